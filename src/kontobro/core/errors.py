@@ -1,0 +1,180 @@
+"""Faults are exceptions, data faults are values: everything that can go wrong, with its remedy.
+
+KontobroError
+├─ Unreachable · Timeout · RateLimited(retry_after)   patience, then the job fails
+├─ LoginFailed · NotAllowed · Misconfigured           a person mends it; the job fails
+├─ Uncertain                                          the outcome of a write is unknown: find first
+├─ Conflict                                           a person decides
+├─ Busy                                               somebody else is at it; nothing was done
+├─ JobGone                                            Pleo finished or expired the job under us
+├─ BadAnswer                                          an answer that is not the contract's
+└─ ConnectorFault                                     a bug in a connector; carries our log id
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+JobFailure = Literal[
+    "invalid_configuration",
+    "missing_configuration",
+    "authentication_failure",
+    "accounting_system_authentication_failure",
+    "pleo_rate_limit",
+    "accounting_system_rate_limit",
+    "service_unreachable",
+    "accounting_system_unreachable",
+    "validation_failure",
+    "authorization_failure",
+    "integration_unusable",
+    "job_expired",
+    "service_timeout",
+    "accounting_system_timeout",
+    "canceled_by_user",
+]
+"""Why a whole job failed, in Pleo's words (`pleo/api.md` B3, request enum)."""
+
+ItemFailure = Literal[
+    "receipt_upload_failure",
+    "receipt_download_failure",
+    "receipt_file_size_limit_exceeded",
+    "receipt_conversion_failure",
+    "unexpected_failure",
+    "invalid_configuration",
+    "missing_configuration",
+    "accounting_system_authentication_failure",
+    "accounting_system_rate_limit",
+    "accounting_system_unreachable",
+    "validation_failure",
+    "accounting_system_validation_failure",
+    "authorization_failure",
+    "accounting_system_timeout",
+    "vendor_unknown",
+    "account_unknown",
+    "tax_code_unknown",
+    "tag_unknown",
+]
+"""Why one item failed, in Pleo's words (`pleo/api.md` B3, request enum)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A data fault that a bookkeeper can mend. A value, never raised.
+
+    `code` is ours and stable (documented in `docs/problems.md`); `field` is the field as Pleo or the
+    settings name it; `value` is what stood there, shortened; `reason` is what Pleo is told.
+    """
+
+    code: str
+    field: str
+    value: str
+    message: str
+    remedy: str
+    reason: ItemFailure
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """A value as it may stand in a message: one line, no control characters, at most `limit` characters."""
+    text = "".join(c if c.isprintable() else " " for c in str(value))
+    text = " ".join(text.split())
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+class KontobroError(Exception):
+    """Base of all faults. `str()` says what happened and where; `remedy` says what to do about it."""
+
+    job_failure: JobFailure = "integration_unusable"
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class Unreachable(KontobroError):
+    """The other side can't be reached. `side` is "pleo" or "accounting system"."""
+
+    job_failure: JobFailure = "accounting_system_unreachable"
+
+
+class Timeout(Unreachable):
+    """The other side did not answer in time. Raised by reads and by writes that are safe to repeat."""
+
+    job_failure: JobFailure = "accounting_system_timeout"
+
+
+class RateLimited(Unreachable):
+    """The other side asks for fewer calls. `retry_after` in seconds, when it was told."""
+
+    job_failure: JobFailure = "accounting_system_rate_limit"
+
+    def __init__(self, message: str, remedy: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, remedy)
+        self.retry_after = retry_after
+
+
+class LoginFailed(KontobroError):
+    """Credentials are refused, expired or revoked: connect again."""
+
+    job_failure: JobFailure = "accounting_system_authentication_failure"
+
+
+class NotAllowed(KontobroError):
+    """Logged in, but a permission or scope is missing."""
+
+    job_failure: JobFailure = "authorization_failure"
+
+
+class Misconfigured(KontobroError):
+    """A setting is missing or wrong: a person mends it."""
+
+    job_failure: JobFailure = "missing_configuration"
+
+    def __init__(self, message: str, remedy: str = "", job_failure: JobFailure = "missing_configuration") -> None:
+        super().__init__(message, remedy)
+        self.job_failure = job_failure
+
+
+class Uncertain(KontobroError):
+    """A write was sent and its outcome is unknown. Never repeat it: `find` first."""
+
+    job_failure: JobFailure = "accounting_system_timeout"
+
+
+class Conflict(KontobroError):
+    """The same reference stands with other content. A person decides."""
+
+    job_failure: JobFailure = "validation_failure"
+
+
+class Busy(KontobroError):
+    """Another run holds the lock. Nothing was done."""
+
+
+class JobGone(KontobroError):
+    """Pleo no longer takes anything for this job: finished, expired or cancelled."""
+
+    job_failure: JobFailure = "job_expired"
+
+
+class BadAnswer(KontobroError):
+    """The other side answered something that is not its contract: no JSON, a page without data, a stuck cursor."""
+
+    job_failure: JobFailure = "integration_unusable"
+
+
+class ConnectorFault(KontobroError):
+    """A connector raised what it should not. `log_id` finds the traceback in our log."""
+
+    job_failure: JobFailure = "integration_unusable"
+
+    def __init__(self, message: str, remedy: str = "", log_id: str = "") -> None:
+        super().__init__(message, remedy)
+        self.log_id = log_id

@@ -1,0 +1,88 @@
+"""What our store remembers of jobs and bookings: history and intents, never the truth.
+
+Truth lives in two places: Pleo knows the jobs and item statuses, the accounting system knows the bookings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from kontobro.core.errors import Problem
+from kontobro.core.journal import InvoiceKey, Reference
+
+BookingState = Literal[
+    "planned", "booking", "drafted", "attached", "posted", "verified", "reported", "rejected", "uncertain"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """An entry about to be booked, or an item that has none because of its problems.
+
+    `kind` is journal, bill, credit_note, payment, or `item` for an item without entries; `raw` is the item's JSON.
+    """
+
+    reference: Reference
+    kind: str
+    item_type: str
+    currency: str = ""
+    total: str = "0"
+    date: str = ""
+    fingerprint: str = ""
+    payee: str = ""
+    pleo_url: str = ""
+    settles: InvoiceKey | None = None
+    raw: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One step of one booking. Fields that are None stay as they are."""
+
+    reference: Reference
+    to: BookingState
+    erp_id: str | None = None
+    erp_url: str | None = None
+    posting: str | None = None
+    receipts: int | None = None
+    settled: bool | None = None
+    problems: tuple[Problem, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingRow:
+    """What our store remembers of one reference: history, never the truth (the accounting system has that)."""
+
+    reference: Reference
+    job_id: str
+    kind: str
+    item_type: str
+    state: BookingState
+    currency: str
+    total: str
+    date: str
+    payee: str
+    updated_at: datetime
+    erp_id: str | None = None
+    erp_url: str | None = None
+    pleo_url: str | None = None
+    posting: str | None = None
+    receipts: int = 0
+    settles: InvoiceKey | None = None
+    settled: bool | None = None
+    problems: tuple[Problem, ...] = ()
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRow:
+    """What our store remembers of one run of a job."""
+
+    job_id: str
+    status: str
+    items: int
+    started_at: datetime
+    finished_at: datetime | None = None
+    failure: str | None = None

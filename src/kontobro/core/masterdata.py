@@ -1,0 +1,109 @@
+"""What an accounting system has: company, account, tax code, dimension, vendor, employee, journal, period.
+
+`id` is always the accounting system's stable id, `code` what a person types there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+TaxType = Literal["inclusive", "reverse", "exclusive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """One company in one accounting system; `currency` is its base currency, `time_zone` an IANA name."""
+
+    id: str
+    name: str
+    currency: str
+    time_zone: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    id: str
+    code: str
+    name: str
+    active: bool = True
+    currencies: tuple[str, ...] = ()
+    """The only currencies it takes; empty for any."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaxCode:
+    """`rate` is a fraction. Accounts are account ids; `outgoing_account` is used by reverse charge only."""
+
+    id: str
+    code: str
+    name: str
+    rate: Decimal
+    type: TaxType
+    ingoing_account: str | None = None
+    outgoing_account: str | None = None
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    id: str
+    code: str
+    name: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionValue:
+    id: str
+    dimension_id: str
+    code: str
+    name: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendor:
+    """`account` is the vendor's own payable account (an account id), when it has one."""
+
+    id: str
+    code: str
+    name: str
+    account: str | None = None
+    number: str | None = None
+    """The account number under which the vendor is known (`supplier.account` in Pleo)."""
+    registration_number: str | None = None
+    tax_registration_number: str | None = None
+    currency: str | None = None
+    country: str | None = None
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Employee:
+    id: str
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    id: str
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A span of days, both inclusive. Only `open` takes entries."""
+
+    id: str
+    start: date
+    end: date
+    state: Literal["open", "closed", "locked"]
+
+
+MasterRecord = Company | Account | TaxCode | Dimension | DimensionValue | Vendor | Employee | Journal | Period

@@ -1,0 +1,57 @@
+"""Exact money: Pleo's minor units, ISO 4217 exponents, never a float."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+# ISO 4217: every currency that is not listed in one of the other two has two decimals.
+_NO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
+_THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+_TWO_DECIMALS = frozenset(
+    """AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF
+    CHE CHF CHW CNY COP COU CRC CUC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD
+    HKD HNL HRK HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT
+    MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD
+    SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS
+    VED VES WST XCD XCG XSU XUA YER ZAR ZMW ZWG ZWL""".split()
+)
+_FOUR_DECIMALS = frozenset(["CLF", "UYW"])
+
+EXPONENTS: dict[str, int] = (
+    dict.fromkeys(_NO_DECIMALS, 0)
+    | dict.fromkeys(_TWO_DECIMALS, 2)
+    | dict.fromkeys(_THREE_DECIMALS, 3)
+    | dict.fromkeys(_FOUR_DECIMALS, 4)
+)
+"""Decimals of each currency (ISO 4217)."""
+
+
+def exponent(currency: str) -> int | None:
+    """The number of decimals of a currency, or None when it is no ISO 4217 currency (Pleo's `UNDEFINED`)."""
+    return EXPONENTS.get(currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount as Pleo sends it: `minor` in minor units (89696 SEK is 896.96 kr), exact.
+
+    Nothing is checked here: a fraction, NaN or an unknown currency survives until the posting rules
+    turn it into a problem of its item (`posting-rules.md` §4).
+    """
+
+    minor: Decimal
+    currency: str
+
+
+def to_major(minor: Decimal, currency: str) -> Decimal:
+    """Minor units as an amount in the currency: 89696 SEK -> Decimal("896.96"), 1500 JPY -> Decimal("1500").
+
+    The currency must be known (see `exponent`) and `minor` finite and whole.
+    """
+    return minor.scaleb(-EXPONENTS[currency]).quantize(Decimal(1).scaleb(-EXPONENTS[currency]))
+
+
+def is_whole(minor: Decimal) -> bool:
+    """True when it is a finite, whole number of minor units of at most 15 digits."""
+    return minor.is_finite() and minor.adjusted() < 15 and minor == minor.to_integral_value()

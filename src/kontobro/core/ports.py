@@ -1,0 +1,286 @@
+"""The seams: what the core asks of Pleo, of an accounting system, of a store and of time. Few methods each.
+
+Siblings (`pleo`, `erp`, `store`, `export`, `install`) never import each other: they meet here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol, TypeVar
+
+from kontobro.core.connection import Connection, Tokens
+from kontobro.core.errors import Problem
+from kontobro.core.export import (
+    ExportItem,
+    ExportJob,
+    Identity,
+    Installation,
+    ItemReport,
+    JobItem,
+    JobOutcome,
+    MalformedItem,
+    Receipt,
+    ReportError,
+)
+from kontobro.core.history import BookingRow, JobRow, Move, Plan
+from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference
+from kontobro.core.masterdata import Company, MasterRecord, Vendor
+
+R = TypeVar("R", bound=MasterRecord)
+
+
+# ---------------------------------------------------------------------------------------------- time
+
+
+class Clock(Protocol):
+    """Time as the core sees it. `now` is aware UTC."""
+
+    def now(self) -> datetime: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+# ---------------------------------------------------------------------------------------------- Pleo
+
+
+class Pleo(Protocol):
+    """One company's Pleo, as an export needs it.
+
+    Raises Unreachable, Timeout, RateLimited (after its own retries), LoginFailed, NotAllowed, JobGone
+    (the job takes nothing any more), BadAnswer. Every method may be called again after any of them:
+    the writes are idempotent at Pleo or make themselves so by reading first.
+    """
+
+    def introspect(self) -> Identity: ...
+
+    def jobs(self, statuses: Sequence[str]) -> Sequence[ExportJob]:
+        """The company's jobs in these statuses, oldest first."""
+        ...
+
+    def job(self, job_id: str) -> ExportJob: ...
+
+    def start(self, job_id: str) -> bool:
+        """Claim a pending job. False when it was not pending any more (somebody else, or our own lost answer)."""
+        ...
+
+    def control_items(self, job_id: str) -> Iterator[Sequence[JobItem]]:
+        """The job's control records, page by page."""
+        ...
+
+    def items(self, job_id: str) -> Iterator[Sequence[ExportItem | MalformedItem]]:
+        """The job's items, page by page. Only while the job is pending or in progress, else JobGone."""
+        ...
+
+    def report(self, job_id: str, reports: Sequence[ItemReport]) -> Sequence[ReportError]:
+        """Tell Pleo of at most 100 items; the answer lists those it did not take."""
+        ...
+
+    def complete(self, job_id: str, outcome: JobOutcome) -> None:
+        """Send the final event. A job that is already in that final state is a success."""
+        ...
+
+    def fetch(self, url: str, limit: int) -> bytes:
+        """A receipt's bytes, without our credentials. More than `limit` bytes raises `TooLarge`."""
+        ...
+
+    def installation(self) -> Installation | None: ...
+
+    def install(self, metadata: Mapping[str, object]) -> Installation:
+        """Create and activate the installation."""
+        ...
+
+    def uninstall(self) -> None:
+        """Remove the installation; Pleo revokes all our tokens with it."""
+        ...
+
+
+class TooLarge(Exception):
+    """A download that passed its limit. `limit` in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} bytes")
+        self.limit = limit
+
+
+# ------------------------------------------------------------------------------- accounting system
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRules:
+    """What an accounting system takes as receipts. `max_bytes` each; `max_count` an entry, None for any."""
+
+    media_types: frozenset[str]
+    max_bytes: int
+    max_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a connector can do: data that the engine asks, instead of the connector's type.
+
+    `reference`: `enforced` the system itself refuses a second entry under one reference; `searchable` it can
+    be found, but absence is believed only `settle_after` an interrupted write; `none` it can't be found.
+    `batch_size` None: one document a job (files).
+    """
+
+    kinds: frozenset[type]
+    bills: bool
+    drafts: bool
+    receipts: ReceiptRules | None
+    batch_size: int | None
+    reference: Literal["enforced", "searchable", "none"]
+    settle_after: timedelta = timedelta(0)
+    keeps_fingerprint: bool = False
+    withdraws_drafts: bool = False
+    writes_vendors: bool = False
+
+
+class Connector(Protocol):
+    """One company in one accounting system: eight methods, batch first.
+
+    Raises Unreachable, Timeout, RateLimited, LoginFailed, NotAllowed, Misconfigured; Uncertain from a write
+    whose outcome it can't know. Anything else is a bug and becomes ConnectorFault at one wrapper.
+    The same contract suite holds every connector: `kontobro.testing.connector_contract`.
+    """
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def check(self) -> Company:
+        """Reach it, log in, see that the permissions are there; which company it is."""
+        ...
+
+    def read(self, kind: type[R]) -> Iterable[R]:
+        """All master records of a kind. Raises when it can't read all of them: never ends early."""
+        ...
+
+    def validate(self, entries: Sequence[Entry]) -> Sequence[list[Problem]]:
+        """Every problem of each entry, in the order of the entries. No side effect."""
+        ...
+
+    def find(self, keys: Sequence[Reference | InvoiceKey]) -> Mapping[Reference | InvoiceKey, Booking]:
+        """What stands under each key, now; absent keys are left out. A voided entry is found with status void."""
+        ...
+
+    def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
+        """Create each entry (as a draft where drafts exist), or return what exists under its reference.
+        One answer per entry, in order; a refused entry never stops the others."""
+        ...
+
+    def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
+        """Attach receipts, in order. Repeatable: what is attached already is left alone."""
+        ...
+
+    def post(self, bookings: Sequence[Booking]) -> Sequence[Booking | Problem]:
+        """Finalise drafts; settle payments with their bills, whichever of the two came last. Repeatable."""
+        ...
+
+    def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
+        """Create vendors born in Pleo. Only if `capabilities.writes_vendors`."""
+        ...
+
+
+class Withdraws(Protocol):
+    """What a connector with `capabilities.withdraws_drafts` has besides."""
+
+    def withdraw(self, bookings: Sequence[Booking]) -> None:
+        """Delete drafts that failed the comparison. Repeatable."""
+        ...
+
+
+# --------------------------------------------------------------------------------------------- store
+
+
+class TokenStore(Protocol):
+    """Where the Pleo client keeps its credential. Both tokens are stored before either is used."""
+
+    def tokens(self, connection_id: str) -> Tokens | None: ...
+
+    def save_tokens(self, connection_id: str, tokens: Tokens) -> None: ...
+
+    def mark_reconnect(self, connection_id: str) -> None:
+        """The credential is dead: keep the settings, ask for a new one."""
+        ...
+
+    def lock(self, name: str, *, wait: float = 0) -> AbstractContextManager[None]:
+        """A lock that dies with its process. Waits up to `wait` seconds, then raises Busy."""
+        ...
+
+
+class Store(TokenStore, Protocol):
+    """Settings, tokens, history and intents. Each method is one transaction; nothing of it escapes.
+
+    The database refuses impossible moves and writes the event of each move itself.
+    """
+
+    # connections
+    def connections(self) -> Sequence[Connection]: ...
+
+    def connection(self, connection_id: str) -> Connection | None: ...
+
+    def save_connection(self, connection: Connection) -> None: ...
+
+    def forget_tokens(self, connection_id: str) -> None:
+        """Delete the secrets, keep settings and history."""
+        ...
+
+    def save_secret(self, connection_id: str, name: str, value: str) -> None:
+        """An accounting system's secret (a password, an API key), encrypted."""
+        ...
+
+    def secret(self, connection_id: str, name: str) -> str | None: ...
+
+    # jobs
+    def begin_job(self, connection_id: str, job: ExportJob, run: str, now: datetime) -> None:
+        """Remember that run `run` (a fresh id) works on this job."""
+        ...
+
+    def end_job(self, connection_id: str, job_id: str, status: str, failure: str | None, now: datetime) -> None: ...
+
+    def jobs(self, connection_id: str, limit: int = 20) -> Sequence[JobRow]: ...
+
+    # bookings
+    def plan(
+        self, connection_id: str, job_id: str, run: str, plans: Sequence[Plan], now: datetime
+    ) -> Mapping[Reference, datetime]:
+        """Begin each reference anew in this run (state `planned`); answers which of them had a write under way
+        when an earlier run ended, and since when: absence of those is not yet proof."""
+        ...
+
+    def move(self, connection_id: str, moves: Sequence[Move], now: datetime) -> None:
+        """Move bookings, all or none. A move that the state diagram lacks raises ImpossibleMove."""
+        ...
+
+    def bookings(
+        self,
+        connection_id: str,
+        *,
+        job_id: str | None = None,
+        references: Sequence[Reference] | None = None,
+        limit: int | None = None,
+    ) -> Sequence[BookingRow]:
+        """Newest first."""
+        ...
+
+    def open_payments(self, connection_id: str) -> Sequence[BookingRow]:
+        """Booked payments that name a bill and are not settled yet, oldest first."""
+        ...
+
+    def events(self, connection_id: str, reference: Reference) -> Sequence[tuple[datetime, str, str]]:
+        """The moves of a booking, oldest first: when, from, to."""
+        ...
+
+    def payload(self, connection_id: str, reference: Reference) -> bytes | None:
+        """The item's JSON as Pleo sent it, until it is purged."""
+        ...
+
+    def purge(self, connection_id: str, before: datetime) -> int:
+        """Delete payloads and names of jobs finished before then (design §9); ids, amounts and states stay."""
+        ...
+
+
+class ImpossibleMove(Exception):
+    """The database refused a move: a bug in the caller."""

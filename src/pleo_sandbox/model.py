@@ -1,0 +1,51 @@
+"""What the sandbox knows of a company: facts that Pleo's contract names, nothing of any client."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FileBlob:
+    """A receipt: its bytes and the type under which Pleo announces it."""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Expense:
+    """One accounting entry: its ExportItemV3 JSON without `files` (the sandbox makes their URLs), and its receipts.
+
+    `queued`: waits in Pleo's export queue. `links` overrides the file URLs, for payloads published with
+    addresses of their own.
+    """
+
+    item: Json
+    files: tuple[FileBlob, ...] = ()
+    queued: bool = True
+    links: tuple[Json, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return str(self.item["accountingEntryId"])
+
+
+@dataclass(slots=True)
+class SandboxCompany:
+    """A company, its expenses, and which wallet currencies have a contra account."""
+
+    name: str
+    currency: str
+    country: str
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    organization_id: str | None = None
+    registration_number: str | None = None
+    expenses: list[Expense] = field(default_factory=list)
+    contra_accounts: dict[str, Json] = field(default_factory=dict)
+    vendor_based_bookkeeping: bool = False
