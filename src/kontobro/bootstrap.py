@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kontobro.core.connection import Connection
-from kontobro.core.ports import Clock, Connector, Pleo, Store, TokenStore
+from kontobro.core.ports import Clock, Connector, Store, TokenStore
 
 if TYPE_CHECKING:
-    from kontobro.export.engine import Ports
+    from kontobro.export.run import Ports
+    from kontobro.pleo import PleoClient
 
 DATABASE = "kontobro.sqlite3"
 
@@ -35,18 +37,32 @@ class Home:
     path: Path
     store: Store
     clock: Clock
+    opened: ExitStack = field(default_factory=ExitStack, repr=False)
 
-    def pleo_for(self, connection: Connection, tokens: TokenStore | None = None) -> Pleo:
+    def close(self) -> None:
+        """Close the store and every client opened here."""
+        self.opened.close()
+
+    def pleo_for(self, connection: Connection, tokens: TokenStore | None = None) -> PleoClient:
         """The connection's Pleo; `tokens` other than the store's while connecting."""
         from kontobro.pleo import open_pleo
 
-        return open_pleo(connection, tokens or self.store, self.clock)
+        client = open_pleo(connection, tokens or self.store, self.clock)
+        self.opened.callback(client.close)
+        return client
 
     def connector_for(self, connection: Connection) -> Connector:
         return connector_of(connection.erp, connection.erp_options)
 
     def ports_for(self, connection: Connection) -> Ports:
-        return ports_for(connection, self.store, self.clock)
+        from kontobro.export.run import Ports
+
+        return Ports(
+            pleo=self.pleo_for(connection),
+            connector=self.connector_for(connection),
+            store=self.store,
+            clock=self.clock,
+        )
 
 
 def open_home(path: Path, clock: Clock | None = None) -> Home:
@@ -54,7 +70,10 @@ def open_home(path: Path, clock: Clock | None = None) -> Home:
     from kontobro.store import open_store
 
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Home(path, open_store(path / DATABASE), clock or SystemClock())
+    store = open_store(path / DATABASE)
+    home = Home(path, store, clock or SystemClock())
+    home.opened.callback(store.close)
+    return home
 
 
 def connector_of(erp: str, options: Mapping[str, str]) -> Connector:
@@ -65,14 +84,5 @@ def connector_of(erp: str, options: Mapping[str, str]) -> Connector:
 
 
 def ports_for(connection: Connection, store: Store, clock: Clock | None = None) -> Ports:
-    """All that an export of this connection needs."""
-    from kontobro.export.engine import Ports
-    from kontobro.pleo import open_pleo
-
-    used = clock or SystemClock()
-    return Ports(
-        pleo=open_pleo(connection, store, used),
-        connector=connector_of(connection.erp, connection.erp_options),
-        store=store,
-        clock=used,
-    )
+    """All that an export of this connection needs, over a store that the caller has open."""
+    return Home(Path(), store, clock or SystemClock()).ports_for(connection)

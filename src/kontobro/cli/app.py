@@ -36,8 +36,13 @@ class Verbs(TyperGroup):
             return super().invoke(ctx)
         except KontobroError as error:
             raise typer.Exit(_tell(error, ctx)) from error
+        except BrokenPipeError:
+            raise  # who read us has gone (`| head`): Typer ends quietly
         except OSError as error:
             raise typer.Exit(_tell(_of_files(error), ctx)) from error
+        finally:
+            if isinstance(ctx.obj, Desk):
+                ctx.obj.close()
 
 
 def _of_files(error: OSError) -> KontobroError:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kontobro.cli import show
 from kontobro.cli.desk import desk_of
-from kontobro.cli.shapes import booking_shape
-from kontobro.core.history import BookingRow
+
+if TYPE_CHECKING:
+    from kontobro.core.history import BookingRow
 
 FAILED = ("rejected", "uncertain")
 
@@ -29,6 +30,8 @@ def run(
     rows = desk.store.bookings(connection.id, limit=None if whole else limit)
     found = [row for row in rows if _wanted(row, job, failed=failed)][:limit]
     if as_json:
+        from kontobro.cli.shapes import booking_shape
+
         show.emit([booking_shape(row) for row in found])
     elif not found:
         show.say("Nothing has failed." if failed else "Nothing booked yet. kontobro jobs shows what waits.")

@@ -36,6 +36,14 @@ class Box:
             "client_secret": self.client_secret,
         }
 
+    def calls(self) -> dict[str, int]:
+        """How often each endpoint was called, as the sandbox counted."""
+        import httpx2
+
+        answer = httpx2.get(f"{self.url}/_sandbox/calls", timeout=10)
+        answer.raise_for_status()
+        return {str(endpoint): int(count) for endpoint, count in sorted(answer.json().items())}
+
     def wait(self) -> None:
         """Until it ends, or the person ends it."""
         if self.process:

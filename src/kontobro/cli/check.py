@@ -108,9 +108,10 @@ def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Findi
 
 
 def _look_at_settings(connector: Connector, connection: Connection) -> Iterator[Finding]:
-    from kontobro.core.posting import Masters, check_settings
+    from kontobro.core.posting import check_settings
+    from kontobro.export.masters import load_masters
 
-    problems = check_settings(connection.settings, Masters.of(connector))
+    problems = check_settings(connection.settings, load_masters(connector, connector.check()))
     for problem in problems:
         yield Finding(f"settings: {problem.field}", problem.message, problem.remedy, Exit.MEND)
     if not problems:

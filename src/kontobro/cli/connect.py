@@ -13,11 +13,10 @@ import typer
 
 from kontobro.cli import show
 from kontobro.cli.desk import Desk, desk_of
-from kontobro.cli.shapes import connection_shape
-from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import Misconfigured
 
 if TYPE_CHECKING:
+    from kontobro.core.connection import Connection, Tokens
     from kontobro.install.connect import Connected
 
 KEY_VARIABLE = "KONTOBRO_API_KEY"
@@ -64,9 +63,11 @@ def run(
     if oauth:
         tokens = _authorise(draft, desk, _client_secret(from_stdin=client_secret_stdin), open_it=not no_browser)
     else:
-        tokens = Tokens(access=_api_key(from_stdin=api_key_stdin))
+        tokens = _of_api_key(from_stdin=api_key_stdin)
     connected = connect_with(desk, draft, tokens)
     if as_json:
+        from kontobro.cli.shapes import connection_shape
+
         show.emit(connection_shape(connected.connection))
     else:
         _say_connected(connected)
@@ -104,6 +105,8 @@ def draft_connection(
     client_id: str | None = None,
 ) -> Connection:
     """The connection as the person asked for it; both sides have still to agree."""
+    from kontobro.core.connection import Connection
+
     api_url, auth_url = _addresses(environment, url)
     if oauth and environment == "production":
         raise Misconfigured("OAuth on a command line is not possible with Pleo's production.", PRODUCTION_OAUTH)
@@ -145,6 +148,12 @@ def _api_key(*, from_stdin: bool) -> str:
     return key.strip()
 
 
+def _of_api_key(*, from_stdin: bool) -> Tokens:
+    from kontobro.core.connection import Tokens
+
+    return Tokens(access=_api_key(from_stdin=from_stdin))
+
+
 def _client_secret(*, from_stdin: bool) -> str | None:
     secret = sys.stdin.readline() if from_stdin else os.environ.get(SECRET_VARIABLE, "")
     return secret.strip() or None
@@ -152,28 +161,21 @@ def _client_secret(*, from_stdin: bool) -> str | None:
 
 def _authorise(draft: Connection, desk: Desk, client_secret: str | None, *, open_it: bool) -> Tokens:
     """Send the person to Pleo's consent page, wait for the way back, exchange the code."""
-    import secrets
     import webbrowser
 
     from kontobro.install.loopback import REDIRECT_URI, listening
-    from kontobro.pleo import authorize_url, exchange_code
+    from kontobro.pleo import SCOPES_LEVEL_1
+    from kontobro.pleo.oauth import OAuthApp, authorize_url, exchange_code
 
-    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
-    address = authorize_url(draft, redirect_uri=REDIRECT_URI, state=state, verifier=verifier)
+    app = OAuthApp(auth_url=draft.auth_url, client_id=draft.client_id or "", client_secret=client_secret)
+    address, state, verifier = authorize_url(app, REDIRECT_URI, SCOPES_LEVEL_1)
     with listening(state) as loopback:
         show.tell("Allow the access in your browser:")
         show.tell(address)
         if open_it:
             webbrowser.open(address)
         code = loopback.wait(BROWSER_SECONDS)
-    return exchange_code(
-        draft,
-        code=code,
-        redirect_uri=REDIRECT_URI,
-        verifier=verifier,
-        client_secret=client_secret,
-        clock=desk.workplace.clock,
-    )
+    return exchange_code(app, REDIRECT_URI, code, verifier, desk.workplace.clock)
 
 
 def _say_connected(connected: Connected) -> None:

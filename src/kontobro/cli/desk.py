@@ -13,8 +13,9 @@ from kontobro.core.errors import Misconfigured
 
 if TYPE_CHECKING:
     from kontobro.core.connection import Connection
-    from kontobro.core.ports import Clock, Connector, Pleo, Store, TokenStore
-    from kontobro.export.engine import Ports
+    from kontobro.core.ports import Clock, Connector, Store, TokenStore
+    from kontobro.export.run import Ports
+    from kontobro.install.connect import InstallingPleo
 
 
 class Workplace(Protocol):
@@ -26,11 +27,13 @@ class Workplace(Protocol):
     @property
     def clock(self) -> Clock: ...
 
-    def pleo_for(self, connection: Connection, tokens: TokenStore | None = None) -> Pleo: ...
+    def pleo_for(self, connection: Connection, tokens: TokenStore | None = None) -> InstallingPleo: ...
 
     def connector_for(self, connection: Connection) -> Connector: ...
 
     def ports_for(self, connection: Connection) -> Ports: ...
+
+    def close(self) -> None: ...
 
 
 def _open_home(path: Path) -> Workplace:
@@ -54,6 +57,12 @@ class Desk:
         if self._workplace is None:
             self._workplace = self.open_home(self.home)
         return self._workplace
+
+    def close(self) -> None:
+        """Close what was opened; the desk opens its home again when asked."""
+        if self._workplace is not None:
+            self._workplace.close()
+            self._workplace = None
 
     @property
     def store(self) -> Store:

@@ -9,7 +9,6 @@ import typer
 from kontobro.cli import show
 from kontobro.cli.desk import desk_of
 from kontobro.cli.exits import Exit
-from kontobro.cli.shapes import connection_shape
 
 
 def run(
@@ -29,6 +28,8 @@ def run(
         typer.confirm(f'Disconnect "{connection.name}" from Pleo? Everything booked stays', abort=True, err=True)
     refused = disconnect(connection, desk.workplace.pleo_for(connection), desk.store)
     if as_json:
+        from kontobro.cli.shapes import connection_shape
+
         show.emit({**connection_shape(desk.connection()), "refused": str(refused) if refused else None})
         return
     show.say(f'"{connection.name}" is disconnected; its credential is forgotten here.')

@@ -11,14 +11,14 @@ from kontobro.cli import show
 from kontobro.cli.desk import desk_of
 from kontobro.cli.exits import Exit, exit_of, exit_of_result
 from kontobro.cli.jobs import named_job
-from kontobro.cli.shapes import booking_shape, result_shape
 from kontobro.core.errors import Busy, JobGone, Unreachable
 
 if TYPE_CHECKING:
     from kontobro.core.connection import Connection
     from kontobro.core.export import ExportJob
     from kontobro.core.history import BookingRow
-    from kontobro.export.engine import JobResult, Ports
+    from kontobro.export.engine import JobResult
+    from kontobro.export.run import Ports
 
 PASSING = (Unreachable, Busy, JobGone)
 """What a polling export lives through: it says so and tries again next time."""
@@ -86,6 +86,8 @@ def _book(connection: Connection, job: ExportJob, ports: Ports, *, take_over: bo
         result = run_job(connection, job, ports, progress=advance, take_over=take_over)
     rows = [row for row in ports.store.bookings(connection.id, job_id=job.id) if row.problems]
     if as_json:
+        from kontobro.cli.shapes import booking_shape, result_shape
+
         show.emit({**result_shape(result), "problems": [booking_shape(row) for row in rows]})
     else:
         print_result(result, rows, time.monotonic() - begun)

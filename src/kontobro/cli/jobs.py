@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kontobro.cli import show
 from kontobro.cli.desk import desk_of
-from kontobro.cli.shapes import job_shape
 from kontobro.core.errors import Misconfigured, shown
-from kontobro.core.export import ExportJob
-from kontobro.core.ports import Pleo
+
+if TYPE_CHECKING:
+    from kontobro.core.export import ExportJob
+    from kontobro.core.ports import Pleo
 
 OPEN = ("pending", "in_progress")
 FINISHED = ("completed", "completed_with_errors", "failed", "expired")
@@ -28,6 +29,8 @@ def run(
     connection = desk.connection()
     jobs = desk.ports(connection).pleo.jobs(OPEN + FINISHED if everything else OPEN)
     if as_json:
+        from kontobro.cli.shapes import job_shape
+
         show.emit([job_shape(job) for job in jobs])
     elif not jobs:
         show.say(f"{connection.company_name or connection.name} has no export job waiting.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,15 +11,13 @@ from kontobro.cli import show
 from kontobro.cli.desk import desk_of
 from kontobro.cli.exits import Exit
 from kontobro.cli.jobs import named_job
-from kontobro.cli.shapes import kind_of, preview_shape
 from kontobro.core.errors import shown
-from kontobro.core.export import ExportItem
-from kontobro.core.journal import Entry, EntryLine
-from kontobro.core.masterdata import Account
 
 if TYPE_CHECKING:
+    from kontobro.core.journal import Entry, EntryLine
     from kontobro.core.ports import Connector
     from kontobro.export.preview import ItemPreview
+    from kontobro.export.run import Progress
 
 
 def run(
@@ -31,15 +28,21 @@ def run(
 ) -> None:
     """Show the entries a job would book, without claiming it."""
     from kontobro.export.preview import preview_job
+    from kontobro.export.run import StopJob
 
     desk = desk_of(context)
     connection = desk.connection()
     ports = desk.ports(connection)
     found = named_job(ports.pleo, job)
-    with show.progress(quietly=as_json) as advance:
-        previews = _counted(preview_job(connection, found, ports), found.number_of_items, advance)
+    try:
+        with show.progress(quietly=as_json) as advance:
+            previews = _counted(preview_job(connection, found, ports), found.number_of_items, advance)
+    except StopJob as stop:
+        raise stop.fault from stop
     wanted = [preview for preview in previews if preview.problems or not problems]
     if as_json:
+        from kontobro.cli.shapes import preview_shape
+
         show.emit([preview_shape(preview) for preview in wanted])
     else:
         _print(wanted, previews, _names(ports.connector))
@@ -47,7 +50,7 @@ def run(
         raise typer.Exit(Exit.PROBLEMS)
 
 
-def _counted(previews: Iterable[ItemPreview], total: int, advance: show.Advance) -> list[ItemPreview]:
+def _counted(previews: Iterable[ItemPreview], total: int, advance: Progress) -> list[ItemPreview]:
     found: list[ItemPreview] = []
     for preview in previews:
         found.append(preview)
@@ -57,6 +60,8 @@ def _counted(previews: Iterable[ItemPreview], total: int, advance: show.Advance)
 
 def _names(connector: Connector) -> dict[str, str]:
     """What to call an account: code and name."""
+    from kontobro.core.masterdata import Account
+
     return {
         account.id: account.code if account.name in ("", account.code) else f"{account.code} {account.name}"
         for account in connector.read(Account)
@@ -73,37 +78,46 @@ def _print(wanted: Sequence[ItemPreview], previews: Sequence[ItemPreview], names
 
 
 def _print_item(preview: ItemPreview, names: dict[str, str]) -> None:
+    from kontobro.core.export import ExportItem
+
     item = preview.item
     title = f"{item.type} {item.entry_id}" if isinstance(item, ExportItem) else f"unreadable item {item.entry_id or ''}"
     show.say(title, "bold")
-    if preview.already:
-        show.say(f"  already booked as {preview.already.number or preview.already.id} ({preview.already.status})")
+    for booking in preview.already:
+        show.say(f"  already booked as {booking.number or booking.id} ({booking.status})")
+    if preview.before_hook:
+        show.say("  changed by your own hook; the rules alone would book:", "yellow")
+    for entry in preview.before_hook:
+        _print_entry(entry, names, "dim")
+    if preview.before_hook:
+        show.say("  with your hook:", "yellow")
     for entry in preview.entries:
         _print_entry(entry, names)
+    if preview.receipts:
+        show.say(f"  {preview.receipts} receipts come with it")
     for note in preview.notes:
         show.say(f"  note: {note}", "dim")
-    if preview.changed_by_hook:
-        show.say("  changed by your own hook", "yellow")
     for problem in preview.problems:
         show.say(f"  ✗ {problem.message}", "red")
         show.say(f"    {problem.remedy}")
     show.say("")
 
 
-def _print_entry(entry: Entry, names: dict[str, str]) -> None:
-    head = " · ".join(
-        part for part in (kind_of(entry), show.day(entry.date), shown(entry.payee), shown(entry.text)) if part
-    )
-    show.say(f"  {head}")
+def _print_entry(entry: Entry, names: dict[str, str], style: str | None = None) -> None:
+    from kontobro.cli.shapes import kind_of
+
+    words = (kind_of(entry).replace("_", " "), show.day(entry.date), shown(entry.payee), shown(entry.text))
+    head = " · ".join(word for word in words if word)
+    show.say(f"  {head}", style)
     rows = show.table("account", "debit", "credit", "tax", "dimensions", right=["debit", "credit"])
     for line in entry.lines:
         rows.add_row(*_line(line, entry.currency, names))
-    show.console().print(rows)
+    show.console().print(rows, style=style)
 
 
 def _line(line: EntryLine, currency: str, names: dict[str, str]) -> tuple[str, str, str, str, str]:
     """One posting: debit on the left, credit on the right, never a minus sign."""
     amount = show.money(abs(line.amount), currency)
-    debit, credit = (amount, "") if line.amount >= Decimal(0) else ("", amount)
+    debit, credit = (amount, "") if line.amount >= 0 else ("", amount)
     dimensions = ", ".join(f"{name}={value}" for name, value in line.dimensions)
     return names.get(line.account, line.account), debit, credit, line.tax_code or "", dimensions

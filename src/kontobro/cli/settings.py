@@ -13,7 +13,6 @@ import typer
 from kontobro.cli import show
 from kontobro.cli.desk import Desk, desk_of
 from kontobro.cli.exits import Exit
-from kontobro.cli.shapes import problems_shape
 from kontobro.core.errors import Misconfigured, Problem, shown
 
 if TYPE_CHECKING:
@@ -117,11 +116,11 @@ def _read_value(value: str) -> object:
     return {"true": True, "false": False}.get(value.lower(), value)
 
 
-def _store(
-    desk: Desk, connection: Connection, wanted: Mapping[str, object], *, offline: bool, as_json: bool
-) -> None:
+def _store(desk: Desk, connection: Connection, wanted: Mapping[str, object], *, offline: bool, as_json: bool) -> None:
     problems = apply_settings(desk, connection, wanted, offline=offline)
     if as_json:
+        from kontobro.cli.shapes import problems_shape
+
         show.emit({"stored": not problems, "problems": problems_shape(problems)})
     elif problems:
         for problem in problems:
@@ -147,10 +146,11 @@ def apply_settings(
 
 
 def _against_masters(desk: Desk, connection: Connection, settings: Settings) -> Sequence[Problem]:
-    from kontobro.core.masters import Masters
     from kontobro.core.posting import check_settings
+    from kontobro.export.masters import load_masters
 
-    return check_settings(settings, Masters.of(desk.workplace.connector_for(connection)))
+    connector = desk.workplace.connector_for(connection)
+    return check_settings(settings, load_masters(connector, connector.check()))
 
 
 def _toml(settings: Mapping[str, object]) -> str:

@@ -9,7 +9,6 @@ import typer
 from kontobro.cli import show
 from kontobro.cli.desk import desk_of
 from kontobro.cli.exits import Exit
-from kontobro.cli.shapes import settled_shape
 
 
 def run(
@@ -23,6 +22,8 @@ def run(
     connection = desk.connection()
     settled = settle(connection, desk.ports(connection))
     if as_json:
+        from kontobro.cli.shapes import settled_shape
+
         show.emit(settled_shape(settled))
     elif not settled.settled and not settled.open and not settled.problems:
         show.say("No payment is open: nothing to settle.")

@@ -136,10 +136,14 @@ def entry_shape(entry: Entry) -> Json:
     }
 
 
-def already_shape(booking: Booking | None) -> Json | None:
-    if booking is None:
-        return None
-    return {"id": booking.id, "number": booking.number, "status": booking.status, "url": booking.url}
+def standing_shape(booking: Booking) -> Json:
+    return {
+        "reference": booking.reference,
+        "id": booking.id,
+        "number": booking.number,
+        "status": booking.status,
+        "url": booking.url,
+    }
 
 
 def preview_shape(preview: ItemPreview) -> Json:
@@ -148,8 +152,9 @@ def preview_shape(preview: ItemPreview) -> Json:
         "entries": [entry_shape(entry) for entry in preview.entries],
         "problems": problems_shape(preview.problems),
         "notes": list(preview.notes),
-        "already": already_shape(preview.already),
-        "changed_by_hook": preview.changed_by_hook,
+        "already": [standing_shape(booking) for booking in preview.already],
+        "before_hook": [entry_shape(entry) for entry in preview.before_hook],
+        "receipts": preview.receipts,
     }
 
 

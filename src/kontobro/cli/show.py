@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-Advance = Callable[[str, int, int], None]
-"""What moves a progress bar: phase, done, total (`export.engine.Progress`)."""
+    from kontobro.export.run import Progress
 
 Shape = Mapping[str, object] | Sequence[object]
 
@@ -122,7 +121,7 @@ def span(seconds: float) -> str:
 
 
 @contextmanager
-def progress(*, quietly: bool) -> Iterator[Advance]:
+def progress(*, quietly: bool) -> Iterator[Progress]:
     """A progress bar on stderr; none when stderr is no terminal or `quietly` is asked for."""
     if quietly or not sys.stderr.isatty():
         yield _silent

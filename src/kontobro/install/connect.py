@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import KontobroError, LoginFailed, Misconfigured, NotAllowed
@@ -18,6 +19,14 @@ from kontobro.core.masterdata import Company
 from kontobro.core.ports import Connector, Pleo, Store, TokenStore
 
 ACTIVE = "ACTIVATED"
+
+
+class InstallingPleo(Pleo, Protocol):
+    """Pleo as connecting needs it: it can also name the company."""
+
+    def company_name(self) -> str | None:
+        """The company's name, or None when the credential may not read it."""
+        ...
 
 
 class TrialTokens:
@@ -54,7 +63,7 @@ class Connected:
 def connect(
     draft: Connection,
     tokens: Tokens,
-    pleo_for: Callable[[Connection, TokenStore], Pleo],
+    pleo_for: Callable[[Connection, TokenStore], InstallingPleo],
     connector: Connector,
     store: Store,
     required_scopes: Sequence[str],
@@ -69,13 +78,10 @@ def connect(
     require_scopes(identity, required_scopes)
     company = connector.check()
     found = replace(
-        draft,
-        company_id=company_of(identity, draft.company_id),
-        scopes=identity.scopes,
-        erp_company=company.id,
-        status="connected",
+        draft, company_id=company_of(identity, draft.company_id), scopes=identity.scopes, erp_company=company.id
     )
-    final, again = settled_identity(found, store.connections())
+    named = replace(found, company_name=pleo_for(found, trial).company_name() or "")
+    final, again = settled_identity(named, store.connections())
     installation = activate(pleo_for(final, trial), final)
     store.save_connection(final)
     store.save_tokens(final.id, trial.current)
