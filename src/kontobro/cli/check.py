@@ -108,7 +108,7 @@ def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Findi
 
 
 def _look_at_settings(connector: Connector, connection: Connection) -> Iterator[Finding]:
-    from kontobro.core.posting import check_settings
+    from kontobro.core.settings_check import check_settings
     from kontobro.export.masters import load_masters
 
     problems = check_settings(connection.settings, load_masters(connector, connector.check()))

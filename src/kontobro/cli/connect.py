@@ -161,21 +161,24 @@ def _client_secret(*, from_stdin: bool) -> str | None:
 
 def _authorise(draft: Connection, desk: Desk, client_secret: str | None, *, open_it: bool) -> Tokens:
     """Send the person to Pleo's consent page, wait for the way back, exchange the code."""
+    import secrets
     import webbrowser
 
     from kontobro.install.loopback import REDIRECT_URI, listening
-    from kontobro.pleo import SCOPES_LEVEL_1
-    from kontobro.pleo.oauth import OAuthApp, authorize_url, exchange_code
+    from kontobro.pleo import authorize_url, exchange_code
 
-    app = OAuthApp(auth_url=draft.auth_url, client_id=draft.client_id or "", client_secret=client_secret)
-    address, state, verifier = authorize_url(app, REDIRECT_URI, SCOPES_LEVEL_1)
+    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
+    address = authorize_url(draft, redirect_uri=REDIRECT_URI, state=state, verifier=verifier)
     with listening(state) as loopback:
         show.tell("Allow the access in your browser:")
         show.tell(address)
         if open_it:
             webbrowser.open(address)
         code = loopback.wait(BROWSER_SECONDS)
-    return exchange_code(app, REDIRECT_URI, code, verifier, desk.workplace.clock)
+    clock = desk.workplace.clock
+    return exchange_code(
+        draft, code=code, redirect_uri=REDIRECT_URI, verifier=verifier, client_secret=client_secret, clock=clock
+    )
 
 
 def _say_connected(connected: Connected) -> None:

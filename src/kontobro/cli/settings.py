@@ -103,7 +103,7 @@ def with_change(settings: Mapping[str, object], key: str, value: str) -> dict[st
             raise Misconfigured(f'"{shown(name)}" is one value, not a table.', f"Set it as {shown(name)}.")
         changed[name] = _without_empty({**table, inner: value})
     else:
-        changed[name] = _read_value(value)
+        changed[name] = _read_value(name, value)
     return _without_empty(changed)
 
 
@@ -111,9 +111,14 @@ def _without_empty(table: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in table.items() if value != ""}
 
 
-def _read_value(value: str) -> object:
-    """What a person types is true, false, a whole number, or text. Account codes are told apart by the setting."""
-    return {"true": True, "false": False}.get(value.lower(), value)
+def _read_value(name: str, value: str) -> object:
+    """What a person types, as the setting's own type: an account 1920 stays text, 30 days become a number."""
+    from kontobro.core.settings import Settings
+
+    kind = type(getattr(Settings(), name, None))
+    if kind is bool:
+        return {"true": True, "yes": True, "false": False, "no": False}.get(value.lower(), value)
+    return int(value) if kind is int and value.isdecimal() else value
 
 
 def _store(desk: Desk, connection: Connection, wanted: Mapping[str, object], *, offline: bool, as_json: bool) -> None:
@@ -146,7 +151,7 @@ def apply_settings(
 
 
 def _against_masters(desk: Desk, connection: Connection, settings: Settings) -> Sequence[Problem]:
-    from kontobro.core.posting import check_settings
+    from kontobro.core.settings_check import check_settings
     from kontobro.export.masters import load_masters
 
     connector = desk.workplace.connector_for(connection)

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from kontobro.core.errors import LoginFailed, Misconfigured
 
-PORT = 8917
+PORT = 8765
 REDIRECT_URI = f"http://localhost:{PORT}/callback"
 """Register exactly this one with the client."""
 
