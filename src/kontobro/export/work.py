@@ -10,7 +10,12 @@ from kontobro.core.errors import Problem
 from kontobro.core.export import ExportItem, ItemReport, MalformedItem, Receipt
 from kontobro.core.history import Move, Plan
 from kontobro.core.journal import Bill, Booking, Entry, InvoiceKey, Payment, Reference, reference_of
+from kontobro.core.money import exponent, is_whole, to_major
+from kontobro.core.posting_text import clean, payee_of
 from kontobro.export.report import failure_text
+
+TYPE_LIMIT = 40
+"""Characters kept of a type that we do not know."""
 
 
 @dataclass(slots=True)
@@ -66,8 +71,14 @@ class ItemWork:
             status="successful",
             exported_at=now,
             external_id=first.id if first else None,
-            external_url=first.url if first else None,
+            external_url=_web_address(first),
         )
+
+
+def _web_address(booking: Booking | None) -> str | None:
+    """A link that works for everyone: a file on the exporter's machine is none."""
+    url = booking.url if booking else None
+    return url if url and url.startswith(("http://", "https://")) else None
 
 
 def pairs(works: Iterable[ItemWork]) -> list[tuple[ItemWork, Entry]]:
@@ -78,10 +89,25 @@ def pairs(works: Iterable[ItemWork]) -> list[tuple[ItemWork, Entry]]:
 def plans_of(work: ItemWork) -> list[Plan]:
     """What the store is told before anything is booked: one plan an entry, or one for an item without."""
     item = work.item
-    if not work.entries:
-        item_type = item.type if isinstance(item, ExportItem) else ""
-        return [Plan(reference=work.references[0], kind="item", item_type=item_type, raw=item.raw)]
-    return [_plan(entry, item.raw if number == 0 else b"") for number, entry in enumerate(work.entries)]
+    if work.entries:
+        return [_plan(entry, item.raw if number == 0 else b"") for number, entry in enumerate(work.entries)]
+    if isinstance(item, MalformedItem):
+        return [Plan(reference=work.references[0], kind="item", item_type="", raw=item.raw)]
+    money = item.amount.wallet
+    known = exponent(money.currency) is not None and is_whole(money.minor)
+    return [
+        Plan(
+            reference=work.references[0],
+            kind="item",
+            item_type=clean(item.type, TYPE_LIMIT),
+            currency=money.currency if known else "",
+            total=str(abs(to_major(money.minor, money.currency))) if known else "0",
+            date=item.date.date().isoformat(),
+            payee=payee_of(item, of_employee=False),
+            pleo_url=item.url or "",
+            raw=item.raw,
+        )
+    ]
 
 
 def _plan(entry: Entry, raw: bytes) -> Plan:
