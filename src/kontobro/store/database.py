@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import django
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, OperationalError, connections, transaction
+from django.db import DatabaseError, connections, transaction
 
 from kontobro.core.errors import Busy, KontobroError, Misconfigured
 from kontobro.core.ports import ImpossibleMove
@@ -91,7 +91,7 @@ def open_database(path: Path) -> Database:
     _set_up_django()
     database = Database(path, _new_alias(path))
     try:
-        with locked(lock_folder(path), f"{path.name}.open", wait=PATIENCE), _translated(path):
+        with locked(path, "open", wait=PATIENCE), _translated(path):
             _prepare_file(path)
             _migrate(database)
     except OSError as error:
@@ -100,11 +100,6 @@ def open_database(path: Path) -> Database:
         database.close()
         raise
     return database
-
-
-def lock_folder(path: Path) -> Path:
-    """Where the locks of the database in this file are."""
-    return path.parent / "locks"
 
 
 def _set_up_django() -> None:
@@ -171,7 +166,7 @@ def _translated(path: Path) -> Iterator[None]:
     """Django's errors as ours. Only what a caller can meet: anything else is a bug and stays as it is."""
     try:
         yield
-    except (IntegrityError, OperationalError, DatabaseError) as error:
+    except DatabaseError as error:
         ours = _fault_of(error, path)
         if ours is None:
             raise
@@ -184,7 +179,7 @@ def _fault_of(error: DatabaseError, path: Path) -> KontobroError | ImpossibleMov
         return ImpossibleMove(text)
     if "locked" in text:
         return Busy(f"The store {path.name} is held by another process for more than {PATIENCE} s.", "Try again later.")
-    if "FOREIGN KEY" in text:
+    if "foreign key" in text.lower():
         return Misconfigured(f"The store {path.name} has no such connection.", "Save the connection first.")
     if any(sign in text for sign in ("not a database", "malformed", "unable to open", "readonly", "disk is full")):
         return _unusable(path, text)

@@ -10,6 +10,7 @@ behind the port. Its defaults serve a store of `kontobro.store` on SQLite.
 
 from __future__ import annotations
 
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -238,6 +239,16 @@ class StoreContract(BookingsContract):
             answers = [process.communicate(b"\n", PATIENCE)[0] for process in (one, two)]
         assert sorted(answers) == [b"moved\n", b"refused\n"]
         assert steps(connected) == [("", "planned"), ("planned", "booking")]
+
+    def test_what_a_killed_process_had_written_stands(self, connected: Store) -> None:
+        plan(connected)
+        code = "from kontobro.core.history import Move; import datetime as dt, os, signal\n"
+        code += f"store.move({HERE!r}, [Move(reference={REF!r}, to='booking')], dt.datetime.now(dt.UTC))\n"
+        code += "os.kill(os.getpid(), signal.SIGKILL)"
+        with self.process(connected, code) as killed:
+            assert killed.wait(PATIENCE) == -signal.SIGKILL
+        assert states(connected) == {REF: "booking"}
+        assert set(plan(connected, run="run-2")) == {REF}
 
     def test_threads_write_side_by_side(self, connected: Store) -> None:
         def work(number: int) -> None:
