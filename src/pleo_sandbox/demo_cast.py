@@ -172,6 +172,8 @@ SHOPS = {
     "parking": Shop("Byparkering", "DK", "7523", "130090222"),
     "telephone": Shop("Telebæltet", "DK", "4814", "130102020"),
     "bakery": Shop("Surdej & Søn", "DK", "5462", "130061444"),
+    "bookshop": Shop("Ved Broen Boghandel", "DK", "5942", "130044510"),
+    "harbour café": Shop("Kafé Sjöstaden", "SE", "5812", "750061090"),
     "florist": Shop("Blomster-Bodil", "DK", "5992", "130043001"),
     "airline": Shop("Vikingefly", "SE", "4511", "750011200"),
     "fair": Shop("Nordic Build Expo AB", "SE", "8699", "750022417", tax_identifier="SE559012345601"),

@@ -14,9 +14,11 @@ from pleo_sandbox.model import FileBlob
 
 MEDIA_TYPES = {"pdf": "application/pdf", "jpg": "image/jpeg", "png": "image/png"}
 
-_PAPER_MM = (80, 120)
-_PICTURE_PX = (400, 560)
+_PAPER_MM = (80, 78)
+_TILL_PX = (190, 150)
+_ENLARGED = 3
 _INK = (32, 36, 44)
+_RULE = (210, 208, 200)
 _PAPER = (252, 251, 247)
 
 
@@ -61,22 +63,32 @@ def _pdf(paper: Paper) -> bytes:
     page.set_font("Helvetica", "", 9)
     page.cell(0, 8, paper.heading, new_x="LMARGIN", new_y="NEXT")
     for label, value in paper.rows:
-        page.cell(32, 7, label[:22], border="B")
+        page.cell(32, 7, label, border="B")
         page.cell(0, 7, value, border="B", align="R", new_x="LMARGIN", new_y="NEXT")
     return bytes(page.output())
 
 
 def _picture(paper: Paper, kind: str) -> bytes:
-    image = Image.new("RGB", _PICTURE_PX, _PAPER)
+    """Like a till's print: the bitmap font that comes with Pillow (it has all of Latin-1), drawn small and enlarged."""
+    image = Image.new("RGB", _TILL_PX, _PAPER)
     draw = ImageDraw.Draw(image)
-    large, small = ImageFont.load_default(26), ImageFont.load_default(18)
-    draw.text((28, 28), paper.supplier, fill=_INK, font=large)
-    draw.text((28, 68), paper.heading, fill=_INK, font=small)
+    # Not load_default(): its outline font lacks æ, ø and å.
+    font = ImageFont.load_default_imagefont()
+    left, right = 10, _TILL_PX[0] - 10
+    draw.text((left, 10), paper.supplier, fill=_INK, font=font)
+    draw.text((left, 24), paper.heading, fill=_INK, font=font)
     for index, (label, value) in enumerate(paper.rows):
-        y = 118 + 36 * index
-        draw.text((28, y), label[:22], fill=_INK, font=small)
-        draw.text((_PICTURE_PX[0] - 28, y), value, fill=_INK, font=small, anchor="ra")
-        draw.line((28, y + 28, _PICTURE_PX[0] - 28, y + 28), fill=(210, 208, 200))
+        y = 44 + 15 * index
+        draw.text((left, y), label, fill=_INK, font=font)
+        draw.text((right - font.getlength(value), y), value, fill=_INK, font=font)
+        draw.line((left, y + 12, right, y + 12), fill=_RULE)
+    return _encoded(image.resize((_TILL_PX[0] * _ENLARGED, _TILL_PX[1] * _ENLARGED), Image.Resampling.NEAREST), kind)
+
+
+def _encoded(image: Image.Image, kind: str) -> bytes:
     target = io.BytesIO()
-    image.save(target, "JPEG", quality=72) if kind == "jpg" else image.save(target, "PNG")
+    if kind == "jpg":
+        image.save(target, "JPEG", quality=72)
+    else:
+        image.save(target, "PNG")
     return target.getvalue()

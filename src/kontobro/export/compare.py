@@ -7,6 +7,8 @@ from decimal import Decimal
 from kontobro.core.errors import Problem
 from kontobro.core.journal import Booking, Entry, line_sums
 
+ZERO = Decimal(0)
+
 
 def differences(entry: Entry, booking: Booking) -> list[str]:
     """What differs between an entry and its booking: date, currency, total, tax, account by account.
@@ -22,11 +24,8 @@ def differences(entry: Entry, booking: Booking) -> list[str]:
     if booking.tax is not None:
         pairs.append(("tax", booking.tax, entry.tax))
     if booking.line_sums:
-        expected = line_sums(entry)
-        for account in sorted(expected.keys() | booking.line_sums.keys()):
-            pairs.append(
-                (f"account {account}", booking.line_sums.get(account, Decimal(0)), expected.get(account, Decimal(0)))
-            )
+        stands, sent = booking.line_sums, line_sums(entry)
+        pairs += [(f"account {a}", stands.get(a, ZERO), sent.get(a, ZERO)) for a in sorted({*stands, *sent})]
     return [f"{name} {stands} instead of {sent}" for name, stands, sent in pairs if stands != sent]
 
 

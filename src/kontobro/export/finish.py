@@ -132,6 +132,15 @@ def _not_verified(run: Run, work: ItemWork, entry: Entry, booking: Booking | Non
             remedy="Look in the accounting system who deleted or voided it, then export the expense again.",
             reason="accounting_system_validation_failure",
         )
+    if run.connection.settings.posting == "posted" and booking.status == "draft":
+        return Problem(
+            code="still_a_draft",
+            field="entry",
+            value=str(entry.reference),
+            message=f"Booked as {booking.number or booking.id}, but the accounting system left it a draft.",
+            remedy="Post it there, or see why it can't be posted; then export the expense again.",
+            reason="accounting_system_validation_failure",
+        )
     if entry.reference in work.stood:
         return None
     found = differences(entry, booking)

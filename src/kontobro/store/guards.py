@@ -7,11 +7,12 @@ stays; a purge that names neither `state` nor `run` passes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from typing import TYPE_CHECKING, Any
 
 from kontobro.store.moves import allowed_pairs
+
+if TYPE_CHECKING:
+    from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 IMPOSSIBLE = "impossible move"
 """How each refusal below begins: the store turns it into ImpossibleMove."""
