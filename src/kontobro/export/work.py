@@ -10,6 +10,7 @@ from kontobro.core.errors import Problem
 from kontobro.core.export import ExportItem, ItemReport, MalformedItem, Receipt
 from kontobro.core.history import Move, Plan
 from kontobro.core.journal import Bill, Booking, Entry, InvoiceKey, Payment, Reference, reference_of
+from kontobro.core.money import exponent, is_whole, to_major
 from kontobro.export.report import failure_text
 
 
@@ -79,9 +80,28 @@ def plans_of(work: ItemWork) -> list[Plan]:
     """What the store is told before anything is booked: one plan an entry, or one for an item without."""
     item = work.item
     if not work.entries:
-        item_type = item.type if isinstance(item, ExportItem) else ""
-        return [Plan(reference=work.references[0], kind="item", item_type=item_type, raw=item.raw)]
+        return [_item_plan(work.references[0], item)]
     return [_plan(entry, item.raw if number == 0 else b"") for number, entry in enumerate(work.entries)]
+
+
+def _item_plan(reference: Reference, item: ExportItem | MalformedItem) -> Plan:
+    """An item without entries, with what a bookkeeper knows it by, as far as it can be read."""
+    if isinstance(item, MalformedItem):
+        return Plan(reference=reference, kind="item", item_type="", raw=item.raw)
+    wallet = item.amount.wallet
+    readable = exponent(wallet.currency) is not None and is_whole(wallet.minor)
+    named = item.vendor or item.supplier or item.user
+    return Plan(
+        reference=reference,
+        kind="item",
+        item_type=item.type,
+        currency=wallet.currency if readable else "",
+        total=str(abs(to_major(wallet.minor, wallet.currency))) if readable else "",
+        date=item.date.date().isoformat(),
+        payee=(named.name or "") if named else "",
+        pleo_url=item.url or "",
+        raw=item.raw,
+    )
 
 
 def _plan(entry: Entry, raw: bytes) -> Plan:
