@@ -40,9 +40,16 @@ class Box:
         """How often each endpoint was called, as the sandbox counted."""
         import httpx2
 
-        answer = httpx2.get(f"{self.url}/_sandbox/calls", timeout=10)
+        answer = httpx2.get(f"{self.url}/_control/state", timeout=10)
         answer.raise_for_status()
-        return {str(endpoint): int(count) for endpoint, count in sorted(answer.json().items())}
+        return {str(endpoint): int(count) for endpoint, count in sorted(answer.json()["calls"].items())}
+
+    def press_export(self) -> None:
+        """Press Export in the demo company: everything queued becomes a job."""
+        import httpx2
+
+        order = {"company_id": self.company_id}
+        httpx2.post(f"{self.url}/_control/press_export", json=order, timeout=10).raise_for_status()
 
     def wait(self) -> None:
         """Until it ends, or the person ends it."""

@@ -75,7 +75,7 @@ def run(
 
     begun = time.monotonic()
     ledger = prepare(folder)
-    with pleo_in_a_box() as box:
+    with pleo_in_a_box(0, "--press-export") as box:
         desk, connection = connect_demo(folder, ledger, box)
         with closing(desk), show.progress(quietly=as_json) as advance:
             ports = desk.ports(connection)

@@ -67,9 +67,15 @@ def exit_of_result(result: JobResult) -> Exit:
     if result.event == "unfinished" or result.uncertain:
         return Exit.UNFINISHED
     if result.event == "failed":
-        reachable = not any(word in (result.failure or "") for word in _PATIENCE)
-        return Exit.MEND if reachable else Exit.UNREACHABLE
+        return _of_failure(result.failure_type or "")
     return Exit.PROBLEMS if result.failed else Exit.FINE
+
+
+def _of_failure(failure_type: str) -> Exit:
+    """A job that failed as a whole: the other side was away, no item could be booked, or a person mends it."""
+    if failure_type.endswith(_PATIENCE):
+        return Exit.UNREACHABLE
+    return Exit.PROBLEMS if failure_type == "validation_failure" else Exit.MEND
 
 
 def epilog() -> str:

@@ -16,7 +16,7 @@ def run(
     """Run Pleo-in-a-box on this machine until Ctrl-C: a demo company with expenses to book."""
     from kontobro.cli.box import pleo_in_a_box
 
-    with pleo_in_a_box(port) as box:
+    with pleo_in_a_box(port, "--press-export") as box:
         if as_json:
             show.emit_line(box.shape())
         else:

@@ -115,10 +115,10 @@ def _read_value(name: str, value: str) -> object:
     """What a person types, as the setting's own type: an account 1920 stays text, 30 days become a number."""
     from kontobro.core.settings import Settings
 
-    kind = type(getattr(Settings(), name, None))
-    if kind is bool:
+    usual: object = getattr(Settings(), name, None)
+    if isinstance(usual, bool):
         return {"true": True, "yes": True, "false": False, "no": False}.get(value.lower(), value)
-    return int(value) if kind is int and value.isdecimal() else value
+    return int(value) if isinstance(usual, int) and value.isdecimal() else value
 
 
 def _store(desk: Desk, connection: Connection, wanted: Mapping[str, object], *, offline: bool, as_json: bool) -> None:

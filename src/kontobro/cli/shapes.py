@@ -71,6 +71,7 @@ def result_shape(result: JobResult) -> Json:
         "uncertain": result.uncertain,
         "receipts": result.receipts,
         "failure": result.failure,
+        "failure_type": result.failure_type,
         "remedy": result.remedy,
     }
 

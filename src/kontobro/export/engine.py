@@ -59,6 +59,7 @@ class JobResult:
     receipts: int = 0
     failure: str | None = None
     remedy: str | None = None
+    failure_type: str | None = None
 
 
 def next_job(ports: Ports) -> ExportJob | None:
@@ -84,6 +85,7 @@ def run_job(
             # expired, cancelled or finished by somebody else: it is left as it is, the next export finds what stands
             outcome = JobOutcome("failed", gone.message, gone.job_failure)
             return close(connection, ports, result, "unfinished", outcome.failure, gone.remedy)
+        result.failure_type = outcome.failure_type
         return close(connection, ports, result, outcome.event, outcome.failure, "")
 
 

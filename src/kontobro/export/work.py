@@ -89,25 +89,28 @@ def pairs(works: Iterable[ItemWork]) -> list[tuple[ItemWork, Entry]]:
 def plans_of(work: ItemWork) -> list[Plan]:
     """What the store is told before anything is booked: one plan an entry, or one for an item without."""
     item = work.item
-    if work.entries:
-        return [_plan(entry, item.raw if number == 0 else b"") for number, entry in enumerate(work.entries)]
+    if not work.entries:
+        return [_item_plan(work.references[0], item)]
+    return [_plan(entry, item.raw if number == 0 else b"") for number, entry in enumerate(work.entries)]
+
+
+def _item_plan(reference: Reference, item: ExportItem | MalformedItem) -> Plan:
+    """An item without entries, with what a bookkeeper knows it by, as far as it can be read."""
     if isinstance(item, MalformedItem):
-        return [Plan(reference=work.references[0], kind="item", item_type="", raw=item.raw)]
-    money = item.amount.wallet
-    known = exponent(money.currency) is not None and is_whole(money.minor)
-    return [
-        Plan(
-            reference=work.references[0],
-            kind="item",
-            item_type=clean(item.type, TYPE_LIMIT),
-            currency=money.currency if known else "",
-            total=str(abs(to_major(money.minor, money.currency))) if known else "0",
-            date=item.date.date().isoformat(),
-            payee=payee_of(item, of_employee=False),
-            pleo_url=item.url or "",
-            raw=item.raw,
-        )
-    ]
+        return Plan(reference=reference, kind="item", item_type="", raw=item.raw)
+    wallet = item.amount.wallet
+    readable = exponent(wallet.currency) is not None and is_whole(wallet.minor)
+    return Plan(
+        reference=reference,
+        kind="item",
+        item_type=clean(item.type, TYPE_LIMIT),
+        currency=wallet.currency if readable else "",
+        total=str(abs(to_major(wallet.minor, wallet.currency))) if readable else "",
+        date=item.date.date().isoformat(),
+        payee=payee_of(item, of_employee=False),
+        pleo_url=item.url or "",
+        raw=item.raw,
+    )
 
 
 def _plan(entry: Entry, raw: bytes) -> Plan:
