@@ -56,10 +56,17 @@ def _config(sandbox: Sandbox, log_level: str) -> uvicorn.Config:
     )
 
 
+def _listen(host: str, port: int) -> socket.socket:
+    """A listener whose connections send at once: asyncio leaves Nagle's delay on for a socket that it is handed."""
+    listener = socket.create_server((host, port))
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
 @contextmanager
 def serve(sandbox: Sandbox, port: int = 0, host: str = "127.0.0.1") -> Iterator[str]:
     """Serve in a thread while the block runs: gives the base URL. Port 0 takes a free one."""
-    listener = socket.create_server((host, port))
+    listener = _listen(host, port)
     server = uvicorn.Server(_config(sandbox, "critical"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="pleo-sandbox", daemon=True)
     thread.start()
@@ -90,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
     sandbox = demo_sandbox()
     if options.press_export:
         sandbox.press_export(sandbox.company_id)
-    with socket.create_server((options.host, options.port)) as listener:
+    with _listen(options.host, options.port) as listener:
         sys.stdout.write(_greeting(sandbox, f"http://{options.host}:{listener.getsockname()[1]}"))
         sys.stdout.flush()
         uvicorn.Server(_config(sandbox, "warning")).run(sockets=[listener])
