@@ -102,9 +102,7 @@ class Stage:
 
     def bodies(self, operation: str) -> list[Any]:
         return [
-            json.loads(request.content)
-            for request in self.asked
-            if f"{request.method} {request.url.path}" == operation
+            json.loads(request.content) for request in self.asked if f"{request.method} {request.url.path}" == operation
         ]
 
     def client(self, connection: Connection | None = None) -> PleoClient:

@@ -83,7 +83,12 @@ def test_every_field_arrives() -> None:
             _links={"web": {"exportItem": "https://app.test/1"}},
         )
     )
-    assert (item.subtype, item.method, item.note, item.url) == ("interest", "accounts_payable", "n", "https://app.test/1")
+    assert (item.subtype, item.method, item.note, item.url) == (
+        "interest",
+        "accounts_payable",
+        "n",
+        "https://app.test/1",
+    )
     assert item.contra_account is not None
     assert item.contra_account.key == "x9"
     assert [(link.media_type, link.size) for link in item.receipts] == [(None, None), ("image/png", 7)]
@@ -105,7 +110,14 @@ def test_lines_carry_account_tags_and_tax() -> None:
     line = an_item()["accountingEntryLines"][0] | {
         "account": {"id": "a", "name": "Meals", "code": "4000", "identifier": None},
         "tags": [{"id": "t", "code": "C", "groupCode": "G"}],
-        "tax": {"id": "x", "rate": 0.25, "type": "reverse", "amount": amount(2000), "code": "RC", "outgoingTaxAccount": "2"},
+        "tax": {
+            "id": "x",
+            "rate": 0.25,
+            "type": "reverse",
+            "amount": amount(2000),
+            "code": "RC",
+            "outgoingTaxAccount": "2",
+        },
     }
     found = good(an_item(accountingEntryLines=[line])).lines[0]
     assert found.account is not None

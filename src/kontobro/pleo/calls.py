@@ -141,6 +141,7 @@ class Calls:
             self.counts[name] += 1
 
     def _send(self, request: httpx2.Request, endpoint: Endpoint) -> httpx2.Response:
+        sent = self._clock.now()
         try:
             response = self._http.send(request, auth=self._auth)
         except httpx2.DecodingError as error:
@@ -148,7 +149,8 @@ class Calls:
         except httpx2.RequestError as error:
             log.info("pleo %s got no answer: %s", endpoint.name, type(error).__name__)
             raise of_network(error, "Pleo") from error
-        log.debug("pleo %s %d in %d ms", endpoint.name, response.status_code, response.elapsed.total_seconds() * 1000)
+        seconds = (self._clock.now() - sent).total_seconds()
+        log.debug("pleo %s answered %d in %.3f s", endpoint.name, response.status_code, seconds)
         return response
 
     def _leaves(self, request: httpx2.Request) -> None:
