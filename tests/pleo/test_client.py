@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.pleo.stage import COMPANY, JOB, JSON, Stage, a_job, an_item, page, refusal, reply
 
 from kontobro.core.errors import BadAnswer, JobGone, Timeout, Unreachable
 from kontobro.core.export import ExportItem, ItemReport, JobOutcome, ReportError
-from tests.pleo.stage import COMPANY, JOB, JSON, Stage, a_job, an_item, page, refusal, reply
 
 JOBS, ONE, EVENTS = "GET /v3/export-jobs", f"GET /v3/export-jobs/{JOB}", "POST /v3/export-job-events"
 ITEMS, CONTROL, REPORT = "GET /v3/export-items", f"GET /v3/export-jobs/{JOB}/items", f"PUT /v3/export-jobs/{JOB}/items"
@@ -223,7 +223,7 @@ def test_complete_that_was_lost_is_sent_again(stage: Stage) -> None:
 
 def test_complete_of_an_expired_job_says_what_became_of_it(stage: Stage) -> None:
     stage.on(EVENTS, NOT_NOW).on(ONE, job("failed", failureReasonType="job_expired"))
-    with pytest.raises(JobGone, match="failed.*job_expired.*recognised"):
+    with pytest.raises(JobGone, match=r"failed.*job_expired.*recognised"):
         stage.client().complete(JOB, DONE)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.pleo.stage import JOB, JSON, KEY, Stage, a_job, page, refusal, reply
 
 from kontobro.core.errors import (
     BadAnswer,
@@ -18,7 +19,6 @@ from kontobro.core.errors import (
     Timeout,
     Unreachable,
 )
-from tests.pleo.stage import JOB, JSON, KEY, Stage, a_job, page, refusal, reply
 
 ONE, ITEMS = f"GET /v3/export-jobs/{JOB}", "GET /v3/export-items"
 
