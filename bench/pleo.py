@@ -48,7 +48,7 @@ def item(number: int) -> dict[str, Any]:
             "invoiceInformation": None,
         },
         "bookkeeping": {"method": "journal"},
-        "contraAccount": {"id": entry_id(7), "name": "Pleo wallet DKK", "code": "5800", "identifier": None},
+        "contraAccount": {"id": entry_id(7), "name": "Pleo wallet DKK", "code": "1081", "identifier": None},
         "files": None,
         "note": "Paper, pens and a plant for the office",
         "servicePeriod": None,
@@ -128,7 +128,7 @@ class MockPleo:
         if path == "/v1/introspect":
             return _json(200, {"data": _identity()})
         if path == "/v3/export-jobs":
-            return httpx2.Response(200, headers=_CHARSET, content=page(range(1), 1, lambda _: self._job()))
+            return _answer(200, page(range(1), 1, lambda _: self._job()))
         if path == f"/v3/export-jobs/{JOB}":
             return _json(200, {"data": self._job()})
         if path == "/v3/export-job-events":
@@ -141,11 +141,11 @@ class MockPleo:
             return _json(200, {"data": [], "errors": []})
         if path.endswith("/items"):
             numbers = range(start, min(start + PAGE, self.total))
-            return httpx2.Response(200, headers=_CHARSET, content=page(numbers, self.total, _control))
+            return _answer(200, page(numbers, self.total, _control))
         if self._prepared is not None:
-            return httpx2.Response(200, headers=_CHARSET, content=self._prepared[start // PAGE])
+            return _answer(200, self._prepared[start // PAGE])
         numbers = range(start, min(start + PAGE, self.total))
-        return httpx2.Response(200, headers=_CHARSET, content=page(numbers, self.total, item))
+        return _answer(200, page(numbers, self.total, item))
 
     def _start(self, cursor: str | None) -> int:
         return int("".join(str("ABCDEFGHIJ".index(letter)) for letter in cursor)) if cursor else 0
@@ -177,4 +177,9 @@ def _identity() -> dict[str, Any]:
 
 
 def _json(status: int, body: Any) -> httpx2.Response:
-    return httpx2.Response(status, headers=_CHARSET, content=json.dumps(body).encode())
+    return _answer(status, json.dumps(body).encode())
+
+
+def _answer(status: int, content: bytes) -> httpx2.Response:
+    """As a transport answers: a stream that is read and closed by the client."""
+    return httpx2.Response(status, headers=_CHARSET, stream=httpx2.ByteStream(content))

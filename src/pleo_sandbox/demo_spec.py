@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 from pleo_sandbox.demo_cast import (
     ACCOUNTS,
@@ -27,6 +28,8 @@ from pleo_sandbox.demo_cast import (
 from pleo_sandbox.demo_receipts import Paper, receipt
 from pleo_sandbox.model import Expense, FileBlob, Json
 
+Net = Literal["paid", "without tax"]
+
 WALLET_TYPES = frozenset(
     """card_purchase fee cashback refund chargeback direct_reimbursement invoice_payment card_invoice atm_withdrawal
     personal_spend wallet_topup wallet_unload""".split()
@@ -47,7 +50,7 @@ class LineSpec:
     tags: tuple[str, ...] = ()
     amount: int | None = None
     vat: int | None = None
-    net: str = "paid"
+    net: Net = "paid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +109,7 @@ def line(
     *tags: str,
     amount: int | None = None,
     vat: int | None = None,
-    net: str = "paid",
+    net: Net = "paid",
 ) -> LineSpec:
     return LineSpec(account=account, tax=tax, tags=tags, amount=amount, vat=vat, net=net)
 

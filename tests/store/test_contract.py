@@ -14,6 +14,6 @@ from kontobro.testing.store_contract import StoreContract
 
 class TestSqliteStore(StoreContract):
     @pytest.fixture
-    def store(self, tmp_path: Path) -> Iterator[Store]:
-        with open_store(tmp_path / "kontobro.sqlite") as store:
+    def store(self, path: Path) -> Iterator[Store]:
+        with open_store(path) as store:
             yield store

@@ -11,13 +11,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 from kontobro.core.errors import Problem
 from kontobro.core.export import ExportItem, MalformedItem
 from kontobro.core.history import Move
-from kontobro.core.journal import Booking, Entry, Payment, Reference
+from kontobro.core.journal import Booking, Entry, Payment
 from kontobro.core.posting import post_item
 from kontobro.export.compare import conflict, differences, not_as_sent, same_facts, voided
 from kontobro.export.finish import attach, post, verify
@@ -110,30 +109,36 @@ def book(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:
         return
     references = [entry.reference for _, entry in tasks]
     found = run.erp(lambda: run.ports.connector.find(references))
-    absent = [task for task in tasks if task[1].reference not in found]
-    present = [task for task in tasks if task[1].reference in found]
-    anew = [task for task in present if not take(run, task, found[task[1].reference], unresolved)]
-    write(run, absent + anew, unresolved)
+    to_write, moves = [], list[Move]()
+    for task in tasks:
+        booking = found.get(task[1].reference)
+        move = take(run, task, booking, unresolved) if booking else None
+        if move is None:
+            to_write.append(task)
+        else:
+            moves.append(move)
+    run.move(moves)
+    write(run, to_write, unresolved)
 
 
-def take(run: Run, task: tuple[ItemWork, Entry], booking: Booking, unresolved: Mapping[Reference, datetime]) -> bool:
-    """Take a booking that was found. False when the entry has to be written (anew)."""
+def take(run: Run, task: tuple[ItemWork, Entry], booking: Booking, unresolved: Unresolved) -> Move | None:
+    """Take a booking that was found: the move to commit. None when the entry has to be written (anew)."""
     work, entry = task
+    problem = None
     if booking.status == "void":
         if run.connection.settings.voided == "book":
-            return False
-        work.problems.append(voided(entry, booking))
+            return None
+        problem = voided(entry, booking)
     elif entry.reference in unresolved and (found := differences(entry, booking)):
         # our own interrupted write, never compared: a draft of ours may be replaced
-        if booking.status == "draft" and withdraw(run, booking):
-            return False
-        work.problems.append(not_as_sent(entry, booking, found, withdrawn=False))
+        if withdraw(run, booking):
+            return None
+        problem = not_as_sent(entry, booking, found, withdrawn=False)
     elif not same_facts(entry, booking):
-        work.problems.append(conflict(entry, booking))
-    else:
-        work.standing[entry.reference] = booking
-        work.stood.add(entry.reference)
-        run.move([standing_move(entry, booking)])
-    if work.problems:
-        run.move([Move(reference=entry.reference, to="rejected", problems=tuple(work.problems), erp_id=booking.id)])
-    return True
+        problem = conflict(entry, booking)
+    if problem is not None:
+        work.problems.append(problem)
+        return Move(reference=entry.reference, to="rejected", problems=(problem,), erp_id=booking.id)
+    work.standing[entry.reference] = booking
+    work.stood.add(entry.reference)
+    return standing_move(entry, booking)

@@ -11,7 +11,11 @@ from kontobro.core.export import ExportItem, ItemReport, MalformedItem, Receipt
 from kontobro.core.history import Move, Plan
 from kontobro.core.journal import Bill, Booking, Entry, InvoiceKey, Payment, Reference, reference_of
 from kontobro.core.money import exponent, is_whole, to_major
+from kontobro.core.posting_text import clean, payee_of
 from kontobro.export.report import failure_text
+
+TYPE_LIMIT = 40
+"""Characters kept of a type that we do not know."""
 
 
 @dataclass(slots=True)
@@ -67,8 +71,14 @@ class ItemWork:
             status="successful",
             exported_at=now,
             external_id=first.id if first else None,
-            external_url=first.url if first else None,
+            external_url=_web_address(first),
         )
+
+
+def _web_address(booking: Booking | None) -> str | None:
+    """A link that works for everyone: a file on the exporter's machine is none."""
+    url = booking.url if booking else None
+    return url if url and url.startswith(("http://", "https://")) else None
 
 
 def pairs(works: Iterable[ItemWork]) -> list[tuple[ItemWork, Entry]]:
@@ -90,15 +100,14 @@ def _item_plan(reference: Reference, item: ExportItem | MalformedItem) -> Plan:
         return Plan(reference=reference, kind="item", item_type="", raw=item.raw)
     wallet = item.amount.wallet
     readable = exponent(wallet.currency) is not None and is_whole(wallet.minor)
-    named = item.vendor or item.supplier or item.user
     return Plan(
         reference=reference,
         kind="item",
-        item_type=item.type,
+        item_type=clean(item.type, TYPE_LIMIT),
         currency=wallet.currency if readable else "",
         total=str(abs(to_major(wallet.minor, wallet.currency))) if readable else "",
         date=item.date.date().isoformat(),
-        payee=(named.name or "") if named else "",
+        payee=payee_of(item, of_employee=False),
         pleo_url=item.url or "",
         raw=item.raw,
     )

@@ -49,9 +49,7 @@ def settle_doubt(run: Run, tasks: Tasks, since: datetime) -> list[tuple[ItemWork
         run.wait_until(since + capabilities.settle_after)
     references = [entry.reference for _, entry in tasks]
     found = run.erp(lambda: run.ports.connector.find(references))
-    for work, entry in tasks:
-        if (booking := found.get(entry.reference)) is not None:
-            _accept(run, work, entry, booking)
+    run.move([_accept(run, *task, found[task[1].reference]) for task in tasks if task[1].reference in found])
     return [task for task in tasks if task[1].reference not in found]
 
 
@@ -78,11 +76,7 @@ def _write_some(run: Run, tasks: Tasks, rounds: int) -> None:
     except KontobroError as fault:
         raise StopJob(fault) from fault
     else:
-        for (work, entry), answer in zip(tasks, answers, strict=True):
-            if isinstance(answer, Problem):
-                _reject(run, work, entry, answer)
-            else:
-                _accept(run, work, entry, answer)
+        run.move([_answered(run, *task, answer) for task, answer in zip(tasks, answers, strict=True)])
 
 
 def _look_again(run: Run, tasks: Tasks, began: datetime) -> list[tuple[ItemWork, Entry]]:
@@ -95,22 +89,25 @@ def _write_halves(run: Run, tasks: Tasks, rounds: int, fault: ConnectorFault) ->
     """The connector broke on these: halve them until the bad entry stands alone."""
     if len(tasks) == 1:
         work, entry = tasks[0]
-        _reject(run, work, entry, _broke(entry, fault))
+        run.move([_reject(work, entry, _broke(entry, fault))])
         return
     middle = len(tasks) // 2
     for half in (tasks[:middle], tasks[middle:]):
         _write_some(run, half, rounds)
 
 
-def _accept(run: Run, work: ItemWork, entry: Entry, booking: Booking) -> None:
-    """It stands: compare it with what we sent, then commit it."""
+def _answered(run: Run, work: ItemWork, entry: Entry, answer: Booking | Problem) -> Move:
+    return _reject(work, entry, answer) if isinstance(answer, Problem) else _accept(run, work, entry, answer)
+
+
+def _accept(run: Run, work: ItemWork, entry: Entry, booking: Booking) -> Move:
+    """It stands: compare it with what we sent; the move to commit."""
     found = differences(entry, booking)
     if found:
         withdrawn = withdraw(run, booking)
-        _reject(run, work, entry, not_as_sent(entry, booking, found, withdrawn=withdrawn), booking)
-        return
+        return _reject(work, entry, not_as_sent(entry, booking, found, withdrawn=withdrawn), booking)
     work.standing[entry.reference] = booking
-    run.move([standing_move(entry, booking)])
+    return standing_move(entry, booking)
 
 
 def withdraw(run: Run, booking: Booking) -> bool:
@@ -122,10 +119,10 @@ def withdraw(run: Run, booking: Booking) -> bool:
     return True
 
 
-def _reject(run: Run, work: ItemWork, entry: Entry, problem: Problem, booking: Booking | None = None) -> None:
+def _reject(work: ItemWork, entry: Entry, problem: Problem, booking: Booking | None = None) -> Move:
     work.problems.append(problem)
     erp_id = booking.id if booking else None
-    run.move([Move(reference=entry.reference, to="rejected", problems=(problem,), erp_id=erp_id)])
+    return Move(reference=entry.reference, to="rejected", problems=(problem,), erp_id=erp_id)
 
 
 def _leave_uncertain(run: Run, tasks: Tasks) -> None:

@@ -27,3 +27,6 @@ def open_store(path: Path, *, key: bytes | None = None) -> DjangoStore:
     from kontobro.store.django_store import DjangoStore  # its models need the app that was just loaded
 
     return DjangoStore(database, KeyRing(path.with_name(f"{path.name}.key"), key))
+
+
+__all__ = ["DjangoStore", "open_store"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import django
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, OperationalError, connections, transaction
+from django.db import DatabaseError, connections, transaction
 
 from kontobro.core.errors import Busy, KontobroError, Misconfigured
 from kontobro.core.ports import ImpossibleMove
@@ -26,6 +26,9 @@ APP = "kontobro.store"
 LABEL = "kontobro"
 PATIENCE = 30
 """Seconds that a writer waits for another."""
+
+SIGNATURE = b"SQLite format 3\0"
+"""How every SQLite file begins, once something is in it."""
 
 PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
 """`secure_delete`: what was purged is overwritten in the file. Django turns foreign keys on by itself."""
@@ -88,18 +91,15 @@ def open_database(path: Path) -> Database:
     _set_up_django()
     database = Database(path, _new_alias(path))
     try:
-        with locked(lock_folder(path), f"{path.name}.open", wait=PATIENCE), _translated(path):
-            _create_file(path)
+        with locked(path, "open", wait=PATIENCE), _translated(path):
+            _prepare_file(path)
             _migrate(database)
+    except OSError as error:
+        raise _unusable(path, error.strerror or str(error)) from error
     except BaseException:
         database.close()
         raise
     return database
-
-
-def lock_folder(path: Path) -> Path:
-    """Where the locks of the database in this file are."""
-    return path.parent / "locks"
 
 
 def _set_up_django() -> None:
@@ -123,10 +123,15 @@ def _new_alias(path: Path) -> str:
     return alias
 
 
-def _create_file(path: Path) -> None:
-    """An empty file that only its owner may read; SQLite gives its side files the same mode."""
+def _prepare_file(path: Path) -> None:
+    """Make the file when it is missing, for its owner alone; SQLite gives its side files the same mode.
+
+    SQLite itself takes any file of less than 512 bytes for an empty database and would write over it.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "rb") as file:
+        if file.read(len(SIGNATURE)) not in (b"", SIGNATURE):
+            raise _unusable(path, "it is no database")
 
 
 def _migrate(database: Database) -> None:
@@ -161,7 +166,7 @@ def _translated(path: Path) -> Iterator[None]:
     """Django's errors as ours. Only what a caller can meet: anything else is a bug and stays as it is."""
     try:
         yield
-    except (IntegrityError, OperationalError, DatabaseError) as error:
+    except DatabaseError as error:
         ours = _fault_of(error, path)
         if ours is None:
             raise
@@ -174,8 +179,12 @@ def _fault_of(error: DatabaseError, path: Path) -> KontobroError | ImpossibleMov
         return ImpossibleMove(text)
     if "locked" in text:
         return Busy(f"The store {path.name} is held by another process for more than {PATIENCE} s.", "Try again later.")
-    if "FOREIGN KEY" in text:
+    if "foreign key" in text.lower():
         return Misconfigured(f"The store {path.name} has no such connection.", "Save the connection first.")
     if any(sign in text for sign in ("not a database", "malformed", "unable to open", "readonly", "disk is full")):
-        return Misconfigured(f"The store {path.name} can't be used: {text}.", "Check the path, its owner and the disk.")
+        return _unusable(path, text)
     return None
+
+
+def _unusable(path: Path, why: str) -> Misconfigured:
+    return Misconfigured(f"The store {path.name} can't be used: {why}.", "Check the path, its owner and the disk.")

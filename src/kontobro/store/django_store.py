@@ -17,7 +17,7 @@ from kontobro.core.history import BookingRow, JobRow, Move, Plan
 from kontobro.core.journal import Reference, entry_id_of
 from kontobro.core.ports import ImpossibleMove
 from kontobro.store import bookings, codec, models
-from kontobro.store.database import Database, lock_folder
+from kontobro.store.database import Database
 from kontobro.store.locks import locked
 from kontobro.store.moves import is_allowed
 from kontobro.store.purging import purge
@@ -51,8 +51,7 @@ class DjangoStore:
 
     def lock(self, name: str, *, wait: float = 0) -> AbstractContextManager[None]:
         """A lock that dies with its process; not re-entrant. Raises Busy when it can't be had in `wait` seconds."""
-        path = self._database.path
-        return locked(lock_folder(path), f"{path.name}.{name}", wait)
+        return locked(self._database.path, name, wait)
 
     # ------------------------------------------------------------------------------------ connections
 
@@ -98,16 +97,18 @@ class DjangoStore:
     def rotate_keys(self) -> int:
         """Encrypt all secrets anew with the first key; answers how many. A key file gets a new key first.
 
-        Interrupted, it can be run again: the old keys stay until every secret is written.
+        Interrupted, it can be run again: the old keys stay until every secret is written. Raises Busy when another
+        rotation is under way.
         """
-        ciphers = self._keys.begin_rotation()
-        with self._database.writing():
-            secrets = list(self._rows(models.Secret))
-            for secret in secrets:
-                value = unseal(ciphers, secret.connection_id, secret.name, secret.sealed)
-                secret.sealed = seal(ciphers, secret.connection_id, secret.name, value)
-                secret.save(using=self.alias)
-        self._keys.end_rotation()
+        with self.lock("keys"):
+            ciphers = self._keys.begin_rotation()
+            with self._database.writing():
+                secrets = list(self._rows(models.Secret))
+                for secret in secrets:
+                    value = unseal(ciphers, secret.connection_id, secret.name, secret.sealed)
+                    secret.sealed = seal(ciphers, secret.connection_id, secret.name, value)
+                    secret.save(using=self.alias)
+            self._keys.end_rotation()
         return len(secrets)
 
     def _secret(self, connection_id: str, name: str) -> object:

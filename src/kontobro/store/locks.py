@@ -17,20 +17,23 @@ PAUSE = 0.05
 
 
 @contextmanager
-def locked(folder: Path, name: str, wait: float) -> Iterator[None]:
-    """Hold the lock `name` of this folder. Tries for `wait` seconds, then raises Busy.
+def locked(database: Path, name: str, wait: float) -> Iterator[None]:
+    """Hold the lock `name` of a database. Tries for `wait` seconds, then raises Busy.
 
-    It holds between processes and between threads of one process, and is not re-entrant. The file stays
-    when it is released: deleting it would let two holders in.
+    It is a file in the folder `locks` beside the database. It holds between processes and between threads of
+    one process, and is not re-entrant. The file stays when it is released: deleting it would let two holders in.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{quote(name, safe='')}.lock"
+    path = database.parent / "locks" / f"{quote(f'{database.name}.{name}', safe='')}.lock"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # A fresh open file each time: flock belongs to the open file, so threads exclude each other too.
     holder = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         _acquire(holder, name, wait)
-        _write_pid(holder)
-        yield
+        _write_pid(holder, str(os.getpid()))
+        try:
+            yield
+        finally:
+            _write_pid(holder, "")
     finally:
         os.close(holder)
 
@@ -51,9 +54,9 @@ def _try(holder: int) -> bool:
     return True
 
 
-def _write_pid(holder: int) -> None:
+def _write_pid(holder: int, pid: str) -> None:
     os.ftruncate(holder, 0)
-    os.pwrite(holder, str(os.getpid()).encode(), 0)
+    os.pwrite(holder, pid.encode(), 0)
 
 
 def _busy(holder: int, name: str) -> Busy:
