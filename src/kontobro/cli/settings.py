@@ -93,15 +93,17 @@ def read_toml(file: Path) -> Mapping[str, object]:
 
 def with_change(settings: Mapping[str, object], key: str, value: str) -> dict[str, object]:
     """The settings with one key changed; `wallets.EUR` reaches into a table, "" takes the key away."""
+    from kontobro.core.settings import Settings
+
     name, dot, inner = key.partition(".")
     if name == "rows":
         raise Misconfigured("Rows of the posting table are not set one by one.", "Use kontobro settings import FILE.")
     changed = dict(settings)
     if dot:
-        table = changed.get(name) or {}
-        if not isinstance(table, Mapping):
+        if not isinstance(getattr(Settings(), name, {}), Mapping):
             raise Misconfigured(f'"{shown(name)}" is one value, not a table.', f"Set it as {shown(name)}.")
-        changed[name] = _without_empty({**table, inner: value})
+        table = changed.get(name)
+        changed[name] = _without_empty({**(table if isinstance(table, Mapping) else {}), inner: value})
     else:
         changed[name] = _read_value(name, value)
     return _without_empty(changed)
