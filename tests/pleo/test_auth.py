@@ -13,11 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from tests.pleo.stage import JOB, KEY, Clock, MemoryTokens, Stage, a_connection, a_job, refusal, reply
 
 from kontobro.core.connection import Tokens
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, RateLimited, Timeout, Unreachable
 from kontobro.pleo import authorize_url, exchange_code, introspect_token
+from tests.pleo.stage import JOB, KEY, Clock, MemoryTokens, Stage, a_connection, a_job, refusal, reply
 
 ONE, EVENTS, TOKEN = f"GET /v3/export-jobs/{JOB}", "POST /v3/export-job-events", "POST /oauth/token"
 OAUTH = a_connection(auth="oauth", client_id="client-1")

@@ -14,13 +14,13 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.pleo.stage import JSON, a_job, amount, an_item
 
 from kontobro.core.export import ExportItem, MalformedItem
 from kontobro.core.money import Money
 from kontobro.pleo import endpoints
 from kontobro.pleo.paging import read_page
 from kontobro.pleo.wire import read_item
+from tests.pleo.stage import JSON, a_job, amount, an_item
 
 SHARED = Path(os.environ.get("KONTOBRO_SHARED", Path(__file__).parents[2] / ".." / "shared"))
 
