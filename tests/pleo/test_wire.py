@@ -129,12 +129,13 @@ def test_lines_carry_account_tags_and_tax() -> None:
 
 def test_all_optional_fields_may_be_null() -> None:
     names = "subType bookkeeping contraAccount files note servicePeriod supplier team user vendor _links".split()
-    item = good(an_item(**dict.fromkeys(names)))
+    item = good(an_item() | dict.fromkeys(names))
     assert (item.receipts, item.user, item.vendor, item.url, item.method) == ((), None, None, None, None)
 
 
 def test_odd_links_are_no_fault() -> None:
-    for links in (5, [], {"web": []}, {"web": {"exportItem": 7}}, {"web": {"exportItem": "javascript:alert(1)"}}):
+    odd: list[Any] = [5, [], {"web": []}, {"web": {"exportItem": 7}}, {"web": {"exportItem": "javascript:alert(1)"}}]
+    for links in odd:
         assert good(an_item(_links=links)).url is None
 
 

@@ -17,7 +17,7 @@ class Environment:
 ENVIRONMENTS: Final = {
     "production": Environment("https://external.pleo.io", "https://auth.pleo.io"),
     "staging": Environment("https://external.staging.pleo.io", "https://auth.staging.pleo.io"),
-    "sandbox": Environment("http://127.0.0.1:8787", "http://127.0.0.1:8787"),
+    "sandbox": Environment("http://127.0.0.1:8764", "http://127.0.0.1:8764"),
 }
 """By `Connection.environment`. The sandbox serves both from one loopback port."""
 
