@@ -256,5 +256,27 @@ def test_bytes_that_are_no_utf8_fail_alone() -> None:
     assert isinstance(second, ExportItem)
 
 
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(sorted(an_item())), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(field=st.sampled_from([*sorted(an_item()), "user", "vendor", "files", "supplier"]), value=JSON_VALUES)
+def test_whatever_stands_in_a_field_it_is_an_item_or_a_problem(field: str, value: Any) -> None:
+    found = read(msgspec.json.encode(an_item() | {field: value}))
+    if isinstance(found, MalformedItem):
+        assert found.problems[0].field.startswith(field)
+        assert found.problems[0].remedy
+
+
+@settings(max_examples=200, deadline=None)
+@given(content=st.binary(max_size=60))
+def test_bytes_that_are_no_item_are_a_problem(content: bytes) -> None:
+    assert bad(content).raw == content
+
+
 def test_an_item_is_not_a_job() -> None:
     assert bad(a_job()).entry_id is None

@@ -29,6 +29,7 @@ from kontobro.pleo import answers, endpoints
 from kontobro.pleo.auth import ApiKeyAuth, BearerAuth, Renewal
 from kontobro.pleo.calls import USER_AGENT, Calls, Params
 from kontobro.pleo.endpoints import Endpoint
+from kontobro.pleo.environments import is_local
 from kontobro.pleo.faults import AGAIN, never_sent, with_failure
 from kontobro.pleo.files import Files, no_cookies, open_files
 from kontobro.pleo.oauth import renewer
@@ -231,6 +232,7 @@ def open_pleo(
         timeout=TIMEOUT,
         headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
         cookies=no_cookies(),
+        trust_env=not is_local(connection.api_url),
         transport=transport,
     )
     auth: httpx2.Auth = ApiKeyAuth(connection.id, tokens)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +25,12 @@ ENVIRONMENTS: Final = {
 
 SCOPES_LEVEL_1: Final = ("export-jobs:read", "export-jobs:write", "export-items:read")
 """Exports with receipts."""
+
+
+def is_local(url: str) -> bool:
+    """True for an address on this machine, where no proxy stands in between."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
