@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -60,6 +61,12 @@ def test_the_company_and_its_masters_are_read_from_directives(connector):
     )
     assert [value.active for value in connector.read(DimensionValue)] == [True, False, True]
     assert [period.state for period in connector.read(Period)] == ["closed", "open"]
+
+
+def test_a_ledger_that_came_without_its_empty_folders_gets_them(connector, ledger):
+    connector.check()
+    (ledger.parent / "documents").rmdir()  # git keeps no empty folder
+    assert BeancountConnector(ledger).check() == connector.check()
 
 
 def test_a_change_of_the_masters_is_seen_at_once(connector, ledger):
@@ -350,3 +357,31 @@ def test_a_payments_key_names_its_bill_in_another_currency_not(connector):
     booked(connector, bill)
     other = InvoiceKey(bill.key.vendor, bill.key.number, "EUR")
     assert booked(connector, a_payment(CHART, other))[0].settled is False
+
+
+# ------------------------------------------------------------------------------------------------- docs
+
+
+def test_the_ledger_in_the_docs_is_one_that_works(tmp_path):
+    page = (Path(__file__).parents[2] / "docs/connectors/beancount.md").read_text()
+    ledger = tmp_path / "main.beancount"
+    ledger.write_text(page.split("```beancount\n")[1].split("```")[0])
+    connector = BeancountConnector(ledger)
+    assert connector.check().id == "fjord-bro"
+    assert [len(list(connector.read(kind))) for kind in (TaxCode, DimensionValue, Vendor, Period)] == [2, 2, 1, 2]
+
+
+def test_every_metadata_key_is_in_the_docs(connector, files):
+    page = (Path(__file__).parents[2] / "docs/connectors/beancount.md").read_text()
+    day = CHART.open_day
+    bill = a_bill(
+        CHART, due_date=day, service_period=(day, day), supplier_amount=(Decimal(1), "USD"), notes=("n",), url="u"
+    )
+    payment = a_payment(CHART, bill.key, "50.00", returned=True, reconciled_entries=("r",), reconciliation_id="i")
+    journal = replace(a_taxed_journal(CHART), journal="PLEO", vendor="V100", vendor_name="Staples")
+    bookings = booked(connector, bill, payment, journal, a_payment(CHART, bill.reference, received=True))
+    connector.attach(bookings[0], [a_receipt()])
+    metas = [e.meta for e in files.entries()] + [p.meta for e in files.entries() for p in e.postings]
+    keys = {key for meta in metas for key in meta if not key.startswith("__")} - {"filename", "lineno"}
+    assert len(keys) == 30
+    assert [key for key in sorted(keys) if f"`{key}`" not in page] == []

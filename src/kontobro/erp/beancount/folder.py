@@ -46,10 +46,11 @@ class Folder:
 
     def prepare(self) -> None:
         """Make the folders and the header, where they are missing."""
-        if self.header.exists():
+        if self.header.exists() and self.documents.is_dir():
             return
-        with self.writing():
-            replace(self.header, HEADER.encode())
+        with self.writing():  # it makes the folders
+            if not self.header.exists():
+                replace(self.header, HEADER.encode())
 
     @contextmanager
     def writing(self) -> Iterator[None]:
