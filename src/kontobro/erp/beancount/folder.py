@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kontobro.core.errors import Timeout
+from kontobro.core.errors import NotAllowed, Timeout, Unreachable
 
 HEADER = """\
 ; Kontobro books Pleo's expenses in this folder, one file a batch (docs/connectors/beancount.md).
@@ -36,7 +36,7 @@ class Folder:
 
     def __init__(self, ledger: Path, patience: float = LOCK_PATIENCE) -> None:
         self._patience = patience
-        self.root = ledger.resolve().parent
+        self.root = ledger.parent
         self.bookings = self.root / "bookings"
         self.documents = self.root / "documents"
 
@@ -54,7 +54,26 @@ class Folder:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Be the only writer. What a killed writer left half-made is removed first."""
+        """Be the only writer. What a killed writer left half-made is removed first.
+
+        Raises NotAllowed and Unreachable for what the disk refuses: repeating is safe, each file is whole or not there.
+        """
+        try:
+            with self._locked():
+                yield
+        except PermissionError as refused:
+            raise NotAllowed(
+                f"The ledger's folder can't be written to: {refused.strerror}: {refused.filename}.",
+                "Allow Kontobro's user to write there and try again.",
+            ) from refused
+        except OSError as broken:
+            raise Unreachable(
+                f"The ledger can't be written: {broken.strerror}: {broken.filename}.",
+                "See to the disk and run again: what stands is complete.",
+            ) from broken
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
         with open(self.root / ".kontobro.lock", "ab") as lock:  # noqa: PTH123  (a Path's open is the same, and slower to read)
             _acquire(lock.fileno(), self._patience)
             for folder in (self.bookings, self.documents):
