@@ -60,8 +60,8 @@ class Pace:
             if self._bucket.put(call):
                 return 0.0
             milliseconds = self._bucket.waiting(call)
-        assert isinstance(milliseconds, int)  # an awaitable comes of asynchronous buckets only
-        return max(1, milliseconds) / 1000
+        # Only asynchronous buckets answer with an awaitable.
+        return max(1, milliseconds) / 1000 if isinstance(milliseconds, int) else 1.0
 
 
 def persist(clock: Clock, attempt: Callable[[], T]) -> T:
@@ -94,8 +94,8 @@ def _pause(fault: Unreachable, tries: int) -> float:
     if isinstance(fault, RateLimited):
         if fault.retry_after is not None:
             return fault.retry_after
-        return 5.0 * 2**tries
-    return 0.5 * 2**tries * random.uniform(1.0, 1.5)  # noqa: S311 - jitter, no secret
+        return 5.0 * 2.0**tries
+    return 0.5 * 2.0**tries * random.uniform(1.0, 1.5)  # noqa: S311 - jitter, no secret
 
 
 class Calls:
@@ -141,6 +141,7 @@ class Calls:
             self.counts[name] += 1
 
     def _send(self, request: httpx2.Request, endpoint: Endpoint) -> httpx2.Response:
+        sent = self._clock.now()
         try:
             response = self._http.send(request, auth=self._auth)
         except httpx2.DecodingError as error:
@@ -148,7 +149,8 @@ class Calls:
         except httpx2.RequestError as error:
             log.info("pleo %s got no answer: %s", endpoint.name, type(error).__name__)
             raise of_network(error, "Pleo") from error
-        log.debug("pleo %s %d in %d ms", endpoint.name, response.status_code, response.elapsed.total_seconds() * 1000)
+        seconds = (self._clock.now() - sent).total_seconds()
+        log.debug("pleo %s answered %d in %.3f s", endpoint.name, response.status_code, seconds)
         return response
 
     def _leaves(self, request: httpx2.Request) -> None:

@@ -134,6 +134,8 @@ class Files:
         http_is_fine = self._local and is_loopback(target.host)
         if target.scheme != "https" and not (target.scheme == "http" and http_is_fine):
             raise ReceiptUnavailable(f"The receipt's address is {target.scheme[:10] or 'no'}://, not https://.", STALE)
+        if not target.host:
+            raise ReceiptUnavailable("The receipt's address names no host.", STALE)
         if self._local:
             return
         literal = _address(target.host)

@@ -65,7 +65,7 @@ def exchange_code(
     transport: httpx2.BaseTransport | None = None,
 ) -> Tokens:
     """The tokens for an authorisation code: once, a code can't be used again. Raises LoginFailed, Unreachable."""
-    with _client(connection, client_secret, transport) as client:
+    with _token_client(connection, client_secret, clock, transport) as client:
         answer = _asked(
             lambda: client.fetch_token(
                 f"{connection.auth_url}{TOKEN.template}",
@@ -85,7 +85,7 @@ def renewer(
     """What asks Pleo for new tokens. Never repeated by itself: a lost answer may have used the refresh token up."""
 
     def renew(held: Tokens) -> Tokens:
-        with _client(connection, held.client_secret, transport) as client:
+        with _token_client(connection, held.client_secret, clock, transport) as client:
             client.token = {"access_token": held.access, "refresh_token": held.refresh}
             url = f"{connection.auth_url}{TOKEN.template}"
             answer = _asked(lambda: client.refresh_token(url, refresh_token=held.refresh), clock)
@@ -124,6 +124,22 @@ def _client(connection: Connection, secret: str | None, transport: httpx2.BaseTr
         timeout=httpx2.Timeout(20.0, connect=10.0),
         headers={"User-Agent": USER_AGENT},
     )
+
+
+def _token_client(
+    connection: Connection, secret: str | None, clock: Clock, transport: httpx2.BaseTransport | None
+) -> Any:
+    """The client with an eye on the status: Authlib would read a 429 with a JSON body as tokens."""
+
+    def require_answer(response: httpx2.Response) -> httpx2.Response:
+        if response.status_code == 429 or response.status_code >= 500:
+            raise of_answer(response, TOKEN, clock.now())
+        return response
+
+    client = _client(connection, secret, transport)
+    client.register_compliance_hook("access_token_response", require_answer)
+    client.register_compliance_hook("refresh_token_response", require_answer)
+    return client
 
 
 def _asked(ask: Callable[[], T], clock: Clock) -> T:

@@ -1,1 +1,1 @@
-"""What the author of a connector or a store runs to prove it: contract suites, faults, factories."""
+"""What a connector's or store's author runs: contract suites, faults at the seams, factories."""

@@ -1,0 +1,82 @@
+# The verbs, the same on a laptop and in CI. `make` alone lists them.
+# Python 3.11+, git and make are enough: everything else is pinned in requirements/*.txt and goes to .venv/.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+# Hashes for every package; no byte-compiling ahead, a quarter of the time of a first `make demo`.
+PIP_INSTALL := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check --require-hashes
+# This project itself, editable: its build back end is pinned too, so nothing unpinned is fetched.
+PIP_SELF := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check --no-build-isolation --no-deps -e .
+PRISM := contract/prism/node_modules/.bin/prism
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix bench docs contract clean
+.DELETE_ON_ERROR:
+
+help:  ## list the verbs
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+demo: $(VENV)/app.stamp  ## export a demo company's expenses into a checked ledger, in demo/
+	@$(BIN)/kontobro demo
+
+test: $(VENV)/dev.stamp  ## run all tests; PYTEST_ARGS="-m kill" and the like are passed on
+	@$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+check: $(VENV)/dev.stamp  ## lint, format, types, layers, sizes, secrets
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python scripts/check_tree.py
+	@$(BIN)/python scripts/check_sizes.py
+
+fix: $(VENV)/dev.stamp  ## mend what ruff can mend
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/dev.stamp  ## measure, print a table, write bench/results.json
+	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+docs: $(VENV)/docs.stamp  ## build the documentation into site/; a warning is an error
+	@$(BIN)/zensical build --strict --clean
+
+contract: $(VENV)/dev.stamp $(VENV)/prism.stamp  ## hold sandbox and client against Pleo's own documents
+	@KONTOBRO_CONTRACT=1 $(BIN)/python -m pytest -m contract $(PYTEST_ARGS)
+
+clean:  ## remove what the other verbs made
+	rm -rf $(VENV) demo site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf contract/prism/node_modules
+
+# ---- set-up: a stamp per requirements file, so that a set-up run costs nothing --------------------------------
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Kontobro needs Python 3.11 or newer; say which: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "Setting up $(VENV) (once) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/app.stamp: requirements/app.txt pyproject.toml | $(BIN)/python
+	@$(PIP_INSTALL) -r $<
+	@$(PIP_SELF)
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@$(PIP_INSTALL) -r $<
+	@$(PIP_SELF)
+	@touch $@
+
+$(VENV)/docs.stamp: requirements/docs.txt | $(BIN)/python
+	@$(PIP_INSTALL) -r $<
+	@touch $@
+
+# Prism comes from npm. Without npm the tests that need it skip and say so.
+$(VENV)/prism.stamp: contract/prism/package.json contract/prism/package-lock.json | $(BIN)/python
+	@if command -v npm >/dev/null; then \
+	  echo "Fetching Prism (once) ..." && cd contract/prism && npm ci --loglevel=error --no-audit --no-fund --ignore-scripts; \
+	else \
+	  echo "npm is missing: the checks through Prism are skipped. Install Node.js with npm to run them." >&2; \
+	fi
+	@if [ -x $(PRISM) ]; then touch $@; fi

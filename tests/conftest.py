@@ -1,0 +1,82 @@
+"""What every test shares: no network but loopback, steady Hypothesis, skips that nobody can overlook."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile("laptop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", parent=settings.get_profile("laptop"), derandomize=True, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+class NetworkUsed(RuntimeError):
+    """A test tried to leave this machine."""
+
+
+def is_local(host: object) -> bool:
+    """True for loopback addresses, for names that mean loopback, and for the wildcard that a server binds to."""
+    if host is None:
+        return True
+    name = host.decode() if isinstance(host, bytes) else str(host)
+    if name in {"", "localhost", "testserver"}:
+        return True
+    try:
+        return ip_address(name).is_loopback or ip_address(name).is_unspecified
+    except ValueError:
+        return False
+
+
+def guard_network(event: str, args: tuple[Any, ...]) -> None:
+    """Refuse to connect, send or look up a name beyond loopback. An audit hook: nothing is patched, nothing escapes."""
+    if event in {"socket.connect", "socket.sendto"}:
+        address = args[1]
+        host = address[0] if isinstance(address, tuple) else None  # a string is a Unix socket's path
+    elif event == "socket.getaddrinfo":
+        host = args[0]
+    else:
+        return
+    if not is_local(host):
+        raise NetworkUsed(f"{event} to {host!r}: tests reach loopback only. Use the sandbox or a mock transport.")
+
+
+sys.addaudithook(guard_network)
+
+
+def shared_folder() -> Path:
+    """Where Pleo's documents and samples are kept: beside the project, or where KONTOBRO_SHARED points."""
+    return Path(os.environ.get("KONTOBRO_SHARED") or ROOT.parent / "shared")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with Pleo's documents, or a skip that says how to get it."""
+    folder = shared_folder()
+    if not (folder / "pleo" / "openapi").is_dir():
+        pytest.skip("Pleo's documents are missing: put them at ../shared, or set KONTOBRO_SHARED to their folder")
+    return folder
+
+
+def skip_reason(report: pytest.TestReport) -> str:
+    """Why a test was skipped, as its author wrote it."""
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return reason.removeprefix("Skipped: ")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Count the skipped tests by their reason, where it is seen: right above the closing line."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if not skipped:
+        return
+    terminalreporter.section("NOT TESTED", sep="!", red=True, bold=True)
+    for reason, count in Counter(skip_reason(report) for report in skipped).most_common():
+        terminalreporter.write_line(f"{count:4} skipped: {reason}", yellow=True)
