@@ -13,6 +13,12 @@ from kontobro.core.masters import Masters
 from kontobro.core.period import is_open, next_open_day, period_of
 from kontobro.core.settings import Settings
 
+_OPEN_IT = {
+    "fail": 'Open the period there, or set closed_period = "next_open", then export it again.',
+    "next_open": "Open it or a later period there, then export it again.",
+    "today": "Open one of them there, then export it again.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Days:
@@ -38,8 +44,11 @@ def zone_name(settings: Settings, masters: Masters) -> str:
 
 def day_in(instant: dt.datetime, zone: dt.tzinfo) -> dt.date:
     """The day of an instant in a time zone. Exactly midnight UTC is a plain day and is not converted."""
-    utc = instant.astimezone(dt.UTC)
-    return utc.date() if utc.time() == dt.time() else utc.astimezone(zone).date()
+    try:
+        utc = instant.astimezone(dt.UTC)
+        return utc.date() if utc.time() == dt.time() else utc.astimezone(zone).date()
+    except OverflowError:  # the first or last day that there is
+        return instant.date()
 
 
 def days_of(item: ExportItem, settings: Settings, masters: Masters, today: dt.date, findings: Findings) -> Days | None:
@@ -75,6 +84,6 @@ def _open_day(own: dt.date, settings: Settings, masters: Masters, today: dt.date
         "date",
         own,
         f"The period of {own} is {state} in the accounting system{'' if moved is None else f', that of {moved} too'}.",
-        'Open the period there, or set closed_period = "next_open", then export it again.',
+        _OPEN_IT[settings.closed_period],
     )
     return None
