@@ -9,7 +9,9 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from starlette.testclient import TestClient
 from tests.sandbox import factories
 
 from pleo_sandbox.control import ORDERS
-from pleo_sandbox.demo import DemoSandbox
+from pleo_sandbox.demo import DemoSandbox, demo_sandbox
 from pleo_sandbox.errors import ResponseLost
 from pleo_sandbox.model import Expense, SandboxCompany
 from pleo_sandbox.server import serve
@@ -321,6 +323,24 @@ def test_a_call_counts_under_its_template(pleo: TestClient, sandbox: Sandbox, jo
         "GET /files/{entryId}/{place}": 1,
     }
     assert sandbox.max_per_minute == 2
+
+
+def test_of_many_at_once_one_gets_the_job(sandbox: Sandbox, acme: SandboxCompany) -> None:
+    body = {"companyId": acme.id, "accountingEntryIds": [acme.expenses[0].id]}
+    auth = (sandbox.add_api_key(acme.id), "")
+    with serve(sandbox) as url, ThreadPoolExecutor(6) as pool:
+        ask = partial(httpx2.post, f"{url}/v3/export-jobs", json=body, auth=auth)
+        answers = [answer.result().status_code for answer in [pool.submit(ask) for _ in range(6)]]
+    assert sorted(answers) == [201, 409, 409, 409, 409, 409]
+
+
+def test_the_demo_sandbox_can_export_its_whole_queue() -> None:
+    pytest.importorskip("pleo_sandbox.demo_company", reason="the demo company is not here: merge its branch")
+    demo = demo_sandbox()
+    job_id = demo.press_export(demo.company_id)
+    with factories.client(demo, demo.api_key) as pleo:
+        page = pleo.get("/v3/export-items", params={"job_id": job_id, "limit": 100}).json()
+    assert page["pagination"]["total"] == demo.jobs[0].as_json()["numberOfItems"] >= 80
 
 
 def test_a_company_may_be_added_while_served(live: httpx2.Client, sandbox: Sandbox) -> None:
