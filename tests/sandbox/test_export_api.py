@@ -23,7 +23,6 @@ ITEM_FIELDS = {
     "externalId",
     "externalUrl",
     "failureReason",
-    "failureReasonType",
 }
 
 
