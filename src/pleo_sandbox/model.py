@@ -23,13 +23,15 @@ class Expense:
     """One accounting entry: its ExportItemV3 JSON without `files` (the sandbox makes their URLs), and its receipts.
 
     `queued`: waits in Pleo's export queue. `links` overrides the file URLs, for payloads published with
-    addresses of their own.
+    addresses of their own. `verbatim`: the item goes out exactly as it stands, its own `files` included: no contra
+    account is asked for or filled in, nothing is added or taken away.
     """
 
     item: Json
     files: tuple[FileBlob, ...] = ()
     queued: bool = True
     links: tuple[Json, ...] = ()
+    verbatim: bool = False
 
     @property
     def id(self) -> str:
@@ -49,3 +51,4 @@ class SandboxCompany:
     expenses: list[Expense] = field(default_factory=list)
     contra_accounts: dict[str, Json] = field(default_factory=dict)
     vendor_based_bookkeeping: bool = False
+    employees: list[Json] = field(default_factory=list)

@@ -1,0 +1,54 @@
+"""The ASGI application over a sandbox."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from pleo_sandbox import companies_api, control, export_api, files, marketplace_api, oauth_api
+from pleo_sandbox.errors import PleoError, ResponseLost
+from pleo_sandbox.routing import routes
+from pleo_sandbox.state import Sandbox
+from pleo_sandbox.wire import refuse
+
+OPERATIONS = (
+    *export_api.OPERATIONS,
+    *companies_api.OPERATIONS,
+    *marketplace_api.OPERATIONS,
+    *oauth_api.OPERATIONS,
+    *files.OPERATIONS,
+)
+_TYPES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
+
+
+def create_app(sandbox: Sandbox) -> Starlette:
+    """Pleo's API, its authorisation server and the sandbox's own `/_control`."""
+    app = Starlette(
+        routes=[*routes(sandbox, OPERATIONS), *control.routes(sandbox)],
+        exception_handlers={HTTPException: _refuse, Exception: _fail},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    type_ = _TYPES.get(error.status_code, "BAD_REQUEST")
+    message = f"{request.method} {request.url.path}: {error.detail}"
+    return refuse(PleoError(error.status_code, type_, message, error.headers))
+
+
+class _NoAnswer(Response):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        return None
+
+
+async def _fail(request: Request, error: Exception) -> Response:
+    """Starlette asks for an answer to every error before it raises it again: a lost response has none."""
+    if isinstance(error, ResponseLost):
+        return _NoAnswer()
+    return refuse(PleoError(500, "PROCESSING_FAILED", f"the sandbox failed: {type(error).__name__}"))

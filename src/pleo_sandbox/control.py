@@ -1,0 +1,225 @@
+"""The sandbox's controls over HTTP, under `/_control`: no part of Pleo, and no credential asked.
+
+`POST /_control/<verb>` with the arguments of the method of the same name on Sandbox as one JSON object; the answer
+is `{"result": …}`. `GET /_control/state` shows jobs, calls and installations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pleo_sandbox.errors import PleoError
+from pleo_sandbox.faults import Fault
+from pleo_sandbox.jobs import UpdateErrorType
+from pleo_sandbox.model import Json
+from pleo_sandbox.oauth import ALL_SCOPES
+from pleo_sandbox.state import Sandbox
+from pleo_sandbox.wire import decode, refuse, reply
+
+
+class Order(Struct, forbid_unknown_fields=True):
+    """The arguments of one control."""
+
+    def obey(self, sandbox: Sandbox) -> object:
+        raise NotImplementedError
+
+
+class MoveClock(Order):
+    seconds: float
+
+    def obey(self, sandbox: Sandbox) -> None:
+        sandbox.move_clock(timedelta(seconds=self.seconds))
+
+
+class Queue(Order):
+    company_id: str
+    ids: list[str] | None = None
+
+    def obey(self, sandbox: Sandbox) -> object:
+        return sandbox.queue(self.company_id, self.ids)
+
+
+class PressExport(Order):
+    company_id: str
+    ids: list[str] | None = None
+    vendor_based: bool | None = None
+
+    def obey(self, sandbox: Sandbox) -> object:
+        return sandbox.press_export(self.company_id, self.ids, vendor_based=self.vendor_based)
+
+
+class ExpireJob(Order):
+    job_id: str
+
+    def obey(self, sandbox: Sandbox) -> None:
+        sandbox.expire_job(self.job_id)
+
+
+class CancelJob(Order):
+    job_id: str
+
+    def obey(self, sandbox: Sandbox) -> None:
+        sandbox.cancel_job(self.job_id)
+
+
+class ExpireFileUrls(Order):
+    def obey(self, sandbox: Sandbox) -> None:
+        sandbox.expire_file_urls()
+
+
+class RevokeToken(Order):
+    token: str
+
+    def obey(self, sandbox: Sandbox) -> None:
+        sandbox.revoke_token(self.token)
+
+
+class RevokeAuthorisations(Order):
+    company_id: str
+
+    def obey(self, sandbox: Sandbox) -> None:
+        sandbox.revoke_authorisations(self.company_id)
+
+
+class AddFault(Order):
+    kind: Literal["lose_request", "lose_response", "delay", "storm", "break_page"]
+    method: str = "*"
+    path: str = "*"
+    times: int = 1
+    skip: int = 0
+    seconds: float = 0.0
+    status: Annotated[int, Meta(ge=400, le=599)] = 503
+    retry_after: str | None = None
+    page: Literal["truncated", "html", "content_type", "malformed", "stuck_cursor"] = "truncated"
+
+    def obey(self, sandbox: Sandbox) -> None:
+        sandbox.add_fault(msgspec.convert(msgspec.structs.asdict(self), Fault))
+
+
+class ClearFaults(Order):
+    def obey(self, sandbox: Sandbox) -> None:
+        sandbox.clear_faults()
+
+
+class RefuseUpdates(Order):
+    entry_id: str
+    error: UpdateErrorType
+    times: int = 1
+
+    def obey(self, sandbox: Sandbox) -> None:
+        sandbox.refuse_updates(self.entry_id, self.error, times=self.times)
+
+
+class SetItemUpdateMovesClock(Order):
+    moves: bool
+
+    def obey(self, sandbox: Sandbox) -> object:
+        sandbox.item_update_moves_clock = self.moves
+        return self.moves
+
+
+class AddApiKey(Order):
+    company_id: str | None = None
+    organization_id: str | None = None
+    scopes: list[str] = msgspec.field(default_factory=lambda: sorted(ALL_SCOPES))
+
+    def obey(self, sandbox: Sandbox) -> object:
+        return sandbox.add_api_key(self.company_id, self.scopes, organization_id=self.organization_id)
+
+
+class RegisterClient(Order):
+    redirect_uris: list[str]
+    scopes: list[str] = msgspec.field(default_factory=lambda: sorted(ALL_SCOPES))
+    name: str = "Integration"
+    needs_activation: bool = True
+
+    def obey(self, sandbox: Sandbox) -> object:
+        client = sandbox.register_client(
+            self.redirect_uris, self.scopes, name=self.name, needs_activation=self.needs_activation
+        )
+        return {"client_id": client.client_id, "client_secret": client.secret}
+
+
+class AddExpense(Order):
+    company_id: str
+    item: Json
+    queued: bool = True
+    verbatim: bool = False
+
+    def obey(self, sandbox: Sandbox) -> object:
+        return sandbox.add_expense(self.company_id, self.item, queued=self.queued, verbatim=self.verbatim)
+
+
+class ItemState(Order):
+    company_id: str
+    entry_id: str
+
+    def obey(self, sandbox: Sandbox) -> object:
+        return sandbox.item_state(self.company_id, self.entry_id)
+
+
+ORDERS: dict[str, type[Order]] = {
+    "move_clock": MoveClock,
+    "queue": Queue,
+    "press_export": PressExport,
+    "expire_job": ExpireJob,
+    "cancel_job": CancelJob,
+    "expire_file_urls": ExpireFileUrls,
+    "revoke_token": RevokeToken,
+    "revoke_authorisations": RevokeAuthorisations,
+    "add_fault": AddFault,
+    "clear_faults": ClearFaults,
+    "refuse_updates": RefuseUpdates,
+    "set_item_update_moves_clock": SetItemUpdateMovesClock,
+    "add_api_key": AddApiKey,
+    "register_client": RegisterClient,
+    "add_expense": AddExpense,
+    "item_state": ItemState,
+}
+
+
+def routes(sandbox: Sandbox) -> list[Route]:
+    async def show(request: Request) -> Response:
+        return reply(state(sandbox))
+
+    orders = [
+        Route(f"/_control/{verb}", _endpoint(sandbox, wanted), methods=["POST"]) for verb, wanted in ORDERS.items()
+    ]
+    return [Route("/_control/state", show, methods=["GET"]), *orders]
+
+
+def _endpoint(sandbox: Sandbox, wanted: type[Order]) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        content = await request.body()
+        try:
+            order = msgspec.convert(decode(content or b"{}"), wanted)
+            return reply({"result": order.obey(sandbox)})
+        except PleoError as error:
+            return refuse(error)
+        except msgspec.MsgspecError as error:
+            return refuse(PleoError(400, "CONTROL_NOT_UNDERSTOOD", str(error)))
+        except KeyError as error:
+            return refuse(PleoError(404, "CONTROL_TARGET_UNKNOWN", f"{error} is not known to the sandbox"))
+
+    return endpoint
+
+
+def state(sandbox: Sandbox) -> dict[str, Any]:
+    """Jobs with the states of their items, companies, installations, calls and the clock."""
+    jobs = [{**job.as_json(), "items": [item.as_json() for item in job.items]} for job in sandbox.jobs]
+    return {
+        "now": sandbox.clock.now().isoformat(),
+        "companies": [{"id": c.id, "name": c.name} for c in sandbox.exports.companies.values()],
+        "jobs": jobs,
+        "installations": [installation.as_json() for installation in sandbox.installations.all()],
+        "calls": sandbox.calls,
+        "max_per_minute": sandbox.max_per_minute,
+    }

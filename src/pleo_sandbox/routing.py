@@ -1,0 +1,163 @@
+"""One operation from call to answer: count, fault, credential, rate, scope, work, fault."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pleo_sandbox import checks, paging
+from pleo_sandbox.errors import PleoError, bad_parameter, forbidden, unauthorized
+from pleo_sandbox.oauth import Credential
+from pleo_sandbox.wire import refuse
+
+if TYPE_CHECKING:
+    from pleo_sandbox.state import Sandbox
+
+T = TypeVar("T")
+
+
+@dataclass
+class Call:
+    """One request as an operation sees it: checked credential, whole body, query as name → values."""
+
+    sandbox: Sandbox
+    request: Request
+    content: bytes
+
+    @cached_property
+    def query(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name, value in self.request.query_params.multi_items():
+            found.setdefault(name, []).append(value)
+        return found
+
+    @cached_property
+    def credential(self) -> Credential:
+        """Raises PleoError 401."""
+        return _credential(self.sandbox, self.request.headers.get("authorization"))
+
+    def path_uuid(self, name: str) -> str:
+        return checks.uuid(name, self.request.path_params[name])
+
+    def body(self, wanted: type[T]) -> T:
+        return checks.body(self.content, self.request.headers.get("content-type"), wanted)
+
+    def only(self, *names: str, paged: bool = False) -> None:
+        """Refuse query parameters other than these."""
+        checks.known_only(self.query, frozenset(names) | (paging.PARAMETERS if paged else frozenset()))
+
+    def company(self, asked: str | None) -> str:
+        """The company this call concerns. Raises PleoError 403 for another's, 400 when an organisation names none."""
+        own = self.credential.company_id
+        if asked is None and own is None:
+            raise bad_parameter("company_id", None, "an organisation's credential has to name the company")
+        company_id = asked or own or ""
+        if not self.may_see(company_id):
+            raise forbidden(f"no access to company {company_id}")
+        return company_id
+
+    def may_see(self, company_id: str) -> bool:
+        if self.credential.company_id is not None:
+            return company_id == self.credential.company_id
+        company = self.sandbox.exports.companies.get(company_id)
+        return company is not None and company.organization_id == self.credential.organization_id
+
+
+def _credential(sandbox: Sandbox, header: str | None) -> Credential:
+    scheme, _, value = (header or "").partition(" ")
+    if scheme.lower() == "bearer":
+        return sandbox.access.by_access_token(value.strip())
+    if scheme.lower() == "basic":
+        key, password = basic(value)
+        if password:
+            raise unauthorized("an API key goes with an empty password")
+        return sandbox.access.by_key(key)
+    raise unauthorized("send a Bearer token, or an API key by HTTP Basic")
+
+
+def basic(value: str) -> tuple[str, str]:
+    """User and password of an HTTP Basic header. Raises PleoError 401."""
+    try:
+        user, colon, password = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        raise unauthorized("the Basic header is not base64 of user:password") from None
+    if not colon:
+        raise unauthorized("the Basic header lacks its colon")
+    return user, password
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path. `scope` as Pleo names it. `is_open`: asks for no credential of the API."""
+
+    method: str
+    path: str
+    work: Callable[[Call], Response]
+    scope: str | None = None
+    is_open: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+async def answer(sandbox: Sandbox, operation: Operation, request: Request) -> Response:
+    """Do one operation, with the faults that were asked for."""
+    content = await request.body()
+    with sandbox.lock:
+        sandbox.traffic.count(operation.name)
+        struck = sandbox.faults.strike(request.method, request.url.path)
+    for fault in struck:
+        if fault.seconds:
+            await asyncio.sleep(fault.seconds)
+    for fault in struck:
+        if (early := fault.instead()) is not None:
+            return early
+    response = _work(sandbox, operation, Call(sandbox, request, content))
+    for fault in struck:
+        response = fault.spoil(request, response)
+    return response
+
+
+def _work(sandbox: Sandbox, operation: Operation, call: Call) -> Response:
+    with sandbox.lock:
+        try:
+            if not operation.is_open:
+                _admit(sandbox, operation, call.credential)
+            return operation.work(call)
+        except PleoError as error:
+            return refuse(error)
+
+
+def _admit(sandbox: Sandbox, operation: Operation, credential: Credential) -> None:
+    wait = sandbox.traffic.admit(credential.id)
+    if wait is not None:
+        message = f"more than {sandbox.traffic.limit} requests a minute"
+        raise PleoError(429, "TOO_MANY_REQUESTS", message, {"Retry-After": str(wait)})
+    if operation.scope is not None and operation.scope not in credential.scopes:
+        raise forbidden(f"the scope {operation.scope} is missing")
+
+
+def routes(sandbox: Sandbox, operations: Iterable[Operation]) -> list[Route]:
+    """One route per path, so that 405 names all of the path's methods."""
+    by_path: dict[str, dict[str, Operation]] = {}
+    for operation in operations:
+        by_path.setdefault(operation.path, {})[operation.method] = operation
+    return [Route(path, _endpoint(sandbox, known), methods=list(known)) for path, known in by_path.items()]
+
+
+def _endpoint(sandbox: Sandbox, known: dict[str, Operation]) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        return await answer(sandbox, known[method], request)
+
+    return endpoint

@@ -1,0 +1,120 @@
+"""Serving a sandbox on loopback: in a thread for tests and demos, in the foreground for people."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from pleo_sandbox.app import create_app
+from pleo_sandbox.demo import DemoSandbox, demo_sandbox
+from pleo_sandbox.errors import ResponseLost
+from pleo_sandbox.state import Sandbox
+
+START_SECONDS = 10.0
+STOP_SECONDS = 10.0
+
+__all__ = ["DemoSandbox", "create_app", "demo_sandbox", "main", "serve"]
+
+
+class DroppingProtocol(H11Protocol):
+    """HTTP that hangs up when the sandbox loses a response, before a byte of an answer is sent."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        app = self.app
+
+        async def dropping(scope: Any, receive: Any, send: Any) -> None:
+            try:
+                await app(scope, receive, send)
+            except ResponseLost:
+                transport.abort()
+                while (await receive())["type"] != "http.disconnect":
+                    continue
+
+        self.app = dropping
+
+
+def _config(sandbox: Sandbox, log_level: str) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(sandbox),
+        http=DroppingProtocol,
+        ws="none",
+        lifespan="off",
+        log_level=log_level,
+        access_log=False,
+        timeout_graceful_shutdown=1,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listener whose connections send at once: asyncio leaves Nagle's delay on for a socket that it is handed."""
+    listener = socket.create_server((host, port))
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+@contextmanager
+def serve(sandbox: Sandbox, port: int = 0, host: str = "127.0.0.1") -> Iterator[str]:
+    """Serve in a thread while the block runs: gives the base URL. Port 0 takes a free one."""
+    listener = _listen(host, port)
+    server = uvicorn.Server(_config(sandbox, "critical"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="pleo-sandbox", daemon=True)
+    thread.start()
+    try:
+        _wait_until_started(server, thread)
+        yield f"http://{host}:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(STOP_SECONDS)
+        listener.close()
+
+
+def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+    end = time.monotonic() + START_SECONDS
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > end:
+            raise RuntimeError(f"the sandbox did not start within {START_SECONDS:.0f} s")
+        time.sleep(0.005)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """`python -m pleo_sandbox --port N`: the demo company in the foreground until Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="pleo_sandbox", description="Pleo in a box, with a demo company")
+    parser.add_argument("--port", type=int, default=8764, help="0 takes a free one (default: 8764)")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--press-export", action="store_true", help="start with an export job of all queued expenses")
+    options = parser.parse_args(arguments)
+    sandbox = demo_sandbox()
+    if options.press_export:
+        sandbox.press_export(sandbox.company_id)
+    with _listen(options.host, options.port) as listener:
+        sys.stdout.write(_greeting(sandbox, f"http://{options.host}:{listener.getsockname()[1]}"))
+        sys.stdout.flush()
+        uvicorn.Server(_config(sandbox, "warning")).run(sockets=[listener])
+    return 0
+
+
+def _greeting(sandbox: DemoSandbox, url: str) -> str:
+    """Where things are. The keys are made anew at each start and worth nothing elsewhere."""
+    return f"""Pleo in a box
+  API            {url}
+  authorize      {url}/oauth/authorize
+  token          {url}/oauth/token
+  company        {sandbox.company_id}
+  API key        {sandbox.api_key}
+  OAuth client   {sandbox.client_id}
+  OAuth secret   {sandbox.client_secret}
+  redirect       {sandbox.redirect_uri}
+  state          {url}/_control/state
+  press Export   curl -d '{{"company_id": "{sandbox.company_id}"}}' {url}/_control/press_export
+"""

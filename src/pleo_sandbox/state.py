@@ -1,0 +1,212 @@
+"""The whole state of the sandbox, in memory, under one lock, and the controls that tests move it by."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+
+from pleo_sandbox.clock import Clock
+from pleo_sandbox.exports import Exports, ExportStatus
+from pleo_sandbox.faults import Fault, Faults, Kind, PageFault
+from pleo_sandbox.files import Files
+from pleo_sandbox.jobs import Job, UpdateErrorType
+from pleo_sandbox.marketplace import Installations
+from pleo_sandbox.model import Expense, FileBlob, Json, SandboxCompany
+from pleo_sandbox.oauth import ALL_SCOPES, Access, OAuthClient, Request
+from pleo_sandbox.traffic import Traffic
+from pleo_sandbox.wire import decode
+
+
+class Sandbox:
+    """Pleo in a box. Safe to hold from any thread while it is served: its methods take the lock.
+
+    `rate_limit`: requests a minute per credential; None for none.
+    """
+
+    def __init__(self, *companies: SandboxCompany, rate_limit: int | None = 600) -> None:
+        self.lock = threading.RLock()
+        self.clock = Clock()
+        self.traffic = Traffic(self.clock, rate_limit)
+        self.exports = Exports(self.clock)
+        self.access = Access(self.clock)
+        self.installations = Installations(self.clock)
+        self.files = Files(self.clock)
+        self.faults = Faults()
+        self.consents: dict[str, Request] = {}
+        for company in companies:
+            self.add_company(company)
+
+    # what is there
+
+    def add_company(self, company: SandboxCompany) -> str:
+        with self.lock:
+            self.exports.add_company(company)
+        return company.id
+
+    def add_expense(
+        self,
+        company_id: str,
+        item: Json,
+        files: Iterable[FileBlob] = (),
+        *,
+        queued: bool = True,
+        verbatim: bool = False,
+    ) -> str:
+        """Add an expense from its ExportItem JSON: its id. `verbatim`: it goes out exactly as given (see Expense).
+
+        Otherwise addresses in its `files` are kept as `links`, and a missing companyId is filled in.
+        """
+        links: tuple[Json, ...] = ()
+        if not verbatim:
+            links = tuple(item.get("files") or ())
+            item = {"companyId": company_id} | {name: value for name, value in item.items() if name != "files"}
+        expense = Expense(item, tuple(files), queued, links, verbatim)
+        with self.lock:
+            self.exports.add_expense(company_id, expense)
+        return expense.id
+
+    def add_published(self, company_id: str, page: Path) -> list[str]:
+        """Add the items of a page that Pleo published, unchanged: their ids."""
+        items = decode(page.read_bytes())["data"]
+        return [self.add_expense(company_id, item, verbatim=True) for item in items]
+
+    def add_api_key(
+        self, company_id: str | None, scopes: Iterable[str] = ALL_SCOPES, *, organization_id: str | None = None
+    ) -> str:
+        """A new key of a company, or with None of the organisation."""
+        with self.lock:
+            return self.access.add_key(company_id, scopes, organization_id=organization_id)
+
+    def register_client(
+        self,
+        redirect_uris: Iterable[str],
+        scopes: Iterable[str] = ALL_SCOPES,
+        *,
+        name: str = "Integration",
+        needs_activation: bool = True,
+    ) -> OAuthClient:
+        with self.lock:
+            return self.access.register(redirect_uris, scopes, name=name, needs_activation=needs_activation)
+
+    # what the bookkeeper does
+
+    def queue(self, company_id: str, ids: Iterable[str] | None = None) -> int:
+        """Queue the expenses named, or all that are not exported yet (failed and abandoned ones too): how many."""
+        with self.lock:
+            self.exports.expire_due()
+            return self.exports.queue(company_id, ids)
+
+    def press_export(
+        self, company_id: str, ids: Iterable[str] | None = None, *, vendor_based: bool | None = None
+    ) -> str:
+        """Press Export: the new job's id. Without `ids` it takes all that is queued. Raises PleoError."""
+        with self.lock:
+            return self.exports.press_export(company_id, ids, vendor_based).id
+
+    def cancel_job(self, job_id: str) -> None:
+        with self.lock:
+            self.exports.cancel(self.exports.job(job_id))
+
+    # time, tokens, addresses
+
+    def move_clock(self, by: timedelta) -> None:
+        with self.lock:
+            self.clock.move(by)
+            self.exports.expire_due()
+
+    def expire_job(self, job_id: str) -> None:
+        """Let an open job expire now."""
+        with self.lock:
+            job = self.exports.job(job_id)
+            if job.is_open:
+                self.exports.expire(job)
+
+    def expire_file_urls(self) -> None:
+        with self.lock:
+            self.files.expire_all()
+
+    def revoke_token(self, token: str) -> None:
+        """Revoke one API key, access token or refresh token."""
+        with self.lock:
+            self.access.revoke(token)
+
+    def revoke_authorisations(self, company_id: str) -> None:
+        """The company withdraws its consent: all its OAuth tokens are worthless."""
+        with self.lock:
+            self.access.revoke_company(company_id)
+
+    @property
+    def item_update_moves_clock(self) -> bool:
+        return self.exports.item_update_moves_clock
+
+    @item_update_moves_clock.setter
+    def item_update_moves_clock(self, moves: bool) -> None:
+        self.exports.item_update_moves_clock = moves
+
+    # faults
+
+    def add_fault(self, fault: Fault) -> None:
+        with self.lock:
+            self.faults.add(fault)
+
+    def lose_response(self, method: str, path: str, *, times: int = 1, skip: int = 0) -> None:
+        """Do the work, then drop the connection without an answer. `path` is a shell pattern."""
+        self.add_fault(Fault(Kind.LOSE_RESPONSE, method, path, times, skip))
+
+    def lose_request(self, method: str, path: str, *, times: int = 1, skip: int = 0) -> None:
+        """Drop the connection without doing the work."""
+        self.add_fault(Fault(Kind.LOSE_REQUEST, method, path, times, skip))
+
+    def delay(self, method: str, path: str, seconds: float, *, times: int = 1, skip: int = 0) -> None:
+        self.add_fault(Fault(Kind.DELAY, method, path, times, skip, seconds=seconds))
+
+    def storm(
+        self, method: str, path: str, status: int, *, times: int = 1, skip: int = 0, retry_after: str | None = None
+    ) -> None:
+        """Answer with this status (429, 500, 503, …) without doing the work."""
+        self.add_fault(Fault(Kind.STORM, method, path, times, skip, status=status, retry_after=retry_after))
+
+    def break_page(self, method: str, path: str, how: PageFault, *, times: int = 1, skip: int = 0) -> None:
+        self.add_fault(Fault(Kind.BREAK_PAGE, method, path, times, skip, page=how))
+
+    def refuse_updates(self, entry_id: str, error: UpdateErrorType, *, times: int = 1) -> None:
+        """Answer the next updates of this entry with a per-item error."""
+        with self.lock:
+            self.exports.refuse_updates(entry_id, error, times)
+
+    def clear_faults(self) -> None:
+        with self.lock:
+            self.faults.clear()
+
+    # what tests read
+
+    @property
+    def jobs(self) -> list[Job]:
+        with self.lock:
+            self.exports.expire_due()
+            return list(self.exports.jobs)
+
+    def item_state(self, company_id: str, entry_id: str) -> Json | None:
+        """The entry's ExportJobItem in the newest job that held it; None if none did."""
+        with self.lock:
+            self.exports.expire_due()
+            item = self.exports.latest_item(company_id, entry_id)
+            return None if item is None else item.as_json()
+
+    def export_status(self, company_id: str, entry_id: str) -> ExportStatus:
+        with self.lock:
+            self.exports.expire_due()
+            return self.exports.export_status(company_id, entry_id)
+
+    @property
+    def calls(self) -> dict[str, int]:
+        """Calls by endpoint: `GET /v3/export-jobs/{jobId}/items` → how many, refused ones included."""
+        with self.lock:
+            return dict(self.traffic.calls)
+
+    @property
+    def max_per_minute(self) -> int:
+        """The most calls seen in any minute of the sandbox's clock."""
+        return self.traffic.max_per_minute
