@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 from starlette.testclient import TestClient
-from tests.sandbox import factories
 
 from pleo_sandbox.app import OPERATIONS
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.oauth import ALL_SCOPES
 from pleo_sandbox.state import Sandbox
+from tests.sandbox import factories
 
 GUARDED = [operation for operation in OPERATIONS if not operation.is_open]
 SCOPED = [operation for operation in GUARDED if operation.scope is not None]

@@ -13,7 +13,6 @@ from typing import Any
 import httpx2
 import pytest
 from starlette.testclient import TestClient
-from tests.sandbox import factories
 
 from pleo_sandbox.control import ORDERS
 from pleo_sandbox.demo import DemoSandbox
@@ -21,6 +20,7 @@ from pleo_sandbox.errors import ResponseLost
 from pleo_sandbox.model import Expense, SandboxCompany
 from pleo_sandbox.server import serve
 from pleo_sandbox.state import Sandbox
+from tests.sandbox import factories
 
 
 @pytest.fixture

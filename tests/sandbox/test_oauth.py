@@ -11,11 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from starlette.testclient import TestClient
-from tests.sandbox import factories
 
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.oauth import OAuthClient, s256
 from pleo_sandbox.state import Sandbox
+from tests.sandbox import factories
 
 REDIRECT = "http://127.0.0.1:8765/callback"
 SCOPE = "export-jobs:read export-jobs:write"

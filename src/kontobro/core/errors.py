@@ -8,6 +8,7 @@ KontobroError
 ├─ Busy                                               somebody else is at it; nothing was done
 ├─ JobGone                                            Pleo finished or expired the job under us
 ├─ BadAnswer                                          an answer that is not the contract's
+├─ ReceiptUnavailable                                 one receipt can't be fetched; its item's problem alone
 └─ ConnectorFault                                     a bug in a connector; carries our log id
 """
 
@@ -168,6 +169,10 @@ class BadAnswer(KontobroError):
     """The other side answered something that is not its contract: no JSON, a page without data, a stuck cursor."""
 
     job_failure: JobFailure = "integration_unusable"
+
+
+class ReceiptUnavailable(KontobroError):
+    """One receipt can't be fetched: its link is stale, refused or leads where we don't go."""
 
 
 class ConnectorFault(KontobroError):

@@ -20,7 +20,8 @@ class RowOverride:
 
     `subtype` None is the row without one. A type that the table lacks can be added this way: then `debit`,
     `credit` and `sign` are needed. `line_account` is used when a line of the item has no account;
-    `use_line_account` makes a movement use its line's own account instead of the debit role's.
+    `use_line_account` makes a movement use its lines' own accounts on the side that is not the money's (wallet,
+    external): a journal entry without tax. Changed roles decide anew what accounts payable makes of the row.
     """
 
     type: str
@@ -70,7 +71,7 @@ class Settings:
     """Pleo tag group code -> dimension code or id. A group whose code is a dimension's needs no line here."""
     dimensions_on: Literal["expense_lines", "all_lines"] = "expense_lines"
     description: str = "{supplier} · {user} · {note}"
-    """Template of an entry's text (`posting.py` documents its fields). Empty fields and their dots vanish."""
+    """Template of an entry's text (its fields: `posting_text.FIELDS`). Empty fields and their dots vanish."""
 
     rows: tuple[RowOverride, ...] = ()
     hook: str | None = None

@@ -1,0 +1,88 @@
+"""The only place that knows every concrete class: which store, which Pleo client, which connector, which clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kontobro.core.connection import Connection
+from kontobro.core.ports import Clock, Connector, Store, TokenStore
+
+if TYPE_CHECKING:
+    from kontobro.export.run import Ports
+    from kontobro.pleo import PleoClient
+
+DATABASE = "kontobro.sqlite3"
+
+
+class SystemClock:
+    """Real time, in UTC."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """An open home: its store and clock, and the way from a connection to its ports."""
+
+    path: Path
+    store: Store
+    clock: Clock
+    opened: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    def close(self) -> None:
+        """Close the store and every client opened here."""
+        self.opened.close()
+
+    def pleo_for(self, connection: Connection, tokens: TokenStore | None = None) -> PleoClient:
+        """The connection's Pleo; `tokens` other than the store's while connecting."""
+        from kontobro.pleo import open_pleo
+
+        client = open_pleo(connection, tokens or self.store, self.clock)
+        self.opened.callback(client.close)
+        return client
+
+    def connector_for(self, connection: Connection) -> Connector:
+        return connector_of(connection.erp, connection.erp_options)
+
+    def ports_for(self, connection: Connection) -> Ports:
+        from kontobro.export.run import Ports
+
+        return Ports(
+            pleo=self.pleo_for(connection),
+            connector=self.connector_for(connection),
+            store=self.store,
+            clock=self.clock,
+        )
+
+
+def open_home(path: Path, clock: Clock | None = None) -> Home:
+    """Open (or make) the folder of settings, tokens and history; nobody but its owner may look in."""
+    from kontobro.store import open_store
+
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    store = open_store(path / DATABASE)
+    home = Home(path, store, clock or SystemClock())
+    home.opened.callback(store.close)
+    return home
+
+
+def connector_of(erp: str, options: Mapping[str, str]) -> Connector:
+    """The connector of that name with its own options. Raises Misconfigured."""
+    from kontobro.erp import load_connector
+
+    return load_connector(erp, options)
+
+
+def ports_for(connection: Connection, store: Store, clock: Clock | None = None) -> Ports:
+    """All that an export of this connection needs, over a store that the caller has open."""
+    return Home(Path(), store, clock or SystemClock()).ports_for(connection)

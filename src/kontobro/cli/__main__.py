@@ -1,0 +1,5 @@
+"""`python -m kontobro.cli`."""
+
+from kontobro.cli import main
+
+main()

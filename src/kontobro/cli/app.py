@@ -1,0 +1,125 @@
+"""The app: global options, one place where faults become a message and an exit code, the verbs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from kontobro import __version__
+from kontobro.cli import (
+    bookings,
+    check,
+    connect,
+    demo,
+    disconnect,
+    export,
+    jobs,
+    preview,
+    sandbox,
+    settings,
+    settle,
+)
+from kontobro.cli.desk import Desk
+from kontobro.cli.exits import Exit, epilog, exit_of
+from kontobro.core.errors import KontobroError
+
+
+class Verbs(TyperGroup):
+    """Turns every fault of a verb into one clear message and its exit code; a traceback only with --debug."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KontobroError as error:
+            raise typer.Exit(_tell(error, ctx)) from error
+        except BrokenPipeError:
+            raise  # who read us has gone (`| head`): Typer ends quietly
+        except OSError as error:
+            raise typer.Exit(_tell(_of_files(error), ctx)) from error
+        finally:
+            if isinstance(ctx.obj, Desk):
+                ctx.obj.close()
+
+
+def _of_files(error: OSError) -> KontobroError:
+    where = f" ({error.filename})" if error.filename else ""
+    return KontobroError(f"A file can't be used{where}: {error.strerror or error}.", "See that it exists and is yours.")
+
+
+def _tell(error: KontobroError, ctx: Any) -> int:
+    from kontobro.cli.show import say_fault
+
+    desk = ctx.obj
+    if isinstance(desk, Desk) and desk.debug:
+        import traceback
+
+        typer.echo("".join(traceback.format_exception(error)), err=True)
+    say_fault(error.message, error.remedy)
+    return exit_of(error)
+
+
+app = typer.Typer(
+    cls=Verbs,
+    name="kontobro",
+    help="Books what a bookkeeper exports from Pleo in your accounting system, exactly once.",
+    epilog=epilog(),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def default_home() -> Path:
+    """Where settings, tokens and history live when nobody says otherwise (platformdirs)."""
+    from platformdirs import user_data_path
+
+    return user_data_path("kontobro", appauthor=False)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kontobro {__version__}")
+        raise typer.Exit(Exit.FINE)
+
+
+@app.callback()
+def main_options(
+    context: typer.Context,
+    home: Annotated[
+        Path | None,
+        typer.Option(envvar="KONTOBRO_HOME", help="Folder of settings, tokens and history.", show_default=False),
+    ] = None,
+    connection: Annotated[
+        str | None,
+        typer.Option(envvar="KONTOBRO_CONNECTION", help="Which connection, when there are several.", metavar="NAME"),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Structured log on stderr.")] = False,
+    debug: Annotated[bool, typer.Option(help="Show the traceback of a fault.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    desk = context.obj if isinstance(context.obj, Desk) else Desk()
+    desk.home = home or (desk.home if desk.home.parts else default_home())
+    desk.name = connection
+    desk.debug = debug
+    context.obj = desk
+    if verbose:
+        from kontobro.cli.logs import log_to_stderr
+
+        log_to_stderr()
+
+
+for verb in (connect, disconnect, check, jobs, preview, export, settle, bookings, sandbox, demo):
+    app.command(name=verb.__name__.rpartition(".")[2])(verb.run)
+app.add_typer(settings.app, name="settings")
+
+
+def main() -> None:
+    """The console script."""
+    os.umask(0o077)  # what we write (tokens, ledgers, receipts) is the bookkeeper's alone
+    app(prog_name="kontobro")

@@ -1,0 +1,191 @@
+"""`kontobro connect`: one Pleo company with one company of an accounting system."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from kontobro.cli import show
+from kontobro.cli.desk import Desk, desk_of
+from kontobro.core.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from kontobro.core.connection import Connection, Tokens
+    from kontobro.install.connect import Connected
+
+KEY_VARIABLE = "KONTOBRO_API_KEY"
+SECRET_VARIABLE = "KONTOBRO_CLIENT_SECRET"  # noqa: S105 - the variable's name, not a secret
+BROWSER_SECONDS = 300.0
+
+Environment = Literal["production", "staging", "sandbox"]
+
+PRODUCTION_OAUTH = (
+    "Pleo's production takes OAuth only with a registered client and an HTTPS redirect, which a command line "
+    "has not. Use an API key (Pleo: Settings > API Keys): kontobro connect without --oauth."
+)
+
+
+def run(
+    context: typer.Context,
+    erp: Annotated[str, typer.Option(help="The accounting system.")] = "beancount",
+    ledger: Annotated[
+        Path | None, typer.Option(help="Beancount: the main file of the ledger.", show_default=False)
+    ] = None,
+    erp_option: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the accounting system; repeatable.")
+    ] = None,
+    environment: Annotated[Environment, typer.Option(help="Which Pleo.")] = "production",
+    url: Annotated[str | None, typer.Option(help="Where Pleo-in-a-box runs (--environment sandbox).")] = None,
+    company: Annotated[str, typer.Option(metavar="ID", help="Pleo company, if the key is an organisation's.")] = "",
+    name: Annotated[str, typer.Option(help="What to call this connection; else the company's name.")] = "",
+    api_key_stdin: Annotated[
+        bool, typer.Option("--api-key-stdin", help=f"Read the API key from stdin (else {KEY_VARIABLE}, else asked).")
+    ] = False,
+    oauth: Annotated[bool, typer.Option("--oauth", help="Log in with a browser (staging and sandbox).")] = False,
+    client_id: Annotated[str | None, typer.Option(help="OAuth: the registered client's id.")] = None,
+    client_secret_stdin: Annotated[
+        bool, typer.Option("--client-secret-stdin", help=f"Read the secret from stdin (else {SECRET_VARIABLE}).")
+    ] = False,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address to open.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Connect a Pleo company: look at both sides, then activate."""
+    desk = desk_of(context)
+    options = erp_options(ledger, erp_option or [])
+    draft = draft_connection(environment, url, erp, options, oauth=oauth, client_id=client_id)
+    draft = replace(draft, company_id=company, name=name)
+    if oauth:
+        tokens = _authorise(draft, desk, _client_secret(from_stdin=client_secret_stdin), open_it=not no_browser)
+    else:
+        tokens = _of_api_key(from_stdin=api_key_stdin)
+    connected = connect_with(desk, draft, tokens)
+    if as_json:
+        from kontobro.cli.shapes import connection_shape
+
+        show.emit(connection_shape(connected.connection))
+    else:
+        _say_connected(connected)
+
+
+def connect_with(desk: Desk, draft: Connection, tokens: Tokens) -> Connected:
+    """Look, activate, store: the same for a person's command and for the demo."""
+    from kontobro.install.connect import connect
+    from kontobro.pleo import SCOPES_LEVEL_1
+
+    place = desk.workplace
+    return connect(draft, tokens, place.pleo_for, place.connector_for(draft), place.store, sorted(SCOPES_LEVEL_1))
+
+
+def erp_options(ledger: Path | None, pairs: list[str]) -> dict[str, str]:
+    """The connector's options; a ledger's path is kept absolute, for cron starts in another folder."""
+    options: dict[str, str] = {}
+    for pair in pairs:
+        key, found, value = pair.partition("=")
+        if not found or not key:
+            raise typer.BadParameter(f'"{pair}" is not KEY=VALUE.', param_hint="--erp-option")
+        options[key] = value
+    if ledger is not None:
+        options["ledger"] = str(ledger.expanduser().resolve())
+    return options
+
+
+def draft_connection(
+    environment: Environment,
+    url: str | None,
+    erp: str,
+    options: Mapping[str, str],
+    *,
+    oauth: bool = False,
+    client_id: str | None = None,
+) -> Connection:
+    """The connection as the person asked for it; both sides have still to agree."""
+    from kontobro.core.connection import Connection
+
+    api_url, auth_url = _addresses(environment, url)
+    if oauth and environment == "production":
+        raise Misconfigured("OAuth on a command line is not possible with Pleo's production.", PRODUCTION_OAUTH)
+    if oauth and not client_id:
+        raise typer.BadParameter("--oauth needs the registered client's id.", param_hint="--client-id")
+    return Connection(
+        id="",
+        name="",
+        environment=environment,
+        api_url=api_url,
+        auth_url=auth_url,
+        auth="oauth" if oauth else "api_key",
+        company_id="",
+        company_name="",
+        erp=erp,
+        erp_options=options,
+        client_id=client_id,
+    )
+
+
+def _addresses(environment: Environment, url: str | None) -> tuple[str, str]:
+    """API and authorisation address. Only the sandbox's is a choice: a key never goes to an address by mistake."""
+    from kontobro.pleo import ENVIRONMENTS
+
+    if url and environment != "sandbox":
+        raise typer.BadParameter("only the sandbox has an address of its own.", param_hint="--url")
+    if url:
+        return url.rstrip("/"), url.rstrip("/")
+    return ENVIRONMENTS[environment].api_url, ENVIRONMENTS[environment].auth_url
+
+
+def _api_key(*, from_stdin: bool) -> str:
+    """The key: from stdin, from the environment, or asked without echo. Never an argument: those are public."""
+    key = sys.stdin.readline() if from_stdin else os.environ.get(KEY_VARIABLE, "")
+    if not key and not from_stdin:
+        key = typer.prompt("Pleo API key (not shown)", hide_input=True, err=True)
+    if not key.strip():
+        raise Misconfigured("The API key is empty.", f"Give it when asked, in {KEY_VARIABLE}, or by --api-key-stdin.")
+    return key.strip()
+
+
+def _of_api_key(*, from_stdin: bool) -> Tokens:
+    from kontobro.core.connection import Tokens
+
+    return Tokens(access=_api_key(from_stdin=from_stdin))
+
+
+def _client_secret(*, from_stdin: bool) -> str | None:
+    secret = sys.stdin.readline() if from_stdin else os.environ.get(SECRET_VARIABLE, "")
+    return secret.strip() or None
+
+
+def _authorise(draft: Connection, desk: Desk, client_secret: str | None, *, open_it: bool) -> Tokens:
+    """Send the person to Pleo's consent page, wait for the way back, exchange the code."""
+    import secrets
+    import webbrowser
+
+    from kontobro.install.loopback import REDIRECT_URI, listening
+    from kontobro.pleo import authorize_url, exchange_code
+
+    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
+    address = authorize_url(draft, redirect_uri=REDIRECT_URI, state=state, verifier=verifier)
+    with listening(state) as loopback:
+        show.tell("Allow the access in your browser:")
+        show.tell(address)
+        if open_it:
+            webbrowser.open(address)
+        code = loopback.wait(BROWSER_SECONDS)
+    clock = desk.workplace.clock
+    return exchange_code(
+        draft, code=code, redirect_uri=REDIRECT_URI, verifier=verifier, client_secret=client_secret, clock=clock
+    )
+
+
+def _say_connected(connected: Connected) -> None:
+    connection, company = connected.connection, connected.company
+    pleo = connection.company_name or connection.company_id
+    show.say(f"✓ {pleo} (Pleo) is connected with {company.name} ({connection.erp}).", "bold green")
+    if connected.again:
+        show.say("  Connected again: its settings and history were kept.")
+    show.say(f'  The connection is called "{connection.name}"; Pleo says {connected.installation.status}.')
+    show.say("  Next: kontobro check (are the settings complete?), kontobro jobs, kontobro export.")

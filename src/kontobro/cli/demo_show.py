@@ -1,0 +1,88 @@
+"""The demo's tables: what was booked, what to mend, what stands on each account, where to look next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kontobro.cli import show
+from kontobro.core.history import BookingRow
+from kontobro.core.journal import entry_id_of
+
+if TYPE_CHECKING:
+    from kontobro.cli.demo import Outcome
+
+BAD = ("rejected", "uncertain")
+
+
+def print_demo(outcome: Outcome, folder: Path, ledger: Path) -> None:
+    show.say("")
+    _print_types(outcome.rows)
+    _print_failed(outcome.rows)
+    _print_totals(outcome)
+    _print_verdict(outcome)
+    _print_where(folder, ledger)
+
+
+def _print_types(rows: Sequence[BookingRow]) -> None:
+    """One line per expense type: how many items were booked and how many failed."""
+    failed = {entry_id_of(row.reference) for row in rows if row.state in BAD or row.problems}
+    types = {entry_id_of(row.reference): row.item_type for row in rows}
+    receipts: Counter[str] = Counter()
+    for row in rows:
+        receipts[row.item_type] += row.receipts
+    table = show.table(
+        "expense type", "items", "booked", "to mend", "receipts",
+        title="What was exported", right=["items", "booked", "to mend", "receipts"],
+    )  # fmt: skip
+    for item_type, items in sorted(Counter(types.values()).items()):
+        bad = sum(1 for entry_id in failed if types[entry_id] == item_type)
+        table.add_row(item_type, str(items), str(items - bad), str(bad or ""), str(receipts[item_type] or ""))
+    show.console().print(table)
+
+
+def _print_failed(rows: Sequence[BookingRow]) -> None:
+    found = [row for row in rows if row.problems]
+    if not found:
+        return
+    table = show.table("who", "amount", "why", "what to do", title="What a bookkeeper must mend", right=["amount"])
+    for row in found:
+        for problem in row.problems:
+            who = row.payee or row.item_type
+            table.add_row(who, show.amount_of(row.total, row.currency), problem.message, problem.remedy)
+    show.console().print(table)
+
+
+def _print_totals(outcome: Outcome) -> None:
+    table = show.table("account", "debit", "credit", title="What stands in the ledger", right=["debit", "credit"])
+    for account, sums in sorted(outcome.tally.totals.items()):
+        for currency, amount in sorted(sums.items()):
+            text = show.money(abs(amount), currency)
+            table.add_row(account, *((text, "") if amount >= 0 else ("", text)))
+    show.console().print(table)
+
+
+def _print_verdict(outcome: Outcome) -> None:
+    summary, tally = outcome.summary(), outcome.tally
+    good = outcome.bean_check == "ok" and not outcome.tally.duplicates
+    show.say(
+        f"{'✓' if good else '✗'} {summary['booked']} of {summary['items']} items booked as {tally.entries} entries, "
+        f"{summary['failed']} to mend, {tally.receipts} receipts, {tally.duplicates} duplicates",
+        "bold green" if good else "bold red",
+    )
+    verdict = "the ledger is in order" if outcome.bean_check == "ok" else outcome.bean_check
+    calls = sum(outcome.http_calls.values())
+    show.say(f"  bean-check: {verdict} · {calls} calls to Pleo · {show.span(outcome.seconds)}")
+
+
+def _print_where(folder: Path, ledger: Path) -> None:
+    show.say("")
+    show.say("Where things are", "bold")
+    show.say(f"  {ledger}   the ledger; bookings/ beside it has what was booked, receipts are its documents")
+    show.say(f"  {folder / 'summary.json'}   all counts, for programs")
+    show.say("What to look at next", "bold")
+    show.say(f"  kontobro --home {folder / 'home'} bookings --failed   what to mend, with links to Pleo")
+    show.say(f"  fava {ledger}   the ledger in a browser (pip install fava)")
+    show.say("  kontobro connect --help   your own Pleo company")

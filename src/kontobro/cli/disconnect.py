@@ -1,0 +1,41 @@
+"""`kontobro disconnect`: remove the installation at Pleo and forget our secrets."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kontobro.cli import show
+from kontobro.cli.desk import desk_of
+from kontobro.cli.exits import Exit
+
+
+def run(
+    context: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Remove the installation at Pleo; settings, history and everything booked stay."""
+    from kontobro.install.connect import disconnect
+
+    desk = desk_of(context)
+    connection = desk.connection()
+    if connection.status == "disconnected":
+        show.say(f'"{connection.name}" is disconnected already.')
+        raise typer.Exit(Exit.FINE)
+    if not yes:
+        typer.confirm(f'Disconnect "{connection.name}" from Pleo? Everything booked stays', abort=True, err=True)
+    refused = disconnect(connection, desk.workplace.pleo_for(connection), desk.store)
+    if as_json:
+        from kontobro.cli.shapes import connection_shape
+
+        show.emit({**connection_shape(desk.connection()), "refused": str(refused) if refused else None})
+        return
+    show.say(f'"{connection.name}" is disconnected; its credential is forgotten here.')
+    if refused:
+        show.say(
+            f"Pleo refused the credential ({refused.message}): see in Pleo, under Settings > Accounting,", "yellow"
+        )
+        show.say("that the integration is gone, and delete the API key there.", "yellow")
+    show.say("What stays: everything booked, the settings and the history. kontobro connect takes them up again.")

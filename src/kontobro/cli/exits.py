@@ -1,0 +1,83 @@
+"""Exit codes: what a script can rely on (`docs/cli.md` says the same, a test holds them equal)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from kontobro.core.errors import (
+    Busy,
+    Conflict,
+    JobGone,
+    KontobroError,
+    LoginFailed,
+    Misconfigured,
+    NotAllowed,
+    Uncertain,
+    Unreachable,
+)
+
+if TYPE_CHECKING:
+    from kontobro.export.engine import JobResult
+
+
+class Exit(IntEnum):
+    FINE = 0
+    PROBLEMS = 1
+    USAGE = 2
+    MEND = 3
+    UNREACHABLE = 4
+    BUSY = 5
+    UNFINISHED = 6
+    FAULT = 7
+
+
+MEANINGS: dict[Exit, str] = {
+    Exit.FINE: "fine",
+    Exit.PROBLEMS: "problems were found, or some items failed",
+    Exit.USAGE: "the command was not understood",
+    Exit.MEND: "a person must mend settings, login or permissions",
+    Exit.UNREACHABLE: "Pleo or the accounting system can't be reached; try again later",
+    Exit.BUSY: "another run is at it; nothing was done",
+    Exit.UNFINISHED: "unfinished, or the outcome of a write is unknown; run it again",
+    Exit.FAULT: "a fault in Kontobro, a connector or an answer; see --debug",
+}
+
+_OF_ERRORS: tuple[tuple[type[KontobroError], Exit], ...] = (
+    (LoginFailed, Exit.MEND),
+    (NotAllowed, Exit.MEND),
+    (Misconfigured, Exit.MEND),
+    (Unreachable, Exit.UNREACHABLE),
+    (Busy, Exit.BUSY),
+    (Uncertain, Exit.UNFINISHED),
+    (JobGone, Exit.UNFINISHED),
+    (Conflict, Exit.PROBLEMS),
+)
+
+_PATIENCE = ("unreachable", "timeout", "rate_limit")
+
+
+def exit_of(error: BaseException) -> Exit:
+    """The exit code of a fault; anything that is not named here is a fault of ours."""
+    return next((code for kind, code in _OF_ERRORS if isinstance(error, kind)), Exit.FAULT)
+
+
+def exit_of_result(result: JobResult) -> Exit:
+    """The exit code of a job's result."""
+    if result.event == "unfinished" or result.uncertain:
+        return Exit.UNFINISHED
+    if result.event == "failed":
+        return _of_failure(result.failure_type or "")
+    return Exit.PROBLEMS if result.failed else Exit.FINE
+
+
+def _of_failure(failure_type: str) -> Exit:
+    """A job that failed as a whole: the other side was away, no item could be booked, or a person mends it."""
+    if failure_type.endswith(_PATIENCE):
+        return Exit.UNREACHABLE
+    return Exit.PROBLEMS if failure_type == "validation_failure" else Exit.MEND
+
+
+def epilog() -> str:
+    """The exit codes as the last line of `kontobro --help`."""
+    return "Exit codes: " + " · ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items())

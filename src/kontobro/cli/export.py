@@ -1,0 +1,126 @@
+"""`kontobro export`: book the oldest job, one job, or keep polling."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kontobro.cli import show
+from kontobro.cli.desk import desk_of
+from kontobro.cli.exits import Exit, exit_of, exit_of_result
+from kontobro.cli.jobs import named_job
+from kontobro.core.errors import Busy, JobGone, Unreachable
+
+if TYPE_CHECKING:
+    from kontobro.core.connection import Connection
+    from kontobro.core.export import ExportJob
+    from kontobro.core.history import BookingRow
+    from kontobro.export.engine import JobResult
+    from kontobro.export.run import Ports
+
+PASSING = (Unreachable, Busy, JobGone)
+"""What a polling export lives through: it says so and tries again next time."""
+
+
+def run(
+    context: typer.Context,
+    job: Annotated[str | None, typer.Option(help="This job, instead of the oldest one that waits.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep polling for jobs until Ctrl-C.")] = False,
+    every: Annotated[float, typer.Option(help="Seconds between two polls of --watch.", min=1)] = 120,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Go on with a job that another installation seems to be at.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: one object, with --watch one a line.")] = False,
+) -> None:
+    """Book what was exported in Pleo."""
+    desk = desk_of(context)
+    connection = desk.connection()
+    ports = desk.ports(connection)
+    if job and watch:
+        raise typer.BadParameter("--job books one job and --watch all of them: give one of the two.")
+    if watch:
+        _watch(connection, ports, every, as_json=as_json)
+    code = _once(connection, ports, job, take_over=take_over, as_json=as_json)
+    raise typer.Exit(code)
+
+
+def _once(connection: Connection, ports: Ports, name: str | None, *, take_over: bool, as_json: bool) -> Exit:
+    from kontobro.export.engine import next_job
+
+    job = named_job(ports.pleo, name) if name else next_job(ports)
+    if job is not None:
+        return _book(connection, job, ports, take_over=take_over, as_json=as_json)
+    if as_json:
+        show.emit({"job": None, "event": "nothing_to_do"})
+    else:
+        show.say("No export job waits. Press Export in Pleo, or keep polling with kontobro export --watch.")
+    return Exit.FINE
+
+
+def _watch(connection: Connection, ports: Ports, every: float, *, as_json: bool) -> None:
+    """Poll until somebody ends it. A fault that a person must mend ends it too, with its exit code."""
+    from kontobro.export.engine import next_job
+
+    show.tell(f"Polling every {show.span(every)}; Ctrl-C ends it between two items without harm.", "dim")
+    while True:
+        try:
+            job = next_job(ports)
+            if job is not None:
+                code = _book(connection, job, ports, take_over=False, as_json=as_json)
+                if code == Exit.MEND:
+                    raise typer.Exit(code)
+                if code != Exit.UNREACHABLE and code != Exit.UNFINISHED:
+                    continue
+        except PASSING as error:
+            show.tell(f"{error} Trying again ({exit_of(error).name.lower()}).", "yellow")
+        ports.clock.sleep(every)
+
+
+def _book(connection: Connection, job: ExportJob, ports: Ports, *, take_over: bool, as_json: bool) -> Exit:
+    from kontobro.export.engine import run_job
+
+    begun = time.monotonic()
+    with show.progress(quietly=as_json) as advance:
+        result = run_job(connection, job, ports, progress=advance, take_over=take_over)
+    rows = [row for row in ports.store.bookings(connection.id, job_id=job.id) if row.problems]
+    if as_json:
+        from kontobro.cli.shapes import booking_shape, result_shape
+
+        show.emit({**result_shape(result), "problems": [booking_shape(row) for row in rows]})
+    else:
+        print_result(result, rows, time.monotonic() - begun)
+    return exit_of_result(result)
+
+
+def print_result(result: JobResult, failed: list[BookingRow], seconds: float) -> None:
+    """What came of a job: counts, and for each failed item why and what to do."""
+    style = "green" if result.event == "completed" else "yellow"
+    show.say(f"Job {result.job_id}: {result.event.replace('_', ' ')}, {show.span(seconds)}", f"bold {style}")
+    counts = {
+        "booked": result.booked,
+        "already booked": result.already_booked,
+        "failed": result.failed,
+        "outcome unknown": result.uncertain,
+        "receipts": result.receipts,
+    }
+    show.say("  " + " · ".join(f"{name} {count}" for name, count in counts.items() if count or name == "booked"))
+    if result.failure:
+        show.say(f"  ✗ {result.failure}", "red")
+        show.say(f"    {result.remedy or ''}")
+    if failed:
+        print_failed(failed)
+    if result.uncertain:
+        show.say("  The outcome of some writes is unknown. Export them again: what stands is found, not doubled.")
+
+
+def print_failed(rows: list[BookingRow]) -> None:
+    """A table of failed items: who, how much, why, and the remedy."""
+    shown = show.table("date", "type", "payee", "amount", "why", "what to do", right=["amount"])
+    for row in rows:
+        for problem in row.problems:
+            amount = show.amount_of(row.total, row.currency)
+            shown.add_row(row.date, row.item_type, row.payee, amount, problem.message, problem.remedy)
+    show.console().print(shown)
+    show.say("  Mend them and export those expenses again in Pleo; what is booked stays booked once.", "dim")

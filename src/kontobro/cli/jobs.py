@@ -1,0 +1,61 @@
+"""`kontobro jobs`: the export jobs that Pleo has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kontobro.cli import show
+from kontobro.cli.desk import desk_of
+from kontobro.core.errors import Misconfigured, shown
+
+if TYPE_CHECKING:
+    from kontobro.core.export import ExportJob
+    from kontobro.core.ports import Pleo
+
+OPEN = ("pending", "in_progress")
+FINISHED = ("completed", "completed_with_errors", "failed", "expired")
+
+
+def run(
+    context: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="Finished and expired jobs too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the export jobs that wait or run at Pleo."""
+    desk = desk_of(context)
+    connection = desk.connection()
+    jobs = desk.ports(connection).pleo.jobs(OPEN + FINISHED if everything else OPEN)
+    if as_json:
+        from kontobro.cli.shapes import job_shape
+
+        show.emit([job_shape(job) for job in jobs])
+    elif not jobs:
+        show.say(f"{connection.company_name or connection.name} has no export job waiting.")
+        show.say("Press Export in Pleo, then: kontobro export. Finished ones: kontobro jobs --all.", "dim")
+    else:
+        _print(jobs)
+
+
+def _print(jobs: Sequence[ExportJob]) -> None:
+    rows = show.table("job", "status", "items", "exported in Pleo", "last action", "why it failed", right=["items"])
+    for job in jobs:
+        last = job.last_updated_at or job.started_at
+        why = shown(job.failure_reason or "", 80)
+        rows.add_row(job.id, job.status, str(job.number_of_items), show.moment(job.created_at), show.moment(last), why)
+    show.console().print(rows)
+    if any(job.status == "pending" for job in jobs):
+        show.say("Look before you book: kontobro preview JOB. Book the oldest: kontobro export.", "dim")
+
+
+def named_job(pleo: Pleo, text: str) -> ExportJob:
+    """The job with this id, or with the only id that begins so."""
+    if len(text) >= 36:
+        return pleo.job(text)
+    found = [job for job in pleo.jobs(OPEN + FINISHED) if job.id.startswith(text)]
+    if len(found) == 1:
+        return found[0]
+    many = "several jobs begin" if found else "no job begins"
+    raise Misconfigured(f'At Pleo {many} with "{shown(text)}".', "kontobro jobs --all lists them with their ids.")

@@ -1,0 +1,37 @@
+"""Structured logs on stderr: ids, states, counts and durations; our own loggers only."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+
+def log_to_stderr() -> None:
+    """Show the log of Kontobro (structlog's and the standard library's), nothing of the libraries below:
+    an HTTP client's own log has URLs of receipts, and those open without a password.
+    """
+    import structlog
+
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    shown = logging.StreamHandler(sys.stderr)
+    shown.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    ours = logging.getLogger("kontobro")
+    ours.handlers = [shown]
+    ours.setLevel(logging.INFO)
+    ours.propagate = False
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )

@@ -1,0 +1,123 @@
+"""`kontobro preview JOB`: the entries that would be booked, as a bookkeeper writes them. Claims nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kontobro.cli import show
+from kontobro.cli.desk import desk_of
+from kontobro.cli.exits import Exit
+from kontobro.cli.jobs import named_job
+from kontobro.core.errors import shown
+
+if TYPE_CHECKING:
+    from kontobro.core.journal import Entry, EntryLine
+    from kontobro.core.ports import Connector
+    from kontobro.export.preview import ItemPreview
+    from kontobro.export.run import Progress
+
+
+def run(
+    context: typer.Context,
+    job: Annotated[str, typer.Argument(help="The job's id, or how it begins (kontobro jobs).")],
+    problems: Annotated[bool, typer.Option("--problems", help="Only items that could not be booked.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show the entries a job would book, without claiming it."""
+    from kontobro.export.preview import preview_job
+    from kontobro.export.run import StopJob
+
+    desk = desk_of(context)
+    connection = desk.connection()
+    ports = desk.ports(connection)
+    found = named_job(ports.pleo, job)
+    try:
+        with show.progress(quietly=as_json) as advance:
+            previews = _counted(preview_job(connection, found, ports), found.number_of_items, advance)
+    except StopJob as stop:
+        raise stop.fault from stop
+    wanted = [preview for preview in previews if preview.problems or not problems]
+    if as_json:
+        from kontobro.cli.shapes import preview_shape
+
+        show.emit([preview_shape(preview) for preview in wanted])
+    else:
+        _print(wanted, previews, _names(ports.connector))
+    if any(preview.problems for preview in previews):
+        raise typer.Exit(Exit.PROBLEMS)
+
+
+def _counted(previews: Iterable[ItemPreview], total: int, advance: Progress) -> list[ItemPreview]:
+    found: list[ItemPreview] = []
+    for preview in previews:
+        found.append(preview)
+        advance("preview", len(found), total)
+    return found
+
+
+def _names(connector: Connector) -> dict[str, str]:
+    """What to call an account: code and name."""
+    from kontobro.core.masterdata import Account
+
+    return {
+        account.id: account.code if account.name in ("", account.code) else f"{account.code} {account.name}"
+        for account in connector.read(Account)
+    }
+
+
+def _print(wanted: Sequence[ItemPreview], previews: Sequence[ItemPreview], names: dict[str, str]) -> None:
+    for preview in wanted:
+        _print_item(preview, names)
+    bad = sum(1 for preview in previews if preview.problems)
+    entries = sum(len(preview.entries) for preview in previews if not preview.problems)
+    show.say(f"{len(previews)} items: {entries} entries would be booked, {bad} items could not.", "bold")
+    show.say("Nothing was claimed or booked. To book: kontobro export --job JOB.", "dim")
+
+
+def _print_item(preview: ItemPreview, names: dict[str, str]) -> None:
+    from kontobro.core.export import ExportItem
+
+    item = preview.item
+    title = f"{item.type} {item.entry_id}" if isinstance(item, ExportItem) else f"unreadable item {item.entry_id or ''}"
+    show.say(title, "bold")
+    for booking in preview.already:
+        show.say(f"  already booked as {booking.number or booking.id} ({booking.status})")
+    if preview.before_hook:
+        show.say("  changed by your own hook; the rules alone would book:", "yellow")
+    for entry in preview.before_hook:
+        _print_entry(entry, names, "dim")
+    if preview.before_hook:
+        show.say("  with your hook:", "yellow")
+    for entry in preview.entries:
+        _print_entry(entry, names)
+    if preview.receipts:
+        show.say(f"  {preview.receipts} receipts come with it")
+    for note in preview.notes:
+        show.say(f"  note: {note}", "dim")
+    for problem in preview.problems:
+        show.say(f"  ✗ {problem.message}", "red")
+        show.say(f"    {problem.remedy}")
+    show.say("")
+
+
+def _print_entry(entry: Entry, names: dict[str, str], style: str | None = None) -> None:
+    from kontobro.cli.shapes import kind_of
+
+    words = (kind_of(entry).replace("_", " "), show.day(entry.date), shown(entry.payee), shown(entry.text))
+    head = " · ".join(word for word in words if word)
+    show.say(f"  {head}", style)
+    rows = show.table("account", "debit", "credit", "tax", "dimensions", right=["debit", "credit"])
+    for line in entry.lines:
+        rows.add_row(*_line(line, entry.currency, names))
+    show.console().print(rows, style=style)
+
+
+def _line(line: EntryLine, currency: str, names: dict[str, str]) -> tuple[str, str, str, str, str]:
+    """One posting: debit on the left, credit on the right, never a minus sign."""
+    amount = show.money(abs(line.amount), currency)
+    debit, credit = (amount, "") if line.amount >= 0 else ("", amount)
+    dimensions = ", ".join(f"{name}={value}" for name, value in line.dimensions)
+    return names.get(line.account, line.account), debit, credit, line.tax_code or "", dimensions

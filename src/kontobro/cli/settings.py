@@ -1,0 +1,166 @@
+"""`kontobro settings`: show, set, export to and import from a TOML file; nothing wrong is ever stored."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kontobro.cli import show
+from kontobro.cli.desk import Desk, desk_of
+from kontobro.cli.exits import Exit
+from kontobro.core.errors import Misconfigured, Problem, shown
+
+if TYPE_CHECKING:
+    from kontobro.core.connection import Connection
+    from kontobro.core.settings import Settings
+
+app = typer.Typer(help="Show and change how a company is booked.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Don't ask the accounting system whether the accounts are there.")
+]
+
+
+@app.command(name="show")
+def show_settings(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show all settings, as in a TOML file."""
+    from kontobro.core.settings_file import settings_to
+
+    settings = settings_to(desk_of(context).connection().settings)
+    if as_json:
+        show.emit(settings)
+    else:
+        typer.echo(_toml(settings), nl=False)
+
+
+@app.command(name="set")
+def set_one(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(help="wallet, closed_period, wallets.EUR, dimensions.TEAM ...")],
+    value: Annotated[str, typer.Argument(help='The new value; "" takes the setting away.')],
+    offline: Offline = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change one setting, if what comes of it is valid."""
+    from kontobro.core.settings_file import settings_to
+
+    desk = desk_of(context)
+    connection = desk.connection()
+    changed = with_change(settings_to(connection.settings), key, value)
+    _store(desk, connection, changed, offline=offline, as_json=as_json)
+
+
+@app.command(name="export")
+def export_file(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The TOML file to write.")],
+    force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
+) -> None:
+    """Write all settings to a TOML file. No secret is in it."""
+    from kontobro.core.settings_file import settings_to
+
+    if file.exists() and not force:
+        raise typer.BadParameter(f"{file} exists; --force writes over it.")
+    file.write_text(_toml(settings_to(desk_of(context).connection().settings)), encoding="utf-8")
+    show.say(f"Settings written to {file}.")
+
+
+@app.command(name="import")
+def import_file(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A TOML file, as kontobro settings export writes it.")],
+    offline: Offline = False,
+    as_json: AsJson = False,
+) -> None:
+    """Replace all settings by a TOML file's, if they are valid."""
+    desk = desk_of(context)
+    _store(desk, desk.connection(), read_toml(file), offline=offline, as_json=as_json)
+
+
+def read_toml(file: Path) -> Mapping[str, object]:
+    """The file's settings. Raises Misconfigured that names the file and the place."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{file} is no TOML file: {error}.", "kontobro settings export shows the form.") from error
+
+
+def with_change(settings: Mapping[str, object], key: str, value: str) -> dict[str, object]:
+    """The settings with one key changed; `wallets.EUR` reaches into a table, "" takes the key away."""
+    from kontobro.core.settings import Settings
+
+    name, dot, inner = key.partition(".")
+    if name == "rows":
+        raise Misconfigured("Rows of the posting table are not set one by one.", "Use kontobro settings import FILE.")
+    changed = dict(settings)
+    if dot:
+        if not isinstance(getattr(Settings(), name, {}), Mapping):
+            raise Misconfigured(f'"{shown(name)}" is one value, not a table.', f"Set it as {shown(name)}.")
+        table = changed.get(name)
+        changed[name] = _without_empty({**(table if isinstance(table, Mapping) else {}), inner: value})
+    else:
+        changed[name] = _read_value(name, value)
+    return _without_empty(changed)
+
+
+def _without_empty(table: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in table.items() if value != ""}
+
+
+def _read_value(name: str, value: str) -> object:
+    """What a person types, as the setting's own type: an account 1920 stays text, 30 days become a number."""
+    from kontobro.core.settings import Settings
+
+    usual: object = getattr(Settings(), name, None)
+    if isinstance(usual, bool):
+        return {"true": True, "yes": True, "false": False, "no": False}.get(value.lower(), value)
+    return int(value) if isinstance(usual, int) and value.isdecimal() else value
+
+
+def _store(desk: Desk, connection: Connection, wanted: Mapping[str, object], *, offline: bool, as_json: bool) -> None:
+    problems = apply_settings(desk, connection, wanted, offline=offline)
+    if as_json:
+        from kontobro.cli.shapes import problems_shape
+
+        show.emit({"stored": not problems, "problems": problems_shape(problems)})
+    elif problems:
+        for problem in problems:
+            show.say_fault(problem.message, problem.remedy)
+        show.tell("Nothing was changed.")
+    else:
+        show.say("Settings stored.")
+    if problems:
+        raise typer.Exit(Exit.MEND)
+
+
+def apply_settings(
+    desk: Desk, connection: Connection, wanted: Mapping[str, object], *, offline: bool = False
+) -> Sequence[Problem]:
+    """Store the settings when they are valid, else change nothing and give every problem."""
+    from kontobro.core.settings_file import settings_from
+
+    settings, problems = settings_from(wanted)
+    found = [*problems, *([] if offline or problems else _against_masters(desk, connection, settings))]
+    if not found:
+        desk.store.save_connection(replace(connection, settings=settings))
+    return found
+
+
+def _against_masters(desk: Desk, connection: Connection, settings: Settings) -> Sequence[Problem]:
+    from kontobro.core.settings_check import check_settings
+    from kontobro.export.masters import load_masters
+
+    connector = desk.workplace.connector_for(connection)
+    return check_settings(settings, load_masters(connector, connector.check()))
+
+
+def _toml(settings: Mapping[str, object]) -> str:
+    import tomli_w
+
+    return tomli_w.dumps({key: value for key, value in settings.items() if value is not None})

@@ -1,0 +1,86 @@
+"""The posting rules: an export item becomes one or two balanced entries, or all of its problems at once.
+
+Pure: the same item, settings, master data and day give the same answer. The rows are data in `posting_table.py`;
+the authority behind them is Pleo's documents as read in `posting-rules.md`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from kontobro.core.errors import Problem
+from kontobro.core.export import ExportItem, MalformedItem
+from kontobro.core.findings import Findings
+from kontobro.core.hook import run_hook
+from kontobro.core.journal import Entry
+from kontobro.core.masters import Masters
+from kontobro.core.posting_amounts import amounts_of, is_nothing
+from kontobro.core.posting_dates import days_of
+from kontobro.core.posting_entries import entries_of, parts_of
+from kontobro.core.posting_table import row_of, table_of
+from kontobro.core.posting_vendor import party_of
+from kontobro.core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Either entries or problems; neither only for an item of nothing under `zero_amount = "skip"`.
+
+    `before_hook` are the entries as the rules made them when the company's own function changed them.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    changed_by_hook: bool = False
+    before_hook: tuple[Entry, ...] = ()
+
+
+def post_item(item: ExportItem | MalformedItem, settings: Settings, masters: Masters, today: dt.date) -> Posted:
+    """Book one item. `today` is the day in the company's time zone (used by `closed_period = "today"` only)."""
+    if isinstance(item, MalformedItem):
+        return Posted(problems=item.problems)
+    posted = _by_rules(item, settings, masters, today)
+    if settings.hook is None or not posted.entries:
+        return posted
+    answer = run_hook(settings.hook, item, posted.entries, settings, masters)
+    if answer.problems:
+        return Posted(problems=answer.problems, notes=posted.notes)
+    if answer.entries == posted.entries:
+        return posted
+    return Posted(answer.entries, (), posted.notes, changed_by_hook=True, before_hook=posted.entries)
+
+
+def _by_rules(item: ExportItem, settings: Settings, masters: Masters, today: dt.date) -> Posted:
+    findings = Findings()
+    row = row_of(item, table_of(settings.rows), findings)
+    amounts = amounts_of(item, row, findings)
+    if row and not findings.problems and is_nothing(amounts, row):
+        if settings.zero_amount == "skip":
+            return Posted(notes=(*findings.notes, "Nothing to book: the amount is zero."))
+        _zero(findings)
+    days = days_of(item, settings, masters, today, findings)
+    entries: tuple[Entry, ...] = ()
+    if row:
+        party = party_of(item, row, settings, masters, findings)
+        parts = parts_of(item, row, amounts, party, settings, masters, findings)
+        if days:
+            entries = entries_of(item, row, amounts, parts, party, days, settings, masters, findings)
+    return (
+        Posted((), tuple(findings.problems), tuple(findings.notes)) if findings.problems else _posted(entries, findings)
+    )
+
+
+def _posted(entries: tuple[Entry, ...], findings: Findings) -> Posted:
+    return Posted(entries, (), tuple(findings.notes))
+
+
+def _zero(findings: Findings) -> None:
+    findings.fail(
+        "amount_zero",
+        "amount.inWalletCurrency.value",
+        "0",
+        "The amount is zero: there is nothing to book.",
+        'Correct the amount in Pleo, or set zero_amount = "skip", then export it again.',
+    )

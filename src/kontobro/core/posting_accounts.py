@@ -1,0 +1,151 @@
+"""Which account: of a line, and of each role (`posting-rules.md` §1)."""
+
+from __future__ import annotations
+
+from kontobro.core.errors import shown
+from kontobro.core.export import AccountRef, ExportItem
+from kontobro.core.findings import Findings
+from kontobro.core.masterdata import Account
+from kontobro.core.masters import Masters
+from kontobro.core.money import EXPONENTS
+from kontobro.core.posting_table import Row
+from kontobro.core.settings import Role, Settings
+
+CHECK_CATEGORY = "Check the category in Pleo and the account in the accounting system, then export it again."
+
+SETTINGS_OF: dict[Role, tuple[str, ...]] = {
+    "employee": ("out_of_pocket",),
+    "transit": ("contra",),
+    "external": ("external_reimbursement", "contra"),
+    "payable": ("accounts_payable",),
+}
+"""Where a role's account comes from, first hit wins. The wallet and expense roles have functions of their own."""
+
+
+def pick_account(
+    found: tuple[Account, ...], key: str, field: str, currency: str | None, remedy: str, findings: Findings
+) -> str | None:
+    """The id of the one usable account among those found under `key`; else a problem and None.
+
+    The account's own currencies are looked at when `currency` is one.
+    """
+    key = shown(key)
+    if not found:
+        findings.fail("account_unknown", field, key, f"Account {key} does not exist in the accounting system.", remedy)
+        return None
+    if len(found) > 1:
+        names = ", ".join(account.id for account in found[:3])
+        message = f"Account code {key} stands for several accounts: {names}."
+        findings.fail("account_ambiguous", field, key, message, "Give each account a code of its own, or use its id.")
+        return None
+    account = found[0]
+    if not account.active:
+        findings.fail("account_blocked", field, key, f"Account {key} is blocked in the accounting system.", remedy)
+        return None
+    if account.currencies and currency in EXPONENTS and currency not in account.currencies:
+        takes = ", ".join(account.currencies)
+        message = f"Account {key} takes {takes} only, but the expense is in {currency}."
+        findings.fail("account_currency", field, key, message, f"Allow {currency} on it or choose another account.")
+        return None
+    return account.id
+
+
+def account_named(
+    ref: AccountRef, field: str, currency: str, remedy: str, masters: Masters, findings: Findings
+) -> str | None:
+    """The id of an account that Pleo names: by its identifier, else by its code."""
+    if ref.identifier:
+        found, key = masters.accounts.identify(ref.identifier), ref.identifier
+    else:
+        key = ref.code or ""
+        found = masters.accounts.find(key)
+    return pick_account(found, key, field, currency, remedy, findings)
+
+
+def line_account(
+    ref: AccountRef | None, field: str, row: Row, currency: str, masters: Masters, findings: Findings
+) -> str | None:
+    """The account of an expense line: its own, else the row's fixed one."""
+    if ref and ref.key:
+        return account_named(ref, field, currency, CHECK_CATEGORY, masters, findings)
+    if row.line_account:
+        found = masters.accounts.find(row.line_account)
+        return pick_account(
+            found,
+            row.line_account,
+            "settings.rows.line_account",
+            currency,
+            "Correct the row in the settings.",
+            findings,
+        )
+    named = f"The category {shown(ref.name)} has no account" if ref else "A line has no expense account"
+    findings.fail(
+        "account_missing",
+        field,
+        ref.name if ref else "",
+        f"{named} in Pleo.",
+        "Give the expense a category that has an account, then export it again.",
+    )
+    return None
+
+
+def role_account(
+    role: Role, item: ExportItem, currency: str, settings: Settings, masters: Masters, findings: Findings
+) -> str | None:
+    """The account of a role that is no vendor's and no line's."""
+    if role == "wallet":
+        return _wallet_account(item, currency, settings, masters, findings)
+    names = SETTINGS_OF[role]
+    return _account_of_settings(names, settings, currency, masters, findings)
+
+
+def _wallet_account(
+    item: ExportItem, currency: str, settings: Settings, masters: Masters, findings: Findings
+) -> str | None:
+    """Contra account, else the settings' wallet of that currency, else the one wallet for the base currency.
+
+    A contra account that is not known fails: a silent fallback would book the money in another bank account.
+    """
+    contra = item.contra_account
+    if contra and contra.key:
+        remedy = "Check the contra account of this wallet in Pleo's export settings, then export it again."
+        return account_named(contra, "contraAccount", currency, remedy, masters, findings)
+    if contra:
+        findings.note(
+            f"The contra account {shown(contra.name)} has no code in Pleo: the wallet account of the settings is used."
+        )
+    if currency not in EXPONENTS:
+        return None
+    if currency in settings.wallets:
+        key = settings.wallets[currency]
+        return _setting_account(f"wallets.{currency}", key, currency, masters, findings)
+    if settings.wallet and currency == masters.company.currency:
+        return _setting_account("wallet", settings.wallet, currency, masters, findings)
+    _missing(f"wallets.{currency}", f"the {currency} wallet", findings)
+    return None
+
+
+def _account_of_settings(
+    names: tuple[str, ...], settings: Settings, currency: str, masters: Masters, findings: Findings
+) -> str | None:
+    for name in names:
+        key: str | None = getattr(settings, name)
+        if key:
+            return _setting_account(name, key, currency, masters, findings)
+    _missing(names[0], names[0].replace("_", " "), findings)
+    return None
+
+
+def _setting_account(name: str, key: str, currency: str, masters: Masters, findings: Findings) -> str | None:
+    found = masters.accounts.find(key)
+    return pick_account(found, key, f"settings.{name}", currency, f"Correct the setting {name}.", findings)
+
+
+def _missing(name: str, meaning: str, findings: Findings) -> None:
+    findings.fail(
+        "setting_missing",
+        f"settings.{name}",
+        "",
+        f"Account for {meaning} missing.",
+        f"Provide it in the settings ({name}), then export it again.",
+    )

@@ -1,0 +1,178 @@
+"""Tax of one line (`posting-rules.md` §5). `tax.amount` wins over rate times net; the net is never a base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from kontobro.core.errors import shown
+from kontobro.core.export import ItemLine, ItemTax
+from kontobro.core.findings import Findings
+from kontobro.core.masterdata import TaxCode
+from kontobro.core.masters import Masters
+from kontobro.core.posting_accounts import pick_account
+from kontobro.core.posting_amounts import Amounts
+from kontobro.core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class LineTax:
+    """The tax of a line in minor units, in the direction of the row. `code` is the tax code's id.
+
+    `inside`: the amount is part of the line and leaves the expense (inclusive). `ingoing` and `outgoing` are
+    account ids; None where nothing is posted there.
+    """
+
+    code: str
+    amount: int
+    inside: bool
+    ingoing: str | None = None
+    outgoing: str | None = None
+
+
+def tax_of(
+    line: ItemLine, at: int, amounts: Amounts, settings: Settings, masters: Masters, findings: Findings
+) -> LineTax | None:
+    """The tax of the line at index `at`, or None when it has none (or a problem)."""
+    tax = line.tax
+    field = f"accountingEntryLines[{at}].tax"
+    if tax is None or (not tax.code and not tax.amount.wallet.minor):
+        return None
+    if tax.type not in ("inclusive", "reverse"):
+        findings.fail(
+            "tax_type_unsupported",
+            f"{field}.type",
+            tax.type,
+            f"Tax of the type {shown(tax.type)} can't be booked: Pleo supports inclusive and reverse charge tax.",
+            "Choose another tax code in Pleo, then export it again.",
+        )
+        return None
+    code = _tax_code(tax, field, masters, findings)
+    if code is None:
+        return None
+    if tax.type == "inclusive":
+        return _inclusive(line, tax, code, field, amounts, masters, findings)
+    return _reverse(tax, code, field, at, amounts, settings, masters, findings)
+
+
+def _tax_code(tax: ItemTax, field: str, masters: Masters, findings: Findings) -> TaxCode | None:
+    if not tax.code:
+        findings.fail(
+            "tax_code_missing",
+            f"{field}.code",
+            "",
+            "The line has tax, but no tax code.",
+            "Choose a tax code for it in Pleo, then export it again.",
+        )
+        return None
+    key = shown(tax.code)
+    found = masters.tax_codes.find(tax.code)
+    if len(found) > 1:
+        message = f"Tax code {key} stands for several tax codes of the accounting system."
+        findings.fail("tax_code_ambiguous", f"{field}.code", key, message, "Give each of them a code of its own.")
+        return None
+    if not found or not found[0].active:
+        findings.fail(
+            "tax_code_unknown",
+            f"{field}.code",
+            key,
+            f"Tax code {key} does not exist in the accounting system or is blocked.",
+            "Check the tax code in Pleo and in the accounting system, then export it again.",
+        )
+        return None
+    return found[0]
+
+
+def _inclusive(
+    line: ItemLine, tax: ItemTax, code: TaxCode, field: str, amounts: Amounts, masters: Masters, findings: Findings
+) -> LineTax:
+    """The tax leaves the expense line. The net may be with or without tax: both give the same entry."""
+    gross, amount = line.amount.wallet.minor, tax.amount.wallet.minor
+    net = line.net.wallet.minor
+    if _known(gross, amount) and not (_known(net) and net in (gross, gross - amount)):
+        findings.note(f"Pleo's net amount of a line ({shown(net, 30)}) is neither with nor without its tax.")
+    posted = amounts.oriented(amount)
+    if not posted:
+        return LineTax(code.id, 0, inside=True)
+    ingoing = _tax_account("ingoing", code, tax, field, amounts.currency, masters, findings)
+    return LineTax(code.id, posted, inside=True, ingoing=ingoing)
+
+
+def _known(*minors: Decimal) -> bool:
+    return all(minor.is_finite() for minor in minors)
+
+
+def _reverse(
+    tax: ItemTax,
+    code: TaxCode,
+    field: str,
+    at: int,
+    amounts: Amounts,
+    settings: Settings,
+    masters: Masters,
+    findings: Findings,
+) -> LineTax:
+    """Both legs of reverse charge, the same amount on two accounts, never one netted line."""
+    posted = amounts.oriented(tax.amount.wallet.minor)
+    if not posted:
+        posted = _reverse_missing(tax, field, amounts.lines[at], amounts, settings, findings)
+    if not posted:
+        return LineTax(code.id, 0, inside=False)
+    ingoing = _tax_account("ingoing", code, tax, field, amounts.currency, masters, findings)
+    outgoing = _tax_account("outgoing", code, tax, field, amounts.currency, masters, findings)
+    return LineTax(code.id, posted, inside=False, ingoing=ingoing, outgoing=outgoing)
+
+
+def _reverse_missing(
+    tax: ItemTax, field: str, line: int, amounts: Amounts, settings: Settings, findings: Findings
+) -> int:
+    """Reverse charge at a rate, but without an amount: leaving it out would drop the purchase from the VAT return."""
+    if not tax.rate.is_finite():
+        findings.fail(
+            "amount_invalid",
+            f"{field}.rate",
+            tax.rate,
+            f"The tax rate {tax.rate} is no number.",
+            "Choose another tax code in Pleo, then export it again.",
+        )
+        return 0
+    if tax.rate <= 0 or settings.reverse_tax_missing == "as_given":
+        return 0
+    if settings.reverse_tax_missing == "fail":
+        findings.fail(
+            "reverse_tax_missing",
+            f"{field}.amount",
+            "0",
+            f"The line has reverse charge at {tax.rate:.2%}, but no tax amount.",
+            'Enter the tax amount in Pleo, or set reverse_tax_missing = "compute", then export it again.',
+        )
+        return 0
+    computed = int((line * tax.rate).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    findings.note(f"Reverse charge of {amounts.major(computed)} {amounts.currency} was computed: Pleo sent none.")
+    return computed
+
+
+def _tax_account(
+    side: str, code: TaxCode, tax: ItemTax, field: str, currency: str, masters: Masters, findings: Findings
+) -> str | None:
+    """The accounting system's own tax account of the code, else the one that Pleo names."""
+    ours, pleos = (
+        (code.ingoing_account, tax.ingoing_account)
+        if side == "ingoing"
+        else (code.outgoing_account, tax.outgoing_account)
+    )
+    remedy = f"Check the {side} account of tax code {code.code}, then export it again."
+    if ours:
+        found = masters.accounts.identify(ours)
+        return pick_account(found, ours, f"tax code {code.code}: {side} account", currency, remedy, findings)
+    name = f"{field}.{side}TaxAccount"
+    if pleos:
+        return pick_account(masters.accounts.find(pleos), pleos, name, currency, remedy, findings)
+    findings.fail(
+        "tax_account_missing",
+        name,
+        code.code,
+        f"Tax code {code.code} has no {side} tax account.",
+        f"Give tax code {code.code} its {side} account in the accounting system, then export it again.",
+    )
+    return None

@@ -1,0 +1,159 @@
+"""Who is on the other side, and which method books it (`posting-rules.md` §6 and §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from kontobro.core.errors import shown
+from kontobro.core.export import ExportItem
+from kontobro.core.findings import Findings
+from kontobro.core.masterdata import Vendor
+from kontobro.core.masters import Masters, tax_number_key
+from kontobro.core.posting_table import Row
+from kontobro.core.settings import Settings
+
+Method = Literal["journal", "accounts_payable", "accounts_payable_if_found"]
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """The matched vendor (or employee who is one), and whether documents or a journal entry are made."""
+
+    vendor: Vendor | None
+    documents: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The outcome of looking a vendor up: `sought` is what was looked for, as a person may read it."""
+
+    vendor: Vendor | None
+    sought: str
+    ambiguous: bool = False
+
+
+def method_of(item: ExportItem, row: Row, settings: Settings, findings: Findings) -> Method:
+    """The row's own method, else Pleo's, else what the settings say for none (`posting-rules.md` §7)."""
+    if row.method:
+        return row.method
+    if item.method is None:
+        return "accounts_payable_if_found" if settings.method_when_null == "accounts_payable" else "journal"
+    if item.method == "accounts_payable":
+        return "accounts_payable"
+    if item.method not in ("journal", "none"):
+        findings.fail(
+            "method_unknown",
+            "bookkeeping.method",
+            item.method,
+            f"The bookkeeping method {shown(item.method)} is not known.",
+            "Choose journal or accounts payable in Pleo, or set the row's method in the settings.",
+        )
+    return "journal"
+
+
+def party_of(item: ExportItem, row: Row, settings: Settings, masters: Masters, findings: Findings) -> Party:
+    """Vendor and method of an item. In the journal a vendor is welcome, never needed."""
+    method = method_of(item, row, settings, findings)
+    if row.of_employee:
+        return _employee(item, row, method, settings, masters, findings)
+    if row.payables == "journal":
+        return Party(None, documents=False)
+    if method == "journal":
+        return Party(_welcome_vendor(item, row, masters, findings), documents=False)
+    match = match_vendor(item, masters)
+    if method == "accounts_payable_if_found":
+        if match.vendor is None:
+            findings.note("No vendor found: booked as a journal entry.")
+        return Party(match.vendor, documents=match.vendor is not None)
+    if match.vendor is None:
+        _unmatched(item, match, settings, findings)
+    return Party(match.vendor, documents=True)
+
+
+def match_vendor(item: ExportItem, masters: Masters) -> Match:
+    """The vendor by the first key that finds one. Two vendors under one key are nobody: not a guess."""
+    sought = ""
+    for key, found in _candidates(item, masters):
+        sought = sought or key
+        if len(found) > 1:
+            return Match(None, key, ambiguous=True)
+        if found:
+            return Match(found[0], key)
+    return Match(None, sought)
+
+
+def _candidates(item: ExportItem, masters: Masters) -> Iterator[tuple[str, tuple[Vendor, ...]]]:
+    """What to look under, in order. `supplier` is not looked at when `vendor` is there."""
+    vendors = masters.vendors
+    if item.vendor:
+        if item.vendor.external_id:
+            by_id = vendors.by_id.get(item.vendor.external_id.strip())
+            yield item.vendor.external_id, (by_id,) if by_id else ()
+        if item.vendor.code:
+            yield item.vendor.code, vendors.by_code.get(item.vendor.code.strip(), ())
+        if number := tax_number_key(item.vendor.tax_registration_number):
+            yield number, vendors.by_tax_number.get(number, ())
+    elif item.supplier:
+        if item.supplier.code:
+            yield item.supplier.code, vendors.by_code.get(item.supplier.code.strip(), ())
+        if item.supplier.account:
+            yield item.supplier.account, vendors.by_number.get(item.supplier.account.strip(), ())
+        if number := tax_number_key(item.supplier.tax_identifier):
+            yield number, vendors.by_tax_number.get(number) or vendors.by_registration_number.get(number, ())
+
+
+def _welcome_vendor(item: ExportItem, row: Row, masters: Masters, findings: Findings) -> Vendor | None:
+    """The vendor of a journal entry: only Pleo's own, but on payables the supplier too, or the balance with an
+    invoice that was booked as a bill would never clear (§6.6)."""
+    on_payables = "payable" in (row.debit, row.credit)
+    if not item.vendor and not on_payables:
+        return None
+    match = match_vendor(item, masters)
+    if match.vendor is None and (item.vendor or match.ambiguous):
+        name = item.vendor.name if item.vendor else match.sought
+        findings.note(f"Vendor {shown(name)} was not found in the accounting system.")
+    return match.vendor
+
+
+def _unmatched(item: ExportItem, match: Match, settings: Settings, findings: Findings) -> None:
+    """No vendor for a bill or its payment: a problem, or by the settings a document without one."""
+    name = item.vendor.name if item.vendor else item.supplier.name if item.supplier else ""
+    value = match.sought or name or ""
+    if settings.unmatched_vendor == "fallback":
+        findings.note(f"Vendor {shown(name or value or 'none')} was not found: booked without one on accounts payable.")
+        return
+    field = "vendor" if item.vendor or not item.supplier else "supplier"
+    if match.ambiguous:
+        findings.fail(
+            "vendor_ambiguous",
+            field,
+            value,
+            f"Several vendors of the accounting system are known as {shown(value)}.",
+            "Give each vendor a code and tax number of its own, then export it again.",
+        )
+        return
+    findings.fail(
+        "vendor_unknown",
+        field,
+        value,
+        f"Vendor {shown(name or value or 'none')} does not exist in the accounting system or is blocked there.",
+        "Check the vendor there and on the expense in Pleo, then export it again.",
+    )
+
+
+def _employee(
+    item: ExportItem, row: Row, method: Method, settings: Settings, masters: Masters, findings: Findings
+) -> Party:
+    """An employee may be a vendor of the accounting system, known by the code in Pleo (§6.7)."""
+    if not settings.employees_are_vendors:
+        return Party(None, documents=False)
+    code = (item.user.code or "").strip() if item.user else ""
+    found = masters.vendors.by_code.get(code, ()) if code else ()
+    if len(found) != 1:
+        findings.note(
+            f"Employee {shown(code or 'without code')} is no vendor: booked as a journal entry on out of pocket."
+        )
+        return Party(None, documents=False)
+    return Party(found[0], documents=method != "journal" and row.payables != "journal")

@@ -1,0 +1,71 @@
+"""Are the settings complete and do they fit the accounting system? Everything that is wrong at once."""
+
+from __future__ import annotations
+
+from kontobro.core.errors import Problem, shown
+from kontobro.core.findings import Findings
+from kontobro.core.hook import hook_problem
+from kontobro.core.masters import Masters
+from kontobro.core.posting_accounts import pick_account
+from kontobro.core.posting_dates import zone_name, zone_named
+from kontobro.core.settings import Settings
+
+NEEDED = {
+    "out_of_pocket": "what employees paid themselves, and what they owe",
+    "contra": "money in transit between bank and wallet",
+    "accounts_payable": "invoices and their payments",
+}
+"""Role accounts that expenses need sooner or later. The wallet is not one: Pleo's contra accounts name it."""
+
+
+def check_settings(settings: Settings, masters: Masters) -> list[Problem]:
+    """Every setting that is missing or unknown to the accounting system, each with its remedy. Imports the hook."""
+    findings = Findings()
+    for name, meaning in NEEDED.items():
+        if not getattr(settings, name):
+            findings.fail(
+                "setting_missing",
+                f"settings.{name}",
+                "",
+                f"Account for {meaning} missing.",
+                f"Provide it in the settings ({name}).",
+            )
+    for name, (key, currency) in _accounts(settings, masters).items():
+        remedy = f"Correct the setting {name}."
+        pick_account(masters.accounts.find(key), key, f"settings.{name}", currency, remedy, findings)
+    _check_names(settings, masters, findings)
+    hook = hook_problem(settings.hook) if settings.hook else None
+    return [*findings.problems, *([hook] if hook else [])]
+
+
+def _accounts(settings: Settings, masters: Masters) -> dict[str, tuple[str, str | None]]:
+    """Each account that the settings name, by setting, with the currency it has to take."""
+    named: dict[str, tuple[str, str | None]] = {}
+    if settings.wallet:
+        named["wallet"] = (settings.wallet, masters.company.currency)
+    for name in (*NEEDED, "external_reimbursement"):
+        if key := getattr(settings, name):
+            named[name] = (key, None)
+    named |= {f"wallets.{currency}": (key, currency) for currency, key in settings.wallets.items()}
+    for at, row in enumerate(settings.rows):
+        if row.line_account:
+            named[f"rows[{at}].line_account"] = (row.line_account, None)
+    return named
+
+
+def _check_names(settings: Settings, masters: Masters, findings: Findings) -> None:
+    zone = zone_name(settings, masters)
+    if zone_named(zone) is None:
+        remedy = "Set time_zone to an IANA name such as Europe/Copenhagen."
+        findings.fail(
+            "time_zone_unknown", "settings.time_zone", zone, f"The time zone {shown(zone)} is not known.", remedy
+        )
+    if settings.journal and len(masters.journals) and len(masters.journals.find(settings.journal)) != 1:
+        message = f"Journal {shown(settings.journal)} does not exist in the accounting system or is not unique."
+        findings.fail("journal_missing", "settings.journal", settings.journal, message, "Correct the setting journal.")
+    for group, key in settings.dimensions.items():
+        found = [one for one in masters.dimensions.find(key) if one.active]
+        if len(found) != 1:
+            message = f"Dimension {shown(key)} does not exist in the accounting system or is not unique."
+            remedy = f"Correct the setting dimensions.{shown(group)}."
+            findings.fail("dimension_unknown", f"settings.dimensions.{shown(group)}", key, message, remedy)

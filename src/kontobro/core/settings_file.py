@@ -1,0 +1,154 @@
+"""Settings from and to a TOML document: every fault at once, each with its remedy."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from kontobro.core.errors import Problem, shown
+from kontobro.core.findings import problem
+from kontobro.core.money import EXPONENTS
+from kontobro.core.posting_table import SUBTYPE_DECIDES, table_of
+from kontobro.core.posting_text import FIELDS, unknown_fields
+from kontobro.core.settings import RowOverride, Settings
+
+LIMITS: Mapping[str, tuple[int, int]] = {"retention_days": (0, 3650), "patience_minutes": (0, 50)}
+"""Smallest and largest value of each number. Patience ends well before Pleo's job does (one hour)."""
+
+
+class _Wrong(Exception):
+    """A value that is not what its setting takes; `str()` is what it takes."""
+
+
+def settings_from(mapping: Mapping[str, object]) -> tuple[Settings, tuple[Problem, ...]]:
+    """Settings of a decoded TOML document. A faulty setting keeps its default and is named in the problems."""
+    problems: list[Problem] = []
+    values = _fields_from(Settings, mapping, "", problems)
+    settings = Settings(**values)
+    problems += _meaning_faults(settings)
+    return settings, tuple(problems)
+
+
+def settings_to(settings: Settings) -> dict[str, object]:
+    """Settings as a TOML-ready mapping: what is unset is left out, `settings_from` reads it back unchanged."""
+    return _plain(settings)
+
+
+def _plain(value: object) -> dict[str, object]:
+    plain: dict[str, object] = {}
+    for field in dataclasses.fields(value):  # type: ignore[arg-type]  # Settings or RowOverride
+        got = getattr(value, field.name)
+        if got is None:
+            continue
+        if field.name == "rows":
+            plain["rows"] = [_plain(row) for row in got]
+        else:
+            plain[field.name] = dict(got) if isinstance(got, Mapping) else got
+    return plain
+
+
+@lru_cache(maxsize=4)
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _fields_from(kind: type, mapping: Mapping[str, object], where: str, problems: list[Problem]) -> dict[str, Any]:
+    """The values of a dataclass's fields that are given and right."""
+    hints = _hints(kind)
+    values: dict[str, Any] = {}
+    for name, given in mapping.items():
+        if name not in hints:
+            problems.append(_unknown(f"{where}{name}", str(name), hints))
+        elif name == "rows":
+            values[name] = _rows_from(given, problems)
+        else:
+            try:
+                values[name] = _value(hints[name], given, name)
+            except _Wrong as wrong:
+                problems.append(_wrong(f"{where}{name}", given, f"takes {wrong}"))
+    return values
+
+
+def _value(hint: Any, given: object, name: str) -> object:
+    """`given` as the type of its setting; raises _Wrong with what it takes."""
+    if get_origin(hint) in (Union, UnionType):
+        return _value(get_args(hint)[0], given, name)
+    if get_origin(hint) is Literal:
+        if given not in get_args(hint):
+            raise _Wrong(" or ".join(f'"{choice}"' for choice in get_args(hint)))
+        return given
+    if hint is bool:
+        return _typed(given, bool, "true or false")
+    if hint is int:
+        return _number(given, name)
+    if hint is str:
+        return _typed(given, str, "a text in quotes")
+    return _names(given)
+
+
+def _typed(given: object, kind: type, takes: str) -> object:
+    if type(given) is not kind:
+        raise _Wrong(takes)
+    return given
+
+
+def _number(given: object, name: str) -> int:
+    low, high = LIMITS[name]
+    if type(given) is not int or not low <= given <= high:
+        raise _Wrong(f"a whole number from {low} to {high}")
+    return given
+
+
+def _names(given: object) -> dict[str, str]:
+    if not isinstance(given, Mapping) or not all(isinstance(part, str) for pair in given.items() for part in pair):
+        raise _Wrong('a table of texts, such as { EUR = "1920" }')
+    return dict(given)
+
+
+def _rows_from(given: object, problems: list[Problem]) -> tuple[RowOverride, ...]:
+    if not isinstance(given, list | tuple) or not all(isinstance(row, Mapping) for row in given):
+        problems.append(_wrong("rows", given, "takes a list of tables: [[rows]]"))
+        return ()
+    rows = []
+    for at, row in enumerate(given):
+        values = _fields_from(RowOverride, row, f"rows[{at}].", problems)
+        if "type" in values:
+            rows.append(RowOverride(**values))
+        elif "type" not in row:
+            problems.append(_wrong(f"rows[{at}].type", "", "is missing: the type of expense that the row is for"))
+    return tuple(rows)
+
+
+def _meaning_faults(settings: Settings) -> Iterable[Problem]:
+    """What has the right type and still can't mean anything."""
+    for currency in settings.wallets:
+        if currency not in EXPONENTS:
+            yield _wrong(f"wallets.{currency}", currency, "is no currency: use its three letters, such as EUR")
+    for name in unknown_fields(settings.description):
+        yield _wrong("description", f"{{{name}}}", f"has a field that there is not; fields are {', '.join(FIELDS)}")
+    if settings.hook is not None and not all(settings.hook.partition(":")):
+        yield _wrong("hook", settings.hook, "takes package.module:function")
+    known = table_of(())
+    for at, row in enumerate(settings.rows):
+        whole = row.debit and row.credit and row.sign
+        based = (row.type, row.subtype) in known or (row.type not in SUBTYPE_DECIDES and (row.type, None) in known)
+        if not based and not whole:
+            yield _wrong(f"rows[{at}]", row.type, "adds a row and needs debit, credit and sign")
+
+
+def _unknown(field: str, name: str, known: Iterable[str]) -> Problem:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    remedy = f"Did you mean {near[0]}?" if near else f"Settings are {', '.join(known)}."
+    return problem("setting_unknown", field, name, f"There is no setting {shown(field)}.", remedy)
+
+
+def _wrong(field: str, given: object, takes: str) -> Problem:
+    value = shown(given)
+    said = f" (it is {value})" if value else ""
+    return problem(
+        "setting_wrong", field, given, f"Setting {shown(field)} {takes}{said}.", "Correct it in the settings."
+    )

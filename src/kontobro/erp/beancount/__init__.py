@@ -1,0 +1,1 @@
+"""Beancount: one company in a folder of text files (`docs/connectors/beancount.md`)."""

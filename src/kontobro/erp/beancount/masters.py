@@ -1,0 +1,263 @@
+"""The master data of a ledger: open directives and our custom directives, read by Beancount's own loader.
+
+The directives are documented in `docs/connectors/beancount.md`. A later directive of the same code replaces
+an earlier one, as in all of Beancount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal, TypeVar, cast
+
+from beancount import loader
+from beancount.core.data import Close, Custom, Directive, Open
+
+from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.masterdata import (
+    Account,
+    Company,
+    Dimension,
+    DimensionValue,
+    Employee,
+    Journal,
+    MasterRecord,
+    Period,
+    TaxCode,
+    TaxType,
+    Vendor,
+)
+
+R = TypeVar("R", bound=MasterRecord)
+Span = tuple[date, date | None]
+"""The day an account opens and the day it closes, if it does."""
+
+KINDS: frozenset[type] = frozenset(
+    [Company, Account, TaxCode, Dimension, DimensionValue, Vendor, Employee, Journal, Period]
+)
+_TAX_TYPES = ("inclusive", "reverse", "exclusive")
+_STATES = ("open", "closed", "locked")
+
+
+@dataclass(frozen=True, slots=True)
+class Masters:
+    """All master records of one ledger, each kind by its id, and the files they were read from."""
+
+    records: Mapping[type, Mapping[object, MasterRecord]]
+    spans: Mapping[str, Span]
+    files: tuple[str, ...]
+
+    def by_id(self, kind: type[R]) -> Mapping[object, R]:
+        """The records of a kind by id; dimension values by (dimension id, id)."""
+        return cast(Mapping[object, R], self.records.get(kind, {}))
+
+    def all(self, kind: type[R]) -> tuple[R, ...]:
+        return tuple(self.by_id(kind).values())
+
+    @property
+    def company(self) -> Company:
+        return self.all(Company)[0]
+
+
+def load(ledger: Path) -> Masters:
+    """Load the whole ledger. Raises Misconfigured with file, line and remedy when Beancount finds an error."""
+    loader.initialize(use_cache=False)  # its cache misses new files of an include pattern, and litters the folder
+    directives, errors, options = loader.load_file(ledger)
+    if errors:
+        raise _unloadable(ledger, errors)
+    records = _records(directives, options["operating_currency"])
+    if not records.get(Company):
+        raise Misconfigured(
+            f"{ledger.name} does not name its company.",
+            f'Add a line like: 2020-01-01 custom "company" "{options["title"] or "Our Company"}"',
+        )
+    return Masters(records, _spans(directives), tuple(options["include"]))
+
+
+def _unloadable(ledger: Path, errors: Iterable[object]) -> Misconfigured:
+    texts = [f"{_place(getattr(error, 'source', None), ledger)}: {_message(error)}" for error in errors]
+    more = f" (and {len(texts) - 3} more)" if len(texts) > 3 else ""
+    return Misconfigured(
+        f"Beancount finds errors in the ledger: {'; '.join(texts[:3])}{more}.",
+        f"Mend them (`bean-check {ledger.name}` lists them all) and run again.",
+        job_failure="invalid_configuration",
+    )
+
+
+def _message(error: object) -> str:
+    return shown(getattr(error, "message", error), 200).rstrip(".")
+
+
+def _place(source: Mapping[str, object] | None, ledger: Path) -> str:
+    """`file:line`, the file as seen from the ledger's folder."""
+    file = Path(str((source or {}).get("filename", ledger.name)))
+    if file.is_relative_to(ledger.parent):
+        file = file.relative_to(ledger.parent)
+    return f"{file}:{(source or {}).get('lineno', 0)}"
+
+
+def _records(directives: Iterable[Directive], currencies: list[str]) -> dict[type, dict[object, MasterRecord]]:
+    records: dict[type, dict[object, MasterRecord]] = {}
+    for directive in directives:
+        if isinstance(directive, Open):
+            _add(records, directive.account, _account(directive))
+        elif isinstance(directive, Close):
+            opened = cast(Account, records[Account][directive.account])
+            closed = Account(opened.id, opened.code, opened.name, active=False, currencies=opened.currencies)
+            _add(records, opened.id, closed)
+        elif isinstance(directive, Custom) and directive.type in _READERS:
+            record = _read(directive, currencies)
+            _add(records, _identity(record), record)
+    return records
+
+
+def _add(records: dict[type, dict[object, MasterRecord]], identity: object, record: MasterRecord) -> None:
+    records.setdefault(type(record), {})[identity] = record
+
+
+def _identity(record: MasterRecord) -> object:
+    match record:
+        case Company():
+            return ""  # a ledger has one
+        case DimensionValue():
+            return record.dimension_id, record.id
+        case _:
+            return record.id
+
+
+def _spans(directives: Iterable[Directive]) -> dict[str, Span]:
+    spans: dict[str, Span] = {}
+    for directive in directives:
+        if isinstance(directive, Open):
+            spans[directive.account] = (directive.date, None)
+        elif isinstance(directive, Close):
+            spans[directive.account] = (spans[directive.account][0], directive.date)
+    return spans
+
+
+def _account(opened: Open) -> Account:
+    code = _text(opened.meta, "code") or opened.account
+    name = _text(opened.meta, "name") or opened.account
+    return Account(opened.account, code, name, _active(opened.meta), tuple(opened.currencies or ()))
+
+
+def _read(directive: Custom, currencies: list[str]) -> MasterRecord:
+    reader, usage = _READERS[directive.type]
+    try:
+        return reader(_Line(directive, currencies))
+    except (IndexError, ValueError, TypeError):
+        place = f"{Path(str(directive.meta['filename'])).name}:{directive.meta['lineno']}"
+        raise Misconfigured(
+            f'{place}: the custom directive "{directive.type}" is not complete or has a value of the wrong kind.',
+            f"Write it as: {usage}",
+            job_failure="invalid_configuration",
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One custom directive, as its reader sees it."""
+
+    directive: Custom
+    currencies: list[str]
+
+    def text(self, n: int) -> str:
+        """The n-th value as a text; a number may stand unquoted."""
+        value = self.value(n)
+        if not isinstance(value, str | Decimal) or not str(value):
+            raise TypeError(n)
+        return str(value)
+
+    def value(self, n: int) -> object:
+        return self.directive.values[n].value
+
+    def meta(self, key: str) -> str | None:
+        return _text(self.directive.meta, key)
+
+    @property
+    def active(self) -> bool:
+        return _active(self.directive.meta)
+
+
+def _text(meta: Mapping[str, object], key: str) -> str | None:
+    value = meta.get(key)
+    return None if value is None or value == "" else str(value)
+
+
+def _active(meta: Mapping[str, object]) -> bool:
+    return meta.get("active") is not False
+
+
+def _company(line: _Line) -> Company:
+    currency = line.meta("currency") or line.currencies[0]
+    name = line.text(0)
+    return Company(line.meta("id") or name, name, currency, line.meta("time-zone"), line.meta("country"))
+
+
+def _tax_code(line: _Line) -> TaxCode:
+    rate, tax_type = line.value(2), line.text(3)
+    if not isinstance(rate, Decimal) or tax_type not in _TAX_TYPES:
+        raise ValueError(tax_type)
+    return TaxCode(
+        line.text(0),
+        line.text(0),
+        line.text(1),
+        rate,
+        cast(TaxType, tax_type),
+        line.meta("ingoing"),
+        line.meta("outgoing"),
+        line.active,
+    )
+
+
+def _dimension(line: _Line) -> Dimension:
+    return Dimension(line.text(0), line.text(0), line.text(1), line.active)
+
+
+def _dimension_value(line: _Line) -> DimensionValue:
+    return DimensionValue(line.text(1), line.text(0), line.text(1), line.text(2), line.active)
+
+
+def _vendor(line: _Line) -> Vendor:
+    return Vendor(
+        id=line.text(0),
+        code=line.text(0),
+        name=line.text(1),
+        account=line.meta("account"),
+        number=line.meta("number"),
+        registration_number=line.meta("registration-number"),
+        tax_registration_number=line.meta("tax-number"),
+        currency=line.meta("currency"),
+        country=line.meta("country"),
+        active=line.active,
+    )
+
+
+def _employee(line: _Line) -> Employee:
+    return Employee(line.text(0), line.text(0), line.text(1))
+
+
+def _journal(line: _Line) -> Journal:
+    return Journal(line.text(0), line.text(0), line.text(1))
+
+
+def _period(line: _Line) -> Period:
+    start, end, state = line.directive.date, line.value(0), line.text(1)
+    if not isinstance(end, date) or end < start or state not in _STATES:
+        raise ValueError(state)
+    return Period(start.isoformat(), start, end, cast(Literal["open", "closed", "locked"], state))
+
+
+_READERS: dict[str, tuple[Callable[[_Line], MasterRecord], str]] = {
+    "company": (_company, '2020-01-01 custom "company" "Fjord & Bro ApS"   (currency: DKK under it)'),
+    "tax-code": (_tax_code, '2020-01-01 custom "tax-code" "I25" "Input VAT 25 %" 0.25 "inclusive" (or "reverse")'),
+    "dimension": (_dimension, '2020-01-01 custom "dimension" "COST" "Cost centre"'),
+    "dimension-value": (_dimension_value, '2020-01-01 custom "dimension-value" "COST" "100" "Sales"'),
+    "vendor": (_vendor, '2020-01-01 custom "vendor" "V100" "Staples"'),
+    "employee": (_employee, '2020-01-01 custom "employee" "E7" "Anna Berg"'),
+    "journal": (_journal, '2020-01-01 custom "journal" "PLEO" "Pleo"'),
+    "period": (_period, '2026-01-01 custom "period" 2026-08-31 "closed" (or "open", "locked")'),
+}

@@ -1,0 +1,96 @@
+"""Foreign code under guard: what a connector raises that it should not becomes a ConnectorFault, in one place."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TypeVar, cast
+
+from kontobro.core.errors import ConnectorFault, KontobroError, Problem
+from kontobro.core.export import Receipt
+from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference
+from kontobro.core.masterdata import Company, MasterRecord, Vendor
+from kontobro.core.ports import Capabilities, Connector, Withdraws
+
+R = TypeVar("R", bound=MasterRecord)
+log = logging.getLogger(__name__)
+
+
+def guarded(connector: Connector) -> Guarded:
+    """The connector, with every stray exception turned into a ConnectorFault whose `log_id` finds the traceback."""
+    return connector if isinstance(connector, Guarded) else Guarded(connector)
+
+
+class Guarded:
+    """A connector (and `Withdraws`) around another one."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._connector.capabilities
+
+    def check(self) -> Company:
+        with _guard("check"):
+            return self._connector.check()
+
+    def read(self, kind: type[R]) -> Iterator[R]:
+        with _guard("read"):
+            yield from self._connector.read(kind)
+
+    def validate(self, entries: Sequence[Entry]) -> Sequence[list[Problem]]:
+        with _guard("validate"):
+            return _one_each(self._connector.validate(entries), entries)
+
+    def find(self, keys: Sequence[Reference | InvoiceKey]) -> Mapping[Reference | InvoiceKey, Booking]:
+        with _guard("find"):
+            return self._connector.find(keys)
+
+    def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
+        with _guard("book"):
+            return _one_each(self._connector.book(entries), entries)
+
+    def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
+        with _guard("attach"):
+            self._connector.attach(booking, receipts)
+
+    def post(self, bookings: Sequence[Booking]) -> Sequence[Booking | Problem]:
+        with _guard("post"):
+            return _one_each(self._connector.post(bookings), bookings)
+
+    def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
+        with _guard("write"):
+            return _one_each(self._connector.write(vendors), vendors)
+
+    def withdraw(self, bookings: Sequence[Booking]) -> None:
+        with _guard("withdraw"):
+            cast(Withdraws, self._connector).withdraw(bookings)
+
+
+T = TypeVar("T")
+
+
+def _one_each(answers: Sequence[T], asked: Sequence[object]) -> Sequence[T]:
+    """A connector that answers too few or too many would have us report one item's fate for another's."""
+    if len(answers) != len(asked):
+        raise ValueError(f"{len(answers)} answers to {len(asked)} questions")
+    return answers
+
+
+@contextmanager
+def _guard(method: str) -> Iterator[None]:
+    try:
+        yield
+    except KontobroError:
+        raise
+    except Exception as stray:
+        log_id = uuid.uuid4().hex[:12]
+        log.exception("connector fault %s in %s", log_id, method)
+        raise ConnectorFault(
+            f"The accounting system's connector failed in `{method}` ({type(stray).__name__}).",
+            f"This is a bug: report it with the log's lines around {log_id}.",
+            log_id,
+        ) from stray

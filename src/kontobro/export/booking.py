@@ -1,0 +1,144 @@
+"""From a batch of items to entries that stand, checked: rules, receipts, find, book, compare, attach, post, read back.
+
+    planned ─► booking ─► drafted ─► attached ─► posted ─► verified ─► reported
+       │          │ ▲         │                               ▲
+       │          ▼ │         └── stays a draft, if so set ───┘
+       │       uncertain              rejected: any of them, with its problems
+       └─► drafted or posted: it stood before
+
+`booking` is the intent, committed before the write. `drafted` means: it stands, and as we sent it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kontobro.core.errors import Problem
+from kontobro.core.export import ExportItem, MalformedItem
+from kontobro.core.history import Move
+from kontobro.core.journal import Booking, Entry, Payment
+from kontobro.core.posting import post_item
+from kontobro.export.compare import conflict, differences, not_as_sent, same_facts, voided
+from kontobro.export.finish import attach, post, verify
+from kontobro.export.receipts import check_links, fetch_all
+from kontobro.export.run import Run
+from kontobro.export.work import ItemWork, pairs, plans_of, standing_move
+from kontobro.export.write import Unresolved, withdraw, write
+
+Tasks = Sequence[tuple[ItemWork, Entry]]
+
+
+def book_batch(run: Run, items: Sequence[ExportItem | MalformedItem]) -> list[ItemWork]:
+    """Book a batch of items and leave each with its bookings or its problems. Raises StopJob for the whole job."""
+    works = [apply_rules(run, item) for item in items]
+    fetch_receipts(run, works)
+    validate(run, works)
+    unresolved = plan(run, works)
+    book(run, [(work, entry) for work, entry in pairs(works) if not isinstance(entry, Payment)], unresolved)
+    book(run, [(work, entry) for work, entry in pairs(works) if isinstance(entry, Payment)], unresolved)
+    attach(run, works)
+    post(run, works)
+    verify(run, works)
+    return works
+
+
+def apply_rules(run: Run, item: ExportItem | MalformedItem) -> ItemWork:
+    """The posting rules on one item."""
+    posted = post_item(item, run.connection.settings, run.masters, run.today)
+    return ItemWork(item, posted.entries, list(posted.problems), list(posted.notes))
+
+
+def fetch_receipts(run: Run, works: Sequence[ItemWork]) -> None:
+    """Fetch and check the receipts before anything is booked, so that a missing one can still stop its entry."""
+    rules = run.ports.connector.capabilities.receipts
+    wanted = [(work, work.item) for work in works if work.good and work.entries and isinstance(work.item, ExportItem)]
+    if rules is None:
+        return
+    fetchable = []
+    for work, item in wanted:
+        found = check_links(item, rules)
+        _note_or_fail(run, work, found)
+        if not found:
+            fetchable.append((work, item))
+    for (work, _), (receipts, found) in zip(
+        fetchable, fetch_all(run.ports.pleo, [item for _, item in fetchable], rules), strict=True
+    ):
+        work.receipts = receipts
+        _note_or_fail(run, work, found)
+
+
+def _note_or_fail(run: Run, work: ItemWork, found: Sequence[Problem]) -> None:
+    if run.connection.settings.receipt_missing == "fail":
+        work.problems.extend(found)
+    else:
+        work.notes.extend(f"Booked without it: {problem.message}" for problem in found)
+
+
+def validate(run: Run, works: Sequence[ItemWork]) -> None:
+    """What the accounting system would refuse, all at once, without side effect."""
+    tasks = pairs(works)
+    answers = run.erp(lambda: run.ports.connector.validate([entry for _, entry in tasks])) if tasks else []
+    for (work, _), problems in zip(tasks, answers, strict=True):
+        work.problems.extend(problem for problem in problems if problem not in work.problems)
+
+
+def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:
+    """Tell the store what is about to happen; answers whose earlier write has an unknown outcome, and since when.
+
+    A blind run trusts nobody's memory: every absence may be a write still under way when the run began.
+    """
+    now = run.ports.clock.now()
+    plans = [plan for work in works for plan in plans_of(work)]
+    known = run.ports.store.plan(run.connection.id, run.job.id, run.id, plans, now)
+    run.move(
+        [
+            Move(reference=r, to="rejected", problems=tuple(w.problems))
+            for w in works
+            if w.problems
+            for r in w.references
+        ]
+    )
+    if run.blind:
+        return {plan.reference: known.get(plan.reference, run.began) for plan in plans}
+    return dict(known)
+
+
+def book(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:
+    """Find each entry; take what stands, write what does not. Absence is believed as `write` believes it."""
+    if not tasks:
+        return
+    references = [entry.reference for _, entry in tasks]
+    found = run.erp(lambda: run.ports.connector.find(references))
+    to_write, moves = [], list[Move]()
+    for task in tasks:
+        booking = found.get(task[1].reference)
+        move = take(run, task, booking, unresolved) if booking else None
+        if move is None:
+            to_write.append(task)
+        else:
+            moves.append(move)
+    run.move(moves)
+    write(run, to_write, unresolved)
+
+
+def take(run: Run, task: tuple[ItemWork, Entry], booking: Booking, unresolved: Unresolved) -> Move | None:
+    """Take a booking that was found: the move to commit. None when the entry has to be written (anew)."""
+    work, entry = task
+    problem = None
+    if booking.status == "void":
+        if run.connection.settings.voided == "book":
+            return None
+        problem = voided(entry, booking)
+    elif entry.reference in unresolved and (found := differences(entry, booking)):
+        # our own interrupted write, never compared: a draft of ours may be replaced
+        if withdraw(run, booking):
+            return None
+        problem = not_as_sent(entry, booking, found, withdrawn=False)
+    elif not same_facts(entry, booking):
+        problem = conflict(entry, booking)
+    if problem is not None:
+        work.problems.append(problem)
+        return Move(reference=entry.reference, to="rejected", problems=(problem,), erp_id=booking.id)
+    work.standing[entry.reference] = booking
+    work.stood.add(entry.reference)
+    return standing_move(entry, booking)

@@ -1,0 +1,97 @@
+"""What an export would book, before anything is claimed or written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kontobro.core.connection import Connection
+from kontobro.core.errors import Problem
+from kontobro.core.export import ExportItem, ExportJob, MalformedItem
+from kontobro.core.journal import Booking, Entry
+from kontobro.core.masters import Masters
+from kontobro.core.posting import Posted, post_item
+from kontobro.export.compare import conflict, same_facts, voided
+from kontobro.export.engine import local_day, prepare
+from kontobro.export.receipts import check_links
+from kontobro.export.run import Ports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemPreview:
+    """One item: the entries that would be booked, or why not.
+
+    `already`: what stands of it, so that nothing would be booked. `before_hook`: the rules' entries where the
+    company's own function changed them. `receipts` counts the receipts that come with it (not fetched here).
+    """
+
+    item: ExportItem | MalformedItem
+    entries: tuple[Entry, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+    already: tuple[Booking, ...] = ()
+    before_hook: tuple[Entry, ...] = ()
+    receipts: int = 0
+
+
+def preview_job(connection: Connection, job: ExportJob, ports: Ports) -> Iterator[ItemPreview]:
+    """Every item of a pending or running job, in Pleo's order. Claims nothing, writes nothing, reads no receipt."""
+    masters = prepare(connection, job, ports)
+    for page in ports.pleo.items(job.id):
+        yield from preview_items(connection, page, ports, masters)
+
+
+def preview_items(
+    connection: Connection, items: Sequence[ExportItem | MalformedItem], ports: Ports, masters: Masters
+) -> list[ItemPreview]:
+    """The rules, the accounting system's own validation, and what stands already."""
+    today = local_day(ports.clock.now(), connection, masters)
+    posted = [post_item(item, connection.settings, masters, today) for item in items]
+    entries = [entry for one in posted for entry in one.entries]
+    refusals = dict(zip((e.reference for e in entries), ports.connector.validate(entries), strict=True))
+    found = ports.connector.find([entry.reference for entry in entries]) if entries else {}
+    return [
+        _preview(
+            connection,
+            item,
+            one,
+            ports,
+            {e.reference: (found.get(e.reference), refusals[e.reference]) for e in one.entries},
+        )
+        for item, one in zip(items, posted, strict=True)
+    ]
+
+
+def _preview(
+    connection: Connection,
+    item: ExportItem | MalformedItem,
+    posted: Posted,
+    ports: Ports,
+    answers: dict[str, tuple[Booking | None, list[Problem]]],
+) -> ItemPreview:
+    problems = list(posted.problems)
+    already = []
+    for entry in posted.entries:
+        booking, refused = answers[entry.reference]
+        problems += refused
+        if booking is None:
+            continue
+        if booking.status == "void":
+            problems += [voided(entry, booking)] if connection.settings.voided == "ask" else []
+        elif same_facts(entry, booking):
+            already.append(booking)
+        else:
+            problems.append(conflict(entry, booking))
+    rules = ports.connector.capabilities.receipts
+    links = item.receipts if isinstance(item, ExportItem) else ()
+    if rules and isinstance(item, ExportItem) and connection.settings.receipt_missing == "fail":
+        problems += check_links(item, rules)
+    return ItemPreview(
+        item=item,
+        entries=posted.entries,
+        problems=tuple(dict.fromkeys(problems)),
+        notes=posted.notes,
+        already=tuple(already),
+        before_hook=posted.before_hook if posted.changed_by_hook else (),
+        receipts=len(links),
+    )

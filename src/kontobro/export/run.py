@@ -1,0 +1,104 @@
+"""One run of one job: what it works with, and how it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Protocol, TypeVar
+
+from kontobro.core.connection import Connection
+from kontobro.core.errors import KontobroError, RateLimited, Uncertain, Unreachable
+from kontobro.core.export import ExportJob
+from kontobro.core.history import Move
+from kontobro.core.masters import Masters
+from kontobro.core.ports import Clock, Connector, Pleo, Store
+
+T = TypeVar("T")
+
+LONGEST_PAUSE = 60.0
+"""Seconds between two tries at something unreachable, and between two looks at the keep-alive."""
+
+
+class Progress(Protocol):
+    """Told how far a job is: `phase` is a word for a person, `total` 0 when it is not known."""
+
+    def __call__(self, phase: str, done: int, total: int) -> None: ...
+
+
+def quiet(phase: str, done: int, total: int) -> None:
+    """No progress shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The four things an export talks to."""
+
+    pleo: Pleo
+    connector: Connector
+    store: Store
+    clock: Clock
+
+
+class StopJob(Exception):
+    """The accounting system's side makes the whole job fail; `fault` says why."""
+
+    def __init__(self, fault: KontobroError) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of one job. `blind`: the job was under way, and our store knows nothing of it."""
+
+    id: str
+    connection: Connection
+    job: ExportJob
+    ports: Ports
+    masters: Masters
+    today: date
+    began: datetime
+    blind: bool
+    keep_alive: Callable[[], None] = field(repr=False)
+
+    def move(self, moves: list[Move]) -> None:
+        """Commit moves of bookings; nothing to move costs nothing."""
+        if moves:
+            self.ports.store.move(self.connection.id, moves, self.ports.clock.now())
+
+    def erp(self, call: Callable[[], T]) -> T:
+        """A call to the accounting system that is safe to repeat, with patience (see `patiently`)."""
+        patience = timedelta(minutes=self.connection.settings.patience_minutes)
+        return patiently(call, patience, self.ports.clock, self.keep_alive)
+
+    def wait_until(self, moment: datetime) -> None:
+        """Sleep, keeping the job alive."""
+        while (left := (moment - self.ports.clock.now()).total_seconds()) > 0:
+            self.ports.clock.sleep(min(left, LONGEST_PAUSE))
+            self.keep_alive()
+
+
+def patiently(
+    call: Callable[[], T], patience: timedelta, clock: Clock, keep_alive: Callable[[], None] = lambda: None
+) -> T:
+    """Repeat a repeatable call while the accounting system can't be reached; then, or on any other fault, StopJob.
+
+    Our own loop and no retry library: it waits by the run's clock and keeps Pleo's job alive meanwhile.
+    """
+    give_up_at = None
+    pause = 1.0
+    while True:
+        try:
+            return call()
+        except (Unreachable, Uncertain) as fault:
+            now = clock.now()
+            give_up_at = give_up_at or now + patience
+            if now >= give_up_at:
+                raise StopJob(fault) from fault
+            asked = fault.retry_after if isinstance(fault, RateLimited) else None
+            clock.sleep(min(asked or pause, LONGEST_PAUSE))
+            pause = min(pause * 2, LONGEST_PAUSE)
+            keep_alive()
+        except KontobroError as fault:
+            raise StopJob(fault) from fault

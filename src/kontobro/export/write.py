@@ -1,0 +1,143 @@
+"""The one place that writes entries: intent first, and never twice without a look.
+
+After a write with an unknown outcome the accounting system is asked again. What it then lacks is written again
+only when absence is proof: at once where the reference is enforced, after `settle_after` where it is searchable,
+never where it can't be found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import cast
+
+from kontobro.core.errors import ConnectorFault, KontobroError, Problem, Timeout, Uncertain, Unreachable
+from kontobro.core.history import Move
+from kontobro.core.journal import Booking, Entry, Reference
+from kontobro.core.ports import Withdraws
+from kontobro.export.compare import differences, not_as_sent
+from kontobro.export.run import Run, StopJob
+from kontobro.export.work import ItemWork, standing_move
+
+ROUNDS = 4
+"""How often a write whose outcome stays unknown is looked for and written again before the next run has to."""
+
+Unresolved = Mapping[Reference, datetime]
+Tasks = Sequence[tuple[ItemWork, Entry]]
+
+
+def write(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:
+    """Write the entries that were not found, in batches of the size that the accounting system likes."""
+    enforced = run.ports.connector.capabilities.reference == "enforced"
+    doubtful = [] if enforced else [task for task in tasks if task[1].reference in unresolved]
+    surely_absent = [task for task in tasks if enforced or task[1].reference not in unresolved]
+    if doubtful:
+        since = max(unresolved[entry.reference] for _, entry in doubtful)
+        surely_absent += settle_doubt(run, doubtful, since)
+    size = run.ports.connector.capabilities.batch_size or len(surely_absent) or 1
+    for start in range(0, len(surely_absent), size):
+        _write_some(run, surely_absent[start : start + size], ROUNDS)
+
+
+def settle_doubt(run: Run, tasks: Tasks, since: datetime) -> list[tuple[ItemWork, Entry]]:
+    """Look again for entries whose write began at `since`; answers those that are proved absent."""
+    capabilities = run.ports.connector.capabilities
+    if capabilities.reference == "none":
+        _leave_uncertain(run, tasks)
+        return []
+    if capabilities.reference == "searchable":
+        run.wait_until(since + capabilities.settle_after)
+    references = [entry.reference for _, entry in tasks]
+    found = run.erp(lambda: run.ports.connector.find(references))
+    run.move([_accept(run, *task, found[task[1].reference]) for task in tasks if task[1].reference in found])
+    return [task for task in tasks if task[1].reference not in found]
+
+
+def _write_some(run: Run, tasks: Tasks, rounds: int) -> None:
+    """Write one batch; halve it when the connector breaks on it, look again when its outcome is unknown."""
+    if not tasks:
+        return
+    if rounds == 0:
+        _leave_uncertain(run, tasks)
+        return
+    began = run.ports.clock.now()
+    run.move([Move(reference=entry.reference, to="booking") for _, entry in tasks])
+    try:
+        answers = run.ports.connector.book([entry for _, entry in tasks])
+    except ConnectorFault as fault:
+        left = _look_again(run, tasks, began)
+        _write_halves(run, left, rounds, fault)
+    except (Uncertain, Timeout):
+        _write_some(run, _look_again(run, tasks, began), rounds - 1)
+    except Unreachable as fault:
+        run.erp(lambda: run.ports.connector.check())  # patience: until it answers again, or StopJob
+        run.ports.clock.sleep(getattr(fault, "retry_after", None) or 0)
+        _write_some(run, _look_again(run, tasks, began), rounds - 1)
+    except KontobroError as fault:
+        raise StopJob(fault) from fault
+    else:
+        run.move([_answered(run, *task, answer) for task, answer in zip(tasks, answers, strict=True)])
+
+
+def _look_again(run: Run, tasks: Tasks, began: datetime) -> list[tuple[ItemWork, Entry]]:
+    """After a write with an unknown outcome: say so, find what it left, answer what is proved absent."""
+    run.move([Move(reference=entry.reference, to="uncertain") for _, entry in tasks])
+    return settle_doubt(run, tasks, began)
+
+
+def _write_halves(run: Run, tasks: Tasks, rounds: int, fault: ConnectorFault) -> None:
+    """The connector broke on these: halve them until the bad entry stands alone."""
+    if len(tasks) == 1:
+        work, entry = tasks[0]
+        run.move([_reject(work, entry, _broke(entry, fault))])
+        return
+    middle = len(tasks) // 2
+    for half in (tasks[:middle], tasks[middle:]):
+        _write_some(run, half, rounds)
+
+
+def _answered(run: Run, work: ItemWork, entry: Entry, answer: Booking | Problem) -> Move:
+    return _reject(work, entry, answer) if isinstance(answer, Problem) else _accept(run, work, entry, answer)
+
+
+def _accept(run: Run, work: ItemWork, entry: Entry, booking: Booking) -> Move:
+    """It stands: compare it with what we sent; the move to commit."""
+    found = differences(entry, booking)
+    if found:
+        withdrawn = withdraw(run, booking)
+        return _reject(work, entry, not_as_sent(entry, booking, found, withdrawn=withdrawn), booking)
+    work.standing[entry.reference] = booking
+    return standing_move(entry, booking)
+
+
+def withdraw(run: Run, booking: Booking) -> bool:
+    """Delete a draft of ours. False when it is no draft, or the accounting system does not allow it."""
+    connector = run.ports.connector
+    if booking.status != "draft" or not connector.capabilities.withdraws_drafts:
+        return False
+    run.erp(lambda: cast(Withdraws, connector).withdraw([booking]))
+    return True
+
+
+def _reject(work: ItemWork, entry: Entry, problem: Problem, booking: Booking | None = None) -> Move:
+    work.problems.append(problem)
+    erp_id = booking.id if booking else None
+    return Move(reference=entry.reference, to="rejected", problems=(problem,), erp_id=erp_id)
+
+
+def _leave_uncertain(run: Run, tasks: Tasks) -> None:
+    """The outcome can't be known in this run: Pleo is told nothing, the next export finds what stands."""
+    for work, _ in tasks:
+        work.uncertain = True
+    run.move([Move(reference=entry.reference, to="uncertain") for _, entry in tasks])
+
+
+def _broke(entry: Entry, fault: ConnectorFault) -> Problem:
+    return Problem(
+        code="connector_broke",
+        field="entry",
+        value=str(entry.reference),
+        message=f"The connector broke on this entry: {fault.message} (log id {fault.log_id or 'none'}).",
+        remedy="Export the expense again; if it fails again, send us the log id.",
+        reason="unexpected_failure",
+    )

@@ -1,0 +1,171 @@
+"""Connect and disconnect: look first, activate at Pleo only when everything answered, store last.
+
+The order is Pleo's own for API keys (`pleo/api.md` A3): a test call, the installation, its company. Nothing
+is stored and nothing is activated when any look before it failed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from kontobro.core.connection import Connection, Tokens
+from kontobro.core.errors import KontobroError, LoginFailed, Misconfigured, NotAllowed
+from kontobro.core.export import Identity, Installation
+from kontobro.core.masterdata import Company
+from kontobro.core.ports import Connector, Pleo, Store, TokenStore
+
+ACTIVE = "ACTIVATED"
+
+
+class InstallingPleo(Pleo, Protocol):
+    """Pleo as connecting needs it: it can also name the company."""
+
+    def company_name(self) -> str | None:
+        """The company's name, or None when the credential may not read it."""
+        ...
+
+
+class TrialTokens:
+    """A token store in memory: the credential before anything is stored. A refresh lands here too."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self.current = tokens
+
+    def tokens(self, connection_id: str) -> Tokens | None:
+        return self.current
+
+    def save_tokens(self, connection_id: str, tokens: Tokens) -> None:
+        self.current = tokens
+
+    def mark_reconnect(self, connection_id: str) -> None:
+        """Nothing to mark: the connection does not exist yet."""
+
+    @contextmanager
+    def lock(self, name: str, *, wait: float = 0) -> Iterator[None]:
+        """Nobody else knows these tokens."""
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """What came of connecting: the stored connection, both companies, Pleo's installation."""
+
+    connection: Connection
+    company: Company
+    installation: Installation
+    again: bool
+
+
+def connect(
+    draft: Connection,
+    tokens: Tokens,
+    pleo_for: Callable[[Connection, TokenStore], InstallingPleo],
+    connector: Connector,
+    store: Store,
+    required_scopes: Sequence[str],
+) -> Connected:
+    """Look at both sides, activate the installation, store the connection and its tokens.
+
+    `draft.company_id` may be empty: then the credential's own company is taken. Raises what the two sides
+    raise, NotAllowed for missing scopes, Misconfigured when the companies don't fit.
+    """
+    trial = TrialTokens(tokens)
+    identity = pleo_for(draft, trial).introspect()
+    require_scopes(identity, required_scopes)
+    company = connector.check()
+    found = replace(
+        draft, company_id=company_of(identity, draft.company_id), scopes=identity.scopes, erp_company=company.id
+    )
+    named = replace(found, company_name=pleo_for(found, trial).company_name() or "")
+    final, again = settled_identity(named, store.connections())
+    installation = activate(pleo_for(final, trial), final)
+    store.save_connection(final)
+    store.save_tokens(final.id, trial.current)
+    return Connected(final, company, installation, again)
+
+
+def require_scopes(identity: Identity, required: Sequence[str]) -> None:
+    """Raises NotAllowed that names every missing scope at once. A credential that lists none is not judged."""
+    missing = sorted(set(required) - identity.scopes) if identity.scopes else []
+    if missing:
+        raise NotAllowed(
+            f"The credential lacks these permissions at Pleo: {', '.join(missing)}.",
+            "Create an API key (or authorise the client) with these permissions and connect again.",
+        )
+
+
+def company_of(identity: Identity, chosen: str) -> str:
+    """The Pleo company that is connected: the credential's own, else the one that was chosen."""
+    own = identity.company_id
+    if own and chosen and own != chosen:
+        raise Misconfigured(
+            f"The credential belongs to Pleo company {own}, not to {chosen}.",
+            "Leave --company out, or use a credential of that company.",
+        )
+    if not own and not chosen:
+        raise Misconfigured(
+            "The credential belongs to an organisation, not to one company.",
+            "Say which company with --company ID: one connection is one company.",
+        )
+    return own or chosen
+
+
+def settled_identity(found: Connection, known: Sequence[Connection]) -> tuple[Connection, bool]:
+    """The connection with its final id; of a company that was connected before, with its id and settings kept.
+
+    The id must not change on reconnecting: history and intents hang on it (`field-notes.md`, Booking 6).
+    """
+    for old in known:
+        if (old.company_id, old.environment, old.erp) == (found.company_id, found.environment, found.erp):
+            if old.erp_company and old.erp_company != found.erp_company:
+                raise Misconfigured(
+                    f'Pleo company {found.company_id} is connected as "{old.name}" to company {old.erp_company}, '
+                    f"not to {found.erp_company}.",
+                    "One Pleo company goes to one company of the accounting system: use the same one.",
+                )
+            return replace(found, id=old.id, name=found.name or old.name, settings=old.settings), True
+    name = found.name or found.company_name or found.company_id
+    if any(old.name == name for old in known):
+        raise Misconfigured(f'There is a connection "{name}" already.', "Give this one another name with --name.")
+    return replace(found, id=found.id or uuid.uuid4().hex, name=name), False
+
+
+def activate(pleo: Pleo, connection: Connection) -> Installation:
+    """Create and activate the installation, and see that Pleo says it is active, and for this company."""
+    installation = pleo.install(metadata_of(connection))
+    if installation.status != ACTIVE:
+        code = f" ({installation.error_code})" if installation.error_code else ""
+        raise Misconfigured(
+            f"Pleo keeps the installation {installation.status}{code} instead of {ACTIVE}.",
+            "See Settings > Accounting in Pleo, then connect again.",
+        )
+    if connection.company_id not in installation.resource and ":company:" in installation.resource:
+        raise Misconfigured(
+            f"Pleo installed for {installation.resource}, not for company {connection.company_id}.",
+            "Use a credential of the company that is meant.",
+        )
+    return installation
+
+
+def metadata_of(connection: Connection) -> Mapping[str, object]:
+    """What Pleo keeps beside the installation: enough to recognise it, nothing personal."""
+    return {"integration": "kontobro", "erp": connection.erp, "connection": connection.id}
+
+
+def disconnect(connection: Connection, pleo: Pleo, store: Store) -> KontobroError | None:
+    """Remove the installation (Pleo revokes the tokens with it) and forget our secrets; keep settings and history.
+
+    A credential that Pleo refuses is as good as removed: then that fault is returned, not raised.
+    """
+    refused: KontobroError | None = None
+    try:
+        pleo.uninstall()
+    except (LoginFailed, NotAllowed) as error:
+        refused = error
+    store.forget_tokens(connection.id)
+    store.save_connection(replace(connection, status="disconnected"))
+    return refused

@@ -1,0 +1,114 @@
+"""The credential on each request: an API key, or an OAuth token that is renewed by one process at a time."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Callable, Generator
+from datetime import timedelta
+from typing import Final
+
+import httpx2
+
+from kontobro.core.connection import Tokens
+from kontobro.core.errors import Busy, LoginFailed, Timeout
+from kontobro.core.ports import Clock, TokenStore
+from kontobro.pleo.faults import AGAIN, login_failed, with_failure
+
+EARLY: Final = timedelta(seconds=30)
+"""A token is renewed this long before it expires."""
+WAIT: Final = 30.0
+"""Seconds to wait for another process's renewal: longer than its call may take."""
+
+log = logging.getLogger(__name__)
+Flow = Generator[httpx2.Request, httpx2.Response, None]
+
+
+class TokensRefused(LoginFailed):
+    """Pleo refuses the refresh token for good: a person has to connect again."""
+
+
+class ApiKeyAuth(httpx2.Auth):
+    """HTTP Basic: the key as user name, an empty password (`pleo/api.md` A3)."""
+
+    def __init__(self, connection_id: str, store: TokenStore) -> None:
+        self._connection_id, self._store = connection_id, store
+
+    def sync_auth_flow(self, request: httpx2.Request) -> Flow:
+        key = stored(self._store, self._connection_id).access
+        request.headers["Authorization"] = f"Basic {base64.b64encode(f'{key}:'.encode()).decode()}"
+        yield request
+
+
+class BearerAuth(httpx2.Auth):
+    """OAuth: renewed shortly before expiry, and once when Pleo answers 401."""
+
+    def __init__(self, renewal: Renewal) -> None:
+        self._renewal = renewal
+
+    def sync_auth_flow(self, request: httpx2.Request) -> Flow:
+        access = self._renewal.current().access
+        request.headers["Authorization"] = f"Bearer {access}"
+        response = yield request
+        if response.status_code == 401:
+            # Refused unread, so even a POST may go out again.
+            request.headers["Authorization"] = f"Bearer {self._renewal.renew(access).access}"
+            yield request
+
+
+class Renewal:
+    """One connection's OAuth tokens, always read from the store: another process may have renewed them.
+
+    `ask` exchanges the tokens for new ones at Pleo; it raises TokensRefused when that is final.
+    """
+
+    def __init__(self, connection_id: str, store: TokenStore, clock: Clock, ask: Callable[[Tokens], Tokens]) -> None:
+        self._connection_id, self._store, self._clock, self._ask = connection_id, store, clock, ask
+        self._refused: str | None = None
+
+    def current(self) -> Tokens:
+        """Tokens that can be used now."""
+        held = stored(self._store, self._connection_id)
+        if held.expires_at is None or self._clock.now() + EARLY < held.expires_at:
+            return held
+        return self.renew(held.access)
+
+    def renew(self, stale: str) -> Tokens:
+        """New tokens in place of the `stale` access token, which may be somebody else's work.
+
+        One at a time: Pleo rotates refresh tokens, and a used one kills the whole authorisation. The lock dies
+        with its process and is no transaction; both tokens are stored before either is used. Killed between
+        Pleo's answer and the store, the next renewal is refused, and the connection asks to be connected again.
+        """
+        try:
+            with self._store.lock(f"refresh-{self._connection_id}", wait=WAIT):
+                held = stored(self._store, self._connection_id)
+                return held if held.access != stale else self._exchange(held)
+        except Busy:
+            held = stored(self._store, self._connection_id)
+            if held.access != stale:
+                return held
+            fault = Timeout("Another process has been renewing Pleo's token for too long.", AGAIN)
+            raise with_failure(fault, "service_timeout") from None
+
+    def _exchange(self, held: Tokens) -> Tokens:
+        if not held.refresh or held.refresh == self._refused:
+            raise login_failed("Pleo's authorisation has ended.")
+        try:
+            fresh = self._ask(held)
+        except TokensRefused:
+            self._refused = held.refresh
+            self._store.mark_reconnect(self._connection_id)
+            log.warning("pleo refused to renew the tokens of connection %s: connect again", self._connection_id)
+            raise
+        self._store.save_tokens(self._connection_id, fresh)
+        log.info("pleo tokens of connection %s renewed", self._connection_id)
+        return fresh
+
+
+def stored(store: TokenStore, connection_id: str) -> Tokens:
+    """The connection's tokens. Raises LoginFailed when there are none."""
+    tokens = store.tokens(connection_id)
+    if tokens is None or not tokens.access:
+        raise login_failed("This connection has no credential for Pleo.")
+    return tokens

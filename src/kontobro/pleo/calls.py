@@ -1,0 +1,158 @@
+"""One call to Pleo: paced, counted, tried again where that is safe, its faults in the core's words."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Final, TypeVar
+
+import httpx2
+import msgspec
+import stamina
+from pyrate_limiter import Duration, InMemoryBucket, Rate, RateItem
+
+from kontobro import __version__
+from kontobro.core.errors import BadAnswer, RateLimited, Unreachable
+from kontobro.core.ports import Clock
+from kontobro.pleo.endpoints import Endpoint
+from kontobro.pleo.faults import UNEXPECTED, of_answer, of_network
+
+T = TypeVar("T")
+Params = Mapping[str, str | int | Sequence[str]]
+
+ATTEMPTS: Final = 5
+PATIENCE: Final = timedelta(seconds=90)
+CALLS_A_MINUTE: Final = 500
+"""Pleo allows 600 and asks for 500 (`pleo/api.md` K)."""
+MEDIA_TYPE: Final = "application/json;charset=UTF-8"
+USER_AGENT: Final = f"kontobro/{__version__}"
+_LABEL: Final = "kontobro.endpoint"
+
+log = logging.getLogger(__name__)
+
+
+class Pace:
+    """At most so many calls a minute: `wait` sleeps until the next one may leave. Shared by threads."""
+
+    def __init__(self, clock: Clock, calls_a_minute: int = CALLS_A_MINUTE) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._bucket = InMemoryBucket([Rate(calls_a_minute, Duration.MINUTE)])
+
+    def wait(self) -> None:
+        # A few waits, not for ever: Pleo's own 429 is the authority, and a stopped clock must not hang us.
+        for _ in range(3):
+            seconds = self._until_free()
+            if seconds <= 0:
+                return
+            self._clock.sleep(seconds)
+
+    def _until_free(self) -> float:
+        """Take a place and answer 0, or the seconds until one is free."""
+        with self._lock:
+            now = int(self._clock.now().timestamp() * 1000)
+            self._bucket.leak(now)
+            call = RateItem("pleo", now)
+            if self._bucket.put(call):
+                return 0.0
+            milliseconds = self._bucket.waiting(call)
+        # Only asynchronous buckets answer with an awaitable.
+        return max(1, milliseconds) / 1000 if isinstance(milliseconds, int) else 1.0
+
+
+def persist(clock: Clock, attempt: Callable[[], T]) -> T:
+    """Try a repeatable call until it works, ATTEMPTS times within PATIENCE; then its last fault.
+
+    Only Unreachable and its kinds are tried again. Sleeping goes by the clock, so stamina itself never waits.
+    """
+    deadline = clock.now() + PATIENCE
+    pause, tries = 0.0, 0
+
+    def worth_another(fault: Exception) -> bool:
+        nonlocal pause, tries
+        if not isinstance(fault, Unreachable):
+            return False
+        pause, tries = _pause(fault, tries), tries + 1
+        return clock.now() + timedelta(seconds=pause) <= deadline
+
+    for turn in stamina.retry_context(
+        on=worth_another, attempts=ATTEMPTS, timeout=None, wait_initial=0, wait_max=0, wait_jitter=0
+    ):
+        with turn:
+            if pause:
+                clock.sleep(pause)
+            return attempt()
+    raise AssertionError("stamina ends with a result or a fault")
+
+
+def _pause(fault: Unreachable, tries: int) -> float:
+    """Seconds before the next try: what Pleo asked for, else exponential with jitter."""
+    if isinstance(fault, RateLimited):
+        if fault.retry_after is not None:
+            return fault.retry_after
+        return 5.0 * 2.0**tries
+    return 0.5 * 2.0**tries * random.uniform(1.0, 1.5)  # noqa: S311 - jitter, no secret
+
+
+class Calls:
+    """The way to Pleo's API. `counts`: requests that left, by endpoint name (repeats and refused ones too)."""
+
+    def __init__(self, http: httpx2.Client, auth: httpx2.Auth, clock: Clock) -> None:
+        self._http, self._auth, self._clock = http, auth, clock
+        self._pace = Pace(clock)
+        self._lock = threading.Lock()
+        self.counts: Counter[str] = Counter()
+        http.event_hooks["request"].append(self._leaves)
+
+    def once(
+        self, endpoint: Endpoint, *, id: str = "", params: Params | None = None, body: object = None
+    ) -> httpx2.Response:
+        """One attempt; the answer, if it is a success. Raises the core's errors."""
+        content = None if body is None else msgspec.json.encode(body)
+        request = self._http.build_request(
+            endpoint.method,
+            endpoint.path(id),
+            params=params,
+            content=content,
+            headers={"Content-Type": MEDIA_TYPE} if content is not None else None,
+            extensions={_LABEL: endpoint.name},
+        )
+        response = self._send(request, endpoint)
+        expected = response.is_success or (response.status_code == 404 and endpoint.may_lack)
+        if not expected:
+            raise of_answer(response, endpoint, self._clock.now())
+        return response
+
+    def again(
+        self, endpoint: Endpoint, *, id: str = "", params: Params | None = None, body: object = None
+    ) -> httpx2.Response:
+        """Several attempts: for calls that Pleo may see twice without harm."""
+        return self.persist(lambda: self.once(endpoint, id=id, params=params, body=body))
+
+    def persist(self, attempt: Callable[[], T]) -> T:
+        return persist(self._clock, attempt)
+
+    def count(self, name: str) -> None:
+        with self._lock:
+            self.counts[name] += 1
+
+    def _send(self, request: httpx2.Request, endpoint: Endpoint) -> httpx2.Response:
+        sent = self._clock.now()
+        try:
+            response = self._http.send(request, auth=self._auth)
+        except httpx2.DecodingError as error:
+            raise BadAnswer(f"Pleo's answer to {endpoint.name} can't be decompressed.", UNEXPECTED) from error
+        except httpx2.RequestError as error:
+            log.info("pleo %s got no answer: %s", endpoint.name, type(error).__name__)
+            raise of_network(error, "Pleo") from error
+        seconds = (self._clock.now() - sent).total_seconds()
+        log.debug("pleo %s answered %d in %.3f s", endpoint.name, response.status_code, seconds)
+        return response
+
+    def _leaves(self, request: httpx2.Request) -> None:
+        self._pace.wait()
+        self.count(str(request.extensions.get(_LABEL, "other")))

@@ -1,0 +1,278 @@
+"""One company's Pleo over HTTP: the `Pleo` port (`core/ports.py`) on Pleo's Export API v3."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import httpx2
+import msgspec
+
+from kontobro.core.connection import Connection
+from kontobro.core.errors import JobGone, NotAllowed, RateLimited, Unreachable, shown
+from kontobro.core.export import (
+    ExportItem,
+    ExportJob,
+    Identity,
+    Installation,
+    ItemReport,
+    JobItem,
+    JobOutcome,
+    MalformedItem,
+    ReportError,
+)
+from kontobro.core.ports import Clock, TokenStore
+from kontobro.pleo import answers, endpoints
+from kontobro.pleo.auth import ApiKeyAuth, BearerAuth, Renewal
+from kontobro.pleo.calls import USER_AGENT, Calls, Params
+from kontobro.pleo.endpoints import Endpoint
+from kontobro.pleo.faults import AGAIN, never_sent, with_failure
+from kontobro.pleo.files import Files, no_cookies, open_files
+from kontobro.pleo.oauth import renewer
+from kontobro.pleo.paging import LIMIT, pages
+from kontobro.pleo.wire import read_item
+
+MOST_REPORTS: Final = 100
+ACTIVATED: Final = "ACTIVATED"
+TIMEOUT: Final = httpx2.Timeout(30.0, connect=10.0)
+
+
+class PleoClient:
+    """One company's Pleo. `calls` counts the requests that left, by endpoint (`GET /v3/export-jobs/{id}/items`)."""
+
+    def __init__(
+        self, http: httpx2.Client, auth: httpx2.Auth, company_id: str, *, clock: Clock, files: Files | None = None
+    ) -> None:
+        self._http, self._company_id = http, company_id
+        self._calls = Calls(http, auth, clock)
+        self._files = files or open_files(str(http.base_url), clock)
+        self.calls: Counter[str] = self._calls.counts
+
+    def close(self) -> None:
+        self._http.close()
+        self._files.close()
+
+    # ------------------------------------------------------------------------------------------ who we are
+
+    def introspect(self) -> Identity:
+        response = self._calls.again(endpoints.INTROSPECT)
+        return answers.read(response, endpoints.INTROSPECT, answers.ClientData).data.to_core()
+
+    def company_name(self) -> str | None:
+        """What the company is called, or None when the credential may not ask (scope companies:read)."""
+        try:
+            response = self._calls.again(endpoints.COMPANY, id=self._company_id)
+        except NotAllowed:
+            return None
+        return answers.read(response, endpoints.COMPANY, answers.CompanyData).data.name
+
+    # ------------------------------------------------------------------------------------------------ jobs
+
+    def jobs(self, statuses: Sequence[str]) -> Sequence[ExportJob]:
+        params: Params = {"company_id": self._company_id, "statuses": list(statuses)}
+        listed = [
+            answers.read_entry(raw, endpoints.JOBS, answers.Job).to_core()
+            for page in self._pages(endpoints.JOBS, params)
+            for raw in page
+        ]
+        return sorted(listed, key=lambda job: job.created_at)
+
+    def job(self, job_id: str) -> ExportJob:
+        return self._calls.persist(lambda: self._job(job_id))
+
+    def start(self, job_id: str) -> bool:
+        """Claim a pending job: True when this call did it, as far as can be known.
+
+        A lost answer is no answer: the job is read again, still pending it is claimed again, and in progress
+        by then the claim is taken for ours (the caller saw it pending, and we know that we sent it).
+        """
+        sent = False
+
+        def claim() -> bool:
+            nonlocal sent
+            if sent and (status := self._job(job_id).status) != "pending":
+                return status == "in_progress"
+            try:
+                self._send_event({"jobId": job_id, "event": "started"})
+            except JobGone:
+                return self._was_claimed(job_id, ours=sent)
+            except Unreachable as fault:
+                sent = sent or _may_have_arrived(fault)
+                raise
+            return True
+
+        return self._calls.persist(claim)
+
+    def complete(self, job_id: str, outcome: JobOutcome) -> None:
+        sent = False
+        body = {"jobId": job_id, "event": outcome.event}
+        if outcome.event == "failed":
+            body |= _present(failureReason=outcome.failure, failureReasonType=outcome.failure_type)
+
+        def finish() -> None:
+            nonlocal sent
+            if sent and self._is_over(job_id, outcome.event):
+                return
+            try:
+                self._send_event(body)
+            except JobGone:
+                if not self._is_over(job_id, outcome.event):
+                    raise _contradiction(outcome.event) from None
+            except Unreachable as fault:
+                sent = sent or _may_have_arrived(fault)
+                raise
+
+        self._calls.persist(finish)
+
+    # ----------------------------------------------------------------------------------------------- items
+
+    def control_items(self, job_id: str) -> Iterator[Sequence[JobItem]]:
+        for page in self._pages(endpoints.CONTROL_ITEMS, {}, id=job_id):
+            yield [answers.read_entry(raw, endpoints.CONTROL_ITEMS, answers.ControlItem).to_core() for raw in page]
+
+    def items(self, job_id: str) -> Iterator[Sequence[ExportItem | MalformedItem]]:
+        for page in self._pages(endpoints.ITEMS, {"job_id": job_id}):
+            yield [read_item(raw) for raw in page]
+
+    def report(self, job_id: str, reports: Sequence[ItemReport]) -> Sequence[ReportError]:
+        if len(reports) > MOST_REPORTS:
+            raise ValueError(f"{len(reports)} reports in one update: Pleo takes {MOST_REPORTS}, send them in parts")
+        if not reports:
+            return []
+        response = self._calls.again(endpoints.REPORT, id=job_id, body=[_report(report) for report in reports])
+        answer = answers.read(response, endpoints.REPORT, answers.UpdateAnswer)
+        return [error.to_core() for error in answer.errors or ()]
+
+    def fetch(self, url: str, limit: int) -> bytes:
+        """A receipt's bytes. Raises TooLarge, ReceiptUnavailable, Unreachable, Timeout."""
+
+        def attempt() -> bytes:
+            self._calls.count("GET receipt")
+            return self._files.fetch(url, limit)
+
+        return self._calls.persist(attempt)
+
+    # ---------------------------------------------------------------------------------------- installation
+
+    def installation(self) -> Installation | None:
+        return self._calls.persist(self._installation)
+
+    def install(self, metadata: Mapping[str, object]) -> Installation:
+        """Create the installation where there is none (API keys), activate it where it is not active.
+
+        The answer's status is for the caller to judge: Pleo may keep it in ERROR, with a code.
+        """
+
+        def settle() -> Installation:
+            found = self._installation()
+            if found is None:
+                found = self._installed(endpoints.INSTALL, {"metadata": dict(metadata)})
+            return found if found.status == ACTIVATED else self._installed(endpoints.ACTIVATE)
+
+        return self._calls.persist(settle)
+
+    def uninstall(self) -> None:
+        self._calls.again(endpoints.UNINSTALL)
+
+    # ------------------------------------------------------------------------------------------ single calls
+
+    def _pages(self, endpoint: Endpoint, params: Params, id: str = "") -> Iterator[list[msgspec.Raw]]:
+        def fetch(after: str | None) -> httpx2.Response:
+            cursor: Params = {"after": after} if after else {}
+            return self._calls.again(endpoint, id=id, params={**params, "limit": LIMIT, **cursor})
+
+        return pages(fetch, endpoint)
+
+    def _job(self, job_id: str) -> ExportJob:
+        response = self._calls.once(endpoints.JOB, id=job_id)
+        return answers.read(response, endpoints.JOB, answers.JobData).data.to_core()
+
+    def _send_event(self, body: Mapping[str, str]) -> None:
+        """The answer is 202 with a body that means nothing (`pleo/api.md` B1 row 6)."""
+        self._calls.once(endpoints.EVENTS, body=body)
+
+    def _was_claimed(self, job_id: str, *, ours: bool) -> bool:
+        """After a refused claim: whose is the job?"""
+        status = self._job(job_id).status
+        if status == "pending":
+            raise _contradiction("started")
+        return ours and status == "in_progress"
+
+    def _is_over(self, job_id: str, event: str) -> bool:
+        """True in the final state that we want, False while it runs; JobGone when it ended otherwise."""
+        job = self._job(job_id)
+        if job.status in (event, "pending", "in_progress"):
+            return job.status == event
+        why = f" ({shown(job.failure_type, 40)})" if job.failure_type else ""
+        raise JobGone(
+            f"Pleo ended export job {job.id} as {shown(job.status, 40)}{why} before it could be {event}.",
+            "Export the expenses again in Pleo: what is booked already is recognised.",
+        )
+
+    def _installation(self) -> Installation | None:
+        params: Params = {"company_id": self._company_id} if self._company_id else {}
+        response = self._calls.once(endpoints.INSTALLATION, params=params)
+        if response.status_code == 404:
+            return None
+        return answers.read(response, endpoints.INSTALLATION, answers.InstallationAnswer).to_core()
+
+    def _installed(self, endpoint: Endpoint, body: object = None) -> Installation:
+        response = self._calls.once(endpoint, body=body)
+        return answers.read(response, endpoint, answers.InstallationAnswer).to_core()
+
+
+def open_pleo(
+    connection: Connection, tokens: TokenStore, clock: Clock, *, transport: httpx2.BaseTransport | None = None
+) -> PleoClient:
+    """The Pleo of a connection. Reads no token before the first call. `transport` stands in for the network."""
+    http = httpx2.Client(
+        base_url=connection.api_url,
+        timeout=TIMEOUT,
+        headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
+        cookies=no_cookies(),
+        transport=transport,
+    )
+    auth: httpx2.Auth = ApiKeyAuth(connection.id, tokens)
+    if connection.auth == "oauth":
+        ask = renewer(connection, clock, transport=transport)
+        auth = BearerAuth(Renewal(connection.id, tokens, clock, ask))
+    files = open_files(connection.api_url, clock, transport=transport)
+    return PleoClient(http, auth, connection.company_id, clock=clock, files=files)
+
+
+def _may_have_arrived(fault: Unreachable) -> bool:
+    """Whether a write that failed so may have taken effect. A 429 did nothing."""
+    return not isinstance(fault, RateLimited) and not never_sent(fault)
+
+
+def _contradiction(event: str) -> Unreachable:
+    fault = Unreachable(f"Pleo refuses the event {event}, and says that the job still waits for it.", AGAIN)
+    return with_failure(fault, "service_unreachable")
+
+
+def _present(**fields: str | None) -> dict[str, str]:
+    """The fields that are there: Pleo wants absent ones left out, not null (`pleo/api.md` B2)."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _report(report: ItemReport) -> dict[str, str]:
+    return _present(
+        accountingEntryId=report.entry_id,
+        status=report.status,
+        exportedAt=_instant(report.exported_at),
+        externalId=report.external_id,
+        externalUrl=report.external_url,
+        failureReason=report.failure,
+        failureReasonType=report.failure_type,
+    )
+
+
+def _instant(when: datetime | None) -> str | None:
+    """`YYYY-MM-DDTHH:mm:ssZ`, Pleo's form. `when` is aware."""
+    if when is None:
+        return None
+    if when.tzinfo is None:
+        raise ValueError("exported_at has no time zone")
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,25 @@
+"""Pleo's addresses (`pleo/api.md` A1) and the scopes that each level of the product needs (A4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One world of Pleo: credentials of one are unknown in the others. Addresses without a trailing slash."""
+
+    api_url: str
+    auth_url: str
+
+
+ENVIRONMENTS: Final = {
+    "production": Environment("https://external.pleo.io", "https://auth.pleo.io"),
+    "staging": Environment("https://external.staging.pleo.io", "https://auth.staging.pleo.io"),
+    "sandbox": Environment("http://127.0.0.1:8787", "http://127.0.0.1:8787"),
+}
+"""By `Connection.environment`. The sandbox serves both from one loopback port."""
+
+SCOPES_LEVEL_1: Final = ("export-jobs:read", "export-jobs:write", "export-items:read")
+"""Exports with receipts."""

@@ -1,0 +1,71 @@
+"""Pages of a list, one after the other: `after=<endCursor>` while Pleo says that there are more (`api.md` B0)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any, Final
+
+import httpx2
+import msgspec
+
+from kontobro.core.errors import BadAnswer
+from kontobro.pleo.answers import Page, require_json, unreadable
+from kontobro.pleo.endpoints import Endpoint
+from kontobro.pleo.faults import UNEXPECTED
+
+LIMIT: Final = 100
+"""Entries a page: the most that Pleo's documents show anywhere."""
+
+_PAGE: Final = msgspec.json.Decoder(Page)
+
+
+def pages(fetch: Callable[[str | None], httpx2.Response], endpoint: Endpoint) -> Iterator[list[msgspec.Raw]]:
+    """Each page's entries as they came. `fetch` gets the cursor, None at first.
+
+    Never ends early: a missing cursor, or one that was there before, raises BadAnswer.
+    """
+    seen: set[str] = set()
+    after: str | None = None
+    while True:
+        page = read_page(fetch(after), endpoint)
+        yield page.data
+        if not page.pagination.has_next_page:
+            return
+        after = page.pagination.end_cursor
+        if not after or after in seen:
+            fault = "the same cursor twice" if after else "no cursor to the next page"
+            raise BadAnswer(f"Pleo's pages of {endpoint.name} don't end: {fault}.", UNEXPECTED)
+        seen.add(after)
+
+
+def read_page(response: httpx2.Response, endpoint: Endpoint) -> Page:
+    """One page. JSON with a fault inside one entry (NaN, half an emoji) is mended, so that only that entry fails."""
+    require_json(response, endpoint)
+    try:
+        return _PAGE.decode(response.content)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise unreadable(endpoint, error) from error
+    except msgspec.DecodeError as error:
+        return _mended_page(response.content, endpoint, error)
+
+
+def _mended_page(content: bytes, endpoint: Endpoint, fault: Exception) -> Page:
+    """What the laxer parser of the standard library makes of it, decimals still exact."""
+    try:
+        loose = json.loads(content, parse_float=Decimal, parse_constant=Decimal)
+        return _PAGE.decode(msgspec.json.encode(_mended(loose)))
+    except (ValueError, RecursionError) as error:
+        raise unreadable(endpoint, fault) from error
+
+
+def _mended(value: Any) -> Any:
+    """The same without half surrogate pairs, which no UTF-8 can hold."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_mended(entry) for entry in value]
+    if isinstance(value, dict):
+        return {_mended(key): _mended(entry) for key, entry in value.items()}
+    return value

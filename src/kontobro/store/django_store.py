@@ -1,0 +1,221 @@
+"""The Store port over Django's ORM: each method one transaction, nothing of Django comes out."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from types import TracebackType
+from typing import Any, cast
+
+from django.db.models import QuerySet
+
+from kontobro.core.connection import Connection, Tokens
+from kontobro.core.export import ExportJob
+from kontobro.core.history import BookingRow, JobRow, Move, Plan
+from kontobro.core.journal import Reference, entry_id_of
+from kontobro.core.ports import ImpossibleMove
+from kontobro.store import bookings, codec, models
+from kontobro.store.database import Database
+from kontobro.store.locks import locked
+from kontobro.store.moves import is_allowed
+from kontobro.store.purging import purge
+from kontobro.store.rows import booking_of, connection_columns, connection_of, job_of
+from kontobro.store.vault import KeyRing, seal, unseal
+
+TOKENS = "pleo.tokens"
+"""The name of the secret that holds Pleo's credential, both tokens in one."""
+
+
+class DjangoStore:
+    """The Store on one database. Use from any thread; `close` when done, or use it in a `with`."""
+
+    def __init__(self, database: Database, keys: KeyRing) -> None:
+        self._database = database
+        self._keys = keys
+
+    def __enter__(self) -> DjangoStore:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._database.close()
+
+    @property
+    def alias(self) -> str:
+        """The database's name within Django, for tests that look behind the port."""
+        return self._database.alias
+
+    def lock(self, name: str, *, wait: float = 0) -> AbstractContextManager[None]:
+        """A lock that dies with its process; not re-entrant. Raises Busy when it can't be had in `wait` seconds."""
+        return locked(self._database.path, name, wait)
+
+    # ------------------------------------------------------------------------------------ connections
+
+    def connections(self) -> Sequence[Connection]:
+        with self._database.reading():
+            return [connection_of(row) for row in self._rows(models.Connection).order_by("id")]
+
+    def connection(self, connection_id: str) -> Connection | None:
+        with self._database.reading():
+            row = self._rows(models.Connection).filter(id=connection_id).first()
+            return None if row is None else connection_of(row)
+
+    def save_connection(self, connection: Connection) -> None:
+        with self._database.writing():
+            self._rows(models.Connection).update_or_create(id=connection.id, defaults=connection_columns(connection))
+
+    def mark_reconnect(self, connection_id: str) -> None:
+        """The credential is dead. A connection that somebody disconnected meanwhile stays disconnected."""
+        with self._database.writing():
+            self._rows(models.Connection).filter(id=connection_id, status="connected").update(status="reconnect")
+
+    # ---------------------------------------------------------------------------------------- secrets
+
+    def tokens(self, connection_id: str) -> Tokens | None:
+        stored = self._secret(connection_id, TOKENS)
+        return None if stored is None else codec.tokens_from(cast(Mapping[str, Any], stored))
+
+    def save_tokens(self, connection_id: str, tokens: Tokens) -> None:
+        """Both tokens in one write: a reader sees the old pair or the new one."""
+        self._save_secret(connection_id, TOKENS, codec.tokens_to(tokens))
+
+    def forget_tokens(self, connection_id: str) -> None:
+        """Delete all secrets of a connection, the accounting system's too."""
+        with self._database.writing():
+            self._rows(models.Secret).filter(connection_id=connection_id).delete()
+
+    def save_secret(self, connection_id: str, name: str, value: str) -> None:
+        self._save_secret(connection_id, f"erp.{name}", value)
+
+    def secret(self, connection_id: str, name: str) -> str | None:
+        return cast(str | None, self._secret(connection_id, f"erp.{name}"))
+
+    def rotate_keys(self) -> int:
+        """Encrypt all secrets anew with the first key; answers how many. A key file gets a new key first.
+
+        Interrupted, it can be run again: the old keys stay until every secret is written. Raises Busy when another
+        rotation is under way.
+        """
+        with self.lock("keys"):
+            ciphers = self._keys.begin_rotation()
+            with self._database.writing():
+                secrets = list(self._rows(models.Secret))
+                for secret in secrets:
+                    value = unseal(ciphers, secret.connection_id, secret.name, secret.sealed)
+                    secret.sealed = seal(ciphers, secret.connection_id, secret.name, value)
+                    secret.save(using=self.alias)
+            self._keys.end_rotation()
+        return len(secrets)
+
+    def _secret(self, connection_id: str, name: str) -> object:
+        with self._database.reading():
+            row = self._rows(models.Secret).filter(connection_id=connection_id, name=name).first()
+        return None if row is None else unseal(self._keys.ciphers(), connection_id, name, row.sealed)
+
+    def _save_secret(self, connection_id: str, name: str, value: object) -> None:
+        with self._database.writing():
+            secrets = self._rows(models.Secret)
+            # A new key beside secrets of a lost one would leave them unreadable without a word.
+            sealed = seal(self._keys.ciphers(create=not secrets.exists()), connection_id, name, value)
+            secrets.update_or_create(connection_id=connection_id, name=name, defaults={"sealed": sealed})
+
+    # ------------------------------------------------------------------------------------------- jobs
+
+    def begin_job(self, connection_id: str, job: ExportJob, run: str, now: datetime) -> None:
+        columns = {"run": run, "status": "in_progress", "items": job.number_of_items, "started_at": now}
+        fresh = {"finished_at": None, "failure": None}
+        with self._database.writing():
+            self._rows(models.Job).update_or_create(
+                connection_id=connection_id, job_id=job.id, defaults={**columns, **fresh}
+            )
+
+    def end_job(self, connection_id: str, job_id: str, status: str, failure: str | None, now: datetime) -> None:
+        with self._database.writing():
+            jobs = self._rows(models.Job).filter(connection_id=connection_id, job_id=job_id)
+            jobs.update(status=status, failure=failure, finished_at=now)
+
+    def jobs(self, connection_id: str, limit: int = 20) -> Sequence[JobRow]:
+        """Newest first."""
+        with self._database.reading():
+            rows = self._rows(models.Job).filter(connection_id=connection_id).order_by("-started_at", "-id")
+            return [job_of(row) for row in rows[:limit]]
+
+    # --------------------------------------------------------------------------------------- bookings
+
+    def plan(
+        self, connection_id: str, job_id: str, run: str, plans: Sequence[Plan], now: datetime
+    ) -> Mapping[Reference, datetime]:
+        references = [plan.reference for plan in plans]
+        with self._database.writing() as database:
+            bookings.write_plans(database, connection_id, job_id, run, plans, now)
+            unresolved = self._bookings(connection_id).filter(intent_at__isnull=False)
+            found = bookings.rows_of(unresolved, references)
+            return {Reference(row.reference): row.intent_at for row in found if row.intent_at}
+
+    def move(self, connection_id: str, moves: Sequence[Move], now: datetime) -> None:
+        try:
+            with self._database.writing() as database:
+                bookings.write_moves(database, connection_id, moves, now)
+        except ImpossibleMove as error:
+            raise ImpossibleMove(f"{error} ({self._culprit(connection_id, moves)})") from error
+
+    def bookings(
+        self,
+        connection_id: str,
+        *,
+        job_id: str | None = None,
+        references: Sequence[Reference] | None = None,
+        limit: int | None = None,
+    ) -> Sequence[BookingRow]:
+        rows = self._bookings(connection_id)
+        if job_id is not None:
+            rows = rows.filter(job_id=job_id)
+        with self._database.reading():
+            if references is None:
+                return [booking_of(row) for row in rows.order_by("-updated_at", "-id")[:limit]]
+            found = sorted(bookings.rows_of(rows, references), key=lambda row: (row.updated_at, row.pk), reverse=True)
+            return [booking_of(row) for row in found[:limit]]
+
+    def open_payments(self, connection_id: str) -> Sequence[BookingRow]:
+        with self._database.reading():
+            rows = bookings.open_payments(self._bookings(connection_id)).order_by("updated_at", "id")
+            return [booking_of(row) for row in rows]
+
+    def events(self, connection_id: str, reference: Reference) -> Sequence[tuple[datetime, str, str]]:
+        """The moves of a booking, oldest first: when, from, to. The first is from the empty state."""
+        with self._database.reading():
+            rows = self._rows(models.Event).filter(booking__connection_id=connection_id, booking__reference=reference)
+            return [(row.at, row.from_state, row.to_state) for row in rows.order_by("id")]
+
+    def payload(self, connection_id: str, reference: Reference) -> bytes | None:
+        with self._database.reading():
+            rows = self._rows(models.Payload).filter(connection_id=connection_id, entry_id=entry_id_of(reference))
+            row = rows.first()
+            return None if row is None else zlib.decompress(row.content)
+
+    def purge(self, connection_id: str, before: datetime) -> int:
+        """Answers how many payloads were deleted. A job that never ended counts from its start."""
+        with self._database.writing():
+            deleted = purge(self._bookings(connection_id), before)
+        self._database.settle()
+        return deleted
+
+    def _culprit(self, connection_id: str, moves: Sequence[Move]) -> str:
+        """Which moves the database may have refused, for a person's eyes."""
+        rows = self.bookings(connection_id, references=[move.reference for move in moves])
+        state = {row.reference: row.state for row in rows}
+        steps = [(state.get(move.reference), move) for move in moves]
+        refused = [
+            f"{move.reference}: {old} -> {move.to}" for old, move in steps if not old or not is_allowed(old, move.to)
+        ]
+        return ", ".join(refused[:5]) or "a booking named twice"
+
+    def _bookings(self, connection_id: str) -> QuerySet[models.Booking]:
+        return self._rows(models.Booking).filter(connection_id=connection_id)
+
+    def _rows(self, model: type[Any]) -> QuerySet[Any]:
+        return cast(QuerySet[Any], model.objects.using(self.alias))

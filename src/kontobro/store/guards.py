@@ -1,0 +1,74 @@
+"""What the database itself refuses and writes: triggers, a list of statements for each kind of database.
+
+Column lists after UPDATE OF matter: such a trigger fires when the column is named in a SET, also when its value
+stays; a purge that names neither `state` nor `run` passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kontobro.store.moves import allowed_pairs
+
+if TYPE_CHECKING:
+    from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+IMPOSSIBLE = "impossible move"
+"""How each refusal below begins: the store turns it into ImpossibleMove."""
+
+SQLITE = (
+    """
+    CREATE TRIGGER kontobro_begins_planned BEFORE INSERT ON kontobro_booking
+    WHEN NEW.state <> 'planned'
+    BEGIN SELECT RAISE(ABORT, 'impossible move: a booking begins planned'); END
+    """,
+    """
+    CREATE TRIGGER kontobro_refuses_move BEFORE UPDATE OF state, run ON kontobro_booking
+    WHEN CASE WHEN NEW.run <> OLD.run THEN NEW.state <> 'planned' ELSE NOT EXISTS (
+        SELECT 1 FROM kontobro_allowedmove WHERE from_state = OLD.state AND to_state = NEW.state
+    ) END
+    BEGIN SELECT RAISE(ABORT, 'impossible move: not in the state diagram'); END
+    """,
+    """
+    CREATE TRIGGER kontobro_keeps_reference BEFORE UPDATE OF connection_id, reference ON kontobro_booking
+    WHEN NEW.connection_id <> OLD.connection_id OR NEW.reference <> OLD.reference
+    BEGIN SELECT RAISE(ABORT, 'impossible move: a booking keeps its reference'); END
+    """,
+    """
+    CREATE TRIGGER kontobro_writes_first_event AFTER INSERT ON kontobro_booking
+    BEGIN
+        INSERT INTO kontobro_event (booking_id, run, at, from_state, to_state)
+        VALUES (NEW.id, NEW.run, NEW.updated_at, '', NEW.state);
+    END
+    """,
+    """
+    CREATE TRIGGER kontobro_writes_event AFTER UPDATE OF state ON kontobro_booking
+    WHEN NEW.state <> OLD.state OR NEW.run <> OLD.run
+    BEGIN
+        INSERT INTO kontobro_event (booking_id, run, at, from_state, to_state)
+        VALUES (NEW.id, NEW.run, NEW.updated_at, OLD.state, NEW.state);
+    END
+    """,
+    """
+    CREATE TRIGGER kontobro_keeps_events BEFORE UPDATE ON kontobro_event
+    BEGIN SELECT RAISE(ABORT, 'impossible move: history is not rewritten'); END
+    """,
+)
+
+GUARDS: Mapping[str, Sequence[str]] = {"sqlite": SQLITE}
+"""Statements by Django's name of the database."""
+
+
+def create_guards(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+    """A migration's step: create the triggers."""
+    for statement in GUARDS[editor.connection.vendor]:
+        editor.execute(statement, params=None)
+
+
+def fill_allowed_moves(apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+    """A migration's step: make the database's copy of the state diagram equal `moves.MOVES`."""
+    rows = apps.get_model("kontobro", "AllowedMove").objects.using(editor.connection.alias)
+    rows.all().delete()
+    for old, new in allowed_pairs():
+        rows.create(from_state=old, to_state=new)

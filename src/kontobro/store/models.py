@@ -1,0 +1,146 @@
+"""The tables. `guards.py` adds what Django's models can't say: which moves are possible, and their events.
+
+Columns' types are named by hand: mypy runs without the Django plugin.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+from kontobro.store.moves import STATES
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Any, TypeAlias
+
+    Text: TypeAlias = models.TextField[str, str]
+    OptionalText: TypeAlias = models.TextField[str | None, str | None]
+    Count: TypeAlias = models.IntegerField[int, int]
+    OptionalFlag: TypeAlias = models.BooleanField[bool | None, bool | None]
+    Instant: TypeAlias = models.DateTimeField[datetime, datetime]
+    OptionalInstant: TypeAlias = models.DateTimeField[datetime | None, datetime | None]
+    Json: TypeAlias = models.JSONField[Any, Any]
+    Bytes: TypeAlias = models.BinaryField[bytes, bytes]
+    ToConnection: TypeAlias = models.ForeignKey["Connection", "Connection"]
+    ToBooking: TypeAlias = models.ForeignKey["Booking", "Booking"]
+
+
+class Connection(models.Model):
+    id: Text = models.TextField(primary_key=True)
+    name: Text = models.TextField()
+    environment: Text = models.TextField()
+    api_url: Text = models.TextField()
+    auth_url: Text = models.TextField()
+    auth: Text = models.TextField()
+    company_id: Text = models.TextField()
+    company_name: Text = models.TextField()
+    erp: Text = models.TextField()
+    erp_options: Json = models.JSONField()
+    erp_company: Text = models.TextField()
+    client_id: OptionalText = models.TextField(null=True)
+    scopes: Json = models.JSONField()
+    status: Text = models.TextField()
+    settings: Json = models.JSONField()
+
+
+class Secret(models.Model):
+    """An encrypted blob. The connection and name are inside it once more (`vault.py`)."""
+
+    connection: ToConnection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
+    connection_id: str
+    name: Text = models.TextField()
+    sealed: Text = models.TextField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["connection", "name"], name="kontobro_one_secret"),)
+
+
+class Job(models.Model):
+    """The last run of a job."""
+
+    connection: ToConnection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
+    connection_id: str
+    job_id: Text = models.TextField()
+    run: Text = models.TextField()
+    status: Text = models.TextField()
+    items: Count = models.IntegerField()
+    started_at: Instant = models.DateTimeField()
+    finished_at: OptionalInstant = models.DateTimeField(null=True)
+    failure: OptionalText = models.TextField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["connection", "job_id"], name="kontobro_one_job"),)
+
+
+class Booking(models.Model):
+    """One reference. Ids, amounts and states; `payee` and `problems` may name people and are purged.
+
+    `intent_at`: since when a write is under way or its outcome unknown; kept until that is resolved.
+    """
+
+    connection: ToConnection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
+    connection_id: str
+    reference: Text = models.TextField()
+    job_id: Text = models.TextField()
+    run: Text = models.TextField()
+    state: Text = models.TextField()
+    kind: Text = models.TextField()
+    item_type: Text = models.TextField()
+    currency: Text = models.TextField()
+    total: Text = models.TextField()
+    date: Text = models.TextField()
+    fingerprint: Text = models.TextField()
+    payee: Text = models.TextField()
+    pleo_url: Text = models.TextField()
+    settles_vendor: OptionalText = models.TextField(null=True)
+    settles_number: OptionalText = models.TextField(null=True)
+    settles_currency: OptionalText = models.TextField(null=True)
+    erp_id: OptionalText = models.TextField(null=True)
+    erp_url: OptionalText = models.TextField(null=True)
+    posting: OptionalText = models.TextField(null=True)
+    receipts: Count = models.IntegerField()
+    settled: OptionalFlag = models.BooleanField(null=True)
+    problems: Json = models.JSONField()
+    intent_at: OptionalInstant = models.DateTimeField(null=True)
+    updated_at: Instant = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["connection", "reference"], name="kontobro_one_booking"),
+            models.CheckConstraint(condition=models.Q(state__in=STATES), name="kontobro_known_state"),
+        )
+        indexes = (models.Index(fields=["connection", "job_id"], name="kontobro_bookings_of_job"),)
+
+
+class Event(models.Model):
+    """One move of a booking, written by the database itself. `from_state` is empty for the first."""
+
+    booking: ToBooking = models.ForeignKey(Booking, on_delete=models.CASCADE)
+    run: Text = models.TextField()
+    at: Instant = models.DateTimeField()
+    from_state: Text = models.TextField()
+    to_state: Text = models.TextField()
+
+
+class AllowedMove(models.Model):
+    """The state diagram as the database reads it: a copy of `moves.MOVES`."""
+
+    from_state: Text = models.TextField()
+    to_state: Text = models.TextField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["from_state", "to_state"], name="kontobro_one_move"),)
+
+
+class Payload(models.Model):
+    """An item's JSON as Pleo sent it, compressed; in a table of its own, to be purged. One for an item's entries."""
+
+    connection: ToConnection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
+    connection_id: str
+    entry_id: Text = models.TextField()
+    content: Bytes = models.BinaryField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["connection", "entry_id"], name="kontobro_one_payload"),)

@@ -1,0 +1,263 @@
+"""The contract of every store. Subclass `StoreContract` in a test file and give it a `store` fixture:
+
+    class TestMyStore(StoreContract):
+        @pytest.fixture
+        def store(self, tmp_path): ...
+
+and what its kind of database needs (`StoreCase`): `open_elsewhere`, `by_hand`, `stored_bytes` and `wipe`, which look
+behind the port. Its defaults serve a store of `kontobro.store` on SQLite.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from kontobro.core.connection import Tokens
+from kontobro.core.errors import Busy, Misconfigured
+from kontobro.core.history import Move
+from kontobro.core.journal import Reference
+from kontobro.core.ports import Store
+from kontobro.core.settings import RowOverride, Settings
+from kontobro.testing.store_bookings_contract import BookingsContract
+from kontobro.testing.store_case import (
+    DAY,
+    ELSEWHERE,
+    HERE,
+    NOW,
+    PATIENCE,
+    PROBLEM,
+    REF,
+    bring,
+    connection,
+    job,
+    plan,
+    planned,
+    states,
+    steps,
+    tokens,
+    wipe_history,
+)
+
+
+class StoreContract(BookingsContract):
+    """Every promise of `ports.Store`, with another process and a look behind the port where it needs one."""
+
+    # ---------------------------------------------------------------------------------- connections
+
+    def test_keeps_a_connection_whole(self, store: Store) -> None:
+        settings = Settings(wallets={"DKK": "1010"}, rows=(RowOverride(type="MILEAGE", debit="employee"),))
+        whole = connection(
+            erp_options={"ledger": "main.beancount"}, scopes=frozenset({"b", "a"}), client_id="c", settings=settings
+        )
+        store.save_connection(whole)
+        assert store.connection(HERE) == whole
+        assert store.connection("nobody") is None
+
+    def test_saving_again_replaces(self, store: Store) -> None:
+        store.save_connection(connection(name="Before"))
+        store.save_connection(connection(name="After"))
+        store.save_connection(connection(ELSEWHERE))
+        assert [(it.id, it.name) for it in store.connections()] == [(HERE, "After"), (ELSEWHERE, "Demo ApS")]
+
+    def test_reconnect_keeps_the_settings(self, store: Store) -> None:
+        store.save_connection(connection(settings=Settings(wallet="1010")))
+        store.mark_reconnect(HERE)
+        found = store.connection(HERE)
+        assert found is not None
+        assert (found.status, found.settings.wallet) == ("reconnect", "1010")
+
+    def test_a_disconnected_connection_does_not_ask_for_a_login(self, store: Store) -> None:
+        store.save_connection(connection(status="disconnected"))
+        store.mark_reconnect(HERE)
+        assert [it.status for it in store.connections()] == ["disconnected"]
+
+    # -------------------------------------------------------------------------------------- secrets
+
+    def test_keeps_tokens_whole(self, connected: Store) -> None:
+        connected.save_tokens(HERE, tokens())
+        assert connected.tokens(HERE) == tokens()
+        connected.save_tokens(HERE, Tokens(access="at-2"))
+        assert connected.tokens(HERE) == Tokens(access="at-2")
+        assert connected.tokens(ELSEWHERE) is None
+
+    def test_keeps_secrets_by_name(self, connected: Store) -> None:
+        connected.save_secret(HERE, "password", "æøå 🔑")
+        connected.save_secret(HERE, "api_key", "k")
+        assert connected.secret(HERE, "password") == "æøå 🔑"
+        assert connected.secret(HERE, "api_key") == "k"
+        assert connected.secret(HERE, "other") is None
+        assert connected.tokens(HERE) is None
+
+    def test_a_secret_of_no_connection_is_refused(self, store: Store) -> None:
+        with pytest.raises(Misconfigured, match="no such connection"):
+            store.save_tokens("nobody", Tokens(access="at"))
+
+    def test_forgets_secrets_and_keeps_the_rest(self, connected: Store) -> None:
+        connected.save_tokens(HERE, Tokens(access="at"))
+        connected.save_secret(HERE, "password", "p")
+        bring(connected, "posted")
+        connected.forget_tokens(HERE)
+        assert (connected.tokens(HERE), connected.secret(HERE, "password")) == (None, None)
+        assert connected.connection(HERE) == connection()
+        assert states(connected) == {REF: "posted"}
+
+    def test_secrets_are_not_readable_on_disk(self, connected: Store) -> None:
+        connected.save_tokens(HERE, tokens())
+        connected.save_secret(HERE, "password", "secret-2")
+        stored = self.stored_bytes(connected)
+        assert HERE.encode() in stored
+        assert b"secret-" not in stored
+
+    def test_a_reader_never_sees_half_a_pair_of_tokens(self, connected: Store) -> None:
+        connected.save_tokens(HERE, Tokens(access="0", refresh="0"))
+        code = "from kontobro.core.connection import Tokens\nfor n in range(60):\n"
+        code += f" store.save_tokens({HERE!r}, Tokens(access=str(n), refresh=str(n)))"
+        with self.process(connected, code) as writer:
+            seen = [connected.tokens(HERE)]
+            while writer.poll() is None:
+                seen.append(connected.tokens(HERE))
+            assert writer.returncode == 0
+        assert all(tokens and tokens.access == tokens.refresh for tokens in seen)
+
+    # ----------------------------------------------------------------------------------------- jobs
+
+    def test_remembers_a_job_from_begin_to_end(self, connected: Store) -> None:
+        connected.begin_job(HERE, job(items=3), "run-1", NOW)
+        (begun,) = connected.jobs(HERE)
+        assert (begun.job_id, begun.status, begun.items, begun.finished_at) == ("job-1", "in_progress", 3, None)
+        connected.end_job(HERE, "job-1", "failed", "service_unreachable", NOW + DAY)
+        (ended,) = connected.jobs(HERE)
+        assert (ended.status, ended.failure, ended.finished_at) == ("failed", "service_unreachable", NOW + DAY)
+
+    def test_a_new_run_begins_the_job_anew(self, connected: Store) -> None:
+        connected.begin_job(HERE, job(), "run-1", NOW)
+        connected.end_job(HERE, "job-1", "failed", "job_expired", NOW)
+        connected.begin_job(HERE, job(), "run-2", NOW + DAY)
+        (row,) = connected.jobs(HERE)
+        assert (row.started_at, row.finished_at, row.failure) == (NOW + DAY, None, None)
+
+    def test_lists_the_newest_jobs_first(self, connected: Store) -> None:
+        for n in range(3):
+            connected.begin_job(HERE, job(f"job-{n}"), f"run-{n}", NOW + n * DAY)
+        assert [row.job_id for row in connected.jobs(HERE, limit=2)] == ["job-2", "job-1"]
+        assert connected.jobs(ELSEWHERE) == []
+
+    # ------------------------------------------------------------------------------ purge and deletion
+
+    def test_purge_deletes_payloads_and_names_and_keeps_the_rest(self, connected: Store) -> None:
+        connected.begin_job(HERE, job(), "run-1", NOW)
+        plan(connected, planned(payee="Anna Berg", raw=b'{"user": "Anna Berg"}'))
+        connected.move(HERE, [Move(reference=REF, to="rejected", erp_id="e", problems=(PROBLEM,))], NOW)
+        connected.end_job(HERE, "job-1", "completed", None, NOW)
+        assert connected.purge(HERE, NOW) == 0
+        assert connected.purge(HERE, NOW + DAY) == 1
+        (row,) = connected.bookings(HERE)
+        assert (row.state, row.total, row.erp_id, row.payee, row.problems) == ("rejected", "100.50", "e", "", ())
+        assert connected.payload(HERE, REF) is None
+        assert len(connected.events(HERE, REF)) == 2
+        assert b"Anna" not in self.stored_bytes(connected)
+
+    def test_purge_spares_younger_jobs_and_other_connections(self, connected: Store) -> None:
+        for number, name in enumerate(("old", "young", "killed")):
+            connected.begin_job(HERE, job(name), name, NOW + number * DAY)
+            plan(connected, planned(Reference(name), raw=b"{}"), job_id=name, run=name)
+        connected.end_job(HERE, "old", "completed", None, NOW)
+        connected.end_job(HERE, "young", "completed", None, NOW + 3 * DAY)
+        assert connected.purge(ELSEWHERE, NOW + 9 * DAY) == 0
+        assert connected.purge(HERE, NOW + DAY) == 1
+        assert connected.payload(HERE, Reference("young")) is not None
+        assert connected.purge(HERE, NOW + 9 * DAY) == 2
+
+    def test_works_on_without_its_history(self, connected: Store) -> None:
+        connected.save_tokens(HERE, Tokens(access="at"))
+        connected.begin_job(HERE, job(), "run-1", NOW)
+        bring(connected, "reported")
+        self.wipe(connected)
+        assert (connected.bookings(HERE), connected.jobs(HERE), steps(connected)) == ([], [], [])
+        assert connected.connection(HERE) == connection()
+        assert connected.tokens(HERE) == Tokens(access="at")
+        bring(connected, "reported")
+        assert states(connected) == {REF: "reported"}
+
+    # ----------------------------------------------------------------------- locks and other processes
+
+    def test_a_lock_is_held_by_one(self, store: Store) -> None:
+        twice = pytest.raises(Busy, match="export conn/1")
+        with store.lock("export conn/1"), store.lock("another"), twice, store.lock("export conn/1"):
+            pass
+        with store.lock("export conn/1"):
+            pass
+
+    def test_a_lock_holds_between_threads_and_can_be_waited_for(self, store: Store) -> None:
+        held, order = threading.Event(), list[str]()
+
+        def hold() -> None:
+            with store.lock("x"):
+                held.set()
+                threading.Event().wait(0.2)
+                order.append("first")
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        assert held.wait(PATIENCE)
+        with store.lock("x", wait=PATIENCE):
+            order.append("second")
+        thread.join()
+        assert order == ["first", "second"]
+
+    def test_a_lock_is_released_by_a_fault(self, store: Store) -> None:
+        with pytest.raises(ZeroDivisionError), store.lock("x"):
+            raise ZeroDivisionError
+        with store.lock("x"):
+            pass
+
+    def test_a_lock_dies_with_its_process(self, store: Store) -> None:
+        with self.process(store, "with store.lock('x'):\n print('held', flush=True); input()") as holder:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"held\n"
+            with pytest.raises(Busy, match=f"process {holder.pid}"), store.lock("x"):
+                pass
+            holder.kill()
+            holder.wait(PATIENCE)
+            with store.lock("x", wait=PATIENCE):
+                pass
+
+    def test_of_two_processes_moving_one_booking_one_wins(self, connected: Store) -> None:
+        plan(connected)
+        code = "from kontobro.core.history import Move; from kontobro.core.ports import ImpossibleMove\n"
+        code += "import datetime as dt; print('ready', flush=True); input()\n"
+        code += f"try:\n store.move({HERE!r}, [Move(reference={REF!r}, to='booking')], dt.datetime.now(dt.UTC))\n"
+        code += " print('moved')\nexcept ImpossibleMove:\n print('refused')"
+        with self.process(connected, code) as one, self.process(connected, code) as two:
+            for process in (one, two):
+                assert process.stdout is not None
+                assert process.stdout.readline() == b"ready\n"
+            answers = [process.communicate(b"\n", PATIENCE)[0] for process in (one, two)]
+        assert sorted(answers) == [b"moved\n", b"refused\n"]
+        assert steps(connected) == [("", "planned"), ("planned", "booking")]
+
+    def test_what_a_killed_process_had_written_stands(self, connected: Store) -> None:
+        plan(connected)
+        code = "from kontobro.core.history import Move; import datetime as dt, os, signal\n"
+        code += f"store.move({HERE!r}, [Move(reference={REF!r}, to='booking')], dt.datetime.now(dt.UTC))\n"
+        code += "os.kill(os.getpid(), signal.SIGKILL)"
+        with self.process(connected, code) as killed:
+            assert killed.wait(PATIENCE) == -signal.SIGKILL
+        assert states(connected) == {REF: "booking"}
+        assert set(plan(connected, run="run-2")) == {REF}
+
+    def test_threads_write_side_by_side(self, connected: Store) -> None:
+        def work(number: int) -> None:
+            for step in range(5):
+                plan(connected, planned(Reference(f"{number}-{step}")))
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(work, range(4))) == [None] * 4
+        assert len(connected.bookings(HERE)) == 20
+
+
+__all__ = ["StoreContract", "wipe_history"]

@@ -1,0 +1,247 @@
+"""A Pleo and an accounting system that answer from memory, for verbs that need no more; and how to run a verb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner, Result
+
+from kontobro.bootstrap import Home, open_home
+from kontobro.cli.app import app
+from kontobro.cli.desk import Desk
+from kontobro.core.connection import Connection, Tokens
+from kontobro.core.errors import KontobroError, Problem
+from kontobro.core.export import (
+    ExportItem,
+    ExportJob,
+    Identity,
+    Installation,
+    ItemReport,
+    JobItem,
+    JobOutcome,
+    MalformedItem,
+    Receipt,
+    ReportError,
+)
+from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference
+from kontobro.core.masterdata import Account, Company, Vendor
+from kontobro.core.ports import Capabilities, R, Store, TokenStore
+from kontobro.export.run import Ports
+
+COMPANY = "7d0c3a52-54d4-4f0b-8f6e-0f5b8f1b7a11"
+KEY = "plp_key-that-must-never-be-shown"
+SCOPES = frozenset({"export-jobs:read", "export-jobs:write", "export-items:read"})
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+
+
+@dataclass
+class FakePleo:
+    """A company with jobs and no items. `fault` is raised by every call, `tokens` is what it was opened with."""
+
+    identity: Identity = field(default_factory=lambda: Identity("API_KEY", SCOPES, f"urn:pleo:company:{COMPANY}"))
+    installed: Installation | None = None
+    answer: Installation = field(
+        default_factory=lambda: Installation("i-1", "ACTIVATED", f"urn:pleo:company:{COMPANY}")
+    )
+    waiting: list[ExportJob] = field(default_factory=list)
+    faults: list[KontobroError] = field(default_factory=list)
+    fault: KontobroError | None = None
+
+    def _answered(self) -> None:
+        if self.faults:
+            raise self.faults.pop(0)
+        if self.fault:
+            raise self.fault
+
+    def introspect(self) -> Identity:
+        self._answered()
+        return self.identity
+
+    def company_name(self) -> str | None:
+        return "Fjord & Bro ApS"
+
+    def jobs(self, statuses: Sequence[str]) -> Sequence[ExportJob]:
+        self._answered()
+        return [job for job in self.waiting if job.status in statuses]
+
+    def job(self, job_id: str) -> ExportJob:
+        self._answered()
+        return next(job for job in self.waiting if job.id == job_id)
+
+    def start(self, job_id: str) -> bool:
+        return True
+
+    def control_items(self, job_id: str) -> Iterator[Sequence[JobItem]]:
+        yield []
+
+    def items(self, job_id: str) -> Iterator[Sequence[ExportItem | MalformedItem]]:
+        yield []
+
+    def report(self, job_id: str, reports: Sequence[ItemReport]) -> Sequence[ReportError]:
+        return []
+
+    def complete(self, job_id: str, outcome: JobOutcome) -> None:
+        self.waiting = [job for job in self.waiting if job.id != job_id]
+
+    def fetch(self, url: str, limit: int) -> bytes:
+        return b""
+
+    def installation(self) -> Installation | None:
+        self._answered()
+        return self.installed
+
+    def install(self, metadata: Mapping[str, object]) -> Installation:
+        self._answered()
+        self.installed = self.answer
+        return self.answer
+
+    def uninstall(self) -> None:
+        self._answered()
+        self.installed = None
+
+
+@dataclass
+class FakeErp:
+    """A company with three accounts. `fault` is raised by every call."""
+
+    company: Company = field(default_factory=lambda: Company("books", "Fjord & Bro", "DKK", "Europe/Copenhagen"))
+    fault: KontobroError | None = None
+    capabilities: Capabilities = field(
+        default_factory=lambda: Capabilities(
+            kinds=frozenset({Company, Account}),
+            bills=False,
+            drafts=False,
+            receipts=None,
+            batch_size=100,
+            reference="enforced",
+        )
+    )
+
+    def check(self) -> Company:
+        if self.fault:
+            raise self.fault
+        return self.company
+
+    def read(self, kind: type[R]) -> Iterable[R]:
+        self.check()
+        accounts = [Account(code, code, f"Account {code}") for code in ("1080", "2440", "2890", "1089")]
+        return [record for record in accounts if isinstance(record, kind)]
+
+    def validate(self, entries: Sequence[Entry]) -> Sequence[list[Problem]]:
+        return [[] for _ in entries]
+
+    def find(self, keys: Sequence[Reference | InvoiceKey]) -> Mapping[Reference | InvoiceKey, Booking]:
+        return {}
+
+    def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
+        raise AssertionError("nothing is booked in these tests")
+
+    def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
+        raise AssertionError("nothing is booked in these tests")
+
+    def post(self, bookings: Sequence[Booking]) -> Sequence[Booking | Problem]:
+        return []
+
+    def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
+        return []
+
+
+class Ended(Exception):
+    """The clock ran out: what ends an export that polls for ever."""
+
+
+@dataclass
+class FakeClock:
+    """Moves only by sleeping; `sleeps` sleeps are allowed."""
+
+    time: datetime = NOW
+    sleeps: int = 0
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += timedelta(seconds=seconds)
+        if len(self.slept) > self.sleeps:
+            raise Ended
+
+
+@dataclass
+class FakeHome:
+    """A real store in a temporary folder, with a Pleo and an accounting system from memory."""
+
+    home: Home
+    pleo: FakePleo
+    erp: FakeErp
+    clock: FakeClock
+
+    @property
+    def store(self) -> Store:
+        return self.home.store
+
+    def pleo_for(self, connection: Connection, tokens: TokenStore | None = None) -> FakePleo:
+        return self.pleo
+
+    def connector_for(self, connection: Connection) -> FakeErp:
+        return self.erp
+
+    def ports_for(self, connection: Connection) -> Ports:
+        return Ports(pleo=self.pleo, connector=self.erp, store=self.store, clock=self.clock)
+
+    def close(self) -> None:
+        self.home.close()
+
+
+@dataclass
+class Bench:
+    """Verbs run against fakes, in a home of their own."""
+
+    path: Path
+    pleo: FakePleo = field(default_factory=FakePleo)
+    erp: FakeErp = field(default_factory=FakeErp)
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    def open(self, path: Path) -> FakeHome:
+        return FakeHome(open_home(path), self.pleo, self.erp, self.clock)
+
+    def run(self, *words: str, stdin: str | None = None, **environment: str) -> Result:
+        desk = Desk(open_home=self.open)
+        variables: dict[str, Any] = {"KONTOBRO_HOME": None, "KONTOBRO_API_KEY": None, "LANG": "C.UTF-8"} | environment
+        return CliRunner().invoke(app, ["--home", str(self.path), *words], obj=desk, input=stdin, env=variables)
+
+    def connect(self, *words: str) -> Result:
+        return self.run("connect", "--ledger", "books.beancount", *words, KONTOBRO_API_KEY=KEY)
+
+    def connections(self) -> Sequence[Connection]:
+        home = open_home(self.path)
+        try:
+            return home.store.connections()
+        finally:
+            home.close()
+
+    def tokens(self, connection: Connection) -> Tokens | None:
+        home = open_home(self.path)
+        try:
+            return home.store.tokens(connection.id)
+        finally:
+            home.close()
+
+
+def export_job(
+    job_id: str = "4b1f0f9e-2c0f-4a53-9d38-0f7a7a1c2b3d", status: str = "pending", **facts: Any
+) -> ExportJob:
+    made: dict[str, Any] = {
+        "id": job_id,
+        "company_id": COMPANY,
+        "status": status,
+        "created_at": NOW,
+        "number_of_items": 0,
+        "expires_in": 3600,
+    }
+    return ExportJob(**(made | facts))

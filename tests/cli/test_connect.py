@@ -1,0 +1,174 @@
+"""Connecting: everything is looked at first, and nothing is stored or activated when a look fails."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from kontobro.core.errors import LoginFailed, Unreachable
+from kontobro.core.export import Identity, Installation
+from kontobro.core.masterdata import Company
+from tests.cli.fakes import COMPANY, KEY, SCOPES, Bench
+
+
+def test_connects_and_shows_both_companies(bench: Bench) -> None:
+    result = bench.connect()
+    assert result.exit_code == 0, result.output
+    assert "Fjord & Bro ApS (Pleo) is connected with Fjord & Bro (beancount)" in result.stdout
+    (connection,) = bench.connections()
+    assert (connection.company_id, connection.erp_company, connection.status) == (COMPANY, "books", "connected")
+    assert connection.name == "Fjord & Bro ApS"
+    assert connection.erp_options["ledger"].startswith("/"), "a relative ledger would be another one for cron"
+    assert bench.pleo.installed is not None
+    tokens = bench.tokens(connection)
+    assert tokens is not None
+    assert tokens.access == KEY
+
+
+def test_json_has_the_documented_keys_and_no_key(bench: Bench) -> None:
+    result = bench.connect("--json")
+    assert list(json.loads(result.stdout)) == (
+        "id name status environment auth company_id company_name erp erp_company scopes".split()
+    )
+    assert KEY not in result.output
+
+
+def test_the_key_is_read_from_stdin(bench: Bench) -> None:
+    result = bench.run("connect", "--ledger", "b", "--api-key-stdin", stdin=f"{KEY}\n")
+    assert result.exit_code == 0, result.output
+    tokens = bench.tokens(bench.connections()[0])
+    assert tokens is not None
+    assert tokens.access == KEY
+
+
+def test_the_key_is_asked_without_echo(bench: Bench) -> None:
+    result = bench.run("connect", "--ledger", "b", stdin=f"{KEY}\n")
+    assert result.exit_code == 0, result.output
+    assert "Pleo API key" in result.stderr
+    assert KEY not in result.output
+
+
+def test_the_key_is_no_option(bench: Bench) -> None:
+    result = bench.run("connect", "--api-key", KEY)
+    assert result.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        ({"fault": LoginFailed("Pleo refuses the key.", "Make a new one.")}, 3, "Make a new one."),
+        ({"fault": Unreachable("Pleo does not answer.", "Try later.")}, 4, "Try later."),
+        ({"identity": Identity("API_KEY", frozenset({"export-jobs:read"}), f"urn:pleo:company:{COMPANY}")}, 3,
+         "export-items:read, export-jobs:write"),
+        ({"identity": Identity("API_KEY", SCOPES, "urn:pleo:organisation:1")}, 3, "--company ID"),
+        ({"answer": Installation("i", "ERROR", f"urn:pleo:company:{COMPANY}", "NOT_ENTITLED")}, 3, "NOT_ENTITLED"),
+        ({"answer": Installation("i", "ACTIVATED", "urn:pleo:company:another")}, 3, "urn:pleo:company:another"),
+    ],
+)  # fmt: skip
+def test_a_look_that_fails_stores_nothing(bench: Bench, change: dict[str, object], code: int, said: str) -> None:
+    for name, value in change.items():
+        setattr(bench.pleo, name, value)
+    result = bench.connect()
+    assert result.exit_code == code, result.output
+    assert said in result.stderr
+    assert bench.connections() == []
+    assert "Traceback" not in result.output
+
+
+def test_an_accounting_system_that_fails_keeps_pleo_inactive(bench: Bench) -> None:
+    bench.erp.fault = Unreachable("The ledger can't be read.", "See that it is there.")
+    result = bench.connect()
+    assert result.exit_code == 4
+    assert bench.pleo.installed is None
+    assert bench.connections() == []
+
+
+def test_a_company_that_is_not_the_credentials_is_refused(bench: Bench) -> None:
+    result = bench.connect("--company", "another")
+    assert result.exit_code == 3
+    assert f"belongs to Pleo company {COMPANY}, not to another" in result.stderr
+
+
+def test_connecting_again_keeps_id_and_settings(bench: Bench) -> None:
+    bench.connect()
+    bench.run("settings", "set", "retention_days", "7", "--offline")
+    before = bench.connections()[0]
+    result = bench.connect()
+    assert "Connected again" in result.stdout
+    (after,) = bench.connections()
+    assert (after.id, after.settings) == (before.id, before.settings)
+    assert after.settings.retention_days == 7
+
+
+def test_a_company_goes_to_one_company_only(bench: Bench) -> None:
+    bench.connect()
+    bench.erp.company = Company("other-books", "Other", "DKK")
+    result = bench.connect()
+    assert result.exit_code == 3
+    assert "other-books" in result.stderr
+    assert bench.connections()[0].erp_company == "books"
+
+
+def test_two_connections_need_a_name(bench: Bench) -> None:
+    bench.connect("--name", "north")
+    bench.pleo.identity = replace(bench.pleo.identity, subject="urn:pleo:company:c-2")
+    bench.pleo.answer = Installation("i-2", "ACTIVATED", "urn:pleo:company:c-2")
+    assert bench.connect("--name", "north").exit_code == 3, "the name is taken"
+    assert bench.connect("--name", "south").exit_code == 0
+    unnamed = bench.run("jobs")
+    assert unnamed.exit_code == 2
+    assert "north" in unnamed.stderr
+    assert bench.run("--connection", "south", "jobs").exit_code == 0
+    assert bench.run("--connection", "west", "jobs").exit_code == 2
+
+
+def test_production_has_no_oauth_on_a_command_line(bench: Bench) -> None:
+    result = bench.run("connect", "--oauth", "--client-id", "c")
+    assert result.exit_code == 3
+    assert "HTTPS redirect" in result.stderr
+    assert "API key" in result.stderr
+
+
+def test_only_the_sandbox_has_an_address_of_its_own(bench: Bench) -> None:
+    assert bench.connect("--url", "http://elsewhere.example").exit_code == 2
+    assert bench.connections() == []
+
+
+def test_disconnect_keeps_settings_and_forgets_the_key(bench: Bench) -> None:
+    bench.connect()
+    bench.run("settings", "set", "retention_days", "7", "--offline")
+    result = bench.run("disconnect", "--yes")
+    assert result.exit_code == 0, result.output
+    assert "What stays" in result.stdout
+    (connection,) = bench.connections()
+    assert connection.status == "disconnected"
+    assert connection.settings.retention_days == 7
+    assert bench.tokens(connection) is None
+    assert bench.pleo.installed is None
+    again = bench.run("jobs")
+    assert again.exit_code == 3
+    assert "kontobro connect" in again.stderr
+
+
+def test_disconnect_asks_first(bench: Bench) -> None:
+    bench.connect()
+    assert bench.run("disconnect", stdin="n\n").exit_code != 0
+    assert bench.connections()[0].status == "connected"
+
+
+def test_a_dead_key_can_be_disconnected(bench: Bench) -> None:
+    bench.connect()
+    bench.pleo.fault = LoginFailed("Pleo refuses the key.")
+    result = bench.run("disconnect", "--yes")
+    assert result.exit_code == 0, result.output
+    assert "delete the API key there" in result.stdout
+    assert bench.connections()[0].status == "disconnected"
+
+
+def test_an_unreachable_pleo_keeps_the_connection(bench: Bench) -> None:
+    bench.connect()
+    bench.pleo.fault = Unreachable("Pleo does not answer.")
+    assert bench.run("disconnect", "--yes").exit_code == 4
+    assert bench.connections()[0].status == "connected"

@@ -1,0 +1,187 @@
+"""The verbs against a Pleo and an accounting system from memory: empty states, faults, settings, polling."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from kontobro.core.errors import Busy, LoginFailed, Misconfigured, NotAllowed, Unreachable
+from tests.cli.fakes import Bench, Ended, export_job
+
+WITH_CONNECTION = ["check", "jobs", "preview x", "export", "settle", "bookings", "disconnect", "settings show"]
+
+
+@pytest.mark.parametrize("verb", WITH_CONNECTION)
+def test_without_a_connection_every_verb_says_what_to_do(bench: Bench, verb: str) -> None:
+    result = bench.run(*verb.split())
+    assert result.exit_code == 3
+    assert "No connection yet" in result.stderr
+    assert "kontobro connect" in result.stderr
+
+
+def test_no_job_waits(bench: Bench) -> None:
+    bench.connect()
+    assert "no export job waiting" in bench.run("jobs").stdout
+    assert "Press Export in Pleo" in bench.run("export").stdout
+    assert json.loads(bench.run("export", "--json").stdout) == {"job": None, "event": "nothing_to_do"}
+    assert json.loads(bench.run("bookings", "--json").stdout) == []
+    assert "Nothing booked yet" in bench.run("bookings").stdout
+
+
+def test_jobs_lists_what_waits_and_with_all_what_ended(bench: Bench) -> None:
+    bench.connect()
+    ended = export_job("00000000-0000-4000-8000-000000000001", "failed", failure_reason="[bold]login[/bold]\n expired")
+    bench.pleo.waiting = [export_job(number_of_items=12), ended]
+    (waiting,) = json.loads(bench.run("jobs", "--json").stdout)
+    assert (waiting["status"], waiting["items"]) == ("pending", 12)
+    everything = bench.run("jobs", "--all").stdout
+    assert ended.id in everything
+    assert "[bold]login[/bold] expired" in everything, "what Pleo sends is text, never markup"
+
+
+def test_a_job_is_named_by_its_beginning(bench: Bench) -> None:
+    bench.connect()
+    bench.pleo.waiting = [export_job("aaaa0000-0000-4000-8000-000000000001"), export_job("aabb-2")]
+    assert "no job begins" in bench.run("preview", "ff").stderr
+    assert "several jobs begin" in bench.run("preview", "aa").stderr
+
+
+def test_check_finds_everything_at_once(bench: Bench) -> None:
+    bench.connect()
+    bench.pleo.fault = LoginFailed("Pleo refuses the key.", "Connect again.")
+    bench.erp.fault = NotAllowed("The ledger may not be written.", "Ask its owner.")
+    result = bench.run("check", "--json")
+    assert result.exit_code == 3
+    found = json.loads(result.stdout)
+    wrong = {finding["subject"]: finding["remedy"] for finding in found["findings"] if not finding["ok"]}
+    assert wrong == {"Pleo": "Connect again.", "accounting system": "Ask its owner.", "settings": "Ask its owner."}
+
+
+def test_check_names_every_missing_setting(bench: Bench) -> None:
+    bench.connect()
+    result = bench.run("check")
+    assert result.exit_code == 3
+    for name in ("out_of_pocket", "contra", "accounts_payable"):
+        assert f"settings.{name}" in result.stdout
+
+
+def test_check_is_content_when_all_is_there(bench: Bench) -> None:
+    bench.connect()
+    for name, code in {"wallet": "1080", "out_of_pocket": "2890", "contra": "1089", "accounts_payable": "2440"}.items():
+        assert bench.run("settings", "set", name, code, "--offline").exit_code == 0
+    result = bench.run("check")
+    assert result.exit_code == 0, result.output
+    assert "All is well" in result.stdout
+
+
+def test_check_sees_a_removed_installation(bench: Bench) -> None:
+    bench.connect()
+    bench.pleo.installed = None
+    result = bench.run("check")
+    assert result.exit_code == 3
+    assert "The installation at Pleo is not there" in result.stdout
+
+
+def test_an_unreachable_side_wins_over_what_a_person_mends(bench: Bench) -> None:
+    bench.connect()
+    bench.pleo.fault = Unreachable("Pleo does not answer.")
+    assert bench.run("check").exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("walet", "1080", "Did you mean wallet?"),
+        ("closed_period", "maybe", '"fail" or "next_open" or "today"'),
+        ("retention_days", "many", "a whole number from 0 to 3650"),
+        ("wallets.XXY", "1080", "no currency"),
+        ("wallet.EUR", "1080", "not a table"),
+        ("rows", "x", "settings import FILE"),
+        ("out_of_pocket", "9999", "9999"),
+    ],
+)
+def test_a_wrong_setting_is_not_stored(bench: Bench, key: str, value: str, said: str) -> None:
+    bench.connect()
+    before = bench.connections()[0].settings
+    result = bench.run("settings", "set", key, value)
+    assert result.exit_code == 3
+    assert said in result.stderr
+    assert bench.connections()[0].settings == before
+
+
+def test_settings_are_set_and_taken_away(bench: Bench) -> None:
+    bench.connect()
+    for key, value in {
+        "wallets.EUR": "1081",
+        "employees_are_vendors": "yes",
+        "retention_days": "5",
+        "wallet": "1080",
+    }.items():
+        assert bench.run("settings", "set", key, value, "--offline").exit_code == 0
+    settings = bench.connections()[0].settings
+    assert (settings.wallets, settings.employees_are_vendors) == ({"EUR": "1081"}, True)
+    assert (settings.retention_days, settings.wallet) == (5, "1080")
+    bench.run("settings", "set", "wallets.EUR", "", "--offline")
+    bench.run("settings", "set", "wallet", "", "--offline")
+    after = bench.connections()[0].settings
+    assert (after.wallets, after.wallet) == ({}, None)
+
+
+def test_settings_go_to_a_file_and_come_back(bench: Bench, tmp_path: Path) -> None:
+    bench.connect()
+    bench.run("settings", "set", "out_of_pocket", "2890", "--offline")
+    before = bench.connections()[0].settings
+    file = tmp_path / "settings.toml"
+    assert bench.run("settings", "export", str(file)).exit_code == 0
+    assert tomllib.loads(file.read_text(encoding="utf-8")) == tomllib.loads(bench.run("settings", "show").stdout)
+    assert bench.run("settings", "export", str(file)).exit_code == 2, "an existing file is kept"
+    bench.run("settings", "set", "out_of_pocket", "", "--offline")
+    assert bench.run("settings", "import", str(file), "--offline").exit_code == 0
+    assert bench.connections()[0].settings == before
+
+
+def test_a_file_that_is_no_toml_changes_nothing(bench: Bench, tmp_path: Path) -> None:
+    bench.connect()
+    file = tmp_path / "settings.toml"
+    file.write_text("wallet = ", encoding="utf-8")
+    result = bench.run("settings", "import", str(file))
+    assert result.exit_code == 3
+    assert "is no TOML file" in result.stderr
+    missing = bench.run("settings", "import", str(tmp_path / "none.toml"))
+    assert "none.toml" in missing.stderr
+    assert "Traceback" not in missing.output
+
+
+def test_watching_outlives_what_passes(bench: Bench) -> None:
+    bench.connect()
+    bench.clock.sleeps = 2
+    bench.pleo.faults = [Unreachable("Pleo does not answer."), Busy("Another run has it.")]
+    result = bench.run("export", "--watch", "--every", "30")
+    assert isinstance(result.exception, Ended)
+    assert bench.clock.slept == [30, 30, 30]
+    assert "Pleo does not answer." in result.stderr
+    assert "Another run has it." in result.stderr
+
+
+def test_watching_ends_when_a_person_must_mend(bench: Bench) -> None:
+    bench.connect()
+    bench.pleo.fault = LoginFailed("Pleo refuses the key.", "Connect again.")
+    result = bench.run("export", "--watch")
+    assert result.exit_code == 3
+    assert bench.clock.slept == []
+
+
+def test_watching_and_naming_a_job_exclude_each_other(bench: Bench) -> None:
+    bench.connect()
+    assert bench.run("export", "--watch", "--job", "x").exit_code == 2
+
+
+def test_a_fault_has_a_traceback_only_with_debug(bench: Bench) -> None:
+    bench.connect()
+    bench.pleo.fault = Misconfigured("Something is off.", "Mend it.")
+    plain = bench.run("jobs")
+    assert (plain.exit_code, plain.stderr.split("\n")[:2]) == (3, ["✗ Something is off.", "  Mend it."])
+    assert "Traceback" in bench.run("--debug", "jobs").stderr

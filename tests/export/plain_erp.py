@@ -1,0 +1,127 @@
+"""The smallest accounting system with a `searchable` reference: a file of JSON lines that refuses nothing.
+
+It books whatever it is sent, twice if it is sent twice: whoever writes to it without looking doubles entries.
+Its `commit_after` makes it commit in a process of its own, after its caller has gone.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from kontobro.core.errors import Problem, Uncertain
+from kontobro.core.export import Receipt
+from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference, line_sums
+from kontobro.core.masterdata import Account, Company, Vendor
+from kontobro.core.ports import Capabilities, R, ReceiptRules
+
+_COMMIT_LATER = "import sys,time; time.sleep(float(sys.argv[1])); open(sys.argv[2],'a').write(sys.stdin.read())"
+
+
+class PlainErp:
+    """A connector over `<folder>/entries.jsonl`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        accounts: Sequence[Account],
+        *,
+        commit_after: float = 0,
+        settle_after: timedelta = timedelta(seconds=3),
+    ) -> None:
+        self.entries = folder / "entries.jsonl"
+        self.receipts = folder / "receipts"
+        self.receipts.mkdir(parents=True, exist_ok=True)
+        self.accounts = accounts
+        self.commit_after = commit_after
+        self.capabilities = Capabilities(
+            kinds=frozenset([Account]),
+            bills=True,
+            drafts=False,
+            receipts=ReceiptRules(
+                media_types=frozenset(["application/pdf", "image/png", "image/jpeg"]), max_bytes=30 * 2**20
+            ),
+            batch_size=2,
+            reference="searchable",
+            settle_after=settle_after,
+            keeps_fingerprint=True,
+        )
+
+    def check(self) -> Company:
+        return Company("plain", "Plain", "DKK", "Europe/Copenhagen")
+
+    def read(self, kind: type[R]) -> Iterable[R]:
+        return [account for account in self.accounts if isinstance(account, kind)]
+
+    def validate(self, entries: Sequence[Entry]) -> Sequence[list[Problem]]:
+        return [[] for _ in entries]
+
+    def lines(self) -> list[dict[str, str]]:
+        """Every entry that was ever committed, in order, doubles included."""
+        if not self.entries.exists():
+            return []
+        return [json.loads(line) for line in self.entries.read_text().splitlines()]
+
+    def find(self, keys: Sequence[Reference | InvoiceKey]) -> Mapping[Reference | InvoiceKey, Booking]:
+        return {Reference(line["reference"]): self._booking(line) for line in self.lines() if line["reference"] in keys}
+
+    def _booking(self, line: dict[str, str]) -> Booking:
+        attached = frozenset(path.name for path in (self.receipts / line["id"]).glob("*"))
+        sums = {account: Decimal(amount) for account, amount in json.loads(line["sums"]).items()}
+        return Booking(
+            reference=Reference(line["reference"]),
+            id=line["id"],
+            status="posted",
+            date=date.fromisoformat(line["date"]),
+            currency=line["currency"],
+            total=Decimal(line["total"]),
+            line_sums=sums,
+            receipts=attached,
+            fingerprint=line["fingerprint"],
+        )
+
+    def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
+        lines = [_line(entry) for entry in entries]
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        if self.commit_after:
+            command = [sys.executable, "-c", _COMMIT_LATER, str(self.commit_after), str(self.entries)]
+            child = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, start_new_session=True)
+            assert child.stdin
+            child.stdin.write(text)
+            child.stdin.close()
+            child.returncode = 0  # it outlives us on purpose
+            raise Uncertain("The accounting system did not answer in time.")
+        with self.entries.open("a") as file:
+            file.write(text)
+        return [self._booking(line) for line in lines]
+
+    def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
+        folder = self.receipts / booking.id
+        folder.mkdir(exist_ok=True)
+        for receipt in receipts:
+            (folder / receipt.sha256).write_bytes(receipt.content)
+
+    def post(self, bookings: Sequence[Booking]) -> Sequence[Booking | Problem]:
+        return [replace(booking, status="posted") for booking in bookings]
+
+    def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
+        raise AssertionError("it says that it can't")
+
+
+def _line(entry: Entry) -> dict[str, str]:
+    sums = {account: str(amount) for account, amount in line_sums(entry).items()}
+    return {
+        "reference": entry.reference,
+        "id": entry.reference.replace("/", "-"),
+        "date": entry.date.isoformat(),
+        "currency": entry.currency,
+        "total": str(entry.total),
+        "sums": json.dumps(sums),
+        "fingerprint": entry.fingerprint,
+    }

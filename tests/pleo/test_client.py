@@ -1,0 +1,372 @@
+"""Jobs, claims, items, reports and completion, against a Pleo that answers as its contract says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import httpx2
+import pytest
+
+from kontobro.core.errors import BadAnswer, JobGone, Timeout, Unreachable
+from kontobro.core.export import ExportItem, ItemReport, JobOutcome, ReportError
+from tests.pleo.stage import COMPANY, JOB, JSON, Stage, a_job, an_item, page, refusal, reply
+
+JOBS, ONE, EVENTS = "GET /v3/export-jobs", f"GET /v3/export-jobs/{JOB}", "POST /v3/export-job-events"
+ITEMS, CONTROL, REPORT = "GET /v3/export-items", f"GET /v3/export-jobs/{JOB}/items", f"PUT /v3/export-jobs/{JOB}/items"
+ACCEPTED = httpx2.Response(202, content=b'"ok"', headers={"content-type": JSON})
+LOST = httpx2.ReadTimeout("lost")
+NO_WAY_THERE = httpx2.ConnectError("refused")
+NOT_NOW = refusal(422, "INVALID_EXPORT_JOB_STATUS_CHANGE", "no")
+
+
+def job(status: str, **changes: Any) -> httpx2.Response:
+    return reply({"data": a_job(status, **changes)})
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+# --------------------------------------------------------------------------------------------------- jobs
+
+
+def test_jobs_come_oldest_first_from_all_pages(stage: Stage) -> None:
+    young, old = a_job(id="young", createdAt="2026-03-02T00:00:00Z"), a_job(id="old", createdAt="2026-03-01T00:00:00Z")
+    stage.on(JOBS, page([young], "AAAA", more=True), page([old], "BBBB"))
+    assert [found.id for found in stage.client().jobs(["pending", "in_progress"])] == ["old", "young"]
+    first, second = (request.url.params for request in stage.asked)
+    assert first.multi_items() == [
+        ("company_id", COMPANY),
+        ("statuses", "pending"),
+        ("statuses", "in_progress"),
+        ("limit", "100"),
+    ]
+    assert second["after"] == "AAAA"
+    assert second["company_id"] == COMPANY
+
+
+def test_a_job_is_read_whole(stage: Stage) -> None:
+    stage.on(ONE, job("some_new_status", lastUpdatedAt="2026-03-01T11:30:00Z", failureReasonType="new_reason", new=1))
+    found = stage.client().job(JOB)
+    assert (found.status, found.failure_type, found.number_of_items) == ("some_new_status", "new_reason", 2)
+    assert found.last_updated_at == datetime(2026, 3, 1, 11, 30, tzinfo=UTC)
+
+
+def test_ids_cannot_leave_their_place_in_the_path(stage: Stage) -> None:
+    stage.on("GET /v3/export-jobs/../../v1/introspect", job("pending"))
+    stage.client().job("../../v1/introspect")
+    assert stage.asked[0].url.raw_path == b"/v3/export-jobs/..%2F..%2Fv1%2Fintrospect"
+
+
+# -------------------------------------------------------------------------------------------------- pages
+
+
+def test_items_come_page_by_page(stage: Stage) -> None:
+    stage.on(ITEMS, page([an_item(1)], "A", more=True), page([an_item(2), an_item(3, amount=None)]))
+    pages = stage.client().items(JOB)
+    assert [type(item) for item in next(pages)] == [ExportItem]
+    assert len(stage.asked) == 1
+    assert len(next(pages)) == 2
+    assert next(pages, None) is None
+    assert [request.url.params["job_id"] for request in stage.asked] == [JOB, JOB]
+
+
+def test_control_items_carry_what_pleo_was_told(stage: Stage) -> None:
+    entry = {"accountingEntryId": "e", "exportJobId": JOB, "status": "successful", "externalId": "77"}
+    stage.on(CONTROL, page([entry | {"externalUrl": None}]))
+    [[item]] = list(stage.client().control_items(JOB))
+    assert (item.entry_id, item.status, item.external_id, item.external_url) == ("e", "successful", "77", None)
+
+
+@pytest.mark.parametrize("cursors", [["A", "A"], ["A", "B", "A"], [None], [""]])
+def test_a_cursor_that_does_not_move_is_an_error(stage: Stage, cursors: list[str | None]) -> None:
+    stage.on(CONTROL, *[page([], cursor, more=True) for cursor in cursors])
+    with pytest.raises(BadAnswer, match="don't end"):
+        list(stage.client().control_items(JOB))
+    assert len(stage.asked) == len(cursors)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"data": []},
+        {"pagination": {"hasNextPage": False}},
+        {"data": {}, "pagination": {}},
+        [],
+        "x",
+        {"data": [], "pagination": {}},
+    ],
+)
+def test_a_page_that_is_none_is_one_clear_error(stage: Stage, body: object) -> None:
+    stage.on(ITEMS, reply(body))
+    with pytest.raises(BadAnswer, match="GET /v3/export-items is not its contract"):
+        list(stage.client().items(JOB))
+
+
+def test_a_page_cut_short_is_one_clear_error(stage: Stage) -> None:
+    cut = page([an_item()]).content[:-20]
+    stage.on(ITEMS, httpx2.Response(200, content=cut, headers={"content-type": JSON}))
+    with pytest.raises(BadAnswer, match="not its contract"):
+        list(stage.client().items(JOB))
+
+
+@pytest.mark.parametrize("media_type", ["text/html; charset=utf-8", "text/plain", ""])
+def test_another_media_type_is_one_clear_error_without_the_body(stage: Stage, media_type: str) -> None:
+    stage.on(ITEMS, httpx2.Response(200, content=b"<h1>Sign in, Jane</h1>", headers={"content-type": media_type}))
+    with pytest.raises(BadAnswer, match="instead of JSON") as caught:
+        list(stage.client().items(JOB))
+    assert "Jane" not in str(caught.value)
+
+
+def test_a_page_in_the_middle_that_fails_ends_nothing_early(stage: Stage) -> None:
+    stage.on(ITEMS, page([an_item(1)], "A", more=True), refusal(503))
+    pages = stage.client().items(JOB)
+    next(pages)
+    with pytest.raises(Unreachable):
+        next(pages)
+
+
+# -------------------------------------------------------------------------------------------------- start
+
+
+def test_start_claims_a_pending_job(stage: Stage) -> None:
+    stage.on(EVENTS, ACCEPTED)
+    assert stage.client().start(JOB) is True
+    assert stage.bodies(EVENTS) == [{"jobId": JOB, "event": "started"}]
+    assert stage.asked[0].headers["content-type"] == JSON
+
+
+def test_start_of_a_claimed_job_is_somebody_elses(stage: Stage) -> None:
+    stage.on(EVENTS, NOT_NOW).on(ONE, job("in_progress"))
+    assert stage.client().start(JOB) is False
+
+
+def test_start_whose_answer_was_lost_is_ours(stage: Stage) -> None:
+    stage.on(EVENTS, LOST).on(ONE, job("in_progress"))
+    assert stage.client().start(JOB) is True
+    assert stage.operations == [EVENTS, ONE]
+
+
+def test_start_whose_request_was_lost_is_sent_again(stage: Stage) -> None:
+    stage.on(EVENTS, LOST, ACCEPTED).on(ONE, job("pending"))
+    assert stage.client().start(JOB) is True
+    assert stage.operations == [EVENTS, ONE, EVENTS]
+
+
+def test_start_that_landed_between_reading_and_sending_again_is_ours(stage: Stage) -> None:
+    stage.on(EVENTS, LOST, NOT_NOW).on(ONE, job("pending"), job("in_progress"))
+    assert stage.client().start(JOB) is True
+
+
+def test_start_that_was_never_sent_does_not_make_anothers_claim_ours(stage: Stage) -> None:
+    stage.on(EVENTS, NO_WAY_THERE, NOT_NOW).on(ONE, job("in_progress"))
+    assert stage.client().start(JOB) is False
+    assert stage.operations == [EVENTS, EVENTS, ONE]
+
+
+def test_start_of_a_finished_job_is_refused(stage: Stage) -> None:
+    stage.on(EVENTS, LOST).on(ONE, job("failed", failureReasonType="job_expired"))
+    assert stage.client().start(JOB) is False
+
+
+def test_start_gives_up_when_pleo_stays_away(stage: Stage) -> None:
+    stage.on(EVENTS, LOST).on(ONE, LOST)
+    with pytest.raises(Timeout):
+        stage.client().start(JOB)
+    assert stage.operations.count(EVENTS) == 1
+
+
+def test_start_of_an_unknown_job(stage: Stage) -> None:
+    stage.on(EVENTS, refusal(404, "EXPORT_NOT_FOUND")).on(ONE, refusal(404, "EXPORT_NOT_FOUND"))
+    with pytest.raises(JobGone):
+        stage.client().start(JOB)
+
+
+# ----------------------------------------------------------------------------------------------- complete
+
+DONE = JobOutcome("completed")
+
+
+def test_complete_sends_the_event_alone(stage: Stage) -> None:
+    stage.on(EVENTS, ACCEPTED)
+    stage.client().complete(JOB, JobOutcome("completed_with_errors", "two failed", "validation_failure"))
+    assert stage.bodies(EVENTS) == [{"jobId": JOB, "event": "completed_with_errors"}]
+
+
+def test_a_failed_job_says_why(stage: Stage) -> None:
+    stage.on(EVENTS, ACCEPTED)
+    stage.client().complete(JOB, JobOutcome("failed", "no journal", "missing_configuration"))
+    [body] = stage.bodies(EVENTS)
+    assert body == {
+        "jobId": JOB,
+        "event": "failed",
+        "failureReason": "no journal",
+        "failureReasonType": "missing_configuration",
+    }
+
+
+@pytest.mark.parametrize("first", [LOST, NOT_NOW, refusal(502)])
+def test_complete_that_took_effect_is_a_success(stage: Stage, first: Any) -> None:
+    stage.on(EVENTS, first).on(ONE, job("completed"))
+    stage.client().complete(JOB, DONE)
+    assert stage.operations == [EVENTS, ONE]
+
+
+def test_complete_that_was_lost_is_sent_again(stage: Stage) -> None:
+    stage.on(EVENTS, LOST, ACCEPTED).on(ONE, job("in_progress"))
+    stage.client().complete(JOB, DONE)
+    assert stage.operations == [EVENTS, ONE, EVENTS]
+
+
+def test_complete_of_an_expired_job_says_what_became_of_it(stage: Stage) -> None:
+    stage.on(EVENTS, NOT_NOW).on(ONE, job("failed", failureReasonType="job_expired"))
+    with pytest.raises(JobGone, match=r"failed.*job_expired.*recognised"):
+        stage.client().complete(JOB, DONE)
+
+
+def test_complete_refused_while_the_job_runs_is_tried_a_few_times(stage: Stage) -> None:
+    stage.on(EVENTS, NOT_NOW).on(ONE, job("in_progress"))
+    with pytest.raises(Unreachable, match="refuses the event"):
+        stage.client().complete(JOB, DONE)
+    assert stage.operations.count(EVENTS) == 5
+
+
+# ------------------------------------------------------------------------------------------------- report
+
+
+def test_a_report_leaves_absent_fields_out(stage: Stage) -> None:
+    errors = [{"accountingEntryId": "b", "type": "ACCOUNTING_ENTRY_DOES_NOT_EXIST", "message": "which?"}]
+    stage.on(REPORT, reply({"data": [], "errors": errors}))
+    when = datetime(2026, 3, 1, 13, 0, 0, 987654, tzinfo=timezone(timedelta(hours=1)))
+    told = stage.client().report(
+        JOB,
+        [
+            ItemReport(
+                entry_id="a", status="successful", exported_at=when, external_id="7", external_url="https://e/7"
+            ),
+            ItemReport(entry_id="b", status="failed", failure="no account", failure_type="account_unknown"),
+        ],
+    )
+    assert told == [ReportError("b", "ACCOUNTING_ENTRY_DOES_NOT_EXIST", "which?")]
+    assert stage.bodies(REPORT) == [
+        [
+            {
+                "accountingEntryId": "a",
+                "status": "successful",
+                "exportedAt": "2026-03-01T12:00:00Z",
+                "externalId": "7",
+                "externalUrl": "https://e/7",
+            },
+            {
+                "accountingEntryId": "b",
+                "status": "failed",
+                "failureReason": "no account",
+                "failureReasonType": "account_unknown",
+            },
+        ]
+    ]
+
+
+def test_a_report_whose_answer_was_lost_is_sent_again(stage: Stage) -> None:
+    stage.on(REPORT, LOST, reply({"data": []}))
+    assert stage.client().report(JOB, [ItemReport(entry_id="a", status="in_progress")]) == []
+    assert stage.operations == [REPORT, REPORT]
+
+
+def test_more_than_a_hundred_reports_are_refused_here(stage: Stage) -> None:
+    with pytest.raises(ValueError, match="101 reports"):
+        stage.client().report(JOB, [ItemReport(entry_id=str(number), status="failed") for number in range(101)])
+    assert stage.asked == []
+
+
+def test_no_reports_are_no_call(stage: Stage) -> None:
+    assert stage.client().report(JOB, []) == []
+    assert stage.asked == []
+
+
+def test_a_report_to_a_finished_job(stage: Stage) -> None:
+    stage.on(REPORT, refusal(422, "export_job_status_unprocessable"))
+    with pytest.raises(JobGone):
+        stage.client().report(JOB, [ItemReport(entry_id="a", status="failed")])
+
+
+# ------------------------------------------------------------------------------------------- installation
+
+ME, ACTIVATE = "/v1/installations/me", "/v1/installations/me:activate"
+
+
+def installed(status: str, **changes: Any) -> httpx2.Response:
+    facts = {
+        "id": "i",
+        "applicationId": "a",
+        "resource": f"urn:pleo:company:{COMPANY}",
+        "status": status,
+        "metadata": {},
+    }
+    return reply(facts | changes)
+
+
+def test_an_api_key_installs_itself(stage: Stage) -> None:
+    stage.on(f"GET {ME}", refusal(404)).on(f"POST {ME}", installed("ACTIVATED", metadata={"erp": "beancount"}))
+    found = stage.client().install({"erp": "beancount"})
+    assert (found.status, found.metadata) == ("ACTIVATED", {"erp": "beancount"})
+    assert stage.bodies(f"POST {ME}") == [{"metadata": {"erp": "beancount"}}]
+
+
+def test_an_authorised_installation_is_activated(stage: Stage) -> None:
+    stage.on(f"GET {ME}", installed("AUTHORIZED")).on(f"POST {ACTIVATE}", installed("ACTIVATED"))
+    assert stage.client().install({}).status == "ACTIVATED"
+    assert stage.operations == [f"GET {ME}", f"POST {ACTIVATE}"]
+
+
+def test_an_installation_that_pleo_keeps_in_error_is_the_callers_to_judge(stage: Stage) -> None:
+    error = installed("ERROR", errorCode="NOT_ENTITLED")
+    stage.on(f"GET {ME}", error).on(f"POST {ACTIVATE}", error)
+    assert stage.client().install({}).error_code == "NOT_ENTITLED"
+
+
+def test_installing_whose_answer_was_lost_creates_one(stage: Stage) -> None:
+    stage.on(f"GET {ME}", refusal(404), installed("ACTIVATED")).on(f"POST {ME}", LOST)
+    assert stage.client().install({}).status == "ACTIVATED"
+    assert stage.operations.count(f"POST {ME}") == 1
+
+
+def test_uninstalling_what_is_gone_is_done(stage: Stage) -> None:
+    stage.on(f"DELETE {ME}", refusal(404)).on(f"GET {ME}", refusal(404))
+    stage.client().uninstall()
+    assert stage.client().installation() is None
+
+
+def test_introspection(stage: Stage) -> None:
+    who = {
+        "clientId": "x",
+        "authMethod": "API_KEY",
+        "scope": "export-jobs:read  export-items:read",
+        "subjectURN": f"urn:pleo:company:{COMPANY}",
+    }
+    stage.on("GET /v1/introspect", reply({"data": who}))
+    found = stage.client().introspect()
+    assert (found.company_id, found.auth_method) == (COMPANY, "API_KEY")
+    assert found.scopes == {"export-jobs:read", "export-items:read"}
+
+
+def test_the_companys_name_where_the_credential_may_ask(stage: Stage) -> None:
+    stage.on(f"GET /v1/companies/{COMPANY}", reply({"data": {"id": COMPANY, "name": "Acme ApS"}}), refusal(403))
+    client = stage.client()
+    assert [client.company_name(), client.company_name()] == ["Acme ApS", None]
+
+
+# ------------------------------------------------------------------------------------------------- counts
+
+
+def test_calls_are_counted_by_endpoint_repeats_too(stage: Stage) -> None:
+    stage.on(ONE, refusal(500), job("pending")).on(ITEMS, page([])).on("GET /r", httpx2.Response(200, content=b"x"))
+    client = stage.client()
+    client.job(JOB)
+    list(client.items(JOB))
+    client.fetch("https://pleo.test/r", 10)
+    assert client.calls == {"GET /v3/export-jobs/{id}": 2, "GET /v3/export-items": 1, "GET receipt": 1}
+    assert {request.headers["user-agent"].split("/")[0] for request in stage.asked} == {"kontobro"}

@@ -1,0 +1,19 @@
+"""The store on SQLite, held against the contract of every store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kontobro.core.ports import Store
+from kontobro.store import open_store
+from kontobro.testing.store_contract import StoreContract
+
+
+class TestSqliteStore(StoreContract):
+    @pytest.fixture
+    def store(self, path: Path) -> Iterator[Store]:
+        with open_store(path) as store:
+            yield store

@@ -1,0 +1,153 @@
+"""Opening: made when missing, brought up to date, private, many at once."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kontobro.core.errors import Busy, Misconfigured
+from kontobro.core.history import Move
+from kontobro.store import open_store
+from kontobro.testing.store_case import HERE, NOW, REF, bring, connection, plan, states
+
+if TYPE_CHECKING:
+    from kontobro.store import DjangoStore
+
+
+def run(code: str, *arguments: str) -> str:
+    command = [sys.executable, "-W", "error", "-c", code, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def test_importing_the_package_loads_no_django() -> None:
+    assert run("import sys, kontobro.store; print('django' in sys.modules)") == "False\n"
+
+
+def test_makes_a_missing_file_that_only_its_owner_reads(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "kontobro.sqlite"
+    with open_store(path) as store:
+        store.save_connection(connection())
+        made = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir() if file.is_file()}
+    assert made == {"kontobro.sqlite": 0o600, "kontobro.sqlite-wal": 0o600, "kontobro.sqlite-shm": 0o600}
+
+
+def test_what_was_saved_is_there_when_opened_again(path: Path) -> None:
+    with open_store(path) as store:
+        store.save_connection(connection())
+    with open_store(path) as store:
+        assert store.connection(HERE) == connection()
+
+
+def test_two_files_in_one_process_are_apart(store: DjangoStore, tmp_path: Path) -> None:
+    with open_store(tmp_path / "second.sqlite") as second:
+        second.save_connection(connection())
+        assert (len(second.connections()), len(store.connections())) == (1, 0)
+
+
+def test_processes_that_make_it_at_once_both_succeed(tmp_path: Path) -> None:
+    code = "import sys, pathlib, kontobro.store as s; print(s.open_store(pathlib.Path(sys.argv[1])).connections())"
+    path = str(tmp_path / "kontobro.sqlite")
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda _: run(code, path), range(2))) == ["[]\n", "[]\n"]
+
+
+def test_migrates_an_older_store_forward(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database, database:
+        names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
+        for name in names:
+            database.execute(f"DROP TRIGGER {name}")
+        database.execute("DELETE FROM django_migrations WHERE name = '0002_guards'")
+    with open_store(path) as store:
+        store.save_connection(connection())
+        bring(store, "posted")
+        assert len(store.events(HERE, REF)) == 2
+
+
+def test_refuses_the_store_of_a_newer_version(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('kontobro', '9999_later', '')")
+    with pytest.raises(Misconfigured, match="newer Kontobro \\(9999_later\\)"):
+        open_store(path)
+
+
+@pytest.mark.parametrize("content", [b"not a database, but long enough to be read as one" * 100, b"x"])
+def test_refuses_a_file_that_is_no_database(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "ledger.beancount"
+    path.write_bytes(content)
+    with pytest.raises(Misconfigured, match=r"ledger.beancount can't be used"):
+        open_store(path)
+    assert path.read_bytes() == content
+
+
+def test_a_folder_in_its_place_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="can't be used"):
+        open_store(tmp_path)
+
+
+def test_migrations_say_what_the_models_say(store: DjangoStore) -> None:
+    from django.core.management import call_command
+
+    call_command("makemigrations", "kontobro", check=True, dry_run=True, verbosity=0)
+
+
+def test_settings_of_the_connection(store: DjangoStore) -> None:
+    from django.db import connections
+
+    with connections[store.alias].cursor() as cursor:
+        found = {}
+        for pragma in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "secure_delete"):
+            cursor.execute(f"PRAGMA {pragma}")
+            found[pragma] = cursor.fetchone()[0]
+    full = 2
+    assert found == {
+        "journal_mode": "wal",
+        "synchronous": full,
+        "foreign_keys": 1,
+        "busy_timeout": 30_000,
+        "secure_delete": 1,
+    }
+
+
+def test_each_thread_has_its_connection_and_ended_threads_lose_theirs(store: DjangoStore) -> None:
+    store.save_connection(connection())
+    for number in range(3):
+        thread = threading.Thread(target=plan, args=(store,), kwargs={"run": f"run-{number}"})
+        thread.start()
+        thread.join()
+    store.connections()
+    assert len(store.bookings(HERE)) == 1
+    assert len(store._database._opened) <= 2
+
+
+def test_leaves_no_open_connection_behind(path: Path) -> None:
+    code = """if True:
+        import pathlib, sys, threading, gc, kontobro.store
+        store = kontobro.store.open_store(pathlib.Path(sys.argv[1]))
+        thread = threading.Thread(target=store.connections); thread.start(); thread.join()
+        store.close(); del store, thread; gc.collect()
+        print(sorted(p.name for p in pathlib.Path(sys.argv[1]).parent.iterdir() if p.is_file()))
+    """
+    assert run(code, str(path)) == "['kontobro.sqlite']\n"
+
+
+def test_a_writer_that_waits_in_vain_is_busy(path: Path, store: DjangoStore) -> None:
+    from django.db import connections
+
+    store.save_connection(connection())
+    plan(store)
+    with connections[store.alias].cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 10")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Busy, match=r"kontobro.sqlite is held by another"):
+            store.move(HERE, [Move(reference=REF, to="booking")], NOW)
+        other.execute("ROLLBACK")
+    assert states(store) == {REF: "planned"}
