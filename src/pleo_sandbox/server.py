@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -50,6 +50,7 @@ def _config(sandbox: Sandbox, log_level: str) -> uvicorn.Config:
         http=DroppingProtocol,
         ws="none",
         lifespan="off",
+        log_config=None,  # the host's logging is the host's
         log_level=log_level,
         access_log=False,
         timeout_graceful_shutdown=1,
@@ -100,7 +101,8 @@ def main(arguments: list[str] | None = None) -> int:
     with _listen(options.host, options.port) as listener:
         sys.stdout.write(_greeting(sandbox, f"http://{options.host}:{listener.getsockname()[1]}"))
         sys.stdout.flush()
-        uvicorn.Server(_config(sandbox, "warning")).run(sockets=[listener])
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(_config(sandbox, "warning")).run(sockets=[listener])
     return 0
 
 
