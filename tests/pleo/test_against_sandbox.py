@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from tests.pleo.file_tokens import FileTokens, introspect
+from tests.pleo.stage import Clock, MemoryTokens, a_connection, an_item
 
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import BadAnswer, JobGone, LoginFailed, NotAllowed, RateLimited, ReceiptUnavailable
 from kontobro.core.export import ExportItem, ItemReport, JobOutcome
 from kontobro.core.ports import TooLarge
 from kontobro.pleo import PleoClient, authorize_url, exchange_code, introspect_token, open_pleo
-from tests.pleo.stage import Clock, MemoryTokens, a_connection, an_item
 
 pytest.importorskip("pleo_sandbox.server", reason="the sandbox is not part of this checkout")
 
@@ -189,15 +192,33 @@ def consent(url: str, company_id: str) -> str:
     return parse_qs(urlsplit(back).query)["code"][0]
 
 
-def test_oauth_from_consent_to_reconnect(place: Place) -> None:
+def authorised(place: Place) -> tuple[Connection, Tokens]:
     app = place.box.register_client([REDIRECT])
     connection = place.connection(auth="oauth", client_id=app.client_id)
     url = authorize_url(connection, redirect_uri=REDIRECT, state="s", verifier=VERIFIER)
     code = consent(url, place.company_id)
     place.clock.time = datetime.now(UTC)
-    first = exchange_code(
+    tokens = exchange_code(
         connection, code=code, redirect_uri=REDIRECT, verifier=VERIFIER, client_secret=app.secret, clock=place.clock
     )
+    return connection, tokens
+
+
+def test_processes_with_a_dead_token_renew_it_once(place: Place, tmp_path: Path) -> None:
+    connection, tokens = authorised(place)
+    store = FileTokens(tmp_path / "tokens.json")
+    store.save_tokens(connection.id, tokens)
+    place.box.move_clock(timedelta(minutes=16))
+    before = place.box.calls["POST /oauth/token"]
+    work = [(store.path, place.url, str(connection.client_id))] * 4
+    with get_context("spawn").Pool(4) as pool:
+        assert pool.starmap(introspect, work, chunksize=1) == ["OAUTH2"] * 4
+    assert place.box.calls["POST /oauth/token"] - before == 1
+    assert not store.path.with_suffix(".dead").exists()
+
+
+def test_oauth_from_consent_to_reconnect(place: Place) -> None:
+    connection, first = authorised(place)
     store = MemoryTokens(first)
     pleo = open_pleo(connection, store, place.clock)
     assert pleo.install({}).status == "ACTIVATED"
@@ -209,7 +230,9 @@ def test_oauth_from_consent_to_reconnect(place: Place) -> None:
     pleo.introspect()
     assert len(store.saved) == 2
     assert store.held is not None
-    assert not introspect_token(connection, Tokens(access=first.access, client_secret=app.secret), place.clock).active
+    assert not introspect_token(
+        connection, Tokens(access=first.access, client_secret=first.client_secret), place.clock
+    ).active
 
     place.box.revoke_authorisations(place.company_id)
     with pytest.raises(LoginFailed, match="onnect again"):
