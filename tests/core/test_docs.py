@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import datetime as dt
 import re
@@ -12,7 +13,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from kontobro.core.errors import Problem
+from kontobro.core.errors import ItemFailure, Problem
 from kontobro.core.export import ExportItem
 from kontobro.core.findings import REASONS
 from kontobro.core.posting import post_item
@@ -22,6 +23,7 @@ from kontobro.core.settings_file import LIMITS, settings_from
 from kontobro.testing.factories import a_line, an_item, masters, settings
 
 DOCS = Path(__file__).parents[2] / "docs"
+SOURCE = Path(__file__).parents[2] / "src" / "kontobro"
 
 
 def page(name: str) -> str:
@@ -37,6 +39,28 @@ def table(text: str) -> dict[str, list[str]]:
 def test_every_problem_code_is_explained_with_the_reason_that_pleo_is_told() -> None:
     section = page("problems.md").split("## Posting rules and settings")[1].split("\n## ")[0]
     assert {code: cells[-1].strip("`") for code, cells in table(section).items()} == REASONS
+
+
+def codes_in(*packages: str) -> set[str]:
+    """The problem codes that a package's source writes out: first argument or `code` of a call that makes a problem."""
+    codes = set()
+    for package in packages:
+        for source in (SOURCE / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "").lower().endswith("problem"):
+                    given = [*node.args[:1], *(word.value for word in node.keywords if word.arg == "code")]
+                    codes |= {arg.value for arg in given if isinstance(arg, ast.Constant)}
+    return {code for code in codes if isinstance(code, str)}
+
+
+@pytest.mark.parametrize(
+    ("heading", "packages"),
+    [("Export: items, receipts and bookings", ("export", "pleo")), ("Beancount: what the ledger refuses", ("erp",))],
+)
+def test_the_codes_of_the_other_layers_are_explained(heading: str, packages: tuple[str, ...]) -> None:
+    section = page("problems.md").split(f"## {heading}")[1].split("\n## ")[0]
+    assert set(table(section)) == codes_in(*packages)
+    assert {cells[-1].strip("`") for cells in table(section).values()} <= set(get_args(ItemFailure))
 
 
 def test_every_setting_and_row_key_is_on_the_page() -> None:

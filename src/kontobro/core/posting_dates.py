@@ -29,8 +29,10 @@ class Days:
     service_period: tuple[dt.date, dt.date] | None = None
 
 
-def zone_named(name: str) -> ZoneInfo | None:
-    """The time zone of an IANA name, or None when there is none."""
+def zone_named(name: str) -> dt.tzinfo | None:
+    """The time zone of an IANA name, or None when there is none. UTC needs no time zone database."""
+    if name == "UTC":
+        return dt.UTC
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
