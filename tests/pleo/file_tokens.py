@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.pleo.stage import a_connection
-
 from kontobro.core.connection import Tokens
 from kontobro.pleo import open_pleo
+from tests.pleo.stage import a_connection
 
 
 class RealClock:

@@ -12,14 +12,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from tests.pleo.file_tokens import FileTokens, introspect
-from tests.pleo.stage import Clock, MemoryTokens, a_connection, an_item
 
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import BadAnswer, JobGone, LoginFailed, NotAllowed, RateLimited, ReceiptUnavailable
 from kontobro.core.export import ExportItem, ItemReport, JobOutcome
 from kontobro.core.ports import TooLarge
 from kontobro.pleo import PleoClient, authorize_url, exchange_code, introspect_token, open_pleo
+from tests.pleo.file_tokens import FileTokens, introspect
+from tests.pleo.stage import Clock, MemoryTokens, a_connection, an_item
 
 pytest.importorskip("pleo_sandbox.server", reason="the sandbox is not part of this checkout")
 
