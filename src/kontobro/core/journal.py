@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Literal, NewType
 
 from kontobro.core.export import ExportItem
+from kontobro.core.money import is_whole
 
 Reference = NewType("Reference", str)
 """Our idempotency key, written into the accounting system: the accounting entry id, or that and `/pay`."""
@@ -175,14 +176,19 @@ def fingerprint(item: ExportItem) -> str:
         item.subtype or "",
         item.date.isoformat(),
         item.amount.wallet.currency,
-        str(item.amount.wallet.minor),
+        _digits(item.amount.wallet.minor),
     ]
     for line in item.lines:
         tax = line.tax
         parts += [
             (line.account.key or "") if line.account else "",
-            str(line.amount.wallet.minor),
-            f"{tax.code or ''}|{tax.type}|{tax.amount.wallet.minor}" if tax else "",
+            _digits(line.amount.wallet.minor),
+            f"{tax.code or ''}|{tax.type}|{_digits(tax.amount.wallet.minor)}" if tax else "",
             ",".join(sorted(f"{tag.group_code}={tag.code}" for tag in line.tags)),
         ]
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+def _digits(minor: Decimal) -> str:
+    """One spelling for one amount: 100, 100.0 and 1E+2 are the same fact."""
+    return str(int(minor)) if is_whole(minor) else str(minor)

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from kontobro.core.errors import Problem
 from kontobro.core.export import ExportItem, MalformedItem
@@ -26,6 +27,9 @@ from kontobro.export.work import ItemWork, pairs, plans_of, standing_move
 from kontobro.export.write import Unresolved, withdraw, write
 
 Tasks = Sequence[tuple[ItemWork, Entry]]
+
+LONGEST_CALL = timedelta(minutes=10)
+"""No call to an accounting system lasts longer: an intent older than this was sent before, or never."""
 
 
 def book_batch(run: Run, items: Sequence[ExportItem | MalformedItem]) -> list[ItemWork]:
@@ -99,8 +103,9 @@ def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:
         ]
     )
     if run.blind:
-        return {plan.reference: known.get(plan.reference, run.began) for plan in plans}
-    return dict(known)
+        return {plan.reference: run.began for plan in plans}
+    # the write may have left as late as its call could last, and not later than this run began
+    return {reference: min(since + LONGEST_CALL, run.began) for reference, since in known.items()}
 
 
 def book(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:

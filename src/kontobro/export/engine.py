@@ -18,7 +18,7 @@ from kontobro.core.connection import Connection
 from kontobro.core.errors import Busy, JobGone, Misconfigured, NotAllowed, Problem
 from kontobro.core.export import ExportItem, ExportJob, ItemReport, JobOutcome, MalformedItem
 from kontobro.core.history import Move
-from kontobro.core.journal import entry_id_of
+from kontobro.core.journal import entry_id_of, reference_of
 from kontobro.core.masters import Masters
 from kontobro.export.booking import book_batch
 from kontobro.export.masters import load_masters
@@ -179,27 +179,21 @@ def open_reporter(connection: Connection, job: ExportJob, ports: Ports) -> tuple
     """Read the control items: those without a final status are to do; the others are counted by status."""
     todo: set[str] = set()
     done: dict[str, int] = {}
-    told: set[str] = set()
     for page in ports.pleo.control_items(job.id):
-        for item in page:
-            if item.status in OPEN:
-                todo.add(item.entry_id)
-            else:
-                done[item.status] = done.get(item.status, 0) + 1
-                told.add(item.entry_id)
-    if told:
-        _remember_told(connection, job, ports, told)
+        todo.update(item.entry_id for item in page if item.status in OPEN)
+        told = [item for item in page if item.status not in OPEN]
+        for item in told:
+            done[item.status] = done.get(item.status, 0) + 1
+        if told:
+            _remember_told(connection, ports, [item.entry_id for item in told])
     return Reporter(ports.pleo, ports.store, ports.clock, connection.id, job, todo), done
 
 
-def _remember_told(connection: Connection, job: ExportJob, ports: Ports, told: set[str]) -> None:
+def _remember_told(connection: Connection, ports: Ports, told: list[str]) -> None:
     """A run that was killed between Pleo's answer and our commit: Pleo knows these already, now we do too."""
-    rows = ports.store.bookings(connection.id, job_id=job.id)
-    moves = [
-        Move(reference=row.reference, to="reported")
-        for row in rows
-        if row.state in ("verified", "rejected") and entry_id_of(row.reference) in told
-    ]
+    references = [reference_of(entry_id, payment=payment) for entry_id in told for payment in (False, True)]
+    rows = ports.store.bookings(connection.id, references=references)
+    moves = [Move(reference=row.reference, to="reported") for row in rows if row.state in ("verified", "rejected")]
     if moves:
         ports.store.move(connection.id, moves, ports.clock.now())
 

@@ -129,7 +129,8 @@ def _leave_uncertain(run: Run, tasks: Tasks) -> None:
     """The outcome can't be known in this run: Pleo is told nothing, the next export finds what stands."""
     for work, _ in tasks:
         work.uncertain = True
-    run.move([Move(reference=entry.reference, to="uncertain") for _, entry in tasks])
+    known = run.ports.store.bookings(run.connection.id, references=[entry.reference for _, entry in tasks])
+    run.move([Move(reference=row.reference, to="uncertain") for row in known if row.state != "uncertain"])
 
 
 def _broke(entry: Entry, fault: ConnectorFault) -> Problem:

@@ -13,7 +13,8 @@ from kontobro.core.history import BookingState
 STATES: tuple[BookingState, ...] = get_args(BookingState)
 
 MOVES: Mapping[BookingState, tuple[BookingState, ...]] = {
-    "planned": ("booking", "drafted", "posted", "rejected"),  # drafted, posted: `find` shows that it stands
+    # drafted, posted: `find` shows that it stands; uncertain: an earlier write can't be found out about
+    "planned": ("booking", "drafted", "posted", "uncertain", "rejected"),
     "booking": ("drafted", "posted", "rejected", "uncertain"),
     "uncertain": ("booking", "drafted", "posted", "rejected"),
     "drafted": ("attached", "rejected"),
