@@ -66,6 +66,7 @@ class FakePleo:
 
     def jobs(self, statuses: Sequence[str]) -> Sequence[ExportJob]:
         self._answered()
+        assert set(statuses) <= {"pending", "in_progress", "failed", "completed", "completed_with_errors"}
         return [job for job in self.waiting if job.status in statuses]
 
     def job(self, job_id: str) -> ExportJob:

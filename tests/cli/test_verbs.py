@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import tomllib
 from pathlib import Path
 
@@ -185,3 +186,14 @@ def test_a_fault_has_a_traceback_only_with_debug(bench: Bench) -> None:
     plain = bench.run("jobs")
     assert (plain.exit_code, plain.stderr.split("\n")[:2]) == (3, ["✗ Something is off.", "  Mend it."])
     assert "Traceback" in bench.run("--debug", "jobs").stderr
+
+
+def test_the_log_is_shown_only_when_asked_and_only_ours(bench: Bench) -> None:
+    bench.connect()
+    bench.pleo.waiting = [export_job()]
+    assert "job ended" not in bench.run("export").stderr
+    bench.pleo.waiting = [export_job()]
+    shown = bench.run("--verbose", "export").stderr
+    assert "job ended" in shown
+    assert export_job().id in shown
+    assert logging.getLogger("kontobro").handlers == [], "a verb leaves no handler behind"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -111,7 +110,7 @@ def main_options(
     if verbose:
         from kontobro.cli.logs import log_to_stderr
 
-        log_to_stderr()
+        context.call_on_close(log_to_stderr())
 
 
 for verb in (connect, disconnect, check, jobs, preview, export, settle, bookings, sandbox, demo):
@@ -121,5 +120,4 @@ app.add_typer(settings.app, name="settings")
 
 def main() -> None:
     """The console script."""
-    os.umask(0o077)  # what we write (tokens, ledgers, receipts) is the bookkeeper's alone
     app(prog_name="kontobro")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -94,7 +95,7 @@ def _book(connection: Connection, job: ExportJob, ports: Ports, *, take_over: bo
     return exit_of_result(result)
 
 
-def print_result(result: JobResult, failed: list[BookingRow], seconds: float) -> None:
+def print_result(result: JobResult, failed: Sequence[BookingRow], seconds: float) -> None:
     """What came of a job: counts, and for each failed item why and what to do."""
     style = "green" if result.event == "completed" else "yellow"
     show.say(f"Job {result.job_id}: {result.event.replace('_', ' ')}, {show.span(seconds)}", f"bold {style}")
@@ -111,16 +112,15 @@ def print_result(result: JobResult, failed: list[BookingRow], seconds: float) ->
         show.say(f"    {result.remedy or ''}")
     if failed:
         print_failed(failed)
+        show.say("  Mend them and export those expenses again in Pleo; what is booked stays booked once.", "dim")
     if result.uncertain:
         show.say("  The outcome of some writes is unknown. Export them again: what stands is found, not doubled.")
 
 
-def print_failed(rows: list[BookingRow]) -> None:
-    """A table of failed items: who, how much, why, and the remedy."""
-    shown = show.table("date", "type", "payee", "amount", "why", "what to do", right=["amount"])
+def print_failed(rows: Sequence[BookingRow], title: str | None = None) -> None:
+    """A table of failed items: who, how much, why and what to do."""
+    table = show.table("who", "amount", "why, and what to do", title=title, right=["amount"])
     for row in rows:
-        for problem in row.problems:
-            amount = show.amount_of(row.total, row.currency)
-            shown.add_row(row.date, row.item_type, row.payee, amount, problem.message, problem.remedy)
-    show.console().print(shown)
-    show.say("  Mend them and export those expenses again in Pleo; what is booked stays booked once.", "dim")
+        said = "\n".join(f"{problem.message}\n→ {problem.remedy}" for problem in row.problems)
+        table.add_row(row.payee or row.item_type, show.amount_of(row.total, row.currency), said)
+    show.console().print(table)
