@@ -22,7 +22,7 @@ RULES: dict[str, re.Pattern[str]] = {
         r"(?<![\w./-])/(?:root|work|home/\w+|Users/\w+|opt/(?:pypi|wheels))" + r"(?=/|\b(?![\w.-]))"
     ),
     "a private key: remove it and revoke it": re.compile(r"-----BEGIN [A-Z ]*" + r"PRIVATE KEY-----"),
-    "what looks like a live Pleo API key: remove it and revoke it": re.compile(r"\bplp_" + r"[A-Za-z0-9_-]{24,}"),
+    "what looks like a live Pleo API key: remove it and revoke it": re.compile(r"\bplp_" + r"[A-Za-z0-9_-]{40,}"),
     "a merge left unfinished": re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE),
 }
 

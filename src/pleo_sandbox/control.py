@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 from msgspec import Meta, Struct
@@ -25,11 +25,14 @@ from pleo_sandbox.state import Sandbox
 from pleo_sandbox.wire import decode, refuse, reply
 
 
+class Obeyed(Protocol):
+    """One control with its arguments."""
+
+    def obey(self, sandbox: Sandbox) -> object: ...
+
+
 class Order(Struct, forbid_unknown_fields=True):
     """The arguments of one control."""
-
-    def obey(self, sandbox: Sandbox) -> object:
-        raise NotImplementedError
 
 
 class MoveClock(Order):
@@ -166,7 +169,7 @@ class ItemState(Order):
         return sandbox.item_state(self.company_id, self.entry_id)
 
 
-ORDERS: dict[str, type[Order]] = {
+ORDERS: dict[str, type[Obeyed]] = {
     "move_clock": MoveClock,
     "queue": Queue,
     "press_export": PressExport,
@@ -196,7 +199,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
     return [Route("/_control/state", show, methods=["GET"]), *orders]
 
 
-def _endpoint(sandbox: Sandbox, wanted: type[Order]) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(sandbox: Sandbox, wanted: type[Obeyed]) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         content = await request.body()
         try:

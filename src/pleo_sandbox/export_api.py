@@ -49,7 +49,7 @@ def create_job(call: Call) -> Response:
         [entry_id.lower() for entry_id in body.accounting_entry_ids],
         vendor_based=bool(body.options and body.options.vendor_based_bookkeeping),
         interactive=body.is_interactive is not False,
-        created_by=body.employee_id,
+        created_by=body.employee_id and body.employee_id.lower(),
     )
     return reply({"data": job.as_json()}, 201)
 
@@ -129,8 +129,8 @@ def search_items(call: Call) -> Response:
     entry_ids = dict.fromkeys(entry_id.lower() for entry_id in body.accounting_entry_ids)
     found = (call.sandbox.exports.latest_item(company_id, entry_id) for entry_id in entry_ids)
     status = checks.given(body.status)
-    items = [item for item in found if item is not None and status in (None, item.status)]
-    return reply(paging.page(items, wanted, JobItem.as_json))
+    items = [item for item in found if item is not None]
+    return reply(paging.page(items, wanted, JobItem.as_json, keep=lambda item: status in (None, item.status)))
 
 
 OPERATIONS = (

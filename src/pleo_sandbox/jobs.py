@@ -134,7 +134,8 @@ class JobItem:
             "externalId": result.external_id,
             "externalUrl": result.external_url,
             "failureReason": result.failure_reason,
-            "failureReasonType": result.failure_reason_type,
+            # Absent rather than null here too: OpenAPI lets it be absent; a sample page shows null (api.md B5).
+            **({"failureReasonType": result.failure_reason_type} if result.failure_reason_type else {}),
         }
 
 

@@ -16,10 +16,6 @@ from pleo_sandbox.oauth import ACCESS_LIFE, OAuthClient, OAuthError, Pair, Reque
 from pleo_sandbox.routing import Call, Operation, basic
 from pleo_sandbox.wire import reply
 
-AUTHORIZE_PARAMETERS = frozenset(
-    "response_type client_id redirect_uri scope state code_challenge code_challenge_method "
-    "urn_pleo_params_oauth_subject".split()
-)
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 Form = Mapping[str, str]
@@ -52,9 +48,10 @@ def authorize(call: Call) -> Response:
 
 
 def _request(client: OAuthClient, redirect_uri: str, state: str | None, query: Mapping[str, list[str]]) -> Request:
+    """Parameters that are not known are ignored and none may come twice (RFC 6749 §3.1)."""
     for name, values in query.items():
-        if len(values) > 1 or name not in AUTHORIZE_PARAMETERS:
-            raise OAuthError("invalid_request", f"{name[:40]}: unknown, or given more than once")
+        if len(values) > 1:
+            raise OAuthError("invalid_request", f"{name[:40]} is given more than once")
     given = {name: values[0] for name, values in query.items()}
     if given.get("response_type") != "code":
         raise OAuthError("unsupported_response_type", "response_type has to be code")

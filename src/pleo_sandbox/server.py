@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -52,6 +52,7 @@ def _config(sandbox: Sandbox, log_level: str) -> uvicorn.Config:
         http=DroppingProtocol,
         ws="none",
         lifespan="off",
+        log_config=None,  # the host's logging is the host's
         log_level=log_level,
         access_log=False,
         timeout_graceful_shutdown=1,
@@ -108,7 +109,8 @@ def main(arguments: list[str] | None = None) -> int:
         server = uvicorn.Server(_config(sandbox, "warning"))
         if options.stop_on_eof:
             threading.Thread(target=_stop_on_eof, args=(server,), name="stop-on-eof", daemon=True).start()
-        server.run(sockets=[listener])
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
     return 0
 
 

@@ -160,6 +160,7 @@ class Sandbox:
         self.add_fault(Fault(Kind.LOSE_REQUEST, method, path, times, skip))
 
     def delay(self, method: str, path: str, seconds: float, *, times: int = 1, skip: int = 0) -> None:
+        """Wait before the work: it is still done when the caller has gone meanwhile."""
         self.add_fault(Fault(Kind.DELAY, method, path, times, skip, seconds=seconds))
 
     def storm(
@@ -208,5 +209,5 @@ class Sandbox:
 
     @property
     def max_per_minute(self) -> int:
-        """The most calls seen in any minute of the sandbox's clock."""
+        """The most API calls in any minute of the sandbox's clock, refused ones too; receipts and OAuth aside."""
         return self.traffic.max_per_minute

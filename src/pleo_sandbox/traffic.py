@@ -27,14 +27,13 @@ class Traffic:
     def count(self, endpoint: str) -> None:
         """Note a call, refused ones included, as `GET /v3/export-jobs/{jobId}`."""
         self.calls[endpoint] += 1
-        now = self._clock.seconds()
-        _forget(self._recent, now)
-        self._recent.append(now)
-        self.max_per_minute = max(self.max_per_minute, len(self._recent))
 
     def admit(self, credential: str) -> int | None:
         """None if the call may pass, else the seconds to wait."""
         now = self._clock.seconds()
+        _forget(self._recent, now)
+        self._recent.append(now)
+        self.max_per_minute = max(self.max_per_minute, len(self._recent))
         admitted = self._admitted.setdefault(credential, deque())
         _forget(admitted, now)
         if self.limit is not None and len(admitted) >= self.limit:

@@ -13,11 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from tests.pleo.stage import JOB, KEY, Clock, MemoryTokens, Stage, a_connection, a_job, refusal, reply
 
 from kontobro.core.connection import Tokens
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, RateLimited, Timeout, Unreachable
 from kontobro.pleo import authorize_url, exchange_code, introspect_token
+from tests.pleo.stage import JOB, KEY, Clock, MemoryTokens, Stage, a_connection, a_job, refusal, reply
 
 ONE, EVENTS, TOKEN = f"GET /v3/export-jobs/{JOB}", "POST /v3/export-job-events", "POST /oauth/token"
 OAUTH = a_connection(auth="oauth", client_id="client-1")
@@ -180,6 +180,23 @@ def test_a_refused_renewal_asks_to_connect_again_once(stage: Stage, code: str) -
     assert caught.value.job_failure == "authentication_failure"
     assert stage.tokens.reconnect == ["c1"]
     assert stage.operations == [TOKEN]
+
+
+def test_an_expired_token_that_can_not_be_renewed_asks_to_connect_again(stage: Stage) -> None:
+    stage.tokens.held = Tokens(access="access-1", expires_at=stage.clock.now())
+    with pytest.raises(LoginFailed, match="Connect again"):
+        stage.client(OAUTH).job(JOB)
+    assert (stage.asked, stage.tokens.reconnect) == ([], ["c1"])
+
+
+def test_a_new_connection_after_a_refused_renewal_works(stage: Stage) -> None:
+    stage.tokens.held = held(1, 0)
+    stage.on(TOKEN, reply({"error": "invalid_grant"}, 400)).on(ONE, accepting(5))
+    client = stage.client(OAUTH)
+    with pytest.raises(LoginFailed):
+        client.job(JOB)
+    stage.tokens.held = held(5)
+    assert client.job(JOB).id == JOB
 
 
 def test_a_wrong_client_secret_leaves_the_tokens_alone(stage: Stage) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.pleo.stage import COMPANY, JOB, JSON, Stage, a_job, an_item, page, refusal, reply
 
 from kontobro.core.errors import BadAnswer, JobGone, Timeout, Unreachable
 from kontobro.core.export import ExportItem, ItemReport, JobOutcome, ReportError
+from tests.pleo.stage import COMPANY, JOB, JSON, Stage, a_job, an_item, page, refusal, reply
 
 JOBS, ONE, EVENTS = "GET /v3/export-jobs", f"GET /v3/export-jobs/{JOB}", "POST /v3/export-job-events"
 ITEMS, CONTROL, REPORT = "GET /v3/export-items", f"GET /v3/export-jobs/{JOB}/items", f"PUT /v3/export-jobs/{JOB}/items"

@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.pleo.stage import JOB, JSON, KEY, Stage, a_job, page, refusal, reply
 
 from kontobro.core.errors import (
     BadAnswer,
@@ -19,6 +18,7 @@ from kontobro.core.errors import (
     Timeout,
     Unreachable,
 )
+from tests.pleo.stage import JOB, JSON, KEY, Stage, a_job, page, refusal, reply
 
 ONE, ITEMS = f"GET /v3/export-jobs/{JOB}", "GET /v3/export-items"
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
-from tests.pleo.stage import Clock, Stage, a_connection
 
 from kontobro.core.errors import ReceiptUnavailable, Timeout, Unreachable
 from kontobro.core.ports import TooLarge
 from kontobro.pleo.files import Files, open_files
+from tests.pleo.stage import Clock, Stage, a_connection
 
 GET, URL = "GET /r", "https://files.test/r?X-Signature=presigned-secret"
 

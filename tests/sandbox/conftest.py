@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
-from tests.sandbox import factories
 
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.state import Sandbox
+from tests.sandbox import factories
 
 
 @pytest.fixture

@@ -7,12 +7,13 @@ from datetime import timedelta
 
 import pytest
 from starlette.testclient import TestClient
-from tests.sandbox import factories
 
 from pleo_sandbox.app import OPERATIONS
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.oauth import ALL_SCOPES
+from pleo_sandbox.routing import Operation
 from pleo_sandbox.state import Sandbox
+from tests.sandbox import factories
 
 GUARDED = [operation for operation in OPERATIONS if not operation.is_open]
 SCOPED = [operation for operation in GUARDED if operation.scope is not None]
@@ -25,7 +26,7 @@ def path(template: str) -> str:
 
 
 @pytest.mark.parametrize("operation", GUARDED, ids=lambda operation: operation.name)
-def test_no_credential_no_answer(sandbox: Sandbox, operation: object) -> None:
+def test_no_credential_no_answer(sandbox: Sandbox, operation: Operation) -> None:
     caller = factories.client(sandbox)
     response = caller.request(operation.method, path(operation.path), json={})
     assert (response.status_code, response.json()["type"]) == (401, "UNAUTHORIZED")
@@ -33,7 +34,7 @@ def test_no_credential_no_answer(sandbox: Sandbox, operation: object) -> None:
 
 
 @pytest.mark.parametrize("operation", SCOPED, ids=lambda operation: operation.name)
-def test_a_missing_scope_is_forbidden(sandbox: Sandbox, acme: SandboxCompany, operation: object) -> None:
+def test_a_missing_scope_is_forbidden(sandbox: Sandbox, acme: SandboxCompany, operation: Operation) -> None:
     key = sandbox.add_api_key(acme.id, ALL_SCOPES - {operation.scope})
     response = factories.client(sandbox, key).request(operation.method, path(operation.path), json={})
     assert (response.status_code, response.json()["type"]) == (403, "FORBIDDEN")

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from tests.sandbox import factories
 
 from pleo_sandbox.exports import ExportStatus
 from pleo_sandbox.model import Expense, SandboxCompany
 from pleo_sandbox.state import Sandbox
+from tests.sandbox import factories
 
 JSON_TYPE = "application/json;charset=UTF-8"
 NOBODY = str(uuid.uuid4())
@@ -23,7 +23,6 @@ ITEM_FIELDS = {
     "externalId",
     "externalUrl",
     "failureReason",
-    "failureReasonType",
 }
 
 

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from starlette.testclient import TestClient
-from tests.sandbox import factories
 
 from pleo_sandbox.control import ORDERS
-from pleo_sandbox.demo import DemoSandbox
+from pleo_sandbox.demo import DemoSandbox, demo_sandbox
 from pleo_sandbox.errors import ResponseLost
 from pleo_sandbox.model import Expense, SandboxCompany
 from pleo_sandbox.server import serve
 from pleo_sandbox.state import Sandbox
+from tests.sandbox import factories
 
 
 @pytest.fixture
@@ -268,10 +273,74 @@ def test_a_demo_sandbox_has_its_own_keys() -> None:
         assert caller.get("/v3/export-jobs", params={"company_id": first.company_id}).status_code == 200
 
 
+def child_environment() -> dict[str, str]:
+    """A child imports what we import, installed or not."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
 def test_the_command_line_explains_itself() -> None:
-    shown = subprocess.run([sys.executable, "-m", "pleo_sandbox", "--help"], capture_output=True, text=True, timeout=30)
+    command = [sys.executable, "-m", "pleo_sandbox", "--help"]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=30, env=child_environment(), check=False)
     assert shown.returncode == 0
     assert "--port" in shown.stdout
+
+
+def test_ctrl_c_ends_it_quietly() -> None:
+    program = (
+        "import pleo_sandbox.server as s, tests.sandbox.factories as f;"
+        "s.demo_sandbox = lambda: s.DemoSandbox(f.company(2));"
+        "raise SystemExit(s.main(['--port', '0', '--press-export']))"
+    )
+    command = [sys.executable, "-W", "error", "-c", program]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=child_environment()
+    ) as box:
+        assert box.stdout is not None
+        shown = [box.stdout.readline() for _ in range(11)]
+        url = shown[1].split()[-1]
+        (job,) = httpx2.get(f"{url}/_control/state").json()["jobs"]
+        assert (job["status"], job["numberOfItems"]) == ("pending", 2)
+        box.send_signal(signal.SIGINT)
+        _, complaints = box.communicate(timeout=20)
+    assert (box.returncode, complaints) == (0, "")
+
+
+def test_published_pages_are_added_unchanged(sandbox: Sandbox, acme: SandboxCompany, tmp_path: Path) -> None:
+    published = factories.item(str(uuid.uuid4()), currency="UNDEFINED", vendor=None)
+    page = tmp_path / "page.json"
+    page.write_text(json.dumps({"data": [published]}), encoding="utf-8")
+    (entry_id,) = sandbox.add_published(acme.id, page)
+    assert acme.expenses[-1].item == published
+    assert sandbox.press_export(acme.id, [entry_id])
+
+
+def test_a_call_counts_under_its_template(pleo: TestClient, sandbox: Sandbox, job_id: str) -> None:
+    pleo.get(f"/v3/export-jobs/{job_id}")
+    pleo.get(address(pleo, job_id))
+    assert sandbox.calls == {
+        "GET /v3/export-jobs/{jobId}": 1,
+        "GET /v3/export-items": 1,
+        "GET /files/{entryId}/{place}": 1,
+    }
+    assert sandbox.max_per_minute == 2
+
+
+def test_of_many_at_once_one_gets_the_job(sandbox: Sandbox, acme: SandboxCompany) -> None:
+    body = {"companyId": acme.id, "accountingEntryIds": [acme.expenses[0].id]}
+    auth = (sandbox.add_api_key(acme.id), "")
+    with serve(sandbox) as url, ThreadPoolExecutor(6) as pool:
+        ask = partial(httpx2.post, f"{url}/v3/export-jobs", json=body, auth=auth)
+        answers = [answer.result().status_code for answer in [pool.submit(ask) for _ in range(6)]]
+    assert sorted(answers) == [201, 409, 409, 409, 409, 409]
+
+
+def test_the_demo_sandbox_can_export_its_whole_queue() -> None:
+    pytest.importorskip("pleo_sandbox.demo_company", reason="the demo company is not here: merge its branch")
+    demo = demo_sandbox()
+    job_id = demo.press_export(demo.company_id)
+    with factories.client(demo, demo.api_key) as pleo:
+        page = pleo.get("/v3/export-items", params={"job_id": job_id, "limit": 100}).json()
+    assert page["pagination"]["total"] == demo.jobs[0].as_json()["numberOfItems"] >= 80
 
 
 def test_a_company_may_be_added_while_served(live: httpx2.Client, sandbox: Sandbox) -> None:

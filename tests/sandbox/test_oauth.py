@@ -11,11 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from starlette.testclient import TestClient
-from tests.sandbox import factories
 
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.oauth import OAuthClient, s256
 from pleo_sandbox.state import Sandbox
+from tests.sandbox import factories
 
 REDIRECT = "http://127.0.0.1:8765/callback"
 SCOPE = "export-jobs:read export-jobs:write"
@@ -131,7 +131,6 @@ def test_a_refusal_comes_back(browser: TestClient, app: OAuthClient, acme: Sandb
         ({"code_challenge": "short"}, "invalid_request"),
         ({"scope": ""}, "invalid_scope"),
         ({"scope": "everything:write"}, "invalid_scope"),
-        ({"prompt": "none"}, "invalid_request"),
     ],
 )
 def test_a_bad_request_comes_back(
@@ -151,6 +150,12 @@ def test_an_unknown_client_or_redirect_is_not_redirected(
     response = browser.get("/oauth/authorize", params=question(app, **changes))
     assert response.status_code == 400
     assert "location" not in response.headers
+
+
+def test_unknown_parameters_are_ignored_and_none_comes_twice(browser: TestClient, app: OAuthClient) -> None:
+    assert browser.get("/oauth/authorize", params=question(app, prompt="none")).status_code == 200
+    twice = [*question(app).items(), ("scope", SCOPE)]
+    assert answer(browser.get("/oauth/authorize", params=twice))["error"] == "invalid_request"
 
 
 def test_consent_is_given_once(browser: TestClient, app: OAuthClient, acme: SandboxCompany) -> None:

@@ -65,7 +65,9 @@ def test_a_key_in_the_environment_wins_over_the_file(path: Path, monkeypatch: py
     assert read(path) == TOKENS
 
 
-@pytest.mark.parametrize("key", [NEW, b"too short", b"\xff\xfe", b",", b" "])
+@pytest.mark.parametrize(
+    "key", [NEW, b"too short", b"\xff\xfe", b",", b" "], ids=["another", "short", "no text", "comma", "blank"]
+)
 def test_a_wrong_key_is_one_clear_error_without_any_secret(path: Path, key: bytes) -> None:
     save(path, OLD)
     with pytest.raises(Misconfigured) as caught:

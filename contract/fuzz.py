@@ -1,0 +1,84 @@
+"""How Schemathesis asks the sandbox: which checks, how much, and with which ids."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from contract.box import Box
+
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+    "unsupported_method",
+    "ignored_auth",
+)
+"""What is checked, by name; docs/contract.md says what each means and why the others are left out."""
+
+SEED = 20261122
+EXAMPLES = 60
+"""Requests by random search, for each operation, beside the systematic ones of the coverage phase."""
+
+PROBABILITY = 0.9
+"""How often an id is one that exists."""
+
+JOB_PARAMETERS = ("path.jobId", "query.job_id", "body.jobId")
+ENTRY_PARAMETERS = ("query.accounting_entry_id", "body.accountingEntryIds[*]", "body.[*].accountingEntryId")
+COMPANY_PARAMETERS = ("query.company_id", "query.companyId", "body.companyId", "path.companyId")
+
+
+def configuration(box: Box) -> dict[str, Any]:
+    """Schemathesis' own settings: steady, and with ids that exist."""
+    ids = {
+        "jobs": (list(box.jobs), JOB_PARAMETERS),
+        "entries": (list(box.entries), ENTRY_PARAMETERS),
+        "companies": ([box.company.id], COMPANY_PARAMETERS),
+        "organizations": ([str(box.company.organization_id)], ("query.organization_id",)),
+        "employees": ([str(employee["id"]) for employee in box.company.employees], ("path.employeeId",)),
+    }
+    used = {name: (values, keys) for name, (values, keys) in ids.items() if values}
+    bindings = {
+        key: {"dictionary": name, "probability": PROBABILITY} for name, (_, keys) in used.items() for key in keys
+    }
+    return {
+        "seed": SEED,
+        "generation": {"deterministic": True, "max-examples": EXAMPLES, "database": "none"},
+        "phases": {"stateful": {"enabled": False}, "fuzzing": {"extra-data-sources": {"responses": False}}},
+        "warnings": {"fail-on": ["missing_auth"]},
+        "dictionaries": {name: {"values": values} for name, (values, _) in used.items()},
+        "parameters": bindings,
+    }
+
+
+def command(folder: Path, document: dict[str, Any], url: str, box: Box, only: list[str]) -> list[str]:
+    """The command line of one run, which reads two files in `folder` and writes `report.json` there.
+
+    `only`: Schemathesis' options that choose operations.
+    """
+    (folder / "contract.json").write_text(json.dumps(document), encoding="utf-8")
+    (folder / "schemathesis.toml").write_text(tomli_w.dumps(configuration(box)), encoding="utf-8")
+    return [
+        *(str(Path(sys.executable).with_name("schemathesis")), "--no-color"),
+        *("--config-file", str(folder / "schemathesis.toml")),
+        *("run", str(folder / "contract.json"), "--url", url, "--auth", f"{box.key}:"),
+        *("--checks", ",".join(CHECKS), "--continue-on-failure"),
+        *("--report-json-path", str(folder / "report.json")),
+        *only,
+    ]
+
+
+def never_accepted(report: dict[str, Any]) -> list[str]:
+    """The operations that no request got to succeed: their answers were only ever checked as refusals."""
+    return sorted(
+        operation
+        for operation, phases in report["valid_rates"].items()
+        if not sum(phase["accepted"] for phase in phases.values())
+    )

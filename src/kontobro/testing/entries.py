@@ -1,0 +1,110 @@
+"""Small entries with defaults, over the accounts that the company under test has."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from kontobro.core.export import Receipt
+from kontobro.core.journal import Bill, EntryLine, InvoiceKey, JournalEntry, Payment, Reference
+
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """What the company under test has: account ids, codes, days. `wallets` by currency: DKK, JPY and KWD at least."""
+
+    expense: str = "Expenses:Office"
+    input_tax: str = "Assets:VAT:Input"
+    payable: str = "Liabilities:Payable"
+    wallets: Mapping[str, str] = field(
+        default_factory=lambda: {c: f"Assets:Pleo:{c}" for c in ("DKK", "EUR", "JPY", "KWD")}
+    )
+    vendor: str = "V100"
+    tax_code: str = "I25"
+    dimensions: tuple[tuple[str, str], ...] = (("COST", "100"), ("PROJECT", "P1"))
+    open_day: date = date(2026, 10, 3)
+    closed_day: date | None = date(2026, 3, 1)
+    last_account: str = "Expenses:Last"
+    """The account that a reader who stops early would miss."""
+
+
+def a_reference() -> Reference:
+    """A reference that nobody used before: a real company is not empty when the suite starts."""
+    return Reference(str(uuid.uuid4()))
+
+
+def a_journal(chart: Chart, amount: str = "99.00", currency: str = "DKK", **changes: Any) -> JournalEntry:
+    """A card purchase: expense to wallet."""
+    value = Decimal(amount)
+    lines = (
+        EntryLine(account=chart.expense, amount=value, role="expense"),
+        EntryLine(account=chart.wallets[currency], amount=-value, role="wallet"),
+    )
+    return JournalEntry(**_fields(chart, currency, lines, changes, item_type="card_purchase"))
+
+
+def a_taxed_journal(chart: Chart, net: str = "79.20", tax: str = "19.80", **changes: Any) -> JournalEntry:
+    """A card purchase with input tax and every dimension of the chart on its expense line."""
+    lines = (
+        EntryLine(
+            account=chart.expense,
+            amount=Decimal(net),
+            role="expense",
+            tax_code=chart.tax_code,
+            tax_amount=Decimal(tax),
+            dimensions=chart.dimensions,
+        ),
+        EntryLine(account=chart.input_tax, amount=Decimal(tax), role="tax", tax_code=chart.tax_code),
+        EntryLine(account=chart.wallets["DKK"], amount=-Decimal(net) - Decimal(tax), role="wallet"),
+    )
+    return JournalEntry(**_fields(chart, "DKK", lines, changes, item_type="card_purchase"))
+
+
+def a_bill(chart: Chart, amount: str = "120.00", **changes: Any) -> Bill:
+    """A vendor's bill, or with `credit_note=True` a credit note."""
+    value = Decimal(amount) * (-1 if changes.get("credit_note") else 1)
+    lines = (
+        EntryLine(account=chart.expense, amount=value, role="expense"),
+        EntryLine(account=chart.payable, amount=-value, role="payable", vendor=chart.vendor),
+    )
+    number = changes.pop("number", f"INV-{uuid.uuid4().hex[:8]}")
+    defaults = _fields(chart, "DKK", lines, changes, item_type="invoice", vendor=chart.vendor)
+    return Bill(**{"number": number, "document_date": chart.open_day, **defaults})
+
+
+def a_payment(chart: Chart, settles: Reference | InvoiceKey | None, amount: str = "120.00", **changes: Any) -> Payment:
+    """Money to the vendor; with `received=True` or `returned=True` the other way round."""
+    value = Decimal(amount) * (-1 if changes.get("received") or changes.get("returned") else 1)
+    lines = (
+        EntryLine(account=chart.payable, amount=value, role="payable", vendor=chart.vendor),
+        EntryLine(account=chart.wallets["DKK"], amount=-value, role="wallet"),
+    )
+    fields = _fields(chart, "DKK", lines, changes, item_type="invoice_payment", vendor=chart.vendor)
+    return Payment(**{**fields, "settles": settles})
+
+
+def a_receipt(content: bytes = PDF, media_type: str = "application/pdf") -> Receipt:
+    """A small receipt; other `content` is another receipt."""
+    return Receipt(name="receipt", media_type=media_type, content=content, sha256=hashlib.sha256(content).hexdigest())
+
+
+def _fields(
+    chart: Chart, currency: str, lines: tuple[EntryLine, ...], changes: dict[str, Any], **defaults: Any
+) -> dict[str, Any]:
+    entry = {
+        "reference": a_reference(),
+        "date": chart.open_day,
+        "currency": currency,
+        "lines": lines,
+        "fingerprint": uuid.uuid4().hex,
+        "payee": "Staples",
+        "text": "Printer ink · Anna Berg",
+    }
+    return {**entry, **defaults, **changes}

@@ -1,0 +1,46 @@
+"""Every answer of the running sandbox is one that Pleo's documents allow: Schemathesis is the judge."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract.box import Box, box_for_reading, box_for_writing
+from contract.fuzz import command, never_accepted
+from pleo_sandbox.server import serve
+
+pytestmark = pytest.mark.contract
+
+PATIENCE = 600
+"""Seconds for one run; it takes about one minute."""
+
+# Reading and writing run apart, each against a sandbox of its own: a write may end the job that a reading needs.
+PARTS = {
+    "reading": (box_for_reading, ["--include-method", "GET"]),
+    "writing": (box_for_writing, ["--exclude-method", "GET"]),
+}
+
+
+@pytest.mark.parametrize(("make_box", "only"), PARTS.values(), ids=PARTS)
+def test_every_answer_of_the_sandbox_is_pleos(
+    make_box: Callable[[], Box], only: list[str], document: dict[str, Any], tmp_path: Path
+) -> None:
+    box = make_box()
+    with serve(box.sandbox) as url:
+        run = subprocess.run(
+            command(tmp_path, document, url, box, only),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    assert run.returncode == 0, f"{run.stdout}\n{run.stderr}"
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert report["operations"]["tested"] == report["operations"]["selected"] > 0
+    assert never_accepted(report) == []

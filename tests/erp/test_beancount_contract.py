@@ -1,0 +1,34 @@
+"""The Beancount connector, and the one in memory, keep the contract of all connectors."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from kontobro.erp.beancount.connector import BeancountConnector
+from kontobro.erp.guard import guarded
+from kontobro.testing.connector_contract import Books, ConnectorContract
+from kontobro.testing.memory_connector import MemoryConnector
+
+
+class TestBeancount(ConnectorContract):
+    @pytest.fixture
+    def books(self, ledger, files) -> Books:
+        connect = partial(BeancountConnector, ledger)
+        return Books(connector=connect(), bookkeeper=files, elsewhere=connect)
+
+
+class TestGuardedBeancount(ConnectorContract):
+    """The wrapper changes nothing."""
+
+    @pytest.fixture
+    def books(self, ledger, files) -> Books:
+        return Books(connector=guarded(BeancountConnector(ledger)), bookkeeper=files)
+
+
+class TestMemory(ConnectorContract):
+    @pytest.fixture
+    def books(self) -> Books:
+        connector = MemoryConnector()
+        return Books(connector=connector, bookkeeper=connector)
