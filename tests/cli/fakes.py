@@ -50,8 +50,11 @@ class FakePleo:
     waiting: list[ExportJob] = field(default_factory=list)
     faults: list[KontobroError] = field(default_factory=list)
     fault: KontobroError | None = None
+    bug: Exception | None = None
 
     def _answered(self) -> None:
+        if self.bug:
+            raise self.bug
         if self.faults:
             raise self.faults.pop(0)
         if self.fault:
@@ -151,13 +154,9 @@ class FakeErp:
         return []
 
 
-class Ended(Exception):
-    """The clock ran out: what ends an export that polls for ever."""
-
-
 @dataclass
 class FakeClock:
-    """Moves only by sleeping; `sleeps` sleeps are allowed."""
+    """Moves only by sleeping; after `sleeps` sleeps somebody presses Ctrl-C."""
 
     time: datetime = NOW
     sleeps: int = 0
@@ -170,7 +169,7 @@ class FakeClock:
         self.slept.append(seconds)
         self.time += timedelta(seconds=seconds)
         if len(self.slept) > self.sleeps:
-            raise Ended
+            raise KeyboardInterrupt
 
 
 @dataclass

@@ -39,6 +39,10 @@ class Verbs(TyperGroup):
             raise  # who read us has gone (`| head`): Typer ends quietly
         except OSError as error:
             raise typer.Exit(_tell(_of_files(error), ctx)) from error
+        except Exception as error:
+            if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):
+                raise  # Typer's own ways out
+            raise typer.Exit(_tell(_of_a_bug(error), ctx)) from error
         finally:
             if isinstance(ctx.obj, Desk):
                 ctx.obj.close()
@@ -47,6 +51,12 @@ class Verbs(TyperGroup):
 def _of_files(error: OSError) -> KontobroError:
     where = f" ({error.filename})" if error.filename else ""
     return KontobroError(f"A file can't be used{where}: {error.strerror or error}.", "See that it exists and is yours.")
+
+
+def _of_a_bug(error: Exception) -> KontobroError:
+    """Its type alone: what a stray exception says may hold anything."""
+    remedy = "Nothing is booked twice by running it again; with --debug it shows where: please report that."
+    return KontobroError(f"Kontobro has a fault ({type(error).__name__}).", remedy)
 
 
 def _tell(error: KontobroError, ctx: Any) -> int:

@@ -33,14 +33,14 @@ def run(
     take_over: Annotated[
         bool, typer.Option("--take-over", help="Go on with a job that another installation seems to be at.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: one object, with --watch one a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line a job.")] = False,
 ) -> None:
     """Book what was exported in Pleo."""
     desk = desk_of(context)
     connection = desk.connection()
     ports = desk.ports(connection)
-    if job and watch:
-        raise typer.BadParameter("--job books one job and --watch all of them: give one of the two.")
+    if watch and (job or take_over):
+        raise typer.BadParameter("--watch books whatever comes; --job and --take-over are for one job.")
     if watch:
         _watch(connection, ports, every, as_json=as_json)
     code = _once(connection, ports, job, take_over=take_over, as_json=as_json)
@@ -54,7 +54,7 @@ def _once(connection: Connection, ports: Ports, name: str | None, *, take_over: 
     if job is not None:
         return _book(connection, job, ports, take_over=take_over, as_json=as_json)
     if as_json:
-        show.emit({"job": None, "event": "nothing_to_do"})
+        show.emit_line({"job": None, "event": "nothing_to_do"})
     else:
         show.say("No export job waits. Press Export in Pleo, or keep polling with kontobro export --watch.")
     return Exit.FINE
@@ -89,7 +89,7 @@ def _book(connection: Connection, job: ExportJob, ports: Ports, *, take_over: bo
     if as_json:
         from kontobro.cli.shapes import booking_shape, result_shape
 
-        show.emit({**result_shape(result), "problems": [booking_shape(row) for row in rows]})
+        show.emit_line({**result_shape(result), "problems": [booking_shape(row) for row in rows]})
     else:
         print_result(result, rows, time.monotonic() - begun)
     return exit_of_result(result)
