@@ -5,7 +5,7 @@ from __future__ import annotations
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.state import Sandbox
 
-REDIRECT_URI = "http://127.0.0.1:8765/callback"
+REDIRECT_URI = "http://localhost:8765/callback"
 
 
 class DemoSandbox(Sandbox):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
+import os
 import socket
 import sys
 import threading
@@ -94,16 +96,45 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8764, help="0 takes a free one (default: 8764)")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--press-export", action="store_true", help="start with an export job of all queued expenses")
+    parser.add_argument("--json", action="store_true", help="print one line of JSON instead of the greeting")
+    parser.add_argument("--stop-on-eof", action="store_true", help="end when standard input closes: never left behind")
     options = parser.parse_args(arguments)
     sandbox = demo_sandbox()
     if options.press_export:
         sandbox.press_export(sandbox.company_id)
     with _listen(options.host, options.port) as listener:
-        sys.stdout.write(_greeting(sandbox, f"http://{options.host}:{listener.getsockname()[1]}"))
+        url = f"http://{options.host}:{listener.getsockname()[1]}"
+        sys.stdout.write(_credentials(sandbox, url) if options.json else _greeting(sandbox, url))
         sys.stdout.flush()
+        server = uvicorn.Server(_config(sandbox, "warning"))
+        if options.stop_on_eof:
+            threading.Thread(target=_stop_on_eof, args=(server,), name="stop-on-eof", daemon=True).start()
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(_config(sandbox, "warning")).run(sockets=[listener])
+            server.run(sockets=[listener])
     return 0
+
+
+def _stop_on_eof(server: uvicorn.Server) -> None:
+    """End with the process that started us, however it ends: then its end of the pipe closes."""
+    while os.read(sys.stdin.fileno(), 4096):
+        continue
+    server.should_exit = True
+
+
+def _credentials(sandbox: DemoSandbox, url: str) -> str:
+    """Where things are, as one line of JSON for the program that started us."""
+    from pleo_sandbox.demo_company import SECOND_BATCH
+
+    facts = {
+        "url": url,
+        "company_id": sandbox.company_id,
+        "api_key": sandbox.api_key,
+        "client_id": sandbox.client_id,
+        "client_secret": sandbox.client_secret,
+        "redirect_uri": sandbox.redirect_uri,
+        "second_batch": SECOND_BATCH,
+    }
+    return json.dumps(facts) + "\n"
 
 
 def _greeting(sandbox: DemoSandbox, url: str) -> str:

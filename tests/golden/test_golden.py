@@ -32,7 +32,7 @@ UPDATE = "KONTOBRO_UPDATE_GOLDEN"
 
 
 class Case(msgspec.Struct, forbid_unknown_fields=True):
-    """`says` is what the case shows; `settings` are laid over those of `factories.settings()`."""
+    """`says` is what the case shows; `settings` are laid over those of `factories.settings()`; null unsets one."""
 
     says: str
     item: msgspec.Raw
@@ -45,7 +45,8 @@ def case_of(path: Path) -> Case:
 
 
 def posted(case: Case) -> Posted:
-    settings, problems = settings_from({**settings_to(factories.settings()), **case.settings})
+    given = settings_to(factories.settings()) | case.settings
+    settings, problems = settings_from({name: value for name, value in given.items() if value is not None})
     assert problems == ()
     return post_item(read_item(case.item), settings, MASTERS, case.today)
 

@@ -182,6 +182,23 @@ def test_a_refused_renewal_asks_to_connect_again_once(stage: Stage, code: str) -
     assert stage.operations == [TOKEN]
 
 
+def test_an_expired_token_that_can_not_be_renewed_asks_to_connect_again(stage: Stage) -> None:
+    stage.tokens.held = Tokens(access="access-1", expires_at=stage.clock.now())
+    with pytest.raises(LoginFailed, match="Connect again"):
+        stage.client(OAUTH).job(JOB)
+    assert (stage.asked, stage.tokens.reconnect) == ([], ["c1"])
+
+
+def test_a_new_connection_after_a_refused_renewal_works(stage: Stage) -> None:
+    stage.tokens.held = held(1, 0)
+    stage.on(TOKEN, reply({"error": "invalid_grant"}, 400)).on(ONE, accepting(5))
+    client = stage.client(OAUTH)
+    with pytest.raises(LoginFailed):
+        client.job(JOB)
+    stage.tokens.held = held(5)
+    assert client.job(JOB).id == JOB
+
+
 def test_a_wrong_client_secret_leaves_the_tokens_alone(stage: Stage) -> None:
     stage.tokens.held = held(1, 0)
     stage.on(TOKEN, reply({"error": "invalid_client"}, 401))

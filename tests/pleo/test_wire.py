@@ -129,12 +129,13 @@ def test_lines_carry_account_tags_and_tax() -> None:
 
 def test_all_optional_fields_may_be_null() -> None:
     names = "subType bookkeeping contraAccount files note servicePeriod supplier team user vendor _links".split()
-    item = good(an_item(**dict.fromkeys(names)))
+    item = good(an_item() | dict.fromkeys(names))
     assert (item.receipts, item.user, item.vendor, item.url, item.method) == ((), None, None, None, None)
 
 
 def test_odd_links_are_no_fault() -> None:
-    for links in (5, [], {"web": []}, {"web": {"exportItem": 7}}, {"web": {"exportItem": "javascript:alert(1)"}}):
+    odd: list[Any] = [5, [], {"web": []}, {"web": {"exportItem": 7}}, {"web": {"exportItem": "javascript:alert(1)"}}]
+    for links in odd:
         assert good(an_item(_links=links)).url is None
 
 
@@ -253,6 +254,28 @@ def test_bytes_that_are_no_utf8_fail_alone() -> None:
     first, second = page_of(body.replace(b'"@"', b'"\xff\xfe"'))
     assert isinstance(first, MalformedItem)
     assert isinstance(second, ExportItem)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(sorted(an_item())), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(field=st.sampled_from([*sorted(an_item()), "user", "vendor", "files", "supplier"]), value=JSON_VALUES)
+def test_whatever_stands_in_a_field_it_is_an_item_or_a_problem(field: str, value: Any) -> None:
+    found = read(msgspec.json.encode(an_item() | {field: value}))
+    if isinstance(found, MalformedItem):
+        assert found.problems[0].field.startswith(field)
+        assert found.problems[0].remedy
+
+
+@settings(max_examples=200, deadline=None)
+@given(content=st.binary(max_size=60))
+def test_bytes_that_are_no_item_are_a_problem(content: bytes) -> None:
+    assert bad(content).raw == content
 
 
 def test_an_item_is_not_a_job() -> None:

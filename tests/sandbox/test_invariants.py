@@ -8,12 +8,12 @@ from datetime import timedelta
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from tests.sandbox import factories
 
 from pleo_sandbox.errors import PleoError
 from pleo_sandbox.exports import ExportStatus
 from pleo_sandbox.jobs import MOVES, UNFINISHED, ItemResult, ItemStatus, JobEvent, JobStatus
 from pleo_sandbox.state import Sandbox
+from tests.sandbox import factories
 
 ENTRIES = 4
 

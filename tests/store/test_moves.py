@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kontobro.store import DjangoStore
 
 FILLED_BY = "0002_guards"
-DIGEST = "0149b177872d"
+DIGEST = "3aa7387be6ea"
 
 
 def test_a_changed_diagram_needs_a_migration() -> None:

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -25,6 +25,8 @@ class Box:
     company_id: str
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
+    redirect_uri: str = ""
+    second_batch: tuple[str, ...] = ()
     process: subprocess.Popen[str] | None = field(default=None, repr=False)
 
     def shape(self) -> dict[str, object]:
@@ -34,6 +36,7 @@ class Box:
             "company_id": self.company_id,
             "client_id": self.client_id,
             "client_secret": self.client_secret,
+            "redirect_uri": self.redirect_uri,
         }
 
     def calls(self) -> dict[str, int]:
@@ -44,11 +47,11 @@ class Box:
         answer.raise_for_status()
         return {str(endpoint): int(count) for endpoint, count in sorted(answer.json()["calls"].items())}
 
-    def press_export(self) -> None:
-        """Press Export in the demo company: everything queued becomes a job."""
+    def press_export(self, entry_ids: Sequence[str]) -> None:
+        """Press Export in the demo company: a job of these expenses."""
         import httpx2
 
-        order = {"company_id": self.company_id}
+        order = {"company_id": self.company_id, "ids": list(entry_ids)}
         httpx2.post(f"{self.url}/_control/press_export", json=order, timeout=10).raise_for_status()
 
     def wait(self) -> None:
@@ -65,7 +68,13 @@ def pleo_in_a_box(port: int = 0, *options: str) -> Iterator[Box]:
     It ends with the block, and with us however we end: it stops when its standard input closes.
     """
     command = [sys.executable, "-m", "pleo_sandbox", "--port", str(port), "--json", "--stop-on-eof", *options]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C is ours: we end it in order
+    )
     try:
         yield _read_box(process)
     finally:
@@ -78,8 +87,10 @@ def _read_box(process: subprocess.Popen[str]) -> Box:
         url=told["url"],
         api_key=told["api_key"],
         company_id=told["company_id"],
-        client_id=told.get("client_id", ""),
-        client_secret=told.get("client_secret", ""),
+        client_id=told["client_id"],
+        client_secret=told["client_secret"],
+        redirect_uri=told["redirect_uri"],
+        second_batch=tuple(told["second_batch"]),
         process=process,
     )
 

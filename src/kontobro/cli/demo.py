@@ -80,6 +80,8 @@ def run(
         with closing(desk), show.progress(quietly=as_json) as advance:
             ports = desk.ports(connection)
             results = export_all(connection, ports, advance)
+            box.press_export(box.second_batch)  # bills and payments of invoices whose other half stands by now
+            results += export_all(connection, ports, advance)
             rows = ports.store.bookings(connection.id)
         calls = box.calls()
     outcome = look_at(ledger, results, rows, calls, begun)

@@ -73,15 +73,15 @@ def table(*columns: str, title: str | None = None, right: Iterable[str] = ()) ->
 
 
 def locale() -> str:
-    """The reader's locale from the environment; European English where it names none."""
-    from babel import default_locale
+    """The reader's locale from the environment; European English where it names none that is known."""
+    from babel import Locale, default_locale
     from babel.core import UnknownLocaleError
 
     try:
-        found = default_locale(["LC_ALL", "LC_MONETARY", "LC_NUMERIC", "LANG"])
-    except (ValueError, UnknownLocaleError):  # a LANG that no locale database knows
-        found = None
-    return "en_150" if found in (None, "en_US_POSIX") else str(found)
+        found = str(Locale.parse(default_locale(["LC_ALL", "LC_MONETARY", "LC_NUMERIC", "LANG"]) or "en_US_POSIX"))
+    except (ValueError, UnknownLocaleError):
+        return "en_150"
+    return "en_150" if found == "en_US_POSIX" else found
 
 
 def money(amount: Decimal, currency: str) -> str:

@@ -13,6 +13,12 @@ from kontobro.core.masters import Masters
 from kontobro.core.period import is_open, next_open_day, period_of
 from kontobro.core.settings import Settings
 
+_OPEN_IT = {
+    "fail": 'Open the period there, or set closed_period = "next_open", then export it again.',
+    "next_open": "Open it or a later period there, then export it again.",
+    "today": "Open one of them there, then export it again.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Days:
@@ -23,8 +29,10 @@ class Days:
     service_period: tuple[dt.date, dt.date] | None = None
 
 
-def zone_named(name: str) -> ZoneInfo | None:
-    """The time zone of an IANA name, or None when there is none."""
+def zone_named(name: str) -> dt.tzinfo | None:
+    """The time zone of an IANA name, or None when there is none. UTC needs no time zone database."""
+    if name == "UTC":
+        return dt.UTC
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -38,8 +46,11 @@ def zone_name(settings: Settings, masters: Masters) -> str:
 
 def day_in(instant: dt.datetime, zone: dt.tzinfo) -> dt.date:
     """The day of an instant in a time zone. Exactly midnight UTC is a plain day and is not converted."""
-    utc = instant.astimezone(dt.UTC)
-    return utc.date() if utc.time() == dt.time() else utc.astimezone(zone).date()
+    try:
+        utc = instant.astimezone(dt.UTC)
+        return utc.date() if utc.time() == dt.time() else utc.astimezone(zone).date()
+    except OverflowError:  # the first or last day that there is
+        return instant.date()
 
 
 def days_of(item: ExportItem, settings: Settings, masters: Masters, today: dt.date, findings: Findings) -> Days | None:
@@ -75,6 +86,6 @@ def _open_day(own: dt.date, settings: Settings, masters: Masters, today: dt.date
         "date",
         own,
         f"The period of {own} is {state} in the accounting system{'' if moved is None else f', that of {moved} too'}.",
-        'Open the period there, or set closed_period = "next_open", then export it again.',
+        _OPEN_IT[settings.closed_period],
     )
     return None

@@ -168,6 +168,9 @@ ROWS: tuple[Row, ...] = (
 SUBTYPE_DECIDES = frozenset(["invoice_payment", "direct_reimbursement", "external_reimbursement"])
 """Types whose subtype is the direction: an unknown one fails the item. Elsewhere it is noted and ignored."""
 
+ANY_SUBTYPE = frozenset(["overdraft"])
+"""Types whose subtypes are not worth a note (row 25)."""
+
 _MONEY = frozenset(["wallet", "external"])
 
 Table = Mapping[tuple[str, str | None], Row]
@@ -247,14 +250,15 @@ def row_of(item: ExportItem, table: Table, findings: Findings) -> Row | None:
         return row
     base = table.get((item.type, None))
     if base is not None and item.type not in SUBTYPE_DECIDES:
-        findings.note(f"Unknown subtype {shown(item.subtype)} ignored: booked as {item.type}.")
+        if item.type not in ANY_SUBTYPE:
+            findings.note(f"Unknown subtype {shown(item.subtype)} ignored: booked as {item.type}.")
         return base
     if item.type in SUBTYPE_DECIDES or any(known == item.type for known, _ in table):
         findings.fail(
             "subtype_unknown",
             "subType",
             item.subtype,
-            f"It can't be told which way a {item.type} with the subtype {shown(item.subtype or 'none')} moves money.",
+            f"Which way money moves can't be told: {item.type} has an unknown subtype {shown(item.subtype or 'none')}.",
             f'Add a row with type = "{item.type}" and this subtype to the settings, then export it again.',
         )
         return None

@@ -65,8 +65,9 @@ def unknown_fields(template: str) -> list[str]:
 
 
 def text_of(item: ExportItem, template: str, extras: Sequence[str]) -> str:
-    """The description by the template, then attendees, what else has no field of its own. Empty parts vanish."""
-    texts = [text for part, names in _parts(template) if (text := _filled(part, names, item))]
+    """The description by the template (of nothing at all: the type), then attendees and what else has no field of
+    its own. Empty parts vanish."""
+    texts = [text for part, names in _parts(template) if (text := _filled(part, names, item))] or [FIELDS["type"](item)]
     if item.attendees:
         texts.append(f"with {clean(', '.join(item.attendees))}")
     texts += [clean(extra) for extra in extras]

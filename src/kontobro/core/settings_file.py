@@ -118,9 +118,18 @@ def _rows_from(given: object, problems: list[Problem]) -> tuple[RowOverride, ...
         values = _fields_from(RowOverride, row, f"rows[{at}].", problems)
         if "type" in values:
             rows.append(RowOverride(**values))
+            problems += _row_faults(at, rows[-1])
         elif "type" not in row:
             problems.append(_wrong(f"rows[{at}].type", "", "is missing: the type of expense that the row is for"))
     return tuple(rows)
+
+
+def _row_faults(at: int, row: RowOverride) -> Iterable[Problem]:
+    """A row that the table lacks has to say how it is booked."""
+    known = table_of(())
+    based = (row.type, row.subtype) in known or (row.type not in SUBTYPE_DECIDES and (row.type, None) in known)
+    if not based and not (row.debit and row.credit and row.sign):
+        yield _wrong(f"rows[{at}]", row.type, "adds a row and needs debit, credit and sign")
 
 
 def _meaning_faults(settings: Settings) -> Iterable[Problem]:
@@ -132,12 +141,6 @@ def _meaning_faults(settings: Settings) -> Iterable[Problem]:
         yield _wrong("description", f"{{{name}}}", f"has a field that there is not; fields are {', '.join(FIELDS)}")
     if settings.hook is not None and not all(settings.hook.partition(":")):
         yield _wrong("hook", settings.hook, "takes package.module:function")
-    known = table_of(())
-    for at, row in enumerate(settings.rows):
-        whole = row.debit and row.credit and row.sign
-        based = (row.type, row.subtype) in known or (row.type not in SUBTYPE_DECIDES and (row.type, None) in known)
-        if not based and not whole:
-            yield _wrong(f"rows[{at}]", row.type, "adds a row and needs debit, credit and sign")
 
 
 def _unknown(field: str, name: str, known: Iterable[str]) -> Problem:

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 
+STANDS = ("posted", "verified", "reported")
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
@@ -46,7 +48,8 @@ def settle_open(connection: Connection, ports: Ports) -> Settled:
 
 def settle_rows(connection: Connection, ports: Ports) -> Settled:
     """Go through the open payments in batches; only posted ones can be settled."""
-    rows = ports.store.open_payments(connection.id)
+    # a payment that a killed run left on its way is not ours: its own run goes on with it
+    rows = [row for row in ports.store.open_payments(connection.id) if row.state in STANDS]
     settled, problems = 0, list[Problem]()
     for start in range(0, len(rows), BATCH):
         done, found = _settle_some(connection, ports, rows[start : start + BATCH])

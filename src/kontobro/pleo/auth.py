@@ -13,12 +13,12 @@ import httpx2
 from kontobro.core.connection import Tokens
 from kontobro.core.errors import Busy, LoginFailed, Timeout
 from kontobro.core.ports import Clock, TokenStore
-from kontobro.pleo.faults import AGAIN, login_failed, with_failure
+from kontobro.pleo.faults import AGAIN, RECONNECT, login_failed, with_failure
 
 EARLY: Final = timedelta(seconds=30)
 """A token is renewed this long before it expires."""
 WAIT: Final = 30.0
-"""Seconds to wait for another process's renewal: longer than its call may take."""
+"""Seconds to wait for another process's renewal; one that takes longer is a timeout, and is tried again."""
 
 log = logging.getLogger(__name__)
 Flow = Generator[httpx2.Request, httpx2.Response, None]
@@ -64,7 +64,7 @@ class Renewal:
 
     def __init__(self, connection_id: str, store: TokenStore, clock: Clock, ask: Callable[[Tokens], Tokens]) -> None:
         self._connection_id, self._store, self._clock, self._ask = connection_id, store, clock, ask
-        self._refused: str | None = None
+        self._dead: str | None = None
 
     def current(self) -> Tokens:
         """Tokens that can be used now."""
@@ -92,18 +92,25 @@ class Renewal:
             raise with_failure(fault, "service_timeout") from None
 
     def _exchange(self, held: Tokens) -> Tokens:
-        if not held.refresh or held.refresh == self._refused:
-            raise login_failed("Pleo's authorisation has ended.")
+        if held.access == self._dead:
+            raise _ended()
         try:
+            if not held.refresh:
+                raise _ended()
             fresh = self._ask(held)
         except TokensRefused:
-            self._refused = held.refresh
+            self._dead = held.access
             self._store.mark_reconnect(self._connection_id)
-            log.warning("pleo refused to renew the tokens of connection %s: connect again", self._connection_id)
+            log.warning("pleo's authorisation of connection %s has ended: connect again", self._connection_id)
             raise
         self._store.save_tokens(self._connection_id, fresh)
         log.info("pleo tokens of connection %s renewed", self._connection_id)
         return fresh
+
+
+def _ended() -> TokensRefused:
+    fault = TokensRefused("Pleo's authorisation has ended.", RECONNECT)
+    return with_failure(fault, "authentication_failure")
 
 
 def stored(store: TokenStore, connection_id: str) -> Tokens:

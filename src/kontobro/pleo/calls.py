@@ -12,8 +12,8 @@ from typing import Final, TypeVar
 
 import httpx2
 import msgspec
-import stamina
 from pyrate_limiter import Duration, InMemoryBucket, Rate, RateItem
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from kontobro import __version__
 from kontobro.core.errors import BadAnswer, RateLimited, Unreachable
@@ -67,35 +67,27 @@ class Pace:
 def persist(clock: Clock, attempt: Callable[[], T]) -> T:
     """Try a repeatable call until it works, ATTEMPTS times within PATIENCE; then its last fault.
 
-    Only Unreachable and its kinds are tried again. Sleeping goes by the clock, so stamina itself never waits.
+    Only Unreachable and its kinds are tried again. Sleeping goes by the clock.
     """
     deadline = clock.now() + PATIENCE
-    pause, tries = 0.0, 0
 
-    def worth_another(fault: Exception) -> bool:
-        nonlocal pause, tries
-        if not isinstance(fault, Unreachable):
-            return False
-        pause, tries = _pause(fault, tries), tries + 1
-        return clock.now() + timedelta(seconds=pause) <= deadline
+    def enough(state: RetryCallState) -> bool:
+        wakes = clock.now() + timedelta(seconds=state.upcoming_sleep)
+        return state.attempt_number >= ATTEMPTS or wakes > deadline
 
-    for turn in stamina.retry_context(
-        on=worth_another, attempts=ATTEMPTS, timeout=None, wait_initial=0, wait_max=0, wait_jitter=0
-    ):
-        with turn:
-            if pause:
-                clock.sleep(pause)
-            return attempt()
-    raise AssertionError("stamina ends with a result or a fault")
+    retrying = Retrying(
+        retry=retry_if_exception_type(Unreachable), wait=_pause, stop=enough, sleep=clock.sleep, reraise=True
+    )
+    return retrying(attempt)
 
 
-def _pause(fault: Unreachable, tries: int) -> float:
+def _pause(state: RetryCallState) -> float:
     """Seconds before the next try: what Pleo asked for, else exponential with jitter."""
+    fault = state.outcome.exception() if state.outcome else None
+    longer = 2.0 ** (state.attempt_number - 1)
     if isinstance(fault, RateLimited):
-        if fault.retry_after is not None:
-            return fault.retry_after
-        return 5.0 * 2.0**tries
-    return 0.5 * 2.0**tries * random.uniform(1.0, 1.5)  # noqa: S311 - jitter, no secret
+        return 5.0 * longer if fault.retry_after is None else fault.retry_after
+    return 0.5 * longer * random.uniform(1.0, 1.5)  # noqa: S311 - jitter, no secret
 
 
 class Calls:

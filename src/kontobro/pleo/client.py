@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from kontobro.pleo import answers, endpoints
 from kontobro.pleo.auth import ApiKeyAuth, BearerAuth, Renewal
 from kontobro.pleo.calls import USER_AGENT, Calls, Params
 from kontobro.pleo.endpoints import Endpoint
+from kontobro.pleo.environments import is_local
 from kontobro.pleo.faults import AGAIN, never_sent, with_failure
 from kontobro.pleo.files import Files, no_cookies, open_files
 from kontobro.pleo.oauth import renewer
@@ -45,14 +47,12 @@ class PleoClient:
     def __init__(
         self, http: httpx2.Client, auth: httpx2.Auth, company_id: str, *, clock: Clock, files: Files | None = None
     ) -> None:
-        self._http, self._company_id = http, company_id
+        self._company_id = company_id
         self._calls = Calls(http, auth, clock)
         self._files = files or open_files(str(http.base_url), clock)
         self.calls: Counter[str] = self._calls.counts
-
-    def close(self) -> None:
-        self._http.close()
-        self._files.close()
+        # The port has no `close`: connections end with the client, by this or when it is collected.
+        self.close = weakref.finalize(self, _close, http, self._files)
 
     # ------------------------------------------------------------------------------------------ who we are
 
@@ -232,6 +232,7 @@ def open_pleo(
         timeout=TIMEOUT,
         headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
         cookies=no_cookies(),
+        trust_env=not is_local(connection.api_url),
         transport=transport,
     )
     auth: httpx2.Auth = ApiKeyAuth(connection.id, tokens)
@@ -240,6 +241,11 @@ def open_pleo(
         auth = BearerAuth(Renewal(connection.id, tokens, clock, ask))
     files = open_files(connection.api_url, clock, transport=transport)
     return PleoClient(http, auth, connection.company_id, clock=clock, files=files)
+
+
+def _close(http: httpx2.Client, files: Files) -> None:
+    http.close()
+    files.close()
 
 
 def _may_have_arrived(fault: Unreachable) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +19,18 @@ class Environment:
 ENVIRONMENTS: Final = {
     "production": Environment("https://external.pleo.io", "https://auth.pleo.io"),
     "staging": Environment("https://external.staging.pleo.io", "https://auth.staging.pleo.io"),
-    "sandbox": Environment("http://127.0.0.1:8787", "http://127.0.0.1:8787"),
+    "sandbox": Environment("http://127.0.0.1:8764", "http://127.0.0.1:8764"),
 }
 """By `Connection.environment`. The sandbox serves both from one loopback port."""
 
 SCOPES_LEVEL_1: Final = ("export-jobs:read", "export-jobs:write", "export-items:read")
 """Exports with receipts."""
+
+
+def is_local(url: str) -> bool:
+    """True for an address on this machine, where no proxy stands in between."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -34,6 +34,7 @@ Fault = TypeVar("Fault", bound=KontobroError)
 
 AGAIN = "Nothing is lost: run it again when Pleo answers (status.pleo.io tells of outages)."
 UNEXPECTED = "Check that the address is Pleo's (a proxy or login page may stand in between), then report this."
+RECONNECT = "Connect again (kontobro connect); settings are kept."
 _GONE = frozenset(["export_job_status_unprocessable", "invalid_export_job_status_change"])
 _SECRET = re.compile(r"(?i)\b(bearer|basic)\s+\S+|\bplp_\S+|\bwhsec_\S+|[A-Za-z0-9_\-.=+/]{32,}")
 
@@ -105,8 +106,7 @@ def exception_info(response: httpx2.Response) -> ExceptionInfo:
 
 
 def login_failed(what: str) -> LoginFailed:
-    remedy = "Connect again (kontobro connect); settings are kept."
-    return with_failure(LoginFailed(what, remedy), "authentication_failure")
+    return with_failure(LoginFailed(what, RECONNECT), "authentication_failure")
 
 
 def rate_limited(seconds: float | None) -> RateLimited:

@@ -15,6 +15,7 @@ import httpx2
 from kontobro.core.errors import ReceiptUnavailable, Unreachable
 from kontobro.core.ports import Clock, TooLarge
 from kontobro.pleo.calls import USER_AGENT
+from kontobro.pleo.environments import is_local
 from kontobro.pleo.faults import AGAIN, of_network, with_failure
 
 HOPS: Final = 3
@@ -39,11 +40,6 @@ def addresses(host: str) -> Iterable[str]:
         return []
 
 
-def is_loopback(host: str) -> bool:
-    address = _address(host)
-    return host == "localhost" or (address is not None and address.is_loopback)
-
-
 class _NoQueries(logging.Filter):
     """httpx2 logs every address at INFO, and a receipt's address is its own password: only its start may stand."""
 
@@ -66,10 +62,11 @@ def open_files(api_url: str, clock: Clock, *, transport: httpx2.BaseTransport | 
         timeout=httpx2.Timeout(30.0, connect=10.0),
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         cookies=no_cookies(),
+        trust_env=not is_local(api_url),
         transport=transport,
     )
     resolve = (lambda host: []) if transport else addresses
-    return Files(http, clock, local=is_loopback(httpx2.URL(api_url).host), resolve=resolve)
+    return Files(http, clock, local=is_local(api_url), resolve=resolve)
 
 
 class Files:
@@ -131,7 +128,7 @@ class Files:
         it as a receipt. The answer comes from Pleo over TLS, so the moment between this look-up and the
         connection's own is accepted. Beside the sandbox everything is on loopback, and nothing is at stake.
         """
-        http_is_fine = self._local and is_loopback(target.host)
+        http_is_fine = self._local and is_local(str(target))
         if target.scheme != "https" and not (target.scheme == "http" and http_is_fine):
             raise ReceiptUnavailable(f"The receipt's address is {target.scheme[:10] or 'no'}://, not https://.", STALE)
         if not target.host:

@@ -19,8 +19,8 @@ from kontobro.pleo.answers import read
 from kontobro.pleo.auth import TokensRefused
 from kontobro.pleo.calls import USER_AGENT, persist
 from kontobro.pleo.endpoints import Endpoint
-from kontobro.pleo.environments import SCOPES_LEVEL_1
-from kontobro.pleo.faults import UNEXPECTED, login_failed, of_answer, of_network, with_failure
+from kontobro.pleo.environments import SCOPES_LEVEL_1, is_local
+from kontobro.pleo.faults import RECONNECT, UNEXPECTED, login_failed, of_answer, of_network, with_failure
 
 T = TypeVar("T")
 TOKEN: Final = Endpoint("POST", "/oauth/token")
@@ -121,6 +121,7 @@ def _client(connection: Connection, secret: str | None, transport: httpx2.BaseTr
         connection.client_id,
         secret,
         transport=transport,
+        trust_env=not is_local(connection.auth_url),
         timeout=httpx2.Timeout(20.0, connect=10.0),
         headers={"User-Agent": USER_AGENT},
     )
@@ -163,8 +164,7 @@ def _asked(ask: Callable[[], T], clock: Clock) -> T:
 
 def _refusal(code: str) -> KontobroError:
     if code.lower() in _FINAL:
-        remedy = "Connect again (kontobro connect); settings are kept."
-        fault = TokensRefused(f"Pleo's authorisation has ended ({code.lower()}).", remedy)
+        fault = TokensRefused(f"Pleo's authorisation has ended ({code.lower()}).", RECONNECT)
         return with_failure(fault, "authentication_failure")
     if code.lower() in ("invalid_client", "unauthorized_client"):
         remedy = "Check the client id and secret in Pleo's partner settings, then connect again (kontobro connect)."

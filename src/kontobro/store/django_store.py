@@ -200,7 +200,8 @@ class DjangoStore:
     def purge(self, connection_id: str, before: datetime) -> int:
         """Answers how many payloads were deleted. A job that never ended counts from its start."""
         with self._database.writing():
-            deleted = purge(self._bookings(connection_id), before)
+            payloads = self._rows(models.Payload).filter(connection_id=connection_id)
+            deleted = purge(self._bookings(connection_id), payloads, before)
         self._database.settle()
         return deleted
 

@@ -25,8 +25,9 @@ MOVES: Mapping[BookingState, tuple[BookingState, ...]] = {
 }
 """The moves within one run. Every state becomes `planned` again by another run, and only so."""
 
-UPDATES: tuple[BookingState, ...] = ("posted", "verified", "reported")
-"""States that may be told again with other facts (a payment that was settled later): no move, no event."""
+UPDATES: tuple[BookingState, ...] = ("drafted", "attached", "posted", "verified", "reported")
+"""States of what stands may be told again with other facts: no move, no event. A payment is settled later, also
+one whose run was killed half way."""
 
 
 def is_allowed(old: BookingState, new: BookingState) -> bool:

@@ -148,6 +148,8 @@ class ConnectorContract:
         assert books.found(entry).status == "void"
         (booking,) = books.book(entry)
         assert booking.status != "void"
+        books.post(entry)
+        assert books.found(entry).status == "posted"
 
     def test_a_deleted_entry_is_absent_and_booked_anew(self, books: Books) -> None:
         entry = a_journal(books.chart)

@@ -102,6 +102,8 @@ VENDORS: tuple[Vendor, ...] = (
 
 EMPLOYEES = (Employee("E7", "E7", "Anna Berg"), Employee("E8", "E8", "Bo Lind"))
 
+JOURNALS = (Journal("PLEO", "PLEO", "Pleo"),)
+
 PERIODS = (
     Period("2026-01-01", dt.date(2026, 1, 1), dt.date(2026, 8, 31), "closed"),
     Period("2026-09-01", dt.date(2026, 9, 1), dt.date(2026, 12, 31), "open"),
@@ -119,7 +121,7 @@ def masters(**changed: Any) -> Masters:
         "dimension_values": DIMENSION_VALUES,
         "vendors": VENDORS,
         "employees": EMPLOYEES,
-        "journals": (Journal("PLEO", "PLEO", "Pleo"),),
+        "journals": JOURNALS,
         "periods": PERIODS,
     }
     return Masters.of(**(given | changed))

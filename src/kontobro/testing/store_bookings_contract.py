@@ -9,7 +9,7 @@ import pytest
 from kontobro.core.history import BookingState, Move
 from kontobro.core.journal import Reference
 from kontobro.core.ports import ImpossibleMove, Store
-from kontobro.store.moves import STATES, is_allowed
+from kontobro.store.moves import STATES, is_allowed, route
 from kontobro.testing.store_case import (
     BILL,
     DAY,
@@ -216,6 +216,14 @@ class BookingsContract(StoreCase):
         assert [row.reference for row in connected.open_payments(HERE)] == ["drafted", "reported"]
         connected.move(HERE, [Move(reference=Reference("reported"), to="reported", settled=True)], NOW)
         assert [row.reference for row in connected.open_payments(HERE)] == ["drafted"]
+
+    @pytest.mark.parametrize("state", ["drafted", "attached", "posted", "verified"])
+    def test_an_open_payment_can_be_settled_wherever_its_run_ended(self, connected: Store, state: BookingState) -> None:
+        plan(connected, planned(kind="payment", settles=BILL))
+        walk(connected, *route(state))
+        assert [row.state for row in connected.open_payments(HERE)] == [state]
+        connected.move(HERE, [Move(reference=REF, to=state, settled=True)], NOW)
+        assert connected.open_payments(HERE) == []
 
     def test_a_payload_serves_both_entries_of_an_item(self, connected: Store) -> None:
         raw = b'{"unknown": "\xc3\xa6", "amount": 1.10}'

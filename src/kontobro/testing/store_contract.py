@@ -164,7 +164,7 @@ class StoreContract(BookingsContract):
     def test_purge_spares_younger_jobs_and_other_connections(self, connected: Store) -> None:
         for number, name in enumerate(("old", "young", "killed")):
             connected.begin_job(HERE, job(name), name, NOW + number * DAY)
-            plan(connected, planned(Reference(name), raw=b"{}"), job_id=name, run=name)
+            plan(connected, planned(Reference(f"{name}/pay"), raw=b"{}"), job_id=name, run=name)
         connected.end_job(HERE, "old", "completed", None, NOW)
         connected.end_job(HERE, "young", "completed", None, NOW + 3 * DAY)
         assert connected.purge(ELSEWHERE, NOW + 9 * DAY) == 0

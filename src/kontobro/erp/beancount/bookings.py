@@ -11,7 +11,7 @@ from beancount.core.data import Posting
 
 from kontobro.core.journal import Booking, InvoiceKey, PostingStatus, Reference
 from kontobro.erp.beancount.blocks import Key, Standing
-from kontobro.erp.beancount.render import link_of, number, quoted
+from kontobro.erp.beancount.render import link_of, number, one_line, quoted
 
 _DOCUMENT_KEY = re.compile(r"document-(\d+)")
 
@@ -103,7 +103,8 @@ def pick(key: Reference | InvoiceKey, standings: Iterable[Standing]) -> Standing
 
 def _is_under(key: Reference | InvoiceKey, standing: Standing) -> bool:
     if isinstance(key, InvoiceKey):
-        return is_bill(standing) and not standing.is_void and invoice_key(standing) == key
+        written = InvoiceKey(one_line(key.vendor), one_line(key.number), key.currency)
+        return is_bill(standing) and not standing.is_void and invoice_key(standing) == written
     return standing.meta("kontobro") == key
 
 

@@ -10,8 +10,9 @@ from kontobro.core.journal import Bill, Entry, EntryLine, InvoiceKey, Payment
 from kontobro.core.masterdata import Account, DimensionValue, Journal, Period, TaxCode, Vendor
 from kontobro.core.period import is_open
 from kontobro.erp.beancount.masters import Masters
-from kontobro.erp.beancount.render import is_currency, number
+from kontobro.erp.beancount.render import is_currency, number, one_line
 
+MAX_REFERENCE = 200
 MAX_PAYEE = 1_000
 MAX_TEXT = 4_000
 """Characters. Beancount has no limit; a page that shows the ledger has."""
@@ -25,6 +26,18 @@ def problems_of(entry: Entry, masters: Masters) -> list[Problem]:
 
 def _problem(code: str, field: str, value: object, message: str, remedy: str, reason: ItemFailure) -> Problem:
     return Problem(code, field, shown(value), message, remedy, reason)
+
+
+def _reference(entry: Entry, masters: Masters) -> Iterator[Problem]:
+    if not entry.reference or one_line(entry.reference) != entry.reference or len(entry.reference) > MAX_REFERENCE:
+        yield _problem(
+            "reference_invalid",
+            "reference",
+            entry.reference,
+            f'"{shown(entry.reference)}" can\'t be a reference in the ledger.',
+            f"Report this: a reference is one line of at most {MAX_REFERENCE} characters.",
+            "validation_failure",
+        )
 
 
 def _amounts(entry: Entry, masters: Masters) -> Iterator[Problem]:
@@ -193,6 +206,7 @@ def _texts(entry: Entry, masters: Masters) -> Iterator[Problem]:
 
 
 _CHECKS: tuple[Callable[[Entry, Masters], Iterator[Problem]], ...] = (
+    _reference,
     _amounts,
     _accounts,
     _period,

@@ -68,7 +68,8 @@ class BeancountConnector:
     capabilities = CAPABILITIES
 
     def __init__(self, ledger: Path, fava: str | None = None) -> None:
-        self._ledger = ledger.expanduser().absolute()
+        # as Beancount itself names it: "..", but not links, taken out
+        self._ledger = Path(os.path.abspath(ledger.expanduser()))  # noqa: PTH100  (a Path has no such method)
         self._fava = fava.rstrip("/") if fava else None
         self._folder = Folder(self._ledger)
         self._shelf = Shelf(self._folder)

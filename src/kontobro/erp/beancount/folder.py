@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kontobro.core.errors import Timeout
+from kontobro.core.errors import NotAllowed, Timeout, Unreachable
 
 HEADER = """\
 ; Kontobro books Pleo's expenses in this folder, one file a batch (docs/connectors/beancount.md).
@@ -34,8 +34,9 @@ LOCK_PATIENCE = 60.0
 class Folder:
     """Where one ledger's files are. Reading needs no lock; every write is made under `writing`."""
 
-    def __init__(self, ledger: Path) -> None:
-        self.root = ledger.resolve().parent
+    def __init__(self, ledger: Path, patience: float = LOCK_PATIENCE) -> None:
+        self._patience = patience
+        self.root = ledger.parent
         self.bookings = self.root / "bookings"
         self.documents = self.root / "documents"
 
@@ -45,16 +46,36 @@ class Folder:
 
     def prepare(self) -> None:
         """Make the folders and the header, where they are missing."""
-        if self.header.exists():
+        if self.header.exists() and self.documents.is_dir():
             return
-        with self.writing():
-            replace(self.header, HEADER.encode())
+        with self.writing():  # it makes the folders
+            if not self.header.exists():
+                replace(self.header, HEADER.encode())
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Be the only writer. What a killed writer left half-made is removed first."""
+        """Be the only writer. What a killed writer left half-made is removed first.
+
+        Raises NotAllowed and Unreachable for what the disk refuses: repeating is safe, each file is whole or not there.
+        """
+        try:
+            with self._locked():
+                yield
+        except PermissionError as refused:
+            raise NotAllowed(
+                f"The ledger's folder can't be written to: {refused.strerror}: {refused.filename}.",
+                "Allow Kontobro's user to write there and try again.",
+            ) from refused
+        except OSError as broken:
+            raise Unreachable(
+                f"The ledger can't be written: {broken.strerror}: {broken.filename}.",
+                "See to the disk and run again: what stands is complete.",
+            ) from broken
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
         with open(self.root / ".kontobro.lock", "ab") as lock:  # noqa: PTH123  (a Path's open is the same, and slower to read)
-            _acquire(lock.fileno())
+            _acquire(lock.fileno(), self._patience)
             for folder in (self.bookings, self.documents):
                 folder.mkdir(exist_ok=True)
                 for leftover in folder.glob(".*.new"):
@@ -66,7 +87,7 @@ class Folder:
         if not self.bookings.exists():
             return {}
         with os.scandir(self.bookings) as files:
-            stats = [(file.name, file.stat()) for file in files if _is_batch(file.name)]
+            stats = sorted((file.name, file.stat()) for file in files if _is_batch(file.name))
         return {name: (stat.st_ino, stat.st_mtime_ns, stat.st_size) for name, stat in stats}
 
     def next_batch(self) -> str:
@@ -120,15 +141,15 @@ def _is_batch(name: str) -> bool:
     return name.endswith(".beancount") and not name.startswith(".")
 
 
-def _acquire(lock: int) -> None:
-    deadline = time.monotonic() + LOCK_PATIENCE
+def _acquire(lock: int, patience: float) -> None:
+    deadline = time.monotonic() + patience
     while True:
         try:
             return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
                 raise Timeout(
-                    f"Another program has been writing to the ledger for {LOCK_PATIENCE:.0f} s.",
+                    f"Another program has been writing to the ledger for {patience:.0f} s.",
                     "Wait until it is done, then run again.",
                 ) from None
             time.sleep(0.02)

@@ -88,7 +88,8 @@ def _unloadable(ledger: Path, errors: Iterable[object]) -> Misconfigured:
 
 
 def _message(error: object) -> str:
-    return shown(getattr(error, "message", error), 200).rstrip(".")
+    first_line = str(getattr(error, "message", error)).partition("\n")[0]
+    return shown(first_line, 200).rstrip(".")
 
 
 def _place(source: Mapping[str, object] | None, ledger: Path) -> str:

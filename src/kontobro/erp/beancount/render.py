@@ -95,7 +95,7 @@ def _texts(*pairs: tuple[str, str | None]) -> Iterator[Meta]:
 
 def _bill_meta(bill: Bill) -> Iterator[Meta]:
     yield "bill-number", quoted(bill.number)
-    yield "document-date", bill.document_date.isoformat()
+    yield "bill-date", bill.document_date.isoformat()
     if bill.due_date:
         yield "due-date", bill.due_date.isoformat()
 

@@ -1,0 +1,103 @@
+"""The demo: a checked ledger, honest counts, a clean second run, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from typer.testing import CliRunner
+
+from kontobro.cli.app import app
+from kontobro.cli.box import pleo_in_a_box
+from kontobro.cli.tally import tally_of
+from kontobro.core.errors import Misconfigured
+
+
+def run_demo(folder: Path, *words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["demo", "--folder", str(folder), *words])
+    return result.exit_code, result.output
+
+
+def test_twice_from_clean_to_a_checked_ledger(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    summaries = []
+    for _ in range(2):
+        code, shown = run_demo(folder)
+        assert code == 0, shown
+        summaries.append(json.loads((folder / "summary.json").read_text(encoding="utf-8")))
+    first, second = (
+        {name: value for name, value in s.items() if name not in ("seconds", "http_calls")} for s in summaries
+    )
+    assert first == second, "a second demo starts clean"
+    assert first["bean_check"] == "ok"
+    assert first["duplicates"] == 0
+    assert first["items"] == first["booked"] + first["failed"]
+    assert first["items"] >= 80
+    assert first["failed"] > 0
+    assert first["receipts"] > 0
+    assert "What a bookkeeper must mend" in shown
+    assert "Assets:Pleo:DKK" in shown
+    documents = [path for path in (folder / "ledger" / "documents").rglob("*") if path.is_file()]
+    assert first["receipts"] == len(documents)
+    calls = summaries[0]["http_calls"]
+    assert calls["POST /v3/export-job-events"] == 4, "two jobs, each started and completed"
+
+
+def test_somebody_elses_folder_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "tax-return.txt").write_text("mine", encoding="utf-8")
+    code, shown = run_demo(tmp_path)
+    assert code == 3
+    assert "no demo made it" in shown
+    assert (tmp_path / "tax-return.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_duplicates_are_counted_in_the_ledger(tmp_path: Path) -> None:
+    entry = '2026-01-02 * "Shop" ""\n  kontobro: "e-1"\n  A:Bank  -5.00 DKK\n  A:Cash  5.00 DKK\n'
+    ledger = tmp_path / "l.beancount"
+    opened = 'option "name_assets" "A"\n2020-01-01 open A:Bank\n2020-01-01 open A:Cash\n'
+    ledger.write_text(opened + entry * 3 + entry.replace("e-1", "e-2"), encoding="utf-8")
+    tally = tally_of(ledger)
+    assert (tally.entries, tally.duplicates) == (4, 2)
+    assert {account: str(sums["DKK"]) for account, sums in tally.totals.items()} == {
+        "A:Bank": "-20.00",
+        "A:Cash": "20.00",
+    }
+
+
+def test_the_box_ends_with_its_block() -> None:
+    with pleo_in_a_box() as box:
+        assert box.process
+        running = psutil.Process(box.process.pid)
+        assert box.calls() == {}
+    assert not running.is_running()
+
+
+def test_a_taken_port_is_said_plainly() -> None:
+    with (
+        pleo_in_a_box() as box,
+        pytest.raises(Misconfigured, match="did not start"),
+        pleo_in_a_box(int(box.url.rpartition(":")[2])),
+    ):
+        pass
+
+
+def test_the_box_ends_when_its_owner_is_killed() -> None:
+    code = (
+        "from kontobro.cli.box import pleo_in_a_box\n"
+        "with pleo_in_a_box() as box: print(box.process.pid, flush=True); box.wait()"
+    )
+    source = str(Path(__file__).resolve().parents[2] / "src")
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": source}) as owner:
+        assert owner.stdout
+        sandbox = psutil.Process(int(owner.stdout.readline()))
+        owner.send_signal(signal.SIGKILL)
+    gone, alive = psutil.wait_procs([sandbox], timeout=10)
+    assert alive == []
+    assert gone == [sandbox]

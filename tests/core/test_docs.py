@@ -1,0 +1,116 @@
+"""The pages on problems, settings and hooks say what the code does."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import datetime as dt
+import re
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import pytest
+
+from kontobro.core.errors import ItemFailure, Problem
+from kontobro.core.export import ExportItem
+from kontobro.core.findings import REASONS
+from kontobro.core.posting import post_item
+from kontobro.core.posting_text import FIELD_LIMIT, FIELDS, TEXT_LIMIT
+from kontobro.core.settings import RowOverride, Settings
+from kontobro.core.settings_file import LIMITS, settings_from
+from kontobro.testing.factories import a_line, an_item, masters, settings
+
+DOCS = Path(__file__).parents[2] / "docs"
+SOURCE = Path(__file__).parents[2] / "src" / "kontobro"
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def table(text: str) -> dict[str, list[str]]:
+    """The rows of the page's tables by the name in their first column."""
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:3] == "| `"]
+    return {row[0].strip("`"): row[1:] for row in rows}
+
+
+def test_every_problem_code_is_explained_with_the_reason_that_pleo_is_told() -> None:
+    section = page("problems.md").split("## Posting rules and settings")[1].split("\n## ")[0]
+    assert {code: cells[-1].strip("`") for code, cells in table(section).items()} == REASONS
+
+
+def codes_in(*packages: str) -> set[str]:
+    """The problem codes that a package's source writes out: first argument or `code` of a call that makes a problem."""
+    codes = set()
+    for package in packages:
+        for source in (SOURCE / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "").lower().endswith("problem"):
+                    given = [*node.args[:1], *(word.value for word in node.keywords if word.arg == "code")]
+                    codes |= {arg.value for arg in given if isinstance(arg, ast.Constant)}
+    return {code for code in codes if isinstance(code, str)}
+
+
+@pytest.mark.parametrize(
+    ("heading", "packages"),
+    [("Export: items, receipts and bookings", ("export", "pleo")), ("Beancount: what the ledger refuses", ("erp",))],
+)
+def test_the_codes_of_the_other_layers_are_explained(heading: str, packages: tuple[str, ...]) -> None:
+    section = page("problems.md").split(f"## {heading}")[1].split("\n## ")[0]
+    assert set(table(section)) == codes_in(*packages)
+    assert {cells[-1].strip("`") for cells in table(section).values()} <= set(get_args(ItemFailure))
+
+
+def test_every_setting_and_row_key_is_on_the_page() -> None:
+    settings_part, rows_part = page("settings.md").split("## Rows of the posting table")
+    assert set(table(settings_part)) == {field.name for field in dataclasses.fields(Settings)}
+    assert set(table(rows_part)) == {field.name for field in dataclasses.fields(RowOverride)}
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(Settings), ids=lambda field: field.name)
+def test_defaults_and_choices_are_those_of_the_code(field: dataclasses.Field[Any]) -> None:
+    takes, default, _ = table(page("settings.md"))[field.name]
+    hint = get_type_hints(Settings)[field.name]
+    if choices := [choice for choice in get_args(hint) if isinstance(choice, str)]:
+        assert re.findall(r"`(\w+)`", takes) == choices
+    if field.name in LIMITS:
+        assert takes == "{} to {}".format(*LIMITS[field.name])
+    if field.default is None:
+        assert default.startswith("unset")
+    elif field.default is dataclasses.MISSING or field.default == ():
+        assert default == "empty"
+    else:
+        assert default == f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
+
+
+def test_the_fields_of_the_description_are_listed() -> None:
+    listed = page("settings.md").split("Fields of `description`:")[1].split("Names are cut")[0]
+    assert re.findall(r"\{(\w+)\}", listed) == list(FIELDS)
+    assert f"cut at {FIELD_LIMIT} characters, the whole text at {TEXT_LIMIT}" in page("settings.md")
+
+
+def test_the_example_settings_are_right() -> None:
+    example = page("settings.md").split("```toml\n")[1].split("```")[0]
+    read, problems = settings_from(tomllib.loads(example))
+    assert problems == ()
+    assert read.rows[1] == RowOverride(type="chargeback", sign="follow")
+
+
+def test_the_example_hook_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "fjord_rules.py").write_text(page("hooks.md").split("```python\n")[1].split("```")[0])
+    monkeypatch.syspath_prepend(str(tmp_path))
+    theirs = settings(hook="fjord_rules:after_rules")
+
+    def accounts(item: ExportItem) -> list[str]:
+        booked = post_item(item, theirs, masters(), dt.date(2026, 11, 22))
+        return [line.account for entry in booked.entries for line in entry.lines]
+
+    few = an_item(lines=[a_line(account="3600")], attendees=("Bo",))
+    assert accounts(few) == ["Expenses:Office", "Assets:Pleo:DKK"]
+    assert accounts(replace(few, attendees=("Bo",) * 11)) == ["Expenses:Meals", "Assets:Pleo:DKK"]
+    sunday = replace(few, date=dt.datetime(2026, 11, 8, 12, tzinfo=dt.UTC))
+    (problem,) = post_item(sunday, theirs, masters(), dt.date(2026, 11, 22)).problems
+    assert isinstance(problem, Problem)
+    assert problem.code == "fjord_sunday"

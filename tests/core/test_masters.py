@@ -1,0 +1,96 @@
+"""Look-ups: code first for people, id first for systems, ambiguity never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from kontobro.core.masterdata import (
+    Account,
+    Company,
+    Dimension,
+    DimensionValue,
+    Employee,
+    Journal,
+    MasterRecord,
+    Period,
+    TaxCode,
+    Vendor,
+)
+from kontobro.core.masters import Masters, VendorIndex, tax_number_key
+from kontobro.erp.beancount.masters import load
+from kontobro.testing import factories
+from kontobro.testing.factories import masters
+
+LEDGER = Path(__file__).parents[1] / "golden" / "masters.beancount"
+
+
+def ids(found: tuple[Account, ...]) -> list[str]:
+    return [account.id for account in found]
+
+
+def test_a_person_means_the_code_and_a_system_the_id() -> None:
+    """One account's id is another's code, as with numbered ids."""
+    crossed = masters(accounts=[Account("10", "20", "A"), Account("20", "10", "B")])
+    assert ids(crossed.accounts.find("10")) == ["20"]
+    assert ids(crossed.accounts.identify("10")) == ["10"]
+
+
+def test_an_id_serves_where_no_code_does() -> None:
+    assert ids(masters().accounts.find("Expenses:Office")) == ["Expenses:Office"]
+    assert ids(masters().accounts.identify("3600")) == ["Expenses:Office"]
+    assert masters().accounts.find("nothing") == ()
+
+
+def test_an_active_account_hides_a_blocked_one_of_the_same_code() -> None:
+    both = masters(accounts=[Account("old", "7", "", active=False), Account("new", "7", "")])
+    assert ids(both.accounts.find("7")) == ["new"]
+    assert ids(masters().accounts.find("3999")) == ["Expenses:Old"]
+
+
+def test_codes_that_are_padded_are_the_same_code() -> None:
+    assert ids(masters(accounts=[Account("a", " 7 ", "")]).accounts.find("7")) == ["a"]
+
+
+def test_dimension_codes_ignore_case_and_values_do_not() -> None:
+    assert [one.id for one in masters().dimensions.find("cost")] == ["COST"]
+    assert masters().dimension_values["PROJECT"].find("p-1") == ()
+
+
+def test_blocked_vendors_are_nowhere() -> None:
+    vendors: VendorIndex = masters().vendors
+    assert "V300" not in vendors.by_id
+    assert "V300" not in vendors.by_code
+
+
+@pytest.mark.parametrize(
+    ("number", "key"), [("DK 12-34.56 78", "DK12345678"), ("dk12345678", "DK12345678"), ("", None), (None, None)]
+)
+def test_tax_numbers_are_compared_without_punctuation(number: str | None, key: str | None) -> None:
+    assert tax_number_key(number) == key
+
+
+def test_the_whole_chart_is_not_printed() -> None:
+    assert "Expenses" not in repr(Masters.of(factories.masters().company, factories.ACCOUNTS))
+
+
+@pytest.mark.parametrize(
+    ("kind", "records"),
+    [
+        (Company, [masters().company]),
+        (Account, factories.ACCOUNTS),
+        (TaxCode, factories.TAX_CODES),
+        (Dimension, factories.DIMENSIONS),
+        (DimensionValue, factories.DIMENSION_VALUES),
+        (Vendor, factories.VENDORS),
+        (Employee, factories.EMPLOYEES),
+        (Journal, factories.JOURNALS),
+        (Period, factories.PERIODS),
+    ],
+)
+def test_the_factories_company_is_the_golden_ledger_as_the_connector_reads_it(
+    kind: type[MasterRecord], records: Sequence[MasterRecord]
+) -> None:
+    assert sorted(load(LEDGER).all(kind), key=repr) == sorted(records, key=repr)

@@ -1,0 +1,137 @@
+"""Settings to and from TOML: nothing lost, every fault at once."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+import tomli_w
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from kontobro.core.settings import RowOverride, Settings
+from kontobro.core.settings_file import settings_from, settings_to
+
+words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12)
+roles = st.sampled_from(["expense", "wallet", "employee", "transit", "external", "payable"])
+
+
+def optional(strategy: st.SearchStrategy[str]) -> st.SearchStrategy[str | None]:
+    return st.none() | strategy
+
+
+rows = st.builds(
+    RowOverride,
+    type=st.sampled_from(["card_purchase", "fee", "new_type"]),
+    subtype=optional(words),
+    debit=roles,
+    credit=roles,
+    sign=st.sampled_from(["ignore", "follow"]),
+    method=st.sampled_from([None, "journal", "accounts_payable"]),
+    line_account=optional(words),
+    use_line_account=st.sampled_from([None, True, False]),
+)
+every_settings = st.builds(
+    Settings,
+    time_zone=optional(words),
+    wallet=optional(words),
+    wallets=st.dictionaries(st.sampled_from(["DKK", "EUR", "JPY"]), words),
+    out_of_pocket=optional(words),
+    contra=optional(words),
+    external_reimbursement=optional(words),
+    accounts_payable=optional(words),
+    journal=optional(words),
+    method_when_null=st.sampled_from(["journal", "accounts_payable"]),
+    unmatched_vendor=st.sampled_from(["fail", "fallback"]),
+    employees_are_vendors=st.booleans(),
+    closed_period=st.sampled_from(["fail", "next_open", "today"]),
+    posting=st.sampled_from(["draft", "posted"]),
+    reverse_tax_missing=st.sampled_from(["compute", "fail", "as_given"]),
+    zero_amount=st.sampled_from(["fail", "skip"]),
+    receipt_missing=st.sampled_from(["fail", "book"]),
+    receipt_upload_failed=st.sampled_from(["fail", "book"]),
+    voided=st.sampled_from(["book", "ask"]),
+    dimensions=st.dictionaries(words, words, max_size=3),
+    dimensions_on=st.sampled_from(["expense_lines", "all_lines"]),
+    description=st.sampled_from(["{supplier}", "{note} · {type}", ""]),
+    rows=st.lists(rows, max_size=3).map(tuple),
+    hook=st.sampled_from([None, "a.b:c"]),
+    retention_days=st.integers(0, 3650),
+    patience_minutes=st.integers(0, 50),
+)
+
+
+@given(every_settings)
+@hypothesis_settings(max_examples=150, deadline=None)
+def test_what_is_written_is_read_back_unchanged(settings: Settings) -> None:
+    written = tomli_w.dumps(settings_to(settings))
+    assert settings_from(tomllib.loads(written)) == (settings, ())
+
+
+def test_nothing_is_the_default() -> None:
+    assert settings_from({}) == (Settings(), ())
+
+
+def test_every_fault_is_named_at_once_and_the_rest_is_read() -> None:
+    document = """
+        walet = "5810"
+        wallet = 5810
+        contra = "5850"
+        closed_period = "later"
+        employees_are_vendors = "yes"
+        retention_days = -1
+        description = "{suplier} bought"
+        hook = "fjord_rules"
+        wallets = { EURO = "5811" }
+        dimensions = { Department = 7 }
+
+        [[rows]]
+        type = "fee"
+        debit = "purse"
+
+        [[rows]]
+        subtype = "interest"
+
+        [[rows]]
+        type = "crypto_purchase"
+        debit = "expense"
+    """
+    settings, problems = settings_from(tomllib.loads(document))
+    assert settings.contra == "5850"
+    assert settings.wallet is None
+    assert {problem.field: problem.code for problem in problems} == {
+        "walet": "setting_unknown",
+        "wallet": "setting_wrong",
+        "closed_period": "setting_wrong",
+        "employees_are_vendors": "setting_wrong",
+        "retention_days": "setting_wrong",
+        "description": "setting_wrong",
+        "hook": "setting_wrong",
+        "wallets.EURO": "setting_wrong",
+        "dimensions": "setting_wrong",
+        "rows[0].debit": "setting_wrong",
+        "rows[1].type": "setting_wrong",
+        "rows[2]": "setting_wrong",
+    }
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"walet": "5810"}, "There is no setting walet. Did you mean wallet?"),
+        ({"closed_period": "later"}, 'takes "fail" or "next_open" or "today" (it is later)'),
+        ({"wallet": 5810}, "takes a text in quotes (it is 5810)"),
+        ({"patience_minutes": True}, "takes a whole number from 0 to 50"),
+        ({"patience_minutes": 60}, "takes a whole number from 0 to 50 (it is 60)"),
+        ({"wallets": {"EURO": "5811"}}, "Setting wallets.EURO is no currency"),
+        ({"rows": [{"type": "fee", "debitt": "wallet"}]}, "There is no setting rows[0].debitt. Did you mean debit?"),
+        ({"rows": {"type": "fee"}}, "takes a list of tables: [[rows]]"),
+        ({"description": "{suplier}"}, "has a field that there is not; fields are supplier, vendor, user"),
+        ({"hook": "fjord_rules:"}, "takes package.module:function"),
+    ],
+)
+def test_a_fault_says_what_the_setting_takes(document: dict[str, object], said: str) -> None:
+    (problem,) = settings_from(document)[1]
+    assert said in str(problem)
+    assert problem.reason == "invalid_configuration"

@@ -1,0 +1,125 @@
+"""What a ledger says about its company, and what is said when it can't be read."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from kontobro.core.errors import Misconfigured, Unreachable
+from kontobro.core.journal import Booking
+from kontobro.core.masterdata import Account, DimensionValue, Period, TaxCode, Vendor
+from kontobro.erp.beancount.connector import BeancountConnector
+from kontobro.erp.beancount.masters import load
+from kontobro.erp.beancount.reload import load_apart
+from kontobro.testing.entries import Chart, a_journal
+
+CHART = Chart()
+
+
+@pytest.fixture
+def connector(ledger) -> BeancountConnector:
+    return BeancountConnector(ledger)
+
+
+def booked(connector, *entries) -> list[Booking]:
+    answers = list(connector.post(connector.book(entries)))
+    assert all(isinstance(answer, Booking) for answer in answers), answers
+    return answers
+
+
+def test_the_company_and_its_masters_are_read_from_directives(connector):
+    company = connector.check()
+    assert (company.id, company.currency, company.time_zone) == ("fjordbro", "DKK", "Europe/Copenhagen")
+    accounts = {account.id: account for account in connector.read(Account)}
+    assert (accounts["Expenses:Office"].code, accounts["Expenses:Office"].name) == ("4000", "Office supplies")
+    assert accounts["Assets:Pleo:DKK"].currencies == ("DKK",)
+    assert not accounts["Expenses:Old"].active
+    reverse = next(code for code in connector.read(TaxCode) if code.id == "R25")
+    assert (reverse.rate, reverse.type, reverse.outgoing_account) == (
+        Decimal("0.25"),
+        "reverse",
+        "Liabilities:VAT:Output",
+    )
+    (vendor,) = connector.read(Vendor)
+    assert (vendor.account, vendor.number, vendor.tax_registration_number) == (
+        "Liabilities:Payable",
+        "4711",
+        "DK12345678",
+    )
+    assert [value.active for value in connector.read(DimensionValue)] == [True, False, True]
+    assert [period.state for period in connector.read(Period)] == ["closed", "open"]
+
+
+def test_a_ledger_may_be_named_by_any_path_that_leads_there(connector, ledger, tmp_path):
+    entry = a_journal(CHART)
+    booked(connector, entry)
+    (tmp_path / "link").symlink_to(ledger.parent)
+    for path in (tmp_path / "bookings" / ".." / "main.beancount", tmp_path / "link" / "main.beancount"):
+        assert list(BeancountConnector(path).find([entry.reference])) == [entry.reference]
+        assert BeancountConnector(path).check() == connector.check()
+
+
+def test_a_disk_that_refuses_is_named_and_nothing_is_a_bug(connector, ledger):
+    (ledger.parent / "bookings").write_text("a file in the folder's place")
+    with pytest.raises(Unreachable, match=r"can't be written.*bookings"):
+        connector.check()
+
+
+def test_a_ledger_that_came_without_its_empty_folders_gets_them(connector, ledger):
+    connector.check()
+    (ledger.parent / "documents").rmdir()  # git keeps no empty folder
+    assert BeancountConnector(ledger).check() == connector.check()
+
+
+def test_a_change_of_the_masters_is_seen_at_once(connector, ledger):
+    connector.check()
+    ledger.write_text(ledger.read_text() + '2026-01-01 custom "vendor" "V200" "Nordisk Sky"\n')
+    assert [vendor.id for vendor in connector.read(Vendor)] == ["V100", "V200"]
+
+
+def test_a_large_ledger_is_loaded_alike_by_another_process(connector, ledger):
+    connector.check()
+    assert load_apart(ledger) == load(ledger)
+    ledger.write_text("2020-01-01 open Nonsense\n")
+    with pytest.raises(Misconfigured):
+        load_apart(ledger)
+
+
+@pytest.mark.parametrize(
+    ("broken", "message", "remedy"),
+    [
+        ("2026-01-01 open Expenses:Office", "main.beancount:", "bean-check main.beancount"),
+        ('2020-01-01 custom "tax-code" "X" "Y" "a lot" "inclusive"', 'custom directive "tax-code"', "Write it as"),
+        ('2020-01-01 custom "period" 2019-01-01 "open"', 'custom directive "period"', "Write it as"),
+        ('2020-01-01 custom "dimension" "COST"', 'custom directive "dimension"', "Write it as"),
+    ],
+)
+def test_a_broken_ledger_is_named_with_its_line_and_remedy(connector, ledger, broken, message, remedy):
+    ledger.write_text(f"{ledger.read_text()}{broken}\n")
+    last_line = len(ledger.read_text().splitlines())
+    with pytest.raises(Misconfigured) as fault:
+        connector.check()
+    assert message in fault.value.message
+    assert f"main.beancount:{last_line}" in fault.value.message
+    assert remedy in fault.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "remedy"),
+    [
+        ('include "bookings/*.beancount"', "", 'include "bookings/*.beancount"'),
+        ('custom "company"', 'custom "owner"', 'custom "company" "Fjord & Bro ApS"'),
+    ],
+)
+def test_a_ledger_that_lacks_a_line_is_told_which(connector, ledger, line, instead, remedy):
+    ledger.write_text(ledger.read_text().replace(line, instead))
+    with pytest.raises(Misconfigured) as fault:
+        connector.check()
+    assert remedy in fault.value.remedy
+
+
+def test_a_ledger_that_is_not_there_is_a_setting_to_mend(tmp_path):
+    with pytest.raises(Misconfigured, match="There is no ledger"):
+        BeancountConnector(tmp_path / "none.beancount").check()
+    assert list(tmp_path.iterdir()) == []
