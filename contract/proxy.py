@@ -29,7 +29,8 @@ class Proxy:
     def violations(self, until: str) -> list[str]:
         """What Prism refused, requests and answers, as it wrote it.
 
-        It writes a moment after it answered, so this waits for `until`, what it writes last. RuntimeError if it does not.
+        It writes a moment after it answered, so this waits for `until`, what it writes last.
+        RuntimeError when it never comes.
         """
         end = time.monotonic() + WRITE_SECONDS
         while until not in (said := self.log.read_text(encoding="utf-8")):
