@@ -207,3 +207,24 @@ def test_a_bug_of_ours_is_one_message_and_says_nothing_it_should_not(bench: Benc
     assert "Kontobro has a fault (ValueError)" in result.stderr
     assert "plp_" not in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_new_connection_gets_its_settings_one_by_one(bench: Bench) -> None:
+    """Several are missing at first: setting one of them is not refused because of the others."""
+    bench.connect()
+    for name, code in {"wallet": "1080", "out_of_pocket": "2890", "contra": "1089", "accounts_payable": "2440"}.items():
+        result = bench.run("settings", "set", name, code)
+        assert result.exit_code == 0, result.output
+    assert bench.run("check").exit_code == 0
+    taken_away = bench.run("settings", "set", "contra", "")
+    assert taken_away.exit_code == 3, "what was there and is needed is not taken away"
+    assert bench.connections()[0].settings.contra == "1089"
+
+
+def test_a_file_nested_too_deep_is_no_bug_of_ours(bench: Bench, tmp_path: Path) -> None:
+    bench.connect()
+    file = tmp_path / "settings.toml"
+    file.write_text(f"wallet = {'[' * 5000}{']' * 5000}", encoding="utf-8")
+    result = bench.run("settings", "import", str(file))
+    assert result.exit_code == 3
+    assert "nested too deep" in result.stderr
