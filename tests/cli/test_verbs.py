@@ -228,3 +228,38 @@ def test_a_file_nested_too_deep_is_no_bug_of_ours(bench: Bench, tmp_path: Path) 
     result = bench.run("settings", "import", str(file))
     assert result.exit_code == 3
     assert "nested too deep" in result.stderr
+
+
+def test_a_job_that_has_ended_is_said_to_have(bench: Bench) -> None:
+    bench.connect()
+    bench.pleo.waiting = [export_job(status="completed_with_errors")]
+    for verb in ("preview", "export --job"):
+        result = bench.run(*verb.split(), export_job().id[:8])
+        assert result.exit_code == 3
+        assert "has ended: completed with errors." in result.stderr
+
+
+def test_a_file_that_is_not_there_is_no_fault_of_ours(bench: Bench, tmp_path: Path) -> None:
+    bench.connect()
+    assert bench.run("settings", "import", str(tmp_path / "none.toml")).exit_code == 3
+
+
+def test_a_script_is_told_how_to_say_yes(bench: Bench) -> None:
+    bench.connect()
+    result = bench.run("disconnect")
+    assert result.exit_code == 3
+    assert "--yes" in result.stderr
+    assert bench.connections()[0].status == "connected"
+
+
+def test_a_stopped_export_says_that_nothing_is_lost(bench: Bench) -> None:
+    bench.connect()
+    bench.clock.sleeps = 0
+    result = bench.run("export", "--watch")
+    assert result.exit_code == 130
+    assert "Nothing is lost" in result.stderr
+
+
+def test_bookings_of_a_job_that_has_none(bench: Bench) -> None:
+    bench.connect()
+    assert 'Nothing is booked of a job that begins with "zzz".' in bench.run("bookings", "--job", "zzz").stdout

@@ -159,7 +159,7 @@ def apply_settings(
     *,
     offline: bool = False,
 ) -> Sequence[Problem]:
-    """Store the settings when nothing is wrong but what was `known` before; else change nothing and give every problem."""
+    """Store the settings if nothing is wrong but what was `known` before; else change nothing, give every problem."""
     from kontobro.core.settings_file import settings_from
 
     settings, problems = settings_from(wanted)
