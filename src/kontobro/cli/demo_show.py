@@ -40,7 +40,9 @@ def _print_types(rows: Sequence[BookingRow]) -> None:
     )  # fmt: skip
     for item_type, items in sorted(Counter(types.values()).items()):
         bad = sum(1 for entry_id in failed if types[entry_id] == item_type)
-        table.add_row(item_type, str(items), str(items - bad), str(bad or ""), str(receipts[item_type] or ""))
+        table.add_row(
+            show.plain(item_type), str(items), str(items - bad), str(bad or ""), str(receipts[item_type] or "")
+        )
     show.console().print(table)
 
 

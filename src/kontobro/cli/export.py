@@ -122,5 +122,6 @@ def print_failed(rows: Sequence[BookingRow], title: str | None = None) -> None:
     table = show.table("who", "amount", "why, and what to do", title=title, right=["amount"])
     for row in rows:
         said = "\n".join(f"{problem.message}\n→ {problem.remedy}" for problem in row.problems)
-        table.add_row(row.payee or row.item_type, show.amount_of(row.total, row.currency), said)
+        amount = show.amount_of(row.total, row.currency)
+        table.add_row(show.plain(row.payee or row.item_type), show.plain(amount), show.plain(said))
     show.console().print(table)
