@@ -26,6 +26,7 @@ def attach(run: Run, works: Sequence[ItemWork]) -> None:
             work.attached = 0 if fault else len(missing)
             if fault:
                 _upload_failed(run, work, booking, fault)
+            run.keep_alive()
     drafts = [(work, entry) for work, entry in pairs(works) if _standing(work, entry).status == "draft"]
     run.move([Move(reference=e.reference, to="attached", receipts=_receipts(work, e)) for work, e in drafts])
 

@@ -77,6 +77,7 @@ def _write_some(run: Run, tasks: Tasks, rounds: int) -> None:
         raise StopJob(fault) from fault
     else:
         run.move([_answered(run, *task, answer) for task, answer in zip(tasks, answers, strict=True)])
+        run.keep_alive()
 
 
 def _look_again(run: Run, tasks: Tasks, began: datetime) -> list[tuple[ItemWork, Entry]]:
