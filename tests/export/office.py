@@ -103,13 +103,16 @@ class Office:
         """Run the oldest job."""
         return self._run(self.ports, take_over=take_over)
 
-    def export_with_fault(self, at: str | None, fault: Exception | None = None) -> JobResult:
+    def export_with_fault(self, at: str, fault: Exception) -> JobResult:
         """Run the oldest job; the fault is raised at that boundary. `crossed` names the boundaries afterwards."""
 
         def act() -> None:
-            assert fault is not None
             raise fault
 
+        return self.export_acting(at, act)
+
+    def export_acting(self, at: str | None, act: Callable[[], object]) -> JobResult:
+        """Run the oldest job; at that boundary something else happens."""
         boundaries = Boundaries(at, act)
         self.crossed = boundaries.crossed
         ports = Ports(

@@ -14,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from kontobro.core.errors import Problem
+from kontobro.core.errors import ConnectorFault, Problem
 from kontobro.core.export import ExportItem, MalformedItem
 from kontobro.core.history import Move
 from kontobro.core.journal import Booking, Entry, Payment
 from kontobro.core.posting import post_item
 from kontobro.export.compare import conflict, differences, not_as_sent, same_facts, voided
 from kontobro.export.finish import attach, post, verify
+from kontobro.export.pieces import broke, in_pieces
 from kontobro.export.receipts import check_links, fetch_all
 from kontobro.export.run import Run
 from kontobro.export.work import ItemWork, pairs, plans_of, standing_move
@@ -81,8 +82,9 @@ def _note_or_fail(run: Run, work: ItemWork, found: Sequence[Problem]) -> None:
 def validate(run: Run, works: Sequence[ItemWork]) -> None:
     """What the accounting system would refuse, all at once, without side effect."""
     tasks = pairs(works)
-    answers = run.erp(lambda: run.ports.connector.validate([entry for _, entry in tasks])) if tasks else []
-    for (work, _), problems in zip(tasks, answers, strict=True):
+    answers = in_pieces(run, [entry for _, entry in tasks], run.ports.connector.validate)
+    for (work, entry), answer in zip(tasks, answers, strict=True):
+        problems = [broke(entry.reference, answer)] if isinstance(answer, ConnectorFault) else answer
         work.problems.extend(problem for problem in problems if problem not in work.problems)
 
 

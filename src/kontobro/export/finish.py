@@ -9,6 +9,7 @@ from kontobro.core.export import Receipt
 from kontobro.core.history import Move
 from kontobro.core.journal import Booking, Entry
 from kontobro.export.compare import differences, not_as_sent
+from kontobro.export.pieces import broke, in_pieces
 from kontobro.export.run import Run, StopJob
 from kontobro.export.work import ItemWork, pairs
 
@@ -80,11 +81,10 @@ def post(run: Run, works: Sequence[ItemWork]) -> None:
         return
     tasks = pairs(works)
     bookings = [_standing(work, entry) for work, entry in tasks]
-    if not bookings:
-        return
-    answers = run.erp(lambda: run.ports.connector.post(bookings))
+    answers = in_pieces(run, bookings, run.ports.connector.post)
     moves = []
-    for (work, entry), before, answer in zip(tasks, bookings, answers, strict=True):
+    for (work, entry), before, told in zip(tasks, bookings, answers, strict=True):
+        answer = broke(entry.reference, told) if isinstance(told, ConnectorFault) else told
         if isinstance(answer, Problem):
             work.problems.append(answer)
             moves.append(Move(reference=entry.reference, to="rejected", problems=(answer,)))
