@@ -104,13 +104,16 @@ def post(run: Run, works: Sequence[ItemWork]) -> None:
 
 
 def verify(run: Run, works: Sequence[ItemWork]) -> None:
-    """Read back what this run wrote and compare it once more: an accounting system may move dates as it posts."""
+    """Read back what stands and compare it once more: an accounting system may move dates as it posts.
+
+    What a person had changed before stays changed.
+    """
     tasks = pairs(works)
-    fresh = [entry.reference for work, entry in tasks if entry.reference not in work.stood]
-    found = run.erp(lambda: run.ports.connector.find(fresh)) if fresh else {}
+    sent = [entry.reference for work, entry in tasks if entry.reference not in work.edited]
+    found = run.erp(lambda: run.ports.connector.find(sent)) if sent else {}
     moves = []
     for work, entry in tasks:
-        booking = found.get(entry.reference) if entry.reference not in work.stood else _standing(work, entry)
+        booking = found.get(entry.reference) if entry.reference not in work.edited else _standing(work, entry)
         problem = _not_verified(run, work, entry, booking)
         if problem is None and booking is not None:
             work.standing[entry.reference] = booking
@@ -142,7 +145,7 @@ def _not_verified(run: Run, work: ItemWork, entry: Entry, booking: Booking | Non
             remedy="Post it there, or see why it can't be posted; then export the expense again.",
             reason="accounting_system_validation_failure",
         )
-    if entry.reference in work.stood:
+    if entry.reference in work.edited:
         return None
     found = differences(entry, booking)
     return not_as_sent(entry, booking, found, withdrawn=False) if found else None

@@ -23,7 +23,7 @@ class ItemWork:
     """One item on its way through the engine.
 
     `standing`: the bookings that were found or made, by reference; `stood` of them those that an earlier run
-    made. `uncertain`: a write whose outcome is unknown at the end of this run.
+    made, `edited` of these those that a person has changed since. `uncertain`: a write whose outcome is unknown at the end of this run.
     """
 
     item: ExportItem | MalformedItem
@@ -33,6 +33,7 @@ class ItemWork:
     receipts: tuple[Receipt, ...] = ()
     standing: dict[Reference, Booking] = field(default_factory=dict)
     stood: set[Reference] = field(default_factory=set)
+    edited: set[Reference] = field(default_factory=set)
     uncertain: bool = False
     attached: int = 0
 
