@@ -13,8 +13,9 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 PERSON, IBAN, SECRET_NOTE = "Anna Berg", "DK5000400440116243", "for the surprise party"
-KNOWN_ONLY_TO_PLEO = ("plp_", "Basic ", "Bearer ", "signature=", PERSON, IBAN, SECRET_NOTE)
-"""What no log and no error may tell: credentials, signed addresses, people, accounts, notes."""
+KNOWN_ONLY_TO_PLEO = ("plp_", "cGxwX", "signature=", PERSON, IBAN, SECRET_NOTE)
+"""What no log and no error may tell: keys (plain, and as HTTP Basic sends them), signed addresses, people,
+accounts, notes."""
 
 
 def entry_id(number: int) -> str:

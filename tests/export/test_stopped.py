@@ -25,7 +25,7 @@ from kontobro.core.errors import (
 from kontobro.core.journal import Booking, Entry
 from kontobro.export import run_job
 from pleo_sandbox.model import Expense
-from tests.export.company import a_company, a_receipt, an_item, entry_id, kill_company, payable
+from tests.export.company import PERSON, a_company, a_receipt, an_item, entry_id, kill_company, payable
 from tests.export.office import an_office
 
 AWAY = Unreachable("The ledger can't be reached.", "Check the network.")
@@ -201,7 +201,7 @@ def test_a_connector_that_breaks_on_one_entry(tmp_path: Path, method: str) -> No
         def breaking(behind: Any, asked: Any, *args: Any) -> Any:
             several = [asked] if isinstance(asked, Booking) else asked
             if any(one.reference == entry_id(4) for one in several):
-                raise KeyError("Anna Berg")
+                raise KeyError(PERSON)
             return getattr(behind, method)(asked, *args)
 
         office.alter(**{method: breaking})
@@ -209,7 +209,7 @@ def test_a_connector_that_breaks_on_one_entry(tmp_path: Path, method: str) -> No
         assert (result.event, result.booked, result.failed) == ("completed_with_errors", 6, 1)
         _, text = office.failure(entry_id(4))
         assert "log id" in text
-        assert "Anna" not in text
+        assert PERSON not in text
         office.mend()
         office.again()
         assert office.export().event == "completed"
@@ -221,12 +221,12 @@ def test_a_connector_that_breaks_on_everything(tmp_path: Path) -> None:
     with an_office(tmp_path, kill_company()) as office:
 
         def find(behind: Any, keys: Any) -> Any:
-            raise RuntimeError("Anna Berg")
+            raise RuntimeError(PERSON)
 
         office.alter(find=find)
         result = office.export()
         assert (result.event, result.failure_type) == ("failed", "integration_unusable")
-        assert "Anna" not in (result.failure or "")
+        assert PERSON not in (result.failure or "")
         office.mend()
         office.again()
         assert office.export().booked == 4
