@@ -138,7 +138,9 @@ def unannounced(size: int | None) -> Callable[[Office], Json]:
 @pytest.mark.parametrize("size", [None, 12], ids=["unannounced", "lying"])
 def test_a_receipt_that_is_larger_than_announced(tmp_path: Path, size: int | None) -> None:
     item = an_item(2)
-    with an_office(tmp_path, among_good(Expense(item, (FileBlob("r", "image/png", PNG + bytes(31 * MEGABYTE)),)))) as office:
+    with an_office(
+        tmp_path, among_good(Expense(item, (FileBlob("r", "image/png", PNG + bytes(31 * MEGABYTE)),)))
+    ) as office:
         say(office, item, unannounced(size)(office))
         result = office.export()
         assert (result.booked, result.failed) == (2, 1)
@@ -159,8 +161,11 @@ HARMLESS: dict[str, Json] = {
     "10,000 characters": {"supplier": {"name": "x" * 10_000}},
     "10,000 words": {"supplier": {"name": "Å bc " * 2_000}, "note": "n " * 5_000},
     "emoji": {"supplier": {"name": "Café 🥐 👩‍💻"}, "note": "🎈🎈"},
-    "control characters": {"supplier": {"name": "a\x00b\x1b[31mc\r\n2026-01-01 * \"x\"\x7f\u2028\u202ed"}, "note": "\x00\n\t"},
-    "syntax": {"supplier": {"name": '"; 2026-01-01 open Assets:X "\\'}, "note": '\n2026-01-01 close Expenses:Goods\n'},
+    "control characters": {
+        "supplier": {"name": 'a\x00b\x1b[31mc\r\n2026-01-01 * "x"\x7f\u2028\u202ed'},
+        "note": "\x00\n\t",
+    },
+    "syntax": {"supplier": {"name": '"; 2026-01-01 open Assets:X "\\'}, "note": "\n2026-01-01 close Expenses:Goods\n"},
     "no names": {"supplier": None, "user": None, "team": None, "note": None},
     "unknown fields": {"futureField": {"deep": [1, 2, {"x": None}]}, "labels": ["new"]},
 }

@@ -55,13 +55,20 @@ FAULTS: list[Exception] = [
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(data=st.data(), items=st.lists(ITEMS, min_size=1, max_size=6), posting=st.sampled_from(["posted", "posted", "draft"]))
+@given(
+    data=st.data(),
+    items=st.lists(ITEMS, min_size=1, max_size=6),
+    posting=st.sampled_from(["posted", "posted", "draft"]),
+)
 def test_a_fault_anywhere(data: st.DataObject, items: list[tuple[str, int, int]], posting: Any) -> None:
     expenses = [
         Expense(MAKERS[kind](number, minor), tuple(a_receipt(10 * number + n) for n in range(receipts)))
         for number, (kind, minor, receipts) in enumerate(items, 1)
     ]
-    with TemporaryDirectory() as folder, an_office(Path(folder), a_company(*expenses), replace(SETTINGS, posting=posting)) as office:
+    with (
+        TemporaryDirectory() as folder,
+        an_office(Path(folder), a_company(*expenses), replace(SETTINGS, posting=posting)) as office,
+    ):
         fault = data.draw(st.sampled_from(FAULTS), label="fault")
         at = data.draw(st.sampled_from(boundaries(items, fault)), label="at")
         with suppress(Gone, KontobroError):

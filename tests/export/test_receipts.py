@@ -138,7 +138,12 @@ def limited(office: Office, **rules: Any) -> None:
     ("rules", "files", "failure_type", "said"),
     [
         ({"max_count": 1}, (a_receipt(1), a_receipt(2)), "receipt_upload_failure", "takes 1 an entry"),
-        ({"max_bytes": 100}, (FileBlob("r", "image/png", PNG + bytes(200)),), "receipt_file_size_limit_exceeded", "limit"),
+        (
+            {"max_bytes": 100},
+            (FileBlob("r", "image/png", PNG + bytes(200)),),
+            "receipt_file_size_limit_exceeded",
+            "limit",
+        ),
         ({}, (FileBlob("r", "application/pdf", b"%PDF-1.4"),), "receipt_conversion_failure", "pdf"),
     ],
 )

@@ -122,7 +122,9 @@ def test_a_scope_is_missing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("method", ["book", "attach", "post", "find"])
 def test_the_accounting_system_goes_away_in_the_middle(tmp_path: Path, method: str, fault: KontobroError) -> None:
     """The first hundred are done and told; of the others whatever stands is recognised in the next export."""
-    many = a_company(*(Expense(an_item(number), (a_receipt(number),) if number > 98 else ()) for number in range(1, 104)))
+    many = a_company(
+        *(Expense(an_item(number), (a_receipt(number),) if number > 98 else ()) for number in range(1, 104))
+    )
     with an_office(tmp_path, many) as office:
         gone = False
 

@@ -23,7 +23,8 @@ class ItemWork:
     """One item on its way through the engine.
 
     `standing`: the bookings that were found or made, by reference; `stood` of them those that an earlier run
-    made, `edited` of these those that a person has changed since. `uncertain`: a write whose outcome is unknown at the end of this run.
+    made, `edited` of these those that a person has changed since. `uncertain`: a write whose outcome is unknown at
+    the end of this run.
     """
 
     item: ExportItem | MalformedItem
