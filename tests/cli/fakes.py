@@ -50,8 +50,11 @@ class FakePleo:
     waiting: list[ExportJob] = field(default_factory=list)
     faults: list[KontobroError] = field(default_factory=list)
     fault: KontobroError | None = None
+    bug: Exception | None = None
 
     def _answered(self) -> None:
+        if self.bug:
+            raise self.bug
         if self.faults:
             raise self.faults.pop(0)
         if self.fault:
@@ -66,6 +69,7 @@ class FakePleo:
 
     def jobs(self, statuses: Sequence[str]) -> Sequence[ExportJob]:
         self._answered()
+        assert set(statuses) <= {"pending", "in_progress", "failed", "completed", "completed_with_errors"}
         return [job for job in self.waiting if job.status in statuses]
 
     def job(self, job_id: str) -> ExportJob:
@@ -150,13 +154,9 @@ class FakeErp:
         return []
 
 
-class Ended(Exception):
-    """The clock ran out: what ends an export that polls for ever."""
-
-
 @dataclass
 class FakeClock:
-    """Moves only by sleeping; `sleeps` sleeps are allowed."""
+    """Moves only by sleeping; after `sleeps` sleeps somebody presses Ctrl-C."""
 
     time: datetime = NOW
     sleeps: int = 0
@@ -169,7 +169,7 @@ class FakeClock:
         self.slept.append(seconds)
         self.time += timedelta(seconds=seconds)
         if len(self.slept) > self.sleeps:
-            raise Ended
+            raise KeyboardInterrupt
 
 
 @dataclass

@@ -43,8 +43,13 @@ def test_twice_from_clean_to_a_checked_ledger(tmp_path: Path) -> None:
     assert first["receipts"] > 0
     assert "What a bookkeeper must mend" in shown
     assert "Assets:Pleo:DKK" in shown
-    documents = [path for path in (folder / "ledger" / "documents").rglob("*") if path.is_file()]
+    documents = [
+        path for path in (folder / "ledger" / "documents").rglob("*") if path.suffix in (".pdf", ".jpg", ".png")
+    ]
     assert first["receipts"] == len(documents)
+    kept = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    assert "plp_" not in shown, "an API key"
+    assert all(b"plp_" not in content for content in kept), "the key is kept encrypted only"
     calls = summaries[0]["http_calls"]
     assert calls["POST /v3/export-job-events"] == 4, "two jobs, each started and completed"
 

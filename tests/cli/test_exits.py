@@ -10,7 +10,7 @@ import pytest
 from kontobro.cli.exits import MEANINGS, Exit, epilog, exit_of, exit_of_result
 from kontobro.core import errors
 from kontobro.export.engine import JobResult
-from tests.cli.fakes import Bench, Ended
+from tests.cli.fakes import Bench
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 
@@ -41,7 +41,7 @@ def test_the_help_ends_with_the_codes(bench: Bench) -> None:
         (errors.Conflict("x"), Exit.PROBLEMS),
         (errors.BadAnswer("x"), Exit.FAULT),
         (errors.ConnectorFault("x"), Exit.FAULT),
-        (Ended(), Exit.FAULT),
+        (ValueError(), Exit.FAULT),
     ],
 )
 def test_each_fault_has_its_code(error: BaseException, code: Exit) -> None:

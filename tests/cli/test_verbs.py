@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from kontobro.core.errors import Busy, LoginFailed, Misconfigured, NotAllowed, Unreachable
-from tests.cli.fakes import Bench, Ended, export_job
+from tests.cli.fakes import Bench, export_job
 
 WITH_CONNECTION = ["check", "jobs", "preview x", "export", "settle", "bookings", "disconnect", "settings show"]
 
@@ -160,7 +161,7 @@ def test_watching_outlives_what_passes(bench: Bench) -> None:
     bench.clock.sleeps = 2
     bench.pleo.faults = [Unreachable("Pleo does not answer."), Busy("Another run has it.")]
     result = bench.run("export", "--watch", "--every", "30")
-    assert isinstance(result.exception, Ended)
+    assert result.exit_code == 130
     assert bench.clock.slept == [30, 30, 30]
     assert "Pleo does not answer." in result.stderr
     assert "Another run has it." in result.stderr
@@ -185,3 +186,24 @@ def test_a_fault_has_a_traceback_only_with_debug(bench: Bench) -> None:
     plain = bench.run("jobs")
     assert (plain.exit_code, plain.stderr.split("\n")[:2]) == (3, ["✗ Something is off.", "  Mend it."])
     assert "Traceback" in bench.run("--debug", "jobs").stderr
+
+
+def test_the_log_is_shown_only_when_asked_and_only_ours(bench: Bench) -> None:
+    bench.connect()
+    bench.pleo.waiting = [export_job()]
+    assert "job ended" not in bench.run("export").stderr
+    bench.pleo.waiting = [export_job()]
+    shown = bench.run("--verbose", "export").stderr
+    assert "job ended" in shown
+    assert export_job().id in shown
+    assert logging.getLogger("kontobro").handlers == [], "a verb leaves no handler behind"
+
+
+def test_a_bug_of_ours_is_one_message_and_says_nothing_it_should_not(bench: Bench) -> None:
+    bench.connect()
+    bench.pleo.bug = ValueError("Åse Nygård, plp_key-in-a-message")
+    result = bench.run("jobs")
+    assert result.exit_code == 7
+    assert "Kontobro has a fault (ValueError)" in result.stderr
+    assert "plp_" not in result.output
+    assert "Traceback" not in result.output

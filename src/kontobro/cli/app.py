@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,6 +39,10 @@ class Verbs(TyperGroup):
             raise  # who read us has gone (`| head`): Typer ends quietly
         except OSError as error:
             raise typer.Exit(_tell(_of_files(error), ctx)) from error
+        except Exception as error:
+            if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):
+                raise  # Typer's own ways out
+            raise typer.Exit(_tell(_of_a_bug(error), ctx)) from error
         finally:
             if isinstance(ctx.obj, Desk):
                 ctx.obj.close()
@@ -48,6 +51,12 @@ class Verbs(TyperGroup):
 def _of_files(error: OSError) -> KontobroError:
     where = f" ({error.filename})" if error.filename else ""
     return KontobroError(f"A file can't be used{where}: {error.strerror or error}.", "See that it exists and is yours.")
+
+
+def _of_a_bug(error: Exception) -> KontobroError:
+    """Its type alone: what a stray exception says may hold anything."""
+    remedy = "Nothing is booked twice by running it again; with --debug it shows where: please report that."
+    return KontobroError(f"Kontobro has a fault ({type(error).__name__}).", remedy)
 
 
 def _tell(error: KontobroError, ctx: Any) -> int:
@@ -111,7 +120,7 @@ def main_options(
     if verbose:
         from kontobro.cli.logs import log_to_stderr
 
-        log_to_stderr()
+        context.call_on_close(log_to_stderr())
 
 
 for verb in (connect, disconnect, check, jobs, preview, export, settle, bookings, sandbox, demo):
@@ -121,5 +130,4 @@ app.add_typer(settings.app, name="settings")
 
 def main() -> None:
     """The console script."""
-    os.umask(0o077)  # what we write (tokens, ledgers, receipts) is the bookkeeper's alone
     app(prog_name="kontobro")

@@ -44,15 +44,24 @@ def _wanted(row: BookingRow, job: str | None, *, failed: bool) -> bool:
 
 
 def _print(rows: Sequence[BookingRow]) -> None:
-    shown = show.table(
-        "date", "kind", "payee", "amount", "state", "receipts", "booked as", right=["amount", "receipts"]
-    )
+    """A block per booking, no table: links stay whole on a narrow terminal."""
     for row in rows:
-        where = " ".join(part for part in (row.erp_id, row.erp_url) if part)
         amount = show.amount_of(row.total, row.currency)
-        shown.add_row(row.date, row.kind, row.payee, amount, row.state, str(row.receipts), where)
+        words = (row.date, row.kind.replace("_", " "), amount, row.payee, _state(row), _receipts(row))
+        show.say(" · ".join(word for word in words if word), "bold")
+        if row.erp_id:
+            show.say(f"  booked as {row.erp_id} {row.erp_url or ''}")
         if row.pleo_url:
-            shown.add_row("", "", "", "", "", "", f"Pleo: {row.pleo_url}", style="dim")
+            show.say(f"  Pleo: {row.pleo_url}", "dim")
         for problem in row.problems:
-            shown.add_row("", "", "", "", "", "", f"✗ {problem}", style="red")
-    show.console().print(shown)
+            show.say(f"  ✗ {problem.message}", "red")
+            show.say(f"    {problem.remedy}")
+
+
+def _state(row: BookingRow) -> str:
+    """Where it has got to; an item that failed was reported too, but that is not what a person asks."""
+    return "not booked" if row.problems and not row.erp_id else row.state
+
+
+def _receipts(row: BookingRow) -> str:
+    return f"{row.receipts} receipt{'s' if row.receipts > 1 else ''}" if row.receipts else ""

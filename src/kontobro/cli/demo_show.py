@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kontobro.cli import show
+from kontobro.cli.export import print_failed
 from kontobro.core.history import BookingRow
 from kontobro.core.journal import entry_id_of
 
@@ -45,14 +46,8 @@ def _print_types(rows: Sequence[BookingRow]) -> None:
 
 def _print_failed(rows: Sequence[BookingRow]) -> None:
     found = [row for row in rows if row.problems]
-    if not found:
-        return
-    table = show.table("who", "amount", "why", "what to do", title="What a bookkeeper must mend", right=["amount"])
-    for row in found:
-        for problem in row.problems:
-            who = row.payee or row.item_type
-            table.add_row(who, show.amount_of(row.total, row.currency), problem.message, problem.remedy)
-    show.console().print(table)
+    if found:
+        print_failed(found, "What a bookkeeper must mend")
 
 
 def _print_totals(outcome: Outcome) -> None:
@@ -80,7 +75,7 @@ def _print_verdict(outcome: Outcome) -> None:
 def _print_where(folder: Path, ledger: Path) -> None:
     show.say("")
     show.say("Where things are", "bold")
-    show.say(f"  {ledger}   the ledger; bookings/ beside it has what was booked, receipts are its documents")
+    show.say(f"  {ledger}   the ledger; beside it bookings/ and documents/ (the receipts)")
     show.say(f"  {folder / 'summary.json'}   all counts, for programs")
     show.say("What to look at next", "bold")
     show.say(f"  kontobro --home {folder / 'home'} bookings --failed   what to mend, with links to Pleo")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,14 +33,14 @@ def run(
     take_over: Annotated[
         bool, typer.Option("--take-over", help="Go on with a job that another installation seems to be at.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: one object, with --watch one a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line a job.")] = False,
 ) -> None:
     """Book what was exported in Pleo."""
     desk = desk_of(context)
     connection = desk.connection()
     ports = desk.ports(connection)
-    if job and watch:
-        raise typer.BadParameter("--job books one job and --watch all of them: give one of the two.")
+    if watch and (job or take_over):
+        raise typer.BadParameter("--watch books whatever comes; --job and --take-over are for one job.")
     if watch:
         _watch(connection, ports, every, as_json=as_json)
     code = _once(connection, ports, job, take_over=take_over, as_json=as_json)
@@ -53,7 +54,7 @@ def _once(connection: Connection, ports: Ports, name: str | None, *, take_over: 
     if job is not None:
         return _book(connection, job, ports, take_over=take_over, as_json=as_json)
     if as_json:
-        show.emit({"job": None, "event": "nothing_to_do"})
+        show.emit_line({"job": None, "event": "nothing_to_do"})
     else:
         show.say("No export job waits. Press Export in Pleo, or keep polling with kontobro export --watch.")
     return Exit.FINE
@@ -88,13 +89,13 @@ def _book(connection: Connection, job: ExportJob, ports: Ports, *, take_over: bo
     if as_json:
         from kontobro.cli.shapes import booking_shape, result_shape
 
-        show.emit({**result_shape(result), "problems": [booking_shape(row) for row in rows]})
+        show.emit_line({**result_shape(result), "problems": [booking_shape(row) for row in rows]})
     else:
         print_result(result, rows, time.monotonic() - begun)
     return exit_of_result(result)
 
 
-def print_result(result: JobResult, failed: list[BookingRow], seconds: float) -> None:
+def print_result(result: JobResult, failed: Sequence[BookingRow], seconds: float) -> None:
     """What came of a job: counts, and for each failed item why and what to do."""
     style = "green" if result.event == "completed" else "yellow"
     show.say(f"Job {result.job_id}: {result.event.replace('_', ' ')}, {show.span(seconds)}", f"bold {style}")
@@ -111,16 +112,15 @@ def print_result(result: JobResult, failed: list[BookingRow], seconds: float) ->
         show.say(f"    {result.remedy or ''}")
     if failed:
         print_failed(failed)
+        show.say("  Mend them and export those expenses again in Pleo; what is booked stays booked once.", "dim")
     if result.uncertain:
         show.say("  The outcome of some writes is unknown. Export them again: what stands is found, not doubled.")
 
 
-def print_failed(rows: list[BookingRow]) -> None:
-    """A table of failed items: who, how much, why, and the remedy."""
-    shown = show.table("date", "type", "payee", "amount", "why", "what to do", right=["amount"])
+def print_failed(rows: Sequence[BookingRow], title: str | None = None) -> None:
+    """A table of failed items: who, how much, why and what to do."""
+    table = show.table("who", "amount", "why, and what to do", title=title, right=["amount"])
     for row in rows:
-        for problem in row.problems:
-            amount = show.amount_of(row.total, row.currency)
-            shown.add_row(row.date, row.item_type, row.payee, amount, problem.message, problem.remedy)
-    show.console().print(shown)
-    show.say("  Mend them and export those expenses again in Pleo; what is booked stays booked once.", "dim")
+        said = "\n".join(f"{problem.message}\n→ {problem.remedy}" for problem in row.problems)
+        table.add_row(row.payee or row.item_type, show.amount_of(row.total, row.currency), said)
+    show.console().print(table)

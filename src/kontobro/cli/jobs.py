@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from kontobro.core.ports import Pleo
 
 OPEN = ("pending", "in_progress")
-FINISHED = ("completed", "completed_with_errors", "failed", "expired")
+FINISHED = ("completed", "completed_with_errors", "failed")
+"""Pleo's own statuses (`pleo/api.md` B3); an expired job is a failed one."""
 
 
 def run(
@@ -40,12 +41,13 @@ def run(
 
 
 def _print(jobs: Sequence[ExportJob]) -> None:
-    rows = show.table("job", "status", "items", "exported in Pleo", "last action", "why it failed", right=["items"])
+    rows = show.table("job", "status", "items", "exported", right=["items"], whole=["job"])
     for job in jobs:
-        last = job.last_updated_at or job.started_at
-        why = shown(job.failure_reason or "", 80)
-        rows.add_row(job.id, job.status, str(job.number_of_items), show.moment(job.created_at), show.moment(last), why)
+        rows.add_row(job.id, job.status.replace("_", " "), str(job.number_of_items), show.moment(job.created_at))
     show.console().print(rows)
+    for job in jobs:
+        if job.failure_reason:
+            show.say(f"{job.id[:8]}: {shown(job.failure_reason, 300)}", "yellow")
     if any(job.status == "pending" for job in jobs):
         show.say("Look before you book: kontobro preview JOB. Book the oldest: kontobro export.", "dim")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from typing import Any
 
 
-def log_to_stderr() -> None:
+def log_to_stderr() -> Callable[[], None]:
     """Show the log of Kontobro (structlog's and the standard library's), nothing of the libraries below:
-    an HTTP client's own log has URLs of receipts, and those open without a password.
+    an HTTP client's own log has URLs of receipts, and those open without a password. Gives what undoes it.
     """
     import structlog
 
@@ -27,11 +28,18 @@ def log_to_stderr() -> None:
         )
     )
     ours = logging.getLogger("kontobro")
-    ours.handlers = [shown]
+    before = (ours.level, ours.propagate)
+    ours.addHandler(shown)
     ours.setLevel(logging.INFO)
     ours.propagate = False
+
+    def undo() -> None:
+        ours.removeHandler(shown)
+        ours.level, ours.propagate = before
+
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
+    return undo

@@ -10,7 +10,7 @@ from kontobro.cli import show
 
 
 def run(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 8787,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 8764,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when it is up.")] = False,
 ) -> None:
     """Run Pleo-in-a-box on this machine until Ctrl-C: a demo company with expenses to book."""

@@ -46,7 +46,7 @@ def console(*, errors: bool = False) -> Console:
 
 
 def say(text: str, style: str | None = None) -> None:
-    console().print(text, style=style)
+    console().print(text, style=style, soft_wrap=True)
 
 
 def tell(text: str, style: str | None = None) -> None:
@@ -60,15 +60,17 @@ def say_fault(message: str, remedy: str) -> None:
         tell(f"  {remedy}")
 
 
-def table(*columns: str, title: str | None = None, right: Iterable[str] = ()) -> Table:
-    """An empty table; the columns named in `right` hold figures."""
+def table(*columns: str, title: str | None = None, right: Iterable[str] = (), whole: Iterable[str] = ()) -> Table:
+    """An empty table; the columns named in `right` hold figures, those in `whole` are never cut."""
     from rich import box
     from rich.table import Table
 
     made = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
-    figures = set(right)
+    figures, uncut = set(right), {*right, *whole}
     for column in columns:
-        made.add_column(column, justify="right" if column in figures else "left", overflow="fold")
+        made.add_column(
+            column, justify="right" if column in figures else "left", overflow="fold", no_wrap=column in uncut
+        )
     return made
 
 
@@ -115,7 +117,7 @@ def moment(time: dt.datetime | None) -> str:
     """A time in the reader's own zone and locale."""
     from babel.dates import format_datetime
 
-    return str(format_datetime(time.astimezone(), format="medium", locale=locale())) if time else ""
+    return str(format_datetime(time.astimezone(), format="short", locale=locale())) if time else ""
 
 
 def span(seconds: float) -> str:

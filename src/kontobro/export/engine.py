@@ -283,7 +283,7 @@ def close(
     ports.store.end_job(connection.id, result.job_id, event, failure, now)
     ports.store.purge(connection.id, now - timedelta(days=connection.settings.retention_days))
     result.event, result.failure, result.remedy = event, failure, remedy
-    log.info("job ended", extra={"job": result.job_id, "event": event, "booked": result.booked})
+    log.info("job ended", extra={"job": result.job_id, "outcome": event, "booked": result.booked})
     return result
 
 
