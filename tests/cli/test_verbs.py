@@ -192,10 +192,11 @@ def test_the_log_is_shown_only_when_asked_and_only_ours(bench: Bench) -> None:
     bench.connect()
     bench.pleo.waiting = [export_job()]
     assert "job ended" not in bench.run("export").stderr
-    bench.pleo.waiting = [export_job()]
+    another = export_job("00000000-0000-4000-8000-000000000002")
+    bench.pleo.waiting = [another]
     shown = bench.run("--verbose", "export").stderr
     assert "job ended" in shown
-    assert export_job().id in shown
+    assert another.id in shown
     assert logging.getLogger("kontobro").handlers == [], "a verb leaves no handler behind"
 
 
