@@ -192,10 +192,11 @@ def test_the_log_is_shown_only_when_asked_and_only_ours(bench: Bench) -> None:
     bench.connect()
     bench.pleo.waiting = [export_job()]
     assert "job ended" not in bench.run("export").stderr
-    bench.pleo.waiting = [export_job()]
+    second = export_job("4b1f0f9e-2c0f-4a53-9d38-0f7a7a1c2b3e")
+    bench.pleo.waiting = [second]
     shown = bench.run("--verbose", "export").stderr
     assert "job ended" in shown
-    assert export_job().id in shown
+    assert second.id in shown
     assert logging.getLogger("kontobro").handlers == [], "a verb leaves no handler behind"
 
 
