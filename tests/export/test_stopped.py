@@ -24,6 +24,7 @@ from kontobro.core.errors import (
 )
 from kontobro.core.journal import Booking, Entry
 from kontobro.export import run_job
+from kontobro.pleo import open_pleo
 from pleo_sandbox.model import Expense
 from tests.export.company import PERSON, a_company, a_receipt, an_item, entry_id, kill_company, payable
 from tests.export.office import an_office
@@ -100,6 +101,8 @@ def test_the_credential_is_of_another_company(tmp_path: Path) -> None:
         office.sandbox.add_company(other)
         job = office.pleo.jobs(["pending"])[0]
         office.store.save_tokens("desk", Tokens(access=office.sandbox.add_api_key(other.id)))
+        office.pleo.close()
+        office.pleo = open_pleo(office.connection, office.store, office.clock)
         with pytest.raises(NotAllowed):
             run_job(office.connection, job, office.ports)
         assert str(office.sandbox.jobs[0].status) == "pending"
