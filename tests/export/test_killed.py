@@ -13,7 +13,7 @@ from beancount import loader
 from beancount.core.data import Document, Transaction
 
 from tests.export.company import entry_id, kill_company
-from tests.export.desk import Desk, a_desk
+from tests.export.desk import Desk, a_desk, forget_history
 
 pytestmark = pytest.mark.kill
 
@@ -76,7 +76,7 @@ def test_a_whole_run_crosses_exactly_these_boundaries(tmp_path: Path) -> None:
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 def test_killed_at_and_run_again(tmp_path: Path, boundary: str) -> None:
     with a_desk(tmp_path, kill_company()) as desk:
-        assert desk.export(at=boundary) is None, "it was not killed"
+        assert desk.export(at=boundary) is None
         desk.export()
         assert_whole(desk)
 
@@ -85,19 +85,7 @@ def test_killed_at_and_run_again(tmp_path: Path, boundary: str) -> None:
 def test_killed_and_all_history_lost(tmp_path: Path, boundary: str) -> None:
     """Truth lives in Pleo and in the ledger: our store keeps settings and tokens only, and nothing doubles."""
     with a_desk(tmp_path, kill_company()) as desk:
-        assert desk.export(at=boundary) is None, "it was not killed"
+        assert desk.export(at=boundary) is None
         forget_history(desk)
         desk.export(take_over=True)
         assert_whole(desk)
-
-
-def forget_history(desk: Desk) -> None:
-    """Delete every table's rows but those of connections, secrets and migrations."""
-    keep = ("kontobro_connection", "kontobro_secret", "kontobro_allowedmove", "django_migrations", "sqlite_sequence")
-    with sqlite3.connect(desk.database) as database:
-        tables = [row[0] for row in database.execute("select name from sqlite_master where type = 'table'")]
-        history = [table for table in tables if table not in keep]
-        assert len(history) >= 4
-        for table in history:
-            database.execute(f"delete from {table}")
-    database.close()
