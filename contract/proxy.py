@@ -14,6 +14,9 @@ from typing import Any
 
 PRISM = Path(__file__).parent / "prism" / "node_modules" / ".bin" / "prism"
 START_SECONDS = 60.0
+WRITE_SECONDS = 20.0
+REFUSED = "terminated with error"
+"""How Prism says that it refused something."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +26,18 @@ class Proxy:
     url: str
     log: Path
 
-    def violations(self) -> list[str]:
-        """What Prism refused, requests and answers, as it wrote it."""
-        lines = self.log.read_text(encoding="utf-8").splitlines()
-        return [line for line in lines if "terminated with error" in line or "violation" in line.lower()]
+    def violations(self, until: str) -> list[str]:
+        """What Prism refused, requests and answers, as it wrote it.
+
+        It writes a moment after it answered, so this waits for `until`, what it writes last.
+        RuntimeError when it never comes.
+        """
+        end = time.monotonic() + WRITE_SECONDS
+        while until not in (said := self.log.read_text(encoding="utf-8")):
+            if time.monotonic() > end:
+                raise RuntimeError(f"Prism never wrote {until!r}: {said[-2000:]}")
+            time.sleep(0.05)
+        return [line for line in said.splitlines() if REFUSED in line or "violation" in line.lower()]
 
 
 def free_port() -> int:

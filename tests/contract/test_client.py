@@ -18,7 +18,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from contract.proxy import PRISM, Proxy, prism
+from contract.proxy import PRISM, REFUSED, Proxy, prism
 from pleo_sandbox.demo import DemoSandbox
 from pleo_sandbox.demo_company import demo_company
 from pleo_sandbox.server import serve
@@ -89,7 +89,7 @@ def test_a_whole_export_keeps_the_contract(proxy: Proxy, kontobro: Run, sandbox:
     results = export_all(kontobro)
     kontobro("disconnect", "--yes")
 
-    assert proxy.violations() == []
+    assert proxy.violations(until="delete /v1/installations/me") == []
     assert [result["event"] for result in results] == [str(job.status) for job in sandbox.jobs]
     assert sum(result["booked"] for result in results) > 50
     used = {endpoint for endpoint, count in sandbox.calls.items() if count}
@@ -114,7 +114,7 @@ def test_prism_refuses_a_wrong_request(proxy: Proxy, sandbox: DemoSandbox) -> No
         json=[{"accountingEntryId": "not-a-uuid", "status": "booked"}],
     )
     assert answer.status_code == 422
-    assert proxy.violations()
+    assert proxy.violations(until=REFUSED)
     assert sum(sandbox.calls.values()) == before
 
 
@@ -124,4 +124,4 @@ def test_prism_refuses_a_wrong_answer(proxy: Proxy, sandbox: DemoSandbox) -> Non
         f"{proxy.url}/v3/export-jobs", auth=(sandbox.api_key, ""), params={"company_id": sandbox.company_id}
     )
     assert answer.status_code == 500
-    assert proxy.violations()
+    assert proxy.violations(until=REFUSED)

@@ -80,7 +80,9 @@ class Problem:
 
 def shown(value: object, limit: int = 60) -> str:
     """A value as it may stand in a message: one line, no control characters, at most `limit` characters."""
-    text = "".join(c if c.isprintable() else " " for c in str(value))
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
     text = " ".join(text.split())
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 

@@ -30,7 +30,9 @@ def clean(text: str | None, limit: int = FIELD_LIMIT) -> str:
     """One line without control characters, of at most `limit` characters, cut at a word where one ends near."""
     if not text:
         return ""
-    line = _CONTROLS.sub(" ", text).strip()
+    # but for runs of blanks, all that the pattern looks for is unprintable: most texts need no search
+    tidy = text.isprintable() and "  " not in text
+    line = (text if tidy else _CONTROLS.sub(" ", text)).strip()
     if len(line) <= limit:
         return line
     cut = line[: limit - 1]
@@ -79,6 +81,8 @@ def _filled(part: str, names: tuple[str, ...], item: ExportItem) -> str:
     values = {name: FIELDS[name](item) if name in FIELDS else "" for name in names}
     if names and not any(values.values()):
         return ""
+    if len(names) == 1 and part == f"{{{names[0]}}}":
+        return values[names[0]]
     return _FIELD.sub(lambda field: values[field[1]], part).strip()
 
 

@@ -29,15 +29,30 @@ class TokensRefused(LoginFailed):
 
 
 class ApiKeyAuth(httpx2.Auth):
-    """HTTP Basic: the key as user name, an empty password (`pleo/api.md` A3)."""
+    """HTTP Basic: the key as user name, an empty password (`pleo/api.md` A3).
+
+    The key is read once and again when Pleo refuses it: it may have been replaced in the meantime.
+    """
 
     def __init__(self, connection_id: str, store: TokenStore) -> None:
         self._connection_id, self._store = connection_id, store
+        self._key: str | None = None
 
     def sync_auth_flow(self, request: httpx2.Request) -> Flow:
-        key = stored(self._store, self._connection_id).access
-        request.headers["Authorization"] = f"Basic {base64.b64encode(f'{key}:'.encode()).decode()}"
-        yield request
+        used = self._key or self._read()
+        request.headers["Authorization"] = _basic(used)
+        response = yield request
+        if response.status_code == 401 and self._read() != used:
+            request.headers["Authorization"] = _basic(self._key or "")
+            yield request
+
+    def _read(self) -> str:
+        self._key = stored(self._store, self._connection_id).access
+        return self._key
+
+
+def _basic(key: str) -> str:
+    return f"Basic {base64.b64encode(f'{key}:'.encode()).decode()}"
 
 
 class BearerAuth(httpx2.Auth):

@@ -215,15 +215,18 @@ def _item(wire: WireItem, raw: bytes) -> ExportItem:
 
 
 def _amount(wire: WireAmount) -> Amount:
+    """Equal sides share one Money: making these is most of the cost of an item."""
     supplier, wallet = wire.in_supplier_currency, wire.in_wallet_currency
-    return Amount(Money(supplier.value, supplier.currency), Money(wallet.value, wallet.currency))
+    money = Money(wallet.value, wallet.currency)
+    return Amount(money if supplier == wallet else Money(supplier.value, supplier.currency), money)
 
 
 def _line(wire: WireLine) -> ItemLine:
+    amount = _amount(wire.line_amount)
     return ItemLine(
         wire.accounting_entry_line_id,
-        _amount(wire.line_amount),
-        _amount(wire.net_amount),
+        amount,
+        amount if wire.net_amount == wire.line_amount else _amount(wire.net_amount),
         _account(wire.account),
         tuple([TagRef(tag.id, tag.code, tag.group_code) for tag in wire.tags]) if wire.tags else (),
         _tax(wire.tax),

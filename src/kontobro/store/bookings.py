@@ -94,7 +94,7 @@ def write_plans(
     with database.cursor() as cursor:
         cursor.executemany(PLAN, [_plan_values(connection_id, job_id, run, plan, at) for plan in plans])
         cursor.executemany(
-            PAYLOAD, [(connection_id, entry_id, zlib.compress(raw)) for entry_id, raw in payloads.items()]
+            PAYLOAD, [(connection_id, entry_id, zlib.compress(raw, 1)) for entry_id, raw in payloads.items()]
         )
 
 

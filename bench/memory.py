@@ -1,0 +1,47 @@
+"""Peak memory of a whole job with the Beancount connector, each size in a process of its own."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench import books
+from bench.pleo import MockPleo
+from bench.result import Result
+from kontobro.erp import load_connector
+from kontobro.export import next_job, run_job
+
+SMALL, LARGE = 1_000, 50_000
+
+
+def measure() -> list[Result]:
+    small, large = (_in_a_process(items) for items in (SMALL, LARGE))
+    note = f"{large:.0f} MB at {LARGE:,} items, {small:.0f} MB at {SMALL:,}"
+    return [
+        Result("memory_growth", large / small, 1.3, f"times {SMALL:,} items", note),
+        Result("memory_peak", large, 200, "MB", f"{LARGE:,} items"),
+    ]
+
+
+def _in_a_process(items: int) -> float:
+    command = [sys.executable, "-m", "bench.memory", str(items)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def _peak(items: int) -> float:
+    """Export `items` items into a fresh ledger; the peak of this process' resident memory in MB."""
+    with TemporaryDirectory() as folder:
+        connector = load_connector("beancount", {"ledger": str(books.beancount_ledger(Path(folder)))})
+        with books.ports(Path(folder), MockPleo(items), connector, books.connection()) as ports:
+            job = next_job(ports)
+            assert job
+            result = run_job(books.connection(), job, ports)
+        assert (result.event, result.booked) == ("completed", items), result
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    print(_peak(int(sys.argv[1])))
