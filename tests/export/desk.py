@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -78,6 +79,21 @@ class Warm:
 
 
 @dataclass
+class Started:
+    """An exporter under way; `end` lets it go and answers as `Desk.attempt` does."""
+
+    process: subprocess.Popen[str]
+    gate: Path
+
+    def end(self) -> dict[str, Any]:
+        self.gate.touch()
+        out, errors = self.process.communicate(timeout=120)
+        assert self.process.returncode == 0, errors[-3000:]
+        result: dict[str, Any] = json.loads(out)
+        return result
+
+
+@dataclass
 class Desk:
     """One company's exporter and both of its sides."""
 
@@ -87,10 +103,11 @@ class Desk:
     key: str
     url: str
     order: dict[str, Any] = field(default_factory=dict)
+    shared_ledger: Path | None = None
 
     @property
     def ledger(self) -> Path:
-        return self.folder / "ledger" / "ledger.beancount"
+        return self.shared_ledger or self.folder / "ledger" / "ledger.beancount"
 
     @property
     def database(self) -> Path:
@@ -123,6 +140,29 @@ class Desk:
         log.write_text("")
         return {"home": str(self.folder), "log": str(log), "at": at} | self.order | order
 
+    def start(self, *, at: str | None = None, **order: Any) -> Started:
+        """Start an exporter beside this one. With `at` it stands still at that boundary until it is let go."""
+        gate = self.folder / "gate"
+        orders = self.orders(at, order | ({"until": str(gate)} if at else {}))
+        process = subprocess.Popen(
+            EXPORTER,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=PROJECT,
+            env=ENVIRONMENT,
+        )
+        assert process.stdin
+        process.stdin.write(json.dumps(orders))
+        process.stdin.close()
+        process.stdin = None
+        started = Started(process, gate)
+        while at and at not in self.boundaries:
+            assert process.poll() is None, f"it ended before {at}: {started.end()}"
+            time.sleep(0.02)
+        return started
+
     def states(self) -> dict[str, str]:
         """Pleo's status of every expense of the newest job."""
         return {item.expense.id: str(item.status) for item in self.sandbox.jobs[-1].items}
@@ -139,6 +179,15 @@ def a_desk(folder: Path, company: SandboxCompany, settings: Settings = SETTINGS,
         sandbox.press_export(company.id, vendor_based=True)
         connect(desk, settings)
         yield desk
+
+
+def another_home(desk: Desk, folder: Path) -> Desk:
+    """A second installation for the same company and the same ledger, with an API key of its own."""
+    folder.mkdir()
+    key = desk.sandbox.add_api_key(desk.company_id)
+    other = Desk(folder, desk.sandbox, desk.company_id, key, desk.url, shared_ledger=desk.ledger)
+    connect(other)
+    return other
 
 
 def connect(desk: Desk, settings: Settings = SETTINGS) -> Connection:
