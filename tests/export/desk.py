@@ -85,9 +85,11 @@ class Started:
     process: subprocess.Popen[str]
     gate: Path
 
-    def end(self) -> dict[str, Any]:
+    def end(self) -> dict[str, Any] | None:
         self.gate.touch()
         out, errors = self.process.communicate(timeout=120)
+        if self.process.returncode == -signal.SIGKILL:
+            return None
         assert self.process.returncode == 0, errors[-3000:]
         result: dict[str, Any] = json.loads(out)
         return result

@@ -1,7 +1,8 @@
 """An exporter as a process of its own: one export at a home, killed at a named boundary if it is told one.
 
 Orders come as JSON on standard input; the names of the boundaries crossed go to the file `log`. An exporter that
-is told to `hold` does not die at its boundary: it stands still there until the file `until` exists.
+is told `until` does not die at its boundary: it stands still there until that file exists; then it goes on, to its
+death at the boundary `die_at` if there is one.
 
 `--warm` loads everything once and forks an exporter for each order: a process of its own as before, without the
 second that Python takes to get up.
@@ -16,7 +17,6 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -47,7 +47,7 @@ def export(order: dict[str, Any]) -> dict[str, Any]:
     """Export the company's job at this home."""
     store = open_store(Path(order["home"]) / "kontobro.sqlite3")
     try:
-        boundaries = Boundaries(order.get("at"), act=act_of(order), log=Path(order["log"]))
+        boundaries = boundaries_of(order)
         connection = store.connections()[0]
         seamed = Seam(store, "store", STORE_COMMITS, boundaries)
         clock = SystemClock()
@@ -68,15 +68,18 @@ def export(order: dict[str, Any]) -> dict[str, Any]:
         store.close()
 
 
-def act_of(order: dict[str, Any]) -> Callable[[], None]:
-    """What happens at the boundary `at`: death, or standing still."""
-    return (lambda: hold_until(Path(order["until"]))) if "until" in order else kill_this_process
+def boundaries_of(order: dict[str, Any]) -> Boundaries:
+    """Death at the boundary `at`, or standing still and going on to another."""
+    boundaries = Boundaries(order.get("at"), log=Path(order["log"]))
 
+    def stand_still() -> None:
+        while not Path(order["until"]).exists():
+            time.sleep(0.02)
+        boundaries.at, boundaries.act = order.get("die_at"), kill_this_process
 
-def hold_until(gate: Path) -> None:
-    """Stand still until the file is there."""
-    while not gate.exists():
-        time.sleep(0.02)
+    if "until" in order:
+        boundaries.act = stand_still
+    return boundaries
 
 
 def connector(order: dict[str, Any], ledger: str) -> Connector:

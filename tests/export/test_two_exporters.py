@@ -6,11 +6,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.export.company import kill_company
-from tests.export.desk import ENVIRONMENT, PROJECT, Desk, a_desk, another_home
+from tests.export.desk import ENVIRONMENT, PROJECT, Desk, Started, a_desk, another_home
 from tests.export.test_killed import assert_once, assert_whole
 
 pytestmark = pytest.mark.kill
@@ -31,6 +32,13 @@ def other(desk: Desk) -> Desk:
     return another_home(desk, desk.folder / "other")
 
 
+def ended(exporter: Started) -> dict[str, Any]:
+    """What it answered; nobody kills it here."""
+    answer = exporter.end()
+    assert answer is not None
+    return answer
+
+
 @pytest.mark.parametrize("at", ["store.begin_job#1:before", "erp.book#1:before", "pleo.complete#1:after"])
 def test_at_one_home_the_second_says_who_is_at_it(desk: Desk, at: str) -> None:
     first = desk.start(at=at)
@@ -44,7 +52,7 @@ def test_at_one_home_the_second_says_who_is_at_it(desk: Desk, at: str) -> None:
         assert said in " ".join(second.stderr.split())
     asked = {name for name, count in desk.sandbox.calls.items() if count != calls.get(name)}
     assert asked == {"GET /v3/export-jobs"}, "it did more than look"
-    assert first.end()["event"] == "completed_with_errors"
+    assert ended(first)["event"] == "completed_with_errors"
     assert_whole(desk)
 
 
@@ -63,7 +71,7 @@ def command_line(desk: Desk) -> subprocess.CompletedProcess[str]:
 
 def test_at_one_home_started_at_once(desk: Desk) -> None:
     """Whoever is first: one result, and the other finds the lock held, or nothing left to do."""
-    answers = [exporter.end() for exporter in (desk.start(), desk.start())]
+    answers = [ended(exporter) for exporter in (desk.start(), desk.start())]
     worked = [answer for answer in answers if answer.get("event") == "completed_with_errors"]
     others = [answer for answer in answers if answer not in worked]
     assert len(worked) == 1, answers
@@ -80,7 +88,7 @@ def test_another_installation_refuses_a_job_under_way(desk: Desk, other: Desk, a
     assert "is under way in another installation" in answer["said"]
     assert "--take-over" in answer["said"]
     assert other.boundaries == [], "it wrote all the same"
-    assert first.end()["event"] == "completed_with_errors"
+    assert ended(first)["event"] == "completed_with_errors"
     assert_whole(desk)
 
 
@@ -88,7 +96,7 @@ def test_both_saw_it_pending(desk: Desk, other: Desk) -> None:
     """The first to claim it works; the other learns it from Pleo's answer."""
     slow = other.start(at="pleo.start#1:before")
     desk.export()
-    answer = slow.end()
+    answer = ended(slow)
     assert answer["fault"] == "Busy"
     assert "claimed by another installation. Nothing was done here." in answer["said"]
     assert_whole(desk)
@@ -114,13 +122,13 @@ def test_taken_over_from_a_living_one(desk: Desk, other: Desk, at: str) -> None:
     taken = other.export(take_over=True)
     assert taken is not None
     assert taken["event"] == "completed_with_errors"
-    assert first.end()["event"] in ("unfinished", "completed_with_errors")
+    assert ended(first)["event"] in ("unfinished", "completed_with_errors")
     assert_once(desk)
 
 
 def test_both_take_over_at_once(desk: Desk, other: Desk) -> None:
     assert desk.export(at="erp.book#1:before") is None
     both = [desk.start(take_over=True), other.start(take_over=True)]
-    events = [exporter.end().get("event") for exporter in both]
+    events = [ended(exporter).get("event") for exporter in both]
     assert "completed_with_errors" in events, events
     assert_once(desk)
