@@ -43,6 +43,13 @@ LONGEST = 100
 """Seconds an exporter may live: one that hangs is ended, and its test says so."""
 
 
+class DeadlyClock(SystemClock):
+    """Whoever waits dies: an exporter whose answer was lost never comes to ask again."""
+
+    def sleep(self, seconds: float) -> None:
+        kill_this_process()
+
+
 def export(order: dict[str, Any]) -> dict[str, Any]:
     """Export the company's job at this home."""
     store = open_store(Path(order["home"]) / "kontobro.sqlite3")
@@ -50,7 +57,7 @@ def export(order: dict[str, Any]) -> dict[str, Any]:
         boundaries = boundaries_of(order)
         connection = store.connections()[0]
         seamed = Seam(store, "store", STORE_COMMITS, boundaries)
-        clock = SystemClock()
+        clock = DeadlyClock() if order.get("die_asleep") else SystemClock()
         pleo = open_pleo(connection, seamed, clock)
         ports = Ports(
             pleo=Seam(pleo, "pleo", PLEO_WRITES, boundaries),
