@@ -17,28 +17,30 @@ from tests.export.desk import Desk, a_desk, forget_history
 
 pytestmark = pytest.mark.kill
 
-WRITES = [
-    "store.begin_job#1",
-    "pleo.start#1",
-    "store.plan#1",
-    "store.move#1",  # the item to mend is rejected
-    "store.move#2",  # the intent to book bills and journal entries
-    "erp.book#1",
-    "store.move#3",
-    "store.move#4",  # between a bill and its payment: the intent to book the payments
-    "erp.book#2",
-    "store.move#5",
-    "erp.attach#1",
-    "erp.attach#2",
-    "store.move#6",
-    "erp.post#1",
-    "store.move#7",
-    "store.move#8",  # verified
-    "pleo.report#1",
-    "store.move#9",  # reported
-    "pleo.complete#1",
-    "store.end_job#1",
-]
+WRITES = {
+    "store.begin_job#1": "the run was noted",
+    "pleo.start#1": "the job was claimed at Pleo",
+    "store.plan#1": "the plan was noted",
+    "store.move#1": "the item to mend was noted",
+    "store.move#2": "the intent to write bills and journal entries was noted",
+    "erp.book#1": "bills and journal entries were written",
+    "store.move#3": "their writing was noted",
+    "store.move#4": "the intent to write the payments was noted",
+    "erp.book#2": "the payments were written",
+    "store.move#5": "their writing was noted too",
+    "erp.attach#1": "the journal entry's receipt was attached",
+    "erp.attach#2": "the bill's receipts were attached",
+    "store.move#6": "the receipts were noted",
+    "erp.post#1": "all was posted",
+    "store.move#7": "the posting was noted",
+    "store.move#8": "the read-back was noted",
+    "pleo.report#1": "Pleo was told of the items",
+    "store.move#9": "that Pleo was told was noted",
+    "pleo.complete#1": "the job was completed at Pleo",
+    "store.end_job#1": "the end was noted",
+}
+"""Every remote write and every commit of one export, in order, and what it is for a person."""
+
 BOUNDARIES = [f"{write}:{side}" for write in WRITES for side in ("before", "after")]
 
 BOOKED = sorted([entry_id(1), entry_id(2), entry_id(2) + "/pay", entry_id(3), entry_id(4)])

@@ -22,29 +22,31 @@ pytestmark = pytest.mark.kill
 SETTLE_AFTER = 0.4
 """Seconds: this system commits at once, or never."""
 
-WRITES = [
-    "store.begin_job#1",
-    "pleo.start#1",
-    "store.plan#1",
-    "store.move#1",  # the item to mend is rejected
-    "store.move#2",  # the intent to book the journal entry and the first bill
-    "erp.book#1",
-    "store.move#3",
-    "store.move#4",  # the intent to book the second bill
-    "erp.book#2",
-    "store.move#5",
-    "store.move#6",  # between the bills and their payments: the intent to book these
-    "erp.book#3",
-    "store.move#7",
-    "erp.attach#1",
-    "erp.attach#2",
-    "erp.post#1",
-    "store.move#8",  # verified
-    "pleo.report#1",
-    "store.move#9",  # reported
-    "pleo.complete#1",
-    "store.end_job#1",
-]
+WRITES = {
+    "store.begin_job#1": "the run was noted",
+    "pleo.start#1": "the job was claimed at Pleo",
+    "store.plan#1": "the plan was noted",
+    "store.move#1": "the item to mend was noted",
+    "store.move#2": "the intent to write the first two entries was noted",
+    "erp.book#1": "the first two entries were written",
+    "store.move#3": "their writing was noted",
+    "store.move#4": "the intent to write the other bill was noted",
+    "erp.book#2": "the other bill was written",
+    "store.move#5": "its writing was noted",
+    "store.move#6": "the intent to write the payments was noted",
+    "erp.book#3": "the payments were written",
+    "store.move#7": "their writing was noted too",
+    "erp.attach#1": "the journal entry's receipt was attached",
+    "erp.attach#2": "the bill's receipts were attached",
+    "erp.post#1": "posting was asked for",
+    "store.move#8": "the read-back was noted",
+    "pleo.report#1": "Pleo was told of the items",
+    "store.move#9": "that Pleo was told was noted",
+    "pleo.complete#1": "the job was completed at Pleo",
+    "store.end_job#1": "the end was noted",
+}
+"""Every remote write and every commit of one export, in order, and what it is for a person."""
+
 BOUNDARIES = [f"{write}:{side}" for write in WRITES for side in ("before", "after")]
 
 BOOKED = sorted([entry_id(1), entry_id(2), entry_id(2) + "/pay", entry_id(3), entry_id(4)])
