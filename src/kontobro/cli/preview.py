@@ -28,17 +28,13 @@ def run(
 ) -> None:
     """Show the entries a job would book, without claiming it."""
     from kontobro.export.preview import preview_job
-    from kontobro.export.run import StopJob
 
     desk = desk_of(context)
     connection = desk.connection()
     ports = desk.ports(connection)
     found = named_job(ports.pleo, job)
-    try:
-        with show.progress(quietly=as_json) as advance:
-            previews = _counted(preview_job(connection, found, ports), found.number_of_items, advance)
-    except StopJob as stop:
-        raise stop.fault from stop
+    with show.progress(quietly=as_json) as advance:
+        previews = _counted(preview_job(connection, found, ports), found.number_of_items, advance)
     wanted = [preview for preview in previews if preview.problems or not problems]
     if as_json:
         from kontobro.cli.shapes import preview_shape

@@ -14,14 +14,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from kontobro.core.errors import Problem
+from kontobro.core.errors import ConnectorFault, Problem
 from kontobro.core.export import ExportItem, MalformedItem
 from kontobro.core.history import Move
-from kontobro.core.journal import Booking, Entry, InvoiceKey, Payment, Reference
+from kontobro.core.journal import Booking, Entry, InvoiceKey, Payment, Reference, references_of
 from kontobro.core.posting import post_item
 from kontobro.export.compare import conflict, differences, not_as_sent, same_facts, voided
 from kontobro.export.finish import attach, post, verify
 from kontobro.export.manifest import manifest
+from kontobro.export.pieces import broke, in_pieces
 from kontobro.export.receipts import check_links, fetch_all
 from kontobro.export.run import Run
 from kontobro.export.work import ItemWork, pairs, plans_of, standing_move
@@ -39,6 +40,7 @@ def book_batch(run: Run, items: Sequence[ExportItem | MalformedItem]) -> list[It
     fetch_receipts(run, works)
     validate(run, works)
     unresolved = plan(run, works)
+    look_up_failed(run, works)
     book(run, [(work, entry) for work, entry in pairs(works) if not isinstance(entry, Payment)], unresolved)
     book(run, [(work, entry) for work, entry in pairs(works) if isinstance(entry, Payment)], unresolved)
     attach(run, works)
@@ -82,8 +84,9 @@ def _note_or_fail(run: Run, work: ItemWork, found: Sequence[Problem]) -> None:
 def validate(run: Run, works: Sequence[ItemWork]) -> None:
     """What the accounting system would refuse, all at once, without side effect."""
     tasks = pairs(works)
-    answers = run.erp(lambda: run.ports.connector.validate([entry for _, entry in tasks])) if tasks else []
-    for (work, _), problems in zip(tasks, answers, strict=True):
+    answers = in_pieces(run, [entry for _, entry in tasks], run.ports.connector.validate)
+    for (work, entry), answer in zip(tasks, answers, strict=True):
+        problems = [broke(entry.reference, answer)] if isinstance(answer, ConnectorFault) else answer
         work.problems.extend(problem for problem in problems if problem not in work.problems)
 
 
@@ -157,4 +160,16 @@ def take(run: Run, task: tuple[ItemWork, Entry], booking: Booking, unresolved: U
         return Move(reference=entry.reference, to="rejected", problems=(problem,), erp_id=booking.id)
     work.standing[entry.reference] = booking
     work.stood.add(entry.reference)
+    if differences(entry, booking):
+        work.edited.add(entry.reference)
     return standing_move(entry, booking)
+
+
+def look_up_failed(run: Run, works: Sequence[ItemWork]) -> None:
+    """What stands of items that failed before they were looked for (a period closed since, say): Pleo is told of it."""
+    failed = [work for work in works if work.problems and work.entry_id]
+    possible = {r: work for work in failed for r in references_of(work.entry_id)}
+    found = run.erp(lambda: run.ports.connector.find(list(possible))) if possible else {}
+    for reference, work in possible.items():
+        if (booking := found.get(reference)) and booking.status != "void":
+            work.standing[reference] = booking

@@ -106,7 +106,8 @@ def check_links(item: ExportItem, rules: ReceiptRules) -> list[Problem]:
 def fetch_all(
     pleo: Pleo, items: Sequence[ExportItem], rules: ReceiptRules
 ) -> list[tuple[tuple[Receipt, ...], list[Problem]]]:
-    """The receipts of each item, in order, or the problems with them. At most WORKERS downloads at a time."""
+    """The receipts of each item, in order and each once, or the problems with them. At most WORKERS downloads at a
+    time."""
     links = [(index, number, link) for index, item in enumerate(items) for number, link in enumerate(item.receipts, 1)]
     answers: list[tuple[list[Receipt], list[Problem]]] = [([], []) for _ in items]
     if links:
@@ -117,7 +118,7 @@ def fetch_all(
                     answers[index][0].append(receipt)
                 else:
                     answers[index][1].append(receipt)
-    return [(tuple(receipts), problems) for receipts, problems in answers]
+    return [(tuple({one.sha256: one for one in receipts}.values()), problems) for receipts, problems in answers]
 
 
 def _fetch(pleo: Pleo, number: int, link: ReceiptLink, rules: ReceiptRules) -> Receipt | Problem:
