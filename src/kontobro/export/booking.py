@@ -11,16 +11,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from kontobro.core.errors import ConnectorFault, Problem
 from kontobro.core.export import ExportItem, MalformedItem
 from kontobro.core.history import Move
-from kontobro.core.journal import Booking, Entry, Payment, references_of
+from kontobro.core.journal import Booking, Entry, InvoiceKey, Payment, Reference, references_of
 from kontobro.core.posting import post_item
 from kontobro.export.compare import conflict, differences, not_as_sent, same_facts, voided
 from kontobro.export.finish import attach, post, verify
+from kontobro.export.manifest import manifest
 from kontobro.export.pieces import broke, in_pieces
 from kontobro.export.receipts import check_links, fetch_all
 from kontobro.export.run import Run
@@ -96,6 +97,7 @@ def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:
     """
     now = run.ports.clock.now()
     plans = [plan for work in works for plan in plans_of(work)]
+    ours = manifest(run, [plan.reference for plan in plans])
     known = run.ports.store.plan(run.connection.id, run.job.id, run.id, plans, now)
     run.move(
         [
@@ -105,28 +107,37 @@ def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:
             for r in w.references
         ]
     )
+    take_all(run, pairs(works), ours.standing, ours.written)
     if run.blind:
         return {plan.reference: run.began for plan in plans}
     # the write may have left as late as its call could last, and not later than this run began
-    return {reference: min(since + LONGEST_CALL, run.began) for reference, since in known.items()}
+    return {r: min(since + LONGEST_CALL, run.began) for r, since in {**ours.written, **known}.items()}
 
 
 def book(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:
     """Find each entry; take what stands, write what does not. Absence is believed as `write` believes it."""
-    if not tasks:
+    to_find = [(work, entry) for work, entry in tasks if entry.reference not in work.standing]
+    if not to_find:
         return
-    references = [entry.reference for _, entry in tasks]
+    references = [entry.reference for _, entry in to_find]
     found = run.erp(lambda: run.ports.connector.find(references))
-    to_write, moves = [], list[Move]()
+    write(run, take_all(run, to_find, found, unresolved), unresolved)
+
+
+def take_all(
+    run: Run, tasks: Tasks, found: Mapping[Reference | InvoiceKey, Booking], unresolved: Unresolved
+) -> list[tuple[ItemWork, Entry]]:
+    """Take what was found; answers the entries that are left to write."""
+    left, moves = [], list[Move]()
     for task in tasks:
         booking = found.get(task[1].reference)
         move = take(run, task, booking, unresolved) if booking else None
         if move is None:
-            to_write.append(task)
+            left.append(task)
         else:
             moves.append(move)
     run.move(moves)
-    write(run, to_write, unresolved)
+    return left
 
 
 def take(run: Run, task: tuple[ItemWork, Entry], booking: Booking, unresolved: Unresolved) -> Move | None:

@@ -106,14 +106,15 @@ def post(run: Run, works: Sequence[ItemWork]) -> None:
 def verify(run: Run, works: Sequence[ItemWork]) -> None:
     """Read back what stands and compare it once more: an accounting system may move dates as it posts.
 
-    What a person had changed before stays changed.
+    What a person had changed before stays changed. Where nothing can be found, the answer to the write counts.
     """
     tasks = pairs(works)
-    sent = [entry.reference for work, entry in tasks if entry.reference not in work.edited]
-    found = run.erp(lambda: run.ports.connector.find(sent)) if sent else {}
+    readable = run.ports.connector.capabilities.reference != "none"
+    sent = {entry.reference for work, entry in tasks if readable and entry.reference not in work.edited}
+    found = run.erp(lambda: run.ports.connector.find(sorted(sent))) if sent else {}
     moves = []
     for work, entry in tasks:
-        booking = found.get(entry.reference) if entry.reference not in work.edited else _standing(work, entry)
+        booking = found.get(entry.reference) if entry.reference in sent else _standing(work, entry)
         problem = _not_verified(run, work, entry, booking)
         if problem is None and booking is not None:
             work.standing[entry.reference] = booking
