@@ -255,3 +255,25 @@ def test_the_key_is_revoked_in_the_middle(tmp_path: Path, at: str) -> None:
         assert sorted(office.entries()) == [entry_id(1), entry_id(2), entry_id(2) + "/pay"]
         assert len(office.receipts()) == 1
         office.assert_agree()
+
+
+@pytest.mark.parametrize(
+    ("change", "told", "failure_type"),
+    [
+        ({"contra": None}, "transit", "missing_configuration"),
+        ({"contra": "9999"}, "9999", "invalid_configuration"),
+        ({"time_zone": "Mars/Base"}, "Mars/Base", "invalid_configuration"),
+        ({"dimensions": {"COST": "NOWHERE"}}, "NOWHERE", "invalid_configuration"),
+    ],
+)
+def test_settings_that_do_not_fit_fail_the_job_whole_before_any_item(
+    tmp_path: Path, change: dict[str, Any], told: str, failure_type: str
+) -> None:
+    """Item by item they would have to be exported again one after the other."""
+    with an_office(tmp_path, kill_company()) as office:
+        office.set(**change)
+        result = office.export()
+        assert (result.event, result.failure_type) == ("failed", failure_type)
+        assert told in (result.failure or "")
+        assert not office.entries()
+        assert set(office.desk.states().values()) == {"abandoned"}

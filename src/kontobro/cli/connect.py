@@ -130,6 +130,9 @@ def draft_connection(
     )
 
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
 def _addresses(environment: Environment, url: str | None) -> tuple[str, str]:
     """API and authorisation address. Only the sandbox's is a choice: a key never goes to an address by mistake."""
     from kontobro.pleo import ENVIRONMENTS
@@ -140,6 +143,8 @@ def _addresses(environment: Environment, url: str | None) -> tuple[str, str]:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None or parts.query:
             raise typer.BadParameter("it takes an address such as http://127.0.0.1:8764.", param_hint="--url")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise typer.BadParameter("a key goes over the network by https only.", param_hint="--url")
         return url.rstrip("/"), url.rstrip("/")
     return ENVIRONMENTS[environment].api_url, ENVIRONMENTS[environment].auth_url
 

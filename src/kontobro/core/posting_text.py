@@ -67,10 +67,11 @@ def unknown_fields(template: str) -> list[str]:
     return [name for name in _BRACES.findall(template) if name not in FIELDS]
 
 
-def text_of(item: ExportItem, template: str, extras: Sequence[str]) -> str:
+def text_of(item: ExportItem, template: str, extras: Sequence[str], payee: str = "") -> str:
     """The description by the template (of nothing at all: the type), then attendees and what else has no field of
-    its own. Empty parts vanish."""
-    texts = [text for part, names in _parts(template) if (text := _filled(part, names, item))] or [FIELDS["type"](item)]
+    its own. Empty parts vanish, and so does what only says again who it is with."""
+    filled = [_filled(part, names, item) for part, names in _parts(template)]
+    texts = [text for text in filled if text and text != payee] or [FIELDS["type"](item)]
     if item.attendees:
         texts.append(f"with {clean(', '.join(item.attendees))}")
     texts += [clean(extra) for extra in extras]

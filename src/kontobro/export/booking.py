@@ -68,7 +68,7 @@ def fetch_receipts(run: Run, works: Sequence[ItemWork]) -> None:
         if not found:
             fetchable.append((work, item))
     for (work, _), (receipts, found) in zip(
-        fetchable, fetch_all(run.ports.pleo, [item for _, item in fetchable], rules), strict=True
+        fetchable, fetch_all(run.ports.pleo, [item for _, item in fetchable], rules, run.keep_alive), strict=True
     ):
         work.receipts = receipts
         _note_or_fail(run, work, found)

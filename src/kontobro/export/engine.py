@@ -12,14 +12,15 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from kontobro.core.connection import Connection
-from kontobro.core.errors import Busy, JobGone, Misconfigured, NotAllowed, Problem
+from kontobro.core.errors import Busy, JobGone, Misconfigured, NotAllowed, Problem, shown
 from kontobro.core.export import ExportItem, ExportJob, ItemReport, JobOutcome, MalformedItem
 from kontobro.core.history import JobRow, Move
 from kontobro.core.journal import entry_id_of, references_of
 from kontobro.core.masters import Masters
+from kontobro.core.posting_dates import zone_name, zone_named
+from kontobro.core.settings_check import check_settings
 from kontobro.export.booking import book_batch
 from kontobro.export.masters import load_masters
 from kontobro.export.receipts import batches
@@ -97,6 +98,7 @@ def attempt(connection: Connection, job: ExportJob, ports: Ports, progress: Prog
     ports.store.begin_job(connection.id, job, run_id, began)
     try:
         masters = prepare(connection, job, ports)
+        check_settings_fit(connection, masters)
     except StopJob as stop:
         claim(connection, job, ports)
         return outcome_of_fault(stop.fault)
@@ -173,6 +175,24 @@ def prepare(connection: Connection, job: ExportJob, ports: Ports) -> Masters:
             )
         )
     return patiently(lambda: load_masters(ports.connector, company), patience, ports.clock)
+
+
+def check_settings_fit(connection: Connection, masters: Masters) -> None:
+    """Settings that are incomplete, or name what the accounting system lacks: the job fails with all of it at once.
+
+    Better before than item by item: what failed can't be retried, it has to be exported again in Pleo.
+    """
+    found = check_settings(connection.settings, masters)
+    if found:
+        missing = any(problem.reason == "missing_configuration" for problem in found)
+        message = " ".join(str(problem) for problem in found)
+        raise StopJob(
+            Misconfigured(
+                f"The settings are not complete: {message}",
+                "Mend them, then export again in Pleo.",
+                "missing_configuration" if missing else "invalid_configuration",
+            )
+        )
 
 
 def claim(connection: Connection, job: ExportJob, ports: Ports) -> None:
@@ -288,8 +308,16 @@ def close(
 
 
 def local_day(moment: datetime, connection: Connection, masters: Masters) -> date:
-    """The day it is for the company."""
-    return moment.astimezone(ZoneInfo(connection.settings.time_zone or masters.company.time_zone or "UTC")).date()
+    """The day it is for the company. Raises Misconfigured for a time zone that nobody knows."""
+    name = zone_name(connection.settings, masters)
+    zone = zone_named(name)
+    if zone is None:
+        raise Misconfigured(
+            f"The time zone {shown(name)} is not known.",
+            "Set time_zone to an IANA name such as Europe/Copenhagen.",
+            "invalid_configuration",
+        )
+    return moment.astimezone(zone).date()
 
 
 _MISSING = Problem(
