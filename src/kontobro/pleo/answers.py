@@ -92,7 +92,7 @@ class UpdateError(Camel):
 
 
 class UpdateAnswer(Camel):
-    errors: list[UpdateError] | None = None
+    errors: list[UpdateError]
 
 
 class Client(Camel):
