@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import chain
 
 from kontobro.core.errors import Problem
 from kontobro.core.plan_check import check_plan, duplicates_in
@@ -146,13 +147,19 @@ def _digest(kind: str, changes: Iterable[Change]) -> str:
     """`<kind>-<hash>`: what would be done, in which order, from which state."""
     content = sha256(kind.encode())
     for change in changes:
-        sides = [_told(side) for side in (change.before, change.after)]
-        content.update(repr((change.kind, change.action, change.erp_id, change.ours, *sides)).encode())
+        ours = "ours" if change.ours else ""
+        told = [change.kind, change.action, change.erp_id or "", ours, *_told(change.before), *_told(change.after)]
+        content.update("\x1f".join(told).encode("utf-8", "surrogatepass"))
+        content.update(b"\x1e")
     return f"{kind}-{content.hexdigest()[:16]}"
 
 
-def _told(record: Existing | Desired | None) -> object:
+def _told(record: Existing | Desired | None) -> tuple[str, ...]:
+    """All of a record, as texts; the fields are counted, so that nothing can pass for something else."""
     if record is None:
-        return None
-    told = (record.id, record.code, record.name, record.parent, record.fields)
-    return (*told, record.archived, record.external_id, record.draft) if isinstance(record, Existing) else told
+        return ("",)
+    fields = chain.from_iterable(record.fields)
+    told = (record.id, record.code, record.name, record.parent or "", str(len(record.fields)), *fields)
+    if isinstance(record, Existing):
+        return (*told, str(record.archived), record.external_id or "", str(record.draft))
+    return told

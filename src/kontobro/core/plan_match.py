@@ -136,21 +136,22 @@ def _pair_by(
     by_erp: Mapping[str, Binding],
     owners: Mapping[str | None, Binding],
 ) -> None:
-    left = [
-        (record, named) for record in desired if record.id not in matching.pairs and (named := key.of_desired(record))
-    ]
-    if not left:
-        return
-    wanted = Counter(named for _, named in left)
     free: dict[object, list[Existing]] = {}
     for candidate in existing:
-        if candidate.id not in matching.taken and (named := key.of_existing(candidate)) in wanted:
+        if candidate.id not in matching.taken and (named := key.of_existing(candidate)):
             free.setdefault(named, []).append(candidate)
-    for record, named in left:
+    if not free:
+        return
+    left = [record for record in desired if record.id not in matching.pairs]
+    wanted = Counter(key.of_desired(record) for record in left) if key.alone else {}
+    for record in left:
+        named = key.of_desired(record)
         candidates = [candidate for candidate in free.get(named, ()) if candidate.id not in matching.taken]
         if not candidates or (key.alone and (len(candidates) > 1 or wanted[named] > 1)):
             continue
-        best = min(candidates, key=lambda candidate: _rank(record, candidate, owners))
+        best = candidates[0]
+        if len(candidates) > 1:
+            best = min(candidates, key=lambda candidate: _rank(record, candidate, owners))
         matching.pair(record, best, _how(best, by_erp.get(record.id), owners))
 
 
