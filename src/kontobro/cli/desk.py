@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kontobro.core.ports import Clock, Connector, Store, TokenStore
     from kontobro.export.run import Ports
     from kontobro.install.connect import InstallingPleo
+    from kontobro.sync.run import SyncPorts
 
 
 class Workplace(Protocol):
@@ -32,6 +33,8 @@ class Workplace(Protocol):
     def connector_for(self, connection: Connection) -> Connector: ...
 
     def ports_for(self, connection: Connection) -> Ports: ...
+
+    def sync_ports_for(self, connection: Connection) -> SyncPorts: ...
 
     def close(self) -> None: ...
 
@@ -73,9 +76,18 @@ class Desk:
         return chosen(self.store.connections(), self.name)
 
     def ports(self, connection: Connection) -> Ports:
-        """The ports of a connection that is alive."""
+        """What an export of a connection that is alive talks to."""
+        self._require_alive(connection)
+        return self.workplace.ports_for(connection)
+
+    def sync_ports(self, connection: Connection) -> SyncPorts:
+        """What a sync of a connection that is alive talks to."""
+        self._require_alive(connection)
+        return self.workplace.sync_ports_for(connection)
+
+    def _require_alive(self, connection: Connection) -> None:
         if connection.status == "connected":
-            return self.workplace.ports_for(connection)
+            return
         state = "has been disconnected" if connection.status == "disconnected" else "has lost its login at Pleo"
         raise Misconfigured(
             f'The connection "{connection.name}" {state}.',

@@ -120,6 +120,8 @@ def _read_value(name: str, value: str) -> object:
     usual: object = getattr(Settings(), name, None)
     if isinstance(usual, bool):
         return {"true": True, "yes": True, "false": False, "no": False}.get(value.lower(), value)
+    if isinstance(usual, tuple):
+        return [part.strip() for part in value.split(",") if part.strip()]
     return int(value) if isinstance(usual, int) and value.isdecimal() else value
 
 

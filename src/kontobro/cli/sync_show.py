@@ -1,0 +1,80 @@
+"""Plans, results and the state of a sync as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from kontobro.cli import show
+from kontobro.cli.sync_rows import Field, Row, Shown
+from kontobro.core.errors import Problem, shown
+
+if TYPE_CHECKING:
+    from kontobro.sync.run import SyncResult
+
+MOST_ROWS = 50
+"""Rows of a plan on a screen; --all shows the rest."""
+
+
+def print_plan(plan: Shown, *, everything: bool) -> None:
+    """A plan: its changes, the counts, the digest, and what stands against applying it unseen."""
+    if plan.rows:
+        _print_rows(plan.rows if everything else plan.rows[:MOST_ROWS], plan.kind)
+    else:
+        show.say(f"{plan.kind}: in step, nothing to change.", "green")
+    if (hidden := len(plan.rows) - MOST_ROWS) > 0 and not everything:
+        show.say(f"  and {hidden:,} more (--all shows them, --html FILE writes them to a page)", "bold")
+    print_problems(plan.problems, everything=everything)
+    if plan.rows:
+        show.say(f"  {counted(plan.counts)} · digest {plan.digest}", "bold")
+    if plan.refused:
+        show.say(f"  ✗ {plan.refused.message}", "red")
+        show.say(f"    {plan.refused.remedy}")
+    show.say("")
+
+
+def _print_rows(rows: Iterable[Row], title: str) -> None:
+    table = show.table("", "code", "name", "what changes", title=title, whole=["", "code"])
+    for row in rows:
+        table.add_row(row.action, shown(row.code, 40), shown(row.name), _what(row))
+    show.console().print(table)
+
+
+def _what(row: Row) -> str:
+    changed = "\n".join(map(_field, row.fields))
+    return "\n".join(part for part in (changed, shown(row.why, 200)) if part)
+
+
+def _field(field: Field) -> str:
+    name, before, after = field
+    if not before:
+        return f"{name}: {shown(after)}"
+    return f"{name}: {shown(before)} → {shown(after) or 'nothing'}"
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """ "create 3 · update 1"; "nothing" when there is none."""
+    return " · ".join(f"{action} {count:,}" for action, count in counts.items() if count) or "nothing"
+
+
+def print_problems(problems: Sequence[Problem], *, everything: bool) -> None:
+    """What a person must mend, in the accounting system or in Pleo."""
+    for problem in problems if everything else problems[:MOST_ROWS]:
+        show.say(f"  ✗ {problem.message}", "red")
+        show.say(f"    {problem.remedy}")
+    if (hidden := len(problems) - MOST_ROWS) > 0 and not everything:
+        show.say(f"  and {hidden:,} more to mend (--all shows them)", "bold")
+
+
+def print_result(result: SyncResult, seconds: float) -> None:
+    counts = {
+        "created": result.creates,
+        "updated": result.updates,
+        "archived": result.archives,
+        "taken over": result.adopted,
+        "failed": len(result.failed),
+    }
+    mark, style = ("✗", "yellow") if result.failed else ("✓", "green")
+    done = " · ".join(f"{name} {count:,}" for name, count in counts.items() if count) or "in step, nothing to change"
+    show.say(f"{mark} {result.kind}: {done} ({show.span(seconds)})", style)
+    print_problems(result.failed, everything=False)
