@@ -55,11 +55,11 @@ def run(
     connection = desk.connection()
     connector = desk.workplace.connector_for(connection)
     dimensions = active_dimensions(connector)
-    groups = _groups_at_pleo(desk, connection)
+    groups = groups_at_pleo(desk, connection)
     wanted = _wanted(dimensions, connection, named)
     proposed = preselected(dimensions, groups or ()) if named is None and _is_first(desk, connection) else []
     if proposed or named is not None:
-        _store(desk, connection, proposed or wanted)
+        store_choice(desk, connection, proposed or wanted)
     choices = _choices(connector, dimensions, proposed or wanted, groups)
     if as_json:
         show.emit([choice.shape() for choice in choices])
@@ -100,7 +100,7 @@ def preselected(dimensions: Sequence[Dimension], groups: Sequence[str]) -> list[
     return [found for found in dimensions if found.code.strip().casefold() in known][:MOST]
 
 
-def _groups_at_pleo(desk: Desk, connection: Connection) -> list[str] | None:
+def groups_at_pleo(desk: Desk, connection: Connection) -> list[str] | None:
     """The codes of Pleo's active tag groups; None when we may not ask."""
     try:
         existing = desk.sync_ports(connection).target.read("tag_groups")
@@ -128,10 +128,12 @@ def _found(dimensions: Sequence[Dimension], name: str) -> Dimension:
     raise Misconfigured(f'There {many} "{shown(name)}".', f"Choose from: {known}." if known else "There is none.")
 
 
-def _store(desk: Desk, connection: Connection, wanted: Sequence[Dimension]) -> None:
-    """Kept by id: a code may change."""
+def store_choice(desk: Desk, connection: Connection, wanted: Sequence[Dimension]) -> Connection:
+    """The connection with these dimensions chosen. Kept by id: a code may change."""
     settings = replace(connection.settings, sync_dimensions=tuple(found.id for found in wanted))
-    desk.store.save_connection(replace(connection, settings=settings))
+    chosen = replace(connection, settings=settings)
+    desk.store.save_connection(chosen)
+    return chosen
 
 
 def _choices(

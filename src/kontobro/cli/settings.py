@@ -78,9 +78,17 @@ def import_file(
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
-    """Replace all settings by a TOML file's, if they are valid."""
+    """Replace all settings by a TOML file's, if they are valid; what is kept in step stays unless the file names it."""
     desk = desk_of(context)
-    _store(desk, desk.connection(), read_toml(file), offline=offline, as_json=as_json)
+    connection = desk.connection()
+    wanted = with_level_kept(connection, read_toml(file))
+    _store(desk, connection, wanted, offline=offline, as_json=as_json)
+
+
+def with_level_kept(connection: Connection, wanted: Mapping[str, object]) -> dict[str, object]:
+    """A file's settings; the level and the dimensions that were chosen at connecting stay where it is silent on them."""
+    kept = {"sync": list(connection.settings.sync), "sync_dimensions": list(connection.settings.sync_dimensions)}
+    return {**kept, **wanted}
 
 
 def read_toml(file: Path) -> Mapping[str, object]:

@@ -125,8 +125,8 @@ def _fields(change: Change) -> tuple[Field, ...]:
         return ()
     if before is None:
         return tuple((name, "", value) for name, value in after.fields if value)
-    old = {"code": before.code, "name": before.name, **dict(before.fields)}
-    new = {"code": after.code, "name": after.name, **dict(after.fields)}
+    old = {"code": before.code, "name": before.name, "external_id": before.external_id or "", **dict(before.fields)}
+    new = {"code": after.code, "name": after.name, "external_id": after.id, **dict(after.fields)}
     return tuple((name, old.get(name, ""), new[name]) for name in _differing(change, old, new))
 
 
