@@ -38,6 +38,9 @@ _SOURCES: Mapping[str, tuple[type, ...]] = {
     "vendors": (Vendor,),
 }
 
+_SPELLINGS: Mapping[str, str] = {"tag-group:read": "tag-groups:read", "tag-group:write": "tag-groups:write"}
+"""Pleo's documents contradict each other on the scopes of tags (`pleo/api.md` A4): either spelling will do."""
+
 
 @dataclass(frozen=True, slots=True)
 class NextLevel:
@@ -55,7 +58,8 @@ def missing_kinds(level: int, capabilities: Capabilities) -> tuple[str, ...]:
 
 def missing_scopes(level: int, identity: Identity) -> tuple[str, ...]:
     """The permissions of a level that the credential lacks. One that lists none at all is not judged."""
-    return tuple(sorted(scopes_of(level) - identity.scopes)) if identity.scopes else ()
+    granted = {_SPELLINGS.get(scope, scope) for scope in identity.scopes}
+    return tuple(sorted(scopes_of(level) - granted)) if granted else ()
 
 
 def highest_supplied(capabilities: Capabilities) -> int:
