@@ -71,9 +71,7 @@ class Home:
 
         target = open_target(connection, self.store, self.clock)
         self.opened.callback(target.close)
-        return SyncPorts(
-            target=target, connector=self.connector_for(connection), store=self.store, clock=self.clock
-        )
+        return SyncPorts(target=target, connector=self.connector_for(connection), store=self.store, clock=self.clock)
 
 
 def open_home(path: Path, clock: Clock | None = None) -> Home:

@@ -86,20 +86,19 @@ def _look_at_pleo(pleo: Pleo, desk: Desk, connection: Connection) -> Iterator[Fi
 
 def _look_at_level(identity: Identity, desk: Desk, connection: Connection) -> Iterator[Finding]:
     """What the connection keeps in step, whether the credential suffices for it, and what the next level needs."""
-    from kontobro.core.level import level_of
-    from kontobro.install.level import MEANINGS, missing_scopes, next_level
+    from kontobro.core.level import level_of, scopes_for
+    from kontobro.install.level import meanings_of, missing_scopes, next_level
 
     settings = connection.settings
     level = level_of(settings)
-    if scopes := missing_scopes(level, identity):
-        message = f"The credential lacks what Level {level} needs: {', '.join(scopes)}."
+    if scopes := missing_scopes(scopes_for(settings), identity):
+        message = f"The credential lacks permissions for what is switched on: {', '.join(scopes)}."
         yield Finding("permissions", message, "Connect again with a credential that has them.", Exit.MEND)
     else:
         yield Finding("permissions", f"all that Level {level} needs")
-    meanings = ", ".join(MEANINGS[n] for n in range(1, level + 1))
     on = f"; switched on: {', '.join(settings.sync)}" if settings.sync else ""
     needs = next_level(level, desk.workplace.connector_for(connection).capabilities, identity)
-    yield Finding("level", f"{level} ({meanings}){on}", _said_of_next(needs))
+    yield Finding("level", f"{level}: {meanings_of(level)}{on}", _said_of_next(needs))
     if "dimensions" in settings.sync and not settings.sync_dimensions:
         yield Finding("dimensions", "none is chosen, so Pleo gets no tags", "Choose with kontobro dimensions.")
 

@@ -17,6 +17,7 @@ from kontobro.core.errors import Misconfigured
 
 if TYPE_CHECKING:
     from kontobro.core.connection import Connection, Tokens
+    from kontobro.core.level import Level
     from kontobro.install.connect import Connected
 
 KEY_VARIABLE = "KONTOBRO_API_KEY"
@@ -52,9 +53,11 @@ def run(
     client_secret_stdin: Annotated[
         bool, typer.Option("--client-secret-stdin", help=f"Read the secret from stdin (else {SECRET_VARIABLE}).")
     ] = False,
-    level: Annotated[
+    wanted: Annotated[
         int | None,
-        typer.Option(min=1, max=4, show_default=False, help="What is kept in step, 1 to 4; else the highest possible."),
+        typer.Option(
+            "--level", min=1, max=4, show_default=False, help="What is kept in step; else the highest possible."
+        ),
     ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address to open.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -62,6 +65,7 @@ def run(
     """Connect a Pleo company: look at both sides, choose the level, install."""
     desk = desk_of(context)
     options = erp_options(ledger, erp_option or [])
+    level = level_named(wanted)
     draft = draft_connection(environment, url, erp, options, oauth=oauth, client_id=client_id)
     draft = replace(draft, company_id=company, name=name)
     if oauth:
@@ -79,12 +83,19 @@ def run(
         _say_connected(connected)
 
 
-def connect_with(desk: Desk, draft: Connection, tokens: Tokens, level: int | None = None) -> Connected:
+def connect_with(desk: Desk, draft: Connection, tokens: Tokens, level: Level | None = None) -> Connected:
     """Look, install, store: the same for a person's command and for the demo."""
     from kontobro.install.connect import connect
 
     place = desk.workplace
     return connect(draft, tokens, place.pleo_for, place.connector_for(draft), place.store, level)
+
+
+def level_named(number: int | None) -> Level | None:
+    """The level of that number; None when the person left it to us."""
+    from kontobro.core.level import LEVELS
+
+    return next((level for level in LEVELS if level == number), None)
 
 
 def erp_options(ledger: Path | None, pairs: list[str]) -> dict[str, str]:
@@ -164,7 +175,9 @@ def _client_secret(*, from_stdin: bool) -> str | None:
     return secret.strip() or None
 
 
-def _authorise(draft: Connection, desk: Desk, client_secret: str | None, level: int | None, *, open_it: bool) -> Tokens:
+def _authorise(
+    draft: Connection, desk: Desk, client_secret: str | None, level: Level | None, *, open_it: bool
+) -> Tokens:
     """Send the person to Pleo's consent page, wait for the way back, exchange the code."""
     import secrets
     import webbrowser
@@ -187,7 +200,7 @@ def _authorise(draft: Connection, desk: Desk, client_secret: str | None, level: 
     )
 
 
-def _scopes_to_ask(desk: Desk, draft: Connection, level: int | None) -> list[str]:
+def _scopes_to_ask(desk: Desk, draft: Connection, level: Level | None) -> list[str]:
     """The permissions to ask consent for: of the chosen level, else of the highest that can be supplied."""
     from kontobro.core.level import scopes_of
     from kontobro.install.level import highest_supplied
@@ -199,15 +212,14 @@ def _scopes_to_ask(desk: Desk, draft: Connection, level: int | None) -> list[str
 
 def _say_connected(connected: Connected) -> None:
     from kontobro.install.connect import PENDING
-    from kontobro.install.level import MEANINGS
+    from kontobro.install.level import meanings_of
 
     connection, company = connected.connection, connected.company
     pleo = connection.company_name or connection.company_id
     show.say(f"✓ {pleo} (Pleo) is connected with {company.name} ({connection.erp}).", "bold green")
     if connected.again:
         show.say("  Connected again: its settings and history were kept.")
-    meanings = ", ".join(MEANINGS[n] for n in range(1, connected.level + 1))
-    show.say(f"  Level {connected.level}: {meanings}.")
+    show.say(f"  Level {connected.level}: {meanings_of(connected.level)}.")
     if connected.level == 1:
         show.say("  Pleo asks for Level 2 at least: kontobro check says what that needs.", "yellow")
     show.say(f'  The connection is called "{connection.name}"; Pleo says {connected.installation.status}.')

@@ -48,9 +48,7 @@ def choose_dimensions(desk: Desk, connection: Connection) -> Connection:
     return store_choice(desk, connection, preselected(dimensions, groups_at_pleo(desk, connection) or ()))
 
 
-def bring_in_step(
-    desk: Desk, connection: Connection, advance: Progress
-) -> tuple[list[Shown], list[SyncResult]]:
+def bring_in_step(desk: Desk, connection: Connection, advance: Progress) -> tuple[list[Shown], list[SyncResult]]:
     """Plan each kind and apply exactly what was planned: the demo says yes to all of it."""
     from kontobro.cli.sync import switched_on
     from kontobro.cli.sync_work import shown_plan

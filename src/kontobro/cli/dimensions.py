@@ -12,14 +12,12 @@ import typer
 from kontobro.cli import show
 from kontobro.cli.desk import Desk, desk_of
 from kontobro.core.errors import Misconfigured, NotAllowed, shown
+from kontobro.core.settings import MOST_DIMENSIONS as MOST
 
 if TYPE_CHECKING:
     from kontobro.core.connection import Connection
     from kontobro.core.masterdata import Dimension
     from kontobro.core.ports import Connector
-
-MOST = 5
-"""Pleo takes five tags an expense (`pleo/rules.md` §3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,9 @@ def run(
     context: typer.Context,
     codes: Annotated[list[str] | None, typer.Argument(metavar="[CODE]...", help="Codes or ids, with --choose.")] = None,
     choose: Annotated[bool, typer.Option("--choose", help="Choose exactly these, five at most.")] = False,
-    none: Annotated[bool, typer.Option("--none", help="Choose none: Pleo's groups are archived by the next sync.")] = False,
+    none: Annotated[
+        bool, typer.Option("--none", help="Choose none: Pleo's groups are archived by the next sync.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the dimensions and choose which become tags in Pleo."""

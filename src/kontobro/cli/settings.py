@@ -86,7 +86,7 @@ def import_file(
 
 
 def with_level_kept(connection: Connection, wanted: Mapping[str, object]) -> dict[str, object]:
-    """A file's settings; the level and the dimensions that were chosen at connecting stay where it is silent on them."""
+    """A file's settings; the level and the chosen dimensions stay where it is silent on them."""
     kept = {"sync": list(connection.settings.sync), "sync_dimensions": list(connection.settings.sync_dimensions)}
     return {**kept, **wanted}
 

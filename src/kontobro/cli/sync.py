@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,7 @@ from kontobro.cli import show
 from kontobro.cli.desk import Desk, desk_of
 from kontobro.cli.exits import Exit
 from kontobro.core.errors import Misconfigured
+from kontobro.core.settings import SyncKind
 
 if TYPE_CHECKING:
     from kontobro.cli.sync_rows import Shown
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Keep Pleo's master data in step with the accounting system.", no_args_is_help=True)
 
-Kind = Literal["accounts", "tax-codes", "dimensions", "vendors"]
-AnyKind = Annotated[Kind | None, typer.Argument(help="Only this; else all that is switched on.", show_default=False)]
+AnyKind = Annotated[
+    SyncKind | None, typer.Argument(help="Only this; else all that is switched on.", show_default=False)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -72,7 +74,9 @@ def apply(
         raise typer.BadParameter("--due is for a schedule: say --yes too.")
     desk = desk_of(context)
     connection = desk.connection()
-    raise typer.Exit(applied(desk, connection, switched_on(connection, kind), digest, yes=yes, due=due, as_json=as_json))
+    raise typer.Exit(
+        applied(desk, connection, switched_on(connection, kind), digest, yes=yes, due=due, as_json=as_json)
+    )
 
 
 @app.command(name="status")
@@ -90,9 +94,9 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
     raise typer.Exit(Exit.DECISION if any(row.waits for row in rows) else Exit.FINE)
 
 
-def switched_on(connection: Connection, kind: str | None) -> list[str]:
+def switched_on(connection: Connection, kind: SyncKind | None) -> list[SyncKind]:
     """The kinds that are meant, in the order of syncing. Raises Misconfigured for what is not switched on."""
-    from kontobro.install.level import KINDS_OF, LEVELS
+    from kontobro.core.level import KINDS_OF, LEVELS
 
     on = [known for known in KINDS_OF[LEVELS[-1]] if known in connection.settings.sync]
     if not on:

@@ -44,8 +44,8 @@ def page(plans: Sequence[Shown], company: str, erp: str, now: dt.datetime) -> st
 <body>
 <main>
 <h1>{escape(title)}</h1>
-<p>From the accounting system ({escape(erp)}), seen on <time datetime="{now.isoformat()}">{made}</time>. Nothing has been
-changed yet.</p>
+<p>From the accounting system ({escape(erp)}), seen on <time datetime="{now.isoformat()}">{made}</time>.
+Nothing has been changed yet.</p>
 {body}
 </main>
 </body>
@@ -62,7 +62,9 @@ def _plan(plan: Shown) -> Iterator[str]:
     if not plan.rows:
         yield "<p>In step: nothing to change.</p>"
     for action in plan.counts:
-        yield from _action(action, [row for row in plan.rows if row.action == action])
+        yield from _table(_caption(action, plan.counts[action]), [row for row in plan.rows if row.action == action])
+    if plan.waiting:
+        yield from _table(f"Waits for a person: {len(plan.waiting)}", plan.waiting)
     if plan.problems:
         yield "<h3>To mend</h3><ul>"
         yield from (f"<li>{escape(problem.message)} {escape(problem.remedy)}</li>" for problem in plan.problems)
@@ -72,12 +74,15 @@ def _plan(plan: Shown) -> Iterator[str]:
     yield "</section>"
 
 
-def _action(action: str, rows: Sequence[Row]) -> Iterator[str]:
+def _caption(action: str, count: int) -> str:
     meaning = ACTIONS.get(action, "")
-    said = f"{action.capitalize()}: {len(rows)}" + (f" (each {meaning})" if meaning else "")
-    yield f'<div class="scroll"><table><caption>{escape(said)}</caption>'
-    heads = ("Code", "Name", "What changes", "Why")
-    yield f"<thead><tr>{''.join(f'<th scope="col">{head}</th>' for head in heads)}</tr></thead><tbody>"
+    return f"{action.replace('_', ' ').capitalize()}: {count:,}" + (f" (each {meaning})" if meaning else "")
+
+
+def _table(caption: str, rows: Sequence[Row]) -> Iterator[str]:
+    yield f'<div class="scroll"><table><caption>{escape(caption)}</caption>'
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Code", "Name", "What changes", "Why"))
+    yield f"<thead><tr>{heads}</tr></thead><tbody>"
     yield from map(_row, rows)
     yield "</tbody></table></div>"
 

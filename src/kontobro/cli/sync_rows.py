@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,11 +57,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A plan of one kind as it is shown. `refused` is why a schedule may not apply it: it waits for a decision."""
+    """A plan of one kind as it is shown. `refused` is why a schedule may not apply it: it waits for a decision.
+
+    `waiting` are changes that this plan leaves to a person, such as vendors that the accounting system lacks.
+    """
 
     kind: str
     digest: str
     rows: tuple[Row, ...]
+    waiting: tuple[Row, ...] = ()
     problems: tuple[Problem, ...] = ()
     refused: UnsafePlan | None = None
 
@@ -82,6 +86,7 @@ class Shown:
             "refused": refused,
             "problems": problems_shape(self.problems),
             "changes": [row.shape() for row in self.rows],
+            "waiting": [row.shape() for row in self.waiting],
         }
 
 
@@ -99,8 +104,11 @@ def shown_of(kind: str, plan: Plan, settings: Settings) -> Shown:
         plan.check(Limits(settings.sync_max_percent, settings.sync_floor))
     except UnsafePlan as fault:
         refused = fault
-    rows = sorted(map(row_of, plan.changes), key=lambda row: _place(row.action))
-    return Shown(kind, plan.digest, tuple(rows), plan.problems, refused)
+    return Shown(kind, plan.digest, _rows(plan.changes), _rows(plan.waiting), plan.problems, refused)
+
+
+def _rows(changes: Iterable[Change]) -> tuple[Row, ...]:
+    return tuple(sorted(map(row_of, changes), key=lambda row: _place(row.action)))
 
 
 def row_of(change: Change) -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kontobro.cli import show
@@ -19,11 +19,11 @@ MOST_ROWS = 50
 def print_plan(plan: Shown, *, everything: bool) -> None:
     """A plan: its changes, the counts, the digest, and what stands against applying it unseen."""
     if plan.rows:
-        _print_rows(plan.rows if everything else plan.rows[:MOST_ROWS], plan.kind)
+        _print_rows(plan.rows, plan.kind, everything=everything)
     else:
         show.say(f"{plan.kind}: in step, nothing to change.", "green")
-    if (hidden := len(plan.rows) - MOST_ROWS) > 0 and not everything:
-        show.say(f"  and {hidden:,} more (--all shows them, --html FILE writes them to a page)", "bold")
+    if plan.waiting:
+        _print_rows(plan.waiting, f"{plan.kind}: waits for a person", everything=everything)
     print_problems(plan.problems, everything=everything)
     if plan.rows:
         show.say(f"  {counted(plan.counts)} · digest {plan.digest}", "bold")
@@ -33,11 +33,13 @@ def print_plan(plan: Shown, *, everything: bool) -> None:
     show.say("")
 
 
-def _print_rows(rows: Iterable[Row], title: str) -> None:
+def _print_rows(rows: Sequence[Row], title: str, *, everything: bool) -> None:
     table = show.table("", "code", "name", "what changes", title=title, whole=["", "code"])
-    for row in rows:
-        table.add_row(row.action, shown(row.code, 40), shown(row.name), _what(row))
+    for row in rows if everything else rows[:MOST_ROWS]:
+        table.add_row(row.action.replace("_", " "), shown(row.code, 40), shown(row.name), _what(row))
     show.console().print(table)
+    if (hidden := len(rows) - MOST_ROWS) > 0 and not everything:
+        show.say(f"  and {hidden:,} more (--all shows them, --html FILE writes them to a page)", "bold")
 
 
 def _what(row: Row) -> str:
@@ -54,7 +56,7 @@ def _field(field: Field) -> str:
 
 def counted(counts: Mapping[str, int]) -> str:
     """ "create 3 · update 1"; "nothing" when there is none."""
-    return " · ".join(f"{action} {count:,}" for action, count in counts.items() if count) or "nothing"
+    return " · ".join(f"{action.replace('_', ' ')} {count:,}" for action, count in counts.items() if count) or "nothing"
 
 
 def print_problems(problems: Sequence[Problem], *, everything: bool) -> None:

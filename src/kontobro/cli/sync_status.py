@@ -13,6 +13,15 @@ from kontobro.cli.desk import Desk
 if TYPE_CHECKING:
     from kontobro.core.connection import Connection
     from kontobro.core.plan import MasterKind
+    from kontobro.core.settings import SyncKind
+
+NOTED_AS: Mapping[SyncKind, MasterKind] = {
+    "accounts": "accounts",
+    "tax-codes": "tax_codes",
+    "dimensions": "tag_groups",
+    "vendors": "vendors",
+}
+"""Under which name the store notes the sync of a kind."""
 
 MEANINGS: Mapping[str, str] = {
     "never": "never synced",
@@ -26,7 +35,7 @@ MEANINGS: Mapping[str, str] = {
 class State:
     """How one kind stands: when it was last looked at, how that ended, whether it is due again."""
 
-    kind: str
+    kind: SyncKind
     outcome: str
     at: datetime | None
     digest: str
@@ -39,3 +48,44 @@ class State:
     def shape(self) -> dict[str, object]:
         at = self.at.isoformat() if self.at else None
         return {"kind": self.kind, "outcome": self.outcome, "at": at, "digest": self.digest, "due": self.due}
+
+
+def status_of(desk: Desk, connection: Connection) -> list[State]:
+    """Every kind that is switched on, in the order of syncing."""
+    from kontobro.cli.sync import switched_on
+    from kontobro.sync.run import is_due
+
+    ports = desk.sync_ports(connection)
+    noted = desk.store.syncs(connection.id)
+    return [
+        _state(kind, noted.get(NOTED_AS[kind]), due=is_due(connection, kind, ports))
+        for kind in switched_on(connection, None)
+    ]
+
+
+def _state(kind: SyncKind, note: tuple[datetime, str, str] | None, *, due: bool) -> State:
+    at, outcome, digest = note or (None, "never", "")
+    return State(kind, outcome, at, digest, due)
+
+
+def in_step(desk: Desk, connection: Connection) -> bool:
+    """Whether the latest sync of every kind that is switched on went through."""
+    noted = desk.store.syncs(connection.id)
+    notes = [noted.get(NOTED_AS[kind]) for kind in connection.settings.sync]
+    return all(note is not None and note[1] == "in_step" for note in notes)
+
+
+def print_status(states: Sequence[State]) -> None:
+    rows = show.table("master data", "state", "last looked at", "due", whole=["master data"])
+    for state in states:
+        due = "now" if state.due else ""
+        rows.add_row(state.kind, MEANINGS.get(state.outcome, state.outcome), show.moment(state.at), due)
+    show.console().print(rows)
+    for state in states:
+        if state.waits:
+            show.say(f"{state.kind} waits for your decision: kontobro sync plan {state.kind}", "yellow")
+            show.say(f"  if it is right: kontobro sync apply {state.kind} --digest {state.digest}")
+    if any(state.due for state in states):
+        show.say(
+            "To bring what is due in step: kontobro sync apply (it asks), or on a schedule with --yes --due.", "dim"
+        )

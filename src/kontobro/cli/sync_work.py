@@ -18,7 +18,7 @@ from kontobro.core.errors import KontobroError, Misconfigured, Unreachable, Unsa
 if TYPE_CHECKING:
     from kontobro.cli.sync_rows import Shown
     from kontobro.core.connection import Connection
-    from kontobro.export.run import Progress
+    from kontobro.core.settings import SyncKind
     from kontobro.sync.run import SyncPorts, SyncResult
 
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Outcome:
     """What came of one kind: a result, a fault, or neither when the person said no."""
 
-    kind: str
+    kind: SyncKind
     result: SyncResult | None = None
     fault: KontobroError | None = None
 
@@ -63,13 +63,13 @@ SEVERITY = (
 """Which exit code wins when the kinds end differently."""
 
 
-def shown_plans(desk: Desk, connection: Connection, kinds: Sequence[str]) -> list[Shown]:
+def shown_plans(desk: Desk, connection: Connection, kinds: Sequence[SyncKind]) -> list[Shown]:
     """The plan of each kind, with what a schedule would refuse of it."""
     ports = desk.sync_ports(connection)
     return [shown_plan(connection, kind, ports) for kind in kinds]
 
 
-def shown_plan(connection: Connection, kind: str, ports: SyncPorts) -> Shown:
+def shown_plan(connection: Connection, kind: SyncKind, ports: SyncPorts) -> Shown:
     from kontobro.cli.sync_rows import shown_of
     from kontobro.sync.run import plan_sync
 
@@ -79,7 +79,7 @@ def shown_plan(connection: Connection, kind: str, ports: SyncPorts) -> Shown:
 def applied(
     desk: Desk,
     connection: Connection,
-    kinds: Sequence[str],
+    kinds: Sequence[SyncKind],
     digest: str | None,
     *,
     yes: bool,
@@ -112,14 +112,14 @@ def _can_ask() -> bool:
     return sys.stdin.isatty()
 
 
-def _is_due(connection: Connection, kind: str, ports: SyncPorts) -> bool:
+def _is_due(connection: Connection, kind: SyncKind, ports: SyncPorts) -> bool:
     from kontobro.sync.run import is_due
 
     return is_due(connection, kind, ports)
 
 
 def _one(
-    connection: Connection, kind: str, ports: SyncPorts, digest: str | None, *, yes: bool, quietly: bool
+    connection: Connection, kind: SyncKind, ports: SyncPorts, digest: str | None, *, yes: bool, quietly: bool
 ) -> Outcome:
     """Apply one kind; a fault of it never hides what became of the others."""
     from kontobro.cli.sync_show import print_result
@@ -142,7 +142,7 @@ def _one(
     return Outcome(kind, result)
 
 
-def _agreed(connection: Connection, kind: str, ports: SyncPorts) -> str | None:
+def _agreed(connection: Connection, kind: SyncKind, ports: SyncPorts) -> str | None:
     """Show the plan and ask; its digest when the person says yes. An empty plan needs no word."""
     from kontobro.cli.sync_show import counted, print_plan
 

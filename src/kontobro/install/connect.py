@@ -16,7 +16,7 @@ from typing import Protocol
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import KontobroError, LoginFailed, Misconfigured, NotAllowed
 from kontobro.core.export import Identity, Installation
-from kontobro.core.level import level_of
+from kontobro.core.level import Level, level_of
 from kontobro.core.masterdata import Company
 from kontobro.core.ports import Connector, Pleo, Store, TokenStore
 from kontobro.install.level import highest, require_level, with_level
@@ -65,7 +65,7 @@ class Connected:
     again: bool
 
     @property
-    def level(self) -> int:
+    def level(self) -> Level:
         return level_of(self.connection.settings)
 
 
@@ -75,7 +75,7 @@ def connect(
     pleo_for: Callable[[Connection, TokenStore], InstallingPleo],
     connector: Connector,
     store: Store,
-    level: int | None = None,
+    level: Level | None = None,
 ) -> Connected:
     """Look at both sides, install at Pleo, store the connection and its tokens.
 
