@@ -9,8 +9,7 @@ import httpx2
 import msgspec
 
 from kontobro.core.errors import BadAnswer, Problem, Uncertain, shown
-from kontobro.core.plan import Desired, Existing, Fields
-from kontobro.core.spelling import spelled_fields, tidy
+from kontobro.core.plan import Desired, Existing
 from kontobro.pleo import endpoints
 from kontobro.pleo.answers import Camel, Single, read
 from kontobro.pleo.calls import Calls, uncertain
@@ -27,6 +26,7 @@ from kontobro.pleo.records import (
     refusal_as_problem,
     refused,
 )
+from kontobro.pleo.spelling import code_of, fields_of, joined, name_of
 
 MOST_CREATES: Final = 1000
 NOUN, KEY = "account", "externalId"
@@ -76,17 +76,18 @@ class Accounts:
         return [answer for part in parts(records, MOST_CREATES) for answer in self._create(part)]
 
     def update(self, changes: Sequence[tuple[Existing, Desired]]) -> list[Answer]:
-        return [self._put(existing.id, _body(wanted.code, wanted.name, wanted.fields)) for existing, wanted in changes]
+        return [
+            self._put(existing.id, _body(wanted.code, wanted.name, joined(existing.fields, wanted.fields)))
+            for existing, wanted in changes
+        ]
 
     def archive(self, records: Sequence[Existing]) -> list[Answer]:
         """There is no endpoint for it: a PUT of the same with `archived`."""
-        return [
-            self._put(found.id, {**_body(found.code, found.name, found.fields), "archived": True}) for found in records
-        ]
+        return [self._put(found.id, _body(found.code, found.name, dict(found.fields), True)) for found in records]
 
     def _create(self, records: Sequence[Desired]) -> list[Answer]:
         """One batch. A batch that Pleo refuses whole is halved until the account at fault stands alone."""
-        items = [{KEY: wanted.id, **_body(wanted.code, wanted.name, wanted.fields)} for wanted in records]
+        items = [{KEY: wanted.id, **_body(wanted.code, wanted.name, dict(wanted.fields))} for wanted in records]
         body = {"companyId": self._records.company_id, "items": items}
         try:
             response = self._records.calls.create(endpoints.CREATE_ACCOUNTS, body=body)
@@ -121,18 +122,22 @@ class Accounts:
         self._kept.remember(wire.id, wire.metadata)
         return Existing(
             id=wire.id,
-            code=tidy(wire.code),
-            name=tidy(wire.name),
+            code=code_of(wire.code),
+            name=name_of(wire.name),
             archived=wire.archived,
             external_id=wire.external_id or None,
-            fields=spelled_fields({"tax_code": wire.tax_code_external_id}),
+            fields=fields_of(tax_code=wire.tax_code_external_id),
         )
 
 
-def _body(code: str, name: str, fields: Fields) -> dict[str, Any]:
-    """An absent code or tax code is null: the accounting system has none."""
-    tax_code = dict(fields).get("tax_code")
-    return {"archived": False, "name": tidy(name), "code": tidy(code) or None, "taxCodeExternalId": tax_code}
+def _body(code: str, name: str, fields: Mapping[str, str], archived: bool = False) -> dict[str, Any]:
+    """What both writes take. Absent is null: of a code, that the accounting system has none."""
+    return {
+        "archived": archived,
+        "name": name_of(name),
+        "code": code_of(code) or None,
+        "taxCodeExternalId": fields.get("tax_code"),
+    }
 
 
 def _failed(item: dict[str, Any], reasons: Sequence[str] | None) -> Problem:

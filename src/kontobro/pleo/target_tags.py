@@ -9,12 +9,12 @@ import msgspec
 
 from kontobro.core.errors import Problem, shown
 from kontobro.core.plan import Desired, Existing
-from kontobro.core.spelling import tidy
 from kontobro.pleo import endpoints
 from kontobro.pleo.answers import Single, read
 from kontobro.pleo.calls import Calls, Params
 from kontobro.pleo.faults import Refused
 from kontobro.pleo.records import Answer, Kept, Records, Request, WireRecord, parts, refusal_as_problem
+from kontobro.pleo.spelling import code_of, name_of
 
 MOST_ARCHIVED: Final = 100
 GROUP, TAG, KEY = "tag group", "tag", "code"
@@ -35,7 +35,7 @@ class WireTag(WireRecord, kw_only=True):
 
     def to_core(self) -> Existing:
         return Existing(
-            id=self.id, code=tidy(self.code), name=tidy(self.name), archived=self.archived, parent=self.group_id
+            id=self.id, code=code_of(self.code), name=name_of(self.name), archived=self.archived, parent=self.group_id
         )
 
 
@@ -79,7 +79,7 @@ class TagGroups:
 
     def _existing(self, wire: WireGroup) -> Existing:
         self._kept.remember(wire.id, wire.metadata)
-        return Existing(id=wire.id, code=tidy(wire.code), name=tidy(wire.name), archived=wire.archived)
+        return Existing(id=wire.id, code=code_of(wire.code), name=name_of(wire.name), archived=wire.archived)
 
 
 class Tags:
@@ -136,11 +136,11 @@ class Tags:
 
 
 def _body(code: str, name: str, archived: bool = False) -> dict[str, Any]:
-    return {"archived": archived, "code": tidy(code), "name": tidy(name)}
+    return {"archived": archived, "code": code_of(code), "name": name_of(name)}
 
 
 def _only_archived(existing: Existing, wanted: Desired) -> bool:
-    return existing.archived and (existing.code, existing.name) == (tidy(wanted.code), tidy(wanted.name))
+    return existing.archived and (existing.code, existing.name) == (code_of(wanted.code), name_of(wanted.name))
 
 
 def _no_group(wanted: Desired) -> Problem:

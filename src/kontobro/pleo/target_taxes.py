@@ -7,12 +7,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from kontobro.core.errors import Problem, shown
-from kontobro.core.plan import Desired, Existing, Fields
-from kontobro.core.spelling import spelled_fields, tidy
+from kontobro.core.plan import Desired, Existing
 from kontobro.pleo import endpoints
 from kontobro.pleo.calls import Calls
 from kontobro.pleo.endpoints import Endpoint
 from kontobro.pleo.records import Answer, Records, Request, WireRecord
+from kontobro.pleo.spelling import code_of, fields_of, joined, name_of, rate_text
 
 NOUN, KEY = "tax code", "code"
 SUPPORTED = ("inclusive", "reverse")
@@ -31,16 +31,14 @@ class WireTaxCode(WireRecord, kw_only=True):
     def to_core(self) -> Existing:
         return Existing(
             id=self.id,
-            code=tidy(self.code),
-            name=tidy(self.name),
+            code=code_of(self.code),
+            name=name_of(self.name),
             archived=self.archived,
-            fields=spelled_fields(
-                {
-                    "rate": self.rate,
-                    "type": self.type,
-                    "ingoing_account": self.ingoing_tax_account,
-                    "outgoing_account": self.outgoing_tax_account,
-                }
+            fields=fields_of(
+                rate=rate_text(self.rate),
+                type=self.type,
+                ingoing_account=self.ingoing_tax_account,
+                outgoing_account=self.outgoing_tax_account,
             ),
         )
 
@@ -56,21 +54,23 @@ class TaxCodes:
 
     def create(self, records: Sequence[Desired], parents: Mapping[str, str]) -> list[Answer]:
         return [
-            self._write(endpoints.CREATE_TAX_CODE, self._body(wanted.code, wanted.name, wanted.fields))
+            self._write(endpoints.CREATE_TAX_CODE, self._body(wanted.code, wanted.name, dict(wanted.fields)))
             for wanted in records
         ]
 
     def update(self, changes: Sequence[tuple[Existing, Desired]]) -> list[Answer]:
         return [
-            self._write(endpoints.UPDATE_TAX_CODE, self._body(wanted.code, wanted.name, wanted.fields), existing.id)
+            self._write(
+                endpoints.UPDATE_TAX_CODE,
+                self._body(wanted.code, wanted.name, joined(existing.fields, wanted.fields)),
+                existing.id,
+            )
             for existing, wanted in changes
         ]
 
     def archive(self, records: Sequence[Existing]) -> list[Answer]:
-        return [
-            self._write(endpoints.UPDATE_TAX_CODE, self._body(found.code, found.name, found.fields, True), found.id)
-            for found in records
-        ]
+        bodies = ((found.id, self._body(found.code, found.name, dict(found.fields), True)) for found in records)
+        return [self._write(endpoints.UPDATE_TAX_CODE, body, id) for id, body in bodies]
 
     def _write(self, endpoint: Endpoint, body: dict[str, Any] | Problem, id: str = "") -> Answer:
         if isinstance(body, Problem):
@@ -79,9 +79,8 @@ class TaxCodes:
         answer = self._records.change(endpoint, request) if id else self._records.create(endpoint, request)
         return answer if isinstance(answer, Problem) else answer.to_core()
 
-    def _body(self, code: str, name: str, fields: Fields, archived: bool = False) -> dict[str, Any] | Problem:
+    def _body(self, code: str, name: str, given: Mapping[str, str], archived: bool = False) -> dict[str, Any] | Problem:
         """What both writes take. A type or a rate that Pleo can't have is a problem, and is never sent."""
-        given = dict(fields)
         tax_type, rate = given.get("type", ""), fraction(given.get("rate", ""))
         if tax_type not in SUPPORTED:
             return _unsupported(code, tax_type)
@@ -90,10 +89,10 @@ class TaxCodes:
         return {
             "companyId": self._records.company_id,
             "archived": archived,
-            "name": tidy(name),
+            "name": name_of(name),
             "rate": rate,
             "type": tax_type,
-            "code": tidy(code) or None,
+            "code": code_of(code) or None,
             "ingoingTaxAccount": given.get("ingoing_account"),
             "outgoingTaxAccount": given.get("outgoing_account"),
         }

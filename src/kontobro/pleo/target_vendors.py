@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any, Final
 
 from kontobro.core.errors import Problem, shown
-from kontobro.core.plan import Desired, Existing
-from kontobro.core.spelling import spelled_fields, tidy
+from kontobro.core.plan import Desired, Existing, Fields
 from kontobro.pleo import endpoints
 from kontobro.pleo.calls import Calls
 from kontobro.pleo.endpoints import Endpoint
 from kontobro.pleo.faults import Refused
 from kontobro.pleo.records import Answer, Records, Request, WireRecord, refusal, refusal_as_problem
+from kontobro.pleo.spelling import code_of, fields_of, joined, name_of
 
 NOUN, KEY = "vendor", "externalId"
 DRAFT, ACTIVE, ARCHIVED = "DRAFT", "ACTIVE", "ARCHIVED"
@@ -38,17 +38,15 @@ class WireVendor(WireRecord, kw_only=True):
     def to_core(self) -> Existing:
         return Existing(
             id=self.id,
-            code=tidy(self.code),
-            name=tidy(self.name),
+            code=code_of(self.code),
+            name=name_of(self.name),
             archived=self.state == ARCHIVED,
             external_id=self.external_id or None,
-            fields=spelled_fields(
-                {
-                    "currency": self.default_currency,
-                    "country": self.country,
-                    "registration_number": self.registration_number,
-                    "tax_registration_number": self.tax_registration_number,
-                }
+            fields=fields_of(
+                currency=self.default_currency,
+                country=self.country,
+                registration_number=self.registration_number,
+                tax_registration_number=self.tax_registration_number,
             ),
             draft=self.state == DRAFT,
         )
@@ -73,7 +71,7 @@ class Vendors:
         return [self._archive(found) for found in records]
 
     def _create(self, wanted: Desired) -> Answer:
-        body = self._body(wanted, {})
+        body = self._body(wanted, ())
         if "defaultCurrency" not in body:
             return _no_currency(wanted)
         answer = self._records.create(endpoints.CREATE_VENDOR, Request(NOUN, KEY, body))
@@ -86,13 +84,13 @@ class Vendors:
             if isinstance(activated, Problem) or _is_equal(activated, wanted):
                 return activated
             existing = activated
-        body = {**self._body(wanted, dict(existing.fields)), "state": ACTIVE}
+        body = {**self._body(wanted, existing.fields), "state": ACTIVE}
         answer = self._records.change(endpoints.UPDATE_VENDOR, Request(NOUN, KEY, body, existing.id))
         return answer if isinstance(answer, Problem) else answer.to_core()
 
     def _activate(self, draft: Existing, wanted: Desired) -> Answer:
-        body = {KEY: wanted.id, **_present(code=tidy(wanted.code))}
-        code = tidy(wanted.code) or draft.code
+        body = {KEY: wanted.id, **_present(code=code_of(wanted.code))}
+        code = code_of(wanted.code) or draft.code
         result = replace(draft, draft=False, archived=False, external_id=wanted.id, code=code)
         return self._turn(endpoints.ACTIVATE_VENDOR, Request(NOUN, KEY, body, draft.id), result)
 
@@ -113,14 +111,14 @@ class Vendors:
             return problem if isinstance(found, Problem) else _settled(found.to_core(), result) or problem
         return result
 
-    def _body(self, wanted: Desired, held: Mapping[str, str]) -> dict[str, Any]:
+    def _body(self, wanted: Desired, held: Fields) -> dict[str, Any]:
         """What a write takes. What the accounting system does not know of a vendor stays as Pleo has it (`held`)."""
-        known = {**held, **dict(wanted.fields)}
+        known = joined(held, wanted.fields)
         return {
             "companyId": self._records.company_id,
-            "name": tidy(wanted.name),
+            "name": name_of(wanted.name),
             KEY: wanted.id,
-            **_present(code=tidy(wanted.code)),
+            **_present(code=code_of(wanted.code)),
             **{wire: known[name] for name, wire in _WIRE_NAMES.items() if known.get(name)},
         }
 
@@ -128,7 +126,7 @@ class Vendors:
 def _is_equal(existing: Existing, wanted: Desired) -> bool:
     """Whether Pleo has all that the accounting system knows of the vendor, but for its code."""
     held = dict(existing.fields)
-    return existing.name == tidy(wanted.name) and all(held.get(name) == value for name, value in wanted.fields)
+    return existing.name == name_of(wanted.name) and all(held.get(name) == value for name, value in wanted.fields)
 
 
 def _settled(found: Existing, wanted: Existing) -> Existing | None:
