@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from kontobro.cli.desk import Desk
     from kontobro.cli.sync_rows import Shown
     from kontobro.core.connection import Connection
+    from kontobro.core.level import Level
     from kontobro.export.run import Progress
     from kontobro.sync.run import SyncResult
 
-LEVEL = 4
+LEVEL: Level = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ def choose_dimensions(desk: Desk, connection: Connection) -> Connection:
     from kontobro.cli.dimensions import active_dimensions, groups_at_pleo, preselected, store_choice
 
     dimensions = active_dimensions(desk.workplace.connector_for(connection))
-    return store_choice(desk, connection, preselected(dimensions, groups_at_pleo(desk, connection) or ()))
+    groups = groups_at_pleo(desk, connection) or ()
+    return store_choice(desk, connection, preselected(dimensions, groups, connection.settings.dimensions))
 
 
 def bring_in_step(desk: Desk, connection: Connection, advance: Progress) -> tuple[list[Shown], list[SyncResult]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,10 +57,12 @@ def run(
     dimensions = active_dimensions(connector)
     groups = groups_at_pleo(desk, connection)
     wanted = _wanted(dimensions, connection, named)
-    proposed = preselected(dimensions, groups or ()) if named is None and _is_first(desk, connection) else []
+    mapped = connection.settings.dimensions
+    proposed = preselected(dimensions, groups or (), mapped) if named is None and _is_first(desk, connection) else []
     if proposed or named is not None:
         store_choice(desk, connection, proposed or wanted)
-    choices = _choices(connector, dimensions, proposed or wanted, groups)
+    known = None if groups is None else _at_pleo(groups, mapped)
+    choices = _choices(connector, dimensions, proposed or wanted, known)
     if as_json:
         show.emit([choice.shape() for choice in choices])
     else:
@@ -94,10 +96,20 @@ def active_dimensions(connector: Connector) -> list[Dimension]:
     return sorted((found for found in connector.read(Dimension) if found.active), key=lambda found: found.code)
 
 
-def preselected(dimensions: Sequence[Dimension], groups: Sequence[str]) -> list[Dimension]:
-    """The dimensions whose code is that of an active tag group, in any case of letters; five at most."""
-    known = {code.strip().casefold() for code in groups}
-    return [found for found in dimensions if found.code.strip().casefold() in known][:MOST]
+def preselected(dimensions: Sequence[Dimension], groups: Sequence[str], mapped: Mapping[str, str]) -> list[Dimension]:
+    """The dimensions that have an active tag group: five at most. `mapped` is the setting `dimensions`."""
+    known = _at_pleo(groups, mapped)
+    return [found for found in dimensions if _keys(found) & known][:MOST]
+
+
+def _at_pleo(groups: Sequence[str], mapped: Mapping[str, str]) -> set[str]:
+    """The codes and ids of dimensions that Pleo has groups of, in any case of letters: by code, or as settings say."""
+    named = {group.strip().casefold(): key for group, key in mapped.items()}
+    return {named.get(code, code).strip().casefold() for code in (group.strip().casefold() for group in groups)}
+
+
+def _keys(dimension: Dimension) -> set[str]:
+    return {dimension.code.strip().casefold(), dimension.id.casefold()}
 
 
 def groups_at_pleo(desk: Desk, connection: Connection) -> list[str] | None:
@@ -119,8 +131,7 @@ def _wanted(dimensions: Sequence[Dimension], connection: Connection, named: Sequ
 
 
 def _found(dimensions: Sequence[Dimension], name: str) -> Dimension:
-    key = name.strip().casefold()
-    found = [one for one in dimensions if key in (one.code.strip().casefold(), one.id.casefold())]
+    found = [one for one in dimensions if name.strip().casefold() in _keys(one)]
     if len(found) == 1:
         return found[0]
     known = ", ".join(one.code for one in dimensions)
@@ -137,14 +148,13 @@ def store_choice(desk: Desk, connection: Connection, wanted: Sequence[Dimension]
 
 
 def _choices(
-    connector: Connector, dimensions: Sequence[Dimension], wanted: Sequence[Dimension], groups: Sequence[str] | None
+    connector: Connector, dimensions: Sequence[Dimension], wanted: Sequence[Dimension], known: set[str] | None
 ) -> list[Choice]:
     from kontobro.core.masterdata import DimensionValue
 
     counts = Counter(value.dimension_id for value in connector.read(DimensionValue) if value.active)
-    known = None if groups is None else {code.strip().casefold() for code in groups}
     return [
-        Choice(found, counts[found.id], found in wanted, None if known is None else found.code.casefold() in known)
+        Choice(found, counts[found.id], found in wanted, None if known is None else bool(_keys(found) & known))
         for found in dimensions
     ]
 

@@ -75,8 +75,11 @@ def print_result(result: SyncResult, seconds: float) -> None:
         "archived": result.archives,
         "taken over": result.adopted,
         "failed": len(result.failed),
+        "waiting for you": len(result.waiting),
     }
-    mark, style = ("✗", "yellow") if result.failed else ("✓", "green")
+    mark, style = ("✓", "green") if result.outcome == "in_step" else ("✗", "yellow")
     done = " · ".join(f"{name} {count:,}" for name, count in counts.items() if count) or "in step, nothing to change"
     show.say(f"{mark} {result.kind}: {done} ({show.span(seconds)})", style)
-    print_problems(result.failed, everything=False)
+    print_problems((*result.failed, *result.problems), everything=False)
+    if result.outcome == "waiting":
+        show.say(f"  What waits for your decision: kontobro sync plan {result.kind}", "yellow")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,16 +12,7 @@ from kontobro.cli.desk import Desk
 
 if TYPE_CHECKING:
     from kontobro.core.connection import Connection
-    from kontobro.core.plan import MasterKind
     from kontobro.core.settings import SyncKind
-
-NOTED_AS: Mapping[SyncKind, MasterKind] = {
-    "accounts": "accounts",
-    "tax-codes": "tax_codes",
-    "dimensions": "tag_groups",
-    "vendors": "vendors",
-}
-"""Under which name the store notes the sync of a kind."""
 
 MEANINGS: Mapping[str, str] = {
     "never": "never synced",
@@ -53,12 +44,12 @@ class State:
 def status_of(desk: Desk, connection: Connection) -> list[State]:
     """Every kind that is switched on, in the order of syncing."""
     from kontobro.cli.sync import switched_on
-    from kontobro.sync.run import is_due
+    from kontobro.sync.run import NOTED, is_due
 
     ports = desk.sync_ports(connection)
     noted = desk.store.syncs(connection.id)
     return [
-        _state(kind, noted.get(NOTED_AS[kind]), due=is_due(connection, kind, ports))
+        _state(kind, noted.get(NOTED[kind][-1]), due=is_due(connection, kind, ports))
         for kind in switched_on(connection, None)
     ]
 
@@ -68,11 +59,13 @@ def _state(kind: SyncKind, note: tuple[datetime, str, str] | None, *, due: bool)
     return State(kind, outcome, at, digest, due)
 
 
-def in_step(desk: Desk, connection: Connection) -> bool:
-    """Whether the latest sync of every kind that is switched on went through."""
+def in_step(desk: Desk, connection: Connection, done: Collection[str] = ()) -> bool:
+    """Whether every kind that is switched on is in step, or was `done` just now."""
+    from kontobro.sync.run import NOTED
+
     noted = desk.store.syncs(connection.id)
-    notes = [noted.get(NOTED_AS[kind]) for kind in connection.settings.sync]
-    return all(note is not None and note[1] == "in_step" for note in notes)
+    outcomes = {kind: noted[NOTED[kind][-1]][1] for kind in connection.settings.sync if NOTED[kind][-1] in noted}
+    return all(kind in done or outcomes.get(kind) == "in_step" for kind in connection.settings.sync)
 
 
 def print_status(states: Sequence[State]) -> None:
@@ -83,8 +76,8 @@ def print_status(states: Sequence[State]) -> None:
     show.console().print(rows)
     for state in states:
         if state.waits:
-            show.say(f"{state.kind} waits for your decision: kontobro sync plan {state.kind}", "yellow")
-            show.say(f"  if it is right: kontobro sync apply {state.kind} --digest {state.digest}")
+            show.say(f"{state.kind} waits for your decision. Look: kontobro sync plan {state.kind}", "yellow")
+            show.say(f"  If it is right: kontobro sync apply {state.kind} (it asks), or with the digest that is shown.")
     if any(state.due for state in states):
         show.say(
             "To bring what is due in step: kontobro sync apply (it asks), or on a schedule with --yes --due.", "dim"

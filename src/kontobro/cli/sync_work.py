@@ -13,7 +13,7 @@ import typer
 from kontobro.cli import show
 from kontobro.cli.desk import Desk
 from kontobro.cli.exits import Exit, exit_of
-from kontobro.core.errors import KontobroError, Misconfigured, Unreachable, UnsafePlan
+from kontobro.core.errors import KontobroError, Misconfigured, TooManyChanges, Unreachable, UnsafePlan
 
 if TYPE_CHECKING:
     from kontobro.cli.sync_rows import Shown
@@ -36,7 +36,13 @@ class Outcome:
             return exit_of(self.fault)
         if self.result is None:
             return Exit.DECISION
-        return Exit.PROBLEMS if self.result.failed else Exit.FINE
+        return {"failed": Exit.PROBLEMS, "waiting": Exit.DECISION}.get(self.result.outcome, Exit.FINE)
+
+    @property
+    def done(self) -> bool:
+        """All that Pleo is to have of this kind stands there; vendors that wait for a person don't count."""
+        result = self.result
+        return bool(result) and not result.failed and all(change.action != "adopt" for change in result.waiting)
 
     def shape(self) -> dict[str, object]:
         from kontobro.cli.shapes import problems_shape
@@ -52,6 +58,8 @@ class Outcome:
                 "adopted": result.adopted,
                 "writes": result.writes,
                 "failed": problems_shape(result.failed),
+                "problems": problems_shape(result.problems),
+                "waiting": len(result.waiting),
             }
         return made
 
@@ -100,7 +108,7 @@ def applied(
         outcomes.append(_one(connection, kind, ports, digest, yes=yes, quietly=as_json))
         if isinstance(outcomes[-1].fault, Unreachable):
             break
-    activated = bool(outcomes) and _activate(desk, connection)
+    activated = bool(outcomes) and _activate(desk, connection, [outcome.kind for outcome in outcomes if outcome.done])
     if as_json:
         show.emit({"kinds": [outcome.shape() for outcome in outcomes], "activated": activated})
     else:
@@ -149,17 +157,19 @@ def _agreed(connection: Connection, kind: SyncKind, ports: SyncPorts) -> str | N
     plan = shown_plan(connection, kind, ports)
     if not plan.rows:
         return plan.digest
+    if plan.refused and not isinstance(plan.refused, TooManyChanges):
+        raise plan.refused
     print_plan(plan, everything=False)
     question = f"Do this in Pleo ({counted(plan.counts)})?"
     return plan.digest if typer.confirm(question, default=False, err=True) else None
 
 
-def _activate(desk: Desk, connection: Connection) -> bool:
-    """Activate an installation that waited for the first sync, when every kind has been in step once."""
+def _activate(desk: Desk, connection: Connection, done: Sequence[SyncKind]) -> bool:
+    """Activate an installation that waited for the first sync, when every kind that is switched on is in step."""
     from kontobro.cli.sync_status import in_step
     from kontobro.install.connect import finish_installation
 
-    if not in_step(desk, connection):
+    if not in_step(desk, connection, done):
         return False
     return finish_installation(desk.workplace.pleo_for(connection), connection)
 
