@@ -42,7 +42,9 @@ class Outcome:
     def done(self) -> bool:
         """All that Pleo is to have of this kind stands there; vendors that wait for a person don't count."""
         result = self.result
-        return bool(result) and not result.failed and all(change.action != "adopt" for change in result.waiting)
+        if result is None or result.failed:
+            return False
+        return all(change.action != "adopt" for change in result.waiting)
 
     def shape(self) -> dict[str, object]:
         from kontobro.cli.shapes import problems_shape
