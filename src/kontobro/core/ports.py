@@ -205,7 +205,9 @@ class Connector(Protocol):
         ...
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
-        """Create vendors born in Pleo. Only if `capabilities.writes_vendors`."""
+        """Create vendors born in Pleo, keyed by `pleo_id`, or return what exists under it; `id` of what is asked for
+        is Pleo's as well, `code` may be empty. `read` gives them with their `pleo_id`. One answer each, in order.
+        Only if `capabilities.writes_vendors`."""
         ...
 
 
