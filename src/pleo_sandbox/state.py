@@ -186,9 +186,12 @@ class Sandbox:
         self.exports.item_update_moves_clock = moves
 
     def set_rules(self, rules: Json) -> Json:
-        """Set the Rules that are named: what holds now. Raises msgspec.ValidationError."""
+        """Set the Rules that are named: what holds now. Raises KeyError, msgspec.ValidationError."""
         with self.lock:
-            wanted = msgspec.convert(asdict(self.rules) | rules, Rules)
+            known = asdict(self.rules)
+            for name in rules.keys() - known.keys():
+                raise KeyError(name)
+            wanted = msgspec.convert(known | rules, Rules)
             for name in rules:
                 setattr(self.rules, name, getattr(wanted, name))
             return asdict(self.rules)
