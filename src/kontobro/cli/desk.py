@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +46,10 @@ def _open_home(path: Path) -> Workplace:
     return open_home(path)
 
 
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
 @dataclass(slots=True)
 class Desk:
     """The global options, and the home opened once when the first verb needs it."""
@@ -53,6 +58,8 @@ class Desk:
     name: str | None = None
     debug: bool = False
     open_home: Callable[[Path], Workplace] = _open_home
+    can_ask: Callable[[], bool] = _at_a_terminal
+    """Whether somebody is there to answer a question."""
     _workplace: Workplace | None = None
 
     @property

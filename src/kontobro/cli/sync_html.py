@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from kontobro.cli.sync_rows import ACTIONS, Field, Row, Shown
+from kontobro.cli.sync_rows import ACTIONS, Field, Row, Shown, word_for
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #767676; --soft: #f3f3f3; --bad: #a40000; }
@@ -88,12 +88,15 @@ def _table(caption: str, rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _row(row: Row) -> str:
-    cells = f"<td>{escape(row.name)}</td><td>{_fields(row.fields)}</td><td>{escape(row.why)}</td>"
+    name = f"{row.name} (of {row.parent})" if row.parent else row.name
+    cells = f"<td>{escape(name)}</td><td>{_fields(row.fields)}</td><td>{escape(row.why)}</td>"
     return f'<tr><th scope="row">{escape(row.code)}</th>{cells}</tr>'
 
 
 def _fields(fields: Sequence[Field]) -> str:
-    changed = "".join(f"<dt>{escape(name)}:</dt><dd>{_change(before, after)}</dd>" for name, before, after in fields)
+    changed = "".join(
+        f"<dt>{escape(word_for(name))}:</dt><dd>{_change(before, after)}</dd>" for name, before, after in fields
+    )
     return f"<dl>{changed}</dl>" if changed else ""
 
 

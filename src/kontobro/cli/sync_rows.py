@@ -28,15 +28,23 @@ ACTIONS: Mapping[str, str] = {
 Field = tuple[str, str, str]
 """Name, before, after."""
 
+_WORDS = {"external_id": "id in the accounting system"}
+
+
+def word_for(field: str) -> str:
+    """What a bookkeeper calls a field."""
+    return _WORDS.get(field, field.replace("_", " "))
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One change: of what, and what becomes of each field."""
+    """One change: of what, and what becomes of each field. `parent` is the code (or id) of a value's dimension."""
 
     action: str
     kind: str
     code: str
     name: str
+    parent: str
     fields: tuple[Field, ...]
     why: str
     erp_id: str | None
@@ -48,6 +56,7 @@ class Row:
             "kind": self.kind,
             "code": self.code,
             "name": self.name,
+            "parent": self.parent,
             "erp_id": self.erp_id,
             "pleo_id": self.pleo_id,
             "fields": {name: {"before": before, "after": after} for name, before, after in self.fields},
@@ -104,21 +113,28 @@ def shown_of(kind: str, plan: Plan, settings: Settings) -> Shown:
         plan.check(Limits(settings.sync_max_percent, settings.sync_floor))
     except UnsafePlan as fault:
         refused = fault
-    return Shown(kind, plan.digest, _rows(plan.changes), _rows(plan.waiting), plan.problems, refused)
+    parents = {it.after.id: it.after.code for it in plan.changes if it.kind == "tag_groups" and it.after}
+    changes, waiting = _rows(plan.changes, parents), _rows(plan.waiting, parents)
+    return Shown(kind, plan.digest, changes, waiting, plan.problems, refused)
 
 
-def _rows(changes: Iterable[Change]) -> tuple[Row, ...]:
-    return tuple(sorted(map(row_of, changes), key=lambda row: _place(row.action)))
+def _rows(changes: Iterable[Change], parents: Mapping[str, str]) -> tuple[Row, ...]:
+    return tuple(sorted((row_of(change, parents) for change in changes), key=lambda row: _place(row.action)))
 
 
-def row_of(change: Change) -> Row:
-    """One change; of what stands at Pleo its own code and name, of a new one those it gets."""
+def row_of(change: Change, parents: Mapping[str, str]) -> Row:
+    """One change; of what stands at Pleo its own code and name, of a new one those it gets.
+
+    `parents`: dimension id -> code, of those that the plan knows; the others are told by their id.
+    """
     named = change.before or change.after
+    dimension = (change.erp_id or "").partition("/")[0] if change.kind == "tags" else ""
     return Row(
         action=change.action,
         kind=change.kind,
         code=named.code if named else "",
         name=named.name if named else "",
+        parent=parents.get(dimension, dimension),
         fields=_fields(change),
         why=change.why,
         erp_id=change.erp_id,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kontobro.cli import show
-from kontobro.cli.sync_rows import Field, Row, Shown
+from kontobro.cli.sync_rows import Field, Row, Shown, word_for
 from kontobro.core.errors import Problem, shown
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ def _print_rows(rows: Sequence[Row], title: str, *, everything: bool) -> None:
 
 
 def _what(row: Row) -> str:
-    changed = "\n".join(map(_field, row.fields))
-    return "\n".join(part for part in (changed, shown(row.why, 200)) if part)
+    told = [_field(field) for field in row.fields] or [shown(row.why, 200)]
+    return "\n".join([*told, f"of {shown(row.parent, 40)}"] if row.parent else told)
 
 
 def _field(field: Field) -> str:
-    name, before, after = field
+    name, before, after = word_for(field[0]), field[1], field[2]
     if not before:
         return f"{name}: {shown(after)}"
     return f"{name}: {shown(before)} → {shown(after) or 'nothing'}"
@@ -77,7 +77,7 @@ def print_result(result: SyncResult, seconds: float) -> None:
         "failed": len(result.failed),
         "waiting for you": len(result.waiting),
     }
-    mark, style = ("✓", "green") if result.outcome == "in_step" else ("✗", "yellow")
+    mark, style = {"in_step": ("✓", "green"), "waiting": ("…", "yellow")}.get(result.outcome, ("✗", "red"))
     done = " · ".join(f"{name} {count:,}" for name, count in counts.items() if count) or "in step, nothing to change"
     show.say(f"{mark} {result.kind}: {done} ({show.span(seconds)})", style)
     print_problems((*result.failed, *result.problems), everything=False)

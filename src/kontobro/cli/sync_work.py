@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -98,7 +97,7 @@ def applied(
 ) -> Exit:
     """Apply each kind in turn, tell what came of it, activate an installation that waited; the exit code."""
     asks = digest is None and not yes
-    if asks and (as_json or not _can_ask()):
+    if asks and (as_json or not desk.can_ask()):
         raise Misconfigured(
             "Nobody is here to say yes to the plan.",
             "Name it with --digest D (kontobro sync plan shows it), or say --yes for what stays within the limits.",
@@ -116,10 +115,6 @@ def applied(
     else:
         _say_end(outcomes, activated=activated)
     return min((outcome.code for outcome in outcomes), key=SEVERITY.index, default=Exit.FINE)
-
-
-def _can_ask() -> bool:
-    return sys.stdin.isatty()
 
 
 def _is_due(connection: Connection, kind: SyncKind, ports: SyncPorts) -> bool:
@@ -180,8 +175,6 @@ def _say_fault(kind: str, fault: KontobroError) -> None:
     waits = isinstance(fault, UnsafePlan)
     show.say(f"{'…' if waits else '✗'} {kind}: {fault.message}", "yellow" if waits else "red")
     show.say(f"  {fault.remedy}")
-    if waits:
-        show.say(f"  It waits for a decision: kontobro sync plan {kind}, then sync apply {kind} --digest D.")
 
 
 def _say_end(outcomes: Sequence[Outcome], *, activated: bool) -> None:
