@@ -30,7 +30,7 @@ def test_connects_and_shows_both_companies(bench: Bench) -> None:
 def test_json_has_the_documented_keys_and_no_key(bench: Bench) -> None:
     result = bench.connect("--json")
     assert list(json.loads(result.stdout)) == (
-        "id name status environment auth company_id company_name erp erp_company scopes".split()
+        "id name status environment auth company_id company_name erp erp_company scopes level installation".split()
     )
     assert KEY not in result.output
 

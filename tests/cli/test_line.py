@@ -7,54 +7,18 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
-from shutil import copytree
-from typing import Any
 
 import httpx2
-import pytest
-from typer.testing import CliRunner, Result
 
-from kontobro.cli.app import app
-from pleo_sandbox.server import DemoSandbox, demo_sandbox, serve
-
-DEMO = Path(str(files("kontobro.erp.beancount") / "demo"))
+from pleo_sandbox.server import DemoSandbox
+from tests.cli.person import DEMO, Person
 
 
-@dataclass
-class Person:
-    """Somebody at a terminal, with a ledger and Pleo in a box; keeps all that was ever shown."""
-
-    folder: Path
-    sandbox: DemoSandbox
-    url: str
-    shown: list[str] = field(default_factory=list)
-
-    def types(self, *words: str, stdin: str | None = None) -> Result:
-        home = ["--home", str(self.folder / "home"), "--verbose", "--debug"]
-        result = CliRunner().invoke(app, [*home, *words], input=stdin, env={"LANG": "C.UTF-8"})
-        self.shown.append(result.output)
-        return result
-
-    def reads(self, *words: str) -> Any:
-        result = self.types(*words, "--json")
-        assert result.exit_code in (0, 1), result.output
-        return json.loads(result.stdout)
-
-    def connects(self) -> Result:
-        place = ["--environment", "sandbox", "--url", self.url, "--ledger", str(self.folder / "books/ledger.beancount")]
-        return self.types("connect", *place, "--api-key-stdin", stdin=f"{self.sandbox.api_key}\n")
-
-
-@pytest.fixture
-def person(tmp_path: Path) -> Iterator[Person]:
-    copytree(DEMO, tmp_path / "books")
-    sandbox = demo_sandbox()
-    with serve(sandbox) as url:
-        yield Person(tmp_path, sandbox, url)
+def brings_in_step(person: Person) -> None:
+    """The dimensions that Pleo has groups of, and yes to every plan."""
+    assert person.types("dimensions").exit_code == 0
+    assert person.types("sync", "apply", stdin="y\n" * 4, at_terminal=True).exit_code in (0, 8)
 
 
 def few(sandbox: DemoSandbox, count: int = 12) -> list[str]:
@@ -67,6 +31,7 @@ def test_from_connect_to_bookings(person: Person) -> None:
     assert "Fjord & Bro" in person.connects().stdout
     assert person.types("check").exit_code == 3, "the settings are still to be made"
     assert person.types("settings", "import", str(DEMO / "settings.toml")).exit_code == 0
+    brings_in_step(person)
     check = person.reads("check")
     assert check["ok"], check
 
@@ -185,7 +150,9 @@ def test_oauth_by_a_browser_on_loopback(person: Person) -> None:
     assert status == 0, err
     connection = json.loads(out)
     assert (connection["auth"], connection["status"]) == ("oauth", "connected")
+    assert (connection["level"], connection["installation"]) == (4, "PENDING_INTEGRATION")
     assert person.types("settings", "import", str(DEMO / "settings.toml")).exit_code == 0
+    brings_in_step(person)
     assert person.reads("check")["ok"]
     no_secret_in(person, [person.sandbox.client_secret, code])
 

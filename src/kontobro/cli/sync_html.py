@@ -80,8 +80,9 @@ def _caption(action: str, count: int) -> str:
 
 
 def _table(caption: str, rows: Sequence[Row]) -> Iterator[str]:
-    yield f'<div class="scroll"><table><caption>{escape(caption)}</caption>'
-    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Code", "Name", "What changes", "Why"))
+    yield f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(caption)}">'
+    yield f"<table><caption>{escape(caption)}</caption>"
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Code", "Name", "What changes"))
     yield f"<thead><tr>{heads}</tr></thead><tbody>"
     yield from map(_row, rows)
     yield "</tbody></table></div>"
@@ -89,8 +90,8 @@ def _table(caption: str, rows: Sequence[Row]) -> Iterator[str]:
 
 def _row(row: Row) -> str:
     name = f"{row.name} (of {row.parent})" if row.parent else row.name
-    cells = f"<td>{escape(name)}</td><td>{_fields(row.fields)}</td><td>{escape(row.why)}</td>"
-    return f'<tr><th scope="row">{escape(row.code)}</th>{cells}</tr>'
+    cells = f"<td>{escape(name)}</td><td>{_fields(row.fields) or escape(row.why)}</td>"
+    return f'<tr><th scope="row">{escape(row.code) or "no code"}</th>{cells}</tr>'
 
 
 def _fields(fields: Sequence[Field]) -> str:
