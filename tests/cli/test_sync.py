@@ -128,9 +128,7 @@ def test_a_plan_shows_before_and_after_and_changes_nothing(connected: Person) ->
 def test_all_kinds_that_are_switched_on_are_planned(connected: Person) -> None:
     plans = connected.reads("sync", "plan", codes=(8,))
     assert [plan["kind"] for plan in plans] == KINDS
-    assert {plan["kind"] for plan in plans if plan["refused"]} == {"vendors"}, (
-        "3 of 3 vendors: too many unasked"
-    )
+    assert {plan["kind"] for plan in plans if plan["refused"]} == {"vendors"}, "3 of 3 vendors: too many unasked"
 
 
 def test_a_page_for_a_colleague_holds_the_plan(connected: Person) -> None:

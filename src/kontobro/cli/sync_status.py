@@ -46,12 +46,10 @@ def status_of(desk: Desk, connection: Connection) -> list[State]:
     from kontobro.cli.sync import switched_on
     from kontobro.sync.run import NOTED, is_due
 
+    kinds = switched_on(connection, None)
     ports = desk.sync_ports(connection)
     noted = desk.store.syncs(connection.id)
-    return [
-        _state(kind, noted.get(NOTED[kind][-1]), due=is_due(connection, kind, ports))
-        for kind in switched_on(connection, None)
-    ]
+    return [_state(kind, noted.get(NOTED[kind][-1]), due=is_due(connection, kind, ports)) for kind in kinds]
 
 
 def _state(kind: SyncKind, note: tuple[datetime, str, str] | None, *, due: bool) -> State:
