@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from kontobro.core.errors import Problem, shown
@@ -106,8 +106,10 @@ class Steps:
         moves = untangle(movers, self.matching.new, self.matching, holders, places)
         self.problems += [self._taken(key, holder) for key, holder in sorted(moves.blocked.items())]
         moving = {pair.desired.id for pair in movers}
-        kept = [_kept_spelling(pair, holders, places) for pair in taken if pair.desired.id not in moving]
-        return [*kept, *moves.order], moves
+        staying = [pair for pair in taken if pair.desired.id not in moving]
+        leaving = {pair.existing.id for pair in moves.order} | moves.retired.keys()
+        kept = [_kept_spelling(pair, holders, leaving, places) for pair in staying]
+        return [*moves.order, *kept], moves  # a spelling may wait for a code to be left
 
     def _taken(self, key: str, holder: Existing) -> Problem:
         pair = self.matching.pairs.get(key)
@@ -188,11 +190,12 @@ def _action(existing: Existing) -> Action:
     return "unarchive" if existing.archived else "update"
 
 
-def _kept_spelling(pair: Pair, holders: Mapping[Place, Sequence[Existing]], places: Places) -> Pair:
-    """A code is spelled as the accounting system spells it, unless another record has that code as well."""
+def _kept_spelling(pair: Pair, holders: Mapping[Place, Sequence[Existing]], leaving: Set[str], places: Places) -> Pair:
+    """A code is spelled as the accounting system spells it, unless another record keeps that code as well."""
     if pair.desired.code.strip() in ("", pair.existing.code.strip()):
         return pair
-    if all(holder.id == pair.existing.id for holder in holders.get(places.of_existing(pair.existing), ())):
+    there = holders.get(places.of_existing(pair.existing), ())
+    if all(holder.id == pair.existing.id or holder.id in leaving for holder in there):
         return pair
     return replace(pair, desired=replace(pair.desired, code=pair.existing.code))
 

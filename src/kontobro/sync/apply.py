@@ -89,7 +89,7 @@ class Work:
 
     def _adopt(self, kind: MasterKind, changes: list[Change]) -> None:
         self.bound.bind([self._adoption(change) for change in changes])
-        self.done["adopt"] += len(changes)
+        self.done["adopt"] += sum(not change.ours for change in changes)
 
     def _adoption(self, change: Change) -> Binding:
         before, after = _sides(change)
