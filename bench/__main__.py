@@ -38,11 +38,11 @@ def main(names: list[str]) -> int:
 
 
 def show(results: list[Result]) -> None:
-    table = Table("what", "measured", "limit", "unit", "", "how", box=None, pad_edge=False)
+    table = Table("what", "measured", "limit", "", "unit", "how", box=None, pad_edge=False)
     for result in results:
         verdict = "ok" if result.kept else "ABOVE"
-        table.add_row(result.name, f"{result.value:,.2f}", f"{result.limit:,.2f}", result.unit, verdict, result.note)
-    Console().print(table)
+        table.add_row(result.name, f"{result.value:,.2f}", f"{result.limit:,.2f}", verdict, result.unit, result.note)
+    Console(width=max(Console().width, 120)).print(table)
 
 
 def write(results: list[Result]) -> None:

@@ -53,8 +53,10 @@ def _keys(account: Record) -> tuple[Hashable, ...]:
 
 def uses(company: SandboxCompany) -> Uses:
     """Categories are no part of Pleo's API: an account stands behind one when an expense was sorted to it."""
-    lines = (line for expense in company.expenses for line in expense.item["accountingEntryLines"])
-    categories = frozenset(line["account"]["id"] for line in lines if line.get("account"))
-    contra = (account for account in company.contra_accounts.values())
-    booked = (expense.item["contraAccount"] for expense in company.expenses if expense.item.get("contraAccount"))
-    return Uses(categories, frozenset(account["id"] for account in (*contra, *booked)))
+    items = [expense.item for expense in company.expenses]
+    lines = (line for item in items for line in item["accountingEntryLines"])
+    contra = [*company.contra_accounts.values(), *(item.get("contraAccount") for item in items)]
+    return Uses(
+        frozenset(line["account"]["id"] for line in lines if line.get("account")),
+        frozenset(account["id"] for account in contra if account),
+    )

@@ -94,10 +94,14 @@ class Tags:
         self._set_values(tag, self.dimensions_of(self.groups.find(group_id)), list(values))
         return tag
 
-    def archive(self, tag: Record, archived: bool) -> Record:
-        """Raises PleoError 400 when the group has no room for another active tag."""
-        facts = {name: value for name, value in tag.facts.items() if name != "groupId"}
-        return self.replace(tag, facts | {"archived": archived})
+    def archive(self, tags: list[Record], archived: bool) -> None:
+        """Archive or unarchive all of them or none. Raises PleoError 400 when a group has no room for more."""
+        if not archived:
+            for group_id, more in Counter(tag.facts["groupId"] for tag in tags if tag.archived).items():
+                self._check_room(group_id, more)
+        for tag in tags:
+            self._active[tag.facts["groupId"]] += tag.archived - archived
+            self.tags.change(tag, tag.facts | {"archived": archived})
 
     def remove(self, tag: Record) -> None:
         for dimension in self.dimensions_of(self.groups.find(tag.facts["groupId"])):
@@ -111,8 +115,8 @@ class Tags:
         if twin is not None:
             raise PleoError(409, "TAG_ALREADY_EXISTS", f"code: {code!r} is the code of tag {twin.id} in this group")
 
-    def _check_room(self, group_id: str) -> None:
-        if self._active[group_id] >= self._rules.max_active_tags:
+    def _check_room(self, group_id: str, more: int = 1) -> None:
+        if self._active[group_id] + more > self._rules.max_active_tags:
             raise bad_body(f"the tag group has the maximum number of active tags, {self._rules.max_active_tags}")
 
     # values of tags in the further dimensions

@@ -134,7 +134,8 @@ def bulk_archive(call: Call) -> Response:
     call.only()
     body = call.body(BulkArchive)
     tags = _all_of(call, body.company_id, body.tag_ids)
-    return reply({"data": [call.sandbox.tags.archive(tag, body.archived).as_json() for tag in tags]})
+    call.sandbox.tags.archive(tags, body.archived)
+    return reply({"data": [tag.as_json() for tag in tags]})
 
 
 def _all_of(call: Call, company_id: str, tag_ids: list[str]) -> list[Record]:

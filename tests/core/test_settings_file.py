@@ -128,6 +128,7 @@ def test_every_fault_is_named_at_once_and_the_rest_is_read() -> None:
         ({"rows": [{"type": "fee", "debitt": "wallet"}]}, "There is no setting rows[0].debitt. Did you mean debit?"),
         ({"rows": {"type": "fee"}}, "takes a list of tables: [[rows]]"),
         ({"description": "{suplier}"}, "has a field that there is not; fields are supplier, vendor, user"),
+        ({"description": "{supplier.name} bought"}, "has a field that there is not"),
         ({"hook": "fjord_rules:"}, "takes package.module:function"),
     ],
 )

@@ -118,7 +118,10 @@ def test_accounts_are_searched_with_both_booleans_and_archived_ones(stage: Stage
     assert stage.bodies(ACCOUNTS) == [body]
 
 
-@pytest.mark.parametrize(("sent", "shown"), [("0.250", "0.25"), ("0", "0"), ("1E-1", "0.1"), ("0.07125", "0.07125")])
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [("0.250", "0.25"), ("0", "0"), ("1E-1", "0.1"), ("0.07125", "0.07125"), ("1E+999999999", "1E+999999999")],
+)
 def test_a_rate_is_exact_in_one_spelling(stage: Stage, sent: str, shown: str) -> None:
     content = page([tax_code(rate=77)]).content.replace(b'"rate": 77', f'"rate": {sent}'.encode())
     stage.on(TAXES, httpx2.Response(200, content=content, headers={"content-type": JSON}))

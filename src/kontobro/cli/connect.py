@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import urlsplit
 
 import typer
 
@@ -143,6 +146,9 @@ def draft_connection(
     )
 
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
 def _addresses(environment: Environment, url: str | None) -> tuple[str, str]:
     """API and authorisation address. Only the sandbox's is a choice: a key never goes to an address by mistake."""
     from kontobro.pleo import ENVIRONMENTS
@@ -150,6 +156,11 @@ def _addresses(environment: Environment, url: str | None) -> tuple[str, str]:
     if url and environment != "sandbox":
         raise typer.BadParameter("only the sandbox has an address of its own.", param_hint="--url")
     if url:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None or parts.query:
+            raise typer.BadParameter("it takes an address such as http://127.0.0.1:8764.", param_hint="--url")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise typer.BadParameter("a key goes over the network by https only.", param_hint="--url")
         return url.rstrip("/"), url.rstrip("/")
     return ENVIRONMENTS[environment].api_url, ENVIRONMENTS[environment].auth_url
 
@@ -158,10 +169,21 @@ def _api_key(*, from_stdin: bool) -> str:
     """The key: from stdin, from the environment, or asked without echo. Never an argument: those are public."""
     key = sys.stdin.readline() if from_stdin else os.environ.get(KEY_VARIABLE, "")
     if not key and not from_stdin:
-        key = typer.prompt("Pleo API key (not shown)", hide_input=True, err=True)
+        key = _asked_key()
     if not key.strip():
-        raise Misconfigured("The API key is empty.", f"Give it when asked, in {KEY_VARIABLE}, or by --api-key-stdin.")
+        remedy = f"Give it when asked in a terminal, in {KEY_VARIABLE}, or by --api-key-stdin."
+        raise Misconfigured("There is no API key.", remedy)
     return key.strip()
+
+
+def _asked_key() -> str:
+    """The key as typed; none where no terminal can hide it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return str(typer.prompt("Pleo API key (not shown)", hide_input=True, err=True))
+        except getpass.GetPassWarning:
+            return ""
 
 
 def _of_api_key(*, from_stdin: bool) -> Tokens:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,7 +58,9 @@ def _print_types(rows: Sequence[BookingRow]) -> None:
     )  # fmt: skip
     for item_type, items in sorted(Counter(types.values()).items()):
         bad = sum(1 for entry_id in failed if types[entry_id] == item_type)
-        table.add_row(item_type, str(items), str(items - bad), str(bad or ""), str(receipts[item_type] or ""))
+        table.add_row(
+            show.plain(item_type), str(items), str(items - bad), str(bad or ""), str(receipts[item_type] or "")
+        )
     show.console().print(table)
 
 
@@ -93,7 +98,15 @@ def _print_where(folder: Path, ledger: Path) -> None:
     show.say(f"  {ledger}   the ledger; beside it bookings/ and documents/ (the receipts)")
     show.say(f"  {folder / 'summary.json'}   all counts, for programs")
     show.say("What to look at next", "bold")
-    show.say(f"  kontobro --home {folder / 'home'} bookings --failed   what to mend, with links to Pleo")
-    show.say(f"  kontobro --home {folder / 'home'} sync status   how each kind of master data stands")
+    show.say(f"  {_command()} --home {folder / 'home'} bookings --failed   what to mend, with links to Pleo")
+    show.say(f"  {_command()} --home {folder / 'home'} sync status   how each kind of master data stands")
     show.say(f"  fava {ledger}   the ledger in a browser (pip install fava)")
-    show.say("  kontobro connect --help   your own Pleo company")
+    show.say(f"  {_command()} connect --help   your own Pleo company")
+
+
+def _command() -> str:
+    """How to call this program from here: by its name where the shell finds it, else by its path."""
+    started = Path(sys.argv[0])
+    if shutil.which("kontobro") or started.name != "kontobro":
+        return "kontobro"
+    return os.path.relpath(started)

@@ -64,7 +64,8 @@ class Pleo(Protocol):
     def job(self, job_id: str) -> ExportJob: ...
 
     def start(self, job_id: str) -> bool:
-        """Claim a pending job. False when it was not pending any more (somebody else, or our own lost answer)."""
+        """Claim a job that was seen pending. True when it is ours, also after an answer that was lost; False when
+        somebody else was first, or it is over."""
         ...
 
     def control_items(self, job_id: str) -> Iterator[Sequence[JobItem]]:

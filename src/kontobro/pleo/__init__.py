@@ -1,7 +1,7 @@
 """Pleo's side: one company's Pleo over HTTP, behind the `Pleo` and `Target` ports of the core (`pleo/api.md`)."""
 
 from kontobro.pleo.client import PleoClient, open_pleo
-from kontobro.pleo.environments import ENVIRONMENTS, SCOPES, SCOPES_LEVEL_1, Environment, lacking
+from kontobro.pleo.environments import ENVIRONMENTS, SCOPES, SCOPES_LEVEL_1, Environment
 from kontobro.pleo.masterdata import PleoTarget, open_target
 from kontobro.pleo.oauth import TokenFacts, authorize_url, exchange_code, introspect_token
 
@@ -16,7 +16,6 @@ __all__ = [
     "authorize_url",
     "exchange_code",
     "introspect_token",
-    "lacking",
     "open_pleo",
     "open_target",
 ]

@@ -99,7 +99,7 @@ class UpdateError(Camel):
 
 
 class UpdateAnswer(Camel):
-    errors: list[UpdateError] | None = None
+    errors: list[UpdateError]
 
 
 class Client(Camel):

@@ -29,6 +29,8 @@ ATTEMPTS: Final = 5
 PATIENCE: Final = timedelta(seconds=90)
 CALLS_A_MINUTE: Final = 500
 """Pleo allows 600 and asks for 500 (`pleo/api.md` K)."""
+_WINDOW: Final = Duration.MINUTE + 2 * Duration.SECOND
+"""A little more than a minute: a slow call and then a fast one come closer together than they left."""
 MEDIA_TYPE: Final = "application/json;charset=UTF-8"
 USER_AGENT: Final = f"kontobro/{__version__}"
 _LABEL: Final = "kontobro.endpoint"
@@ -43,7 +45,7 @@ class Pace:
 
     def __init__(self, calls_a_minute: int = CALLS_A_MINUTE) -> None:
         self._lock = threading.Lock()
-        self._bucket = InMemoryBucket([Rate(calls_a_minute, Duration.MINUTE)])
+        self._bucket = InMemoryBucket([Rate(calls_a_minute, _WINDOW)])
 
     def wait(self, clock: Clock) -> None:
         # A few waits, not for ever: Pleo's own 429 is the authority, and a stopped clock must not hang us.

@@ -137,7 +137,7 @@ class PleoClient:
             return []
         response = self._calls.again(endpoints.REPORT, id=job_id, body=[_report(report) for report in reports])
         answer = answers.read(response, endpoints.REPORT, answers.UpdateAnswer)
-        return [error.to_core() for error in answer.errors or ()]
+        return [error.to_core() for error in answer.errors]
 
     def fetch(self, url: str, limit: int) -> bytes:
         """A receipt's bytes. Raises TooLarge, ReceiptUnavailable, Unreachable, Timeout."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from kontobro.core.level import LEVELS, scopes_of
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:
@@ -23,22 +25,11 @@ ENVIRONMENTS: Final = {
 }
 """By `Connection.environment`. The sandbox serves both from one loopback port."""
 
-SCOPES_LEVEL_1: Final = ("export-jobs:read", "export-jobs:write", "export-items:read")
+SCOPES: Final = {level: tuple(sorted(scopes_of(level))) for level in LEVELS}
+"""What consent asks for, by level of the product. Pleo spells the scopes of tags in two ways (`pleo/api.md` A4, L10):
+these are the names that its staging knows."""
+SCOPES_LEVEL_1: Final = SCOPES[1]
 """Exports with receipts."""
-_LEVEL_2: Final = (*SCOPES_LEVEL_1, "tag-groups:read", "tag-groups:write")
-_LEVEL_3: Final = (*_LEVEL_2, "tax-codes:read", "tax-codes:write")
-_LEVEL_4: Final = (*_LEVEL_3, "accounts:read", "accounts:write", "vendors:read", "vendors:write")
-SCOPES: Final = {1: SCOPES_LEVEL_1, 2: _LEVEL_2, 3: _LEVEL_3, 4: _LEVEL_4}
-"""What consent asks for, by level: exports; with tags; with tax codes; with accounts and vendors."""
-_SPELLINGS: Final = {"tag-groups:read": "tag-group:read", "tag-groups:write": "tag-group:write"}
-"""Pleo's documents contradict each other on the scopes of tags (`pleo/api.md` A4, L10): either one will do."""
-
-
-def lacking(level: int, granted: frozenset[str]) -> tuple[str, ...]:
-    """The scopes of a level that a credential does not have. One that lists none is not judged."""
-    if not granted:
-        return ()
-    return tuple(scope for scope in SCOPES[level] if not {scope, _SPELLINGS.get(scope)} & granted)
 
 
 def is_local(url: str) -> bool:

@@ -70,9 +70,18 @@ def of_network(error: httpx2.RequestError, whom: str) -> Unreachable:
     if isinstance(error, httpx2.TimeoutException):
         return with_failure(Timeout(f"{whom} did not answer in time.", AGAIN), "service_timeout")
     return with_failure(
-        Unreachable(f"{whom} can't be reached ({type(error).__name__}).", f"Check the network. {AGAIN}"),
+        Unreachable(f"{whom} can't be reached{_where(error)} ({type(error).__name__}).", f"Check the network. {AGAIN}"),
         "service_unreachable",
     )
+
+
+def _where(error: httpx2.RequestError) -> str:
+    """The host of the request: no path and no query, for those may be signed."""
+    try:
+        url = error.request.url
+    except RuntimeError:
+        return ""
+    return f" at {url.host}{f':{url.port}' if url.port else ''}"
 
 
 def never_sent(fault: BaseException) -> bool:

@@ -6,6 +6,7 @@ caller reads again.
 
 from __future__ import annotations
 
+import weakref
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -40,8 +41,9 @@ class PleoTarget:
     """One company's master data at Pleo. `calls` counts the requests that left, by endpoint."""
 
     def __init__(self, calls: Calls, company_id: str) -> None:
-        self._calls = calls
         self.calls: Counter[str] = calls.counts
+        # As the client of exports: connections end by this, or when the target is collected.
+        self.close = weakref.finalize(self, calls.close)
         self._kinds: dict[MasterKind, Kind] = {
             "accounts": Accounts(calls, company_id),
             "tax_codes": TaxCodes(calls, company_id),
@@ -62,9 +64,6 @@ class PleoTarget:
 
     def archive(self, kind: MasterKind, records: Sequence[Existing]) -> Sequence[Answer]:
         return self._kinds[kind].archive(records)
-
-    def close(self) -> None:
-        self._calls.close()
 
 
 def open_target(

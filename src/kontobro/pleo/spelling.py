@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 
 from kontobro.core.plan import Fields
+from kontobro.core.plan_compare import clean, rate_text
 
 
 def name_of(text: str | None) -> str:
-    """Composed letters, single spaces, none at the ends; empty for None."""
-    return " ".join(unicodedata.normalize("NFC", text or "").split())
+    return clean(text or "")
 
 
 def code_of(text: str | None) -> str:
@@ -19,12 +18,9 @@ def code_of(text: str | None) -> str:
     return (text or "").strip()
 
 
-def rate_text(rate: Decimal) -> str:
-    """A fraction in its shortest exact form: `0.25` for 0.250, `0` for 0E-9. What is no sane number stays as it is."""
-    if not rate.is_finite() or abs(rate.adjusted()) > 30:
-        return str(rate)
-    text = f"{rate:f}" if rate else "0"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def rate_of(rate: Decimal) -> str:
+    """What is no sane number stays as it came: 1E+999999 would be a long text."""
+    return rate_text(rate) if rate.is_finite() and abs(rate.adjusted()) < 30 else str(rate)
 
 
 def fields_of(**fields: str | None) -> Fields:

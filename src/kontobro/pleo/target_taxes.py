@@ -12,7 +12,7 @@ from kontobro.pleo import endpoints
 from kontobro.pleo.calls import Calls
 from kontobro.pleo.endpoints import Endpoint
 from kontobro.pleo.records import Answer, Records, Request, WireRecord
-from kontobro.pleo.spelling import code_of, fields_of, joined, name_of, rate_text
+from kontobro.pleo.spelling import code_of, fields_of, joined, name_of, rate_of
 
 NOUN, KEY = "tax code", "code"
 SUPPORTED = ("inclusive", "reverse")
@@ -35,7 +35,7 @@ class WireTaxCode(WireRecord, kw_only=True):
             name=name_of(self.name),
             archived=self.archived,
             fields=fields_of(
-                rate=rate_text(self.rate),
+                rate=rate_of(self.rate),
                 type=self.type,
                 ingoing_account=self.ingoing_tax_account,
                 outgoing_account=self.outgoing_tax_account,

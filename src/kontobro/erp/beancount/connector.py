@@ -57,8 +57,13 @@ CAPABILITIES = Capabilities(
 
 def from_options(options: Mapping[str, str]) -> BeancountConnector:
     """The connector of a connection's options: `ledger` (path of the main file), `fava` (address, optional)."""
+    unknown = sorted(set(options) - {"ledger", "fava"})
+    if unknown:
+        raise Misconfigured(f"Beancount has no option {shown(', '.join(unknown))}.", "Options are ledger and fava.")
     if not options.get("ledger"):
-        raise Misconfigured("The Beancount ledger is not named.", "Set `ledger` to the path of its main file.")
+        raise Misconfigured(
+            "The Beancount ledger is not named.", "Set `ledger` (--ledger) to the path of its main file."
+        )
     return BeancountConnector(Path(options["ledger"]), fava=options.get("fava"))
 
 
