@@ -35,48 +35,52 @@ PRODUCTION_OAUTH = (
 )
 
 
+Ledger = Annotated[Path | None, typer.Option(help="Beancount: the main file of the ledger.", show_default=False)]
+ErpOptions = Annotated[
+    list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the accounting system; repeatable.")
+]
+Company = Annotated[str, typer.Option(metavar="ID", help="Pleo company, if the key is an organisation's.")]
+ApiKeyStdin = Annotated[
+    bool, typer.Option("--api-key-stdin", help=f"Read the API key from stdin (else {KEY_VARIABLE}, else asked).")
+]
+ClientSecretStdin = Annotated[
+    bool, typer.Option("--client-secret-stdin", help=f"Read the secret from stdin (else {SECRET_VARIABLE}).")
+]
+WantedLevel = Annotated[
+    int | None,
+    typer.Option("--level", min=1, max=4, show_default=False, help="What is kept in step; else the highest possible."),
+]
+
+
 def run(
     context: typer.Context,
     erp: Annotated[str, typer.Option(help="The accounting system.")] = "beancount",
-    ledger: Annotated[
-        Path | None, typer.Option(help="Beancount: the main file of the ledger.", show_default=False)
-    ] = None,
-    erp_option: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the accounting system; repeatable.")
-    ] = None,
+    ledger: Ledger = None,
+    erp_option: ErpOptions = None,
     environment: Annotated[Environment, typer.Option(help="Which Pleo.")] = "production",
     url: Annotated[str | None, typer.Option(help="Where Pleo-in-a-box runs (--environment sandbox).")] = None,
-    company: Annotated[str, typer.Option(metavar="ID", help="Pleo company, if the key is an organisation's.")] = "",
+    company: Company = "",
     name: Annotated[str, typer.Option(help="What to call this connection; else the company's name.")] = "",
-    api_key_stdin: Annotated[
-        bool, typer.Option("--api-key-stdin", help=f"Read the API key from stdin (else {KEY_VARIABLE}, else asked).")
-    ] = False,
+    api_key_stdin: ApiKeyStdin = False,
     oauth: Annotated[bool, typer.Option("--oauth", help="Log in with a browser (staging and sandbox).")] = False,
     client_id: Annotated[str | None, typer.Option(help="OAuth: the registered client's id.")] = None,
-    client_secret_stdin: Annotated[
-        bool, typer.Option("--client-secret-stdin", help=f"Read the secret from stdin (else {SECRET_VARIABLE}).")
-    ] = False,
-    wanted: Annotated[
-        int | None,
-        typer.Option(
-            "--level", min=1, max=4, show_default=False, help="What is kept in step; else the highest possible."
-        ),
-    ] = None,
+    client_secret_stdin: ClientSecretStdin = False,
+    level: WantedLevel = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address to open.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Connect a Pleo company: look at both sides, choose the level, install."""
     desk = desk_of(context)
     options = erp_options(ledger, erp_option or [])
-    level = level_named(wanted)
+    wanted = level_named(level)
     draft = draft_connection(environment, url, erp, options, oauth=oauth, client_id=client_id)
     draft = replace(draft, company_id=company, name=name)
     if oauth:
         secret = _client_secret(from_stdin=client_secret_stdin)
-        tokens = _authorise(draft, desk, secret, level, open_it=not no_browser)
+        tokens = _authorise(draft, desk, secret, wanted, open_it=not no_browser)
     else:
         tokens = _of_api_key(from_stdin=api_key_stdin)
-    connected = connect_with(desk, draft, tokens, level)
+    connected = connect_with(desk, draft, tokens, wanted)
     if as_json:
         from kontobro.cli.shapes import connection_shape
 
