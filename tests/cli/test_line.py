@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx2
 
+from kontobro.core.level import scopes_of
 from pleo_sandbox.server import DemoSandbox
 from tests.cli.person import DEMO, Person
 
@@ -112,7 +113,7 @@ def no_secret_in(person: Person, secrets: list[str]) -> None:
 # ------------------------------------------------------------------------------------------------ OAuth
 
 
-def logs_in(person: Person, decision: str) -> tuple[int, str, str, str]:
+def logs_in(person: Person, decision: str, *words: str) -> tuple[int, str, str, str]:
     """`connect --oauth` in a process of its own: exit code, both outputs, the code that went by."""
     client = person.sandbox.client
     command = [sys.executable, "-m", "kontobro.cli", "--home", str(person.folder / "home"), "--verbose", "connect"]
@@ -124,7 +125,7 @@ def logs_in(person: Person, decision: str) -> tuple[int, str, str, str]:
         "--ledger",
         str(person.folder / "books/ledger.beancount"),
     ]
-    command += ["--oauth", "--client-id", client.client_id, "--client-secret-stdin", "--no-browser", "--json"]
+    command += ["--oauth", "--client-id", client.client_id, "--client-secret-stdin", "--no-browser", "--json", *words]
     source = str(Path(__file__).resolve().parents[2] / "src")
     with subprocess.Popen(
         command,
@@ -139,6 +140,7 @@ def logs_in(person: Person, decision: str) -> tuple[int, str, str, str]:
         process.stdin.write(f"{client.secret}\n")
         process.stdin.flush()
         address = next(line.strip() for line in process.stderr if line.startswith("http"))
+        person.shown.append(address)
         code = consent(address, decision)
         out, err = process.communicate(timeout=30)
         person.shown += [out, err]
@@ -155,6 +157,15 @@ def test_oauth_by_a_browser_on_loopback(person: Person) -> None:
     brings_in_step(person)
     assert person.reads("check")["ok"]
     no_secret_in(person, [person.sandbox.client_secret, code])
+
+
+def test_consent_is_asked_for_what_the_level_needs(person: Person) -> None:
+    status, out, err, _ = logs_in(person, "approve", "--level", "2")
+    assert status == 0, err
+    (asked,) = [httpx2.URL(text).params["scope"] for text in person.shown if text.startswith("http")]
+    assert set(asked.split()) == scopes_of(2)
+    told = json.loads(out)
+    assert (told["level"], set(told["scopes"])) == (2, scopes_of(2))
 
 
 def test_oauth_that_a_person_refuses_stores_nothing(person: Person) -> None:

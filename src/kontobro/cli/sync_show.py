@@ -24,6 +24,11 @@ def print_plan(plan: Shown, *, everything: bool) -> None:
         show.say(f"{plan.kind}: in step, nothing to change.", "green")
     if plan.waiting:
         _print_rows(plan.waiting, f"{plan.kind}: waits for a person", everything=everything)
+    if any(row.action == "write" for row in plan.waiting):
+        show.say(
+            "  Create these vendors in the accounting system, or have it done: settings set create_vendors yes",
+            "yellow",
+        )
     print_problems(plan.problems, everything=everything)
     if plan.rows:
         show.say(f"  {counted(plan.counts)} · digest {plan.digest}", "bold")

@@ -12,7 +12,15 @@ import typer
 from kontobro.cli import show
 from kontobro.cli.desk import Desk
 from kontobro.cli.exits import Exit, exit_of
-from kontobro.core.errors import KontobroError, Misconfigured, TooManyChanges, Unreachable, UnsafePlan
+from kontobro.core.errors import (
+    Busy,
+    KontobroError,
+    LoginFailed,
+    Misconfigured,
+    TooManyChanges,
+    Unreachable,
+    UnsafePlan,
+)
 
 if TYPE_CHECKING:
     from kontobro.cli.sync_rows import Shown
@@ -65,6 +73,9 @@ class Outcome:
         return made
 
 
+OF_ALL = (Unreachable, LoginFailed, Busy)
+"""Faults that the next kind would meet as well."""
+
 SEVERITY = (
     Exit.FAULT, Exit.UNREACHABLE, Exit.MEND, Exit.BUSY, Exit.UNFINISHED, Exit.DECISION, Exit.PROBLEMS, Exit.USAGE,
     Exit.FINE,
@@ -107,7 +118,7 @@ def applied(
     outcomes: list[Outcome] = []
     for kind in chosen:
         outcomes.append(_one(connection, kind, ports, digest, yes=yes, quietly=as_json))
-        if isinstance(outcomes[-1].fault, Unreachable):
+        if isinstance(outcomes[-1].fault, OF_ALL):
             break
     activated = bool(outcomes) and _activate(desk, connection, [outcome.kind for outcome in outcomes if outcome.done])
     if as_json:
