@@ -66,6 +66,13 @@ def test_the_codes_of_the_other_layers_are_explained(headings: tuple[str, ...], 
     assert {cells[-1].strip("`") for cells in table(section).values()} <= set(get_args(ItemFailure))
 
 
+def test_the_codes_of_a_sync_are_explained() -> None:
+    section = page("problems.md").split("## Master data: what a sync leaves as it is")[1].split("\n## ")[0]
+    of_plan = {"code_taken", "duplicate_at_pleo", "vendor_conflict"}
+    assert of_plan <= codes_in("core")
+    assert set(table(section)) == codes_in("sync") | of_plan
+
+
 def test_every_setting_and_row_key_is_on_the_page() -> None:
     settings_part, rows_part = page("settings.md").split("## Rows of the posting table")
     assert set(table(settings_part)) == {field.name for field in dataclasses.fields(Settings)}

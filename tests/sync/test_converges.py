@@ -7,7 +7,9 @@ and come back. Pleo has twins, archived ones, and records of other people.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -37,7 +39,7 @@ def a_vendor(id: str, code: str, name: str) -> Vendor:
 
 MAKERS: dict[str, Maker] = {
     "accounts": Account,
-    "tax-codes": lambda id, code, name: TaxCode(id, code, name, __import__("decimal").Decimal("0.25"), "inclusive"),
+    "tax-codes": lambda id, code, name: TaxCode(id, code, name, Decimal("0.25"), "inclusive"),
     "dimensions": lambda id, code, name: DimensionValue(id, "dim", code, name),
     "vendors": a_vendor,
 }
@@ -173,10 +175,8 @@ def test_killed_anywhere_the_next_run_finishes_and_leaves_no_twins(
     office.apply(kind)
     set_masters(office, kind, second)
     kill_at(office, step)
-    try:
+    with suppress(Killed):
         office.apply(kind)
-    except Killed:
-        pass
     heal(office)
     last = third or second
     set_masters(office, kind, last)
