@@ -18,7 +18,7 @@ from pleo_sandbox.state import Sandbox
 from tests.sandbox import factories
 from tests.sandbox.factories import Json, failure
 
-GROUP, DIMENSION, TAG, TAX_CODE, ACCOUNT, VENDOR = (str(uuid.uuid4()) for _ in range(6))
+GROUP, DIMENSION, TAG, TAX_CODE, ACCOUNT, VENDOR = (str(uuid.UUID(int=number, version=4)) for number in range(1, 7))
 THEIRS = HandMade(
     tag_groups=[
         {
