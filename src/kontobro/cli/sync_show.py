@@ -26,7 +26,7 @@ def print_plan(plan: Shown, *, everything: bool) -> None:
         _print_rows(plan.waiting, f"{plan.kind}: waits for a person", everything=everything)
     if any(row.action == "write" for row in plan.waiting):
         show.say(
-            "  Create these vendors in the accounting system, or have it done: settings set create_vendors yes",
+            "  Create them in the accounting system, or have it done: kontobro settings set create_vendors yes",
             "yellow",
         )
     print_problems(plan.problems, everything=everything)
