@@ -119,11 +119,17 @@ class Shelf:
         render: Callable[[Record], Json] = Record.as_json,
     ) -> Json:
         """A page of one company's records. Without `keep` it costs what the page holds, however many there are."""
-        rows = self._rows[company_id]
-        if keep is None and not self._removed[company_id]:
-            return paging.page(rows, wanted, render)
-        return paging.page(rows, wanted, render, keep=lambda row: not row.removed and (keep is None or keep(row)))
+        if self._removed[company_id]:
+            keep = _there(keep)
+        return paging.page(self._rows[company_id], wanted, render, keep=keep)
 
     def page_of_all(self, wanted: paging.Window, keep: Keep) -> Json:
         """A page of all companies' records."""
-        return paging.page(self._all, wanted, Record.as_json, keep=lambda row: not row.removed and keep(row))
+        return paging.page(self._all, wanted, Record.as_json, keep=_there(keep))
+
+
+def _there(keep: Keep | None) -> Keep:
+    """Only what was not removed."""
+    if keep is None:
+        return lambda record: not record.removed
+    return lambda record: not record.removed and keep(record)

@@ -104,9 +104,8 @@ class Tags:
             self.tags.change(tag, tag.facts | {"archived": archived})
 
     def remove(self, tag: Record) -> None:
-        for dimension in self.dimensions_of(self.groups.find(tag.facts["groupId"])):
-            if (value := self.values.get(_value_id(tag, dimension))) is not None:
-                self.values.remove(value)
+        for value in self.values_of(tag):
+            self.values.remove(value)
         self._active[tag.facts["groupId"]] -= not tag.archived
         self.tags.remove(tag)
 

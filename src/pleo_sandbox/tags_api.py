@@ -54,7 +54,7 @@ class TagSearch(Body):
                 (both or tag.archived is (archived or False))
                 and (not groups or tag.facts["groupId"] in groups)
                 and (not ids or tag.id in ids)
-                and text in f"{tag.facts['code']}\n{tag.facts.get('name', '')}".casefold()
+                and (not text or text in f"{tag.facts['code']}\n{tag.facts.get('name', '')}".casefold())
             )
 
         return kept

@@ -90,8 +90,8 @@ class Pleo(Protocol):
 
     def installation(self) -> Installation | None: ...
 
-    def install(self, metadata: Mapping[str, object]) -> Installation:
-        """Create and activate the installation."""
+    def install(self, metadata: Mapping[str, object], *, activate: bool = True) -> Installation:
+        """Create and activate the installation; without `activate` a new one waits for its first sync."""
         ...
 
     def uninstall(self) -> None:

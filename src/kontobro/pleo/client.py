@@ -36,6 +36,7 @@ from kontobro.pleo.wire import read_item
 
 MOST_REPORTS: Final = 100
 ACTIVATED: Final = "ACTIVATED"
+PENDING: Final = "PENDING_INTEGRATION"
 
 
 class PleoClient:
@@ -152,17 +153,23 @@ class PleoClient:
     def installation(self) -> Installation | None:
         return self._calls.persist(self._installation)
 
-    def install(self, metadata: Mapping[str, object]) -> Installation:
+    def install(self, metadata: Mapping[str, object], *, activate: bool = True) -> Installation:
         """Create the installation where there is none (API keys), activate it where it is not active.
 
+        Without `activate` it waits as PENDING_INTEGRATION for a first sync; an active one stays active.
         The answer's status is for the caller to judge: Pleo may keep it in ERROR, with a code.
         """
 
         def settle() -> Installation:
             found = self._installation()
             if found is None:
-                found = self._installed(endpoints.INSTALL, {"metadata": dict(metadata)})
-            return found if found.status == ACTIVATED else self._installed(endpoints.ACTIVATE)
+                wanted = {} if activate else {"status": PENDING}
+                found = self._installed(endpoints.INSTALL, {**wanted, "metadata": dict(metadata)})
+            if found.status == ACTIVATED or (found.status == PENDING and not activate):
+                return found
+            if activate:
+                return self._installed(endpoints.ACTIVATE)
+            return self._installed(endpoints.CHANGE_INSTALLATION, {"status": PENDING, "metadata": dict(metadata)})
 
         return self._calls.persist(settle)
 

@@ -38,6 +38,7 @@ ITEMS: Final = Endpoint("GET", "/v3/export-items", "export-items:read", of_job=T
 INTROSPECT: Final = Endpoint("GET", "/v1/introspect")
 INSTALLATION: Final = Endpoint("GET", "/v1/installations/me", may_lack=True)
 INSTALL: Final = Endpoint("POST", "/v1/installations/me")
+CHANGE_INSTALLATION: Final = Endpoint("PUT", "/v1/installations/me")
 ACTIVATE: Final = Endpoint("POST", "/v1/installations/me:activate")
 UNINSTALL: Final = Endpoint("DELETE", "/v1/installations/me", may_lack=True)
 COMPANY: Final = Endpoint("GET", "/v1/companies/{id}", "companies:read")
