@@ -21,9 +21,10 @@ import pytest
 
 from kontobro.core.errors import KontobroError, Problem
 from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference, line_sums
-from kontobro.core.masterdata import Account, Vendor
+from kontobro.core.masterdata import Account
 from kontobro.core.ports import Connector, ReceiptRules, Withdraws
 from kontobro.testing.books import Bookkeeper, Books
+from kontobro.testing.connector_vendors_contract import WrittenVendorsContract
 from kontobro.testing.entries import (
     PDF,
     Chart,
@@ -50,7 +51,7 @@ def book_elsewhere(connect: Callable[[], Connector], entries: Sequence[Entry]) -
     return list(connect().book(entries))
 
 
-class ConnectorContract:
+class ConnectorContract(WrittenVendorsContract):
     """The suite. A subclass gives the fixture `books`."""
 
     # ------------------------------------------------------------------------ company and master data
@@ -67,25 +68,6 @@ class ConnectorContract:
         accounts = [account.id for account in books.connector.read(Account)]
         assert books.chart.last_account in accounts
         assert len(accounts) == len(set(accounts))
-
-    # ---------------------------------------------------------------------------- vendors born in Pleo
-
-    def test_a_vendor_born_in_pleo_is_written_once_and_read_back_with_pleos_id(self, books: Books) -> None:
-        need_written_vendors(books)
-        asked = [a_vendor("without-code"), a_vendor("with-code", code="KB-77", tax_registration_number="DK12345678")]
-        first, second = books.connector.write(asked), books.connector.write(asked)
-        assert list(first) == list(second)
-        written = [vendor for vendor in first if isinstance(vendor, Vendor)]
-        assert [(vendor.pleo_id, vendor.name) for vendor in written] == [(vendor.id, vendor.name) for vendor in asked]
-        assert all(vendor.active and vendor.code for vendor in written)
-        read = {vendor.pleo_id: vendor for vendor in books.connector.read(Vendor) if vendor.pleo_id}
-        assert [read[vendor.id] for vendor in asked] == written
-
-    def test_a_written_vendor_can_be_booked_on(self, books: Books) -> None:
-        need_written_vendors(books)
-        (vendor,) = books.connector.write([a_vendor("new")])
-        assert isinstance(vendor, Vendor)
-        assert books.connector.validate([a_bill(replace(books.chart, vendor=vendor.id))]) == [[]]
 
     # ------------------------------------------------------------------------------- booking and finding
 
@@ -377,16 +359,6 @@ def unknown_account(chart: Chart) -> Entry:
     """An entry over an account that no company has."""
     entry = a_journal(chart)
     return replace(entry, lines=(replace(entry.lines[0], account="Expenses:No-Such-Account"), *entry.lines[1:]))
-
-
-def a_vendor(name: str, code: str = "", **other: str) -> Vendor:
-    """A vendor as Pleo has it: its id is Pleo's."""
-    return Vendor(id=f"pleo-{name}", code=code, name=f"Vendor {name}", pleo_id=f"pleo-{name}", **other)  # type: ignore[arg-type]  # texts
-
-
-def need_written_vendors(books: Books) -> None:
-    if not books.connector.capabilities.writes_vendors:
-        pytest.skip("the accounting system takes no vendors")
 
 
 def need_receipts(books: Books) -> ReceiptRules:
