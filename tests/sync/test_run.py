@@ -241,6 +241,20 @@ def test_a_dimension_that_the_read_lacks_is_left_alone_and_told() -> None:
     assert (result.writes, office.pleo.active("tag_groups")) == (0, {"COST": "Cost centre"})
 
 
+@pytest.mark.parametrize("chosen", ["cost", " COST ", "COST"])
+@pytest.mark.parametrize("mapped", [{}, {"DEPT": "COST"}])
+def test_a_dimension_chosen_by_its_code_that_the_read_lacks_is_left_alone_too(
+    chosen: str, mapped: dict[str, str]
+) -> None:
+    office = Office(settings=Settings(sync_dimensions=(chosen,), dimensions=mapped))
+    other = Dimension("d2", "PROJ", "Project")
+    office.has(Dimension("d1", "COST", "Cost centre"), other)
+    office.apply("dimensions")
+    office.has(other)
+    assert office.scheduled("dimensions").archives == 0
+    assert office.plan("dimensions").empty
+
+
 def test_an_inactive_dimension_is_archived() -> None:
     office = Office(settings=Settings(sync_dimensions=("d1",)))
     cost, project = Dimension("d1", "COST", "Cost centre"), Dimension("d2", "PROJ", "Project")
