@@ -215,6 +215,31 @@ def test_an_intent_of_a_record_that_went_meanwhile_counts_as_ours() -> None:
     assert office.store.rows["accounts", "gone"].pleo_id == "lost"
 
 
+def test_an_intent_that_came_to_nothing_owns_nothing_that_somebody_makes_later() -> None:
+    """Killed before a create, and then the value is gone: a tag that a person makes by that code is not ours."""
+    office = Office(settings=Settings(sync_dimensions=("d1",)))
+    cost, sales = Dimension("d1", "COST", "Cost centre"), DimensionValue("1", "d1", "100", "Sales")
+    office.has(cost, sales)
+    office.apply("dimensions")
+    office.store.bind("conn-1", [Binding("tags", "d1/2", None, "created", "200")])
+    assert office.scheduled("dimensions").writes == 0
+    group = office.pleo.of("tag_groups")[0].id
+    office.pleo.put("tags", Existing("theirs", "200", "Party committee", parent=group))
+    assert office.scheduled("dimensions").archives == 0
+    assert office.pleo.active("tags") == {"100": "Sales", "200": "Party committee"}
+
+
+@pytest.mark.parametrize("external_id", [None, "somebody's"])
+def test_an_intent_is_no_right_to_a_vendor_that_has_not_our_id(external_id: str | None) -> None:
+    office = Office()
+    office.has(Vendor(id="v1", code="V1", name="Nordisk Sky"), Vendor(id="v3", code="V3", name="Hanse"))
+    office.store.bind("conn-1", [Binding("vendors", id, None, "created", id.upper()) for id in ("v1", "v2")])
+    office.pleo.put("vendors", *(Existing(f"s{n}", f"V{n}", "Theirs", False, external_id and f"x{n}") for n in (1, 2)))
+    result = office.scheduled("vendors")
+    assert (result.creates, result.archives, len(result.waiting)) == (1, 0, 1)
+    assert office.pleo.active("vendors") == {"V1": "Theirs", "V2": "Theirs", "V3": "Hanse"}
+
+
 # -------------------------------------------------------------------------------------- dimensions
 
 

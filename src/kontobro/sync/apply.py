@@ -64,6 +64,8 @@ class Work:
         """Every change in the plan's order. Raises what concerns more than one record."""
         for _, stale in groupby(self.plan.stale, key=lambda binding: binding.kind):
             self.bound.bind(list(stale))
+        for kind, spent in groupby(self.plan.spent, key=lambda binding: binding.kind):
+            self.bound.unbind(kind, [binding.erp_id for binding in spent])
         steps, total, told = self._steps(), len(self.plan.changes), 0
         for (kind, action), changes in groupby(self.plan.changes, key=lambda change: (change.kind, change.action)):
             for batch in _batches(changes, _size(kind, action)):
