@@ -152,8 +152,25 @@ def test_one_dimension_does_not_hide_behind_the_many_values_of_another() -> None
     office.has(*dimensions, *many, *few)
     office.apply("dimensions")
     office.has(*dimensions, *many)
-    with pytest.raises(TooManyChanges, match="5 of 5 tags"):
+    with pytest.raises(TooManyChanges, match="all 5 tags of COST"):
         office.scheduled("dimensions")
+
+
+def test_a_small_dimension_is_not_archived_whole_though_the_floor_is_higher() -> None:
+    """A partial read: the values of one dimension are missing, those of the other are there."""
+    office = Office(settings=Settings(sync_dimensions=("d1", "d2")))
+    dimensions = [Dimension("d1", "COST", "Cost centre"), Dimension("d2", "REGION", "Region")]
+    regions = [DimensionValue(f"r{n}", "d2", f"R{n}", f"Region {n}") for n in range(2)]
+    cost = DimensionValue("c1", "d1", "100", "Sales")
+    office.has(*dimensions, cost, *regions)
+    office.apply("dimensions")
+    office.has(*dimensions, cost)
+    with pytest.raises(TooManyChanges, match="all 2 tags of d2"):
+        office.scheduled("dimensions")
+    office.has(*dimensions, cost, regions[0])
+    assert office.scheduled("dimensions").archives == 1
+    office.has(*dimensions, cost)
+    assert office.apply("dimensions").archives == 1
 
 
 def test_two_records_of_one_code_are_refused_with_their_ids() -> None:

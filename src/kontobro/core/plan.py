@@ -116,7 +116,7 @@ def make_plan(
         steps.changes,
         problems=tuple(steps.problems),
         waiting=tuple(steps.waiting),
-        scopes=tuple(steps.scopes()),
+        scopes=tuple(steps.scopes(parents or {})),
         duplicates=duplicates_in(wanted),
         empty_source=not (len(wanted) if source is None else source) and standing,
         places=steps.places,
