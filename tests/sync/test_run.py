@@ -257,6 +257,28 @@ def test_an_intent_is_no_right_to_a_vendor_that_has_not_our_id(external_id: str 
     assert office.pleo.active("vendors") == {"V1": "Theirs", "V2": "Theirs", "V3": "Hanse"}
 
 
+@pytest.mark.parametrize(
+    ("refused_name", "active"),
+    [("Alpha", {"A": "One", "B": "Two"}), ("Beta", {"B": "Alpha", "A": "Two"})],
+)
+def test_no_temporary_code_stays_where_pleo_refuses_half_of_a_swap(refused_name: str, active: dict[str, str]) -> None:
+    office = Office()
+    office.has(Vendor(id="1", code="A", name="One"), Vendor(id="2", code="B", name="Two"))
+    office.apply("vendors")
+    office.has(Vendor(id="1", code="B", name="Alpha"), Vendor(id="2", code="A", name="Beta"))
+    aside = office.plan("vendors").changes[0]
+    assert (aside.action, aside.erp_id) == ("set_aside", "2")
+    update = office.pleo.update
+    office.pleo.update = lambda kind, changes: (  # type: ignore[method-assign]
+        [refused("name_refused", refused_name)] if changes[0][1].name == refused_name else update(kind, changes)
+    )
+    assert "name_refused" in {problem.code for problem in office.apply("vendors").failed}
+    assert office.pleo.active("vendors") == active
+    office.pleo.update = update  # type: ignore[method-assign]
+    assert office.apply("vendors").failed == ()
+    assert office.pleo.active("vendors") == {"B": "Alpha", "A": "Beta"}
+
+
 # -------------------------------------------------------------------------------------- dimensions
 
 
