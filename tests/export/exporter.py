@@ -9,11 +9,13 @@ import json
 import sys
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kontobro.bootstrap import SystemClock, connector_of
-from kontobro.core.ports import Connector
+from kontobro.core.connection import Connection
+from kontobro.core.ports import Connector, Store
 from kontobro.export import Ports, next_job, run_job
 from kontobro.pleo import open_pleo
 from kontobro.store import open_store
@@ -32,7 +34,7 @@ def export(order: dict[str, Any]) -> dict[str, Any]:
         pleo = open_pleo(connection, seamed, clock)
         ports = Ports(
             pleo=Seam(pleo, "pleo", PLEO_WRITES, boundaries),
-            connector=Seam(connector(order, connection.erp_options["ledger"]), "erp", ERP_WRITES, boundaries),
+            connector=Seam(connector(order, connection, store), "erp", ERP_WRITES, boundaries),
             store=seamed,
             clock=clock,
         )
@@ -46,16 +48,16 @@ def export(order: dict[str, Any]) -> dict[str, Any]:
         store.close()
 
 
-def connector(order: dict[str, Any], ledger: str) -> Connector:
-    """The Beancount ledger, or the plain system beside it with that ledger's chart."""
-    beancount = connector_of("beancount", {"ledger": ledger})
+def connector(order: dict[str, Any], connection: Connection, store: Store) -> Connector:
+    """The connection's own, or the plain system beside the ledger with that ledger's chart."""
+    own = connector_of(connection.erp, connection.erp_options, partial(store.secret, connection.id))
     if "plain" not in order:
-        return beancount
+        return own
     from kontobro.core.masterdata import Account
 
     return PlainErp(
         Path(order["plain"]),
-        list(beancount.read(Account)),
+        list(own.read(Account)),
         commit_after=order.get("commit_after", 0),
         settle_after=timedelta(seconds=order["settle_after"]),
     )
