@@ -55,7 +55,7 @@ def codes_in(*packages: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("heading", "packages"),
-    [("Export: items, receipts and bookings", ("export", "pleo")), ("Beancount: what the ledger refuses", ("erp",))],
+    [("Export: items, receipts and bookings", ("export", "pleo")), ("Beancount: what the ledger refuses", ("erp/beancount",)), ("Odoo: what it refuses", ("erp/odoo",))],
 )
 def test_the_codes_of_the_other_layers_are_explained(heading: str, packages: tuple[str, ...]) -> None:
     section = page("problems.md").split(f"## {heading}")[1].split("\n## ")[0]
