@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+PROVE_ARGS ?=
 # Hashes for every package; no byte-compiling ahead, a quarter of the time of a first `make demo`.
 PIP_INSTALL := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check --require-hashes
 # This project itself, editable: its build back end is pinned too, so nothing unpinned is fetched.
@@ -13,7 +14,7 @@ PIP_SELF := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-
 PRISM := contract/prism/node_modules/.bin/prism
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix bench docs contract erp-odoo test-erp bench-erp clean
+.PHONY: help demo test check fix prove bench docs contract erp-odoo test-erp bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
@@ -37,6 +38,9 @@ check: $(VENV)/dev.stamp  ## lint, format, types, layers, sizes, secrets
 fix: $(VENV)/dev.stamp  ## mend what ruff can mend
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+prove: $(VENV)/dev.stamp  ## kill real exporters everywhere, run again, print what stands; PROVE_ARGS="--only erp.book"
+	@$(BIN)/python -m tests.export.prove $(PROVE_ARGS)
 
 bench: $(VENV)/dev.stamp  ## measure, print a table, write bench/results.json
 	@$(BIN)/python -m bench $(BENCH_ARGS)

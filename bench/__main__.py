@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import calls, cpu, memory, start
+from bench import calls, cpu, first_load, memory, plan, start
 from bench.result import Result
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -18,6 +18,8 @@ CASES: dict[str, Callable[[], list[Result]]] = {
     "calls": calls.measure,
     "cpu": cpu.measure,
     "memory": memory.measure,
+    "first_load": first_load.measure,
+    "plan": plan.measure,
     "start": start.measure,
 }
 
@@ -38,11 +40,11 @@ def main(names: list[str]) -> int:
 
 
 def show(results: list[Result]) -> None:
-    table = Table("what", "measured", "limit", "unit", "", "how", box=None, pad_edge=False)
+    table = Table("what", "measured", "limit", "", "unit", "how", box=None, pad_edge=False)
     for result in results:
         verdict = "ok" if result.kept else "ABOVE"
-        table.add_row(result.name, f"{result.value:,.2f}", f"{result.limit:,.2f}", result.unit, verdict, result.note)
-    Console().print(table)
+        table.add_row(result.name, f"{result.value:,.2f}", f"{result.limit:,.2f}", verdict, result.unit, result.note)
+    Console(width=max(Console().width, 120)).print(table)
 
 
 def write(results: list[Result]) -> None:

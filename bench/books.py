@@ -25,6 +25,9 @@ CHART: list[MasterRecord] = [
     Account("Assets:Pleo:DKK", "1081", "Pleo wallet"),
     Account("Assets:VAT:Input", "1401", "Input VAT"),
     Account("Expenses:Office-Supplies", "7504", "Office supplies"),
+    Account("Assets:Pleo:Transit", "1089", "Pleo in transit"),
+    Account("Liabilities:Employees", "2890", "Employees"),
+    Account("Liabilities:Payables", "2440", "Payables"),
     TaxCode("I25", "I25", "Input VAT 25 %", Decimal("0.25"), "inclusive", "Assets:VAT:Input"),
     Dimension("COST", "COST", "Cost centre"),
     DimensionValue("100", "COST", "100", "Sales"),
@@ -42,6 +45,12 @@ option "operating_currency" "DKK"
   code: "1401"
 2020-01-01 open Expenses:Office-Supplies
   code: "7504"
+2020-01-01 open Assets:Pleo:Transit
+  code: "1089"
+2020-01-01 open Liabilities:Employees
+  code: "2890"
+2020-01-01 open Liabilities:Payables
+  code: "2440"
 2020-01-01 custom "tax-code" "I25" "Input VAT 25 %" 0.25 "inclusive"
   ingoing: Assets:VAT:Input
 2020-01-01 custom "dimension" "COST" "Cost centre"
@@ -74,7 +83,13 @@ def connection(api_url: str = "http://127.0.0.1:1", company_id: str = COMPANY) -
         company_id=company_id,
         company_name="Bench ApS",
         erp="beancount",
-        settings=Settings(posting="posted", wallets={"DKK": "1081"}),
+        settings=Settings(
+            posting="posted",
+            wallets={"DKK": "1081"},
+            out_of_pocket="2890",
+            contra="1089",
+            accounts_payable="2440",
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from kontobro.core.ports import Clock, Connector, Store, TokenStore
 if TYPE_CHECKING:
     from kontobro.export.run import Ports
     from kontobro.pleo import PleoClient
+    from kontobro.sync.run import SyncPorts
 
 DATABASE = "kontobro.sqlite3"
 
@@ -64,6 +65,14 @@ class Home:
             store=self.store,
             clock=self.clock,
         )
+
+    def sync_ports_for(self, connection: Connection) -> SyncPorts:
+        from kontobro.pleo.masterdata import open_target
+        from kontobro.sync.run import SyncPorts
+
+        target = open_target(connection, self.store, self.clock)
+        self.opened.callback(target.close)
+        return SyncPorts(target=target, connector=self.connector_for(connection), store=self.store, clock=self.clock)
 
 
 def open_home(path: Path, clock: Clock | None = None) -> Home:

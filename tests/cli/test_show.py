@@ -56,3 +56,11 @@ def test_no_bar_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with show.progress(quietly=False) as advance:
         advance("booking", 1, 2)
     assert capsys.readouterr() == ("", "")
+
+
+def test_text_from_outside_never_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    show.say("Fjord\x1b[2J & \x9bBro\r\nnext")
+    show.tell("\x1b]0;owned\x07")
+    out, err = capsys.readouterr()
+    assert not any(c in out + err for c in "\x1b\x9b\r\x07")
+    assert "Fjord [2J &  Bro" in out

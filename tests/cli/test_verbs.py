@@ -13,6 +13,7 @@ from kontobro.core.errors import Busy, LoginFailed, Misconfigured, NotAllowed, U
 from tests.cli.fakes import Bench, export_job
 
 WITH_CONNECTION = ["check", "jobs", "preview x", "export", "settle", "bookings", "disconnect", "settings show"]
+WITH_CONNECTION += ["dimensions", "sync plan", "sync apply --yes", "sync status"]
 
 
 @pytest.mark.parametrize("verb", WITH_CONNECTION)
@@ -41,6 +42,23 @@ def test_jobs_lists_what_waits_and_with_all_what_ended(bench: Bench) -> None:
     everything = bench.run("jobs", "--all").stdout
     assert ended.id in everything
     assert "[bold]login[/bold] expired" in everything, "what Pleo sends is text, never markup"
+
+
+def test_nothing_to_keep_in_step(bench: Bench) -> None:
+    bench.connect()
+    for words in ("sync plan", "sync apply --yes", "sync status"):
+        result = bench.run(*words.split())
+        assert result.exit_code == 3
+        assert "kontobro connect --level 4" in result.stderr
+    assert "has no dimensions" in bench.run("dimensions").stderr
+
+
+def test_a_list_is_set_with_commas(bench: Bench) -> None:
+    bench.connect()
+    assert bench.run("settings", "set", "sync", "dimensions, vendors", "--offline").exit_code == 0
+    assert bench.connections()[0].settings.sync == ("dimensions", "vendors")
+    bench.run("settings", "set", "sync", "", "--offline")
+    assert bench.connections()[0].settings.sync == ()
 
 
 def test_a_job_is_named_by_its_beginning(bench: Bench) -> None:
@@ -192,10 +210,11 @@ def test_the_log_is_shown_only_when_asked_and_only_ours(bench: Bench) -> None:
     bench.connect()
     bench.pleo.waiting = [export_job()]
     assert "job ended" not in bench.run("export").stderr
-    bench.pleo.waiting = [export_job()]
+    another = export_job("00000000-0000-4000-8000-000000000002")
+    bench.pleo.waiting = [another]
     shown = bench.run("--verbose", "export").stderr
     assert "job ended" in shown
-    assert export_job().id in shown
+    assert another.id in shown
     assert logging.getLogger("kontobro").handlers == [], "a verb leaves no handler behind"
 
 
@@ -207,3 +226,59 @@ def test_a_bug_of_ours_is_one_message_and_says_nothing_it_should_not(bench: Benc
     assert "Kontobro has a fault (ValueError)" in result.stderr
     assert "plp_" not in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_new_connection_gets_its_settings_one_by_one(bench: Bench) -> None:
+    """Several are missing at first: setting one of them is not refused because of the others."""
+    bench.connect()
+    for name, code in {"wallet": "1080", "out_of_pocket": "2890", "contra": "1089", "accounts_payable": "2440"}.items():
+        result = bench.run("settings", "set", name, code)
+        assert result.exit_code == 0, result.output
+    assert bench.run("check").exit_code == 0
+    taken_away = bench.run("settings", "set", "contra", "")
+    assert taken_away.exit_code == 3, "what was there and is needed is not taken away"
+    assert bench.connections()[0].settings.contra == "1089"
+
+
+def test_a_file_nested_too_deep_is_no_bug_of_ours(bench: Bench, tmp_path: Path) -> None:
+    bench.connect()
+    file = tmp_path / "settings.toml"
+    file.write_text(f"wallet = {'[' * 5000}{']' * 5000}", encoding="utf-8")
+    result = bench.run("settings", "import", str(file))
+    assert result.exit_code == 3
+    assert "nested too deep" in result.stderr
+
+
+def test_a_job_that_has_ended_is_said_to_have(bench: Bench) -> None:
+    bench.connect()
+    bench.pleo.waiting = [export_job(status="completed_with_errors")]
+    for verb in ("preview", "export --job"):
+        result = bench.run(*verb.split(), export_job().id[:8])
+        assert result.exit_code == 3
+        assert "has ended: completed with errors." in result.stderr
+
+
+def test_a_file_that_is_not_there_is_no_fault_of_ours(bench: Bench, tmp_path: Path) -> None:
+    bench.connect()
+    assert bench.run("settings", "import", str(tmp_path / "none.toml")).exit_code == 3
+
+
+def test_a_script_is_told_how_to_say_yes(bench: Bench) -> None:
+    bench.connect()
+    result = bench.run("disconnect")
+    assert result.exit_code == 3
+    assert "--yes" in result.stderr
+    assert bench.connections()[0].status == "connected"
+
+
+def test_a_stopped_export_says_that_nothing_is_lost(bench: Bench) -> None:
+    bench.connect()
+    bench.clock.sleeps = 0
+    result = bench.run("export", "--watch")
+    assert result.exit_code == 130
+    assert "Nothing is lost" in result.stderr
+
+
+def test_bookings_of_a_job_that_has_none(bench: Bench) -> None:
+    bench.connect()
+    assert 'Nothing is booked of a job that begins with "zzz".' in bench.run("bookings", "--job", "zzz").stdout

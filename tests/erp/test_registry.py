@@ -50,6 +50,7 @@ def test_a_connector_of_ones_own_is_named_by_its_factory():
         ("no.such.package:factory", {}, "Install the package"),
         (f"{__name__}:no_such_factory", {}, "Install the package"),
         ("beancount", {}, "Set `ledger`"),
+        ("beancount", {"ledger": "x.beancount", "legder": "y.beancount"}, "Options are ledger and fava."),
     ],
 )
 def test_what_can_not_be_loaded_is_a_setting_to_mend(name, options, remedy):

@@ -12,6 +12,12 @@ VENDOR = {"id": str(uuid.UUID(int=100)), "name": "Kontor & Papir A/S", "defaultC
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
+PERSON, IBAN, SECRET_NOTE = "Anna Berg", "DK5000400440116243", "for the surprise party"
+KNOWN_ONLY_TO_PLEO = ("plp_", "cGxwX", "signature=", PERSON, IBAN, SECRET_NOTE)
+"""What no log and no error may tell: keys (plain, and as HTTP Basic sends them), signed addresses, people,
+accounts, notes."""
+
+
 def entry_id(number: int) -> str:
     return str(uuid.UUID(int=(0xE0 << 120) | number, version=4))
 
@@ -46,8 +52,9 @@ def an_item(number: int, type: str = "card_purchase", minor: int = 10_000, **fie
         "additionalInformation": {"reconciliationId": f"REC-{number}"},
         "bookkeeping": {"method": "journal"},
         "contraAccount": CONTRA,
-        "supplier": {"name": "Kontor & Papir A/S"},
-        "user": {"id": str(uuid.UUID(int=9)), "name": "Anna Berg", "code": "E1"},
+        "note": SECRET_NOTE,
+        "supplier": {"name": "Kontor & Papir A/S", "account": IBAN},
+        "user": {"id": str(uuid.UUID(int=9)), "name": PERSON, "code": "E1"},
         "vendor": None,
     } | fields
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.settings import Settings
@@ -33,6 +36,67 @@ SETTINGS = Settings(
 )
 
 
+ENVIRONMENT = os.environ | {"PYTHONPATH": f"{PROJECT / 'src'}{os.pathsep}{PROJECT}"}
+EXPORTER = [sys.executable, "-m", "tests.export.exporter"]
+
+
+class Warm:
+    """A process that has everything loaded and forks a real one for each order: one for all tests here."""
+
+    _all: ClassVar[dict[str, Warm]] = {}
+
+    def __init__(self, module: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", module, "--warm"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=PROJECT,
+            env=ENVIRONMENT,
+        )
+        atexit.register(self.stop)
+
+    @classmethod
+    def started(cls, module: str = "tests.export.exporter") -> Warm:
+        """The one of this module: what it does with an order is the module's business."""
+        if module not in cls._all:
+            cls._all[module] = cls(module)
+        return cls._all[module]
+
+    def run(self, order: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+        """One exporter from its birth to its end."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        status, out, errors = json.loads(self.process.stdout.readline())
+        return subprocess.CompletedProcess(EXPORTER, status, out, errors)
+
+    def stop(self) -> None:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+@dataclass
+class Started:
+    """An exporter under way; `end` lets it go and answers as `Desk.attempt` does."""
+
+    process: subprocess.Popen[str]
+    gate: Path
+
+    def end(self) -> dict[str, Any] | None:
+        self.gate.touch()
+        out, errors = self.process.communicate(timeout=120)
+        if self.process.returncode == -signal.SIGKILL:
+            return None
+        assert self.process.returncode == 0, errors[-3000:]
+        result: dict[str, Any] = json.loads(out)
+        return result
+
+
 @dataclass
 class Desk:
     """One company's exporter and both of its sides."""
@@ -46,10 +110,11 @@ class Desk:
     erp: str = "beancount"
     options: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    shared_ledger: Path | None = None
 
     @property
     def ledger(self) -> Path:
-        return self.folder / "ledger" / "ledger.beancount"
+        return self.shared_ledger or self.folder / "ledger" / "ledger.beancount"
 
     @property
     def database(self) -> Path:
@@ -62,25 +127,48 @@ class Desk:
 
     def export(self, *, at: str | None = None, **order: Any) -> dict[str, Any] | None:
         """Run a real exporter process: its result, or None when it was killed at the boundary `at`."""
-        log = self.folder / "boundaries"
-        log.unlink(missing_ok=True)
-        log.touch()
-        orders = {"home": str(self.folder), "log": str(log), "at": at} | self.order | order
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.export.exporter"],
-            input=json.dumps(orders),
-            capture_output=True,
-            text=True,
-            cwd=PROJECT,
-            env=os.environ | {"PYTHONPATH": f"{PROJECT / 'src'}{os.pathsep}{PROJECT}"},
-            timeout=120,
-            check=False,
-        )
+        result = self.attempt(at=at, **order)
+        assert result is None or "fault" not in result, f"the exporter refused: {result}"
+        return result
+
+    def attempt(self, *, at: str | None = None, **order: Any) -> dict[str, Any] | None:
+        """The same of one that may refuse: then `fault` (its kind) and `said` are there instead of a result."""
+        done = Warm.started().run(self.orders(at, order))
         if done.returncode == -signal.SIGKILL:
             return None
-        assert done.returncode == 0, done.stderr[-3000:]
+        assert done.returncode == 0, f"the exporter ended with {done.returncode}: {done.stderr[-3000:]}"
         result: dict[str, Any] = json.loads(done.stdout)
+        assert at is None, f"it crossed no boundary {at}: {result}, {self.boundaries}"
         return result
+
+    def orders(self, at: str | None, order: dict[str, Any]) -> dict[str, Any]:
+        """What an exporter is told; the log of boundaries begins anew."""
+        log = self.folder / "boundaries"
+        log.write_text("")
+        return {"home": str(self.folder), "log": str(log), "at": at} | self.order | order
+
+    def start(self, *, at: str | None = None, **order: Any) -> Started:
+        """Start an exporter beside this one. With `at` it stands still at that boundary until it is let go."""
+        gate = self.folder / "gate"
+        orders = self.orders(at, order | ({"until": str(gate)} if at else {}))
+        process = subprocess.Popen(
+            EXPORTER,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=PROJECT,
+            env=ENVIRONMENT,
+        )
+        assert process.stdin
+        process.stdin.write(json.dumps(orders))
+        process.stdin.close()
+        process.stdin = None
+        started = Started(process, gate)
+        while at and at not in self.boundaries:
+            assert process.poll() is None, f"it ended before {at}: {started.end()}"
+            time.sleep(0.02)
+        return started
 
     def states(self) -> dict[str, str]:
         """Pleo's status of every expense of the newest job."""
@@ -116,6 +204,15 @@ def a_desk_over(
         yield desk
 
 
+def another_home(desk: Desk, folder: Path) -> Desk:
+    """A second installation for the same company and the same ledger, with an API key of its own."""
+    folder.mkdir()
+    key = desk.sandbox.add_api_key(desk.company_id)
+    other = replace(desk, folder=folder, key=key, order={}, shared_ledger=desk.ledger)
+    connect(other)
+    return other
+
+
 def connect(desk: Desk, settings: Settings = SETTINGS) -> Connection:
     """Write the connection and its keys into the home's store."""
     connection = Connection(
@@ -138,3 +235,15 @@ def connect(desk: Desk, settings: Settings = SETTINGS) -> Connection:
         store.save_secret(connection.id, name, value)
     store.close()
     return connection
+
+
+def forget_history(desk: Desk) -> None:
+    """Delete every table's rows but those of connections, secrets and migrations."""
+    keep = ("kontobro_connection", "kontobro_secret", "kontobro_allowedmove", "django_migrations", "sqlite_sequence")
+    with sqlite3.connect(desk.database) as database:
+        tables = [row[0] for row in database.execute("select name from sqlite_master where type = 'table'")]
+        history = [table for table in tables if table not in keep]
+        assert len(history) >= 4
+        for table in history:
+            database.execute(f"delete from {table}")
+    database.close()

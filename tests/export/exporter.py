@@ -1,36 +1,69 @@
 """An exporter as a process of its own: one export at a home, killed at a named boundary if it is told one.
 
-Orders come as JSON on standard input; the names of the boundaries crossed go to the file `log`.
+Orders come as JSON on standard input; the names of the boundaries crossed go to the file `log`. An exporter that
+is told `until` does not die at its boundary: it stands still there until that file exists; then it goes on, to its
+death at the boundary `die_at` if there is one.
+
+`--warm` loads everything once and forks an exporter for each order: a process of its own as before, without the
+second that Python takes to get up.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TextIO
 
 from kontobro.bootstrap import SystemClock, connector_of
 from kontobro.core.connection import Connection
+from kontobro.core.errors import KontobroError
+from kontobro.core.masterdata import Account, Vendor
 from kontobro.core.ports import Connector, Store
 from kontobro.export import Ports, next_job, run_job
 from kontobro.pleo import open_pleo
 from kontobro.store import open_store
-from kontobro.testing.faults import ERP_WRITES, PLEO_WRITES, STORE_COMMITS, Boundaries, Seam
+from kontobro.testing.faults import (
+    ERP_WRITES,
+    PLEO_WRITES,
+    STORE_COMMITS,
+    Boundaries,
+    Seam,
+    kill_this_process,
+)
 from tests.export.plain_erp import PlainErp
+
+Answer = Callable[[dict[str, Any]], dict[str, Any]]
+"""What a forked process does with its order."""
+
+LONGEST = 100
+"""Seconds an exporter may live: one that hangs is ended, and its test says so."""
+
+
+class DeadlyClock(SystemClock):
+    """Whoever waits dies: an exporter whose answer was lost never comes to ask again."""
+
+    def sleep(self, seconds: float) -> None:
+        kill_this_process()
 
 
 def export(order: dict[str, Any]) -> dict[str, Any]:
     """Export the company's job at this home."""
     store = open_store(Path(order["home"]) / "kontobro.sqlite3")
     try:
-        boundaries = Boundaries(order.get("at"), log=Path(order["log"]))
+        boundaries = boundaries_of(order)
         connection = store.connections()[0]
         seamed = Seam(store, "store", STORE_COMMITS, boundaries)
-        clock = SystemClock()
+        clock = DeadlyClock() if order.get("die_asleep") else SystemClock()
         pleo = open_pleo(connection, seamed, clock)
         ports = Ports(
             pleo=Seam(pleo, "pleo", PLEO_WRITES, boundaries),
@@ -48,20 +81,82 @@ def export(order: dict[str, Any]) -> dict[str, Any]:
         store.close()
 
 
+def boundaries_of(order: dict[str, Any]) -> Boundaries:
+    """Death at the boundary `at`, or standing still and going on to another."""
+    boundaries = Boundaries(order.get("at"), log=Path(order["log"]))
+
+    def stand_still() -> None:
+        while not Path(order["until"]).exists():
+            time.sleep(0.02)
+        boundaries.at, boundaries.act = order.get("die_at"), kill_this_process
+
+    if "until" in order:
+        boundaries.act = stand_still
+    return boundaries
+
+
 def connector(order: dict[str, Any], connection: Connection, store: Store) -> Connector:
-    """The connection's own, or the plain system beside the ledger with that ledger's chart."""
+    """The connection's own, or the plain system beside the ledger with that ledger's accounts and vendors."""
     own = connector_of(connection.erp, connection.erp_options, partial(store.secret, connection.id))
     if "plain" not in order:
         return own
-    from kontobro.core.masterdata import Account
-
     return PlainErp(
         Path(order["plain"]),
-        list(own.read(Account)),
+        [*own.read(Account), *own.read(Vendor)],
         commit_after=order.get("commit_after", 0),
         settle_after=timedelta(seconds=order["settle_after"]),
+        reference=order.get("reference", "searchable"),
     )
 
 
+def answer(order: dict[str, Any]) -> dict[str, Any]:
+    """An export's result, or the fault that ended it: its kind and what it said."""
+    try:
+        return export(order)
+    except KontobroError as fault:
+        return {
+            "fault": type(fault).__name__,
+            "kinds": [kind.__name__ for kind in type(fault).__mro__],
+            "said": str(fault),
+        }
+
+
+def warm(answer: Answer = answer) -> None:
+    """Fork an exporter for each line of standard input; answer each with a line: exit status and output."""
+    with tempfile.TemporaryDirectory() as folder:
+        open_store(Path(folder) / "warm.sqlite3").close()
+    for line in sys.stdin:
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
+            child = os.fork()
+            if child == 0:
+                be_exporter(answer, json.loads(line), out.fileno(), errors.fileno())
+            _, status = os.waitpid(child, 0)
+            said = [read_back(file) for file in (out, errors)]
+        print(json.dumps([os.waitstatus_to_exitcode(status), *said]), flush=True)  # noqa: T201 - its answer
+
+
+def be_exporter(answer: Answer, order: dict[str, Any], out: int, errors: int) -> NoReturn:
+    """The forked process from here to its end."""
+    signal.alarm(LONGEST)
+    os.dup2(out, 1)
+    os.dup2(errors, 2)
+    try:
+        print(json.dumps(answer(order)), flush=True)  # noqa: T201 - its answer
+    except BaseException:  # noqa: BLE001 - told, then the end: nothing of the parent may run here
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
+    os._exit(0)
+
+
+def read_back(file: TextIO) -> str:
+    file.seek(0)
+    return file.read()
+
+
 if __name__ == "__main__":
-    print(json.dumps(export(json.load(sys.stdin))))  # noqa: T201 - its answer
+    if sys.argv[1:] == ["--warm"]:
+        warm()
+    else:
+        signal.alarm(LONGEST)
+        print(json.dumps(answer(json.load(sys.stdin))))  # noqa: T201 - its answer

@@ -8,47 +8,48 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 from kontobro.core.errors import Problem, Uncertain
 from kontobro.core.export import Receipt
 from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference, line_sums
-from kontobro.core.masterdata import Account, Company, Vendor
+from kontobro.core.masterdata import Account, Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities, R, ReceiptRules
 
-_COMMIT_LATER = "import sys,time; time.sleep(float(sys.argv[1])); open(sys.argv[2],'a').write(sys.stdin.read())"
+_COMMIT_LATER = ["sh", "-c", 'sleep "$0"; cat >> "$1"']
 
 
 class PlainErp:
-    """A connector over `<folder>/entries.jsonl`."""
+    """A connector over `<folder>/entries.jsonl`. With the reference `none` it shows nobody what stands in it."""
 
     def __init__(
         self,
         folder: Path,
-        accounts: Sequence[Account],
+        masters: Sequence[MasterRecord],
         *,
         commit_after: float = 0,
         settle_after: timedelta = timedelta(seconds=3),
+        reference: Literal["searchable", "none"] = "searchable",
     ) -> None:
         self.entries = folder / "entries.jsonl"
         self.receipts = folder / "receipts"
         self.receipts.mkdir(parents=True, exist_ok=True)
-        self.accounts = accounts
+        self.masters = masters
         self.commit_after = commit_after
         self.capabilities = Capabilities(
-            kinds=frozenset([Account]),
+            kinds=frozenset([Account, Vendor]),
             bills=True,
             drafts=False,
             receipts=ReceiptRules(
                 media_types=frozenset(["application/pdf", "image/png", "image/jpeg"]), max_bytes=30 * 2**20
             ),
             batch_size=2,
-            reference="searchable",
+            reference=reference,
             settle_after=settle_after,
             keeps_fingerprint=True,
         )
@@ -57,7 +58,7 @@ class PlainErp:
         return Company("plain", "Plain", "DKK", "Europe/Copenhagen")
 
     def read(self, kind: type[R]) -> Iterable[R]:
-        return [account for account in self.accounts if isinstance(account, kind)]
+        return [record for record in self.masters if isinstance(record, kind)]
 
     def validate(self, entries: Sequence[Entry]) -> Sequence[list[Problem]]:
         return [[] for _ in entries]
@@ -69,6 +70,8 @@ class PlainErp:
         return [json.loads(line) for line in self.entries.read_text().splitlines()]
 
     def find(self, keys: Sequence[Reference | InvoiceKey]) -> Mapping[Reference | InvoiceKey, Booking]:
+        if self.capabilities.reference == "none":
+            return {}
         return {Reference(line["reference"]): self._booking(line) for line in self.lines() if line["reference"] in keys}
 
     def _booking(self, line: dict[str, str]) -> Booking:
@@ -90,16 +93,26 @@ class PlainErp:
         lines = [_line(entry) for entry in entries]
         text = "".join(json.dumps(line) + "\n" for line in lines)
         if self.commit_after:
-            command = [sys.executable, "-c", _COMMIT_LATER, str(self.commit_after), str(self.entries)]
-            child = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, start_new_session=True)
-            assert child.stdin
-            child.stdin.write(text)
-            child.stdin.close()
-            child.returncode = 0  # it outlives us on purpose
+            self._commit_later(text)
             raise Uncertain("The accounting system did not answer in time.")
         with self.entries.open("a") as file:
             file.write(text)
         return [self._booking(line) for line in lines]
+
+    def _commit_later(self, text: str) -> None:
+        """In a process of its own, which outlives us on purpose and holds none of our files."""
+        child = subprocess.Popen(
+            [*_COMMIT_LATER, str(self.commit_after), str(self.entries)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+        assert child.stdin
+        child.stdin.write(text)
+        child.stdin.close()
+        child.returncode = 0
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
         folder = self.receipts / booking.id

@@ -271,7 +271,7 @@ def test_a_report_leaves_absent_fields_out(stage: Stage) -> None:
 
 
 def test_a_report_whose_answer_was_lost_is_sent_again(stage: Stage) -> None:
-    stage.on(REPORT, LOST, reply({"data": []}))
+    stage.on(REPORT, LOST, reply({"data": [], "errors": []}))
     assert stage.client().report(JOB, [ItemReport(entry_id="a", status="in_progress")]) == []
     assert stage.operations == [REPORT, REPORT]
 
@@ -322,6 +322,16 @@ def test_an_authorised_installation_is_activated(stage: Stage) -> None:
     assert stage.operations == [f"GET {ME}", f"POST {ACTIVATE}"]
 
 
+def test_an_installation_can_wait_for_its_first_sync(stage: Stage) -> None:
+    waiting = installed("PENDING_INTEGRATION")
+    stage.on(f"GET {ME}", refusal(404), waiting, installed("AUTHORIZED"), installed("ACTIVATED"))
+    stage.on(f"POST {ME}", waiting).on(f"PUT {ME}", waiting)
+    statuses = [stage.client().install({"erp": "x"}, activate=False).status for _ in range(4)]
+    assert statuses == ["PENDING_INTEGRATION"] * 3 + ["ACTIVATED"], "an active one stays active"
+    assert stage.bodies(f"POST {ME}") == [{"status": "PENDING_INTEGRATION", "metadata": {"erp": "x"}}]
+    assert stage.bodies(f"PUT {ME}") == [{"status": "PENDING_INTEGRATION", "metadata": {"erp": "x"}}]
+
+
 def test_an_installation_that_pleo_keeps_in_error_is_the_callers_to_judge(stage: Stage) -> None:
     error = installed("ERROR", errorCode="NOT_ENTITLED")
     stage.on(f"GET {ME}", error).on(f"POST {ACTIVATE}", error)
@@ -370,3 +380,11 @@ def test_calls_are_counted_by_endpoint_repeats_too(stage: Stage) -> None:
     client.fetch("https://pleo.test/r", 10)
     assert client.calls == {"GET /v3/export-jobs/{id}": 2, "GET /v3/export-items": 1, "GET receipt": 1}
     assert {request.headers["user-agent"].split("/")[0] for request in stage.asked} == {"kontobro"}
+
+
+@pytest.mark.parametrize("answer", [{"data": []}, {"data": {}, "pagination": None}, {"data": [], "errors": None}])
+def test_an_update_answered_without_its_errors_is_not_taken_for_success(answer: dict[str, Any]) -> None:
+    stage = Stage()
+    stage.on(REPORT, reply(answer))
+    with pytest.raises(BadAnswer, match="errors"):
+        stage.client().report(JOB, [ItemReport(entry_id="a", status="successful")])

@@ -104,10 +104,13 @@ def test_a_redirect_is_followed_a_few_times() -> None:
         stage.client().fetch(URL, 5)
 
 
+TUNNELS = ["[64:ff9b::7f00:1]", "[2002:a00:8::]", "[::127.0.0.1]", "224.0.0.1"]
 INSIDE = ["127.0.0.1", "10.0.0.8", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1"]
 
 
-@pytest.mark.parametrize("address", [*INSIDE, "[::1]", "[fe80::1]", "[fd00::1]", "[::ffff:10.0.0.8]", "localhost"])
+@pytest.mark.parametrize(
+    "address", [*INSIDE, "[::1]", "[fe80::1]", "[fd00::1]", "[::ffff:10.0.0.8]", *TUNNELS, "localhost"]
+)
 @pytest.mark.parametrize("hop", [False, True])
 def test_private_addresses_are_refused_on_every_hop(address: str, hop: bool) -> None:
     stage = Stage().on(GET, content(b"", 302, location=f"https://{address}/r"))

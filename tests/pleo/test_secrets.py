@@ -39,7 +39,9 @@ def every_log(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_good_run_says_nothing_secret(caplog: pytest.LogCaptureFixture) -> None:
     item = an_item(user={"id": "u", "name": "Jane Doe"}, note="DK5000400440116243")
     stage = Stage().on(ONE, refusal(503), reply({"data": a_job()})).on(ITEMS, page([item, an_item(2, user="Jane Doe")]))
-    stage.on("GET /r", httpx2.Response(200, content=b"x")).on(f"PUT /v3/export-jobs/{JOB}/items", reply({"data": []}))
+    stage.on("GET /r", httpx2.Response(200, content=b"x")).on(
+        f"PUT /v3/export-jobs/{JOB}/items", reply({"data": [], "errors": []})
+    )
     client = stage.client()
     client.job(JOB)
     list(client.items(JOB))

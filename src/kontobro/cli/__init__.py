@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
     """Entry point of the `kontobro` script; imports the app only when it runs."""
-    from kontobro.cli.app import main as run
-
+    try:
+        from kontobro.cli.app import main as run
+    except ModuleNotFoundError as error:
+        sys.exit(f"✗ The command line needs {error.name}.\n  Install Kontobro with its extras app and beancount.")
     run()

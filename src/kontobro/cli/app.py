@@ -14,6 +14,7 @@ from kontobro.cli import (
     check,
     connect,
     demo,
+    dimensions,
     disconnect,
     export,
     jobs,
@@ -21,10 +22,11 @@ from kontobro.cli import (
     sandbox,
     settings,
     settle,
+    sync,
 )
 from kontobro.cli.desk import Desk
 from kontobro.cli.exits import Exit, epilog, exit_of
-from kontobro.core.errors import KontobroError
+from kontobro.core.errors import KontobroError, Misconfigured
 
 
 class Verbs(TyperGroup):
@@ -35,6 +37,9 @@ class Verbs(TyperGroup):
             return super().invoke(ctx)
         except KontobroError as error:
             raise typer.Exit(_tell(error, ctx)) from error
+        except KeyboardInterrupt:
+            _tell_stopped(ctx)
+            raise  # Typer ends with 130
         except BrokenPipeError:
             raise  # who read us has gone (`| head`): Typer ends quietly
         except OSError as error:
@@ -50,7 +55,15 @@ class Verbs(TyperGroup):
 
 def _of_files(error: OSError) -> KontobroError:
     where = f" ({error.filename})" if error.filename else ""
-    return KontobroError(f"A file can't be used{where}: {error.strerror or error}.", "See that it exists and is yours.")
+    return Misconfigured(f"A file can't be used{where}: {error.strerror or error}.", "See that it exists and is yours.")
+
+
+def _tell_stopped(ctx: Any) -> None:
+    """Whoever stops an export wants to know that nothing is lost."""
+    from kontobro.cli.show import tell
+
+    if ctx.invoked_subcommand == "export":
+        tell("Stopped. Nothing is lost: kontobro export goes on where it was, and books nothing twice.")
 
 
 def _of_a_bug(error: Exception) -> KontobroError:
@@ -123,8 +136,9 @@ def main_options(
         context.call_on_close(log_to_stderr())
 
 
-for verb in (connect, disconnect, check, jobs, preview, export, settle, bookings, sandbox, demo):
+for verb in (connect, disconnect, check, dimensions, jobs, preview, export, settle, bookings, sandbox, demo):
     app.command(name=verb.__name__.rpartition(".")[2])(verb.run)
+app.add_typer(sync.app, name="sync")
 app.add_typer(settings.app, name="settings")
 
 

@@ -34,9 +34,16 @@ def run(
 
         show.emit([booking_shape(row) for row in found])
     elif not found:
-        show.say("Nothing has failed." if failed else "Nothing booked yet. kontobro jobs shows what waits.")
+        show.say(_nothing(job, failed=failed))
     else:
         _print(found)
+
+
+def _nothing(job: str | None, *, failed: bool) -> str:
+    of_job = f' of a job that begins with "{job}"' if job else ""
+    if failed:
+        return f"Nothing has failed{of_job}."
+    return f"Nothing is booked{of_job}." if job else "Nothing booked yet. kontobro jobs shows what waits."
 
 
 def _wanted(row: BookingRow, job: str | None, *, failed: bool) -> bool:
@@ -60,7 +67,9 @@ def _print(rows: Sequence[BookingRow]) -> None:
 
 def _state(row: BookingRow) -> str:
     """Where it has got to; an item that failed was reported too, but that is not what a person asks."""
-    return "not booked" if row.problems and not row.erp_id else row.state
+    if row.problems and not row.erp_id:
+        return "not booked"
+    return f"{row.posting.replace('_', ' ')}, reported" if row.posting and row.state == "reported" else row.state
 
 
 def _receipts(row: BookingRow) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from kontobro.core.ports import Clock, Connector, Store, TokenStore
     from kontobro.export.run import Ports
     from kontobro.install.connect import InstallingPleo
+    from kontobro.sync.run import SyncPorts
 
 
 class Workplace(Protocol):
@@ -33,6 +35,8 @@ class Workplace(Protocol):
 
     def ports_for(self, connection: Connection) -> Ports: ...
 
+    def sync_ports_for(self, connection: Connection) -> SyncPorts: ...
+
     def close(self) -> None: ...
 
 
@@ -40,6 +44,10 @@ def _open_home(path: Path) -> Workplace:
     from kontobro.bootstrap import open_home
 
     return open_home(path)
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 @dataclass(slots=True)
@@ -50,6 +58,8 @@ class Desk:
     name: str | None = None
     debug: bool = False
     open_home: Callable[[Path], Workplace] = _open_home
+    can_ask: Callable[[], bool] = _at_a_terminal
+    """Whether somebody is there to answer a question."""
     _workplace: Workplace | None = None
 
     @property
@@ -73,9 +83,18 @@ class Desk:
         return chosen(self.store.connections(), self.name)
 
     def ports(self, connection: Connection) -> Ports:
-        """The ports of a connection that is alive."""
+        """What an export of a connection that is alive talks to."""
+        self._require_alive(connection)
+        return self.workplace.ports_for(connection)
+
+    def sync_ports(self, connection: Connection) -> SyncPorts:
+        """What a sync of a connection that is alive talks to."""
+        self._require_alive(connection)
+        return self.workplace.sync_ports_for(connection)
+
+    def _require_alive(self, connection: Connection) -> None:
         if connection.status == "connected":
-            return self.workplace.ports_for(connection)
+            return
         state = "has been disconnected" if connection.status == "disconnected" else "has lost its login at Pleo"
         raise Misconfigured(
             f'The connection "{connection.name}" {state}.',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from kontobro.cli import show
 from kontobro.cli.desk import desk_of
 from kontobro.cli.exits import Exit
+from kontobro.core.errors import Misconfigured
 
 
 def run(
@@ -25,7 +27,7 @@ def run(
         show.say(f'"{connection.name}" is disconnected already.')
         raise typer.Exit(Exit.FINE)
     if not yes:
-        typer.confirm(f'Disconnect "{connection.name}" from Pleo? Everything booked stays', abort=True, err=True)
+        _ask(connection.name)
     refused = disconnect(connection, desk.workplace.pleo_for(connection), desk.store)
     if as_json:
         from kontobro.cli.shapes import connection_shape
@@ -39,3 +41,13 @@ def run(
         )
         show.say("that the integration is gone, and delete the API key there.", "yellow")
     show.say("What stays: everything booked, the settings and the history. kontobro connect takes them up again.")
+
+
+def _ask(name: str) -> None:
+    """Raises Abort at a no, Misconfigured when nobody is there to ask."""
+    try:
+        typer.confirm(f'Disconnect "{name}" from Pleo? Everything booked stays', abort=True, err=True)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise Misconfigured("Nothing was disconnected: nobody said yes.", "Give --yes (-y) in a script.") from None

@@ -11,7 +11,7 @@ import typer
 from kontobro.cli import show
 from kontobro.cli.desk import desk_of
 from kontobro.cli.exits import Exit, exit_of, exit_of_result
-from kontobro.cli.jobs import named_job
+from kontobro.cli.jobs import live_job
 from kontobro.core.errors import Busy, JobGone, Unreachable
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def run(
 def _once(connection: Connection, ports: Ports, name: str | None, *, take_over: bool, as_json: bool) -> Exit:
     from kontobro.export.engine import next_job
 
-    job = named_job(ports.pleo, name) if name else next_job(ports)
+    job = live_job(ports.pleo, name) if name else next_job(ports)
     if job is not None:
         return _book(connection, job, ports, take_over=take_over, as_json=as_json)
     if as_json:
@@ -122,5 +122,6 @@ def print_failed(rows: Sequence[BookingRow], title: str | None = None) -> None:
     table = show.table("who", "amount", "why, and what to do", title=title, right=["amount"])
     for row in rows:
         said = "\n".join(f"{problem.message}\n→ {problem.remedy}" for problem in row.problems)
-        table.add_row(row.payee or row.item_type, show.amount_of(row.total, row.currency), said)
+        amount = show.amount_of(row.total, row.currency)
+        table.add_row(show.plain(row.payee or row.item_type), show.plain(amount), show.plain(said))
     show.console().print(table)

@@ -52,6 +52,17 @@ def _print(jobs: Sequence[ExportJob]) -> None:
         show.say("Look before you book: kontobro preview JOB. Book the oldest: kontobro export.", "dim")
 
 
+def live_job(pleo: Pleo, text: str) -> ExportJob:
+    """The named job, if anything can still be booked of it. Raises Misconfigured."""
+    job = named_job(pleo, text)
+    if job.status in FINISHED:
+        raise Misconfigured(
+            f"Job {job.id} has ended: {job.status.replace('_', ' ')}.",
+            "What was booked of it: kontobro bookings --job. Mended expenses are exported again in Pleo.",
+        )
+    return job
+
+
 def named_job(pleo: Pleo, text: str) -> ExportJob:
     """The job with this id, or with the only id that begins so."""
     if len(text) >= 36:

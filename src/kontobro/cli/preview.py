@@ -10,10 +10,11 @@ import typer
 from kontobro.cli import show
 from kontobro.cli.desk import desk_of
 from kontobro.cli.exits import Exit
-from kontobro.cli.jobs import named_job
+from kontobro.cli.jobs import live_job
 from kontobro.core.errors import shown
 
 if TYPE_CHECKING:
+    from kontobro.core.export import ExportItem
     from kontobro.core.journal import Entry, EntryLine
     from kontobro.core.ports import Connector
     from kontobro.export.preview import ItemPreview
@@ -28,17 +29,13 @@ def run(
 ) -> None:
     """Show the entries a job would book, without claiming it."""
     from kontobro.export.preview import preview_job
-    from kontobro.export.run import StopJob
 
     desk = desk_of(context)
     connection = desk.connection()
     ports = desk.ports(connection)
-    found = named_job(ports.pleo, job)
-    try:
-        with show.progress(quietly=as_json) as advance:
-            previews = _counted(preview_job(connection, found, ports), found.number_of_items, advance)
-    except StopJob as stop:
-        raise stop.fault from stop
+    found = live_job(ports.pleo, job)
+    with show.progress(quietly=as_json) as advance:
+        previews = _counted(preview_job(connection, found, ports), found.number_of_items, advance)
     wanted = [preview for preview in previews if preview.problems or not problems]
     if as_json:
         from kontobro.cli.shapes import preview_shape
@@ -81,8 +78,7 @@ def _print_item(preview: ItemPreview, names: dict[str, str]) -> None:
     from kontobro.core.export import ExportItem
 
     item = preview.item
-    title = f"{item.type} {item.entry_id}" if isinstance(item, ExportItem) else f"unreadable item {item.entry_id or ''}"
-    show.say(title, "bold")
+    show.say(_title(item) if isinstance(item, ExportItem) else f"unreadable item {shown(item.entry_id or '')}", "bold")
     for booking in preview.already:
         show.say(f"  already booked as {booking.number or booking.id} ({booking.status})")
     if preview.before_hook:
@@ -94,13 +90,30 @@ def _print_item(preview: ItemPreview, names: dict[str, str]) -> None:
     for entry in preview.entries:
         _print_entry(entry, names)
     if preview.receipts:
-        show.say(f"  {preview.receipts} receipts come with it")
+        show.say(f"  {preview.receipts} receipt{'s' if preview.receipts > 1 else ''}")
     for note in preview.notes:
         show.say(f"  note: {note}", "dim")
     for problem in preview.problems:
         show.say(f"  ✗ {problem.message}", "red")
         show.say(f"    {problem.remedy}")
     show.say("")
+
+
+def _title(item: ExportItem) -> str:
+    """How a bookkeeper finds the expense in Pleo: what, who, how much; the id for programs."""
+    from kontobro.core.posting_text import payee_of
+
+    words = (shown(item.type).replace("_", " "), payee_of(item, of_employee=False), _amount(item), shown(item.entry_id))
+    return " · ".join(word for word in words if word)
+
+
+def _amount(item: ExportItem) -> str:
+    """What left the wallet; nothing when Pleo's amount is none."""
+    from kontobro.core.money import exponent, is_whole, to_major
+
+    money = item.amount.wallet
+    known = exponent(money.currency) is not None and is_whole(money.minor)
+    return show.money(to_major(money.minor, money.currency), money.currency) if known else ""
 
 
 def _print_entry(entry: Entry, names: dict[str, str], style: str | None = None) -> None:

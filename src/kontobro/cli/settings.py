@@ -53,7 +53,9 @@ def set_one(
     desk = desk_of(context)
     connection = desk.connection()
     changed = with_change(settings_to(connection.settings), key, value)
-    _store(desk, connection, changed, offline=offline, as_json=as_json)
+    # A new connection lacks several settings: one at a time must be possible.
+    known = () if offline else _against_masters(desk, connection, connection.settings)
+    _store(desk, connection, changed, known, offline=offline, as_json=as_json)
 
 
 @app.command(name="export")
@@ -78,15 +80,25 @@ def import_file(
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
-    """Replace all settings by a TOML file's, if they are valid."""
+    """Replace all settings by a TOML file's, if they are valid; what is kept in step stays unless the file names it."""
     desk = desk_of(context)
-    _store(desk, desk.connection(), read_toml(file), offline=offline, as_json=as_json)
+    connection = desk.connection()
+    wanted = with_level_kept(connection, read_toml(file))
+    _store(desk, connection, wanted, offline=offline, as_json=as_json)
+
+
+def with_level_kept(connection: Connection, wanted: Mapping[str, object]) -> dict[str, object]:
+    """A file's settings; the level and the chosen dimensions stay where it is silent on them."""
+    kept = {"sync": list(connection.settings.sync), "sync_dimensions": list(connection.settings.sync_dimensions)}
+    return {**kept, **wanted}
 
 
 def read_toml(file: Path) -> Mapping[str, object]:
     """The file's settings. Raises Misconfigured that names the file and the place."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise Misconfigured(f"{file} is nested too deep.", "kontobro settings export shows the form.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Misconfigured(f"{file} is no TOML file: {error}.", "kontobro settings export shows the form.") from error
 
@@ -120,11 +132,21 @@ def _read_value(name: str, value: str) -> object:
     usual: object = getattr(Settings(), name, None)
     if isinstance(usual, bool):
         return {"true": True, "yes": True, "false": False, "no": False}.get(value.lower(), value)
+    if isinstance(usual, tuple):
+        return [part.strip() for part in value.split(",") if part.strip()]
     return int(value) if isinstance(usual, int) and value.isdecimal() else value
 
 
-def _store(desk: Desk, connection: Connection, wanted: Mapping[str, object], *, offline: bool, as_json: bool) -> None:
-    problems = apply_settings(desk, connection, wanted, offline=offline)
+def _store(
+    desk: Desk,
+    connection: Connection,
+    wanted: Mapping[str, object],
+    known: Sequence[Problem] = (),
+    *,
+    offline: bool,
+    as_json: bool,
+) -> None:
+    problems = apply_settings(desk, connection, wanted, known, offline=offline)
     if as_json:
         from kontobro.cli.shapes import problems_shape
 
@@ -140,13 +162,19 @@ def _store(desk: Desk, connection: Connection, wanted: Mapping[str, object], *, 
 
 
 def apply_settings(
-    desk: Desk, connection: Connection, wanted: Mapping[str, object], *, offline: bool = False
+    desk: Desk,
+    connection: Connection,
+    wanted: Mapping[str, object],
+    known: Sequence[Problem] = (),
+    *,
+    offline: bool = False,
 ) -> Sequence[Problem]:
-    """Store the settings when they are valid, else change nothing and give every problem."""
+    """Store the settings if nothing is wrong but what was `known` before; else change nothing, give every problem."""
     from kontobro.core.settings_file import settings_from
 
     settings, problems = settings_from(wanted)
-    found = [*problems, *([] if offline or problems else _against_masters(desk, connection, settings))]
+    against = () if offline or problems else _against_masters(desk, connection, settings)
+    found = [*problems, *(problem for problem in against if problem not in known)]
     if not found:
         desk.store.save_connection(replace(connection, settings=settings))
     return found

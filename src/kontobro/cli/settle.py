@@ -28,7 +28,7 @@ def run(
     elif not settled.settled and not settled.open and not settled.problems:
         show.say("No payment is open: nothing to settle.")
     else:
-        show.say(f"{settled.settled} payments settled with their bills, {settled.open} wait for theirs.")
+        show.say(f"Payments settled with their bills: {settled.settled}; still waiting for theirs: {settled.open}.")
         for problem in settled.problems:
             show.say(f"✗ {problem.message}", "red")
             show.say(f"  {problem.remedy}")

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -45,13 +46,18 @@ def console(*, errors: bool = False) -> Console:
     return Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
 
 
+def plain(text: str) -> str:
+    """A text without what could steer the terminal: names and reasons come from outside."""
+    return "".join(c if c == "\n" or unicodedata.category(c) != "Cc" else " " for c in text)
+
+
 def say(text: str, style: str | None = None) -> None:
-    console().print(text, style=style, soft_wrap=True)
+    console().print(plain(text), style=style, soft_wrap=True)
 
 
 def tell(text: str, style: str | None = None) -> None:
     """A word to the person, on stderr: stdout stays what was asked for."""
-    console(errors=True).print(text, style=style, soft_wrap=True)
+    console(errors=True).print(plain(text), style=style, soft_wrap=True)
 
 
 def say_fault(message: str, remedy: str) -> None:

@@ -30,6 +30,11 @@ def reference_of(entry_id: str, *, payment: bool = False) -> Reference:
     return Reference(f"{entry_id}/pay" if payment else entry_id)
 
 
+def references_of(entry_id: str) -> tuple[Reference, Reference]:
+    """All references that an item may have."""
+    return reference_of(entry_id), reference_of(entry_id, payment=True)
+
+
 def entry_id_of(reference: Reference) -> str:
     """The accounting entry id behind a reference."""
     return reference.removesuffix("/pay")

@@ -336,12 +336,13 @@ def _heading(
 ) -> Heading:
     vendor = party.vendor
     name = None if row.of_employee else vendor_name_of(item)
+    payee = payee_of(item, of_employee=row.of_employee)
     return Heading(
         date=days.posted,
         currency=amounts.currency,
         fingerprint=fingerprint(item),
-        payee=payee_of(item, of_employee=row.of_employee),
-        text=text_of(item, settings.description, findings.texts),
+        payee=payee,
+        text=text_of(item, settings.description, findings.texts, payee),
         reconciliation_id=clean(item.reconciliation_id, KEY_LIMIT),
         item_type=item.type,
         url=item.url,

@@ -23,6 +23,7 @@ KEY_LIMIT = 80
 # surrogates, which no file can hold. Joiners inside emoji are neither of these and stay.
 _CONTROLS = re.compile("[\x00-\x20\x7f-\xa0\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 _FIELD = re.compile(r"\{(\w+)\}")
+_BRACES = re.compile(r"\{([^{}]*)\}")
 _SEPARATOR = "·"
 
 
@@ -62,14 +63,15 @@ def _parts(template: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def unknown_fields(template: str) -> list[str]:
-    """Fields of a template that there are not."""
-    return [name for name in _FIELD.findall(template) if name not in FIELDS]
+    """What stands in a template's braces and is no field: it would stay in the text as it is."""
+    return [name for name in _BRACES.findall(template) if name not in FIELDS]
 
 
-def text_of(item: ExportItem, template: str, extras: Sequence[str]) -> str:
+def text_of(item: ExportItem, template: str, extras: Sequence[str], payee: str = "") -> str:
     """The description by the template (of nothing at all: the type), then attendees and what else has no field of
-    its own. Empty parts vanish."""
-    texts = [text for part, names in _parts(template) if (text := _filled(part, names, item))] or [FIELDS["type"](item)]
+    its own. Empty parts vanish, and so does what only says again who it is with."""
+    filled = [_filled(part, names, item) for part, names in _parts(template)]
+    texts = [text for text in filled if text and text != payee] or [FIELDS["type"](item)]
     if item.attendees:
         texts.append(f"with {clean(', '.join(item.attendees))}")
     texts += [clean(extra) for extra in extras]

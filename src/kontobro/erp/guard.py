@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -88,7 +89,9 @@ def _guard(method: str) -> Iterator[None]:
         raise
     except Exception as stray:
         log_id = uuid.uuid4().hex[:12]
-        log.exception("connector fault %s in %s", log_id, method)
+        # where it broke, never what it said: a stray exception's text may hold names and account numbers
+        frames = "".join(traceback.format_tb(stray.__traceback__))
+        log.error("connector fault %s in %s: %s\n%s", log_id, method, type(stray).__name__, frames)  # noqa: TRY400
         raise ConnectorFault(
             f"The accounting system's connector failed in `{method}` ({type(stray).__name__}).",
             f"This is a bug: report it with the log's lines around {log_id}.",

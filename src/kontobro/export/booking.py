@@ -11,16 +11,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from kontobro.core.errors import Problem
+from kontobro.core.errors import ConnectorFault, Problem
 from kontobro.core.export import ExportItem, MalformedItem
 from kontobro.core.history import Move
-from kontobro.core.journal import Booking, Entry, Payment
+from kontobro.core.journal import Booking, Entry, InvoiceKey, Payment, Reference, references_of
 from kontobro.core.posting import post_item
 from kontobro.export.compare import conflict, differences, not_as_sent, same_facts, voided
 from kontobro.export.finish import attach, post, verify
+from kontobro.export.manifest import manifest
+from kontobro.export.pieces import broke, in_pieces
 from kontobro.export.receipts import check_links, fetch_all
 from kontobro.export.run import Run
 from kontobro.export.work import ItemWork, pairs, plans_of, standing_move
@@ -38,6 +40,7 @@ def book_batch(run: Run, items: Sequence[ExportItem | MalformedItem]) -> list[It
     fetch_receipts(run, works)
     validate(run, works)
     unresolved = plan(run, works)
+    look_up_failed(run, works)
     book(run, [(work, entry) for work, entry in pairs(works) if not isinstance(entry, Payment)], unresolved)
     book(run, [(work, entry) for work, entry in pairs(works) if isinstance(entry, Payment)], unresolved)
     attach(run, works)
@@ -65,7 +68,7 @@ def fetch_receipts(run: Run, works: Sequence[ItemWork]) -> None:
         if not found:
             fetchable.append((work, item))
     for (work, _), (receipts, found) in zip(
-        fetchable, fetch_all(run.ports.pleo, [item for _, item in fetchable], rules), strict=True
+        fetchable, fetch_all(run.ports.pleo, [item for _, item in fetchable], rules, run.keep_alive), strict=True
     ):
         work.receipts = receipts
         _note_or_fail(run, work, found)
@@ -81,8 +84,9 @@ def _note_or_fail(run: Run, work: ItemWork, found: Sequence[Problem]) -> None:
 def validate(run: Run, works: Sequence[ItemWork]) -> None:
     """What the accounting system would refuse, all at once, without side effect."""
     tasks = pairs(works)
-    answers = run.erp(lambda: run.ports.connector.validate([entry for _, entry in tasks])) if tasks else []
-    for (work, _), problems in zip(tasks, answers, strict=True):
+    answers = in_pieces(run, [entry for _, entry in tasks], run.ports.connector.validate)
+    for (work, entry), answer in zip(tasks, answers, strict=True):
+        problems = [broke(entry.reference, answer)] if isinstance(answer, ConnectorFault) else answer
         work.problems.extend(problem for problem in problems if problem not in work.problems)
 
 
@@ -93,6 +97,7 @@ def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:
     """
     now = run.ports.clock.now()
     plans = [plan for work in works for plan in plans_of(work)]
+    ours = manifest(run, [plan.reference for plan in plans])
     known = run.ports.store.plan(run.connection.id, run.job.id, run.id, plans, now)
     run.move(
         [
@@ -102,28 +107,37 @@ def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:
             for r in w.references
         ]
     )
+    take_all(run, pairs(works), ours.standing, ours.written)
     if run.blind:
         return {plan.reference: run.began for plan in plans}
     # the write may have left as late as its call could last, and not later than this run began
-    return {reference: min(since + LONGEST_CALL, run.began) for reference, since in known.items()}
+    return {r: min(since + LONGEST_CALL, run.began) for r, since in {**ours.written, **known}.items()}
 
 
 def book(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:
     """Find each entry; take what stands, write what does not. Absence is believed as `write` believes it."""
-    if not tasks:
+    to_find = [(work, entry) for work, entry in tasks if entry.reference not in work.standing]
+    if not to_find:
         return
-    references = [entry.reference for _, entry in tasks]
+    references = [entry.reference for _, entry in to_find]
     found = run.erp(lambda: run.ports.connector.find(references))
-    to_write, moves = [], list[Move]()
+    write(run, take_all(run, to_find, found, unresolved), unresolved)
+
+
+def take_all(
+    run: Run, tasks: Tasks, found: Mapping[Reference | InvoiceKey, Booking], unresolved: Unresolved
+) -> list[tuple[ItemWork, Entry]]:
+    """Take what was found; answers the entries that are left to write."""
+    left, moves = [], list[Move]()
     for task in tasks:
         booking = found.get(task[1].reference)
         move = take(run, task, booking, unresolved) if booking else None
         if move is None:
-            to_write.append(task)
+            left.append(task)
         else:
             moves.append(move)
     run.move(moves)
-    write(run, to_write, unresolved)
+    return left
 
 
 def take(run: Run, task: tuple[ItemWork, Entry], booking: Booking, unresolved: Unresolved) -> Move | None:
@@ -146,4 +160,16 @@ def take(run: Run, task: tuple[ItemWork, Entry], booking: Booking, unresolved: U
         return Move(reference=entry.reference, to="rejected", problems=(problem,), erp_id=booking.id)
     work.standing[entry.reference] = booking
     work.stood.add(entry.reference)
+    if differences(entry, booking):
+        work.edited.add(entry.reference)
     return standing_move(entry, booking)
+
+
+def look_up_failed(run: Run, works: Sequence[ItemWork]) -> None:
+    """What stands of items that failed before they were looked for (a period closed since, say): Pleo is told of it."""
+    failed = [work for work in works if work.problems and work.entry_id]
+    possible = {r: work for work in failed for r in references_of(work.entry_id)}
+    found = run.erp(lambda: run.ports.connector.find(list(possible))) if possible else {}
+    for reference, work in possible.items():
+        if (booking := found.get(reference)) and booking.status != "void":
+            work.standing[reference] = booking

@@ -12,14 +12,15 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from kontobro.core.connection import Connection
-from kontobro.core.errors import Busy, JobGone, Misconfigured, NotAllowed, Problem
+from kontobro.core.errors import Busy, JobGone, Misconfigured, NotAllowed, Problem, shown
 from kontobro.core.export import ExportItem, ExportJob, ItemReport, JobOutcome, MalformedItem
-from kontobro.core.history import Move
-from kontobro.core.journal import entry_id_of, reference_of
+from kontobro.core.history import JobRow, Move
+from kontobro.core.journal import entry_id_of, references_of
 from kontobro.core.masters import Masters
+from kontobro.core.posting_dates import zone_name, zone_named
+from kontobro.core.settings_check import check_settings
 from kontobro.export.booking import book_batch
 from kontobro.export.masters import load_masters
 from kontobro.export.receipts import batches
@@ -91,12 +92,13 @@ def run_job(
 
 def attempt(connection: Connection, job: ExportJob, ports: Ports, progress: Progress, result: JobResult) -> JobOutcome:
     """Get ready, claim the job, go through its items; the final event to send. Also of a job that can't be done."""
-    blind = job.status == "in_progress" and not _known(connection, job, ports)
+    blind = job.status == "in_progress" and not _known(_remembered(connection, job, ports))
     began = ports.clock.now()
     run_id = uuid.uuid4().hex
     ports.store.begin_job(connection.id, job, run_id, began)
     try:
         masters = prepare(connection, job, ports)
+        check_settings_fit(connection, masters)
     except StopJob as stop:
         claim(connection, job, ports)
         return outcome_of_fault(stop.fault)
@@ -117,14 +119,18 @@ def attempt(connection: Connection, job: ExportJob, ports: Ports, progress: Prog
 
 
 def check_ownership(connection: Connection, job: ExportJob, ports: Ports, *, take_over: bool) -> None:
-    """Refuse a job of another company, and one that another installation seems to be working on."""
+    """Refuse a job of another company, one that is over by now, and one that another installation works on."""
     if job.company_id != connection.company_id:
         raise Misconfigured(
             f"Export job {job.id} belongs to another company than this connection.",
             "Choose the connection of that company.",
             "invalid_configuration",
         )
-    if job.status != "in_progress" or take_over or _known(connection, job, ports):
+    row = _remembered(connection, job, ports)
+    if row and row.finished_at and job.status == "pending":
+        # listed before another run of ours had the lock
+        raise Busy(f"Export job {job.id} was finished by another run meanwhile.", "Nothing is left to do for it.")
+    if job.status != "in_progress" or take_over or _known(row):
         return
     last_action = job.last_updated_at or job.started_at or job.created_at
     if ports.clock.now() - last_action < ALIVE:
@@ -134,10 +140,14 @@ def check_ownership(connection: Connection, job: ExportJob, ports: Ports, *, tak
         )
 
 
-def _known(connection: Connection, job: ExportJob, ports: Ports) -> bool:
+def _remembered(connection: Connection, job: ExportJob, ports: Ports) -> JobRow | None:
+    """What our store knows of this job."""
+    return next((row for row in ports.store.jobs(connection.id, 200) if row.job_id == job.id), None)
+
+
+def _known(row: JobRow | None) -> bool:
     """True when an earlier run of ours began this job and did not end it."""
-    rows = ports.store.jobs(connection.id, 200)
-    return any(row.job_id == job.id and row.finished_at is None for row in rows)
+    return row is not None and row.finished_at is None
 
 
 def prepare(connection: Connection, job: ExportJob, ports: Ports) -> Masters:
@@ -167,6 +177,24 @@ def prepare(connection: Connection, job: ExportJob, ports: Ports) -> Masters:
     return patiently(lambda: load_masters(ports.connector, company), patience, ports.clock)
 
 
+def check_settings_fit(connection: Connection, masters: Masters) -> None:
+    """Settings that are incomplete, or name what the accounting system lacks: the job fails with all of it at once.
+
+    Better before than item by item: what failed can't be retried, it has to be exported again in Pleo.
+    """
+    found = check_settings(connection.settings, masters)
+    if found:
+        missing = any(problem.reason == "missing_configuration" for problem in found)
+        message = " ".join(str(problem) for problem in found)
+        raise StopJob(
+            Misconfigured(
+                f"The settings are not complete: {message}",
+                "Mend them, then export again in Pleo.",
+                "missing_configuration" if missing else "invalid_configuration",
+            )
+        )
+
+
 def claim(connection: Connection, job: ExportJob, ports: Ports) -> None:
     """Make the job ours at Pleo; one that is under way already is resumed without it."""
     if job.status == "pending" and not ports.pleo.start(job.id):
@@ -191,7 +219,7 @@ def open_reporter(connection: Connection, job: ExportJob, ports: Ports) -> tuple
 
 def _remember_told(connection: Connection, ports: Ports, told: list[str]) -> None:
     """A run that was killed between Pleo's answer and our commit: Pleo knows these already, now we do too."""
-    references = [reference_of(entry_id, payment=payment) for entry_id in told for payment in (False, True)]
+    references = [reference for entry_id in told for reference in references_of(entry_id)]
     rows = ports.store.bookings(connection.id, references=references)
     moves = [Move(reference=row.reference, to="reported") for row in rows if row.state in ("verified", "rejected")]
     if moves:
@@ -280,8 +308,16 @@ def close(
 
 
 def local_day(moment: datetime, connection: Connection, masters: Masters) -> date:
-    """The day it is for the company."""
-    return moment.astimezone(ZoneInfo(connection.settings.time_zone or masters.company.time_zone or "UTC")).date()
+    """The day it is for the company. Raises Misconfigured for a time zone that nobody knows."""
+    name = zone_name(connection.settings, masters)
+    zone = zone_named(name)
+    if zone is None:
+        raise Misconfigured(
+            f"The time zone {shown(name)} is not known.",
+            "Set time_zone to an IANA name such as Europe/Copenhagen.",
+            "invalid_configuration",
+        )
+    return moment.astimezone(zone).date()
 
 
 _MISSING = Problem(

@@ -9,6 +9,7 @@ from kontobro.core.export import Receipt
 from kontobro.core.history import Move
 from kontobro.core.journal import Booking, Entry
 from kontobro.export.compare import differences, not_as_sent
+from kontobro.export.pieces import broke, in_pieces
 from kontobro.export.run import Run, StopJob
 from kontobro.export.work import ItemWork, pairs
 
@@ -26,6 +27,7 @@ def attach(run: Run, works: Sequence[ItemWork]) -> None:
             work.attached = 0 if fault else len(missing)
             if fault:
                 _upload_failed(run, work, booking, fault)
+            run.keep_alive()
     drafts = [(work, entry) for work, entry in pairs(works) if _standing(work, entry).status == "draft"]
     run.move([Move(reference=e.reference, to="attached", receipts=_receipts(work, e)) for work, e in drafts])
 
@@ -79,11 +81,10 @@ def post(run: Run, works: Sequence[ItemWork]) -> None:
         return
     tasks = pairs(works)
     bookings = [_standing(work, entry) for work, entry in tasks]
-    if not bookings:
-        return
-    answers = run.erp(lambda: run.ports.connector.post(bookings))
+    answers = in_pieces(run, bookings, run.ports.connector.post)
     moves = []
-    for (work, entry), before, answer in zip(tasks, bookings, answers, strict=True):
+    for (work, entry), before, told in zip(tasks, bookings, answers, strict=True):
+        answer = broke(entry.reference, told) if isinstance(told, ConnectorFault) else told
         if isinstance(answer, Problem):
             work.problems.append(answer)
             moves.append(Move(reference=entry.reference, to="rejected", problems=(answer,)))
@@ -103,13 +104,17 @@ def post(run: Run, works: Sequence[ItemWork]) -> None:
 
 
 def verify(run: Run, works: Sequence[ItemWork]) -> None:
-    """Read back what this run wrote and compare it once more: an accounting system may move dates as it posts."""
+    """Read back what stands and compare it once more: an accounting system may move dates as it posts.
+
+    What a person had changed before stays changed. Where nothing can be found, the answer to the write counts.
+    """
     tasks = pairs(works)
-    fresh = [entry.reference for work, entry in tasks if entry.reference not in work.stood]
-    found = run.erp(lambda: run.ports.connector.find(fresh)) if fresh else {}
+    readable = run.ports.connector.capabilities.reference != "none"
+    sent = {entry.reference for work, entry in tasks if readable and entry.reference not in work.edited}
+    found = run.erp(lambda: run.ports.connector.find(sorted(sent))) if sent else {}
     moves = []
     for work, entry in tasks:
-        booking = found.get(entry.reference) if entry.reference not in work.stood else _standing(work, entry)
+        booking = found.get(entry.reference) if entry.reference in sent else _standing(work, entry)
         problem = _not_verified(run, work, entry, booking)
         if problem is None and booking is not None:
             work.standing[entry.reference] = booking
@@ -141,7 +146,7 @@ def _not_verified(run: Run, work: ItemWork, entry: Entry, booking: Booking | Non
             remedy="Post it there, or see why it can't be posted; then export the expense again.",
             reason="accounting_system_validation_failure",
         )
-    if entry.reference in work.stood:
+    if entry.reference in work.edited:
         return None
     found = differences(entry, booking)
     return not_as_sent(entry, booking, found, withdrawn=False) if found else None

@@ -14,7 +14,7 @@ from kontobro.core.posting import Posted, post_item
 from kontobro.export.compare import conflict, same_facts, voided
 from kontobro.export.engine import local_day, prepare
 from kontobro.export.receipts import check_links
-from kontobro.export.run import Ports
+from kontobro.export.run import Ports, StopJob
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +35,14 @@ class ItemPreview:
 
 
 def preview_job(connection: Connection, job: ExportJob, ports: Ports) -> Iterator[ItemPreview]:
-    """Every item of a pending or running job, in Pleo's order. Claims nothing, writes nothing, reads no receipt."""
-    masters = prepare(connection, job, ports)
+    """Every item of a pending or running job, in Pleo's order. Claims nothing, writes nothing, reads no receipt.
+
+    Raises what would stop an export, and JobGone for a job that is over.
+    """
+    try:
+        masters = prepare(connection, job, ports)
+    except StopJob as stop:
+        raise stop.fault from stop
     for page in ports.pleo.items(job.id):
         yield from preview_items(connection, page, ports, masters)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from kontobro.core.errors import KontobroError, Problem, shown
@@ -16,8 +16,8 @@ PLEO_MAX_BYTES = 30 * 1024 * 1024
 BYTES_IN_FLIGHT = 64 * 1024 * 1024
 """Receipts of one batch held in memory, as announced by Pleo; one item may pass it alone."""
 
-UNANNOUNCED = 2 * 1024 * 1024
-"""What a receipt without a size is counted as."""
+UNANNOUNCED = PLEO_MAX_BYTES
+"""What a receipt without a size is counted as: the most it can be."""
 
 WORKERS = 4
 
@@ -104,20 +104,24 @@ def check_links(item: ExportItem, rules: ReceiptRules) -> list[Problem]:
 
 
 def fetch_all(
-    pleo: Pleo, items: Sequence[ExportItem], rules: ReceiptRules
+    pleo: Pleo, items: Sequence[ExportItem], rules: ReceiptRules, keep_alive: Callable[[], None]
 ) -> list[tuple[tuple[Receipt, ...], list[Problem]]]:
-    """The receipts of each item, in order, or the problems with them. At most WORKERS downloads at a time."""
+    """The receipts of each item, in order and each once, or the problems with them.
+
+    At most WORKERS downloads at a time; `keep_alive` is called after each.
+    """
     links = [(index, number, link) for index, item in enumerate(items) for number, link in enumerate(item.receipts, 1)]
     answers: list[tuple[list[Receipt], list[Problem]]] = [([], []) for _ in items]
     if links:
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="receipt") as pool:
             fetched = pool.map(lambda one: _fetch(pleo, one[1], one[2], rules), links)
             for (index, _, _), receipt in zip(links, fetched, strict=True):
+                keep_alive()
                 if isinstance(receipt, Receipt):
                     answers[index][0].append(receipt)
                 else:
                     answers[index][1].append(receipt)
-    return [(tuple(receipts), problems) for receipts, problems in answers]
+    return [(tuple({one.sha256: one for one in receipts}.values()), problems) for receipts, problems in answers]
 
 
 def _fetch(pleo: Pleo, number: int, link: ReceiptLink, rules: ReceiptRules) -> Receipt | Problem:

@@ -68,9 +68,14 @@ class Run:
             self.ports.store.move(self.connection.id, moves, self.ports.clock.now())
 
     def erp(self, call: Callable[[], T]) -> T:
-        """A call to the accounting system that is safe to repeat, with patience (see `patiently`)."""
+        """A call to the accounting system that is safe to repeat, with patience (see `patiently`).
+
+        It may have been a slow one: the job is kept alive after it too.
+        """
         patience = timedelta(minutes=self.connection.settings.patience_minutes)
-        return patiently(call, patience, self.ports.clock, self.keep_alive)
+        answer = patiently(call, patience, self.ports.clock, self.keep_alive)
+        self.keep_alive()
+        return answer
 
     def wait_until(self, moment: datetime) -> None:
         """Sleep, keeping the job alive."""

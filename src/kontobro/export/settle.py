@@ -34,6 +34,7 @@ class Settled:
 def settle(connection: Connection, ports: Ports) -> Settled:
     """Settle what can be settled, outside a job. Raises Busy and the accounting system's faults."""
     with ports.store.lock(f"export-{connection.id}"):
+        ports.connector.check()
         return settle_rows(connection, ports)
 
 

@@ -23,7 +23,8 @@ class ItemWork:
     """One item on its way through the engine.
 
     `standing`: the bookings that were found or made, by reference; `stood` of them those that an earlier run
-    made. `uncertain`: a write whose outcome is unknown at the end of this run.
+    made, `edited` of these those that a person has changed since. `uncertain`: a write whose outcome is unknown at
+    the end of this run.
     """
 
     item: ExportItem | MalformedItem
@@ -33,6 +34,7 @@ class ItemWork:
     receipts: tuple[Receipt, ...] = ()
     standing: dict[Reference, Booking] = field(default_factory=dict)
     stood: set[Reference] = field(default_factory=set)
+    edited: set[Reference] = field(default_factory=set)
     uncertain: bool = False
     attached: int = 0
 
@@ -43,8 +45,11 @@ class ItemWork:
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """The references of its bookings; of an item without entries the one it would have had."""
-        return tuple(entry.reference for entry in self.entries) or (reference_of(self.entry_id),)
+        """The references of its bookings; of a bad item the one it would have had; none when there is nothing to
+        book."""
+        if self.entries:
+            return tuple(entry.reference for entry in self.entries)
+        return (reference_of(self.entry_id),) if self.problems else ()
 
     @property
     def good(self) -> bool:
@@ -87,10 +92,10 @@ def pairs(works: Iterable[ItemWork]) -> list[tuple[ItemWork, Entry]]:
 
 
 def plans_of(work: ItemWork) -> list[Plan]:
-    """What the store is told before anything is booked: one plan an entry, or one for an item without."""
+    """What the store is told before anything is booked: one plan an entry, or one for a bad item without."""
     item = work.item
     if not work.entries:
-        return [_item_plan(work.references[0], item)]
+        return [_item_plan(reference, item) for reference in work.references]
     return [_plan(entry, item.raw if number == 0 else b"") for number, entry in enumerate(work.entries)]
 
 

@@ -16,6 +16,7 @@ from kontobro.core.history import Move
 from kontobro.core.journal import Booking, Entry, Reference
 from kontobro.core.ports import Withdraws
 from kontobro.export.compare import differences, not_as_sent
+from kontobro.export.pieces import broke
 from kontobro.export.run import Run, StopJob
 from kontobro.export.work import ItemWork, standing_move
 
@@ -77,6 +78,7 @@ def _write_some(run: Run, tasks: Tasks, rounds: int) -> None:
         raise StopJob(fault) from fault
     else:
         run.move([_answered(run, *task, answer) for task, answer in zip(tasks, answers, strict=True)])
+        run.keep_alive()
 
 
 def _look_again(run: Run, tasks: Tasks, began: datetime) -> list[tuple[ItemWork, Entry]]:
@@ -89,7 +91,7 @@ def _write_halves(run: Run, tasks: Tasks, rounds: int, fault: ConnectorFault) ->
     """The connector broke on these: halve them until the bad entry stands alone."""
     if len(tasks) == 1:
         work, entry = tasks[0]
-        run.move([_reject(work, entry, _broke(entry, fault))])
+        run.move([_reject(work, entry, broke(entry.reference, fault))])
         return
     middle = len(tasks) // 2
     for half in (tasks[:middle], tasks[middle:]):
@@ -131,14 +133,3 @@ def _leave_uncertain(run: Run, tasks: Tasks) -> None:
         work.uncertain = True
     known = run.ports.store.bookings(run.connection.id, references=[entry.reference for _, entry in tasks])
     run.move([Move(reference=row.reference, to="uncertain") for row in known if row.state != "uncertain"])
-
-
-def _broke(entry: Entry, fault: ConnectorFault) -> Problem:
-    return Problem(
-        code="connector_broke",
-        field="entry",
-        value=str(entry.reference),
-        message=f"The connector broke on this entry: {fault.message} (log id {fault.log_id or 'none'}).",
-        remedy="Export the expense again; if it fails again, send us the log id.",
-        reason="unexpected_failure",
-    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from kontobro.core.errors import LoginFailed, Misconfigured
+from kontobro.core.errors import LoginFailed, Misconfigured, shown
 
 PORT = 8765
 REDIRECT_URI = f"http://localhost:{PORT}/callback"
@@ -49,7 +49,7 @@ class Loopback:
             self._server.timeout = left
             self._server.handle_request()
         if self._answer.code is None:
-            reason = self._answer.fault or f"nobody came back within {int(seconds)} s"
+            reason = shown(self._answer.fault or "", 200) or f"nobody came back within {int(seconds)} s"
             raise LoginFailed(f"Pleo did not authorise: {reason}.", "Run kontobro connect again and allow the access.")
         return self._answer.code
 
@@ -81,6 +81,12 @@ def read_redirect(path: str, state: str) -> Answer:
     return Answer(fault=fields.get("error_description") or fields.get("error") or "no code came back")
 
 
+def _said(found: Answer) -> str:
+    if found.code:
+        return "Kontobro has what it needs."
+    return "The access was not allowed." if found.complete else "This is not the page Kontobro waits for."
+
+
 def _receiver(state: str, answer: Answer) -> type[BaseHTTPRequestHandler]:
     class Receiver(BaseHTTPRequestHandler):
         timeout = 10  # seconds for one request: a silent connection must not hold the port
@@ -88,8 +94,7 @@ def _receiver(state: str, answer: Answer) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             found = read_redirect(self.path, state)
             answer.code, answer.fault = found.code, found.fault
-            said = "Kontobro has what it needs." if found.code else "This is not the page Kontobro waits for."
-            body = _PAGE.format(said).encode()
+            body = _PAGE.format(_said(found)).encode()
             self.send_response(200 if found.complete else 404)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))

@@ -39,6 +39,14 @@ _GONE = frozenset(["export_job_status_unprocessable", "invalid_export_job_status
 _SECRET = re.compile(r"(?i)\b(bearer|basic)\s+\S+|\bplp_\S+|\bwhsec_\S+|[A-Za-z0-9_\-.=+/]{32,}")
 
 
+class Refused(BadAnswer):
+    """Pleo says no to what a request carries. `status` is 400 to 499; `said` an excerpt for messages, or empty."""
+
+    def __init__(self, message: str, remedy: str, status: int, said: str) -> None:
+        super().__init__(message, remedy)
+        self.status, self.said = status, said
+
+
 class ExceptionInfo(msgspec.Struct):
     """Pleo's error body (`pleo/api.md` B0)."""
 
@@ -62,14 +70,28 @@ def of_network(error: httpx2.RequestError, whom: str) -> Unreachable:
     if isinstance(error, httpx2.TimeoutException):
         return with_failure(Timeout(f"{whom} did not answer in time.", AGAIN), "service_timeout")
     return with_failure(
-        Unreachable(f"{whom} can't be reached ({type(error).__name__}).", f"Check the network. {AGAIN}"),
+        Unreachable(f"{whom} can't be reached{_where(error)} ({type(error).__name__}).", f"Check the network. {AGAIN}"),
         "service_unreachable",
     )
+
+
+def _where(error: httpx2.RequestError) -> str:
+    """The host of the request: no path and no query, for those may be signed."""
+    try:
+        url = error.request.url
+    except RuntimeError:
+        return ""
+    return f" at {url.host}{f':{url.port}' if url.port else ''}"
 
 
 def never_sent(fault: BaseException) -> bool:
     """True when no connection stood, so that Pleo can't have seen the request."""
     return isinstance(fault.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout)
+
+
+def may_have_arrived(fault: Unreachable) -> bool:
+    """Whether a write that failed so may have taken effect. A 429 did nothing."""
+    return not isinstance(fault, RateLimited) and not never_sent(fault)
 
 
 def of_answer(response: httpx2.Response, endpoint: Endpoint, now: datetime) -> KontobroError:
@@ -94,7 +116,9 @@ def of_answer(response: httpx2.Response, endpoint: Endpoint, now: datetime) -> K
                 Unreachable(f"Pleo has a fault of its own (status {status} to {endpoint.name}).", AGAIN),
                 "service_unreachable",
             )
-    return BadAnswer(f"Pleo refused {endpoint.name} with status {status}{_excerpt(info)}.", UNEXPECTED)
+    said = _excerpt(info)
+    refused = f"Pleo refused {endpoint.name} with status {status}{said}."
+    return Refused(refused, UNEXPECTED, status, said) if status >= 400 else BadAnswer(refused, UNEXPECTED)
 
 
 def exception_info(response: httpx2.Response) -> ExceptionInfo:

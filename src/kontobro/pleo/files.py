@@ -24,6 +24,8 @@ WHOLE: Final = timedelta(minutes=2)
 STALE: Final = "Links to receipts live 24 hours: run the export again for a fresh one, or look at the receipt in Pleo."
 _HOST: Final = "The receipt's host"
 
+_CARRIES_IPV4: Final = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+
 Resolve = Callable[[str], Iterable[str]]
 
 
@@ -137,7 +139,7 @@ class Files:
             return
         literal = _address(target.host)
         behind = [literal] if literal else [_address(found) for found in self._resolve(target.host)]
-        if any(address is not None and not address.is_global for address in behind) or target.host == "localhost":
+        if any(address is not None and not _is_public(address) for address in behind) or target.host == "localhost":
             raise ReceiptUnavailable(f"The receipt's address {target.host} is inside a private network.", STALE)
 
 
@@ -163,4 +165,15 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return None
-    return getattr(address, "ipv4_mapped", None) or address
+    return address if isinstance(address, ipaddress.IPv4Address) else _inner(address) or address
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return address.is_global and not address.is_multicast
+
+
+def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 one leads to: mapped, 6to4, translated (NAT64) or of the old compatible form."""
+    if any(address in network for network in _CARRIES_IPV4):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour

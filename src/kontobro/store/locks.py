@@ -61,5 +61,6 @@ def _write_pid(holder: int, pid: str) -> None:
 
 def _busy(holder: int, name: str) -> Busy:
     pid = os.pread(holder, 20, 0).decode("ascii", "replace")
-    by = f" by process {pid}" if pid.isdecimal() else ""
-    return Busy(f"The lock {name} is held{by}; nothing was done.", "Wait until it has ended, then try again.")
+    by = f"process {pid}, " if pid.isdecimal() else ""
+    message = f"Another run is at it ({by}lock {name}); nothing was done."
+    return Busy(message, "Wait until it has ended, then try again.")

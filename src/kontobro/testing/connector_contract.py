@@ -22,13 +22,14 @@ from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference, line_su
 from kontobro.core.masterdata import Account
 from kontobro.core.ports import Withdraws
 from kontobro.testing.books import Bookkeeper, Books
+from kontobro.testing.connector_vendors_contract import WrittenVendorsContract
 from kontobro.testing.entries import Chart, a_journal, a_reference, a_taxed_journal
 from kontobro.testing.faults_contract import FaultsContract
 from kontobro.testing.money_contract import MoneyContract
 from kontobro.testing.papers_contract import PapersContract
 
 
-class ConnectorContract(MoneyContract, PapersContract, FaultsContract):
+class ConnectorContract(MoneyContract, PapersContract, FaultsContract, WrittenVendorsContract):
     """The suite. A subclass gives the fixture `books`."""
 
     # ------------------------------------------------------------------------ company and master data

@@ -10,8 +10,8 @@ import pytest
 from kontobro.core.settings import Settings
 from tests.erp_real.odoo.house import Company, OdooBookkeeper, key_of
 from tests.export.company import entry_id, kill_company
-from tests.export.desk import Desk, a_desk_over
-from tests.export.test_killed import BOOKED, STATES, forget_history
+from tests.export.desk import Desk, a_desk_over, forget_history
+from tests.export.test_killed import BOOKED, STATES
 
 pytestmark = [pytest.mark.odoo, pytest.mark.kill]
 

@@ -1,0 +1,68 @@
+"""Pleo's answer is lost after the write took effect, and the exporter is killed before it can ask again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.export.company import kill_company
+from tests.export.desk import Desk, a_desk, forget_history
+from tests.export.test_killed import assert_whole
+
+pytestmark = pytest.mark.kill
+
+EVENTS = ("POST", "/v3/export-job-events")
+WRITES = {
+    "pleo.start#1": (*EVENTS, 0),
+    "pleo.report#1": ("PUT", "/v3/export-jobs/*/items", 0),
+    "pleo.complete#1": (*EVENTS, 1),
+}
+"""What Pleo is sent, by the call it is part of: method, path, and how many such calls come before it."""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with a_desk(tmp_path, kill_company()) as desk:
+        yield desk
+
+
+def lose_answer(desk: Desk, write: str) -> None:
+    method, path, skip = WRITES[write]
+    desk.sandbox.lose_response(method, path, skip=skip)
+
+
+def run_again(desk: Desk, *, forgetful: bool) -> None:
+    if forgetful:
+        forget_history(desk)
+    desk.export(take_over=forgetful)
+    assert_whole(desk)
+
+
+@pytest.mark.parametrize("forgetful", [False, True], ids=["history kept", "history lost"])
+@pytest.mark.parametrize("write", WRITES)
+def test_killed_before_it_asks_again(desk: Desk, write: str, forgetful: bool) -> None:
+    lose_answer(desk, write)
+    assert desk.export(die_asleep=True) is None
+    assert desk.boundaries[-1] == f"{write}:before"
+    run_again(desk, forgetful=forgetful)
+
+
+@pytest.mark.parametrize("forgetful", [False, True], ids=["history kept", "history lost"])
+@pytest.mark.parametrize("write", WRITES)
+def test_killed_when_it_has_asked_again(desk: Desk, write: str, forgetful: bool) -> None:
+    lose_answer(desk, write)
+    assert desk.export(at=f"{write}:after") is None
+    run_again(desk, forgetful=forgetful)
+
+
+def test_the_answers_were_lost(desk: Desk) -> None:
+    """What the tests above rest on: each of the three answers lost costs one run another call, and no more."""
+    for write in WRITES:
+        lose_answer(desk, write)
+    desk.export()
+    assert desk.sandbox.calls["GET /v3/export-jobs/{jobId}"] == 2, "after a lost event it looks before it sends again"
+    assert desk.sandbox.calls["PUT /v3/export-jobs/{jobId}/items"] == 2
+    assert desk.sandbox.calls["POST /v3/export-job-events"] == 2
+    assert_whole(desk)

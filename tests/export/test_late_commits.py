@@ -1,0 +1,84 @@
+"""A write that commits only after its caller has gone: by its time, the caller's next run must not have written again.
+
+The accounting system commits in a process of its own, `LATE` seconds after it was asked; the caller is told nothing
+(as of a gateway's timeout), or is dead by then.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.export.company import entry_id, kill_company
+from tests.export.desk import Desk, a_desk, forget_history
+from tests.export.plain_erp import PlainErp
+from tests.export.test_killed_searchable import BOOKED, assert_whole
+
+pytestmark = pytest.mark.kill
+
+LATE = 0.6
+SETTLE_AFTER = 2.0
+
+DEAD_WHILE_IT_COMMITS = "store.move#3:before"
+"""The first write is on its way, its outcome unknown; the caller dies before it can even note that."""
+
+
+@contextmanager
+def late_desk(folder: Path, **order: Any) -> Iterator[Desk]:
+    orders = {"plain": str(folder / "plain"), "settle_after": SETTLE_AFTER} | order
+    with a_desk(folder, kill_company(), **orders) as desk:
+        yield desk
+
+
+def booked(desk: Desk) -> Counter[str]:
+    """How often each reference stands in the accounting system."""
+    return Counter(line["reference"] for line in PlainErp(desk.folder / "plain", []).lines())
+
+
+def wait_for(desk: Desk, entries: int) -> Counter[str]:
+    """The accounting system has committed that many entries; it would take half a minute to give up on it."""
+    end = time.monotonic() + 30
+    while (stands := booked(desk)).total() < entries:
+        assert time.monotonic() < end, f"only {stands} ever came"
+        time.sleep(0.05)
+    return stands
+
+
+def test_one_run_heals_itself(tmp_path: Path) -> None:
+    """No write is ever answered: each is waited for and found."""
+    with late_desk(tmp_path, commit_after=LATE) as desk:
+        result = desk.export()
+        assert result is not None
+        assert (result["booked"], result["failed"], result["uncertain"]) == (4, 1, 0)
+        assert desk.boundaries.count("erp.book#1:before") == 1
+        assert "erp.book#4:before" not in desk.boundaries, "it wrote again"
+        assert_whole(desk)
+
+
+@pytest.mark.parametrize("forgetful", [False, True], ids=["history kept", "history lost"])
+def test_killed_while_it_commits(tmp_path: Path, forgetful: bool) -> None:
+    with late_desk(tmp_path) as desk:
+        assert desk.export(at=DEAD_WHILE_IT_COMMITS, commit_after=LATE) is None
+        assert not booked(desk), "it committed before the next run began: nothing would be proved"
+        if forgetful:
+            forget_history(desk)
+        desk.export(take_over=forgetful)
+        assert_whole(desk)
+
+
+@pytest.mark.parametrize("forgetful", [False, True], ids=["history kept", "history lost"])
+def test_without_the_wait_it_would_double(tmp_path: Path, forgetful: bool) -> None:
+    """What the tests above can tell: an accounting system that says "at once" and commits late gets doubles."""
+    with late_desk(tmp_path, settle_after=0) as desk:
+        assert desk.export(at=DEAD_WHILE_IT_COMMITS, commit_after=4) is None
+        if forgetful:
+            forget_history(desk)
+        desk.export(take_over=forgetful)
+        stands = wait_for(desk, len(BOOKED) + 2)
+        assert {reference for reference, times in stands.items() if times > 1} == {entry_id(1), entry_id(2)}

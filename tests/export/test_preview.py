@@ -1,0 +1,90 @@
+"""What would be booked, without a trace of having looked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kontobro.core.errors import KontobroError
+from kontobro.core.export import ExportItem, MalformedItem
+from kontobro.core.journal import Bill, JournalEntry, Payment
+from kontobro.export import ItemPreview, next_job, preview_job
+from pleo_sandbox.control import state
+from pleo_sandbox.model import Expense, FileBlob
+from tests.export.company import a_company, a_line, a_receipt, an_item, entry_id, kill_company, payable
+from tests.export.office import Office, an_office
+
+
+def traces(office: Office) -> tuple[object, ...]:
+    """All that a preview may not change: Pleo's jobs, the ledger's bytes, our history."""
+    files = {path: path.read_bytes() for path in sorted(office.desk.ledger.parent.rglob("*")) if path.is_file()}
+    return state(office.sandbox)["jobs"], files, office.rows(), list(office.store.jobs("desk"))
+
+
+def preview(office: Office) -> list[ItemPreview]:
+    job = next_job(office.ports)
+    assert job is not None
+    return list(preview_job(office.connection, job, office.ports))
+
+
+def test_a_preview_leaves_no_trace(tmp_path: Path) -> None:
+    with an_office(tmp_path, kill_company()) as office:
+        before = traces(office)
+        found = preview(office)
+        assert traces(office) == before
+        assert [one.item.entry_id for one in found] == [entry_id(number) for number in range(1, 6)]
+        kinds = [[type(entry) for entry in one.entries] for one in found]
+        assert kinds == [[JournalEntry], [Bill, Payment], [Payment], [Bill], []]
+        assert [len(one.problems) for one in found] == [0, 0, 0, 0, 1]
+        assert found[4].problems[0].remedy
+        assert [one.receipts for one in found] == [1, 2, 0, 0, 0]
+        assert "GET /files/{entryId}/{place}" not in office.sandbox.calls
+
+
+def test_what_is_previewed_is_what_is_booked(tmp_path: Path) -> None:
+    with an_office(tmp_path, kill_company()) as office:
+        previewed = {entry.reference: entry for one in preview(office) for entry in one.entries if not one.problems}
+        office.export()
+        booked = office.entries()
+        assert sorted(previewed) == sorted(booked)
+        for reference, entry in previewed.items():
+            assert booked[reference].date == entry.date
+            assert [str(line.units.number) for line in booked[reference].postings] == [
+                str(line.amount) for line in entry.lines
+            ]
+
+
+def test_a_preview_says_what_stands_already(tmp_path: Path) -> None:
+    item = an_item(3)
+    company = a_company(Expense(an_item(1)), Expense(payable(2)), Expense(item), Expense(an_item(4)))
+    with an_office(tmp_path, company) as office:
+        office.export()
+        item["accountingEntryLines"] = [a_line(4_000), a_line(6_000)]
+        office.void(entry_id(4))
+        office.set(voided="ask")
+        office.again(*(entry_id(number) for number in range(1, 5)))
+        one, two, three, four = preview(office)
+        assert [booking.reference for booking in one.already] == [entry_id(1)]
+        assert [booking.reference for booking in two.already] == [entry_id(2), entry_id(2) + "/pay"]
+        assert [problem.code for problem in three.problems] == ["already_booked_differently"]
+        assert [problem.code for problem in four.problems] == ["booked_and_voided"]
+
+
+def test_bad_items_are_previewed_too(tmp_path: Path) -> None:
+    malformed = {key: value for key, value in an_item(1).items() if key != "date"}
+    huge = FileBlob("r", "image/png", bytes(31 * 1024 * 1024))
+    with an_office(tmp_path, a_company(Expense(malformed), Expense(an_item(2), (huge,)))) as office:
+        one, two = preview(office)
+        assert isinstance(one.item, MalformedItem)
+        assert [problem.field for problem in one.problems] == ["date"]
+        assert isinstance(two.item, ExportItem)
+        assert [problem.code for problem in two.problems] == ["receipt_too_large"]
+
+
+def test_what_stops_an_export_is_raised_as_itself(tmp_path: Path) -> None:
+    with an_office(tmp_path, a_company(Expense(an_item(1), (a_receipt(1),)))) as office:
+        office.connection = replace(office.connection, erp_company="another")
+        with pytest.raises(KontobroError, match="not on the company"):
+            preview(office)

@@ -1,0 +1,279 @@
+"""The accounting system or a credential fails: the job says why, what is done is reported, nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kontobro.core.connection import Tokens
+from kontobro.core.errors import (
+    JobFailure,
+    KontobroError,
+    LoginFailed,
+    Misconfigured,
+    NotAllowed,
+    RateLimited,
+    Timeout,
+    Uncertain,
+    Unreachable,
+)
+from kontobro.core.journal import Booking, Entry
+from kontobro.export import run_job
+from kontobro.pleo import open_pleo
+from pleo_sandbox.model import Expense
+from tests.export.company import PERSON, a_company, a_receipt, an_item, entry_id, kill_company, payable
+from tests.export.office import an_office
+
+AWAY = Unreachable("The ledger can't be reached.", "Check the network.")
+
+
+def failing(fault: Exception, times: int | None = None) -> Any:
+    """A method that raises, always or so many times before the ledger is asked again."""
+    left = times
+
+    def check(behind: Any, *args: Any) -> Any:
+        nonlocal left
+        if left == 0:
+            return behind.check(*args)
+        left = left - 1 if left is not None else None
+        raise fault
+
+    return check
+
+
+FAULTS: list[tuple[KontobroError, JobFailure]] = [
+    (AWAY, "accounting_system_unreachable"),
+    (Timeout("It did not answer in time."), "accounting_system_timeout"),
+    (RateLimited("Too many calls.", retry_after=30), "accounting_system_rate_limit"),
+    (LoginFailed("The password is refused."), "accounting_system_authentication_failure"),
+    (NotAllowed("The user may not book."), "authorization_failure"),
+    (Misconfigured("The journal is missing."), "missing_configuration"),
+]
+
+
+@pytest.mark.parametrize(("fault", "failure_type"), FAULTS)
+def test_the_accounting_system_is_not_ready(tmp_path: Path, fault: KontobroError, failure_type: str) -> None:
+    with an_office(tmp_path, kill_company()) as office:
+        office.alter(check=failing(fault))
+        began = office.clock.now()
+        result = office.export()
+        assert (result.event, result.failure_type, result.booked) == ("failed", failure_type, 0)
+        (job,) = office.sandbox.jobs
+        assert (str(job.status), job.failure_reason_type) == ("failed", failure_type)
+        assert fault.message in (job.failure_reason or "")
+        assert job.started_at is not None
+        patient = isinstance(fault, Unreachable)
+        assert (job.started_at - began >= timedelta(minutes=10)) == patient
+        assert job.started_at - began < timedelta(minutes=15)
+        assert set(office.desk.states().values()) == {"abandoned"}
+        office.mend()
+        office.again()
+        assert office.export().booked == 4
+        office.assert_agree()
+
+
+def test_patience_while_the_job_is_pending(tmp_path: Path) -> None:
+    with an_office(tmp_path, kill_company()) as office:
+        office.alter(check=failing(AWAY, times=4))
+        assert office.export().booked == 4
+        assert 7 <= office.clock.slept <= 60
+        office.assert_agree()
+
+
+def test_another_company_is_open_in_the_accounting_system(tmp_path: Path) -> None:
+    with an_office(tmp_path, kill_company()) as office:
+        office.connection = replace(office.connection, erp_company="another")
+        result = office.export()
+        assert (result.event, result.failure_type) == ("failed", "invalid_configuration")
+        assert office.entries() == {}
+
+
+def test_the_credential_is_of_another_company(tmp_path: Path) -> None:
+    """It may not even claim the job, so Pleo's own refusal is what the person is told."""
+    with an_office(tmp_path, kill_company()) as office:
+        other = a_company()
+        other.id = "00000000-0000-4000-8000-000000000077"
+        office.sandbox.add_company(other)
+        job = office.pleo.jobs(["pending"])[0]
+        office.store.save_tokens("desk", Tokens(access=office.sandbox.add_api_key(other.id)))
+        office.pleo.close()
+        office.pleo = open_pleo(office.connection, office.store, office.clock)
+        with pytest.raises(NotAllowed):
+            run_job(office.connection, job, office.ports)
+        assert str(office.sandbox.jobs[0].status) == "pending"
+
+
+def test_a_scope_is_missing(tmp_path: Path) -> None:
+    with an_office(tmp_path, kill_company()) as office:
+        scopes = ["export-jobs:read", "export-jobs:write"]
+        office.store.save_tokens("desk", Tokens(access=office.sandbox.add_api_key(office.desk.company_id, scopes)))
+        result = office.export()
+        assert (result.event, result.failure_type) == ("failed", "authorization_failure")
+        assert "export-items:read" in (result.failure or "")
+        assert office.entries() == {}
+
+
+# ------------------------------------------------------------------------------------ in the middle
+
+
+@pytest.mark.parametrize("fault", [AWAY, LoginFailed("The password was changed.")])
+@pytest.mark.parametrize("method", ["book", "attach", "post", "find"])
+def test_the_accounting_system_goes_away_in_the_middle(tmp_path: Path, method: str, fault: KontobroError) -> None:
+    """The first hundred are done and told; of the others whatever stands is recognised in the next export."""
+    many = a_company(
+        *(Expense(an_item(number), (a_receipt(number),) if number > 98 else ()) for number in range(1, 104))
+    )
+    with an_office(tmp_path, many) as office:
+        gone = False
+
+        def going(behind: Any, *args: Any) -> Any:
+            if "successful" in office.desk.states().values() or gone:
+                raise fault
+            return getattr(behind, method)(*args)
+
+        def check(behind: Any) -> Any:
+            if "successful" in office.desk.states().values():
+                raise fault
+            return behind.check()
+
+        office.alter(check=check, **{method: going})
+        result = office.export()
+        if method == "attach" and fault is AWAY:  # an upload that keeps failing is its item's matter
+            assert (result.event, result.failed) == ("completed_with_errors", 3)
+        else:
+            assert (result.event, result.failure_type) == ("failed", fault.job_failure)
+        states = office.desk.states()
+        assert {states[entry_id(number)] for number in range(1, 101)} == {"successful"}
+        assert "successful" not in {states[entry_id(number)] for number in range(101, 104)}
+        office.mend()
+        office.again()
+        assert office.export().event == "completed"
+        assert len(office.entries()) == 103
+        assert len(office.receipts()) == 5
+        office.assert_agree()
+
+
+def test_a_short_absence_in_the_middle_is_waited_out(tmp_path: Path) -> None:
+    with an_office(tmp_path, kill_company()) as office:
+        times = {"book": 2, "find": 2, "post": 2, "validate": 2}
+
+        def shaky(name: str) -> Any:
+            def call(behind: Any, *args: Any) -> Any:
+                if times[name]:
+                    times[name] -= 1
+                    raise AWAY
+                return getattr(behind, name)(*args)
+
+            return call
+
+        office.alter(**{name: shaky(name) for name in times})
+        assert office.export().booked == 4
+        assert set(times.values()) == {0}
+        office.assert_agree()
+
+
+def test_a_write_that_never_tells_its_outcome_is_left_to_the_next_export(tmp_path: Path) -> None:
+    with an_office(tmp_path, kill_company()) as office:
+
+        def book(behind: Any, entries: Sequence[Entry]) -> Any:
+            raise Uncertain("The outcome is unknown.")
+
+        office.alter(book=book)
+        result = office.export()
+        assert (result.uncertain, result.failed, result.booked) == (4, 1, 0)
+        assert result.event == "failed"
+        assert sorted(office.desk.states().values()) == ["abandoned"] * 4 + ["failed"]
+        office.mend()
+        office.again()
+        assert office.export().booked == 4
+        office.assert_agree()
+
+
+# --------------------------------------------------------------------------------- a connector's bugs
+
+
+@pytest.mark.parametrize("method", ["validate", "book", "attach", "post"])
+def test_a_connector_that_breaks_on_one_entry(tmp_path: Path, method: str) -> None:
+    """It alone fails, with a log id; the others are booked."""
+    many = a_company(*(Expense(an_item(number), (a_receipt(number),)) for number in range(1, 8)))
+    with an_office(tmp_path, many) as office:
+
+        def breaking(behind: Any, asked: Any, *args: Any) -> Any:
+            several = [asked] if isinstance(asked, Booking) else asked
+            if any(one.reference == entry_id(4) for one in several):
+                raise KeyError(PERSON)
+            return getattr(behind, method)(asked, *args)
+
+        office.alter(**{method: breaking})
+        result = office.export()
+        assert (result.event, result.booked, result.failed) == ("completed_with_errors", 6, 1)
+        _, text = office.failure(entry_id(4))
+        assert "log id" in text
+        assert PERSON not in text
+        office.mend()
+        office.again()
+        assert office.export().event == "completed"
+        assert len(office.entries()) == len(office.receipts()) == 7
+        office.assert_agree()
+
+
+def test_a_connector_that_breaks_on_everything(tmp_path: Path) -> None:
+    with an_office(tmp_path, kill_company()) as office:
+
+        def find(behind: Any, keys: Any) -> Any:
+            raise RuntimeError(PERSON)
+
+        office.alter(find=find)
+        result = office.export()
+        assert (result.event, result.failure_type) == ("failed", "integration_unusable")
+        assert PERSON not in (result.failure or "")
+        office.mend()
+        office.again()
+        assert office.export().booked == 4
+        office.assert_agree()
+
+
+# ------------------------------------------------------------------------------------ Pleo's credential
+
+
+@pytest.mark.parametrize("at", ["pleo.start#1", "erp.book#1", "erp.post#1", "pleo.report#1", "pleo.complete#1"])
+def test_the_key_is_revoked_in_the_middle(tmp_path: Path, at: str) -> None:
+    company = a_company(Expense(an_item(1), (a_receipt(1),)), Expense(payable(2)))
+    with an_office(tmp_path, company) as office:
+        with pytest.raises(LoginFailed) as fault:
+            office.export_acting(f"{at}:before", lambda: office.sandbox.revoke_token(office.desk.key))
+        assert office.desk.key not in str(fault.value)
+        assert "onnect again" in fault.value.remedy
+        assert str(office.sandbox.jobs[0].status) in ("pending", "in_progress")
+        office.store.save_tokens("desk", Tokens(access=office.sandbox.add_api_key(office.desk.company_id)))
+        assert office.export().event == "completed"
+        assert sorted(office.entries()) == [entry_id(1), entry_id(2), entry_id(2) + "/pay"]
+        assert len(office.receipts()) == 1
+        office.assert_agree()
+
+
+@pytest.mark.parametrize(
+    ("change", "told", "failure_type"),
+    [
+        ({"contra": None}, "transit", "missing_configuration"),
+        ({"contra": "9999"}, "9999", "invalid_configuration"),
+        ({"time_zone": "Mars/Base"}, "Mars/Base", "invalid_configuration"),
+        ({"dimensions": {"COST": "NOWHERE"}}, "NOWHERE", "invalid_configuration"),
+    ],
+)
+def test_settings_that_do_not_fit_fail_the_job_whole_before_any_item(
+    tmp_path: Path, change: dict[str, Any], told: str, failure_type: str
+) -> None:
+    """Item by item they would have to be exported again one after the other."""
+    with an_office(tmp_path, kill_company()) as office:
+        office.set(**change)
+        result = office.export()
+        assert (result.event, result.failure_type) == ("failed", failure_type)
+        assert told in (result.failure or "")
+        assert not office.entries()
+        assert set(office.desk.states().values()) == {"abandoned"}

@@ -1,0 +1,134 @@
+"""Two exporters at one job: one works, the other says so; and when a person lets both loose, nothing doubles."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.export.company import kill_company
+from tests.export.desk import ENVIRONMENT, PROJECT, Desk, Started, a_desk, another_home
+from tests.export.test_killed import assert_once, assert_whole
+
+pytestmark = pytest.mark.kill
+
+BUSY = 5
+"""The exit code of docs/cli.md."""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with a_desk(tmp_path, kill_company()) as desk:
+        yield desk
+
+
+@pytest.fixture
+def other(desk: Desk) -> Desk:
+    """The same company's second installation."""
+    return another_home(desk, desk.folder / "other")
+
+
+def ended(exporter: Started) -> dict[str, Any]:
+    """What it answered; nobody kills it here."""
+    answer = exporter.end()
+    assert answer is not None
+    return answer
+
+
+@pytest.mark.parametrize("at", ["store.begin_job#1:before", "erp.book#1:before", "pleo.complete#1:after"])
+def test_at_one_home_the_second_says_who_is_at_it(desk: Desk, at: str) -> None:
+    first = desk.start(at=at)
+    calls = desk.sandbox.calls
+    second = command_line(desk)
+    said = f"Another run is at it (process {first.process.pid}, lock export-desk); nothing was done."
+    if at == "pleo.complete#1:after":  # for the second, the job is over: there is none left
+        assert (second.returncode, second.stderr) == (0, "")
+    else:
+        assert second.returncode == BUSY, second
+        assert said in " ".join(second.stderr.split())
+    asked = {name for name, count in desk.sandbox.calls.items() if count != calls.get(name)}
+    assert asked == {"GET /v3/export-jobs"}, "it did more than look"
+    assert ended(first)["event"] == "completed_with_errors"
+    assert_whole(desk)
+
+
+def command_line(desk: Desk) -> subprocess.CompletedProcess[str]:
+    """`kontobro export` as a person would start it."""
+    return subprocess.run(
+        [sys.executable, "-m", "kontobro.cli", "--home", str(desk.folder), "export"],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        env=ENVIRONMENT | {"COLUMNS": "200"},
+        timeout=60,
+        check=False,
+    )
+
+
+def test_at_one_home_started_at_once(desk: Desk) -> None:
+    """Whoever is first: one result, and the other finds the lock held, or nothing left to do."""
+    answers = [ended(exporter) for exporter in (desk.start(), desk.start())]
+    worked = [answer for answer in answers if answer.get("event") == "completed_with_errors"]
+    others = [answer for answer in answers if answer not in worked]
+    assert len(worked) == 1, answers
+    assert others[0].get("fault") == "Busy" or others[0] == {"event": None}, others
+    assert_whole(desk)
+
+
+@pytest.mark.parametrize("at", ["pleo.start#1:after", "erp.book#1:before", "pleo.report#1:after"])
+def test_another_installation_refuses_a_job_under_way(desk: Desk, other: Desk, at: str) -> None:
+    first = desk.start(at=at)
+    answer = other.attempt()
+    assert answer is not None
+    assert answer["fault"] == "Busy"
+    assert "is under way in another installation" in answer["said"]
+    assert "--take-over" in answer["said"]
+    assert other.boundaries == [], "it wrote all the same"
+    assert ended(first)["event"] == "completed_with_errors"
+    assert_whole(desk)
+
+
+def test_both_saw_it_pending(desk: Desk, other: Desk) -> None:
+    """The first to claim it works; the other learns it from Pleo's answer."""
+    slow = other.start(at="pleo.start#1:before")
+    desk.export()
+    answer = ended(slow)
+    assert answer["fault"] == "Busy"
+    assert "claimed by another installation. Nothing was done here." in answer["said"]
+    assert_whole(desk)
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "store.plan#1:before",
+        "erp.book#1:before",
+        "erp.book#1:after",
+        "erp.book#2:before",
+        "erp.attach#1:before",
+        "erp.attach#1:after",
+        "erp.post#1:before",
+        "pleo.report#1:before",
+        "pleo.complete#1:before",
+    ],
+)
+def test_taken_over_from_a_living_one(desk: Desk, other: Desk, at: str) -> None:
+    """The worst that a person can order: both work on one ledger. It refuses a second entry under one reference."""
+    first = desk.start(at=at)
+    taken = other.export(take_over=True)
+    assert taken is not None
+    assert taken["event"] == "completed_with_errors"
+    assert ended(first)["event"] in ("unfinished", "completed_with_errors")
+    assert_once(desk)
+
+
+def test_both_take_over_at_once(desk: Desk, other: Desk) -> None:
+    assert desk.export(at="erp.book#1:before") is None
+    both = [desk.start(take_over=True), other.start(take_over=True)]
+    events = [ended(exporter).get("event") for exporter in both]
+    assert "completed_with_errors" in events, events
+    assert_once(desk)
