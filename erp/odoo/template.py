@@ -40,7 +40,8 @@ for code, name, kind in (
     accounts.create({"code": code, "name": name, "account_type": kind})
 
 for plan, values in {"Cost centre": ("100", "200"), "Project": ("P1", "P2")}.items():
-    made = env["account.analytic.plan"].create({"name": plan})  # noqa: F821
+    plans = env["account.analytic.plan"]  # noqa: F821
+    made = plans.search([("name", "=", plan)]) or plans.create({"name": plan})  # Odoo brings a Project of its own
     for code in values:
         env["account.analytic.account"].create({"name": f"{plan} {code}", "code": code, "plan_id": made.id})  # noqa: F821
 env["res.partner"].create(  # noqa: F821

@@ -49,7 +49,7 @@ python_side() {
   cp "$PROJECT/requirements/odoo.txt" "$ODOO/venv/requirements.txt"
 }
 
-configure() {
+configure() {  # the filter keeps a server off the template, which could not be cloned then
   mkdir -p "$ODOO/files"
   cat >"$ODOO/odoo.conf" <<CONF
 [options]
@@ -64,6 +64,7 @@ data_dir = $ODOO/files
 addons_path = $PACKAGES/odoo/addons
 without_demo = True
 list_db = False
+dbfilter = ^kontobro_[0-9a-f]{12}\$
 CONF
 }
 

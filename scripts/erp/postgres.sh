@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A private PostgreSQL on loopback for the tests on real accounting systems: Debian's, own folder, own free port.
 # usage: postgres.sh start | stop | port       (start is repeatable and prints the port)
-# Its folder is postgres/ in KONTOBRO_ERP_HOME (.erp/ of the checkout). Not for books that matter: fsync is off.
+# Its folder is postgres/ in KONTOBRO_ERP_HOME (.erp/ of the checkout). Not for books that matter: fsync is off, and
+# autovacuum too (its workers would keep a test's database from being dropped).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 HOME_OF_ERPS=$(realpath -m "${KONTOBRO_ERP_HOME:-.erp}")
@@ -38,6 +39,7 @@ unix_socket_directories = ''
 fsync = off
 synchronous_commit = off
 full_page_writes = off
+autovacuum = off
 CONF
 }
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import httpx2
 import msgspec
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from kontobro.core.errors import (
     BadAnswer,
@@ -69,7 +69,7 @@ class Api:
         """A call without effect; tried again while Odoo can't be reached."""
         retrying = Retrying(
             retry=retry_if_exception_type(Unreachable),
-            wait=wait_exponential_jitter(initial=0.5, max=5),
+            wait=wait_exponential(multiplier=0.5, max=5),
             stop=stop_after_attempt(READ_TRIES),
             sleep=self._sleep,
             reraise=True,
