@@ -82,7 +82,7 @@ class Api:
         """A call without effect; tried again while Tryton can't be reached."""
         retrying = Retrying(
             retry=retry_if_exception_type(Unreachable),
-            wait=wait_exponential_jitter(initial=0.5, max=5),
+            wait=wait_exponential_jitter(multiplier=0.5, max=5),
             stop=stop_after_attempt(READ_TRIES),
             sleep=self._sleep,
             reraise=True,
