@@ -125,7 +125,9 @@ class TrytonBookkeeper:
     def void(self, reference: Reference) -> None:
         """Cancel by Tryton's own wizard, and post the cancellation."""
         ids = [move["id"] for move in self.moves(reference)]
-        self.wizard("account.move.cancel", "cancel", "account.move", ids, {"default": {"description": "", "reversal": False}})
+        self.wizard(
+            "account.move.cancel", "cancel", "account.move", ids, {"default": {"description": "", "reversal": False}}
+        )
         drafts = self.api.rows("account.move", [["origin", "in", [f"account.move,{i}" for i in ids]]], ["state"])
         if left := [row["id"] for row in drafts if row["state"] == "draft"]:
             self.api.write("model.account.move.post", left)
@@ -154,5 +156,3 @@ class TrytonBookkeeper:
         number, *_ = self.api.write(f"wizard.{name}.create", active_model=model, active_ids=list(ids), active_id=ids[0])
         context = {"active_model": model, "active_ids": list(ids), "active_id": ids[0]}
         self.api.write(f"wizard.{name}.execute", number, values, state, **context)
-
-

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.tryton
 class TestTryton(ConnectorContract):
     @pytest.fixture
     def books(self, company: Company, bookkeeper: TrytonBookkeeper, tryton_server: TrytonServer) -> Books:
-        """Two processes at once book once only where the reference is enforced: `test_tryton.py` has what holds here."""
+        """Two processes at once: who is first is sure only where it is enforced; see `test_tryton.py`."""
         elsewhere = partial(connect, company.url, company.database)
         return Books(
             connector=elsewhere(),

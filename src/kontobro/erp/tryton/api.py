@@ -197,8 +197,8 @@ def _result(answer: httpx2.Response) -> Any:
         raise BadAnswer("Tryton's answer is no JSON.", "Check the address: something else may answer there.") from error
     if not isinstance(told, dict):
         raise BadAnswer("Tryton's answer is not its contract's.", "Check the address.")
-    if error := told.get("error"):
-        raise _error(error)
+    if refusal := told.get("error"):
+        raise _error(refusal)
     return told.get("result")
 
 

@@ -121,7 +121,7 @@ def _accounts(entry: Entry, facts: Facts) -> Iterator[Problem]:
         elif posting.party_required and not party_of(line, entry, facts.masters):
             name = _account_name(line.account, facts)
             message = f"Account {name} asks for a party, and the entry names nobody that Tryton knows."
-            remedy = "Name the vendor in Pleo, add the employee in Tryton under the code that Pleo has, or take another account."
+            remedy = "Name the vendor in Pleo, or add the employee in Tryton under the code that Pleo has."
             yield Problem("party_missing", "vendor", shown(line.employee or ""), message, remedy, "vendor_unknown")
 
 
@@ -187,7 +187,7 @@ def _tax_codes(entry: Entry, facts: Facts) -> Iterator[Problem]:
 
 def _journal(entry: Entry, facts: Facts) -> Iterator[Problem]:
     if facts.masters.book_of(entry.journal) is None:
-        message = f"Tryton has no such journal: {shown(entry.journal or 'one of type General')}."
+        message = f"Tryton has no such journal: {shown(entry.journal or 'one of type Expense')}."
         remedy = "Choose another journal in the settings, or add one in Tryton."
         wanted = shown(entry.journal or "")
         yield Problem("journal_unknown", "journal", wanted, message, remedy, "missing_configuration")

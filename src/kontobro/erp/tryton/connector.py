@@ -90,7 +90,7 @@ class TrytonConnector:
 
     def __init__(self, api: Api, link: str, settle_after: int | None = None) -> None:
         self._api = api
-        self._link = link
+        self.link = link
         self._masters = Masters(api)
         self._ledger = Ledger(api, self._masters)
         seconds = SETTLE_AFTER if settle_after is None else settle_after
@@ -180,7 +180,7 @@ class TrytonConnector:
     def _bookings(self, keys: Sequence[Key], standings: Sequence[Standing]) -> dict[Key, Booking]:
         found = {key: pick(key, standings) for key in keys}
         output = self._masters.snapshot().output_taxes
-        return {key: booking_of(standing, output, self._link) for key, standing in found.items() if standing}
+        return {key: booking_of(standing, output, self.link) for key, standing in found.items() if standing}
 
     def _answers(
         self,

@@ -165,7 +165,11 @@ def _tax_lines(line: EntryLine, balance: Decimal, masters: Snapshot) -> list[Val
     tax = masters.taxes.get(line.tax_code) if line.tax_code else None
     if tax is None:
         return []
-    sides = {"expense": [tax.input, tax.output], "tax": [tax.input], "reverse_tax": [tax.output]}
+    sides: dict[str, list[int | None]] = {
+        "expense": [tax.input, tax.output],
+        "tax": [tax.input],
+        "reverse_tax": [tax.output],
+    }
     kind = "base" if line.role == "expense" else "tax"
     return [{"tax": side, "type": kind, "amount": balance} for side in sides.get(line.role, []) if side]
 

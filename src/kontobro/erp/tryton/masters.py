@@ -30,9 +30,7 @@ from kontobro.erp.tryton.api import Api, Domain, Row
 
 R = TypeVar("R", bound=MasterRecord)
 
-KINDS: Final = frozenset(
-    [Company, Account, TaxCode, Dimension, DimensionValue, Vendor, Employee, Journal, Period]
-)
+KINDS: Final = frozenset([Company, Account, TaxCode, Dimension, DimensionValue, Vendor, Employee, Journal, Period])
 
 FRESH_FOR: Final = 300.0
 """Seconds that accounts, taxes and dimensions are believed; an id that is not among them is looked up anew."""
@@ -86,10 +84,10 @@ class Snapshot:
     employees: Mapping[str, str]
 
     def book_of(self, wanted: str | None) -> Book | None:
-        """The journal asked for, else the first general one."""
+        """The journal asked for, else the first one for expenses."""
         if wanted:
             return next((book for book in self.books if book.journal.id == wanted), None)
-        return next((book for book in self.books if book.type == "general"), None)
+        return next((book for book in self.books if book.type == "expense"), None)
 
     @property
     def output_taxes(self) -> frozenset[int]:

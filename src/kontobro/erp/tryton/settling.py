@@ -97,4 +97,3 @@ def _run(api: Api, wizard: str, state: str, standings: Sequence[Standing]) -> bo
         log.info("tryton left %s undone: %s", wizard, refusal.name)
         return False
     return "view" not in told
-
