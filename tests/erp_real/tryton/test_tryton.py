@@ -83,9 +83,9 @@ def test_no_entry_goes_outside_an_open_period(connector: TrytonConnector, chart:
 def test_a_period_closed_in_the_meantime_refuses_the_entry(
     connector: TrytonConnector, chart: Chart, bookkeeper: TrytonBookkeeper
 ) -> None:
-    entry = a_journal(chart, date=date(2026, 11, 5))
+    entry = a_journal(chart, date=date(2026, 8, 5))
     assert connector.validate([entry]) == [[]]
-    bookkeeper.period("2026-11", "close")
+    bookkeeper.period("2026-08", "close")
     (answer,) = connector.book([entry])
     assert isinstance(answer, Problem)
     assert bookkeeper.count(entry.reference) == 0

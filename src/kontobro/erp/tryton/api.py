@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -186,6 +186,8 @@ def _from_json(given: Row) -> object:
             return Decimal(given["decimal"])
         case "date":
             return date(given["year"], given["month"], given["day"])
+        case "bytes":
+            return b64decode(given["base64"])
         case _:
             return given
 
