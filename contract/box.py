@@ -1,14 +1,20 @@
-"""Sandboxes worth asking: with jobs in every state, so that calls succeed and not only fail. No rate limit."""
+"""Sandboxes worth asking: with jobs in every state and master data, so that calls succeed and not only fail.
+
+No rate limit. Items of a batch of accounts don't fail alone: Pleo's answer would break Pleo's own schema, which does
+not allow the overlong text that it has to repeat.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import NAMESPACE_URL, uuid5
 
 from pleo_sandbox.demo_company import demo_company
 from pleo_sandbox.exports import Exports
 from pleo_sandbox.jobs import ItemResult, ItemStatus, Job, JobEvent
 from pleo_sandbox.model import Expense, SandboxCompany
+from pleo_sandbox.shelf import Record
 from pleo_sandbox.state import Sandbox
 
 BATCH = 6
@@ -25,15 +31,28 @@ EMPLOYEE = {
 }
 
 
+STOCK = 12
+"""Master records of each kind that are there to the end."""
+SPARE = 80
+"""Those that a call may delete: every kind's own calls name these."""
+
+Ids = dict[str, list[str]]
+
+
 @dataclass(frozen=True)
 class Box:
-    """The sandbox, a key with every scope, and the ids that a caller may ask for."""
+    """The sandbox, a key with every scope, and the ids that a caller may ask for.
+
+    `stock` are the ids of master data by kind, `spare` of those that a call may delete.
+    """
 
     sandbox: Sandbox
     key: str
     company: SandboxCompany
     jobs: tuple[str, ...]
     entries: tuple[str, ...]
+    stock: Ids
+    spare: Ids
 
 
 def box_for_reading() -> Box:
@@ -52,7 +71,8 @@ def box_for_reading() -> Box:
     sandbox.exports.apply(under_way, JobEvent.STARTED, None, None)
     key = sandbox.add_api_key(company.id)
     sandbox.installations.install(sandbox.access.by_key(key), "ACTIVATED")
-    return Box(sandbox, key, company, (*over, *[under_way.id] * len(over)), tuple(under_way.by_entry))
+    jobs = (*over, *[under_way.id] * len(over))
+    return Box(sandbox, key, company, jobs, tuple(under_way.by_entry), *stocked(sandbox, company.id))
 
 
 def box_for_writing() -> Box:
@@ -68,7 +88,51 @@ def box_for_writing() -> Box:
     key = sandbox.add_api_key(None, organization_id=company.organization_id)
     sandbox.installations.install(sandbox.access.by_key(key), "AUTHORIZED")
     entries = tuple(expense.id for expense in company.expenses if expense.queued)
-    return Box(sandbox, key, company, tuple(job.id for job in sandbox.jobs), entries)
+    jobs = tuple(job.id for job in sandbox.jobs)
+    return Box(sandbox, key, company, jobs, entries, *stocked(sandbox, company.id))
+
+
+def stocked(sandbox: Sandbox, company_id: str) -> tuple[Ids, Ids]:
+    """Fill the shelves: the ids of what stays, and of what may be deleted."""
+    sandbox.rules.batch_items_fail_alone = False
+    tags = sandbox.tags
+    group = add_group(sandbox, company_id, "HOUSE")
+    side = {"code": "SIDE", "name": "Side", "visible": True}
+    known: dict[str, list[Record]] = {
+        "groups": [group, *(add_group(sandbox, company_id, f"G{number}") for number in range(SPARE))],
+        "dimensions": [tags.add_dimension(group, side) for _ in range(STOCK + SPARE)],
+        "tags": [tags.create(group, {"archived": False, "code": f"T{number}"}) for number in range(STOCK + SPARE)],
+        "tax_codes": [add_tax_code(sandbox, company_id, number) for number in range(STOCK + SPARE)],
+        "accounts": [add_account(sandbox, company_id, number) for number in range(STOCK + SPARE)],
+        "vendors": [add_vendor(sandbox, company_id, number) for number in range(STOCK)],
+    }
+    ids = {kind: [record.id for record in records] for kind, records in known.items()}
+    return (
+        {kind: found[: 1 if kind == "groups" else STOCK] for kind, found in ids.items()},
+        {kind: found[1 if kind == "groups" else STOCK :] for kind, found in ids.items()},
+    )
+
+
+def add_group(sandbox: Sandbox, company_id: str, code: str) -> Record:
+    facts = {"companyId": company_id, "archived": False, "code": code, "name": code, "metadata": {}}
+    return sandbox.tags.groups.add(company_id, facts)
+
+
+def add_tax_code(sandbox: Sandbox, company_id: str, number: int) -> Record:
+    facts = {"companyId": company_id, "archived": False, "name": "Tax", "rate": Decimal("0.25"), "type": "inclusive"}
+    unset = dict.fromkeys(("ingoingTaxAccount", "outgoingTaxAccount", "accountingIntegrationSystem"))
+    return sandbox.tax_codes.add(company_id, {**facts, **unset, "code": f"X{number}"})
+
+
+def add_account(sandbox: Sandbox, company_id: str, number: int) -> Record:
+    facts = {"companyId": company_id, "externalId": f"A{number}", "name": "Account", "archived": False}
+    unset = dict.fromkeys(("code", "metadata", "taxCodeExternalId"))
+    return sandbox.accounts.add(company_id, facts | unset)
+
+
+def add_vendor(sandbox: Sandbox, company_id: str, number: int) -> Record:
+    facts = {"companyId": company_id, "name": "Vendor", "defaultCurrency": "DKK", "state": "ACTIVE"}
+    return sandbox.vendors.add(company_id, facts | {"externalId": f"V{number}", "code": f"V{number}"})
 
 
 def sister_of(company: SandboxCompany, number: int) -> SandboxCompany:

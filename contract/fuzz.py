@@ -34,6 +34,31 @@ JOB_PARAMETERS = ("path.jobId", "query.job_id", "body.jobId")
 ENTRY_PARAMETERS = ("query.accounting_entry_id", "body.accountingEntryIds[*]", "body.[*].accountingEntryId")
 COMPANY_PARAMETERS = ("query.company_id", "query.companyId", "body.companyId", "path.companyId")
 
+STOCK_PARAMETERS = {
+    "groups": ("path.groupId", "query.tag_group_id", "query.tag_group_ids", "body.tagGroupIds[*]"),
+    "dimensions": ("path.dimensionId",),
+    "tags": ("path.tagId", "body.tagIds[*]"),
+    "tax_codes": ("path.taxCodeId", "body.taxCodeIds[*]"),
+    "accounts": ("path.accountId",),
+    "vendors": ("path.id",),
+}
+DELETING = {
+    "/v0/tag-groups/{groupId}": ("groups", "path.groupId"),
+    "/v0/tag-groups/{groupId}/dimensions/{dimensionId}": ("dimensions", "path.dimensionId"),
+    "/v0/tags": ("tags", "body.tagIds[*]"),
+    "/v0/tags/{tagId}": ("tags", "path.tagId"),
+    "/v0/tax-codes/{taxCodeId}": ("tax_codes", "path.taxCodeId"),
+    "/v1/chart-of-accounts/{accountId}": ("accounts", "path.accountId"),
+}
+"""What a DELETE takes away, so that other calls still find theirs: kind and parameter, by path."""
+CURRENCIES = ["DKK", "EUR", "SEK"]
+TEXTS = [f"N{number}" for number in range(500)]
+"""Codes and names: the sandbox refuses blank ones, which are most of what a random search comes up with."""
+
+
+def binding(name: str) -> dict[str, Any]:
+    return {"dictionary": name, "probability": PROBABILITY}
+
 
 def configuration(box: Box) -> dict[str, Any]:
     """Schemathesis' own settings: steady, and with ids that exist."""
@@ -43,18 +68,25 @@ def configuration(box: Box) -> dict[str, Any]:
         "companies": ([box.company.id], COMPANY_PARAMETERS),
         "organizations": ([str(box.company.organization_id)], ("query.organization_id",)),
         "employees": ([str(employee["id"]) for employee in box.company.employees], ("path.employeeId",)),
+        "currencies": (CURRENCIES, ("body.defaultCurrency",)),
+        "texts": (TEXTS, ("body.code", "body.name")),
+        **{kind: (box.stock[kind], keys) for kind, keys in STOCK_PARAMETERS.items()},
     }
     used = {name: (values, keys) for name, (values, keys) in ids.items() if values}
-    bindings = {
-        key: {"dictionary": name, "probability": PROBABILITY} for name, (_, keys) in used.items() for key in keys
-    }
+    bindings = {key: binding(name) for name, (_, keys) in used.items() for key in keys}
+    dictionaries = {name: values for name, (values, _) in used.items()}
+    dictionaries |= {f"spare_{kind}": box.spare[kind] for kind, _ in DELETING.values()}
     return {
         "seed": SEED,
         "generation": {"deterministic": True, "max-examples": EXAMPLES, "database": "none"},
         "phases": {"stateful": {"enabled": False}, "fuzzing": {"extra-data-sources": {"responses": False}}},
         "warnings": {"fail-on": ["missing_auth"]},
-        "dictionaries": {name: {"values": values} for name, (values, _) in used.items()},
+        "dictionaries": {name: {"values": values} for name, values in dictionaries.items()},
         "parameters": bindings,
+        "operations": [
+            {"include-name": f"DELETE {path}", "parameters": bindings | {key: binding(f"spare_{kind}")}}
+            for path, (kind, key) in DELETING.items()
+        ],
     }
 
 

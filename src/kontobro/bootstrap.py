@@ -17,6 +17,7 @@ from kontobro.core.ports import Clock, Connector, Store, TokenStore
 if TYPE_CHECKING:
     from kontobro.export.run import Ports
     from kontobro.pleo import PleoClient
+    from kontobro.sync.run import SyncPorts
 
 DATABASE = "kontobro.sqlite3"
 
@@ -52,8 +53,10 @@ class Home:
         self.opened.callback(client.close)
         return client
 
-    def connector_for(self, connection: Connection) -> Connector:
-        return connector_of(connection.erp, connection.erp_options, partial(self.store.secret, connection.id))
+    def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Connector:
+        """The connection's connector; `secrets` other than the store's while connecting."""
+        kept = partial(self.store.secret, connection.id)
+        return connector_of(connection.erp, connection.erp_options, kept if secrets is None else secrets.get)
 
     def ports_for(self, connection: Connection) -> Ports:
         from kontobro.export.run import Ports
@@ -64,6 +67,14 @@ class Home:
             store=self.store,
             clock=self.clock,
         )
+
+    def sync_ports_for(self, connection: Connection) -> SyncPorts:
+        from kontobro.pleo.masterdata import open_target
+        from kontobro.sync.run import SyncPorts
+
+        target = open_target(connection, self.store, self.clock)
+        self.opened.callback(target.close)
+        return SyncPorts(target=target, connector=self.connector_for(connection), store=self.store, clock=self.clock)
 
 
 def open_home(path: Path, clock: Clock | None = None) -> Home:

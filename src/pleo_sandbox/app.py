@@ -8,7 +8,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from pleo_sandbox import companies_api, control, export_api, files, marketplace_api, oauth_api
+from pleo_sandbox import (
+    accounts_api,
+    companies_api,
+    control,
+    export_api,
+    files,
+    marketplace_api,
+    oauth_api,
+    tag_groups_api,
+    tags_api,
+    tax_codes_api,
+    vendors_api,
+)
 from pleo_sandbox.errors import PleoError, ResponseLost
 from pleo_sandbox.routing import routes
 from pleo_sandbox.state import Sandbox
@@ -18,6 +30,11 @@ OPERATIONS = (
     *export_api.OPERATIONS,
     *companies_api.OPERATIONS,
     *marketplace_api.OPERATIONS,
+    *tag_groups_api.OPERATIONS,
+    *tags_api.OPERATIONS,
+    *tax_codes_api.OPERATIONS,
+    *accounts_api.OPERATIONS,
+    *vendors_api.OPERATIONS,
     *oauth_api.OPERATIONS,
     *files.OPERATIONS,
 )

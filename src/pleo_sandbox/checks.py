@@ -6,7 +6,7 @@ Unknown query parameters and unknown body fields are refused: a misspelt name mu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, TypeVar
@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 UUID_PATTERN = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 Uuid = Annotated[str, Meta(pattern=UUID_PATTERN)]
+Text = Annotated[str, Meta(pattern=r"\S")]
+"""A text that is not blank."""
 AwareDatetime = Annotated[datetime, Meta(tz=True)]
 InstallationStatus = Literal["ACTIVATED", "INACTIVE", "AUTHORIZED", "PENDING_INTEGRATION", "ERROR"]
 
@@ -142,6 +144,30 @@ def required_uuid(query: Query, name: str) -> str:
     if value is None:
         raise bad_parameter(name, None, "it is required")
     return value
+
+
+def query_uuids(query: Query, name: str) -> frozenset[str]:
+    return frozenset(uuid(name, text) for text in query.get(name, []))
+
+
+def flag(query: Query, name: str) -> bool:
+    """A boolean, false when it is not given. Raises PleoError 400."""
+    text = single(query, name)
+    if text not in (None, "true", "false"):
+        raise bad_parameter(name, text, "true or false")
+    return text == "true"
+
+
+def no_twins(name: str, values: Iterable[str] | None) -> None:
+    """For `__post_init__` of a body whose list may not repeat itself."""
+    known = list(values or ())
+    if len(set(known)) != len(known):
+        raise ValueError(f"{name}: a value is there twice")
+
+
+def folded(values: Iterable[str] | UnsetType | None) -> frozenset[str]:
+    """Uuids in Pleo's spelling; none where none were given."""
+    return frozenset() if values is None or isinstance(values, UnsetType) else frozenset(map(str.lower, values))
 
 
 def choice(name: str, text: str, kind: type[S]) -> S:

@@ -21,17 +21,10 @@ def list_companies(call: Call) -> Response:
     call.only("organization_id", paged=True)
     wanted = paging.window(call.query)
     organization = checks.query_uuid(call.query, "organization_id")
-    if organization is not None and organization != _organization(call):
+    if organization is not None and organization != call.organization:
         raise forbidden(f"no access to organisation {organization}")
     companies = list(call.sandbox.exports.companies.values())
     return reply(paging.page(companies, wanted, _company, keep=lambda company: call.may_see(company.id)))
-
-
-def _organization(call: Call) -> str | None:
-    credential = call.credential
-    if credential.company_id is None:
-        return credential.organization_id
-    return call.sandbox.exports.companies[credential.company_id].organization_id
 
 
 def get_company(call: Call) -> Response:

@@ -161,6 +161,34 @@ class AddExpense(Order):
         return sandbox.add_expense(self.company_id, self.item, queued=self.queued, verbatim=self.verbatim)
 
 
+class CreateDraftVendor(Order):
+    company_id: str
+    name: str
+    default_currency: str
+    country: str | None = None
+    registration_number: str | None = None
+    tax_registration_number: str | None = None
+
+    def obey(self, sandbox: Sandbox) -> object:
+        return sandbox.create_draft_vendor(
+            self.company_id,
+            self.name,
+            self.default_currency,
+            country=self.country,
+            registration_number=self.registration_number,
+            tax_registration_number=self.tax_registration_number,
+        )
+
+
+class SetRules(Order):
+    """Those of pleo_sandbox.rules.Rules that are named; the others stay."""
+
+    rules: Json
+
+    def obey(self, sandbox: Sandbox) -> object:
+        return sandbox.set_rules(self.rules)
+
+
 class ItemState(Order):
     company_id: str
     entry_id: str
@@ -186,6 +214,8 @@ ORDERS: dict[str, type[Obeyed]] = {
     "register_client": RegisterClient,
     "add_expense": AddExpense,
     "item_state": ItemState,
+    "create_draft_vendor": CreateDraftVendor,
+    "set_rules": SetRules,
 }
 
 

@@ -16,6 +16,7 @@ from pleo_sandbox.demo_cast import (
     account_json,
 )
 from pleo_sandbox.demo_faults import FAULTS
+from pleo_sandbox.demo_masters import hand_made
 from pleo_sandbox.demo_spec import ItemSpec, build
 from pleo_sandbox.model import SandboxCompany
 
@@ -60,4 +61,5 @@ def demo_company() -> SandboxCompany:
         expenses=[build(spec, numbers) for spec in _SPECS],
         contra_accounts={currency: account_json(account) for currency, account in CONTRA.items()},
         vendor_based_bookkeeping=True,
+        hand_made=hand_made(),
     )

@@ -113,7 +113,9 @@ def _break(how: PageFault, request: Request, response: Response) -> Response:
 
 
 def _stuck(page: dict[str, dict[str, object]], after: str | None) -> object:
-    """The page says that there is more, after a cursor that does not move."""
+    """The page says that there is more, after a cursor that does not move. What is no page stays as it is."""
+    if "pagination" not in page:
+        return page
     page["pagination"]["hasNextPage"] = True
     if after is not None:
         page["pagination"]["endCursor"] = after

@@ -39,8 +39,22 @@ class Expense:
 
 
 @dataclass(slots=True)
+class HandMade:
+    """Master data that people made in Pleo: no integration's, so none may archive it.
+
+    Each as Pleo shows it, without the moments and the company's id; an `id` may be left out. A tag group may hold its
+    `tags` and `dimensions`. What Pleo's API refuses can stand here: it is older than the rule.
+    """
+
+    tag_groups: list[Json] = field(default_factory=list)
+    tax_codes: list[Json] = field(default_factory=list)
+    accounts: list[Json] = field(default_factory=list)
+    vendors: list[Json] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class SandboxCompany:
-    """A company, its expenses, and which wallet currencies have a contra account."""
+    """A company, its expenses, its own master data, and which wallet currencies have a contra account."""
 
     name: str
     currency: str
@@ -52,3 +66,4 @@ class SandboxCompany:
     contra_accounts: dict[str, Json] = field(default_factory=dict)
     vendor_based_bookkeeping: bool = False
     employees: list[Json] = field(default_factory=list)
+    hand_made: HandMade = field(default_factory=HandMade)

@@ -175,7 +175,7 @@ def _redeem(call: Call, client: OAuthClient, form: Form) -> Pair:
     """Tokens for a code; the application is installed by it (rules.md §5.6)."""
     code, redirect_uri, verifier = (_wanted(form, name) for name in ("code", "redirect_uri", "code_verifier"))
     authorisation, pair = call.sandbox.access.redeem(client, code, redirect_uri, verifier)
-    status = "AUTHORIZED" if client.needs_activation else "ACTIVATED"
+    status = call.sandbox.rules.starts_as if client.needs_activation else "ACTIVATED"
     call.sandbox.installations.install(authorisation.credential(), status)
     return pair
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,6 +23,7 @@ from pleo_sandbox.oauth import Credential
 from pleo_sandbox.wire import refuse
 
 if TYPE_CHECKING:
+    from pleo_sandbox.shelf import Record, Shelf
     from pleo_sandbox.state import Sandbox
 
 T = TypeVar("T")
@@ -50,6 +54,40 @@ class Call:
 
     def body(self, wanted: type[T]) -> T:
         return checks.body(self.content, self.request.headers.get("content-type"), wanted)
+
+    def body_or_nothing(self, wanted: type[T]) -> T:
+        """The body, or `wanted` of an empty object where none was sent."""
+        return self.body(wanted) if self.content else msgspec.json.decode(b"{}", type=wanted)
+
+    def find(self, shelf: Shelf, name: str) -> Record:
+        """The record that the path names. Raises PleoError 404, or 403 for another company's."""
+        record = shelf.find(self.path_uuid(name))
+        if not self.may_see(record.company_id):
+            raise forbidden(f"no access to {record.id}")
+        return record
+
+    def named_company(self) -> str:
+        """The company that the query has to name (api.md A5). Raises PleoError 400, 403."""
+        return self.company(checks.required_uuid(self.query, "company_id"))
+
+    def named_companies(self) -> frozenset[str]:
+        """The company that the query names, else all that are seen of its organisation. Raises PleoError 400, 403."""
+        if (company_id := checks.query_uuid(self.query, "company_id")) is not None:
+            return frozenset({self.company(company_id)})
+        organization_id = checks.query_uuid(self.query, "organization_id")
+        if organization_id is None:
+            message = "Either company_id or organization_id must be provided"
+            raise PleoError(400, "PARAMETER_VALIDATION_FAILED", message)
+        if organization_id != self.organization:
+            raise forbidden(f"no access to organisation {organization_id}")
+        return frozenset(filter(self.may_see, self.sandbox.exports.companies))
+
+    @property
+    def organization(self) -> str | None:
+        """The organisation of the credential or of its company."""
+        if self.credential.company_id is None:
+            return self.credential.organization_id
+        return self.sandbox.exports.companies[self.credential.company_id].organization_id
 
     def only(self, *names: str, paged: bool = False) -> None:
         """Refuse query parameters other than these."""
@@ -143,21 +181,31 @@ def _admit(sandbox: Sandbox, operation: Operation, credential: Credential) -> No
     if wait is not None:
         message = f"more than {sandbox.traffic.limit} requests a minute"
         raise PleoError(429, "TOO_MANY_REQUESTS", message, {"Retry-After": str(wait)})
-    if operation.scope is not None and operation.scope not in credential.scopes:
-        raise forbidden(f"the scope {operation.scope} is missing")
+    scope = None if operation.scope is None else sandbox.rules.scope(operation.scope)
+    if scope is not None and scope not in credential.scopes:
+        raise forbidden(f"the scope {scope} is missing")
+
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
 def routes(sandbox: Sandbox, operations: Iterable[Operation]) -> list[Route]:
-    """One route per path, so that 405 names all of the path's methods."""
+    """One route per path, which answers to every method, so that 405 names all of the path's methods.
+
+    The paths with the most text of their own come first: `{id}` would take `{id}:archive` for an id.
+    """
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in operations:
         by_path.setdefault(operation.path, {})[operation.method] = operation
-    return [Route(path, _endpoint(sandbox, known), methods=list(known)) for path, known in by_path.items()]
+    plainest = sorted(by_path, key=lambda path: len(re.sub(r"\{\w+\}", "", path)), reverse=True)
+    return [Route(path, _endpoint(sandbox, by_path[path]), methods=METHODS) for path in plainest]
 
 
 def _endpoint(sandbox: Sandbox, known: dict[str, Operation]) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        method = "GET" if request.method == "HEAD" else request.method
-        return await answer(sandbox, known[method], request)
+        operation = known.get("GET" if request.method == "HEAD" else request.method)
+        if operation is None:
+            raise HTTPException(405, headers={"Allow": ", ".join(known)})
+        return await answer(sandbox, operation, request)
 
     return endpoint

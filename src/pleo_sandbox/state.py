@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
+
+from pleo_sandbox import hand_made
+from pleo_sandbox.accounts import Accounts
 from pleo_sandbox.clock import Clock
 from pleo_sandbox.exports import Exports, ExportStatus
 from pleo_sandbox.faults import Fault, Faults, Kind, PageFault
@@ -15,7 +20,11 @@ from pleo_sandbox.jobs import Job, UpdateErrorType
 from pleo_sandbox.marketplace import Installations
 from pleo_sandbox.model import Expense, FileBlob, Json, SandboxCompany
 from pleo_sandbox.oauth import ALL_SCOPES, Access, OAuthClient, Request
+from pleo_sandbox.rules import Rules
+from pleo_sandbox.shelf import Shelf
+from pleo_sandbox.tags import Tags
 from pleo_sandbox.traffic import Traffic
+from pleo_sandbox.vendors import Vendors
 from pleo_sandbox.wire import decode
 
 
@@ -34,6 +43,11 @@ class Sandbox:
         self.installations = Installations(self.clock)
         self.files = Files(self.clock)
         self.faults = Faults()
+        self.rules = Rules()
+        self.tags = Tags(self.clock, self.rules)
+        self.tax_codes = Shelf(self.clock, "TAX_CODE")
+        self.accounts = Accounts(self.clock, self.rules)
+        self.vendors = Vendors(self.clock)
         self.consents: dict[str, Request] = {}
         for company in companies:
             self.add_company(company)
@@ -43,6 +57,7 @@ class Sandbox:
     def add_company(self, company: SandboxCompany) -> str:
         with self.lock:
             self.exports.add_company(company)
+            hand_made.take_in(self, company)
         return company.id
 
     def add_expense(
@@ -89,6 +104,31 @@ class Sandbox:
     ) -> OAuthClient:
         with self.lock:
             return self.access.register(redirect_uris, scopes, name=name, needs_activation=needs_activation)
+
+    def add_vendor(self, company_id: str, facts: Json) -> str:
+        """Add a vendor as it stands in Pleo, whoever made it and whatever its state: its id."""
+        with self.lock:
+            return hand_made.add_vendor(self, self.exports.companies[company_id].id, facts).id
+
+    def create_draft_vendor(
+        self,
+        company_id: str,
+        name: str,
+        default_currency: str,
+        *,
+        country: str | None = None,
+        registration_number: str | None = None,
+        tax_registration_number: str | None = None,
+    ) -> str:
+        """An employee makes a vendor in Pleo, which the accounting system lacks: its id."""
+        known = {
+            "country": country,
+            "registrationNumber": registration_number,
+            "taxRegistrationNumber": tax_registration_number,
+        }
+        given = {field: value for field, value in known.items() if value is not None}
+        facts = {"name": name, "defaultCurrency": default_currency, "state": "DRAFT"}
+        return self.add_vendor(company_id, facts | given)
 
     # what the bookkeeper does
 
@@ -144,6 +184,17 @@ class Sandbox:
     @item_update_moves_clock.setter
     def item_update_moves_clock(self, moves: bool) -> None:
         self.exports.item_update_moves_clock = moves
+
+    def set_rules(self, rules: Json) -> Json:
+        """Set the Rules that are named: what holds now. Raises KeyError, msgspec.ValidationError."""
+        with self.lock:
+            known = asdict(self.rules)
+            for name in rules.keys() - known.keys():
+                raise KeyError(name)
+            wanted = msgspec.convert(known | rules, Rules)
+            for name in rules:
+                setattr(self.rules, name, getattr(wanted, name))
+            return asdict(self.rules)
 
     # faults
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -98,10 +98,11 @@ class FakePleo:
         self._answered()
         return self.installed
 
-    def install(self, metadata: Mapping[str, object]) -> Installation:
+    def install(self, metadata: Mapping[str, object], *, activate: bool = True) -> Installation:
         self._answered()
-        self.installed = self.answer
-        return self.answer
+        waits = self.answer.status == "ACTIVATED" and not activate and self.installed is None
+        self.installed = replace(self.answer, status="PENDING_INTEGRATION") if waits else self.answer
+        return self.installed
 
     def uninstall(self) -> None:
         self._answered()
@@ -188,7 +189,7 @@ class FakeHome:
     def pleo_for(self, connection: Connection, tokens: TokenStore | None = None) -> FakePleo:
         return self.pleo
 
-    def connector_for(self, connection: Connection) -> FakeErp:
+    def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> FakeErp:
         return self.erp
 
     def ports_for(self, connection: Connection) -> Ports:

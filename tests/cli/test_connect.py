@@ -9,7 +9,8 @@ import pytest
 
 from kontobro.core.errors import LoginFailed, Unreachable
 from kontobro.core.export import Identity, Installation
-from kontobro.core.masterdata import Company
+from kontobro.core.level import level_of, scopes_of
+from kontobro.core.masterdata import Account, Company, Dimension, DimensionValue, TaxCode, Vendor
 from tests.cli.fakes import COMPANY, KEY, SCOPES, Bench
 
 
@@ -30,7 +31,7 @@ def test_connects_and_shows_both_companies(bench: Bench) -> None:
 def test_json_has_the_documented_keys_and_no_key(bench: Bench) -> None:
     result = bench.connect("--json")
     assert list(json.loads(result.stdout)) == (
-        "id name status environment auth company_id company_name erp erp_company scopes".split()
+        "id name status environment auth company_id company_name erp erp_company scopes level installation".split()
     )
     assert KEY not in result.output
 
@@ -109,6 +110,70 @@ def test_a_company_goes_to_one_company_only(bench: Bench) -> None:
     assert result.exit_code == 3
     assert "other-books" in result.stderr
     assert bench.connections()[0].erp_company == "books"
+
+
+ALL = frozenset(scopes_of(4))
+
+
+def supplied(bench: Bench, *kinds: type) -> None:
+    bench.erp.capabilities = replace(bench.erp.capabilities, kinds=frozenset({Company, *kinds}))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "scopes", "level", "installation"),
+    [
+        ((Account,), ALL, 1, "ACTIVATED"),
+        ((Dimension, DimensionValue), ALL, 2, "PENDING_INTEGRATION"),
+        ((Dimension, DimensionValue), SCOPES, 1, "ACTIVATED"),
+        ((Dimension, DimensionValue), frozenset(), 2, "PENDING_INTEGRATION"),
+        ((Dimension, DimensionValue, TaxCode), ALL, 3, "PENDING_INTEGRATION"),
+        ((Dimension, DimensionValue, TaxCode, Account, Vendor), ALL, 4, "PENDING_INTEGRATION"),
+        ((Dimension, DimensionValue, TaxCode, Account, Vendor), ALL - {"vendors:write"}, 3, "PENDING_INTEGRATION"),
+        ((Dimension, DimensionValue), SCOPES | {"tag-group:read", "tag-group:write"}, 2, "PENDING_INTEGRATION"),
+    ],
+)
+def test_the_level_is_the_highest_that_both_sides_allow(
+    bench: Bench, kinds: tuple[type, ...], scopes: frozenset[str], level: int, installation: str
+) -> None:
+    supplied(bench, *kinds)
+    bench.pleo.identity = replace(bench.pleo.identity, scopes=scopes)
+    told = json.loads(bench.connect("--json").stdout)
+    assert (told["level"], told["installation"]) == (level, installation)
+    (connection,) = bench.connections()
+    assert level_of(connection.settings) == level
+
+
+def test_a_level_that_the_credential_can_not_do_is_refused(bench: Bench) -> None:
+    supplied(bench, Dimension, DimensionValue)
+    result = bench.connect("--level", "2")
+    assert result.exit_code == 3
+    assert "tag-groups:read, tag-groups:write" in result.stderr
+    assert bench.connections() == []
+    assert bench.pleo.installed is None
+
+
+def test_a_level_that_the_accounting_system_can_not_do_is_refused(bench: Bench) -> None:
+    result = bench.connect("--level", "3")
+    assert result.exit_code == 3
+    assert "does not supply tax-codes, dimensions" in result.stderr
+
+
+def test_a_level_is_lowered_and_a_new_key_must_suffice_for_the_old_one(bench: Bench) -> None:
+    supplied(bench, Dimension, DimensionValue)
+    bench.pleo.identity = replace(bench.pleo.identity, scopes=ALL)
+    bench.connect()
+    bench.pleo.identity = replace(bench.pleo.identity, scopes=SCOPES)
+    assert "Level 1 needs fewer" in bench.connect().stderr
+    assert bench.connect("--level", "1").exit_code == 0
+    assert bench.connections()[0].settings.sync == ()
+    assert bench.pleo.installed is not None
+    assert bench.pleo.installed.status == "ACTIVATED"
+
+
+def test_the_first_connection_says_what_level_1_lacks(bench: Bench) -> None:
+    assert "Pleo asks for Level 2 at least" in bench.connect().stdout
+    supplied(bench, Dimension, DimensionValue)
+    assert "Level 2 needs the permissions tag-groups:read, tag-groups:write" in bench.run("check").stdout
 
 
 def test_two_connections_need_a_name(bench: Bench) -> None:

@@ -36,6 +36,14 @@ def test_twice_from_clean_to_a_checked_ledger(tmp_path: Path) -> None:
     )
     assert first == second, "a second demo starts clean"
     assert first["bean_check"] == "ok"
+    sync = first["sync"]
+    kinds = {"accounts", "tax-codes", "dimensions", "vendors"}
+    assert (sync["level"], sync["installation"], sync["second_run_writes"]) == (4, "ACTIVATED", 0)
+    assert all(set(sync[count]) == kinds for count in ("creates", "updates", "archives", "adopted", "failed"))
+    assert all(sync["creates"].values()), "each kind brought something"
+    assert all(sync["adopted"].values()), "and took over what people had made by hand"
+    assert not any(sync["archives"].values()), "which it never archives"
+    assert "A second sync wrote nothing" in shown
     assert first["duplicates"] == 0
     assert first["items"] == first["booked"] + first["failed"]
     assert first["items"] >= 80

@@ -7,54 +7,19 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
-from shutil import copytree
-from typing import Any
 
 import httpx2
-import pytest
-from typer.testing import CliRunner, Result
 
-from kontobro.cli.app import app
-from pleo_sandbox.server import DemoSandbox, demo_sandbox, serve
-
-DEMO = Path(str(files("kontobro.erp.beancount") / "demo"))
+from kontobro.core.level import scopes_of
+from pleo_sandbox.server import DemoSandbox
+from tests.cli.person import DEMO, Person
 
 
-@dataclass
-class Person:
-    """Somebody at a terminal, with a ledger and Pleo in a box; keeps all that was ever shown."""
-
-    folder: Path
-    sandbox: DemoSandbox
-    url: str
-    shown: list[str] = field(default_factory=list)
-
-    def types(self, *words: str, stdin: str | None = None) -> Result:
-        home = ["--home", str(self.folder / "home"), "--verbose", "--debug"]
-        result = CliRunner().invoke(app, [*home, *words], input=stdin, env={"LANG": "C.UTF-8"})
-        self.shown.append(result.output)
-        return result
-
-    def reads(self, *words: str) -> Any:
-        result = self.types(*words, "--json")
-        assert result.exit_code in (0, 1), result.output
-        return json.loads(result.stdout)
-
-    def connects(self) -> Result:
-        place = ["--environment", "sandbox", "--url", self.url, "--ledger", str(self.folder / "books/ledger.beancount")]
-        return self.types("connect", *place, "--api-key-stdin", stdin=f"{self.sandbox.api_key}\n")
-
-
-@pytest.fixture
-def person(tmp_path: Path) -> Iterator[Person]:
-    copytree(DEMO, tmp_path / "books")
-    sandbox = demo_sandbox()
-    with serve(sandbox) as url:
-        yield Person(tmp_path, sandbox, url)
+def brings_in_step(person: Person) -> None:
+    """The dimensions that Pleo has groups of, and yes to every plan."""
+    assert person.types("dimensions").exit_code == 0
+    assert person.types("sync", "apply", stdin="y\n" * 4, at_terminal=True).exit_code in (0, 8)
 
 
 def few(sandbox: DemoSandbox, count: int = 12) -> list[str]:
@@ -67,6 +32,7 @@ def test_from_connect_to_bookings(person: Person) -> None:
     assert "Fjord & Bro" in person.connects().stdout
     assert person.types("check").exit_code == 3, "the settings are still to be made"
     assert person.types("settings", "import", str(DEMO / "settings.toml")).exit_code == 0
+    brings_in_step(person)
     check = person.reads("check")
     assert check["ok"], check
 
@@ -147,7 +113,7 @@ def no_secret_in(person: Person, secrets: list[str]) -> None:
 # ------------------------------------------------------------------------------------------------ OAuth
 
 
-def logs_in(person: Person, decision: str) -> tuple[int, str, str, str]:
+def logs_in(person: Person, decision: str, *words: str) -> tuple[int, str, str, str]:
     """`connect --oauth` in a process of its own: exit code, both outputs, the code that went by."""
     client = person.sandbox.client
     command = [sys.executable, "-m", "kontobro.cli", "--home", str(person.folder / "home"), "--verbose", "connect"]
@@ -159,7 +125,7 @@ def logs_in(person: Person, decision: str) -> tuple[int, str, str, str]:
         "--ledger",
         str(person.folder / "books/ledger.beancount"),
     ]
-    command += ["--oauth", "--client-id", client.client_id, "--client-secret-stdin", "--no-browser", "--json"]
+    command += ["--oauth", "--client-id", client.client_id, "--client-secret-stdin", "--no-browser", "--json", *words]
     source = str(Path(__file__).resolve().parents[2] / "src")
     with subprocess.Popen(
         command,
@@ -174,6 +140,7 @@ def logs_in(person: Person, decision: str) -> tuple[int, str, str, str]:
         process.stdin.write(f"{client.secret}\n")
         process.stdin.flush()
         address = next(line.strip() for line in process.stderr if line.startswith("http"))
+        person.shown.append(address)
         code = consent(address, decision)
         out, err = process.communicate(timeout=30)
         person.shown += [out, err]
@@ -185,9 +152,20 @@ def test_oauth_by_a_browser_on_loopback(person: Person) -> None:
     assert status == 0, err
     connection = json.loads(out)
     assert (connection["auth"], connection["status"]) == ("oauth", "connected")
+    assert (connection["level"], connection["installation"]) == (4, "PENDING_INTEGRATION")
     assert person.types("settings", "import", str(DEMO / "settings.toml")).exit_code == 0
+    brings_in_step(person)
     assert person.reads("check")["ok"]
     no_secret_in(person, [person.sandbox.client_secret, code])
+
+
+def test_consent_is_asked_for_what_the_level_needs(person: Person) -> None:
+    status, out, err, _ = logs_in(person, "approve", "--level", "2")
+    assert status == 0, err
+    (asked,) = [httpx2.URL(text).params["scope"] for text in person.shown if text.startswith("http")]
+    assert set(asked.split()) == scopes_of(2)
+    told = json.loads(out)
+    assert (told["level"], set(told["scopes"])) == (2, scopes_of(2))
 
 
 def test_oauth_that_a_person_refuses_stores_nothing(person: Person) -> None:

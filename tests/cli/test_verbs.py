@@ -13,6 +13,7 @@ from kontobro.core.errors import Busy, LoginFailed, Misconfigured, NotAllowed, U
 from tests.cli.fakes import Bench, export_job
 
 WITH_CONNECTION = ["check", "jobs", "preview x", "export", "settle", "bookings", "disconnect", "settings show"]
+WITH_CONNECTION += ["dimensions", "sync plan", "sync apply --yes", "sync status"]
 
 
 @pytest.mark.parametrize("verb", WITH_CONNECTION)
@@ -41,6 +42,23 @@ def test_jobs_lists_what_waits_and_with_all_what_ended(bench: Bench) -> None:
     everything = bench.run("jobs", "--all").stdout
     assert ended.id in everything
     assert "[bold]login[/bold] expired" in everything, "what Pleo sends is text, never markup"
+
+
+def test_nothing_to_keep_in_step(bench: Bench) -> None:
+    bench.connect()
+    for words in ("sync plan", "sync apply --yes", "sync status"):
+        result = bench.run(*words.split())
+        assert result.exit_code == 3
+        assert "kontobro connect --level 4" in result.stderr
+    assert "has no dimensions" in bench.run("dimensions").stderr
+
+
+def test_a_list_is_set_with_commas(bench: Bench) -> None:
+    bench.connect()
+    assert bench.run("settings", "set", "sync", "dimensions, vendors", "--offline").exit_code == 0
+    assert bench.connections()[0].settings.sync == ("dimensions", "vendors")
+    bench.run("settings", "set", "sync", "", "--offline")
+    assert bench.connections()[0].settings.sync == ()
 
 
 def test_a_job_is_named_by_its_beginning(bench: Bench) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from contract.build import DOCUMENTS, OVERLAY, build, general_answers, merged, operations, read_yaml
+from contract.build import DOCUMENTS, LEFT_OUT, OVERLAY, build, general_answers, merged, operations, read_yaml
 
 pytestmark = pytest.mark.contract
 
@@ -45,3 +46,14 @@ def test_documents_that_disagree_are_refused() -> None:
     other = {"paths": {}, "components": {"schemas": {"Money": {"type": "string"}}}}
     with pytest.raises(ValueError, match="disagree about schemas Money"):
         merged([one, other])
+
+
+def test_only_what_pleo_hides_is_left_out(shared: Path) -> None:
+    hidden: set[str] = set()
+    for name in DOCUMENTS:
+        paths = yaml.safe_load((shared / "pleo" / "openapi" / name).read_text(encoding="utf-8"))["paths"]
+        left_out = {path: item for path, item in paths.items() if path.startswith(tuple(LEFT_OUT))}
+        assert all(operation["x-exclude"] for item in left_out.values() for operation in item.values())
+        hidden |= set(left_out)
+    assert hidden
+    assert not hidden & set(build(shared / "pleo" / "openapi")["paths"])

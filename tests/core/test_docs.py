@@ -54,13 +54,24 @@ def codes_in(*packages: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("heading", "packages"),
-    [("Export: items, receipts and bookings", ("export", "pleo")), ("Beancount: what the ledger refuses", ("erp",))],
+    ("headings", "packages"),
+    [
+        (("Export: items, receipts and bookings", "Master data: what Pleo refuses"), ("export", "pleo")),
+        (("Beancount: what the ledger refuses",), ("erp/beancount",)),
+        (("Odoo: what it refuses",), ("erp/odoo",)),
+    ],
 )
-def test_the_codes_of_the_other_layers_are_explained(heading: str, packages: tuple[str, ...]) -> None:
-    section = page("problems.md").split(f"## {heading}")[1].split("\n## ")[0]
+def test_the_codes_of_the_other_layers_are_explained(headings: tuple[str, ...], packages: tuple[str, ...]) -> None:
+    section = "\n".join(page("problems.md").split(f"## {heading}")[1].split("\n## ")[0] for heading in headings)
     assert set(table(section)) == codes_in(*packages)
     assert {cells[-1].strip("`") for cells in table(section).values()} <= set(get_args(ItemFailure))
+
+
+def test_the_codes_of_a_sync_are_explained() -> None:
+    section = page("problems.md").split("## Master data: what a sync leaves as it is")[1].split("\n## ")[0]
+    of_plan = {"code_taken", "duplicate_at_pleo", "vendor_conflict"}
+    assert of_plan <= codes_in("core")
+    assert set(table(section)) == codes_in("sync") | of_plan
 
 
 def test_every_setting_and_row_key_is_on_the_page() -> None:

@@ -136,3 +136,26 @@ def test_a_fault_says_what_the_setting_takes(document: dict[str, object], said: 
     (problem,) = settings_from(document)[1]
     assert said in str(problem)
     assert problem.reason == "invalid_configuration"
+
+
+def test_what_is_kept_in_step_is_read_and_written() -> None:
+    document = {"sync": ["accounts", "tax-codes"], "sync_dimensions": ["COST", "COST"], "sync_floor": 3}
+    read, problems = settings_from(document)
+    assert problems == ()
+    assert (read.sync, read.sync_dimensions, read.sync_floor) == (("accounts", "tax-codes"), ("COST",), 3)
+    assert settings_from(settings_to(read)) == (read, ())
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ({"sync": ["journals"]}, '"accounts" or "tax-codes"'),
+        ({"sync": "accounts"}, "a list"),
+        ({"sync_dimensions": [1]}, "a text in quotes"),
+        ({"sync_dimensions": list("ABCDEF")}, "5 dimensions at most"),
+        ({"sync_max_percent": 101}, "from 0 to 100"),
+    ],
+)
+def test_wrong_settings_of_a_sync_are_told(document: dict[str, object], told: str) -> None:
+    _, (problem,) = settings_from(document)
+    assert told in problem.message

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from beancount import loader
 
-from kontobro.core.errors import Misconfigured, Unreachable
+from kontobro.core.errors import Misconfigured, Problem, Unreachable
 from kontobro.core.journal import Booking
 from kontobro.core.masterdata import Account, DimensionValue, Period, TaxCode, Vendor
 from kontobro.erp.beancount.connector import BeancountConnector
@@ -123,3 +125,34 @@ def test_a_ledger_that_is_not_there_is_a_setting_to_mend(tmp_path):
     with pytest.raises(Misconfigured, match="There is no ledger"):
         BeancountConnector(tmp_path / "none.beancount").check()
     assert list(tmp_path.iterdir()) == []
+
+
+def born(name: str, code: str = "", **other: str) -> Vendor:
+    pleo_id = f"{len(name):08}-0000-4000-8000-000000000000"
+    return Vendor(id=pleo_id, code=code, name=name, pleo_id=pleo_id, **other)  # type: ignore[arg-type]  # texts
+
+
+def test_vendors_born_in_pleo_stand_in_a_file_of_their_own_that_bean_check_takes(
+    connector: BeancountConnector, ledger: Path
+) -> None:
+    odd = born('Søn "A/S" \\ x\nsecond line', country="DK", tax_registration_number="DK1")
+    first, taken, second = connector.write([odd, born("Taken", "v100"), born("")])
+    assert isinstance(taken, Problem)
+    assert (taken.code, taken.value) == ("vendor_code_taken", "v100")
+    assert [(it.code, it.name) for it in (first, second) if isinstance(it, Vendor)] == [
+        ("P1", 'Søn "A/S" \\ x second line'),
+        ("P2", "P2"),
+    ]
+    _, errors, _ = loader.load_file(str(ledger))
+    assert errors == []
+    assert len((ledger.parent / "bookings" / "vendors.beancount").read_text().split('custom "vendor"')) == 3
+
+
+def test_vendors_that_another_process_wrote_are_seen(connector: BeancountConnector, ledger: Path) -> None:
+    other = BeancountConnector(ledger)
+    assert len(list(connector.read(Vendor))) == 1
+    other.write([born("New")])
+    assert {vendor.code for vendor in connector.read(Vendor)} == {"V100", "P1"}
+    (again,) = connector.write([born("New")])
+    assert isinstance(again, Vendor)
+    assert again.code == "P1"

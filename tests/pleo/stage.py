@@ -14,7 +14,7 @@ import httpx2
 
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import Busy
-from kontobro.pleo import PleoClient, open_pleo
+from kontobro.pleo import PleoClient, PleoTarget, open_pleo, open_target
 
 API = "https://pleo.test"
 COMPANY = "5b5a4d39-9c9c-4e0e-8c2f-31ad30c2a0c1"
@@ -105,6 +105,9 @@ class Stage:
             json.loads(request.content) for request in self.asked if f"{request.method} {request.url.path}" == operation
         ]
 
+    def target(self, connection: Connection | None = None) -> PleoTarget:
+        return open_target(connection or a_connection(), self.tokens, self.clock, transport=httpx2.MockTransport(self))
+
     def client(self, connection: Connection | None = None) -> PleoClient:
         return open_pleo(connection or a_connection(), self.tokens, self.clock, transport=httpx2.MockTransport(self))
 
@@ -138,12 +141,16 @@ def _spelled(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def page(entries: list[Any], end_cursor: str | None = None, more: bool = False) -> httpx2.Response:
+def page(
+    entries: list[Any], end_cursor: str | None = None, more: bool = False, total: int | None = None
+) -> httpx2.Response:
     pagination: dict[str, Any] = {
         "currentRequestPagination": {"parameters": {}},
         "hasNextPage": more,
         "hasPreviousPage": False,
     }
+    if total is not None:
+        pagination["total"] = total
     if end_cursor is not None:
         pagination["endCursor"] = end_cursor
     return reply({"data": entries, "pagination": pagination})

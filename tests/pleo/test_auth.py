@@ -271,7 +271,7 @@ def test_the_authorisation_address_carries_pkce_and_state() -> None:
         "response_type": "code",
         "client_id": "client-1",
         "redirect_uri": "http://localhost:8917/callback",
-        "scope": "export-jobs:read export-jobs:write export-items:read",
+        "scope": "export-items:read export-jobs:read export-jobs:write",
         "state": "st",
         "code_challenge": create_s256_code_challenge(verifier),
         "code_challenge_method": "S256",

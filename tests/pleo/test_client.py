@@ -322,6 +322,16 @@ def test_an_authorised_installation_is_activated(stage: Stage) -> None:
     assert stage.operations == [f"GET {ME}", f"POST {ACTIVATE}"]
 
 
+def test_an_installation_can_wait_for_its_first_sync(stage: Stage) -> None:
+    waiting = installed("PENDING_INTEGRATION")
+    stage.on(f"GET {ME}", refusal(404), waiting, installed("AUTHORIZED"), installed("ACTIVATED"))
+    stage.on(f"POST {ME}", waiting).on(f"PUT {ME}", waiting)
+    statuses = [stage.client().install({"erp": "x"}, activate=False).status for _ in range(4)]
+    assert statuses == ["PENDING_INTEGRATION"] * 3 + ["ACTIVATED"], "an active one stays active"
+    assert stage.bodies(f"POST {ME}") == [{"status": "PENDING_INTEGRATION", "metadata": {"erp": "x"}}]
+    assert stage.bodies(f"PUT {ME}") == [{"status": "PENDING_INTEGRATION", "metadata": {"erp": "x"}}]
+
+
 def test_an_installation_that_pleo_keeps_in_error_is_the_callers_to_judge(stage: Stage) -> None:
     error = installed("ERROR", errorCode="NOT_ENTITLED")
     stage.on(f"GET {ME}", error).on(f"POST {ACTIVATE}", error)

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
+from httpx2 import Response
 from starlette.testclient import TestClient
 
 from pleo_sandbox.app import create_app
@@ -57,3 +58,27 @@ def client(sandbox: Sandbox, key: str | None = None) -> TestClient:
     if key is not None:
         caller.auth = (key, "")
     return caller
+
+
+def failure(answer: Response) -> tuple[int, str]:
+    """Status and type of a refusal, whose body is Pleo's ExceptionInfo."""
+    body = answer.json()
+    assert set(body) == {"type", "message"}
+    assert body["message"]
+    return answer.status_code, body["type"]
+
+
+def walk(caller: TestClient, path: str, body: Json | None = None, *, limit: int = 100, **query: str) -> list[Json]:
+    """All rows of all pages: of a search when there is a body."""
+    found: list[Json] = []
+    asked: dict[str, str | int] = {**query, "limit": limit}
+    while True:
+        answer = caller.get(path, params=asked) if body is None else caller.post(path, params=asked, json=body)
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
+        found += page["data"]
+        if not page["pagination"]["hasNextPage"]:
+            assert page["pagination"]["total"] == len(found)
+            return found
+        assert page["data"], "a page with a next one is never empty: this ends"
+        asked["after"] = page["pagination"]["endCursor"]

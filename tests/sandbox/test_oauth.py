@@ -322,6 +322,15 @@ def test_consent_installs(
     assert browser.post("/v1/installations/me:activate").json()["status"] == "ACTIVATED"
 
 
+def test_an_installation_may_start_as_pending(
+    browser: TestClient, sandbox: Sandbox, app: OAuthClient, acme: SandboxCompany
+) -> None:
+    sandbox.set_rules({"starts_as": "PENDING_INTEGRATION"})
+    browser.headers["authorization"] = f"Bearer {connect(browser, app, acme)['access_token']}"
+    assert browser.get("/v1/installations/me").json()["status"] == "PENDING_INTEGRATION"
+    assert browser.post("/v1/installations/me:activate").json()["status"] == "ACTIVATED"
+
+
 def test_deleting_the_installation_revokes_its_tokens(
     browser: TestClient, app: OAuthClient, acme: SandboxCompany
 ) -> None:

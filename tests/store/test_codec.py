@@ -28,6 +28,8 @@ chosen = st.builds(
     dimensions=st.dictionaries(text, text, max_size=3),
     rows=st.lists(rows, max_size=3).map(tuple),
     hook=st.none() | text,
+    sync=st.lists(st.sampled_from(["accounts", "vendors"]), unique=True).map(tuple),
+    sync_dimensions=st.lists(text, max_size=3).map(tuple),
     retention_days=st.integers(0, 400),
 )
 

@@ -64,7 +64,9 @@ def test_migrates_an_older_store_forward(path: Path) -> None:
         names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
         for name in names:
             database.execute(f"DROP TRIGGER {name}")
-        database.execute("DELETE FROM django_migrations WHERE name = '0002_guards'")
+        for table in ("binding", "sync"):
+            database.execute(f"DROP TABLE kontobro_{table}")
+        database.execute("DELETE FROM django_migrations WHERE name >= '0002_guards' AND app = 'kontobro'")
     with open_store(path) as store:
         store.save_connection(connection())
         bring(store, "posted")

@@ -14,6 +14,7 @@ from kontobro.cli import (
     check,
     connect,
     demo,
+    dimensions,
     disconnect,
     export,
     jobs,
@@ -21,6 +22,7 @@ from kontobro.cli import (
     sandbox,
     settings,
     settle,
+    sync,
 )
 from kontobro.cli.desk import Desk
 from kontobro.cli.exits import Exit, epilog, exit_of
@@ -134,8 +136,9 @@ def main_options(
         context.call_on_close(log_to_stderr())
 
 
-for verb in (connect, disconnect, check, jobs, preview, export, settle, bookings, sandbox, demo):
+for verb in (connect, disconnect, check, dimensions, jobs, preview, export, settle, bookings, sandbox, demo):
     app.command(name=verb.__name__.rpartition(".")[2])(verb.run)
+app.add_typer(sync.app, name="sync")
 app.add_typer(settings.app, name="settings")
 
 

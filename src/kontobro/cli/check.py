@@ -15,7 +15,9 @@ from kontobro.core.errors import KontobroError
 
 if TYPE_CHECKING:
     from kontobro.core.connection import Connection
+    from kontobro.core.export import Identity, Installation
     from kontobro.core.ports import Connector, Pleo
+    from kontobro.install.level import NextLevel
 
 SEVERITY = (Exit.FAULT, Exit.UNREACHABLE, Exit.MEND, Exit.BUSY, Exit.UNFINISHED, Exit.PROBLEMS, Exit.FINE)
 """Which exit code wins when there are several findings."""
@@ -63,7 +65,7 @@ def look(desk: Desk, connection: Connection) -> Iterator[Finding]:
         remedy = "Run kontobro connect again; settings and history are kept."
         yield Finding("connection", f"The connection is {connection.status}.", remedy, Exit.MEND)
     else:
-        yield from _guarded("Pleo", lambda: _look_at_pleo(place.pleo_for(connection)))
+        yield from _guarded("Pleo", lambda: _look_at_pleo(place.pleo_for(connection), desk, connection))
     yield from _guarded("accounting system", lambda: _look_at_erp(place.connector_for(connection), connection))
     yield from _guarded("settings", lambda: _look_at_settings(place.connector_for(connection), connection))
 
@@ -75,23 +77,51 @@ def _guarded(subject: str, looks: Callable[[], Iterator[Finding]]) -> Iterator[F
         yield Finding(subject, error.message, error.remedy, exit_of(error))
 
 
-def _look_at_pleo(pleo: Pleo) -> Iterator[Finding]:
-    from kontobro.install.connect import ACTIVE, require_scopes
-    from kontobro.pleo import SCOPES_LEVEL_1
-
+def _look_at_pleo(pleo: Pleo, desk: Desk, connection: Connection) -> Iterator[Finding]:
     identity = pleo.introspect()
     yield Finding("Pleo", f"reachable, logged in by {identity.auth_method.lower().replace('_', ' ')}")
-    try:
-        require_scopes(identity, sorted(SCOPES_LEVEL_1))
-        yield Finding("permissions", "all that an export needs")
-    except KontobroError as error:
-        yield Finding("permissions", error.message, error.remedy, exit_of(error))
-    installation = pleo.installation()
+    yield from _guarded("level", lambda: _look_at_level(identity, desk, connection))
+    yield _of_installation(pleo.installation())
+
+
+def _look_at_level(identity: Identity, desk: Desk, connection: Connection) -> Iterator[Finding]:
+    """What the connection keeps in step, whether the credential suffices for it, and what the next level needs."""
+    from kontobro.core.level import level_of, scopes_for
+    from kontobro.install.level import meanings_of, missing_scopes, next_level
+
+    settings = connection.settings
+    level = level_of(settings)
+    if scopes := missing_scopes(scopes_for(settings), identity):
+        message = f"The credential lacks permissions for what is switched on: {', '.join(scopes)}."
+        yield Finding("permissions", message, "Connect again with a credential that has them.", Exit.MEND)
+    else:
+        yield Finding("permissions", f"all that Level {level} needs")
+    on = f"; switched on: {', '.join(settings.sync)}" if settings.sync else ""
+    needs = next_level(level, desk.workplace.connector_for(connection).capabilities, identity)
+    yield Finding("level", f"{level}: {meanings_of(level)}{on}", _said_of_next(needs))
+    if "dimensions" in settings.sync and not settings.sync_dimensions:
+        yield Finding("dimensions", "none is chosen, so Pleo gets no tags", "Choose with kontobro dimensions.")
+
+
+def _said_of_next(needs: NextLevel | None) -> str:
+    if needs is None:
+        return ""
+    if needs.kinds:
+        return f"Level {needs.level} needs {', '.join(needs.kinds)}, which this accounting system does not supply."
+    permissions = f"the permissions {', '.join(needs.scopes)}; then: " if needs.scopes else ""
+    return f"Level {needs.level} needs {permissions}kontobro connect --level {needs.level}"
+
+
+def _of_installation(installation: Installation | None) -> Finding:
+    from kontobro.install.connect import ACTIVE, PENDING
+
     if installation is not None and installation.status == ACTIVE:
-        yield Finding("installation", f"Pleo says {installation.status}")
-        return
+        return Finding("installation", f"Pleo says {installation.status}")
+    if installation is not None and installation.status == PENDING:
+        remedy = "Run kontobro sync apply: the installation is activated after it."
+        return Finding("installation", "Pleo waits for the first sync.", remedy, Exit.MEND)
     state = installation.status if installation else "not there"
-    yield Finding("installation", f"The installation at Pleo is {state}.", "Run kontobro connect again.", Exit.MEND)
+    return Finding("installation", f"The installation at Pleo is {state}.", "Run kontobro connect again.", Exit.MEND)
 
 
 def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Finding]:

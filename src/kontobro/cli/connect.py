@@ -20,9 +20,11 @@ from kontobro.core.errors import Misconfigured
 
 if TYPE_CHECKING:
     from kontobro.core.connection import Connection, Tokens
+    from kontobro.core.level import Level
     from kontobro.install.connect import Connected
 
 KEY_VARIABLE = "KONTOBRO_API_KEY"
+ERP_VARIABLE = "KONTOBRO_ERP_"
 SECRET_VARIABLE = "KONTOBRO_CLIENT_SECRET"  # noqa: S105 - the variable's name, not a secret
 BROWSER_SECONDS = 300.0
 
@@ -34,55 +36,95 @@ PRODUCTION_OAUTH = (
 )
 
 
+Ledger = Annotated[Path | None, typer.Option(help="Beancount: the main file of the ledger.", show_default=False)]
+ErpOptions = Annotated[
+    list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the accounting system; repeatable.")
+]
+Company = Annotated[str, typer.Option(metavar="ID", help="Pleo company, if the key is an organisation's.")]
+ApiKeyStdin = Annotated[
+    bool, typer.Option("--api-key-stdin", help=f"Read the API key from stdin (else {KEY_VARIABLE}, else asked).")
+]
+ClientSecretStdin = Annotated[
+    bool, typer.Option("--client-secret-stdin", help=f"Read the secret from stdin (else {SECRET_VARIABLE}).")
+]
+WantedLevel = Annotated[
+    int | None,
+    typer.Option("--level", min=1, max=4, show_default=False, help="What is kept in step; else the highest possible."),
+]
+
+
 def run(
     context: typer.Context,
     erp: Annotated[str, typer.Option(help="The accounting system.")] = "beancount",
-    ledger: Annotated[
-        Path | None, typer.Option(help="Beancount: the main file of the ledger.", show_default=False)
-    ] = None,
-    erp_option: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the accounting system; repeatable.")
-    ] = None,
+    ledger: Ledger = None,
+    erp_option: ErpOptions = None,
     environment: Annotated[Environment, typer.Option(help="Which Pleo.")] = "production",
     url: Annotated[str | None, typer.Option(help="Where Pleo-in-a-box runs (--environment sandbox).")] = None,
-    company: Annotated[str, typer.Option(metavar="ID", help="Pleo company, if the key is an organisation's.")] = "",
+    company: Company = "",
     name: Annotated[str, typer.Option(help="What to call this connection; else the company's name.")] = "",
-    api_key_stdin: Annotated[
-        bool, typer.Option("--api-key-stdin", help=f"Read the API key from stdin (else {KEY_VARIABLE}, else asked).")
-    ] = False,
+    api_key_stdin: ApiKeyStdin = False,
     oauth: Annotated[bool, typer.Option("--oauth", help="Log in with a browser (staging and sandbox).")] = False,
     client_id: Annotated[str | None, typer.Option(help="OAuth: the registered client's id.")] = None,
-    client_secret_stdin: Annotated[
-        bool, typer.Option("--client-secret-stdin", help=f"Read the secret from stdin (else {SECRET_VARIABLE}).")
-    ] = False,
+    client_secret_stdin: ClientSecretStdin = False,
+    level: WantedLevel = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address to open.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Connect a Pleo company: look at both sides, then activate."""
+    """Connect a Pleo company: look at both sides, choose the level, install."""
     desk = desk_of(context)
     options = erp_options(ledger, erp_option or [])
+    wanted = level_named(level)
     draft = draft_connection(environment, url, erp, options, oauth=oauth, client_id=client_id)
     draft = replace(draft, company_id=company, name=name)
     if oauth:
-        tokens = _authorise(draft, desk, _client_secret(from_stdin=client_secret_stdin), open_it=not no_browser)
+        secret = _client_secret(from_stdin=client_secret_stdin)
+        tokens = _authorise(draft, desk, secret, wanted, open_it=not no_browser)
     else:
         tokens = _of_api_key(from_stdin=api_key_stdin)
-    connected = connect_with(desk, draft, tokens)
+    connected = connect_with(desk, draft, tokens, wanted, erp_secrets(erp))
     if as_json:
         from kontobro.cli.shapes import connection_shape
 
-        show.emit(connection_shape(connected.connection))
+        told = {"level": connected.level, "installation": connected.installation.status}
+        show.emit({**connection_shape(connected.connection), **told})
     else:
         _say_connected(connected)
 
 
-def connect_with(desk: Desk, draft: Connection, tokens: Tokens) -> Connected:
-    """Look, activate, store: the same for a person's command and for the demo."""
+def connect_with(
+    desk: Desk,
+    draft: Connection,
+    tokens: Tokens,
+    level: Level | None = None,
+    secrets: Mapping[str, str] | None = None,
+) -> Connected:
+    """Look, install, store: the same for a person's command and for the demo. `secrets`: the accounting system's."""
     from kontobro.install.connect import connect
-    from kontobro.pleo import SCOPES_LEVEL_1
 
-    place = desk.workplace
-    return connect(draft, tokens, place.pleo_for, place.connector_for(draft), place.store, sorted(SCOPES_LEVEL_1))
+    place, given = desk.workplace, secrets or {}
+    connected = connect(draft, tokens, place.pleo_for, place.connector_for(draft, given), place.store, level)
+    for name, value in given.items():
+        place.store.save_secret(connected.connection.id, name, value)
+    return connected
+
+
+def erp_secrets(erp: str) -> dict[str, str]:
+    """The accounting system's keys: from KONTOBRO_ERP_… in the environment, or asked without echo; never arguments."""
+    from kontobro.erp import REGISTRY
+
+    known = REGISTRY.get(erp)
+    given = {}
+    for name, words in known.secrets if known else ():
+        value = os.environ.get(ERP_VARIABLE + name.upper(), "")
+        given[name] = value or typer.prompt(f"{erp.title()}: {words} (not shown)", hide_input=True, err=True)
+    return given
+
+
+def level_named(number: int | None) -> Level | None:
+    """The level of that number; None when the person left it to us."""
+    from kontobro.core.level import LEVELS
+
+    return next((level for level in LEVELS if level == number), None)
 
 
 def erp_options(ledger: Path | None, pairs: list[str]) -> dict[str, str]:
@@ -181,7 +223,9 @@ def _client_secret(*, from_stdin: bool) -> str | None:
     return secret.strip() or None
 
 
-def _authorise(draft: Connection, desk: Desk, client_secret: str | None, *, open_it: bool) -> Tokens:
+def _authorise(
+    draft: Connection, desk: Desk, client_secret: str | None, level: Level | None, *, open_it: bool
+) -> Tokens:
     """Send the person to Pleo's consent page, wait for the way back, exchange the code."""
     import secrets
     import webbrowser
@@ -190,7 +234,8 @@ def _authorise(draft: Connection, desk: Desk, client_secret: str | None, *, open
     from kontobro.pleo import authorize_url, exchange_code
 
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
-    address = authorize_url(draft, redirect_uri=REDIRECT_URI, state=state, verifier=verifier)
+    scopes = _scopes_to_ask(desk, draft, level)
+    address = authorize_url(draft, redirect_uri=REDIRECT_URI, state=state, verifier=verifier, scopes=scopes)
     with listening(state) as loopback:
         show.tell("Allow the access in your browser:")
         show.tell(address)
@@ -203,11 +248,29 @@ def _authorise(draft: Connection, desk: Desk, client_secret: str | None, *, open
     )
 
 
+def _scopes_to_ask(desk: Desk, draft: Connection, level: Level | None) -> list[str]:
+    """The permissions to ask consent for: of the chosen level, else of the highest that can be supplied."""
+    from kontobro.core.level import scopes_of
+    from kontobro.install.level import highest_supplied
+
+    asked = level or highest_supplied(desk.workplace.connector_for(draft).capabilities)
+    show.tell(f"Asking Pleo for what Level {asked} needs (--level chooses another).", "dim")
+    return sorted(scopes_of(asked))
+
+
 def _say_connected(connected: Connected) -> None:
+    from kontobro.install.connect import PENDING
+    from kontobro.install.level import meanings_of
+
     connection, company = connected.connection, connected.company
     pleo = connection.company_name or connection.company_id
     show.say(f"✓ {pleo} (Pleo) is connected with {company.name} ({connection.erp}).", "bold green")
     if connected.again:
         show.say("  Connected again: its settings and history were kept.")
+    show.say(f"  Level {connected.level}: {meanings_of(connected.level)}.")
+    if connected.level == 1:
+        show.say("  Pleo asks for Level 2 at least: kontobro check says what that needs.", "yellow")
     show.say(f'  The connection is called "{connection.name}"; Pleo says {connected.installation.status}.')
-    show.say("  Next: kontobro check (are the settings complete?), kontobro jobs, kontobro export.")
+    if connected.installation.status == PENDING:
+        show.say("  Pleo waits for a first sync: kontobro dimensions, kontobro sync plan, kontobro sync apply.")
+    show.say("  Then: kontobro check (are the settings complete?), kontobro jobs, kontobro export.")

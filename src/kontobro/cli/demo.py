@@ -1,4 +1,4 @@
-"""`kontobro demo`: a demo company's expenses, from Pleo-in-a-box into a checked ledger, in one folder."""
+"""`kontobro demo`: a demo company at Level 4, from a ledger into Pleo-in-a-box and back into it, in one folder."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from kontobro.core.errors import KontobroError, Misconfigured
 
 if TYPE_CHECKING:
     from kontobro.cli.box import Box
+    from kontobro.cli.demo_sync import Synced
     from kontobro.cli.tally import Tally
     from kontobro.core.connection import Connection
     from kontobro.core.history import BookingRow
@@ -37,14 +38,20 @@ MOST_JOBS = 10
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the demo did: each job's result, what was remembered, what stands in the ledger."""
+    """What the demo did: the sync, each job's result, what was remembered, what stands in the ledger."""
 
+    synced: Synced
     results: Sequence[JobResult]
     rows: Sequence[BookingRow]
     tally: Tally
     bean_check: str
     seconds: float
     http_calls: Mapping[str, int]
+
+    @property
+    def good(self) -> bool:
+        """The ledger is in order, nothing stands twice, and Pleo stayed in step."""
+        return self.bean_check == "ok" and not self.tally.duplicates and not self.synced.second_run_writes
 
     def summary(self) -> dict[str, object]:
         """`demo/summary.json`: the ledger's own counts where the ledger can tell."""
@@ -58,6 +65,7 @@ class Outcome:
             "entries": self.tally.entries,
             "bean_check": self.bean_check,
             "totals": self.tally.totals_shape(),
+            "sync": self.synced.summary(),
             "seconds": round(self.seconds, 2),
             "http_calls": dict(self.http_calls),
         }
@@ -69,29 +77,30 @@ def run(
     ),
     as_json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of the tables.")] = False,
 ) -> None:
-    """Export a demo company's expenses into a checked ledger."""
+    """Bring a demo company's Pleo in step with a ledger, and export its expenses into it."""
     from kontobro.cli.box import pleo_in_a_box
     from kontobro.cli.demo_show import print_demo
+    from kontobro.cli.demo_sync import sync_twice
 
     begun = time.monotonic()
     ledger = prepare(folder)
     with pleo_in_a_box(0, "--press-export") as box:
         desk, connection = connect_demo(folder, ledger, box)
         with closing(desk), show.progress(quietly=as_json) as advance:
+            synced = sync_twice(desk, connection, box, advance)
             ports = desk.ports(connection)
             results = export_all(connection, ports, advance)
             box.press_export(box.second_batch)  # bills and payments of invoices whose other half stands by now
             results += export_all(connection, ports, advance)
             rows = ports.store.bookings(connection.id)
         calls = box.calls()
-    outcome = look_at(ledger, results, rows, calls, begun)
+    outcome = look_at(ledger, synced, results, rows, calls, begun)
     (folder / MARK).write_text(json.dumps(outcome.summary(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     if as_json:
         show.emit(outcome.summary())
     else:
         print_demo(outcome, folder, ledger)
-    good = outcome.bean_check == "ok" and not outcome.tally.duplicates
-    raise typer.Exit(Exit.FINE if good else Exit.PROBLEMS)
+    raise typer.Exit(Exit.FINE if outcome.good else Exit.PROBLEMS)
 
 
 def prepare(folder: Path) -> Path:
@@ -127,18 +136,20 @@ def main_file(ledger: Path) -> Path:
 
 
 def connect_demo(folder: Path, ledger: Path, box: Box) -> tuple[Desk, Connection]:
-    """Connect as a person would: API key, test calls, activation, then the demo's own settings."""
+    """Connect as a person would: API key, test calls, Level 4, the demo's own settings, the dimensions for tags."""
     from kontobro.cli.connect import connect_with, draft_connection, erp_options
-    from kontobro.cli.settings import apply_settings, read_toml
+    from kontobro.cli.demo_sync import LEVEL, choose_dimensions
+    from kontobro.cli.settings import apply_settings, read_toml, with_level_kept
     from kontobro.core.connection import Tokens
 
     desk = Desk(home=folder / "home")
     draft = draft_connection("sandbox", box.url, "beancount", erp_options(ledger, []))
-    connection = connect_with(desk, draft, Tokens(access=box.api_key)).connection
-    problems = apply_settings(desk, connection, read_toml(ledger.parent / "settings.toml"))
+    connection = connect_with(desk, draft, Tokens(access=box.api_key), LEVEL).connection
+    wanted = with_level_kept(connection, read_toml(ledger.parent / "settings.toml"))
+    problems = apply_settings(desk, connection, wanted)
     if problems:
         raise Misconfigured(" ".join(str(problem) for problem in problems), "The demo's settings.toml is wrong.")
-    return desk, desk.connection()
+    return desk, choose_dimensions(desk, desk.connection())
 
 
 def export_all(connection: Connection, ports: Ports, advance: Progress) -> list[JobResult]:
@@ -154,13 +165,18 @@ def export_all(connection: Connection, ports: Ports, advance: Progress) -> list[
 
 
 def look_at(
-    ledger: Path, results: Sequence[JobResult], rows: Sequence[BookingRow], calls: Mapping[str, int], begun: float
+    ledger: Path,
+    synced: Synced,
+    results: Sequence[JobResult],
+    rows: Sequence[BookingRow],
+    calls: Mapping[str, int],
+    begun: float,
 ) -> Outcome:
     """Ask the ledger itself what came of it."""
     from kontobro.cli.tally import tally_of
 
     checked = bean_check(ledger)
-    return Outcome(results, rows, tally_of(ledger), checked, time.monotonic() - begun, calls)
+    return Outcome(synced, results, rows, tally_of(ledger), checked, time.monotonic() - begun, calls)
 
 
 def bean_check(ledger: Path) -> str:

@@ -17,17 +17,32 @@ from kontobro.core.journal import entry_id_of
 
 if TYPE_CHECKING:
     from kontobro.cli.demo import Outcome
+    from kontobro.cli.demo_sync import Synced
 
 BAD = ("rejected", "uncertain")
 
 
 def print_demo(outcome: Outcome, folder: Path, ledger: Path) -> None:
     show.say("")
+    _print_sync(outcome.synced)
     _print_types(outcome.rows)
     _print_failed(outcome.rows)
     _print_totals(outcome)
     _print_verdict(outcome)
     _print_where(folder, ledger)
+
+
+def _print_sync(synced: Synced) -> None:
+    """One line per kind: what the plan showed and what came of it in Pleo; then what a second sync did."""
+    heads = ("created", "updated", "archived", "taken over", "to mend")
+    table = show.table("master data", *heads, title=f"What was brought in step (Level {synced.level})", right=heads)
+    for result in synced.results:
+        counts = (result.creates, result.updates, result.archives, result.adopted, len(result.failed))
+        table.add_row(result.kind, *(str(count or "") for count in counts))
+    show.console().print(table)
+    again = "nothing" if not synced.second_run_writes else f"{synced.second_run_writes} times: it should write nothing"
+    show.say(f"  A second sync wrote {again}. The installation at Pleo is {synced.status}.")
+    show.say("")
 
 
 def _print_types(rows: Sequence[BookingRow]) -> None:
@@ -66,7 +81,7 @@ def _print_totals(outcome: Outcome) -> None:
 
 def _print_verdict(outcome: Outcome) -> None:
     summary, tally = outcome.summary(), outcome.tally
-    good = outcome.bean_check == "ok" and not outcome.tally.duplicates
+    good = outcome.good
     show.say(
         f"{'✓' if good else '✗'} {summary['booked']} of {summary['items']} items booked as {tally.entries} entries, "
         f"{summary['failed']} to mend, {tally.receipts} receipts, {tally.duplicates} duplicates",
@@ -84,6 +99,7 @@ def _print_where(folder: Path, ledger: Path) -> None:
     show.say(f"  {folder / 'summary.json'}   all counts, for programs")
     show.say("What to look at next", "bold")
     show.say(f"  {_command()} --home {folder / 'home'} bookings --failed   what to mend, with links to Pleo")
+    show.say(f"  {_command()} --home {folder / 'home'} sync status   how each kind of master data stands")
     show.say(f"  fava {ledger}   the ledger in a browser (pip install fava)")
     show.say(f"  {_command()} connect --help   your own Pleo company")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from kontobro.core.ports import Clock, Connector, Store, TokenStore
     from kontobro.export.run import Ports
     from kontobro.install.connect import InstallingPleo
+    from kontobro.sync.run import SyncPorts
 
 
 class Workplace(Protocol):
@@ -29,9 +31,11 @@ class Workplace(Protocol):
 
     def pleo_for(self, connection: Connection, tokens: TokenStore | None = None) -> InstallingPleo: ...
 
-    def connector_for(self, connection: Connection) -> Connector: ...
+    def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Connector: ...
 
     def ports_for(self, connection: Connection) -> Ports: ...
+
+    def sync_ports_for(self, connection: Connection) -> SyncPorts: ...
 
     def close(self) -> None: ...
 
@@ -42,6 +46,10 @@ def _open_home(path: Path) -> Workplace:
     return open_home(path)
 
 
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
 @dataclass(slots=True)
 class Desk:
     """The global options, and the home opened once when the first verb needs it."""
@@ -50,6 +58,8 @@ class Desk:
     name: str | None = None
     debug: bool = False
     open_home: Callable[[Path], Workplace] = _open_home
+    can_ask: Callable[[], bool] = _at_a_terminal
+    """Whether somebody is there to answer a question."""
     _workplace: Workplace | None = None
 
     @property
@@ -73,9 +83,18 @@ class Desk:
         return chosen(self.store.connections(), self.name)
 
     def ports(self, connection: Connection) -> Ports:
-        """The ports of a connection that is alive."""
+        """What an export of a connection that is alive talks to."""
+        self._require_alive(connection)
+        return self.workplace.ports_for(connection)
+
+    def sync_ports(self, connection: Connection) -> SyncPorts:
+        """What a sync of a connection that is alive talks to."""
+        self._require_alive(connection)
+        return self.workplace.sync_ports_for(connection)
+
+    def _require_alive(self, connection: Connection) -> None:
         if connection.status == "connected":
-            return self.workplace.ports_for(connection)
+            return
         state = "has been disconnected" if connection.status == "disconnected" else "has lost its login at Pleo"
         raise Misconfigured(
             f'The connection "{connection.name}" {state}.',

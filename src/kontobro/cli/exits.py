@@ -15,6 +15,7 @@ from kontobro.core.errors import (
     NotAllowed,
     Uncertain,
     Unreachable,
+    UnsafePlan,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Exit(IntEnum):
     BUSY = 5
     UNFINISHED = 6
     FAULT = 7
+    DECISION = 8
 
 
 MEANINGS: dict[Exit, str] = {
@@ -41,6 +43,7 @@ MEANINGS: dict[Exit, str] = {
     Exit.BUSY: "another run is at it; nothing was done",
     Exit.UNFINISHED: "unfinished, or the outcome of a write is unknown; run it again",
     Exit.FAULT: "a fault in Kontobro, a connector or an answer; see --debug",
+    Exit.DECISION: "a plan waits for a person's decision; see kontobro sync plan",
 }
 
 _OF_ERRORS: tuple[tuple[type[KontobroError], Exit], ...] = (
@@ -52,6 +55,7 @@ _OF_ERRORS: tuple[tuple[type[KontobroError], Exit], ...] = (
     (Uncertain, Exit.UNFINISHED),
     (JobGone, Exit.UNFINISHED),
     (Conflict, Exit.PROBLEMS),
+    (UnsafePlan, Exit.DECISION),
 )
 
 _PATIENCE = ("unreachable", "timeout", "rate_limit")

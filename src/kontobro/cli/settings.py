@@ -80,9 +80,17 @@ def import_file(
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
-    """Replace all settings by a TOML file's, if they are valid."""
+    """Replace all settings by a TOML file's, if they are valid; what is kept in step stays unless the file names it."""
     desk = desk_of(context)
-    _store(desk, desk.connection(), read_toml(file), offline=offline, as_json=as_json)
+    connection = desk.connection()
+    wanted = with_level_kept(connection, read_toml(file))
+    _store(desk, connection, wanted, offline=offline, as_json=as_json)
+
+
+def with_level_kept(connection: Connection, wanted: Mapping[str, object]) -> dict[str, object]:
+    """A file's settings; the level and the chosen dimensions stay where it is silent on them."""
+    kept = {"sync": list(connection.settings.sync), "sync_dimensions": list(connection.settings.sync_dimensions)}
+    return {**kept, **wanted}
 
 
 def read_toml(file: Path) -> Mapping[str, object]:
@@ -124,6 +132,8 @@ def _read_value(name: str, value: str) -> object:
     usual: object = getattr(Settings(), name, None)
     if isinstance(usual, bool):
         return {"true": True, "yes": True, "false": False, "no": False}.get(value.lower(), value)
+    if isinstance(usual, tuple):
+        return [part.strip() for part in value.split(",") if part.strip()]
     return int(value) if isinstance(usual, int) and value.isdecimal() else value
 
 

@@ -5,6 +5,10 @@ KontobroError
 ├─ LoginFailed · NotAllowed · Misconfigured           a person mends it; the job fails
 ├─ Uncertain                                          the outcome of a write is unknown: find first
 ├─ Conflict                                           a person decides
+├─ UnsafePlan                                         a sync's plan that is not carried out
+│  ├─ EmptySource · DuplicateCode                     never: the accounting system is mended first
+│  ├─ TooManyChanges                                  not unasked: a person approves the plan by its digest
+│  └─ NotApproved                                     the digest is missing, wrong or of another kind
 ├─ Busy                                               somebody else is at it; nothing was done
 ├─ JobGone                                            Pleo finished or expired the job under us
 ├─ BadAnswer                                          an answer that is not the contract's
@@ -155,6 +159,26 @@ class Conflict(KontobroError):
     """The same reference stands with other content. A person decides."""
 
     job_failure: JobFailure = "validation_failure"
+
+
+class UnsafePlan(KontobroError):
+    """A sync's plan that is not carried out. Nothing was written."""
+
+
+class EmptySource(UnsafePlan):
+    """The accounting system has no record of a kind, and Pleo has: more likely a fault than the truth."""
+
+
+class DuplicateCode(UnsafePlan):
+    """Several active records of the accounting system share a code: Pleo can't tell them apart."""
+
+
+class TooManyChanges(UnsafePlan):
+    """More changes than a schedule may make unasked."""
+
+
+class NotApproved(UnsafePlan):
+    """The plan that a person saw is not the one that would be carried out now, or nobody saw any."""
 
 
 class Busy(KontobroError):

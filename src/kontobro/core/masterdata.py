@@ -80,6 +80,8 @@ class Vendor:
     currency: str | None = None
     country: str | None = None
     active: bool = True
+    pleo_id: str | None = None
+    """Pleo's id of the vendor that it was written for (`Connector.write`), where it was born in Pleo."""
 
 
 @dataclass(frozen=True, slots=True)

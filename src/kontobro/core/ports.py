@@ -28,6 +28,7 @@ from kontobro.core.export import (
 from kontobro.core.history import BookingRow, JobRow, Move, Plan
 from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference
 from kontobro.core.masterdata import Company, MasterRecord, Vendor
+from kontobro.core.plan import Binding, Desired, Existing, MasterKind
 
 R = TypeVar("R", bound=MasterRecord)
 
@@ -89,8 +90,8 @@ class Pleo(Protocol):
 
     def installation(self) -> Installation | None: ...
 
-    def install(self, metadata: Mapping[str, object]) -> Installation:
-        """Create and activate the installation."""
+    def install(self, metadata: Mapping[str, object], *, activate: bool = True) -> Installation:
+        """Create and activate the installation; without `activate` a new one waits for its first sync."""
         ...
 
     def uninstall(self) -> None:
@@ -104,6 +105,31 @@ class TooLarge(Exception):
     def __init__(self, limit: int) -> None:
         super().__init__(f"more than {limit} bytes")
         self.limit = limit
+
+
+class Target(Protocol):
+    """Where master data are kept in step: Pleo, one company of it.
+
+    Raises as `Pleo` does. Each write answers in order, a Problem for a record that Pleo refuses; the others are
+    written. Batch endpoints are used where they exist.
+    """
+
+    def read(self, kind: MasterKind) -> Iterable[Existing]:
+        """All records of a kind, archived ones included. Raises when it can't read all: never ends early."""
+        ...
+
+    def create(
+        self, kind: MasterKind, records: Sequence[Desired], parents: Mapping[str, str]
+    ) -> Sequence[Existing | Problem]:
+        """Create records; `parents` maps a desired parent's id to Pleo's id of its group. What exists already under
+        the same identity at Pleo (200, 409) is answered as a Problem `exists`: the caller reads again."""
+        ...
+
+    def update(self, kind: MasterKind, changes: Sequence[tuple[Existing, Desired]]) -> Sequence[Existing | Problem]:
+        """Make each existing record equal to the desired one, unarchived; a draft vendor is activated."""
+        ...
+
+    def archive(self, kind: MasterKind, records: Sequence[Existing]) -> Sequence[Existing | Problem]: ...
 
 
 # ------------------------------------------------------------------------------- accounting system
@@ -180,7 +206,9 @@ class Connector(Protocol):
         ...
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
-        """Create vendors born in Pleo. Only if `capabilities.writes_vendors`."""
+        """Create vendors born in Pleo, keyed by `pleo_id`, or return what exists under it; `id` of what is asked for
+        is Pleo's as well, `code` may be empty. `read` gives them with their `pleo_id`. One answer each, in order.
+        Only if `capabilities.writes_vendors`."""
         ...
 
 
@@ -276,6 +304,23 @@ class Store(TokenStore, Protocol):
 
     def payload(self, connection_id: str, reference: Reference) -> bytes | None:
         """The item's JSON as Pleo sent it, until it is purged."""
+        ...
+
+    # master data
+    def bindings(self, connection_id: str, kind: MasterKind) -> Sequence[Binding]: ...
+
+    def bind(self, connection_id: str, bindings: Sequence[Binding]) -> None:
+        """Write bindings, replacing those of the same kind and erp_id; one record at Pleo has one binding at most."""
+        ...
+
+    def unbind(self, connection_id: str, kind: MasterKind, erp_ids: Sequence[str]) -> None: ...
+
+    def note_sync(self, connection_id: str, kind: MasterKind, outcome: str, digest: str, now: datetime) -> None:
+        """Remember how a sync of this kind went: `in_step`, `waiting` (for a decision on `digest`) or `failed`."""
+        ...
+
+    def syncs(self, connection_id: str) -> Mapping[MasterKind, tuple[datetime, str, str]]:
+        """The latest of each kind: when, outcome, digest."""
         ...
 
     def purge(self, connection_id: str, before: datetime) -> int:

@@ -13,6 +13,11 @@ from typing import Literal
 Role = Literal["expense", "wallet", "employee", "transit", "external", "payable"]
 """EXP, WAL, OOP, CON, EXT and AP of `posting-rules.md` §1."""
 
+SyncKind = Literal["accounts", "tax-codes", "dimensions", "vendors"]
+
+MOST_DIMENSIONS = 5
+"""Pleo takes five tags an expense (`pleo/rules.md` §3)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowOverride:
@@ -76,6 +81,17 @@ class Settings:
     rows: tuple[RowOverride, ...] = ()
     hook: str | None = None
     """`package.module:function`, a company's own logic after the rules (`docs/hooks.md`)."""
+
+    sync: tuple[SyncKind, ...] = ()
+    """The kinds of master data that are kept in step (`core/level.py`: the level follows from them)."""
+    sync_dimensions: tuple[str, ...] = ()
+    """Dimension ids or codes that become tag groups at Pleo, at most MOST_DIMENSIONS."""
+    create_vendors: bool = False
+    """Vendors born in Pleo that the accounting system lacks are created there; else they wait for a person."""
+    sync_max_percent: int = 30
+    """The share of what is ours at Pleo that one sync may update, or archive, unasked."""
+    sync_floor: int = 2
+    """So many updates, or archives, are always allowed: a count of changes, not of records."""
 
     retention_days: int = 30
     patience_minutes: int = 10

@@ -14,9 +14,14 @@ from kontobro.core.findings import problem
 from kontobro.core.money import EXPONENTS
 from kontobro.core.posting_table import SUBTYPE_DECIDES, table_of
 from kontobro.core.posting_text import FIELDS, unknown_fields
-from kontobro.core.settings import RowOverride, Settings
+from kontobro.core.settings import MOST_DIMENSIONS, RowOverride, Settings
 
-LIMITS: Mapping[str, tuple[int, int]] = {"retention_days": (0, 3650), "patience_minutes": (0, 50)}
+LIMITS: Mapping[str, tuple[int, int]] = {
+    "retention_days": (0, 3650),
+    "patience_minutes": (0, 50),
+    "sync_max_percent": (0, 100),
+    "sync_floor": (0, 1000),
+}
 """Smallest and largest value of each number. Patience ends well before Pleo's job does (one hour)."""
 
 
@@ -47,8 +52,15 @@ def _plain(value: object) -> dict[str, object]:
         if field.name == "rows":
             plain["rows"] = [_plain(row) for row in got]
         else:
-            plain[field.name] = dict(got) if isinstance(got, Mapping) else got
+            plain[field.name] = _decoded(got)
     return plain
+
+
+def _decoded(value: object) -> object:
+    """As TOML decodes it."""
+    if isinstance(value, tuple):
+        return list(value)
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 @lru_cache(maxsize=4)
@@ -87,7 +99,16 @@ def _value(hint: Any, given: object, name: str) -> object:
         return _number(given, name)
     if hint is str:
         return _typed(given, str, "a text in quotes")
+    if get_origin(hint) is tuple:
+        return _listed(hint, given, name)
     return _names(given)
+
+
+def _listed(hint: Any, given: object, name: str) -> tuple[object, ...]:
+    """A list of texts or of choices, each once."""
+    if not isinstance(given, list | tuple):
+        raise _Wrong('a list, such as ["COST", "PROJECT"]' if name == "sync_dimensions" else "a list of texts")
+    return tuple(dict.fromkeys(_value(get_args(hint)[0], part, name) for part in given))
 
 
 def _typed(given: object, kind: type, takes: str) -> object:
@@ -139,6 +160,8 @@ def _meaning_faults(settings: Settings) -> Iterable[Problem]:
             yield _wrong(f"wallets.{currency}", currency, "is no currency: use its three letters, such as EUR")
     for name in unknown_fields(settings.description):
         yield _wrong("description", f"{{{name}}}", f"has a field that there is not; fields are {', '.join(FIELDS)}")
+    if len(settings.sync_dimensions) > MOST_DIMENSIONS:
+        yield _wrong("sync_dimensions", len(settings.sync_dimensions), f"takes {MOST_DIMENSIONS} dimensions at most")
     if settings.hook is not None and not all(settings.hook.partition(":")):
         yield _wrong("hook", settings.hook, "takes package.module:function")
 

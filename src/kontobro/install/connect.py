@@ -1,7 +1,8 @@
-"""Connect and disconnect: look first, activate at Pleo only when everything answered, store last.
+"""Connect and disconnect: look first, install at Pleo only when everything answered, store last.
 
 The order is Pleo's own for API keys (`pleo/api.md` A3): a test call, the installation, its company. Nothing
-is stored and nothing is activated when any look before it failed.
+is stored and nothing is installed when any look before it failed. An installation that keeps master data in step is
+activated after its first sync (`pleo/api.md` I).
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ from typing import Protocol
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import KontobroError, LoginFailed, Misconfigured, NotAllowed
 from kontobro.core.export import Identity, Installation
+from kontobro.core.level import Level, level_of
 from kontobro.core.masterdata import Company
 from kontobro.core.ports import Connector, Pleo, Store, TokenStore
+from kontobro.install.level import highest, require_level, with_level
 
 ACTIVE = "ACTIVATED"
+PENDING = "PENDING_INTEGRATION"
+"""What Pleo calls an installation that waits for its first sync."""
 
 
 class InstallingPleo(Pleo, Protocol):
@@ -59,6 +64,10 @@ class Connected:
     installation: Installation
     again: bool
 
+    @property
+    def level(self) -> Level:
+        return level_of(self.connection.settings)
+
 
 def connect(
     draft: Connection,
@@ -66,36 +75,31 @@ def connect(
     pleo_for: Callable[[Connection, TokenStore], InstallingPleo],
     connector: Connector,
     store: Store,
-    required_scopes: Sequence[str],
+    level: Level | None = None,
 ) -> Connected:
-    """Look at both sides, activate the installation, store the connection and its tokens.
+    """Look at both sides, install at Pleo, store the connection and its tokens.
 
-    `draft.company_id` may be empty: then the credential's own company is taken. Raises what the two sides
-    raise, NotAllowed for missing scopes, Misconfigured when the companies don't fit.
+    `draft.company_id` may be empty: then the credential's own company is taken. `level` None: the highest that both
+    sides allow, or for a company that was connected before the one it had. Level 1 is activated at once; above it a
+    new installation waits for the first sync (`finish_installation`). Raises what the two sides raise, NotAllowed
+    for missing scopes, Misconfigured when the companies don't fit.
     """
     trial = TrialTokens(tokens)
     identity = pleo_for(draft, trial).introspect()
-    require_scopes(identity, required_scopes)
+    require_level(level or 1, connector.capabilities, identity)
     company = connector.check()
     found = replace(
         draft, company_id=company_of(identity, draft.company_id), scopes=identity.scopes, erp_company=company.id
     )
     named = replace(found, company_name=pleo_for(found, trial).company_name() or "")
-    final, again = settled_identity(named, store.connections())
-    installation = activate(pleo_for(final, trial), final)
+    settled, again = settled_identity(named, store.connections())
+    chosen = level or (level_of(settled.settings) if again else highest(connector.capabilities, identity))
+    require_level(chosen, connector.capabilities, identity)
+    final = settled if again and level is None else replace(settled, settings=with_level(settled.settings, chosen))
+    installation = install(pleo_for(final, trial), final)
     store.save_connection(final)
     store.save_tokens(final.id, trial.current)
     return Connected(final, company, installation, again)
-
-
-def require_scopes(identity: Identity, required: Sequence[str]) -> None:
-    """Raises NotAllowed that names every missing scope at once. A credential that lists none is not judged."""
-    missing = sorted(set(required) - identity.scopes) if identity.scopes else []
-    if missing:
-        raise NotAllowed(
-            f"The credential lacks these permissions at Pleo: {', '.join(missing)}.",
-            "Create an API key (or authorise the client) with these permissions and connect again.",
-        )
 
 
 def company_of(identity: Identity, chosen: str) -> str:
@@ -134,13 +138,28 @@ def settled_identity(found: Connection, known: Sequence[Connection]) -> tuple[Co
     return replace(found, id=found.id or uuid.uuid4().hex, name=name), False
 
 
-def activate(pleo: Pleo, connection: Connection) -> Installation:
-    """Create and activate the installation, and see that Pleo says it is active, and for this company."""
-    installation = pleo.install(metadata_of(connection))
-    if installation.status != ACTIVE:
+def install(pleo: Pleo, connection: Connection) -> Installation:
+    """Create the installation for this company: active at Level 1, else waiting for the first sync."""
+    at_once = level_of(connection.settings) == 1
+    installation = pleo.install(metadata_of(connection), activate=at_once)
+    return accepted(installation, connection, (ACTIVE,) if at_once else (ACTIVE, PENDING))
+
+
+def finish_installation(pleo: Pleo, connection: Connection) -> bool:
+    """Activate an installation that waited for its first sync; whether that was to be done."""
+    found = pleo.installation()
+    if found is not None and found.status == ACTIVE:
+        return False
+    accepted(pleo.install(metadata_of(connection)), connection, (ACTIVE,))
+    return True
+
+
+def accepted(installation: Installation, connection: Connection, statuses: Sequence[str]) -> Installation:
+    """The installation, when Pleo gave it one of these statuses and for this company. Raises Misconfigured."""
+    if installation.status not in statuses:
         code = f" ({installation.error_code})" if installation.error_code else ""
         raise Misconfigured(
-            f"Pleo keeps the installation {installation.status}{code} instead of {ACTIVE}.",
+            f"Pleo keeps the installation {installation.status}{code} instead of {statuses[-1]}.",
             "See Settings > Accounting in Pleo, then connect again.",
         )
     if connection.company_id not in installation.resource and ":company:" in installation.resource:

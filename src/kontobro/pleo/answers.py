@@ -7,7 +7,7 @@ BadAnswer, in one sentence that names the field and never the content.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import httpx2
 import msgspec
@@ -28,6 +28,13 @@ class Camel(msgspec.Struct, rename="camel", gc=False):
 class Cursor(Camel):
     has_next_page: bool
     end_cursor: str | None = None
+    total: int | None = None
+
+
+class Single(Camel, Generic[T]):
+    """A single object in Pleo's envelope."""
+
+    data: T
 
 
 class Page(Camel):

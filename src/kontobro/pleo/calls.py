@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, TypeVar
+from weakref import WeakKeyDictionary
 
 import httpx2
 import msgspec
@@ -16,10 +17,10 @@ from pyrate_limiter import Duration, InMemoryBucket, Rate, RateItem
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from kontobro import __version__
-from kontobro.core.errors import BadAnswer, RateLimited, Unreachable
+from kontobro.core.errors import BadAnswer, KontobroError, RateLimited, Uncertain, Unreachable
 from kontobro.core.ports import Clock
 from kontobro.pleo.endpoints import Endpoint
-from kontobro.pleo.faults import UNEXPECTED, of_answer, of_network
+from kontobro.pleo.faults import UNEXPECTED, may_have_arrived, of_answer, of_network, with_failure
 
 T = TypeVar("T")
 Params = Mapping[str, str | int | Sequence[str]]
@@ -28,33 +29,36 @@ ATTEMPTS: Final = 5
 PATIENCE: Final = timedelta(seconds=90)
 CALLS_A_MINUTE: Final = 500
 """Pleo allows 600 and asks for 500 (`pleo/api.md` K)."""
+_WINDOW: Final = Duration.MINUTE + 2 * Duration.SECOND
+"""A little more than a minute: a slow call and then a fast one come closer together than they left."""
 MEDIA_TYPE: Final = "application/json;charset=UTF-8"
 USER_AGENT: Final = f"kontobro/{__version__}"
 _LABEL: Final = "kontobro.endpoint"
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+"""Decimals leave as JSON numbers, digit by digit."""
 
 log = logging.getLogger(__name__)
 
 
 class Pace:
-    """At most so many calls a minute: `wait` sleeps until the next one may leave. Shared by threads."""
+    """At most so many calls a minute: `wait` sleeps until the next one may leave. Shared by clients and threads."""
 
-    def __init__(self, clock: Clock, calls_a_minute: int = CALLS_A_MINUTE) -> None:
-        self._clock = clock
+    def __init__(self, calls_a_minute: int = CALLS_A_MINUTE) -> None:
         self._lock = threading.Lock()
-        self._bucket = InMemoryBucket([Rate(calls_a_minute, Duration.MINUTE)])
+        self._bucket = InMemoryBucket([Rate(calls_a_minute, _WINDOW)])
 
-    def wait(self) -> None:
+    def wait(self, clock: Clock) -> None:
         # A few waits, not for ever: Pleo's own 429 is the authority, and a stopped clock must not hang us.
         for _ in range(3):
-            seconds = self._until_free()
+            seconds = self._until_free(clock)
             if seconds <= 0:
                 return
-            self._clock.sleep(seconds)
+            clock.sleep(seconds)
 
-    def _until_free(self) -> float:
+    def _until_free(self, clock: Clock) -> float:
         """Take a place and answer 0, or the seconds until one is free."""
         with self._lock:
-            now = int(self._clock.now().timestamp() * 1000)
+            now = int(clock.now().timestamp() * 1000)
             self._bucket.leak(now)
             call = RateItem("pleo", now)
             if self._bucket.put(call):
@@ -62,6 +66,19 @@ class Pace:
             milliseconds = self._bucket.waiting(call)
         # Only asynchronous buckets answer with an awaitable.
         return max(1, milliseconds) / 1000 if isinstance(milliseconds, int) else 1.0
+
+
+_PACES: WeakKeyDictionary[Clock, dict[str, Pace]] = WeakKeyDictionary()
+_PACES_LOCK: Final = threading.Lock()
+
+
+def shared_pace(connection_id: str, clock: Clock) -> Pace:
+    """The one pace of a connection in this process: all clients of a credential share Pleo's limit.
+
+    It outlives its clients, so that opening a new one does not start a new minute; it ends with its clock.
+    """
+    with _PACES_LOCK:
+        return _PACES.setdefault(clock, {}).setdefault(connection_id, Pace())
 
 
 def persist(clock: Clock, attempt: Callable[[], T]) -> T:
@@ -90,12 +107,18 @@ def _pause(state: RetryCallState) -> float:
     return 0.5 * longer * random.uniform(1.0, 1.5)  # noqa: S311 - jitter, no secret
 
 
+def uncertain(endpoint: Endpoint, fault: KontobroError) -> Uncertain:
+    """A create whose answer can't be known. The caller reads again before it creates anything."""
+    what = f"Whether Pleo did {endpoint.name} is unknown. {fault.message}"
+    return with_failure(Uncertain(what, "Run it again: what stands at Pleo by then is found."), fault.job_failure)
+
+
 class Calls:
     """The way to Pleo's API. `counts`: requests that left, by endpoint name (repeats and refused ones too)."""
 
-    def __init__(self, http: httpx2.Client, auth: httpx2.Auth, clock: Clock) -> None:
+    def __init__(self, http: httpx2.Client, auth: httpx2.Auth, clock: Clock, pace: Pace | None = None) -> None:
         self._http, self._auth, self._clock = http, auth, clock
-        self._pace = Pace(clock)
+        self._pace = pace or Pace()
         self._lock = threading.Lock()
         self.counts: Counter[str] = Counter()
         http.event_hooks["request"].append(self._leaves)
@@ -104,7 +127,7 @@ class Calls:
         self, endpoint: Endpoint, *, id: str = "", params: Params | None = None, body: object = None
     ) -> httpx2.Response:
         """One attempt; the answer, if it is a success. Raises the core's errors."""
-        content = None if body is None else msgspec.json.encode(body)
+        content = None if body is None else _ENCODER.encode(body)
         request = self._http.build_request(
             endpoint.method,
             endpoint.path(id),
@@ -124,6 +147,24 @@ class Calls:
     ) -> httpx2.Response:
         """Several attempts: for calls that Pleo may see twice without harm."""
         return self.persist(lambda: self.once(endpoint, id=id, params=params, body=body))
+
+    def create(
+        self, endpoint: Endpoint, *, id: str = "", params: Params | None = None, body: object = None
+    ) -> httpx2.Response:
+        """A write that Pleo must not see twice: again only while it can't have acted, else Uncertain."""
+
+        def attempt() -> httpx2.Response:
+            try:
+                return self.once(endpoint, id=id, params=params, body=body)
+            except Unreachable as fault:
+                if may_have_arrived(fault):
+                    raise uncertain(endpoint, fault) from fault
+                raise
+
+        return self.persist(attempt)
+
+    def close(self) -> None:
+        self._http.close()
 
     def persist(self, attempt: Callable[[], T]) -> T:
         return persist(self._clock, attempt)
@@ -146,5 +187,5 @@ class Calls:
         return response
 
     def _leaves(self, request: httpx2.Request) -> None:
-        self._pace.wait()
+        self._pace.wait(self._clock)
         self.count(str(request.extensions.get(_LABEL, "other")))

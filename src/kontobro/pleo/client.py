@@ -12,7 +12,7 @@ import httpx2
 import msgspec
 
 from kontobro.core.connection import Connection
-from kontobro.core.errors import JobGone, NotAllowed, RateLimited, Unreachable, shown
+from kontobro.core.errors import JobGone, NotAllowed, Unreachable, shown
 from kontobro.core.export import (
     ExportItem,
     ExportJob,
@@ -26,33 +26,27 @@ from kontobro.core.export import (
 )
 from kontobro.core.ports import Clock, TokenStore
 from kontobro.pleo import answers, endpoints
-from kontobro.pleo.auth import ApiKeyAuth, BearerAuth, Renewal
-from kontobro.pleo.calls import USER_AGENT, Calls, Params
+from kontobro.pleo.calls import Calls, Params
 from kontobro.pleo.endpoints import Endpoint
-from kontobro.pleo.environments import is_local
-from kontobro.pleo.faults import AGAIN, never_sent, with_failure
-from kontobro.pleo.files import Files, no_cookies, open_files
-from kontobro.pleo.oauth import renewer
+from kontobro.pleo.faults import AGAIN, may_have_arrived, with_failure
+from kontobro.pleo.files import Files, open_files
+from kontobro.pleo.opening import open_calls
 from kontobro.pleo.paging import LIMIT, pages
 from kontobro.pleo.wire import read_item
 
 MOST_REPORTS: Final = 100
 ACTIVATED: Final = "ACTIVATED"
-TIMEOUT: Final = httpx2.Timeout(30.0, connect=10.0)
+PENDING: Final = "PENDING_INTEGRATION"
 
 
 class PleoClient:
     """One company's Pleo. `calls` counts the requests that left, by endpoint (`GET /v3/export-jobs/{id}/items`)."""
 
-    def __init__(
-        self, http: httpx2.Client, auth: httpx2.Auth, company_id: str, *, clock: Clock, files: Files | None = None
-    ) -> None:
-        self._company_id = company_id
-        self._calls = Calls(http, auth, clock)
-        self._files = files or open_files(str(http.base_url), clock)
-        self.calls: Counter[str] = self._calls.counts
+    def __init__(self, calls: Calls, company_id: str, files: Files) -> None:
+        self._calls, self._company_id, self._files = calls, company_id, files
+        self.calls: Counter[str] = calls.counts
         # The port has no `close`: connections end with the client, by this or when it is collected.
-        self.close = weakref.finalize(self, _close, http, self._files)
+        self.close = weakref.finalize(self, _close, calls, files)
 
     # ------------------------------------------------------------------------------------------ who we are
 
@@ -99,7 +93,7 @@ class PleoClient:
             except JobGone:
                 return self._was_claimed(job_id, ours=sent)
             except Unreachable as fault:
-                sent = sent or _may_have_arrived(fault)
+                sent = sent or may_have_arrived(fault)
                 raise
             return True
 
@@ -121,7 +115,7 @@ class PleoClient:
                 if not self._is_over(job_id, outcome.event):
                     raise _contradiction(outcome.event) from None
             except Unreachable as fault:
-                sent = sent or _may_have_arrived(fault)
+                sent = sent or may_have_arrived(fault)
                 raise
 
         self._calls.persist(finish)
@@ -159,17 +153,23 @@ class PleoClient:
     def installation(self) -> Installation | None:
         return self._calls.persist(self._installation)
 
-    def install(self, metadata: Mapping[str, object]) -> Installation:
+    def install(self, metadata: Mapping[str, object], *, activate: bool = True) -> Installation:
         """Create the installation where there is none (API keys), activate it where it is not active.
 
+        Without `activate` it waits as PENDING_INTEGRATION for a first sync; an active one stays active.
         The answer's status is for the caller to judge: Pleo may keep it in ERROR, with a code.
         """
 
         def settle() -> Installation:
             found = self._installation()
             if found is None:
-                found = self._installed(endpoints.INSTALL, {"metadata": dict(metadata)})
-            return found if found.status == ACTIVATED else self._installed(endpoints.ACTIVATE)
+                wanted = {} if activate else {"status": PENDING}
+                found = self._installed(endpoints.INSTALL, {**wanted, "metadata": dict(metadata)})
+            if found.status == ACTIVATED or (found.status == PENDING and not activate):
+                return found
+            if activate:
+                return self._installed(endpoints.ACTIVATE)
+            return self._installed(endpoints.CHANGE_INSTALLATION, {"status": PENDING, "metadata": dict(metadata)})
 
         return self._calls.persist(settle)
 
@@ -227,30 +227,14 @@ def open_pleo(
     connection: Connection, tokens: TokenStore, clock: Clock, *, transport: httpx2.BaseTransport | None = None
 ) -> PleoClient:
     """The Pleo of a connection. Reads no token before the first call. `transport` stands in for the network."""
-    http = httpx2.Client(
-        base_url=connection.api_url,
-        timeout=TIMEOUT,
-        headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
-        cookies=no_cookies(),
-        trust_env=not is_local(connection.api_url),
-        transport=transport,
-    )
-    auth: httpx2.Auth = ApiKeyAuth(connection.id, tokens)
-    if connection.auth == "oauth":
-        ask = renewer(connection, clock, transport=transport)
-        auth = BearerAuth(Renewal(connection.id, tokens, clock, ask))
+    calls = open_calls(connection, tokens, clock, transport=transport)
     files = open_files(connection.api_url, clock, transport=transport)
-    return PleoClient(http, auth, connection.company_id, clock=clock, files=files)
+    return PleoClient(calls, connection.company_id, files)
 
 
-def _close(http: httpx2.Client, files: Files) -> None:
-    http.close()
+def _close(calls: Calls, files: Files) -> None:
+    calls.close()
     files.close()
-
-
-def _may_have_arrived(fault: Unreachable) -> bool:
-    """Whether a write that failed so may have taken effect. A 429 did nothing."""
-    return not isinstance(fault, RateLimited) and not never_sent(fault)
 
 
 def _contradiction(event: str) -> Unreachable:

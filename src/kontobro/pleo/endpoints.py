@@ -1,4 +1,4 @@
-"""The endpoints that the client calls: method, path, and the scope that each needs (`pleo/api.md` A4, B1, I)."""
+"""The endpoints that the client calls: method, path, and the scope that each needs (`pleo/api.md` A4, B1, C-F, I)."""
 
 from __future__ import annotations
 
@@ -38,6 +38,36 @@ ITEMS: Final = Endpoint("GET", "/v3/export-items", "export-items:read", of_job=T
 INTROSPECT: Final = Endpoint("GET", "/v1/introspect")
 INSTALLATION: Final = Endpoint("GET", "/v1/installations/me", may_lack=True)
 INSTALL: Final = Endpoint("POST", "/v1/installations/me")
+CHANGE_INSTALLATION: Final = Endpoint("PUT", "/v1/installations/me")
 ACTIVATE: Final = Endpoint("POST", "/v1/installations/me:activate")
 UNINSTALL: Final = Endpoint("DELETE", "/v1/installations/me", may_lack=True)
 COMPANY: Final = Endpoint("GET", "/v1/companies/{id}", "companies:read")
+
+READ_TAGS: Final = "tag-groups:read (elsewhere Pleo calls it tag-group:read)"
+WRITE_TAGS: Final = "tag-groups:write (elsewhere Pleo calls it tag-group:write)"
+"""Pleo's documents spell the scopes of tags in two ways (`pleo/api.md` A4): a person gets to read both."""
+
+ACCOUNTS: Final = Endpoint("POST", "/v1/chart-of-accounts:search", "accounts:read")
+ACCOUNT: Final = Endpoint("GET", "/v1/chart-of-accounts/{id}", "accounts:read")
+CREATE_ACCOUNTS: Final = Endpoint("POST", "/v1/chart-of-accounts/batch", "accounts:write")
+UPDATE_ACCOUNT: Final = Endpoint("PUT", "/v1/chart-of-accounts/{id}", "accounts:write")
+
+TAX_CODES: Final = Endpoint("POST", "/v0/tax-codes:search", "tax-codes:read")
+CREATE_TAX_CODE: Final = Endpoint("POST", "/v0/tax-codes", "tax-codes:write")
+UPDATE_TAX_CODE: Final = Endpoint("PUT", "/v0/tax-codes/{id}", "tax-codes:write")
+
+TAG_GROUPS: Final = Endpoint("GET", "/v0/tag-groups", READ_TAGS)
+TAG_GROUP: Final = Endpoint("GET", "/v0/tag-groups/{id}", READ_TAGS)
+CREATE_TAG_GROUP: Final = Endpoint("POST", "/v0/tag-groups", WRITE_TAGS)
+UPDATE_TAG_GROUP: Final = Endpoint("PUT", "/v0/tag-groups/{id}", WRITE_TAGS)
+TAGS: Final = Endpoint("POST", "/v0/tags:search", READ_TAGS)
+CREATE_TAG: Final = Endpoint("POST", "/v0/tag-groups/{id}/tags", WRITE_TAGS)
+UPDATE_TAG: Final = Endpoint("PUT", "/v0/tags/{id}", WRITE_TAGS)
+ARCHIVE_TAGS: Final = Endpoint("POST", "/v0/tags/archive", WRITE_TAGS)
+
+VENDORS: Final = Endpoint("POST", "/v1/vendors:search", "vendors:read")
+VENDOR: Final = Endpoint("GET", "/v1/vendors/{id}", "vendors:read")
+CREATE_VENDOR: Final = Endpoint("POST", "/v1/vendors", "vendors:write")
+UPDATE_VENDOR: Final = Endpoint("PUT", "/v1/vendors/{id}", "vendors:write")
+ACTIVATE_VENDOR: Final = Endpoint("POST", "/v1/vendors/{id}:activate", "vendors:write")
+ARCHIVE_VENDOR: Final = Endpoint("POST", "/v1/vendors/{id}:archive", "vendors:write")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from kontobro.core.level import LEVELS, scopes_of
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:
@@ -23,7 +25,10 @@ ENVIRONMENTS: Final = {
 }
 """By `Connection.environment`. The sandbox serves both from one loopback port."""
 
-SCOPES_LEVEL_1: Final = ("export-jobs:read", "export-jobs:write", "export-items:read")
+SCOPES: Final = {level: tuple(sorted(scopes_of(level))) for level in LEVELS}
+"""What consent asks for, by level of the product. Pleo spells the scopes of tags in two ways (`pleo/api.md` A4, L10):
+these are the names that its staging knows."""
+SCOPES_LEVEL_1: Final = SCOPES[1]
 """Exports with receipts."""
 
 

@@ -39,6 +39,14 @@ _GONE = frozenset(["export_job_status_unprocessable", "invalid_export_job_status
 _SECRET = re.compile(r"(?i)\b(bearer|basic)\s+\S+|\bplp_\S+|\bwhsec_\S+|[A-Za-z0-9_\-.=+/]{32,}")
 
 
+class Refused(BadAnswer):
+    """Pleo says no to what a request carries. `status` is 400 to 499; `said` an excerpt for messages, or empty."""
+
+    def __init__(self, message: str, remedy: str, status: int, said: str) -> None:
+        super().__init__(message, remedy)
+        self.status, self.said = status, said
+
+
 class ExceptionInfo(msgspec.Struct):
     """Pleo's error body (`pleo/api.md` B0)."""
 
@@ -81,6 +89,11 @@ def never_sent(fault: BaseException) -> bool:
     return isinstance(fault.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout)
 
 
+def may_have_arrived(fault: Unreachable) -> bool:
+    """Whether a write that failed so may have taken effect. A 429 did nothing."""
+    return not isinstance(fault, RateLimited) and not never_sent(fault)
+
+
 def of_answer(response: httpx2.Response, endpoint: Endpoint, now: datetime) -> KontobroError:
     """The fault that an answer of 300 or more means at this endpoint."""
     info = exception_info(response)
@@ -103,7 +116,9 @@ def of_answer(response: httpx2.Response, endpoint: Endpoint, now: datetime) -> K
                 Unreachable(f"Pleo has a fault of its own (status {status} to {endpoint.name}).", AGAIN),
                 "service_unreachable",
             )
-    return BadAnswer(f"Pleo refused {endpoint.name} with status {status}{_excerpt(info)}.", UNEXPECTED)
+    said = _excerpt(info)
+    refused = f"Pleo refused {endpoint.name} with status {status}{said}."
+    return Refused(refused, UNEXPECTED, status, said) if status >= 400 else BadAnswer(refused, UNEXPECTED)
 
 
 def exception_info(response: httpx2.Response) -> ExceptionInfo:

@@ -21,23 +21,35 @@ LIMIT: Final = 100
 _PAGE: Final = msgspec.json.Decoder(Page)
 
 
-def pages(fetch: Callable[[str | None], httpx2.Response], endpoint: Endpoint) -> Iterator[list[msgspec.Raw]]:
+def pages(
+    fetch: Callable[[str | None], httpx2.Response], endpoint: Endpoint, *, counted: bool = False
+) -> Iterator[list[msgspec.Raw]]:
     """Each page's entries as they came. `fetch` gets the cursor, None at first.
 
-    Never ends early: a missing cursor, or one that was there before, raises BadAnswer.
+    Never ends early: a missing cursor, or one that was there before, raises BadAnswer; `counted`, so do fewer
+    entries than Pleo says that there are.
     """
     seen: set[str] = set()
+    entries = 0
     after: str | None = None
     while True:
         page = read_page(fetch(after), endpoint)
         yield page.data
+        entries += len(page.data)
         if not page.pagination.has_next_page:
+            if counted and entries < (page.pagination.total or 0):
+                raise _too_few(endpoint, entries, page.pagination.total)
             return
         after = page.pagination.end_cursor
         if not after or after in seen:
             fault = "the same cursor twice" if after else "no cursor to the next page"
             raise BadAnswer(f"Pleo's pages of {endpoint.name} don't end: {fault}.", UNEXPECTED)
         seen.add(after)
+
+
+def _too_few(endpoint: Endpoint, entries: int, total: int | None) -> BadAnswer:
+    what = f"Pleo's pages of {endpoint.name} end after {entries} of {total} entries."
+    return BadAnswer(what, "Run it again: somebody may have changed the list meanwhile.")
 
 
 def read_page(response: httpx2.Response, endpoint: Endpoint) -> Page:

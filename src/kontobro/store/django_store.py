@@ -15,8 +15,10 @@ from kontobro.core.connection import Connection, Tokens
 from kontobro.core.export import ExportJob
 from kontobro.core.history import BookingRow, JobRow, Move, Plan
 from kontobro.core.journal import Reference, entry_id_of
+from kontobro.core.plan import Binding, MasterKind
 from kontobro.core.ports import ImpossibleMove
 from kontobro.store import bookings, codec, models
+from kontobro.store.bindings import bindings_of, delete_bindings, syncs_of, write_bindings, write_sync
 from kontobro.store.database import Database
 from kontobro.store.locks import locked
 from kontobro.store.moves import is_allowed
@@ -196,6 +198,28 @@ class DjangoStore:
             rows = self._rows(models.Payload).filter(connection_id=connection_id, entry_id=entry_id_of(reference))
             row = rows.first()
             return None if row is None else zlib.decompress(row.content)
+
+    # ------------------------------------------------------------------------------------ master data
+
+    def bindings(self, connection_id: str, kind: MasterKind) -> Sequence[Binding]:
+        with self._database.reading():
+            return bindings_of(self._rows(models.Binding).filter(connection_id=connection_id, kind=kind))
+
+    def bind(self, connection_id: str, bindings: Sequence[Binding]) -> None:
+        with self._database.writing():
+            write_bindings(self._rows(models.Binding), connection_id, bindings)
+
+    def unbind(self, connection_id: str, kind: MasterKind, erp_ids: Sequence[str]) -> None:
+        with self._database.writing():
+            delete_bindings(self._rows(models.Binding).filter(connection_id=connection_id, kind=kind), erp_ids)
+
+    def note_sync(self, connection_id: str, kind: MasterKind, outcome: str, digest: str, now: datetime) -> None:
+        with self._database.writing():
+            write_sync(self._rows(models.Sync), connection_id, kind, outcome, digest, now)
+
+    def syncs(self, connection_id: str) -> Mapping[MasterKind, tuple[datetime, str, str]]:
+        with self._database.reading():
+            return syncs_of(self._rows(models.Sync).filter(connection_id=connection_id))
 
     def purge(self, connection_id: str, before: datetime) -> int:
         """Answers how many payloads were deleted. A job that never ended counts from its start."""

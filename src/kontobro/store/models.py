@@ -144,3 +144,39 @@ class Payload(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["connection", "entry_id"], name="kontobro_one_payload"),)
+
+
+class Binding(models.Model):
+    """Which record at Pleo is which one of the accounting system. `pleo_id` NULL: the intent to create it."""
+
+    connection: ToConnection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
+    connection_id: str
+    kind: Text = models.TextField()
+    erp_id: Text = models.TextField()
+    pleo_id: OptionalText = models.TextField(null=True)
+    origin: Text = models.TextField()
+    code: Text = models.TextField()
+    written: Text = models.TextField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["connection", "kind", "erp_id"], name="kontobro_one_binding"),
+            models.UniqueConstraint(fields=["connection", "kind", "pleo_id"], name="kontobro_one_owner"),
+            models.CheckConstraint(
+                condition=models.Q(pleo_id__isnull=False) | models.Q(origin="created"), name="kontobro_intent_to_create"
+            ),
+        )
+
+
+class Sync(models.Model):
+    """How the latest sync of a kind went."""
+
+    connection: ToConnection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
+    connection_id: str
+    kind: Text = models.TextField()
+    outcome: Text = models.TextField()
+    digest: Text = models.TextField()
+    at: Instant = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["connection", "kind"], name="kontobro_one_sync"),)

@@ -131,9 +131,15 @@ class MemoryConnector:
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
         with self._lock:
-            self._masters += [vendor for vendor in vendors if vendor.id not in self._vendors]
-            self._vendors |= {vendor.id for vendor in vendors}
-        return list(vendors)
+            answers = []
+            for vendor in vendors:
+                known = next((it for it in self._all(Vendor) if it.pleo_id == vendor.pleo_id), None)
+                if known is None:
+                    known = replace(vendor, code=vendor.code or vendor.id)
+                    self._masters.append(known)
+                    self._vendors.add(known.id)
+                answers.append(known)
+            return answers
 
     def withdraw(self, bookings: Sequence[Booking]) -> None:
         with self._lock:

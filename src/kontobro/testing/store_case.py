@@ -96,7 +96,7 @@ def wipe_history(store: Store) -> None:
     from kontobro.store.django_store import DjangoStore
 
     alias = cast(DjangoStore, store).alias
-    for table in (models.Event, models.Booking, models.Payload, models.Job):
+    for table in (models.Event, models.Booking, models.Payload, models.Job, models.Binding, models.Sync):
         table.objects.using(alias).all().delete()
 
 

@@ -22,6 +22,7 @@ from kontobro.core.history import Move
 from kontobro.core.journal import Reference
 from kontobro.core.ports import Store
 from kontobro.core.settings import RowOverride, Settings
+from kontobro.testing.store_bindings_contract import BindingsContract
 from kontobro.testing.store_bookings_contract import BookingsContract
 from kontobro.testing.store_case import (
     DAY,
@@ -43,7 +44,7 @@ from kontobro.testing.store_case import (
 )
 
 
-class StoreContract(BookingsContract):
+class StoreContract(BindingsContract, BookingsContract):
     """Every promise of `ports.Store`, with another process and a look behind the port where it needs one."""
 
     # ---------------------------------------------------------------------------------- connections

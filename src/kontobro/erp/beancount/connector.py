@@ -20,11 +20,12 @@ from kontobro.core.ports import Capabilities, ReceiptRules
 from kontobro.erp.beancount import bookings as standing_entries
 from kontobro.erp.beancount.blocks import Key, Standing, posted, splice, with_documents, with_lines
 from kontobro.erp.beancount.checks import problems_of
-from kontobro.erp.beancount.folder import Folder
+from kontobro.erp.beancount.folder import VENDORS, Folder
 from kontobro.erp.beancount.masters import KINDS, Masters
 from kontobro.erp.beancount.reload import MasterFile
 from kontobro.erp.beancount.render import link_of, quoted, render_entry
 from kontobro.erp.beancount.shelf import Shelf
+from kontobro.erp.beancount.vendors import HEADER, additions, render_vendor
 
 R = TypeVar("R", bound=MasterRecord)
 FoundKey = Reference | InvoiceKey
@@ -51,7 +52,7 @@ CAPABILITIES = Capabilities(
     reference="enforced",
     keeps_fingerprint=True,
     withdraws_drafts=True,
-    writes_vendors=False,
+    writes_vendors=True,
 )
 
 
@@ -136,8 +137,16 @@ class BeancountConnector:
         return self._answers(references, {})
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
-        """Every vendor is refused: the ledger's vendors are written by its bookkeeper."""
-        return [_vendor_refusal(vendor) for vendor in vendors]
+        self._masters.read()  # it makes the folder, under the same lock
+        with self._folder.writing():
+            new, refused = additions(vendors, self._masters.read().all(Vendor))
+            if new:
+                text = self._folder.text(VENDORS).decode() or HEADER
+                text = "\n".join([text, *(render_vendor(vendor) for vendor in new)])
+                self._folder.write_batch(VENDORS, text.encode())
+        known = {vendor.pleo_id: vendor for vendor in self._masters.read().all(Vendor)}
+        ids = [vendor.pleo_id or vendor.id for vendor in vendors]
+        return [refused.get(pleo_id) or known[pleo_id] for pleo_id in ids]
 
     def withdraw(self, bookings: Sequence[Booking]) -> None:
         with self._folder.writing():
@@ -247,15 +256,4 @@ def _gone(reference: Reference) -> Problem:
         f"Entry {shown(reference)} is not in the ledger any more.",
         "Export the expense again in Pleo, if it should be booked.",
         "accounting_system_validation_failure",
-    )
-
-
-def _vendor_refusal(vendor: Vendor) -> Problem:
-    return Problem(
-        "vendor_not_written",
-        "vendor",
-        shown(vendor.code),
-        f"Vendor {shown(vendor.code)} was not added to the ledger.",
-        f'Add it by hand: 2020-01-01 custom "vendor" {quoted(vendor.code)} {quoted(vendor.name)}',
-        "vendor_unknown",
     )

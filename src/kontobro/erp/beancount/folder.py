@@ -4,6 +4,7 @@
 main.beancount            the bookkeeper's; it has the line  include "bookings/*.beancount"
 bookings/000000.beancount our header, so that the include never matches nothing (Beancount refuses that)
 bookings/000001.beancount one batch of entries
+bookings/vendors.beancount vendors that were born in Pleo
 documents/ab/<sha256>.pdf a receipt, under the hash of its bytes
 .kontobro.lock            held while writing; the system frees it when its process dies
 ```
@@ -27,6 +28,7 @@ HEADER = """\
 ; and leave the entry in this folder: by it the entry is known, so that it is never booked twice.
 ; `void: TRUE` under an entry says that it does not count any more and may be booked anew.
 """
+VENDORS = "vendors.beancount"
 LOCK_PATIENCE = 60.0
 """Seconds that a writer waits for another one; a batch takes far less."""
 

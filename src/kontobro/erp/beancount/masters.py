@@ -234,6 +234,7 @@ def _vendor(line: _Line) -> Vendor:
         currency=line.meta("currency"),
         country=line.meta("country"),
         active=line.active,
+        pleo_id=line.meta("pleo"),
     )
 
 

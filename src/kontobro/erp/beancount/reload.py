@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from kontobro.core.errors import Misconfigured
-from kontobro.erp.beancount.folder import Folder
+from kontobro.erp.beancount.folder import VENDORS, Folder
 from kontobro.erp.beancount.masters import Masters, load
 
 APART_FROM = 2_000_000
@@ -51,9 +51,10 @@ class MasterFile:
         return load(self._ledger) if size < APART_FROM else load_apart(self._ledger)
 
     def _look(self, masters: Masters) -> tuple[tuple[str, int, int], ...]:
-        """Name, modification time and size of each file that is not ours."""
+        """Name, modification time and size of each file that is not ours, and of our vendors."""
         files = (Path(file) for file in masters.files)
-        return tuple(_stamp(file) for file in files if file.parent != self._folder.bookings)
+        theirs = (file for file in files if file.parent != self._folder.bookings)
+        return tuple(_stamp(file) for file in (*theirs, self._folder.bookings / VENDORS))
 
 
 def _stamp(file: Path) -> tuple[str, int, int]:

@@ -1,0 +1,76 @@
+"""CPU and memory of planning 100,000 vendors against 100,000 at Pleo, each case in a process of its own.
+
+`in step`: bound, one in a hundred renamed. `first contact`: nothing bound, all of Pleo's are adopted by their code.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+from bench.memory import high_water
+from bench.result import Result
+from kontobro.core.plan import Binding, Desired, Existing, make_plan
+from kontobro.core.plan_compare import mark_of
+
+VENDORS = 100_000
+CASES = ("in step", "first contact")
+
+
+def measure() -> list[Result]:
+    """The dearer case counts."""
+    measured = {case: _in_a_process(case) for case in CASES}
+    note = ", ".join(f"{case} {cpu:.2f} s {peak:.0f} MB" for case, (cpu, peak) in measured.items())
+    cpu = max(cpu for cpu, _ in measured.values())
+    peak = max(peak for _, peak in measured.values())
+    return [
+        Result("plan_cpu", cpu, 2, "s", f"{VENDORS:,} vendors; {note}"),
+        Result("plan_memory", peak, 400, "MB", "peak of the whole process, both sides in it"),
+    ]
+
+
+def _in_a_process(case: str) -> tuple[float, float]:
+    command = [sys.executable, "-m", "bench.plan", case]
+    cpu, peak = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return float(cpu), float(peak)
+
+
+def _run(case: str) -> tuple[float, float]:
+    """CPU seconds of one planning, and the peak of this process' resident memory in MB."""
+    desired = [_desired(number) for number in range(VENDORS)]
+    existing = [_existing(number) for number in range(VENDORS)]
+    bindings = [_binding(desired[number]) for number in range(VENDORS)] if case == "in step" else []
+    began = time.process_time()
+    plan = make_plan("vendors", desired, existing, bindings)
+    spent = time.process_time() - began
+    renamed = VENDORS // 100
+    expected = {"update": renamed} if bindings else {"adopt": VENDORS, "update": VENDORS}
+    assert plan.counts == expected, plan.counts
+    return spent, high_water()
+
+
+def _desired(number: int) -> Desired:
+    return Desired(f"erp-{number}", f"V{number:06}", f"Vendor number {number} A/S", None, _fields(number))
+
+
+def _existing(number: int) -> Existing:
+    name = f"Vendor number {number} A/S" if number % 100 else f"Before {number}"
+    code, pleo_id = f"V{number:06}", f"{number:08}-0000-4000-8000-000000000000"
+    external = f"erp-{number}" if "in step" in sys.argv else None
+    return Existing(pleo_id, code, name, False, external, None, _fields(number))
+
+
+def _fields(number: int) -> tuple[tuple[str, str], ...]:
+    numbers = (("registration_number", f"{number:08}"), ("tax_registration_number", f"DK{number:08}"))
+    return (("country", "DK"), ("currency", "DKK"), *numbers)
+
+
+def _binding(record: Desired) -> Binding:
+    number = int(record.code[1:])
+    pleo_id = f"{number:08}-0000-4000-8000-000000000000"
+    return Binding("vendors", record.id, pleo_id, "created", record.code, mark_of(record))
+
+
+if __name__ == "__main__":
+    print(*_run(sys.argv[1]))

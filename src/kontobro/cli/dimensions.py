@@ -1,0 +1,181 @@
+"""`kontobro dimensions`: which of the accounting system's dimensions employees get as tags in Pleo."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kontobro.cli import show
+from kontobro.cli.desk import Desk, desk_of
+from kontobro.core.errors import Misconfigured, NotAllowed, shown
+from kontobro.core.settings import MOST_DIMENSIONS as MOST
+
+if TYPE_CHECKING:
+    from kontobro.core.connection import Connection
+    from kontobro.core.masterdata import Dimension
+    from kontobro.core.ports import Connector
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One active dimension: how many active values, whether it is chosen, its group at Pleo (None: not known)."""
+
+    dimension: Dimension
+    values: int
+    chosen: bool
+    at_pleo: bool | None
+
+    def shape(self) -> dict[str, object]:
+        return {
+            "id": self.dimension.id,
+            "code": self.dimension.code,
+            "name": self.dimension.name,
+            "values": self.values,
+            "chosen": self.chosen,
+            "at_pleo": self.at_pleo,
+        }
+
+
+def run(
+    context: typer.Context,
+    codes: Annotated[list[str] | None, typer.Argument(metavar="[CODE]...", help="Codes or ids, with --choose.")] = None,
+    choose: Annotated[bool, typer.Option("--choose", help="Choose exactly these, five at most.")] = False,
+    none: Annotated[
+        bool, typer.Option("--none", help="Choose none: Pleo's groups are archived by the next sync.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the dimensions and choose which become tags in Pleo."""
+    named = _named(codes or [], choose=choose, none=none)
+    desk = desk_of(context)
+    connection = desk.connection()
+    connector = desk.workplace.connector_for(connection)
+    dimensions = active_dimensions(connector)
+    groups = groups_at_pleo(desk, connection)
+    wanted = _wanted(dimensions, connection, named)
+    mapped = connection.settings.dimensions
+    proposed = preselected(dimensions, groups or (), mapped) if named is None and _is_first(desk, connection) else []
+    if proposed or named is not None:
+        store_choice(desk, connection, proposed or wanted)
+    known = None if groups is None else _at_pleo(groups, mapped)
+    choices = _choices(connector, dimensions, proposed or wanted, known)
+    if as_json:
+        show.emit([choice.shape() for choice in choices])
+    else:
+        _print(choices, preselected=bool(proposed), stored=named is not None)
+
+
+def _is_first(desk: Desk, connection: Connection) -> bool:
+    """Nothing was chosen yet, and tags were never synced: a choice of none is a choice too."""
+    return not connection.settings.sync_dimensions and "tag_groups" not in desk.store.syncs(connection.id)
+
+
+def _named(codes: Sequence[str], *, choose: bool, none: bool) -> list[str] | None:
+    """What the person asks for: None to leave the choice as it is."""
+    if choose and none:
+        raise typer.BadParameter("--choose and --none exclude each other.")
+    if codes and not choose:
+        raise typer.BadParameter(f"to choose them say: kontobro dimensions --choose {' '.join(codes)}")
+    if choose and not codes:
+        raise typer.BadParameter("--choose needs codes; --none chooses none.")
+    if len(codes) > MOST:
+        raise typer.BadParameter(f"{len(codes)} dimensions are too many: Pleo takes {MOST} tags an expense.")
+    return [] if none else list(codes) if choose else None
+
+
+def active_dimensions(connector: Connector) -> list[Dimension]:
+    """The dimensions that can be chosen. Raises Misconfigured when the accounting system has none to give."""
+    from kontobro.core.masterdata import Dimension
+
+    if Dimension not in connector.capabilities.kinds:
+        raise Misconfigured("This accounting system has no dimensions.", "There is nothing to choose.")
+    return sorted((found for found in connector.read(Dimension) if found.active), key=lambda found: found.code)
+
+
+def preselected(dimensions: Sequence[Dimension], groups: Sequence[str], mapped: Mapping[str, str]) -> list[Dimension]:
+    """The dimensions that have an active tag group: five at most. `mapped` is the setting `dimensions`."""
+    known = _at_pleo(groups, mapped)
+    return [found for found in dimensions if _keys(found) & known][:MOST]
+
+
+def _at_pleo(groups: Sequence[str], mapped: Mapping[str, str]) -> set[str]:
+    """The codes and ids of dimensions that Pleo has groups of, in any case of letters: by code, or as settings say."""
+    named = {group.strip().casefold(): key for group, key in mapped.items()}
+    return {named.get(code, code).strip().casefold() for code in (group.strip().casefold() for group in groups)}
+
+
+def _keys(dimension: Dimension) -> set[str]:
+    return {dimension.code.strip().casefold(), dimension.id.casefold()}
+
+
+def groups_at_pleo(desk: Desk, connection: Connection) -> list[str] | None:
+    """The codes of Pleo's active tag groups; None when we may not ask."""
+    try:
+        existing = desk.sync_ports(connection).target.read("tag_groups")
+        return [group.code for group in existing if not group.archived]
+    except (NotAllowed, Misconfigured) as fault:
+        show.tell(f"Pleo's tag groups are not shown: {fault.message}", "yellow")
+        return None
+
+
+def _wanted(dimensions: Sequence[Dimension], connection: Connection, named: Sequence[str] | None) -> list[Dimension]:
+    """The named dimensions, else those chosen before that are still active."""
+    if named is not None:
+        return list(dict.fromkeys(_found(dimensions, name) for name in named))
+    kept = connection.settings.sync_dimensions
+    return [found for found in dimensions if found.id in kept or found.code in kept]
+
+
+def _found(dimensions: Sequence[Dimension], name: str) -> Dimension:
+    found = [one for one in dimensions if name.strip().casefold() in _keys(one)]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(one.code for one in dimensions)
+    many = "are several dimensions" if found else "is no active dimension"
+    raise Misconfigured(f'There {many} "{shown(name)}".', f"Choose from: {known}." if known else "There is none.")
+
+
+def store_choice(desk: Desk, connection: Connection, wanted: Sequence[Dimension]) -> Connection:
+    """The connection with these dimensions chosen. Kept by id: a code may change."""
+    settings = replace(connection.settings, sync_dimensions=tuple(found.id for found in wanted))
+    chosen = replace(connection, settings=settings)
+    desk.store.save_connection(chosen)
+    return chosen
+
+
+def _choices(
+    connector: Connector, dimensions: Sequence[Dimension], wanted: Sequence[Dimension], known: set[str] | None
+) -> list[Choice]:
+    from kontobro.core.masterdata import DimensionValue
+
+    counts = Counter(value.dimension_id for value in connector.read(DimensionValue) if value.active)
+    return [
+        Choice(found, counts[found.id], found in wanted, None if known is None else bool(_keys(found) & known))
+        for found in dimensions
+    ]
+
+
+def _print(choices: Sequence[Choice], *, preselected: bool, stored: bool) -> None:
+    if not choices:
+        show.say("The accounting system has no active dimension: there is nothing to choose.")
+        return
+    rows = show.table("chosen", "code", "name", "values", "a tag group in Pleo", right=["values"], whole=["code"])
+    for choice in choices:
+        at_pleo = {True: "yes", False: "not yet", None: "?"}[choice.at_pleo]
+        mark = "✓" if choice.chosen else ""
+        rows.add_row(mark, choice.dimension.code, choice.dimension.name, str(choice.values), at_pleo)
+    show.console().print(rows)
+    chosen = [choice.dimension.code for choice in choices if choice.chosen]
+    if preselected:
+        show.say(f"Chosen because Pleo has tag groups of these codes: {', '.join(chosen)}.")
+    if not chosen:
+        show.say(f"None is chosen. Choose up to {MOST}: kontobro dimensions --choose {choices[0].dimension.code}")
+    elif stored or preselected:
+        show.say("See what that changes in Pleo: kontobro sync plan dimensions", "dim")
+    else:
+        codes = " ".join(chosen)
+        show.say(f"Choose others, {MOST} at most: kontobro dimensions --choose {codes}", "dim")

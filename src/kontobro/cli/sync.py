@@ -1,0 +1,129 @@
+"""`kontobro sync`: show what would change in Pleo, do exactly that, and say what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kontobro.cli import show
+from kontobro.cli.desk import Desk, desk_of
+from kontobro.cli.exits import Exit
+from kontobro.core.errors import Misconfigured
+from kontobro.core.settings import SyncKind
+
+if TYPE_CHECKING:
+    from kontobro.cli.sync_rows import Shown
+    from kontobro.core.connection import Connection
+
+app = typer.Typer(help="Keep Pleo's master data in step with the accounting system.", no_args_is_help=True)
+
+AnyKind = Annotated[
+    SyncKind | None, typer.Argument(help="Only this; else all that is switched on.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command(name="plan")
+def plan(
+    context: typer.Context,
+    kind: AnyKind = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show every change, however many.")] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page for a colleague.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what would change in Pleo. Changes nothing."""
+    from kontobro.cli.sync_work import shown_plans
+
+    desk = desk_of(context)
+    connection = desk.connection()
+    kinds = switched_on(connection, kind)
+    plans = shown_plans(desk, connection, kinds)
+    if html is not None:
+        _write_page(html, plans, desk, connection)
+    if as_json:
+        show.emit([found.shape() for found in plans])
+    elif html is not None:
+        show.say(f"The plan is in {html}: it holds names of your accounts and vendors.")
+    else:
+        _print(plans, everything=everything)
+    raise typer.Exit(Exit.DECISION if any(found.refused for found in plans) else Exit.FINE)
+
+
+@app.command(name="apply")
+def apply(
+    context: typer.Context,
+    kind: AnyKind = None,
+    digest: Annotated[
+        str | None, typer.Option(metavar="D", help="Apply exactly the plan with this digest.", show_default=False)
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask; what passes the limits waits.")] = False,
+    due: Annotated[bool, typer.Option("--due", help="With --yes: only what its schedule says is due.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring Pleo in step: the plan of this digest, or what you say yes to."""
+    from kontobro.cli.sync_work import applied
+
+    if digest is not None and (kind is None or yes):
+        raise typer.BadParameter("a digest is of one kind: kontobro sync apply KIND --digest D, without --yes.")
+    if due and not yes:
+        raise typer.BadParameter("--due is for a schedule: say --yes too.")
+    desk = desk_of(context)
+    connection = desk.connection()
+    raise typer.Exit(
+        applied(desk, connection, switched_on(connection, kind), digest, yes=yes, due=due, as_json=as_json)
+    )
+
+
+@app.command(name="status")
+def status(context: typer.Context, as_json: AsJson = False) -> None:
+    """When each kind was last in step, what waits for a decision, what is due."""
+    from kontobro.cli.sync_status import print_status, status_of
+
+    desk = desk_of(context)
+    connection = desk.connection()
+    rows = status_of(desk, connection)
+    if as_json:
+        show.emit([row.shape() for row in rows])
+    else:
+        print_status(rows)
+    raise typer.Exit(Exit.DECISION if any(row.waits for row in rows) else Exit.FINE)
+
+
+def switched_on(connection: Connection, kind: SyncKind | None) -> list[SyncKind]:
+    """The kinds that are meant, in the order of syncing. Raises Misconfigured for what is not switched on."""
+    from kontobro.core.level import KINDS_OF, LEVELS
+
+    on = [known for known in KINDS_OF[LEVELS[-1]] if known in connection.settings.sync]
+    if not on:
+        raise Misconfigured(
+            "Nothing is switched on to be kept in step: the connection is at Level 1.",
+            "Raise it: kontobro connect --level 4 (2 for dimensions alone); settings and history are kept.",
+        )
+    if kind is not None and kind not in on:
+        level = next(level for level in LEVELS if kind in KINDS_OF[level])
+        raise Misconfigured(
+            f"{kind} is not switched on; switched on: {', '.join(on)}.",
+            f"It comes with Level {level}: kontobro connect --level {level}; settings and history are kept.",
+        )
+    return [kind] if kind else on
+
+
+def _print(plans: Sequence[Shown], *, everything: bool) -> None:
+    from kontobro.cli.sync_show import print_plan
+
+    for found in plans:
+        print_plan(found, everything=everything)
+    if any(found.rows for found in plans):
+        show.say("Nothing was changed. To do it: kontobro sync apply (it asks), or sync apply KIND --digest D.", "dim")
+
+
+def _write_page(file: Path, plans: Sequence[Shown], desk: Desk, connection: Connection) -> None:
+    from kontobro.cli.sync_html import page
+
+    company = connection.company_name or connection.name
+    file.write_text(page(plans, company, connection.erp, desk.workplace.clock.now()), encoding="utf-8")

@@ -1,0 +1,163 @@
+"""A plan as a person and a program read it: one row a change, each field before and after."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kontobro.core.errors import Problem, UnsafePlan
+
+if TYPE_CHECKING:
+    from kontobro.core.plan import Change, Plan
+    from kontobro.core.settings import Settings
+
+ACTIONS: Mapping[str, str] = {
+    "create": "is new in Pleo",
+    "adopt": "stands in Pleo already and is taken over from now on",
+    "update": "is changed in Pleo",
+    "unarchive": "comes back from Pleo's archive",
+    "activate": "was made in Pleo, is known to the accounting system and is activated",
+    "write": "was made in Pleo, is created in the accounting system and is activated",
+    "set_aside": "gives its code to another one and gets a temporary one",
+    "archive": "is archived in Pleo",
+}
+"""The actions in the order in which they are shown, in a bookkeeper's words."""
+
+Field = tuple[str, str, str]
+"""Name, before, after."""
+
+_WORDS = {"external_id": "id in the accounting system"}
+
+
+def word_for(field: str) -> str:
+    """What a bookkeeper calls a field."""
+    return _WORDS.get(field, field.replace("_", " "))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One change: of what, and what becomes of each field. `parent` is the code (or id) of a value's dimension."""
+
+    action: str
+    kind: str
+    code: str
+    name: str
+    parent: str
+    fields: tuple[Field, ...]
+    why: str
+    erp_id: str | None
+    pleo_id: str | None
+
+    def shape(self) -> dict[str, object]:
+        return {
+            "action": self.action,
+            "kind": self.kind,
+            "code": self.code,
+            "name": self.name,
+            "parent": self.parent,
+            "erp_id": self.erp_id,
+            "pleo_id": self.pleo_id,
+            "fields": {name: {"before": before, "after": after} for name, before, after in self.fields},
+            "why": self.why,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A plan of one kind as it is shown. `refused` is why a schedule may not apply it: it waits for a decision.
+
+    `waiting` are changes that this plan leaves to a person, such as vendors that the accounting system lacks.
+    """
+
+    kind: str
+    digest: str
+    rows: tuple[Row, ...]
+    waiting: tuple[Row, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    refused: UnsafePlan | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of each action, those that occur, in the order of ACTIONS."""
+        found = Counter(row.action for row in self.rows)
+        return {action: found[action] for action in sorted(found, key=_place)}
+
+    def shape(self) -> dict[str, object]:
+        from kontobro.cli.shapes import problems_shape
+
+        refused = self.refused and {"message": self.refused.message, "remedy": self.refused.remedy}
+        return {
+            "kind": self.kind,
+            "digest": self.digest,
+            "counts": self.counts,
+            "refused": refused,
+            "problems": problems_shape(self.problems),
+            "changes": [row.shape() for row in self.rows],
+            "waiting": [row.shape() for row in self.waiting],
+        }
+
+
+def _place(action: str) -> int:
+    known = list(ACTIONS)
+    return known.index(action) if action in known else len(known)
+
+
+def shown_of(kind: str, plan: Plan, settings: Settings) -> Shown:
+    """A plan as it is shown, with what the limits say of it."""
+    from kontobro.core.plan import Limits
+
+    refused = None
+    try:
+        plan.check(Limits(settings.sync_max_percent, settings.sync_floor))
+    except UnsafePlan as fault:
+        refused = fault
+    parents = {it.after.id: it.after.code for it in plan.changes if it.kind == "tag_groups" and it.after}
+    changes, waiting = _rows(plan.changes, parents), _rows(plan.waiting, parents)
+    return Shown(kind, plan.digest, changes, waiting, plan.problems, refused)
+
+
+def _rows(changes: Iterable[Change], parents: Mapping[str, str]) -> tuple[Row, ...]:
+    return tuple(sorted((row_of(change, parents) for change in changes), key=lambda row: _place(row.action)))
+
+
+def row_of(change: Change, parents: Mapping[str, str]) -> Row:
+    """One change; of what stands at Pleo its own code and name, of a new one those it gets.
+
+    `parents`: dimension id -> code, of those that the plan knows; the others are told by their id.
+    """
+    named = change.before or change.after
+    dimension = (change.erp_id or "").partition("/")[0] if change.kind == "tags" else ""
+    return Row(
+        action=change.action,
+        kind=change.kind,
+        code=named.code if named else "",
+        name=named.name if named else "",
+        parent=parents.get(dimension, dimension),
+        fields=_fields(change),
+        why=change.why,
+        erp_id=change.erp_id,
+        pleo_id=change.before.id if change.before else None,
+    )
+
+
+def _fields(change: Change) -> tuple[Field, ...]:
+    """What becomes other: for a new record everything but code and name, which are shown anyway."""
+    before, after = change.before, change.after
+    if after is None or change.action == "adopt":
+        return ()
+    if before is None:
+        return tuple((name, "", value) for name, value in after.fields if value)
+    old = {"code": before.code, "name": before.name, "external_id": before.external_id or "", **dict(before.fields)}
+    new = {"code": after.code, "name": after.name, "external_id": after.id, **dict(after.fields)}
+    return tuple((name, old.get(name, ""), new[name]) for name in _differing(change, old, new))
+
+
+def _differing(change: Change, old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """The names of what differs as the planner compares it: spaces and spellings alone are no difference."""
+    from kontobro.core.plan_compare import differences
+
+    if change.before is None or change.after is None:
+        return []
+    return [name for name in differences(change.kind, change.after, change.before) if old.get(name) != new.get(name)]

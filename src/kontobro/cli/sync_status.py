@@ -1,0 +1,82 @@
+"""`kontobro sync status`: of each kind when it was last synced, what waits for a decision, what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from kontobro.cli import show
+from kontobro.cli.desk import Desk
+
+if TYPE_CHECKING:
+    from kontobro.core.connection import Connection
+    from kontobro.core.settings import SyncKind
+
+MEANINGS: Mapping[str, str] = {
+    "never": "never synced",
+    "in_step": "in step",
+    "waiting": "waits for your decision",
+    "failed": "failed, or some of it did",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How one kind stands: when it was last looked at, how that ended, whether it is due again."""
+
+    kind: SyncKind
+    outcome: str
+    at: datetime | None
+    digest: str
+    due: bool
+
+    @property
+    def waits(self) -> bool:
+        return self.outcome == "waiting"
+
+    def shape(self) -> dict[str, object]:
+        at = self.at.isoformat() if self.at else None
+        return {"kind": self.kind, "outcome": self.outcome, "at": at, "digest": self.digest, "due": self.due}
+
+
+def status_of(desk: Desk, connection: Connection) -> list[State]:
+    """Every kind that is switched on, in the order of syncing."""
+    from kontobro.cli.sync import switched_on
+    from kontobro.sync.run import NOTED, is_due
+
+    kinds = switched_on(connection, None)
+    ports = desk.sync_ports(connection)
+    noted = desk.store.syncs(connection.id)
+    return [_state(kind, noted.get(NOTED[kind][-1]), due=is_due(connection, kind, ports)) for kind in kinds]
+
+
+def _state(kind: SyncKind, note: tuple[datetime, str, str] | None, *, due: bool) -> State:
+    at, outcome, digest = note or (None, "never", "")
+    return State(kind, outcome, at, digest, due)
+
+
+def in_step(desk: Desk, connection: Connection, done: Collection[str] = ()) -> bool:
+    """Whether every kind that is switched on is in step, or was `done` just now."""
+    from kontobro.sync.run import NOTED
+
+    noted = desk.store.syncs(connection.id)
+    outcomes = {kind: noted[NOTED[kind][-1]][1] for kind in connection.settings.sync if NOTED[kind][-1] in noted}
+    return all(kind in done or outcomes.get(kind) == "in_step" for kind in connection.settings.sync)
+
+
+def print_status(states: Sequence[State]) -> None:
+    rows = show.table("master data", "state", "last looked at", "due", whole=["master data"])
+    for state in states:
+        due = "now" if state.due else ""
+        rows.add_row(state.kind, MEANINGS.get(state.outcome, state.outcome), show.moment(state.at), due)
+    show.console().print(rows)
+    for state in states:
+        if state.waits:
+            show.say(f"{state.kind} waits for your decision. Look: kontobro sync plan {state.kind}", "yellow")
+            show.say(f"  If it is right: kontobro sync apply {state.kind} (it asks), or with the digest that is shown.")
+    if any(state.due for state in states):
+        show.say(
+            "To bring what is due in step: kontobro sync apply (it asks), or on a schedule with --yes --due.", "dim"
+        )

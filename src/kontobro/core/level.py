@@ -1,0 +1,56 @@
+"""Pleo's levels (`pleo/rules.md`): what a connection keeps in step, and the permissions that this takes.
+
+1 exports with receipts; 2 adds tags; 3 tax codes; 4 the chart of accounts and vendors. Each holds the lower ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from kontobro.core.settings import Settings, SyncKind
+
+Level = Literal[1, 2, 3, 4]
+
+LEVELS: tuple[Level, ...] = (1, 2, 3, 4)
+
+KINDS_OF: Mapping[Level, tuple[SyncKind, ...]] = {
+    1: (),
+    2: ("dimensions",),
+    3: ("tax-codes", "dimensions"),
+    4: ("accounts", "tax-codes", "dimensions", "vendors"),
+}
+"""What a level switches on, in the order in which it is synced."""
+
+_EXPORT = frozenset({"export-jobs:read", "export-jobs:write", "export-items:read"})
+
+_SCOPES: Mapping[SyncKind, frozenset[str]] = {
+    "accounts": frozenset({"accounts:read", "accounts:write"}),
+    "tax-codes": frozenset({"tax-codes:read", "tax-codes:write"}),
+    "dimensions": frozenset({"tag-groups:read", "tag-groups:write"}),
+    "vendors": frozenset({"vendors:read", "vendors:write"}),
+}
+"""Pleo's permissions by kind (`pleo/api.md` A4: the names for tags are not certain)."""
+
+
+def level_of(settings: Settings) -> Level:
+    """The highest level whose kinds are all switched on."""
+    return max(level for level in LEVELS if not missing_kinds(level, settings))
+
+
+def missing_kinds(level: Level, settings: Settings) -> tuple[SyncKind, ...]:
+    """The kinds of a level that are not switched on."""
+    return tuple(kind for kind in KINDS_OF[level] if kind not in settings.sync)
+
+
+def scopes_of(level: int) -> frozenset[str]:
+    """The permissions at Pleo that a level needs. Raises ValueError for a level that there is not."""
+    found = next((known for known in LEVELS if known == level), None)
+    if found is None:
+        raise ValueError(f"there is no Level {level}; levels are 1 to {LEVELS[-1]}")
+    return _EXPORT.union(*(_SCOPES[kind] for kind in KINDS_OF[found]))
+
+
+def scopes_for(settings: Settings) -> frozenset[str]:
+    """The permissions that what is switched on needs, whether or not it makes a whole level."""
+    return _EXPORT.union(*(_SCOPES[kind] for kind in settings.sync))

@@ -1,0 +1,200 @@
+"""Which record at Pleo is which one of the accounting system.
+
+Identity is the binding. Without one, on first contact, the keys below are tried, the strongest first for all records
+before the next: an external id is never lost to a record that only has the same code.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kontobro.core.masters import tax_number_key
+from kontobro.core.plan_compare import EXTERNAL_IDS, fold, same_name
+from kontobro.core.plan_types import Binding, Desired, Existing, MasterKind, Pair
+
+Place = tuple[str, str]
+"""Where a code stands alone: the group's id at Pleo (tags), and the folded code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Tags' codes are their group's own. `parents`: dimension id -> Pleo's id of its group."""
+
+    parents: Mapping[str, str]
+
+    def of_desired(self, record: Desired) -> Place:
+        parent = record.parent
+        return ("" if parent is None else self.parents.get(parent) or f"new {parent}"), fold(record.code)
+
+    def of_binding(self, binding: Binding) -> Place | None:
+        """Where an intent to create would stand. A tag's id begins with its dimension's."""
+        if not binding.code.strip():
+            return None
+        within = (group for dimension, group in self.parents.items() if binding.erp_id.startswith(f"{dimension}/"))
+        return next(within, ""), fold(binding.code)
+
+    def of_existing(self, record: Existing) -> Place:
+        return record.parent or "", fold(record.code)
+
+
+@dataclass(slots=True)
+class Matching:
+    """`pairs` by desired id, in the order of the desired; `new` have none. `gone`: ours, and the accounting system
+    lacks it. `strangers` are nobody's, `drafts` wait for the accounting system, `taken` are paired by Pleo's id."""
+
+    pairs: dict[str, Pair] = field(default_factory=dict)
+    new: list[Desired] = field(default_factory=list)
+    gone: list[tuple[Binding, Existing]] = field(default_factory=list)
+    strangers: list[Existing] = field(default_factory=list)
+    drafts: list[Existing] = field(default_factory=list)
+    taken: dict[str, str] = field(default_factory=dict)
+
+    def pair(self, desired: Desired, existing: Existing, how: Literal["bound", "ours", "draft", "found"]) -> None:
+        self.pairs[desired.id] = Pair(desired, existing, how)
+        self.taken[existing.id] = desired.id
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """One way to know a record on both sides. `alone`: believed only where one record on each side has it."""
+
+    of_desired: Callable[[Desired], object]
+    of_existing: Callable[[Existing], object]
+    alone: bool = False
+
+
+def match(
+    kind: MasterKind,
+    desired: Sequence[Desired],
+    existing: Sequence[Existing],
+    bindings: Iterable[Binding],
+    places: Places,
+    born: Mapping[str, str],
+) -> Matching:
+    """Pair what is the same. `born`: desired id -> the draft at Pleo that it was written for."""
+    by_erp = {binding.erp_id: binding for binding in bindings}
+    owners: dict[str | None, Binding] = {it.pleo_id: it for it in by_erp.values() if it.pleo_id}
+    matching = Matching()
+    _pair_bound(matching, desired, existing, by_erp)
+    for key in _keys_of(kind, places, born):
+        _pair_by(key, matching, desired, existing, by_erp, owners)
+    matching.pairs = {record.id: matching.pairs[record.id] for record in desired if record.id in matching.pairs}
+    matching.new = [record for record in desired if record.id not in matching.pairs]
+    free = [record for record in existing if record.id not in matching.taken]
+    intents = [binding for binding in by_erp.values() if not binding.pleo_id and binding.erp_id not in matching.pairs]
+    owners |= _intended(kind, intents, [record for record in free if record.id not in owners], places)
+    for record in free:
+        _set_apart(matching, record, owners.get(record.id))
+    return matching
+
+
+def _pair_bound(
+    matching: Matching, desired: Sequence[Desired], existing: Sequence[Existing], by_erp: Mapping[str, Binding]
+) -> None:
+    at_pleo = {record.id: record for record in existing}
+    for record in desired:
+        binding = by_erp.get(record.id)
+        bound = at_pleo.get(binding.pleo_id) if binding and binding.pleo_id else None
+        if bound:
+            matching.pair(record, bound, "bound")
+
+
+def _keys_of(kind: MasterKind, places: Places, born: Mapping[str, str]) -> list[_Key]:
+    keys = [_Key(lambda d: born.get(d.id), lambda e: e.id if e.draft else None)] if born else []
+    if kind in EXTERNAL_IDS:
+        keys.append(_Key(lambda d: d.id, lambda e: e.external_id))
+    if kind != "accounts":  # an account's code is no identity (`pleo/rules.md` §4.1)
+        keys.append(_Key(_coded(places.of_desired), _coded(places.of_existing)))
+    if kind == "vendors":
+        numbers = ("tax_registration_number", "registration_number")
+        keys += [_Key(_number(name), _number(name), alone=True) for name in numbers]
+    return keys
+
+
+def _coded(place: Callable[[Desired], Place] | Callable[[Existing], Place]) -> Callable[..., object]:
+    def key(record: Desired | Existing) -> object:
+        return place(record) if record.code.strip() else None  # type: ignore[arg-type]  # the record of that side
+
+    return key
+
+
+def _number(name: str) -> Callable[..., object]:
+    def key(record: Desired | Existing) -> object:
+        return tax_number_key(next((value for field, value in record.fields if field == name), None))
+
+    return key
+
+
+def _pair_by(
+    key: _Key,
+    matching: Matching,
+    desired: Sequence[Desired],
+    existing: Sequence[Existing],
+    by_erp: Mapping[str, Binding],
+    owners: Mapping[str | None, Binding],
+) -> None:
+    free: dict[object, list[Existing]] = {}
+    for candidate in existing:
+        if candidate.id not in matching.taken and (named := key.of_existing(candidate)):
+            free.setdefault(named, []).append(candidate)
+    if not free:
+        return
+    left = [record for record in desired if record.id not in matching.pairs]
+    wanted = Counter(key.of_desired(record) for record in left) if key.alone else {}
+    for record in left:
+        named = key.of_desired(record)
+        candidates = [candidate for candidate in free.get(named, ()) if candidate.id not in matching.taken]
+        if not candidates or (key.alone and (len(candidates) > 1 or wanted[named] > 1)):
+            continue
+        best = candidates[0]
+        if len(candidates) > 1:
+            best = min(candidates, key=lambda candidate: _rank(record, candidate, owners))
+        matching.pair(record, best, _how(best, by_erp.get(record.id), owners))
+
+
+def _rank(desired: Desired, candidate: Existing, owners: Mapping[str | None, Binding]) -> tuple[object, ...]:
+    """Of duplicates the active one whose name matches is kept (`pleo/rules.md` §3)."""
+    return (
+        candidate.archived,
+        candidate.draft,
+        not same_name(desired.name.casefold(), candidate.name.casefold()),
+        candidate.id not in owners,
+        candidate.code.strip() != desired.code.strip(),
+        candidate.id,
+    )
+
+
+def _how(
+    existing: Existing, binding: Binding | None, owners: Mapping[str | None, Binding]
+) -> Literal["ours", "draft", "found"]:
+    if existing.draft:
+        return "draft"
+    intent = binding is not None and binding.pleo_id is None
+    return "ours" if intent or existing.id in owners else "found"
+
+
+def _intended(
+    kind: MasterKind, intents: Sequence[Binding], free: Sequence[Existing], places: Places
+) -> dict[str | None, Binding]:
+    """What an interrupted run created for a record that is gone by now: ours too, by the intent."""
+    found: dict[str | None, Binding] = {}
+    for binding in intents:
+        for record in free:
+            by_id = kind in EXTERNAL_IDS and record.external_id == binding.erp_id
+            if by_id or (kind != "accounts" and places.of_binding(binding) == places.of_existing(record)):
+                found[record.id] = binding
+                break
+    return found
+
+
+def _set_apart(matching: Matching, record: Existing, owner: Binding | None) -> None:
+    """A record that nothing of the accounting system is."""
+    if owner:
+        matching.gone.append((owner, record))
+    elif record.draft and not record.archived:
+        matching.drafts.append(record)
+    else:
+        matching.strangers.append(record)

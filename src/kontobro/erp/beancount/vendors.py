@@ -1,0 +1,77 @@
+"""Vendors born in Pleo, as directives in a file of our own beside the batches: `bookings/vendors.beancount`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from kontobro.core.errors import Problem, shown
+from kontobro.core.masterdata import Vendor
+from kontobro.erp.beancount.render import one_line, quoted
+
+HEADER = """\
+; Vendors that were born in Pleo. Correct them as you like, but keep the line `pleo: "..."`: by it the vendor
+; is known, so that it is never added twice. A later directive of the same code replaces the one here.
+"""
+
+
+def additions(vendors: Sequence[Vendor], known: Collection[Vendor]) -> tuple[list[Vendor], dict[str, Problem]]:
+    """Which of them the ledger lacks, each with its code; and by Pleo's id those that it can't take."""
+    standing = {vendor.pleo_id for vendor in known}
+    codes = {vendor.code.strip().casefold() for vendor in known}
+    new, refused = [], {}
+    for vendor in {vendor.pleo_id or vendor.id: vendor for vendor in vendors}.values():
+        pleo_id, code = vendor.pleo_id or vendor.id, one_line(vendor.code).strip()
+        if pleo_id in standing:
+            continue
+        if code.casefold() in codes:
+            refused[pleo_id] = _taken(vendor)
+            continue
+        code = code or _free_code(codes)
+        codes.add(code.casefold())
+        new.append(_named(vendor, pleo_id, code))
+    return new, refused
+
+
+def render_vendor(vendor: Vendor) -> str:
+    """The vendor's directive, ending in a line break."""
+    lines = [f'2020-01-01 custom "vendor" {quoted(vendor.code)} {quoted(vendor.name)}']
+    lines += [f"  {key}: {quoted(value)}" for key, value in _meta(vendor) if value]
+    return "\n".join(lines) + "\n"
+
+
+def _meta(vendor: Vendor) -> Iterator[tuple[str, str | None]]:
+    yield "pleo", vendor.pleo_id
+    yield "registration-number", vendor.registration_number
+    yield "tax-number", vendor.tax_registration_number
+    yield "currency", vendor.currency
+    yield "country", vendor.country
+
+
+def _named(vendor: Vendor, pleo_id: str, code: str) -> Vendor:
+    return Vendor(
+        id=code,
+        code=code,
+        name=one_line(vendor.name).strip() or code,
+        registration_number=vendor.registration_number,
+        tax_registration_number=vendor.tax_registration_number,
+        currency=vendor.currency,
+        country=vendor.country,
+        pleo_id=pleo_id,
+    )
+
+
+def _free_code(codes: Collection[str]) -> str:
+    number = next(number for number in range(1, len(codes) + 2) if f"p{number}" not in codes)
+    return f"P{number}"
+
+
+def _taken(vendor: Vendor) -> Problem:
+    code = shown(vendor.code)
+    return Problem(
+        "vendor_code_taken",
+        "vendor",
+        code,
+        f"Vendor {shown(vendor.name)} was not added to the ledger: another vendor has its code {code}.",
+        "Give it another code in Pleo, or none: then it gets one that is free.",
+        "vendor_unknown",
+    )

@@ -1,0 +1,95 @@
+"""Which level a connection gets: what the accounting system supplies and what the credential may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from kontobro.core.errors import Misconfigured, NotAllowed
+from kontobro.core.export import Identity
+from kontobro.core.level import KINDS_OF, LEVELS, Level, scopes_of
+from kontobro.core.masterdata import Account, Dimension, DimensionValue, TaxCode, Vendor
+from kontobro.core.ports import Capabilities
+from kontobro.core.settings import Settings, SyncKind
+
+MEANINGS: Mapping[Level, str] = {
+    1: "exports with receipts",
+    2: "dimensions as tags",
+    3: "tax codes",
+    4: "accounts and vendors",
+}
+"""What each level adds to those before it."""
+
+_SOURCES: Mapping[SyncKind, tuple[type, ...]] = {
+    "accounts": (Account,),
+    "tax-codes": (TaxCode,),
+    "dimensions": (Dimension, DimensionValue),
+    "vendors": (Vendor,),
+}
+
+_SPELLINGS: Mapping[str, str] = {"tag-group:read": "tag-groups:read", "tag-group:write": "tag-groups:write"}
+"""Pleo's documents contradict each other on the scopes of tags (`pleo/api.md` A4): either spelling will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextLevel:
+    """What stands between a connection and a level: permissions at Pleo, kinds the accounting system can't supply."""
+
+    level: Level
+    scopes: tuple[str, ...]
+    kinds: tuple[SyncKind, ...]
+
+
+def missing_kinds(level: Level, capabilities: Capabilities) -> tuple[SyncKind, ...]:
+    """The kinds of a level that the accounting system can't supply."""
+    return tuple(kind for kind in KINDS_OF[level] if not capabilities.kinds.issuperset(_SOURCES[kind]))
+
+
+def missing_scopes(needed: Iterable[str], identity: Identity) -> tuple[str, ...]:
+    """The permissions that the credential lacks. One that lists none at all is not judged."""
+    granted = {_SPELLINGS.get(scope, scope) for scope in identity.scopes}
+    return tuple(sorted(set(needed) - granted)) if granted else ()
+
+
+def highest_supplied(capabilities: Capabilities) -> Level:
+    """The highest level that the accounting system has the records for."""
+    return max(level for level in LEVELS if not missing_kinds(level, capabilities))
+
+
+def highest(capabilities: Capabilities, identity: Identity) -> Level:
+    """The highest level that both sides allow; 1 when the credential falls short of even that."""
+    fitting = (n for n in LEVELS if not missing_kinds(n, capabilities) and not missing_scopes(scopes_of(n), identity))
+    return max(fitting, default=LEVELS[0])
+
+
+def require_level(level: Level, capabilities: Capabilities, identity: Identity) -> None:
+    """Raises Misconfigured for what the accounting system lacks, NotAllowed for missing permissions."""
+    if kinds := missing_kinds(level, capabilities):
+        raise Misconfigured(
+            f"This accounting system does not supply {', '.join(kinds)}, which Level {level} needs.",
+            f"Connect with --level {highest_supplied(capabilities)} or less.",
+        )
+    if scopes := missing_scopes(scopes_of(level), identity):
+        raise NotAllowed(
+            f"The credential lacks these permissions at Pleo: {', '.join(scopes)}.",
+            "Create an API key (or authorise the client) with these permissions and connect again"
+            + (f"; Level {highest(capabilities, identity)} needs fewer." if level > 1 else "."),
+        )
+
+
+def next_level(level: Level, capabilities: Capabilities, identity: Identity) -> NextLevel | None:
+    """What the next level still needs; None at the highest."""
+    above = next((other for other in LEVELS if other > level), None)
+    if above is None:
+        return None
+    return NextLevel(above, missing_scopes(scopes_of(above), identity), missing_kinds(above, capabilities))
+
+
+def with_level(settings: Settings, level: Level) -> Settings:
+    """The settings with exactly this level's kinds switched on; all else stays, the chosen dimensions too."""
+    return replace(settings, sync=KINDS_OF[level])
+
+
+def meanings_of(level: Level) -> str:
+    """All that a level does, in words."""
+    return ", ".join(MEANINGS[known] for known in LEVELS if known <= level)

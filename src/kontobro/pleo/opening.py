@@ -1,0 +1,36 @@
+"""The way from a connection to its calls: address, credential, pace. The same for exports and for master data."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import httpx2
+
+from kontobro.core.connection import Connection
+from kontobro.core.ports import Clock, TokenStore
+from kontobro.pleo.auth import ApiKeyAuth, BearerAuth, Renewal
+from kontobro.pleo.calls import USER_AGENT, Calls, shared_pace
+from kontobro.pleo.environments import is_local
+from kontobro.pleo.files import no_cookies
+from kontobro.pleo.oauth import renewer
+
+TIMEOUT: Final = httpx2.Timeout(30.0, connect=10.0)
+
+
+def open_calls(
+    connection: Connection, tokens: TokenStore, clock: Clock, *, transport: httpx2.BaseTransport | None = None
+) -> Calls:
+    """Reads no token before the first call. `transport` stands in for the network."""
+    http = httpx2.Client(
+        base_url=connection.api_url,
+        timeout=TIMEOUT,
+        headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
+        cookies=no_cookies(),
+        trust_env=not is_local(connection.api_url),
+        transport=transport,
+    )
+    auth: httpx2.Auth = ApiKeyAuth(connection.id, tokens)
+    if connection.auth == "oauth":
+        ask = renewer(connection, clock, transport=transport)
+        auth = BearerAuth(Renewal(connection.id, tokens, clock, ask))
+    return Calls(http, auth, clock, shared_pace(connection.id, clock))

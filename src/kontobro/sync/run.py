@@ -1,0 +1,234 @@
+"""One sync of one kind: plan it, show it, carry out exactly what was shown (design §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from kontobro.core.connection import Connection
+from kontobro.core.errors import KontobroError, Misconfigured, NotApproved, Problem, UnsafePlan, shown
+from kontobro.core.masterdata import Account, Company, Dimension, DimensionValue, TaxCode, Vendor
+from kontobro.core.plan import Change, Existing, Limits, MasterKind, Plan, join_plans, make_plan
+from kontobro.core.settings import Settings, SyncKind
+from kontobro.sync import source
+from kontobro.sync.apply import Progress, SyncPorts, Work, quiet
+from kontobro.sync.bound import Bound
+
+__all__ = ["KINDS", "SyncPorts", "SyncResult", "apply_plan", "is_due", "limits_of", "plan_sync", "quiet"]
+
+KINDS: tuple[SyncKind, ...] = ("accounts", "tax-codes", "dimensions", "vendors")
+
+NOTED: Mapping[str, tuple[MasterKind, ...]] = {
+    "accounts": ("accounts",),
+    "tax-codes": ("tax_codes",),
+    "dimensions": ("tag_groups", "tags"),
+    "vendors": ("vendors",),
+}
+"""The kinds at Pleo that each sync covers, under which it is noted."""
+
+DAY, HOUR = timedelta(hours=24), timedelta(hours=1)
+PERIODS: Mapping[str, timedelta] = {"accounts": DAY, "tax-codes": DAY, "dimensions": HOUR, "vendors": DAY}
+"""How often each is synced (`pleo/rules.md` §4.1, `pleo/api.md` C)."""
+
+DECISIONS = frozenset({"vendor_conflict", "code_taken"})
+"""Problems that only a person can end; the others are told and don't stop anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncResult:
+    """What was done. `failed` records, each with its problem; the others were written.
+
+    `writes` are calls that wrote to Pleo; `problems` and `waiting` are what was left as it is (`core.plan.Plan`).
+    """
+
+    kind: str
+    creates: int = 0
+    updates: int = 0
+    archives: int = 0
+    adopted: int = 0
+    failed: tuple[Problem, ...] = ()
+    writes: int = 0
+    problems: tuple[Problem, ...] = ()
+    waiting: tuple[Change, ...] = ()
+
+    @property
+    def outcome(self) -> str:
+        """`in_step`, `waiting` for a person, or `failed`."""
+        if self.failed:
+            return "failed"
+        decisions = self.waiting or DECISIONS & {problem.code for problem in self.problems}
+        return "waiting" if decisions else "in_step"
+
+
+def plan_sync(connection: Connection, kind: str, ports: SyncPorts, *, adopt: bool = True) -> Plan:
+    """Read both sides and compare them; writes nothing. `adopt` False: what would be adopted waits for a person.
+
+    Raises what either side raises; a read that fails plans nothing.
+    """
+    _require_kind(kind)
+    return _planned(connection, kind, ports, _checked(connection, ports), adopt=adopt)
+
+
+def apply_plan(
+    connection: Connection,
+    kind: str,
+    digest: str | None,
+    ports: SyncPorts,
+    *,
+    yes: bool = False,
+    progress: Progress = quiet,
+) -> SyncResult:
+    """Plan again and carry it out, if it is the plan of that digest; with `yes` and no digest, if limits allow it.
+
+    A schedule's `yes` adopts nothing: that waits for a person, who approves it by its digest. Raises UnsafePlan and
+    its kinds, Busy, and what either side raises. Killed anywhere, the next run finishes it.
+    """
+    _require_kind(kind)
+    with ports.store.lock(f"sync {connection.id}"), _noting_faults(connection, kind, ports) as noted:
+        company = _checked(connection, ports)
+        plan = _planned(connection, kind, ports, company, adopt=bool(digest))
+        noted[0] = plan.digest
+        _approve(plan, digest, limits_of(connection.settings), yes=yes)
+        work = Work(ports, Bound(ports.store, connection.id), company.currency, plan, progress)
+        work.carry_out()
+        result = _result(plan, work)
+        _note(connection, kind, ports, result.outcome, plan.digest)
+        return result
+
+
+def limits_of(settings: Settings) -> Limits:
+    return Limits(settings.sync_max_percent, settings.sync_floor)
+
+
+def is_due(connection: Connection, kind: str, ports: SyncPorts) -> bool:
+    """Is it time for this kind's next sync? One that failed is tried again within the hour."""
+    _require_kind(kind)
+    latest = ports.store.syncs(connection.id).get(NOTED[kind][-1])
+    if latest is None:
+        return True
+    at, outcome, _ = latest
+    period = min(PERIODS[kind], HOUR) if outcome == "failed" else PERIODS[kind]
+    return ports.clock.now() >= at + period
+
+
+# ------------------------------------------------------------------------------------------- planning
+
+
+def _planned(connection: Connection, kind: str, ports: SyncPorts, company: Company, *, adopt: bool) -> Plan:
+    if kind == "dimensions":
+        return _dimensions(connection, ports, adopt=adopt)
+    found = _source(kind, ports)
+    (master,) = NOTED[kind]
+    may_write = connection.settings.create_vendors and ports.connector.capabilities.writes_vendors
+    plan = make_plan(
+        master,
+        found.desired,
+        ports.target.read(master),
+        ports.store.bindings(connection.id, master),
+        born=found.born,
+        source=len(found.desired) if kind != "tax-codes" else found.count,
+        adopt=adopt,
+        write=may_write,
+    )
+    return join_plans(kind, [plan], found.problems)
+
+
+def _source(kind: str, ports: SyncPorts) -> source.Source:
+    connector = ports.connector
+    if kind == "accounts":
+        return source.accounts_of(source.read_all(connector, Account))
+    if kind == "tax-codes":
+        return source.tax_codes_of(source.read_all(connector, TaxCode))
+    return source.vendors_of(source.read_all(connector, Vendor))
+
+
+def _dimensions(connection: Connection, ports: SyncPorts, *, adopt: bool) -> Plan:
+    """Tag groups, then the tags of those that stand or will be created."""
+    dimensions = source.read_all(ports.connector, Dimension)
+    values = source.read_all(ports.connector, DimensionValue)
+    choice = source.choose(dimensions, connection.settings)
+    wanted = source.groups_of(choice, dimensions, connection.settings)
+    unknown = frozenset(choice.unknown)
+    bindings = [it for it in ports.store.bindings(connection.id, "tag_groups") if not unknown & {it.erp_id, it.code}]
+    existing = list(ports.target.read("tag_groups"))
+    groups = make_plan("tag_groups", wanted.desired, existing, bindings, source=wanted.count, adopt=adopt)
+    return join_plans("dimensions", [groups, _tags(connection, ports, groups, values, adopt=adopt)], wanted.problems)
+
+
+def _tags(connection: Connection, ports: SyncPorts, groups: Plan, values: list[DimensionValue], *, adopt: bool) -> Plan:
+    """Tags of groups that are not chosen are left alone: their group is archived (`pleo/rules.md` §3)."""
+    created = [change.erp_id for change in groups.changes if change.action == "create" and change.erp_id]
+    wanted = source.tags_of(values, [*groups.places, *created])
+    ours = frozenset(groups.places.values())
+    existing: list[Existing] = [tag for tag in ports.target.read("tags") if tag.parent in ours]
+    bindings = ports.store.bindings(connection.id, "tags")
+    return make_plan("tags", wanted.desired, existing, bindings, parents=groups.places, adopt=adopt)
+
+
+# --------------------------------------------------------------------------------------------- checks
+
+
+def _require_kind(kind: str) -> None:
+    if kind not in KINDS:
+        raise Misconfigured(f"There is no sync of {shown(kind)}.", f"Kinds are {', '.join(KINDS)}.")
+
+
+def _checked(connection: Connection, ports: SyncPorts) -> Company:
+    """The accounting system's company, which has to be the one that was connected."""
+    company = ports.connector.check()
+    if connection.erp_company and company.id != connection.erp_company:
+        raise Misconfigured(
+            f"The accounting system opens company {shown(company.id)}; connected was {shown(connection.erp_company)}.",
+            "Open the connected company again, or connect anew.",
+            "invalid_configuration",
+        )
+    return company
+
+
+def _approve(plan: Plan, digest: str | None, limits: Limits, *, yes: bool) -> None:
+    """Raises when nobody approved this very plan, or nobody may."""
+    show = f"Look at it with `kontobro sync plan {plan.kind}` and apply it by the digest that is shown."
+    if not digest and not yes:
+        raise NotApproved(f"The plan of {plan.kind} was not approved: its digest is missing.", show)
+    if digest and digest != plan.digest:
+        other = digest.rpartition("-")[0]
+        told = f"is of {shown(other)}, not of {plan.kind}" if other in KINDS and other != plan.kind else "differs"
+        raise NotApproved(f"The digest {shown(digest)} {told}: the plan is now {plan.digest}. Nothing was done.", show)
+    plan.check(None if digest else limits)
+
+
+@contextmanager
+def _noting_faults(connection: Connection, kind: str, ports: SyncPorts) -> Iterator[list[str]]:
+    """Notes how a sync ended that raised. The first element becomes the plan's digest, once there is one."""
+    noted = [""]
+    try:
+        yield noted
+    except NotApproved:
+        raise  # a slip of the hand says nothing about the sync
+    except UnsafePlan:
+        _note(connection, kind, ports, "waiting", noted[0])
+        raise
+    except KontobroError:
+        _note(connection, kind, ports, "failed", noted[0])
+        raise
+
+
+def _note(connection: Connection, kind: str, ports: SyncPorts, outcome: str, digest: str) -> None:
+    for master in NOTED[kind]:
+        ports.store.note_sync(connection.id, master, outcome, digest, ports.clock.now())
+
+
+def _result(plan: Plan, work: Work) -> SyncResult:
+    return SyncResult(
+        kind=plan.kind,
+        creates=work.done["create"],
+        updates=sum(work.done[action] for action in ("update", "unarchive", "activate", "write")),
+        archives=work.done["archive"],
+        adopted=work.done["adopt"],
+        failed=tuple(work.failed),
+        writes=work.writes,
+        problems=plan.problems,
+        waiting=plan.waiting,
+    )

@@ -1,0 +1,161 @@
+"""What Pleo should have: the active records of the accounting system, normalised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kontobro.core.errors import ItemFailure, Misconfigured, Problem, shown
+from kontobro.core.masterdata import Account, Dimension, DimensionValue, TaxCode, Vendor
+from kontobro.core.masters import tax_number_key
+from kontobro.core.plan import Desired, Existing, Fields
+from kontobro.core.plan_compare import clean, fold, rate_text
+from kontobro.core.ports import Connector, R
+from kontobro.core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`desired` of one kind; `count` of the active records behind them, also of those that are not sent.
+
+    `born`: desired id -> the draft vendor at Pleo that it was written for.
+    """
+
+    desired: tuple[Desired, ...]
+    count: int
+    problems: tuple[Problem, ...] = ()
+    born: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The chosen dimensions that are active. `unknown` are names that the accounting system did not give at all:
+    their groups are left alone, for a read that lacks a dimension is no proof that it is gone."""
+
+    dimensions: tuple[Dimension, ...]
+    unknown: tuple[str, ...]
+
+
+def read_all(connector: Connector, kind: type[R]) -> list[R]:
+    """All records of a kind. Raises Misconfigured when the accounting system has no such kind."""
+    if kind not in connector.capabilities.kinds:
+        raise Misconfigured(
+            f"This accounting system does not supply {kind.__name__} records.",
+            "Take this kind out of the setting sync.",
+            "invalid_configuration",
+        )
+    return list(connector.read(kind))
+
+
+def accounts_of(accounts: Iterable[Account]) -> Source:
+    desired = tuple(Desired(it.id, it.code.strip(), clean(it.name)) for it in accounts if it.active)
+    return Source(desired, len(desired))
+
+
+def tax_codes_of(codes: Iterable[TaxCode]) -> Source:
+    """Exclusive ones are a problem: Pleo does not support them today (`pleo/api.md` D)."""
+    active = [code for code in codes if code.active]
+    sent = tuple(_tax_code(code) for code in active if code.type != "exclusive")
+    problems = tuple(_exclusive(code) for code in active if code.type == "exclusive")
+    return Source(sent, len(active), problems)
+
+
+def vendors_of(vendors: Iterable[Vendor]) -> Source:
+    active = [vendor for vendor in vendors if vendor.active]
+    born = {vendor.id: vendor.pleo_id for vendor in active if vendor.pleo_id}
+    return Source(tuple(desired_vendor(vendor) for vendor in active), len(active), (), born)
+
+
+def desired_vendor(vendor: Vendor) -> Desired:
+    """Empty fields are left out: what the accounting system does not know stays as Pleo has it."""
+    fields = {
+        "country": _upper(vendor.country),
+        "currency": _upper(vendor.currency),
+        "registration_number": tax_number_key(vendor.registration_number),
+        "tax_registration_number": tax_number_key(vendor.tax_registration_number),
+    }
+    return Desired(vendor.id, vendor.code.strip(), clean(vendor.name), None, _fields(fields))
+
+
+def vendor_from(draft: Existing) -> Vendor:
+    """A vendor born in Pleo as the accounting system is asked to create it: its id is Pleo's."""
+    facts = dict(draft.fields)
+    return Vendor(
+        id=draft.id,
+        code=draft.code.strip(),
+        name=clean(draft.name),
+        registration_number=facts.get("registration_number"),
+        tax_registration_number=facts.get("tax_registration_number"),
+        currency=facts.get("currency"),
+        country=facts.get("country"),
+        pleo_id=draft.id,
+    )
+
+
+def choose(dimensions: Sequence[Dimension], settings: Settings) -> Choice:
+    """The dimensions that the settings name by id or code."""
+    by_id = {dimension.id: dimension for dimension in dimensions}
+    by_code = {fold(dimension.code): dimension for dimension in dimensions}
+    found = {name: by_id.get(name) or by_code.get(fold(name)) for name in settings.sync_dimensions}
+    active = {dimension.id: dimension for dimension in found.values() if dimension and dimension.active}
+    return Choice(tuple(active.values()), tuple(name for name, dimension in found.items() if dimension is None))
+
+
+def groups_of(choice: Choice, dimensions: Iterable[Dimension], settings: Settings) -> Source:
+    """A dimension that the settings map to a tag group of another code keeps that code at Pleo."""
+    desired = tuple(Desired(it.id, _group_code(it, settings), clean(it.name)) for it in choice.dimensions)
+    problems = tuple(_unknown(name) for name in choice.unknown)
+    return Source(desired, sum(dimension.active for dimension in dimensions), problems)
+
+
+def tags_of(values: Iterable[DimensionValue], dimension_ids: Iterable[str]) -> Source:
+    """The active values of these dimensions. A tag's id is `<dimension id>/<value id>`."""
+    wanted = frozenset(dimension_ids)
+    desired = tuple(
+        Desired(f"{it.dimension_id}/{it.id}", it.code.strip(), clean(it.name), it.dimension_id)
+        for it in values
+        if it.active and it.dimension_id in wanted
+    )
+    return Source(desired, len(desired))
+
+
+def _group_code(dimension: Dimension, settings: Settings) -> str:
+    keys = {fold(dimension.code), fold(dimension.id)}
+    mapped = [group.strip() for group, key in settings.dimensions.items() if fold(key) in keys]
+    return mapped[0] if len(mapped) == 1 else dimension.code.strip()
+
+
+def _tax_code(code: TaxCode) -> Desired:
+    """Its accounts by their ids, which stay when an account gets another code."""
+    fields = {
+        "ingoing_account": code.ingoing_account,
+        "outgoing_account": code.outgoing_account,
+        "rate": rate_text(code.rate),
+        "type": code.type,
+    }
+    return Desired(code.id, code.code.strip(), clean(code.name), None, _fields(fields))
+
+
+def _fields(values: Mapping[str, str | None]) -> Fields:
+    return tuple((name, value.strip()) for name, value in sorted(values.items()) if value and value.strip())
+
+
+def _upper(text: str | None) -> str | None:
+    return text.upper() if text else None
+
+
+def _exclusive(code: TaxCode) -> Problem:
+    message = f"Tax code {shown(code.code)} ({shown(code.name)}) is exclusive of tax, which Pleo does not support."
+    return problem("tax_type_unsupported", "tax_code", code.code, message, "It is not sent; nothing needs to be done.")
+
+
+def _unknown(name: str) -> Problem:
+    message = f"Dimension {shown(name)} is not in the accounting system; its tag group is left as it is."
+    remedy = "Choose the dimensions anew: kontobro dimensions --choose."
+    return problem("dimension_unknown", "settings.sync_dimensions", name, message, remedy, "invalid_configuration")
+
+
+def problem(
+    code: str, field: str, value: str, message: str, remedy: str, reason: ItemFailure = "validation_failure"
+) -> Problem:
+    return Problem(code, field, shown(value), message, remedy, reason)
