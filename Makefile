@@ -14,7 +14,7 @@ PIP_SELF := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-
 PRISM := contract/prism/node_modules/.bin/prism
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix prove bench docs contract erp-odoo test-erp bench-erp clean
+.PHONY: help demo test check fix prove bench docs contract erp-odoo erp-tryton test-erp bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
@@ -53,6 +53,9 @@ contract: $(VENV)/dev.stamp $(VENV)/prism.stamp  ## hold sandbox and client agai
 
 erp-odoo:  ## install a real Odoo 19 into .erp/ for the tests (Debian, package registries)
 	@scripts/erp/odoo.sh install
+
+erp-tryton:  ## install a real Tryton 8.2 into .erp/ for the tests (PyPI, PostgreSQL)
+	@scripts/erp/tryton.sh install
 
 test-erp: $(VENV)/dev.stamp  ## the tests on real accounting systems; those that are not installed are skipped
 	@$(BIN)/python -m pytest -m "odoo or tryton" $(PYTEST_ARGS)

@@ -30,9 +30,9 @@ def start_postgres() -> int:
     return int(done.stdout)
 
 
-def sql(port: int, statement: str) -> str:
+def sql(port: int, statement: str, database: str = "postgres") -> str:
     """Run one statement as the accounting systems' own role; what it printed."""
-    command = ["psql", "-qAt", "-h", "127.0.0.1", "-p", str(port), "-U", "erp", "-d", "postgres", "-c", statement]
+    command = ["psql", "-qAt", "-h", "127.0.0.1", "-p", str(port), "-U", "erp", "-d", database, "-c", statement]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -43,6 +43,17 @@ REGISTRY: dict[str, Registered] = {
         options=(("url", "address"), ("database", "database"), ("company", "company's number, if there are several")),
         secrets=(("api_key", "API key"),),
     ),
+    "tryton": Registered(
+        "kontobro.erp.tryton.connector:from_options",
+        "pip install kontobro",
+        options=(
+            ("url", "address"),
+            ("database", "database"),
+            ("user", "user"),
+            ("company", "company's number, if there are several"),
+        ),
+        secrets=(("password", "password"),),
+    ),
 }
 
 
