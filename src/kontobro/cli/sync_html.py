@@ -69,7 +69,7 @@ def _plan(plan: Shown) -> Iterator[str]:
         yield "<h3>To mend</h3><ul>"
         yield from (f"<li>{escape(problem.message)} {escape(problem.remedy)}</li>" for problem in plan.problems)
         yield "</ul>"
-    if plan.rows:
+    if plan.possible:
         yield f"<p>To apply exactly this: <code>kontobro sync apply {name} --digest {escape(plan.digest)}</code></p>"
     yield "</section>"
 

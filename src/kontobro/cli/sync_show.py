@@ -31,7 +31,8 @@ def print_plan(plan: Shown, *, everything: bool) -> None:
         )
     print_problems(plan.problems, everything=everything)
     if plan.rows:
-        show.say(f"  {counted(plan.counts)} · digest {plan.digest}", "bold")
+        digest = f" · digest {plan.digest}" if plan.possible else ""
+        show.say(f"  {counted(plan.counts)}{digest}", "bold")
     if plan.refused:
         show.say(f"  ✗ {plan.refused.message}", "red")
         show.say(f"    {plan.refused.remedy}")
