@@ -95,6 +95,17 @@ def test_what_no_yes_can_approve_shows_no_digest(capsys: pytest.CaptureFixture[s
     assert "vendors-1" in read(page([asks], "C", "erp", NOW)).text
 
 
+def test_what_waits_for_a_person_is_not_called_in_step(capsys: pytest.CaptureFixture[str]) -> None:
+    problem = Problem(
+        "vendor_conflict", "vendor", "V1", "Changed on both sides.", "Make it the same.", "validation_failure"
+    )
+    plan = Shown("vendors", "vendors-1", (), problems=(problem,))
+    print_plan(plan, everything=False)
+    told = "".join(capsys.readouterr()) + read(page([plan], "C", "erp", NOW)).text
+    assert "Changed on both sides." in told
+    assert "in step" not in told.casefold()
+
+
 def test_a_long_plan_says_what_it_leaves_out(capsys: pytest.CaptureFixture[str]) -> None:
     plan = Shown("vendors", "vendors-1", tuple(row(code=f"V{n}") for n in range(10_000)))
     print_plan(plan, everything=False)

@@ -60,7 +60,7 @@ def _plan(plan: Shown) -> Iterator[str]:
     if plan.refused:
         yield f'<p class="refused" role="note">{escape(plan.refused.message)} {escape(plan.refused.remedy)}</p>'
     if not plan.rows:
-        yield "<p>In step: nothing to change.</p>"
+        yield "<p>Nothing to change.</p>" if plan.waiting or plan.problems else "<p>In step: nothing to change.</p>"
     for action in plan.counts:
         yield from _table(_caption(action, plan.counts[action]), [row for row in plan.rows if row.action == action])
     if plan.waiting:

@@ -133,7 +133,8 @@ class Steps:
                 self._set_aside(record, binding.erp_id, code)
                 record = replace(record, code=code, archived=False)
             if not record.archived:
-                why = "the accounting system no longer has it, or not as active"
+                gone_from = "the accounting system no longer has it, or not as active"
+                why = f"no longer chosen, or {gone_from}" if self.kind == "tag_groups" else gone_from
                 self.changes.append(Change(self.kind, "archive", binding.erp_id, record, None, why))
 
     def _set_aside(self, record: Existing, erp_id: str, code: str) -> None:
