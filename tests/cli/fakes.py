@@ -189,7 +189,7 @@ class FakeHome:
     def pleo_for(self, connection: Connection, tokens: TokenStore | None = None) -> FakePleo:
         return self.pleo
 
-    def connector_for(self, connection: Connection) -> FakeErp:
+    def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> FakeErp:
         return self.erp
 
     def ports_for(self, connection: Connection) -> Ports:

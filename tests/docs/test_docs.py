@@ -49,19 +49,19 @@ def test_links_lead_somewhere(page: Path) -> None:
 def makefile_verbs() -> set[str]:
     """The verbs that the Makefile says something about."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    return set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_every_make_verb_named_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    named = set(re.findall(r"`make ([a-z]+)[^`]*`|^\$ make ([a-z]+)", text, re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z-]+)[^`]*`|^\$ make ([a-z-]+)", text, re.MULTILINE))
     assert {verb for pair in named for verb in pair if verb} <= makefile_verbs()
 
 
 def test_contributing_names_every_verb() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    assert makefile_verbs() - {"help"} <= set(re.findall(r"`make ([a-z]+)", text))
+    assert makefile_verbs() - {"help"} <= set(re.findall(r"`make ([a-z-]+)", text))
 
 
 def test_the_readme_opens_with_what_it_is_and_the_two_commands() -> None:

@@ -13,10 +13,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.settings import Settings
@@ -41,13 +41,13 @@ EXPORTER = [sys.executable, "-m", "tests.export.exporter"]
 
 
 class Warm:
-    """A process that has everything loaded and forks a real exporter for each order: one for all tests here."""
+    """A process that has everything loaded and forks a real one for each order: one for all tests here."""
 
-    _one: Warm | None = None
+    _all: ClassVar[dict[str, Warm]] = {}
 
-    def __init__(self) -> None:
+    def __init__(self, module: str) -> None:
         self.process = subprocess.Popen(
-            [*EXPORTER, "--warm"],
+            [sys.executable, "-m", module, "--warm"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -57,9 +57,11 @@ class Warm:
         atexit.register(self.stop)
 
     @classmethod
-    def started(cls) -> Warm:
-        cls._one = cls._one or cls()
-        return cls._one
+    def started(cls, module: str = "tests.export.exporter") -> Warm:
+        """The one of this module: what it does with an order is the module's business."""
+        if module not in cls._all:
+            cls._all[module] = cls(module)
+        return cls._all[module]
 
     def run(self, order: dict[str, Any]) -> subprocess.CompletedProcess[str]:
         """One exporter from its birth to its end."""
@@ -105,6 +107,9 @@ class Desk:
     key: str
     url: str
     order: dict[str, Any] = field(default_factory=dict)
+    erp: str = "beancount"
+    options: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
     shared_ledger: Path | None = None
 
     @property
@@ -173,11 +178,27 @@ class Desk:
 @contextmanager
 def a_desk(folder: Path, company: SandboxCompany, settings: Settings = SETTINGS, **order: Any) -> Iterator[Desk]:
     """Serve the company with its export pressed, connect a home to it over a copy of the demo ledger."""
+    shutil.copytree(Path(str(resources.files("kontobro.erp.beancount") / "demo")), folder / "ledger")
+    ledger = {"ledger": str(folder / "ledger" / "ledger.beancount")}
+    with a_desk_over(folder, company, settings, "beancount", ledger, {}, **order) as desk:
+        yield desk
+
+
+@contextmanager
+def a_desk_over(
+    folder: Path,
+    company: SandboxCompany,
+    settings: Settings,
+    erp: str,
+    options: dict[str, str],
+    secrets: dict[str, str],
+    **order: Any,
+) -> Iterator[Desk]:
+    """The same over any accounting system."""
     sandbox = Sandbox(company)
     key = sandbox.add_api_key(company.id)
-    shutil.copytree(Path(str(resources.files("kontobro.erp.beancount") / "demo")), folder / "ledger")
     with serve(sandbox) as url:
-        desk = Desk(folder, sandbox, company.id, key, url, order)
+        desk = Desk(folder, sandbox, company.id, key, url, order, erp, options, secrets)
         sandbox.press_export(company.id, vendor_based=True)
         connect(desk, settings)
         yield desk
@@ -187,13 +208,13 @@ def another_home(desk: Desk, folder: Path) -> Desk:
     """A second installation for the same company and the same ledger, with an API key of its own."""
     folder.mkdir()
     key = desk.sandbox.add_api_key(desk.company_id)
-    other = Desk(folder, desk.sandbox, desk.company_id, key, desk.url, shared_ledger=desk.ledger)
+    other = replace(desk, folder=folder, key=key, order={}, shared_ledger=desk.ledger)
     connect(other)
     return other
 
 
 def connect(desk: Desk, settings: Settings = SETTINGS) -> Connection:
-    """Write the connection and its key into the home's store."""
+    """Write the connection and its keys into the home's store."""
     connection = Connection(
         id="desk",
         name="desk",
@@ -203,13 +224,15 @@ def connect(desk: Desk, settings: Settings = SETTINGS) -> Connection:
         auth="api_key",
         company_id=desk.company_id,
         company_name="Fjord & Bro ApS",
-        erp="beancount",
-        erp_options={"ledger": str(desk.ledger)},
+        erp=desk.erp,
+        erp_options=desk.options,
         settings=settings,
     )
     store = open_store(desk.database)
     store.save_connection(connection)
     store.save_tokens(connection.id, Tokens(access=desk.key))
+    for name, value in desk.secrets.items():
+        store.save_secret(connection.id, name, value)
     store.close()
     return connection
 

@@ -17,15 +17,18 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from kontobro.bootstrap import SystemClock, connector_of
+from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError
 from kontobro.core.masterdata import Account, Vendor
-from kontobro.core.ports import Connector
+from kontobro.core.ports import Connector, Store
 from kontobro.export import Ports, next_job, run_job
 from kontobro.pleo import open_pleo
 from kontobro.store import open_store
@@ -38,6 +41,9 @@ from kontobro.testing.faults import (
     kill_this_process,
 )
 from tests.export.plain_erp import PlainErp
+
+Answer = Callable[[dict[str, Any]], dict[str, Any]]
+"""What a forked process does with its order."""
 
 LONGEST = 100
 """Seconds an exporter may live: one that hangs is ended, and its test says so."""
@@ -61,7 +67,7 @@ def export(order: dict[str, Any]) -> dict[str, Any]:
         pleo = open_pleo(connection, seamed, clock)
         ports = Ports(
             pleo=Seam(pleo, "pleo", PLEO_WRITES, boundaries),
-            connector=Seam(connector(order, connection.erp_options["ledger"]), "erp", ERP_WRITES, boundaries),
+            connector=Seam(connector(order, connection, store), "erp", ERP_WRITES, boundaries),
             store=seamed,
             clock=clock,
         )
@@ -89,14 +95,14 @@ def boundaries_of(order: dict[str, Any]) -> Boundaries:
     return boundaries
 
 
-def connector(order: dict[str, Any], ledger: str) -> Connector:
-    """The Beancount ledger, or the plain system beside it with that ledger's accounts and vendors."""
-    beancount = connector_of("beancount", {"ledger": ledger})
+def connector(order: dict[str, Any], connection: Connection, store: Store) -> Connector:
+    """The connection's own, or the plain system beside the ledger with that ledger's accounts and vendors."""
+    own = connector_of(connection.erp, connection.erp_options, partial(store.secret, connection.id))
     if "plain" not in order:
-        return beancount
+        return own
     return PlainErp(
         Path(order["plain"]),
-        [*beancount.read(Account), *beancount.read(Vendor)],
+        [*own.read(Account), *own.read(Vendor)],
         commit_after=order.get("commit_after", 0),
         settle_after=timedelta(seconds=order["settle_after"]),
         reference=order.get("reference", "searchable"),
@@ -115,7 +121,7 @@ def answer(order: dict[str, Any]) -> dict[str, Any]:
         }
 
 
-def warm() -> None:
+def warm(answer: Answer = answer) -> None:
     """Fork an exporter for each line of standard input; answer each with a line: exit status and output."""
     with tempfile.TemporaryDirectory() as folder:
         open_store(Path(folder) / "warm.sqlite3").close()
@@ -123,13 +129,13 @@ def warm() -> None:
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
             child = os.fork()
             if child == 0:
-                be_exporter(json.loads(line), out.fileno(), errors.fileno())
+                be_exporter(answer, json.loads(line), out.fileno(), errors.fileno())
             _, status = os.waitpid(child, 0)
             said = [read_back(file) for file in (out, errors)]
         print(json.dumps([os.waitstatus_to_exitcode(status), *said]), flush=True)  # noqa: T201 - its answer
 
 
-def be_exporter(order: dict[str, Any], out: int, errors: int) -> NoReturn:
+def be_exporter(answer: Answer, order: dict[str, Any], out: int, errors: int) -> NoReturn:
     """The forked process from here to its end."""
     signal.alarm(LONGEST)
     os.dup2(out, 1)

@@ -24,7 +24,7 @@ from kontobro.store import open_store
 from pleo_sandbox.model import HandMade, SandboxCompany
 from pleo_sandbox.server import serve
 from pleo_sandbox.state import Sandbox
-from tests.sync.syncer import MASTERS, Ended, run_syncer
+from tests.sync.changing_syncer import MASTERS, Ended, run_syncer
 
 pytestmark = pytest.mark.kill
 

@@ -11,9 +11,9 @@ import httpx2
 from kontobro.bootstrap import connector_of
 from kontobro.core.masterdata import Vendor
 from kontobro.store import open_store
-from tests.sync import syncer
+from tests.sync import changing_syncer
 
-assert syncer.PROCESSES
+assert changing_syncer.PROCESSES
 
 httpx2.Client().close()
 with tempfile.TemporaryDirectory() as folder:

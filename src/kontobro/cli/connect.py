@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kontobro.install.connect import Connected
 
 KEY_VARIABLE = "KONTOBRO_API_KEY"
+ERP_VARIABLE = "KONTOBRO_ERP_"
 SECRET_VARIABLE = "KONTOBRO_CLIENT_SECRET"  # noqa: S105 - the variable's name, not a secret
 BROWSER_SECONDS = 300.0
 
@@ -80,7 +81,7 @@ def run(
         tokens = _authorise(draft, desk, secret, wanted, open_it=not no_browser)
     else:
         tokens = _of_api_key(from_stdin=api_key_stdin)
-    connected = connect_with(desk, draft, tokens, wanted)
+    connected = connect_with(desk, draft, tokens, wanted, erp_secrets(erp))
     if as_json:
         from kontobro.cli.shapes import connection_shape
 
@@ -90,12 +91,33 @@ def run(
         _say_connected(connected)
 
 
-def connect_with(desk: Desk, draft: Connection, tokens: Tokens, level: Level | None = None) -> Connected:
-    """Look, install, store: the same for a person's command and for the demo."""
+def connect_with(
+    desk: Desk,
+    draft: Connection,
+    tokens: Tokens,
+    level: Level | None = None,
+    secrets: Mapping[str, str] | None = None,
+) -> Connected:
+    """Look, install, store: the same for a person's command and for the demo. `secrets`: the accounting system's."""
     from kontobro.install.connect import connect
 
-    place = desk.workplace
-    return connect(draft, tokens, place.pleo_for, place.connector_for(draft), place.store, level)
+    place, given = desk.workplace, secrets or {}
+    connected = connect(draft, tokens, place.pleo_for, place.connector_for(draft, given), place.store, level)
+    for name, value in given.items():
+        place.store.save_secret(connected.connection.id, name, value)
+    return connected
+
+
+def erp_secrets(erp: str) -> dict[str, str]:
+    """The accounting system's keys: from KONTOBRO_ERP_… in the environment, or asked without echo; never arguments."""
+    from kontobro.erp import REGISTRY
+
+    known = REGISTRY.get(erp)
+    given = {}
+    for name, words in known.secrets if known else ():
+        value = os.environ.get(ERP_VARIABLE + name.upper(), "")
+        given[name] = value or typer.prompt(f"{erp.title()}: {words} (not shown)", hide_input=True, err=True)
+    return given
 
 
 def level_named(number: int | None) -> Level | None:

@@ -11,46 +11,25 @@ The company may hold other entries; each test books its own. What the connector'
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import cast
 
 import pytest
 
-from kontobro.core.errors import KontobroError, Problem
+from kontobro.core.errors import Problem
 from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference, line_sums
-from kontobro.core.masterdata import Account, Vendor
-from kontobro.core.ports import Connector, ReceiptRules, Withdraws
+from kontobro.core.masterdata import Account
+from kontobro.core.ports import Withdraws
 from kontobro.testing.books import Bookkeeper, Books
-from kontobro.testing.entries import (
-    PDF,
-    Chart,
-    a_bill,
-    a_journal,
-    a_payment,
-    a_receipt,
-    a_reference,
-    a_taxed_journal,
-)
-
-ODD_TEXTS = (
-    'Müller & Søn "A/S" \\ 50 % 👩‍💻 — ñ',
-    "two\nlines\tand a tab\r\n",
-    "; no comment # no tag ^no-link",
-    "x" * 10_000,
-    "\x00\x1b[31m\u2028\ufeff",
-    "   ",
-)
+from kontobro.testing.connector_vendors_contract import WrittenVendorsContract
+from kontobro.testing.entries import Chart, a_journal, a_reference, a_taxed_journal
+from kontobro.testing.faults_contract import FaultsContract
+from kontobro.testing.money_contract import MoneyContract
+from kontobro.testing.papers_contract import PapersContract
 
 
-def book_elsewhere(connect: Callable[[], Connector], entries: Sequence[Entry]) -> list[Booking | Problem]:
-    """Book through a connector of this process's own."""
-    return list(connect().book(entries))
-
-
-class ConnectorContract:
+class ConnectorContract(MoneyContract, PapersContract, FaultsContract, WrittenVendorsContract):
     """The suite. A subclass gives the fixture `books`."""
 
     # ------------------------------------------------------------------------ company and master data
@@ -67,25 +46,6 @@ class ConnectorContract:
         accounts = [account.id for account in books.connector.read(Account)]
         assert books.chart.last_account in accounts
         assert len(accounts) == len(set(accounts))
-
-    # ---------------------------------------------------------------------------- vendors born in Pleo
-
-    def test_a_vendor_born_in_pleo_is_written_once_and_read_back_with_pleos_id(self, books: Books) -> None:
-        need_written_vendors(books)
-        asked = [a_vendor("without-code"), a_vendor("with-code", code="KB-77", tax_registration_number="DK12345678")]
-        first, second = books.connector.write(asked), books.connector.write(asked)
-        assert list(first) == list(second)
-        written = [vendor for vendor in first if isinstance(vendor, Vendor)]
-        assert [(vendor.pleo_id, vendor.name) for vendor in written] == [(vendor.id, vendor.name) for vendor in asked]
-        assert all(vendor.active and vendor.code for vendor in written)
-        read = {vendor.pleo_id: vendor for vendor in books.connector.read(Vendor) if vendor.pleo_id}
-        assert [read[vendor.id] for vendor in asked] == written
-
-    def test_a_written_vendor_can_be_booked_on(self, books: Books) -> None:
-        need_written_vendors(books)
-        (vendor,) = books.connector.write([a_vendor("new")])
-        assert isinstance(vendor, Vendor)
-        assert books.connector.validate([a_bill(replace(books.chart, vendor=vendor.id))]) == [[]]
 
     # ------------------------------------------------------------------------------- booking and finding
 
@@ -151,15 +111,6 @@ class ConnectorContract:
         assert booking.total == Decimal(99)
         assert books.bookkeeper.count(entry.reference) == 1
 
-    def test_two_processes_at_once_book_once(self, books: Books) -> None:
-        if books.elsewhere is None:
-            pytest.skip("there is no other process")
-        entries = [a_journal(books.chart, f"{n}.00") for n in range(1, 21)]
-        with multiprocessing.get_context("spawn").Pool(2) as pool:
-            answers = pool.starmap(book_elsewhere, [(books.elsewhere, entries)] * 2, chunksize=1)
-        assert answers[0] == answers[1]
-        assert [books.bookkeeper.count(entry.reference) for entry in entries] == [1] * 20
-
     def test_a_voided_entry_is_found_void_and_booked_anew(self, books: Books) -> None:
         entry = a_journal(books.chart)
         books.post(entry)
@@ -206,36 +157,6 @@ class ConnectorContract:
         ((problem,),) = books.connector.validate([replace(entry, lines=(line, *entry.lines[1:]))])
         assert problem.reason == "tag_unknown"
 
-    # ------------------------------------------------------------------------- amounts, dimensions, texts
-
-    @pytest.mark.parametrize(("amount", "currency"), [("0.01", "DKK"), ("1500", "JPY"), ("12.345", "KWD")])
-    def test_amounts_are_exact_in_every_currency(self, books: Books, amount: str, currency: str) -> None:
-        entry = a_journal(books.chart, amount, currency)
-        books.post(entry)
-        assert (books.found(entry).total, books.found(entry).currency) == (Decimal(amount), currency)
-
-    def test_large_amounts_lose_no_digit(self, books: Books) -> None:
-        entry = a_journal(books.chart, "9999999999999.99")
-        books.post(entry)
-        assert books.found(entry).total == Decimal("9999999999999.99")
-
-    def test_a_line_may_have_several_dimensions(self, books: Books) -> None:
-        entry = a_taxed_journal(books.chart)
-        assert len(entry.lines[0].dimensions) > 1
-        (booking,) = books.post(entry)
-        assert booking.status == "posted"
-
-    @pytest.mark.parametrize("text", ODD_TEXTS, ids=["marks", "breaks", "syntax", "long", "control", "blank"])
-    def test_odd_texts_are_booked_or_refused_with_a_reason(self, books: Books, text: str) -> None:
-        entry = a_journal(books.chart, payee=text, text=text, notes=(text,))
-        (answer,) = books.connector.book([entry])
-        assert isinstance(answer, Booking) == books.stands(entry)
-        if isinstance(answer, Booking):
-            books.connector.post([answer])
-            assert books.found(entry).total == entry.total
-        else:
-            assert answer.remedy
-
     # ------------------------------------------------------------------------------------- draft and posted
 
     def test_a_booking_is_a_draft_until_it_is_posted(self, books: Books) -> None:
@@ -269,136 +190,11 @@ class ConnectorContract:
         assert not books.stands(draft)
         assert books.stands(posted)
 
-    # ------------------------------------------------------------------------------------------- receipts
-
-    def test_receipts_are_attached_in_order_and_once(self, books: Books) -> None:
-        need_receipts(books)
-        entry = a_journal(books.chart)
-        (booking,) = books.book(entry)
-        receipts = [a_receipt(PDF + bytes([n])) for n in (3, 1, 2)]
-        books.connector.attach(booking, receipts[:2])
-        books.connector.attach(booking, receipts)
-        books.connector.attach(booking, receipts)
-        assert list(books.bookkeeper.receipts(entry.reference)) == [receipt.sha256 for receipt in receipts]
-        assert books.found(entry).receipts == {receipt.sha256 for receipt in receipts}
-
-    def test_one_receipt_may_belong_to_two_entries(self, books: Books) -> None:
-        need_receipts(books)
-        entries = [a_journal(books.chart), a_journal(books.chart)]
-        for booking in books.book(*entries):
-            books.connector.attach(booking, [a_receipt()])
-        assert [books.found(entry).receipts for entry in entries] == [{a_receipt().sha256}] * 2
-
-    def test_receipts_stay_when_the_entry_is_posted(self, books: Books) -> None:
-        need_receipts(books)
-        entry = a_journal(books.chart)
-        books.connector.attach(books.book(entry)[0], [a_receipt()])
-        books.post(entry)
-        assert books.found(entry).receipts == {a_receipt().sha256}
-
-    def test_a_receipt_of_the_wrong_kind_or_size_is_refused(self, books: Books) -> None:
-        rules = need_receipts(books)
-        assert "text/plain" not in rules.media_types
-        entry = a_journal(books.chart)
-        (booking,) = books.book(entry)
-        for receipt in (a_receipt(b"hello", "text/plain"), a_receipt(PDF + bytes(rules.max_bytes))):
-            with pytest.raises(KontobroError):
-                books.connector.attach(booking, [receipt])
-        assert books.found(entry).receipts == frozenset()
-
-    # --------------------------------------------------------------------------------- bills and payments
-
-    def test_a_bill_is_found_by_vendor_number_and_currency(self, books: Books) -> None:
-        bill = a_bill(books.chart)
-        books.book(bill)
-        key = need_key(bill.key)
-        assert books.connector.find([key])[key].reference == bill.reference
-        strangers = [replace(key, currency="EUR"), replace(key, vendor="V0"), replace(key, number=key.number + "0")]
-        assert books.connector.find(strangers) == {}
-
-    def test_a_credit_note_is_booked_the_other_way_round(self, books: Books) -> None:
-        note = a_bill(books.chart, "40.00", credit_note=True)
-        (booking,) = books.post(note)
-        assert booking.line_sums[books.chart.expense] == Decimal(-40)
-
-    def test_bill_and_payment_of_one_item_settle_each_other(self, books: Books) -> None:
-        bill = a_bill(books.chart)
-        payment = a_payment(books.chart, bill.reference, reference=Reference(f"{bill.reference}/pay"))
-        posted = books.post(bill, payment)
-        assert [booking.settled for booking in posted] == [None, True]
-
-    def test_a_credit_note_and_its_money_settle_each_other(self, books: Books) -> None:
-        note = a_bill(books.chart, "40.00", credit_note=True)
-        money = a_payment(books.chart, note.reference, "40.00", received=True)
-        assert books.post(note, money)[1].settled is True
-
-    def test_a_payment_settles_the_bill_that_came_before(self, books: Books) -> None:
-        bill = a_bill(books.chart)
-        books.post(bill)
-        assert books.post(a_payment(books.chart, bill.key))[0].settled is True
-
-    def test_a_payment_is_settled_by_the_bill_that_comes_later(self, books: Books) -> None:
-        bill = a_bill(books.chart)
-        payment = a_payment(books.chart, bill.key)
-        assert books.post(payment)[0].settled is False
-        books.post(bill)
-        assert books.found(payment).settled is True
-
-    def test_a_payment_waits_for_a_bill_that_is_still_a_draft(self, books: Books) -> None:
-        if not books.connector.capabilities.drafts:
-            pytest.skip("the accounting system has no drafts")
-        bill = a_bill(books.chart)
-        books.book(bill)
-        payment = a_payment(books.chart, bill.key)
-        assert books.post(payment)[0].settled is False
-        books.post(bill)
-        assert books.found(payment).settled is True
-
-    def test_a_payment_without_its_bill_stands_open(self, books: Books) -> None:
-        payment = a_payment(books.chart, InvoiceKey(books.chart.vendor, "never", "DKK"))
-        assert books.post(payment)[0].settled is False
-        assert books.post(payment)[0].status == "posted"
-
-    def test_a_part_payment_settles_what_there_is(self, books: Books) -> None:
-        bill = a_bill(books.chart, "120.00")
-        parts = [a_payment(books.chart, bill.key, "50.00"), a_payment(books.chart, bill.key, "70.00")]
-        assert [booking.settled for booking in books.post(bill, *parts)] == [None, True, True]
-
-    def test_a_returned_payment_leaves_the_bill_open_for_the_next(self, books: Books) -> None:
-        bill = a_bill(books.chart)
-        paid, back = a_payment(books.chart, bill.key), a_payment(books.chart, bill.key, returned=True)
-        books.post(bill, paid, back)
-        (again,) = books.post(a_payment(books.chart, bill.key))
-        assert again.settled is True
-        assert books.found(back).line_sums == {books.chart.payable: -120, books.chart.wallets["DKK"]: 120}
-
 
 def unknown_account(chart: Chart) -> Entry:
     """An entry over an account that no company has."""
     entry = a_journal(chart)
     return replace(entry, lines=(replace(entry.lines[0], account="Expenses:No-Such-Account"), *entry.lines[1:]))
-
-
-def a_vendor(name: str, code: str = "", **other: str) -> Vendor:
-    """A vendor as Pleo has it: its id is Pleo's."""
-    return Vendor(id=f"pleo-{name}", code=code, name=f"Vendor {name}", pleo_id=f"pleo-{name}", **other)  # type: ignore[arg-type]  # texts
-
-
-def need_written_vendors(books: Books) -> None:
-    if not books.connector.capabilities.writes_vendors:
-        pytest.skip("the accounting system takes no vendors")
-
-
-def need_receipts(books: Books) -> ReceiptRules:
-    rules = books.connector.capabilities.receipts
-    if rules is None:
-        pytest.skip("the accounting system keeps no receipts")
-    return rules
-
-
-def need_key(key: InvoiceKey | None) -> InvoiceKey:
-    assert key is not None
-    return key
 
 
 __all__ = ["Bookkeeper", "Books", "ConnectorContract"]

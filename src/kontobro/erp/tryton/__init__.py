@@ -1,0 +1,12 @@
+"""Tryton 8.2 over its JSON-RPC (`docs/connectors/tryton.md`). One company of one database.
+
+api        one call: the address, the session, retries of reads, faults in the core's words
+access     which Tryton, which company, which permissions are missing
+masters    Tryton's master data as the core's, cached
+entries    Entry -> what `account.move.create` takes
+standing   what stands, as read back -> Booking
+ledger     reading what stands, by our keys
+settling   payments and their bills, reconciled
+checks     every reason why Tryton would not take an entry
+connector  the eight methods
+"""

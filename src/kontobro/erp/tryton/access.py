@@ -1,0 +1,60 @@
+"""Is it the right Tryton, which company, and may the user do what we need? Missing permissions by Tryton's names."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kontobro.core.errors import Misconfigured, NotAllowed, shown
+from kontobro.erp.tryton.api import Api
+
+OLDEST: Final = (8, 2)
+ACCOUNTING: Final = "Accounting (account.group_account)"
+
+NEEDS: Final = (
+    ("account.account", "read", "read the accounts", ACCOUNTING),
+    ("account.move", "create", "book entries", ACCOUNTING),
+    ("account.move", "delete", "withdraw drafts", ACCOUNTING),
+    ("account.tax.line", "create", "book tax", ACCOUNTING),
+    ("analytic_account.line", "create", "book dimensions", ACCOUNTING),
+    ("account.move.reconciliation", "create", "settle bills", ACCOUNTING),
+    ("ir.attachment", "create", "attach receipts", ACCOUNTING),
+    ("party.party", "read", "read the vendors", ACCOUNTING),
+    ("company.employee", "read", "read the employees", ACCOUNTING),
+)
+"""Model and operation, in plain words, and the group that gives it in a Tryton as it comes."""
+
+
+def missing_permissions(api: Api) -> list[str]:
+    """What the user may not do, each with the group that gives it."""
+    models = sorted({model for model, *_ in NEEDS})
+    granted = api.read("model.ir.model.access.get_access", models)
+    return [f"{words} (group {group})" for model, mode, words, group in NEEDS if not granted[model][mode]]
+
+
+def find_company(api: Api) -> None:
+    """Set the company that the API works for: the chosen one, else the only one of the user."""
+    _check_version(api)
+    seen = api.read("model.res.user.get_preferences", True).get("companies") or []
+    if api.company:
+        if api.company not in seen:
+            raise NotAllowed(
+                f"The user does not work in company {api.company} in Tryton.",
+                "Add the company to the user in Tryton (Administration > Users), or choose another.",
+            )
+        return
+    if len(seen) != 1:
+        raise Misconfigured(
+            f"The user works in {len(seen)} companies in Tryton: {', '.join(map(str, seen)) or 'none'}.",
+            "Choose one with the option `company`, or add one to the user (Administration > Users).",
+        )
+    api.company = int(seen[0])
+
+
+def _check_version(api: Api) -> None:
+    series = api.version()
+    numbers = tuple(int(part) for part in series.split(".")[:2] if part.isdigit())
+    if len(numbers) < 2 or numbers < OLDEST:
+        raise Misconfigured(
+            f"{f'Tryton {shown(series)}' if series else 'No Tryton 8.2'} answers there.",
+            "Kontobro speaks to Tryton 8.2; what 7.0 would need is in docs/connectors/tryton.md.",
+        )

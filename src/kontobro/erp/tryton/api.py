@@ -1,0 +1,256 @@
+"""One call to Tryton: JSON-RPC, one transaction each. Faults in the core's words.
+
+Amounts travel as `{"__class__": "Decimal", "decimal": "119.00"}`: exact both ways. A refusal comes with status 200 and
+`error: [class, arguments]`; of an error that Tryton did not foresee, the second part is a traceback: it is never kept.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import httpx2
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from kontobro.core.errors import (
+    BadAnswer,
+    KontobroError,
+    LoginFailed,
+    Misconfigured,
+    NotAllowed,
+    RateLimited,
+    Timeout,
+    Uncertain,
+    Unreachable,
+    shown,
+)
+
+Row = dict[str, Any]
+Domain = Sequence[object]
+
+PAGE: Final = 2_000
+READ_TRIES: Final = 4
+SECONDS_TO_CONNECT: Final = 10.0
+SECONDS_TO_ANSWER: Final = 120.0
+"""A batch of 100 entries takes seconds; a busy server more."""
+
+UNSURE: Final = frozenset({500, 502, 503, 504})
+"""Answers of what stands in front of Tryton, or of its database giving up: a write may have taken effect or not."""
+
+log = logging.getLogger(__name__)
+
+
+class Refused(BadAnswer):
+    """Tryton rolled the call back. `name` is its exception's class (`UserError`), `told` its words."""
+
+    def __init__(self, name: str, told: str) -> None:
+        super().__init__(f"Tryton refused: {shown(told, 200)}", "See what Tryton says, then try again.")
+        self.name = name
+        self.told = told
+
+
+class Api:
+    """The way to one company of one database, as one user. `http` has the server's address; `sleep` waits."""
+
+    def __init__(
+        self,
+        http: httpx2.Client,
+        database: str,
+        user: str,
+        password: str,
+        company: int | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._http = http
+        self._database = database
+        self._user = user
+        self._password = password
+        self._sleep = sleep
+        self._session: str | None = None
+        self.company = company
+
+    def __repr__(self) -> str:
+        return f"Api({self._http.base_url}, {self._database}, company={self.company})"
+
+    def read(self, method: str, *arguments: Any, **context: Any) -> Any:
+        """A call without effect; tried again while Tryton can't be reached."""
+        retrying = Retrying(
+            retry=retry_if_exception_type(Unreachable),
+            wait=wait_exponential_jitter(multiplier=0.5, max=5),
+            stop=stop_after_attempt(READ_TRIES),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return retrying(self._call, method, arguments, context, writes=False)
+
+    def write(self, method: str, *arguments: Any, **context: Any) -> Any:
+        """A call with an effect, made once. Uncertain when its answer is lost; Refused when Tryton rolled it back."""
+        return self._call(method, arguments, context, writes=True)
+
+    def rows(self, model: str, domain: Domain, fields: Sequence[str], **context: Any) -> Iterator[Row]:
+        """All records of a domain by ascending id, page by page."""
+        last = 0
+        while True:
+            after = [["id", ">", last], *domain]
+            page = self.read(f"model.{model}.search_read", after, 0, PAGE, [["id", "ASC"]], list(fields), **context)
+            if not isinstance(page, list):
+                raise BadAnswer(f"Tryton answered {type(page).__name__} instead of a list of {model}.")
+            yield from page
+            if len(page) < PAGE:
+                return
+            last = page[-1]["id"]
+
+    def version(self) -> str:
+        """The server's series, as it says itself without a login: 8.2. Empty when none answers as 8.2 does."""
+        try:
+            answer = self._post("/rpc/", "common.server.version", ())
+        except httpx2.RequestError as lost:
+            raise _no_answer(lost, "common.server.version", writes=False) from lost
+        return str(_result(answer)) if answer.is_success else ""
+
+    # ---------------------------------------------------------------------------------------- one call
+
+    def _call(self, method: str, arguments: Sequence[Any], context: Mapping[str, Any], *, writes: bool) -> Any:
+        company = {"company": self.company} if self.company else {}
+        began = time.monotonic()
+        try:
+            answer = self._with_session(method, [*arguments, company | dict(context)])
+        except httpx2.RequestError as lost:
+            log.info("tryton %s got no answer: %s", method, type(lost).__name__)
+            raise _no_answer(lost, method, writes=writes) from lost
+        log.debug("tryton %s answered %d in %.3f s", method, answer.status_code, time.monotonic() - began)
+        if answer.is_success:
+            return _result(answer)
+        raise _fault(answer, method, writes=writes)
+
+    def _with_session(self, method: str, params: Sequence[Any]) -> httpx2.Response:
+        """A session ends by itself after minutes of rest: 401, before anything was done, so a write may go again."""
+        for renewed in (False, True):
+            if self._session is None:
+                self._session = self._log_in()
+            answer = self._post(f"/{self._database}/rpc/", method, params)
+            if answer.status_code != 401 or renewed:
+                return answer
+            self._session = None
+        raise AssertionError  # the loop returns the second time at the latest
+
+    def _log_in(self) -> str:
+        """The session. Without the first request, a login wakes a fresh Tryton 8.2.1 in a way that it never recovers
+        from (`KeyError: 'res.user'` until it is restarted)."""
+        try:
+            self._http.get(f"/{self._database}/r/kontobro")
+            answer = self._post(
+                f"/{self._database}/rpc/", "common.db.login", [self._user, {"password": self._password}, "en"]
+            )
+        except httpx2.RequestError as lost:
+            raise _no_answer(lost, "common.db.login", writes=False) from lost
+        if not answer.is_success:
+            raise _fault(answer, "common.db.login", writes=False)
+        number, token, *_ = _result(answer)
+        return b64encode(f"{self._user}:{number}:{token}".encode()).decode()
+
+    def _post(self, path: str, method: str, params: Sequence[Any]) -> httpx2.Response:
+        body = json.dumps({"id": 1, "method": method, "params": params}, default=_to_json)
+        headers = {"Content-Type": "application/json"}
+        if self._session:
+            headers["Authorization"] = f"Session {self._session}"
+        return self._http.post(path, content=body, headers=headers)
+
+
+def open_http(url: str) -> httpx2.Client:
+    """A client for one server."""
+    timeout = httpx2.Timeout(SECONDS_TO_ANSWER, connect=SECONDS_TO_CONNECT)
+    return httpx2.Client(base_url=url, timeout=timeout)
+
+
+def _to_json(value: object) -> object:
+    """Tryton's typed JSON."""
+    if isinstance(value, Decimal):
+        return {"__class__": "Decimal", "decimal": str(value)}
+    if isinstance(value, date):
+        return {"__class__": "date", "year": value.year, "month": value.month, "day": value.day}
+    if isinstance(value, bytes):
+        return {"__class__": "bytes", "base64": b64encode(value).decode()}
+    raise TypeError(f"{type(value).__name__} can't travel to Tryton")
+
+
+def _from_json(given: Row) -> object:
+    match given.get("__class__"):
+        case "Decimal":
+            return Decimal(given["decimal"])
+        case "date":
+            return date(given["year"], given["month"], given["day"])
+        case "bytes":
+            return b64decode(given["base64"])
+        case _:
+            return given
+
+
+def _result(answer: httpx2.Response) -> Any:
+    try:
+        told = json.loads(answer.content, object_hook=_from_json, parse_float=Decimal)
+    except ValueError as error:
+        raise BadAnswer("Tryton's answer is no JSON.", "Check the address: something else may answer there.") from error
+    if not isinstance(told, dict):
+        raise BadAnswer("Tryton's answer is not its contract's.", "Check the address.")
+    if refusal := told.get("error"):
+        raise _error(refusal)
+    return told.get("result")
+
+
+def _error(error: Sequence[Any]) -> KontobroError:
+    """`[class, arguments]` of an exception that Tryton foresees, else `[text, traceback]`: a bug there."""
+    name, told = str(error[0]), error[1] if len(error) > 1 else ""
+    if name == "LoginException":
+        return LoginFailed("Tryton asks for more than a password.", "Use a user without a second factor.")
+    if name == "UserWarning":
+        return Refused(f"UserWarning:{told[0]}", str(told[1]))
+    if name in ("UserError", "ConcurrencyException"):
+        words = [part for part in told if isinstance(part, str) and part] if isinstance(told, list) else [str(told)]
+        return Refused(name, " ".join(words))
+    return Refused("unforeseen", "an error inside Tryton; its log says which")
+
+
+def _no_answer(lost: httpx2.RequestError, method: str, *, writes: bool) -> KontobroError:
+    """A connection that was never made carried nothing; all else may have had its effect."""
+    if isinstance(lost, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout):
+        return Unreachable("Tryton can't be reached.", "Check its address, and that it is running.")
+    if writes:
+        return Uncertain(
+            f"Tryton's answer to {method} was lost.", "What it did is looked up before anything is repeated."
+        )
+    if isinstance(lost, httpx2.TimeoutException):
+        return Timeout(f"Tryton did not answer {method} in time.", "Try again when it is less busy.")
+    return Unreachable(f"The connection to Tryton broke during {method}.", "Try again.")
+
+
+def _fault(answer: httpx2.Response, method: str, *, writes: bool) -> KontobroError:
+    """What an answer other than success means, by its code."""
+    code = answer.status_code
+    if code in UNSURE:
+        if writes:
+            return Uncertain(f"HTTP {code} came in place of Tryton's answer to {method}.", "It is looked up first.")
+        return Unreachable(f"HTTP {code} came in place of Tryton's answer.", "Try again when Tryton is up.")
+    if code == 429:
+        return RateLimited("Tryton asks for fewer calls.", "Try again later.", _seconds(answer))
+    if code == 401:
+        return LoginFailed("Tryton refuses the user or the password.", "Connect again with the right ones.")
+    if code == 413:
+        return Misconfigured("Tryton takes no request this large.", "Raise `max_size_authenticated` in trytond.conf.")
+    if code == 403:
+        return NotAllowed(f"Tryton does not allow {method}.", "Give the user the groups that `kontobro check` names.")
+    return Misconfigured(
+        f"There is no Tryton database at this address (HTTP {code}).",
+        "Check the address and the database's name; Kontobro needs Tryton 8.2.",
+    )
+
+
+def _seconds(answer: httpx2.Response) -> float | None:
+    given = answer.headers.get("Retry-After", "")
+    return float(given) if given.isdigit() else None

@@ -1,0 +1,337 @@
+"""The Tryton connector: one company of one database, over the JSON-RPC of Tryton 8.2 (`docs/connectors/tryton.md`).
+
+Every call is one transaction of Tryton's. Nothing in Tryton refuses a second move under one reference: what stands is
+looked up before each create and read back after it, and an interrupted one is believed absent only `settle_after`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Final, TypeVar
+
+from kontobro.core.errors import Misconfigured, NotAllowed, Problem, Uncertain, shown
+from kontobro.core.export import Receipt
+from kontobro.core.journal import Booking, Entry, Reference
+from kontobro.core.masterdata import Company, MasterRecord, Vendor
+from kontobro.core.period import period_of
+from kontobro.core.ports import Capabilities, ReceiptRules
+from kontobro.erp.tryton.access import find_company, missing_permissions
+from kontobro.erp.tryton.api import Api, Refused, open_http
+from kontobro.erp.tryton.checks import Facts, problems_of, refused, vendors_named
+from kontobro.erp.tryton.entries import Writing, move_of, plain
+from kontobro.erp.tryton.ledger import MOVE, Key, Ledger
+from kontobro.erp.tryton.masters import KINDS, Masters, Snapshot
+from kontobro.erp.tryton.settling import settle
+from kontobro.erp.tryton.standing import RECEIPT_MARK, Standing, booking_of, pick
+
+R = TypeVar("R", bound=MasterRecord)
+
+MEDIA_TYPES: Final = frozenset(
+    [
+        "application/pdf",
+        "image/jpeg",
+        "image/png",
+        "application/msword",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.ms-excel",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ]
+)
+MAX_RECEIPT: Final = 30 * 1024 * 1024
+
+SETTLE_AFTER: Final = 300
+"""Seconds. Tryton puts no limit on a JSON-RPC write: one whose caller has gone runs to its end, retried up to five
+times when the database complains. A batch of 100 takes about a second, a heavily loaded server a minute or two."""
+
+CAPABILITIES: Final = Capabilities(
+    kinds=KINDS,
+    bills=True,
+    drafts=True,
+    receipts=ReceiptRules(media_types=MEDIA_TYPES, max_bytes=MAX_RECEIPT),
+    batch_size=100,
+    reference="searchable",
+    settle_after=timedelta(seconds=SETTLE_AFTER),
+    keeps_fingerprint=False,
+    withdraws_drafts=True,
+    writes_vendors=False,
+)
+
+
+def from_options(options: Mapping[str, str], secrets: Callable[[str], str | None]) -> TrytonConnector:
+    """The connector of a connection's options: `url`, `database`, `user`, `company` (its id), `settle_after` (seconds);
+    the secret is `password`."""
+    url = options.get("url", "").rstrip("/")
+    if not url.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
+        message = f'Tryton\'s address "{shown(url)}" is not usable.'
+        raise Misconfigured(message, "Set `url`, with https:// (http:// on this machine only).")
+    for name in ("database", "user"):
+        if not options.get(name):
+            raise Misconfigured(f"Tryton's {name} is missing.", f"Set the option `{name}`.")
+    password = secrets("password")
+    if not password:
+        raise Misconfigured("Tryton's password is missing.", "Connect again and give it.", "authentication_failure")
+    company, patience = _whole(options, "company"), _whole(options, "settle_after")
+    api = Api(open_http(url), options["database"], options["user"], password, company)
+    return TrytonConnector(api, f"{url}/#/{options['database']}/model/{MOVE}", patience)
+
+
+def _whole(options: Mapping[str, str], name: str) -> int | None:
+    given = options.get(name, "")
+    if given and not given.isdigit():
+        raise Misconfigured(f'The option `{name}` is "{shown(given)}".', "Set it to a whole number.")
+    return int(given) if given else None
+
+
+class TrytonConnector:
+    """One company. `link` is where Tryton's web client shows a move, without its number."""
+
+    def __init__(self, api: Api, link: str, settle_after: int | None = None) -> None:
+        self._api = api
+        self.link = link
+        self._masters = Masters(api)
+        self._ledger = Ledger(api, self._masters)
+        seconds = SETTLE_AFTER if settle_after is None else settle_after
+        self.capabilities = replace(CAPABILITIES, settle_after=timedelta(seconds=seconds))
+
+    def check(self) -> Company:
+        find_company(self._api)
+        missing = missing_permissions(self._api)
+        if missing:
+            raise NotAllowed(
+                f"The user may not: {'; '.join(missing)}.",
+                "Give the user these groups in Tryton (Administration > Users), then check again.",
+            )
+        return next(iter(self._masters.companies()))
+
+    def read(self, kind: type[R]) -> Iterable[R]:
+        self._choose()
+        return self._masters.all(kind)
+
+    def validate(self, entries: Sequence[Entry]) -> Sequence[list[Problem]]:
+        if not entries:
+            return []
+        facts = self._facts(entries)
+        return [problems_of(entry, facts) for entry in entries]
+
+    def find(self, keys: Sequence[Key]) -> Mapping[Key, Booking]:
+        return self._bookings(keys, self._standings(keys)) if keys else {}
+
+    def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
+        if not entries:
+            return []
+        references = [entry.reference for entry in entries]
+        standings = self._standings(references)
+        new = {entry.reference: entry for entry in reversed(entries) if _is_missing(entry.reference, standings)}
+        if not new:
+            return self._answers(references, {}, standings)
+        facts = self._facts(list(new.values()))
+        problems = {reference: problems_of(entry, facts) for reference, entry in new.items()}
+        answers = {reference: found[0] for reference, found in problems.items() if found}
+        taken = [entry for entry in entries if entry.reference in new and entry.reference not in answers]
+        answers |= self._create(list({entry.reference: new[entry.reference] for entry in taken}.values()), facts)
+        return self._answers(references, answers)
+
+    def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
+        for receipt in receipts:
+            _check_receipt(receipt)
+        standing = next((one for one in self._standings([booking.reference]) if str(one.id) == booking.id), None)
+        there = set(standing.receipts) if standing else set()
+        new = {receipt.sha256: receipt for receipt in receipts if receipt.sha256 not in there}
+        if new:
+            self._api.write("model.ir.attachment.create", [_attachment(booking, receipt) for receipt in new.values()])
+
+    def post(self, bookings: Sequence[Booking]) -> Sequence[Booking | Problem]:
+        if not bookings:
+            return []
+        references = [booking.reference for booking in bookings]
+        problems: dict[Reference, Problem] = {}
+        self._post_some([one for one in self._current(references) if one.status == "draft"], problems)
+        standings = self._standings(references)
+        posted = [one for one in _picked(references, standings) if one.status == "posted"]
+        if settle(self._api, self._ledger, posted):
+            standings = self._standings(references)
+        return self._answers(references, problems, standings)
+
+    def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
+        """Every vendor is refused: parties are kept in Tryton."""
+        return [_vendor_refusal(vendor) for vendor in vendors]
+
+    def withdraw(self, bookings: Sequence[Booking]) -> None:
+        current = self._current([booking.reference for booking in bookings])
+        self._delete([one.id for one in current if one.status == "draft"])
+
+    # ------------------------------------------------------------------------------------------ reading
+
+    def _choose(self) -> None:
+        """Which company: the option's, else the only one that the user works in."""
+        if self._api.company is None:
+            find_company(self._api)
+
+    def _standings(self, keys: Iterable[Key]) -> list[Standing]:
+        self._choose()
+        return self._ledger.under(keys)
+
+    def _current(self, references: Sequence[Reference]) -> list[Standing]:
+        return _picked(references, self._standings(references))
+
+    def _bookings(self, keys: Sequence[Key], standings: Sequence[Standing]) -> dict[Key, Booking]:
+        found = {key: pick(key, standings) for key in keys}
+        output = self._masters.snapshot().output_taxes
+        return {key: booking_of(standing, output, self.link) for key, standing in found.items() if standing}
+
+    def _answers(
+        self,
+        references: Sequence[Reference],
+        problems: Mapping[Reference, Problem],
+        standings: Sequence[Standing] | None = None,
+    ) -> Sequence[Booking | Problem]:
+        """One answer each. What stands is read back unless it just was."""
+        there = self._bookings(references, self._standings(references) if standings is None else standings)
+        return [problems.get(reference) or there.get(reference) or _gone(reference) for reference in references]
+
+    def _facts(self, entries: Sequence[Entry]) -> Facts:
+        """Masters, read anew when an entry names what the cached ones lack; periods and vendors as of now."""
+        self._choose()
+        masters = self._masters.snapshot()
+        if any(not _knows(masters, entry) for entry in entries):
+            masters = self._masters.snapshot(fresh=True)
+        named = sorted(int(name) for name in set().union(*map(vendors_named, entries)) if name.isdigit())
+        there = self._masters.vendors([["id", "in", named]]) if named else ()
+        return Facts(
+            masters=masters,
+            periods=list(self._masters.periods()),
+            rates=self._rates(entries, masters),
+            vendors=frozenset(vendor.id for vendor in there if vendor.active),
+        )
+
+    def _rates(self, entries: Sequence[Entry], masters: Snapshot) -> Mapping[date, Mapping[str, Decimal]]:
+        days = {entry.date for entry in entries if entry.currency != masters.company.currency}
+        return {day: self._masters.rates(day) for day in days}
+
+    # ------------------------------------------------------------------------------------------ writing
+
+    def _create(self, entries: Sequence[Entry], facts: Facts) -> dict[Reference, Problem]:
+        """Create these entries in one transaction; when Tryton refuses, in halves, until the bad one stands alone."""
+        if not entries:
+            return {}
+        periods = {entry.date: period.id for entry in entries if (period := period_of(entry.date, facts.periods))}
+        writing = Writing(masters=facts.masters, periods=periods, rates=facts.rates)
+        try:
+            made = self._api.write(f"model.{MOVE}.create", [move_of(entry, writing) for entry in entries])
+        except Refused as refusal:
+            if len(entries) == 1:
+                return {entries[0].reference: refused(entries[0], refusal.told)}
+            middle = len(entries) // 2
+            return self._create(entries[:middle], facts) | self._create(entries[middle:], facts)
+        self._yield_to_others([entry.reference for entry in entries], made)
+        return {}
+
+    def _yield_to_others(self, references: Sequence[Reference], made: Sequence[int]) -> None:
+        """Whoever sees another's entry beside the own one takes the own one back. When both see each other both do:
+        rather none than two."""
+        there = [one for one in self._standings(references) if one.status != "void"]
+        strange = {one.reference for one in there if one.id not in made}
+        mine = [one.id for one in there if one.id in made and one.reference in strange and one.status == "draft"]
+        if not mine:
+            return
+        self._delete(mine)
+        left = {one.reference for one in self._standings(references) if one.status != "void"}
+        if not strange <= left:
+            raise Uncertain("Two were booking the same entries at once.", "Look again which of them stand.")
+
+    def _delete(self, ids: Sequence[int]) -> None:
+        if ids:
+            self._api.write(f"model.{MOVE}.delete", list(ids))
+
+    def _post_some(self, drafts: Sequence[Standing], problems: dict[Reference, Problem]) -> None:
+        """Post in one transaction; in halves when Tryton refuses, until the bad one stands alone in `problems`."""
+        if not drafts:
+            return
+        try:
+            self._api.write(f"model.{MOVE}.post", [draft.id for draft in drafts])
+        except Refused as refusal:
+            still = [one for one in self._current([draft.reference for draft in drafts]) if one.status == "draft"]
+            if len(still) == 1 == len(drafts):
+                problems[still[0].reference] = _not_posted(still[0], refusal)
+            elif len(still) < len(drafts):
+                self._post_some(still, problems)
+            else:
+                middle = len(still) // 2
+                self._post_some(still[:middle], problems)
+                self._post_some(still[middle:], problems)
+
+
+def _picked(references: Iterable[Reference], standings: Sequence[Standing]) -> list[Standing]:
+    """What counts under each reference, once; void ones left out."""
+    picked = (pick(reference, standings) for reference in dict.fromkeys(references))
+    return [one for one in picked if one and one.status != "void"]
+
+
+def _is_missing(reference: Reference, standings: Sequence[Standing]) -> bool:
+    standing = pick(reference, standings)
+    return standing is None or standing.status == "void"
+
+
+def _knows(masters: Snapshot, entry: Entry) -> bool:
+    return (
+        entry.currency in masters.currencies
+        and all(line.account in masters.accounts for line in entry.lines)
+        and all(line.tax_code in masters.taxes for line in entry.lines if line.tax_code)
+        and all(line.employee in masters.employees for line in entry.lines if line.employee)
+        and all(value in masters.values for line in entry.lines for _, value in line.dimensions)
+    )
+
+
+def _attachment(booking: Booking, receipt: Receipt) -> dict[str, object]:
+    """A receipt; known again by its SHA-256 in the description."""
+    return {
+        "resource": f"{MOVE},{booking.id}",
+        "name": plain(receipt.name) or "receipt",
+        "type": "data",
+        "data": receipt.content,
+        "description": f"{RECEIPT_MARK}{receipt.sha256}",
+    }
+
+
+def _check_receipt(receipt: Receipt) -> None:
+    if receipt.media_type not in MEDIA_TYPES or len(receipt.content) > MAX_RECEIPT:
+        raise NotAllowed(
+            f"Receipt {shown(receipt.name)} is not taken: {shown(receipt.media_type)}, {len(receipt.content):,} bytes.",
+            f"Attach a PDF, picture or office file of at most {MAX_RECEIPT:,} bytes.",
+        )
+
+
+def _not_posted(standing: Standing, refusal: Refused) -> Problem:
+    return Problem(
+        "not_posted",
+        "entry",
+        shown(standing.reference),
+        f"Tryton keeps the entry a draft: {shown(refusal.told, 200)}",
+        "Mend what Tryton names, post it there, then export it again.",
+        "accounting_system_validation_failure",
+    )
+
+
+def _gone(reference: Reference) -> Problem:
+    return Problem(
+        "booking_gone",
+        "reference",
+        shown(reference),
+        f"Entry {shown(reference)} is not in Tryton any more.",
+        "Export the expense again in Pleo, if it should be booked.",
+        "accounting_system_validation_failure",
+    )
+
+
+def _vendor_refusal(vendor: Vendor) -> Problem:
+    return Problem(
+        "vendor_not_written",
+        "vendor",
+        shown(vendor.code),
+        f"Vendor {shown(vendor.code)} was not added to Tryton.",
+        "Add the party there, with this code.",
+        "vendor_unknown",
+    )

@@ -1,0 +1,253 @@
+"""Tryton's master data as the core's.
+
+account.account (with a type) -> Account · account.tax (purchase) -> TaxCode · root analytic account -> Dimension ·
+analytic account -> DimensionValue · party.party -> Vendor · company.employee -> Employee · account.journal -> Journal ·
+account.period (standard) -> Period
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final, TypeVar, cast
+
+from kontobro.core.masterdata import (
+    Account,
+    Company,
+    Dimension,
+    DimensionValue,
+    Employee,
+    Journal,
+    MasterRecord,
+    Period,
+    TaxCode,
+    Vendor,
+)
+from kontobro.erp.tryton.api import Api, Domain, Row
+
+R = TypeVar("R", bound=MasterRecord)
+
+KINDS: Final = frozenset([Company, Account, TaxCode, Dimension, DimensionValue, Vendor, Employee, Journal, Period])
+
+FRESH_FOR: Final = 300.0
+"""Seconds that accounts, taxes and dimensions are believed; an id that is not among them is looked up anew."""
+
+ANY: Final = ["active", "in", [True, False]]
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """An account with what Tryton needs besides: lines with a party always, or never."""
+
+    account: Account
+    party_required: bool
+    payable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tax:
+    """A tax code with the ids of its parts: the input side, and in reverse charge the output side."""
+
+    code: TaxCode
+    input: int
+    output: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A journal and its type."""
+
+    journal: Journal
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    id: int
+    code: str
+    digits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What the checks and the entries need, by id; currencies by code, employees' parties by employee and code."""
+
+    company: Company
+    accounts: Mapping[str, Posting]
+    taxes: Mapping[str, Tax]
+    values: Mapping[str, DimensionValue]
+    books: Sequence[Book]
+    currencies: Mapping[str, Currency]
+    employees: Mapping[str, str]
+
+    def book_of(self, wanted: str | None) -> Book | None:
+        """The journal asked for, else the first one for expenses."""
+        if wanted:
+            return next((book for book in self.books if book.journal.id == wanted), None)
+        return next((book for book in self.books if book.type == "expense"), None)
+
+    @property
+    def output_taxes(self) -> frozenset[int]:
+        """The taxes that are the output side of reverse charge."""
+        return frozenset(tax.output for tax in self.taxes.values() if tax.output)
+
+
+class Masters:
+    """The company's master data, read over the API. `monotonic` is a clock in seconds."""
+
+    def __init__(self, api: Api, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._api = api
+        self._now = monotonic
+        self._snapshot: Snapshot | None = None
+        self._taken = 0.0
+
+    def all(self, kind: type[R]) -> Iterable[R]:
+        """Every record of a kind, as it is now."""
+        return cast(Iterable[R], list(_READERS[kind](self)))
+
+    def snapshot(self, *, fresh: bool = False) -> Snapshot:
+        """The cached masters; `fresh` reads them anew."""
+        if fresh or self._snapshot is None or self._now() - self._taken > FRESH_FOR:
+            self._snapshot = Snapshot(
+                company=next(iter(self.companies())),
+                accounts={posting.account.id: posting for posting in self.postings()},
+                taxes={tax.code.id: tax for tax in self.taxes()},
+                values={value.id: value for value in self.values()},
+                books=list(self.books()),
+                currencies={currency.code: currency for currency in self.currencies()},
+                employees=_parties(self._employees()),
+            )
+            self._taken = self._now()
+        return self._snapshot
+
+    def rates(self, day: date) -> Mapping[str, Decimal]:
+        """What one unit of Tryton's base currency is in each currency on a day; without those that have no rate."""
+        rows = self._api.rows("currency.currency", [], ["code", "rate"], date=day)
+        return {row["code"]: row["rate"] for row in rows if row["rate"]}
+
+    def companies(self) -> Iterator[Company]:
+        fields = ["party.name", "currency.code", "timezone"]
+        for row in self._api.rows("company.company", [["id", "=", self._api.company]], fields):
+            yield Company(str(row["id"]), row["party."]["name"], row["currency."]["code"], row["timezone"] or None)
+
+    def postings(self) -> Iterator[Posting]:
+        """Accounts that take lines: those with a type. A closed one takes none any more."""
+        fields = "code name closed second_currency.code party_required type.payable".split()
+        for row in self._rows("account.account", [["type", "!=", None]], fields):
+            currency = row.get("second_currency.")
+            account = Account(
+                id=str(row["id"]),
+                code=row["code"] or str(row["id"]),
+                name=row["name"],
+                active=not row["closed"],
+                currencies=(currency["code"],) if currency else (),
+            )
+            yield Posting(account, bool(row["party_required"]), bool(row["type."]["payable"]))
+
+    def taxes(self) -> Iterator[Tax]:
+        fields = "name description rate type group.kind active invoice_account childs.rate childs.invoice_account"
+        for row in self._rows("account.tax", [["parent", "=", None], ANY], fields.split()):
+            group = row.get("group.")
+            if group is None or group["kind"] in ("purchase", "both"):
+                yield _tax(row)
+
+    def roots(self) -> Iterator[Dimension]:
+        for row in self._rows("analytic_account.account", [["type", "=", "root"], ANY], ["code", "name", "active"]):
+            yield Dimension(str(row["id"]), row["code"] or row["name"], row["name"], row["active"])
+
+    def values(self) -> Iterator[DimensionValue]:
+        fields = ["code", "name", "root", "active"]
+        for row in self._rows("analytic_account.account", [["type", "=", "normal"], ANY], fields):
+            code = row["code"] or row["name"]
+            yield DimensionValue(str(row["id"]), str(row["root"]), code, row["name"], row["active"])
+
+    def vendors(self, domain: Domain = ()) -> Iterator[Vendor]:
+        """Every party: Tryton does not say who sells."""
+        fields = ["name", "code", "active", "tax_identifier.code", "account_payable"]
+        return (_vendor(row) for row in self._api.rows("party.party", [ANY, *domain], fields))
+
+    def employees(self) -> Iterator[Employee]:
+        for row in self._employees():
+            party = row["party."]
+            yield Employee(str(row["id"]), party["code"] or str(row["id"]), party["name"] or "")
+
+    def books(self) -> Iterator[Book]:
+        for row in self._api.rows("account.journal", [], ["code", "name", "type"]):
+            yield Book(Journal(str(row["id"]), row["code"] or str(row["id"]), row["name"]), row["type"])
+
+    def periods(self) -> Iterator[Period]:
+        """Months, usually. Periods of adjustment lie over them and are left out."""
+        domain = [["type", "=", "standard"]]
+        for row in self._rows("account.period", domain, ["start_date", "end_date", "state"]):
+            yield Period(str(row["id"]), row["start_date"], row["end_date"], row["state"])
+
+    def currencies(self) -> Iterator[Currency]:
+        for row in self._api.rows("currency.currency", [], ["code", "digits"]):
+            yield Currency(row["id"], row["code"], row["digits"])
+
+    def _employees(self) -> list[Row]:
+        return list(self._rows("company.employee", [ANY], ["party.code", "party.name"]))
+
+    def _rows(self, model: str, domain: Domain, fields: Sequence[str]) -> Iterator[Row]:
+        """Records of the company."""
+        return self._api.rows(model, [["company", "=", self._api.company], *domain], fields)
+
+
+_READERS: Final[Mapping[type, Callable[[Masters], Iterable[MasterRecord]]]] = {
+    Company: Masters.companies,
+    Account: lambda masters: (posting.account for posting in masters.postings()),
+    TaxCode: lambda masters: (tax.code for tax in masters.taxes()),
+    Dimension: Masters.roots,
+    DimensionValue: Masters.values,
+    Vendor: Masters.vendors,
+    Employee: Masters.employees,
+    Journal: lambda masters: (book.journal for book in masters.books()),
+    Period: Masters.periods,
+}
+
+
+def _parties(employees: Iterable[Row]) -> dict[str, str]:
+    """Whose balance it is: by the employee's id, and by the code that Pleo knows."""
+    found: dict[str, str] = {}
+    for row in employees:
+        party = row["party."]
+        found.setdefault(party["code"] or "", str(party["id"]))
+        found[str(row["id"])] = str(party["id"])
+    return found
+
+
+def _vendor(row: Row) -> Vendor:
+    account, identifier = row["account_payable"], row.get("tax_identifier.")
+    return Vendor(
+        id=str(row["id"]),
+        code=row["code"] or str(row["id"]),
+        name=row["name"] or "",
+        account=str(account) if account else None,
+        tax_registration_number=identifier["code"] if identifier else None,
+        active=row["active"],
+    )
+
+
+def _tax(row: Row) -> Tax:
+    """Tryton's tax: one of a rate is input tax; one of two parts, the second with a rate below zero, reverse charge."""
+    parts = row["childs."] or [row]
+    ingoing = next((part for part in parts if (part["rate"] or 0) >= 0), parts[0])
+    outgoing = next((part for part in parts if (part["rate"] or 0) < 0), None)
+    code = TaxCode(
+        id=str(row["id"]),
+        code=row["name"],
+        name=row["description"] or row["name"],
+        rate=Decimal(ingoing["rate"] or 0),
+        type="reverse" if outgoing else "inclusive",
+        ingoing_account=_account(ingoing),
+        outgoing_account=_account(outgoing),
+        active=bool(row["active"]) and (bool(row["childs."]) or row["type"] == "percentage"),
+    )
+    return Tax(code=code, input=ingoing["id"], output=outgoing["id"] if outgoing else None)
+
+
+def _account(part: Row | None) -> str | None:
+    return str(part["invoice_account"]) if part and part["invoice_account"] else None

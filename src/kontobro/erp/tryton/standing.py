@@ -1,0 +1,157 @@
+"""What stands in Tryton, as it was read back, and as a `Booking`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from kontobro.core.journal import Booking, InvoiceKey, PostingStatus, Reference
+from kontobro.erp.tryton.api import Row
+from kontobro.erp.tryton.entries import BILL_MARK, SEPARATOR, number_of, reference_in, settles_in
+
+MOVE_FIELDS: Final = (
+    "number state date description origin lines.account lines.debit lines.credit lines.amount_second_currency "
+    "lines.second_currency.code lines.description lines.reconciliation lines.party "
+    "lines.tax_lines.type lines.tax_lines.tax"
+).split()
+RECEIPT_MARK: Final = "kontobro sha256="
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One move of ours with its lines by id and its receipts; `reversed` by a posted cancellation."""
+
+    move: Row
+    company_currency: str
+    receipts: Sequence[str] = ()
+    reversed: bool = False
+
+    @property
+    def id(self) -> int:
+        return int(self.move["id"])
+
+    @property
+    def lines(self) -> list[Row]:
+        return sorted(self.move["lines."], key=lambda line: int(line["id"]))
+
+    @property
+    def reference(self) -> Reference:
+        found = (reference_in(line["description"] or "") for line in self.lines)
+        return next((reference for reference in found if reference), Reference(f"account.move,{self.id}"))
+
+    @property
+    def status(self) -> PostingStatus:
+        if self.reversed:
+            return "void"
+        return "posted" if self.move["state"] == "posted" else "draft"
+
+    @property
+    def date(self) -> date:
+        day: date = self.move["date"]
+        return day
+
+    @property
+    def is_bill(self) -> bool:
+        return any((line["description"] or "").startswith(BILL_MARK) for line in self.lines)
+
+    @property
+    def is_credit_note(self) -> bool:
+        owed = self.owed
+        return owed is not None and owed["debit"] > owed["credit"]
+
+    @property
+    def currency(self) -> str:
+        return next((code for line in self.lines if (code := _second_currency(line))), self.company_currency)
+
+    @property
+    def settles(self) -> Reference | InvoiceKey | None:
+        return self._settling[0]
+
+    @property
+    def is_returned(self) -> bool:
+        return self._settling[1]
+
+    @property
+    def owed(self) -> Row | None:
+        """The line that is reconciled: a bill's own, a payment's that says what it settles."""
+        for line in self.lines:
+            text = line["description"] or ""
+            if text.startswith(BILL_MARK) or settles_in(text)[0]:
+                return line
+        return None
+
+    @property
+    def is_settled(self) -> bool:
+        owed = self.owed
+        return owed is not None and owed["reconciliation"] is not None
+
+    @property
+    def _settling(self) -> tuple[Reference | InvoiceKey | None, bool]:
+        told = (settles_in(line["description"] or "") for line in self.lines)
+        return next((one for one in told if one[0]), (None, False))
+
+    def answers(self, key: Reference | InvoiceKey) -> bool:
+        """True when this is what the key names; by invoice key, what is not void."""
+        if not isinstance(key, InvoiceKey):
+            return self.reference == key
+        owed = self.owed
+        same = self.is_bill and owed is not None and str(owed["party"]) == key.vendor and self.currency == key.currency
+        number = f"{number_of(key.number)}{SEPARATOR}"
+        return same and self.status != "void" and (self.move["description"] or "").startswith(number)
+
+
+def booking_of(standing: Standing, output_taxes: Collection[int], link: str) -> Booking:
+    """The booking as it stands now, a bookkeeper's changes included."""
+    amounts = [(line, amount_in(line, standing.currency)) for line in standing.lines]
+    return Booking(
+        reference=standing.reference,
+        id=str(standing.id),
+        status=standing.status,
+        date=standing.date,
+        currency=standing.currency,
+        total=sum((amount for _, amount in amounts if amount > 0), Decimal(0)),
+        tax=sum((amount for line, amount in amounts if _is_input_tax(line, output_taxes)), Decimal(0)),
+        line_sums=_sums(amounts),
+        receipts=frozenset(standing.receipts),
+        url=f"{link}/{standing.id}",
+        number=standing.move["number"] or None,
+        settles=standing.settles,
+        settled=standing.is_settled if standing.settles else None,
+    )
+
+
+def amount_in(line: Row, currency: str) -> Decimal:
+    """A line's amount, debit positive. What a person put in another currency is counted as it is: it shows."""
+    if _second_currency(line) == currency:
+        return Decimal(line["amount_second_currency"] or 0)
+    return Decimal(line["debit"]) - Decimal(line["credit"])
+
+
+def pick(key: Reference | InvoiceKey, standings: Iterable[Standing]) -> Standing | None:
+    """What counts under a key: what is not void, posted first, then the oldest; the newest void one else."""
+    return min((one for one in standings if one.answers(key)), key=_preference, default=None)
+
+
+def _preference(one: Standing) -> tuple[bool, bool, bool, int]:
+    void = one.status == "void"
+    return void, one.status == "draft", one.is_bill and one.is_credit_note, -one.id if void else one.id
+
+
+def _second_currency(line: Row) -> str | None:
+    currency: Mapping[str, str] | None = line.get("second_currency.")
+    return currency["code"] if currency else None
+
+
+def _is_input_tax(line: Row, output_taxes: Collection[int]) -> bool:
+    return any(tax["type"] == "tax" and tax["tax"] not in output_taxes for tax in line["tax_lines."])
+
+
+def _sums(amounts: Iterable[tuple[Row, Decimal]]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for line, amount in amounts:
+        account = str(line["account"])
+        sums[account] = sums.get(account, Decimal(0)) + amount
+    return {account: amount for account, amount in sums.items() if amount}

@@ -1,0 +1,45 @@
+"""A real Tryton and a fresh company for each module: every test books its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.erp_real.places import cloned, start_postgres
+from tests.erp_real.tryton.house import ABSENT, TEMPLATE, Company, TrytonBookkeeper, TrytonServer, installed
+
+
+@pytest.fixture(scope="session")
+def postgres() -> int:
+    """The port of the private PostgreSQL."""
+    if not installed():
+        pytest.skip(ABSENT)
+    return start_postgres()
+
+
+@pytest.fixture(scope="module")
+def database(postgres: int) -> Iterator[str]:
+    with cloned(postgres, TEMPLATE) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def tryton_server(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrytonServer]:
+    """A real Tryton."""
+    server = TrytonServer(database, tmp_path_factory.mktemp("tryton") / "server.log")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def company(tryton_server: TrytonServer, database: str) -> Company:
+    return Company(tryton_server.url, database)
+
+
+@pytest.fixture
+def bookkeeper(company: Company) -> TrytonBookkeeper:
+    return TrytonBookkeeper(company)

@@ -1,0 +1,98 @@
+"""Killed around every write to a real Tryton, run again: every item booked exactly once, receipts once, all settled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kontobro.core.settings import Settings
+from tests.erp_real.places import cloned
+from tests.erp_real.tryton.house import TEMPLATE, Company, TrytonBookkeeper, TrytonServer, password_of
+from tests.export.company import kill_company
+from tests.export.desk import Desk, a_desk_over, forget_history
+from tests.export.test_killed import BOOKED, STATES
+
+pytestmark = [pytest.mark.tryton, pytest.mark.kill]
+
+WRITES = ["erp.book#1", "erp.book#2", "erp.attach#1", "erp.attach#2", "erp.post#1"]
+BOUNDARIES = [f"{write}:{side}" for write in WRITES for side in ("before", "after")]
+
+CHART = {"1081": "Pleo's wallet", "1089": "Money on its way", "2890": "Employees", "7504": "Office supplies"}
+"""What the sandbox's company names."""
+
+SETTINGS = Settings(
+    posting="posted", accounts_payable="2.1.1", out_of_pocket="2890", contra="1089", wallets={"DKK": "1081"}
+)
+
+
+@pytest.fixture
+def database(postgres: int) -> Iterator[str]:
+    """A fresh one for each test: all of them export the same expenses."""
+    with cloned(postgres, TEMPLATE) as name:
+        yield name
+
+
+@pytest.fixture
+def tryton_server(database: str, tmp_path: Path) -> Iterator[TrytonServer]:
+    server = TrytonServer(database, tmp_path / "server.log")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def company(tryton_server: TrytonServer, database: str) -> Company:
+    return Company(tryton_server.url, database)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, company: Company, bookkeeper: TrytonBookkeeper) -> Iterator[Desk]:
+    (like,) = bookkeeper.api.rows("account.account", [["code", "=", "6490"]], ["type", "parent", "company"])
+    like.pop("id")
+    accounts = [like | {"code": code, "name": name} for code, name in CHART.items()]
+    bookkeeper.api.write("model.account.account.create", accounts)
+    options = {"url": company.url, "database": company.database, "user": "accountant", "settle_after": "1"}
+    secrets = {"password": password_of("accountant")}
+    with a_desk_over(tmp_path, kill_company(), SETTINGS, "tryton", options, secrets) as desk:
+        yield desk
+
+
+def assert_whole(desk: Desk, bookkeeper: TrytonBookkeeper) -> None:
+    """Everything once, and both sides agree: Pleo and Tryton."""
+    lines = bookkeeper.api.rows("account.move.line", [["description", "like", "kontobro%:%"]], ["description"])
+    assert sorted(line["description"].partition(":")[2] for line in lines) == BOOKED
+    moves = list(bookkeeper.api.rows("account.move", [], ["state"]))
+    assert (len(moves), {move["state"] for move in moves}) == (len(BOOKED), {"posted"})
+    attached = list(bookkeeper.api.rows("ir.attachment", [["resource", "like", "account.move,%"]], ["description"]))
+    assert len(attached) == len({receipt["description"] for receipt in attached}) == 3
+    owed = list(bookkeeper.api.rows("account.move.line", [["account.code", "=", "2.1.1"]], ["reconciliation"]))
+    assert len(owed) == 4
+    assert all(line["reconciliation"] for line in owed)
+    assert desk.states() == STATES
+    assert [str(job.status) for job in desk.sandbox.jobs] == ["completed_with_errors"]
+
+
+def test_a_whole_run_crosses_exactly_these_boundaries(desk: Desk, bookkeeper: TrytonBookkeeper) -> None:
+    result = desk.export()
+    assert result is not None
+    assert (result["booked"], result["failed"], result["receipts"]) == (4, 1, 3)
+    assert [name for name in desk.boundaries if name.startswith("erp.")] == BOUNDARIES
+    assert_whole(desk, bookkeeper)
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+def test_killed_at_and_run_again(desk: Desk, bookkeeper: TrytonBookkeeper, boundary: str) -> None:
+    assert desk.export(at=boundary) is None, "it was not killed"
+    desk.export()
+    assert_whole(desk, bookkeeper)
+
+
+def test_killed_and_all_history_lost(desk: Desk, bookkeeper: TrytonBookkeeper) -> None:
+    assert desk.export(at="erp.book#2:after") is None, "it was not killed"
+    forget_history(desk)
+    desk.export(take_over=True)
+    assert_whole(desk, bookkeeper)
