@@ -86,10 +86,8 @@ def print_result(result: SyncResult, seconds: float) -> None:
         "waiting for you": len(result.waiting),
     }
     mark, style = {"in_step": ("✓", "green"), "waiting": ("…", "yellow")}.get(result.outcome, ("✗", "red"))
-    done = (
-        " · ".join(f"{name} {count:,}" for name, count in counts.items() if count)
-        or ("in step, " if result.outcome == "in_step" else "") + "nothing to change"
-    )
+    nothing = "in step, nothing to change" if result.outcome == "in_step" else "nothing to change"
+    done = " · ".join(f"{name} {count:,}" for name, count in counts.items() if count) or nothing
     show.say(f"{mark} {result.kind}: {done} ({show.span(seconds)})", style)
     print_problems((*result.failed, *result.problems), everything=False)
     if result.outcome == "waiting":
