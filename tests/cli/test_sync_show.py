@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kontobro.cli.sync_html import page
 from kontobro.cli.sync_rows import ACTIONS, Row, Shown, row_of, shown_of
 from kontobro.cli.sync_show import MOST_ROWS, print_plan
-from kontobro.core.errors import Problem, TooManyChanges
+from kontobro.core.errors import EmptySource, Problem, TooManyChanges
 from kontobro.core.plan import Change, Desired, Existing, make_plan
 from kontobro.core.plan_types import Action
 from kontobro.core.settings import Settings
@@ -81,6 +81,29 @@ def test_a_page_reads_without_sight() -> None:
     assert {"title", "main", "h1", "h2", "caption"} <= set(found.tags)
     assert "kontobro sync apply tax-codes --digest d" in found.text
     assert "In step" in read(page([Shown("accounts", "d", ())], "C", "e", NOW)).text
+
+
+def test_what_no_yes_can_approve_shows_no_digest(capsys: pytest.CaptureFixture[str]) -> None:
+    never = Shown("vendors", "vendors-1", (row("archive"),), refused=EmptySource("There is none.", "See to it."))
+    print_plan(never, everything=False)
+    told = "".join(capsys.readouterr()) + read(page([never], "C", "erp", NOW)).text
+    assert "There is none." in told
+    assert "vendors-1" not in told
+    asks = dataclasses.replace(never, refused=TooManyChanges("Too many.", "Look."))
+    print_plan(asks, everything=False)
+    assert "vendors-1" in "".join(capsys.readouterr())
+    assert "vendors-1" in read(page([asks], "C", "erp", NOW)).text
+
+
+def test_what_waits_for_a_person_is_not_called_in_step(capsys: pytest.CaptureFixture[str]) -> None:
+    problem = Problem(
+        "vendor_conflict", "vendor", "V1", "Changed on both sides.", "Make it the same.", "validation_failure"
+    )
+    plan = Shown("vendors", "vendors-1", (), problems=(problem,))
+    print_plan(plan, everything=False)
+    told = "".join(capsys.readouterr()) + read(page([plan], "C", "erp", NOW)).text
+    assert "Changed on both sides." in told
+    assert "in step" not in told.casefold()
 
 
 def test_a_long_plan_says_what_it_leaves_out(capsys: pytest.CaptureFixture[str]) -> None:

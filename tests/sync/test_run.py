@@ -359,6 +359,30 @@ def test_tags_of_a_group_that_pleo_refuses_are_told_and_not_sent() -> None:
     assert (office.store.rows, office.store.notes["tags"][1]) == ({}, "failed")
 
 
+# -------------------------------------------------------------------------------------------- drafts
+
+
+@pytest.mark.parametrize("create", [True, False])
+@pytest.mark.parametrize(
+    "known",
+    [
+        [Vendor(id="1", code="A", name="One", registration_number="26 10")],
+        [Vendor(id="1", code="A", name="One", registration_number="2610", active=False)],
+        [Vendor(id=n, code=n, name="One", registration_number="2610") for n in "12"],
+    ],
+    ids=["in step already", "inactive", "two of one number"],
+)
+def test_a_draft_of_a_vendor_that_the_accounting_system_has_is_no_second_one(known: list[Vendor], create: bool) -> None:
+    office = Office(settings=Settings(create_vendors=create))
+    office.has(*known, Vendor(id="9", code="Z", name="Other"))
+    office.apply("vendors")
+    office.pleo.put("vendors", Existing("d", "", "One", draft=True, fields=(("registration_number", "2610"),)))
+    result = office.scheduled("vendors")
+    assert ([problem.code for problem in result.problems], result.waiting) == (["vendor_known"], ())
+    assert (result.writes, result.outcome) == (0, "waiting")
+    assert len(office.books.records) == len(known) + 1
+
+
 # ----------------------------------------------------------------------------------------- tax codes
 
 
@@ -409,7 +433,8 @@ def test_a_number_that_two_vendors_share_matches_neither() -> None:
     office.has(V1, replace(V1, id="v2", code="V2", registration_number=None))
     office.pleo.put("vendors", draft(tax_registration_number="DK12345678"))
     result = office.apply("vendors")
-    assert [change.action for change in result.waiting] == ["write"]
+    assert ([problem.code for problem in result.problems], result.waiting) == (["vendor_known"], ())
+    assert [vendor.draft for vendor in office.pleo.of("vendors")].count(True) == 1
 
 
 @pytest.mark.parametrize(("allowed", "able"), [(True, False), (False, True)])

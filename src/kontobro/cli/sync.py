@@ -118,7 +118,7 @@ def _print(plans: Sequence[Shown], *, everything: bool) -> None:
 
     for found in plans:
         print_plan(found, everything=everything)
-    if any(found.rows for found in plans):
+    if any(found.possible for found in plans):
         show.say("Nothing was changed. To do it: kontobro sync apply (it asks), or sync apply KIND --digest D.", "dim")
 
 

@@ -60,7 +60,7 @@ def _plan(plan: Shown) -> Iterator[str]:
     if plan.refused:
         yield f'<p class="refused" role="note">{escape(plan.refused.message)} {escape(plan.refused.remedy)}</p>'
     if not plan.rows:
-        yield "<p>In step: nothing to change.</p>"
+        yield "<p>Nothing to change.</p>" if plan.waiting or plan.problems else "<p>In step: nothing to change.</p>"
     for action in plan.counts:
         yield from _table(_caption(action, plan.counts[action]), [row for row in plan.rows if row.action == action])
     if plan.waiting:
@@ -69,7 +69,7 @@ def _plan(plan: Shown) -> Iterator[str]:
         yield "<h3>To mend</h3><ul>"
         yield from (f"<li>{escape(problem.message)} {escape(problem.remedy)}</li>" for problem in plan.problems)
         yield "</ul>"
-    if plan.rows:
+    if plan.possible:
         yield f"<p>To apply exactly this: <code>kontobro sync apply {name} --digest {escape(plan.digest)}</code></p>"
     yield "</section>"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kontobro.core.errors import Problem, UnsafePlan
+from kontobro.core.errors import Problem, TooManyChanges, UnsafePlan
 
 if TYPE_CHECKING:
     from kontobro.core.plan import Change, Plan
@@ -77,6 +77,11 @@ class Shown:
     waiting: tuple[Row, ...] = ()
     problems: tuple[Problem, ...] = ()
     refused: UnsafePlan | None = None
+
+    @property
+    def possible(self) -> bool:
+        """Whether a person's yes is enough: too many changes may be right, no records at all or twins never are."""
+        return bool(self.rows) and (self.refused is None or isinstance(self.refused, TooManyChanges))
 
     @property
     def counts(self) -> dict[str, int]:

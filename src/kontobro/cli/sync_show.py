@@ -20,6 +20,8 @@ def print_plan(plan: Shown, *, everything: bool) -> None:
     """A plan: its changes, the counts, the digest, and what stands against applying it unseen."""
     if plan.rows:
         _print_rows(plan.rows, plan.kind, everything=everything)
+    elif plan.waiting or plan.problems:
+        show.say(f"{plan.kind}: nothing to change.", "yellow")
     else:
         show.say(f"{plan.kind}: in step, nothing to change.", "green")
     if plan.waiting:
@@ -31,7 +33,8 @@ def print_plan(plan: Shown, *, everything: bool) -> None:
         )
     print_problems(plan.problems, everything=everything)
     if plan.rows:
-        show.say(f"  {counted(plan.counts)} · digest {plan.digest}", "bold")
+        digest = f" · digest {plan.digest}" if plan.possible else ""
+        show.say(f"  {counted(plan.counts)}{digest}", "bold")
     if plan.refused:
         show.say(f"  ✗ {plan.refused.message}", "red")
         show.say(f"    {plan.refused.remedy}")
@@ -83,7 +86,8 @@ def print_result(result: SyncResult, seconds: float) -> None:
         "waiting for you": len(result.waiting),
     }
     mark, style = {"in_step": ("✓", "green"), "waiting": ("…", "yellow")}.get(result.outcome, ("✗", "red"))
-    done = " · ".join(f"{name} {count:,}" for name, count in counts.items() if count) or "in step, nothing to change"
+    nothing = "in step, nothing to change" if result.outcome == "in_step" else "nothing to change"
+    done = " · ".join(f"{name} {count:,}" for name, count in counts.items() if count) or nothing
     show.say(f"{mark} {result.kind}: {done} ({show.span(seconds)})", style)
     print_problems((*result.failed, *result.problems), everything=False)
     if result.outcome == "waiting":

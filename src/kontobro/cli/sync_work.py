@@ -17,7 +17,6 @@ from kontobro.core.errors import (
     KontobroError,
     LoginFailed,
     Misconfigured,
-    TooManyChanges,
     Unreachable,
     UnsafePlan,
 )
@@ -165,7 +164,7 @@ def _agreed(connection: Connection, kind: SyncKind, ports: SyncPorts) -> str | N
     plan = shown_plan(connection, kind, ports)
     if not plan.rows:
         return plan.digest
-    if plan.refused and not isinstance(plan.refused, TooManyChanges):
+    if plan.refused and not plan.possible:
         raise plan.refused
     print_plan(plan, everything=False)
     question = f"Do this in Pleo ({counted(plan.counts)})?"

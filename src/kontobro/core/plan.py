@@ -99,17 +99,21 @@ def make_plan(
     source: int | None = None,
     adopt: bool = True,
     write: bool = False,
+    inactive: Iterable[Desired] = (),
 ) -> Plan:
     """Compare both sides. `desired` are the active records, `existing` all of Pleo's, archived ones too.
 
     `parents`: dimension id -> Pleo's id of its group (tags). `born`: desired id -> the draft it was written for.
     `source`: how many records the accounting system gave, when some were left out on purpose. `adopt` False: what
-    would be adopted waits. `write`: vendors born in Pleo may be created in the accounting system.
+    would be adopted waits. `write`: vendors born in Pleo may be created in the accounting system, but not those that
+    it has as `inactive`.
     """
     wanted = sorted(desired, key=lambda record: (record.parent or "", record.code, record.id))
     unique = list({record.id: record for record in reversed(wanted)}.values())[::-1]
     there = sorted(existing, key=lambda record: record.id)
-    steps = Steps.of(kind, unique, there, bindings, parents or {}, born or {}, adopt=adopt, write=write)
+    steps = Steps.of(
+        kind, unique, there, bindings, parents or {}, born or {}, adopt=adopt, write=write, inactive=inactive
+    )
     standing = any(not (record.archived or record.draft) for record in there)
     return _plan(
         kind,

@@ -27,8 +27,9 @@ def check_plan(
 ) -> None:
     """Raises what stands against the plan, the graver first."""
     if empty_source:
+        named = "dimensions with values" if kind == "dimensions" else kind.replace("-", " ")
         raise EmptySource(
-            f"The accounting system has no {kind}, but Pleo has: nothing was changed.",
+            f"The accounting system has no {named}, but Pleo has: nothing was changed.",
             "See that the accounting system gives them out (permissions, the right company), then plan again.",
         )
     if duplicates:

@@ -15,6 +15,9 @@ from kontobro.core.masters import tax_number_key
 from kontobro.core.plan_compare import EXTERNAL_IDS, fold, same_name
 from kontobro.core.plan_types import Binding, Desired, Existing, MasterKind, Pair
 
+NUMBERS = ("tax_registration_number", "registration_number")
+"""A vendor's numbers, the stronger first."""
+
 Place = tuple[str, str]
 """Where a code stands alone: the group's id at Pleo (tags), and the folded code."""
 
@@ -100,6 +103,12 @@ def match(
     return matching
 
 
+def marks_of(record: Desired | Existing) -> tuple[tuple[str, str], ...]:
+    """What tells one vendor from another: its code and its numbers, those that it has."""
+    numbers = ((name, tax_number_key(value)) for name, value in record.fields if name in NUMBERS)
+    return tuple((name, value) for name, value in (("code", fold(record.code)), *numbers) if value)
+
+
 def _pair_bound(
     matching: Matching, desired: Sequence[Desired], existing: Sequence[Existing], by_erp: Mapping[str, Binding]
 ) -> None:
@@ -118,8 +127,7 @@ def _keys_of(kind: MasterKind, places: Places, born: Mapping[str, str]) -> list[
     if kind != "accounts":  # an account's code is no identity (`pleo/rules.md` §4.1)
         keys.append(_Key(_coded(places.of_desired), _coded(places.of_existing)))
     if kind == "vendors":
-        numbers = ("tax_registration_number", "registration_number")
-        keys += [_Key(_number(name), _number(name), alone=True) for name in numbers]
+        keys += [_Key(_number(name), _number(name), alone=True) for name in NUMBERS]
     return keys
 
 

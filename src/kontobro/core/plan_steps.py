@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from kontobro.core.errors import Problem, shown
 from kontobro.core.plan_codes import Moves, holders_of, untangle
 from kontobro.core.plan_compare import differences, fold, mark_at_pleo, mark_of
-from kontobro.core.plan_match import Matching, Place, Places, match
+from kontobro.core.plan_match import Matching, Place, Places, marks_of, match
 from kontobro.core.plan_types import UPDATES, Action, Binding, Change, Desired, Existing, MasterKind, Pair, Scope
 
 
@@ -38,6 +38,7 @@ class Steps:
         *,
         adopt: bool,
         write: bool,
+        inactive: Iterable[Desired] = (),
     ) -> Steps:
         by_erp = {binding.erp_id: binding for binding in bindings}
         places = Places(parents)
@@ -50,7 +51,7 @@ class Steps:
         steps._updates(pairs, moves)
         new = [record for record in matching.new if record.id not in moves.blocked]
         steps.changes += [Change(kind, "create", record.id, None, record, "new") for record in new]
-        steps._drafts(write)
+        steps._drafts(write, (*desired, *inactive))
         return steps
 
     def scopes(self, parents: Mapping[str, str]) -> Iterator[Scope]:
@@ -132,7 +133,8 @@ class Steps:
                 self._set_aside(record, binding.erp_id, code)
                 record = replace(record, code=code, archived=False)
             if not record.archived:
-                why = "the accounting system no longer has it, or not as active"
+                gone_from = "the accounting system no longer has it, or not as active"
+                why = f"no longer chosen, or {gone_from}" if self.kind == "tag_groups" else gone_from
                 self.changes.append(Change(self.kind, "archive", binding.erp_id, record, None, why))
 
     def _set_aside(self, record: Existing, erp_id: str, code: str) -> None:
@@ -167,12 +169,16 @@ class Steps:
             if twin:
                 yield _twin(self.kind, pair, twin)
 
-    def _drafts(self, write: bool) -> None:
-        """Vendors born in Pleo that nothing of the accounting system is."""
+    def _drafts(self, write: bool, vendors: Sequence[Desired]) -> None:
+        """Vendors born in Pleo that nothing of the accounting system is; a second one of a vendor is not written."""
+        there = {mark: it for it in vendors for mark in marks_of(it)} if self.matching.drafts else {}
         known = {fold(pair.existing.code) for pair in self.matching.pairs.values()} if self.matching.drafts else set()
         for record in self.matching.drafts:
             if record.code.strip() and fold(record.code) in known:
                 continue  # the twin of a vendor in step: told as a problem
+            if same := next((there[mark] for mark in marks_of(record) if mark in there), None):
+                self.problems.append(_known_vendor(record, same))
+                continue
             why = "born in Pleo; the accounting system lacks it"
             change = Change(self.kind, "write", None, record, None, why)
             (self.changes if write else self.waiting).append(change)
@@ -240,6 +246,18 @@ def _twin(kind: MasterKind, pair: Pair, twin: Existing) -> Problem:
         f"{_singular(kind)} {shown(twin.code)} stands twice in Pleo: {shown(pair.existing.name)} is kept in step, "
         f"{shown(twin.name)} was made by somebody else.",
         "Archive the other one in Pleo, if it is not needed.",
+        "validation_failure",
+    )
+
+
+def _known_vendor(draft: Existing, same: Desired) -> Problem:
+    return Problem(
+        "vendor_known",
+        "vendor",
+        shown(draft.name),
+        f"Vendor {shown(draft.name)}, made in Pleo, has the number of {shown(same.code)} ({shown(same.name)}) in the "
+        "accounting system, which is inactive there, has another vendor in Pleo already, or shares its number.",
+        "Use that vendor and archive this one in Pleo, or correct the number on one side.",
         "validation_failure",
     )
 

@@ -32,7 +32,7 @@ DAY, HOUR = timedelta(hours=24), timedelta(hours=1)
 PERIODS: Mapping[str, timedelta] = {"accounts": DAY, "tax-codes": DAY, "dimensions": HOUR, "vendors": DAY}
 """How often each is synced (`pleo/rules.md` §4.1, `pleo/api.md` C)."""
 
-DECISIONS = frozenset({"vendor_conflict", "code_taken"})
+DECISIONS = frozenset({"vendor_conflict", "vendor_known", "code_taken"})
 """Problems that only a person can end; the others are told and don't stop anything."""
 
 
@@ -131,6 +131,7 @@ def _planned(connection: Connection, kind: str, ports: SyncPorts, company: Compa
         source=len(found.desired) if kind != "tax-codes" else found.count,
         adopt=adopt,
         write=may_write,
+        inactive=found.inactive,
     )
     return join_plans(kind, [plan], found.problems)
 

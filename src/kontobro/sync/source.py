@@ -18,13 +18,14 @@ from kontobro.core.settings import Settings
 class Source:
     """`desired` of one kind; `count` of the active records behind them, also of those that are not sent.
 
-    `born`: desired id -> the draft vendor at Pleo that it was written for.
+    `born`: desired id -> the draft vendor at Pleo that it was written for. `inactive`: vendors that are known there.
     """
 
     desired: tuple[Desired, ...]
     count: int
     problems: tuple[Problem, ...] = ()
     born: Mapping[str, str] = field(default_factory=dict)
+    inactive: tuple[Desired, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,11 @@ def tax_codes_of(codes: Iterable[TaxCode]) -> Source:
 
 
 def vendors_of(vendors: Iterable[Vendor]) -> Source:
-    active = [vendor for vendor in vendors if vendor.active]
+    found = list(vendors)
+    active = [vendor for vendor in found if vendor.active]
+    inactive = tuple(desired_vendor(vendor) for vendor in found if not vendor.active)
     born = {vendor.id: vendor.pleo_id for vendor in active if vendor.pleo_id}
-    return Source(tuple(desired_vendor(vendor) for vendor in active), len(active), (), born)
+    return Source(tuple(desired_vendor(vendor) for vendor in active), len(active), (), born, inactive)
 
 
 def desired_vendor(vendor: Vendor) -> Desired:
