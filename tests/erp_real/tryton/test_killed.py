@@ -50,6 +50,11 @@ def company(tryton_server: TrytonServer, database: str) -> Company:
 
 
 @pytest.fixture
+def bookkeeper(company: Company) -> TrytonBookkeeper:
+    return TrytonBookkeeper(company)
+
+
+@pytest.fixture
 def desk(tmp_path: Path, company: Company, bookkeeper: TrytonBookkeeper) -> Iterator[Desk]:
     (like,) = bookkeeper.api.rows("account.account", [["code", "=", "6490"]], ["type", "parent", "company"])
     like.pop("id")
