@@ -81,7 +81,7 @@ def export_all(kontobro: Run) -> list[dict[str, Any]]:
 
 def test_a_whole_export_keeps_the_contract(proxy: Proxy, kontobro: Run, sandbox: DemoSandbox, tmp_path: Path) -> None:
     ledger = demo_ledger(tmp_path / "ledger")
-    kontobro("connect", "--ledger", str(ledger), "--environment", "sandbox", "--url", proxy.url)
+    kontobro("connect", "--ledger", str(ledger), "--environment", "sandbox", "--url", proxy.url, "--level", "1")
     kontobro("settings", "import", str(ledger.with_name("settings.toml")))
     kontobro("check")
     jobs = json.loads(kontobro("jobs", "--json").stdout)

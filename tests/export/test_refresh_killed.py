@@ -64,7 +64,7 @@ def reconnect(desk: Desk, app: OAuthClient) -> Connection:
             lambda connection, tokens: open_pleo(connection, tokens, clock),
             connector_of(draft.erp, draft.erp_options),
             store,
-            ["export-jobs:write"],
+            1,
         ).connection
     finally:
         store.close()

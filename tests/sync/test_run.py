@@ -152,8 +152,25 @@ def test_one_dimension_does_not_hide_behind_the_many_values_of_another() -> None
     office.has(*dimensions, *many, *few)
     office.apply("dimensions")
     office.has(*dimensions, *many)
-    with pytest.raises(TooManyChanges, match="5 of 5 tags"):
+    with pytest.raises(TooManyChanges, match="all 5 tags of COST"):
         office.scheduled("dimensions")
+
+
+def test_a_small_dimension_is_not_archived_whole_though_the_floor_is_higher() -> None:
+    """A partial read: the values of one dimension are missing, those of the other are there."""
+    office = Office(settings=Settings(sync_dimensions=("d1", "d2")))
+    dimensions = [Dimension("d1", "COST", "Cost centre"), Dimension("d2", "REGION", "Region")]
+    regions = [DimensionValue(f"r{n}", "d2", f"R{n}", f"Region {n}") for n in range(2)]
+    cost = DimensionValue("c1", "d1", "100", "Sales")
+    office.has(*dimensions, cost, *regions)
+    office.apply("dimensions")
+    office.has(*dimensions, cost)
+    with pytest.raises(TooManyChanges, match="all 2 tags of d2"):
+        office.scheduled("dimensions")
+    office.has(*dimensions, cost, regions[0])
+    assert office.scheduled("dimensions").archives == 1
+    office.has(*dimensions, cost)
+    assert office.apply("dimensions").archives == 1
 
 
 def test_two_records_of_one_code_are_refused_with_their_ids() -> None:
@@ -215,6 +232,53 @@ def test_an_intent_of_a_record_that_went_meanwhile_counts_as_ours() -> None:
     assert office.store.rows["accounts", "gone"].pleo_id == "lost"
 
 
+def test_an_intent_that_came_to_nothing_owns_nothing_that_somebody_makes_later() -> None:
+    """Killed before a create, and then the value is gone: a tag that a person makes by that code is not ours."""
+    office = Office(settings=Settings(sync_dimensions=("d1",)))
+    cost, sales = Dimension("d1", "COST", "Cost centre"), DimensionValue("1", "d1", "100", "Sales")
+    office.has(cost, sales)
+    office.apply("dimensions")
+    office.store.bind("conn-1", [Binding("tags", "d1/2", None, "created", "200")])
+    assert office.scheduled("dimensions").writes == 0
+    group = office.pleo.of("tag_groups")[0].id
+    office.pleo.put("tags", Existing("theirs", "200", "Party committee", parent=group))
+    assert office.scheduled("dimensions").archives == 0
+    assert office.pleo.active("tags") == {"100": "Sales", "200": "Party committee"}
+
+
+@pytest.mark.parametrize("external_id", [None, "somebody's"])
+def test_an_intent_is_no_right_to_a_vendor_that_has_not_our_id(external_id: str | None) -> None:
+    office = Office()
+    office.has(Vendor(id="v1", code="V1", name="Nordisk Sky"), Vendor(id="v3", code="V3", name="Hanse"))
+    office.store.bind("conn-1", [Binding("vendors", id, None, "created", id.upper()) for id in ("v1", "v2")])
+    office.pleo.put("vendors", *(Existing(f"s{n}", f"V{n}", "Theirs", False, external_id and f"x{n}") for n in (1, 2)))
+    result = office.scheduled("vendors")
+    assert (result.creates, result.archives, len(result.waiting)) == (1, 0, 1)
+    assert office.pleo.active("vendors") == {"V1": "Theirs", "V2": "Theirs", "V3": "Hanse"}
+
+
+@pytest.mark.parametrize(
+    ("refused_name", "active"),
+    [("Alpha", {"A": "One", "B": "Two"}), ("Beta", {"B": "Alpha", "A": "Two"})],
+)
+def test_no_temporary_code_stays_where_pleo_refuses_half_of_a_swap(refused_name: str, active: dict[str, str]) -> None:
+    office = Office()
+    office.has(Vendor(id="1", code="A", name="One"), Vendor(id="2", code="B", name="Two"))
+    office.apply("vendors")
+    office.has(Vendor(id="1", code="B", name="Alpha"), Vendor(id="2", code="A", name="Beta"))
+    aside = office.plan("vendors").changes[0]
+    assert (aside.action, aside.erp_id) == ("set_aside", "2")
+    update = office.pleo.update
+    office.pleo.update = lambda kind, changes: (  # type: ignore[method-assign]
+        [refused("name_refused", refused_name)] if changes[0][1].name == refused_name else update(kind, changes)
+    )
+    assert "name_refused" in {problem.code for problem in office.apply("vendors").failed}
+    assert office.pleo.active("vendors") == active
+    office.pleo.update = update  # type: ignore[method-assign]
+    assert office.apply("vendors").failed == ()
+    assert office.pleo.active("vendors") == {"B": "Alpha", "A": "Beta"}
+
+
 # -------------------------------------------------------------------------------------- dimensions
 
 
@@ -239,6 +303,20 @@ def test_a_dimension_that_the_read_lacks_is_left_alone_and_told() -> None:
     result = office.scheduled("dimensions")
     assert [problem.code for problem in result.problems] == ["dimension_unknown"]
     assert (result.writes, office.pleo.active("tag_groups")) == (0, {"COST": "Cost centre"})
+
+
+@pytest.mark.parametrize("chosen", ["cost", " COST ", "COST"])
+@pytest.mark.parametrize("mapped", [{}, {"DEPT": "COST"}])
+def test_a_dimension_chosen_by_its_code_that_the_read_lacks_is_left_alone_too(
+    chosen: str, mapped: dict[str, str]
+) -> None:
+    office = Office(settings=Settings(sync_dimensions=(chosen,), dimensions=mapped))
+    other = Dimension("d2", "PROJ", "Project")
+    office.has(Dimension("d1", "COST", "Cost centre"), other)
+    office.apply("dimensions")
+    office.has(other)
+    assert office.scheduled("dimensions").archives == 0
+    assert office.plan("dimensions").empty
 
 
 def test_an_inactive_dimension_is_archived() -> None:

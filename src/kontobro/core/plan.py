@@ -60,7 +60,7 @@ class Plan:
 
     `waiting` needs a person first: adoptions not approved yet, vendors that the accounting system lacks. `problems`
     are records that are left as they are. `places`: desired id -> Pleo's id, of all that stands at Pleo already.
-    `stale`: bindings whose `written` mark is to be renewed without any write at Pleo.
+    `stale`: bindings whose `written` mark is to be renewed without any write at Pleo. `spent`: intents to forget.
     """
 
     kind: str
@@ -73,6 +73,7 @@ class Plan:
     empty_source: bool = False
     places: Mapping[str, str]
     stale: tuple[Binding, ...] = ()
+    spent: tuple[Binding, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -115,11 +116,12 @@ def make_plan(
         steps.changes,
         problems=tuple(steps.problems),
         waiting=tuple(steps.waiting),
-        scopes=tuple(steps.scopes()),
+        scopes=tuple(steps.scopes(parents or {})),
         duplicates=duplicates_in(wanted),
         empty_source=not (len(wanted) if source is None else source) and standing,
         places=steps.places,
         stale=tuple(steps.stale),
+        spent=tuple(steps.matching.spent),
     )
 
 
@@ -135,6 +137,7 @@ def join_plans(kind: str, plans: Sequence[Plan], problems: Sequence[Problem] = (
         empty_source=any(plan.empty_source for plan in plans),
         places={key: place for plan in plans for key, place in plan.places.items()},
         stale=tuple(binding for plan in plans for binding in plan.stale),
+        spent=tuple(binding for plan in plans for binding in plan.spent),
     )
 
 

@@ -43,11 +43,21 @@ def check_plan(
 
 
 def _check_scope(scope: Scope, limits: Limits) -> None:
+    """The floor never lets all of them go: one dimension may be read empty, while the others are whole."""
+    if scope.archives == scope.standing > 0 and scope.kind != "tag_groups":  # groups go by a person's choice
+        raise TooManyChanges(
+            f"The plan would archive all {scope.standing} {_named(scope)}.",
+            "See that the accounting system gives them out; if it is right, apply the plan by its digest.",
+        )
     for count, what in ((scope.archives, "archive"), (scope.updates, "change")):
         if not limits.allow(count, scope.standing):
-            of = f" of {shown(scope.name)}" if scope.name else ""
             raise TooManyChanges(
-                f"The plan would {what} {count} of {scope.standing} {scope.kind}{of}; {limits.percent} % is the limit "
-                f"(and {limits.floor} always pass).",
+                f"The plan would {what} {count} of {scope.standing} {_named(scope)}; {limits.percent} % is the limit "
+                f"({limits.floor} always pass, unless they are all).",
                 "Look at the plan and apply it by its digest if it is right.",
             )
+
+
+def _named(scope: Scope) -> str:
+    kind = scope.kind.replace("_", " ")
+    return f"{kind} of {shown(scope.name)}" if scope.name else kind

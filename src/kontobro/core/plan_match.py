@@ -36,6 +36,10 @@ class Places:
         within = (group for dimension, group in self.parents.items() if binding.erp_id.startswith(f"{dimension}/"))
         return next(within, ""), fold(binding.code)
 
+    def covers(self, kind: MasterKind, binding: Binding) -> bool:
+        """Whether what Pleo has of this was looked at: of tags only those of the groups in step are."""
+        return kind != "tags" or any(binding.erp_id.startswith(f"{dimension}/") for dimension in self.parents)
+
     def of_existing(self, record: Existing) -> Place:
         return record.parent or "", fold(record.code)
 
@@ -43,7 +47,8 @@ class Places:
 @dataclass(slots=True)
 class Matching:
     """`pairs` by desired id, in the order of the desired; `new` have none. `gone`: ours, and the accounting system
-    lacks it. `strangers` are nobody's, `drafts` wait for the accounting system, `taken` are paired by Pleo's id."""
+    lacks it. `strangers` are nobody's, `drafts` wait for the accounting system, `taken` are paired by Pleo's id.
+    `spent` are intents that came to nothing, of records that are gone: they may not own what others make later."""
 
     pairs: dict[str, Pair] = field(default_factory=dict)
     new: list[Desired] = field(default_factory=list)
@@ -51,6 +56,7 @@ class Matching:
     strangers: list[Existing] = field(default_factory=list)
     drafts: list[Existing] = field(default_factory=list)
     taken: dict[str, str] = field(default_factory=dict)
+    spent: list[Binding] = field(default_factory=list)
 
     def pair(self, desired: Desired, existing: Existing, how: Literal["bound", "ours", "draft", "found"]) -> None:
         self.pairs[desired.id] = Pair(desired, existing, how)
@@ -80,12 +86,15 @@ def match(
     matching = Matching()
     _pair_bound(matching, desired, existing, by_erp)
     for key in _keys_of(kind, places, born):
-        _pair_by(key, matching, desired, existing, by_erp, owners)
+        _pair_by(key, kind, matching, desired, existing, by_erp, owners)
     matching.pairs = {record.id: matching.pairs[record.id] for record in desired if record.id in matching.pairs}
     matching.new = [record for record in desired if record.id not in matching.pairs]
     free = [record for record in existing if record.id not in matching.taken]
     intents = [binding for binding in by_erp.values() if not binding.pleo_id and binding.erp_id not in matching.pairs]
-    owners |= _intended(kind, intents, [record for record in free if record.id not in owners], places)
+    intended = _intended(kind, intents, [record for record in free if record.id not in owners], places)
+    owners |= intended
+    alive = {record.id for record in desired} | {binding.erp_id for binding in intended.values()}
+    matching.spent = [it for it in intents if it.erp_id not in alive and places.covers(kind, it)]
     for record in free:
         _set_apart(matching, record, owners.get(record.id))
     return matching
@@ -130,6 +139,7 @@ def _number(name: str) -> Callable[..., object]:
 
 def _pair_by(
     key: _Key,
+    kind: MasterKind,
     matching: Matching,
     desired: Sequence[Desired],
     existing: Sequence[Existing],
@@ -152,7 +162,7 @@ def _pair_by(
         best = candidates[0]
         if len(candidates) > 1:
             best = min(candidates, key=lambda candidate: _rank(record, candidate, owners))
-        matching.pair(record, best, _how(best, by_erp.get(record.id), owners))
+        matching.pair(record, best, _how(kind, best, by_erp.get(record.id), owners))
 
 
 def _rank(desired: Desired, candidate: Existing, owners: Mapping[str | None, Binding]) -> tuple[object, ...]:
@@ -168,11 +178,14 @@ def _rank(desired: Desired, candidate: Existing, owners: Mapping[str | None, Bin
 
 
 def _how(
-    existing: Existing, binding: Binding | None, owners: Mapping[str | None, Binding]
+    kind: MasterKind, existing: Existing, binding: Binding | None, owners: Mapping[str | None, Binding]
 ) -> Literal["ours", "draft", "found"]:
+    """What we create carries our id where Pleo keeps one: of the same code alone it is somebody else's."""
     if existing.draft:
         return "draft"
     intent = binding is not None and binding.pleo_id is None
+    if binding and kind in EXTERNAL_IDS:
+        intent = intent and existing.external_id == binding.erp_id
     return "ours" if intent or existing.id in owners else "found"
 
 
@@ -180,13 +193,14 @@ def _intended(
     kind: MasterKind, intents: Sequence[Binding], free: Sequence[Existing], places: Places
 ) -> dict[str | None, Binding]:
     """What an interrupted run created for a record that is gone by now: ours too, by the intent."""
+    if kind in EXTERNAL_IDS:
+        by_id = {binding.erp_id: binding for binding in intents}
+        return {record.id: by_id[record.external_id] for record in free if record.external_id in by_id}
+    by_place = {place: binding for binding in intents if (place := places.of_binding(binding))}
     found: dict[str | None, Binding] = {}
-    for binding in intents:
-        for record in free:
-            by_id = kind in EXTERNAL_IDS and record.external_id == binding.erp_id
-            if by_id or (kind != "accounts" and places.of_binding(binding) == places.of_existing(record)):
-                found[record.id] = binding
-                break
+    for record in free:
+        if binding := by_place.pop(places.of_existing(record), None):
+            found[record.id] = binding
     return found
 
 

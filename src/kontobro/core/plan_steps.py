@@ -53,8 +53,9 @@ class Steps:
         steps._drafts(write)
         return steps
 
-    def scopes(self) -> Iterator[Scope]:
-        """What the limits are counted in."""
+    def scopes(self, parents: Mapping[str, str]) -> Iterator[Scope]:
+        """What the limits are counted in. `parents`: dimension id -> Pleo's id of its group."""
+        dimensions = {group: dimension for dimension, group in parents.items()}
         ours = [pair.existing for pair in self.matching.pairs.values() if pair.desired.id in self.places]
         ours += [record for _, record in self.matching.gone]
         standing = Counter(record.parent or "" for record in ours if not record.archived)
@@ -63,7 +64,7 @@ class Steps:
         archived = (change for change in self.changes if change.action == "archive")
         archives = Counter(_parent(change) for change in archived if change.before and change.before.id in gone)
         for parent in sorted({*updates, *archives}):
-            yield Scope(self.kind, parent, standing[parent], updates[parent], archives[parent])
+            yield Scope(self.kind, dimensions.get(parent, parent), standing[parent], updates[parent], archives[parent])
 
     # ------------------------------------------------------------------------------ what is left out
 
@@ -124,7 +125,8 @@ class Steps:
 
     def _archives(self, moves: Moves) -> None:
         """What is gone; of those whose code is needed, the code goes first, and then they are archived again."""
-        for binding, record in self.matching.gone:
+        gone = sorted(self.matching.gone, key=lambda it: (it[1].parent or "", it[1].code, it[1].id))
+        for binding, record in gone:
             code = moves.retired.get(record.id)
             if code is not None:
                 self._set_aside(record, binding.erp_id, code)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby, islice
 from typing import Protocol
 
@@ -59,11 +60,15 @@ class Work:
     writes: int = 0
     _doubtful: list[tuple[Change, Problem]] = field(default_factory=list)
     _doubts: int = 0
+    _aside: dict[str, str] = field(default_factory=dict)
+    _stuck: list[Change] = field(default_factory=list)
 
     def carry_out(self) -> None:
         """Every change in the plan's order. Raises what concerns more than one record."""
         for _, stale in groupby(self.plan.stale, key=lambda binding: binding.kind):
             self.bound.bind(list(stale))
+        for kind, spent in groupby(self.plan.spent, key=lambda binding: binding.kind):
+            self.bound.unbind(kind, [binding.erp_id for binding in spent])
         steps, total, told = self._steps(), len(self.plan.changes), 0
         for (kind, action), changes in groupby(self.plan.changes, key=lambda change: (change.kind, change.action)):
             for batch in _batches(changes, _size(kind, action)):
@@ -72,6 +77,8 @@ class Work:
                 self.progress(kind.replace("_", " "), told, total)
             if self._doubtful:
                 self._resolve(kind)
+        for change in self._stuck:
+            self._give_code_back(change)
 
     def _steps(self) -> Mapping[Action, Callable[[MasterKind, list[Change]], None]]:
         return {
@@ -112,9 +119,27 @@ class Work:
         (answer,) = self._answers([change], lambda: self.ports.target.update(change.kind, [(before, after)]))
         if isinstance(answer, Problem):
             self.failed.append(answer)
-        else:
-            self.bound.bind([replace(binding, code=after.code, written=mark_of(after))])
-            self.done[change.action] += 1
+            self._stuck += [change] if before.id in self._aside else []
+            return
+        self.bound.bind([replace(binding, code=after.code, written=mark_of(after))])
+        self.done[change.action] += 1
+        if change.action == "set_aside":
+            self._aside[before.id] = before.code
+
+    def _give_code_back(self, change: Change) -> None:
+        """A record that Pleo refused to change after it was set aside: its new code alone, else the one it had.
+
+        A temporary code must not stay on a record that employees can pick.
+        """
+        before, after = _sides(change)
+        for code in (after.code, self._aside[before.id]):
+            wanted = Desired(after.id, code, before.name, after.parent, before.fields)
+            pair = [(before, wanted)]
+            (answer,) = self._answers([change], partial(self.ports.target.update, change.kind, pair))
+            if not isinstance(answer, Problem):
+                binding = self.bound.of(change.kind)[after.id]
+                self.bound.bind([replace(binding, code=code, written=mark_of(wanted))])
+                return
 
     def _archive(self, kind: MasterKind, changes: list[Change]) -> None:
         records = [change.before for change in changes if change.before]

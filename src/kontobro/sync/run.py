@@ -150,8 +150,10 @@ def _dimensions(connection: Connection, ports: SyncPorts, *, adopt: bool) -> Pla
     values = source.read_all(ports.connector, DimensionValue)
     choice = source.choose(dimensions, connection.settings)
     wanted = source.groups_of(choice, dimensions, connection.settings)
-    unknown = frozenset(choice.unknown)
-    bindings = [it for it in ports.store.bindings(connection.id, "tag_groups") if not unknown & {it.erp_id, it.code}]
+    given = {dimension.id for dimension in dimensions}
+    # A chosen dimension that the read lacks may be told by a code that no binding has: no missing one is archived.
+    bound = ports.store.bindings(connection.id, "tag_groups")
+    bindings = [binding for binding in bound if not choice.unknown or binding.erp_id in given]
     existing = list(ports.target.read("tag_groups"))
     groups = make_plan("tag_groups", wanted.desired, existing, bindings, source=wanted.count, adopt=adopt)
     return join_plans("dimensions", [groups, _tags(connection, ports, groups, values, adopt=adopt)], wanted.problems)

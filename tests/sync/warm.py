@@ -1,0 +1,22 @@
+"""Preloaded by the process that syncers are forked from: all that takes long is up before the first order."""
+
+from __future__ import annotations
+
+import tempfile
+from importlib import resources
+from pathlib import Path
+
+import httpx2
+
+from kontobro.bootstrap import connector_of
+from kontobro.core.masterdata import Vendor
+from kontobro.store import open_store
+from tests.sync import changing_syncer
+
+assert changing_syncer.PROCESSES
+
+httpx2.Client().close()
+with tempfile.TemporaryDirectory() as folder:
+    open_store(Path(folder) / "warm.sqlite3").close()
+    demo = Path(str(resources.files("kontobro.erp.beancount") / "demo"))
+    list(connector_of("beancount", {"ledger": str(demo / "ledger.beancount")}).read(Vendor))
