@@ -114,7 +114,8 @@ def _bill_head(bill: Bill, writing: Writing) -> Cells:
 
 
 def _title(entry: Entry) -> str:
-    return plain(entry.text) or plain(entry.payee)
+    """Who and what: Odoo's entry has no field for the payee, and the text does not say it again."""
+    return " · ".join(text for text in (plain(entry.payee), plain(entry.text)) if text)
 
 
 def _note(entry: Entry) -> str:
