@@ -60,8 +60,9 @@ erp-tryton:  ## install a real Tryton 8.2 into .erp/ for the tests (PyPI, Postgr
 test-erp: $(VENV)/dev.stamp  ## the tests on real accounting systems; those that are not installed are skipped
 	@$(BIN)/python -m pytest -m "odoo or tryton" $(PYTEST_ARGS)
 
-bench-erp: $(VENV)/dev.stamp  ## measure the connector for Odoo against Odoo's bare API
+bench-erp: $(VENV)/dev.stamp  ## measure the connectors for Odoo and Tryton against their bare APIs
 	@$(BIN)/python -m bench.erp $(BENCH_ARGS)
+	@$(BIN)/python -m bench.erp_tryton $(BENCH_ARGS)
 
 clean:  ## remove what the other verbs made
 	rm -rf $(VENV) demo site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from kontobro.erp.tryton.connector import TrytonConnector
+from kontobro.testing.entries import Chart
 from tests.erp_real.places import cloned, start_postgres
-from tests.erp_real.tryton.house import ABSENT, TEMPLATE, Company, TrytonBookkeeper, TrytonServer, installed
+from tests.erp_real.tryton.house import ABSENT, TEMPLATE, Company, TrytonBookkeeper, TrytonServer, connect, installed
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +42,22 @@ def company(tryton_server: TrytonServer, database: str) -> Company:
     return Company(tryton_server.url, database)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def bookkeeper(company: Company) -> TrytonBookkeeper:
     return TrytonBookkeeper(company)
+
+
+@pytest.fixture(scope="module")
+def connector(company: Company) -> TrytonConnector:
+    """With the accountant's login; a login of Tryton's takes a third of a second."""
+    return connect(company.url, company.database)
+
+
+@pytest.fixture(scope="module")
+def stranger(company: Company) -> TrytonConnector:
+    return company.connector("stranger")
+
+
+@pytest.fixture(scope="module")
+def chart(company: Company) -> Chart:
+    return company.chart()

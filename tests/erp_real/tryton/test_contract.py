@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pytest
 
+from kontobro.erp.tryton.connector import TrytonConnector
 from kontobro.testing.connector_contract import Books, ConnectorContract
+from kontobro.testing.entries import Chart
 from tests.erp_real.tryton.house import Company, TrytonBookkeeper, TrytonServer, connect
 
 pytestmark = pytest.mark.tryton
@@ -14,15 +14,22 @@ pytestmark = pytest.mark.tryton
 
 class TestTryton(ConnectorContract):
     @pytest.fixture
-    def books(self, company: Company, bookkeeper: TrytonBookkeeper, tryton_server: TrytonServer) -> Books:
-        """Two processes at once: who is first is sure only where it is enforced; see `test_tryton.py`."""
-        elsewhere = partial(connect, company.url, company.database)
+    def books(
+        self,
+        company: Company,
+        connector: TrytonConnector,
+        bookkeeper: TrytonBookkeeper,
+        stranger: TrytonConnector,
+        tryton_server: TrytonServer,
+        chart: Chart,
+    ) -> Books:
+        """Of two processes at once, who is first is sure only where the reference is enforced: see `test_tryton.py`."""
         return Books(
-            connector=elsewhere(),
+            connector=connector,
             bookkeeper=bookkeeper,
-            chart=company.chart(),
-            stranger=company.connector("stranger"),
-            impatient=lambda seconds: elsewhere(seconds=seconds),
+            chart=chart,
+            stranger=stranger,
+            impatient=lambda seconds: connect(company.url, company.database, seconds=seconds),
             restart=tryton_server.restart,
             in_base=bookkeeper.in_base,
         )

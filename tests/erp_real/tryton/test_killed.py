@@ -50,6 +50,11 @@ def company(tryton_server: TrytonServer, database: str) -> Company:
 
 
 @pytest.fixture
+def bookkeeper(company: Company) -> TrytonBookkeeper:
+    return TrytonBookkeeper(company)
+
+
+@pytest.fixture
 def desk(tmp_path: Path, company: Company, bookkeeper: TrytonBookkeeper) -> Iterator[Desk]:
     (like,) = bookkeeper.api.rows("account.account", [["code", "=", "6490"]], ["type", "parent", "company"])
     like.pop("id")
@@ -67,7 +72,8 @@ def assert_whole(desk: Desk, bookkeeper: TrytonBookkeeper) -> None:
     assert sorted(line["description"].partition(":")[2] for line in lines) == BOOKED
     moves = list(bookkeeper.api.rows("account.move", [], ["state"]))
     assert (len(moves), {move["state"] for move in moves}) == (len(BOOKED), {"posted"})
-    attached = list(bookkeeper.api.rows("ir.attachment", [["resource", "like", "account.move,%"]], ["description"]))
+    resources = [f"account.move,{move['id']}" for move in moves]
+    attached = list(bookkeeper.api.rows("ir.attachment", [["resource", "in", resources]], ["description"]))
     assert len(attached) == len({receipt["description"] for receipt in attached}) == 3
     owed = list(bookkeeper.api.rows("account.move.line", [["account.code", "=", "2.1.1"]], ["reconciliation"]))
     assert len(owed) == 4

@@ -31,16 +31,6 @@ from tests.erp_real.tryton.house import Company, TrytonBookkeeper, connect, pass
 pytestmark = pytest.mark.tryton
 
 
-@pytest.fixture(scope="module")
-def connector(company: Company) -> TrytonConnector:
-    return company.connector()
-
-
-@pytest.fixture(scope="module")
-def chart(company: Company) -> Chart:
-    return company.chart()
-
-
 def posted(connector: TrytonConnector, *entries: JournalEntry) -> list[Booking]:
     answers = connector.post([one for one in connector.book(entries) if isinstance(one, Booking)])
     found = [one for one in answers if isinstance(one, Booking)]

@@ -25,7 +25,7 @@ from kontobro.erp.tryton.entries import Writing, move_of, plain
 from kontobro.erp.tryton.ledger import MOVE, Key, Ledger
 from kontobro.erp.tryton.masters import KINDS, Masters, Snapshot
 from kontobro.erp.tryton.settling import settle
-from kontobro.erp.tryton.standing import RECEIPT_MARK, Standing, booking_of, pick
+from kontobro.erp.tryton.standing import RECEIPT_MARK, Standing, booking_of, picked
 
 R = TypeVar("R", bound=MasterRecord)
 
@@ -124,15 +124,17 @@ class TrytonConnector:
             return []
         references = [entry.reference for entry in entries]
         standings = self._standings(references)
-        new = {entry.reference: entry for entry in reversed(entries) if _is_missing(entry.reference, standings)}
+        current = _current(references, standings)
+        new = {entry.reference: entry for entry in reversed(entries) if entry.reference not in current}
         if not new:
             return self._answers(references, {}, standings)
         facts = self._facts(list(new.values()))
         problems = {reference: problems_of(entry, facts) for reference, entry in new.items()}
         answers = {reference: found[0] for reference, found in problems.items() if found}
-        taken = [entry for entry in entries if entry.reference in new and entry.reference not in answers]
-        answers |= self._create(list({entry.reference: new[entry.reference] for entry in taken}.values()), facts)
-        return self._answers(references, answers)
+        order = [reference for reference in dict.fromkeys(references) if reference in new and reference not in answers]
+        made: list[int] = []
+        answers |= self._create([new[reference] for reference in order], facts, made)
+        return self._answers(references, answers, self._yield_to_others(references, made))
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
         for receipt in receipts:
@@ -148,9 +150,10 @@ class TrytonConnector:
             return []
         references = [booking.reference for booking in bookings]
         problems: dict[Reference, Problem] = {}
-        self._post_some([one for one in self._current(references) if one.status == "draft"], problems)
+        if not self._post_at_once(list({int(one.id) for one in bookings if one.status == "draft"})):
+            self._post_some([one for one in self._current(references) if one.status == "draft"], problems)
         standings = self._standings(references)
-        posted = [one for one in _picked(references, standings) if one.status == "posted"]
+        posted = [one for one in _current(references, standings).values() if one.status == "posted"]
         if settle(self._api, self._ledger, posted):
             standings = self._standings(references)
         return self._answers(references, problems, standings)
@@ -175,21 +178,20 @@ class TrytonConnector:
         return self._ledger.under(keys)
 
     def _current(self, references: Sequence[Reference]) -> list[Standing]:
-        return _picked(references, self._standings(references))
+        return list(_current(references, self._standings(references)).values())
 
     def _bookings(self, keys: Sequence[Key], standings: Sequence[Standing]) -> dict[Key, Booking]:
-        found = {key: pick(key, standings) for key in keys}
         output = self._masters.snapshot().output_taxes
-        return {key: booking_of(standing, output, self.link) for key, standing in found.items() if standing}
+        return {key: booking_of(one, output, self.link) for key, one in picked(keys, standings).items()}
 
     def _answers(
         self,
         references: Sequence[Reference],
         problems: Mapping[Reference, Problem],
-        standings: Sequence[Standing] | None = None,
+        standings: Sequence[Standing],
     ) -> Sequence[Booking | Problem]:
-        """One answer each. What stands is read back unless it just was."""
-        there = self._bookings(references, self._standings(references) if standings is None else standings)
+        """One answer each, by what was just read back."""
+        there = self._bookings(references, standings)
         return [problems.get(reference) or there.get(reference) or _gone(reference) for reference in references]
 
     def _facts(self, entries: Sequence[Entry]) -> Facts:
@@ -213,38 +215,52 @@ class TrytonConnector:
 
     # ------------------------------------------------------------------------------------------ writing
 
-    def _create(self, entries: Sequence[Entry], facts: Facts) -> dict[Reference, Problem]:
-        """Create these entries in one transaction; when Tryton refuses, in halves, until the bad one stands alone."""
+    def _create(self, entries: Sequence[Entry], facts: Facts, made: list[int]) -> dict[Reference, Problem]:
+        """Create these entries in one transaction; when Tryton refuses, in halves, until the bad one stands alone.
+
+        Ids of the new moves go to `made`.
+        """
         if not entries:
             return {}
         periods = {entry.date: period.id for entry in entries if (period := period_of(entry.date, facts.periods))}
         writing = Writing(masters=facts.masters, periods=periods, rates=facts.rates)
         try:
-            made = self._api.write(f"model.{MOVE}.create", [move_of(entry, writing) for entry in entries])
+            made += self._api.write(f"model.{MOVE}.create", [move_of(entry, writing) for entry in entries])
         except Refused as refusal:
             if len(entries) == 1:
                 return {entries[0].reference: refused(entries[0], refusal.told)}
             middle = len(entries) // 2
-            return self._create(entries[:middle], facts) | self._create(entries[middle:], facts)
-        self._yield_to_others([entry.reference for entry in entries], made)
+            return self._create(entries[:middle], facts, made) | self._create(entries[middle:], facts, made)
         return {}
 
-    def _yield_to_others(self, references: Sequence[Reference], made: Sequence[int]) -> None:
-        """Whoever sees another's entry beside the own one takes the own one back. When both see each other both do:
-        rather none than two."""
-        there = [one for one in self._standings(references) if one.status != "void"]
-        strange = {one.reference for one in there if one.id not in made}
-        mine = [one.id for one in there if one.id in made and one.reference in strange and one.status == "draft"]
+    def _yield_to_others(self, references: Sequence[Reference], made: Sequence[int]) -> list[Standing]:
+        """What stands now. Whoever sees another's entry beside the own one takes the own one back. When both see each
+        other both do: rather none than two."""
+        there = self._standings(references)
+        alive = [one for one in there if one.status != "void"]
+        strange = {one.reference for one in alive if one.id not in made}
+        mine = [one for one in alive if one.id in made and one.reference in strange and one.status == "draft"]
         if not mine:
-            return
-        self._delete(mine)
-        left = {one.reference for one in self._standings(references) if one.status != "void"}
-        if not strange <= left:
+            return there
+        self._delete([one.id for one in mine])
+        there = self._standings(references)
+        if not {one.reference for one in mine} <= set(_current(references, there)):
             raise Uncertain("Two were booking the same entries at once.", "Look again which of them stand.")
+        return there
 
     def _delete(self, ids: Sequence[int]) -> None:
         if ids:
             self._api.write(f"model.{MOVE}.delete", list(ids))
+
+    def _post_at_once(self, ids: Sequence[int]) -> bool:
+        """Post drafts that were just read. False when Tryton refuses: one was posted, deleted or spoilt since."""
+        if not ids:
+            return False
+        try:
+            self._api.write(f"model.{MOVE}.post", ids)
+        except Refused:
+            return False
+        return True
 
     def _post_some(self, drafts: Sequence[Standing], problems: dict[Reference, Problem]) -> None:
         """Post in one transaction; in halves when Tryton refuses, until the bad one stands alone in `problems`."""
@@ -264,15 +280,10 @@ class TrytonConnector:
                 self._post_some(still[middle:], problems)
 
 
-def _picked(references: Iterable[Reference], standings: Sequence[Standing]) -> list[Standing]:
-    """What counts under each reference, once; void ones left out."""
-    picked = (pick(reference, standings) for reference in dict.fromkeys(references))
-    return [one for one in picked if one and one.status != "void"]
-
-
-def _is_missing(reference: Reference, standings: Sequence[Standing]) -> bool:
-    standing = pick(reference, standings)
-    return standing is None or standing.status == "void"
+def _current(references: Iterable[Reference], standings: Sequence[Standing]) -> dict[Reference, Standing]:
+    """What counts under each reference; void ones left out."""
+    found = picked(dict.fromkeys(references), standings)
+    return {one.reference: one for one in found.values() if one.status != "void"}
 
 
 def _knows(masters: Snapshot, entry: Entry) -> bool:

@@ -112,7 +112,7 @@ def _lines(entry: Entry, writing: Writing) -> Iterator[Values]:
     for at, (line, balance) in enumerate(zip(entry.lines, _balances(entry, writing), strict=True)):
         text = plain(line.text) or plain(entry.text) or plain(entry.payee)
         if at == owed and isinstance(entry, Payment) and entry.settles:
-            text = _settles(entry)
+            text = settles_text(entry)
         if at == marked:
             text = marks_of(entry.reference)[isinstance(entry, Bill)]
         yield _line(entry, line, balance, writing.masters) | {"description": text}
@@ -131,7 +131,7 @@ def _marked(entry: Entry) -> int:
     return max((at for at in range(len(entry.lines)) if at != owed), default=0)
 
 
-def _settles(payment: Payment) -> str:
+def settles_text(payment: Payment) -> str:
     settles = payment.settles
     if isinstance(settles, InvoiceKey):
         words = [quote(settles.vendor, safe=""), quote(settles.number, safe=""), settles.currency]

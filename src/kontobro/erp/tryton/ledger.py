@@ -9,7 +9,7 @@ from kontobro.core.journal import InvoiceKey, Reference
 from kontobro.erp.tryton.api import Api, Domain
 from kontobro.erp.tryton.entries import BILL_MARK, SEPARATOR, SETTLES, marks_of, number_of
 from kontobro.erp.tryton.masters import Masters
-from kontobro.erp.tryton.standing import MOVE_FIELDS, RECEIPT_MARK, Standing
+from kontobro.erp.tryton.standing import MOVE_FIELDS, RECEIPT_MARK, Standing, standing_of
 
 Key = Reference | InvoiceKey
 
@@ -46,15 +46,18 @@ class Ledger:
             return []
         resources = [f"{MOVE},{move['id']}" for move in moves]
         receipts = self._receipts(resources)
-        cancelled = {
-            row["origin"]
-            for row in self._api.rows(MOVE, [["origin", "in", resources], ["state", "=", "posted"]], ["origin"])
-        }
+        posted = [f"{MOVE},{move['id']}" for move in moves if move["state"] == "posted"]
+        cancelled = self._cancelled(posted) if posted else set()
         currency = self._masters.snapshot().company.currency
         return [
-            Standing(move, currency, receipts.get(resource, ()), resource in cancelled)
+            standing_of(move, currency, receipts.get(resource, ()), reversed_=resource in cancelled)
             for move, resource in zip(moves, resources, strict=True)
         ]
+
+    def _cancelled(self, resources: list[str]) -> set[str]:
+        """Those that a posted move takes back."""
+        domain = [["origin", "in", resources], ["state", "=", "posted"]]
+        return {row["origin"] for row in self._api.rows(MOVE, domain, ["origin"])}
 
     def _receipts(self, resources: list[str]) -> dict[str, list[str]]:
         """The SHA-256 of what we attached, in order."""

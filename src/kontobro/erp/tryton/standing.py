@@ -25,6 +25,8 @@ class Standing:
     """One move of ours with its lines by id and its receipts; `reversed` by a posted cancellation."""
 
     move: Row
+    lines: Sequence[Row]
+    reference: Reference
     company_currency: str
     receipts: Sequence[str] = ()
     reversed: bool = False
@@ -32,15 +34,6 @@ class Standing:
     @property
     def id(self) -> int:
         return int(self.move["id"])
-
-    @property
-    def lines(self) -> list[Row]:
-        return sorted(self.move["lines."], key=lambda line: int(line["id"]))
-
-    @property
-    def reference(self) -> Reference:
-        found = (reference_in(line["description"] or "") for line in self.lines)
-        return next((reference for reference in found if reference), Reference(f"account.move,{self.id}"))
 
     @property
     def status(self) -> PostingStatus:
@@ -103,6 +96,14 @@ class Standing:
         return same and self.status != "void" and (self.move["description"] or "").startswith(number)
 
 
+def standing_of(move: Row, company_currency: str, receipts: Sequence[str], *, reversed_: bool) -> Standing:
+    """A move as it was read, its lines put in order (Tryton gives the newest first)."""
+    lines = sorted(move["lines."], key=lambda line: int(line["id"]))
+    found = (reference_in(line["description"] or "") for line in lines)
+    reference = next((one for one in found if one), Reference(f"account.move,{move['id']}"))
+    return Standing(move, lines, reference, company_currency, receipts, reversed_)
+
+
 def booking_of(standing: Standing, output_taxes: Collection[int], link: str) -> Booking:
     """The booking as it stands now, a bookkeeper's changes included."""
     amounts = [(line, amount_in(line, standing.currency)) for line in standing.lines]
@@ -133,6 +134,17 @@ def amount_in(line: Row, currency: str) -> Decimal:
 def pick(key: Reference | InvoiceKey, standings: Iterable[Standing]) -> Standing | None:
     """What counts under a key: what is not void, posted first, then the oldest; the newest void one else."""
     return min((one for one in standings if one.answers(key)), key=_preference, default=None)
+
+
+def picked(
+    keys: Iterable[Reference | InvoiceKey], standings: Sequence[Standing]
+) -> dict[Reference | InvoiceKey, Standing]:
+    """What counts under each key; keys without anything are left out."""
+    under: dict[Reference, list[Standing]] = {}
+    for one in standings:
+        under.setdefault(one.reference, []).append(one)
+    found = {key: pick(key, standings if isinstance(key, InvoiceKey) else under.get(key, ())) for key in keys}
+    return {key: one for key, one in found.items() if one}
 
 
 def _preference(one: Standing) -> tuple[bool, bool, bool, int]:

@@ -1,0 +1,145 @@
+"""What Tryton's answers mean, without a Tryton: faults, sessions, typed JSON; and what a payment says it settles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kontobro.core.errors import (
+    BadAnswer,
+    KontobroError,
+    LoginFailed,
+    Misconfigured,
+    NotAllowed,
+    RateLimited,
+    Timeout,
+    Uncertain,
+    Unreachable,
+)
+from kontobro.core.journal import InvoiceKey, Payment, Reference
+from kontobro.erp.tryton.api import Api, Refused
+from kontobro.erp.tryton.entries import settles_in, settles_text
+from kontobro.testing.entries import Chart, a_payment
+
+Answer = Callable[[dict[str, Any]], httpx2.Response]
+
+
+def an_api(answer: Answer, calls: list[str] | None = None) -> Api:
+    """An API whose server logs in anybody and gives `answer` to the rest."""
+    seen: list[str] = [] if calls is None else calls
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "GET":
+            return httpx2.Response(404)
+        asked = json.loads(request.content)
+        seen.append(asked["method"])
+        if asked["method"] == "common.db.login":
+            return httpx2.Response(200, json={"id": 1, "result": [7, f"token{len(seen)}", None]})
+        return answer(asked)
+
+    http = httpx2.Client(base_url="http://127.0.0.1:1", transport=httpx2.MockTransport(handle))
+    return Api(http, "books", "kontobro", "the-password", 1, sleep=lambda seconds: None)
+
+
+def status(code: int, **more: Any) -> Answer:
+    return lambda asked: httpx2.Response(code, **more)
+
+
+def error(*told: Any) -> Answer:
+    return lambda asked: httpx2.Response(200, json={"id": 1, "error": list(told)})
+
+
+def lost(asked: dict[str, Any]) -> httpx2.Response:
+    raise httpx2.ReadTimeout("no answer")
+
+
+@pytest.mark.parametrize(
+    ("answer", "on_read", "on_write"),
+    [
+        (status(401), LoginFailed, LoginFailed),
+        (status(403), NotAllowed, NotAllowed),
+        (status(404), Misconfigured, Misconfigured),
+        (status(413), Misconfigured, Misconfigured),
+        (status(429, headers={"Retry-After": "7"}), RateLimited, RateLimited),
+        (status(500), Unreachable, Uncertain),
+        (status(502), Unreachable, Uncertain),
+        (status(503), Unreachable, Uncertain),
+        (status(504), Unreachable, Uncertain),
+        (lost, Timeout, Uncertain),
+        (status(200, text="<html>"), BadAnswer, BadAnswer),
+        (error("UserError", ["No.", "Really.", None]), Refused, Refused),
+        (error("UserWarning", ["key", "Sure?", ""]), Refused, Refused),
+        (error("ConcurrencyException", "later"), Refused, Refused),
+        (error("'res.user'", "Traceback of secrets"), Refused, Refused),
+        (error("LoginException", ["code", "Code?", "char"]), LoginFailed, LoginFailed),
+    ],
+)
+def test_what_an_answer_means(answer: Answer, on_read: type[KontobroError], on_write: type[KontobroError]) -> None:
+    with pytest.raises(on_read):
+        an_api(answer).read("model.x.search", [])
+    with pytest.raises(on_write) as fault:
+        an_api(answer).write("model.x.create", [])
+    assert "secrets" not in f"{fault.value} {fault.value!r}"
+
+
+def test_a_write_is_made_once_and_a_read_again() -> None:
+    calls: list[str] = []
+    api = an_api(status(503), calls)
+    with pytest.raises(Uncertain):
+        api.write("model.x.create", [])
+    with pytest.raises(Unreachable):
+        api.read("model.x.search", [])
+    assert calls.count("model.x.create") == 1
+    assert calls.count("model.x.search") == 4
+
+
+def test_a_session_that_ended_is_made_anew_once() -> None:
+    calls: list[str] = []
+    answers = iter([httpx2.Response(401), httpx2.Response(200, json={"id": 1, "result": [5]})])
+    assert an_api(lambda asked: next(answers), calls).write("model.x.create", []) == [5]
+    assert calls == ["common.db.login", "model.x.create", "common.db.login", "model.x.create"]
+
+
+def test_a_server_that_can_t_be_reached_got_nothing() -> None:
+    def refuse(asked: dict[str, Any]) -> httpx2.Response:
+        raise httpx2.ConnectError("refused")
+
+    with pytest.raises(Unreachable) as fault:
+        an_api(refuse).write("model.x.create", [])
+    assert not isinstance(fault.value, Timeout)
+
+
+def test_amounts_days_and_bytes_travel_exactly() -> None:
+    given_ = {"amount": Decimal("9999999999999.99"), "day": date(2026, 10, 3), "data": b"\x00\xff"}
+    back = an_api(lambda asked: httpx2.Response(200, json={"id": 1, "result": asked["params"][0]}))
+    assert back.read("model.x.echo", given_) == given_
+
+
+def test_a_page_that_is_no_list_is_no_end() -> None:
+    with pytest.raises(BadAnswer):
+        list(an_api(lambda asked: httpx2.Response(200, json={"id": 1, "result": None})).rows("x", [], ["name"]))
+
+
+def test_the_password_is_never_shown() -> None:
+    assert "the-password" not in repr(an_api(status(200)))
+
+
+keys = st.one_of(
+    st.text(min_size=1).map(Reference),
+    st.builds(InvoiceKey, st.text(min_size=1), st.text(min_size=1), st.sampled_from(["DKK", "EUR"])),
+)
+
+
+@given(keys, st.booleans())
+def test_what_a_payment_settles_is_read_as_it_was_written(key: Reference | InvoiceKey, returned: bool) -> None:
+    payment = a_payment(Chart(), key, returned=returned)
+    assert isinstance(payment, Payment)
+    assert settles_in(settles_text(payment)) == (key, returned)
