@@ -14,11 +14,11 @@ PIP_SELF := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-
 PRISM := contract/prism/node_modules/.bin/prism
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix prove bench docs contract clean
+.PHONY: help demo test check fix prove bench docs contract erp-odoo test-erp bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 demo: $(VENV)/app.stamp  ## export a demo company's expenses into a checked ledger, in demo/
 	@$(BIN)/kontobro demo
@@ -50,6 +50,15 @@ docs: $(VENV)/docs.stamp  ## build the documentation into site/; a warning is an
 
 contract: $(VENV)/dev.stamp $(VENV)/prism.stamp  ## hold sandbox and client against Pleo's own documents
 	@KONTOBRO_CONTRACT=1 $(BIN)/python -m pytest -m contract $(PYTEST_ARGS)
+
+erp-odoo:  ## install a real Odoo 19 into .erp/ for the tests (Debian, package registries)
+	@scripts/erp/odoo.sh install
+
+test-erp: $(VENV)/dev.stamp  ## the tests on real accounting systems; those that are not installed are skipped
+	@$(BIN)/python -m pytest -m "odoo or tryton" $(PYTEST_ARGS)
+
+bench-erp: $(VENV)/dev.stamp  ## measure the connector for Odoo against Odoo's bare API
+	@$(BIN)/python -m bench.erp $(BENCH_ARGS)
 
 clean:  ## remove what the other verbs made
 	rm -rf $(VENV) demo site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ class Home:
         return client
 
     def connector_for(self, connection: Connection) -> Connector:
-        return connector_of(connection.erp, connection.erp_options)
+        return connector_of(connection.erp, connection.erp_options, partial(self.store.secret, connection.id))
 
     def ports_for(self, connection: Connection) -> Ports:
         from kontobro.export.run import Ports
@@ -85,11 +86,11 @@ def open_home(path: Path, clock: Clock | None = None) -> Home:
     return home
 
 
-def connector_of(erp: str, options: Mapping[str, str]) -> Connector:
-    """The connector of that name with its own options. Raises Misconfigured."""
-    from kontobro.erp import load_connector
+def connector_of(erp: str, options: Mapping[str, str], secrets: Callable[[str], str | None] | None = None) -> Connector:
+    """The connector of that name with its own options and secrets. Raises Misconfigured."""
+    from kontobro.erp import load_connector, no_secrets
 
-    return load_connector(erp, options)
+    return load_connector(erp, options, secrets or no_secrets)
 
 
 def ports_for(connection: Connection, store: Store, clock: Clock | None = None) -> Ports:

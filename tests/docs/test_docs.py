@@ -49,13 +49,13 @@ def test_links_lead_somewhere(page: Path) -> None:
 def makefile_verbs() -> set[str]:
     """The verbs that the Makefile says something about."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    return set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_every_make_verb_named_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    named = set(re.findall(r"`make ([a-z]+)[^`]*`|^\$ make ([a-z]+)", text, re.MULTILINE))
+    named = set(re.findall(r"`make ([a-z-]+)[^`]*`|^\$ make ([a-z-]+)", text, re.MULTILINE))
     assert {verb for pair in named for verb in pair if verb} <= makefile_verbs()
 
 

@@ -105,11 +105,13 @@ class Desk:
     key: str
     url: str
     order: dict[str, Any] = field(default_factory=dict)
-    shared_ledger: Path | None = None
+    erp: str = "beancount"
+    options: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
 
     @property
     def ledger(self) -> Path:
-        return self.shared_ledger or self.folder / "ledger" / "ledger.beancount"
+        return Path(self.options["ledger"])
 
     @property
     def database(self) -> Path:
@@ -173,11 +175,27 @@ class Desk:
 @contextmanager
 def a_desk(folder: Path, company: SandboxCompany, settings: Settings = SETTINGS, **order: Any) -> Iterator[Desk]:
     """Serve the company with its export pressed, connect a home to it over a copy of the demo ledger."""
+    shutil.copytree(Path(str(resources.files("kontobro.erp.beancount") / "demo")), folder / "ledger")
+    ledger = {"ledger": str(folder / "ledger" / "ledger.beancount")}
+    with a_desk_over(folder, company, settings, "beancount", ledger, {}, **order) as desk:
+        yield desk
+
+
+@contextmanager
+def a_desk_over(
+    folder: Path,
+    company: SandboxCompany,
+    settings: Settings,
+    erp: str,
+    options: dict[str, str],
+    secrets: dict[str, str],
+    **order: Any,
+) -> Iterator[Desk]:
+    """The same over any accounting system."""
     sandbox = Sandbox(company)
     key = sandbox.add_api_key(company.id)
-    shutil.copytree(Path(str(resources.files("kontobro.erp.beancount") / "demo")), folder / "ledger")
     with serve(sandbox) as url:
-        desk = Desk(folder, sandbox, company.id, key, url, order)
+        desk = Desk(folder, sandbox, company.id, key, url, order, erp, options, secrets)
         sandbox.press_export(company.id, vendor_based=True)
         connect(desk, settings)
         yield desk
@@ -187,13 +205,13 @@ def another_home(desk: Desk, folder: Path) -> Desk:
     """A second installation for the same company and the same ledger, with an API key of its own."""
     folder.mkdir()
     key = desk.sandbox.add_api_key(desk.company_id)
-    other = Desk(folder, desk.sandbox, desk.company_id, key, desk.url, shared_ledger=desk.ledger)
+    other = Desk(folder, desk.sandbox, desk.company_id, key, desk.url, options=desk.options)
     connect(other)
     return other
 
 
 def connect(desk: Desk, settings: Settings = SETTINGS) -> Connection:
-    """Write the connection and its key into the home's store."""
+    """Write the connection and its keys into the home's store."""
     connection = Connection(
         id="desk",
         name="desk",
@@ -203,13 +221,15 @@ def connect(desk: Desk, settings: Settings = SETTINGS) -> Connection:
         auth="api_key",
         company_id=desk.company_id,
         company_name="Fjord & Bro ApS",
-        erp="beancount",
-        erp_options={"ledger": str(desk.ledger)},
+        erp=desk.erp,
+        erp_options=desk.options,
         settings=settings,
     )
     store = open_store(desk.database)
     store.save_connection(connection)
     store.save_tokens(connection.id, Tokens(access=desk.key))
+    for name, value in desk.secrets.items():
+        store.save_secret(connection.id, name, value)
     store.close()
     return connection
 

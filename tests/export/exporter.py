@@ -19,13 +19,15 @@ import time
 import traceback
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from kontobro.bootstrap import SystemClock, connector_of
+from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError
 from kontobro.core.masterdata import Account, Vendor
-from kontobro.core.ports import Connector
+from kontobro.core.ports import Connector, Store
 from kontobro.export import Ports, next_job, run_job
 from kontobro.pleo import open_pleo
 from kontobro.store import open_store
@@ -61,7 +63,7 @@ def export(order: dict[str, Any]) -> dict[str, Any]:
         pleo = open_pleo(connection, seamed, clock)
         ports = Ports(
             pleo=Seam(pleo, "pleo", PLEO_WRITES, boundaries),
-            connector=Seam(connector(order, connection.erp_options["ledger"]), "erp", ERP_WRITES, boundaries),
+            connector=Seam(connector(order, connection, store), "erp", ERP_WRITES, boundaries),
             store=seamed,
             clock=clock,
         )
@@ -89,14 +91,14 @@ def boundaries_of(order: dict[str, Any]) -> Boundaries:
     return boundaries
 
 
-def connector(order: dict[str, Any], ledger: str) -> Connector:
-    """The Beancount ledger, or the plain system beside it with that ledger's accounts and vendors."""
-    beancount = connector_of("beancount", {"ledger": ledger})
+def connector(order: dict[str, Any], connection: Connection, store: Store) -> Connector:
+    """The connection's own, or the plain system beside the ledger with that ledger's accounts and vendors."""
+    own = connector_of(connection.erp, connection.erp_options, partial(store.secret, connection.id))
     if "plain" not in order:
-        return beancount
+        return own
     return PlainErp(
         Path(order["plain"]),
-        [*beancount.read(Account), *beancount.read(Vendor)],
+        [*own.read(Account), *own.read(Vendor)],
         commit_after=order.get("commit_after", 0),
         settle_after=timedelta(seconds=order["settle_after"]),
         reference=order.get("reference", "searchable"),

@@ -5,37 +5,60 @@ A connector of your own needs no entry here: its name may be its factory's dotte
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import cast
+from typing import Any, cast
 
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.ports import Connector
 from kontobro.erp.guard import Guarded, guarded
 
-Factory = Callable[[Mapping[str, str]], Connector]
+Factory = Callable[..., Connector]
+"""Takes the options; one with a parameter `secrets` gets the way to the connection's secrets by name too."""
+
+Secrets = Callable[[str], str | None]
+"""An accounting system's secret by its name, None when there is none: `Store.secret` of one connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """Where a connector's factory is, and what to install when it can't be imported."""
+    """Where a connector's factory is, and what to install when it can't be imported.
+
+    `options` and `secrets` are the names of its settings, the needed ones first, each with a word for the person.
+    """
 
     factory: str
     install: str
+    options: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[tuple[str, str], ...] = ()
 
 
 REGISTRY: dict[str, Registered] = {
     "beancount": Registered("kontobro.erp.beancount.connector:from_options", "pip install 'kontobro[beancount]'"),
+    "odoo": Registered(
+        "kontobro.erp.odoo.connector:from_options",
+        "pip install kontobro",
+        options=(("url", "address"), ("database", "database"), ("company", "company's number, if there are several")),
+        secrets=(("api_key", "API key"),),
+    ),
 }
 
 
-def load_connector(name: str, options: Mapping[str, str]) -> Guarded:
-    """The connector of that name for one company, guarded. `options` are its own settings.
+def no_secrets(name: str) -> None:
+    """For connectors that need no secret."""
 
-    Raises Misconfigured for an unknown name, a missing package or a missing option.
+
+def load_connector(name: str, options: Mapping[str, str], secrets: Secrets = no_secrets) -> Guarded:
+    """The connector of that name for one company, guarded. `options` are its own settings, `secrets` its keys.
+
+    Raises Misconfigured for an unknown name, a missing package, option or secret.
     """
-    return guarded(_factory(name)(options))
+    factory = _factory(name)
+    takes_secrets = "secrets" in inspect.signature(factory).parameters
+    more: dict[str, Any] = {"secrets": secrets} if takes_secrets else {}
+    return guarded(factory(options, **more))
 
 
 def _factory(name: str) -> Factory:

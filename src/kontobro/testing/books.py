@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Protocol, cast
 
 from kontobro.core.errors import Problem
@@ -30,12 +31,21 @@ class Bookkeeper(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """A company under test. `elsewhere` makes another connector to it in another process; None: there is no other."""
+    """A company under test. What is None can't be tried with this system; its tests are skipped and say so.
+
+    `elsewhere` makes another connector to it in another process; `stranger` is a login that may do nothing;
+    `impatient` makes a connector that gives up on an answer after so many seconds; `restart` stops the system and
+    starts it again; `in_base` tells an entry's account sums in the company's own currency.
+    """
 
     connector: Connector
     bookkeeper: Bookkeeper
     chart: Chart = field(default_factory=Chart)
     elsewhere: Callable[[], Connector] | None = None
+    stranger: Connector | None = None
+    impatient: Callable[[float], Connector] | None = None
+    restart: Callable[[], None] | None = None
+    in_base: Callable[[Reference], Mapping[str, Decimal]] | None = None
 
     def book(self, *entries: Entry) -> list[Booking]:
         """Book entries that must be taken."""

@@ -28,11 +28,19 @@ class Chart:
     )
     vendor: str = "V100"
     tax_code: str = "I25"
+    """Input tax of 25 %."""
+    reverse_code: str = "R25"
+    """Reverse charge of 25 %, its output side on `output_tax`."""
+    output_tax: str = "Liabilities:VAT:Output"
     dimensions: tuple[tuple[str, str], ...] = (("COST", "100"), ("PROJECT", "P1"))
     open_day: date = date(2026, 10, 3)
     closed_day: date | None = date(2026, 3, 1)
     last_account: str = "Expenses:Last"
     """The account that a reader who stops early would miss."""
+    largest: str = "9999999999999.99"
+    """The largest amount that the system holds to the cent; a larger one has to be refused."""
+    rate: Decimal | None = None
+    """What one DKK is in EUR on the open day, where DKK is the company's currency and the system keeps rates."""
 
 
 def a_reference() -> Reference:
@@ -50,7 +58,9 @@ def a_journal(chart: Chart, amount: str = "99.00", currency: str = "DKK", **chan
     return JournalEntry(**_fields(chart, currency, lines, changes, item_type="card_purchase"))
 
 
-def a_taxed_journal(chart: Chart, net: str = "79.20", tax: str = "19.80", **changes: Any) -> JournalEntry:
+def a_taxed_journal(
+    chart: Chart, net: str = "79.20", tax: str = "19.80", currency: str = "DKK", **changes: Any
+) -> JournalEntry:
     """A card purchase with input tax and every dimension of the chart on its expense line."""
     lines = (
         EntryLine(
@@ -62,9 +72,33 @@ def a_taxed_journal(chart: Chart, net: str = "79.20", tax: str = "19.80", **chan
             dimensions=chart.dimensions,
         ),
         EntryLine(account=chart.input_tax, amount=Decimal(tax), role="tax", tax_code=chart.tax_code),
-        EntryLine(account=chart.wallets["DKK"], amount=-Decimal(net) - Decimal(tax), role="wallet"),
+        EntryLine(account=chart.wallets[currency], amount=-Decimal(net) - Decimal(tax), role="wallet"),
+    )
+    return JournalEntry(**_fields(chart, currency, lines, changes, item_type="card_purchase"))
+
+
+def a_reverse_journal(chart: Chart, net: str = "80.00", tax: str = "20.00", **changes: Any) -> JournalEntry:
+    """A card purchase under reverse charge: both sides of the tax, the wallet pays the net."""
+    amount, code = Decimal(tax), chart.reverse_code
+    lines = (
+        EntryLine(account=chart.expense, amount=Decimal(net), role="expense", tax_code=code, tax_amount=amount),
+        EntryLine(account=chart.input_tax, amount=amount, role="tax", tax_code=code),
+        EntryLine(account=chart.output_tax, amount=-amount, role="reverse_tax", tax_code=code),
+        EntryLine(account=chart.wallets["DKK"], amount=-Decimal(net), role="wallet"),
     )
     return JournalEntry(**_fields(chart, "DKK", lines, changes, item_type="card_purchase"))
+
+
+def a_taxed_bill(chart: Chart, net: str = "79.20", tax: str = "19.80", **changes: Any) -> Bill:
+    """A bill with input tax, or with `credit_note=True` a credit note."""
+    sign = -1 if changes.get("credit_note") else 1
+    base, amount, code = Decimal(net) * sign, Decimal(tax) * sign, chart.tax_code
+    lines = (
+        EntryLine(account=chart.expense, amount=base, role="expense", tax_code=code, tax_amount=amount),
+        EntryLine(account=chart.input_tax, amount=amount, role="tax", tax_code=code),
+        EntryLine(account=chart.payable, amount=-base - amount, role="payable", vendor=chart.vendor),
+    )
+    return a_bill(chart, lines=lines, **changes)
 
 
 def a_bill(chart: Chart, amount: str = "120.00", **changes: Any) -> Bill:

@@ -50,7 +50,14 @@ CAPABILITIES = Capabilities(
 
 def masters_of(chart: Chart) -> list[MasterRecord]:
     """The master records behind a chart."""
-    names = [chart.expense, chart.input_tax, chart.payable, *chart.wallets.values(), chart.last_account]
+    names = [
+        chart.expense,
+        chart.input_tax,
+        chart.output_tax,
+        chart.payable,
+        *chart.wallets.values(),
+        chart.last_account,
+    ]
     records: list[MasterRecord] = [Company("C1", "Fjord & Bro ApS", "DKK", "Europe/Copenhagen", "DK")]
     records += [Account(name, name, name) for name in names]
     records.append(TaxCode(chart.tax_code, chart.tax_code, "Input VAT", Decimal("0.25"), "inclusive", chart.input_tax))

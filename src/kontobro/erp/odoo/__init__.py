@@ -1,0 +1,10 @@
+"""Odoo 19 over its JSON-2 API (`docs/connectors/odoo.md`). One company of one database.
+
+api        one call: the address, the key, retries of reads, faults in the core's words
+masters    Odoo's master data as the core's, cached
+entries    Entry -> rows of `account.move.load`
+standing   what stands, as read back -> Booking
+settling   payments and their bills, reconciled
+checks     every reason why Odoo would not take an entry
+connector  the eight methods
+"""

@@ -1,0 +1,61 @@
+"""Is it the right Odoo, which company, and may the key's user do what we need? Missing permissions by Odoo's names."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kontobro.core.errors import Misconfigured, NotAllowed, shown
+from kontobro.erp.odoo.api import Api
+
+OLDEST: Final = 19
+
+NEEDS: Final = (
+    ("account.move", "create", "book entries", "Accounting: Invoicing (account.group_account_invoice)"),
+    ("account.move", "unlink", "withdraw drafts", "Accounting: Invoicing (account.group_account_invoice)"),
+    ("account.account", "read", "read the accounts", "Accounting: Invoicing (account.group_account_invoice)"),
+    ("account.partial.reconcile", "create", "settle bills", "Accounting: Invoicing (account.group_account_invoice)"),
+    (
+        "account.analytic.account",
+        "read",
+        "read analytic accounts",
+        "Analytic Accounting (analytic.group_analytic_accounting)",
+    ),
+    ("ir.attachment", "create", "attach receipts", "Internal User (base.group_user)"),
+)
+"""Model and operation, in plain words, and the group that gives it."""
+
+
+def missing_permissions(api: Api) -> list[str]:
+    """What the user may not do, each with the group that gives it."""
+    return [
+        f"{words} (group {group})"
+        for model, operation, words, group in NEEDS
+        if not api.read(model, "has_access", operation=operation)
+    ]
+
+
+def find_company(api: Api) -> None:
+    """Set the company that the API works for: the chosen one, else the only one that the user sees."""
+    _check_version(api)
+    domain = [["id", "=", api.company]] if api.company else []
+    seen = list(api.rows("res.company", domain, ["name"]))
+    if len(seen) == 1:
+        api.company = int(seen[0]["id"])
+        return
+    if api.company:
+        raise NotAllowed(
+            f"The API key's user does not see company {api.company} in Odoo.",
+            "Allow it for the user in Odoo (Settings > Users), or choose another company.",
+        )
+    names = ", ".join(f"{row['id']} ({shown(row['name'])})" for row in seen)
+    raise Misconfigured(f"This Odoo has several companies: {names}.", "Choose one with the option `company`.")
+
+
+def _check_version(api: Api) -> None:
+    version = api.version()
+    major = version.removeprefix("saas~").partition(".")[0]
+    if not major.isdigit() or int(major) < OLDEST:
+        raise Misconfigured(
+            f"Odoo {shown(version) or 'of an unknown version'} answers there.",
+            f"Kontobro speaks the JSON-2 API, which Odoo has from version {OLDEST} on.",
+        )

@@ -1,0 +1,380 @@
+"""The Odoo connector: one company of one database, over the JSON-2 API of Odoo 19 (`docs/connectors/odoo.md`).
+
+Every call is one transaction of Odoo's. Creating is create-or-skip under an external id, so any call may be made
+again; what stands is always read back.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, TypeVar
+
+from kontobro.core.errors import Misconfigured, NotAllowed, Problem, shown
+from kontobro.core.export import Receipt
+from kontobro.core.journal import Bill, Booking, Entry, Reference
+from kontobro.core.masterdata import Company, MasterRecord, Vendor
+from kontobro.core.ports import Capabilities, ReceiptRules
+from kontobro.erp.odoo.access import find_company, missing_permissions
+from kontobro.erp.odoo.api import Api, Refused, open_http
+from kontobro.erp.odoo.checks import Facts, lock_over, lock_problem, problems_of, refused, vendors_named
+from kontobro.erp.odoo.entries import LOAD_CONTEXT, MODULE, Writing, columns_of, external_id, plain, rows_of
+from kontobro.erp.odoo.ledger import Key, Ledger
+from kontobro.erp.odoo.masters import KINDS, Masters, Snapshot
+from kontobro.erp.odoo.settling import settle
+from kontobro.erp.odoo.standing import RECEIPT_MARK, Standing, booking_of, pick
+
+R = TypeVar("R", bound=MasterRecord)
+
+MEDIA_TYPES: Final = frozenset(
+    [
+        "application/pdf",
+        "image/jpeg",
+        "image/png",
+        "application/msword",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.ms-excel",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ]
+)
+MAX_RECEIPT: Final = 30 * 1024 * 1024
+
+CAPABILITIES: Final = Capabilities(
+    kinds=KINDS,
+    bills=True,
+    drafts=True,
+    receipts=ReceiptRules(media_types=MEDIA_TYPES, max_bytes=MAX_RECEIPT),
+    batch_size=100,
+    reference="enforced",
+    keeps_fingerprint=True,
+    withdraws_drafts=True,
+    writes_vendors=False,
+)
+
+
+def from_options(options: Mapping[str, str], secrets: Callable[[str], str | None]) -> OdooConnector:
+    """The connector of a connection's options: `url`, `database`, `company` (its id); the secret is `api_key`."""
+    url = options.get("url", "").rstrip("/")
+    if not url.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
+        raise Misconfigured(
+            f'Odoo\'s address "{shown(url)}" is not usable.', "Set `url`, with https:// (http:// on this machine only)."
+        )
+    key = secrets("api_key")
+    if not key:
+        raise Misconfigured("Odoo's API key is missing.", "Connect again and give it.", "authentication_failure")
+    company = options.get("company", "")
+    if company and not company.isdigit():
+        raise Misconfigured(f'Odoo\'s company "{shown(company)}" is no id.', "Set `company` to the company's number.")
+    return OdooConnector(Api(open_http(url, options.get("database"), key), int(company) if company else None), url)
+
+
+class OdooConnector:
+    """One company. `url` is Odoo's address, for links."""
+
+    capabilities = CAPABILITIES
+
+    def __init__(self, api: Api, url: str) -> None:
+        self._api = api
+        self._url = url
+        self._masters = Masters(api)
+        self._ledger = Ledger(api, self._masters)
+
+    def check(self) -> Company:
+        find_company(self._api)
+        missing = missing_permissions(self._api)
+        if missing:
+            raise NotAllowed(
+                f"The API key's user may not: {'; '.join(missing)}.",
+                "Give the user these groups in Odoo (Settings > Users), then check again.",
+            )
+        return next(iter(self._masters.companies()))
+
+    def read(self, kind: type[R]) -> Iterable[R]:
+        self._choose()
+        return self._masters.all(kind)
+
+    def validate(self, entries: Sequence[Entry]) -> Sequence[list[Problem]]:
+        if not entries:
+            return []
+        facts = self._facts(entries)
+        return [problems_of(entry, facts) for entry in entries]
+
+    def find(self, keys: Sequence[Key]) -> Mapping[Key, Booking]:
+        if not keys:
+            return {}
+        return self._bookings(keys, self._standings(keys))
+
+    def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
+        if not entries:
+            return []
+        references = [entry.reference for entry in entries]
+        standings = self._standings(references)
+        new = {entry.reference: entry for entry in reversed(entries) if _is_missing(entry.reference, standings)}
+        if not new:
+            return self._answers(references, {}, standings)
+        facts = self._facts(list(new.values()))
+        problems = {reference: problems_of(entry, facts) for reference, entry in new.items()}
+        answers = {reference: found[0] for reference, found in problems.items() if found}
+        taken = [entry for reference, entry in new.items() if reference not in answers]
+        for batch in _by_columns(taken):
+            answers |= self._load(batch, standings, facts.masters)
+        return self._answers(references, answers)
+
+    def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
+        for receipt in receipts:
+            _check_receipt(receipt)
+        self._choose()
+        for receipt in receipts:
+            answer = self._api.write(
+                "ir.attachment",
+                "load",
+                fields=["id", "name", "res_model", "res_id", "mimetype", "description", "datas"],
+                data=[_attachment(booking, receipt)],
+                context=LOAD_CONTEXT,
+            )
+            if not answer["ids"]:
+                raise Refused("ir.attachment", _told(answer))
+
+    def post(self, bookings: Sequence[Booking]) -> Sequence[Booking | Problem]:
+        if not bookings:
+            return []
+        references = [booking.reference for booking in bookings]
+        current = self._current(references)
+        drafts = [standing for standing in current if standing.status == "draft"]
+        problems = self._locked(drafts) if drafts else {}
+        self._post_some([standing for standing in drafts if standing.reference not in problems], problems)
+        standings = self._standings(references)
+        if settle(self._api, self._ledger, _picked(references, standings, "posted")):
+            standings = self._standings(references)
+        return self._answers(references, problems, standings)
+
+    def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
+        """Every vendor is refused: partners are kept in Odoo."""
+        return [_vendor_refusal(vendor) for vendor in vendors]
+
+    def withdraw(self, bookings: Sequence[Booking]) -> None:
+        current = self._current([booking.reference for booking in bookings])
+        drafts = [standing.id for standing in current if standing.status == "draft"]
+        if drafts:
+            self._api.write("account.move", "unlink", ids=drafts)
+
+    # ------------------------------------------------------------------------------------------ reading
+
+    def _choose(self) -> None:
+        """Which company: the option's, else the only one that the key's user sees."""
+        if self._api.company is None:
+            find_company(self._api)
+
+    def _standings(self, keys: Iterable[Key]) -> list[Standing]:
+        self._choose()
+        return self._ledger.under(keys)
+
+    def _current(self, references: Sequence[Reference]) -> list[Standing]:
+        return _picked(references, self._standings(references))
+
+    def _bookings(self, keys: Sequence[Key], standings: Sequence[Standing]) -> dict[Key, Booking]:
+        found = {key: pick(key, standings) for key in keys}
+        signs = self._masters.snapshot().signs
+        return {key: booking_of(standing, signs, self._url) for key, standing in found.items() if standing}
+
+    def _answers(
+        self,
+        references: Sequence[Reference],
+        problems: Mapping[Reference, Problem],
+        standings: Sequence[Standing] | None = None,
+    ) -> Sequence[Booking | Problem]:
+        """One answer each. What stands is read back unless it just was."""
+        there = self._bookings(references, self._standings(references) if standings is None else standings)
+        return [problems.get(reference) or there.get(reference) or _gone(reference) for reference in references]
+
+    def _facts(self, entries: Sequence[Entry]) -> Facts:
+        """Masters, read anew when an entry names what the cached ones lack; lock dates and vendors as of now."""
+        self._choose()
+        masters = self._masters.snapshot()
+        if any(not _knows(masters, entry) for entry in entries):
+            masters = self._masters.snapshot(fresh=True)
+        named = sorted(int(name) for name in set().union(*map(vendors_named, entries)) if name.isdigit())
+        there = self._masters.vendors([["id", "in", named]]) if named else ()
+        vendors = frozenset(vendor.id for vendor in there if vendor.active)
+        return Facts(masters=masters, locks=self._masters.locks(), vendors=vendors)
+
+    # ------------------------------------------------------------------------------------------ writing
+
+    def _load(
+        self, entries: Sequence[Entry], standings: Sequence[Standing], masters: Snapshot
+    ) -> dict[Reference, Problem]:
+        """Create these entries in one transaction; when Odoo refuses, in halves, until the bad one stands alone."""
+        if not entries:
+            return {}
+        told = self._load_once(entries, standings, masters)
+        if told is None:
+            return {}
+        # somebody else may have booked one of them in between: then Odoo refuses the whole batch
+        there = self._standings(entry.reference for entry in entries)
+        left = [entry for entry in entries if _is_missing(entry.reference, there)]
+        if len(left) < len(entries):
+            return self._load(left, there, masters)
+        if len(entries) == 1:
+            return {entries[0].reference: refused(entries[0], told)}
+        middle = len(entries) // 2
+        return self._load(entries[:middle], there, masters) | self._load(entries[middle:], there, masters)
+
+    def _load_once(self, entries: Sequence[Entry], standings: Sequence[Standing], masters: Snapshot) -> str | None:
+        """None when they stand now, else what Odoo says."""
+        generations = self._generations(entries, standings)
+        employees = self._employees(entries)
+        rates = {day: self._masters.rates(day) for day in {e.date for e in entries if _is_foreign(e, masters)}}
+        data = []
+        for entry in entries:
+            generation = generations.get(entry.reference, 1)
+            writing = Writing(
+                masters=masters, rates=rates.get(entry.date, {}), generation=generation, employees=employees
+            )
+            data += rows_of(entry, writing)
+        try:
+            answer = self._api.write(
+                "account.move", "load", fields=columns_of(entries[0]), data=data, context=LOAD_CONTEXT
+            )
+        except Refused as refusal:
+            return refusal.told
+        return None if answer["ids"] else _told(answer)
+
+    def _generations(self, entries: Sequence[Entry], standings: Sequence[Standing]) -> dict[Reference, int]:
+        """The first external id that is free, where voided documents hold the earlier ones."""
+        asked = {entry.reference for entry in entries}
+        voids = {standing.id: standing.reference for standing in standings if standing.reference in asked}
+        if not voids:
+            return {}
+        held: dict[Reference, set[str]] = {}
+        for row in self._api.read("account.move", "get_metadata", ids=sorted(voids)):
+            held.setdefault(voids[row["id"]], set()).update(one["xmlid"] for one in row["xmlids"])
+        return {reference: _first_free(reference, taken) for reference, taken in held.items()}
+
+    def _employees(self, entries: Sequence[Entry]) -> dict[str, str]:
+        """Partners whose reference is an employee's code: one each."""
+        codes = sorted({line.employee for entry in entries for line in entry.lines if line.employee})
+        found: dict[str, list[str]] = {}
+        for partner in self._masters.vendors([["ref", "in", codes], ["active", "=", True]]) if codes else ():
+            found.setdefault(partner.code, []).append(partner.id)
+        return {code: ids[0] for code, ids in found.items() if len(ids) == 1}
+
+    def _locked(self, drafts: Sequence[Standing]) -> dict[Reference, Problem]:
+        """The drafts that Odoo would post on another day than theirs."""
+        locks = self._masters.locks()
+        types = {int(book.journal.id): book.type for book in self._masters.snapshot().books}
+        problems = {}
+        for draft in drafts:
+            type_ = types.get(draft.move["journal_id"], "")
+            lock = lock_over(draft.date, locks, has_tax=draft.has_tax, journal=type_)
+            if lock:
+                problems[draft.reference] = lock_problem(draft.date, lock, locks[lock])
+        return problems
+
+    def _post_some(self, drafts: Sequence[Standing], problems: dict[Reference, Problem]) -> None:
+        """Post in one transaction; in halves when Odoo refuses, until the bad one stands alone in `problems`."""
+        if not drafts:
+            return
+        try:
+            self._api.write("account.move", "action_post", ids=[draft.id for draft in drafts])
+        except Refused as refusal:
+            still = [one for one in self._current([draft.reference for draft in drafts]) if one.status == "draft"]
+            if len(still) == 1 == len(drafts):
+                problems[still[0].reference] = _not_posted(still[0], refusal)
+            elif len(still) < len(drafts):
+                self._post_some(still, problems)
+            else:
+                middle = len(still) // 2
+                self._post_some(still[:middle], problems)
+                self._post_some(still[middle:], problems)
+
+
+def _picked(references: Iterable[Reference], standings: Sequence[Standing], status: str = "") -> list[Standing]:
+    """What counts under each reference, once; void ones left out."""
+    picked = (pick(reference, standings) for reference in dict.fromkeys(references))
+    return [one for one in picked if one and one.status != "void" and status in ("", one.status)]
+
+
+def _is_missing(reference: Reference, standings: Sequence[Standing]) -> bool:
+    standing = pick(reference, standings)
+    return standing is None or standing.status == "void"
+
+
+def _by_columns(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Bills and the rest: each kind has columns of its own."""
+    bills: list[Entry] = [entry for entry in entries if isinstance(entry, Bill)]
+    return [bills, [entry for entry in entries if not isinstance(entry, Bill)]]
+
+
+def _first_free(reference: Reference, taken: set[str]) -> int:
+    return next(n for n in range(1, len(taken) + 2) if external_id(reference, n) not in taken)
+
+
+def _is_foreign(entry: Entry, masters: Snapshot) -> bool:
+    return not isinstance(entry, Bill) and entry.currency != masters.company.currency
+
+
+def _knows(masters: Snapshot, entry: Entry) -> bool:
+    return (
+        entry.currency in masters.currencies
+        and all(line.account in masters.accounts for line in entry.lines)
+        and all(line.tax_code in masters.taxes for line in entry.lines if line.tax_code)
+        and all(value in masters.values for line in entry.lines for _, value in line.dimensions)
+    )
+
+
+def _told(answer: Mapping[str, Sequence[Mapping[str, object]]]) -> str:
+    """The first thing that `load` complains of."""
+    errors = [message for message in answer["messages"] if message.get("type") == "error"]
+    return str(errors[0].get("message", "")) if errors else "no reason given"
+
+
+def _attachment(booking: Booking, receipt: Receipt) -> list[str]:
+    """A receipt as a row of `load`, known by its entry and content: attached once, however often it is sent.
+
+    Odoo's own checksum is a SHA-1; ours stands in the description.
+    """
+    known = f"{MODULE}.receipt-{booking.id}-{receipt.sha256}"
+    name, content = plain(receipt.name) or "receipt", b64encode(receipt.content).decode()
+    mark = f"{RECEIPT_MARK}{receipt.sha256}"
+    return [known, name, "account.move", booking.id, receipt.media_type, mark, content]
+
+
+def _check_receipt(receipt: Receipt) -> None:
+    if receipt.media_type not in MEDIA_TYPES or len(receipt.content) > MAX_RECEIPT:
+        raise NotAllowed(
+            f"Receipt {shown(receipt.name)} is not taken: {shown(receipt.media_type)}, {len(receipt.content):,} bytes.",
+            f"Attach a PDF, picture or office file of at most {MAX_RECEIPT:,} bytes.",
+        )
+
+
+def _not_posted(standing: Standing, refusal: Refused) -> Problem:
+    return Problem(
+        "not_posted",
+        "entry",
+        shown(standing.reference),
+        f"Odoo keeps the entry a draft: {shown(refusal.told, 200)}",
+        "Mend what Odoo names, post it there, then export it again.",
+        "accounting_system_validation_failure",
+    )
+
+
+def _gone(reference: Reference) -> Problem:
+    return Problem(
+        "booking_gone",
+        "reference",
+        shown(reference),
+        f"Entry {shown(reference)} is not in Odoo any more.",
+        "Export the expense again in Pleo, if it should be booked.",
+        "accounting_system_validation_failure",
+    )
+
+
+def _vendor_refusal(vendor: Vendor) -> Problem:
+    return Problem(
+        "vendor_not_written",
+        "vendor",
+        shown(vendor.code),
+        f"Vendor {shown(vendor.code)} was not added to Odoo.",
+        "Add it there as a company, with this code as its reference.",
+        "vendor_unknown",
+    )

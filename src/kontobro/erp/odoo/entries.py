@@ -1,0 +1,229 @@
+"""An entry as rows of `account.move.load`: create-or-skip under an external id, in one transaction. Pure.
+
+Odoo computes tax itself: an expense line carries its tax, Pleo's tax lines are left out and compared afterwards.
+Money travels as text. A row is a cell per column of `ENTRY_COLUMNS` or `BILL_COLUMNS`; the first row of an entry
+carries its head, every row one line.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+from urllib.parse import quote
+
+from kontobro.core.errors import shown
+from kontobro.core.journal import Bill, Entry, EntryLine, InvoiceKey, Payment, Reference
+from kontobro.core.money import EXPONENTS
+from kontobro.erp.odoo.masters import Snapshot, Tax
+
+MODULE: Final = "kontobro"
+"""The namespace of our external ids. No Odoo module of that name exists: nothing would ever clean them up."""
+
+LOAD_CONTEXT: Final = {"mode": "update", "noupdate": True}
+"""What makes `load` skip an external id that exists. Without it a repeat adds the lines a second time."""
+
+MAX_TEXT: Final = 1_000
+MARK: Final = "kontobro "
+"""Begins the last paragraph of an entry's note, where its facts stand."""
+
+_HEAD: Final = ("id", "move_type", "journal_id/.id", "date", "ref", "invoice_origin", "narration", "partner_id/.id")
+_BILL_HEAD: Final = (*_HEAD, "currency_id/.id", "invoice_date", "invoice_date_due")
+_LINE: Final = ("account_id/.id", "name", "tax_ids/.id", "analytic_distribution")
+_ENTRY_LINE: Final = (*_LINE, "partner_id/.id", "currency_id/.id", "amount_currency", "balance")
+_BILL_LINE: Final = (*_LINE, "quantity", "price_unit")
+
+ENTRY_COLUMNS: Final = [*_HEAD, *(f"line_ids/{field}" for field in _ENTRY_LINE)]
+BILL_COLUMNS: Final = [*_BILL_HEAD, *(f"invoice_line_ids/{field}" for field in _BILL_LINE)]
+
+Cells = list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """What an entry is written with besides itself.
+
+    `generation` above 1: voided documents stand under the reference already. `rates` by currency for the entry's day;
+    `employees` maps employee codes to partner ids.
+    """
+
+    masters: Snapshot
+    rates: Mapping[str, Decimal]
+    generation: int = 1
+    employees: Mapping[str, str] | None = None
+
+
+def external_id(reference: Reference, generation: int = 1) -> str:
+    """`kontobro.<reference>`: the name may hold no second dot."""
+    name = quote(reference, safe="/").replace(".", "%2E")
+    return f"{MODULE}.{name}" if generation == 1 else f"{MODULE}.{name}~{generation}"
+
+
+def origin_of(reference: Reference) -> str:
+    """What stands as the document's origin, which copies and reversals don't inherit: what `find` searches by."""
+    return f"{MODULE}.{plain(reference)}"
+
+
+def reference_in(origin: str) -> Reference:
+    return Reference(origin.removeprefix(f"{MODULE}."))
+
+
+def columns_of(entry: Entry) -> list[str]:
+    return BILL_COLUMNS if isinstance(entry, Bill) else ENTRY_COLUMNS
+
+
+def rows_of(entry: Entry, writing: Writing) -> list[Cells]:
+    """The rows of one entry, for the columns of its kind."""
+    head = _bill_head(entry, writing) if isinstance(entry, Bill) else _head(entry, "entry", writing)
+    lines = list(_bill_lines(entry, writing) if isinstance(entry, Bill) else _entry_lines(entry, writing))
+    blank = [""] * len(head)
+    return [[*(blank if at else head), *line] for at, line in enumerate(lines)]
+
+
+def plain(text: str) -> str:
+    """One line without control characters, at most MAX_TEXT long."""
+    return shown(text, MAX_TEXT)
+
+
+# ------------------------------------------------------------------------------------------- the head
+
+
+def _head(entry: Entry, move_type: str, writing: Writing) -> Cells:
+    book = writing.masters.book_of("purchase" if isinstance(entry, Bill) else "general", entry.journal)
+    return [
+        external_id(entry.reference, writing.generation),
+        move_type,
+        book.journal.id if book else "",
+        entry.date.isoformat(),
+        plain(entry.number) if isinstance(entry, Bill) else _title(entry),
+        origin_of(entry.reference),
+        _note(entry),
+        entry.vendor or "",
+    ]
+
+
+def _bill_head(bill: Bill, writing: Writing) -> Cells:
+    return [
+        *_head(bill, "in_refund" if bill.credit_note else "in_invoice", writing),
+        str(writing.masters.currencies[bill.currency]),
+        bill.document_date.isoformat(),
+        (bill.due_date or bill.document_date).isoformat(),
+    ]
+
+
+def _title(entry: Entry) -> str:
+    return plain(entry.text) or plain(entry.payee)
+
+
+def _note(entry: Entry) -> str:
+    """What a bookkeeper should know, a paragraph each; the last one is for us."""
+    supplier = f"{entry.supplier_amount[0]} {entry.supplier_amount[1]}" if entry.supplier_amount else ""
+    service = " – ".join(day.isoformat() for day in entry.service_period) if entry.service_period else ""
+    told = [
+        ("", entry.payee),
+        ("Pleo: ", entry.url or ""),
+        ("Pleo's number: ", entry.reconciliation_id),
+        ("Receipt: ", supplier),
+        ("Service: ", service),
+        ("Settles the entries of: ", ", ".join(entry.reconciled_entries)),
+        *(("", note) for note in entry.notes),
+    ]
+    paragraphs = [f"<p>{html.escape(word + plain(text), quote=False)}</p>" for word, text in told if plain(text)]
+    facts = " ".join(f"{name}={quote(value, safe='')}" for name, value in _facts(entry))
+    return f"{''.join(paragraphs)}<p>{MARK}{facts}</p>"
+
+
+def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
+    yield "fingerprint", entry.fingerprint
+    if not isinstance(entry, Payment):
+        return
+    if isinstance(entry.settles, InvoiceKey):
+        yield "vendor", entry.settles.vendor
+        yield "number", entry.settles.number
+        yield "currency", entry.settles.currency
+    elif entry.settles:
+        yield "settles", entry.settles
+    if entry.returned:
+        yield "returned", "yes"
+
+
+# ------------------------------------------------------------------------------------------- the lines
+
+
+def _entry_lines(entry: Entry, writing: Writing) -> Iterator[Cells]:
+    lines = [line for line in entry.lines if not _computed(line, writing.masters)]
+    currency = str(writing.masters.currencies[entry.currency])
+    for line, balance in zip(lines, _balances(entry, lines, writing), strict=True):
+        yield [*_line(entry, line, writing), _partner(entry, line, writing), currency, str(line.amount), str(balance)]
+
+
+def _bill_lines(bill: Bill, writing: Writing) -> Iterator[Cells]:
+    """Odoo adds the tax lines and the payable line itself. A credit note's prices are positive again."""
+    direction = -1 if bill.credit_note else 1
+    for line in bill.lines:
+        if line.role != "payable" and line.role != "employee" and not _computed(line, writing.masters):
+            tax = _tax(line, writing.masters)
+            inside = line.tax_amount if tax and tax.included and line.tax_amount else Decimal(0)
+            yield [*_line(bill, line, writing), "1", str((line.amount + inside) * direction)]
+
+
+def _line(entry: Entry, line: EntryLine, writing: Writing) -> Cells:
+    tax = line.tax_code if line.role == "expense" else None
+    who = _stranger(line, writing)
+    text = plain(line.text) or _title(entry)
+    return [line.account, f"{who}: {text}" if who and text else who or text, tax or "", _distribution(line)]
+
+
+def _computed(line: EntryLine, masters: Snapshot) -> bool:
+    """A tax line that Odoo makes itself from the tax on its expense line."""
+    tax = _tax(line, masters)
+    return line.role in ("tax", "reverse_tax") and tax is not None and tax.computes
+
+
+def _tax(line: EntryLine, masters: Snapshot) -> Tax | None:
+    return masters.taxes.get(line.tax_code) if line.tax_code else None
+
+
+def _distribution(line: EntryLine) -> str:
+    """All of the line on its values: one key across several plans, in percent."""
+    return f'{{"{",".join(value for _, value in line.dimensions)}": 100}}' if line.dimensions else ""
+
+
+def _partner(entry: Entry, line: EntryLine, writing: Writing) -> str:
+    """The vendor, else the employee who is a partner there: whose balance it is."""
+    employee = (writing.employees or {}).get(line.employee) if line.employee else None
+    return line.vendor or employee or entry.vendor or ""
+
+
+def _stranger(line: EntryLine, writing: Writing) -> str:
+    """An employee whom Odoo does not know as a partner is at least named on the line."""
+    known = writing.employees or {}
+    return plain(line.employee) if line.employee and line.employee not in known and not line.vendor else ""
+
+
+# ------------------------------------------------------------------------------------ foreign currency
+
+
+def _balances(entry: Entry, lines: Sequence[EntryLine], writing: Writing) -> list[Decimal]:
+    """The lines in the company's currency, by Odoo's rate; the last line takes what rounding left.
+
+    Odoo computes a tax line from its base in both currencies: what it will post is taken into account.
+    """
+    if entry.currency == writing.masters.company.currency:
+        return [line.amount for line in lines]
+    unit = Decimal(1).scaleb(-EXPONENTS[writing.masters.company.currency])
+    rate = writing.rates[entry.currency]
+    balances = [(line.amount / rate).quantize(unit, ROUND_HALF_UP) for line in lines]
+    posted = sum((_tax_of(line, balance, unit, writing.masters) for line, balance in zip(lines, balances, strict=True)))
+    balances[-1] -= sum(balances, Decimal(0)) + posted
+    return balances
+
+
+def _tax_of(line: EntryLine, balance: Decimal, unit: Decimal, masters: Snapshot) -> Decimal:
+    """What Odoo's tax lines for this line come to: nothing in reverse charge, whose two sides cancel out."""
+    tax = _tax(line, masters)
+    if line.role != "expense" or tax is None or tax.code.type == "reverse":
+        return Decimal(0)
+    return (balance * tax.code.rate).quantize(unit, ROUND_HALF_UP)

@@ -1,0 +1,102 @@
+"""Reading what stands in Odoo: documents with their lines and receipts, by our keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from kontobro.core.journal import InvoiceKey, Reference
+from kontobro.erp.odoo.api import Api, Domain
+from kontobro.erp.odoo.entries import MODULE, origin_of, plain
+from kontobro.erp.odoo.masters import Masters
+from kontobro.erp.odoo.standing import LINE_FIELDS, MOVE_FIELDS, RECEIPT_FIELDS, Standing, standings_of
+
+Key = Reference | InvoiceKey
+
+BILLS: Final = ("in_invoice", "in_refund")
+
+
+class Ledger:
+    """The company's documents. Every answer is read now; nothing is kept."""
+
+    def __init__(self, api: Api, masters: Masters) -> None:
+        self._api = api
+        self._masters = masters
+
+    def under(self, keys: Iterable[Key]) -> list[Standing]:
+        """What may stand under these keys, void ones too."""
+        asked = set(keys)
+        origins = sorted(origin_of(key) for key in asked if not isinstance(key, InvoiceKey))
+        bills = [key for key in asked if isinstance(key, InvoiceKey)]
+        found = self._read([["invoice_origin", "in", origins]]) if origins else []
+        if bills:
+            known = {standing.id for standing in found}
+            found += [standing for standing in self._read(_bills(bills)) if standing.id not in known]
+        return found
+
+    def open_payments(self, vendors: Iterable[str]) -> list[Standing]:
+        """Our posted payments to these vendors that are reconciled with nothing yet."""
+        lines = self._payable_lines(vendors, [["reconciled", "=", False]])
+        found = self._read([["id", "in", lines]]) if lines else []
+        return [standing for standing in found if standing.settles and not standing.is_settled]
+
+    def payments(self, vendors: Iterable[str]) -> list[Standing]:
+        """All our posted payments to these vendors."""
+        lines = self._payable_lines(vendors, [])
+        return [standing for standing in self._read([["id", "in", lines]]) if standing.settles] if lines else []
+
+    def _payable_lines(self, vendors: Iterable[str], more: Domain) -> list[int]:
+        """The documents of ours, no bills, with a posted payable line of these vendors."""
+        partners = sorted(int(vendor) for vendor in set(vendors) if vendor.isdigit())
+        domain = [
+            ["partner_id", "in", partners],
+            ["account_type", "=", "liability_payable"],
+            ["parent_state", "=", "posted"],
+            ["move_type", "=", "entry"],
+            ["move_id.invoice_origin", "=like", f"{MODULE}.%"],
+            *more,
+        ]
+        rows = self._api.rows("account.move.line", domain, ["move_id"], names=False) if partners else ()
+        return sorted({row["move_id"] for row in rows})
+
+    def _read(self, domain: Domain) -> list[Standing]:
+        moves = list(self._api.rows("account.move", domain, MOVE_FIELDS, names=False))
+        ids = [move["id"] for move in moves]
+        if not ids:
+            return []
+        lines = self._api.rows(
+            "account.move.line",
+            [["move_id", "in", ids], ["display_type", "not in", ["line_section", "line_subsection", "line_note"]]],
+            LINE_FIELDS,
+            names=False,
+        )
+        attached = [["res_model", "=", "account.move"], ["res_id", "in", ids]]
+        receipts = self._api.rows("ir.attachment", attached, RECEIPT_FIELDS, names=False)
+        codes = {number: code for code, number in self._masters.snapshot().currencies.items()}
+        return self._with_reversals(list(standings_of(moves, lines, receipts, codes)))
+
+    def _with_reversals(self, standings: list[Standing]) -> list[Standing]:
+        """A posted document whose posted reversal takes back all of it is as good as void."""
+        reversals = [number for standing in standings for number in standing.move["reversal_move_ids"]]
+        if not reversals:
+            return standings
+        posted = [["id", "in", reversals], ["state", "=", "posted"]]
+        fields = ["reversed_entry_id", "amount_total"]
+        taken_back: dict[int, object] = {
+            row["reversed_entry_id"]: row["amount_total"]
+            for row in self._api.rows("account.move", posted, fields, names=False)
+        }
+        own = self._api.rows("account.move", [["id", "in", sorted(taken_back)]], ["amount_total"], names=False)
+        whole = {row["id"] for row in own if taken_back[row["id"]] == row["amount_total"]}
+        return [replace(standing, reversed=standing.id in whole) for standing in standings]
+
+
+def _bills(keys: Sequence[InvoiceKey]) -> Domain:
+    """The bills of these vendors and numbers: who has which is seen afterwards."""
+    partners = sorted({int(key.vendor) for key in keys if key.vendor.isdigit()})
+    return [
+        ["move_type", "in", list(BILLS)],
+        ["partner_id", "in", partners],
+        ["ref", "in", sorted({plain(key.number) for key in keys})],
+    ]

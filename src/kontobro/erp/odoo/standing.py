@@ -1,0 +1,182 @@
+"""What stands in Odoo, as it was read back, and as a `Booking`. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Final
+from urllib.parse import unquote
+
+from kontobro.core.journal import Booking, InvoiceKey, PostingStatus, Reference
+from kontobro.core.money import EXPONENTS
+from kontobro.erp.odoo.api import Row
+from kontobro.erp.odoo.entries import MARK, origin_of, plain, reference_in
+
+MOVE_FIELDS: Final = (
+    "name state date move_type ref partner_id journal_id invoice_origin narration reversal_move_ids".split()
+)
+LINE_FIELDS: Final = (
+    "move_id account_id partner_id currency_id amount_currency balance display_type account_type reconciled "
+    "tax_repartition_line_id matched_debit_ids matched_credit_ids".split()
+)
+RECEIPT_FIELDS: Final = ["res_id", "description"]
+
+_STATUS: Final[Mapping[str, PostingStatus]] = {"draft": "draft", "posted": "posted", "cancel": "void"}
+_PAGES: Final = {"in_invoice": "vendor-bills", "in_refund": "vendor-refunds"}
+_FACT: Final = re.compile(r"([a-z]+)=([^\s<]*)")
+RECEIPT_MARK: Final = "kontobro sha256="
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One document in Odoo with its lines and receipts; `reversed` by another one, in full."""
+
+    move: Row
+    lines: Sequence[Row]
+    receipts: Sequence[str] = ()
+    reversed: bool = False
+
+    @property
+    def id(self) -> int:
+        return int(self.move["id"])
+
+    @property
+    def reference(self) -> Reference:
+        return reference_in(self.move["invoice_origin"] or f"account.move,{self.id}")
+
+    @property
+    def status(self) -> PostingStatus:
+        return "void" if self.reversed else _STATUS[self.move["state"]]
+
+    @property
+    def date(self) -> date:
+        return date.fromisoformat(self.move["date"])
+
+    @property
+    def is_document(self) -> bool:
+        """A bill or credit note: a document with a payable line of its own."""
+        return self.move["move_type"] in _PAGES
+
+    @property
+    def has_tax(self) -> bool:
+        return any(line["tax_repartition_line_id"] for line in self.lines)
+
+    @property
+    def currency(self) -> str:
+        """Of its first line: an entry itself is always in the company's."""
+        return next((line["currency"] for line in self.lines), "")
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """What we wrote into the last paragraph of its note."""
+        _, mark, text = (self.move["narration"] or "").rpartition(f">{MARK}")
+        return {name: unquote(value) for name, value in _FACT.findall(text)} if mark else {}
+
+    @property
+    def settles(self) -> Reference | InvoiceKey | None:
+        facts = self.facts
+        if "number" in facts:
+            return InvoiceKey(facts.get("vendor", ""), facts["number"], facts.get("currency", ""))
+        return Reference(facts["settles"]) if "settles" in facts else None
+
+    @property
+    def is_returned(self) -> bool:
+        return "returned" in self.facts
+
+    @property
+    def payable(self) -> Row | None:
+        """The line that is owed: what is reconciled."""
+        return next((line for line in self.lines if line["account_type"] == "liability_payable"), None)
+
+    @property
+    def is_settled(self) -> bool:
+        line = self.payable
+        return line is not None and bool(line["matched_debit_ids"] or line["matched_credit_ids"])
+
+    @property
+    def key(self) -> InvoiceKey | None:
+        if not self.is_document or not self.move["partner_id"]:
+            return None
+        return InvoiceKey(str(self.move["partner_id"]), self.move["ref"] or "", self.currency)
+
+
+def standings_of(
+    moves: Iterable[Row], lines: Iterable[Row], receipts: Iterable[Row], codes: Mapping[int, str]
+) -> Iterator[Standing]:
+    """Moves with what belongs to each. `codes`: currency id -> code; links are bare ids."""
+    of_move: dict[int, list[Row]] = {}
+    for line in lines:
+        of_move.setdefault(line["move_id"], []).append(line | {"currency": codes.get(line["currency_id"], "")})
+    attached: dict[int, list[str]] = {}
+    for receipt in receipts:
+        description = receipt["description"] or ""
+        if description.startswith(RECEIPT_MARK):
+            attached.setdefault(receipt["res_id"], []).append(description.removeprefix(RECEIPT_MARK))
+    for move in moves:
+        yield Standing(move, of_move.get(move["id"], []), attached.get(move["id"], ()))
+
+
+def booking_of(standing: Standing, signs: Mapping[int, int], url: str) -> Booking:
+    """The booking as it stands now, a bookkeeper's changes included. `signs`: repartition line -> input tax or not."""
+    currency = standing.currency
+    amounts = [(line, amount_in(line, currency)) for line in standing.lines]
+    return Booking(
+        reference=standing.reference,
+        id=str(standing.id),
+        status=standing.status,
+        date=standing.date,
+        currency=currency,
+        total=sum((amount for _, amount in amounts if amount > 0), Decimal(0)),
+        tax=sum((amount for line, amount in amounts if _is_input_tax(line, signs)), Decimal(0)),
+        line_sums=_sums(amounts),
+        receipts=frozenset(standing.receipts),
+        fingerprint=standing.facts.get("fingerprint"),
+        url=f"{url}/odoo/{_PAGES.get(standing.move['move_type'], 'entries')}/{standing.id}",
+        number=standing.move["name"] or None,
+        settles=standing.settles,
+        settled=standing.is_settled if standing.settles else None,
+    )
+
+
+def amount_in(line: Row, currency: str) -> Decimal:
+    """A line's amount, exact: Odoo's floats hold 15 digits. What it put in another currency is counted as it is:
+    no line of ours has one, so the comparison sees it."""
+    given = line["amount_currency"] if line["currency"] == currency else line["balance"]
+    return Decimal(given).quantize(Decimal(1).scaleb(-EXPONENTS.get(currency, 2)), ROUND_HALF_EVEN)
+
+
+def pick(key: Reference | InvoiceKey, standings: Iterable[Standing]) -> Standing | None:
+    """What counts under a key: what is not void, the newest void one else; by invoice key the posted bill first."""
+    found = [standing for standing in standings if _is_under(key, standing)]
+    return min(found, key=_preference, default=None)
+
+
+def _is_under(key: Reference | InvoiceKey, standing: Standing) -> bool:
+    if not isinstance(key, InvoiceKey):
+        return bool(standing.move["invoice_origin"] == origin_of(key))
+    return standing.status != "void" and standing.key == InvoiceKey(key.vendor, plain(key.number), key.currency)
+
+
+def _preference(standing: Standing) -> tuple[bool, bool, bool, int]:
+    return (
+        standing.status == "void",
+        standing.status == "draft",
+        standing.move["move_type"] == "in_refund",
+        -standing.id,
+    )
+
+
+def _is_input_tax(line: Row, signs: Mapping[int, int]) -> bool:
+    repartition = line["tax_repartition_line_id"]
+    return bool(repartition) and signs.get(repartition, 1) > 0
+
+
+def _sums(amounts: Iterable[tuple[Row, Decimal]]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for line, amount in amounts:
+        account = str(line["account_id"])
+        sums[account] = sums.get(account, Decimal(0)) + amount
+    return {account: amount for account, amount in sums.items() if amount}

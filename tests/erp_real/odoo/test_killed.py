@@ -1,0 +1,89 @@
+"""Killed around every write to a real Odoo, run again: every item booked exactly once, receipts once, all settled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kontobro.core.settings import Settings
+from tests.erp_real.odoo.house import Company, OdooBookkeeper, key_of
+from tests.export.company import entry_id, kill_company
+from tests.export.desk import Desk, a_desk_over
+from tests.export.test_killed import BOOKED, STATES, forget_history
+
+pytestmark = [pytest.mark.odoo, pytest.mark.kill]
+
+WRITES = ["erp.book#1", "erp.book#2", "erp.attach#1", "erp.attach#2", "erp.post#1"]
+BOUNDARIES = [f"{write}:{side}" for write in WRITES for side in ("before", "after")]
+
+CHART = {
+    "1081": ("Pleo's wallet", "asset_current"),
+    "1089": ("Money on its way", "asset_current"),
+    "2890": ("Employees", "liability_current"),
+    "7504": ("Office supplies", "expense"),
+}
+"""What the sandbox's company names, as far as Denmark's chart lacks it."""
+
+SETTINGS = Settings(posting="posted", accounts_payable="7440", out_of_pocket="2890", contra="1089", wallet="1081")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, company: Company, bookkeeper: OdooBookkeeper) -> Iterator[Desk]:
+    known = {row["code"] for row in bookkeeper.api.rows("account.account", [], ["code"])}
+    missing = [{"code": c, "name": n, "account_type": k} for c, (n, k) in CHART.items() if c not in known]
+    bookkeeper.api.write("account.account", "create", vals_list=missing)
+    options = {"url": company.url, "database": company.database, "company": "1"}
+    secrets = {"api_key": key_of("accountant")}
+    with a_desk_over(tmp_path, kill_company(), SETTINGS, "odoo", options, secrets) as desk:
+        yield desk
+
+
+def assert_whole(desk: Desk, bookkeeper: OdooBookkeeper) -> None:
+    """Everything once, and both sides agree: Pleo and Odoo."""
+    ours = [["invoice_origin", "=like", "kontobro.%"]]
+    moves = list(bookkeeper.api.rows("account.move", ours, ["invoice_origin", "state"]))
+    assert sorted(move["invoice_origin"].removeprefix("kontobro.") for move in moves) == BOOKED
+    assert {move["state"] for move in moves} == {"posted"}
+    attached = list(bookkeeper.api.rows("ir.attachment", [["res_model", "=", "account.move"]], ["description"]))
+    assert len(attached) == len({receipt["description"] for receipt in attached}) == 3
+    owed = [["account_type", "=", "liability_payable"], ["parent_state", "=", "posted"]]
+    lines = list(bookkeeper.api.rows("account.move.line", owed, ["reconciled"]))
+    assert len(lines) == 4
+    assert all(line["reconciled"] for line in lines)
+    assert desk.states() == STATES
+    assert [str(job.status) for job in desk.sandbox.jobs] == ["completed_with_errors"]
+
+
+def test_a_whole_run_crosses_exactly_these_boundaries(desk: Desk, bookkeeper: OdooBookkeeper) -> None:
+    result = desk.export()
+    assert result is not None
+    assert (result["booked"], result["failed"], result["receipts"]) == (4, 1, 3)
+    assert [name for name in desk.boundaries if name.startswith("erp.")] == BOUNDARIES
+    assert_whole(desk, bookkeeper)
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+def test_killed_at_and_run_again(desk: Desk, bookkeeper: OdooBookkeeper, boundary: str) -> None:
+    assert desk.export(at=boundary) is None, "it was not killed"
+    desk.export()
+    assert_whole(desk, bookkeeper)
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+def test_killed_and_all_history_lost(desk: Desk, bookkeeper: OdooBookkeeper, boundary: str) -> None:
+    assert desk.export(at=boundary) is None, "it was not killed"
+    forget_history(desk)
+    desk.export(take_over=True)
+    assert_whole(desk, bookkeeper)
+
+
+def test_voided_in_odoo_and_exported_again(desk: Desk, bookkeeper: OdooBookkeeper) -> None:
+    """The bookkeeper voids an entry there and presses export again in Pleo: it is booked anew, the others are not."""
+    desk.export()
+    reference = entry_id(1)
+    bookkeeper.void(reference)
+    desk.sandbox.press_export(desk.company_id, [reference], vendor_based=True)
+    desk.export()
+    assert sorted(move["state"] for move in bookkeeper.moves(reference)) == ["cancel", "posted"]
