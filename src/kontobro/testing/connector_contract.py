@@ -11,50 +11,24 @@ The company may hold other entries; each test books its own. What the connector'
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
-import time
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import cast
 
 import pytest
 
-from kontobro.core.errors import KontobroError, NotAllowed, Problem, Uncertain, Unreachable
+from kontobro.core.errors import Problem
 from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference, line_sums
 from kontobro.core.masterdata import Account, Vendor
-from kontobro.core.ports import Connector, ReceiptRules, Withdraws
+from kontobro.core.ports import Withdraws
 from kontobro.testing.books import Bookkeeper, Books
-from kontobro.testing.entries import (
-    PDF,
-    Chart,
-    a_bill,
-    a_journal,
-    a_payment,
-    a_receipt,
-    a_reference,
-    a_reverse_journal,
-    a_taxed_bill,
-    a_taxed_journal,
-)
-
-ODD_TEXTS = (
-    'Müller & Søn "A/S" \\ 50 % 👩‍💻 — ñ',
-    "two\nlines\tand a tab\r\n",
-    "; no comment # no tag ^no-link",
-    "x" * 10_000,
-    "\x00\x1b[31m\u2028\ufeff",
-    "   ",
-)
+from kontobro.testing.entries import Chart, a_bill, a_journal, a_reference, a_taxed_journal
+from kontobro.testing.faults_contract import FaultsContract
+from kontobro.testing.money_contract import MoneyContract
+from kontobro.testing.papers_contract import PapersContract
 
 
-def book_elsewhere(connect: Callable[[], Connector], entries: Sequence[Entry]) -> list[Booking | Problem]:
-    """Book through a connector of this process's own."""
-    return list(connect().book(entries))
-
-
-class ConnectorContract:
+class ConnectorContract(MoneyContract, PapersContract, FaultsContract):
     """The suite. A subclass gives the fixture `books`."""
 
     # ------------------------------------------------------------------------ company and master data
@@ -155,15 +129,6 @@ class ConnectorContract:
         assert booking.total == Decimal(99)
         assert books.bookkeeper.count(entry.reference) == 1
 
-    def test_two_processes_at_once_book_once(self, books: Books) -> None:
-        if books.elsewhere is None:
-            pytest.skip("there is no other process")
-        entries = [a_journal(books.chart, f"{n}.00") for n in range(1, 21)]
-        with multiprocessing.get_context("spawn").Pool(2) as pool:
-            answers = pool.starmap(book_elsewhere, [(books.elsewhere, entries)] * 2, chunksize=1)
-        assert answers[0] == answers[1]
-        assert [books.bookkeeper.count(entry.reference) for entry in entries] == [1] * 20
-
     def test_a_voided_entry_is_found_void_and_booked_anew(self, books: Books) -> None:
         entry = a_journal(books.chart)
         books.post(entry)
@@ -210,73 +175,6 @@ class ConnectorContract:
         ((problem,),) = books.connector.validate([replace(entry, lines=(line, *entry.lines[1:]))])
         assert problem.reason == "tag_unknown"
 
-    # ------------------------------------------------------------------------- amounts, dimensions, texts
-
-    @pytest.mark.parametrize(("amount", "currency"), [("0.01", "DKK"), ("1500", "JPY"), ("12.345", "KWD")])
-    def test_amounts_are_exact_in_every_currency(self, books: Books, amount: str, currency: str) -> None:
-        entry = a_journal(books.chart, amount, currency)
-        books.post(entry)
-        assert (books.found(entry).total, books.found(entry).currency) == (Decimal(amount), currency)
-
-    def test_large_amounts_lose_no_digit(self, books: Books) -> None:
-        entry = a_journal(books.chart, books.chart.largest)
-        books.post(entry)
-        assert books.found(entry).total == Decimal(books.chart.largest)
-
-    def test_amounts_too_large_are_refused_and_never_rounded(self, books: Books) -> None:
-        entry = a_journal(books.chart, "99999999999999.99")
-        (answer,) = books.connector.book([entry])
-        assert isinstance(answer, Problem) or answer.total == entry.total
-
-    def test_a_line_may_have_several_dimensions(self, books: Books) -> None:
-        entry = a_taxed_journal(books.chart)
-        assert len(entry.lines[0].dimensions) > 1
-        (booking,) = books.post(entry)
-        assert booking.status == "posted"
-
-    @pytest.mark.parametrize("text", ODD_TEXTS, ids=["marks", "breaks", "syntax", "long", "control", "blank"])
-    def test_odd_texts_are_booked_or_refused_with_a_reason(self, books: Books, text: str) -> None:
-        entry = a_journal(books.chart, payee=text, text=text, notes=(text,))
-        (answer,) = books.connector.book([entry])
-        assert isinstance(answer, Booking) == books.stands(entry)
-        if isinstance(answer, Booking):
-            books.connector.post([answer])
-            assert books.found(entry).total == entry.total
-        else:
-            assert answer.remedy
-
-    # ------------------------------------------------------------------------------- tax and other currencies
-
-    def test_reverse_charge_stands_on_both_sides(self, books: Books) -> None:
-        entry = a_reverse_journal(books.chart)
-        books.post(entry)
-        booking = books.found(entry)
-        assert (booking.total, booking.tax, dict(booking.line_sums)) == (entry.total, entry.tax, line_sums(entry))
-
-    @pytest.mark.parametrize("credit_note", [False, True], ids=["bill", "credit_note"])
-    def test_a_bill_owes_net_and_tax(self, books: Books, credit_note: bool) -> None:
-        bill = a_taxed_bill(books.chart, credit_note=credit_note)
-        books.post(bill)
-        booking = books.found(bill)
-        assert (booking.total, booking.tax, dict(booking.line_sums)) == (bill.total, bill.tax, line_sums(bill))
-
-    def test_a_tax_posted_is_what_was_sent_or_is_seen_to_differ(self, books: Books) -> None:
-        entry = a_taxed_journal(books.chart, "79.20", "19.81")  # a cent more than 25 %, as a receipt may say
-        (answer,) = books.connector.book([entry])
-        if isinstance(answer, Booking):
-            assert (answer.tax == entry.tax) == (dict(answer.line_sums) == line_sums(entry))
-            assert answer.status == "draft" or answer.tax == entry.tax
-
-    def test_another_currency_is_booked_at_the_systems_own_rate(self, books: Books) -> None:
-        if books.in_base is None or books.chart.rate is None:
-            pytest.skip("the accounting system keeps no exchange rates")
-        entry = a_taxed_journal(books.chart, currency="EUR")
-        books.post(entry)
-        booking, base = books.found(entry), books.in_base(entry.reference)
-        assert (booking.currency, dict(booking.line_sums)) == ("EUR", line_sums(entry))
-        assert sum(base.values()) == 0
-        assert abs(base[books.chart.expense] - entry.lines[0].amount / books.chart.rate) <= Decimal("0.005")
-
     # ------------------------------------------------------------------------------------- draft and posted
 
     def test_a_booking_is_a_draft_until_it_is_posted(self, books: Books) -> None:
@@ -310,142 +208,6 @@ class ConnectorContract:
         assert not books.stands(draft)
         assert books.stands(posted)
 
-    # ------------------------------------------------------------------------------------------- receipts
-
-    def test_receipts_are_attached_in_order_and_once(self, books: Books) -> None:
-        need_receipts(books)
-        entry = a_journal(books.chart)
-        (booking,) = books.book(entry)
-        receipts = [a_receipt(PDF + bytes([n])) for n in (3, 1, 2)]
-        books.connector.attach(booking, receipts[:2])
-        books.connector.attach(booking, receipts)
-        books.connector.attach(booking, receipts)
-        assert list(books.bookkeeper.receipts(entry.reference)) == [receipt.sha256 for receipt in receipts]
-        assert books.found(entry).receipts == {receipt.sha256 for receipt in receipts}
-
-    def test_one_receipt_may_belong_to_two_entries(self, books: Books) -> None:
-        need_receipts(books)
-        entries = [a_journal(books.chart), a_journal(books.chart)]
-        for booking in books.book(*entries):
-            books.connector.attach(booking, [a_receipt()])
-        assert [books.found(entry).receipts for entry in entries] == [{a_receipt().sha256}] * 2
-
-    def test_receipts_stay_when_the_entry_is_posted(self, books: Books) -> None:
-        need_receipts(books)
-        entry = a_journal(books.chart)
-        books.connector.attach(books.book(entry)[0], [a_receipt()])
-        books.post(entry)
-        assert books.found(entry).receipts == {a_receipt().sha256}
-
-    def test_a_receipt_of_the_wrong_kind_or_size_is_refused(self, books: Books) -> None:
-        rules = need_receipts(books)
-        assert "text/plain" not in rules.media_types
-        entry = a_journal(books.chart)
-        (booking,) = books.book(entry)
-        for receipt in (a_receipt(b"hello", "text/plain"), a_receipt(PDF + bytes(rules.max_bytes))):
-            with pytest.raises(KontobroError):
-                books.connector.attach(booking, [receipt])
-        assert books.found(entry).receipts == frozenset()
-
-    # --------------------------------------------------------------------------------- bills and payments
-
-    def test_a_bill_is_found_by_vendor_number_and_currency(self, books: Books) -> None:
-        bill = a_bill(books.chart)
-        books.book(bill)
-        key = need_key(bill.key)
-        assert books.connector.find([key])[key].reference == bill.reference
-        strangers = [replace(key, currency="EUR"), replace(key, vendor="V0"), replace(key, number=key.number + "0")]
-        assert books.connector.find(strangers) == {}
-
-    def test_a_credit_note_is_booked_the_other_way_round(self, books: Books) -> None:
-        note = a_bill(books.chart, "40.00", credit_note=True)
-        (booking,) = books.post(note)
-        assert booking.line_sums[books.chart.expense] == Decimal(-40)
-
-    def test_bill_and_payment_of_one_item_settle_each_other(self, books: Books) -> None:
-        bill = a_bill(books.chart)
-        payment = a_payment(books.chart, bill.reference, reference=Reference(f"{bill.reference}/pay"))
-        posted = books.post(bill, payment)
-        assert [booking.settled for booking in posted] == [None, True]
-
-    def test_a_credit_note_and_its_money_settle_each_other(self, books: Books) -> None:
-        note = a_bill(books.chart, "40.00", credit_note=True)
-        money = a_payment(books.chart, note.reference, "40.00", received=True)
-        assert books.post(note, money)[1].settled is True
-
-    def test_a_payment_settles_the_bill_that_came_before(self, books: Books) -> None:
-        bill = a_bill(books.chart)
-        books.post(bill)
-        assert books.post(a_payment(books.chart, bill.key))[0].settled is True
-
-    def test_a_payment_is_settled_by_the_bill_that_comes_later(self, books: Books) -> None:
-        bill = a_bill(books.chart)
-        payment = a_payment(books.chart, bill.key)
-        assert books.post(payment)[0].settled is False
-        books.post(bill)
-        assert books.found(payment).settled is True
-
-    def test_a_payment_waits_for_a_bill_that_is_still_a_draft(self, books: Books) -> None:
-        if not books.connector.capabilities.drafts:
-            pytest.skip("the accounting system has no drafts")
-        bill = a_bill(books.chart)
-        books.book(bill)
-        payment = a_payment(books.chart, bill.key)
-        assert books.post(payment)[0].settled is False
-        books.post(bill)
-        assert books.found(payment).settled is True
-
-    def test_a_payment_without_its_bill_stands_open(self, books: Books) -> None:
-        payment = a_payment(books.chart, InvoiceKey(books.chart.vendor, "never", "DKK"))
-        assert books.post(payment)[0].settled is False
-        assert books.post(payment)[0].status == "posted"
-
-    def test_a_part_payment_settles_what_there_is(self, books: Books) -> None:
-        bill = a_bill(books.chart, "120.00")
-        parts = [a_payment(books.chart, bill.key, "50.00"), a_payment(books.chart, bill.key, "70.00")]
-        assert [booking.settled for booking in books.post(bill, *parts)] == [None, True, True]
-
-    def test_a_returned_payment_leaves_the_bill_open_for_the_next(self, books: Books) -> None:
-        bill = a_bill(books.chart)
-        paid, back = a_payment(books.chart, bill.key), a_payment(books.chart, bill.key, returned=True)
-        books.post(bill, paid, back)
-        (again,) = books.post(a_payment(books.chart, bill.key))
-        assert again.settled is True
-        assert books.found(back).line_sums == {books.chart.payable: -120, books.chart.wallets["DKK"]: 120}
-
-    # ------------------------------------------------------------------------------ faults of the way and of rights
-
-    def test_a_login_without_permissions_is_told_which(self, books: Books) -> None:
-        if books.stranger is None:
-            pytest.skip("the accounting system has no logins")
-        with pytest.raises(NotAllowed) as fault:
-            books.stranger.check()
-        assert fault.value.remedy
-
-    @pytest.mark.parametrize("seconds", [0.05, 0.2, 0.5])
-    def test_who_gave_up_on_an_answer_books_once(self, books: Books, seconds: float) -> None:
-        if books.impatient is None:
-            pytest.skip("the accounting system answers at once, or not at all")
-        entries = [a_journal(books.chart, f"{n}.00") for n in range(1, 41)]
-        # the client is gone while the system is still at work; the next one comes at once
-        with contextlib.suppress(Unreachable, Uncertain):
-            books.impatient(seconds).book(entries)
-        if books.connector.capabilities.reference == "searchable":
-            time.sleep(books.connector.capabilities.settle_after.total_seconds())
-        standing = books.connector.find([entry.reference for entry in entries])
-        books.book(*(entry for entry in entries if entry.reference not in standing))
-        assert [books.bookkeeper.count(entry.reference) for entry in entries] == [1] * len(entries)
-
-    def test_a_system_that_was_restarted_goes_on(self, books: Books) -> None:
-        if books.restart is None:
-            pytest.skip("there is no server to restart")
-        entry, other = a_journal(books.chart), a_journal(books.chart)
-        books.book(entry)
-        books.restart()
-        books.post(entry, other)
-        assert [books.found(one).status for one in (entry, other)] == ["posted", "posted"]
-        assert books.bookkeeper.count(entry.reference) == 1
-
 
 def unknown_account(chart: Chart) -> Entry:
     """An entry over an account that no company has."""
@@ -461,18 +223,6 @@ def a_vendor(name: str, code: str = "", **other: str) -> Vendor:
 def need_written_vendors(books: Books) -> None:
     if not books.connector.capabilities.writes_vendors:
         pytest.skip("the accounting system takes no vendors")
-
-
-def need_receipts(books: Books) -> ReceiptRules:
-    rules = books.connector.capabilities.receipts
-    if rules is None:
-        pytest.skip("the accounting system keeps no receipts")
-    return rules
-
-
-def need_key(key: InvoiceKey | None) -> InvoiceKey:
-    assert key is not None
-    return key
 
 
 __all__ = ["Bookkeeper", "Books", "ConnectorContract"]

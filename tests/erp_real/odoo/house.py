@@ -95,7 +95,7 @@ class OdooBookkeeper:
         self.api = company.api("bookkeeper")
 
     def moves(self, reference: Reference, *fields: str) -> list[dict[str, Any]]:
-        domain = [["invoice_origin", "=", f"kontobro.{reference}"]]
+        domain = [["invoice_origin", "=", f"kontobro.{reference}"], ["reversed_entry_id", "=", False]]
         return list(self.api.rows("account.move", domain, ["state", *fields], names=False))
 
     def count(self, reference: Reference) -> int:

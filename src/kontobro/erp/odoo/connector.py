@@ -9,6 +9,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 from kontobro.core.errors import Misconfigured, NotAllowed, Problem, shown
 from kontobro.core.export import Receipt
@@ -55,7 +56,7 @@ CAPABILITIES: Final = Capabilities(
 def from_options(options: Mapping[str, str], secrets: Callable[[str], str | None]) -> OdooConnector:
     """The connector of a connection's options: `url`, `database`, `company` (its id); the secret is `api_key`."""
     url = options.get("url", "").rstrip("/")
-    if not url.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
+    if not _is_safe(url):
         raise Misconfigured(
             f'Odoo\'s address "{shown(url)}" is not usable.', "Set `url`, with https:// (http:// on this machine only)."
         )
@@ -66,6 +67,13 @@ def from_options(options: Mapping[str, str], secrets: Callable[[str], str | None
     if company and not company.isdigit():
         raise Misconfigured(f'Odoo\'s company "{shown(company)}" is no id.', "Set `company` to the company's number.")
     return OdooConnector(Api(open_http(url, options.get("database"), key), int(company) if company else None), url)
+
+
+def _is_safe(url: str) -> bool:
+    """An API key leaves this machine only encrypted."""
+    parts = urlsplit(url)
+    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and local))
 
 
 class OdooConnector:

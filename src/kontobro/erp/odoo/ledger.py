@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -29,7 +30,7 @@ class Ledger:
         asked = set(keys)
         origins = sorted(origin_of(key) for key in asked if not isinstance(key, InvoiceKey))
         bills = [key for key in asked if isinstance(key, InvoiceKey)]
-        found = self._read([["invoice_origin", "in", origins]]) if origins else []
+        found = self._ours(self._read([["invoice_origin", "in", origins]])) if origins else []
         if bills:
             known = {standing.id for standing in found}
             found += [standing for standing in self._read(_bills(bills)) if standing.id not in known]
@@ -45,6 +46,19 @@ class Ledger:
         """All our posted payments to these vendors."""
         lines = self._payable_lines(vendors, [])
         return [standing for standing in self._read([["id", "in", lines]]) if standing.settles] if lines else []
+
+    def _ours(self, standings: list[Standing]) -> list[Standing]:
+        """Without a bookkeeper's own reversals, which take over the origin: those have no external id of ours."""
+        origins = Counter(standing.move["invoice_origin"] for standing in standings)
+        shared = [standing.id for standing in standings if origins[standing.move["invoice_origin"]] > 1]
+        if not shared:
+            return standings
+        known = {
+            row["id"]
+            for row in self._api.read("account.move", "get_metadata", ids=shared)
+            if any(one["xmlid"].startswith(f"{MODULE}.") for one in row["xmlids"])
+        }
+        return [standing for standing in standings if standing.id in known or standing.id not in shared]
 
     def _payable_lines(self, vendors: Iterable[str], more: Domain) -> list[int]:
         """The documents of ours, no bills, with a posted payable line of these vendors."""
