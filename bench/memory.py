@@ -40,10 +40,10 @@ def _peak(items: int) -> float:
             assert job
             result = run_job(books.connection(), job, ports)
         assert (result.event, result.booked) == ("completed", items), result
-    return _high_water()
+    return high_water()
 
 
-def _high_water() -> float:
+def high_water() -> float:
     """MB. Linux's own mark of this program: `ru_maxrss` also holds what the process was before it became this one."""
     status = Path("/proc/self/status")
     if not status.exists():

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import time
 
+from bench.memory import high_water
 from bench.result import Result
 from kontobro.core.plan import Binding, Desired, Existing, make_plan
 from kontobro.core.plan_compare import mark_of
@@ -47,7 +47,7 @@ def _run(case: str) -> tuple[float, float]:
     renamed = VENDORS // 100
     expected = {"update": renamed} if bindings else {"adopt": VENDORS, "update": VENDORS}
     assert plan.counts == expected, plan.counts
-    return spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return spent, high_water()
 
 
 def _desired(number: int) -> Desired:

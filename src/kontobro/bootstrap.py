@@ -53,10 +53,10 @@ class Home:
         self.opened.callback(client.close)
         return client
 
-    def connector_for(self, connection: Connection, secrets: Callable[[str], str | None] | None = None) -> Connector:
+    def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Connector:
         """The connection's connector; `secrets` other than the store's while connecting."""
-        known = secrets or partial(self.store.secret, connection.id)
-        return connector_of(connection.erp, connection.erp_options, known)
+        kept = partial(self.store.secret, connection.id)
+        return connector_of(connection.erp, connection.erp_options, kept if secrets is None else secrets.get)
 
     def ports_for(self, connection: Connection) -> Ports:
         from kontobro.export.run import Ports

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -193,9 +193,9 @@ class FakeHome:
     def pleo_for(self, connection: Connection, tokens: TokenStore | None = None) -> FakePleo:
         return self.pleo
 
-    def connector_for(self, connection: Connection, secrets: Callable[[str], str | None] | None = None) -> FakeErp:
+    def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> FakeErp:
         """Its API key is what the connection's secrets say, stored or on trial."""
-        key = secrets("api_key") if secrets else self.store.secret(connection.id, "api_key")
+        key = secrets.get("api_key") if secrets is not None else self.store.secret(connection.id, "api_key")
         self.erp.opened_with.append((connection.erp_options, key))
         return self.erp
 

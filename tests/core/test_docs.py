@@ -57,7 +57,8 @@ def codes_in(*packages: str) -> set[str]:
     ("headings", "packages"),
     [
         (("Export: items, receipts and bookings", "Master data: what Pleo refuses"), ("export", "pleo")),
-        (("Beancount: what the ledger refuses",), ("erp",)),
+        (("Beancount: what the ledger refuses",), ("erp/beancount",)),
+        (("Odoo: what it refuses",), ("erp/odoo",)),
     ],
 )
 def test_the_codes_of_the_other_layers_are_explained(headings: tuple[str, ...], packages: tuple[str, ...]) -> None:

@@ -13,10 +13,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.settings import Settings
@@ -41,13 +41,13 @@ EXPORTER = [sys.executable, "-m", "tests.export.exporter"]
 
 
 class Warm:
-    """A process that has everything loaded and forks a real exporter for each order: one for all tests here."""
+    """A process that has everything loaded and forks a real one for each order: one for all tests here."""
 
-    _one: Warm | None = None
+    _all: ClassVar[dict[str, Warm]] = {}
 
-    def __init__(self) -> None:
+    def __init__(self, module: str) -> None:
         self.process = subprocess.Popen(
-            [*EXPORTER, "--warm"],
+            [sys.executable, "-m", module, "--warm"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -57,9 +57,11 @@ class Warm:
         atexit.register(self.stop)
 
     @classmethod
-    def started(cls) -> Warm:
-        cls._one = cls._one or cls()
-        return cls._one
+    def started(cls, module: str = "tests.export.exporter") -> Warm:
+        """The one of this module: what it does with an order is the module's business."""
+        if module not in cls._all:
+            cls._all[module] = cls(module)
+        return cls._all[module]
 
     def run(self, order: dict[str, Any]) -> subprocess.CompletedProcess[str]:
         """One exporter from its birth to its end."""
@@ -108,6 +110,7 @@ class Desk:
     erp: str = "beancount"
     options: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    shared_ledger: Path | None = None
 
     @property
     def ledger(self) -> Path:
@@ -205,7 +208,7 @@ def another_home(desk: Desk, folder: Path) -> Desk:
     """A second installation for the same company and the same ledger, with an API key of its own."""
     folder.mkdir()
     key = desk.sandbox.add_api_key(desk.company_id)
-    other = Desk(folder, desk.sandbox, desk.company_id, key, desk.url, options=desk.options)
+    other = replace(desk, folder=folder, key=key, order={}, shared_ledger=desk.ledger)
     connect(other)
     return other
 

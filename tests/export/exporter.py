@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
@@ -40,6 +41,9 @@ from kontobro.testing.faults import (
     kill_this_process,
 )
 from tests.export.plain_erp import PlainErp
+
+Answer = Callable[[dict[str, Any]], dict[str, Any]]
+"""What a forked process does with its order."""
 
 LONGEST = 100
 """Seconds an exporter may live: one that hangs is ended, and its test says so."""
@@ -117,7 +121,7 @@ def answer(order: dict[str, Any]) -> dict[str, Any]:
         }
 
 
-def warm() -> None:
+def warm(answer: Answer = answer) -> None:
     """Fork an exporter for each line of standard input; answer each with a line: exit status and output."""
     with tempfile.TemporaryDirectory() as folder:
         open_store(Path(folder) / "warm.sqlite3").close()
@@ -125,13 +129,13 @@ def warm() -> None:
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
             child = os.fork()
             if child == 0:
-                be_exporter(json.loads(line), out.fileno(), errors.fileno())
+                be_exporter(answer, json.loads(line), out.fileno(), errors.fileno())
             _, status = os.waitpid(child, 0)
             said = [read_back(file) for file in (out, errors)]
         print(json.dumps([os.waitstatus_to_exitcode(status), *said]), flush=True)  # noqa: T201 - its answer
 
 
-def be_exporter(order: dict[str, Any], out: int, errors: int) -> NoReturn:
+def be_exporter(answer: Answer, order: dict[str, Any], out: int, errors: int) -> NoReturn:
     """The forked process from here to its end."""
     signal.alarm(LONGEST)
     os.dup2(out, 1)

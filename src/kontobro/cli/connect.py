@@ -123,7 +123,7 @@ def connect_with(
     from kontobro.install.connect import connect
 
     place = desk.workplace
-    connector = place.connector_for(draft, (secrets or {}).get)
+    connector = place.connector_for(draft, secrets or {})
     return connect(draft, tokens, place.pleo_for, connector, place.store, level, secrets)
 
 
@@ -235,7 +235,7 @@ def _asked_level(desk: Desk, draft: Connection, secrets: Mapping[str, str], leve
     """The level to ask consent for: the chosen one, else the highest that the accounting system can supply."""
     from kontobro.install.level import highest_supplied
 
-    asked = level or highest_supplied(desk.workplace.connector_for(draft, secrets.get).capabilities)
+    asked = level or highest_supplied(desk.workplace.connector_for(draft, secrets).capabilities)
     show.tell(f"Asking Pleo for what Level {asked} needs (--level chooses another).", "dim")
     return asked
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -31,9 +31,7 @@ class Workplace(Protocol):
 
     def pleo_for(self, connection: Connection, tokens: TokenStore | None = None) -> InstallingPleo: ...
 
-    def connector_for(
-        self, connection: Connection, secrets: Callable[[str], str | None] | None = None
-    ) -> Connector: ...
+    def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Connector: ...
 
     def ports_for(self, connection: Connection) -> Ports: ...
 

@@ -105,7 +105,7 @@ def with_company(desk: Desk, draft: Connection, secrets: Mapping[str, str]) -> C
     if "company" not in option_names(draft.erp):
         return draft
     try:
-        company = desk.workplace.connector_for(draft, secrets.get).check().id
+        company = desk.workplace.connector_for(draft, secrets).check().id
     except SeveralCompanies as several:
         company = _chosen_company(desk, several)
     return replace(draft, erp_options={**draft.erp_options, "company": company})

@@ -140,8 +140,7 @@ def _source(kind: str, ports: SyncPorts) -> source.Source:
     if kind == "accounts":
         return source.accounts_of(source.read_all(connector, Account))
     if kind == "tax-codes":
-        accounts = connector.read(Account) if Account in connector.capabilities.kinds else ()
-        return source.tax_codes_of(source.read_all(connector, TaxCode), accounts)
+        return source.tax_codes_of(source.read_all(connector, TaxCode))
     return source.vendors_of(source.read_all(connector, Vendor))
 
 

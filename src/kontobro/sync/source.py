@@ -52,11 +52,10 @@ def accounts_of(accounts: Iterable[Account]) -> Source:
     return Source(desired, len(desired))
 
 
-def tax_codes_of(codes: Iterable[TaxCode], accounts: Iterable[Account]) -> Source:
+def tax_codes_of(codes: Iterable[TaxCode]) -> Source:
     """Exclusive ones are a problem: Pleo does not support them today (`pleo/api.md` D)."""
-    by_id = {account.id: account.code for account in accounts}
     active = [code for code in codes if code.active]
-    sent = tuple(_tax_code(code, by_id) for code in active if code.type != "exclusive")
+    sent = tuple(_tax_code(code) for code in active if code.type != "exclusive")
     problems = tuple(_exclusive(code) for code in active if code.type == "exclusive")
     return Source(sent, len(active), problems)
 
@@ -126,10 +125,11 @@ def _group_code(dimension: Dimension, settings: Settings) -> str:
     return mapped[0] if len(mapped) == 1 else dimension.code.strip()
 
 
-def _tax_code(code: TaxCode, account_codes: Mapping[str, str]) -> Desired:
+def _tax_code(code: TaxCode) -> Desired:
+    """Its accounts by their ids, which stay when an account gets another code."""
     fields = {
-        "ingoing_account": account_codes.get(code.ingoing_account or "", code.ingoing_account),
-        "outgoing_account": account_codes.get(code.outgoing_account or "", code.outgoing_account),
+        "ingoing_account": code.ingoing_account,
+        "outgoing_account": code.outgoing_account,
         "rate": rate_text(code.rate),
         "type": code.type,
     }

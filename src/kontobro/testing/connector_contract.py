@@ -19,16 +19,17 @@ import pytest
 
 from kontobro.core.errors import Problem
 from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference, line_sums
-from kontobro.core.masterdata import Account, Vendor
+from kontobro.core.masterdata import Account
 from kontobro.core.ports import Withdraws
 from kontobro.testing.books import Bookkeeper, Books
-from kontobro.testing.entries import Chart, a_bill, a_journal, a_reference, a_taxed_journal
+from kontobro.testing.connector_vendors_contract import WrittenVendorsContract
+from kontobro.testing.entries import Chart, a_journal, a_reference, a_taxed_journal
 from kontobro.testing.faults_contract import FaultsContract
 from kontobro.testing.money_contract import MoneyContract
 from kontobro.testing.papers_contract import PapersContract
 
 
-class ConnectorContract(MoneyContract, PapersContract, FaultsContract):
+class ConnectorContract(MoneyContract, PapersContract, FaultsContract, WrittenVendorsContract):
     """The suite. A subclass gives the fixture `books`."""
 
     # ------------------------------------------------------------------------ company and master data
@@ -45,25 +46,6 @@ class ConnectorContract(MoneyContract, PapersContract, FaultsContract):
         accounts = [account.id for account in books.connector.read(Account)]
         assert books.chart.last_account in accounts
         assert len(accounts) == len(set(accounts))
-
-    # ---------------------------------------------------------------------------- vendors born in Pleo
-
-    def test_a_vendor_born_in_pleo_is_written_once_and_read_back_with_pleos_id(self, books: Books) -> None:
-        need_written_vendors(books)
-        asked = [a_vendor("without-code"), a_vendor("with-code", code="KB-77", tax_registration_number="DK12345678")]
-        first, second = books.connector.write(asked), books.connector.write(asked)
-        assert list(first) == list(second)
-        written = [vendor for vendor in first if isinstance(vendor, Vendor)]
-        assert [(vendor.pleo_id, vendor.name) for vendor in written] == [(vendor.id, vendor.name) for vendor in asked]
-        assert all(vendor.active and vendor.code for vendor in written)
-        read = {vendor.pleo_id: vendor for vendor in books.connector.read(Vendor) if vendor.pleo_id}
-        assert [read[vendor.id] for vendor in asked] == written
-
-    def test_a_written_vendor_can_be_booked_on(self, books: Books) -> None:
-        need_written_vendors(books)
-        (vendor,) = books.connector.write([a_vendor("new")])
-        assert isinstance(vendor, Vendor)
-        assert books.connector.validate([a_bill(replace(books.chart, vendor=vendor.id))]) == [[]]
 
     # ------------------------------------------------------------------------------- booking and finding
 
@@ -213,16 +195,6 @@ def unknown_account(chart: Chart) -> Entry:
     """An entry over an account that no company has."""
     entry = a_journal(chart)
     return replace(entry, lines=(replace(entry.lines[0], account="Expenses:No-Such-Account"), *entry.lines[1:]))
-
-
-def a_vendor(name: str, code: str = "", **other: str) -> Vendor:
-    """A vendor as Pleo has it: its id is Pleo's."""
-    return Vendor(id=f"pleo-{name}", code=code, name=f"Vendor {name}", pleo_id=f"pleo-{name}", **other)  # type: ignore[arg-type]  # texts
-
-
-def need_written_vendors(books: Books) -> None:
-    if not books.connector.capabilities.writes_vendors:
-        pytest.skip("the accounting system takes no vendors")
 
 
 __all__ = ["Bookkeeper", "Books", "ConnectorContract"]

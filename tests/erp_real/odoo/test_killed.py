@@ -10,8 +10,8 @@ import pytest
 from kontobro.core.settings import Settings
 from tests.erp_real.odoo.house import Company, OdooBookkeeper, key_of
 from tests.export.company import entry_id, kill_company
-from tests.export.desk import Desk, a_desk_over
-from tests.export.test_killed import BOOKED, STATES, forget_history
+from tests.export.desk import Desk, a_desk_over, forget_history
+from tests.export.test_killed import BOOKED, STATES
 
 pytestmark = [pytest.mark.odoo, pytest.mark.kill]
 
@@ -29,11 +29,15 @@ CHART = {
 SETTINGS = Settings(posting="posted", accounts_payable="7440", out_of_pocket="2890", contra="1089", wallet="1081")
 
 
-@pytest.fixture
-def desk(tmp_path: Path, company: Company, bookkeeper: OdooBookkeeper) -> Iterator[Desk]:
+def add_accounts(bookkeeper: OdooBookkeeper) -> None:
     known = {row["code"] for row in bookkeeper.api.rows("account.account", [], ["code"])}
     missing = [{"code": c, "name": n, "account_type": k} for c, (n, k) in CHART.items() if c not in known]
     bookkeeper.api.write("account.account", "create", vals_list=missing)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, company: Company, bookkeeper: OdooBookkeeper) -> Iterator[Desk]:
+    add_accounts(bookkeeper)
     options = {"url": company.url, "database": company.database, "company": "1"}
     secrets = {"api_key": key_of("accountant")}
     with a_desk_over(tmp_path, kill_company(), SETTINGS, "odoo", options, secrets) as desk:

@@ -174,12 +174,12 @@ def _dimensions(entry: Entry, facts: Facts) -> Iterator[Problem]:
 
 def _vendors(entry: Entry, facts: Facts) -> Iterator[Problem]:
     for name in sorted(vendors_named(entry) - set(facts.vendors)):
-        yield _vendor_problem(name, f"Vendor {shown(name)} is not in Odoo, or archived.")
+        yield _unknown_vendor(name, f"Vendor {shown(name)} is not in Odoo, or archived.")
     if isinstance(entry, Bill) and not entry.vendor:
-        yield _vendor_problem("", "The bill has no vendor: Odoo needs one.")
+        yield _unknown_vendor("", "The bill has no vendor: Odoo needs one.")
 
 
-def _vendor_problem(name: str, message: str) -> Problem:
+def _unknown_vendor(name: str, message: str) -> Problem:
     remedy = "Choose another vendor in Pleo, or add the partner in Odoo."
     return Problem("vendor_unknown", "vendor", shown(name), message, remedy, "vendor_unknown")
 
