@@ -1,7 +1,7 @@
 """`make demo ERP=odoo`: the demo's Pleo company exported into a real Odoo on loopback, which is then asked what stands.
 
-The demo's own accounts, tax codes, dimensions, vendors and employees are read from its ledger and made in a fresh clone of
-the template, so that the same expenses find the same codes. Exits 75 where Odoo is not installed.
+The demo's own accounts, tax codes, dimensions, vendors and employees are read from its ledger and made in a fresh clone
+of the template, so that the same expenses find the same codes. Exits 75 where Odoo is not installed.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from kontobro.cli.desk import Desk
 from kontobro.cli.settings import apply_settings, read_toml
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import KontobroError
+from kontobro.core.level import Level
 from kontobro.core.masterdata import Account, TaxCode, Vendor
 from kontobro.core.masters import Masters
 from kontobro.erp import load_connector
@@ -37,7 +38,7 @@ from tests.erp_real.places import cloned, start_postgres
 
 UNAVAILABLE = 75
 FOLDER = Path("demo")
-LEVEL = 1
+LEVEL: Level = 1
 """Odoo's Danish chart would bring 600 accounts into the demo's Pleo: here only the export is shown."""
 
 
@@ -172,11 +173,12 @@ def active_currencies(api: Api, codes: set[str]) -> dict[str, int]:
     return found
 
 
-KINDS = (("244", "liability_payable"), ("2", "liability_current"), ("30", "equity"), ("35", "income"), ("1", "asset_current"))  # fmt: skip
+KINDS = {"244": "liability_payable", "2": "liability_current", "30": "equity", "35": "income", "1": "asset_current"}
+"""An account's type by how its code begins, the first that fits; all others are expenses."""
 
 
 def account_of(account: Account, currencies: Mapping[str, int]) -> dict[str, Any]:
-    kind = next((kind for start, kind in KINDS if account.code.startswith(start)), "expense")
+    kind = next((kind for start, kind in KINDS.items() if account.code.startswith(start)), "expense")
     only = account.currencies[0] if len(account.currencies) == 1 else "DKK"
     return {
         "code": account.code,
@@ -193,10 +195,9 @@ AS_ODOO_COMPUTES = {"IREP": "5.2632"}
 
 
 def tax_of(tax: TaxCode, accounts: Mapping[str, int]) -> dict[str, Any]:
+    ingoing = accounts.get(tax.ingoing_account or "")
     parts: list[dict[str, Any]] = [{"repartition_type": "base", "factor_percent": 100}]
-    parts.append(
-        {"repartition_type": "tax", "factor_percent": 100, "account_id": accounts.get(tax.ingoing_account or "")}
-    )
+    parts.append({"repartition_type": "tax", "factor_percent": 100, "account_id": ingoing})
     if tax.type == "reverse":
         outgoing = accounts[tax.outgoing_account or ""]
         parts.append({"repartition_type": "tax", "factor_percent": -100, "account_id": outgoing})
