@@ -20,8 +20,12 @@ PRISM := contract/prism/node_modules/.bin/prism
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-demo: $(VENV)/app.stamp  ## export a demo company's expenses into a checked ledger, in demo/
-	@$(BIN)/kontobro demo
+demo: $(VENV)/app.stamp  ## export a demo company's expenses into a checked ledger, in demo/; ERP=odoo: into a real Odoo
+	@case "$(ERP)" in \
+	  "") $(BIN)/kontobro demo ;; \
+	  odoo) $(BIN)/python -m scripts.erp.demo_odoo ;; \
+	  *) echo "make demo ERP=$(ERP): there is one for odoo, and without ERP for the embedded ledger." >&2; exit 2 ;; \
+	esac
 
 test: $(VENV)/dev.stamp  ## run all tests; PYTEST_ARGS="-m kill" and the like are passed on
 	@$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)

@@ -111,10 +111,12 @@ class FakePleo:
 
 @dataclass
 class FakeErp:
-    """A company with three accounts. `fault` is raised by every call."""
+    """A company with three accounts. `fault` is raised by every call; `opened_with` is what it was opened with."""
 
     company: Company = field(default_factory=lambda: Company("books", "Fjord & Bro", "DKK", "Europe/Copenhagen"))
     fault: KontobroError | None = None
+    faults: list[KontobroError] = field(default_factory=list)
+    opened_with: list[tuple[Mapping[str, str], str | None]] = field(default_factory=list)
     capabilities: Capabilities = field(
         default_factory=lambda: Capabilities(
             kinds=frozenset({Company, Account}),
@@ -127,6 +129,8 @@ class FakeErp:
     )
 
     def check(self) -> Company:
+        if self.faults:
+            raise self.faults.pop(0)
         if self.fault:
             raise self.fault
         return self.company
@@ -190,6 +194,9 @@ class FakeHome:
         return self.pleo
 
     def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> FakeErp:
+        """Its API key is what the connection's secrets say, stored or on trial."""
+        key = secrets.get("api_key") if secrets is not None else self.store.secret(connection.id, "api_key")
+        self.erp.opened_with.append((connection.erp_options, key))
         return self.erp
 
     def ports_for(self, connection: Connection) -> Ports:
@@ -211,8 +218,8 @@ class Bench:
     def open(self, path: Path) -> FakeHome:
         return FakeHome(open_home(path), self.pleo, self.erp, self.clock)
 
-    def run(self, *words: str, stdin: str | None = None, **environment: str) -> Result:
-        desk = Desk(open_home=self.open)
+    def run(self, *words: str, stdin: str | None = None, at_terminal: bool = False, **environment: str) -> Result:
+        desk = Desk(open_home=self.open, can_ask=lambda: at_terminal)
         variables: dict[str, Any] = {"KONTOBRO_HOME": None, "KONTOBRO_API_KEY": None, "LANG": "C.UTF-8"} | environment
         return CliRunner().invoke(app, ["--home", str(self.path), *words], obj=desk, input=stdin, env=variables)
 
@@ -223,6 +230,13 @@ class Bench:
         home = open_home(self.path)
         try:
             return home.store.connections()
+        finally:
+            home.close()
+
+    def secret(self, connection: Connection, name: str) -> str | None:
+        home = open_home(self.path)
+        try:
+            return home.store.secret(connection.id, name)
         finally:
             home.close()
 

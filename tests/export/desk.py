@@ -114,7 +114,7 @@ class Desk:
 
     @property
     def ledger(self) -> Path:
-        return self.shared_ledger or self.folder / "ledger" / "ledger.beancount"
+        return Path(self.options["ledger"])
 
     @property
     def database(self) -> Path:

@@ -66,8 +66,10 @@ def look(desk: Desk, connection: Connection) -> Iterator[Finding]:
         yield Finding("connection", f"The connection is {connection.status}.", remedy, Exit.MEND)
     else:
         yield from _guarded("Pleo", lambda: _look_at_pleo(place.pleo_for(connection), desk, connection))
-    yield from _guarded("accounting system", lambda: _look_at_erp(place.connector_for(connection), connection))
-    yield from _guarded("settings", lambda: _look_at_settings(place.connector_for(connection), connection))
+    there = list(_guarded("accounting system", lambda: _look_at_erp(place.connector_for(connection), connection)))
+    yield from there
+    if all(finding.code == Exit.FINE for finding in there):  # else it would say the same again
+        yield from _guarded("settings", lambda: _look_at_settings(place.connector_for(connection), connection))
 
 
 def _guarded(subject: str, looks: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:

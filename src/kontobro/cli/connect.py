@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import sys
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +14,7 @@ import typer
 
 from kontobro.cli import show
 from kontobro.cli.desk import Desk, desk_of
+from kontobro.cli.erp_options import asked_secret, erp_options, erp_secrets, with_company
 from kontobro.core.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from kontobro.install.connect import Connected
 
 KEY_VARIABLE = "KONTOBRO_API_KEY"
-ERP_VARIABLE = "KONTOBRO_ERP_"
 SECRET_VARIABLE = "KONTOBRO_CLIENT_SECRET"  # noqa: S105 - the variable's name, not a secret
 BROWSER_SECONDS = 300.0
 
@@ -39,6 +37,19 @@ PRODUCTION_OAUTH = (
 Ledger = Annotated[Path | None, typer.Option(help="Beancount: the main file of the ledger.", show_default=False)]
 ErpOptions = Annotated[
     list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the accounting system; repeatable.")
+]
+ErpUrl = Annotated[str | None, typer.Option(help="Where the accounting system is.", show_default=False)]
+ErpDatabase = Annotated[str | None, typer.Option(help="Its database.", metavar="NAME", show_default=False)]
+ErpUser = Annotated[str | None, typer.Option(help="The user there.", metavar="NAME", show_default=False)]
+ErpCompany = Annotated[
+    str | None, typer.Option(help="The company there, if there are several.", metavar="ID", show_default=False)
+]
+ErpSecret = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="A secret that your own connector needs, to be asked for; repeatable."),
+]
+ErpSecretStdin = Annotated[
+    bool, typer.Option("--erp-secret-stdin", help="Read the accounting system's secrets from stdin, a line each.")
 ]
 Company = Annotated[str, typer.Option(metavar="ID", help="Pleo company, if the key is an organisation's.")]
 ApiKeyStdin = Annotated[
@@ -57,7 +68,13 @@ def run(
     context: typer.Context,
     erp: Annotated[str, typer.Option(help="The accounting system.")] = "beancount",
     ledger: Ledger = None,
+    erp_url: ErpUrl = None,
+    erp_database: ErpDatabase = None,
+    erp_user: ErpUser = None,
+    erp_company: ErpCompany = None,
     erp_option: ErpOptions = None,
+    erp_secret: ErpSecret = None,
+    erp_secret_stdin: ErpSecretStdin = False,
     environment: Annotated[Environment, typer.Option(help="Which Pleo.")] = "production",
     url: Annotated[str | None, typer.Option(help="Where Pleo-in-a-box runs (--environment sandbox).")] = None,
     company: Company = "",
@@ -72,16 +89,20 @@ def run(
 ) -> None:
     """Connect a Pleo company: look at both sides, choose the level, install."""
     desk = desk_of(context)
-    options = erp_options(ledger, erp_option or [])
-    wanted = level_named(level)
+    named = {"url": erp_url, "database": erp_database, "user": erp_user, "company": erp_company}
+    options = erp_options(erp, erp_option or [], ledger, **named)
     draft = draft_connection(environment, url, erp, options, oauth=oauth, client_id=client_id)
     draft = replace(draft, company_id=company, name=name)
-    if oauth:
-        secret = _client_secret(from_stdin=client_secret_stdin)
-        tokens = _authorise(draft, desk, secret, wanted, open_it=not no_browser)
-    else:
-        tokens = _of_api_key(from_stdin=api_key_stdin)
-    connected = connect_with(desk, draft, tokens, wanted, erp_secrets(erp))
+    key = None if oauth else _of_api_key(from_stdin=api_key_stdin)
+    client_secret = _client_secret(from_stdin=client_secret_stdin) if oauth else None
+    secrets = erp_secrets(erp, erp_secret or [], from_stdin=erp_secret_stdin)
+    draft = with_company(desk, draft, secrets)
+    wanted = level_named(level)
+    tokens = key or _authorise(draft, desk, client_secret, _asked_level(desk, draft, secrets, wanted), not no_browser)
+    _tell_connected(connect_with(desk, draft, tokens, wanted, secrets), as_json=as_json)
+
+
+def _tell_connected(connected: Connected, *, as_json: bool) -> None:
     if as_json:
         from kontobro.cli.shapes import connection_shape
 
@@ -98,26 +119,12 @@ def connect_with(
     level: Level | None = None,
     secrets: Mapping[str, str] | None = None,
 ) -> Connected:
-    """Look, install, store: the same for a person's command and for the demo. `secrets`: the accounting system's."""
+    """Look, install, store: the same for a person's command and for the demo."""
     from kontobro.install.connect import connect
 
-    place, given = desk.workplace, secrets or {}
-    connected = connect(draft, tokens, place.pleo_for, place.connector_for(draft, given), place.store, level)
-    for name, value in given.items():
-        place.store.save_secret(connected.connection.id, name, value)
-    return connected
-
-
-def erp_secrets(erp: str) -> dict[str, str]:
-    """The accounting system's keys: from KONTOBRO_ERP_… in the environment, or asked without echo; never arguments."""
-    from kontobro.erp import REGISTRY
-
-    known = REGISTRY.get(erp)
-    given = {}
-    for name, words in known.secrets if known else ():
-        value = os.environ.get(ERP_VARIABLE + name.upper(), "")
-        given[name] = value or typer.prompt(f"{erp.title()}: {words} (not shown)", hide_input=True, err=True)
-    return given
+    place = desk.workplace
+    connector = place.connector_for(draft, secrets or {})
+    return connect(draft, tokens, place.pleo_for, connector, place.store, level, secrets)
 
 
 def level_named(number: int | None) -> Level | None:
@@ -125,19 +132,6 @@ def level_named(number: int | None) -> Level | None:
     from kontobro.core.level import LEVELS
 
     return next((level for level in LEVELS if level == number), None)
-
-
-def erp_options(ledger: Path | None, pairs: list[str]) -> dict[str, str]:
-    """The connector's options; a ledger's path is kept absolute, for cron starts in another folder."""
-    options: dict[str, str] = {}
-    for pair in pairs:
-        key, found, value = pair.partition("=")
-        if not found or not key:
-            raise typer.BadParameter(f'"{pair}" is not KEY=VALUE.', param_hint="--erp-option")
-        options[key] = value
-    if ledger is not None:
-        options["ledger"] = str(ledger.expanduser().resolve())
-    return options
 
 
 def draft_connection(
@@ -195,21 +189,11 @@ def _api_key(*, from_stdin: bool) -> str:
     """The key: from stdin, from the environment, or asked without echo. Never an argument: those are public."""
     key = sys.stdin.readline() if from_stdin else os.environ.get(KEY_VARIABLE, "")
     if not key and not from_stdin:
-        key = _asked_key()
+        key = asked_secret("Pleo API key (not shown)")
     if not key.strip():
         remedy = f"Give it when asked in a terminal, in {KEY_VARIABLE}, or by --api-key-stdin."
         raise Misconfigured("There is no API key.", remedy)
     return key.strip()
-
-
-def _asked_key() -> str:
-    """The key as typed; none where no terminal can hide it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", getpass.GetPassWarning)
-        try:
-            return str(typer.prompt("Pleo API key (not shown)", hide_input=True, err=True))
-        except getpass.GetPassWarning:
-            return ""
 
 
 def _of_api_key(*, from_stdin: bool) -> Tokens:
@@ -223,18 +207,17 @@ def _client_secret(*, from_stdin: bool) -> str | None:
     return secret.strip() or None
 
 
-def _authorise(
-    draft: Connection, desk: Desk, client_secret: str | None, level: Level | None, *, open_it: bool
-) -> Tokens:
+def _authorise(draft: Connection, desk: Desk, client_secret: str | None, level: Level, open_it: bool) -> Tokens:
     """Send the person to Pleo's consent page, wait for the way back, exchange the code."""
     import secrets
     import webbrowser
 
+    from kontobro.core.level import scopes_of
     from kontobro.install.loopback import REDIRECT_URI, listening
     from kontobro.pleo import authorize_url, exchange_code
 
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
-    scopes = _scopes_to_ask(desk, draft, level)
+    scopes = sorted(scopes_of(level))
     address = authorize_url(draft, redirect_uri=REDIRECT_URI, state=state, verifier=verifier, scopes=scopes)
     with listening(state) as loopback:
         show.tell("Allow the access in your browser:")
@@ -248,14 +231,13 @@ def _authorise(
     )
 
 
-def _scopes_to_ask(desk: Desk, draft: Connection, level: Level | None) -> list[str]:
-    """The permissions to ask consent for: of the chosen level, else of the highest that can be supplied."""
-    from kontobro.core.level import scopes_of
+def _asked_level(desk: Desk, draft: Connection, secrets: Mapping[str, str], level: Level | None) -> Level:
+    """The level to ask consent for: the chosen one, else the highest that the accounting system can supply."""
     from kontobro.install.level import highest_supplied
 
-    asked = level or highest_supplied(desk.workplace.connector_for(draft).capabilities)
+    asked = level or highest_supplied(desk.workplace.connector_for(draft, secrets).capabilities)
     show.tell(f"Asking Pleo for what Level {asked} needs (--level chooses another).", "dim")
-    return sorted(scopes_of(asked))
+    return asked
 
 
 def _say_connected(connected: Connected) -> None:

@@ -137,13 +137,14 @@ def main_file(ledger: Path) -> Path:
 
 def connect_demo(folder: Path, ledger: Path, box: Box) -> tuple[Desk, Connection]:
     """Connect as a person would: API key, test calls, Level 4, the demo's own settings, the dimensions for tags."""
-    from kontobro.cli.connect import connect_with, draft_connection, erp_options
+    from kontobro.cli.connect import connect_with, draft_connection
     from kontobro.cli.demo_sync import LEVEL, choose_dimensions
+    from kontobro.cli.erp_options import erp_options
     from kontobro.cli.settings import apply_settings, read_toml, with_level_kept
     from kontobro.core.connection import Tokens
 
     desk = Desk(home=folder / "home")
-    draft = draft_connection("sandbox", box.url, "beancount", erp_options(ledger, []))
+    draft = draft_connection("sandbox", box.url, "beancount", erp_options("beancount", [], ledger))
     connection = connect_with(desk, draft, Tokens(access=box.api_key), LEVEL).connection
     wanted = with_level_kept(connection, read_toml(ledger.parent / "settings.toml"))
     problems = apply_settings(desk, connection, wanted)

@@ -25,11 +25,16 @@ BAD = ("rejected", "uncertain")
 def print_demo(outcome: Outcome, folder: Path, ledger: Path) -> None:
     show.say("")
     _print_sync(outcome.synced)
-    _print_types(outcome.rows)
-    _print_failed(outcome.rows)
+    print_exported(outcome.rows)
     _print_totals(outcome)
     _print_verdict(outcome)
     _print_where(folder, ledger)
+
+
+def print_exported(rows: Sequence[BookingRow]) -> None:
+    """What was exported, type by type, and what a bookkeeper mends."""
+    _print_types(rows)
+    _print_failed(rows)
 
 
 def _print_sync(synced: Synced) -> None:

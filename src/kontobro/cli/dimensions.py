@@ -114,9 +114,15 @@ def _keys(dimension: Dimension) -> set[str]:
 
 def groups_at_pleo(desk: Desk, connection: Connection) -> list[str] | None:
     """The codes of Pleo's active tag groups; None when we may not ask."""
+    groups = named_groups(desk, connection)
+    return None if groups is None else [code for code, _ in groups]
+
+
+def named_groups(desk: Desk, connection: Connection) -> list[tuple[str, str]] | None:
+    """Code and name of each active tag group of Pleo; None when we may not ask."""
     try:
         existing = desk.sync_ports(connection).target.read("tag_groups")
-        return [group.code for group in existing if not group.archived]
+        return [(group.code, group.name) for group in existing if not group.archived]
     except (NotAllowed, Misconfigured) as fault:
         show.tell(f"Pleo's tag groups are not shown: {fault.message}", "yellow")
         return None

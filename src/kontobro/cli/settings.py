@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kontobro.cli import show
+from kontobro.cli import settings_suggest, show
 from kontobro.cli.desk import Desk, desk_of
 from kontobro.cli.exits import Exit
 from kontobro.core.errors import Misconfigured, Problem, shown
@@ -56,6 +56,9 @@ def set_one(
     # A new connection lacks several settings: one at a time must be possible.
     known = () if offline else _against_masters(desk, connection, connection.settings)
     _store(desk, connection, changed, known, offline=offline, as_json=as_json)
+
+
+app.command(name="suggest")(settings_suggest.run)
 
 
 @app.command(name="export")

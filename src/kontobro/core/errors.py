@@ -3,6 +3,7 @@
 KontobroError
 ├─ Unreachable · Timeout · RateLimited(retry_after)   patience, then the job fails
 ├─ LoginFailed · NotAllowed · Misconfigured           a person mends it; the job fails
+│  └─ SeveralCompanies (of Misconfigured)             one has to be chosen
 ├─ Uncertain                                          the outcome of a write is unknown: find first
 ├─ Conflict                                           a person decides
 ├─ UnsafePlan                                         a sync's plan that is not carried out
@@ -18,6 +19,7 @@ KontobroError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -147,6 +149,14 @@ class Misconfigured(KontobroError):
     def __init__(self, message: str, remedy: str = "", job_failure: JobFailure = "missing_configuration") -> None:
         super().__init__(message, remedy)
         self.job_failure = job_failure
+
+
+class SeveralCompanies(Misconfigured):
+    """The login sees several companies and none is chosen. `companies`: id and name of each, for the person."""
+
+    def __init__(self, message: str, remedy: str = "", companies: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(message, remedy)
+        self.companies = tuple(companies)
 
 
 class Uncertain(KontobroError):

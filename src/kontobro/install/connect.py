@@ -76,8 +76,9 @@ def connect(
     connector: Connector,
     store: Store,
     level: Level | None = None,
+    secrets: Mapping[str, str] | None = None,
 ) -> Connected:
-    """Look at both sides, install at Pleo, store the connection and its tokens.
+    """Look at both sides, install at Pleo, store the connection, its tokens and the accounting system's `secrets`.
 
     `draft.company_id` may be empty: then the credential's own company is taken. `level` None: the highest that both
     sides allow, or for a company that was connected before the one it had. Level 1 is activated at once; above it a
@@ -99,6 +100,8 @@ def connect(
     installation = install(pleo_for(final, trial), final)
     store.save_connection(final)
     store.save_tokens(final.id, trial.current)
+    for name, secret in (secrets or {}).items():
+        store.save_secret(final.id, name, secret)
     return Connected(final, company, installation, again)
 
 

@@ -1,0 +1,68 @@
+"""The smallest connector of docs/connectors/writing-one.md is built from the page and held to the contract suite."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kontobro.core.ports import Connector
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "connectors" / "writing-one.md"
+BLOCK = re.compile(r"^```python\n# (?P<path>[\w/]+\.py)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks() -> dict[str, str]:
+    """The page's code by file; blocks of one file are put together in their order."""
+    files: dict[str, str] = {}
+    for block in BLOCK.finditer(PAGE.read_text(encoding="utf-8")):
+        files[block["path"]] = files.get(block["path"], "") + block["body"] + "\n\n"
+    return files
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the page's package and its test."""
+    for path, body in blocks().items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(body, encoding="utf-8")
+    return tmp_path
+
+
+def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    variables = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(folder)])}
+    return subprocess.run(
+        [sys.executable, *command], cwd=folder, capture_output=True, text=True, env=variables, timeout=300, check=False
+    )
+
+
+def test_every_python_block_says_which_file_it_is() -> None:
+    shown = PAGE.read_text(encoding="utf-8").count("```python")
+    assert shown == len(BLOCK.findall(PAGE.read_text(encoding="utf-8")))
+    assert set(blocks()) == {"our_erp/books.py", "our_erp/connector.py", "our_erp/network.py", "test_our_erp.py"}
+
+
+def test_the_pages_connector_keeps_the_contract(folder: Path) -> None:
+    ran = run(folder, "-m", "pytest", "-q", "-rs", "-W", "error", "-p", "no:cacheprovider", "test_our_erp.py")
+    assert ran.returncode == 0, ran.stdout[-5000:]
+    assert int(re.findall(r"(\d+) passed", ran.stdout)[0]) > 35
+    assert "no other process" not in ran.stdout, "the page's books can be tried by two processes"
+
+
+def test_the_pages_contract_catches_a_connector_that_books_twice(folder: Path) -> None:
+    books = folder / "our_erp" / "books.py"
+    books.write_text(books.read_text(encoding="utf-8").replace("reference text primary key", "reference text"))
+    ran = run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_our_erp.py", "-k", "twice_in_a_batch")
+    assert ran.returncode == 1, ran.stdout[-3000:]
+    assert "test_the_same_entry_twice_in_a_batch_is_one_booking" in ran.stdout
+
+
+def test_the_page_names_every_method_and_no_other() -> None:
+    named = set(re.findall(r'def (\w+)\(self.*\n        """\d\. ', PAGE.read_text(encoding="utf-8")))
+    methods = {name for name in vars(Connector) if not name.startswith("_")} - {"capabilities"}
+    assert named == methods
