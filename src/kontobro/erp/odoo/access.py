@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kontobro.core.errors import Misconfigured, NotAllowed, shown
+from kontobro.core.errors import Misconfigured, NotAllowed, SeveralCompanies, shown
 from kontobro.erp.odoo.api import Api
 
 OLDEST: Final = 19
@@ -47,8 +47,15 @@ def find_company(api: Api) -> None:
             f"The API key's user does not see company {api.company} in Odoo.",
             "Allow it for the user in Odoo (Settings > Users), or choose another company.",
         )
-    names = ", ".join(f"{row['id']} ({shown(row['name'])})" for row in seen)
-    raise Misconfigured(f"This Odoo has several companies: {names}.", "Choose one with the option `company`.")
+    if not seen:
+        raise NotAllowed(
+            "The API key's user sees no company in Odoo.", "Allow one for the user in Odoo (Settings > Users)."
+        )
+    companies = [(str(row["id"]), shown(row["name"])) for row in seen]
+    names = ", ".join(f"{id} ({name})" for id, name in companies)
+    raise SeveralCompanies(
+        f"This Odoo has several companies: {names}.", "Choose one with --erp-company.", companies=companies
+    )
 
 
 def _check_version(api: Api) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kontobro.core.errors import Misconfigured, NotAllowed, shown
+from kontobro.core.errors import Misconfigured, NotAllowed, SeveralCompanies, shown
 from kontobro.erp.tryton.api import Api
 
 OLDEST: Final = (8, 2)
@@ -42,10 +42,13 @@ def find_company(api: Api) -> None:
                 "Add the company to the user in Tryton (Administration > Users), or choose another.",
             )
         return
-    if len(seen) != 1:
-        raise Misconfigured(
-            f"The user works in {len(seen)} companies in Tryton: {', '.join(map(str, seen)) or 'none'}.",
-            "Choose one with the option `company`, or add one to the user (Administration > Users).",
+    if not seen:
+        raise Misconfigured("The user works in no company in Tryton.", "Add one to the user (Administration > Users).")
+    if len(seen) > 1:
+        raise SeveralCompanies(
+            f"The user works in several companies in Tryton: {', '.join(map(str, seen))}.",
+            "Choose one with --erp-company.",
+            companies=[(str(id), f"company {id}") for id in seen],
         )
     api.company = int(seen[0])
 
