@@ -346,7 +346,7 @@ def test_an_employee_is_a_partner_or_named_on_the_line(
     connector: OdooConnector, bookkeeper: OdooBookkeeper, chart: Chart
 ) -> None:
     (partner,) = bookkeeper.api.write("res.partner", "create", vals_list=[{"name": "Anna Berg", "ref": "E1"}])
-    for code, owner, word in (("E1", partner, "Printer"), ("E2", False, "E2: Printer")):
+    for code, owner, word in (("E1", partner, "Staples · Printer"), ("E2", False, "E2: Staples · Printer")):
         entry = a_journal(chart)
         expense, wallet = entry.lines
         entry = replace(entry, lines=(expense, replace(wallet, role="employee", employee=code)))
