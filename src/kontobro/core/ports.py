@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar
 
 from kontobro.core.connection import Connection, Tokens
-from kontobro.core.errors import Problem
+from kontobro.core.errors import NotAllowed, Problem, shown
 from kontobro.core.export import (
     ExportItem,
     ExportJob,
@@ -142,6 +142,15 @@ class ReceiptRules:
     media_types: frozenset[str]
     max_bytes: int
     max_count: int | None = None
+
+    def require(self, receipt: Receipt) -> None:
+        """Raise NotAllowed for a receipt of a type or size that is not taken; for a connector's `attach`."""
+        size = len(receipt.content)
+        if receipt.media_type not in self.media_types or size > self.max_bytes:
+            raise NotAllowed(
+                f"Receipt {shown(receipt.name)} is not taken: {shown(receipt.media_type)}, {size:,} bytes.",
+                f"Attach a PDF, picture or office file of at most {self.max_bytes:,} bytes.",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,11 +43,13 @@ EXTENSIONS = {
 
 MAX_RECEIPT = 30 * 1024 * 1024
 
+RECEIPTS = ReceiptRules(media_types=frozenset(EXTENSIONS), max_bytes=MAX_RECEIPT)
+
 CAPABILITIES = Capabilities(
     kinds=KINDS,
     bills=True,
     drafts=True,
-    receipts=ReceiptRules(media_types=frozenset(EXTENSIONS), max_bytes=MAX_RECEIPT),
+    receipts=RECEIPTS,
     batch_size=100,
     reference="enforced",
     keeps_fingerprint=True,
@@ -117,7 +119,7 @@ class BeancountConnector:
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
         for receipt in receipts:
-            _check_receipt(receipt)
+            RECEIPTS.require(receipt)
         with self._folder.writing():
             standing = self._standing_of(booking)
             paths = [self._folder.add_document(r.content, EXTENSIONS[r.media_type]) for r in receipts]
@@ -238,14 +240,6 @@ def _settled(ours: Sequence[Standing], others: Sequence[Standing]) -> dict[Stand
         payment: with_lines(payment.block.text, standing_entries.settlement_lines(payment, bill))
         for payment, bill in standing_entries.settlements(both)
     }
-
-
-def _check_receipt(receipt: Receipt) -> None:
-    if receipt.media_type not in EXTENSIONS or len(receipt.content) > MAX_RECEIPT:
-        raise NotAllowed(
-            f"Receipt {shown(receipt.name)} is not taken: {shown(receipt.media_type)}, {len(receipt.content):,} bytes.",
-            f"Attach a PDF, picture or office file of at most {MAX_RECEIPT:,} bytes.",
-        )
 
 
 def _gone(reference: Reference) -> Problem:

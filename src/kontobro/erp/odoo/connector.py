@@ -40,11 +40,13 @@ MEDIA_TYPES: Final = frozenset(
 )
 MAX_RECEIPT: Final = 30 * 1024 * 1024
 
+RECEIPTS = ReceiptRules(media_types=MEDIA_TYPES, max_bytes=MAX_RECEIPT)
+
 CAPABILITIES: Final = Capabilities(
     kinds=KINDS,
     bills=True,
     drafts=True,
-    receipts=ReceiptRules(media_types=MEDIA_TYPES, max_bytes=MAX_RECEIPT),
+    receipts=RECEIPTS,
     batch_size=100,
     reference="enforced",
     keeps_fingerprint=True,
@@ -130,7 +132,7 @@ class OdooConnector:
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
         for receipt in receipts:
-            _check_receipt(receipt)
+            RECEIPTS.require(receipt)
         self._choose()
         for receipt in receipts:
             answer = self._api.write(
@@ -345,14 +347,6 @@ def _attachment(booking: Booking, receipt: Receipt) -> list[str]:
     name, content = plain(receipt.name) or "receipt", b64encode(receipt.content).decode()
     mark = f"{RECEIPT_MARK}{receipt.sha256}"
     return [known, name, "account.move", booking.id, receipt.media_type, mark, content]
-
-
-def _check_receipt(receipt: Receipt) -> None:
-    if receipt.media_type not in MEDIA_TYPES or len(receipt.content) > MAX_RECEIPT:
-        raise NotAllowed(
-            f"Receipt {shown(receipt.name)} is not taken: {shown(receipt.media_type)}, {len(receipt.content):,} bytes.",
-            f"Attach a PDF, picture or office file of at most {MAX_RECEIPT:,} bytes.",
-        )
 
 
 def _not_posted(standing: Standing, refusal: Refused) -> Problem:

@@ -46,11 +46,13 @@ SETTLE_AFTER: Final = 300
 """Seconds. Tryton puts no limit on a JSON-RPC write: one whose caller has gone runs to its end, retried up to five
 times when the database complains. A batch of 100 takes about a second, a heavily loaded server a minute or two."""
 
+RECEIPTS = ReceiptRules(media_types=MEDIA_TYPES, max_bytes=MAX_RECEIPT)
+
 CAPABILITIES: Final = Capabilities(
     kinds=KINDS,
     bills=True,
     drafts=True,
-    receipts=ReceiptRules(media_types=MEDIA_TYPES, max_bytes=MAX_RECEIPT),
+    receipts=RECEIPTS,
     batch_size=100,
     reference="searchable",
     settle_after=timedelta(seconds=SETTLE_AFTER),
@@ -138,7 +140,7 @@ class TrytonConnector:
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
         for receipt in receipts:
-            _check_receipt(receipt)
+            RECEIPTS.require(receipt)
         standing = next((one for one in self._standings([booking.reference]) if str(one.id) == booking.id), None)
         there = set(standing.receipts) if standing else set()
         new = {receipt.sha256: receipt for receipt in receipts if receipt.sha256 not in there}
@@ -305,14 +307,6 @@ def _attachment(booking: Booking, receipt: Receipt) -> dict[str, object]:
         "data": receipt.content,
         "description": f"{RECEIPT_MARK}{receipt.sha256}",
     }
-
-
-def _check_receipt(receipt: Receipt) -> None:
-    if receipt.media_type not in MEDIA_TYPES or len(receipt.content) > MAX_RECEIPT:
-        raise NotAllowed(
-            f"Receipt {shown(receipt.name)} is not taken: {shown(receipt.media_type)}, {len(receipt.content):,} bytes.",
-            f"Attach a PDF, picture or office file of at most {MAX_RECEIPT:,} bytes.",
-        )
 
 
 def _not_posted(standing: Standing, refusal: Refused) -> Problem:
