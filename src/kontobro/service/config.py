@@ -1,0 +1,144 @@
+"""The service's configuration: environment variables, each with a safe default (`docs/service/environment.md`).
+
+Settings of a connection are not here: they belong to the bookkeeper and live in the store.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kontobro.core.errors import Misconfigured
+
+PREFIX = "KONTOBRO_"
+
+Environment = Literal["production", "staging", "sandbox"]
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthClient:
+    """What Pleo registered for this service in one of its environments."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+class ServiceConfig(BaseSettings):
+    """All of it. The descriptions are the reference that a person reads."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    home: Path = Field(
+        default_factory=lambda: user_data_path("kontobro"),
+        description="The folder of the SQLite database, keys and locks.",
+    )
+    database_url: SecretStr = Field(
+        SecretStr(""), description="postgresql://user:password@host:port/database. Empty: a SQLite file in the home."
+    )
+    secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="Signs sessions and links; 50 random characters or more, the same on all machines. "
+        "Empty: made once and kept in the home.",
+    )
+    key: SecretStr = Field(
+        SecretStr(""),
+        description="Fernet keys parted by commas: the first encrypts Pleo's tokens and the accounting systems' "
+        "passwords, all decrypt. Empty: a key file beside the SQLite database; needed with PostgreSQL.",
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8765",
+        description="Where a browser, and Pleo's webhooks, reach the service. HTTPS but for localhost.",
+    )
+    bind: str = Field("127.0.0.1:8765", description="Address and port that the pages are served on.")
+    behind_proxy: bool = Field(
+        False, description="True when a reverse proxy ends TLS and sets X-Forwarded-Proto and X-Forwarded-For."
+    )
+    threads: int = Field(8, ge=1, le=64, description="Threads that serve pages, in each process.")
+    processes: int = Field(2, ge=1, le=32, description="Processes of `kontobro web`.")
+    signup: bool = Field(True, description="Whether strangers may sign up. False: by invitation only.")
+
+    production_client_id: str = Field("", description="OAuth client that Pleo registered for production.")
+    production_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
+    staging_client_id: str = Field("", description="OAuth client that Pleo registered for staging.")
+    staging_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
+    sandbox_client_id: str = Field("", description="OAuth client of a Pleo-in-a-box (`kontobro sandbox` prints it).")
+    sandbox_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
+    sandbox_url: str = Field("http://127.0.0.1:8764", description="Where the Pleo-in-a-box is.")
+
+    workers: int = Field(4, ge=1, le=64, description="Connections that one worker process works on side by side.")
+    poll_seconds: int = Field(
+        120, ge=5, description="How often each connection's export jobs are looked for: webhooks may get lost."
+    )
+    mail_url: SecretStr = Field(
+        SecretStr(""),
+        description="smtp://user:password@host:587 (STARTTLS) or smtps://…:465. Empty: mails go to the log.",
+    )
+    mail_from: str = Field("kontobro@localhost", description="Sender of the mails.")
+    log_format: Literal["json", "console"] = Field(
+        "console", description="json: one object a line, for a log collector."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Bearer token for /metrics. Empty: only this machine may read them."
+    )
+
+    def client(self, environment: Environment) -> OAuthClient | None:
+        """The OAuth client registered in that environment, if there is one."""
+        client_id: str = getattr(self, f"{environment}_client_id")
+        secret: SecretStr = getattr(self, f"{environment}_client_secret")
+        return OAuthClient(client_id, secret.get_secret_value()) if client_id else None
+
+    @property
+    def database(self) -> str | Path:
+        """PostgreSQL's URL, or the path of the SQLite file."""
+        return self.database_url.get_secret_value() or self.home / "kontobro.sqlite3"
+
+    @property
+    def local(self) -> bool:
+        """True when only this machine's browsers are served: HTTPS can't be asked for there."""
+        return urlsplit(self.public_url).hostname in ("127.0.0.1", "localhost", "::1")
+
+
+def read_config(environment: Mapping[str, str] | None = None) -> ServiceConfig:
+    """The configuration as the environment has it now. Raises Misconfigured: every wrong variable at once."""
+    values = os.environ if environment is None else environment
+    given = {
+        name: values[PREFIX + name.upper()] for name in ServiceConfig.model_fields if PREFIX + name.upper() in values
+    }
+    try:
+        return ServiceConfig.model_validate(given)
+    except ValidationError as error:
+        wrong = "; ".join(f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False))
+        raise Misconfigured(
+            f"The service's configuration is wrong: {wrong}.", "Correct these environment variables."
+        ) from None
+
+
+@cache
+def config() -> ServiceConfig:
+    """This process's configuration, read once."""
+    return read_config()
+
+
+def session_secret(config: ServiceConfig) -> str:
+    """What signs sessions: as configured, else made once and kept in the home for its owner alone."""
+    if given := config.secret_key.get_secret_value():
+        return given
+    path = config.home / "session.key"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(64))
+    except FileExistsError:
+        pass
+    return path.read_text()

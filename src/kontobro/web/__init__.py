@@ -1,0 +1,1 @@
+"""The pages: Django views over the same core as the command line."""

@@ -1,0 +1,1 @@
+"""The worker: DBOS behind the Runner port (`core/runner.py`). Nothing below imports it."""
