@@ -39,7 +39,7 @@ class ServiceConfig(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     home: Path = Field(
-        default_factory=lambda: user_data_path("kontobro"),
+        default_factory=lambda: user_data_path("kontobro", appauthor=False),
         description="The folder of the SQLite database, keys and locks.",
     )
     database_url: SecretStr = Field(
