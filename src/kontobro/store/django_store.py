@@ -118,6 +118,19 @@ class DjangoStore:
             self._keys.end_rotation()
         return len(secrets)
 
+    def seal(self, place: str, name: str, value: object) -> str:
+        """A JSON value encrypted for a row elsewhere in this database; `place` and `name` say where it belongs.
+
+        Not rotated with the others: for what lives for days at most.
+        """
+        with self._database.reading():
+            fresh = not self._rows(models.Secret).exists()
+        return seal(self._keys.ciphers(create=fresh), place, name, value)
+
+    def unseal(self, place: str, name: str, sealed: str) -> object:
+        """What `seal` hid. Raises Misconfigured for another key or another place."""
+        return unseal(self._keys.ciphers(), place, name, sealed)
+
     def _secret(self, connection_id: str, name: str) -> object:
         with self._database.reading():
             row = self._rows(models.Secret).filter(connection_id=connection_id, name=name).first()
