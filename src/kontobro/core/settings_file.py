@@ -67,7 +67,7 @@ def with_change(settings: Mapping[str, object], key: str, value: str) -> dict[st
     """The settings with one key changed; `wallets.EUR` reaches into a table, "" takes the key away."""
     name, dot, inner = key.partition(".")
     if name == "rows":
-        raise Misconfigured("Rows of the posting table are not set one by one.", "Import a whole file of settings.")
+        raise Misconfigured("Rows of the posting table are not set one by one.", "Use kontobro settings import FILE.")
     changed = dict(settings)
     if dot:
         if not isinstance(getattr(Settings(), name, {}), Mapping):
