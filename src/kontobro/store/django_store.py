@@ -9,7 +9,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, cast
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.export import ExportJob
@@ -233,6 +233,15 @@ class DjangoStore:
             deleted = purge(self._bookings(connection_id), payloads, before)
         self._database.settle()
         return deleted
+
+    # -------------------------------------------------------------------------------------- counting
+
+    def census(self) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
+        """How many connections by status, and bookings by accounting system and state: counted by the database."""
+        with self._database.reading():
+            statuses = self._rows(models.Connection).values_list("status").annotate(Count("id")).order_by()
+            states = self._rows(models.Booking).values_list("connection__erp", "state").annotate(Count("id")).order_by()
+            return dict(statuses), {(erp, state): count for erp, state, count in states}
 
     def _culprit(self, connection_id: str, moves: Sequence[Move]) -> str:
         """Which moves the database may have refused, for a person's eyes."""
