@@ -13,7 +13,7 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 @contextmanager
 def metrics_folder() -> Iterator[str]:
-    """A fresh folder for this run, told to every process that gunicorn starts by the environment; removed at the end."""
+    """A fresh folder for this run, told by the environment to all that gunicorn starts; removed at the end."""
     before, folder = os.environ.get(FOLDER), tempfile.mkdtemp(prefix="kontobro-metrics-")
     os.environ[FOLDER] = folder
     try:
