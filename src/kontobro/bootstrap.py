@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -75,6 +75,12 @@ class Home:
         target = open_target(connection, self.store, self.clock)
         self.opened.callback(target.close)
         return SyncPorts(target=target, connector=self.connector_for(connection), store=self.store, clock=self.clock)
+
+    @contextmanager
+    def visit(self) -> Iterator[Home]:
+        """This home for a while: what is opened during the visit is closed at its end, the store stays open."""
+        with ExitStack() as opened:
+            yield replace(self, opened=opened)
 
 
 def open_home(path: Path, clock: Clock | None = None, database: Path | str | None = None) -> Home:
