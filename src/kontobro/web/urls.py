@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from kontobro.web.views import audit, booking, home, jobs, members, overview, problems
+from kontobro.web.views import audit, booking, health, home, jobs, members, overview, problems, webhooks
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("webhooks/pleo/<str:connection>/", webhooks.pleo, name="webhook"),
     path("accounts/", include("allauth.urls")),
     path("o/new/", home.new_organisation, name="new_organisation"),
     path("o/<uuid:organisation>/members/", members.members, name="members"),
