@@ -91,6 +91,9 @@ def attempt(duty: Duty, connection_id: str, piece: Callable[[Home, list[Result]]
         with fresh_connections(), duty.home.visit() as home, home.store.lock(f"work {connection_id}", wait=TURN):
             piece(home, done)
 
+    def pass_time(seconds: float) -> None:
+        duty.stopping.wait(seconds)
+
     def pause(state: RetryCallState) -> float:
         fault = state.outcome.exception() if state.outcome else None
         asked = fault.retry_after if isinstance(fault, RateLimited) else None
@@ -103,7 +106,7 @@ def attempt(duty: Duty, connection_id: str, piece: Callable[[Home, list[Result]]
         retry=retry_if_exception_type((Unreachable, Busy)),
         wait=lambda state: 0 if enough(state) else pause(state),
         stop=enough,
-        sleep=lambda seconds: duty.stopping.wait(seconds),
+        sleep=pass_time,
         reraise=True,
     )(once)
 

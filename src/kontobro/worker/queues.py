@@ -34,7 +34,7 @@ POLLING: Final = 0.1
 
 
 class Outcome(TypedDict):
-    """What DBOS keeps of a piece of work that ended: the failure for a person, and its kind, None when all went well."""
+    """What DBOS keeps of ended work: the failure for a person and its kind, None when all went well."""
 
     failure: str | None
     fault: str | None
