@@ -20,7 +20,10 @@ CREATE INDEX IF NOT EXISTS kontobro_pace_at ON kontobro_pace (connection_id, at)
 """Unlogged: after a crash of the database the minute begins anew, which Pleo's own 429 makes good."""
 
 _LOCK: LiteralString = "SELECT pg_advisory_xact_lock(hashtextextended('kontobro pace ' || %(id)s, 0))"
-_FORGET: LiteralString = "DELETE FROM kontobro_pace WHERE connection_id = %(id)s AND at <= extract(epoch FROM clock_timestamp()) - %(window)s"
+_FORGET: LiteralString = """
+DELETE FROM kontobro_pace
+WHERE connection_id = %(id)s AND at <= extract(epoch FROM clock_timestamp()) - %(window)s
+"""
 _TAKE: LiteralString = """
 INSERT INTO kontobro_pace SELECT %(id)s, extract(epoch FROM clock_timestamp())
 WHERE (SELECT count(*) FROM kontobro_pace WHERE connection_id = %(id)s) < %(limit)s
