@@ -17,6 +17,7 @@ from kontobro.core.ports import Clock, Connector, Store, TokenStore
 if TYPE_CHECKING:
     from kontobro.export.run import Ports
     from kontobro.pleo import PleoClient
+    from kontobro.pleo.calls import Paced
     from kontobro.sync.run import SyncPorts
 
 DATABASE = "kontobro.sqlite3"
@@ -39,6 +40,8 @@ class Home:
     path: Path
     store: Store
     clock: Clock
+    paces: Callable[[str], Paced] | None = None
+    """The pace of a connection's calls to Pleo, where several processes share one."""
     opened: ExitStack = field(default_factory=ExitStack, repr=False)
 
     def close(self) -> None:
@@ -49,7 +52,7 @@ class Home:
         """The connection's Pleo; `tokens` other than the store's while connecting."""
         from kontobro.pleo import open_pleo
 
-        client = open_pleo(connection, tokens or self.store, self.clock)
+        client = open_pleo(connection, tokens or self.store, self.clock, pace=self._pace(connection))
         self.opened.callback(client.close)
         return client
 
@@ -72,9 +75,12 @@ class Home:
         from kontobro.pleo.masterdata import open_target
         from kontobro.sync.run import SyncPorts
 
-        target = open_target(connection, self.store, self.clock)
+        target = open_target(connection, self.store, self.clock, pace=self._pace(connection))
         self.opened.callback(target.close)
         return SyncPorts(target=target, connector=self.connector_for(connection), store=self.store, clock=self.clock)
+
+    def _pace(self, connection: Connection) -> Paced | None:
+        return self.paces(connection.id) if self.paces else None
 
     @contextmanager
     def visit(self) -> Iterator[Home]:
