@@ -73,7 +73,7 @@ def tied_entries(
     connection: Connection, ports: BookPorts, scope: Scope = EVERYTHING, *, progress: Progress = quiet
 ) -> Iterator[TiedEntry]:
     """Every entry of the scope with both of its sides, by reference. The accounting system is read as it goes on."""
-    masters = _open_books(connection, ports)
+    masters = open_books(connection, ports)
     done = 0
     for rows in _pages(connection, ports.store, scope):
         yield from (tied for tied in _tie_page(connection, ports, rows, masters) if scope.takes(tied))
@@ -81,7 +81,8 @@ def tied_entries(
         progress("reading the books", done, 0)
 
 
-def _open_books(connection: Connection, ports: BookPorts) -> Masters:
+def open_books(connection: Connection, ports: BookPorts) -> Masters:
+    """See that it is the company that was connected, and read its master data."""
     company = ports.connector.check()
     if connection.erp_company and company.id != connection.erp_company:
         raise Misconfigured(
