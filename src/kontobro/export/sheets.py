@@ -104,8 +104,9 @@ class _Line:
 class SheetRows:
     """One sheet of a workbook, head first. Rows go to disk as they come."""
 
-    def __init__(self, sheet: Worksheet, columns: Sequence[str], formats: Formats) -> None:
+    def __init__(self, sheet: Worksheet, columns: Sequence[str], formats: Formats, most_rows: int) -> None:
         self._sheet = sheet
+        self._most_rows = most_rows
         self._formats = formats
         self._next = 1
         sheet.freeze_panes(1, 0)
@@ -115,8 +116,8 @@ class SheetRows:
 
     def add(self, row: Sequence[Cell]) -> None:
         """Raises Misconfigured when the sheet is full."""
-        if self._next > MOST_ROWS:
-            raise Misconfigured(f"A sheet takes {MOST_ROWS:,} rows.", "Choose a shorter period, or write CSV.")
+        if self._next > self._most_rows:
+            raise Misconfigured(f"A sheet takes {self._most_rows:,} rows.", "Choose a shorter period, or write CSV.")
         for at, cell in enumerate(row):
             self._write(at, cell)
         self._next += 1
@@ -168,8 +169,8 @@ class Book:
         self._workbook = workbook
         self._formats = Formats(workbook)
 
-    def sheet(self, name: str, columns: Sequence[str]) -> SheetRows:
-        return SheetRows(self._workbook.add_worksheet(name), columns, self._formats)
+    def sheet(self, name: str, columns: Sequence[str], most_rows: int = MOST_ROWS) -> SheetRows:
+        return SheetRows(self._workbook.add_worksheet(name), columns, self._formats, most_rows)
 
 
 _SAFE = {
