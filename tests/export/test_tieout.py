@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from kontobro.bootstrap import read_kept_item
+from kontobro.core.settings import RowOverride
 from kontobro.core.tieout import SumKey, TieOut
 from kontobro.export.tieout import EVERYTHING, BookPorts, Scope, summarise, tied_entries
-from tests.export.company import entry_id, kill_company
+from pleo_sandbox.model import Expense
+from tests.export.company import a_company, a_line, an_item, entry_id, kill_company
+from tests.export.desk import SETTINGS
 from tests.export.office import Office, an_office
 
 WALLET = "1081 Pleo wallet DKK"
@@ -69,14 +73,57 @@ def wallet_of(result: TieOut) -> str:
     return next(key.wallet for key in result.sums if key.side == "wallet")
 
 
-def test_a_deleted_a_voided_and_a_moved_one(office: Office) -> None:
+def test_a_deleted_a_voided_and_one_on_another_account(office: Office) -> None:
     office.delete(entry_id(1))
     office.void(f"{entry_id(2)}/pay")
-    office.edit(entry_id(4), lambda block: block.replace("Liabilities:Payable", "Liabilities:Other"))
+    office.edit(entry_id(3), lambda block: block.replace("Assets:Pleo:DKK", "Assets:Bank"))
     result = tied(office)
-    found = differing(result)
-    assert found[entry_id(1)] == "missing"
-    assert found[f"{entry_id(2)}/pay"] == "voided"
+    assert differing(result) == {
+        entry_id(1): "missing",
+        f"{entry_id(2)}/pay": "voided",
+        entry_id(3): "account_differs",
+        FIFTH: "not_booked",
+    }
+    assert all(entry.pleo.pleo_url and (entry.erp_url or entry.verdict == "not_booked") for entry in result.differing)
+
+
+def test_a_bill_edited_shows_on_the_payables_and_not_on_the_wallet(office: Office) -> None:
+    office.edit(entry_id(4), lambda block: block.replace("100.00", "90.00"))
+    sums = {key.side: one.difference for key, one in tied(office).sums.items()}
+    assert sums == {"wallet": Decimal("100.00"), "payable": Decimal("10.00")}, "the wallet lacks the failed one only"
+
+
+def test_mended_and_exported_again_it_ties_out(office: Office) -> None:
+    office.set(rows=(RowOverride(type="card_purchase", line_account="7504"),))
+    office.again(FIFTH)
+    office.export()
+    result = tied(office)
+    assert result.equal
+    assert [one.difference for one in result.sums.values()] == [0, 0]
+
+
+def test_drafts_wait_and_are_no_difference(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, posting="draft")
+    with an_office(tmp_path, a_company(Expense(an_item(1)), Expense(an_item(2))), settings) as office:
+        office.export()
+        office.post_by_hand(entry_id(1))
+        result = tied(office)
+    assert result.equal
+    assert result.verdicts == {"equal": 1, "draft": 1}
+    (wallet,) = result.sums.values()
+    assert (wallet.books, wallet.drafts, wallet.difference) == (Decimal("-100.00"), Decimal("-100.00"), 0)
+
+
+def test_a_negative_line_and_a_refund_still_tie_by_what_left_the_wallet(tmp_path: Path) -> None:
+    """The sum of debits is not what Pleo says of these: the wallet's account is."""
+    split = an_item(1, accountingEntryLines=[a_line(15_000), a_line(-5_000)])
+    refund = an_item(2, "refund")
+    with an_office(tmp_path, a_company(Expense(split), Expense(refund))) as office:
+        office.export()
+        result = tied(office)
+    assert result.equal
+    (wallet,) = result.sums.values()
+    assert (wallet.pleo, wallet.books, wallet.entries) == (0, 0, 2)
 
 
 def test_purged_content_is_compared_with_what_was_booked(office: Office) -> None:

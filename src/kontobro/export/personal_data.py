@@ -72,6 +72,8 @@ def entries_of_person(connection: Connection, store: Store, who: str) -> list[st
     `who` is the employee's id, code, name or mail address at Pleo. A value of the item's employee has to be equal;
     a name of two words or an address is looked for in every text besides (notes, attendees, payees, problems).
     """
+    if not who.strip():
+        return []  # a purged payee is empty too
     found: dict[str, None] = {}
     for rows in _pages(connection, store):
         kept = store.payloads(connection.id, [row.reference for row in rows])
