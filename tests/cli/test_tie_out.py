@@ -11,20 +11,22 @@ import pytest
 from openpyxl import load_workbook
 
 from tests.cli.fakes import Bench
-from tests.cli.person import Person
+from tests.cli.person import DEMO, Person
 
 
 @pytest.fixture
 def booked(person: Person) -> Person:
-    """The demo company, exported; its settings are those that are suggested."""
+    """The demo company's first expenses, exported and posted; some of them fail."""
     assert person.connects().exit_code == 0
-    assert person.types("settings", "suggest", "--yes").exit_code == 0
+    assert person.types("settings", "import", str(DEMO / "settings.toml")).exit_code == 0
     assert person.types("settings", "set", "posting", "posted").exit_code == 0
-    assert person.types("export").exit_code in (0, 1)
+    company = next(iter(person.sandbox.exports.companies.values()))
+    person.sandbox.press_export(person.sandbox.company_id, [expense.id for expense in company.expenses[:60]])
+    assert person.reads("export")["booked"] > 30
     return person
 
 
-def test_the_whole_demo_company_ties_out_but_for_what_failed(booked: Person) -> None:
+def test_the_demo_company_ties_out_but_for_what_failed(booked: Person) -> None:
     failed = {row["reference"] for row in booked.reads("bookings", "--failed") if not row["erp_id"]}
     result = booked.reads("tie-out")
     assert result["entries"] == len(booked.reads("bookings"))

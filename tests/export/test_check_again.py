@@ -47,7 +47,7 @@ def test_under_new_settings_it_shows_its_entry_and_books_nothing(office: Office)
     assert checked.mended
     assert checked.preview is not None
     (entry,) = checked.preview.entries
-    assert line_sums(entry) == {"Expenses:Other": Decimal("100.00"), "Assets:Pleo:DKK": Decimal("-100.00")}
+    assert line_sums(entry) == {"Expenses:Office-Supplies": Decimal("100.00"), "Assets:Pleo:DKK": Decimal("-100.00")}
     assert checked.pleo_url == "https://app.example.com/expenses/5"
     assert [p.read_text() for p in office.batches] == ledger
     assert office.rows() == rows
