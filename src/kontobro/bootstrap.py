@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kontobro.core.connection import Connection
+from kontobro.core.export import ExportItem, MalformedItem
 from kontobro.core.ports import Clock, Connector, Store, TokenStore
 
 if TYPE_CHECKING:
     from kontobro.export.run import Ports
+    from kontobro.export.tieout import BookPorts
     from kontobro.pleo import PleoClient
     from kontobro.pleo.calls import Paced
     from kontobro.sync.run import SyncPorts
@@ -113,3 +115,20 @@ def connector_of(erp: str, options: Mapping[str, str], secrets: Callable[[str], 
 def ports_for(connection: Connection, store: Store, clock: Clock | None = None) -> Ports:
     """All that an export of this connection needs, over a store that the caller has open."""
     return Home(Path(), store, clock or SystemClock()).ports_for(connection)
+
+
+def read_kept_item(raw: bytes) -> ExportItem | MalformedItem:
+    """An item's JSON, as the store keeps it, as the core's item."""
+    from msgspec import Raw
+
+    from kontobro.pleo.wire import read_item
+
+    return read_item(Raw(raw))
+
+
+def book_ports_for(connection: Connection, store: Store, clock: Clock | None = None) -> BookPorts:
+    """What looking at a connection's books needs: the tie-out."""
+    from kontobro.export.tieout import BookPorts
+
+    home = Home(Path(), store, clock or SystemClock())
+    return BookPorts(connector=home.connector_for(connection), store=store, clock=home.clock, read_item=read_kept_item)
