@@ -12,17 +12,20 @@ from kontobro import __version__
 from kontobro.cli import (
     bookings,
     check,
+    check_again,
     connect,
     demo,
     dimensions,
     disconnect,
     export,
     jobs,
+    personal_data,
     preview,
     sandbox,
     settings,
     settle,
     sync,
+    tie_out,
 )
 from kontobro.cli.desk import Desk
 from kontobro.cli.exits import Exit, epilog, exit_of
@@ -138,6 +141,9 @@ def main_options(
 
 for verb in (connect, disconnect, check, dimensions, jobs, preview, export, settle, bookings, sandbox, demo):
     app.command(name=verb.__name__.rpartition(".")[2])(verb.run)
+app.command(name="check-again")(check_again.run)
+app.command(name="tie-out")(tie_out.run)
+app.add_typer(personal_data.app, name="personal-data")
 app.add_typer(sync.app, name="sync")
 app.add_typer(settings.app, name="settings")
 

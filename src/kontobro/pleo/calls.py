@@ -8,7 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 import httpx2
@@ -29,7 +29,7 @@ ATTEMPTS: Final = 5
 PATIENCE: Final = timedelta(seconds=90)
 CALLS_A_MINUTE: Final = 500
 """Pleo allows 600 and asks for 500 (`pleo/api.md` K)."""
-_WINDOW: Final = Duration.MINUTE + 2 * Duration.SECOND
+WINDOW_SECONDS: Final = 62
 """A little more than a minute: a slow call and then a fast one come closer together than they left."""
 MEDIA_TYPE: Final = "application/json;charset=UTF-8"
 USER_AGENT: Final = f"kontobro/{__version__}"
@@ -40,12 +40,18 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 log = logging.getLogger(__name__)
 
 
+class Paced(Protocol):
+    """What a call waits for before it leaves. Raises Unreachable when it can't be known."""
+
+    def wait(self, clock: Clock) -> None: ...
+
+
 class Pace:
     """At most so many calls a minute: `wait` sleeps until the next one may leave. Shared by clients and threads."""
 
     def __init__(self, calls_a_minute: int = CALLS_A_MINUTE) -> None:
         self._lock = threading.Lock()
-        self._bucket = InMemoryBucket([Rate(calls_a_minute, _WINDOW)])
+        self._bucket = InMemoryBucket([Rate(calls_a_minute, WINDOW_SECONDS * Duration.SECOND)])
 
     def wait(self, clock: Clock) -> None:
         # A few waits, not for ever: Pleo's own 429 is the authority, and a stopped clock must not hang us.
@@ -119,7 +125,7 @@ class Calls:
     `limited`: how many of them Pleo answered with 429.
     """
 
-    def __init__(self, http: httpx2.Client, auth: httpx2.Auth, clock: Clock, pace: Pace | None = None) -> None:
+    def __init__(self, http: httpx2.Client, auth: httpx2.Auth, clock: Clock, pace: Paced | None = None) -> None:
         self._http, self._auth, self._clock = http, auth, clock
         self._pace = pace or Pace()
         self._lock = threading.Lock()

@@ -26,7 +26,7 @@ from kontobro.core.export import (
 )
 from kontobro.core.ports import Clock, TokenStore
 from kontobro.pleo import answers, endpoints
-from kontobro.pleo.calls import Calls, Params
+from kontobro.pleo.calls import Calls, Paced, Params
 from kontobro.pleo.endpoints import Endpoint
 from kontobro.pleo.faults import AGAIN, may_have_arrived, with_failure
 from kontobro.pleo.files import Files, open_files
@@ -229,10 +229,15 @@ class PleoClient:
 
 
 def open_pleo(
-    connection: Connection, tokens: TokenStore, clock: Clock, *, transport: httpx2.BaseTransport | None = None
+    connection: Connection,
+    tokens: TokenStore,
+    clock: Clock,
+    *,
+    transport: httpx2.BaseTransport | None = None,
+    pace: Paced | None = None,
 ) -> PleoClient:
     """The Pleo of a connection. Reads no token before the first call. `transport` stands in for the network."""
-    calls = open_calls(connection, tokens, clock, transport=transport)
+    calls = open_calls(connection, tokens, clock, transport=transport, pace=pace)
     files = open_files(connection.api_url, clock, transport=transport)
     return PleoClient(calls, connection.company_id, files)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from types import TracebackType
 from typing import Any, cast
 
@@ -17,7 +17,7 @@ from kontobro.core.history import BookingRow, JobRow, Move, Plan
 from kontobro.core.journal import Reference, entry_id_of
 from kontobro.core.plan import Binding, MasterKind
 from kontobro.core.ports import ImpossibleMove
-from kontobro.store import bookings, codec, models
+from kontobro.store import bookings, codec, erasure, models
 from kontobro.store.bindings import bindings_of, delete_bindings, syncs_of, write_bindings, write_sync
 from kontobro.store.database import Database
 from kontobro.store.moves import is_allowed
@@ -50,6 +50,11 @@ class DjangoStore:
     def alias(self) -> str:
         """The database's name within Django, for tests that look behind the port."""
         return self._database.alias
+
+    @property
+    def database(self) -> Database:
+        """What `overview.Overview` reads from."""
+        return self._database
 
     @property
     def place(self) -> Place:
@@ -203,6 +208,29 @@ class DjangoStore:
             rows = self._rows(models.Payload).filter(connection_id=connection_id, entry_id=entry_id_of(reference))
             row = rows.first()
             return None if row is None else zlib.decompress(row.content)
+
+    def bookings_page(
+        self, connection_id: str, *, first: date | None, last: date | None, after: Reference | None, limit: int
+    ) -> Sequence[BookingRow]:
+        with self._database.reading():
+            rows = erasure.page_of_bookings(self._bookings(connection_id), first, last, after, limit)
+            return [booking_of(row) for row in rows]
+
+    def payloads(self, connection_id: str, references: Sequence[Reference]) -> Mapping[str, bytes]:
+        with self._database.reading():
+            return erasure.payloads_of(self._rows(models.Payload).filter(connection_id=connection_id), references)
+
+    def forget_entries(self, connection_id: str, entry_ids: Sequence[str]) -> int:
+        with self._database.writing():
+            payloads = self._rows(models.Payload).filter(connection_id=connection_id)
+            forgotten = erasure.forget_entries(self._bookings(connection_id), payloads, entry_ids)
+        self._database.settle()
+        return forgotten
+
+    def delete_connection(self, connection_id: str) -> None:
+        with self._database.writing():
+            erasure.delete_company(self._rows(models.Connection), connection_id)
+        self._database.settle()
 
     # ------------------------------------------------------------------------------------ master data
 

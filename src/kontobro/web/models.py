@@ -106,3 +106,17 @@ class AuditEvent(models.Model):
 
     class Meta:
         indexes = (models.Index(fields=["organisation", "-at"], name="kontobro_web_trail"),)
+
+
+class WebhookDelivery(models.Model):
+    """A delivery of Pleo's that was taken: a second one with its id does nothing."""
+
+    connection_id: Text = models.TextField()
+    delivery_id: Text = models.TextField()
+    at: Instant = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["connection_id", "delivery_id"], name="kontobro_web_one_delivery"),
+        )
+        indexes = (models.Index(fields=["at"], name="kontobro_web_deliveries_at"),)

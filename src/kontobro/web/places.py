@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kontobro.bootstrap import Home
 from kontobro.core.runner import Runner
+from kontobro.store.overview import Overview, overview_of
 
 
 class Places:
@@ -21,6 +22,11 @@ class Places:
         if self._home is None:
             raise RuntimeError("the service has not been started: kontobro.web.places.use was not called")
         return self._home
+
+    @property
+    def overview(self) -> Overview:
+        """What the store tells of many connections at once."""
+        return overview_of(self.home.store)
 
     @property
     def runner(self) -> Runner:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from kontobro.web.views import audit, home, members
+from kontobro.web.views import audit, booking, health, home, jobs, members, overview, problems, webhooks
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("webhooks/pleo/<str:connection>/", webhooks.pleo, name="webhook"),
     path("accounts/", include("allauth.urls")),
     path("o/new/", home.new_organisation, name="new_organisation"),
     path("o/<uuid:organisation>/members/", members.members, name="members"),
@@ -16,6 +19,18 @@ urlpatterns = [
     path("o/<uuid:organisation>/invitations/<uuid:invitation>/", members.withdraw, name="withdraw_invitation"),
     path("invitations/<str:secret>/", members.accept, name="accept_invitation"),
     path("o/<uuid:organisation>/audit/", audit.trail, name="audit"),
+    path("o/<uuid:organisation>/", overview.overview, name="overview"),
+    path("o/<uuid:organisation>/jobs/", jobs.jobs, name="jobs"),
+    path("o/<uuid:organisation>/problems/", problems.problems, name="problems"),
+    path("c/<str:connection>/jobs/", jobs.of_one, name="connection_jobs"),
+    path("c/<str:connection>/jobs/waiting/", jobs.waiting, name="jobs_waiting"),
+    path("c/<str:connection>/export/", jobs.export, name="export"),
+    path("c/<str:connection>/jobs/<str:job>/", jobs.job, name="job"),
+    path("c/<str:connection>/jobs/<str:job>/progress/", jobs.progress, name="job_progress"),
+    path("c/<str:connection>/jobs/<str:job>/preview/", jobs.preview, name="preview"),
+    path("c/<str:connection>/items/<path:reference>/books/", booking.standing, name="booking_standing"),
+    path("c/<str:connection>/items/<path:reference>/again/", booking.again, name="check_again"),
+    path("c/<str:connection>/items/<path:reference>/", booking.booking, name="booking"),
 ]
 
 handler404 = "kontobro.web.views.errors.not_found"
