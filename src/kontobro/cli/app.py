@@ -17,10 +17,12 @@ from kontobro.cli import (
     demo,
     dimensions,
     disconnect,
+    doctor,
     export,
     jobs,
     personal_data,
     preview,
+    rotate_keys,
     sandbox,
     settings,
     settle,
@@ -142,6 +144,8 @@ def main_options(
 for verb in (connect, disconnect, check, dimensions, jobs, preview, export, settle, bookings, sandbox, demo):
     app.command(name=verb.__name__.rpartition(".")[2])(verb.run)
 app.command(name="check-again")(check_again.run)
+app.command(name="rotate-keys")(rotate_keys.run)
+app.command(name="doctor")(doctor.run)
 app.command(name="tie-out")(tie_out.run)
 app.add_typer(personal_data.app, name="personal-data")
 app.add_typer(sync.app, name="sync")

@@ -24,7 +24,7 @@ from kontobro.store.moves import is_allowed
 from kontobro.store.places import Place
 from kontobro.store.purging import purge
 from kontobro.store.rows import booking_of, connection_columns, connection_of, job_of
-from kontobro.store.vault import KeyRing, seal, unseal
+from kontobro.store.vault import KeyRing, is_readable, seal, unseal
 
 TOKENS = "pleo.tokens"
 """The name of the secret that holds Pleo's credential, both tokens in one."""
@@ -122,6 +122,15 @@ class DjangoStore:
                     secret.save(using=self.alias)
             self._keys.end_rotation()
         return len(secrets)
+
+    def unreadable_secrets(self) -> tuple[int, int]:
+        """How many secrets there are, and how many of them the key does not open. Raises Misconfigured for no key."""
+        with self._database.reading():
+            rows = list(self._rows(models.Secret).values_list("connection_id", "name", "sealed"))
+        if not rows:
+            return 0, 0
+        ciphers = self._keys.ciphers()
+        return len(rows), sum(not is_readable(ciphers, *row) for row in rows)
 
     def _secret(self, connection_id: str, name: str) -> object:
         with self._database.reading():
