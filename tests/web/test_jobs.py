@@ -2,64 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import pytest
-from django.test import Client
-
-from kontobro.core.connection import Connection
-from kontobro.core.export import ExportJob
 from kontobro.core.runner import Work
-from kontobro.export import next_job, run_job
-from kontobro.web.models import AuditEvent, ConnectionOwner, Organisation
-from pleo_sandbox.model import Expense
-from tests.export.company import a_company, an_item
-from tests.export.desk import Desk, a_desk
+from kontobro.web.models import AuditEvent
+from tests.web.office import Office
 from tests.web.site import Site
-
-
-@dataclass
-class Office:
-    """A connected company whose Export was pressed: two card purchases, one with an account that nobody knows."""
-
-    site: Site
-    desk: Desk
-    organisation: Organisation
-    connection: Connection
-    browser: Client
-
-    @property
-    def job(self) -> ExportJob:
-        with self.site.home.visit() as home:
-            found = next_job(home.ports_for(self.connection))
-        assert found
-        return found
-
-    def export(self) -> str:
-        with self.site.home.visit() as home:
-            ports = home.ports_for(self.connection)
-            job = next_job(ports)
-            assert job
-            run_job(self.connection, job, ports)
-        return job.id
-
-    def page(self, path: str) -> str:
-        answer = self.browser.get(f"/c/{self.connection.id}/{path}")
-        assert answer.status_code == 200, answer.text
-        return answer.text
-
-
-@pytest.fixture
-def office(site: Site) -> Iterator[Office]:
-    bad = an_item(2, minor=4_995)
-    bad["accountingEntryLines"][0]["account"] = {"id": "9999", "code": "9999", "name": "Nobody knows"}
-    with a_desk(site.home.path, a_company(Expense(an_item(1, minor=123_450)), Expense(bad))) as desk:
-        organisation = site.organisation()
-        connection = site.home.store.connections()[0]
-        ConnectionOwner.objects.create(organisation=organisation, connection_id=connection.id)
-        browser = site.browser(site.member(organisation, "bookkeeper"))
-        yield Office(site, desk, organisation, connection, browser)
 
 
 def test_the_first_page_says_how_to_begin(site: Site) -> None:
@@ -162,7 +110,7 @@ def test_a_connection_that_lost_its_login_says_so_before_anything_is_asked(offic
 def test_a_reader_may_not_export(office: Office) -> None:
     reader = office.site.browser(office.site.member(office.organisation, "readonly"))
     assert reader.post(f"/c/{office.connection.id}/export/", {}).status_code == 403
-    assert "Export now" not in reader.get(f"/c/{office.connection.id}/jobs/").text
+    assert "Export now</button>" not in reader.get(f"/c/{office.connection.id}/jobs/").text
     assert office.site.runner.asked == []
 
 
