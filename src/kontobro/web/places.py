@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kontobro.bootstrap import Home
 from kontobro.core.runner import Runner
-from kontobro.store.overview import Overview, overview_of
+
+if TYPE_CHECKING:
+    from kontobro.store.overview import Overview
 
 
 class Places:
@@ -26,6 +30,8 @@ class Places:
     @property
     def overview(self) -> Overview:
         """What the store tells of many connections at once."""
+        from kontobro.store.overview import overview_of  # Django's models, which need Django set up
+
         return overview_of(self.home.store)
 
     @property

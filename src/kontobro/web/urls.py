@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from kontobro.web.views import audit, booking, health, home, jobs, members, overview, problems, webhooks
+from kontobro.web.views import (
+    audit,
+    booking,
+    health,
+    home,
+    jobs,
+    members,
+    overview,
+    problems,
+    settings,
+    tie_out,
+    webhooks,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -24,6 +36,15 @@ urlpatterns = [
     path("o/<uuid:organisation>/problems/", problems.problems, name="problems"),
     path("c/<str:connection>/jobs/", jobs.of_one, name="connection_jobs"),
     path("c/<str:connection>/jobs/waiting/", jobs.waiting, name="jobs_waiting"),
+    path("c/<str:connection>/tie-out/", tie_out.tie_out, name="tie_out"),
+    path("c/<str:connection>/tie-out/compared/", tie_out.compared, name="tie_out_compared"),
+    path("c/<str:connection>/tie-out/entries.csv", tie_out.as_csv, name="tie_out_csv"),
+    path("c/<str:connection>/tie-out/entries.xlsx", tie_out.as_xlsx, name="tie_out_xlsx"),
+    path("c/<str:connection>/settings/", settings.settings, name="settings"),
+    path("c/<str:connection>/settings/fitting/", settings.fitting, name="settings_fitting"),
+    path("c/<str:connection>/settings/file/", settings.as_file, name="settings_file"),
+    path("c/<str:connection>/settings/import/", settings.from_file, name="settings_import"),
+    path("c/<str:connection>/settings/clone/", settings.clone, name="settings_clone"),
     path("c/<str:connection>/export/", jobs.export, name="export"),
     path("c/<str:connection>/jobs/<str:job>/", jobs.job, name="job"),
     path("c/<str:connection>/jobs/<str:job>/progress/", jobs.progress, name="job_progress"),

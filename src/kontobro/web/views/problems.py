@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from kontobro.core.connection import Connection
 from kontobro.store.pages import ProblemGroup
 from kontobro.web.places import places
 from kontobro.web.tenancy import Member, connections_of, of_organisation
-
-IN_SETTINGS = frozenset(
-    {"missing_configuration", "invalid_configuration", "account_unknown", "tax_code_unknown", "tag_unknown"}
-)
-"""Pleo's failure reasons whose cure is often a setting of ours, or the mapping inside Pleo."""
 
 
 @of_organisation()
@@ -23,7 +21,7 @@ def problems(request: HttpRequest, member: Member) -> HttpResponse:
     return render(request, "kontobro/problems.html", {"groups": shown, "items": sum(g.count for g in groups)})
 
 
-def _where(group: ProblemGroup, connections: dict[str, object]) -> list[tuple[object, list[str]]]:
+def _where(group: ProblemGroup, connections: Mapping[str, Connection]) -> list[tuple[Connection, list[str]]]:
     """The connections whose items this stops, with the first references of each."""
     found: dict[str, list[str]] = {}
     for connection_id, reference in group.references:
