@@ -16,6 +16,7 @@ from pleo_sandbox.jobs import ItemResult, ItemStatus, Job, JobEvent
 from pleo_sandbox.model import Expense, SandboxCompany
 from pleo_sandbox.shelf import Record
 from pleo_sandbox.state import Sandbox
+from pleo_sandbox.subscriptions import EXPORT_JOB_CREATED, Subscription
 
 BATCH = 6
 """Expenses in each of the jobs that are over."""
@@ -35,6 +36,8 @@ STOCK = 12
 """Master records of each kind that are there to the end."""
 SPARE = 80
 """Those that a call may delete: every kind's own calls name these."""
+ENDPOINT = "http://127.0.0.1:9/webhooks"
+"""Where nobody listens: the discard port of this machine."""
 
 Ids = dict[str, list[str]]
 
@@ -72,7 +75,7 @@ def box_for_reading() -> Box:
     key = sandbox.add_api_key(company.id)
     sandbox.installations.install(sandbox.access.by_key(key), "ACTIVATED")
     jobs = (*over, *[under_way.id] * len(over))
-    return Box(sandbox, key, company, jobs, tuple(under_way.by_entry), *stocked(sandbox, company.id))
+    return Box(sandbox, key, company, jobs, tuple(under_way.by_entry), *stocked(sandbox, company.id, key))
 
 
 def box_for_writing() -> Box:
@@ -89,22 +92,23 @@ def box_for_writing() -> Box:
     sandbox.installations.install(sandbox.access.by_key(key), "AUTHORIZED")
     entries = tuple(expense.id for expense in company.expenses if expense.queued)
     jobs = tuple(job.id for job in sandbox.jobs)
-    return Box(sandbox, key, company, jobs, entries, *stocked(sandbox, company.id))
+    return Box(sandbox, key, company, jobs, entries, *stocked(sandbox, company.id, key))
 
 
-def stocked(sandbox: Sandbox, company_id: str) -> tuple[Ids, Ids]:
+def stocked(sandbox: Sandbox, company_id: str, key: str) -> tuple[Ids, Ids]:
     """Fill the shelves: the ids of what stays, and of what may be deleted."""
     sandbox.rules.batch_items_fail_alone = False
     tags = sandbox.tags
     group = add_group(sandbox, company_id, "HOUSE")
     side = {"code": "SIDE", "name": "Side", "visible": True}
-    known: dict[str, list[Record]] = {
+    known: dict[str, list[Record] | list[Subscription]] = {
         "groups": [group, *(add_group(sandbox, company_id, f"G{number}") for number in range(SPARE))],
         "dimensions": [tags.add_dimension(group, side) for _ in range(STOCK + SPARE)],
         "tags": [tags.create(group, {"archived": False, "code": f"T{number}"}) for number in range(STOCK + SPARE)],
         "tax_codes": [add_tax_code(sandbox, company_id, number) for number in range(STOCK + SPARE)],
         "accounts": [add_account(sandbox, company_id, number) for number in range(STOCK + SPARE)],
         "vendors": [add_vendor(sandbox, company_id, number) for number in range(STOCK)],
+        "subscriptions": [subscribe(sandbox, key) for _ in range(STOCK + SPARE)],
     }
     ids = {kind: [record.id for record in records] for kind, records in known.items()}
     return (
@@ -133,6 +137,16 @@ def add_account(sandbox: Sandbox, company_id: str, number: int) -> Record:
 def add_vendor(sandbox: Sandbox, company_id: str, number: int) -> Record:
     facts = {"companyId": company_id, "name": "Vendor", "defaultCurrency": "DKK", "state": "ACTIVE"}
     return sandbox.vendors.add(company_id, facts | {"externalId": f"V{number}", "code": f"V{number}"})
+
+
+def subscribe(sandbox: Sandbox, key: str) -> Subscription:
+    wanted = {
+        "endpointUrl": ENDPOINT,
+        "eventTypes": [EXPORT_JOB_CREATED],
+        "endpointAuth": {"type": "NONE"},
+        "status": "INACTIVE",  # the runs are about the API: nobody listens
+    }
+    return sandbox.subscriptions.create(sandbox.access.by_key(key), wanted)
 
 
 def sister_of(company: SandboxCompany, number: int) -> SandboxCompany:

@@ -24,6 +24,7 @@ DOCUMENTS = (
     "current_pleo_tags_taxcodes_v0.yaml",
     "current_pleo_chart_of_accounts_v1.yaml",
     "current_pleo_vendors_v1.yaml",
+    "current_pleo_webhook_subscriptions_v1.yaml",
 )
 """Those whose calls the sandbox answers. A later issue adds its own here."""
 LEFT_OUT = {

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
-from contract.box import Box
+from contract.box import ENDPOINT, Box
+from pleo_sandbox.subscriptions import EVENT_SCOPES
 
 CHECKS = (
     "not_a_server_error",
@@ -49,8 +51,11 @@ DELETING = {
     "/v0/tags/{tagId}": ("tags", "path.tagId"),
     "/v0/tax-codes/{taxCodeId}": ("tax_codes", "path.taxCodeId"),
     "/v1/chart-of-accounts/{accountId}": ("accounts", "path.accountId"),
+    "/v1/subscriptions/{id}": ("subscriptions", "path.id"),
 }
 """What a DELETE takes away, so that other calls still find theirs: kind and parameter, by path."""
+SUBSCRIPTION = re.escape("/v1/subscriptions/{id}")
+"""Its `{id}` has the same name as that of a vendor: bound by operation, the DELETE aside."""
 CURRENCIES = ["DKK", "EUR", "SEK"]
 TEXTS = [f"N{number}" for number in range(500)]
 """Codes and names: the sandbox refuses blank ones, which are most of what a random search comes up with."""
@@ -69,6 +74,9 @@ def configuration(box: Box) -> dict[str, Any]:
         "organizations": ([str(box.company.organization_id)], ("query.organization_id",)),
         "employees": ([str(employee["id"]) for employee in box.company.employees], ("path.employeeId",)),
         "currencies": (CURRENCIES, ("body.defaultCurrency",)),
+        "endpoints": ([ENDPOINT], ("body.endpointUrl",)),
+        "events": (sorted(EVENT_SCOPES), ("body.eventTypes[*]", "query.event_types")),
+        "subscriptions": (box.stock["subscriptions"], ()),
         "texts": (TEXTS, ("body.code", "body.name")),
         **{kind: (box.stock[kind], keys) for kind, keys in STOCK_PARAMETERS.items()},
     }
@@ -86,6 +94,12 @@ def configuration(box: Box) -> dict[str, Any]:
         "operations": [
             {"include-name": f"DELETE {path}", "parameters": bindings | {key: binding(f"spare_{kind}")}}
             for path, (kind, key) in DELETING.items()
+        ]
+        + [
+            {
+                "include-name-regex": f"^(GET|PUT) {SUBSCRIPTION}",
+                "parameters": bindings | {"path.id": binding("subscriptions")},
+            }
         ],
     }
 

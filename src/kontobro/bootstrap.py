@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kontobro.core.connection import Connection
+from kontobro.core.export import ExportItem, MalformedItem
 from kontobro.core.ports import Clock, Connector, Store, TokenStore
 
 if TYPE_CHECKING:
     from kontobro.export.run import Ports
+    from kontobro.export.tieout import BookPorts
     from kontobro.pleo import PleoClient
+    from kontobro.pleo.calls import Paced
     from kontobro.sync.run import SyncPorts
 
 DATABASE = "kontobro.sqlite3"
@@ -39,6 +42,8 @@ class Home:
     path: Path
     store: Store
     clock: Clock
+    paces: Callable[[str], Paced] | None = None
+    """The pace of a connection's calls to Pleo, where several processes share one."""
     opened: ExitStack = field(default_factory=ExitStack, repr=False)
 
     def close(self) -> None:
@@ -49,7 +54,7 @@ class Home:
         """The connection's Pleo; `tokens` other than the store's while connecting."""
         from kontobro.pleo import open_pleo
 
-        client = open_pleo(connection, tokens or self.store, self.clock)
+        client = open_pleo(connection, tokens or self.store, self.clock, pace=self._pace(connection))
         self.opened.callback(client.close)
         return client
 
@@ -72,9 +77,18 @@ class Home:
         from kontobro.pleo.masterdata import open_target
         from kontobro.sync.run import SyncPorts
 
-        target = open_target(connection, self.store, self.clock)
+        target = open_target(connection, self.store, self.clock, pace=self._pace(connection))
         self.opened.callback(target.close)
         return SyncPorts(target=target, connector=self.connector_for(connection), store=self.store, clock=self.clock)
+
+    def _pace(self, connection: Connection) -> Paced | None:
+        return self.paces(connection.id) if self.paces else None
+
+    @contextmanager
+    def visit(self) -> Iterator[Home]:
+        """This home for a while: what is opened during the visit is closed at its end, the store stays open."""
+        with ExitStack() as opened:
+            yield replace(self, opened=opened)
 
 
 def open_home(path: Path, clock: Clock | None = None, database: Path | str | None = None) -> Home:
@@ -101,3 +115,20 @@ def connector_of(erp: str, options: Mapping[str, str], secrets: Callable[[str], 
 def ports_for(connection: Connection, store: Store, clock: Clock | None = None) -> Ports:
     """All that an export of this connection needs, over a store that the caller has open."""
     return Home(Path(), store, clock or SystemClock()).ports_for(connection)
+
+
+def read_kept_item(raw: bytes) -> ExportItem | MalformedItem:
+    """An item's JSON, as the store keeps it, as the core's item."""
+    from msgspec import Raw
+
+    from kontobro.pleo.wire import read_item
+
+    return read_item(Raw(raw))
+
+
+def book_ports_for(connection: Connection, store: Store, clock: Clock | None = None) -> BookPorts:
+    """What looking at a connection's books needs: the tie-out."""
+    from kontobro.export.tieout import BookPorts
+
+    home = Home(Path(), store, clock or SystemClock())
+    return BookPorts(connector=home.connector_for(connection), store=store, clock=home.clock, read_item=read_kept_item)

@@ -16,6 +16,7 @@ from pleo_sandbox import (
     files,
     marketplace_api,
     oauth_api,
+    subscriptions_api,
     tag_groups_api,
     tags_api,
     tax_codes_api,
@@ -35,6 +36,7 @@ OPERATIONS = (
     *tax_codes_api.OPERATIONS,
     *accounts_api.OPERATIONS,
     *vendors_api.OPERATIONS,
+    *subscriptions_api.OPERATIONS,
     *oauth_api.OPERATIONS,
     *files.OPERATIONS,
 )

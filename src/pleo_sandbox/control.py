@@ -1,7 +1,7 @@
 """The sandbox's controls over HTTP, under `/_control`: no part of Pleo, and no credential asked.
 
 `POST /_control/<verb>` with the arguments of the method of the same name on Sandbox as one JSON object; the answer
-is `{"result": …}`. `GET /_control/state` shows jobs, calls and installations.
+is `{"result": …}`. `GET /_control/state` shows jobs, calls, installations and webhook deliveries.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from pleo_sandbox.deliveries import DeliveryFault
 from pleo_sandbox.errors import PleoError
 from pleo_sandbox.faults import Fault
 from pleo_sandbox.jobs import UpdateErrorType
@@ -105,6 +106,28 @@ class AddFault(Order):
 
     def obey(self, sandbox: Sandbox) -> None:
         sandbox.add_fault(msgspec.convert(msgspec.structs.asdict(self), Fault))
+
+
+class AddDeliveryFault(Order):
+    kind: Literal["lose", "repeat", "reorder", "delay", "bad_signature", "old_timestamp"]
+    event_type: str = "*"
+    times: int = 1
+    skip: int = 0
+    seconds: float = 0.0
+
+    def obey(self, sandbox: Sandbox) -> None:
+        sandbox.add_delivery_fault(msgspec.convert(msgspec.structs.asdict(self), DeliveryFault))
+
+
+class Publish(Order):
+    """A known event with any facts: another company's, wrong or surprising ones."""
+
+    event_type: str
+    company_id: str
+    facts: Json
+
+    def obey(self, sandbox: Sandbox) -> None:
+        sandbox.publish(self.event_type, self.company_id, self.facts)
 
 
 class ClearFaults(Order):
@@ -207,6 +230,8 @@ ORDERS: dict[str, type[Obeyed]] = {
     "revoke_token": RevokeToken,
     "revoke_authorisations": RevokeAuthorisations,
     "add_fault": AddFault,
+    "add_delivery_fault": AddDeliveryFault,
+    "publish": Publish,
     "clear_faults": ClearFaults,
     "refuse_updates": RefuseUpdates,
     "set_item_update_moves_clock": SetItemUpdateMovesClock,
@@ -253,6 +278,8 @@ def state(sandbox: Sandbox) -> dict[str, Any]:
         "companies": [{"id": c.id, "name": c.name} for c in sandbox.exports.companies.values()],
         "jobs": jobs,
         "installations": [installation.as_json() for installation in sandbox.installations.all()],
+        "subscriptions": [each.as_json() for each in sandbox.subscriptions.all if not each.deleted],
+        "deliveries": sandbox.deliveries,
         "calls": sandbox.calls,
         "max_per_minute": sandbox.max_per_minute,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 from pleo_sandbox.clock import Clock
@@ -39,11 +39,13 @@ class Exports:
     `item_update_moves_clock`: whether an item update moves `lastUpdatedAt`; Pleo does not say (rules.md §1.5 GAP).
     `successful_is_final`: whether a successful item refuses every other result; Pleo does not say either. The same
     result sent again is no change and always accepted.
+    `when_created`: told of every new job.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.item_update_moves_clock = True
         self.successful_is_final = True
+        self.when_created: Callable[[Job], None] = lambda job: None
         self.companies: dict[str, SandboxCompany] = {}
         self.jobs: list[Job] = []
         self._clock = clock
@@ -126,6 +128,7 @@ class Exports:
             job.take_in(expense)
         self._check_contra_accounts(job)
         self._open_job(job)
+        self.when_created(job)
         return job
 
     def _open_job(self, job: Job) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 AccountMatch = Literal["identical", "identical_or_archived", "never"]
+OLD_NAMES = {"v1.export-job.created": "v1.export.job-created"}
 
 
 @dataclass(slots=True)
@@ -24,6 +25,9 @@ class Rules:
     `exclusive_tax_codes`: whether exclusive ones are taken in. "Not currently supported", says Pleo, but its contract
     has the value (api.md D).
     `starts_as`: the status of an installation by OAuth that needs activation (api.md I).
+    `webhook_body`: `event` is `{data, eventType, eventId}`, as Pleo's older pages part headers and body; `merged` has
+    the same below `payload`, as its current pages print it (api.md H).
+    `old_event_names`: jobs are announced as `v1.export.job-created`, the spelling of Pleo's prose (rules.md C7).
     """
 
     tag_scope: str = "tag-groups"
@@ -33,8 +37,14 @@ class Rules:
     tax_code_must_be_known: bool = True
     exclusive_tax_codes: bool = True
     starts_as: Literal["AUTHORIZED", "PENDING_INTEGRATION"] = "AUTHORIZED"
+    webhook_body: Literal["event", "merged"] = "event"
+    old_event_names: bool = False
 
     def scope(self, name: str) -> str:
         """The scope under the name that this Pleo uses for it."""
         resource, _, permission = name.partition(":")
         return f"{self.tag_scope}:{permission}" if resource == "tag-groups" else name
+
+    def event_name(self, event_type: str) -> str:
+        """The event type as deliveries spell it."""
+        return OLD_NAMES.get(event_type, event_type) if self.old_event_names else event_type

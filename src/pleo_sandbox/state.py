@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import timedelta
@@ -12,7 +13,8 @@ import msgspec
 
 from pleo_sandbox import hand_made
 from pleo_sandbox.accounts import Accounts
-from pleo_sandbox.clock import Clock
+from pleo_sandbox.clock import Clock, stamp
+from pleo_sandbox.deliveries import DeliveryFault
 from pleo_sandbox.exports import Exports, ExportStatus
 from pleo_sandbox.faults import Fault, Faults, Kind, PageFault
 from pleo_sandbox.files import Files
@@ -22,9 +24,11 @@ from pleo_sandbox.model import Expense, FileBlob, Json, SandboxCompany
 from pleo_sandbox.oauth import ALL_SCOPES, Access, OAuthClient, Request
 from pleo_sandbox.rules import Rules
 from pleo_sandbox.shelf import Shelf
+from pleo_sandbox.subscriptions import EXPORT_JOB_CREATED, VENDOR_CREATED, Subscriptions
 from pleo_sandbox.tags import Tags
 from pleo_sandbox.traffic import Traffic
 from pleo_sandbox.vendors import Vendors
+from pleo_sandbox.webhooks import Webhooks, subjects_of
 from pleo_sandbox.wire import decode
 
 
@@ -48,6 +52,9 @@ class Sandbox:
         self.tax_codes = Shelf(self.clock, "TAX_CODE")
         self.accounts = Accounts(self.clock, self.rules)
         self.vendors = Vendors(self.clock)
+        self.subscriptions = Subscriptions(self.clock)
+        self.webhooks = Webhooks(self.clock, self.rules, self.subscriptions, self.lock)
+        self.exports.when_created = self._announce_job
         self.consents: dict[str, Request] = {}
         for company in companies:
             self.add_company(company)
@@ -128,7 +135,37 @@ class Sandbox:
         }
         given = {field: value for field, value in known.items() if value is not None}
         facts = {"name": name, "defaultCurrency": default_currency, "state": "DRAFT"}
-        return self.add_vendor(company_id, facts | given)
+        with self.lock:
+            vendor_id = self.add_vendor(company_id, facts | given)
+            self._announce_vendor(company_id, vendor_id)
+        return vendor_id
+
+    # what it tells its subscribers
+
+    def publish(self, event_type: str, company_id: str, facts: Json) -> None:
+        """Send an event of the company to those who subscribed to it, whatever its facts."""
+        with self.lock:
+            organization_id = self.exports.companies[company_id].organization_id
+            self.webhooks.publish(event_type, subjects_of(company_id, organization_id), facts)
+
+    def _announce_job(self, job: Job) -> None:
+        shown = job.as_json()
+        names = ("id", "companyId", "createdAt", "createdBy", "expiresIn", "numberOfItems", "status")
+        self.publish(EXPORT_JOB_CREATED, job.company_id, {name: shown[name] for name in names})
+
+    def _announce_vendor(self, company_id: str, vendor_id: str) -> None:
+        vendor = self.vendors.find(vendor_id)
+        optional = ("country", "registrationNumber", "taxRegistrationNumber", "code")
+        by = {"createdBy": str(uuid.uuid4()), "deletedAt": None}
+        moment = (stamp(vendor.created_at) or "").replace("Z", "000000Z")  # to the nanosecond, as Pleo's sample has it
+        facts = {**dict.fromkeys(optional), **vendor.as_json(), "createdAt": moment, **by}
+        self.publish(VENDOR_CREATED, company_id, facts)
+
+    @property
+    def deliveries(self) -> list[Json]:
+        """Every webhook delivery with its body and attempts, the oldest first."""
+        with self.lock:
+            return [delivery.as_json() for delivery in self.webhooks.deliveries]
 
     # what the bookkeeper does
 
@@ -155,6 +192,7 @@ class Sandbox:
         with self.lock:
             self.clock.move(by)
             self.exports.expire_due()
+            self.webhooks.wake()
 
     def expire_job(self, job_id: str) -> None:
         """Let an open job expire now."""
@@ -228,9 +266,14 @@ class Sandbox:
         with self.lock:
             self.exports.refuse_updates(entry_id, error, times)
 
+    def add_delivery_fault(self, fault: DeliveryFault) -> None:
+        with self.lock:
+            self.webhooks.faults.append(fault)
+
     def clear_faults(self) -> None:
         with self.lock:
             self.faults.clear()
+            self.webhooks.faults.clear()
 
     # what tests read
 

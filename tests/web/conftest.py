@@ -19,6 +19,7 @@ from kontobro.web.start import set_up  # noqa: E402 - it reads the environment
 set_up()
 del os.environ["KONTOBRO_HOME"]
 
+from tests.web.office import Office, an_office  # noqa: E402 - Django's models need it set up
 from tests.web.site import Site, build_template, open_site  # noqa: E402 - Django's models need it set up
 
 
@@ -34,4 +35,11 @@ def site(tmp_path: Path, template: Path) -> Iterator[Site]:
     home = tmp_path / "home"
     shutil.copytree(template, home)
     with open_site(home) as opened:
+        yield opened
+
+
+@pytest.fixture
+def office(site: Site) -> Iterator[Office]:
+    """A connected company: two purchases wait, one of them on an account that the books don't know."""
+    with an_office(site) as opened:
         yield opened

@@ -42,7 +42,7 @@ def run(
 
         show.emit([preview_shape(preview) for preview in wanted])
     else:
-        _print(wanted, previews, _names(ports.connector))
+        _print(wanted, previews, names_of(ports.connector))
     if any(preview.problems for preview in previews):
         raise typer.Exit(Exit.PROBLEMS)
 
@@ -55,7 +55,7 @@ def _counted(previews: Iterable[ItemPreview], total: int, advance: Progress) -> 
     return found
 
 
-def _names(connector: Connector) -> dict[str, str]:
+def names_of(connector: Connector) -> dict[str, str]:
     """What to call an account: code and name."""
     from kontobro.core.masterdata import Account
 
@@ -67,14 +67,14 @@ def _names(connector: Connector) -> dict[str, str]:
 
 def _print(wanted: Sequence[ItemPreview], previews: Sequence[ItemPreview], names: dict[str, str]) -> None:
     for preview in wanted:
-        _print_item(preview, names)
+        print_item(preview, names)
     bad = sum(1 for preview in previews if preview.problems)
     entries = sum(len(preview.entries) for preview in previews if not preview.problems)
     show.say(f"{len(previews)} items: {entries} entries would be booked, {bad} items could not.", "bold")
     show.say("Nothing was claimed or booked. To book: kontobro export --job JOB.", "dim")
 
 
-def _print_item(preview: ItemPreview, names: dict[str, str]) -> None:
+def print_item(preview: ItemPreview, names: dict[str, str]) -> None:
     from kontobro.core.export import ExportItem
 
     item = preview.item

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal, Protocol, TypeVar
 
 from kontobro.core.connection import Connection, Tokens
@@ -313,6 +313,26 @@ class Store(TokenStore, Protocol):
 
     def payload(self, connection_id: str, reference: Reference) -> bytes | None:
         """The item's JSON as Pleo sent it, until it is purged."""
+        ...
+
+    def bookings_page(
+        self, connection_id: str, *, first: date | None, last: date | None, after: Reference | None, limit: int
+    ) -> Sequence[BookingRow]:
+        """The next `limit` bookings after this reference, by reference, whose day is from `first` to `last`; items
+        without a day belong to every period. For going through any number of them in little memory."""
+        ...
+
+    def payloads(self, connection_id: str, references: Sequence[Reference]) -> Mapping[str, bytes]:
+        """The items' JSON as Pleo sent it, by accounting entry id; what was purged is left out."""
+        ...
+
+    def forget_entries(self, connection_id: str, entry_ids: Sequence[str]) -> int:
+        """Delete JSON, names and problems of these items now; ids, amounts and states stay. Answers how many
+        bookings that were."""
+        ...
+
+    def delete_connection(self, connection_id: str) -> None:
+        """Delete a connection with its secrets and history. Raises Misconfigured while it is not disconnected."""
         ...
 
     # master data

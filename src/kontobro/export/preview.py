@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from kontobro.core.connection import Connection
 from kontobro.core.errors import Problem
 from kontobro.core.export import ExportItem, ExportJob, MalformedItem
 from kontobro.core.journal import Booking, Entry
 from kontobro.core.masters import Masters
+from kontobro.core.ports import Clock, Connector
 from kontobro.core.posting import Posted, post_item
 from kontobro.export.compare import conflict, same_facts, voided
 from kontobro.export.engine import local_day, prepare
@@ -34,6 +36,16 @@ class ItemPreview:
     receipts: int = 0
 
 
+class Looking(Protocol):
+    """What a preview of items asks: no Pleo and no store."""
+
+    @property
+    def connector(self) -> Connector: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+
 def preview_job(connection: Connection, job: ExportJob, ports: Ports) -> Iterator[ItemPreview]:
     """Every item of a pending or running job, in Pleo's order. Claims nothing, writes nothing, reads no receipt.
 
@@ -48,7 +60,7 @@ def preview_job(connection: Connection, job: ExportJob, ports: Ports) -> Iterato
 
 
 def preview_items(
-    connection: Connection, items: Sequence[ExportItem | MalformedItem], ports: Ports, masters: Masters
+    connection: Connection, items: Sequence[ExportItem | MalformedItem], ports: Looking, masters: Masters
 ) -> list[ItemPreview]:
     """The rules, the accounting system's own validation, and what stands already."""
     today = local_day(ports.clock.now(), connection, masters)
@@ -72,7 +84,7 @@ def _preview(
     connection: Connection,
     item: ExportItem | MalformedItem,
     posted: Posted,
-    ports: Ports,
+    ports: Looking,
     answers: dict[str, tuple[Booking | None, list[Problem]]],
 ) -> ItemPreview:
     problems = list(posted.problems)

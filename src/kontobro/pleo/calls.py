@@ -8,7 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 import httpx2
@@ -29,7 +29,7 @@ ATTEMPTS: Final = 5
 PATIENCE: Final = timedelta(seconds=90)
 CALLS_A_MINUTE: Final = 500
 """Pleo allows 600 and asks for 500 (`pleo/api.md` K)."""
-_WINDOW: Final = Duration.MINUTE + 2 * Duration.SECOND
+WINDOW_SECONDS: Final = 62
 """A little more than a minute: a slow call and then a fast one come closer together than they left."""
 MEDIA_TYPE: Final = "application/json;charset=UTF-8"
 USER_AGENT: Final = f"kontobro/{__version__}"
@@ -40,12 +40,18 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 log = logging.getLogger(__name__)
 
 
+class Paced(Protocol):
+    """What a call waits for before it leaves. Raises Unreachable when it can't be known."""
+
+    def wait(self, clock: Clock) -> None: ...
+
+
 class Pace:
     """At most so many calls a minute: `wait` sleeps until the next one may leave. Shared by clients and threads."""
 
     def __init__(self, calls_a_minute: int = CALLS_A_MINUTE) -> None:
         self._lock = threading.Lock()
-        self._bucket = InMemoryBucket([Rate(calls_a_minute, _WINDOW)])
+        self._bucket = InMemoryBucket([Rate(calls_a_minute, WINDOW_SECONDS * Duration.SECOND)])
 
     def wait(self, clock: Clock) -> None:
         # A few waits, not for ever: Pleo's own 429 is the authority, and a stopped clock must not hang us.
@@ -114,13 +120,17 @@ def uncertain(endpoint: Endpoint, fault: KontobroError) -> Uncertain:
 
 
 class Calls:
-    """The way to Pleo's API. `counts`: requests that left, by endpoint name (repeats and refused ones too)."""
+    """The way to Pleo's API. `counts`: requests that left, by endpoint name (repeats and refused ones too).
 
-    def __init__(self, http: httpx2.Client, auth: httpx2.Auth, clock: Clock, pace: Pace | None = None) -> None:
+    `limited`: how many of them Pleo answered with 429.
+    """
+
+    def __init__(self, http: httpx2.Client, auth: httpx2.Auth, clock: Clock, pace: Paced | None = None) -> None:
         self._http, self._auth, self._clock = http, auth, clock
         self._pace = pace or Pace()
         self._lock = threading.Lock()
         self.counts: Counter[str] = Counter()
+        self.limited = 0
         http.event_hooks["request"].append(self._leaves)
 
     def once(
@@ -182,6 +192,9 @@ class Calls:
         except httpx2.RequestError as error:
             log.info("pleo %s got no answer: %s", endpoint.name, type(error).__name__)
             raise of_network(error, "Pleo") from error
+        if response.status_code == 429:
+            with self._lock:
+                self.limited += 1
         seconds = (self._clock.now() - sent).total_seconds()
         log.debug("pleo %s answered %d in %.3f s", endpoint.name, response.status_code, seconds)
         return response

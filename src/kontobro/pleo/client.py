@@ -26,7 +26,7 @@ from kontobro.core.export import (
 )
 from kontobro.core.ports import Clock, TokenStore
 from kontobro.pleo import answers, endpoints
-from kontobro.pleo.calls import Calls, Params
+from kontobro.pleo.calls import Calls, Paced, Params
 from kontobro.pleo.endpoints import Endpoint
 from kontobro.pleo.faults import AGAIN, may_have_arrived, with_failure
 from kontobro.pleo.files import Files, open_files
@@ -47,6 +47,11 @@ class PleoClient:
         self.calls: Counter[str] = calls.counts
         # The port has no `close`: connections end with the client, by this or when it is collected.
         self.close = weakref.finalize(self, _close, calls, files)
+
+    @property
+    def limited(self) -> int:
+        """How many requests Pleo answered with 429."""
+        return self._calls.limited
 
     # ------------------------------------------------------------------------------------------ who we are
 
@@ -224,10 +229,15 @@ class PleoClient:
 
 
 def open_pleo(
-    connection: Connection, tokens: TokenStore, clock: Clock, *, transport: httpx2.BaseTransport | None = None
+    connection: Connection,
+    tokens: TokenStore,
+    clock: Clock,
+    *,
+    transport: httpx2.BaseTransport | None = None,
+    pace: Paced | None = None,
 ) -> PleoClient:
     """The Pleo of a connection. Reads no token before the first call. `transport` stands in for the network."""
-    calls = open_calls(connection, tokens, clock, transport=transport)
+    calls = open_calls(connection, tokens, clock, transport=transport, pace=pace)
     files = open_files(connection.api_url, clock, transport=transport)
     return PleoClient(calls, connection.company_id, files)
 

@@ -71,3 +71,12 @@ CREATE_VENDOR: Final = Endpoint("POST", "/v1/vendors", "vendors:write")
 UPDATE_VENDOR: Final = Endpoint("PUT", "/v1/vendors/{id}", "vendors:write")
 ACTIVATE_VENDOR: Final = Endpoint("POST", "/v1/vendors/{id}:activate", "vendors:write")
 ARCHIVE_VENDOR: Final = Endpoint("POST", "/v1/vendors/{id}:archive", "vendors:write")
+
+WATCH: Final = "export-jobs:read, and vendors:read for vendor events"
+"""Pleo names no scope of its own for subscriptions: those of the events count (`pleo/api.md` A4)."""
+
+SUBSCRIPTIONS: Final = Endpoint("GET", "/v1/subscriptions", WATCH)
+SUBSCRIBE: Final = Endpoint("POST", "/v1/subscriptions", WATCH)
+CHANGE_SUBSCRIPTION: Final = Endpoint("PUT", "/v1/subscriptions/{id}", WATCH)
+UNSUBSCRIBE: Final = Endpoint("DELETE", "/v1/subscriptions/{id}", WATCH, may_lack=True)
+SUBSCRIPTION_SECRET: Final = Endpoint("GET", "/v1/subscriptions/{id}/secret", WATCH)

@@ -16,7 +16,7 @@ import httpx2
 from kontobro.core.connection import Connection
 from kontobro.core.plan import Desired, Existing, MasterKind
 from kontobro.core.ports import Clock, TokenStore
-from kontobro.pleo.calls import Calls
+from kontobro.pleo.calls import Calls, Paced
 from kontobro.pleo.opening import open_calls
 from kontobro.pleo.records import Answer
 from kontobro.pleo.target_accounts import Accounts
@@ -67,7 +67,12 @@ class PleoTarget:
 
 
 def open_target(
-    connection: Connection, tokens: TokenStore, clock: Clock, *, transport: httpx2.BaseTransport | None = None
+    connection: Connection,
+    tokens: TokenStore,
+    clock: Clock,
+    *,
+    transport: httpx2.BaseTransport | None = None,
+    pace: Paced | None = None,
 ) -> PleoTarget:
     """The master data of a connection's company. Reads no token before the first call."""
-    return PleoTarget(open_calls(connection, tokens, clock, transport=transport), connection.company_id)
+    return PleoTarget(open_calls(connection, tokens, clock, transport=transport, pace=pace), connection.company_id)

@@ -9,7 +9,7 @@ import httpx2
 from kontobro.core.connection import Connection
 from kontobro.core.ports import Clock, TokenStore
 from kontobro.pleo.auth import ApiKeyAuth, BearerAuth, Renewal
-from kontobro.pleo.calls import USER_AGENT, Calls, shared_pace
+from kontobro.pleo.calls import USER_AGENT, Calls, Paced, shared_pace
 from kontobro.pleo.environments import is_local
 from kontobro.pleo.files import no_cookies
 from kontobro.pleo.oauth import renewer
@@ -18,9 +18,17 @@ TIMEOUT: Final = httpx2.Timeout(30.0, connect=10.0)
 
 
 def open_calls(
-    connection: Connection, tokens: TokenStore, clock: Clock, *, transport: httpx2.BaseTransport | None = None
+    connection: Connection,
+    tokens: TokenStore,
+    clock: Clock,
+    *,
+    transport: httpx2.BaseTransport | None = None,
+    pace: Paced | None = None,
 ) -> Calls:
-    """Reads no token before the first call. `transport` stands in for the network."""
+    """Reads no token before the first call. `transport` stands in for the network.
+
+    `pace` is one that several processes share; without it all clients of the connection in this process share one.
+    """
     http = httpx2.Client(
         base_url=connection.api_url,
         timeout=TIMEOUT,
@@ -33,4 +41,4 @@ def open_calls(
     if connection.auth == "oauth":
         ask = renewer(connection, clock, transport=transport)
         auth = BearerAuth(Renewal(connection.id, tokens, clock, ask))
-    return Calls(http, auth, clock, shared_pace(connection.id, clock))
+    return Calls(http, auth, clock, pace or shared_pace(connection.id, clock))

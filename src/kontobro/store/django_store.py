@@ -5,11 +5,11 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from types import TracebackType
 from typing import Any, cast
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.export import ExportJob
@@ -17,14 +17,14 @@ from kontobro.core.history import BookingRow, JobRow, Move, Plan
 from kontobro.core.journal import Reference, entry_id_of
 from kontobro.core.plan import Binding, MasterKind
 from kontobro.core.ports import ImpossibleMove
-from kontobro.store import bookings, codec, models
+from kontobro.store import bookings, codec, erasure, models
 from kontobro.store.bindings import bindings_of, delete_bindings, syncs_of, write_bindings, write_sync
 from kontobro.store.database import Database
 from kontobro.store.moves import is_allowed
 from kontobro.store.places import Place
 from kontobro.store.purging import purge
 from kontobro.store.rows import booking_of, connection_columns, connection_of, job_of
-from kontobro.store.vault import KeyRing, seal, unseal
+from kontobro.store.vault import KeyRing, is_readable, seal, unseal
 
 TOKENS = "pleo.tokens"
 """The name of the secret that holds Pleo's credential, both tokens in one."""
@@ -50,6 +50,11 @@ class DjangoStore:
     def alias(self) -> str:
         """The database's name within Django, for tests that look behind the port."""
         return self._database.alias
+
+    @property
+    def database(self) -> Database:
+        """What `overview.Overview` reads from."""
+        return self._database
 
     @property
     def place(self) -> Place:
@@ -130,6 +135,15 @@ class DjangoStore:
     def unseal(self, place: str, name: str, sealed: str) -> object:
         """What `seal` hid. Raises Misconfigured for another key or another place."""
         return unseal(self._keys.ciphers(), place, name, sealed)
+
+    def unreadable_secrets(self) -> tuple[int, int]:
+        """How many secrets there are, and how many of them the key does not open. Raises Misconfigured for no key."""
+        with self._database.reading():
+            rows = list(self._rows(models.Secret).values_list("connection_id", "name", "sealed"))
+        if not rows:
+            return 0, 0
+        ciphers = self._keys.ciphers()
+        return len(rows), sum(not is_readable(ciphers, *row) for row in rows)
 
     def _secret(self, connection_id: str, name: str) -> object:
         with self._database.reading():
@@ -217,6 +231,29 @@ class DjangoStore:
             row = rows.first()
             return None if row is None else zlib.decompress(row.content)
 
+    def bookings_page(
+        self, connection_id: str, *, first: date | None, last: date | None, after: Reference | None, limit: int
+    ) -> Sequence[BookingRow]:
+        with self._database.reading():
+            rows = erasure.page_of_bookings(self._bookings(connection_id), first, last, after, limit)
+            return [booking_of(row) for row in rows]
+
+    def payloads(self, connection_id: str, references: Sequence[Reference]) -> Mapping[str, bytes]:
+        with self._database.reading():
+            return erasure.payloads_of(self._rows(models.Payload).filter(connection_id=connection_id), references)
+
+    def forget_entries(self, connection_id: str, entry_ids: Sequence[str]) -> int:
+        with self._database.writing():
+            payloads = self._rows(models.Payload).filter(connection_id=connection_id)
+            forgotten = erasure.forget_entries(self._bookings(connection_id), payloads, entry_ids)
+        self._database.settle()
+        return forgotten
+
+    def delete_connection(self, connection_id: str) -> None:
+        with self._database.writing():
+            erasure.delete_company(self._rows(models.Connection), connection_id)
+        self._database.settle()
+
     # ------------------------------------------------------------------------------------ master data
 
     def bindings(self, connection_id: str, kind: MasterKind) -> Sequence[Binding]:
@@ -246,6 +283,15 @@ class DjangoStore:
             deleted = purge(self._bookings(connection_id), payloads, before)
         self._database.settle()
         return deleted
+
+    # -------------------------------------------------------------------------------------- counting
+
+    def census(self) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
+        """How many connections by status, and bookings by accounting system and state: counted by the database."""
+        with self._database.reading():
+            statuses = self._rows(models.Connection).values_list("status").annotate(Count("id")).order_by()
+            states = self._rows(models.Booking).values_list("connection__erp", "state").annotate(Count("id")).order_by()
+            return dict(statuses), {(erp, state): count for erp, state, count in states}
 
     def _culprit(self, connection_id: str, moves: Sequence[Move]) -> str:
         """Which moves the database may have refused, for a person's eyes."""

@@ -42,9 +42,10 @@ from kontobro.testing.store_case import (
     tokens,
     wipe_history,
 )
+from kontobro.testing.store_erasure_contract import ErasureContract
 
 
-class StoreContract(BindingsContract, BookingsContract):
+class StoreContract(BindingsContract, BookingsContract, ErasureContract):
     """Every promise of `ports.Store`, with another process and a look behind the port where it needs one."""
 
     # ---------------------------------------------------------------------------------- connections

@@ -133,3 +133,17 @@ class Setup(models.Model):
     session_hash: Text = models.TextField(blank=True)
     sealed: Text = models.TextField(blank=True)
     updated_at: Instant = models.DateTimeField(auto_now=True, db_index=True)
+
+
+class WebhookDelivery(models.Model):
+    """A delivery of Pleo's that was taken: a second one with its id does nothing."""
+
+    connection_id: Text = models.TextField()
+    delivery_id: Text = models.TextField()
+    at: Instant = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["connection_id", "delivery_id"], name="kontobro_web_one_delivery"),
+        )
+        indexes = (models.Index(fields=["at"], name="kontobro_web_deliveries_at"),)

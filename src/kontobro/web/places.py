@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kontobro.bootstrap import Home
 from kontobro.core.runner import Runner
+
+if TYPE_CHECKING:
+    from kontobro.store.overview import Overview
 
 
 class Places:
@@ -21,6 +26,13 @@ class Places:
         if self._home is None:
             raise RuntimeError("the service has not been started: kontobro.web.places.use was not called")
         return self._home
+
+    @property
+    def overview(self) -> Overview:
+        """What the store tells of many connections at once."""
+        from kontobro.store.overview import overview_of  # Django's models, which need Django set up
+
+        return overview_of(self.home.store)
 
     @property
     def runner(self) -> Runner:

@@ -19,7 +19,7 @@ from kontobro.core.suggest import Suggestion, preselected, suggest
 from kontobro.export.masters import load_masters
 from kontobro.install.connect import finish_installation
 from kontobro.sync.run import KINDS, SyncResult, apply_plan, in_step, limits_of, plan_sync
-from kontobro.web.subscribing import subscribe
+from kontobro.web.subscribing import try_to_subscribe
 
 ACTION_WORDS: Mapping[str, str] = {
     "create": "new in Pleo",
@@ -156,7 +156,7 @@ def activate(connection: Connection, home: Home, done: Sequence[SyncResult] = ()
     if not in_step(connection, home.store, kinds):
         return False
     finish_installation(home.pleo_for(connection), connection)
-    subscribe(connection, home)
+    try_to_subscribe(connection, home)
     return True
 
 

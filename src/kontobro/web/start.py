@@ -1,4 +1,4 @@
-"""Getting the pages ready: Django set up, every table up to date, this process's home and runner at hand."""
+"""Getting the pages ready: Django set up, their tables up to date, this process's home and runner at hand."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import os
 
 import django
 
-from kontobro.bootstrap import Home, open_home
+from kontobro.bootstrap import Home
 from kontobro.core.runner import Runner
-from kontobro.service.config import ServiceConfig, config
 from kontobro.web.places import places
 
 PATIENCE = 60
@@ -21,17 +20,8 @@ def set_up() -> None:
     django.setup()
 
 
-def open_service(given: ServiceConfig | None = None) -> Home:
-    """Open the home of the service and bring all tables up to date; several processes may start at once."""
-    set_up()
-    used = given or config()
-    home = open_home(used.home, database=used.database)
-    migrate(home)
-    return home
-
-
 def migrate(home: Home) -> None:
-    """Bring the pages' own tables up to date; the store has done so with its own."""
+    """Bring the pages' own tables up to date; the store has done so with its own. Several processes may start."""
     from django.core.management import call_command
 
     with home.store.lock("web-tables", wait=PATIENCE):

@@ -22,7 +22,7 @@ from kontobro.web import setup as flow
 from kontobro.web.models import Setup
 from kontobro.web.places import places
 from kontobro.web.setup_erp import safe_options
-from kontobro.web.subscribing import is_subscribed
+from kontobro.web.subscribing import can_subscribe, is_subscribed, subscribe, unsubscribe
 from kontobro.web.tenancy import Member, of_connection
 from kontobro.web.views.connect import scope_words
 from kontobro.web.views.connect_erp import AccessForm
@@ -57,6 +57,7 @@ def _page(request: HttpRequest, member: Member, connection: Connection, **more: 
         "last_job": next(iter(store.jobs(connection.id, limit=1)), None),
         "syncs": syncs,
         "subscribed": is_subscribed(connection, places.home),
+        "can_subscribe": can_subscribe(connection),
         "setups": [one for one in flow.open_setups(member.user) if one.connection_id == connection.id],
         "may": {"export": member.may("bookkeeper"), "end": member.may("owner")},
         **more,
@@ -85,12 +86,13 @@ def test(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
 
 @require_POST
 @of_connection("bookkeeper")
-def export_now(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
-    """Ask a worker for all open export jobs."""
+def subscribe_now(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """Ask Pleo anew for its webhooks."""
     _require_alive(connection)
-    places.runner.export(connection.id)
-    member.note("export asked for", "", connection.id)
-    messages.success(request, "Open export jobs are being booked. See Exports.")
+    with flow.doors() as home:
+        subscribe(connection, home)
+    member.note("webhooks subscribed", "", connection.id)
+    messages.success(request, "Pleo tells us at once from now on.")
     return redirect("connection", connection.id)
 
 
@@ -167,6 +169,7 @@ def end(request: HttpRequest, member: Member, connection: Connection) -> HttpRes
     if request.method == "GET" or connection.status == "disconnected":
         return render(request, "kontobro/connect/disconnect.html", {})
     with flow.doors() as home:
+        unsubscribe(connection, home)
         refused = disconnect(connection, home.pleo_for(connection), home.store)
     Setup.objects.filter(connection_id=connection.id, organisation=member.organisation).delete()
     member.note("disconnected", "Pleo refused the credential" if refused else "", connection.id)

@@ -26,7 +26,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if not mine:
         return redirect("new_organisation")
     if len(mine) == 1:
-        return redirect("audit", mine[0].organisation_id)
+        return redirect("overview", mine[0].organisation_id)
     return render(request, "kontobro/organisations.html", {"memberships": mine})
 
 
@@ -40,5 +40,5 @@ def new_organisation(request: HttpRequest) -> HttpResponse:
             organisation = Organisation.objects.create(name=form.cleaned_data["name"])
             Membership.objects.create(organisation=organisation, user=request.user, role="owner")
             Member(request.user, organisation, "owner").note("organisation made")  # type: ignore[arg-type]
-        return redirect("audit", organisation.id)
+        return redirect("overview", organisation.id)
     return render(request, "kontobro/new_organisation.html", {"form": form})

@@ -175,4 +175,4 @@ def _join(request: HttpRequest, invitation: Invitation) -> HttpResponse:
         invitation.delete()
         Member(request.user, invitation.organisation, "readonly").note("member joined", invitation.role)  # type: ignore[arg-type]
     request.session.pop(INVITED, None)
-    return redirect("audit", invitation.organisation_id)
+    return redirect("overview", invitation.organisation_id)

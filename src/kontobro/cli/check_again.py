@@ -1,0 +1,80 @@
+"""`kontobro check-again`: a failed expense under today's settings, as a preview. Books nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kontobro.cli import show
+from kontobro.cli.desk import desk_of
+from kontobro.cli.exits import Exit
+
+if TYPE_CHECKING:
+    from kontobro.cli.shapes import Json
+    from kontobro.core.connection import Connection
+    from kontobro.export.again import Checked
+    from kontobro.export.tieout import BookPorts
+
+
+def run(
+    context: typer.Context,
+    reference: Annotated[str | None, typer.Argument(help="The expense's reference (kontobro bookings --json).")] = None,
+    whole_job: Annotated[bool, typer.Option("--all", help="All that failed in the last job.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Look at failed expenses again under today's settings, without booking."""
+    if (reference is None) != whole_job:
+        raise typer.BadParameter("Name one expense, or say --all.")
+    desk = desk_of(context)
+    connection = desk.connection()
+    from kontobro.cli.tie_out import ports_of
+
+    ports = ports_of(desk, connection)
+    found = _checked(connection, ports, reference)
+    if as_json:
+        show.emit([checked_shape(checked) for checked in found])
+    else:
+        _print(found, ports)
+    if not all(checked.mended for checked in found):
+        raise typer.Exit(Exit.PROBLEMS)
+
+
+def _checked(connection: Connection, ports: BookPorts, reference: str | None) -> list[Checked]:
+    from kontobro.core.journal import Reference
+    from kontobro.export.again import check_again, check_failed
+
+    if reference is None:
+        return list(check_failed(connection, ports))
+    return [check_again(connection, Reference(reference), ports)]
+
+
+def _print(found: Sequence[Checked], ports: BookPorts) -> None:
+    from kontobro.cli.preview import names_of, print_item
+
+    names = names_of(ports.connector) if found else {}
+    for checked in found:
+        if checked.preview:
+            print_item(checked.preview, names)
+        else:
+            show.say(f"{checked.payee} {checked.reference}".strip(), "bold")
+            show.say("  its content was purged: export it again in Pleo to see.", "red")
+        if checked.pleo_url:
+            show.say(f"  Pleo: {checked.pleo_url}", "dim")
+    if not found:
+        show.say("Nothing failed in the last job.")
+        return
+    mended = sum(1 for checked in found if checked.mended)
+    show.say(f"{mended} of {len(found)} would be booked now. Nothing was booked: export them again in Pleo.", "bold")
+
+
+def checked_shape(checked: Checked) -> Json:
+    from kontobro.cli.shapes import preview_shape
+
+    return {
+        "reference": checked.reference,
+        "mended": checked.mended,
+        "pleo_url": checked.pleo_url,
+        "preview": preview_shape(checked.preview) if checked.preview else None,
+    }

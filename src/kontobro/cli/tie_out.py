@@ -1,0 +1,204 @@
+"""`kontobro tie-out`: Pleo's amounts beside what the accounting system holds of them now."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kontobro.cli import show
+from kontobro.cli.desk import Desk, desk_of
+from kontobro.cli.exits import Exit
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from kontobro.cli.shapes import Json
+    from kontobro.core.connection import Connection
+    from kontobro.core.tieout import SumKey, TiedEntry, TieOut
+    from kontobro.export.tieout import BookPorts, Scope
+
+SHOWN = 20
+"""Differing entries that the terminal shows; --json and the files have all of them."""
+
+SIDES = {"wallet": "Wallet", "employee": "Employees", "payable": "Payables", "other": "Other"}
+
+
+def run(
+    context: typer.Context,
+    first: Annotated[str | None, typer.Option("--from", help="First day, 2026-10-01.", metavar="DAY")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last day, 2026-10-31.", metavar="DAY")] = None,
+    wallet: Annotated[
+        str | None, typer.Option(help="Only this wallet: its account's code, or a currency.", metavar="NAME")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write every entry to a CSV file.", metavar="FILE")] = None,
+    xlsx: Annotated[
+        Path | None, typer.Option(help="Write every entry and the sums to an XLSX file.", metavar="FILE")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare what Pleo sent with what the accounting system holds now, entry by entry."""
+    from kontobro.export.tieout import Scope
+
+    desk = desk_of(context)
+    connection = desk.connection()
+    scope = Scope(first=_day(first, "--from"), last=_day(last, "--to"), wallet=wallet)
+    result = _tied(connection, ports_of(desk, connection), scope, csv, xlsx, quietly=as_json)
+    if as_json:
+        show.emit(tie_out_shape(result))
+    else:
+        _print(result)
+    if not result.equal:
+        raise typer.Exit(Exit.PROBLEMS)
+
+
+def _day(text: str | None, option: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise typer.BadParameter(f'"{text}" is no day; write it as 2026-10-31.', param_hint=option) from error
+
+
+def ports_of(desk: Desk, connection: Connection) -> BookPorts:
+    from kontobro.bootstrap import read_kept_item
+    from kontobro.export.tieout import BookPorts
+
+    return BookPorts(
+        connector=desk.workplace.connector_for(connection),
+        store=desk.store,
+        clock=desk.workplace.clock,
+        read_item=read_kept_item,
+    )
+
+
+def _tied(
+    connection: Connection, ports: BookPorts, scope: Scope, csv: Path | None, xlsx: Path | None, *, quietly: bool
+) -> TieOut:
+    """Read the books once; the files are written on the way."""
+    from kontobro.export.sheets import csv_file, xlsx_file
+    from kontobro.export.tieout import summary_of, tied_entries
+    from kontobro.export.tieout_sheet import ENTRY_COLUMNS, add_summary, passing
+
+    with ExitStack() as files, show.progress(quietly=quietly) as advance:
+        tied: Iterable[TiedEntry] = tied_entries(connection, ports, scope, progress=advance)
+        book = files.enter_context(xlsx_file(xlsx)) if xlsx else None
+        if csv:
+            tied = passing(tied, files.enter_context(csv_file(csv, ENTRY_COLUMNS)))
+        if book:
+            tied = passing(tied, book.sheet("Entries", ENTRY_COLUMNS))
+        result = summary_of(tied, ports.connector.capabilities, scope)
+        if book:
+            add_summary(book, result)
+    return result
+
+
+# ------------------------------------------------------------------------------------------ showing
+
+
+def _print(result: TieOut) -> None:
+    if not result.entries:
+        show.say("Nothing was exported for this period: there is nothing to compare.")
+        return
+    show.console().print(_sums(result))
+    for tied in result.differing[:SHOWN]:
+        _print_entry(tied)
+    left = sum(found.differing for found in result.sums.values()) - SHOWN
+    if left > 0:
+        show.say(f"… and {left} more; --json, --csv and --xlsx have them.", "dim")
+    _print_verdict(result)
+    for spot in result.cannot_see:
+        show.say(f"  · {spot}", "dim")
+
+
+def _sums(result: TieOut) -> Table:
+    from kontobro.export.tieout_sheet import sorted_sums
+
+    figures = ("Pleo", "books", "drafts", "difference")
+    table = show.table("of", "month", *figures, "entries", "", right=(*figures, "entries"), whole=("month",))
+    for key, found in sorted_sums(result):
+        amounts = (found.pleo, found.books, found.drafts, found.difference)
+        mark, style = ("✗", "red") if found.differing or found.difference else ("✓", None)
+        cells = [show.money(amount, key.currency) if amount else "–" for amount in amounts]
+        table.add_row(_label(key), key.month or "no date", *cells, str(found.entries), mark, style=style)
+    return table
+
+
+def _label(key: SumKey) -> str:
+    return show.plain(f"{SIDES[key.side]} {key.wallet}".strip())
+
+
+def _print_entry(tied: TiedEntry) -> None:
+    """A block per entry, as in `kontobro bookings`: links stay whole."""
+    from kontobro.core.tieout import MEANINGS
+    from kontobro.export.tieout_sheet import reasons
+
+    pleo = tied.pleo
+    words = (
+        f"✗ {MEANINGS[tied.verdict]}",
+        show.day(pleo.date) if pleo.date else "",
+        pleo.item_type.replace("_", " "),
+        show.money(pleo.amount, pleo.currency) if pleo.currency else "",
+        pleo.payee,
+    )
+    show.say(" · ".join(word for word in words if word), "bold")
+    for reason in reasons(tied):
+        show.say(f"  {reason}", "red")
+    show.say(f"  books: {tied.number or pleo.erp_id or pleo.reference} {tied.erp_url or ''}".rstrip())
+    if pleo.pleo_url:
+        show.say(f"  Pleo: {pleo.pleo_url}", "dim")
+
+
+def _print_verdict(result: TieOut) -> None:
+    drafts = result.verdicts["draft"]
+    if result.equal:
+        show.say(f"{result.entries} entries: Pleo's amounts are those of the books.", "bold green")
+    else:
+        differing = sum(found.differing for found in result.sums.values())
+        show.say(f"{differing} of {result.entries} entries differ.", "bold red")
+    if drafts:
+        show.say(f"{drafts} of them are still drafts: post them in the accounting system.")
+
+
+# ------------------------------------------------------------------------------------------- JSON
+
+
+def tie_out_shape(result: TieOut) -> Json:
+    from kontobro.export.tieout_sheet import SUM_COLUMNS, sum_rows
+
+    return {
+        "equal": result.equal,
+        "entries": result.entries,
+        "results": dict(result.verdicts),
+        "sums": [dict(zip((name.lower() for name in SUM_COLUMNS), row, strict=True)) for row in sum_rows(result)],
+        "differing": [tied_shape(tied) for tied in result.differing],
+        "cannot_see": list(result.cannot_see),
+    }
+
+
+def tied_shape(tied: TiedEntry) -> Json:
+    from kontobro.export.tieout_sheet import reasons
+
+    pleo = tied.pleo
+    return {
+        "reference": pleo.reference,
+        "result": tied.verdict,
+        "reasons": list(reasons(tied)),
+        "side": pleo.side,
+        "wallet": pleo.wallet,
+        "currency": pleo.currency,
+        "date": pleo.date,
+        "booked_on": tied.booked_on,
+        "pleo": pleo.amount,
+        "books": tied.books,
+        "drafts": tied.drafts,
+        "difference": tied.difference,
+        "source": pleo.source,
+        "job": pleo.job_id,
+        "number": tied.number,
+        "erp_url": tied.erp_url,
+        "pleo_url": pleo.pleo_url,
+    }

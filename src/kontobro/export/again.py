@@ -1,0 +1,71 @@
+"""Check again: a kept item under today's settings, as a preview. Nothing is booked, nothing is told to Pleo.
+
+After a job's completion nothing can be retried (design §5): what is mended here is exported again in Pleo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kontobro.core.connection import Connection
+from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.history import BookingRow
+from kontobro.core.journal import Reference, entry_id_of, references_of
+from kontobro.core.masters import Masters
+from kontobro.export.preview import ItemPreview, preview_items
+from kontobro.export.tieout import BookPorts, open_books
+
+PAGE = 100
+"""Items looked at together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """One item looked at again. `preview` None: its content was purged, only a new export can tell."""
+
+    reference: Reference
+    preview: ItemPreview | None
+    pleo_url: str | None = None
+    payee: str = ""
+
+    @property
+    def mended(self) -> bool:
+        """True when it would be booked now, once it is exported again in Pleo."""
+        return self.preview is not None and not self.preview.problems
+
+
+def check_again(connection: Connection, reference: Reference, ports: BookPorts) -> Checked:
+    """One item by a reference of it. Raises Misconfigured for one that we never had."""
+    rows = ports.store.bookings(connection.id, references=references_of(entry_id_of(reference)))
+    if not rows:
+        raise Misconfigured(
+            f"There is no expense {shown(reference)} in the history of this connection.",
+            "kontobro bookings --failed lists what can be checked again.",
+        )
+    return next(check_rows(connection, rows, ports, open_books(connection, ports)))
+
+
+def check_failed(connection: Connection, ports: BookPorts, job_id: str | None = None) -> Iterator[Checked]:
+    """Every item of a job that failed, of the last job unless one is named."""
+    last = ports.store.jobs(connection.id, 1)
+    named = job_id or (last[0].job_id if last else None)
+    failed = [row for row in ports.store.bookings(connection.id, job_id=named) if row.problems] if named else []
+    yield from check_rows(connection, failed, ports, open_books(connection, ports)) if failed else ()
+
+
+def check_rows(
+    connection: Connection, rows: Sequence[BookingRow], ports: BookPorts, masters: Masters
+) -> Iterator[Checked]:
+    """These bookings' items, each once, a page at a time."""
+    items = {entry_id_of(row.reference): row for row in reversed(rows)}
+    ids = list(items)
+    for start in range(0, len(ids), PAGE):
+        page = ids[start : start + PAGE]
+        kept = ports.store.payloads(connection.id, [items[entry_id].reference for entry_id in page])
+        readable = [entry_id for entry_id in page if entry_id in kept]
+        previews = preview_items(connection, [ports.read_item(kept[one]) for one in readable], ports, masters)
+        found = dict(zip(readable, previews, strict=True))
+        for entry_id in page:
+            row = items[entry_id]
+            yield Checked(reference=row.reference, preview=found.get(entry_id), pleo_url=row.pleo_url, payee=row.payee)

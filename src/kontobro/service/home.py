@@ -1,0 +1,26 @@
+"""The open home of a service's process: the same for pages and workers, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from kontobro.bootstrap import Home, SystemClock
+from kontobro.core.ports import Clock
+from kontobro.service.config import ServiceConfig
+from kontobro.service.pace import SharedPaces
+
+
+def open_service_home(config: ServiceConfig, clock: Clock | None = None) -> Home:
+    """Open the configured store, and on PostgreSQL the pace that all processes share. Raises Misconfigured, Busy.
+
+    Open it after a fork, once in each process; `close` it at the end.
+    """
+    from kontobro.store import open_store
+
+    config.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = config.key.get_secret_value()
+    store = open_store(config.database, key=key.encode() or None)
+    paces = SharedPaces(url) if (url := config.database_url.get_secret_value()) else None
+    home = Home(config.home, store, clock or SystemClock(), paces)
+    home.opened.callback(store.close)
+    if paces:
+        home.opened.callback(paces.close)
+    return home

@@ -1,0 +1,111 @@
+"""Serving the pages by gunicorn: alone with a worker inside (`kontobro serve`), or many processes that only ask."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from kontobro.core.errors import Misconfigured
+from kontobro.service.config import ServiceConfig
+from kontobro.service.metrics_folder import forget_process, metrics_folder
+from kontobro.web.start import begin, migrate, set_up
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = 120
+"""Seconds that a page may take before its process is ended: a preview or a tie-out asks two systems."""
+
+End = Callable[[], None]
+
+
+class Pages(BaseApplication):  # type: ignore[misc]
+    """gunicorn, configured by us alone: no file, no command line of its own."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self._given = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._given.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        set_up()
+        from kontobro.web.wsgi import application
+
+        return application
+
+
+def serve(config: ServiceConfig) -> None:
+    """Pages and worker in one process, until SIGTERM or SIGINT: SQLite is enough for it."""
+    Pages(options_of(config, 1, lambda: _begin_working(config))).run()
+
+
+def serve_pages(config: ServiceConfig) -> None:
+    """Pages only, in several processes. Raises Misconfigured without PostgreSQL: workers are elsewhere."""
+    if not config.database_url.get_secret_value():
+        raise Misconfigured(
+            "kontobro web needs PostgreSQL: workers in other processes do what the pages ask for.",
+            "Set KONTOBRO_DATABASE_URL, or use kontobro serve for a single process with SQLite.",
+        )
+    with metrics_folder():
+        Pages(options_of(config, config.processes, lambda: _begin_asking(config))).run()
+
+
+def options_of(config: ServiceConfig, processes: int, start: Callable[[], End]) -> dict[str, Any]:
+    """gunicorn's settings. `start` runs in each process after the fork; what it answers runs at its end."""
+    ends: list[End] = []
+
+    def stop(*_: Any) -> None:
+        while ends:
+            ends.pop()()
+
+    return {
+        "bind": config.bind,
+        "workers": processes,
+        "worker_class": "gthread",
+        "threads": config.threads,
+        "timeout": TIMEOUT,
+        "graceful_timeout": 40,
+        "keepalive": 5,
+        "limit_request_line": 8190,
+        "forwarded_allow_ips": "127.0.0.1,::1",
+        "loglevel": "warning",
+        "logger_class": "kontobro.service.gunicorn_logs.GunicornLogs",
+        "accesslog": None,
+        "control_socket_disable": True,
+        "post_worker_init": lambda _: ends.append(start()),
+        "worker_exit": lambda *_: stop(),
+        "child_exit": lambda _, child: forget_process(child.pid),
+    }
+
+
+def _begin_working(config: ServiceConfig) -> End:
+    from kontobro.service.home import open_service_home
+    from kontobro.worker import start_in_process
+
+    home = open_service_home(config)
+    migrate(home)
+    worker = start_in_process(config, home=home)
+    begin(home, worker.runner)
+    log.info("serving", extra={"url": config.public_url})
+    return worker.stop
+
+
+def _begin_asking(config: ServiceConfig) -> End:
+    from kontobro.service.home import open_service_home
+    from kontobro.worker import open_client_runner
+
+    home = open_service_home(config)
+    migrate(home)
+    runner = open_client_runner(config, home.store)
+    begin(home, runner)
+
+    def end() -> None:
+        runner.close()
+        home.close()
+
+    return end

@@ -1,0 +1,58 @@
+"""One item: what Pleo sent, what stands in the books now, how it came there, and a check under today's settings."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from kontobro.bootstrap import book_ports_for
+from kontobro.core.connection import Connection
+from kontobro.core.journal import Reference, entry_id_of, references_of
+from kontobro.export.again import check_again
+from kontobro.web.entries import account_names, item_words, shown_entry, standing_lines
+from kontobro.web.places import places
+from kontobro.web.tenancy import Member, of_connection
+
+
+@of_connection()
+def booking(request: HttpRequest, member: Member, connection: Connection, reference: str) -> HttpResponse:
+    """An item's entries and their history. The books are asked by the page itself."""
+    store = places.home.store
+    rows = store.bookings(connection.id, references=references_of(entry_id_of(Reference(reference))))
+    if not rows:
+        raise Http404
+    entries = [(row, store.events(connection.id, row.reference)) for row in sorted(rows, key=lambda row: row.reference)]
+    shown = {"entries": entries, "row": entries[0][0], "reference": entry_id_of(Reference(reference))}
+    return render(request, "kontobro/booking/booking.html", shown)
+
+
+@of_connection()
+def standing(request: HttpRequest, member: Member, connection: Connection, reference: str) -> HttpResponse:
+    """A part of the page: what the accounting system holds now."""
+    references = references_of(entry_id_of(Reference(reference)))
+    if not places.home.store.bookings(connection.id, references=references):
+        raise Http404
+    connector = places.home.connector_for(connection)
+    found = connector.find(references)
+    names = account_names(connector) if found else {}
+    shown = [(one, standing_lines(one, names)) for one in found.values()]
+    return render(request, "kontobro/booking/standing.html", {"found": shown})
+
+
+@of_connection()
+def again(request: HttpRequest, member: Member, connection: Connection, reference: str) -> HttpResponse:
+    """A part of the page: the item under today's settings, as a preview."""
+    if not places.home.store.bookings(connection.id, references=references_of(entry_id_of(Reference(reference)))):
+        raise Http404
+    with places.home.visit() as home:
+        ports = book_ports_for(connection, home.store, home.clock)
+        checked = check_again(connection, Reference(reference), ports)
+        names = account_names(ports.connector)
+    preview = checked.preview
+    shown = {
+        "checked": checked,
+        "one": preview,
+        "words": item_words(preview.item) if preview else None,
+        "entries": [shown_entry(entry, names) for entry in preview.entries] if preview else [],
+    }
+    return render(request, "kontobro/booking/again.html", shown)

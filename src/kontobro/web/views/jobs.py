@@ -1,0 +1,158 @@
+"""Export jobs: what waits at Pleo, what runs, what was done; one job with its items; the preview."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from kontobro.core.connection import Connection
+from kontobro.core.errors import Misconfigured
+from kontobro.core.history import BookingRow, JobRow
+from kontobro.export.engine import OPEN
+from kontobro.export.preview import preview_job
+from kontobro.web.entries import account_names, item_words, shown_entry
+from kontobro.web.places import places
+from kontobro.web.tenancy import Member, connections_of, of_connection, of_organisation
+
+SHOWN = 100
+"""Rows a page."""
+
+
+@of_organisation()
+def jobs(request: HttpRequest, member: Member) -> HttpResponse:
+    """The latest jobs of all connections."""
+    store = places.home.store
+    found = [(connection, row) for connection in connections_of(member) for row in store.jobs(connection.id, 20)]
+    found.sort(key=lambda pair: pair[1].started_at, reverse=True)
+    return render(request, "kontobro/jobs/all.html", {"jobs": found[:SHOWN], "connections": connections_of(member)})
+
+
+@of_connection()
+def of_one(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """One connection's jobs, and what was asked of the worker. What waits at Pleo is fetched by the page itself."""
+    shown = {
+        "jobs": places.home.store.jobs(connection.id, SHOWN),
+        "work": places.runner.work(connection.id, 5),
+        "may_export": member.may("bookkeeper") and connection.status == "connected",
+    }
+    return render(request, "kontobro/jobs/connection.html", shown)
+
+
+@of_connection()
+def waiting(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """A part of the page: the jobs that wait or run at Pleo now."""
+    _require_alive(connection)
+    with places.home.visit() as home:
+        found = home.pleo_for(connection).jobs(OPEN)
+    return render(request, "kontobro/jobs/waiting.html", {"waiting": found, "may_export": member.may("bookkeeper")})
+
+
+@require_POST
+@of_connection("bookkeeper")
+def export(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """Ask the worker to export what waits, or to go on with the job that is named."""
+    _require_alive(connection)
+    job_id = request.POST.get("job") or None
+    take_over = "take_over" in request.POST
+    member.note("export asked for", f"job {job_id}" if job_id else "", connection.id)
+    places.runner.export(connection.id, job_id=job_id, take_over=take_over)
+    if job_id:
+        return redirect("job", connection.id, job_id)
+    messages.success(request, "The worker has been asked to export what waits at Pleo.")
+    return redirect("connection_jobs", connection.id)
+
+
+def _require_alive(connection: Connection) -> None:
+    if connection.status != "connected":
+        raise Misconfigured(
+            f'The connection "{connection.name}" is not connected to Pleo.', "Connect again; settings and history stay."
+        )
+
+
+@of_connection()
+def job(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
+    """One job: how it went, and every item. What needs mending comes first when it is asked for."""
+    row = _job_row(connection, job)
+    rows = _items(connection, job, only=request.GET.get("only", ""))
+    page = Paginator(rows, SHOWN).get_page(request.GET.get("page"))
+    shown = {
+        "job": row,
+        "job_id": job,
+        "page": page,
+        "only": request.GET.get("only", ""),
+        "progress": _progress(connection, job, row),
+        "may_export": member.may("bookkeeper") and connection.status == "connected",
+    }
+    return render(request, "kontobro/jobs/job.html", shown)
+
+
+@of_connection()
+def progress(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
+    """A part of the job's page, asked for each second while the job runs; when it has ended the page is loaded anew."""
+    row = _job_row(connection, job)
+    shown = {"job_id": job, "job": row, "progress": _progress(connection, job, row)}
+    answer = render(request, "kontobro/jobs/progress.html", shown)
+    if row is not None and row.finished_at is not None:
+        answer["HX-Refresh"] = "true"
+    return answer
+
+
+def _job_row(connection: Connection, job: str) -> JobRow | None:
+    """The store's memory of a job; None for one that was asked for and not begun. 404 for what nobody knows."""
+    row = next((row for row in places.home.store.jobs(connection.id, 1000) if row.job_id == job), None)
+    if row is None and not any(work.state in ("waiting", "running") for work in places.runner.work(connection.id)):
+        raise Http404
+    return row
+
+
+def _items(connection: Connection, job: str, *, only: str) -> Sequence[BookingRow]:
+    rows = places.home.store.bookings(connection.id, job_id=job)
+    if only == "mend":
+        return [row for row in rows if row.problems]
+    if only == "uncertain":
+        return [row for row in rows if row.state == "uncertain"]
+    return rows
+
+
+def _progress(connection: Connection, job: str, row: JobRow | None) -> dict[str, Any]:
+    """How far the job is, counted from its bookings. An item of two entries counts twice: no figure for the books."""
+    counts = places.overview.job_counts(connection.id, job)
+    done = sum(counts.outcomes.values())
+    return {
+        "running": row is None or row.finished_at is None,
+        "booked": counts.outcomes.get("booked", 0),
+        "failed": counts.outcomes.get("failed", 0),
+        "uncertain": counts.outcomes.get("uncertain", 0),
+        "total": row.items if row else 0,
+        "percent": min(100, done * 100 // max(row.items if row else 0, sum(counts.states.values()), 1)),
+    }
+
+
+@of_connection()
+def preview(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
+    """The entries that the job would book. Claims nothing, writes nothing."""
+    _require_alive(connection)
+    with places.home.visit() as home:
+        ports = home.ports_for(connection)
+        found = ports.pleo.job(job)
+        if found.status not in OPEN:
+            raise Misconfigured("This job has ended.", "What was booked of it is on the job's page.")
+        names = account_names(ports.connector)
+        previews = list(preview_job(connection, found, ports))
+    page = Paginator(previews, SHOWN).get_page(request.GET.get("page"))
+    shown = {
+        "page": page,
+        "items": [(one, item_words(one.item), [shown_entry(e, names) for e in one.entries]) for one in page],
+        "bad": sum(1 for one in previews if one.problems),
+        "entries": sum(len(one.entries) for one in previews if not one.problems),
+        "count": len(previews),
+        "found": found,
+        "may_export": member.may("bookkeeper"),
+    }
+    return render(request, "kontobro/jobs/preview.html", shown)

@@ -1,0 +1,122 @@
+"""Tie-out: Pleo's amounts as they were fetched beside what the books hold now, with downloads of every entry."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from collections.abc import Iterator
+from tempfile import TemporaryFile
+from typing import Any
+
+from django import forms
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from kontobro.bootstrap import book_ports_for
+from kontobro.core.connection import Connection
+from kontobro.core.errors import Misconfigured
+from kontobro.core.tieout import MEANINGS
+from kontobro.export.sheets import csv_lines, xlsx_book
+from kontobro.export.tieout import BookPorts, Scope, summarise, summary_of, tied_entries
+from kontobro.export.tieout_sheet import ENTRY_COLUMNS, add_summary, entry_row, passing, reasons, sorted_sums
+from kontobro.web.places import places
+from kontobro.web.tenancy import Member, of_connection
+
+SHOWN = 200
+"""Differing entries that the page shows; the files have all."""
+
+SIDES = {"wallet": "Wallet", "employee": "Employees", "payable": "Payables", "other": "Other"}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class ScopeForm(forms.Form):
+    first = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
+    last = forms.DateField(label="To", widget=forms.DateInput(attrs={"type": "date"}))
+    wallet = forms.CharField(label="Wallet or currency", required=False, max_length=50)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, last = cleaned.get("first"), cleaned.get("last")
+        if first and last and last < first:
+            raise forms.ValidationError("The last day is before the first.")
+        return cleaned
+
+
+@require_safe
+@of_connection()
+def tie_out(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """The form; the comparison itself is fetched by the page, for it reads the books."""
+    form = ScopeForm(request.GET) if "first" in request.GET else ScopeForm(initial=_this_month())
+    compare = form.is_valid() if form.is_bound else False
+    shown = {"form": form, "compare": compare, "query": request.GET.urlencode()}
+    return render(request, "kontobro/tie_out/page.html", shown, status=400 if form.is_bound and not compare else 200)
+
+
+def _this_month() -> dict[str, dt.date]:
+    today = places.home.clock.now().date()
+    return {"first": today.replace(day=1), "last": today.replace(day=calendar.monthrange(today.year, today.month)[1])}
+
+
+def _scope(request: HttpRequest) -> Scope:
+    form = ScopeForm(request.GET)
+    if not form.is_valid():
+        wrong = "; ".join(f"{name}: {' '.join(map(str, faults))}" for name, faults in form.errors.items())
+        raise Misconfigured(f"The period can't be read: {wrong}", "Choose both days and compare again.")
+    given = form.cleaned_data
+    return Scope(first=given["first"], last=given["last"], wallet=given["wallet"] or None)
+
+
+def _ports(connection: Connection) -> BookPorts:
+    return book_ports_for(connection, places.home.store, places.home.clock)
+
+
+@require_safe
+@of_connection()
+def compared(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """A part of the page: the sums of both sides, and every entry that differs."""
+    result = summarise(connection, _ports(connection), _scope(request))
+    shown = {
+        "result": result,
+        "sums": [(SIDES[key.side], key, found) for key, found in sorted_sums(result)],
+        "differing": [(tied, MEANINGS[tied.verdict], reasons(tied)) for tied in result.differing[:SHOWN]],
+        "hidden": max(0, sum(found.differing for found in result.sums.values()) - SHOWN),
+        "verdicts": [(MEANINGS[verdict], count) for verdict, count in result.verdicts.most_common()],
+        "query": request.GET.urlencode(),
+    }
+    return render(request, "kontobro/tie_out/compared.html", shown)
+
+
+@require_safe
+@of_connection()
+def as_csv(request: HttpRequest, member: Member, connection: Connection) -> StreamingHttpResponse:
+    """Every entry as CSV, as it is read: ISO days, a dot before the decimals, no cell that a program would run."""
+    tied = tied_entries(connection, _ports(connection), _scope(request))
+    lines = csv_lines(ENTRY_COLUMNS, (entry_row(entry) for entry in tied))
+    answer = StreamingHttpResponse(_encoded(lines), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="tie-out.csv"'
+    return answer
+
+
+def _encoded(lines: Iterator[str]) -> Iterator[bytes]:
+    yield b"\xef\xbb\xbf"  # so that spreadsheets read UTF-8
+    for line in lines:
+        yield line.encode()
+
+
+@require_safe
+@of_connection()
+def as_xlsx(request: HttpRequest, member: Member, connection: Connection) -> FileResponse:
+    """Every entry and the sums as a workbook."""
+    ports, scope = _ports(connection), _scope(request)
+    file = TemporaryFile()  # noqa: SIM115 - the answer closes it when it has been sent
+    try:
+        with xlsx_book(file) as book:
+            rows = book.sheet("Entries", ENTRY_COLUMNS)
+            tied = passing(tied_entries(connection, ports, scope), rows)
+            add_summary(book, summary_of(tied, ports.connector.capabilities, scope))
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return FileResponse(file, as_attachment=True, filename="tie-out.xlsx", content_type=XLSX)

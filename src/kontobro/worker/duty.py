@@ -1,0 +1,151 @@
+"""One piece of work from its beginning to its end: attempts counted, retried, its failure put into words, told on."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+
+from kontobro.bootstrap import Home
+from kontobro.core.errors import Busy, KontobroError, RateLimited, Unreachable
+from kontobro.core.runner import Work
+from kontobro.worker.asking import ClientRunner, work_of
+from kontobro.worker.pieces import Result
+from kontobro.worker.queues import Outcome
+
+log = logging.getLogger(__name__)
+
+Told = Callable[[Work, Sequence[Result], KontobroError | None], None]
+"""Told of each piece of work that ended: what came of it, and the fault that ended it. Told twice after a crash at the
+wrong moment. What it raises is logged."""
+
+PAUSES: Final = (2.0, 10.0, 30.0)
+"""Seconds between attempts at something that passes by itself. Not longer: the work's place is taken meanwhile, and
+the schedule looks again soon."""
+LONGEST: Final = 60.0
+TURN: Final = 120.0
+"""Seconds to wait for the connection's other work."""
+MOST_ATTEMPTS: Final = 5
+"""How often a piece of work may lose its worker before it is left alone."""
+ATTEMPTS: Final = "attempts"
+
+
+class GivenUp(KontobroError):
+    """Work that ended its worker again and again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """What a process needs to work: its home, the way to ask, whom to tell, how patient to be."""
+
+    home: Home
+    runner: ClientRunner
+    told: Sequence[Told] = ()
+    pauses: Sequence[float] = PAUSES
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+
+def perform(duty: Duty, work_id: str, piece: Callable[[Home, list[Result]], None]) -> Outcome:
+    """Do a piece of work, whole; never raises. The outcome is what DBOS keeps."""
+    work, done, fault = None, list[Result](), None
+    try:
+        work = begin(duty, work_id)
+        attempt(duty, work.connection_id, piece, done)
+    except KontobroError as known:
+        fault = known
+        log.warning("work failed", extra={"work": work_id, "fault": type(known).__name__})
+    except Exception as unknown:  # noqa: BLE001 - a bug of ours must end as a failure that a person can read
+        fault = _bug(work_id, unknown)
+    if work is not None:
+        tell(duty, ended(work, fault), done, fault)
+    return {"failure": None if fault is None else str(fault), "fault": None if fault is None else type(fault).__name__}
+
+
+def begin(duty: Duty, work_id: str) -> Work:
+    """Count this attempt, which DBOS forgets when it hands work on. Raises GivenUp when there were too many."""
+    row = duty.runner.client.list_workflows(workflow_ids=[work_id], load_input=False, load_output=False)[0]
+    attempts = int((row.attributes or {}).get(ATTEMPTS, 0))
+    if attempts >= MOST_ATTEMPTS:
+        tell(duty, work := work_of(row), [], fault := _given_up(work, attempts))
+        raise fault
+    duty.runner.client.update_workflow_attributes(work_id, {ATTEMPTS: attempts + 1})
+    log.info("work begins", extra={"work": work_id, "kind": row.name, "attempt": attempts + 1})
+    return work_of(row)
+
+
+def attempt(duty: Duty, connection_id: str, piece: Callable[[Home, list[Result]], None], done: list[Result]) -> None:
+    """Do it, and again after a pause when what went wrong passes by itself.
+
+    The lock is for what stands in the other queue, and for a worker that was taken for dead: DBOS's own limit holds
+    within one queue.
+    """
+
+    def once() -> None:
+        with fresh_connections(), duty.home.visit() as home, home.store.lock(f"work {connection_id}", wait=TURN):
+            piece(home, done)
+
+    def pass_time(seconds: float) -> None:
+        duty.stopping.wait(seconds)
+
+    def pause(state: RetryCallState) -> float:
+        fault = state.outcome.exception() if state.outcome else None
+        asked = fault.retry_after if isinstance(fault, RateLimited) else None
+        return min(asked or duty.pauses[state.attempt_number - 1], LONGEST)
+
+    def enough(state: RetryCallState) -> bool:
+        return duty.stopping.is_set() or stop_after_attempt(len(duty.pauses) + 1)(state)
+
+    Retrying(
+        retry=retry_if_exception_type((Unreachable, Busy)),
+        wait=lambda state: 0 if enough(state) else pause(state),
+        stop=enough,
+        sleep=pass_time,
+        reraise=True,
+    )(once)
+
+
+@contextmanager
+def fresh_connections() -> Iterator[None]:
+    """Django's connections of this thread are closed when they are too old or broken: nothing else does it here."""
+    from django.db import close_old_connections
+
+    close_old_connections()
+    try:
+        yield
+    finally:
+        close_old_connections()
+
+
+def ended(work: Work, fault: KontobroError | None) -> Work:
+    """The work as it will stand once DBOS has it."""
+    failure = None if fault is None else str(fault)
+    return replace(work, state="failed" if fault else "done", failure=failure, ended_at=datetime.now(UTC))
+
+
+def tell(duty: Duty, work: Work, done: Sequence[Result], fault: KontobroError | None) -> None:
+    """Tell everybody; what one of them raises keeps nobody else from hearing it, and never fails the work."""
+    for told in duty.told:
+        try:
+            told(work, done, fault)
+        except Exception:
+            log.exception("telling of ended work failed", extra={"work": work.id})
+
+
+def _given_up(work: Work, attempts: int) -> GivenUp:
+    return GivenUp(
+        f"This {work.kind} ended its worker {attempts} times, and was stopped for good.",
+        "Nothing is booked twice. Ask for it again once the cause is mended; the log of the worker tells it.",
+    )
+
+
+def _bug(work_id: str, error: Exception) -> KontobroError:
+    log_id = uuid.uuid4().hex[:12]
+    log.error("work met a bug", extra={"work": work_id, "log_id": log_id}, exc_info=error)
+    return KontobroError(f"Something unexpected went wrong (log id {log_id}).", "Ask for it again, or report the id.")

@@ -1,0 +1,78 @@
+"""Who lives, and whose work is taken over: a lock in PostgreSQL that dies with its process, and a reaper.
+
+DBOS's open library leaves the work of a dead worker lying (`PENDING`) for ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from typing import LiteralString
+
+import psycopg
+
+from kontobro.worker.asking import ClientRunner
+
+log = logging.getLogger(__name__)
+
+_TRY: LiteralString = "SELECT pg_try_advisory_lock(%s)"
+_FREE: LiteralString = "SELECT pg_advisory_unlock(%s)"
+
+
+class Life:
+    """This worker's sign of life. Not through pgbouncer in transaction mode: a lock belongs to its session there."""
+
+    def __init__(self, url: str, executor_id: str, runner: ClientRunner) -> None:
+        self._url, self._me, self._runner = url, executor_id, runner
+        self._session = self._begin()
+
+    def keep(self) -> None:
+        """See that the sign still stands; give it anew after the connection broke."""
+        try:
+            self._session.execute("SELECT 1")
+        except psycopg.OperationalError:
+            self._session.close()
+            self._session = self._begin()
+            log.warning("the worker's sign of life was lost and is given anew", extra={"worker": self._me})
+
+    def end(self) -> None:
+        self._session.close()
+
+    def reap(self) -> int:
+        """Put the work of dead workers back into its queue; how many pieces."""
+        dead = {row for row in self._owners() if row != self._me}
+        return sum(self._take_over(executor_id) for executor_id in sorted(dead))
+
+    def _begin(self) -> psycopg.Connection:
+        session = psycopg.connect(self._url, autocommit=True, application_name="kontobro worker")
+        row = session.execute(_TRY, [key_of(self._me)]).fetchone()
+        if not row or not row[0]:
+            # only while the server has not yet noticed that our old session is gone: `keep` tries again
+            session.close()
+            raise psycopg.OperationalError("the old session still holds the sign of life")
+        return session
+
+    def _owners(self) -> set[str]:
+        rows = self._runner.client.list_workflows(status="PENDING", load_input=False, load_output=False)
+        return {row.executor_id for row in rows if row.executor_id}
+
+    def _take_over(self, executor_id: str) -> int:
+        """A free lock is a dead worker. Its work is listed again under the lock: another reaper may have been here."""
+        with psycopg.connect(self._url, autocommit=True) as session:
+            row = session.execute(_TRY, [key_of(executor_id)]).fetchone()
+            if not row or not row[0]:
+                return 0
+            client = self._runner.client
+            left = client.list_workflows(status="PENDING", executor_id=executor_id, load_input=False, load_output=False)
+            for work in left:
+                client.resume_workflows([work.workflow_id], queue_name=work.queue_name)
+            session.execute(_FREE, [key_of(executor_id)])
+        if left:
+            log.warning("work of a dead worker taken over", extra={"worker": executor_id, "pieces": len(left)})
+        return len(left)
+
+
+def key_of(executor_id: str) -> int:
+    """The advisory lock's number: 64 bits of the name's hash."""
+    digest = hashlib.sha256(f"kontobro worker {executor_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)

@@ -1,0 +1,117 @@
+"""The pieces of work, without any queue: export what is open, settle, sync, look. Safe to run again from the start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kontobro.bootstrap import Home
+from kontobro.core.connection import Connection
+from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, Misconfigured, Unreachable
+from kontobro.core.export import ExportJob
+from kontobro.core.settings import SyncKind
+from kontobro.export.engine import OPEN, JobResult, next_job, run_job
+from kontobro.export.run import Ports
+from kontobro.export.settle import Settled, settle
+from kontobro.install.connect import finish_installation
+from kontobro.sync.run import KINDS, NOTED, SyncPorts, SyncResult, apply_plan, is_due
+
+Result = JobResult | Settled | SyncResult
+"""What came of a job, of settling, of a kind of master data. A piece of work puts each into `done` as it comes."""
+
+
+def alive(home: Home, connection_id: str) -> Connection:
+    """The connection as it is now. Raises Misconfigured when nothing can be done for it."""
+    connection = home.store.connection(connection_id)
+    if connection is None:
+        raise Misconfigured("This connection is gone.", "Connect the company again.")
+    if connection.status != "connected":
+        lost = "has been disconnected" if connection.status == "disconnected" else "has lost its login at Pleo"
+        raise Misconfigured(f'The connection "{connection.name}" {lost}.', "Connect it again; its settings are kept.")
+    return connection
+
+
+def export_open(
+    home: Home, connection_id: str, done: list[Result], job_id: str | None = None, *, take_over: bool = False
+) -> None:
+    """Export the named job, or all open ones, oldest first, until there is none."""
+    connection = alive(home, connection_id)
+    ports = home.ports_for(connection)
+    if job_id is not None:
+        done.append(run_job(connection, named_job(ports, job_id), ports, take_over=take_over))
+        return
+    ended: set[str] = set()
+    while (job := next_job(ports)) is not None:
+        if job.id in ended:
+            raise BadAnswer(f"Pleo still lists export job {job.id} as open after it ended.", "It is looked at again.")
+        ended.add(job.id)
+        done.append(run_job(connection, job, ports, take_over=take_over))
+
+
+def named_job(ports: Ports, job_id: str) -> ExportJob:
+    """The job with that id, if anything can still be booked of it. Raises Misconfigured."""
+    job = ports.pleo.job(job_id)
+    if job.status not in OPEN:
+        raise Misconfigured(
+            f"Export job {job.id} has ended: {job.status.replace('_', ' ')}.",
+            "Mended expenses are exported again in Pleo.",
+        )
+    return job
+
+
+def settle_now(home: Home, connection_id: str, done: list[Result]) -> None:
+    """Settle payments whose bill has come."""
+    connection = alive(home, connection_id)
+    done.append(settle(connection, home.ports_for(connection)))
+
+
+def sync_kinds(
+    home: Home, connection_id: str, done: list[Result], kinds: Sequence[SyncKind], digest: str | None = None
+) -> None:
+    """Each kind in turn, then activate an installation that waited for its first sync.
+
+    A fault of one kind leaves the others their turn, but for those that the next would meet as well; the first is
+    raised at the end.
+    """
+    connection = alive(home, connection_id)
+    ports = home.sync_ports_for(connection)
+    results, faults = list[SyncResult](), list[KontobroError]()
+    for kind in (kind for kind in KINDS if kind in kinds):
+        try:
+            results.append(apply_plan(connection, kind, digest, ports, yes=digest is None))
+        except (Unreachable, LoginFailed):
+            raise
+        except KontobroError as fault:
+            faults.append(fault)
+    _activate(home, connection, results)
+    done += results
+    if faults:
+        raise faults[0]
+
+
+def _activate(home: Home, connection: Connection, results: Sequence[SyncResult]) -> None:
+    """Activate an installation that waited, when every kind that is switched on is in step or was done just now."""
+    done = {result.kind for result in results if _is_done(result)}
+    noted = home.store.syncs(connection.id)
+    outcomes = {kind: noted[NOTED[kind][-1]][1] for kind in connection.settings.sync if NOTED[kind][-1] in noted}
+    if done and all(kind in done or outcomes.get(kind) == "in_step" for kind in connection.settings.sync):
+        finish_installation(home.pleo_for(connection), connection)
+
+
+def _is_done(result: SyncResult) -> bool:
+    """All that Pleo is to have of this kind stands there; vendors that wait for a person don't count."""
+    return not result.failed and all(change.action != "adopt" for change in result.waiting)
+
+
+def open_job(home: Home, connection: Connection) -> ExportJob | None:
+    """The export job that waits, if there is one."""
+    return next_job(home.ports_for(connection))
+
+
+def due_syncs(home: Home, connection: Connection) -> list[SyncKind]:
+    """The kinds whose time has come. One that was never synced waits for a person, who is shown its first plan."""
+    if not connection.settings.sync:
+        return []
+    noted = home.store.syncs(connection.id)
+    ports: SyncPorts = home.sync_ports_for(connection)
+    known = [kind for kind in KINDS if kind in connection.settings.sync and NOTED[kind][-1] in noted]
+    return [kind for kind in known if is_due(connection, kind, ports)]

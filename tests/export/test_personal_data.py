@@ -1,0 +1,91 @@
+"""What is held of people: exported whole and without secrets, erased of one employee alone."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from kontobro.core.errors import Busy, Misconfigured
+from kontobro.export.personal_data import delete_company, entries_of_person, erase_entries, export_company
+from pleo_sandbox.model import Expense
+from tests.export.company import IBAN, PERSON, SECRET_NOTE, a_company, a_line, an_item, entry_id, payable
+from tests.export.office import Office, an_office
+
+OTHER = {"id": "11111111-1111-4111-8111-111111111111", "name": "Bo Li", "code": "E2"}
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """Two expenses of Anna, one of Bo that names her in its note, one of Bo that does not."""
+    company = a_company(
+        Expense(an_item(1)),
+        Expense(payable(2)),
+        Expense(an_item(3, user=OTHER, note=f"lunch with {PERSON.upper()}")),
+        Expense(an_item(4, user=OTHER, note="lunch", accountingEntryLines=[a_line(10_000, account=None)])),
+    )
+    with an_office(tmp_path, company) as office:
+        office.export()
+        yield office
+
+
+def test_all_that_is_held_and_no_secret(office: Office) -> None:
+    target = io.BytesIO()
+    assert export_company(office.connection, office.store, target) == 5
+    with ZipFile(target) as archive:
+        names = archive.namelist()
+        told = b"".join(archive.read(name) for name in names).decode()
+        rows = [json.loads(line) for line in archive.read("bookings.jsonl").splitlines()]
+        item = json.loads(archive.read(f"items/{entry_id(1)}.json"))
+        jobs = json.loads(archive.read("jobs.json"))
+    assert len(names) == len(set(names))
+    assert {row["reference"] for row in rows} == set(office.rows())
+    assert rows[0]["moves"][0]["to"] == "planned"
+    assert (item["note"], item["supplier"]["account"]) == (SECRET_NOTE, IBAN)
+    assert [job["status"] for job in jobs] == ["completed_with_errors"]
+    assert office.desk.key not in told
+    assert "plp_" not in told
+
+
+@pytest.mark.parametrize(
+    ("who", "found"),
+    [
+        (PERSON, {1, 2, 3}),
+        ("anna  berg", {1, 2, 3}),
+        ("E1", {1, 2}),
+        ("00000000-0000-0000-0000-000000000009", {1, 2}),
+        ("Bo Li", {3, 4}),
+        ("Bo", set()),
+        ("", set()),
+        ("Nobody Here", set()),
+        ("c0000000-0000-4000-8000-000000000001", set()),
+    ],
+)
+def test_an_employee_is_found_by_what_is_theirs(office: Office, who: str, found: set[int]) -> None:
+    assert set(entries_of_person(office.connection, office.store, who)) == {entry_id(number) for number in found}
+
+
+def test_an_erased_employee_is_gone_and_the_history_stays(office: Office) -> None:
+    before = office.rows()
+    ids = entries_of_person(office.connection, office.store, PERSON)
+    assert erase_entries(office.connection, office.store, ids) == 4
+    assert entries_of_person(office.connection, office.store, " ") == [], "a name that was blanked is nobody's"
+    assert entries_of_person(office.connection, office.store, PERSON) == []
+    assert office.rows() == before
+    left = b"".join(path.read_bytes() for path in office.desk.folder.glob("kontobro.sqlite3*"))
+    assert PERSON.encode() not in left, "overwritten in the file, too"
+
+
+def test_an_export_under_way_is_not_disturbed(office: Office) -> None:
+    with office.store.lock(f"export-{office.connection.id}"), pytest.raises(Busy):
+        erase_entries(office.connection, office.store, [entry_id(1)])
+
+
+def test_a_company_that_is_connected_is_kept(office: Office) -> None:
+    with pytest.raises(Misconfigured):
+        delete_company(office.connection, office.store)
+    assert office.store.connections() == [office.connection]

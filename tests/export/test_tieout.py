@@ -1,0 +1,144 @@
+"""The tie-out on a real ledger: what a bookkeeper does there by hand shows, each by its name."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from kontobro.bootstrap import read_kept_item
+from kontobro.core.settings import RowOverride
+from kontobro.core.tieout import SumKey, TieOut
+from kontobro.export.tieout import EVERYTHING, BookPorts, Scope, summarise, tied_entries
+from pleo_sandbox.model import Expense
+from tests.export.company import a_company, a_line, an_item, entry_id, kill_company
+from tests.export.desk import SETTINGS
+from tests.export.office import Office, an_office
+
+WALLET = "1081 Pleo wallet DKK"
+FIFTH = entry_id(5)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """Four items booked (six entries), one failed."""
+    with an_office(tmp_path, kill_company()) as office:
+        office.export()
+        yield office
+
+
+def tied(office: Office, scope: Scope = EVERYTHING) -> TieOut:
+    return summarise(office.connection, ports(office), scope)
+
+
+def ports(office: Office) -> BookPorts:
+    return BookPorts(connector=office.connector, store=office.store, clock=office.clock, read_item=read_kept_item)
+
+
+def differing(result: TieOut) -> dict[str, str]:
+    return {entry.pleo.reference: entry.verdict for entry in result.differing}
+
+
+def test_what_was_booked_ties_out_and_what_failed_is_named(office: Office) -> None:
+    result = tied(office)
+    assert differing(result) == {FIFTH: "not_booked"}
+    assert not result.equal
+    wallet = next(key for key in result.sums if key.side == "wallet")
+    assert result.sums[wallet].pleo == Decimal("-400.00")
+    assert result.sums[wallet].books == Decimal("-300.00")
+    assert result.from_history == 0
+    assert result.by_totals == 0
+
+
+def test_an_amount_edited_in_the_ledger(office: Office) -> None:
+    office.edit(entry_id(1), lambda block: block.replace("100.00", "120.00"))
+    result = tied(office)
+    assert differing(result)[entry_id(1)] == "amount_differs"
+    assert next(e for e in result.differing if e.pleo.reference == entry_id(1)).difference == Decimal("-20.00")
+
+
+def test_a_date_moved_to_another_month(office: Office) -> None:
+    office.edit(entry_id(1), lambda block: block.replace("2026-10-05 *", "2026-11-01 *", 1))
+    result = tied(office)
+    assert differing(result)[entry_id(1)] == "date_moved"
+    november = result.sums[SumKey("wallet", wallet_of(result), "DKK", "2026-11")]
+    assert (november.pleo, november.books) == (0, Decimal("-100.00"))
+
+
+def wallet_of(result: TieOut) -> str:
+    return next(key.wallet for key in result.sums if key.side == "wallet")
+
+
+def test_a_deleted_a_voided_and_one_on_another_account(office: Office) -> None:
+    office.delete(entry_id(1))
+    office.void(f"{entry_id(2)}/pay")
+    office.edit(entry_id(3), lambda block: block.replace("Assets:Pleo:DKK", "Assets:Bank"))
+    result = tied(office)
+    assert differing(result) == {
+        entry_id(1): "missing",
+        f"{entry_id(2)}/pay": "voided",
+        entry_id(3): "account_differs",
+        FIFTH: "not_booked",
+    }
+    assert all(entry.pleo.pleo_url and (entry.erp_url or entry.verdict == "not_booked") for entry in result.differing)
+
+
+def test_a_bill_edited_shows_on_the_payables_and_not_on_the_wallet(office: Office) -> None:
+    office.edit(entry_id(4), lambda block: block.replace("100.00", "90.00"))
+    sums = {key.side: one.difference for key, one in tied(office).sums.items()}
+    assert sums == {"wallet": Decimal("100.00"), "payable": Decimal("10.00")}, "the wallet lacks the failed one only"
+
+
+def test_mended_and_exported_again_it_ties_out(office: Office) -> None:
+    office.set(rows=(RowOverride(type="card_purchase", line_account="7504"),))
+    office.again(FIFTH)
+    office.export()
+    result = tied(office)
+    assert result.equal
+    assert [one.difference for one in result.sums.values()] == [0, 0]
+
+
+def test_drafts_wait_and_are_no_difference(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, posting="draft")
+    with an_office(tmp_path, a_company(Expense(an_item(1)), Expense(an_item(2))), settings) as office:
+        office.export()
+        office.post_by_hand(entry_id(1))
+        result = tied(office)
+    assert result.equal
+    assert result.verdicts == {"equal": 1, "draft": 1}
+    (wallet,) = result.sums.values()
+    assert (wallet.books, wallet.drafts, wallet.difference) == (Decimal("-100.00"), Decimal("-100.00"), 0)
+
+
+def test_a_negative_line_and_a_refund_still_tie_by_what_left_the_wallet(tmp_path: Path) -> None:
+    """The sum of debits is not what Pleo says of these: the wallet's account is."""
+    split = an_item(1, accountingEntryLines=[a_line(15_000), a_line(-5_000)])
+    refund = an_item(2, "refund")
+    with an_office(tmp_path, a_company(Expense(split), Expense(refund))) as office:
+        office.export()
+        result = tied(office)
+    assert result.equal
+    (wallet,) = result.sums.values()
+    assert (wallet.pleo, wallet.books, wallet.entries) == (0, 0, 2)
+
+
+def test_purged_content_is_compared_with_what_was_booked(office: Office) -> None:
+    office.store.purge(office.connection.id, office.clock.now() + dt.timedelta(days=1))
+    result = tied(office)
+    assert differing(result) == {FIFTH: "not_booked"}
+    assert result.from_history == result.entries
+    assert any("purged" in spot for spot in result.cannot_see)
+    office.edit(entry_id(1), lambda block: block.replace("100.00", "120.00"))
+    assert differing(tied(office))[entry_id(1)] == "amount_differs"
+
+
+def test_a_scope_takes_its_days_and_its_wallet(office: Office) -> None:
+    nothing = Scope(first=dt.date(2027, 1, 1))
+    assert tied(office, nothing).entries == 0
+    wallet = tied(office, Scope(wallet="1081"))
+    assert {key.side for key in wallet.sums} == {"wallet"}
+    assert wallet.entries == len([e for e in tied_entries(office.connection, ports(office)) if e.pleo.wallet])

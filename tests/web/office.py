@@ -1,0 +1,62 @@
+"""A connected company in a site: a real sandbox, a real ledger, a bookkeeper's browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.test import Client
+
+from kontobro.core.connection import Connection
+from kontobro.core.export import ExportJob
+from kontobro.export import next_job, run_job
+from kontobro.web.models import ConnectionOwner, Organisation
+from pleo_sandbox.model import Expense
+from tests.export.company import a_company, an_item
+from tests.export.desk import Desk, a_desk
+from tests.web.site import Site
+
+
+@dataclass
+class Office:
+    """A connected company whose Export was pressed: two card purchases, one with an account that nobody knows."""
+
+    site: Site
+    desk: Desk
+    organisation: Organisation
+    connection: Connection
+    browser: Client
+
+    @property
+    def job(self) -> ExportJob:
+        with self.site.home.visit() as home:
+            found = next_job(home.ports_for(self.connection))
+        assert found
+        return found
+
+    def export(self) -> str:
+        with self.site.home.visit() as home:
+            ports = home.ports_for(self.connection)
+            job = next_job(ports)
+            assert job
+            run_job(self.connection, job, ports)
+        return job.id
+
+    def page(self, path: str) -> str:
+        answer = self.browser.get(f"/c/{self.connection.id}/{path}")
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+
+@contextmanager
+def an_office(site: Site) -> Iterator[Office]:
+    """The company, its sandbox served, a bookkeeper's browser."""
+    bad = an_item(2, minor=4_995)
+    bad["accountingEntryLines"][0]["account"] = {"id": "9999", "code": "9999", "name": "Nobody knows"}
+    with a_desk(site.home.path, a_company(Expense(an_item(1, minor=123_450)), Expense(bad))) as desk:
+        organisation = site.organisation()
+        connection = site.home.store.connections()[0]
+        ConnectionOwner.objects.create(organisation=organisation, connection_id=connection.id)
+        browser = site.browser(site.member(organisation, "bookkeeper"))
+        yield Office(site, desk, organisation, connection, browser)

@@ -1,0 +1,119 @@
+"""Overview, jobs, items, problems: with a real export of a demo company into a real ledger."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kontobro.core.runner import Work
+from kontobro.web.models import AuditEvent
+from tests.web.office import Office
+from tests.web.site import Site
+
+
+def test_the_first_page_says_how_to_begin(site: Site) -> None:
+    organisation = site.organisation()
+    page = site.browser(site.member(organisation)).get(f"/o/{organisation.id}/").text
+    assert "No company is connected yet" in page
+
+
+def test_the_overview_counts_what_was_booked_and_what_waits(office: Office) -> None:
+    office.export()
+    page = office.browser.get(f"/o/{office.organisation.id}/").text
+    assert "Booked in 30 days" in page
+    assert page.count('<div class="h1 mb-0">1</div>') == 2
+    assert "completed, with items to mend" in page
+
+
+def test_a_preview_shows_the_entries_and_claims_nothing(office: Office) -> None:
+    job = office.job
+    page = office.page(f"jobs/{job.id}/preview/")
+    assert "1,234.50 DKK" in page
+    assert "1</strong> items could not" in page
+    assert office.job.status == "pending"
+    assert office.site.runner.asked == []
+
+
+def test_what_waits_at_pleo_can_be_exported(office: Office) -> None:
+    job = office.job
+    assert f'value="{job.id}"' in office.page("jobs/waiting/")
+    answer = office.browser.post(f"/c/{office.connection.id}/export/", {"job": job.id})
+    assert answer.status_code == 302
+    assert office.site.runner.asked == [("export", office.connection.id, job.id, False)]
+    assert AuditEvent.objects.get().action == "export asked for"
+
+
+def test_a_job_s_page_tells_each_item_and_what_to_do(office: Office) -> None:
+    job = office.export()
+    page = office.page(f"jobs/{job}/")
+    assert "1,234.50 DKK" in page
+    assert "9999" in page
+    assert "What to do:" in page
+    only = office.page(f"jobs/{job}/?only=mend")
+    assert "49.95 DKK" in only
+    assert "1,234.50 DKK" not in only
+
+
+def test_progress_is_asked_for_while_a_job_runs_and_ends_with_it(office: Office) -> None:
+    job = office.job
+    office.site.runner.listed.append(
+        Work(id="w", kind="export", connection_id=office.connection.id, state="waiting", asked_at=office.site.now())
+    )
+    path = f"/c/{office.connection.id}/jobs/{job.id}/progress/"
+    before = office.browser.get(path)
+    assert 'hx-trigger="every 1s"' in before.text
+    assert "has not begun yet" in before.text
+    office.export()
+    after = office.browser.get(path)
+    assert after["HX-Refresh"] == "true"
+    assert "hx-trigger" not in after.text
+    assert "<strong>1</strong> booked" in after.text
+
+
+def test_an_item_shows_what_stands_in_the_books_now(office: Office) -> None:
+    office.export()
+    booked = next(row for row in office.site.home.store.bookings(office.connection.id) if not row.problems)
+    page = office.page(f"items/{booked.reference}/")
+    assert "History" in page
+    books = office.page(f"items/{booked.reference}/books/")
+    assert "1,234.50 DKK" in books
+    assert "Nothing stands" not in books
+
+
+def test_a_mended_item_is_seen_by_checking_again(office: Office) -> None:
+    office.export()
+    failed = next(row for row in office.site.home.store.bookings(office.connection.id) if row.problems)
+    path = f"items/{failed.reference}/again/"
+    assert "9999" in office.page(path)
+    ledger = office.desk.ledger
+    ledger.write_text(ledger.read_text() + '\n2020-01-01 open Expenses:Mended DKK\n  code: "9999"\n')
+    page = office.page(path)
+    assert "It would be booked now" in page
+    assert "49.95 DKK" in page
+
+
+def test_problems_are_grouped_by_cause_with_one_place_to_mend(office: Office) -> None:
+    office.export()
+    page = office.browser.get(f"/o/{office.organisation.id}/problems/").text
+    assert "<strong>1</strong> cause" in page
+    assert "What to do:" in page
+    assert "Nothing to mend" not in page
+
+
+def test_a_connection_that_lost_its_login_says_so_before_anything_is_asked(office: Office) -> None:
+    office.site.home.store.save_connection(replace(office.connection, status="reconnect"))
+    answer = office.browser.post(f"/c/{office.connection.id}/export/", {})
+    assert answer.status_code == 400
+    assert "Connect again" in answer.text
+    assert office.site.runner.asked == []
+
+
+def test_a_reader_may_not_export(office: Office) -> None:
+    reader = office.site.browser(office.site.member(office.organisation, "readonly"))
+    assert reader.post(f"/c/{office.connection.id}/export/", {}).status_code == 403
+    assert "Export now</button>" not in reader.get(f"/c/{office.connection.id}/jobs/").text
+    assert office.site.runner.asked == []
+
+
+def test_a_job_that_nobody_knows_is_not_found(office: Office) -> None:
+    assert office.browser.get(f"/c/{office.connection.id}/jobs/nothing/").status_code == 404
+    assert office.browser.get(f"/c/{office.connection.id}/items/nothing/").status_code == 404

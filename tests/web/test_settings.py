@@ -1,0 +1,118 @@
+"""Settings: the form in plain words, the file, taking over from another company. Nothing wrong is ever kept."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from kontobro.core.settings import Settings
+from kontobro.core.settings_file import settings_to
+from kontobro.web.models import AuditEvent
+from kontobro.web.settings_form import SettingsForm, form_of
+from tests.web.office import Office
+
+
+def kept(office: Office) -> Settings:
+    found = office.site.home.store.connection(office.connection.id)
+    assert found
+    return found.settings
+
+
+def filled(office: Office, **changes: str) -> dict[str, str]:
+    """The form as a browser sends it back."""
+    form = form_of(kept(office))
+    values = {name: form[name].value() for name in form.fields}
+    sent = {name: "on" if value is True else str(value) for name, value in values.items() if value not in (False, None)}
+    return sent | changes
+
+
+def take(office: Office, text: str) -> str:
+    file = SimpleUploadedFile("settings.toml", text.encode())
+    return office.browser.post(f"/c/{office.connection.id}/settings/import/", {"file": file}, follow=True).text
+
+
+def test_every_setting_is_in_the_form_or_says_where_else() -> None:
+    elsewhere = {"rows", "hook", "sync"}
+    assert set(SettingsForm.base_fields) | elsewhere == set(Settings.__dataclass_fields__)
+
+
+def test_saving_the_form_unchanged_changes_nothing(office: Office) -> None:
+    before = kept(office)
+    answer = office.browser.post(f"/c/{office.connection.id}/settings/", filled(office), follow=True)
+    assert "Nothing was changed" in answer.text
+    assert kept(office) == before
+
+
+def test_a_change_is_kept_and_its_name_stands_in_the_trail(office: Office) -> None:
+    form = filled(office, posting="draft", wallets="DKK = 1081\nEUR = 1082")
+    office.browser.post(f"/c/{office.connection.id}/settings/", form)
+    assert kept(office).posting == "draft"
+    assert kept(office).wallets == {"DKK": "1081", "EUR": "1082"}
+    assert AuditEvent.objects.get().detail == "posting, wallets"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("wallets", "EUR 1082", "is no line like"),
+        ("wallets", "EURO = 1082", "is no currency"),
+        ("description", "{nonsense}", "has a field that there is not"),
+        ("retention_days", "-1", "greater than or equal to 0"),
+        ("posting", "maybe", "not one of the available choices"),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_field_and_nothing_is_kept(
+    office: Office, field: str, value: str, said: str
+) -> None:
+    before = kept(office)
+    answer = office.browser.post(f"/c/{office.connection.id}/settings/", filled(office, **{field: value}))
+    assert answer.status_code == 400
+    assert said in answer.text
+    assert kept(office) == before
+
+
+def test_the_books_say_whether_the_settings_fit(office: Office) -> None:
+    assert "complete and fit" in office.page("settings/fitting/")
+    office.site.home.store.save_connection(replace(office.connection, settings=replace(kept(office), contra="nope")))
+    assert "nope" in office.page("settings/fitting/")
+
+
+def test_a_file_goes_out_and_comes_back(office: Office) -> None:
+    path = f"/c/{office.connection.id}/settings/"
+    text = office.browser.get(f"{path}file/").content.decode()
+    assert tomllib.loads(text) == settings_to(kept(office))
+    assert "are saved" in take(office, text.replace('posting = "posted"', 'posting = "draft"'))
+    assert kept(office).posting == "draft"
+
+
+@pytest.mark.parametrize("text", ["x = [", "wallet = 3\n", 'nonsense = "x"\n'])
+def test_a_wrong_file_changes_nothing(office: Office, text: str) -> None:
+    before = kept(office)
+    assert "What to do:" in take(office, text)
+    assert kept(office) == before
+
+
+def test_code_can_t_be_brought_in_by_a_page(office: Office) -> None:
+    before = kept(office)
+    assert "hook can&#x27;t be set here" in take(office, 'hook = "os:system"\n')
+    assert kept(office) == before
+
+
+def test_settings_are_taken_over_from_another_company_of_mine_only(office: Office) -> None:
+    other = office.site.connection(office.organisation, "Sister", settings=Settings(contra="1000"))
+    strange = office.site.connection(office.site.organisation("Theirs"), "Strange", settings=Settings(contra="666"))
+    path = f"/c/{office.connection.id}/settings/clone/"
+    assert office.browser.post(path, {"from": strange.id}).status_code == 404
+    office.browser.post(path, {"from": other.id})
+    assert kept(office).contra == "1000"
+
+
+def test_a_reader_sees_and_changes_nothing(office: Office) -> None:
+    reader = office.site.browser(office.site.member(office.organisation, "readonly"))
+    path = f"/c/{office.connection.id}/settings/"
+    assert reader.get(path).status_code == 200
+    assert reader.post(path, filled(office, posting="draft")).status_code == 403
+    assert kept(office).posting == "posted"

@@ -1,0 +1,58 @@
+"""The tie-out's page and files: equal, then an entry is edited in the books and it turns red."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from tests.web.office import Office
+
+PERIOD = "first=2026-10-01&last=2026-10-31"
+
+
+def entry_file(office: Office) -> Path:
+    files = (office.desk.ledger.parent / "bookings").glob("*.beancount")
+    return next(file for file in files if "1234.50" in file.read_text())
+
+
+def test_the_page_asks_for_the_period_and_compares(office: Office) -> None:
+    office.export()
+    assert "hx-get" not in office.page("tie-out/").partition("<main")[2]
+    assert f'hx-get="/c/{office.connection.id}/tie-out/compared/?first=2026-10-01' in office.page(f"tie-out/?{PERIOD}")
+
+
+def test_an_edited_entry_turns_the_tie_out_red(office: Office) -> None:
+    office.export()
+    before = office.page(f"tie-out/compared/?{PERIOD}")
+    assert "amount differs" not in before
+    assert "1,234.50" in before
+    file = entry_file(office)
+    file.write_text(file.read_text().replace("1234.50", "1243.50"))
+    after = office.page(f"tie-out/compared/?{PERIOD}")
+    assert "Not equal" in after
+    assert "amount differs" in after
+    assert "1,243.50" in after
+
+
+def test_the_files_hold_every_entry(office: Office) -> None:
+    office.export()
+    base = f"/c/{office.connection.id}/tie-out/entries"
+    text = b"".join(office.browser.get(f"{base}.csv?{PERIOD}").streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    assert text.count("\r\n") == 3
+    assert "1234.50" in text
+    content = b"".join(office.browser.get(f"{base}.xlsx?{PERIOD}").streaming_content)  # type: ignore[attr-defined]
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    assert [sheet.title for sheet in book] == ["Entries", "Sums", "Not seen"]
+    assert book["Entries"].max_row == 3
+
+
+@pytest.mark.parametrize("query", ["first=2026-10-31&last=2026-10-01", "first=x&last=y", "first=2026-10-01"])
+def test_a_period_that_is_none_is_told(office: Office, query: str) -> None:
+    path = f"/c/{office.connection.id}/tie-out/"
+    assert office.browser.get(f"{path}?{query}").status_code == 400
+    answer = office.browser.get(f"{path}compared/?{query}")
+    assert answer.status_code == 400
+    assert "Choose both days" in answer.text

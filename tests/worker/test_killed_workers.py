@@ -1,0 +1,42 @@
+"""Workers killed with `kill -9` at random moments while companies export: all jobs end, each item is booked once."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+
+import pytest
+
+from tests.worker.conftest import Build
+from tests.worker.test_workers import asker, dismiss
+from tests.worker.town import wait_for
+
+COMPANIES = int(os.environ.get("KONTOBRO_TEST_COMPANIES", "50"))
+ITEMS = 4
+KILLS = 6
+SEED = 5
+
+
+@pytest.mark.kill
+def test_killed_anywhere_with_three_workers(shared_build: Build) -> None:
+    chance = random.Random(SEED)
+    with shared_build(companies=COMPANIES, items=ITEMS, poll_seconds="5") as town, asker(town) as runner:
+        town.sandbox.traffic.limit = None
+        for connection_id in town.companies:
+            town.press_export(connection_id)
+            runner.export(connection_id)
+        workers = [town.hire() for _ in range(3)]
+        try:
+            wait_for(lambda: "worker begins" in town.said, 60)
+            for _ in range(KILLS):
+                time.sleep(chance.uniform(0.3, 2.5))
+                victim = chance.randrange(len(workers))
+                workers[victim].kill()
+                workers[victim].wait(10)
+                workers[victim] = town.hire()
+            wait_for(lambda: all(town.states(name) == ["completed"] for name in town.companies), 120, pause=0.3)
+        finally:
+            dismiss(workers)
+        for connection_id in town.companies:
+            town.assert_whole(connection_id)

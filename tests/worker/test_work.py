@@ -1,0 +1,154 @@
+"""What the Runner port promises, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from kontobro.core.errors import Busy, KontobroError
+from kontobro.core.runner import Runner, Work
+from kontobro.export.engine import JobResult
+from kontobro.worker import open_client_runner
+from kontobro.worker.chores import forget
+from kontobro.worker.pieces import Result
+from kontobro.worker.serving import start_in_process
+from tests.worker.town import Town, wait_for
+
+COMPANY = "c000"
+
+
+class Ear:
+    """Hears of ended work."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[Work, list[Result], KontobroError | None]] = []
+
+    def __call__(self, work: Work, done: Sequence[Result], fault: KontobroError | None) -> None:
+        self.heard.append((work, list(done), fault))
+
+
+def over(runner: Runner, work_id: str) -> bool:
+    return any(work.id == work_id and work.state in ("done", "failed") for work in runner.work(COMPANY))
+
+
+def test_an_export_books_all_open_jobs_and_is_told_of(town: Town) -> None:
+    ear = Ear()
+    job = town.press_export(COMPANY)
+    with town.at_work(ear) as worker:
+        work_id = worker.runner.export(COMPANY)
+        wait_for(lambda: over(worker.runner, work_id))
+        (work,) = worker.runner.work(COMPANY)
+    assert (work.state, work.kind, work.failure) == ("done", "export", None)
+    assert work.ended_at
+    assert datetime.now(UTC) - work.asked_at < timedelta(minutes=1)
+    town.assert_whole(COMPANY)
+    told, done, fault = ear.heard[0]
+    assert (told.id, told.state, fault) == (work_id, "done", None)
+    assert [(type(result), getattr(result, "job_id", "")) for result in done] == [(JobResult, job)]
+
+
+def test_asked_twice_is_done_once(town: Town) -> None:
+    """Before any worker is there, so that both stand in the queue."""
+    with town.at_work():
+        pass
+    with town.at_home() as home:
+        runner = open_client_runner(town.config, home.store)
+        first, second = runner.export(COMPANY), runner.export(COMPANY)
+        other = runner.settle(COMPANY)
+        assert first == second != other
+        assert {work.state for work in runner.work(COMPANY)} == {"waiting"}
+        runner.close()
+    town.press_export(COMPANY)
+    with town.at_work() as worker:
+        wait_for(lambda: over(worker.runner, first) and over(worker.runner, other))
+        assert worker.runner.export(COMPANY) != first
+    town.assert_whole(COMPANY)
+
+
+def test_a_job_that_comes_at_the_very_end_of_an_export_is_not_lost(town: Town) -> None:
+    """Asked while the export runs, after its last look at Pleo: the id is the running one's, and the job is done."""
+    asked: list[str] = []
+
+    def late(work: Work, done: Sequence[Result], fault: KontobroError | None) -> None:
+        if work.kind == "export" and not asked:
+            town.spend(COMPANY)
+            town.press_export(COMPANY)
+            asked.append(worker.runner.export(COMPANY))
+
+    town.press_export(COMPANY)
+    with town.at_work(late) as worker:
+        work_id = worker.runner.export(COMPANY)
+        wait_for(lambda: town.states(COMPANY) == ["completed", "completed"])
+    assert asked == [work_id]
+    town.assert_whole(COMPANY)
+
+
+def test_what_a_listener_raises_fails_nothing(town: Town) -> None:
+    def deaf(work: Work, done: Sequence[Result], fault: KontobroError | None) -> None:
+        raise RuntimeError("not today")
+
+    ear = Ear()
+    town.press_export(COMPANY)
+    with town.at_work(deaf, ear) as worker:
+        work_id = worker.runner.export(COMPANY)
+        wait_for(lambda: over(worker.runner, work_id))
+    assert [(work.state, fault) for work, _, fault in ear.heard] == [("done", None)]
+
+
+def test_a_job_under_way_elsewhere_is_named(town: Town) -> None:
+    """A second installation for the same company: tried again, then said, and nothing is booked here."""
+    job = town.press_export(COMPANY)
+    with town.at_home() as home:
+        assert home.pleo_for(home.store.connections()[0]).start(job)
+    with town.at_work(pauses=(0.01,)) as worker:
+        work_id = worker.runner.export(COMPANY)
+        wait_for(lambda: over(worker.runner, work_id))
+        (work,) = worker.runner.work(COMPANY)
+    assert work.state == "failed"
+    assert f"Export job {job} is under way in another installation" in str(work.failure)
+    assert not town.booked(COMPANY)
+
+
+@pytest.mark.parametrize("status", ["reconnect", "disconnected"])
+def test_a_connection_without_login_is_not_worked_on(town: Town, status: str) -> None:
+    with town.at_home() as home:
+        home.store.save_connection(replace(home.store.connections()[0], status=status))
+    town.press_export(COMPANY)
+    with town.at_work() as worker:
+        work_id = worker.runner.export(COMPANY)
+        wait_for(lambda: over(worker.runner, work_id))
+        assert "Connect it again" in str(worker.runner.work(COMPANY)[0].failure)
+    assert not sum(town.sandbox.calls.values())
+
+
+def test_the_schedule_finds_what_no_webhook_told(town: Town) -> None:
+    town.environment["KONTOBRO_POLL_SECONDS"] = "5"
+    town.press_export(COMPANY)
+    with town.at_work():
+        wait_for(lambda: town.states(COMPANY) == ["completed"])
+    town.assert_whole(COMPANY)
+
+
+def test_history_is_forgotten(town: Town) -> None:
+    town.press_export(COMPANY)
+    with town.at_work() as worker:
+        work_id = worker.runner.export(COMPANY)
+        wait_for(lambda: over(worker.runner, work_id))
+        wait_for(lambda: not worker.runner.client.list_workflows(status=["ENQUEUED", "PENDING"]))
+        looks = worker.runner.client.list_workflows(name="look")
+        assert len(looks) == 1
+        assert forget(worker.runner) == 0
+        assert forget(worker.runner, datetime.now(UTC) + timedelta(hours=2)) == 1
+        assert worker.runner.work(COMPANY)
+        assert forget(worker.runner, datetime.now(UTC) + timedelta(days=31)) == 1
+        assert not worker.runner.work(COMPANY)
+
+
+def test_a_second_worker_on_sqlite_is_refused(town: Town) -> None:
+    if town.config.database_url.get_secret_value():
+        pytest.skip("PostgreSQL takes any number of workers")
+    with town.at_work(), pytest.raises(Busy, match="worker"):
+        start_in_process(town.config)

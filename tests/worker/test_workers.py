@@ -1,0 +1,205 @@
+"""Several workers on one PostgreSQL: the dead are noticed, tokens are refreshed once, Pleo's limit holds in total."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from kontobro.core.connection import Tokens
+from kontobro.core.runner import Work
+from kontobro.worker import open_client_runner
+from kontobro.worker.asking import ClientRunner
+from kontobro.worker.chores import Rounds, slot_of
+from kontobro.worker.life import Life
+from kontobro.worker.queues import engine_url
+from tests.worker.conftest import Build
+from tests.worker.town import Town, wait_for
+
+COMPANY = "c000"
+
+
+@contextmanager
+def asker(town: Town) -> Iterator[ClientRunner]:
+    """A process that only asks."""
+    with town.at_home() as home:
+        runner = open_client_runner(town.config, home.store)
+        try:
+            yield runner
+        finally:
+            runner.close()
+
+
+def dismiss(workers: list[subprocess.Popen[bytes]]) -> None:
+    for worker in workers:
+        worker.kill()
+    for worker in workers:
+        worker.wait(10)
+
+
+def test_work_of_a_dead_worker_is_taken_over_and_that_of_a_living_one_left(shared_build: Build) -> None:
+    with shared_build() as town, asker(town) as runner:
+        url = engine_url(town.config)
+        living, dead = Life(url, "living", runner), Life(url, "dead", runner)
+        with town.at_work() as worker:
+            # work that stands under way in the names of two other workers, as DBOS writes it
+            for name in ("living", "dead"):
+                _under_way(town, runner, name)
+            dead.end()
+            wait_for(lambda: _states(runner) == {"living": "running", "dead": "failed"}, 30)
+            assert worker.executor_id not in ("living", "dead")
+        living.end()
+
+
+def _under_way(town: Town, runner: ClientRunner, executor: str) -> None:
+    import psycopg
+
+    work_id = f"gone-{executor}.1"
+    runner.client.enqueue(
+        {"workflow_name": "export", "queue_name": "elsewhere", "workflow_id": work_id, "queue_partition_key": work_id},
+        f"gone-{executor}", None, False,
+    )  # fmt: skip
+    with psycopg.connect(engine_url(town.config)) as session:
+        session.execute(
+            "UPDATE kontobro_engine.workflow_status SET status = 'PENDING', executor_id = %s, application_version = '1',"
+            " queue_name = 'kontobro-urgent' WHERE workflow_uuid = %s",
+            [executor, work_id],
+        )
+
+
+def _states(runner: ClientRunner) -> dict[str, str]:
+    works: list[Work] = [work for name in ("living", "dead") for work in runner.work(f"gone-{name}")]
+    return {work.id.removeprefix("gone-").partition(".")[0]: work.state for work in works}
+
+
+def test_work_that_kills_its_workers_is_given_up(shared_build: Build) -> None:
+    """A connector that ends its process, again and again: the sixth worker says so and lives."""
+    with shared_build() as town, asker(town) as runner:
+        with town.at_home() as home:
+            deadly = replace(home.store.connections()[0], erp="tests.worker.deadly:Deadly")
+            home.store.save_connection(deadly)
+        town.press_export(COMPANY)
+        work_id = runner.export(COMPANY)
+        deaths = 0
+        while runner.work(COMPANY)[0].state != "failed":
+            worker = town.hire()
+            wait_for(lambda w=worker: w.poll() is not None or runner.work(COMPANY)[0].state == "failed", 40)
+            deaths += worker.poll() == -signal.SIGKILL
+            dismiss([worker])
+            assert deaths <= 5
+        (work,) = runner.work(COMPANY)
+        assert (deaths, work.id) == (5, work_id)
+        assert "ended its worker 5 times" in str(work.failure)
+        assert "Nothing is booked twice" in str(work.failure)
+
+
+def test_sigterm_ends_in_order(shared_build: Build) -> None:
+    with shared_build() as town, asker(town) as runner:
+        worker = town.hire()
+        try:
+            wait_for(lambda: "worker begins" in town.said, 40)
+            town.press_export(COMPANY)
+            runner.export(COMPANY)
+            wait_for(lambda: runner.work(COMPANY)[0].state != "waiting", pause=0.01)
+            worker.terminate()
+            assert worker.wait(40) == 0
+        finally:
+            dismiss([worker])
+        assert runner.work(COMPANY)[0].state == "done"
+        town.assert_whole(COMPANY)
+
+
+@pytest.mark.kill
+def test_one_refresh_by_three_workers_at_once(shared_build: Build) -> None:
+    with shared_build(companies=1, items=2) as town, asker(town) as runner:
+        _with_oauth(town)
+        before = _refreshes(town)
+        workers = [town.hire() for _ in range(3)]
+        try:
+            wait_for(lambda: town.said.count("worker begins") == 3, 60)
+            town.press_export(COMPANY)
+            asked = [runner.export(COMPANY), runner.settle(COMPANY), runner.look(COMPANY, "now")]
+            wait_for(lambda: town.states(COMPANY) == ["completed"], 40)
+        finally:
+            dismiss(workers)
+        assert len(set(asked)) == 3
+        assert _refreshes(town) - before == 1
+        town.assert_whole(COMPANY)
+
+
+def _with_oauth(town: Town) -> None:
+    """The connection made by consent, its access token past its life."""
+    from tests.export.desk import Desk
+    from tests.export.test_refresh_killed import LIFE, REDIRECT, authorised
+
+    app = town.sandbox.register_client([REDIRECT])
+    with town.at_home() as home:
+        connection = replace(home.store.connections()[0], auth="oauth", client_id=app.client_id)
+        desk = Desk(town.folder, town.sandbox, connection.company_id, "", town.url)
+        tokens: Tokens = authorised(desk, connection, app)
+        home.store.save_connection(connection)
+        home.store.save_tokens(connection.id, replace(tokens, expires_at=home.clock.now() - timedelta(seconds=1)))
+        home.pleo_for(connection, _Given(home.store, tokens)).install({})
+    town.sandbox.move_clock(LIFE)
+
+
+class _Given:
+    """The tokens as they came, while connecting."""
+
+    def __init__(self, store: object, tokens: Tokens) -> None:
+        self._store, self._tokens = store, tokens
+
+    def tokens(self, connection_id: str) -> Tokens:
+        return self._tokens
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+
+def _refreshes(town: Town) -> int:
+    return sum(count for name, count in town.sandbox.calls.items() if "token" in name)
+
+
+def test_each_connection_is_looked_at_once_a_period_in_its_own_moment(shared_build: Build) -> None:
+    """Two workers' rounds name the same looks; a start wakes nobody at once."""
+    with shared_build(companies=3) as town, town.at_home() as home, asker(town) as runner:
+        first, second = Rounds(home.store, runner, 60), Rounds(home.store, runner, 60)
+        begun = 1_800_000_000.0
+        assert (first.make(begun), second.make(begun)) == (0, 0)
+        asked = [(first.make(begun + at), second.make(begun + at)) for at in range(5, 61, 5)]
+        assert [sum(column) for column in zip(*asked, strict=True)] == [3, 3]
+        looks = runner.client.list_workflows(name="look")
+        assert len(looks) == 3
+        assert len({slot_of(f"c{number}", 60, begun) for number in range(500)}) == 2
+
+
+@pytest.mark.kill
+def test_pleos_limit_holds_over_processes(shared_build: Build) -> None:
+    """Three processes call as fast as they can: 500 calls pass at once, and then none."""
+    with shared_build() as town:
+        callers = [_caller(town) for _ in range(3)]
+        try:
+            wait_for(lambda: sum(town.sandbox.calls.values()) >= 500, 60, pause=0.2)
+            time.sleep(2)
+            assert sum(town.sandbox.calls.values()) == 500
+        finally:
+            dismiss(callers)
+
+
+def _caller(town: Town) -> subprocess.Popen[bytes]:
+    import os
+    import sys
+
+    from tests.worker.town import PROJECT
+
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.worker.caller", COMPANY],
+        cwd=PROJECT,
+        env=os.environ | {"PYTHONPATH": f"{PROJECT / 'src'}{os.pathsep}{PROJECT}"} | town.environment,
+    )
