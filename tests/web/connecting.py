@@ -149,3 +149,11 @@ def digests(page: str) -> dict[str, str]:
 
 def query_of(address: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+
+
+def traveller(site: Site, box: Box, ledger: Path, role: str = "bookkeeper", name: str = "Demo ApS") -> Traveller:
+    """A member of an organisation of its own, and the ledger to connect."""
+    organisation = site.organisation(name)
+    user = site.member(organisation, role)
+    path = demo_ledger(ledger) if not ledger.exists() else ledger / "ledger.beancount"
+    return Traveller(site, box, path, organisation, user, site.browser(user))
