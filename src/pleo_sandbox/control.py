@@ -166,10 +166,17 @@ class RegisterClient(Order):
     scopes: list[str] = msgspec.field(default_factory=lambda: sorted(ALL_SCOPES))
     name: str = "Integration"
     needs_activation: bool = True
+    start_url: str = ""
+    settings_url: str = ""
 
     def obey(self, sandbox: Sandbox) -> object:
         client = sandbox.register_client(
-            self.redirect_uris, self.scopes, name=self.name, needs_activation=self.needs_activation
+            self.redirect_uris,
+            self.scopes,
+            name=self.name,
+            needs_activation=self.needs_activation,
+            start_url=self.start_url,
+            settings_url=self.settings_url,
         )
         return {"client_id": client.client_id, "client_secret": client.secret}
 

@@ -269,7 +269,7 @@ def test_a_demo_sandbox_has_its_own_keys() -> None:
     first, second = DemoSandbox(factories.company(1)), DemoSandbox(factories.company(1))
     assert first.api_key != second.api_key
     assert first.client_secret != second.client_secret
-    assert first.client.redirect_uris == (first.redirect_uri,)
+    assert first.client.redirect_uris == (first.redirect_uri, "http://127.0.0.1:8765/connect/pleo/callback")
     with factories.client(first, first.api_key) as caller:
         assert caller.get("/v3/export-jobs", params={"company_id": first.company_id}).status_code == 200
 
