@@ -22,6 +22,7 @@ from pleo_sandbox.faults import Fault
 from pleo_sandbox.jobs import UpdateErrorType
 from pleo_sandbox.model import Json
 from pleo_sandbox.oauth import ALL_SCOPES
+from pleo_sandbox.pages.desk import check_origin
 from pleo_sandbox.state import Sandbox
 from pleo_sandbox.wire import decode, refuse, reply
 
@@ -265,6 +266,7 @@ def _endpoint(sandbox: Sandbox, wanted: type[Obeyed]) -> Callable[[Request], Awa
     async def endpoint(request: Request) -> Response:
         content = await request.body()
         try:
+            check_origin(request)
             order = msgspec.convert(decode(content or b"{}"), wanted)
             return reply({"result": order.obey(sandbox)})
         except PleoError as error:

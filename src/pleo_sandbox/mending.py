@@ -108,7 +108,7 @@ def mend(
         "accountingEntryLines": [_line(line, known, change) for line, change in zip(old, lines, strict=True)]
     }
     if vendor and vendor != (item.get("vendor") or {}).get("id"):
-        item["vendor"] = _chosen("vendor", known.vendors, vendor)
+        item["vendor"] = _known("vendor", known.vendors, vendor)
     files = expense.files if receipt is None else (*expense.files, receipt)
     return replace(expense, item=item, files=files)
 
@@ -120,15 +120,17 @@ def _line(line: Json, known: Choices, change: LineChange) -> Json:
     if change.tax != (line.get("tax") or {}).get("id", ""):
         mended["tax"] = _taxed(line, _chosen("tax code", known.taxes, change.tax))
         mended["netAmount"] = line["lineAmount"]
-    tags = [_chosen("tag", known.tags.get(group, {}), tag) for group, tag in change.tags.items() if tag]
+    tags = [_known("tag", known.tags.get(group, {}), tag) for group, tag in change.tags.items() if tag]
     if {tag["id"] for tag in tags} != {tag["id"] for tag in line.get("tags") or ()}:
         mended["tags"] = tags or None
     return mended
 
 
 def _chosen(what: str, known: Known, id_: str) -> Json | None:
-    if not id_:
-        return None
+    return _known(what, known, id_) if id_ else None
+
+
+def _known(what: str, known: Known, id_: str) -> Json:
     if id_ not in known:
         raise bad_body(f"{what}: choose one of the list")
     return known[id_]

@@ -289,7 +289,7 @@ def test_the_command_line_explains_itself() -> None:
 def test_ctrl_c_ends_it_quietly() -> None:
     program = (
         "import pleo_sandbox.server as s, tests.sandbox.factories as f;"
-        "s.demo_sandbox = lambda: s.DemoSandbox(f.company(2));"
+        "s.demo_sandbox = lambda integration: s.DemoSandbox(f.company(2), integration=integration);"
         "raise SystemExit(s.main(['--port', '0', '--press-export']))"
     )
     command = [sys.executable, "-W", "error", "-c", program]
@@ -297,7 +297,7 @@ def test_ctrl_c_ends_it_quietly() -> None:
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=child_environment()
     ) as box:
         assert box.stdout is not None
-        shown = [box.stdout.readline() for _ in range(11)]
+        shown = [box.stdout.readline() for _ in range(13)]
         url = shown[1].split()[-1]
         (job,) = httpx2.get(f"{url}/_control/state").json()["jobs"]
         assert (job["status"], job["numberOfItems"]) == ("pending", 2)

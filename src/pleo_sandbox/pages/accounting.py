@@ -60,7 +60,8 @@ def _installed(visit: Visit, installation: Installation, name: str, client: OAut
     return fill(
         """<section class="panel integration"><h2>{name}</h2><p class="state">{state} {words}{problem}</p>
 <div class="actions">{settings}{again}<form method="post" action="/companies/{id}/accounting/disconnect">
-<input type="hidden" name="client" value="{client}"><button class="disconnect">Disconnect</button></form></div></section>""",
+<input type="hidden" name="client" value="{client}"><button class="disconnect">Disconnect</button></form></div>
+</section>""",
         name=name,
         state=badge(installation.status.lower().replace("_", " ")),
         words=INSTALLATIONS.get(installation.status, ""),

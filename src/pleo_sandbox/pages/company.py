@@ -93,10 +93,11 @@ def again(visit: Visit, expense: Expense, state: Standing) -> Html:
         return Html("")
     return fill(
         """<form method="post" action="/companies/{id}/queue"><input type="hidden" name="entry" value="{entry}">
-<button aria-label="Export again: {name}">Export again</button></form>""",
+<button aria-label="{text}: {name}">{text}</button></form>""",
         id=visit.company.id,
         entry=expense.id,
         name=supplier(expense.item),
+        text="Export again" if visit.sandbox.exports.latest_item(visit.company.id, expense.id) else "Put in the queue",
     )
 
 

@@ -61,7 +61,8 @@ class Visit:
             link(base + path, text, **({"aria-current": "page"} if here == base + path else {}))
             for path, text in parts.items()
         ]
-        return fill('<nav aria-label="{name}">{links}</nav>', name=self.company.name, links=join(links))
+        template = '<span class="company">{name}</span><nav aria-label="{name}">{links}</nav>'
+        return fill(template, name=self.company.name, links=join(links))
 
 
 Work = Callable[[Visit], Response]

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse
 
 # No script at all, nothing from elsewhere. No form-action: browsers hold redirects to it, and consent ends in one.
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
@@ -47,9 +47,13 @@ def link(address: str, text: object, **attributes: str) -> Html:
 
 
 def table(id_: str, heads: Iterable[str], rows: Iterable[Html]) -> Html:
-    head = join(fill('<th scope="col">{name}</th>', name=name) for name in heads)
+    head = join(fill('<th scope="col"{mark}>{name}</th>', name=name, mark=_mark(name)) for name in heads)
     template = '<div class="scroll"><table id="{id}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
     return fill(template, id=id_, head=head, rows=join(rows))
+
+
+def _mark(head: str) -> Html:
+    return Html(' class="number"') if head in ("Amount", "Expenses") else NOTHING
 
 
 def options(choices: Mapping[str, str], chosen: str = "") -> Html:
@@ -71,7 +75,7 @@ def badge(state: str) -> Html:
 
 def page(title: str, content: Html, *, trail: Html = NOTHING, notice: str = "", status: int = 200) -> HTMLResponse:
     """A whole page. `trail` are the links of the company, `notice` says what was just done."""
-    shown = fill('<p id="notice" role="status" class="notice">{notice}</p>', notice=notice) if notice else Html("")
+    shown = fill('<p id="notice" role="status" class="notice">{notice}</p>', notice=notice) if notice else NOTHING
     return HTMLResponse(fill(_SHELL, title=title, trail=trail, notice=shown, content=content), status, HEADERS)
 
 
