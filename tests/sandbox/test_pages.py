@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator
+from html import escape as html_escape
 from typing import Any
 
 import pytest
@@ -271,18 +272,19 @@ def test_connect_consent_settings_and_disconnect(
     assert 'data-status="not-connected"' in browser.get(settings).text
     started = browser.post(f"{settings}/connect", data={"client": app.client_id}, headers=HERE)
     assert (started.status_code, started.headers["location"]) == (303, START)
-    assert sign_in(browser, app, acme) == 200
+    bearer = {"authorization": f"Bearer {sign_in(browser, app, acme)}"}
+    assert browser.get("/v1/introspect", headers=bearer).status_code == 200
     shown = browser.get(settings).text
     assert 'data-status="authorized"' in shown
     assert '<a href="http://127.0.0.1:8765/" id="settings">Settings</a>' in shown
     assert "Disconnected." in press(browser, f"{settings}/disconnect", client=app.client_id).text
     assert sandbox.installations.all() == []
-    assert browser.get("/v1/introspect", headers={"authorization": f"Bearer {browser.token}"}).status_code == 401  # type: ignore[attr-defined]
+    assert browser.get("/v1/introspect", headers=bearer).status_code == 401
     assert browser.post(f"{settings}/disconnect", data={"client": app.client_id}, headers=HERE).status_code == 404
 
 
-def sign_in(browser: TestClient, app: OAuthClient, acme: SandboxCompany) -> int:
-    """Consent for the company that stands chosen, then tokens: the status of asking with them."""
+def sign_in(browser: TestClient, app: OAuthClient, acme: SandboxCompany) -> str:
+    """Consent for the company that stands chosen, then its access token."""
     verifier = secrets.token_urlsafe(48)
     asked = {
         "response_type": "code",
@@ -293,8 +295,8 @@ def sign_in(browser: TestClient, app: OAuthClient, acme: SandboxCompany) -> int:
         "code_challenge_method": "S256",
     }
     html = browser.get("/oauth/authorize", params=asked).text
-    assert words.scope("export-jobs:read") in html
-    assert words.scope("vendors:write") in html
+    for scope in ("export-jobs:read", "vendors:write"):
+        assert html_escape(words.scope(scope)) in html
     assert f'<option value="{acme.id}" selected>' in html
     ticket = re.search(r'name="ticket" value="([^"]+)"', html)
     assert ticket
@@ -302,9 +304,9 @@ def sign_in(browser: TestClient, app: OAuthClient, acme: SandboxCompany) -> int:
     back = browser.post("/oauth/authorize", data=form, headers=HERE).headers["location"]
     code = back.partition("code=")[2].partition("&")[0]
     grant = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": verifier}
-    tokens = browser.post("/oauth/token", data=grant, auth=(app.client_id, app.secret)).json()
-    browser.token = tokens["access_token"]  # type: ignore[attr-defined]
-    return browser.get("/v1/introspect", headers={"authorization": f"Bearer {tokens['access_token']}"}).status_code
+    answer = browser.post("/oauth/token", data=grant, auth=(app.client_id, app.secret))
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["access_token"])
 
 
 def test_a_key_that_installed_itself_is_shown(browser: TestClient, sandbox: Sandbox, acme: SandboxCompany) -> None:

@@ -79,8 +79,7 @@ def act(sandbox: Sandbox, path: str, work: Work) -> Route:
 def _endpoint(sandbox: Sandbox, work: Work) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
-            form = await _form(request) if request.method == "POST" else FormData()
-            receipt = await _receipt(form.get("receipt"))
+            form, receipt = await _sent(request) if request.method == "POST" else (FormData(), None)
             with sandbox.lock:
                 sandbox.exports.expire_due()
                 return work(Visit(sandbox, request, form, receipt))
@@ -92,6 +91,15 @@ def _endpoint(sandbox: Sandbox, work: Work) -> Callable[[Request], Awaitable[Res
 
 
 _HOME = Html('<p><a href="/">All companies</a></p>')
+
+
+async def _sent(request: Request) -> tuple[FormData, FileBlob | None]:
+    """The form and the receipt in it. What was spooled for the upload is closed before the work begins."""
+    form = await _form(request)
+    try:
+        return form, await _receipt(form.get("receipt"))
+    finally:
+        await form.close()
 
 
 async def _form(request: Request) -> FormData:

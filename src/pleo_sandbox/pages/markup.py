@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from starlette.responses import HTMLResponse
 
 # No script at all, nothing from elsewhere. No form-action: browsers hold redirects to it, and consent ends in one.
+_POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
