@@ -81,6 +81,16 @@ def test_home_names_the_companies_and_what_waits(browser: TestClient, acme: Sand
     assert "3 expenses: 3 queued" in html
 
 
+def test_a_company_made_by_the_control_can_export(browser: TestClient, sandbox: Sandbox) -> None:
+    order = {"name": "Second ApS", "currency": "DKK", "country": "DK"}
+    company_id = browser.post("/_control/add_company", json=order).json()["result"]
+    assert "none yet" in browser.get("/").text
+    item = factories.item(company_id, currency="DKK")
+    assert browser.post("/_control/add_expense", json={"company_id": company_id, "item": item}).status_code == 200
+    assert "Export of 1 expense asked." in press(browser, f"/companies/{company_id}/export").text
+    assert [job.company_id for job in sandbox.jobs] == [company_id]
+
+
 def test_every_page_has_its_headers_and_no_script(
     browser: TestClient, sandbox: Sandbox, acme: SandboxCompany, app: OAuthClient
 ) -> None:
