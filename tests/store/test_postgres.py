@@ -148,9 +148,12 @@ def test_goes_on_after_the_server_was_started_anew(store: DjangoStore, admin: An
 
 
 def test_a_session_that_is_lost_within_a_method_is_one_clear_error(store: DjangoStore, admin: Any) -> None:
-    with pytest.raises(StoreUnreachable), store.database.writing() as database, database.cursor() as cursor:
+    def lose(cursor: Any) -> None:
         shut(admin)
         cursor.execute("SELECT 1")
+
+    with pytest.raises(StoreUnreachable), store.database.writing() as database, database.cursor() as cursor:
+        lose(cursor)
     assert store.connections() == []
 
 
