@@ -96,11 +96,9 @@ def write_plans(
     """Insert or begin anew, and keep the payloads."""
     at = database.ops.adapt_datetimefield_value(now)
     payloads = {entry_id_of(plan.reference): plan.raw for plan in plans if plan.raw}
-    with database.cursor() as cursor:
-        cursor.executemany(PLAN, [_plan_values(connection_id, job_id, run, plan, at) for plan in plans])
-        cursor.executemany(
-            PAYLOAD, [(connection_id, entry_id, zlib.compress(raw, 1)) for entry_id, raw in payloads.items()]
-        )
+    _for_each(database, PLAN, [_plan_values(connection_id, job_id, run, plan, at) for plan in plans])
+    kept = [(connection_id, entry_id, zlib.compress(raw, 1)) for entry_id, raw in payloads.items()]
+    _for_each(database, PAYLOAD, kept)
 
 
 def _plan_values(connection_id: str, job_id: str, run: str, plan: Plan, at: Any) -> tuple[Any, ...]:
@@ -121,10 +119,28 @@ def _plan_values(connection_id: str, job_id: str, run: str, plan: Plan, at: Any)
 def write_moves(database: BaseDatabaseWrapper, connection_id: str, moves: Sequence[Move], now: datetime) -> None:
     """Move each booking. Raises ImpossibleMove when a reference was never planned."""
     at = database.ops.adapt_datetimefield_value(now)
+    moved = _for_each(database, MOVE, [_move_values(connection_id, move, at) for move in moves])
+    if moved != len(moves):
+        raise ImpossibleMove(f"{len(moves) - moved} of {len(moves)} bookings were never planned")
+
+
+def _for_each(database: BaseDatabaseWrapper, statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Run a statement for each row; answers how many rows it touched.
+
+    PostgreSQL gets many in one journey (psycopg's `executemany` makes one for each); SQLite makes none.
+    """
+    touched = 0
     with database.cursor() as cursor:
-        cursor.executemany(MOVE, [_move_values(connection_id, move, at) for move in moves])
-        if cursor.rowcount != len(moves):
-            raise ImpossibleMove(f"{len(moves) - cursor.rowcount} of {len(moves)} bookings were never planned")
+        if database.vendor != "postgresql":
+            cursor.executemany(statement, rows)
+            return cursor.rowcount if rows else 0
+        for start in range(0, len(rows), CHUNK):
+            chunk = rows[start : start + CHUNK]
+            cursor.execute(";".join([statement] * len(chunk)), [value for row in chunk for value in row])
+            touched += cursor.rowcount
+            while cursor.nextset():
+                touched += cursor.rowcount
+    return touched
 
 
 def _move_values(connection_id: str, move: Move, at: Any) -> tuple[Any, ...]:
