@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from kontobro.bootstrap import read_kept_item
+from kontobro.core.errors import Misconfigured
+from kontobro.core.journal import Reference
+from kontobro.core.ports import Connector
 from kontobro.core.settings import RowOverride
 from kontobro.core.tieout import SumKey, TieOut
 from kontobro.export.tieout import EVERYTHING, BookPorts, Scope, summarise, tied_entries
@@ -100,6 +103,31 @@ def test_mended_and_exported_again_it_ties_out(office: Office) -> None:
     result = tied(office)
     assert result.equal
     assert [one.difference for one in result.sums.values()] == [0, 0]
+
+
+def test_the_books_are_asked_in_pages_and_never_by_the_entry(office: Office) -> None:
+    asked: list[int] = []
+
+    def find(behind: Connector, keys: Sequence[Reference]) -> object:
+        asked.append(len(keys))
+        return behind.find(keys)
+
+    office.alter(find=find)
+    assert tied(office).entries == sum(asked) == 6
+    assert len(asked) == 1
+
+
+def test_where_nothing_can_be_looked_up_it_says_so(office: Office) -> None:
+    office.alter(capabilities=replace(office.connector.capabilities, reference="none"))
+    result = tied(office)
+    assert result.verdicts == {"cannot_look": 5, "not_booked": 1}
+    assert any("keeps no reference" in spot for spot in result.cannot_see)
+
+
+def test_another_company_in_the_accounting_system_is_refused(office: Office) -> None:
+    office.connection = replace(office.connection, erp_company="another")
+    with pytest.raises(Misconfigured, match="not on the company that was connected"):
+        tied(office)
 
 
 def test_drafts_wait_and_are_no_difference(tmp_path: Path) -> None:

@@ -147,7 +147,8 @@ def _print_entry(tied: TiedEntry) -> None:
     show.say(" · ".join(word for word in words if word), "bold")
     for reason in reasons(tied):
         show.say(f"  {reason}", "red")
-    show.say(f"  books: {tied.number or pleo.erp_id or pleo.reference} {tied.erp_url or ''}".rstrip())
+    if tied.number or pleo.erp_id:
+        show.say(f"  books: {tied.number or pleo.erp_id} {tied.erp_url or ''}".rstrip())
     if pleo.pleo_url:
         show.say(f"  Pleo: {pleo.pleo_url}", "dim")
 

@@ -122,11 +122,13 @@ def blind_spots(result: TieOut, capabilities: Capabilities, scope: Scope) -> tup
     ]
     if result.from_history:
         spots.append(
-            f"{result.from_history} entries are compared with what was booked at the time: Pleo's own content of them "
-            "was purged or can't be read. Direction and wallet follow from their type and the settings."
+            f"Compared with what was booked at the time: {result.from_history} of {result.entries} entries. Pleo's own "
+            "content of them was purged or can't be read; direction and wallet follow from their type and the settings."
         )
     if result.by_totals:
-        spots.append(f"{result.by_totals} entries are compared by their total only, not by the wallet's account.")
+        spots.append(
+            f"Compared by total only, not by the wallet's account: {result.by_totals} of {result.entries} entries."
+        )
     if capabilities.reference == "none":
         spots.append("This accounting system keeps no reference: what stands in it can't be looked up.")
     if scope.first or scope.last:
