@@ -49,6 +49,13 @@ def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def module_postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """A store for all tests of a module."""
+    with _database(postgres_server, postgres_template) as url:
+        yield url
+
+
 @pytest.fixture
 def bare_postgres_url(postgres_server: str) -> Iterator[str]:
     with _database(postgres_server, "template0") as url:

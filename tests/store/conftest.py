@@ -31,3 +31,14 @@ def path(tmp_path: Path, migrated: Path) -> Path:
 def store(path: Path) -> Iterator[DjangoStore]:
     with open_store(path) as store:
         yield store
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_store(request: pytest.FixtureRequest) -> Iterator[DjangoStore]:
+    """A store on each kind of database in turn."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("store")
+        return
+    request.getfixturevalue("service_key")
+    with open_store(request.getfixturevalue("postgres_url")) as store:
+        yield store

@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 
 from kontobro.core.history import Move, Plan
 from kontobro.core.journal import Reference, entry_id_of
 from kontobro.core.ports import ImpossibleMove
 from kontobro.store import models
-from kontobro.store.codec import invoice_key_to, problems_to
+from kontobro.store.codec import invoice_key_to, plain, problems_to
 
 CHUNK = 500
 """References a query: databases limit the parameters of one."""
@@ -48,6 +48,7 @@ _BLANK: Mapping[str, str] = {
     "receipts": "0",
     "settled": "NULL",
     "problems": "'[]'",
+    "outcome": "NULL",
 }
 
 # `intent_at` is not named: it outlives a plan until the write is resolved. The same plan told twice in one run
@@ -70,6 +71,10 @@ MOVE = """
             WHEN %s IN ('booking', 'uncertain') THEN %s
             WHEN state IN ('planned', 'rejected') AND %s IN ('rejected', 'reported') THEN intent_at
             ELSE NULL END,
+        outcome = CASE %s
+            WHEN 'rejected' THEN 'failed' WHEN 'uncertain' THEN 'uncertain'
+            WHEN 'reported' THEN outcome WHEN 'booking' THEN NULL
+            ELSE 'booked' END,
         erp_id = coalesce(%s, erp_id),
         erp_url = coalesce(%s, erp_url),
         posting = coalesce(%s, posting),
@@ -99,11 +104,7 @@ def write_plans(
 
 
 def _plan_values(connection_id: str, job_id: str, run: str, plan: Plan, at: Any) -> tuple[Any, ...]:
-    return (
-        connection_id,
-        plan.reference,
-        job_id,
-        run,
+    texts = (
         plan.kind,
         plan.item_type,
         plan.currency,
@@ -113,8 +114,8 @@ def _plan_values(connection_id: str, job_id: str, run: str, plan: Plan, at: Any)
         plan.payee,
         plan.pleo_url,
         *invoice_key_to(plan.settles),
-        at,
     )
+    return (connection_id, plan.reference, job_id, run, *(text and plain(text) for text in texts), at)
 
 
 def write_moves(database: BaseDatabaseWrapper, connection_id: str, moves: Sequence[Move], now: datetime) -> None:
@@ -133,8 +134,9 @@ def _move_values(connection_id: str, move: Move, at: Any) -> tuple[Any, ...]:
         move.to,
         at,
         move.to,
-        move.erp_id,
-        move.erp_url,
+        move.to,
+        move.erp_id and plain(move.erp_id),
+        move.erp_url and plain(move.erp_url),
         move.posting,
         move.receipts,
         move.settled,
@@ -151,10 +153,5 @@ def rows_of(rows: QuerySet[models.Booking], references: Sequence[Reference]) -> 
 
 
 def open_payments(rows: QuerySet[models.Booking]) -> QuerySet[models.Booking]:
-    """Payments that stand, name a bill and are not settled. A reported one may have been reported as rejected."""
-    rejected = models.Event.objects.using(rows.db).filter(
-        booking=OuterRef("pk"), run=OuterRef("run"), from_state="rejected", to_state="reported"
-    )
-    stands = ("drafted", "attached", "posted", "verified", "reported")
-    unsettled = rows.filter(settles_vendor__isnull=False, state__in=stands).exclude(settled=True)
-    return unsettled.exclude(Exists(rejected))
+    """Payments that stand, name a bill and are not settled."""
+    return rows.filter(settles_vendor__isnull=False, outcome="booked").exclude(settled=True)

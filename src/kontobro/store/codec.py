@@ -44,7 +44,13 @@ def tokens_from(stored: Mapping[str, Any]) -> Tokens:
 
 def problems_to(problems: Sequence[Problem]) -> str:
     """Problems as a JSON text."""
-    return json.dumps([dataclasses.asdict(problem) for problem in problems], ensure_ascii=False) if problems else "[]"
+    told = [{name: plain(text) for name, text in dataclasses.asdict(problem).items()} for problem in problems]
+    return json.dumps(told, ensure_ascii=False)
+
+
+def plain(text: str) -> str:
+    """A text as every database takes it: PostgreSQL knows no NUL."""
+    return text.replace("\0", "")
 
 
 def problems_from(stored: Sequence[Mapping[str, Any]]) -> tuple[Problem, ...]:

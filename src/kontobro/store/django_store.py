@@ -52,6 +52,11 @@ class DjangoStore:
         return self._database.alias
 
     @property
+    def database(self) -> Database:
+        """What `overview.Overview` reads from."""
+        return self._database
+
+    @property
     def place(self) -> Place:
         """Where the store is kept."""
         return self._database.place

@@ -72,12 +72,17 @@ class Job(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["connection", "job_id"], name="kontobro_one_job"),)
+        indexes = (
+            models.Index(fields=["connection", "started_at", "id"], name="kontobro_newest_jobs"),
+            models.Index(fields=["connection", "finished_at"], name="kontobro_finished_jobs"),
+        )
 
 
 class Booking(models.Model):
     """One reference. Ids, amounts and states; `payee` and `problems` may name people and are purged.
 
-    `intent_at`: since when a write is under way or its outcome unknown; kept until that is resolved.
+    `intent_at`: since when a write is under way or its outcome unknown; kept until that is resolved. `outcome`: what
+    the last run came to so far (`pages.Outcome`), also once it is reported; NULL while it is under way.
     """
 
     connection: ToConnection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
@@ -104,6 +109,7 @@ class Booking(models.Model):
     settled: OptionalFlag = models.BooleanField(null=True)
     problems: Json = models.JSONField()
     intent_at: OptionalInstant = models.DateTimeField(null=True)
+    outcome: OptionalText = models.TextField(null=True)
     updated_at: Instant = models.DateTimeField()
 
     class Meta:
@@ -111,7 +117,13 @@ class Booking(models.Model):
             models.UniqueConstraint(fields=["connection", "reference"], name="kontobro_one_booking"),
             models.CheckConstraint(condition=models.Q(state__in=STATES), name="kontobro_known_state"),
         )
-        indexes = (models.Index(fields=["connection", "job_id"], name="kontobro_bookings_of_job"),)
+        indexes = (
+            models.Index(fields=["connection", "job_id", "state", "outcome"], name="kontobro_bookings_of_job"),
+            models.Index(fields=["connection", "outcome", "updated_at", "reference"], name="kontobro_outcomes"),
+            models.Index(fields=["connection", "updated_at", "id"], name="kontobro_newest"),
+            models.Index(fields=["updated_at", "id"], name="kontobro_newest_of_all"),
+            models.Index(fields=["connection", "date", "id"], name="kontobro_dated"),
+        )
 
 
 class Event(models.Model):
