@@ -148,9 +148,14 @@ def test_a_negative_line_and_a_refund_still_tie_by_what_left_the_wallet(tmp_path
     refund = an_item(2, "refund")
     with an_office(tmp_path, a_company(Expense(split), Expense(refund))) as office:
         office.export()
-        result = tied(office)
-    assert result.equal
-    (wallet,) = result.sums.values()
+        fetched = tied(office)
+        office.store.purge(office.connection.id, office.clock.now() + dt.timedelta(days=1))
+        purged = tied(office)
+    assert fetched.equal
+    assert purged.equal
+    assert purged.from_history == 2
+    assert fetched.sums == purged.sums, "Pleo's sums outlive Pleo's content"
+    (wallet,) = fetched.sums.values()
     assert (wallet.pleo, wallet.books, wallet.entries) == (0, 0, 2)
 
 

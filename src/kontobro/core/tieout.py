@@ -64,7 +64,7 @@ class PleoSide:
 
     `amount` is signed; `source` says whether it was read from the item as Pleo sent it, or from our history because
     the item's JSON was purged. `total` is the sum of debits as it was booked. `account` with `on_account` is the
-    account that takes the amount, and what the entry puts there; None where the rules don't tell it any more.
+    account that takes the amount, and what the entry puts there; None for an item that never had an entry.
     `date` None: unreadable.
     """
 

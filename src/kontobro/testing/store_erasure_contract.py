@@ -12,6 +12,7 @@ from kontobro.core.history import Move
 from kontobro.core.journal import Reference
 from kontobro.core.ports import Store
 from kontobro.testing.store_case import (
+    DAY,
     ELSEWHERE,
     HERE,
     NOW,
@@ -63,6 +64,13 @@ class ErasureContract(StoreCase):
         assert connected.payloads(HERE, [PAY, OTHER, THIRD]) == {REF: b"one", OTHER: b"two"}
         assert connected.payloads(ELSEWHERE, [REF]) == {}
         assert connected.payloads(HERE, []) == {}
+
+    def test_what_the_books_are_compared_with_outlives_the_content(self, connected: Store) -> None:
+        plan(connected, planned(raw=b"one", account="1081", role="wallet", amount="-100.50"), planned(OTHER))
+        connected.forget_entries(HERE, [REF])
+        connected.purge(HERE, NOW + DAY)
+        rows = {row.reference: (row.account, row.role, row.amount) for row in connected.bookings(HERE)}
+        assert rows == {REF: ("1081", "wallet", "-100.50"), OTHER: (None, None, None)}
 
     def test_forgotten_entries_lose_content_and_names_and_nothing_else(self, connected: Store) -> None:
         named: dict[str, Any] = {"payee": "Anna Berg", "raw": b'{"user": "Anna Berg"}'}
