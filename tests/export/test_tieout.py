@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kontobro.bootstrap import read_kept_item
+from kontobro.bootstrap import book_ports_for, read_kept_item
 from kontobro.core.errors import Misconfigured
 from kontobro.core.journal import Reference
 from kontobro.core.ports import Connector
@@ -128,6 +128,12 @@ def test_another_company_in_the_accounting_system_is_refused(office: Office) -> 
     office.connection = replace(office.connection, erp_company="another")
     with pytest.raises(Misconfigured, match="not on the company that was connected"):
         tied(office)
+
+
+def test_a_page_opens_the_books_by_itself(office: Office) -> None:
+    """What the service calls: the connection and its store are enough, Pleo is not asked."""
+    own = book_ports_for(office.connection, office.store, office.clock)
+    assert summarise(office.connection, own) == tied(office)
 
 
 def test_drafts_wait_and_are_no_difference(tmp_path: Path) -> None:
