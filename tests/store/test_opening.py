@@ -77,7 +77,8 @@ def test_migrates_an_older_store_forward(path: Path) -> None:
         ):
             database.execute(f"DROP INDEX kontobro_{index}")
         database.execute("CREATE INDEX kontobro_bookings_of_job ON kontobro_booking (connection_id, job_id)")
-        database.execute("ALTER TABLE kontobro_booking DROP COLUMN outcome")
+        for column in ("outcome", "account", "role", "amount"):
+            database.execute(f"ALTER TABLE kontobro_booking DROP COLUMN {column}")
         database.execute("DELETE FROM django_migrations WHERE name >= '0002_guards' AND app = 'kontobro'")
     with open_store(path) as store:
         store.save_connection(connection())

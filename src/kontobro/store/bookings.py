@@ -38,6 +38,9 @@ _FACTS = (
     "settles_vendor",
     "settles_number",
     "settles_currency",
+    "account",
+    "role",
+    "amount",
     "updated_at",
 )
 _BLANK: Mapping[str, str] = {
@@ -112,6 +115,9 @@ def _plan_values(connection_id: str, job_id: str, run: str, plan: Plan, at: Any)
         plan.payee,
         plan.pleo_url,
         *invoice_key_to(plan.settles),
+        plan.account,
+        plan.role,
+        plan.amount,
     )
     return (connection_id, plan.reference, job_id, run, *(text and plain(text) for text in texts), at)
 
