@@ -17,15 +17,20 @@ from kontobro.cli import (
     demo,
     dimensions,
     disconnect,
+    doctor,
     export,
     jobs,
     personal_data,
     preview,
+    rotate_keys,
     sandbox,
+    serve,
     settings,
     settle,
     sync,
     tie_out,
+    web,
+    worker,
 )
 from kontobro.cli.desk import Desk
 from kontobro.cli.exits import Exit, epilog, exit_of
@@ -139,9 +144,12 @@ def main_options(
         context.call_on_close(log_to_stderr())
 
 
-for verb in (connect, disconnect, check, dimensions, jobs, preview, export, settle, bookings, sandbox, demo):
+for verb in (connect, disconnect, check, dimensions, jobs, preview, export, settle, bookings, sandbox, demo, doctor):
     app.command(name=verb.__name__.rpartition(".")[2])(verb.run)
 app.command(name="check-again")(check_again.run)
+app.command(name="rotate-keys")(rotate_keys.run)
+for verb in (serve, web, worker):
+    app.command(name=verb.__name__.rpartition(".")[2])(verb.run)
 app.command(name="tie-out")(tie_out.run)
 app.add_typer(personal_data.app, name="personal-data")
 app.add_typer(sync.app, name="sync")

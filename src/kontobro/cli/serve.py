@@ -19,8 +19,10 @@ NEEDED = 'The service is not installed. Install it with: pip install "kontobro[s
 def run(context: typer.Context) -> None:
     """Serve the pages on this machine, with the worker inside: enough for one company."""
     given = configured(desk_of(context))
+    from kontobro.service.logs import set_up_logs
     from kontobro.web.serving import serve
 
+    set_up_logs(given)
     show.say(f"Kontobro is at {given.public_url} (Ctrl-C ends it; what is under way goes on at the next start).")
     serve(given)
 

@@ -12,7 +12,9 @@ from kontobro.cli.serve import configured
 def run(context: typer.Context) -> None:
     """Serve the pages alone, on PostgreSQL; any number of these beside any number of workers."""
     given = configured(desk_of(context))
+    from kontobro.service.logs import set_up_logs
     from kontobro.web.serving import serve_pages
 
+    set_up_logs(given)
     show.tell(f"Pages on {given.bind}, for {given.public_url}.", "dim")
     serve_pages(given)

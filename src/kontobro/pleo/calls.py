@@ -120,13 +120,17 @@ def uncertain(endpoint: Endpoint, fault: KontobroError) -> Uncertain:
 
 
 class Calls:
-    """The way to Pleo's API. `counts`: requests that left, by endpoint name (repeats and refused ones too)."""
+    """The way to Pleo's API. `counts`: requests that left, by endpoint name (repeats and refused ones too).
+
+    `limited`: how many of them Pleo answered with 429.
+    """
 
     def __init__(self, http: httpx2.Client, auth: httpx2.Auth, clock: Clock, pace: Paced | None = None) -> None:
         self._http, self._auth, self._clock = http, auth, clock
         self._pace = pace or Pace()
         self._lock = threading.Lock()
         self.counts: Counter[str] = Counter()
+        self.limited = 0
         http.event_hooks["request"].append(self._leaves)
 
     def once(
@@ -188,6 +192,9 @@ class Calls:
         except httpx2.RequestError as error:
             log.info("pleo %s got no answer: %s", endpoint.name, type(error).__name__)
             raise of_network(error, "Pleo") from error
+        if response.status_code == 429:
+            with self._lock:
+                self.limited += 1
         seconds = (self._clock.now() - sent).total_seconds()
         log.debug("pleo %s answered %d in %.3f s", endpoint.name, response.status_code, seconds)
         return response

@@ -48,6 +48,11 @@ class PleoClient:
         # The port has no `close`: connections end with the client, by this or when it is collected.
         self.close = weakref.finalize(self, _close, calls, files)
 
+    @property
+    def limited(self) -> int:
+        """How many requests Pleo answered with 429."""
+        return self._calls.limited
+
     # ------------------------------------------------------------------------------------------ who we are
 
     def introspect(self) -> Identity:

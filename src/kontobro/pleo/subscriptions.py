@@ -81,6 +81,13 @@ class Subscriptions:
         """Whether one of ours is active there and has all events."""
         return any(self._is_right(found, url) for found in self._ours(url, None))
 
+    def is_active_under(self, address: str) -> bool:
+        """Whether one is active whose address begins so (our public address), with all events."""
+        prefix = f"{address.rstrip('/')}/"
+        return any(
+            each.endpoint_url.startswith(prefix) and self._is_right(each, each.endpoint_url) for each in self._all()
+        )
+
     def _ours(self, url: str, known: str | None) -> list[WireSubscription]:
         """Ours, the one with the right address and then the known one first."""
         found = [each for each in self._all() if each.endpoint_url == url or each.id == known]

@@ -10,7 +10,6 @@ WebhookRejected
 
 from __future__ import annotations
 
-import binascii
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -141,7 +140,7 @@ def _is_signed(secret: str, delivery_id: str, sent_at: datetime, body: bytes, si
 def _key(secret: str) -> Webhook:
     try:
         return Webhook(secret)
-    except (EmptyWebhookSecretError, binascii.Error, ValueError):
+    except (EmptyWebhookSecretError, ValueError):
         raise Misconfigured("The webhook's secret can't be used.", "Subscribe again.") from None
 
 

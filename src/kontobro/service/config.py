@@ -92,6 +92,11 @@ class ServiceConfig(BaseSettings):
         SecretStr(""), description="Bearer token for /metrics. Empty: only this machine may read them."
     )
 
+    metrics_bind: str = Field(
+        "",
+        description="Address and port of a worker's own metrics, in a network of Prometheus' alone. Empty: none.",
+    )
+
     def client(self, environment: Environment) -> OAuthClient | None:
         """The OAuth client registered in that environment, if there is one."""
         client_id: str = getattr(self, f"{environment}_client_id")

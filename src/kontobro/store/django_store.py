@@ -9,7 +9,7 @@ from datetime import date, datetime
 from types import TracebackType
 from typing import Any, cast
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.export import ExportJob
@@ -24,7 +24,7 @@ from kontobro.store.moves import is_allowed
 from kontobro.store.places import Place
 from kontobro.store.purging import purge
 from kontobro.store.rows import booking_of, connection_columns, connection_of, job_of
-from kontobro.store.vault import KeyRing, seal, unseal
+from kontobro.store.vault import KeyRing, is_readable, seal, unseal
 
 TOKENS = "pleo.tokens"
 """The name of the secret that holds Pleo's credential, both tokens in one."""
@@ -122,6 +122,15 @@ class DjangoStore:
                     secret.save(using=self.alias)
             self._keys.end_rotation()
         return len(secrets)
+
+    def unreadable_secrets(self) -> tuple[int, int]:
+        """How many secrets there are, and how many of them the key does not open. Raises Misconfigured for no key."""
+        with self._database.reading():
+            rows = list(self._rows(models.Secret).values_list("connection_id", "name", "sealed"))
+        if not rows:
+            return 0, 0
+        ciphers = self._keys.ciphers()
+        return len(rows), sum(not is_readable(ciphers, *row) for row in rows)
 
     def _secret(self, connection_id: str, name: str) -> object:
         with self._database.reading():
@@ -261,6 +270,15 @@ class DjangoStore:
             deleted = purge(self._bookings(connection_id), payloads, before)
         self._database.settle()
         return deleted
+
+    # -------------------------------------------------------------------------------------- counting
+
+    def census(self) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
+        """How many connections by status, and bookings by accounting system and state: counted by the database."""
+        with self._database.reading():
+            statuses = self._rows(models.Connection).values_list("status").annotate(Count("id")).order_by()
+            states = self._rows(models.Booking).values_list("connection__erp", "state").annotate(Count("id")).order_by()
+            return dict(statuses), {(erp, state): count for erp, state, count in states}
 
     def _culprit(self, connection_id: str, moves: Sequence[Move]) -> str:
         """Which moves the database may have refused, for a person's eyes."""

@@ -99,6 +99,15 @@ def unseal(ciphers: MultiFernet, connection_id: str, name: str, sealed: str) -> 
     return value
 
 
+def is_readable(ciphers: MultiFernet, connection_id: str, name: str, sealed: str) -> bool:
+    """Whether these keys open it, in its own place."""
+    try:
+        unseal(ciphers, connection_id, name, sealed)
+    except Misconfigured:
+        return False
+    return True
+
+
 def _ciphers(keys: bytes, source: str) -> MultiFernet:
     try:
         return MultiFernet([Fernet(key) for key in _split(keys)])

@@ -10,6 +10,7 @@ from gunicorn.app.base import BaseApplication
 
 from kontobro.core.errors import Misconfigured
 from kontobro.service.config import ServiceConfig
+from kontobro.service.metrics_folder import forget_process, metrics_folder
 from kontobro.web.start import begin, migrate, set_up
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,8 @@ def serve_pages(config: ServiceConfig) -> None:
             "kontobro web needs PostgreSQL: workers in other processes do what the pages ask for.",
             "Set KONTOBRO_DATABASE_URL, or use kontobro serve for a single process with SQLite.",
         )
-    Pages(options_of(config, config.processes, lambda: _begin_asking(config))).run()
+    with metrics_folder():
+        Pages(options_of(config, config.processes, lambda: _begin_asking(config))).run()
 
 
 def options_of(config: ServiceConfig, processes: int, start: Callable[[], End]) -> dict[str, Any]:
@@ -72,10 +74,12 @@ def options_of(config: ServiceConfig, processes: int, start: Callable[[], End]) 
         "limit_request_line": 8190,
         "forwarded_allow_ips": "127.0.0.1,::1",
         "loglevel": "warning",
+        "logger_class": "kontobro.service.gunicorn_logs.GunicornLogs",
         "accesslog": None,
         "control_socket_disable": True,
         "post_worker_init": lambda _: ends.append(start()),
         "worker_exit": lambda *_: stop(),
+        "child_exit": lambda _, child: forget_process(child.pid),
     }
 
 

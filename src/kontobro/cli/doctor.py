@@ -1,0 +1,73 @@
+"""`kontobro doctor`: whether this installation is healthy."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kontobro.cli import show
+from kontobro.cli.desk import Desk, desk_of
+from kontobro.cli.exits import Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kontobro.service.findings import Finding
+
+MARKS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "bad": ("✗", "bold red")}
+
+
+def run(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Look at database, keys, disk, clock, worker, webhooks and mail; say what to do where something is wrong."""
+    from kontobro.service.findings import worst
+
+    findings = examined(desk_of(context))
+    if as_json:
+        show.emit([asdict(each) for each in findings])
+    else:
+        print_findings(findings)
+    raise typer.Exit(Exit.MEND if worst(findings) == "bad" else Exit.FINE)
+
+
+def examined(desk: Desk) -> Sequence[Finding]:
+    """The service with its settings where it is installed, else the home alone."""
+    from kontobro.cli.serve import configured
+    from kontobro.core.errors import Misconfigured
+
+    try:
+        given = configured(desk)
+    except Misconfigured as fault:
+        if not isinstance(fault.__cause__, ModuleNotFoundError):
+            raise
+        return examined_home(desk)
+    from kontobro.service.doctor import examine
+    from kontobro.worker.vitals import look
+
+    served = bool(given.database_url.get_secret_value()) or (given.home / "engine.sqlite3").exists()
+    return examine(given, look=partial(look, given) if served else None)
+
+
+def examined_home(desk: Desk) -> Sequence[Finding]:
+    """What holds for the command line alone."""
+    from kontobro.bootstrap import open_home
+    from kontobro.service.doctor_home import examine_home
+
+    home = open_home(desk.home)
+    try:
+        return examine_home(home)
+    finally:
+        home.close()
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    for each in findings:
+        mark, style = MARKS[each.verdict]
+        show.say(f"{mark} {each.name}: {each.what}", style)
+        if each.remedy and each.verdict != "ok":
+            show.say(f"  {each.remedy}")

@@ -1,0 +1,46 @@
+"""`kontobro rotate-keys`: encrypt all secrets anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kontobro.cli import show
+from kontobro.cli.desk import Desk, desk_of
+from kontobro.core.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from kontobro.store import DjangoStore
+
+
+def run(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Encrypt all secrets with a new key (a key file), or with the first of KONTOBRO_KEY's."""
+    store = open_store_of(desk_of(context))
+    try:
+        count = store.rotate_keys()
+    finally:
+        store.close()
+    if as_json:
+        show.emit({"secrets": count})
+        return
+    show.say(f"{count} secrets are encrypted anew.")
+    show.say(
+        "Keys given by KONTOBRO_KEY: the old ones may go from it now, on all machines. Keep them with old backups."
+    )
+
+
+def open_store_of(desk: Desk) -> DjangoStore:
+    """The service's database where one is configured, else the home's. Raises Misconfigured, Busy."""
+    import os
+
+    from kontobro.bootstrap import DATABASE
+    from kontobro.store import open_store
+
+    where = os.environ.get("KONTOBRO_DATABASE_URL") or desk.home / DATABASE
+    if not isinstance(where, str) and not where.exists():
+        raise Misconfigured("There is no store in this home.", "Give --home, or connect first.")
+    return open_store(where)

@@ -1,0 +1,114 @@
+"""Mails in plain text over the standard library's SMTP, from one URL of the configuration."""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from urllib.parse import unquote, urlsplit
+
+from kontobro.core.errors import Misconfigured, Unreachable
+from kontobro.service.config import ServiceConfig
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = 20.0
+_PORTS = {"smtp": 587, "smtps": 465}
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mails are handed in. `smtps` is TLS from the start; `smtp` with a user is STARTTLS, never in the clear."""
+
+    host: str
+    port: int
+    implicit_tls: bool
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+
+
+def mail_server(config: ServiceConfig) -> MailServer | None:
+    """The configured server; None when mails go to the log. Raises Misconfigured."""
+    text = config.mail_url.get_secret_value()
+    if not text:
+        return None
+    try:
+        url = urlsplit(text)
+        port = url.port or _PORTS[url.scheme]
+    except (ValueError, KeyError):
+        raise _wrong() from None
+    if not url.hostname:
+        raise _wrong()
+    return MailServer(
+        url.hostname, port, url.scheme == "smtps", unquote(url.username or ""), unquote(url.password or "")
+    )
+
+
+def send_mail(config: ServiceConfig, to: Sequence[str], subject: str, text: str) -> bool:
+    """Send one mail to each of `to`, unseen by the others; False when there is no server. Raises Unreachable."""
+    server = mail_server(config)
+    if server is None:
+        log.warning("mail not sent: no KONTOBRO_MAIL_URL", extra={"mails": len(to)})
+        return False
+    with _session(server) as session:
+        for address in to:
+            session.send_message(_message(config.mail_from, address, subject, text))
+    log.info("mail sent", extra={"mails": len(to)})
+    return True
+
+
+def try_mail_server(config: ServiceConfig) -> bool:
+    """Reach the server and log in, send nothing; False when there is none. Raises Unreachable, Misconfigured."""
+    server = mail_server(config)
+    if server is None:
+        return False
+    with _session(server) as session:
+        session.noop()
+    return True
+
+
+@contextmanager
+def _session(server: MailServer) -> Iterator[smtplib.SMTP]:
+    try:
+        with _connected(server) as session:
+            if server.user:
+                session.login(server.user, server.password)
+            yield session
+    except smtplib.SMTPAuthenticationError:
+        raise Misconfigured("The mail server refuses the login.", "Correct KONTOBRO_MAIL_URL.") from None
+    except (OSError, smtplib.SMTPException) as error:
+        # No chaining: an SMTP error repeats addresses and what the server said.
+        raise Unreachable(
+            f"The mail server {server.host}:{server.port} does not take our mails ({type(error).__name__}).",
+            "Check KONTOBRO_MAIL_URL, and that the server may be reached from here.",
+        ) from None
+
+
+def _connected(server: MailServer) -> smtplib.SMTP:
+    tls = ssl.create_default_context()
+    if server.implicit_tls:
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=tls)
+    session = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
+    if server.user:
+        session.starttls(context=tls)
+    return session
+
+
+def _message(sender: str, to: str, subject: str, text: str) -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, to, subject
+    message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=sender.rpartition("@")[2] or "localhost")
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text)
+    return message
+
+
+def _wrong() -> Misconfigured:
+    return Misconfigured(
+        "KONTOBRO_MAIL_URL is no address of a mail server.", "Write smtp://user:password@host:587 or smtps://…:465."
+    )

@@ -1,0 +1,73 @@
+"""How the work goes, for metrics and the doctor: asked of DBOS's tables, by any process."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import psycopg
+
+from kontobro.bootstrap import Home
+from kontobro.core.errors import Busy, Unreachable
+from kontobro.service.config import ServiceConfig
+from kontobro.service.vitals import Vitals
+from kontobro.worker.asking import ClientRunner, open_client_runner
+from kontobro.worker.queues import LOOK, engine_url, is_shared
+from kontobro.worker.serving import only_worker
+
+_ALIVE: Final = (
+    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'kontobro worker' AND datname = current_database()"
+)
+MOST: Final = 10_000
+"""Pieces of work that are counted; beyond it the queue is long whatever its length."""
+
+
+def look(config: ServiceConfig, home: Home, runner: ClientRunner | None = None) -> Vitals:
+    """How the work goes now. Opens a client of its own when none is given. Raises Unreachable."""
+    asked = runner or open_client_runner(config, home.store)
+    try:
+        return _vitals(asked, _workers(config, home), home.clock.now())
+    finally:
+        if runner is None:
+            asked.close()
+
+
+def _vitals(runner: ClientRunner, workers: int, now: datetime) -> Vitals:
+    waiting = runner.client.list_workflows(
+        status=["ENQUEUED"], limit=MOST, load_input=False, load_output=False, sort_desc=False
+    )
+    running = runner.client.list_workflows(status="PENDING", limit=MOST, load_input=False, load_output=False)
+    looks = runner.client.list_workflows(name=LOOK, limit=1, sort_desc=True, load_input=False, load_output=False)
+    return Vitals(
+        workers=workers,
+        waiting=len(waiting),
+        running=len(running),
+        oldest_wait=_since(waiting[0].created_at, now) or timedelta(0) if waiting else timedelta(0),
+        since_look=_since(looks[0].created_at, now) if looks else None,
+    )
+
+
+def _since(milliseconds: int | None, now: datetime) -> timedelta | None:
+    if milliseconds is None:
+        return None
+    return max(timedelta(0), now - datetime.fromtimestamp(milliseconds / 1000, UTC))
+
+
+def _workers(config: ServiceConfig, home: Home) -> int:
+    """Workers that live: each holds a session with PostgreSQL, or the one lock that there is with SQLite."""
+    if is_shared(config):
+        return _sessions(engine_url(config))
+    try:
+        with only_worker(home):
+            return 0
+    except Busy:
+        return 1
+
+
+def _sessions(url: str) -> int:
+    try:
+        with psycopg.connect(url, connect_timeout=10) as session:
+            row = session.execute(_ALIVE).fetchone()
+    except psycopg.Error as error:
+        raise Unreachable("The database can't be asked for its workers.", "See that it runs.") from error
+    return int(row[0]) if row else 0

@@ -1,0 +1,150 @@
+"""What the doctor says of a healthy installation, and of each thing that can be wrong with one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from kontobro.bootstrap import open_home
+from kontobro.core.connection import Tokens
+from kontobro.service.config import ServiceConfig, read_config
+from kontobro.service.doctor import examine, examine_settings, examine_work
+from kontobro.service.doctor_home import examine_home
+from kontobro.service.findings import Finding, worst
+from kontobro.service.vitals import Vitals
+from kontobro.store import open_store
+from tests.pleo.stage import Clock, a_connection, page
+
+POLL = timedelta(seconds=120)
+WATCHED = {"endpointUrl": "https://books.example.com/webhooks/c1", "eventTypes": ["v1.export-job.created"]}
+
+
+def configured(home: Path, **values: str) -> ServiceConfig:
+    return read_config({"KONTOBRO_HOME": str(home)} | values)
+
+
+def named(findings: list[Finding], name: str) -> Finding:
+    [found] = [each for each in findings if each.name == name]
+    return found
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with one connection and its credential."""
+    path = tmp_path / "home"
+    opened = open_home(path)
+    opened.store.save_connection(a_connection())
+    opened.store.save_tokens("c1", Tokens(access="plp_key"))
+    opened.close()
+    return path
+
+
+def pleo(*subscriptions: dict[str, Any], off: timedelta = timedelta(0)) -> httpx2.MockTransport:
+    """A Pleo with these subscriptions and a clock that is off."""
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "HEAD":
+            return httpx2.Response(404, headers={"date": format_datetime(Clock().now() + off)})
+        return page(list(subscriptions))
+
+    return httpx2.MockTransport(answer)
+
+
+def looked(home: Path, transport: httpx2.MockTransport, vitals: Vitals | None = None, **values: str) -> list[Finding]:
+    look = (lambda opened: vitals) if vitals else None
+    return examine(configured(home, **values), look=look, clock=Clock(), transport=transport)
+
+
+PUBLIC = {"KONTOBRO_PUBLIC_URL": "https://books.example.com"}
+
+
+def test_a_healthy_service_is_healthy(home: Path) -> None:
+    findings = looked(home, pleo({"id": "s1", **WATCHED}), Vitals(workers=1, since_look=POLL), **PUBLIC)
+    assert [each for each in findings if each.verdict == "bad"] == []
+    assert named(findings, "webhooks").verdict == "ok"
+    assert named(findings, "secrets").what == "The key reads all 1 secrets."
+    assert named(findings, "clock").verdict == "ok"
+    assert all(each.remedy for each in findings if each.verdict != "ok")
+
+
+def test_a_lost_key_is_found(home: Path) -> None:
+    (home / "kontobro.sqlite3.key").unlink()
+    assert named(looked(home, pleo()), "secrets").verdict == "bad"
+    other = {"KONTOBRO_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}
+    found = named(looked(home, pleo(), **other), "secrets")
+    assert (found.verdict, found.what) == ("bad", "1 of 1 secrets can't be read with this key.")
+
+
+def test_a_database_that_is_none_is_told_with_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "kontobro.sqlite3").write_bytes(b"this is no database at all" * 30)
+    findings = looked(tmp_path, pleo())
+    assert findings[0].name == "database"
+    assert findings[0].verdict == "bad"
+    assert named(findings, "public address").verdict == "ok"
+
+
+def test_unwatched_connections_and_a_lost_login_are_told(home: Path) -> None:
+    assert named(looked(home, pleo(), **PUBLIC), "webhooks").verdict == "warn"
+    stranger = {"id": "s1", **WATCHED, "endpointUrl": "https://books.example.com.evil.example/c1"}
+    assert named(looked(home, pleo(stranger), **PUBLIC), "webhooks").verdict == "warn"
+    with open_store(home / "kontobro.sqlite3") as store:
+        store.mark_reconnect("c1")
+    assert "1 reconnect" in named(looked(home, pleo()), "connections").what
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(0, "ok"), (-20, "ok"), (60, "warn"), (-300, "bad")])
+def test_a_wrong_clock_is_told(home: Path, seconds: int, verdict: str) -> None:
+    assert named(looked(home, pleo(off=timedelta(seconds=seconds))), "clock").verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "verdict"),
+    [
+        ({"KONTOBRO_PUBLIC_URL": "http://books.example.com"}, "public address", "bad"),
+        ({"KONTOBRO_PUBLIC_URL": "http://localhost:1"}, "public address", "ok"),
+        ({"KONTOBRO_SECRET_KEY": "changeme"}, "session key", "bad"),
+        ({"KONTOBRO_SECRET_KEY": "a" * 60}, "session key", "bad"),
+        ({"KONTOBRO_SECRET_KEY": "abcdefghijklmnopqrstuvwxyz0123456789" * 2}, "session key", "ok"),
+        ({"KONTOBRO_DATABASE_URL": "postgresql://x/y"}, "encryption key", "bad"),
+        ({"KONTOBRO_DATABASE_URL": "postgresql://x/y"}, "session key", "warn"),
+        ({"KONTOBRO_METRICS_TOKEN": "short"}, "metrics", "warn"),
+    ],
+)
+def test_settings_are_judged(tmp_path: Path, values: dict[str, str], name: str, verdict: str) -> None:
+    assert named(examine_settings(configured(tmp_path, **values)), name).verdict == verdict
+
+
+def test_nobody_at_work_is_bad_and_a_long_queue_a_warning() -> None:
+    hour = timedelta(hours=1)
+    findings = examine_work(Vitals(workers=0, waiting=9, oldest_wait=hour, since_look=hour), POLL)
+    assert [each.verdict for each in findings] == ["bad", "warn", "warn"]
+    assert worst(findings) == "bad"
+    assert worst(examine_work(Vitals(workers=1), POLL)) == "ok"
+
+
+def test_a_plain_home_is_examined_without_configuration(home: Path) -> None:
+    opened = open_home(home)
+    try:
+        findings = examine_home(opened)
+    finally:
+        opened.close()
+    assert {each.name for each in findings} >= {"database", "secrets", "disk", "connections", "versions"}
+    home.chmod(0o755)
+    opened = open_home(home)
+    try:
+        assert named(examine_home(opened), "permissions").verdict == "warn"
+    finally:
+        opened.close()
+
+
+def test_no_finding_holds_a_secret(home: Path) -> None:
+    values = {"KONTOBRO_MAIL_URL": "smtp://anna:hunter2@127.0.0.1:9", "KONTOBRO_SECRET_KEY": "swordfish", **PUBLIC}
+    told = repr(looked(home, pleo(), **values))
+    assert "hunter2" not in told
+    assert "swordfish" not in told
+    assert "plp_key" not in told
