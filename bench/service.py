@@ -174,9 +174,7 @@ def hired(config: ServiceConfig) -> Iterator[subprocess.Popen[bytes]]:
         "poll_seconds": str(config.poll_seconds),
     }
     environment = os.environ | {f"KONTOBRO_{name.upper()}": value for name, value in given.items()}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.service_worker"], env=environment, stdin=subprocess.PIPE
-    )
+    process = subprocess.Popen([sys.executable, "-m", "bench.service_worker"], env=environment, stdin=subprocess.PIPE)
     try:
         yield process
     finally:

@@ -152,4 +152,3 @@ def test_a_second_worker_on_sqlite_is_refused(town: Town) -> None:
         pytest.skip("PostgreSQL takes any number of workers")
     with town.at_work(), pytest.raises(Busy, match="worker"):
         start_in_process(town.config)
-
