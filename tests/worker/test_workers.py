@@ -67,8 +67,8 @@ def _under_way(town: Town, runner: ClientRunner, executor: str) -> None:
     )  # fmt: skip
     with psycopg.connect(engine_url(town.config)) as session:
         session.execute(
-            "UPDATE kontobro_engine.workflow_status SET status = 'PENDING', executor_id = %s, application_version = '1',"
-            " queue_name = 'kontobro-urgent' WHERE workflow_uuid = %s",
+            "UPDATE kontobro_engine.workflow_status SET status = 'PENDING', executor_id = %s,"
+            " application_version = '1', queue_name = 'kontobro-urgent' WHERE workflow_uuid = %s",
             [executor, work_id],
         )
 
