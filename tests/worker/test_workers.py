@@ -78,6 +78,7 @@ def _states(runner: ClientRunner) -> dict[str, str]:
     return {work.id.removeprefix("gone-").partition(".")[0]: work.state for work in works}
 
 
+@pytest.mark.kill
 def test_work_that_kills_its_workers_is_given_up(shared_build: Build) -> None:
     """A connector that ends its process, again and again: the sixth worker says so and lives."""
     with shared_build() as town, asker(town) as runner:
