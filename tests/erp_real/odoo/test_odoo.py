@@ -12,7 +12,8 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from kontobro.core.errors import LoginFailed, Misconfigured, NotAllowed, Problem, Uncertain
 from kontobro.core.journal import Booking, Entry
 from kontobro.core.masterdata import Account, Dimension, DimensionValue, Journal, Period, TaxCode, Vendor
-from kontobro.erp.odoo.api import Api, Refused, open_http
+from kontobro.erp.common import Refused
+from kontobro.erp.odoo.api import Api, open_http
 from kontobro.erp.odoo.connector import OdooConnector
 from kontobro.export.compare import differences
 from kontobro.testing.entries import (
