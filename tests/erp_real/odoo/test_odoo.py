@@ -176,27 +176,6 @@ def test_a_date_that_odoo_moved_is_read_back(
 # ------------------------------------------------------------------------------------------------------- tax
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        a_taxed_journal,
-        a_reverse_journal,
-        a_taxed_bill,
-        lambda chart, net, tax: a_taxed_bill(chart, net, tax, credit_note=True),
-    ],
-    ids=["journal", "reverse", "bill", "credit note"],
-)
-def test_a_cent_of_tax_too_much_is_seen_in_the_draft_and_withdrawn(
-    connector: OdooConnector, chart: Chart, make
-) -> None:
-    entry = make(chart, "79.20", "19.81")
-    booking = book(connector, entry)
-    assert booking.status == "draft"
-    assert any(found.startswith("tax ") for found in differences(entry, booking))
-    connector.withdraw([booking])
-    assert connector.find([entry.reference]) == {}
-
-
 def test_the_vat_return_gets_base_and_tax(connector: OdooConnector, bookkeeper: OdooBookkeeper, chart: Chart) -> None:
     entry = a_reverse_journal(chart)
     post(connector, entry)

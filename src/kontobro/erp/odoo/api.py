@@ -1,7 +1,7 @@
 """One call to Odoo: `POST /json/2/<model>/<method>`, one transaction each. Faults in the core's words.
 
-Odoo sends amounts as JSON floats: they are read as `Decimal`, by their digits. Of an error, `debug` is a traceback
-with the company's facts in it: it is never kept.
+Odoo sends and takes amounts as JSON numbers: a `Decimal` is read and written by its digits.
+Of an error, `debug` is a traceback with the company's facts in it: it is never kept.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ GATEWAY: Final = frozenset({502, 503, 504})
 
 log = logging.getLogger(__name__)
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
+_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 class Api:
@@ -103,7 +104,7 @@ class Api:
         body = arguments | {"context": context | arguments.get("context", {})}
         began = time.monotonic()
         try:
-            answer = self._http.post(f"/json/2/{model}/{method}", content=msgspec.json.encode(body))
+            answer = self._http.post(f"/json/2/{model}/{method}", content=_encoder.encode(body))
         except httpx2.RequestError as lost:
             log.info("odoo %s got no answer: %s", name, type(lost).__name__)
             raise no_answer(lost, SYSTEM, name, writes=writes) from lost

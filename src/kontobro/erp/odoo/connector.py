@@ -32,6 +32,7 @@ from kontobro.erp.odoo.ledger import Key, Ledger
 from kontobro.erp.odoo.masters import KINDS, Masters, Snapshot
 from kontobro.erp.odoo.settling import settle
 from kontobro.erp.odoo.standing import RECEIPT_MARK, Standing, booking_of, pick
+from kontobro.erp.odoo.taxes import TAX_ROUNDS, keep_pleos_tax
 
 R = TypeVar("R", bound=MasterRecord)
 
@@ -114,7 +115,7 @@ class OdooConnector:
         taken = [entry for reference, entry in new.items() if reference not in answers]
         for batch in _by_columns(taken):
             answers |= self._load(batch, standings, facts.masters)
-        return self._answers(references, answers)
+        return self._answers(references, answers, self._with_pleos_tax(taken, references, facts.masters))
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
         for receipt in receipts:
@@ -178,10 +179,10 @@ class OdooConnector:
         self,
         references: Sequence[Reference],
         problems: Mapping[Reference, Problem],
-        standings: Sequence[Standing] | None = None,
+        standings: Sequence[Standing],
     ) -> Sequence[Booking | Problem]:
-        """One answer each. What stands is read back unless it just was."""
-        there = self._bookings(references, self._standings(references) if standings is None else standings)
+        """One answer each, of what was read back."""
+        there = self._bookings(references, standings)
         return [
             problems.get(reference) or there.get(reference) or booking_gone(reference, SYSTEM)
             for reference in references
@@ -238,6 +239,18 @@ class OdooConnector:
         except Refused as refusal:
             return refusal.told
         return None if answer["ids"] else _told(answer)
+
+    def _with_pleos_tax(
+        self, entries: Sequence[Entry], references: Sequence[Reference], masters: Snapshot
+    ) -> list[Standing]:
+        """What stands now, with Pleo's tax where Odoo's differs from it."""
+        there = self._standings(references)
+        for _ in range(TAX_ROUNDS):
+            pairs = [(entry, standing) for entry in entries if (standing := pick(entry.reference, there))]
+            if not keep_pleos_tax(self._api, pairs, masters, self._masters.rates):
+                break
+            there = self._standings(references)
+        return there
 
     def _generations(self, entries: Sequence[Entry], standings: Sequence[Standing]) -> dict[Reference, int]:
         """The first external id that is free, where voided documents hold the earlier ones."""
