@@ -58,7 +58,7 @@ def test_restarted_while_a_call_is_under_way_everything_stands_once(
 
     with ThreadPoolExecutor(1) as pool:
         going = pool.submit(book_and_post)
-        assert left.wait(60), f"{call} was never sent"
+        assert left.wait(120), f"{call} was never sent"
         odoo_server.restart()
         going.result(120)
     again = company.connector()
