@@ -43,7 +43,8 @@ class Synced:
 
 def choose_dimensions(desk: Desk, connection: Connection) -> Connection:
     """Choose as `kontobro dimensions` does on first use: those that Pleo has tag groups of."""
-    from kontobro.cli.dimensions import active_dimensions, groups_at_pleo, preselected, store_choice
+    from kontobro.cli.dimensions import active_dimensions, groups_at_pleo, store_choice
+    from kontobro.core.suggest import preselected
 
     dimensions = active_dimensions(desk.workplace.connector_for(connection))
     groups = groups_at_pleo(desk, connection) or ()

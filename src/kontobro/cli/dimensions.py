@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +13,7 @@ from kontobro.cli import show
 from kontobro.cli.desk import Desk, desk_of
 from kontobro.core.errors import Misconfigured, NotAllowed, shown
 from kontobro.core.settings import MOST_DIMENSIONS as MOST
+from kontobro.core.suggest import at_pleo, keys_of, preselected
 
 if TYPE_CHECKING:
     from kontobro.core.connection import Connection
@@ -61,7 +62,7 @@ def run(
     proposed = preselected(dimensions, groups or (), mapped) if named is None and _is_first(desk, connection) else []
     if proposed or named is not None:
         store_choice(desk, connection, proposed or wanted)
-    known = None if groups is None else _at_pleo(groups, mapped)
+    known = None if groups is None else at_pleo(groups, mapped)
     choices = _choices(connector, dimensions, proposed or wanted, known)
     if as_json:
         show.emit([choice.shape() for choice in choices])
@@ -96,22 +97,6 @@ def active_dimensions(connector: Connector) -> list[Dimension]:
     return sorted((found for found in connector.read(Dimension) if found.active), key=lambda found: found.code)
 
 
-def preselected(dimensions: Sequence[Dimension], groups: Sequence[str], mapped: Mapping[str, str]) -> list[Dimension]:
-    """The dimensions that have an active tag group: five at most. `mapped` is the setting `dimensions`."""
-    known = _at_pleo(groups, mapped)
-    return [found for found in dimensions if _keys(found) & known][:MOST]
-
-
-def _at_pleo(groups: Sequence[str], mapped: Mapping[str, str]) -> set[str]:
-    """The codes and ids of dimensions that Pleo has groups of, in any case of letters: by code, or as settings say."""
-    named = {group.strip().casefold(): key for group, key in mapped.items()}
-    return {named.get(code, code).strip().casefold() for code in (group.strip().casefold() for group in groups)}
-
-
-def _keys(dimension: Dimension) -> set[str]:
-    return {dimension.code.strip().casefold(), dimension.id.casefold()}
-
-
 def groups_at_pleo(desk: Desk, connection: Connection) -> list[str] | None:
     """The codes of Pleo's active tag groups; None when we may not ask."""
     groups = named_groups(desk, connection)
@@ -137,7 +122,7 @@ def _wanted(dimensions: Sequence[Dimension], connection: Connection, named: Sequ
 
 
 def _found(dimensions: Sequence[Dimension], name: str) -> Dimension:
-    found = [one for one in dimensions if name.strip().casefold() in _keys(one)]
+    found = [one for one in dimensions if name.strip().casefold() in keys_of(one)]
     if len(found) == 1:
         return found[0]
     known = ", ".join(one.code for one in dimensions)
@@ -160,7 +145,7 @@ def _choices(
 
     counts = Counter(value.dimension_id for value in connector.read(DimensionValue) if value.active)
     return [
-        Choice(found, counts[found.id], found in wanted, None if known is None else bool(_keys(found) & known))
+        Choice(found, counts[found.id], found in wanted, None if known is None else bool(keys_of(found) & known))
         for found in dimensions
     ]
 

@@ -54,17 +54,17 @@ def _pair(erp: str, pair: str) -> tuple[str, str]:
 
 def option_names(erp: str) -> list[str]:
     """The options that a connector of the registry has; none where only the connector itself knows."""
-    from kontobro.erp import REGISTRY
+    from kontobro.erp import option_words
 
-    return [name for name, _ in REGISTRY[erp].options] if erp in REGISTRY else []
+    return list(option_words(erp))
 
 
 def secret_words(erp: str, named: Sequence[str] = ()) -> list[tuple[str, str]]:
     """The secrets that a connector needs, each with a word for the person; `named` by the person."""
-    from kontobro.erp import REGISTRY
+    from kontobro import erp as systems
 
-    known = list(REGISTRY[erp].secrets) if erp in REGISTRY else []
-    return known + [(name, name) for name in named if name not in dict(known)]
+    known = systems.secret_words(erp)
+    return [*known.items(), *((name, name) for name in named if name not in known)]
 
 
 def variable_of(name: str) -> str:

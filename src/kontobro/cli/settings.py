@@ -13,7 +13,7 @@ import typer
 from kontobro.cli import settings_suggest, show
 from kontobro.cli.desk import Desk, desk_of
 from kontobro.cli.exits import Exit
-from kontobro.core.errors import Misconfigured, Problem, shown
+from kontobro.core.errors import Misconfigured, Problem
 
 if TYPE_CHECKING:
     from kontobro.core.connection import Connection
@@ -48,7 +48,7 @@ def set_one(
     as_json: AsJson = False,
 ) -> None:
     """Change one setting, if what comes of it is valid."""
-    from kontobro.core.settings_file import settings_to
+    from kontobro.core.settings_file import settings_to, with_change
 
     desk = desk_of(context)
     connection = desk.connection()
@@ -104,40 +104,6 @@ def read_toml(file: Path) -> Mapping[str, object]:
         raise Misconfigured(f"{file} is nested too deep.", "kontobro settings export shows the form.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Misconfigured(f"{file} is no TOML file: {error}.", "kontobro settings export shows the form.") from error
-
-
-def with_change(settings: Mapping[str, object], key: str, value: str) -> dict[str, object]:
-    """The settings with one key changed; `wallets.EUR` reaches into a table, "" takes the key away."""
-    from kontobro.core.settings import Settings
-
-    name, dot, inner = key.partition(".")
-    if name == "rows":
-        raise Misconfigured("Rows of the posting table are not set one by one.", "Use kontobro settings import FILE.")
-    changed = dict(settings)
-    if dot:
-        if not isinstance(getattr(Settings(), name, {}), Mapping):
-            raise Misconfigured(f'"{shown(name)}" is one value, not a table.', f"Set it as {shown(name)}.")
-        table = changed.get(name)
-        changed[name] = _without_empty({**(table if isinstance(table, Mapping) else {}), inner: value})
-    else:
-        changed[name] = _read_value(name, value)
-    return _without_empty(changed)
-
-
-def _without_empty(table: Mapping[str, object]) -> dict[str, object]:
-    return {key: value for key, value in table.items() if value != ""}
-
-
-def _read_value(name: str, value: str) -> object:
-    """What a person types, as the setting's own type: an account 1920 stays text, 30 days become a number."""
-    from kontobro.core.settings import Settings
-
-    usual: object = getattr(Settings(), name, None)
-    if isinstance(usual, bool):
-        return {"true": True, "yes": True, "false": False, "no": False}.get(value.lower(), value)
-    if isinstance(usual, tuple):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return int(value) if isinstance(usual, int) and value.isdecimal() else value
 
 
 def _store(

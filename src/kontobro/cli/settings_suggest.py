@@ -55,9 +55,9 @@ def _is_wanted(desk: Desk, *, yes: bool, as_json: bool) -> bool:
 
 def _store(desk: Desk, connection: Connection, found: Sequence[Suggestion], masters: Masters) -> Sequence[Problem]:
     """Store the proposals; problems that the settings had before are no reason not to."""
-    from kontobro.cli.settings import apply_settings, with_change
+    from kontobro.cli.settings import apply_settings
     from kontobro.core.settings_check import check_settings
-    from kontobro.core.settings_file import settings_to
+    from kontobro.core.settings_file import settings_to, with_change
 
     wanted = settings_to(connection.settings)
     for one in found:

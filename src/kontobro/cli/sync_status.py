@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -55,15 +55,6 @@ def status_of(desk: Desk, connection: Connection) -> list[State]:
 def _state(kind: SyncKind, note: tuple[datetime, str, str] | None, *, due: bool) -> State:
     at, outcome, digest = note or (None, "never", "")
     return State(kind, outcome, at, digest, due)
-
-
-def in_step(desk: Desk, connection: Connection, done: Collection[str] = ()) -> bool:
-    """Whether every kind that is switched on is in step, or was `done` just now."""
-    from kontobro.sync.run import NOTED
-
-    noted = desk.store.syncs(connection.id)
-    outcomes = {kind: noted[NOTED[kind][-1]][1] for kind in connection.settings.sync if NOTED[kind][-1] in noted}
-    return all(kind in done or outcomes.get(kind) == "in_step" for kind in connection.settings.sync)
 
 
 def print_status(states: Sequence[State]) -> None:

@@ -173,10 +173,10 @@ def _agreed(connection: Connection, kind: SyncKind, ports: SyncPorts) -> str | N
 
 def _activate(desk: Desk, connection: Connection, done: Sequence[SyncKind]) -> bool:
     """Activate an installation that waited for the first sync, when every kind that is switched on is in step."""
-    from kontobro.cli.sync_status import in_step
     from kontobro.install.connect import finish_installation
+    from kontobro.sync.run import in_step
 
-    if not in_step(desk, connection, done):
+    if not in_step(connection, desk.store, done):
         return False
     return finish_installation(desk.workplace.pleo_for(connection), connection)
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from kontobro.core.errors import Problem, shown
+from kontobro.core.errors import Misconfigured, Problem, shown
 from kontobro.core.findings import problem
 from kontobro.core.money import EXPONENTS
 from kontobro.core.posting_table import SUBTYPE_DECIDES, table_of
@@ -61,6 +61,36 @@ def _decoded(value: object) -> object:
     if isinstance(value, tuple):
         return list(value)
     return dict(value) if isinstance(value, Mapping) else value
+
+
+def with_change(settings: Mapping[str, object], key: str, value: str) -> dict[str, object]:
+    """The settings with one key changed; `wallets.EUR` reaches into a table, "" takes the key away."""
+    name, dot, inner = key.partition(".")
+    if name == "rows":
+        raise Misconfigured("Rows of the posting table are not set one by one.", "Use kontobro settings import FILE.")
+    changed = dict(settings)
+    if dot:
+        if not isinstance(getattr(Settings(), name, {}), Mapping):
+            raise Misconfigured(f'"{shown(name)}" is one value, not a table.', f"Set it as {shown(name)}.")
+        table = changed.get(name)
+        changed[name] = _without_empty({**(table if isinstance(table, Mapping) else {}), inner: value})
+    else:
+        changed[name] = _read_value(name, value)
+    return _without_empty(changed)
+
+
+def _without_empty(table: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in table.items() if value != ""}
+
+
+def _read_value(name: str, value: str) -> object:
+    """What a person types, as the setting's own type: an account 1920 stays text, 30 days become a number."""
+    usual: object = getattr(Settings(), name, None)
+    if isinstance(usual, bool):
+        return {"true": True, "yes": True, "false": False, "no": False}.get(value.lower(), value)
+    if isinstance(usual, tuple):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return int(value) if isinstance(usual, int) and value.isdecimal() else value
 
 
 @lru_cache(maxsize=4)

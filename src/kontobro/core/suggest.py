@@ -14,7 +14,7 @@ from kontobro.core.errors import shown
 from kontobro.core.masterdata import Account, Dimension
 from kontobro.core.masters import Index, Masters
 from kontobro.core.money import EXPONENTS
-from kontobro.core.settings import Settings
+from kontobro.core.settings import MOST_DIMENSIONS, Settings
 from kontobro.core.suggest_words import DIMENSION_WORDS, JOURNAL, ROLES, WALLET, Known
 
 MOST_CANDIDATES = 5
@@ -155,6 +155,22 @@ _LIKENESSES: Mapping[str, Callable[[str, str], bool]] = {
     "it begins alike": lambda a, b: min(len(a), len(b)) >= 3 and (a.startswith(b) or b.startswith(a)),
 }
 """From sure to less sure; the first that finds one decides."""
+
+
+def preselected(dimensions: Sequence[Dimension], groups: Sequence[str], mapped: Mapping[str, str]) -> list[Dimension]:
+    """The dimensions that have an active tag group: five at most. `mapped` is the setting `dimensions`."""
+    known = at_pleo(groups, mapped)
+    return [found for found in dimensions if keys_of(found) & known][:MOST_DIMENSIONS]
+
+
+def at_pleo(groups: Sequence[str], mapped: Mapping[str, str]) -> set[str]:
+    """The codes and ids of dimensions that Pleo has groups of, in any case of letters: by code, or as settings say."""
+    named = {group.strip().casefold(): key for group, key in mapped.items()}
+    return {named.get(code, code).strip().casefold() for code in (group.strip().casefold() for group in groups)}
+
+
+def keys_of(dimension: Dimension) -> set[str]:
+    return {dimension.code.strip().casefold(), dimension.id.casefold()}
 
 
 # -------------------------------------------------------------------------------------------- choosing

@@ -36,7 +36,11 @@ class Registered:
 
 
 REGISTRY: dict[str, Registered] = {
-    "beancount": Registered("kontobro.erp.beancount.connector:from_options", "pip install 'kontobro[beancount]'"),
+    "beancount": Registered(
+        "kontobro.erp.beancount.connector:from_options",
+        "pip install 'kontobro[beancount]'",
+        options=(("ledger", "path of the ledger's main file"), ("fava", "address of its Fava, if there is one")),
+    ),
     "odoo": Registered(
         "kontobro.erp.odoo.connector:from_options",
         "pip install kontobro",
@@ -55,6 +59,25 @@ REGISTRY: dict[str, Registered] = {
         secrets=(("password", "password"),),
     ),
 }
+
+
+def is_installed(name: str) -> bool:
+    """Whether the connector of that name can be loaded here."""
+    try:
+        _factory(name)
+    except Misconfigured:
+        return False
+    return True
+
+
+def option_words(name: str) -> Mapping[str, str]:
+    """The options of a connector of the registry, each with a word for the person; none of one that is not in it."""
+    return dict(REGISTRY[name].options) if name in REGISTRY else {}
+
+
+def secret_words(name: str) -> Mapping[str, str]:
+    """Its secrets, likewise."""
+    return dict(REGISTRY[name].secrets) if name in REGISTRY else {}
 
 
 def no_secrets(name: str) -> None:

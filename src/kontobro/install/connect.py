@@ -77,13 +77,19 @@ def connect(
     store: Store,
     level: Level | None = None,
     secrets: Mapping[str, str] | None = None,
+    *,
+    known: Sequence[Connection] | None = None,
+    claim: Callable[[Connection], None] = lambda connection: None,
+    wait: bool = False,
 ) -> Connected:
     """Look at both sides, install at Pleo, store the connection, its tokens and the accounting system's `secrets`.
 
     `draft.company_id` may be empty: then the credential's own company is taken. `level` None: the highest that both
     sides allow, or for a company that was connected before the one it had. Level 1 is activated at once; above it a
-    new installation waits for the first sync (`finish_installation`). Raises what the two sides raise, NotAllowed
-    for missing scopes, Misconfigured when the companies don't fit.
+    new installation waits for the first sync (`finish_installation`); with `wait` it always does. `known`: among which
+    connections the company may stand already, all of the store's by default. `claim` gets the connection as it will
+    be, before anything is installed or stored, and may refuse it by raising. Raises what the two sides raise,
+    NotAllowed for missing scopes, Misconfigured when the companies don't fit.
     """
     trial = TrialTokens(tokens)
     identity = pleo_for(draft, trial).introspect()
@@ -93,11 +99,12 @@ def connect(
         draft, company_id=company_of(identity, draft.company_id), scopes=identity.scopes, erp_company=company.id
     )
     named = replace(found, company_name=pleo_for(found, trial).company_name() or "")
-    settled, again = settled_identity(named, store.connections())
+    settled, again = settled_identity(named, store.connections() if known is None else known)
     chosen = level or (level_of(settled.settings) if again else highest(connector.capabilities, identity))
     require_level(chosen, connector.capabilities, identity)
     final = settled if again and level is None else replace(settled, settings=with_level(settled.settings, chosen))
-    installation = install(pleo_for(final, trial), final)
+    claim(final)
+    installation = install(pleo_for(final, trial), final, wait=wait)
     store.save_connection(final)
     store.save_tokens(final.id, trial.current)
     for name, secret in (secrets or {}).items():
@@ -141,9 +148,9 @@ def settled_identity(found: Connection, known: Sequence[Connection]) -> tuple[Co
     return replace(found, id=found.id or uuid.uuid4().hex, name=name), False
 
 
-def install(pleo: Pleo, connection: Connection) -> Installation:
-    """Create the installation for this company: active at Level 1, else waiting for the first sync."""
-    at_once = level_of(connection.settings) == 1
+def install(pleo: Pleo, connection: Connection, *, wait: bool = False) -> Installation:
+    """Create the installation for this company: active at Level 1 unless it is to `wait`, else after a first sync."""
+    at_once = level_of(connection.settings) == 1 and not wait
     installation = pleo.install(metadata_of(connection), activate=at_once)
     return accepted(installation, connection, (ACTIVE,) if at_once else (ACTIVE, PENDING))
 

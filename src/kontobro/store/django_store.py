@@ -123,6 +123,19 @@ class DjangoStore:
             self._keys.end_rotation()
         return len(secrets)
 
+    def seal(self, place: str, name: str, value: object) -> str:
+        """A JSON value encrypted for a row elsewhere in this database; `place` and `name` say where it belongs.
+
+        Not rotated with the others: for what lives for days at most.
+        """
+        with self._database.reading():
+            fresh = not self._rows(models.Secret).exists()
+        return seal(self._keys.ciphers(create=fresh), place, name, value)
+
+    def unseal(self, place: str, name: str, sealed: str) -> object:
+        """What `seal` hid. Raises Misconfigured for another key or another place."""
+        return unseal(self._keys.ciphers(), place, name, sealed)
+
     def unreadable_secrets(self) -> tuple[int, int]:
         """How many secrets there are, and how many of them the key does not open. Raises Misconfigured for no key."""
         with self._database.reading():

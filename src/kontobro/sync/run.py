@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,12 +11,13 @@ from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError, Misconfigured, NotApproved, Problem, UnsafePlan, shown
 from kontobro.core.masterdata import Account, Company, Dimension, DimensionValue, TaxCode, Vendor
 from kontobro.core.plan import Change, Existing, Limits, MasterKind, Plan, join_plans, make_plan
+from kontobro.core.ports import Store
 from kontobro.core.settings import Settings, SyncKind
 from kontobro.sync import source
 from kontobro.sync.apply import Progress, SyncPorts, Work, quiet
 from kontobro.sync.bound import Bound
 
-__all__ = ["KINDS", "SyncPorts", "SyncResult", "apply_plan", "is_due", "limits_of", "plan_sync", "quiet"]
+__all__ = ["KINDS", "SyncPorts", "SyncResult", "apply_plan", "in_step", "is_due", "limits_of", "plan_sync", "quiet"]
 
 KINDS: tuple[SyncKind, ...] = ("accounts", "tax-codes", "dimensions", "vendors")
 
@@ -111,6 +112,13 @@ def is_due(connection: Connection, kind: str, ports: SyncPorts) -> bool:
     at, outcome, _ = latest
     period = min(PERIODS[kind], HOUR) if outcome == "failed" else PERIODS[kind]
     return ports.clock.now() >= at + period
+
+
+def in_step(connection: Connection, store: Store, done: Collection[str] = ()) -> bool:
+    """Whether every kind that is switched on is in step, or was `done` just now."""
+    noted = store.syncs(connection.id)
+    outcomes = {kind: noted[NOTED[kind][-1]][1] for kind in connection.settings.sync if NOTED[kind][-1] in noted}
+    return all(kind in done or outcomes.get(kind) == "in_step" for kind in connection.settings.sync)
 
 
 # ------------------------------------------------------------------------------------------- planning

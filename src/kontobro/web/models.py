@@ -108,6 +108,33 @@ class AuditEvent(models.Model):
         indexes = (models.Index(fields=["organisation", "-at"], name="kontobro_web_trail"),)
 
 
+class Setup(models.Model):
+    """A connection on its way: at which step it stopped, and what was chosen. `sealed` holds all its secrets.
+
+    Pleo's answer is known by `state_hash` and by the browser that left for it (`session_hash`).
+    """
+
+    id: Identifier = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organisation: ToOrganisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    organisation_id: uuid.UUID
+    user: ToUser = models.ForeignKey(User, on_delete=models.CASCADE)
+    connection_id: Text = models.TextField()
+    again: models.BooleanField[bool, bool] = models.BooleanField(default=False)
+    step: Text = models.TextField()
+    environment: Text = models.TextField()
+    auth: Text = models.TextField()
+    level: models.IntegerField[int, int] = models.IntegerField(default=4)
+    company_id: Text = models.TextField(blank=True)
+    company_name: Text = models.TextField(blank=True)
+    erp: Text = models.TextField(blank=True)
+    options: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict)
+    companies: models.JSONField[list[list[str]], list[list[str]]] = models.JSONField(default=list)
+    state_hash: Text = models.TextField(blank=True, db_index=True)
+    session_hash: Text = models.TextField(blank=True)
+    sealed: Text = models.TextField(blank=True)
+    updated_at: Instant = models.DateTimeField(auto_now=True, db_index=True)
+
+
 class WebhookDelivery(models.Model):
     """A delivery of Pleo's that was taken: a second one with its id does nothing."""
 

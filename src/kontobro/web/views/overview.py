@@ -11,6 +11,7 @@ from django.shortcuts import render
 
 from kontobro.store.pages import Day, Health
 from kontobro.web.places import places
+from kontobro.web.setup import open_setups
 from kontobro.web.tenancy import Member, connections_of, of_organisation
 
 DAYS = 30
@@ -32,6 +33,7 @@ def overview(request: HttpRequest, member: Member) -> HttpResponse:
         "chart": chart(days),
         "totals": totals(days, health.values()),
         "waiting": waiting_of(list(health.values())),
+        "setups": open_setups(member.user, member.organisation),
     }
     return render(request, "kontobro/overview.html", shown)
 

@@ -1,0 +1,165 @@
+"""Connecting, its second half: settings from the chart of accounts, the first sync, activation at Pleo."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kontobro.bootstrap import Home
+from kontobro.core.connection import Connection
+from kontobro.core.errors import KontobroError, Misconfigured, NotAllowed, Problem, TooManyChanges, UnsafePlan
+from kontobro.core.masterdata import Dimension
+from kontobro.core.masters import Masters
+from kontobro.core.plan import Plan
+from kontobro.core.settings import SyncKind
+from kontobro.core.settings_check import check_settings
+from kontobro.core.settings_file import settings_from, settings_to, with_change
+from kontobro.core.suggest import Suggestion, preselected, suggest
+from kontobro.export.masters import load_masters
+from kontobro.install.connect import finish_installation
+from kontobro.sync.run import KINDS, SyncResult, apply_plan, in_step, limits_of, plan_sync
+from kontobro.web.subscribing import try_to_subscribe
+
+ACTION_WORDS: Mapping[str, str] = {
+    "create": "new in Pleo",
+    "adopt": "taken over from Pleo",
+    "update": "changed in Pleo",
+    "unarchive": "back from Pleo's archive",
+    "activate": "activated in Pleo",
+    "write": "made in the accounting system",
+    "set_aside": "gets a temporary code",
+    "archive": "archived in Pleo",
+}
+
+MOST_ROWS = 100
+"""Changes of a kind that are listed; the others are counted."""
+
+
+# ------------------------------------------------------------------------------------------- settings
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the accounting system has to choose from, what is proposed, and which dimensions become tags."""
+
+    masters: Masters
+    suggestions: tuple[Suggestion, ...]
+    dimensions: tuple[Dimension, ...]
+    chosen: tuple[str, ...]
+
+
+def read_books(connection: Connection, home: Home) -> Books:
+    """Read the chart and Pleo's tag groups. Raises what the accounting system raises."""
+    connector = home.connector_for(connection)
+    masters = load_masters(connector, connector.check())
+    groups = _groups(connection, home) if len(masters.dimensions) else []
+    settings = connection.settings
+    dimensions = sorted((one for one in masters.dimensions.by_id.values() if one.active), key=lambda one: one.code)
+    proposed = preselected(dimensions, [code for code, _ in groups], settings.dimensions)
+    chosen = settings.sync_dimensions or tuple(one.id for one in proposed)
+    return Books(masters, suggest(settings, masters, groups), tuple(dimensions), chosen)
+
+
+def _groups(connection: Connection, home: Home) -> list[tuple[str, str]]:
+    """Code and name of Pleo's active tag groups; none where we may not ask."""
+    if "dimensions" not in connection.settings.sync:
+        return []
+    try:
+        groups = home.sync_ports_for(connection).target.read("tag_groups")
+        return [(group.code, group.name) for group in groups if not group.archived]
+    except (NotAllowed, Misconfigured):
+        return []
+
+
+def settle_settings(
+    connection: Connection, books: Books, values: Mapping[str, str], tags: Sequence[str], home: Home, *, later: bool
+) -> Sequence[Problem]:
+    """Store the settings if nothing is wrong; else change nothing and give every problem. `later`: some may miss."""
+    wanted = settings_to(connection.settings)
+    for name, value in values.items():
+        wanted = with_change(wanted, name, value.strip())
+    if "dimensions" in connection.settings.sync:
+        known = {one.id for one in books.dimensions}
+        wanted["sync_dimensions"] = [tag for tag in tags if tag in known]
+    settings, problems = settings_from(wanted)
+    found = [*problems, *([] if problems else check_settings(settings, books.masters))]
+    wrong = [problem for problem in found if not (later and problem.code == "setting_missing")]
+    if not wrong:
+        home.store.save_connection(replace(connection, settings=settings))
+    return wrong
+
+
+# ------------------------------------------------------------------------------------------ first sync
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPlan:
+    """A kind's plan as the page shows it. `refused`: why it can't be carried out."""
+
+    kind: SyncKind
+    digest: str
+    counts: tuple[tuple[str, int], ...]
+    rows: tuple[tuple[str, str, str], ...]
+    more: int
+    problems: tuple[Problem, ...]
+    refused: KontobroError | None
+    warning: KontobroError | None
+
+
+def read_plans(connection: Connection, home: Home) -> list[ShownPlan]:
+    """The plan of each kind that is switched on. Writes nothing."""
+    ports = home.sync_ports_for(connection)
+    switched_on = [kind for kind in KINDS if kind in connection.settings.sync]
+    return [_shown(connection, kind, plan_sync(connection, kind, ports)) for kind in switched_on]
+
+
+def _shown(connection: Connection, kind: SyncKind, plan: Plan) -> ShownPlan:
+    fault = _fault_of(connection, plan)
+    may_be_right = isinstance(fault, TooManyChanges)
+    rows = [_row(change.action, change.before or change.after) for change in plan.changes]
+    counts = Counter(ACTION_WORDS.get(change.action, change.action) for change in plan.changes)
+    return ShownPlan(
+        kind,
+        plan.digest,
+        tuple(counts.items()),
+        tuple(rows[:MOST_ROWS]),
+        max(0, len(rows) - MOST_ROWS),
+        plan.problems,
+        None if may_be_right else fault,
+        fault if may_be_right else None,
+    )
+
+
+def _row(action: str, record: object) -> tuple[str, str, str]:
+    return ACTION_WORDS.get(action, action), getattr(record, "code", ""), getattr(record, "name", "")
+
+
+def _fault_of(connection: Connection, plan: Plan) -> UnsafePlan | None:
+    try:
+        plan.check(limits_of(connection.settings))
+    except UnsafePlan as fault:
+        return fault
+    return None
+
+
+def carry_out(connection: Connection, digests: Mapping[str, str], home: Home) -> list[SyncResult]:
+    """Apply each kind's plan as it was shown, in turn. Raises NotApproved when a plan is another by now."""
+    ports = home.sync_ports_for(connection)
+    kinds = [kind for kind in KINDS if kind in connection.settings.sync]
+    return [apply_plan(connection, kind, digests.get(kind, ""), ports) for kind in kinds]
+
+
+def activate(connection: Connection, home: Home, done: Sequence[SyncResult] = ()) -> bool:
+    """Activate at Pleo when nothing is left to sync, and ask for its webhooks; whether it is active now."""
+    kinds = [result.kind for result in done if _is_done(result)]
+    if not in_step(connection, home.store, kinds):
+        return False
+    finish_installation(home.pleo_for(connection), connection)
+    try_to_subscribe(connection, home)
+    return True
+
+
+def _is_done(result: SyncResult) -> bool:
+    """All that Pleo is to have stands there; vendors that wait for a person don't count."""
+    return not result.failed and all(change.action != "adopt" for change in result.waiting)

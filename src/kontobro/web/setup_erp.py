@@ -1,0 +1,119 @@
+"""Connecting: the accounting system, what may be typed about it, and the moment both sides are joined."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from kontobro.bootstrap import Home
+from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.level import Level, level_of
+from kontobro.core.ports import Connector
+from kontobro.erp import REGISTRY, is_installed, secret_words
+from kontobro.install.connect import Connected, connect
+from kontobro.install.level import highest_supplied
+from kontobro.service.config import config
+from kontobro.web.models import Organisation, Setup
+from kontobro.web.places import places
+from kontobro.web.setup import SealedTokens, draft_of, known_to, level_chosen, own, secrets_of, tokens_of
+
+SECONDS_FOR_OTHERS = 30
+"""How long one waits for another who connects the same company at this moment."""
+
+
+def systems() -> list[tuple[str, str]]:
+    """The accounting systems that are installed here: name, and the name as people write it."""
+    return [(name, name.capitalize()) for name in REGISTRY if is_installed(name)]
+
+
+def safe_options(erp: str, options: Mapping[str, str], organisation: Organisation) -> dict[str, str]:
+    """Options that a person may give to this machine: empty ones left out. Raises Misconfigured.
+
+    A hosted service opens only ledgers that its operator put into the organisation's own folder: any other path
+    would let a stranger read and write files here; and addresses of the machine itself are not for strangers.
+    """
+    given = {name: value.strip() for name, value in options.items() if value.strip()}
+    if "ledger" in given:
+        given["ledger"] = str(_ledger(given["ledger"], organisation))
+    for name in ("url", "fava"):
+        if name in given:
+            _require_address(name, given[name])
+    return given
+
+
+def _ledger(text: str, organisation: Organisation) -> Path:
+    if config().local:
+        return Path(text).expanduser().resolve()
+    folder = (places.home.path / "ledgers" / str(organisation.id)).resolve()
+    ledger = (folder / text).resolve()
+    if not ledger.is_relative_to(folder):
+        raise Misconfigured(
+            f'The ledger "{shown(text)}" is outside of your organisation\'s folder.',
+            f"Give its path within the folder ledgers/{organisation.id} of the service's home.",
+        )
+    return ledger
+
+
+def _require_address(name: str, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Misconfigured(f'"{shown(url)}" is no address.', f"Give {name} as https://…")
+    if not config().local and _is_this_machine(parts.hostname):
+        raise Misconfigured(f'"{shown(url)}" is this service\'s own machine.', "Give the accounting system's address.")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_link_local or address.is_unspecified
+
+
+def needed_secrets(erp: str, given: Mapping[str, str]) -> dict[str, str]:
+    """The secrets as typed. Raises Misconfigured for one that is missing."""
+    for name, word in secret_words(erp).items():
+        if not given.get(name, "").strip():
+            raise Misconfigured(f"The {word} is missing.", f"Give the {word} of {erp.capitalize()}.")
+    return {name: given[name].strip() for name in secret_words(erp)}
+
+
+def join(setup: Setup, home: Home) -> Connected:
+    """Look at both sides, take the company, install at Pleo, store. Run again after a crash it mends what is missing.
+
+    The owner is stored before the connection, under the id that the setup had from its beginning. The credential is
+    refreshed first, where a new pair of tokens is kept: while connecting nothing of it may be lost.
+    """
+    draft = draft_of(setup)
+    held = secrets_of(setup).get("erp")
+    connector = home.connector_for(draft, held)
+    connector.check()
+    home.pleo_for(draft, SealedTokens(setup)).introspect()
+    with home.store.lock(f"connect {setup.environment} {setup.company_id}", wait=SECONDS_FOR_OTHERS):
+        return connect(
+            draft,
+            tokens_of(setup),
+            home.pleo_for,
+            connector,
+            home.store,
+            _level(setup, connector),
+            held,
+            known=known_to(setup.organisation),
+            claim=lambda final: own(final, setup.organisation),
+            wait=not setup.again,
+        )
+
+
+def _level(setup: Setup, connector: Connector) -> Level | None:
+    """The chosen level, or less where the accounting system supplies less; None to leave it as it was."""
+    if keeps_level(setup):
+        return None
+    return min(level_chosen(setup), highest_supplied(connector.capabilities))
+
+
+def keeps_level(setup: Setup) -> bool:
+    """Whether a connection that stands is only connected again, at the level that it has."""
+    standing = places.home.store.connection(setup.connection_id) if setup.again else None
+    return standing is not None and level_of(standing.settings) == setup.level
