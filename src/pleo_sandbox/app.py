@@ -16,6 +16,7 @@ from pleo_sandbox import (
     files,
     marketplace_api,
     oauth_api,
+    pages,
     subscriptions_api,
     tag_groups_api,
     tags_api,
@@ -44,9 +45,9 @@ _TYPES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 
 
 def create_app(sandbox: Sandbox) -> Starlette:
-    """Pleo's API, its authorisation server and the sandbox's own `/_control`."""
+    """Pleo's API, its authorisation server, pages for people and the sandbox's own `/_control`."""
     app = Starlette(
-        routes=[*routes(sandbox, OPERATIONS), *control.routes(sandbox)],
+        routes=[*routes(sandbox, OPERATIONS), *control.routes(sandbox), *pages.routes(sandbox)],
         exception_handlers={HTTPException: _refuse, Exception: _fail},
     )
     app.router.redirect_slashes = False

@@ -6,6 +6,7 @@ is `{"result": …}`. `GET /_control/state` shows jobs, calls, installations and
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Protocol
@@ -20,8 +21,9 @@ from pleo_sandbox.deliveries import DeliveryFault
 from pleo_sandbox.errors import PleoError
 from pleo_sandbox.faults import Fault
 from pleo_sandbox.jobs import UpdateErrorType
-from pleo_sandbox.model import Json
+from pleo_sandbox.model import Json, SandboxCompany
 from pleo_sandbox.oauth import ALL_SCOPES
+from pleo_sandbox.pages.desk import check_origin
 from pleo_sandbox.state import Sandbox
 from pleo_sandbox.wire import decode, refuse, reply
 
@@ -166,12 +168,39 @@ class RegisterClient(Order):
     scopes: list[str] = msgspec.field(default_factory=lambda: sorted(ALL_SCOPES))
     name: str = "Integration"
     needs_activation: bool = True
+    start_url: str = ""
+    settings_url: str = ""
 
     def obey(self, sandbox: Sandbox) -> object:
         client = sandbox.register_client(
-            self.redirect_uris, self.scopes, name=self.name, needs_activation=self.needs_activation
+            self.redirect_uris,
+            self.scopes,
+            name=self.name,
+            needs_activation=self.needs_activation,
+            start_url=self.start_url,
+            settings_url=self.settings_url,
         )
         return {"client_id": client.client_id, "client_secret": client.secret}
+
+
+class AddCompany(Order):
+    """Another company, whose wallet has a contra account; its expenses are added one by one."""
+
+    name: str
+    currency: str
+    country: str
+    organization_id: str | None = None
+
+    def obey(self, sandbox: Sandbox) -> object:
+        wallet = {"id": str(uuid.uuid4()), "name": "Pleo wallet", "code": "1081", "identifier": None}
+        company = SandboxCompany(
+            self.name,
+            self.currency,
+            self.country,
+            organization_id=self.organization_id,
+            contra_accounts={self.currency: wallet},
+        )
+        return sandbox.add_company(company)
 
 
 class AddExpense(Order):
@@ -237,6 +266,7 @@ ORDERS: dict[str, type[Obeyed]] = {
     "set_item_update_moves_clock": SetItemUpdateMovesClock,
     "add_api_key": AddApiKey,
     "register_client": RegisterClient,
+    "add_company": AddCompany,
     "add_expense": AddExpense,
     "item_state": ItemState,
     "create_draft_vendor": CreateDraftVendor,
@@ -258,6 +288,7 @@ def _endpoint(sandbox: Sandbox, wanted: type[Obeyed]) -> Callable[[Request], Awa
     async def endpoint(request: Request) -> Response:
         content = await request.body()
         try:
+            check_origin(request)
             order = msgspec.convert(decode(content or b"{}"), wanted)
             return reply({"result": order.obey(sandbox)})
         except PleoError as error:

@@ -70,6 +70,12 @@ class Exports:
         self.companies[company_id].expenses.append(expense)
         self._note(company_id, expense)
 
+    def replace(self, company_id: str, expense: Expense) -> None:
+        """The bookkeeper changed an expense: its newer self takes its place. Jobs that are there keep the older."""
+        known = self.companies[company_id].expenses
+        place = next(index for index, each in enumerate(known) if each.id == expense.id)
+        known[place] = self._expenses[company_id][expense.id] = expense
+
     def _note(self, company_id: str, expense: Expense) -> None:
         self._expenses[company_id][expense.id] = expense
         self._status[company_id][expense.id] = ExportStatus.QUEUED if expense.queued else ExportStatus.CREATED

@@ -73,5 +73,8 @@ class Installations:
 
     def remove(self, credential: Credential) -> None:
         """Raises PleoError 404."""
-        self.find(credential)
-        del self._known[(credential.client_id, credential.subject)]
+        self.drop(self.find(credential))
+
+    def drop(self, installation: Installation) -> None:
+        """Whoever ends the connection."""
+        del self._known[(installation.application_id, installation.resource)]

@@ -56,7 +56,10 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class OAuthClient:
-    """A registered application. `needs_activation`: its installations start as AUTHORIZED."""
+    """A registered application. `needs_activation`: its installations start as AUTHORIZED.
+
+    `start_url` is where Connect leads (Pleo's "Initiation URI"), `settings_url` the page of its settings.
+    """
 
     client_id: str
     secret: str = field(repr=False)
@@ -64,6 +67,8 @@ class OAuthClient:
     redirect_uris: tuple[str, ...] = ()
     scopes: frozenset[str] = ALL_SCOPES
     needs_activation: bool = True
+    start_url: str = ""
+    settings_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,8 @@ class Access:
         *,
         name: str = "Integration",
         needs_activation: bool = True,
+        start_url: str = "",
+        settings_url: str = "",
     ) -> OAuthClient:
         client = OAuthClient(
             str(uuid.uuid4()),
@@ -167,6 +174,8 @@ class Access:
             tuple(redirect_uris),
             frozenset(scopes),
             needs_activation,
+            start_url,
+            settings_url,
         )
         self.clients[client.client_id] = client
         return client

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import html
 import re
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Protocol
 from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from pleo_sandbox.errors import PleoError
 from pleo_sandbox.oauth import ACCESS_LIFE, OAuthClient, OAuthError, Pair, Request
+from pleo_sandbox.pages import words
+from pleo_sandbox.pages.desk import check_origin
+from pleo_sandbox.pages.markup import Html, fill, join, options, page
 from pleo_sandbox.routing import Call, Operation, basic
 from pleo_sandbox.wire import reply
 
@@ -33,10 +35,12 @@ def authorize(call: Call) -> Response:
     query = call.query
     client = call.sandbox.access.clients.get("".join(query.get("client_id", [])))
     if client is None:
-        return _page("Unknown application", "<p>The parameter client_id names no registered application.</p>", 400)
+        return _page(
+            "Unknown application", Html("<p>The parameter client_id names no registered application.</p>"), 400
+        )
     redirect_uri = "".join(query.get("redirect_uri", []))
     if redirect_uri not in client.redirect_uris:
-        return _page("Wrong redirect", "<p>redirect_uri is not registered: it has to match exactly.</p>", 400)
+        return _page("Wrong redirect", Html("<p>redirect_uri is not registered: it has to match exactly.</p>"), 400)
     state = next(iter(query.get("state", [])), None)
     try:
         request = _request(client, redirect_uri, state, query)
@@ -67,40 +71,51 @@ def _request(client: OAuthClient, redirect_uri: str, state: str | None, query: M
 
 
 def _consent_page(call: Call, request: Request, ticket: str) -> Response:
-    companies = "".join(
-        f'<option value="{html.escape(company.id)}">{html.escape(company.name)}</option>'
-        for company in call.sandbox.exports.companies.values()
+    companies = {each.id: each.name for each in call.sandbox.exports.companies.values()}
+    asked = join(
+        fill('<li data-scope="{name}">{words} <code>{name}</code></li>', name=name, words=words.scope(name))
+        for name in sorted(request.scopes)
     )
-    scopes = "".join(f"<li><code>{html.escape(scope)}</code></li>" for scope in sorted(request.scopes))
-    return _page(
-        f"{html.escape(request.client.name)} asks for access",
-        f"""<p>It will be able to:</p><ul>{scopes}</ul>
-<form method="post" action="/oauth/authorize">
-<input type="hidden" name="ticket" value="{html.escape(ticket)}">
-<p><label>Company <select name="company_id">{companies}</select></label></p>
-<button name="decision" value="approve">Approve</button> <button name="decision" value="deny">Deny</button>
-</form>""",
+    content = fill(
+        _CONSENT,
+        name=request.client.name,
+        host=urlsplit(request.redirect_uri).netloc,
+        scopes=asked,
+        ticket=ticket,
+        companies=options(companies, call.sandbox.visited or ""),
     )
+    return _page(f"{request.client.name} asks for access", content)
+
+
+_CONSENT = """<form class="panel" id="consent" method="post" action="/oauth/authorize">
+<p>If you allow it, <strong>{name}</strong> can:</p><ul id="scopes">{scopes}</ul>
+<input type="hidden" name="ticket" value="{ticket}">
+<label for="company">Company</label><select id="company" name="company_id">{companies}</select>
+<p>You go back to {host} then. The access can be withdrawn in the accounting settings.</p>
+<div class="actions"><button class="main" id="allow" name="decision" value="approve">Allow</button>
+<button id="deny" name="decision" value="deny">Deny</button></div></form>"""
 
 
 def decide(call: Call) -> Response:
     """The consent form came back: redirect with a code, or with access_denied."""
+    check_origin(call.request)
     form = _form(call)
     request = call.sandbox.consents.pop(form.get("ticket", ""), None)
     if request is None:
-        return _page("Gone", "<p>This request was answered already. Start again from the application.</p>", 400)
+        return _page("Gone", Html("<p>This request was answered already. Start again from the application.</p>"), 400)
     if form.get("decision") != "approve":
         denied = {"error": "access_denied", "error_description": "the user refused", "state": request.state}
         return _back(request.redirect_uri, denied)
     if form.get("company_id") not in call.sandbox.exports.companies:
-        return _page("No company", "<p>Choose a company.</p>", 400)
+        return _page("No company", Html("<p>Choose a company.</p>"), 400)
     code = call.sandbox.access.grant(request, form["company_id"])
     return _back(request.redirect_uri, {"code": code, "state": request.state})
 
 
-def _page(title: str, content: str, status: int = 200) -> Response:
-    head = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
-    return HTMLResponse(f"{head}<body><h1>{title}</h1>{content}</body></html>", status, dict(_NO_STORE))
+def _page(title: str, content: Html, status: int = 200) -> Response:
+    answer = page(title, content, status=status)
+    answer.headers.update(_NO_STORE)
+    return answer
 
 
 def _back(redirect_uri: str, answer: Mapping[str, str | None]) -> Response:

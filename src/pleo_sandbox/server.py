@@ -18,7 +18,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pleo_sandbox.app import create_app
-from pleo_sandbox.demo import DemoSandbox, demo_sandbox
+from pleo_sandbox.demo import SERVICE_REDIRECT, DemoSandbox, Integration, demo_sandbox
 from pleo_sandbox.errors import ResponseLost
 from pleo_sandbox.state import Sandbox
 
@@ -92,14 +92,9 @@ def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> Non
 
 def main(arguments: list[str] | None = None) -> int:
     """`python -m pleo_sandbox --port N`: the demo company in the foreground until Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="pleo_sandbox", description="Pleo in a box, with a demo company")
-    parser.add_argument("--port", type=int, default=8764, help="0 takes a free one (default: 8764)")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--press-export", action="store_true", help="start with an export job of all queued expenses")
-    parser.add_argument("--json", action="store_true", help="print one line of JSON instead of the greeting")
-    parser.add_argument("--stop-on-eof", action="store_true", help="end when standard input closes: never left behind")
-    options = parser.parse_args(arguments)
-    sandbox = demo_sandbox()
+    options = _options(arguments)
+    redirects = tuple(options.redirect_uri or [SERVICE_REDIRECT])
+    sandbox = demo_sandbox(Integration(options.start_url, options.settings_url, redirects))
     if options.press_export:
         sandbox.press_export(sandbox.company_id)
     with _listen(options.host, options.port) as listener:
@@ -112,6 +107,22 @@ def main(arguments: list[str] | None = None) -> int:
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
     return 0
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    known = Integration()
+    parser = argparse.ArgumentParser(prog="pleo_sandbox", description="Pleo in a box, with a demo company")
+    parser.add_argument("--port", type=int, default=8764, help="0 takes a free one (default: 8764)")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--press-export", action="store_true", help="start with an export job of all queued expenses")
+    parser.add_argument("--json", action="store_true", help="print one line of JSON instead of the greeting")
+    parser.add_argument("--stop-on-eof", action="store_true", help="end when standard input closes: never left behind")
+    parser.add_argument("--start-url", default=known.start_url, help="where Connect leads (default: %(default)s)")
+    parser.add_argument(
+        "--settings-url", default=known.settings_url, help="where Settings leads (default: %(default)s)"
+    )
+    parser.add_argument("--redirect-uri", action="append", help=f"registered too; again for more ({SERVICE_REDIRECT})")
+    return parser.parse_args(arguments)
 
 
 def _stop_on_eof(server: uvicorn.Server) -> None:
@@ -132,6 +143,9 @@ def _credentials(sandbox: DemoSandbox, url: str) -> str:
         "client_id": sandbox.client_id,
         "client_secret": sandbox.client_secret,
         "redirect_uri": sandbox.redirect_uri,
+        "redirect_uris": list(sandbox.client.redirect_uris),
+        "start_url": sandbox.client.start_url,
+        "settings_url": sandbox.client.settings_url,
         "second_batch": SECOND_BATCH,
     }
     return json.dumps(facts) + "\n"
@@ -147,7 +161,9 @@ def _greeting(sandbox: DemoSandbox, url: str) -> str:
   API key        {sandbox.api_key}
   OAuth client   {sandbox.client_id}
   OAuth secret   {sandbox.client_secret}
-  redirect       {sandbox.redirect_uri}
+  redirects      {" ".join(sandbox.client.redirect_uris)}
+  pages          {url}/
+  Connect        {sandbox.client.start_url}
   state          {url}/_control/state
   press Export   curl -d '{{"company_id": "{sandbox.company_id}"}}' {url}/_control/press_export
 """

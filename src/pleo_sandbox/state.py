@@ -56,6 +56,7 @@ class Sandbox:
         self.webhooks = Webhooks(self.clock, self.rules, self.subscriptions, self.lock)
         self.exports.when_created = self._announce_job
         self.consents: dict[str, Request] = {}
+        self.visited: str | None = None  # the company in which Connect was pressed last
         for company in companies:
             self.add_company(company)
 
@@ -108,9 +109,18 @@ class Sandbox:
         *,
         name: str = "Integration",
         needs_activation: bool = True,
+        start_url: str = "",
+        settings_url: str = "",
     ) -> OAuthClient:
         with self.lock:
-            return self.access.register(redirect_uris, scopes, name=name, needs_activation=needs_activation)
+            return self.access.register(
+                redirect_uris,
+                scopes,
+                name=name,
+                needs_activation=needs_activation,
+                start_url=start_url,
+                settings_url=settings_url,
+            )
 
     def add_vendor(self, company_id: str, facts: Json) -> str:
         """Add a vendor as it stands in Pleo, whoever made it and whatever its state: its id."""

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kontobro.cli.sync_html import page
-from kontobro.cli.sync_rows import ACTIONS, Row, Shown, row_of, shown_of
 from kontobro.cli.sync_show import MOST_ROWS, print_plan
 from kontobro.core.errors import EmptySource, Problem, TooManyChanges
 from kontobro.core.plan import Change, Desired, Existing, make_plan
 from kontobro.core.plan_types import Action
 from kontobro.core.settings import Settings
+from kontobro.sync.shown import ACTIONS, Row, Shown, row_of, shown_of
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 

@@ -107,12 +107,14 @@ def test_without_a_known_account_totals_are_compared_and_it_is_said() -> None:
 
 def test_a_moved_entry_leaves_its_month_and_comes_to_another() -> None:
     pleo = left()
-    sums = tie_out([tie(pleo, standing(pleo, date=dt.date(2026, 11, 2)))]).sums
-    found = {key.month: (one.pleo, one.books, one.difference) for key, one in sums.items()}
+    result = tie_out([tie(pleo, standing(pleo, date=dt.date(2026, 11, 2)))])
+    found = {key.month: (one.pleo, one.books, one.difference) for key, one in result.sums.items()}
     assert found == {
         "2026-10": (Decimal("-100.00"), 0, Decimal("100.00")),
         "2026-11": (0, Decimal("-100.00"), Decimal("-100.00")),
     }
+    ((key, whole),) = result.totals().items()
+    assert (key.month, whole.difference, whole.entries, whole.differing) == ("", 0, 1, 1)
 
 
 def test_memory_is_bounded_and_all_is_counted() -> None:

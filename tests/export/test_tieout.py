@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from kontobro.bootstrap import read_kept_item
+from kontobro.bootstrap import book_ports_for, read_kept_item
+from kontobro.core.errors import Misconfigured
+from kontobro.core.journal import Reference
+from kontobro.core.ports import Connector
 from kontobro.core.settings import RowOverride
 from kontobro.core.tieout import SumKey, TieOut
 from kontobro.export.tieout import EVERYTHING, BookPorts, Scope, summarise, tied_entries
@@ -102,6 +105,37 @@ def test_mended_and_exported_again_it_ties_out(office: Office) -> None:
     assert [one.difference for one in result.sums.values()] == [0, 0]
 
 
+def test_the_books_are_asked_in_pages_and_never_by_the_entry(office: Office) -> None:
+    asked: list[int] = []
+
+    def find(behind: Connector, keys: Sequence[Reference]) -> object:
+        asked.append(len(keys))
+        return behind.find(keys)
+
+    office.alter(find=find)
+    assert tied(office).entries == sum(asked) == 6
+    assert len(asked) == 1
+
+
+def test_where_nothing_can_be_looked_up_it_says_so(office: Office) -> None:
+    office.alter(capabilities=replace(office.connector.capabilities, reference="none"))
+    result = tied(office)
+    assert result.verdicts == {"cannot_look": 5, "not_booked": 1}
+    assert any("keeps no reference" in spot for spot in result.cannot_see)
+
+
+def test_another_company_in_the_accounting_system_is_refused(office: Office) -> None:
+    office.connection = replace(office.connection, erp_company="another")
+    with pytest.raises(Misconfigured, match="not on the company that was connected"):
+        tied(office)
+
+
+def test_a_page_opens_the_books_by_itself(office: Office) -> None:
+    """What the service calls: the connection and its store are enough, Pleo is not asked."""
+    own = book_ports_for(office.connection, office.store, office.clock)
+    assert summarise(office.connection, own) == tied(office)
+
+
 def test_drafts_wait_and_are_no_difference(tmp_path: Path) -> None:
     settings = replace(SETTINGS, posting="draft")
     with an_office(tmp_path, a_company(Expense(an_item(1)), Expense(an_item(2))), settings) as office:
@@ -120,9 +154,14 @@ def test_a_negative_line_and_a_refund_still_tie_by_what_left_the_wallet(tmp_path
     refund = an_item(2, "refund")
     with an_office(tmp_path, a_company(Expense(split), Expense(refund))) as office:
         office.export()
-        result = tied(office)
-    assert result.equal
-    (wallet,) = result.sums.values()
+        fetched = tied(office)
+        office.store.purge(office.connection.id, office.clock.now() + dt.timedelta(days=1))
+        purged = tied(office)
+    assert fetched.equal
+    assert purged.equal
+    assert purged.from_history == 2
+    assert fetched.sums == purged.sums, "Pleo's sums outlive Pleo's content"
+    (wallet,) = fetched.sums.values()
     assert (wallet.pleo, wallet.books, wallet.entries) == (0, 0, 2)
 
 

@@ -10,6 +10,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -269,7 +270,7 @@ def test_a_demo_sandbox_has_its_own_keys() -> None:
     first, second = DemoSandbox(factories.company(1)), DemoSandbox(factories.company(1))
     assert first.api_key != second.api_key
     assert first.client_secret != second.client_secret
-    assert first.client.redirect_uris == (first.redirect_uri,)
+    assert first.client.redirect_uris == (first.redirect_uri, "http://127.0.0.1:8765/connect/pleo/callback")
     with factories.client(first, first.api_key) as caller:
         assert caller.get("/v3/export-jobs", params={"company_id": first.company_id}).status_code == 200
 
@@ -289,15 +290,19 @@ def test_the_command_line_explains_itself() -> None:
 def test_ctrl_c_ends_it_quietly() -> None:
     program = (
         "import pleo_sandbox.server as s, tests.sandbox.factories as f;"
-        "s.demo_sandbox = lambda: s.DemoSandbox(f.company(2));"
+        "s.demo_sandbox = lambda integration: s.DemoSandbox(f.company(2), integration=integration);"
         "raise SystemExit(s.main(['--port', '0', '--press-export']))"
     )
     command = [sys.executable, "-W", "error", "-c", program]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=child_environment()
-    ) as box:
+    with (
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=child_environment()
+        ) as box,
+        ExitStack() as always,
+    ):
+        always.callback(box.kill)  # else a failure in here would wait for it without end
         assert box.stdout is not None
-        shown = [box.stdout.readline() for _ in range(11)]
+        shown = [box.stdout.readline() for _ in range(13)]
         url = shown[1].split()[-1]
         (job,) = httpx2.get(f"{url}/_control/state").json()["jobs"]
         assert (job["status"], job["numberOfItems"]) == ("pending", 2)

@@ -38,5 +38,6 @@ def test_killed_anywhere_with_three_workers(shared_build: Build) -> None:
             wait_for(lambda: all(town.states(name) == ["completed"] for name in town.companies), 120, pause=0.3)
         finally:
             dismiss(workers)
+        assert "taken over" in town.said
         for connection_id in town.companies:
             town.assert_whole(connection_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,10 +13,13 @@ import pytest
 from kontobro.core.errors import Busy, KontobroError
 from kontobro.core.runner import Runner, Work
 from kontobro.export.engine import JobResult
+from kontobro.sync.run import SyncResult
 from kontobro.worker import open_client_runner
 from kontobro.worker.chores import forget
-from kontobro.worker.pieces import Result
+from kontobro.worker.pieces import Result, due_syncs
 from kontobro.worker.serving import start_in_process
+from tests.export.desk import ENVIRONMENT, SETTINGS
+from tests.worker.conftest import Build
 from tests.worker.town import Town, wait_for
 
 COMPANY = "c000"
@@ -152,3 +157,55 @@ def test_a_second_worker_on_sqlite_is_refused(town: Town) -> None:
         pytest.skip("PostgreSQL takes any number of workers")
     with town.at_work(), pytest.raises(Busy, match="worker"):
         start_in_process(town.config)
+
+
+def test_a_sync_keeps_master_data_in_step_and_activates_what_waited(build: Build) -> None:
+    with build(settings=replace(SETTINGS, sync=("accounts",))) as town:
+        with town.at_home() as home:
+            connection = home.store.connections()[0]
+            waiting = home.pleo_for(connection).install({}, activate=False)
+            assert waiting.status == "PENDING_INTEGRATION"
+        ear = Ear()
+        with town.at_work(ear) as worker:
+            work_id = worker.runner.sync(COMPANY, ["accounts"])
+            wait_for(lambda: over(worker.runner, work_id))
+            (work,) = worker.runner.work(COMPANY)
+        assert (work.state, work.failure) == ("done", None)
+        (result,) = ear.heard[0][1]
+        assert isinstance(result, SyncResult)
+        assert result.creates > 5
+        with town.at_home() as home:
+            installation = home.pleo_for(connection).installation()
+        assert installation
+        assert installation.status == "ACTIVATED"
+
+
+def test_the_schedule_syncs_what_is_due_and_was_synced_before(build: Build) -> None:
+    """The first sync of a kind is a person's, who is shown its plan."""
+    with build(settings=replace(SETTINGS, sync=("accounts", "tax-codes"))) as town, town.at_home() as home:
+        connection = home.store.connections()[0]
+        assert due_syncs(home, connection) == []
+        home.store.note_sync(COMPANY, "accounts", "in_step", "", home.clock.now() - timedelta(hours=23))
+        assert due_syncs(home, connection) == []
+        home.store.note_sync(COMPANY, "accounts", "in_step", "", home.clock.now() - timedelta(hours=25))
+        assert due_syncs(home, connection) == ["accounts"]
+
+
+def test_one_piece_at_a_time_for_a_connection_across_queues(town: Town) -> None:
+    """A sync that a schedule asked for stands in the other queue; the connection's turn is one all the same."""
+    with town.at_home() as home, town.at_work() as worker:
+        with home.store.lock(f"work {COMPANY}"):
+            work_id = worker.runner.export(COMPANY)
+            wait_for(lambda: worker.runner.work(COMPANY)[0].state == "running")
+            assert not over(worker.runner, work_id)
+        wait_for(lambda: over(worker.runner, work_id))
+        assert worker.runner.work(COMPANY)[0].state == "done"
+
+
+def test_a_process_that_only_asks_never_loads_what_works() -> None:
+    """Neither DBOS before it is opened, nor the workflows, nor the engine."""
+    told = "import kontobro.worker, sys; print(*sys.modules)"
+    out = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True, env=ENVIRONMENT)
+    loaded = set(out.stdout.split())
+    assert "kontobro.worker.asking" in loaded
+    assert not loaded & {"dbos", "kontobro.worker.pieces", "kontobro.worker.workflows", "kontobro.export.engine"}

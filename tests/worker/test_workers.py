@@ -67,8 +67,8 @@ def _under_way(town: Town, runner: ClientRunner, executor: str) -> None:
     )  # fmt: skip
     with psycopg.connect(engine_url(town.config)) as session:
         session.execute(
-            "UPDATE kontobro_engine.workflow_status SET status = 'PENDING', executor_id = %s, application_version = '1',"
-            " queue_name = 'kontobro-urgent' WHERE workflow_uuid = %s",
+            "UPDATE kontobro_engine.workflow_status SET status = 'PENDING', executor_id = %s,"
+            " application_version = '1', queue_name = 'kontobro-urgent' WHERE workflow_uuid = %s",
             [executor, work_id],
         )
 
@@ -78,6 +78,7 @@ def _states(runner: ClientRunner) -> dict[str, str]:
     return {work.id.removeprefix("gone-").partition(".")[0]: work.state for work in works}
 
 
+@pytest.mark.kill
 def test_work_that_kills_its_workers_is_given_up(shared_build: Build) -> None:
     """A connector that ends its process, again and again: the sixth worker says so and lives."""
     with shared_build() as town, asker(town) as runner:

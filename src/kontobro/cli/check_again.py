@@ -60,13 +60,13 @@ def _print(found: Sequence[Checked], ports: BookPorts) -> None:
         else:
             show.say(f"{checked.payee} {checked.reference}".strip(), "bold")
             show.say("  its content was purged: export it again in Pleo to see.", "red")
-        if checked.pleo_url:
-            show.say(f"  Pleo: {checked.pleo_url}", "dim")
+            show.say(f"  Pleo: {checked.pleo_url or ''}".rstrip(), "dim")
     if not found:
         show.say("Nothing failed in the last job.")
         return
     mended = sum(1 for checked in found if checked.mended)
     show.say(f"{mended} of {len(found)} would be booked now. Nothing was booked: export them again in Pleo.", "bold")
+    show.say("Receipts are not fetched here: one that is missing or broken shows at the export.", "dim")
 
 
 def checked_shape(checked: Checked) -> Json:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kontobro.cli.box import Box
     from kontobro.cli.desk import Desk
-    from kontobro.cli.sync_rows import Shown
     from kontobro.core.connection import Connection
     from kontobro.core.level import Level
     from kontobro.export.run import Progress
     from kontobro.sync.run import SyncResult
+    from kontobro.sync.shown import Shown
 
 LEVEL: Level = 4
 

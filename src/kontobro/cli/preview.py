@@ -96,6 +96,8 @@ def print_item(preview: ItemPreview, names: dict[str, str]) -> None:
     for problem in preview.problems:
         show.say(f"  ✗ {problem.message}", "red")
         show.say(f"    {problem.remedy}")
+    if isinstance(item, ExportItem) and item.url:
+        show.say(f"  Pleo: {item.url}", "dim")
     show.say("")
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kontobro.export.engine import JobResult
     from kontobro.export.preview import ItemPreview
     from kontobro.export.settle import Settled
+    from kontobro.sync.shown import Row, Shown
 
 Json = dict[str, object]
 
@@ -167,3 +168,30 @@ def item_shape(item: ExportItem | MalformedItem) -> Json:
 
 def settled_shape(settled: Settled) -> Json:
     return {"settled": settled.settled, "open": settled.open, "problems": problems_shape(settled.problems)}
+
+
+def change_shape(row: Row) -> Json:
+    return {
+        "action": row.action,
+        "kind": row.kind,
+        "code": row.code,
+        "name": row.name,
+        "parent": row.parent,
+        "erp_id": row.erp_id,
+        "pleo_id": row.pleo_id,
+        "fields": {name: {"before": before, "after": after} for name, before, after in row.fields},
+        "why": row.why,
+    }
+
+
+def plan_shape(plan: Shown) -> Json:
+    refused = plan.refused and {"message": plan.refused.message, "remedy": plan.refused.remedy}
+    return {
+        "kind": plan.kind,
+        "digest": plan.digest,
+        "counts": plan.counts,
+        "refused": refused,
+        "problems": problems_shape(plan.problems),
+        "changes": [change_shape(row) for row in plan.rows],
+        "waiting": [change_shape(row) for row in plan.waiting],
+    }

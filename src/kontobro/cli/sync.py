@@ -15,8 +15,8 @@ from kontobro.core.errors import Misconfigured
 from kontobro.core.settings import SyncKind
 
 if TYPE_CHECKING:
-    from kontobro.cli.sync_rows import Shown
     from kontobro.core.connection import Connection
+    from kontobro.sync.shown import Shown
 
 app = typer.Typer(help="Keep Pleo's master data in step with the accounting system.", no_args_is_help=True)
 
@@ -46,7 +46,9 @@ def plan(
     if html is not None:
         _write_page(html, plans, desk, connection)
     if as_json:
-        show.emit([found.shape() for found in plans])
+        from kontobro.cli.shapes import plan_shape
+
+        show.emit([plan_shape(found) for found in plans])
     elif html is not None:
         show.say(f"The plan is in {html}: it holds names of your accounts and vendors.")
     else:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from kontobro.cli.sync_rows import ACTIONS, Field, Row, Shown, word_for
+from kontobro.sync.shown import ACTIONS, Field, Row, Shown, word_for
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #767676; --soft: #f3f3f3; --bad: #a40000; }

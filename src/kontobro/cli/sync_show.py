@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kontobro.cli import show
-from kontobro.cli.sync_rows import Field, Row, Shown, word_for
 from kontobro.core.errors import Problem, shown
+from kontobro.sync.shown import Field, Row, Shown, word_for
 
 if TYPE_CHECKING:
     from kontobro.sync.run import SyncResult

@@ -22,10 +22,10 @@ from kontobro.core.errors import (
 )
 
 if TYPE_CHECKING:
-    from kontobro.cli.sync_rows import Shown
     from kontobro.core.connection import Connection
     from kontobro.core.settings import SyncKind
     from kontobro.sync.run import SyncPorts, SyncResult
+    from kontobro.sync.shown import Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,8 @@ def shown_plans(desk: Desk, connection: Connection, kinds: Sequence[SyncKind]) -
 
 
 def shown_plan(connection: Connection, kind: SyncKind, ports: SyncPorts) -> Shown:
-    from kontobro.cli.sync_rows import shown_of
     from kontobro.sync.run import plan_sync
+    from kontobro.sync.shown import shown_of
 
     return shown_of(kind, plan_sync(connection, kind, ports), connection.settings)
 

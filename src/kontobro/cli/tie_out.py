@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from kontobro.cli.shapes import Json
     from kontobro.core.connection import Connection
-    from kontobro.core.tieout import SumKey, TiedEntry, TieOut
+    from kontobro.core.tieout import Sum, SumKey, TiedEntry, TieOut
     from kontobro.export.tieout import BookPorts, Scope
 
 SHOWN = 20
@@ -119,12 +121,23 @@ def _sums(result: TieOut) -> Table:
 
     figures = ("Pleo", "books", "drafts", "difference")
     table = show.table("of", "month", *figures, "entries", "", right=(*figures, "entries"), whole=("month",))
+    totals = result.totals()
+    months = Counter(replace(key, month="") for key in result.sums)
     for key, found in sorted_sums(result):
-        amounts = (found.pleo, found.books, found.drafts, found.difference)
-        mark, style = ("✗", "red") if found.differing or found.difference else ("✓", None)
-        cells = [show.money(amount, key.currency) if amount else "–" for amount in amounts]
-        table.add_row(_label(key), key.month or "no date", *cells, str(found.entries), mark, style=style)
+        _add_sum(table, key, found)
+        whole = replace(key, month="")
+        months[whole] -= 1
+        if not months[whole] and totals[whole].entries > found.entries:
+            _add_sum(table, whole, totals[whole], "all")
     return table
+
+
+def _add_sum(table: Table, key: SumKey, found: Sum, month: str = "") -> None:
+    amounts = (found.pleo, found.books, found.drafts, found.difference)
+    mark, style = ("✗", "red") if found.differing or found.difference else ("✓", None)
+    cells = [show.money(amount, key.currency) if amount else "–" for amount in amounts]
+    day = month or key.month or "no date"
+    table.add_row(_label(key), day, *cells, str(found.entries), mark, style=f"bold {style or ''}" if month else style)
 
 
 def _label(key: SumKey) -> str:
@@ -147,7 +160,8 @@ def _print_entry(tied: TiedEntry) -> None:
     show.say(" · ".join(word for word in words if word), "bold")
     for reason in reasons(tied):
         show.say(f"  {reason}", "red")
-    show.say(f"  books: {tied.number or pleo.erp_id or pleo.reference} {tied.erp_url or ''}".rstrip())
+    if tied.number or pleo.erp_id:
+        show.say(f"  books: {tied.number or pleo.erp_id} {tied.erp_url or ''}".rstrip())
     if pleo.pleo_url:
         show.say(f"  Pleo: {pleo.pleo_url}", "dim")
 

@@ -22,6 +22,8 @@ class Plan:
     """An entry about to be booked, or an item that has none because of its problems.
 
     `kind` is journal, bill, credit_note, payment, or `item` for an item without entries; `raw` is the item's JSON.
+    `account` carries the entry's whole amount (the wallet, payables, an employee) in this `role`; `amount` is what the
+    entry puts there, debit positive: what the tie-out compares, also when the item's JSON is purged.
     """
 
     reference: Reference
@@ -34,6 +36,9 @@ class Plan:
     payee: str = ""
     pleo_url: str = ""
     settles: InvoiceKey | None = None
+    account: str | None = None
+    role: str | None = None
+    amount: str | None = None
     raw: bytes = field(default=b"", repr=False)
 
 
@@ -74,6 +79,9 @@ class BookingRow:
     settled: bool | None = None
     problems: tuple[Problem, ...] = ()
     fingerprint: str = ""
+    account: str | None = None
+    role: str | None = None
+    amount: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, NewType
@@ -170,6 +170,15 @@ def line_sums(entry: Entry) -> dict[str, Decimal]:
     for line in entry.lines:
         sums[line.account] = sums.get(line.account, Decimal(0)) + line.amount
     return {account: amount for account, amount in sums.items() if amount}
+
+
+MONEY_ROLES: Sequence[LineRole] = ("wallet", "employee", "payable", "external", "transit")
+"""Whose line carries an entry's whole amount, first hit wins."""
+
+
+def money_line(entry: Entry) -> EntryLine | None:
+    """The line that takes an entry's whole amount; None for an entry whose lines cancel out by themselves."""
+    return next((line for role in MONEY_ROLES for line in entry.lines if line.role == role), None)
 
 
 def fingerprint(item: ExportItem) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -64,7 +64,7 @@ class PleoSide:
 
     `amount` is signed; `source` says whether it was read from the item as Pleo sent it, or from our history because
     the item's JSON was purged. `total` is the sum of debits as it was booked. `account` with `on_account` is the
-    account that takes the amount, and what the entry puts there; None where the rules don't tell it any more.
+    account that takes the amount, and what the entry puts there; None for an item that never had an entry.
     `date` None: unreadable.
     """
 
@@ -153,6 +153,18 @@ class TieOut:
     def equal(self) -> bool:
         """True when no entry differs. Drafts are no difference; `verdicts["draft"]` counts them."""
         return all(verdict in FINE for verdict in self.verdicts)
+
+    def totals(self) -> dict[SumKey, Sum]:
+        """The sums of all months together; `month` of their keys is empty."""
+        found: dict[SumKey, Sum] = {}
+        for key, one in self.sums.items():
+            whole = found.setdefault(replace(key, month=""), Sum())
+            whole.pleo += one.pleo
+            whole.books += one.books
+            whole.drafts += one.drafts
+            whole.entries += one.entries
+            whole.differing += one.differing
+        return found
 
     def add(self, tied: TiedEntry) -> None:
         """Count one entry: Pleo's amount in the month it was booked for, the books' in the month it stands in."""

@@ -18,7 +18,6 @@ from kontobro.core.masters import Masters
 from kontobro.core.ports import Capabilities, Clock, Connector, Store
 from kontobro.core.tieout import TiedEntry, TieOut, tie, tie_out
 from kontobro.core.tieout_left import left_side
-from kontobro.export.engine import local_day
 from kontobro.export.masters import load_masters
 from kontobro.export.run import Progress, quiet
 
@@ -108,9 +107,8 @@ def _tie_page(
     items = {entry_id: ports.read_item(raw) for entry_id, raw in kept.items()}
     can_look = ports.connector.capabilities.reference != "none"
     found = ports.connector.find(references) if can_look else {}
-    today = local_day(ports.clock.now(), connection, masters)
     for row in rows:
-        left = left_side(row, items.get(entry_id_of(row.reference)), connection.settings, masters, today)
+        left = left_side(row, items.get(entry_id_of(row.reference)), connection.settings, masters)
         yield tie(left, found.get(row.reference), can_look=can_look)
 
 
@@ -122,11 +120,13 @@ def blind_spots(result: TieOut, capabilities: Capabilities, scope: Scope) -> tup
     ]
     if result.from_history:
         spots.append(
-            f"{result.from_history} entries are compared with what was booked at the time: Pleo's own content of them "
-            "was purged or can't be read. Direction and wallet follow from their type and the settings."
+            f"Compared with what was booked at the time: {result.from_history} of {result.entries} entries. Pleo's own "
+            "content of them was purged or can't be read."
         )
     if result.by_totals:
-        spots.append(f"{result.by_totals} entries are compared by their total only, not by the wallet's account.")
+        spots.append(
+            f"Compared by total only, not by the wallet's account: {result.by_totals} of {result.entries} entries."
+        )
     if capabilities.reference == "none":
         spots.append("This accounting system keeps no reference: what stands in it can't be looked up.")
     if scope.first or scope.last:

@@ -9,7 +9,17 @@ from datetime import datetime
 from kontobro.core.errors import Problem
 from kontobro.core.export import ExportItem, ItemReport, MalformedItem, Receipt
 from kontobro.core.history import Move, Plan
-from kontobro.core.journal import Bill, Booking, Entry, InvoiceKey, Payment, Reference, reference_of
+from kontobro.core.journal import (
+    Bill,
+    Booking,
+    Entry,
+    InvoiceKey,
+    Payment,
+    Reference,
+    line_sums,
+    money_line,
+    reference_of,
+)
 from kontobro.core.money import exponent, is_whole, to_major
 from kontobro.core.posting_text import clean, payee_of
 from kontobro.export.report import failure_text
@@ -119,6 +129,7 @@ def _item_plan(reference: Reference, item: ExportItem | MalformedItem) -> Plan:
 
 
 def _plan(entry: Entry, raw: bytes) -> Plan:
+    money = money_line(entry)
     return Plan(
         reference=entry.reference,
         kind=kind_of(entry),
@@ -130,6 +141,9 @@ def _plan(entry: Entry, raw: bytes) -> Plan:
         payee=entry.payee,
         pleo_url=entry.url or "",
         settles=entry.settles if isinstance(entry, Payment) and isinstance(entry.settles, InvoiceKey) else None,
+        account=money.account if money else None,
+        role=money.role if money else None,
+        amount=str(line_sums(entry).get(money.account, 0)) if money else None,
         raw=raw,
     )
 

@@ -15,7 +15,7 @@ import httpx2
 from kontobro.core.errors import ReceiptUnavailable, Unreachable
 from kontobro.core.ports import Clock, TooLarge
 from kontobro.pleo.calls import USER_AGENT
-from kontobro.pleo.environments import is_local
+from kontobro.pleo.environments import is_local, trusted
 from kontobro.pleo.faults import AGAIN, of_network, with_failure
 
 HOPS: Final = 3
@@ -65,6 +65,7 @@ def open_files(api_url: str, clock: Clock, *, transport: httpx2.BaseTransport | 
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         cookies=no_cookies(),
         trust_env=not is_local(api_url),
+        verify=trusted(),
         transport=transport,
     )
     resolve = (lambda host: []) if transport else addresses

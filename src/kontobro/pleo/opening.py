@@ -10,7 +10,7 @@ from kontobro.core.connection import Connection
 from kontobro.core.ports import Clock, TokenStore
 from kontobro.pleo.auth import ApiKeyAuth, BearerAuth, Renewal
 from kontobro.pleo.calls import USER_AGENT, Calls, Paced, shared_pace
-from kontobro.pleo.environments import is_local
+from kontobro.pleo.environments import is_local, trusted
 from kontobro.pleo.files import no_cookies
 from kontobro.pleo.oauth import renewer
 
@@ -35,6 +35,7 @@ def open_calls(
         headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
         cookies=no_cookies(),
         trust_env=not is_local(connection.api_url),
+        verify=trusted(),
         transport=transport,
     )
     auth: httpx2.Auth = ApiKeyAuth(connection.id, tokens)

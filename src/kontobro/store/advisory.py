@@ -6,6 +6,7 @@ must reach the server itself or a pool by session: a pool by transaction gives t
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ import psycopg
 from psycopg import sql
 
 from kontobro.core.errors import Busy
+
+log = logging.getLogger(__name__)
 
 SESSION = {
     "idle_session_timeout": "0",  # a lock is held for as long as the work takes
@@ -44,7 +47,7 @@ def advisory_lock(connect: Callable[[], psycopg.Connection[Any]], name: str, wai
         try:
             yield
         finally:
-            _release(session, key)
+            _release(session, key, name)
 
 
 def key_of(name: str) -> int:
@@ -75,10 +78,13 @@ def _wait(session: psycopg.Connection[Any], key: int, wait: float) -> bool:
     return True
 
 
-def _release(session: psycopg.Connection[Any], key: int) -> None:
-    """At once, not whenever the server sees the connection end. One that is lost has no lock any more."""
-    if not session.broken and not session.closed:
+def _release(session: psycopg.Connection[Any], key: int, name: str) -> None:
+    """At once, not whenever the server sees the connection end. One that is lost has no lock any more: what was done
+    since is safe by finding before booking, but somebody should know."""
+    try:
         session.execute("SELECT pg_advisory_unlock(%s)", (key,))
+    except psycopg.OperationalError:
+        log.warning("a lock's connection was lost before its work ended", extra={"lock": name})
 
 
 def _busy(session: psycopg.Connection[Any], key: int, name: str) -> Busy:

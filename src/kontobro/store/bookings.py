@@ -38,6 +38,9 @@ _FACTS = (
     "settles_vendor",
     "settles_number",
     "settles_currency",
+    "account",
+    "role",
+    "amount",
     "updated_at",
 )
 _BLANK: Mapping[str, str] = {
@@ -96,11 +99,9 @@ def write_plans(
     """Insert or begin anew, and keep the payloads."""
     at = database.ops.adapt_datetimefield_value(now)
     payloads = {entry_id_of(plan.reference): plan.raw for plan in plans if plan.raw}
-    with database.cursor() as cursor:
-        cursor.executemany(PLAN, [_plan_values(connection_id, job_id, run, plan, at) for plan in plans])
-        cursor.executemany(
-            PAYLOAD, [(connection_id, entry_id, zlib.compress(raw, 1)) for entry_id, raw in payloads.items()]
-        )
+    _for_each(database, PLAN, [_plan_values(connection_id, job_id, run, plan, at) for plan in plans])
+    kept = [(connection_id, entry_id, zlib.compress(raw, 1)) for entry_id, raw in payloads.items()]
+    _for_each(database, PAYLOAD, kept)
 
 
 def _plan_values(connection_id: str, job_id: str, run: str, plan: Plan, at: Any) -> tuple[Any, ...]:
@@ -114,6 +115,9 @@ def _plan_values(connection_id: str, job_id: str, run: str, plan: Plan, at: Any)
         plan.payee,
         plan.pleo_url,
         *invoice_key_to(plan.settles),
+        plan.account,
+        plan.role,
+        plan.amount,
     )
     return (connection_id, plan.reference, job_id, run, *(text and plain(text) for text in texts), at)
 
@@ -121,10 +125,28 @@ def _plan_values(connection_id: str, job_id: str, run: str, plan: Plan, at: Any)
 def write_moves(database: BaseDatabaseWrapper, connection_id: str, moves: Sequence[Move], now: datetime) -> None:
     """Move each booking. Raises ImpossibleMove when a reference was never planned."""
     at = database.ops.adapt_datetimefield_value(now)
+    moved = _for_each(database, MOVE, [_move_values(connection_id, move, at) for move in moves])
+    if moved != len(moves):
+        raise ImpossibleMove(f"{len(moves) - moved} of {len(moves)} bookings were never planned")
+
+
+def _for_each(database: BaseDatabaseWrapper, statement: str, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Run a statement for each row; answers how many rows it touched.
+
+    PostgreSQL gets many in one journey (psycopg's `executemany` makes one for each); SQLite makes none.
+    """
+    touched = 0
     with database.cursor() as cursor:
-        cursor.executemany(MOVE, [_move_values(connection_id, move, at) for move in moves])
-        if cursor.rowcount != len(moves):
-            raise ImpossibleMove(f"{len(moves) - cursor.rowcount} of {len(moves)} bookings were never planned")
+        if database.vendor != "postgresql":
+            cursor.executemany(statement, rows)
+            return cursor.rowcount if rows else 0
+        for start in range(0, len(rows), CHUNK):
+            chunk = rows[start : start + CHUNK]
+            cursor.execute(";".join([statement] * len(chunk)), [value for row in chunk for value in row])
+            touched += cursor.rowcount
+            while cursor.nextset():
+                touched += cursor.rowcount
+    return touched
 
 
 def _move_values(connection_id: str, move: Move, at: Any) -> tuple[Any, ...]:

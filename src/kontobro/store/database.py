@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,9 +72,22 @@ class Database:
         with self._lock:
             self._leave(list(self._seats))
 
+    def sweep(self, idle: float = IDLE) -> None:
+        """Close the connections of threads that have ended, or whose last use is longer ago (seconds).
+
+        Each use does it in passing.
+        """
+        with self._lock:
+            self._sweep(idle)
+
+    @property
+    def threads(self) -> Sequence[threading.Thread]:
+        """Whose connections are kept."""
+        return list(self._seats)
+
     @contextmanager
     def _seated(self) -> Iterator[BaseDatabaseWrapper]:
-        """This thread's connection: opened again when it broke, and safe from `_sweep` while it is used."""
+        """This thread's connection: opened again when it broke, and safe from `sweep` while it is used."""
         seat = self._seat()
         try:
             if seat.uses == 1:
@@ -94,15 +107,14 @@ class Database:
                 self._seats[thread] = Seat(wrapper)
             seat = self._seats[thread]
             seat.uses += 1
-            self._sweep()
+            self._sweep(IDLE)
             return seat
 
-    def _sweep(self) -> None:
-        """Close the connections of threads that have ended, or that do nothing with theirs."""
+    def _sweep(self, idle: float) -> None:
         self._leave([thread for thread in self._seats if not thread.is_alive()])
-        longest = time.monotonic() - IDLE
+        earliest = time.monotonic() - idle
         for seat in self._seats.values():
-            if not seat.uses and seat.left_at < longest:
+            if not seat.uses and seat.left_at < earliest:
                 seat.wrapper.close()
 
     def _leave(self, threads: Iterable[threading.Thread]) -> None:

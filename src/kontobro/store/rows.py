@@ -74,4 +74,7 @@ def booking_of(row: models.Booking) -> BookingRow:
         settled=row.settled,
         problems=problems_from(row.problems),
         fingerprint=row.fingerprint,
+        account=row.account,
+        role=row.role,
+        amount=row.amount,
     )

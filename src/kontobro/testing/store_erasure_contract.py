@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from kontobro.core.history import Move
 from kontobro.core.journal import Reference
 from kontobro.core.ports import Store
 from kontobro.testing.store_case import (
+    DAY,
     ELSEWHERE,
     HERE,
     NOW,
@@ -63,8 +65,15 @@ class ErasureContract(StoreCase):
         assert connected.payloads(ELSEWHERE, [REF]) == {}
         assert connected.payloads(HERE, []) == {}
 
+    def test_what_the_books_are_compared_with_outlives_the_content(self, connected: Store) -> None:
+        plan(connected, planned(raw=b"one", account="1081", role="wallet", amount="-100.50"), planned(OTHER))
+        connected.forget_entries(HERE, [REF])
+        connected.purge(HERE, NOW + DAY)
+        rows = {row.reference: (row.account, row.role, row.amount) for row in connected.bookings(HERE)}
+        assert rows == {REF: ("1081", "wallet", "-100.50"), OTHER: (None, None, None)}
+
     def test_forgotten_entries_lose_content_and_names_and_nothing_else(self, connected: Store) -> None:
-        named = {"payee": "Anna Berg", "raw": b'{"user": "Anna Berg"}'}
+        named: dict[str, Any] = {"payee": "Anna Berg", "raw": b'{"user": "Anna Berg"}'}
         plan(connected, planned(**named), planned(PAY, payee="Anna Berg"), planned(OTHER, **named))
         connected.move(HERE, [Move(reference=REF, to="rejected", problems=(PROBLEM,))], NOW)
         connected.plan(ELSEWHERE, "job-1", "run-1", [planned(**named)], NOW)
@@ -91,7 +100,7 @@ class ErasureContract(StoreCase):
             connected.save_secret(where, "password", "secret")
             connected.begin_job(where, job(), "run-1", NOW)
             connected.plan(where, "job-1", "run-1", [planned(raw=b"one")], NOW)
-            connected.note_sync(where, "account", "in_step", "digest", NOW)
+            connected.note_sync(where, "accounts", "in_step", "digest", NOW)
         connected.save_connection(connection(status="disconnected"))
         connected.delete_connection(HERE)
         assert [one.id for one in connected.connections()] == [ELSEWHERE]

@@ -18,6 +18,7 @@ from kontobro.web.views import (
     overview,
     problems,
     settings,
+    sync,
     tie_out,
     webhooks,
 )
@@ -71,6 +72,9 @@ urlpatterns = [
     path("c/<str:connection>/settings/file/", settings.as_file, name="settings_file"),
     path("c/<str:connection>/settings/import/", settings.from_file, name="settings_import"),
     path("c/<str:connection>/settings/clone/", settings.clone, name="settings_clone"),
+    path("c/<str:connection>/master-data/", sync.sync, name="sync"),
+    path("c/<str:connection>/master-data/<str:kind>/", sync.plan, name="sync_plan"),
+    path("c/<str:connection>/master-data/<str:kind>/approve/", sync.approve, name="sync_approve"),
     path("c/<str:connection>/export/", jobs.export, name="export"),
     path("c/<str:connection>/jobs/<str:job>/", jobs.job, name="job"),
     path("c/<str:connection>/jobs/<str:job>/progress/", jobs.progress, name="job_progress"),

@@ -16,6 +16,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from kontobro.bootstrap import Home
 from kontobro.core.errors import Busy, KontobroError, RateLimited, Unreachable
 from kontobro.core.runner import Work
+from kontobro.service.logs import working_on
 from kontobro.worker.asking import ClientRunner, work_of
 from kontobro.worker.pieces import Result
 from kontobro.worker.queues import Outcome
@@ -53,7 +54,12 @@ class Duty:
 
 
 def perform(duty: Duty, work_id: str, piece: Callable[[Home, list[Result]], None]) -> Outcome:
-    """Do a piece of work, whole; never raises. The outcome is what DBOS keeps."""
+    """Do a piece of work, whole; never raises. The outcome is what DBOS keeps. All its log lines carry one id."""
+    with working_on(work=work_id):
+        return _perform(duty, work_id, piece)
+
+
+def _perform(duty: Duty, work_id: str, piece: Callable[[Home, list[Result]], None]) -> Outcome:
     work, done, fault = None, list[Result](), None
     try:
         work = begin(duty, work_id)

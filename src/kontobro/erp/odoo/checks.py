@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from kontobro.core.errors import ItemFailure, Problem, shown
+from kontobro.core.errors import Problem, shown
 from kontobro.core.journal import Bill, Entry, InvoiceKey, Payment
 from kontobro.core.money import EXPONENTS
 from kontobro.erp.odoo.entries import plain
@@ -90,6 +90,15 @@ def _currency(entry: Entry, facts: Facts) -> Iterator[Problem]:
             shown(entry.currency),
             f"The currency {shown(entry.currency)} is not active in Odoo.",
             "Activate it there (Accounting > Configuration > Currencies), with a rate, then export it again.",
+            "accounting_system_validation_failure",
+        )
+    elif entry.currency in facts.masters.unrated and entry.currency != facts.masters.company.currency:
+        yield Problem(
+            "currency_rate_missing",
+            "currency",
+            shown(entry.currency),
+            f"Odoo has no rate for {shown(entry.currency)}: it would book it one to one.",
+            "Add a rate there (Accounting > Configuration > Currencies), then export it again.",
             "accounting_system_validation_failure",
         )
 
@@ -211,18 +220,6 @@ def _journal(entry: Entry, facts: Facts) -> Iterator[Problem]:
             "Choose another journal in the settings, or add one in Odoo.",
             "missing_configuration",
         )
-
-
-def refused(entry: Entry, told: str, reason: ItemFailure = "accounting_system_validation_failure") -> Problem:
-    """What Odoo itself said no to."""
-    return Problem(
-        "refused_by_accounting_system",
-        "entry",
-        str(entry.reference),
-        f"Odoo refused the entry: {shown(told, 200)}",
-        "Mend what Odoo names, there or in Pleo, then export it again.",
-        reason,
-    )
 
 
 _CHECKS: Final[tuple[Callable[[Entry, Facts], Iterator[Problem]], ...]] = (

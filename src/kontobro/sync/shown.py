@@ -1,17 +1,15 @@
-"""A plan as a person and a program read it: one row a change, each field before and after."""
+"""A plan as a person reads it: one row a change, each field before and after."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from kontobro.core.errors import Problem, TooManyChanges, UnsafePlan
-
-if TYPE_CHECKING:
-    from kontobro.core.plan import Change, Plan
-    from kontobro.core.settings import Settings
+from kontobro.core.plan import Change, Limits, Plan
+from kontobro.core.plan_compare import differences
+from kontobro.core.settings import Settings
 
 ACTIONS: Mapping[str, str] = {
     "create": "is new in Pleo",
@@ -50,19 +48,6 @@ class Row:
     erp_id: str | None
     pleo_id: str | None
 
-    def shape(self) -> dict[str, object]:
-        return {
-            "action": self.action,
-            "kind": self.kind,
-            "code": self.code,
-            "name": self.name,
-            "parent": self.parent,
-            "erp_id": self.erp_id,
-            "pleo_id": self.pleo_id,
-            "fields": {name: {"before": before, "after": after} for name, before, after in self.fields},
-            "why": self.why,
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -89,20 +74,6 @@ class Shown:
         found = Counter(row.action for row in self.rows)
         return {action: found[action] for action in sorted(found, key=_place)}
 
-    def shape(self) -> dict[str, object]:
-        from kontobro.cli.shapes import problems_shape
-
-        refused = self.refused and {"message": self.refused.message, "remedy": self.refused.remedy}
-        return {
-            "kind": self.kind,
-            "digest": self.digest,
-            "counts": self.counts,
-            "refused": refused,
-            "problems": problems_shape(self.problems),
-            "changes": [row.shape() for row in self.rows],
-            "waiting": [row.shape() for row in self.waiting],
-        }
-
 
 def _place(action: str) -> int:
     known = list(ACTIONS)
@@ -111,8 +82,6 @@ def _place(action: str) -> int:
 
 def shown_of(kind: str, plan: Plan, settings: Settings) -> Shown:
     """A plan as it is shown, with what the limits say of it."""
-    from kontobro.core.plan import Limits
-
     refused = None
     try:
         plan.check(Limits(settings.sync_max_percent, settings.sync_floor))
@@ -161,8 +130,6 @@ def _fields(change: Change) -> tuple[Field, ...]:
 
 def _differing(change: Change, old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """The names of what differs as the planner compares it: spaces and spellings alone are no difference."""
-    from kontobro.core.plan_compare import differences
-
     if change.before is None or change.after is None:
         return []
     return [name for name in differences(change.kind, change.after, change.before) if old.get(name) != new.get(name)]

@@ -1,0 +1,138 @@
+"""How pages are asked and answered: the lock, refusals as pages, and no post from another site."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from pleo_sandbox.errors import PleoError
+from pleo_sandbox.model import FileBlob, SandboxCompany
+from pleo_sandbox.pages.markup import Html, fill, join, link, page
+from pleo_sandbox.pages.reader import Reader, reader
+from pleo_sandbox.state import Sandbox
+
+LARGEST_FILE = 10 * 1024 * 1024
+RECEIPTS = frozenset({"application/pdf", "image/jpeg", "image/png"})
+LARGEST_BODY = LARGEST_FILE + 64 * 1024
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request of a page: the sandbox under its lock, and the form that was sent."""
+
+    sandbox: Sandbox
+    request: Request
+    form: FormData
+    receipt: FileBlob | None = None
+
+    @property
+    def reader(self) -> Reader:
+        return reader(self.request)
+
+    @property
+    def notice(self) -> str:
+        return self.request.query_params.get("notice", "")[:300]
+
+    @property
+    def company(self) -> SandboxCompany:
+        """The company that the address names. Raises PleoError 404."""
+        company = self.sandbox.exports.companies.get(self.request.path_params["company"])
+        if company is None:
+            raise PleoError(404, "COMPANY_NOT_FOUND", "There is no such company here.")
+        return company
+
+    def text(self, name: str) -> str:
+        """A field of the form; empty when it was not sent."""
+        value = self.form.get(name)
+        return value if isinstance(value, str) else ""
+
+    def trail(self) -> Html:
+        """The company's own links, with the place where we are."""
+        parts = {"": "Expenses", "/exports": "Exports", "/vendors": "Vendors", "/accounting": "Accounting settings"}
+        base, here = f"/companies/{self.company.id}", self.request.url.path
+        links = [
+            link(base + path, text, **({"aria-current": "page"} if here == base + path else {}))
+            for path, text in parts.items()
+        ]
+        template = '<span class="company">{name}</span><nav aria-label="{name}">{links}</nav>'
+        return fill(template, name=self.company.name, links=join(links))
+
+
+Work = Callable[[Visit], Response]
+
+
+def show(sandbox: Sandbox, path: str, work: Work) -> Route:
+    return Route(path, _endpoint(sandbox, work), methods=["GET"])
+
+
+def act(sandbox: Sandbox, path: str, work: Work) -> Route:
+    return Route(path, _endpoint(sandbox, work), methods=["POST"])
+
+
+def _endpoint(sandbox: Sandbox, work: Work) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            form, receipt = await _sent(request) if request.method == "POST" else (FormData(), None)
+            with sandbox.lock:
+                sandbox.exports.expire_due()
+                return work(Visit(sandbox, request, form, receipt))
+        except PleoError as error:
+            back = fill('<p role="alert" class="problem" id="problem">{text}</p>{home}', text=error.message, home=_HOME)
+            return page("That did not work", back, status=error.status)
+
+    return endpoint
+
+
+_HOME = Html('<p><a href="/">All companies</a></p>')
+
+
+async def _sent(request: Request) -> tuple[FormData, FileBlob | None]:
+    """The form and the receipt in it. What was spooled for the upload is closed before the work begins."""
+    form = await _form(request)
+    try:
+        return form, await _receipt(form.get("receipt"))
+    finally:
+        await form.close()
+
+
+async def _form(request: Request) -> FormData:
+    check_origin(request)
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or int(length) > LARGEST_BODY:
+        raise PleoError(413, "TOO_LARGE", f"A form of at most {LARGEST_BODY} bytes is wanted, with its length.")
+    try:
+        return await request.form(max_files=1, max_fields=200)
+    except HTTPException as error:
+        raise PleoError(400, "FORM_NOT_UNDERSTOOD", "The form could not be read.") from error
+
+
+async def _receipt(upload: object) -> FileBlob | None:
+    if not isinstance(upload, UploadFile) or not upload.filename:
+        return None
+    content = await upload.read(LARGEST_FILE + 1)
+    if upload.content_type not in RECEIPTS or not 0 < len(content) <= LARGEST_FILE:
+        raise PleoError(400, "RECEIPT_REFUSED", "receipt: a PDF, JPEG or PNG of at most 10 MB is wanted.")
+    return FileBlob(upload.filename[:200], upload.content_type, content)
+
+
+def check_origin(request: Request) -> None:
+    """Refuse what another site's page sends: this server is local, and its pages ask for no password.
+
+    What is no browser names neither origin nor site; it could as well use `/_control`. Raises PleoError 403.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    if foreign or site not in (None, "same-origin", "none"):
+        raise PleoError(403, "CROSS_SITE", "This was sent from another site's page. Do it from the page itself.")
+
+
+def done(path: str, notice: str) -> Response:
+    """Go on to a page, which says what was done."""
+    return RedirectResponse(f"{path}?notice={quote(notice)}", 303)

@@ -1,0 +1,44 @@
+"""`kontobro sandbox` as a person starts it: pages up, Connect led where it was told, Ctrl-C ends it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+
+SOURCE = str(Path(__file__).resolve().parents[2] / "src")
+
+
+def test_the_sandbox_stands_with_its_pages_and_its_client() -> None:
+    command = [sys.executable, "-m", "kontobro.cli", "sandbox", "--port", "0", "--json", "--no-press"]
+    command += ["--start-url", "http://127.0.0.1:9/start", "--redirect-uri", "http://127.0.0.1:9/back"]
+    environment = os.environ | {"PYTHONPATH": SOURCE}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout
+        try:
+            told = json.loads(process.stdout.readline())
+            looks_right(told)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+
+
+def looks_right(told: dict[str, str]) -> None:
+    assert told["start_url"] == "http://127.0.0.1:9/start"
+    state = httpx2.get(f"{told['url']}/_control/state").json()
+    assert state["jobs"] == []
+    expenses = httpx2.get(f"{told['url']}/companies/{told['company_id']}").text
+    assert 'id="export"' in expenses
+    connect = httpx2.post(
+        f"{told['url']}/companies/{told['company_id']}/accounting/connect", data={"client": told["client_id"]}
+    )
+    assert connect.headers["location"] == told["start_url"]
+    asked = {"client_id": told["client_id"], "redirect_uri": "http://127.0.0.1:9/back"}
+    answer = httpx2.get(f"{told['url']}/oauth/authorize", params=asked)
+    assert answer.status_code == 302, "the redirect is registered: faults of the rest go back to it"
+    assert answer.headers["location"].startswith("http://127.0.0.1:9/back?error=")
