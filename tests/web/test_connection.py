@@ -11,6 +11,7 @@ import pytest
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.level import level_of
+from kontobro.erp import REGISTRY, Registered
 from kontobro.service.config import config
 from kontobro.web import setup as flow
 from kontobro.web.models import ConnectionOwner, Membership, Setup
@@ -40,7 +41,8 @@ def the(anna: Traveller) -> str:
 
 def test_the_page_tells_how_the_connection_stands(anna: Traveller) -> None:
     page = anna.browser.get(f"/c/{the(anna)}/").text
-    assert "Fjord &amp; Bro ApS" in page or anna.box.sandbox.company_id in page
+    assert "Fjord &amp; Bro ApS (sandbox)" in page
+    assert anna.box.sandbox.company_id in page
     assert "Level 1" in page
     assert "Level 2 adds dimensions as tags" in page
     assert "read the expenses of an export, with receipts" in page
@@ -272,3 +274,36 @@ def test_a_plan_that_changed_since_it_was_shown_is_not_carried_out(site: Site, b
     assert "Nothing was done" in page.text
     assert bo.setup.step == "plan"
     assert box.sandbox.installations.all()[0].status != "ACTIVATED"
+
+
+def test_of_several_companies_one_is_chosen(
+    site: Site, box: Box, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    several = Registered(
+        "tests.web.several:from_options",
+        "nothing to install",
+        options=(("url", "address"), ("company", "company's number")),
+        secrets=(("api_key", "API key"),),
+    )
+    monkeypatch.setitem(REGISTRY, "several", several)
+    bo = traveller(site, box, tmp_path / "ledger")
+    bo.begin()
+    bo.allow(1)
+    bo.post("erp", erp="several")
+    page = bo.post("access", url="https://books.example.com", secret_api_key="wrong")
+    assert "The API key is refused" in page.text
+    assert "wrong" not in page.text
+    page = bo.post("access", url="https://books.example.com", secret_api_key="open sesame")
+    assert "Which company of Several?" in page.text
+    assert "open sesame" not in str(vars(bo.setup))
+    assert "Choose one of the companies" in bo.post("company", company="3").text
+    bo.post("company", company="2")
+    (connection,) = site.home.store.connections()
+    assert connection.erp_options == {"url": "https://books.example.com", "company": "2"}
+    assert site.home.store.secret(connection.id, "api_key") == "open sesame"
+    assert bo.setup.sealed == ""
+    kept = bo.browser.post(f"/c/{connection.id}/access/", {"url": "https://new.example.com"}, follow=True)
+    assert "The new access works" in kept.text
+    changed = site.home.store.connection(connection.id)
+    assert changed is not None
+    assert changed.erp_options == {"url": "https://new.example.com", "company": "2"}

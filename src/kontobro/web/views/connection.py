@@ -46,7 +46,7 @@ def _page(request: HttpRequest, member: Member, connection: Connection, **more: 
     settings = connection.settings
     level = level_of(settings)
     noted = store.syncs(connection.id)
-    syncs = [(kind, *noted.get(NOTED[kind][-1], (None, "never", ""))[:2]) for kind in settings.sync]
+    syncs = [(kind.replace("-", " "), *noted.get(NOTED[kind][-1], (None, "never", ""))[:2]) for kind in settings.sync]
     page = {
         "level": level,
         "meaning": meanings_of(level),
