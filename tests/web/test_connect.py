@@ -126,7 +126,7 @@ def test_an_expired_code_is_told_and_pleo_is_asked_again(anna: Traveller) -> Non
     anna.begin()
     anna.post("level", level=1)
     way_back = anna.box.consent(anna.leave())
-    anna.box.sandbox.clock.move(61)
+    anna.box.sandbox.clock.move(dt.timedelta(seconds=61))
     page = anna.browser.get(way_back, follow=True)
     assert "authorisation has ended" in page.text
     assert anna.setup.step == "consent"
@@ -209,7 +209,7 @@ def test_tokens_that_ran_out_on_the_way_are_renewed_and_kept(anna: Traveller) ->
     anna.begin()
     anna.allow(1)
     before = flow.tokens_of(anna.setup)
-    anna.box.sandbox.clock.move(3600)
+    anna.box.sandbox.clock.move(dt.timedelta(hours=1))
     setup = anna.setup
     flow.seal_secrets(setup, tokens={**flow.secrets_of(setup)["tokens"], "expires_at": None})
     setup.save()

@@ -1,0 +1,274 @@
+"""A connection's page and its life: test, reconnect, level, access, other organisations, the end."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kontobro.core.errors import Misconfigured
+from kontobro.core.level import level_of
+from kontobro.service.config import config
+from kontobro.web import setup as flow
+from kontobro.web.models import ConnectionOwner, Membership, Setup
+from kontobro.web.setup_erp import safe_options
+from tests.web.connecting import Box, Traveller, digests, open_box, proposed, traveller
+from tests.web.site import Site
+
+
+@pytest.fixture
+def box() -> Iterator[Box]:
+    with open_box() as opened:
+        yield opened
+
+
+@pytest.fixture
+def anna(site: Site, box: Box, tmp_path: Path) -> Traveller:
+    """An owner whose company is connected at Level 1."""
+    found = traveller(site, box, tmp_path / "ledger", role="owner")
+    found.connect(level=1)
+    return found
+
+
+def the(anna: Traveller) -> str:
+    (connection,) = anna.site.home.store.connections()
+    return connection.id
+
+
+def test_the_page_tells_how_the_connection_stands(anna: Traveller) -> None:
+    page = anna.browser.get(f"/c/{the(anna)}/").text
+    assert "Fjord &amp; Bro ApS" in page or anna.box.sandbox.company_id in page
+    assert "Level 1" in page
+    assert "Level 2 adds dimensions as tags" in page
+    assert "read the expenses of an export, with receipts" in page
+    assert "subscribed: Pleo tells us at once" in page
+    assert "none yet: press Export in Pleo" in page
+
+
+def test_the_test_button_says_what_is_wrong_and_how_to_mend_it(anna: Traveller) -> None:
+    fine = anna.browser.post(f"/c/{the(anna)}/test/").text
+    assert "reachable, logged in by oauth2" in fine
+    assert "Pleo says ACTIVATED" in fine
+    shutil.rmtree(anna.ledger.parent)
+    wrong = anna.browser.post(f"/c/{the(anna)}/test/").text
+    assert "to mend" in wrong
+    assert "Traceback" not in wrong
+
+
+def test_buttons_ask_the_worker(anna: Traveller) -> None:
+    anna.browser.post(f"/c/{the(anna)}/export/")
+    anna.browser.post(f"/c/{the(anna)}/settle/")
+    assert [asked[0] for asked in anna.site.runner.asked] == ["export", "settle"]
+
+
+def test_a_reader_looks_and_changes_nothing(anna: Traveller) -> None:
+    reader = anna.site.browser(anna.site.member(anna.organisation, "readonly"))
+    page = reader.get(f"/c/{the(anna)}/").text
+    assert "Export now" not in page
+    for action in ("test", "settle", "reconnect", "subscribe", "access", "disconnect"):
+        assert reader.post(f"/c/{the(anna)}/{action}/").status_code == 403
+    assert not anna.site.runner.asked
+    assert not Setup.objects.exists()
+
+
+def test_strangers_find_nothing(anna: Traveller) -> None:
+    stranger = anna.site.browser(anna.site.member(anna.site.organisation("Other")))
+    for action in ("", "test/", "settle/", "reconnect/", "subscribe/", "access/", "disconnect/"):
+        assert stranger.post(f"/c/{the(anna)}/{action}").status_code == 404
+
+
+def test_a_lost_login_is_renewed_with_settings_and_id_kept(anna: Traveller) -> None:
+    store = anna.site.home.store
+    before = the(anna)
+    connection = store.connection(before)
+    assert connection is not None
+    store.save_connection(replace(connection, settings=replace(connection.settings, contra="1999")))
+    store.mark_reconnect(before)
+    assert "Pleo does not take our login any more" in anna.browser.get(f"/c/{before}/").text
+    anna.browser.post(f"/c/{before}/reconnect/")
+    page = anna.browser.get(anna.box.consent(anna.leave()), follow=True)
+    assert "Connected again. Settings and history were kept." in page.text
+    after = store.connection(the(anna))
+    assert after is not None
+    assert (after.id, after.status, after.settings.contra) == (before, "connected", "1999")
+    assert not Setup.objects.exists()
+
+
+def test_raising_the_level_asks_pleo_again_and_keeps_settings(anna: Traveller) -> None:
+    store = anna.site.home.store
+    before = store.connection(the(anna))
+    assert before is not None
+    anna.browser.post(f"/c/{before.id}/reconnect/", {"level": "1"})
+    assert "Choose the level" in anna.page()
+    page = anna.allow(2)
+    assert "Dimensions that employees get as tags" in page.text
+    anna.post("settings", **proposed(page.text), later="1")
+    page = anna.approve()
+    assert "Connected and activated" in page.text
+    after = store.connection(before.id)
+    assert after is not None
+    assert level_of(after.settings) == 2
+    assert after.settings.accounts_payable == before.settings.accounts_payable
+
+
+def test_another_organisation_can_t_take_a_connected_company(anna: Traveller, tmp_path: Path) -> None:
+    bo = traveller(anna.site, anna.box, tmp_path / "ledger", name="Rival ApS")
+    bo.begin()
+    page = bo.allow(1)
+    assert "connected with Kontobro already" in page.text
+    assert "Demo ApS" not in page.text
+    assert anna.user.email not in page.text
+    assert ConnectionOwner.objects.get().organisation == anna.organisation
+    assert len(anna.site.home.store.connections()) == 1
+
+
+def test_a_company_that_was_let_go_can_be_connected_elsewhere(anna: Traveller, tmp_path: Path) -> None:
+    old = the(anna)
+    anna.browser.post(f"/c/{old}/disconnect/")
+    bo = traveller(anna.site, anna.box, tmp_path / "ledger", name="Rival ApS")
+    bo.begin()
+    bo.allow(1)
+    bo.give_ledger()
+    bo.accept()
+    bo.approve()
+    new = ConnectionOwner.objects.get(organisation=bo.organisation).connection_id
+    assert new != old
+    assert bo.browser.get(f"/c/{old}/").status_code == 404
+    anna.browser.post(f"/c/{old}/reconnect/")
+    page = anna.browser.get(anna.box.consent(anna.leave()), follow=True)
+    assert "connected with Kontobro already" in page.text
+
+
+def test_a_crash_between_owner_and_connection_is_mended_by_going_on(site: Site, box: Box, tmp_path: Path) -> None:
+    bo = traveller(site, box, tmp_path / "ledger")
+    bo.begin()
+    bo.allow(1)
+    connection_id = bo.setup.connection_id
+    flow.own(flow.draft_of(bo.setup), bo.organisation)  # and here the process died
+    assert bo.browser.get(f"/c/{connection_id}/").status_code == 404
+    bo.give_ledger()
+    assert [one.id for one in site.home.store.connections()] == [connection_id]
+    assert ConnectionOwner.objects.get().connection_id == connection_id
+
+
+def test_joined_again_after_a_crash_it_is_one_connection(site: Site, box: Box, tmp_path: Path) -> None:
+    bo = traveller(site, box, tmp_path / "ledger")
+    bo.begin()
+    bo.allow(1)
+    sealed = bo.setup.sealed
+    bo.give_ledger()
+    setup = bo.setup
+    setup.step, setup.sealed = "access", sealed  # what was stored when the process died after joining
+    setup.save()
+    bo.post("access", ledger=str(bo.ledger))
+    assert len(site.home.store.connections()) == 1
+    assert ConnectionOwner.objects.count() == 1
+
+
+def test_disconnecting_says_what_stays_and_revokes_at_pleo(anna: Traveller) -> None:
+    page = anna.browser.get(f"/c/{the(anna)}/disconnect/").text
+    assert "What stays" in page
+    assert anna.box.sandbox.installations.all()
+    answer = anna.browser.post(f"/c/{the(anna)}/disconnect/", follow=True)
+    assert "Disconnected. Settings, history and everything booked stay." in answer.text
+    assert not anna.box.sandbox.installations.all()
+    store = anna.site.home.store
+    assert store.tokens(the(anna)) is None
+    connection = store.connection(the(anna))
+    assert connection is not None
+    assert connection.status == "disconnected"
+
+
+def test_only_an_owner_disconnects(anna: Traveller) -> None:
+    Membership.objects.filter(user=anna.user).update(role="bookkeeper")
+    assert anna.browser.post(f"/c/{the(anna)}/disconnect/").status_code == 403
+    assert anna.box.sandbox.installations.all()
+
+
+def test_access_can_be_changed_to_the_same_company_only(anna: Traveller, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(anna.ledger.parent, moved)
+    url = f"/c/{the(anna)}/access/"
+    page = anna.browser.post(url, {"ledger": str(moved / "nothing.beancount")})
+    assert page.status_code == 400
+    page = anna.browser.post(url, {"ledger": str(moved / "ledger.beancount")}, follow=True)
+    assert "The new access works" in page.text
+    connection = anna.site.home.store.connection(the(anna))
+    assert connection is not None
+    assert connection.erp_options["ledger"] == str(moved / "ledger.beancount")
+
+
+def test_an_api_key_connects_a_single_company(site: Site, box: Box, tmp_path: Path) -> None:
+    bo = traveller(site, box, tmp_path / "ledger")
+    bo.begin("api_key sandbox")
+    page = bo.post("level", level=1)
+    assert 'type="password"' in page.text
+    page = bo.post("key", key="plp_wrong")
+    assert bo.setup.step == "key"
+    page = bo.post("key", key=box.sandbox.api_key)
+    assert "Where should expenses be booked?" in page.text
+    assert box.sandbox.api_key not in page.text
+    bo.give_ledger()
+    bo.accept()
+    bo.approve()
+    (connection,) = site.home.store.connections()
+    assert connection.auth == "api_key"
+
+
+def test_an_organisation_s_key_needs_the_company(site: Site, box: Box, tmp_path: Path) -> None:
+    bo = traveller(site, box, tmp_path / "ledger")
+    key = box.sandbox.access.add_key(None, organization_id="11111111-1111-4111-8111-111111111111")
+    bo.begin("api_key sandbox")
+    bo.post("level", level=1)
+    assert "Say which company" in bo.post("key", key=key).text
+
+
+def test_pleo_s_settings_link_opens_the_company_s_connection(anna: Traveller) -> None:
+    answer = anna.browser.get("/connect/pleo/settings", {"company_id": anna.box.sandbox.company_id})
+    assert answer["Location"] == f"/c/{the(anna)}/"
+    assert anna.browser.get("/connect/pleo/settings")["Location"] == f"/c/{the(anna)}/"
+    assert anna.browser.get("/connect/pleo/settings", {"company_id": "other"})["Location"] == "/"
+
+
+@pytest.fixture
+def hosted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The configuration of a service on the internet."""
+    monkeypatch.setenv("KONTOBRO_PUBLIC_URL", "https://books.example.com")
+    config.cache_clear()
+    yield
+    monkeypatch.undo()
+    config.cache_clear()
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../other/main.beancount", "~/x", "a/../../b", "/"])
+def test_a_hosted_service_opens_no_ledger_outside_of_the_organisation_s_folder(
+    site: Site, hosted: None, path: str
+) -> None:
+    organisation = site.organisation()
+    if path == "~/x":  # no home of anybody: a folder of that name within
+        assert str(organisation.id) in safe_options("beancount", {"ledger": path}, organisation)["ledger"]
+        return
+    with pytest.raises(Misconfigured, match="outside of your organisation"):
+        safe_options("beancount", {"ledger": path}, organisation)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:5432", "http://localhost", "http://[::1]/", "javascript:1", "x"])
+def test_a_hosted_service_reaches_nothing_on_its_own_machine(site: Site, hosted: None, url: str) -> None:
+    with pytest.raises(Misconfigured):
+        safe_options("odoo", {"url": url}, site.organisation())
+
+
+def test_a_plan_that_changed_since_it_was_shown_is_not_carried_out(site: Site, box: Box, tmp_path: Path) -> None:
+    bo = traveller(site, box, tmp_path / "ledger")
+    bo.begin()
+    bo.allow(2)
+    bo.give_ledger()
+    bo.accept()
+    shown = digests(bo.page())
+    page = bo.post("plan", **{name: f"{value[:-4]}0000" for name, value in shown.items()})
+    assert "Nothing was done" in page.text
+    assert bo.setup.step == "plan"
+    assert box.sandbox.installations.all()[0].status != "ACTIVATED"
