@@ -19,8 +19,8 @@ def run(context: typer.Context) -> None:
             "Set KONTOBRO_DATABASE_URL, or use kontobro serve for a single process with SQLite.",
         )
     from kontobro.service.logs import set_up_logs
-    from kontobro.worker import run_worker
+    from kontobro.web.serving import work
 
     set_up_logs(given)
     show.tell(f"Working for up to {given.workers} connections at once; Ctrl-C ends it in order.", "dim")
-    run_worker(given)
+    work(given)

@@ -97,6 +97,14 @@ class ServiceConfig(BaseSettings):
         description="Address and port of a worker's own metrics, in a network of Prometheus' alone. Empty: none.",
     )
 
+    operators: str = Field(
+        "", description="Mail addresses parted by commas: who may open /doctor/, which tells of the whole installation."
+    )
+
+    @property
+    def operator_addresses(self) -> frozenset[str]:
+        return frozenset(part.strip() for part in self.operators.split(",") if part.strip())
+
     def client(self, environment: Environment) -> OAuthClient | None:
         """The OAuth client registered in that environment, if there is one."""
         client_id: str = getattr(self, f"{environment}_client_id")

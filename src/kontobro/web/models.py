@@ -12,10 +12,13 @@ from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
     from typing import TypeAlias
 
     Text: TypeAlias = models.TextField[str, str]
+    Count: TypeAlias = models.IntegerField[int, int]
+    Day: TypeAlias = models.DateField[date, date]
+    Flag: TypeAlias = models.BooleanField[bool, bool]
     Instant: TypeAlias = models.DateTimeField[datetime, datetime]
     Identifier: TypeAlias = models.UUIDField[uuid.UUID, uuid.UUID]
     ToOrganisation: TypeAlias = models.ForeignKey["Organisation", "Organisation"]
@@ -47,21 +50,24 @@ class User(AbstractUser):
 
 
 class Organisation(models.Model):
-    """A tenant: a company, or a partner who serves many."""
+    """A tenant: a company, or a partner who serves many. `hook_url` is told when something needs a person."""
 
     id: Identifier = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name: Text = models.TextField()
     created_at: Instant = models.DateTimeField(auto_now_add=True)
+    hook_url: Text = models.TextField(blank=True)
+    hook_version: Count = models.IntegerField(default=1)
 
 
 class Membership(models.Model):
-    """A person's role in an organisation."""
+    """A person's role in an organisation. `mailed`: a mail comes when something needs a person."""
 
     id: int
     organisation: ToOrganisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
     organisation_id: uuid.UUID
     user: ToUser = models.ForeignKey(User, on_delete=models.CASCADE)
     role: Text = models.TextField()
+    mailed: Flag = models.BooleanField(default=True)
 
     class Meta:
         constraints = (
@@ -147,3 +153,16 @@ class WebhookDelivery(models.Model):
             models.UniqueConstraint(fields=["connection_id", "delivery_id"], name="kontobro_web_one_delivery"),
         )
         indexes = (models.Index(fields=["at"], name="kontobro_web_deliveries_at"),)
+
+
+class ToldNotice(models.Model):
+    """Somebody was told of this cause on this day: once is enough."""
+
+    connection_id: Text = models.TextField()
+    cause: Text = models.TextField()
+    day: Day = models.DateField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["connection_id", "cause", "day"], name="kontobro_web_told_once"),
+        )

@@ -85,14 +85,33 @@ def options_of(config: ServiceConfig, processes: int, start: Callable[[], End]) 
 
 def _begin_working(config: ServiceConfig) -> End:
     from kontobro.service.home import open_service_home
+    from kontobro.web.notices import Told
     from kontobro.worker import start_in_process
 
     home = open_service_home(config)
     migrate(home)
-    worker = start_in_process(config, home=home)
+    worker = start_in_process(config, home=home, told=(Told(config, home),))
     begin(home, worker.runner)
     log.info("serving", extra={"url": config.public_url})
     return worker.stop
+
+
+def work(config: ServiceConfig) -> None:
+    """Work for pages that are served elsewhere, until SIGTERM or SIGINT; tell people, and show figures if asked to."""
+    set_up()
+    from kontobro.service.home import open_service_home
+    from kontobro.service.metrics import serve_metrics
+    from kontobro.web.notices import Told
+    from kontobro.worker import run_worker
+
+    home = open_service_home(config)
+    migrate(home)
+    server = serve_metrics(config.metrics_bind)[0] if config.metrics_bind else None
+    try:
+        run_worker(config, home=home, told=(Told(config, home),))
+    finally:
+        if server is not None:
+            server.shutdown()
 
 
 def _begin_asking(config: ServiceConfig) -> End:

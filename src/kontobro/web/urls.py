@@ -15,6 +15,7 @@ from kontobro.web.views import (
     home,
     jobs,
     members,
+    notifications,
     overview,
     problems,
     settings,
@@ -26,6 +27,8 @@ from kontobro.web.views import (
 urlpatterns = [
     path("", home.home, name="home"),
     path("healthz", health.healthz, name="healthz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("doctor/", health.doctor, name="doctor"),
     path("readyz", health.readyz, name="readyz"),
     path("webhooks/pleo/<str:connection>/", webhooks.pleo, name="webhook"),
     path("accounts/", include("allauth.urls")),
@@ -35,6 +38,8 @@ urlpatterns = [
     path("o/<uuid:organisation>/invitations/", members.invite, name="invite"),
     path("o/<uuid:organisation>/invitations/<uuid:invitation>/", members.withdraw, name="withdraw_invitation"),
     path("invitations/<str:secret>/", members.accept, name="accept_invitation"),
+    path("o/<uuid:organisation>/notifications/", notifications.notifications, name="notifications"),
+    path("o/<uuid:organisation>/notifications/webhook/", notifications.hook, name="hook"),
     path("o/<uuid:organisation>/audit/", audit.trail, name="audit"),
     # Connect from Pleo: the first three addresses are registered with Pleo, exactly so
     path("connect/pleo/start", connect.start, name="connect_pleo"),

@@ -29,8 +29,8 @@ LOOK: Final = "look"
 KINDS: Final[tuple[WorkKind, ...]] = ("export", "settle", "sync")
 PRIORITY: Final = {"export": 1, "settle": 2, "look": 3, "sync": 4}
 
-POLLING: Final = 0.1
-"""Seconds between two looks of an idle worker into a queue: half of it is what a piece of work waits on average."""
+POLLING: Final = {URGENT: 0.1, UPKEEP: 0.5}
+"""Seconds between a worker's looks into a queue: half of it is what a piece of work waits on average."""
 
 
 class Outcome(TypedDict):
@@ -76,7 +76,9 @@ def open_client(config: ServiceConfig) -> DBOSClient:
 def register_queues(client: DBOSClient, at_once: int) -> None:
     """Each connection is a partition that runs one piece at a time. The limits stand in the database: one for all."""
     for name, room in ((URGENT, at_once), (UPKEEP, max(1, at_once // 2))):
-        client.register_queue(name, partition_concurrency=1, worker_concurrency=room, polling_interval_sec=POLLING)
+        client.register_queue(
+            name, partition_concurrency=1, worker_concurrency=room, polling_interval_sec=POLLING[name]
+        )
 
 
 def _prepare_file(config: ServiceConfig) -> None:

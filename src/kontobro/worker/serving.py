@@ -121,12 +121,12 @@ def start_in_process(
     return Worker(config, home, told, pauses)
 
 
-def run_worker(config: ServiceConfig, *, told: Sequence[Told] = ()) -> None:
-    """Work until SIGTERM or SIGINT, then stop in order. Call it on the main thread."""
+def run_worker(config: ServiceConfig, *, told: Sequence[Told] = (), home: Home | None = None) -> None:
+    """Work until SIGTERM or SIGINT, then stop in order. Call it on the main thread; `home` is closed at the end."""
     asked = threading.Event()
     before = {number: signal.signal(number, lambda *_: asked.set()) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        worker = start_in_process(config, told=told)
+        worker = start_in_process(config, told=told, home=home)
         log.info("worker begins", extra={"worker": worker.executor_id})
         asked.wait()
         log.info("worker stops", extra={"worker": worker.executor_id})

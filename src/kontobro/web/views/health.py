@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+from functools import partial
 
-from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.decorators import login_not_required, login_required
+from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from kontobro.core.errors import KontobroError
 from kontobro.service.config import config
+from kontobro.service.doctor import examine
+from kontobro.service.findings import worst
+from kontobro.service.metrics import metrics_page
+from kontobro.service.standing import figures_of
+from kontobro.service.vitals import Vitals
+from kontobro.store.django_store import DjangoStore
+from kontobro.web.places import places
+from kontobro.worker import ClientRunner
+from kontobro.worker.vitals import look
 
 
 @login_not_required
@@ -30,6 +43,37 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         return JsonResponse({"status": "unavailable", "database": "does not answer"}, status=503)
     return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus' page: what happened in all processes, what stands in the database, how the work goes."""
+    if not may_measure(request):
+        raise PermissionDenied
+    store = places.home.store
+    content, kind = metrics_page(figures_of(store, _vitals()) if isinstance(store, DjangoStore) else None)
+    return HttpResponse(content, content_type=kind)
+
+
+def _vitals() -> Vitals | None:
+    """How the work goes; None where it can't be asked: then its figures are missing, which is an alarm too."""
+    runner = places.runner
+    try:
+        return look(config(), places.home, runner) if isinstance(runner, ClientRunner) else None
+    except KontobroError:
+        return None
+
+
+@require_safe
+@login_required
+def doctor(request: HttpRequest) -> HttpResponse:
+    """The whole installation on one page: on a local service for everybody, else for its operators."""
+    if not config().local and request.user.get_username() not in config().operator_addresses:
+        raise Http404
+    runner = places.runner
+    findings = examine(config(), look=partial(look, config()) if isinstance(runner, ClientRunner) else None)
+    return render(request, "kontobro/doctor.html", {"findings": findings, "verdict": worst(findings)})
 
 
 def may_measure(request: HttpRequest) -> bool:
