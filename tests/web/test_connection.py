@@ -44,7 +44,7 @@ def test_the_page_tells_how_the_connection_stands(anna: Traveller) -> None:
     assert "Fjord &amp; Bro ApS (sandbox)" in page
     assert anna.box.sandbox.company_id in page
     assert "Level 1" in page
-    assert "Level 2 adds dimensions as tags" in page
+    assert "Level 2 adds dimensions as tags; Pleo is asked whether it may read the tags in Pleo" in page
     assert "read the expenses of an export, with receipts" in page
     assert "subscribed: Pleo tells us at once" in page
     assert "none yet: press Export in Pleo" in page
@@ -125,6 +125,8 @@ def test_another_organisation_can_t_take_a_connected_company(anna: Traveller, tm
     assert anna.user.email not in page.text
     assert ConnectionOwner.objects.get().organisation == anna.organisation
     assert len(anna.site.home.store.connections()) == 1
+    assert "tokens" not in flow.secrets_of(bo.setup)
+    assert anna.box.sandbox.installations.all()  # what others have there is left alone
 
 
 def test_a_company_that_was_let_go_can_be_connected_elsewhere(anna: Traveller, tmp_path: Path) -> None:
@@ -307,3 +309,21 @@ def test_of_several_companies_one_is_chosen(
     changed = site.home.store.connection(connection.id)
     assert changed is not None
     assert changed.erp_options == {"url": "https://new.example.com", "company": "2"}
+
+
+@pytest.mark.parametrize("text", ["~nobody-here/x", "a" * 490, "\x00", "é\u2028", "../..", "http://[", "C:\\x"])
+def test_whatever_is_typed_is_answered(site: Site, box: Box, tmp_path: Path, text: str) -> None:
+    bo = traveller(site, box, tmp_path / "ledger")
+    bo.begin("api_key sandbox")
+    assert bo.post("level", level=text).status_code == 200
+    bo.post("level", level=1)
+    assert bo.post("key", key=text, company=text).status_code in (200, 400)
+    bo.post("key", key=box.sandbox.api_key)
+    assert bo.post("erp", erp=text).status_code == 200
+    bo.post("erp", erp="beancount")
+    assert bo.post("access", ledger=text, fava=text).status_code == 400
+    assert bo.post("access", ledger=text).status_code == 400
+    assert bo.post("access", ledger=str(bo.ledger), fava="http://[").status_code == 400
+    bo.give_ledger()
+    assert bo.post("settings", wallet=text, contra=text, tags=[text]).status_code in (200, 400)
+    assert bo.post("settings", later="1").status_code == 200

@@ -256,7 +256,19 @@ class SealedTokens:
 
 
 def name_company(setup: Setup) -> None:
-    """Ask Pleo which company the credential opens, and keep both. Raises when it may not be connected here."""
+    """Ask Pleo which company the credential opens, and keep both. Raises when it may not be connected here.
+
+    A credential that can't be used here is not kept.
+    """
+    try:
+        _name_company(setup)
+    except KontobroError:
+        seal_secrets(setup, tokens=None)
+        setup.save()
+        raise
+
+
+def _name_company(setup: Setup) -> None:
     trial = SealedTokens(setup)
     with doors() as home:
         draft = draft_of(setup)

@@ -48,7 +48,7 @@ def safe_options(erp: str, options: Mapping[str, str], organisation: Organisatio
 
 def _ledger(text: str, organisation: Organisation) -> Path:
     if config().local:
-        return Path(text).expanduser().resolve()
+        return _expanded(text).resolve()
     folder = (places.home.path / "ledgers" / str(organisation.id)).resolve()
     ledger = (folder / text).resolve()
     if not ledger.is_relative_to(folder):
@@ -59,12 +59,30 @@ def _ledger(text: str, organisation: Organisation) -> Path:
     return ledger
 
 
+def _expanded(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise Misconfigured(f'"{shown(text)}" names nobody\'s home.', "Give the ledger's whole path.") from None
+
+
 def _require_address(name: str, url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    host = _host_of(url)
+    if not host:
         raise Misconfigured(f'"{shown(url)}" is no address.', f"Give {name} as https://…")
-    if not config().local and _is_this_machine(parts.hostname):
+    if not config().local and _is_this_machine(host):
         raise Misconfigured(f'"{shown(url)}" is this service\'s own machine.', "Give the accounting system's address.")
+
+
+def _host_of(url: str) -> str:
+    """The host of a web address; none of what is not one."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    good = parts.scheme in ("http", "https") and port != 0
+    return (parts.hostname or "") if good else ""
 
 
 def _is_this_machine(host: str) -> bool:
