@@ -15,7 +15,7 @@ from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.connector import TrytonConnector
 from kontobro.erp.tryton.entries import marks_of
 from kontobro.testing.entries import Chart
-from tests.erp_real.places import Server, erp_home, free_port
+from scripts.erp.places import Server, erp_home, free_port
 
 TEMPLATE = "kontobro_tryton_template"
 ABSENT = "Tryton is not installed here: `make erp-tryton` fetches it (PyPI, a minute and a half)"

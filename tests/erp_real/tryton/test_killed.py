@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kontobro.core.settings import Settings
-from tests.erp_real.places import cloned
+from scripts.erp.places import cloned
 from tests.erp_real.tryton.house import TEMPLATE, Company, TrytonBookkeeper, TrytonServer, password_of
 from tests.export.company import kill_company
 from tests.export.desk import Desk, a_desk_over, forget_history

@@ -25,7 +25,7 @@ from kontobro.testing.entries import (
     a_reverse_journal,
     a_taxed_journal,
 )
-from tests.erp_real.places import free_port, sql
+from scripts.erp.places import free_port, sql
 from tests.erp_real.tryton.house import Company, TrytonBookkeeper, connect, password_of
 
 pytestmark = pytest.mark.tryton
