@@ -77,7 +77,7 @@ class Company:
         }
         (vendor,) = api.rows("party.party", [["code", "=", "V100"]], ["name"])
         return Chart(
-            expense=accounts["5.2.2"],
+            expense=accounts["5.1.3"],
             input_tax=accounts["6.3.6"],
             payable=accounts["2.1.1"],
             wallets={code: accounts[f"649{n}"] for n, code in enumerate(("DKK", "EUR", "USD", "JPY", "KWD"))},
@@ -100,7 +100,7 @@ def connect(
     api.read("model.res.user.get_preferences", True)  # logged in before the patience runs
     if seconds:
         http.timeout = httpx2.Timeout(seconds, connect=10)
-    return TrytonConnector(api, f"{url}/#/{database}/model/account.move", settle_after)
+    return TrytonConnector(api, f"{url}/#/{database}/model", settle_after)
 
 
 class TrytonBookkeeper:

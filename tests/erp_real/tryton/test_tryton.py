@@ -92,7 +92,7 @@ def test_people_find_payee_text_and_notes_in_the_description(
     (move,) = bookkeeper.moves(entry.reference, "description")
     assert move["description"] == "Staples · Printer ink · Paid twice, one came back."
     assert isinstance(booking, Booking)
-    assert booking.url == f"{connector.link}/{booking.id}"
+    assert booking.url == f"{connector.link}/account.move/{booking.id}"
 
 
 def test_tax_stands_in_tryton_s_own_records(
@@ -308,7 +308,7 @@ GOOD = {"url": "https://tryton.example.com", "database": "books", "user": "konto
 def test_options_make_a_connector_whose_patience_can_be_set() -> None:
     usual = from_options(GOOD, {"password": "secret"}.get)
     assert usual.capabilities.settle_after.total_seconds() == SETTLE_AFTER
-    assert usual.link == "https://tryton.example.com/#/books/model/account.move"
+    assert usual.link == "https://tryton.example.com/#/books/model"
     patient = from_options(GOOD | {"settle_after": "900"}, {"password": "secret"}.get)
     assert patient.capabilities.settle_after.total_seconds() == 900
 

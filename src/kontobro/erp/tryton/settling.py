@@ -40,7 +40,7 @@ def settle(api: Api, ledger: Ledger, posted: Sequence[Standing]) -> bool:
 
 
 def _vendors(standings: Iterable[Standing]) -> set[str]:
-    return {str(one.owed["party"]) for one in standings if one.owed and one.owed["party"]}
+    return {one.party for one in standings if one.party}
 
 
 def _settles(payment: Standing, bill: Standing, bills: Sequence[Standing]) -> bool:
