@@ -22,8 +22,9 @@ from kontobro.core.errors import (
     Unreachable,
 )
 from kontobro.erp import load_connector
+from kontobro.erp.common import READ_TRIES, Refused
 from kontobro.erp.odoo.access import find_company
-from kontobro.erp.odoo.api import PAGE, READ_TRIES, Api, Refused
+from kontobro.erp.odoo.api import PAGE, Api
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
 Answer = Callable[[httpx2.Request], httpx2.Response]

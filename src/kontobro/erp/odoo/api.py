@@ -1,7 +1,7 @@
 """One call to Odoo: `POST /json/2/<model>/<method>`, one transaction each. Faults in the core's words.
 
-Odoo sends amounts as JSON floats: they are read as `Decimal`, by their digits. Of an error, `debug` is a traceback
-with the company's facts in it: it is never kept.
+Odoo sends and takes amounts as JSON numbers: a `Decimal` is read and written by its digits.
+Of an error, `debug` is a traceback with the company's facts in it: it is never kept.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import httpx2
 import msgspec
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from kontobro.core.errors import (
     BadAnswer,
@@ -23,17 +22,17 @@ from kontobro.core.errors import (
     Misconfigured,
     NotAllowed,
     RateLimited,
-    Timeout,
     Uncertain,
     Unreachable,
     shown,
 )
+from kontobro.erp.common import Refused, no_answer, read_again, retry_after
 
 Row = dict[str, Any]
 Domain = Sequence[object]
 
+SYSTEM: Final = "Odoo"
 PAGE: Final = 2_000
-READ_TRIES: Final = 4
 SECONDS_TO_CONNECT: Final = 10.0
 SECONDS_TO_ANSWER: Final = 300.0
 """A batch of 100 entries takes seconds; a busy server more. Below Odoo's own limit a lost answer is only doubt."""
@@ -43,15 +42,7 @@ GATEWAY: Final = frozenset({502, 503, 504})
 
 log = logging.getLogger(__name__)
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
-
-
-class Refused(BadAnswer):
-    """Odoo rolled the call back. `name` is its exception's name (`odoo.exceptions.UserError`), `told` its words."""
-
-    def __init__(self, name: str, told: str) -> None:
-        super().__init__(f"Odoo refused: {shown(told, 200)}", "See what Odoo says, then try again.")
-        self.name = name
-        self.told = told
+_encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 class Api:
@@ -67,14 +58,7 @@ class Api:
 
     def read(self, model: str, method: str, **arguments: Any) -> Any:
         """A call without effect; tried again while Odoo can't be reached."""
-        retrying = Retrying(
-            retry=retry_if_exception_type(Unreachable),
-            wait=wait_exponential(multiplier=0.5, max=5),
-            stop=stop_after_attempt(READ_TRIES),
-            sleep=self._sleep,
-            reraise=True,
-        )
-        return retrying(self._call, model, method, arguments, writes=False)
+        return read_again(lambda: self._call(model, method, arguments, writes=False), self._sleep)
 
     def write(self, model: str, method: str, **arguments: Any) -> Any:
         """A call with an effect, made once. Uncertain when its answer is lost; Refused when Odoo rolled it back."""
@@ -109,7 +93,7 @@ class Api:
         try:
             answer = self._http.get("/json/version")
         except httpx2.RequestError as lost:
-            raise _no_answer(lost, "version", writes=False) from lost
+            raise no_answer(lost, SYSTEM, "version", writes=False) from lost
         if not answer.is_success:
             return ""
         return str(_decoded(answer).get("version", ""))
@@ -120,10 +104,10 @@ class Api:
         body = arguments | {"context": context | arguments.get("context", {})}
         began = time.monotonic()
         try:
-            answer = self._http.post(f"/json/2/{model}/{method}", content=msgspec.json.encode(body))
+            answer = self._http.post(f"/json/2/{model}/{method}", content=_encoder.encode(body))
         except httpx2.RequestError as lost:
             log.info("odoo %s got no answer: %s", name, type(lost).__name__)
-            raise _no_answer(lost, name, writes=writes) from lost
+            raise no_answer(lost, SYSTEM, name, writes=writes) from lost
         log.debug("odoo %s answered %d in %.3f s", name, answer.status_code, time.monotonic() - began)
         if answer.is_success:
             return _decoded(answer)
@@ -139,17 +123,6 @@ def open_http(url: str, database: str | None, key: str) -> httpx2.Client:
     return httpx2.Client(base_url=url, headers=headers, timeout=timeout)
 
 
-def _no_answer(lost: httpx2.RequestError, name: str, *, writes: bool) -> KontobroError:
-    """A connection that was never made carried nothing; all else may have had its effect."""
-    if isinstance(lost, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout):
-        return Unreachable("Odoo can't be reached.", "Check its address, and that it is running.")
-    if writes:
-        return Uncertain(f"Odoo's answer to {name} was lost.", "What it did is looked up before anything is repeated.")
-    if isinstance(lost, httpx2.TimeoutException):
-        return Timeout(f"Odoo did not answer {name} in time.", "Try again when it is less busy.")
-    return Unreachable(f"The connection to Odoo broke during {name}.", "Try again.")
-
-
 def _fault(answer: httpx2.Response, name: str, *, writes: bool) -> KontobroError:
     """What an answer other than success means, by its code."""
     code = answer.status_code
@@ -158,7 +131,7 @@ def _fault(answer: httpx2.Response, name: str, *, writes: bool) -> KontobroError
             return Uncertain(f"A gateway answered {code} in Odoo's place to {name}.", "It is looked up first.")
         return Unreachable(f"A gateway answered {code} in Odoo's place.", "Try again when Odoo is up.")
     if code == 429:
-        return RateLimited("Odoo asks for fewer calls.", "Try again later.", _seconds(answer))
+        return RateLimited("Odoo asks for fewer calls.", "Try again later.", retry_after(answer))
     if code == 401:
         return LoginFailed("Odoo refuses the API key.", "Make a new one in Odoo (Preferences > Account Security).")
     told = _told(answer)
@@ -174,12 +147,7 @@ def _fault(answer: httpx2.Response, name: str, *, writes: bool) -> KontobroError
         )
     if code == 404:
         return Misconfigured(f"This Odoo has no {name}.", "Install its Invoicing app (and Analytic Accounting).")
-    return Refused(str(told["name"]), str(told.get("message", "")))
-
-
-def _seconds(answer: httpx2.Response) -> float | None:
-    given = answer.headers.get("Retry-After", "")
-    return float(given) if given.isdigit() else None
+    return Refused(SYSTEM, str(told["name"]), str(told.get("message", "")))
 
 
 def _told(answer: httpx2.Response) -> Row:

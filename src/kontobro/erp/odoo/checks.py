@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from kontobro.core.errors import ItemFailure, Problem, shown
+from kontobro.core.errors import Problem, shown
 from kontobro.core.journal import Bill, Entry, InvoiceKey, Payment
 from kontobro.core.money import EXPONENTS
 from kontobro.erp.odoo.entries import plain
@@ -211,18 +211,6 @@ def _journal(entry: Entry, facts: Facts) -> Iterator[Problem]:
             "Choose another journal in the settings, or add one in Odoo.",
             "missing_configuration",
         )
-
-
-def refused(entry: Entry, told: str, reason: ItemFailure = "accounting_system_validation_failure") -> Problem:
-    """What Odoo itself said no to."""
-    return Problem(
-        "refused_by_accounting_system",
-        "entry",
-        str(entry.reference),
-        f"Odoo refused the entry: {shown(told, 200)}",
-        "Mend what Odoo names, there or in Pleo, then export it again.",
-        reason,
-    )
 
 
 _CHECKS: Final[tuple[Callable[[Entry, Facts], Iterator[Problem]], ...]] = (

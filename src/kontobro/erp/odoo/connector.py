@@ -9,38 +9,32 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
 
 from kontobro.core.errors import Misconfigured, NotAllowed, Problem, shown
 from kontobro.core.export import Receipt
 from kontobro.core.journal import Bill, Booking, Entry, Reference
 from kontobro.core.masterdata import Company, MasterRecord, Vendor
-from kontobro.core.ports import Capabilities, ReceiptRules
+from kontobro.core.ports import Capabilities
+from kontobro.erp.common import (
+    RECEIPTS,
+    Refused,
+    booking_gone,
+    is_safe,
+    not_posted,
+    refused,
+    vendor_not_written,
+)
 from kontobro.erp.odoo.access import find_company, missing_permissions
-from kontobro.erp.odoo.api import Api, Refused, open_http
-from kontobro.erp.odoo.checks import Facts, lock_over, lock_problem, problems_of, refused, vendors_named
+from kontobro.erp.odoo.api import SYSTEM, Api, open_http
+from kontobro.erp.odoo.checks import Facts, lock_over, lock_problem, problems_of, vendors_named
 from kontobro.erp.odoo.entries import LOAD_CONTEXT, MODULE, Writing, columns_of, external_id, plain, rows_of
 from kontobro.erp.odoo.ledger import Key, Ledger
 from kontobro.erp.odoo.masters import KINDS, Masters, Snapshot
 from kontobro.erp.odoo.settling import settle
 from kontobro.erp.odoo.standing import RECEIPT_MARK, Standing, booking_of, pick
+from kontobro.erp.odoo.taxes import TAX_ROUNDS, keep_pleos_tax
 
 R = TypeVar("R", bound=MasterRecord)
-
-MEDIA_TYPES: Final = frozenset(
-    [
-        "application/pdf",
-        "image/jpeg",
-        "image/png",
-        "application/msword",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "application/vnd.ms-excel",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ]
-)
-MAX_RECEIPT: Final = 30 * 1024 * 1024
-
-RECEIPTS = ReceiptRules(media_types=MEDIA_TYPES, max_bytes=MAX_RECEIPT)
 
 CAPABILITIES: Final = Capabilities(
     kinds=KINDS,
@@ -58,7 +52,7 @@ CAPABILITIES: Final = Capabilities(
 def from_options(options: Mapping[str, str], secrets: Callable[[str], str | None]) -> OdooConnector:
     """The connector of a connection's options: `url`, `database`, `company` (its id); the secret is `api_key`."""
     url = options.get("url", "").rstrip("/")
-    if not _is_safe(url):
+    if not is_safe(url):
         raise Misconfigured(
             f'Odoo\'s address "{shown(url)}" is not usable.', "Set `url`, with https:// (http:// on this machine only)."
         )
@@ -69,13 +63,6 @@ def from_options(options: Mapping[str, str], secrets: Callable[[str], str | None
     if company and not company.isdigit():
         raise Misconfigured(f'Odoo\'s company "{shown(company)}" is no id.', "Set `company` to the company's number.")
     return OdooConnector(Api(open_http(url, options.get("database"), key), int(company) if company else None), url)
-
-
-def _is_safe(url: str) -> bool:
-    """An API key leaves this machine only encrypted."""
-    parts = urlsplit(url)
-    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and local))
 
 
 class OdooConnector:
@@ -128,7 +115,7 @@ class OdooConnector:
         taken = [entry for reference, entry in new.items() if reference not in answers]
         for batch in _by_columns(taken):
             answers |= self._load(batch, standings, facts.masters)
-        return self._answers(references, answers)
+        return self._answers(references, answers, self._with_pleos_tax(taken, references, facts.masters))
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
         for receipt in receipts:
@@ -143,7 +130,7 @@ class OdooConnector:
                 context=LOAD_CONTEXT,
             )
             if not answer["ids"]:
-                raise Refused("ir.attachment", _told(answer))
+                raise Refused(SYSTEM, "ir.attachment", _told(answer))
 
     def post(self, bookings: Sequence[Booking]) -> Sequence[Booking | Problem]:
         if not bookings:
@@ -160,7 +147,8 @@ class OdooConnector:
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
         """Every vendor is refused: partners are kept in Odoo."""
-        return [_vendor_refusal(vendor) for vendor in vendors]
+        remedy = "Add it there as a company, with this code as its reference."
+        return [vendor_not_written(vendor, SYSTEM, remedy) for vendor in vendors]
 
     def withdraw(self, bookings: Sequence[Booking]) -> None:
         current = self._current([booking.reference for booking in bookings])
@@ -191,11 +179,14 @@ class OdooConnector:
         self,
         references: Sequence[Reference],
         problems: Mapping[Reference, Problem],
-        standings: Sequence[Standing] | None = None,
+        standings: Sequence[Standing],
     ) -> Sequence[Booking | Problem]:
-        """One answer each. What stands is read back unless it just was."""
-        there = self._bookings(references, self._standings(references) if standings is None else standings)
-        return [problems.get(reference) or there.get(reference) or _gone(reference) for reference in references]
+        """One answer each, of what was read back."""
+        there = self._bookings(references, standings)
+        return [
+            problems.get(reference) or there.get(reference) or booking_gone(reference, SYSTEM)
+            for reference in references
+        ]
 
     def _facts(self, entries: Sequence[Entry]) -> Facts:
         """Masters, read anew when an entry names what the cached ones lack; lock dates and vendors as of now."""
@@ -225,7 +216,7 @@ class OdooConnector:
         if len(left) < len(entries):
             return self._load(left, there, masters)
         if len(entries) == 1:
-            return {entries[0].reference: refused(entries[0], told)}
+            return {entries[0].reference: refused(entries[0].reference, told, SYSTEM)}
         middle = len(entries) // 2
         return self._load(entries[:middle], there, masters) | self._load(entries[middle:], there, masters)
 
@@ -248,6 +239,18 @@ class OdooConnector:
         except Refused as refusal:
             return refusal.told
         return None if answer["ids"] else _told(answer)
+
+    def _with_pleos_tax(
+        self, entries: Sequence[Entry], references: Sequence[Reference], masters: Snapshot
+    ) -> list[Standing]:
+        """What stands now, with Pleo's tax where Odoo's differs from it."""
+        there = self._standings(references)
+        for _ in range(TAX_ROUNDS):
+            pairs = [(entry, standing) for entry in entries if (standing := pick(entry.reference, there))]
+            if not keep_pleos_tax(self._api, pairs, masters, self._masters.rates):
+                break
+            there = self._standings(references)
+        return there
 
     def _generations(self, entries: Sequence[Entry], standings: Sequence[Standing]) -> dict[Reference, int]:
         """The first external id that is free, where voided documents hold the earlier ones."""
@@ -289,7 +292,7 @@ class OdooConnector:
         except Refused as refusal:
             still = [one for one in self._current([draft.reference for draft in drafts]) if one.status == "draft"]
             if len(still) == 1 == len(drafts):
-                problems[still[0].reference] = _not_posted(still[0], refusal)
+                problems[still[0].reference] = not_posted(still[0].reference, refusal.told, SYSTEM)
             elif len(still) < len(drafts):
                 self._post_some(still, problems)
             else:
@@ -347,36 +350,3 @@ def _attachment(booking: Booking, receipt: Receipt) -> list[str]:
     name, content = plain(receipt.name) or "receipt", b64encode(receipt.content).decode()
     mark = f"{RECEIPT_MARK}{receipt.sha256}"
     return [known, name, "account.move", booking.id, receipt.media_type, mark, content]
-
-
-def _not_posted(standing: Standing, refusal: Refused) -> Problem:
-    return Problem(
-        "not_posted",
-        "entry",
-        shown(standing.reference),
-        f"Odoo keeps the entry a draft: {shown(refusal.told, 200)}",
-        "Mend what Odoo names, post it there, then export it again.",
-        "accounting_system_validation_failure",
-    )
-
-
-def _gone(reference: Reference) -> Problem:
-    return Problem(
-        "booking_gone",
-        "reference",
-        shown(reference),
-        f"Entry {shown(reference)} is not in Odoo any more.",
-        "Export the expense again in Pleo, if it should be booked.",
-        "accounting_system_validation_failure",
-    )
-
-
-def _vendor_refusal(vendor: Vendor) -> Problem:
-    return Problem(
-        "vendor_not_written",
-        "vendor",
-        shown(vendor.code),
-        f"Vendor {shown(vendor.code)} was not added to Odoo.",
-        "Add it there as a company, with this code as its reference.",
-        "vendor_unknown",
-    )

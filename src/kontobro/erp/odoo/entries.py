@@ -1,6 +1,7 @@
 """An entry as rows of `account.move.load`: create-or-skip under an external id, in one transaction. Pure.
 
-Odoo computes tax itself: an expense line carries its tax, Pleo's tax lines are left out and compared afterwards.
+Odoo computes tax itself: an expense line carries its tax, Pleo's tax lines are left out and compared afterwards
+(`taxes` puts Pleo's amounts in place of Odoo's where they differ).
 Money travels as text. A row is a cell per column of `ENTRY_COLUMNS` or `BILL_COLUMNS`; the first row of an entry
 carries its head, every row one line.
 """
@@ -154,7 +155,7 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
 
 
 def _entry_lines(entry: Entry, writing: Writing) -> Iterator[Cells]:
-    lines = [line for line in entry.lines if not _computed(line, writing.masters)]
+    lines = [line for line in entry.lines if not is_computed(line, writing.masters)]
     currency = str(writing.masters.currencies[entry.currency])
     for line, balance in zip(lines, _balances(entry, lines, writing), strict=True):
         yield [*_line(entry, line, writing), _partner(entry, line, writing), currency, str(line.amount), str(balance)]
@@ -164,10 +165,17 @@ def _bill_lines(bill: Bill, writing: Writing) -> Iterator[Cells]:
     """Odoo adds the tax lines and the payable line itself. A credit note's prices are positive again."""
     direction = -1 if bill.credit_note else 1
     for line in bill.lines:
-        if line.role != "payable" and line.role != "employee" and not _computed(line, writing.masters):
+        if line.role != "payable" and line.role != "employee" and not is_computed(line, writing.masters):
             tax = _tax(line, writing.masters)
-            inside = line.tax_amount if tax and tax.included and line.tax_amount else Decimal(0)
+            inside = _included(line, bill.currency, tax) if tax and tax.included else Decimal(0)
             yield [*_line(bill, line, writing), "1", str((line.amount + inside) * direction)]
+
+
+def _included(line: EntryLine, currency: str, tax: Tax) -> Decimal:
+    """The tax in a price, as Odoo takes it out again: so that the net is Pleo's even where its tax was typed."""
+    if tax.code.type == "reverse":
+        return line.tax_amount or Decimal(0)
+    return (line.amount * tax.code.rate).quantize(Decimal(1).scaleb(-EXPONENTS[currency]), ROUND_HALF_UP)
 
 
 def _line(entry: Entry, line: EntryLine, writing: Writing) -> Cells:
@@ -177,7 +185,7 @@ def _line(entry: Entry, line: EntryLine, writing: Writing) -> Cells:
     return [line.account, f"{who}: {text}" if who and text else who or text, tax or "", _distribution(line)]
 
 
-def _computed(line: EntryLine, masters: Snapshot) -> bool:
+def is_computed(line: EntryLine, masters: Snapshot) -> bool:
     """A tax line that Odoo makes itself from the tax on its expense line."""
     tax = _tax(line, masters)
     return line.role in ("tax", "reverse_tax") and tax is not None and tax.computes

@@ -11,7 +11,8 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 
 from kontobro.core.journal import InvoiceKey, Reference
-from kontobro.erp.odoo.api import Api, Refused
+from kontobro.erp.common import Refused
+from kontobro.erp.odoo.api import Api
 from kontobro.erp.odoo.ledger import Ledger
 from kontobro.erp.odoo.standing import Standing, amount_in, pick
 
