@@ -229,7 +229,9 @@ def in_euro(entry: JournalEntry, chart: Chart) -> JournalEntry:
 
 
 def book_and_post(connector: TrytonConnector, *entries: JournalEntry) -> None:
-    assert all(isinstance(answer, Booking) for answer in connector.post(list(connector.book(entries))))  # type: ignore[arg-type]
+    answers = connector.book(entries)
+    assert all(isinstance(answer, Booking) for answer in answers), answers
+    assert all(isinstance(answer, Booking) for answer in connector.post(answers))  # type: ignore[arg-type]
 
 
 # --------------------------------------------------------------------------------------- the way there
