@@ -75,6 +75,7 @@ def _line(line: EntryLine, bill: Bill, masters: Snapshot) -> Values:
     tax = masters.taxes.get(line.tax_code or "")
     return {
         "type": "line",
+        "currency": masters.currencies[bill.currency].id,
         "account": int(line.account),
         "quantity": -1 if line.amount < 0 else 1,
         "unit_price": abs(line.amount),

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from kontobro.core.errors import ItemFailure, Problem, shown
+from kontobro.core.errors import Problem, shown
 from kontobro.core.journal import Bill, Entry, InvoiceKey, Payment
 from kontobro.core.masterdata import Period
 from kontobro.core.money import EXPONENTS
@@ -42,18 +42,6 @@ def vendors_named(entry: Entry) -> set[str]:
     if isinstance(entry, Payment) and isinstance(entry.settles, InvoiceKey):
         names.add(entry.settles.vendor)
     return {name for name in names if name}
-
-
-def refused(entry: Entry, told: str, reason: ItemFailure = "accounting_system_validation_failure") -> Problem:
-    """What Tryton itself said no to."""
-    return Problem(
-        "refused_by_accounting_system",
-        "entry",
-        str(entry.reference),
-        f"Tryton refused the entry: {shown(told, 200)}",
-        "Mend what Tryton names, there or in Pleo, then export it again.",
-        reason,
-    )
 
 
 def _reference(entry: Entry, facts: Facts) -> Iterator[Problem]:

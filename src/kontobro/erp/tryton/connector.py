@@ -18,11 +18,12 @@ from kontobro.core.export import Receipt
 from kontobro.core.journal import Bill, Booking, Entry, Reference
 from kontobro.core.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.period import period_of
-from kontobro.core.ports import Capabilities, ReceiptRules
+from kontobro.core.ports import Capabilities
+from kontobro.erp.common import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refused, vendor_not_written
 from kontobro.erp.tryton.access import find_company, missing_permissions
-from kontobro.erp.tryton.api import Api, Refused, open_http
+from kontobro.erp.tryton.api import SYSTEM, Api, open_http
 from kontobro.erp.tryton.bills import INVOICE, invoice_of, is_invoice
-from kontobro.erp.tryton.checks import Facts, problems_of, rate_days, refused, vendors_named
+from kontobro.erp.tryton.checks import Facts, problems_of, rate_days, vendors_named
 from kontobro.erp.tryton.entries import Values, Writing, move_of, plain
 from kontobro.erp.tryton.ledger import Key, Ledger
 from kontobro.erp.tryton.masters import KINDS, Masters, Snapshot
@@ -31,24 +32,9 @@ from kontobro.erp.tryton.standing import MOVE, RECEIPT_MARK, Standing, booking_o
 
 R = TypeVar("R", bound=MasterRecord)
 
-MEDIA_TYPES: Final = frozenset(
-    [
-        "application/pdf",
-        "image/jpeg",
-        "image/png",
-        "application/msword",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "application/vnd.ms-excel",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ]
-)
-MAX_RECEIPT: Final = 30 * 1024 * 1024
-
 SETTLE_AFTER: Final = 300
 """Seconds. Tryton puts no limit on a JSON-RPC write: one whose caller has gone runs to its end, retried up to five
 times when the database complains. A batch of 100 takes about a second, a heavily loaded server a minute or two."""
-
-RECEIPTS = ReceiptRules(media_types=MEDIA_TYPES, max_bytes=MAX_RECEIPT)
 
 CAPABILITIES: Final = Capabilities(
     kinds=KINDS,
@@ -68,7 +54,7 @@ def from_options(options: Mapping[str, str], secrets: Callable[[str], str | None
     """The connector of a connection's options: `url`, `database`, `user`, `company` (its id), `settle_after` (seconds);
     the secret is `password`."""
     url = options.get("url", "").rstrip("/")
-    if not url.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
+    if not is_safe(url):
         message = f'Tryton\'s address "{shown(url)}" is not usable.'
         raise Misconfigured(message, "Set `url`, with https:// (http:// on this machine only).")
     for name in ("database", "user"):
@@ -164,7 +150,8 @@ class TrytonConnector:
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
         """Every vendor is refused: parties are kept in Tryton."""
-        return [_vendor_refusal(vendor) for vendor in vendors]
+        remedy = "Add the party there, with this code."
+        return [vendor_not_written(vendor, SYSTEM, remedy) for vendor in vendors]
 
     def withdraw(self, bookings: Sequence[Booking]) -> None:
         current = self._current([booking.reference for booking in bookings])
@@ -196,7 +183,10 @@ class TrytonConnector:
     ) -> Sequence[Booking | Problem]:
         """One answer each, by what was just read back."""
         there = self._bookings(references, standings)
-        return [problems.get(reference) or there.get(reference) or _gone(reference) for reference in references]
+        return [
+            problems.get(reference) or there.get(reference) or booking_gone(reference, SYSTEM)
+            for reference in references
+        ]
 
     def _facts(self, entries: Sequence[Entry]) -> Facts:
         """Masters, read anew when an entry names what the cached ones lack; periods and vendors as of now."""
@@ -244,7 +234,7 @@ class TrytonConnector:
         except Refused as refusal:
             if len(wanted) == 1:
                 ((entry, _),) = wanted
-                return {entry.reference: refused(entry, refusal.told)}
+                return {entry.reference: refused(entry.reference, refusal.told, SYSTEM)}
             middle = len(wanted) // 2
             return self._create(model, wanted[:middle], made) | self._create(model, wanted[middle:], made)
         made += [str(id) if model == MOVE else f"{model},{id}" for id in new]
@@ -308,7 +298,7 @@ class TrytonConnector:
             still = [one for one in self._current([draft.reference for draft in drafts]) if one.status == "draft"]
             if len(still) == 1 == len(drafts):
                 if not self._post_beside_ours(still[0], refusal):
-                    problems[still[0].reference] = _not_posted(still[0], refusal)
+                    problems[still[0].reference] = not_posted(still[0].reference, refusal.told, SYSTEM)
             elif len(still) < len(drafts):
                 self._post_some(still, problems)
             else:
@@ -347,36 +337,3 @@ def _attachment(booking: Booking, receipt: Receipt) -> dict[str, object]:
 def similar_warning(draft: Standing) -> str:
     """Tryton's name for the warning that this invoice is similar to another."""
     return f"{hashlib.md5(draft.resource.encode(), usedforsecurity=False).hexdigest()}.invoice_similar"
-
-
-def _not_posted(standing: Standing, refusal: Refused) -> Problem:
-    return Problem(
-        "not_posted",
-        "entry",
-        shown(standing.reference),
-        f"Tryton keeps the entry a draft: {shown(refusal.told, 200)}",
-        "Mend what Tryton names, post it there, then export it again.",
-        "accounting_system_validation_failure",
-    )
-
-
-def _gone(reference: Reference) -> Problem:
-    return Problem(
-        "booking_gone",
-        "reference",
-        shown(reference),
-        f"Entry {shown(reference)} is not in Tryton any more.",
-        "Export the expense again in Pleo, if it should be booked.",
-        "accounting_system_validation_failure",
-    )
-
-
-def _vendor_refusal(vendor: Vendor) -> Problem:
-    return Problem(
-        "vendor_not_written",
-        "vendor",
-        shown(vendor.code),
-        f"Vendor {shown(vendor.code)} was not added to Tryton.",
-        "Add the party there, with this code.",
-        "vendor_unknown",
-    )

@@ -74,7 +74,7 @@ class Ledger:
                 move,
                 currency,
                 receipts.get(_resource(move, invoice), ()),
-                reversed_=bool(move) and f"{MOVE},{move['id']}" in cancelled,
+                reversed_=move is not None and f"{MOVE},{move['id']}" in cancelled,
                 invoice=invoice,
             )
             for move, invoice in pairs

@@ -10,7 +10,8 @@ import logging
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from kontobro.erp.tryton.api import Api, Refused
+from kontobro.erp.common import Refused
+from kontobro.erp.tryton.api import Api
 from kontobro.erp.tryton.ledger import Ledger
 from kontobro.erp.tryton.standing import Standing, amount_in, pick
 
