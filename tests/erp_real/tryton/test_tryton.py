@@ -212,7 +212,8 @@ def test_a_part_payment_waits_until_the_rest_is_paid(connector: TrytonConnector,
 def test_a_difference_of_exchange_rates_is_booked_by_tryton(
     connector: TrytonConnector, chart: Chart, bookkeeper: TrytonBookkeeper
 ) -> None:
-    bill = in_euro(a_bill(chart, "100.00", date=date(2026, 9, 30)), chart)
+    day = date(2026, 9, 30)
+    bill = in_euro(a_bill(chart, "100.00", date=day, document_date=day), chart)
     payment = in_euro(a_payment(chart, bill.key, "100.00", date=date(2026, 10, 3)), chart)
     before = bookkeeper.api.read("model.account.move.search_count", [["journal.code", "=", "EXC"]])
     book_and_post(connector, bill, payment)
