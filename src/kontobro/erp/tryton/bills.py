@@ -28,7 +28,7 @@ INVOICE_FIELDS: Final = (
 def is_invoice(entry: Entry, masters: Snapshot) -> bool:
     """True when Tryton takes it as a supplier's invoice: owed on a payable account, lines on accounts of its own
     choice (type Expense or Debt), tax on the tax's own account and without dimensions. Any other bill is a move."""
-    if not isinstance(entry, Bill) or not entry.vendor:
+    if not isinstance(entry, Bill) or not entry.vendor or masters.invoice_book(entry.journal) is None:
         return False
     owed = [line for line in entry.lines if line.role in OWED]
     if len(owed) != 1 or not masters.accounts[owed[0].account].payable or owed[0].vendor not in (None, entry.vendor):
@@ -49,7 +49,7 @@ def _fits(line: EntryLine, owed: EntryLine, masters: Snapshot) -> bool:
 def invoice_of(bill: Bill, writing: Writing) -> Values:
     """The draft with its lines and tax rows."""
     masters = writing.masters
-    book = masters.book_of(bill.journal)
+    book = masters.invoice_book(bill.journal)
     party = int(bill.vendor or 0)
     return {
         "type": "in",

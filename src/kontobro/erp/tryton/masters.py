@@ -90,6 +90,11 @@ class Snapshot:
             return next((book for book in self.books if book.journal.id == wanted), None)
         return next((book for book in self.books if book.type == "expense"), None)
 
+    def invoice_book(self, wanted: str | None) -> Book | None:
+        """The journal of an invoice: the one asked for, when it is one for expenses, else the first such."""
+        book = self.book_of(wanted)
+        return book if book and book.type == "expense" else self.book_of(None)
+
     @property
     def output_taxes(self) -> frozenset[int]:
         """The taxes that are the output side of reverse charge."""
