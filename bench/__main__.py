@@ -42,7 +42,7 @@ def main(names: list[str]) -> int:
 def show(results: list[Result]) -> None:
     table = Table("what", "measured", "limit", "", "unit", "how", box=None, pad_edge=False)
     for result in results:
-        verdict = "ok" if result.kept else "ABOVE"
+        verdict = "ok" if result.kept else "BELOW" if result.at_least else "ABOVE"
         table.add_row(result.name, f"{result.value:,.2f}", f"{result.limit:,.2f}", verdict, result.unit, result.note)
     Console(width=max(Console().width, 120)).print(table)
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx2
 
+from bench import erp_job
 from bench.__main__ import show, write
 from bench.result import Result
 from kontobro.core.journal import Booking, EntryLine, JournalEntry
@@ -47,6 +48,7 @@ def measure() -> list[Result]:
             spent_in_batches = Counter(spent)
             single = timed(lambda: [book_ours(connector, [one]) for one in entries(chart, SINGLES)]) / SINGLES
             bare_single = timed(lambda: [book_bare(api, [one]) for one in entries(chart, SINGLES)]) / SINGLES
+            whole_job = erp_job.measure(company)
         finally:
             server.stop()
     count = BATCHES * BATCH
@@ -57,6 +59,7 @@ def measure() -> list[Result]:
     return [
         Result("odoo_ratio_to_bare", sum(ours) / sum(bare), 1.35, "times", note),
         Result("odoo_batch_to_single", 1 / faster, 1 / 5, "times", singly),
+        *whole_job,
     ]
 
 

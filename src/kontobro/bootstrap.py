@@ -77,12 +77,15 @@ class Home:
         return SyncPorts(target=target, connector=self.connector_for(connection), store=self.store, clock=self.clock)
 
 
-def open_home(path: Path, clock: Clock | None = None) -> Home:
-    """Open (or make) the folder of settings, tokens and history; nobody but its owner may look in."""
+def open_home(path: Path, clock: Clock | None = None, database: Path | str | None = None) -> Home:
+    """Open (or make) the folder of settings, tokens and history; nobody but its owner may look in.
+
+    `database` is where those are kept instead of a SQLite file in the folder: another path, or `postgresql://…`.
+    """
     from kontobro.store import open_store
 
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    store = open_store(path / DATABASE)
+    store = open_store(database or path / DATABASE)
     home = Home(path, store, clock or SystemClock())
     home.opened.callback(store.close)
     return home

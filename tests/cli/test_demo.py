@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -107,7 +108,11 @@ def test_the_box_ends_when_its_owner_is_killed() -> None:
     )
     source = str(Path(__file__).resolve().parents[2] / "src")
     command = [sys.executable, "-c", code]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": source}) as owner:
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": source}) as owner,
+        ExitStack() as always,
+    ):
+        always.callback(owner.kill)  # else a failure in here would wait for it without end
         assert owner.stdout
         sandbox = psutil.Process(int(owner.stdout.readline()))
         owner.send_signal(signal.SIGKILL)

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx2
@@ -127,14 +128,18 @@ def logs_in(person: Person, decision: str, *words: str) -> tuple[int, str, str, 
     ]
     command += ["--oauth", "--client-id", client.client_id, "--client-secret-stdin", "--no-browser", "--json", *words]
     source = str(Path(__file__).resolve().parents[2] / "src")
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": source},
-    ) as process:
+    with (
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": source},
+        ) as process,
+        ExitStack() as always,
+    ):
+        always.callback(process.kill)  # else a failure in here would wait for it without end
         assert process.stdin
         assert process.stderr
         process.stdin.write(f"{client.secret}\n")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from kontobro.core.errors import Uncertain
 from kontobro.core.journal import Booking, Entry
 from pleo_sandbox.model import Expense, Json
 from tests.export.company import a_company, a_line, a_receipt, an_item, entry_id, money, payable
@@ -162,6 +163,25 @@ def test_a_draft_with_another_date_is_withdrawn(tmp_path: Path) -> None:
         office.mend()
         office.again(ONE)
         assert office.export().booked == 1
+        office.assert_agree()
+
+
+def test_a_draft_left_half_done_by_a_write_whose_answer_was_lost_is_written_again(tmp_path: Path) -> None:
+    """A connector may need a second call to finish a draft, and be cut off before it."""
+    calls = []
+
+    def lost_half_way(behind: Any, entries: Sequence[Entry]) -> Any:
+        calls.append(entries)
+        if len(calls) > 1:
+            return behind.book(entries)
+        moving_on_book(behind, entries)
+        raise Uncertain("The answer was lost.")
+
+    with an_office(tmp_path, exported_once(an_item(1))) as office:
+        office.alter(book=lost_half_way)
+        result = office.export()
+        assert (result.booked, result.failed, result.uncertain) == (2, 0, 0)
+        office.mend()
         office.assert_agree()
 
 

@@ -10,6 +10,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -293,9 +294,13 @@ def test_ctrl_c_ends_it_quietly() -> None:
         "raise SystemExit(s.main(['--port', '0', '--press-export']))"
     )
     command = [sys.executable, "-W", "error", "-c", program]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=child_environment()
-    ) as box:
+    with (
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=child_environment()
+        ) as box,
+        ExitStack() as always,
+    ):
+        always.callback(box.kill)  # else a failure in here would wait for it without end
         assert box.stdout is not None
         shown = [box.stdout.readline() for _ in range(11)]
         url = shown[1].split()[-1]

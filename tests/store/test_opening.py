@@ -126,7 +126,7 @@ def test_each_thread_has_its_connection_and_ended_threads_lose_theirs(store: Dja
         thread.join()
     store.connections()
     assert len(store.bookings(HERE)) == 1
-    assert len(store._database._opened) <= 2
+    assert len(store._database._seats) <= 2
 
 
 def test_leaves_no_open_connection_behind(path: Path) -> None:

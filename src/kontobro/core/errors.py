@@ -195,6 +195,10 @@ class Busy(KontobroError):
     """Another run holds the lock. Nothing was done."""
 
 
+class StoreUnreachable(KontobroError):
+    """Our own database's server can't be reached: nothing can be remembered, so nothing may be done. Try later."""
+
+
 class JobGone(KontobroError):
     """Pleo no longer takes anything for this job: finished, expired or cancelled."""
 

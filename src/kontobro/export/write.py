@@ -50,8 +50,15 @@ def settle_doubt(run: Run, tasks: Tasks, since: datetime) -> list[tuple[ItemWork
         run.wait_until(since + capabilities.settle_after)
     references = [entry.reference for _, entry in tasks]
     found = run.erp(lambda: run.ports.connector.find(references))
-    run.move([_accept(run, *task, found[task[1].reference]) for task in tasks if task[1].reference in found])
-    return [task for task in tasks if task[1].reference not in found]
+    left = [task for task in tasks if _is_to_write(run, task[1], found.get(task[1].reference))]
+    done = {entry.reference for _, entry in tasks} - {entry.reference for _, entry in left}
+    run.move([_accept(run, *task, found[task[1].reference]) for task in tasks if task[1].reference in done])
+    return left
+
+
+def _is_to_write(run: Run, entry: Entry, booking: Booking | None) -> bool:
+    """True when nothing stands, or a draft that an interrupted write left half done: that one is taken back."""
+    return booking is None or bool(differences(entry, booking) and withdraw(run, booking))
 
 
 def _write_some(run: Run, tasks: Tasks, rounds: int) -> None:

@@ -1,4 +1,4 @@
-"""The store: settings, tokens, history and intents in a SQLite file, by one Django app.
+"""The store: settings, tokens, history and intents in SQLite or PostgreSQL, by one Django app.
 
 Importing this package does nothing; Django is loaded by `open_store`.
 """
@@ -12,21 +12,25 @@ if TYPE_CHECKING:
     from kontobro.store.django_store import DjangoStore
 
 
-def open_store(path: Path, *, key: bytes | None = None) -> DjangoStore:
-    """Open the store in this file; it is made, and brought up to date, when needed.
+def open_store(where: Path | str, *, key: bytes | None = None) -> DjangoStore:
+    """Open the store in a SQLite file (a path) or a PostgreSQL database (`postgresql://…`); its tables are made, and
+    brought up to date, when needed.
 
     `key` encrypts secrets: one Fernet key, or several parted by commas of which the first encrypts. Without
-    it the environment's KONTOBRO_KEY counts, else a key file beside the database. Safe to call from many
-    threads and processes; close what it returns. Raises Misconfigured for a file that is no store of ours,
-    Busy when another process holds the database for longer than 30 s.
+    it the environment's KONTOBRO_KEY counts, else a key file beside the SQLite file. Safe to call from many
+    threads and processes, after a fork; close what it returns. Raises Misconfigured for what is no store of ours and
+    for PostgreSQL without a key, StoreUnreachable, Busy when another process holds it for longer than 30 s.
     """
     from kontobro.store.database import open_database
+    from kontobro.store.places import place_of
     from kontobro.store.vault import KeyRing
 
-    database = open_database(path)
+    place = place_of(where)
+    keys = KeyRing(place.key_file, key)
+    database = open_database(place)
     from kontobro.store.django_store import DjangoStore  # its models need the app that was just loaded
 
-    return DjangoStore(database, KeyRing(path.with_name(f"{path.name}.key"), key))
+    return DjangoStore(database, keys)
 
 
 __all__ = ["DjangoStore", "open_store"]

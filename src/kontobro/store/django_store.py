@@ -20,8 +20,8 @@ from kontobro.core.ports import ImpossibleMove
 from kontobro.store import bookings, codec, models
 from kontobro.store.bindings import bindings_of, delete_bindings, syncs_of, write_bindings, write_sync
 from kontobro.store.database import Database
-from kontobro.store.locks import locked
 from kontobro.store.moves import is_allowed
+from kontobro.store.places import Place
 from kontobro.store.purging import purge
 from kontobro.store.rows import booking_of, connection_columns, connection_of, job_of
 from kontobro.store.vault import KeyRing, seal, unseal
@@ -51,9 +51,14 @@ class DjangoStore:
         """The database's name within Django, for tests that look behind the port."""
         return self._database.alias
 
+    @property
+    def place(self) -> Place:
+        """Where the store is kept."""
+        return self._database.place
+
     def lock(self, name: str, *, wait: float = 0) -> AbstractContextManager[None]:
         """A lock that dies with its process; not re-entrant. Raises Busy when it can't be had in `wait` seconds."""
-        return locked(self._database.path, name, wait)
+        return self._database.place.lock(name, wait)
 
     # ------------------------------------------------------------------------------------ connections
 
@@ -105,7 +110,7 @@ class DjangoStore:
         with self.lock("keys"):
             ciphers = self._keys.begin_rotation()
             with self._database.writing():
-                secrets = list(self._rows(models.Secret))
+                secrets = list(self._rows(models.Secret).select_for_update().order_by("id"))
                 for secret in secrets:
                     value = unseal(ciphers, secret.connection_id, secret.name, secret.sealed)
                     secret.sealed = seal(ciphers, secret.connection_id, secret.name, value)

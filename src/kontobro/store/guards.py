@@ -56,7 +56,59 @@ SQLITE = (
     """,
 )
 
-GUARDS: Mapping[str, Sequence[str]] = {"sqlite": SQLITE}
+# A trigger of PostgreSQL runs a function; `WHEN` may not hold a query, so the one that reads the diagram judges itself.
+POSTGRESQL = (
+    """
+    CREATE FUNCTION kontobro_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'impossible move: %', TG_ARGV[0]; END $$
+    """,
+    """
+    CREATE FUNCTION kontobro_judge_move() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF (CASE WHEN NEW.run <> OLD.run THEN NEW.state <> 'planned' ELSE NOT EXISTS (
+            SELECT 1 FROM kontobro_allowedmove WHERE from_state = OLD.state AND to_state = NEW.state
+        ) END) THEN
+            RAISE EXCEPTION 'impossible move: not in the state diagram';
+        END IF;
+        RETURN NEW;
+    END $$
+    """,
+    """
+    CREATE FUNCTION kontobro_write_event() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        INSERT INTO kontobro_event (booking_id, run, at, from_state, to_state)
+        VALUES (NEW.id, NEW.run, NEW.updated_at, CASE TG_OP WHEN 'INSERT' THEN '' ELSE OLD.state END, NEW.state);
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER kontobro_begins_planned BEFORE INSERT ON kontobro_booking FOR EACH ROW
+    WHEN (NEW.state <> 'planned') EXECUTE FUNCTION kontobro_refuse('a booking begins planned')
+    """,
+    """
+    CREATE TRIGGER kontobro_refuses_move BEFORE UPDATE OF state, run ON kontobro_booking FOR EACH ROW
+    EXECUTE FUNCTION kontobro_judge_move()
+    """,
+    """
+    CREATE TRIGGER kontobro_keeps_reference BEFORE UPDATE OF connection_id, reference ON kontobro_booking FOR EACH ROW
+    WHEN (NEW.connection_id <> OLD.connection_id OR NEW.reference <> OLD.reference)
+    EXECUTE FUNCTION kontobro_refuse('a booking keeps its reference')
+    """,
+    """
+    CREATE TRIGGER kontobro_writes_first_event AFTER INSERT ON kontobro_booking FOR EACH ROW
+    EXECUTE FUNCTION kontobro_write_event()
+    """,
+    """
+    CREATE TRIGGER kontobro_writes_event AFTER UPDATE OF state ON kontobro_booking FOR EACH ROW
+    WHEN (NEW.state <> OLD.state OR NEW.run <> OLD.run) EXECUTE FUNCTION kontobro_write_event()
+    """,
+    """
+    CREATE TRIGGER kontobro_keeps_events BEFORE UPDATE ON kontobro_event FOR EACH ROW
+    EXECUTE FUNCTION kontobro_refuse('history is not rewritten')
+    """,
+)
+
+GUARDS: Mapping[str, Sequence[str]] = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 """Statements by Django's name of the database."""
 
 

@@ -17,28 +17,33 @@ ENVIRONMENT = "KONTOBRO_KEY"
 
 
 class KeyRing:
-    """The keys, looked up at each use, so that a rotation by another process is seen."""
+    """The keys, looked up at each use, so that a rotation by another process is seen.
 
-    def __init__(self, path: Path, given: bytes | None = None) -> None:
+    Without a `path` for a key file, keys must be given: raises Misconfigured when there are none.
+    """
+
+    def __init__(self, path: Path | None, given: bytes | None = None) -> None:
         self._path = path
         self._given = given
+        if path is None:
+            self.ciphers()
 
     def ciphers(self, *, create: bool = False) -> MultiFernet:
         """The keys, ready for use. With `create` a missing key file is made. Raises Misconfigured."""
-        if self._fixed() is None and create and not self._path.exists():
-            _create_file(self._path, Fernet.generate_key())
+        if self._fixed() is None and create and not self._file.exists():
+            _create_file(self._file, Fernet.generate_key())
         return _ciphers(self._keys(), self._source())
 
     def begin_rotation(self) -> MultiFernet:
         """The keys for encrypting all anew. A key file gets a fresh first key; given keys are rotated by hand."""
         if self._fixed() is None:
-            _replace_file(self._path, Fernet.generate_key() + b"\n" + self._keys())
+            _replace_file(self._file, Fernet.generate_key() + b"\n" + self._keys())
         return self.ciphers()
 
     def end_rotation(self) -> None:
         """Drop the old keys from the key file. Given keys are left to whom gave them."""
         if self._fixed() is None:
-            _replace_file(self._path, _split(self._keys())[0])
+            _replace_file(self._file, _split(self._keys())[0])
 
     def _fixed(self) -> bytes | None:
         return self._given or os.environ.get(ENVIRONMENT, "").encode() or None
@@ -46,17 +51,27 @@ class KeyRing:
     def _source(self) -> str:
         if self._given:
             return "the key given"
-        return ENVIRONMENT if self._fixed() else f"the key file {self._path.name}"
+        return ENVIRONMENT if self._fixed() else f"the key file {self._file.name}"
+
+    @property
+    def _file(self) -> Path:
+        if self._path is None:
+            raise Misconfigured(
+                f"{ENVIRONMENT} is not set: with PostgreSQL there is no key file.",
+                f"Set {ENVIRONMENT} to a Fernet key (32 random bytes in URL-safe base64), the same on all machines.",
+            )
+        return self._path
 
     def _keys(self) -> bytes:
         fixed = self._fixed()
         if fixed is not None:
             return fixed
+        file = self._file
         try:
-            return self._path.read_bytes()
+            return file.read_bytes()
         except OSError as error:
             raise Misconfigured(
-                f"The secrets can't be read: the key file {self._path.name} is missing or not readable.",
+                f"The secrets can't be read: the key file {file.name} is missing or not readable.",
                 f"Put it back beside the database, or set {ENVIRONMENT}; else disconnect and connect again.",
             ) from error
 

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from kontobro.core.errors import LoginFailed, Misconfigured, NotAllowed, Problem, Uncertain
 from kontobro.core.journal import Booking, Entry
@@ -345,7 +345,7 @@ def test_a_receipt_sent_twice_at_once_is_attached_once(
     with pytest.raises(Uncertain):
         connect(company.url, company.database, seconds=0.001).attach(booking, [a_receipt(PDF * 10_000)])
     # Odoo refuses the second while the first is still committing; the engine tries an upload again, and so do we
-    for turn in Retrying(retry=retry_if_exception_type(Refused), stop=stop_after_attempt(20), wait=wait_fixed(0.3)):
+    for turn in Retrying(retry=retry_if_exception_type(Refused), stop=stop_after_delay(90), wait=wait_fixed(0.3)):
         with turn:
             connector.attach(booking, [a_receipt(PDF * 10_000)])
     assert len(bookkeeper.receipts(entry.reference)) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -25,6 +24,7 @@ from kontobro.testing.entries import (
     a_reverse_journal,
     a_taxed_journal,
 )
+from kontobro.testing.faults_contract import in_processes
 from scripts.erp.places import free_port, sql
 from tests.erp_real.tryton.house import Company, TrytonBookkeeper, connect, password_of
 
@@ -261,8 +261,7 @@ def test_two_processes_at_once_never_leave_two(
     company: Company, connector: TrytonConnector, chart: Chart, bookkeeper: TrytonBookkeeper
 ) -> None:
     entries = [a_journal(chart, f"{n}.00") for n in range(1, 11)]
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        pool.map(partial(book_elsewhere, company.url, company.database), [entries] * 2, chunksize=1)
+    in_processes(partial(book_elsewhere, company.url, company.database, entries), 2)
     assert all(bookkeeper.count(entry.reference) <= 1 for entry in entries)
     connector.book(entries)
     assert [bookkeeper.count(entry.reference) for entry in entries] == [1] * 10

@@ -4,6 +4,7 @@ api        one call: the address, the key, retries of reads, faults in the core'
 masters    Odoo's master data as the core's, cached
 entries    Entry -> rows of `account.move.load`
 standing   what stands, as read back -> Booking
+taxes      Pleo's own tax amounts on Odoo's tax lines
 settling   payments and their bills, reconciled
 checks     every reason why Odoo would not take an entry
 connector  the eight methods

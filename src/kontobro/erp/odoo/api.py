@@ -114,13 +114,15 @@ class Api:
         raise _fault(answer, name, writes=writes)
 
 
-def open_http(url: str, database: str | None, key: str) -> httpx2.Client:
+def open_http(
+    url: str, database: str | None, key: str, *, transport: httpx2.BaseTransport | None = None
+) -> httpx2.Client:
     """A client for one database. Odoo behind one host name needs no database's name."""
     headers = {"Authorization": f"bearer {key}", "Content-Type": "application/json"}
     if database:
         headers["X-Odoo-Database"] = database
     timeout = httpx2.Timeout(SECONDS_TO_ANSWER, connect=SECONDS_TO_CONNECT)
-    return httpx2.Client(base_url=url, headers=headers, timeout=timeout)
+    return httpx2.Client(base_url=url, headers=headers, timeout=timeout, transport=transport)
 
 
 def _fault(answer: httpx2.Response, name: str, *, writes: bool) -> KontobroError:

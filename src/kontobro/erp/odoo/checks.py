@@ -92,6 +92,15 @@ def _currency(entry: Entry, facts: Facts) -> Iterator[Problem]:
             "Activate it there (Accounting > Configuration > Currencies), with a rate, then export it again.",
             "accounting_system_validation_failure",
         )
+    elif entry.currency in facts.masters.unrated and entry.currency != facts.masters.company.currency:
+        yield Problem(
+            "currency_rate_missing",
+            "currency",
+            shown(entry.currency),
+            f"Odoo has no rate for {shown(entry.currency)}: it would book it one to one.",
+            "Add a rate there (Accounting > Configuration > Currencies), then export it again.",
+            "accounting_system_validation_failure",
+        )
 
 
 def _amounts(entry: Entry, facts: Facts) -> Iterator[Problem]:

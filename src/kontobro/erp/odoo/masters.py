@@ -7,7 +7,7 @@ account.analytic.account -> DimensionValue · res.partner -> Vendor · account.j
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -76,6 +76,8 @@ class Snapshot:
     books: Sequence[Book]
     currencies: Mapping[str, int]
     """Active currencies: code -> id."""
+    unrated: Collection[str] = ()
+    """Those among them without any rate: Odoo would take them one to one with the company's."""
 
     @property
     def signs(self) -> Mapping[int, int]:
@@ -111,7 +113,8 @@ class Masters:
                 taxes={tax.code.id: tax for tax in self.taxes()},
                 values={value.id: value for value in self.values()},
                 books=list(self.books()),
-                currencies={row["name"]: row["id"] for row in self._rows("res.currency", [["active", "=", True]])},
+                currencies=self._currencies([["active", "=", True]]),
+                unrated=set(self._currencies([["active", "=", True], ["rate_ids", "=", False]])),
             )
             self._taken = self._now()
         return self._snapshot
@@ -182,6 +185,9 @@ class Masters:
                 yield Period(name, day, end, cast(Any, state))
                 day = end + timedelta(days=1)
         yield Period("open", day, date.max, "open")
+
+    def _currencies(self, domain: Domain) -> dict[str, int]:
+        return {row["name"]: row["id"] for row in self._rows("res.currency", domain)}
 
     def _time_zone(self, row: Row) -> str | None:
         (partner,) = self._rows("res.partner", [["id", "=", row["partner_id"][0]]], ["tz"], active_test=False)

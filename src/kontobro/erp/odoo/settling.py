@@ -44,9 +44,12 @@ def _waiting(ledger: Ledger, posted: Sequence[Standing]) -> Iterator[Standing]:
 
 
 def _bill_of(payment: Standing, bills: Iterable[Standing]) -> Standing | None:
-    """The posted bill that a payment names."""
+    """The posted bill that a payment names; of two under one number the one that is still owed."""
     posted = [bill for bill in bills if bill.is_document and bill.status == "posted"]
-    return pick(payment.settles, posted) if payment.settles else None
+    owed = [bill for bill in posted if bill.payable and not bill.payable["reconciled"]]
+    if payment.settles is None:
+        return None
+    return pick(payment.settles, owed) or pick(payment.settles, posted)
 
 
 def _reconcile(api: Api, one: Standing, other: Standing) -> bool:

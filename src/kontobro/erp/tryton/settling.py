@@ -45,8 +45,8 @@ def _vendors(standings: Iterable[Standing]) -> set[str]:
 
 
 def _settles(payment: Standing, bill: Standing, bills: Sequence[Standing]) -> bool:
-    """True when the payment names this very bill and no other first."""
-    named = [one for one in bills if one.is_bill and one.status == "posted"]
+    """True when the payment names this very bill and no other first, of those that are still owed."""
+    named = [one for one in bills if one.is_bill and one.status == "posted" and not one.is_settled]
     picked = pick(payment.settles, named) if payment.settles else None
     return picked is not None and picked.id == bill.id
 

@@ -1,0 +1,88 @@
+"""Locks that die with their process, between machines: PostgreSQL's session advisory locks.
+
+Each lock has a connection of its own that lives as long as it is held: the server frees the lock when it ends. It
+must reach the server itself or a pool by session: a pool by transaction gives the session to others.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from kontobro.core.errors import Busy
+
+SESSION = {
+    "idle_session_timeout": "0",  # a lock is held for as long as the work takes
+    "tcp_keepalives_idle": "30",  # a machine that has gone is noticed within a minute, and its locks are freed
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
+
+HOLDER = """
+    SELECT activity.application_name FROM pg_locks AS lock JOIN pg_stat_activity AS activity ON activity.pid = lock.pid
+    WHERE lock.locktype = 'advisory' AND lock.granted AND lock.objsubid = 1
+        AND lock.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND lock.classid = (%(key)s >> 32 & 4294967295)::oid AND lock.objid = (%(key)s & 4294967295)::oid
+"""
+
+
+@contextmanager
+def advisory_lock(connect: Callable[[], psycopg.Connection[Any]], name: str, wait: float) -> Iterator[None]:
+    """Hold the lock `name`. Tries for `wait` seconds, then raises Busy. Holds between threads too; not re-entrant."""
+    key = key_of(name)
+    with connect() as session:
+        _prepare(session)
+        if not (_try(session, key) or (wait > 0 and _wait(session, key, wait))):
+            raise _busy(session, key, name)
+        try:
+            yield
+        finally:
+            _release(session, key)
+
+
+def key_of(name: str) -> int:
+    """A signed 64-bit number for a lock's name: the same in every version and on every machine."""
+    return int.from_bytes(sha256(f"kontobro:{name}".encode()).digest()[:8], "big", signed=True)
+
+
+def _prepare(session: psycopg.Connection[Any]) -> None:
+    """Who holds it is told to others by the connection's own name: 63 ASCII characters at most."""
+    host = socket.gethostname().encode("ascii", "replace").decode()
+    named = {**SESSION, "application_name": f"kontobro process {os.getpid()} on {host}"[:63]}
+    for setting, value in named.items():
+        session.execute("SELECT set_config(%s, %s, false)", (setting, value))
+
+
+def _try(session: psycopg.Connection[Any], key: int) -> bool:
+    row = session.execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone()
+    return bool(row and row[0])
+
+
+def _wait(session: psycopg.Connection[Any], key: int, wait: float) -> bool:
+    """Wait in the server's queue: whoever came first is first."""
+    session.execute(sql.SQL("SET lock_timeout = {}").format(sql.Literal(f"{max(1, round(wait * 1000))}ms")))
+    try:
+        session.execute("SELECT pg_advisory_lock(%s)", (key,))
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
+
+
+def _release(session: psycopg.Connection[Any], key: int) -> None:
+    """At once, not whenever the server sees the connection end. One that is lost has no lock any more."""
+    if not session.broken and not session.closed:
+        session.execute("SELECT pg_advisory_unlock(%s)", (key,))
+
+
+def _busy(session: psycopg.Connection[Any], key: int, name: str) -> Busy:
+    row = session.execute(HOLDER, {"key": key}).fetchone()
+    by = f"{row[0].removeprefix('kontobro ')}, " if row and row[0] else ""
+    message = f"Another run is at it ({by}lock {name}); nothing was done."
+    return Busy(message, "Wait until it has ended, then try again.")

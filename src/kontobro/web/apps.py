@@ -1,0 +1,11 @@
+"""The Django app: its tables are named `kontobro_web_...`."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class WebConfig(AppConfig):
+    name = "kontobro.web"
+    label = "kontobro_web"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,21 @@
+"""What every template has at hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from kontobro.web.tenancy import Member, memberships
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """The signed-in person's organisations, and the one that is meant."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"mine": (), "member": None, "connection": None}
+    mine = memberships(user)
+    member = getattr(request, "member", None)
+    if member is None and len(mine) == 1:
+        member = Member(user, mine[0].organisation, mine[0].role)  # type: ignore[arg-type]
+    return {"mine": mine, "member": member, "connection": getattr(request, "connection", None)}

@@ -1,0 +1,144 @@
+"""How amounts, days and states are written: exact figures, in the reader's format, states in words."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_decimal
+from django import template
+from django.forms import BoundField
+from django.template import Context
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+STATES: dict[str, tuple[str, str]] = {
+    # state: (its word on a page, the colour of its badge)
+    "planned": ("waiting", "secondary"),
+    "booking": ("being booked", "blue"),
+    "drafted": ("draft", "azure"),
+    "attached": ("draft with receipts", "azure"),
+    "posted": ("posted", "green"),
+    "verified": ("verified", "green"),
+    "reported": ("reported", "green"),
+    "rejected": ("to mend", "red"),
+    "uncertain": ("outcome unknown, heals itself", "orange"),
+    "in_progress": ("under way", "blue"),
+    "pending": ("waiting", "secondary"),
+    "completed": ("completed", "green"),
+    "completed_with_errors": ("completed, with items to mend", "orange"),
+    "failed": ("failed", "red"),
+    "unfinished": ("unfinished", "orange"),
+    "connected": ("connected", "green"),
+    "reconnect": ("connect again", "red"),
+    "disconnected": ("disconnected", "secondary"),
+    "in_step": ("in step", "green"),
+    "waiting": ("waits for a decision", "orange"),
+    "running": ("running", "blue"),
+    "done": ("done", "green"),
+}
+
+
+def _locale(context: Context) -> Locale:
+    request = context.get("request")
+    return getattr(request, "reader_locale", None) or Locale("en", "GB")
+
+
+@register.simple_tag(takes_context=True)
+def amount(context: Context, value: Any, currency: str = "") -> str:
+    """A figure in the reader's format, exact: with its currency's code and places when there is one."""
+    try:
+        figure = Decimal(str(value))
+    except InvalidOperation:
+        return str(value)
+    if not currency:
+        return str(format_decimal(figure, locale=_locale(context), decimal_quantization=False))
+    return str(
+        format_currency(figure, currency, format="#,##0.00 ¤¤", locale=_locale(context), decimal_quantization=False)
+        if _places(figure) > 2
+        else format_currency(figure, currency, format="#,##0.00 ¤¤", locale=_locale(context))
+    )
+
+
+def _places(figure: Decimal) -> int:
+    exponent = figure.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) and exponent < 0 else 0
+
+
+@register.simple_tag(takes_context=True)
+def day(context: Context, value: date | str | None) -> str:
+    """A day in the reader's format."""
+    if not value:
+        return "–"
+    when = date.fromisoformat(value) if isinstance(value, str) else value
+    return str(format_date(when, "medium", locale=_locale(context)))
+
+
+@register.simple_tag(takes_context=True)
+def moment(context: Context, value: datetime | None, zone: str | None = None) -> SafeString | str:
+    """A moment as a `time` element: in the company's zone where it is known, else UTC and said so."""
+    if value is None:
+        return "–"
+    there = value.astimezone(ZoneInfo(zone or "UTC"))
+    shown = format_datetime(there, "short", locale=_locale(context), tzinfo=there.tzinfo)
+    return format_html(
+        '<time datetime="{}" title="{}">{}{}</time>',
+        value.isoformat(),
+        value.isoformat(timespec="seconds"),
+        shown,
+        "" if zone else " UTC",
+    )
+
+
+@register.simple_tag
+def state(value: str) -> SafeString:
+    """A state as a badge: a word, not a colour alone."""
+    word, colour = STATES.get(value, (value.replace("_", " "), "secondary"))
+    return format_html('<span class="badge bg-{}-lt">{}</span>', colour, word)
+
+
+@register.inclusion_tag("kontobro/fields.html")
+def fields(form: Any) -> dict[str, Any]:
+    """A form's fields with their labels, hints and errors."""
+    return {"form": form}
+
+
+@register.simple_tag
+def widget(field: BoundField) -> SafeString:
+    """A field's own input, in the look of the pages, marked for screen readers when it is wrong."""
+    look = {"checkbox": "form-check-input", "select": "form-select"}.get(field.widget_type, "form-control")
+    attributes: dict[str, str | bool] = {"class": f"{look} is-invalid" if field.errors else look}
+    if field.errors:
+        attributes["aria-invalid"] = "true"
+    return field.as_widget(attrs=attributes)
+
+
+@register.inclusion_tag("kontobro/link.html", takes_context=True)
+def nav(context: Context, name: str, words: str) -> dict[str, Any]:
+    """An entry of the organisation's menu."""
+    return _link(context, _url(name, context["member"].organisation.id), words, exact=True)
+
+
+@register.inclusion_tag("kontobro/link.html", takes_context=True)
+def tab(context: Context, name: str, words: str) -> dict[str, Any]:
+    """An entry of a connection's menu."""
+    return _link(context, _url(name, context["connection"].id), words, exact=name == "connection")
+
+
+def _url(name: str, of: object) -> str:
+    try:
+        return reverse(name, args=[of])
+    except NoReverseMatch:
+        return ""
+
+
+def _link(context: Context, url: str, words: str, *, exact: bool) -> dict[str, Any]:
+    here = context["request"].path
+    return {"url": url, "words": words, "current": here == url if exact else here.startswith(url)}

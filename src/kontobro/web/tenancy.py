@@ -1,0 +1,121 @@
+"""Who may see and do what: the one place where a URL's id and a person become a connection, or 404.
+
+A stranger is told 404, as of what does not exist; a member whose role does not suffice gets 403 with the reason.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Literal
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponseBase
+
+from kontobro.core.connection import Connection
+from kontobro.core.errors import NotAllowed
+from kontobro.web.models import ROLES, AuditEvent, ConnectionOwner, Membership, Organisation, User
+from kontobro.web.places import places
+
+Role = Literal["owner", "bookkeeper", "readonly"]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person in an organisation."""
+
+    user: User
+    organisation: Organisation
+    role: Role
+
+    def may(self, role: Role) -> bool:
+        """Whether this role includes that one."""
+        return ROLES.index(self.role) <= ROLES.index(role)
+
+    def require(self, role: Role) -> None:
+        if not self.may(role):
+            raise NotAllowed(
+                f"Your role in {self.organisation.name} is {ROLE_WORDS[self.role]}; this needs {ROLE_WORDS[role]}.",
+                "Ask an owner of the organisation.",
+            )
+
+    def note(self, action: str, detail: str = "", connection_id: str = "") -> None:
+        """Write what was done into the audit trail."""
+        AuditEvent.objects.create(
+            organisation=self.organisation,
+            connection_id=connection_id,
+            actor=self.user,
+            actor_name=self.user.email,
+            action=action,
+            detail=detail,
+        )
+
+
+ROLE_WORDS: dict[str, str] = {"owner": "owner", "bookkeeper": "bookkeeper", "readonly": "read-only"}
+
+
+def of_organisation(role: Role = "readonly") -> Callable[[Callable[..., HttpResponseBase]], Any]:
+    """For a view whose URL has `organisation` (a UUID): it gets a `Member` instead."""
+
+    def wrap(view: Callable[..., HttpResponseBase]) -> Any:
+        @login_required
+        @wraps(view)
+        def checked(request: HttpRequest, organisation: uuid.UUID, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            member = member_of(request.user, organisation)
+            member.require(role)
+            request.member = member  # type: ignore[attr-defined]
+            return view(request, member, *args, **kwargs)
+
+        return checked
+
+    return wrap
+
+
+def of_connection(role: Role = "readonly") -> Callable[[Callable[..., HttpResponseBase]], Any]:
+    """For a view whose URL has `connection` (its id): it gets a `Member` and the `Connection` instead."""
+
+    def wrap(view: Callable[..., HttpResponseBase]) -> Any:
+        @login_required
+        @wraps(view)
+        def checked(request: HttpRequest, connection: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            owner = ConnectionOwner.objects.filter(connection_id=connection).first()
+            if owner is None:
+                raise Http404
+            member = member_of(request.user, owner.organisation_id)
+            member.require(role)
+            found = places.home.store.connection(connection)
+            if found is None:
+                raise Http404
+            request.member, request.connection = member, found  # type: ignore[attr-defined]
+            return view(request, member, found, *args, **kwargs)
+
+        return checked
+
+    return wrap
+
+
+def member_of(user: Any, organisation: uuid.UUID) -> Member:
+    """That person in that organisation. Raises Http404 for anybody else."""
+    found = Membership.objects.select_related("organisation").filter(organisation_id=organisation, user=user).first()
+    if found is None:
+        raise Http404
+    return Member(user, found.organisation, found.role)  # type: ignore[arg-type]
+
+
+def memberships(user: Any) -> Sequence[Membership]:
+    """A person's organisations, by name."""
+    return list(Membership.objects.select_related("organisation").filter(user=user).order_by("organisation__name"))
+
+
+def connection_ids(member: Member) -> Sequence[str]:
+    """The ids of the organisation's connections."""
+    owners = ConnectionOwner.objects.filter(organisation=member.organisation)
+    return list(owners.values_list("connection_id", flat=True))
+
+
+def connections_of(member: Member) -> Sequence[Connection]:
+    """The organisation's connections, by name."""
+    ids = set(connection_ids(member))
+    return sorted((c for c in places.home.store.connections() if c.id in ids), key=lambda c: c.name.casefold())

@@ -1,0 +1,41 @@
+"""Pages for what went wrong before or in a view."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+log = logging.getLogger(__name__)
+
+
+def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    return render(request, "kontobro/error.html", {"title": title, "text": text}, status=status)
+
+
+def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _page(request, 404, "Not found", "There is no such page, or it belongs to an organisation you are not in.")
+
+
+def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _page(request, 403, "Not allowed", "This may not be done from where you came. Go back and try again.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    text = "The form was too old or came from elsewhere: nothing was done. Go back, reload the page and try again."
+    return _page(request, 403, "Please try again", text)
+
+
+def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _page(request, 400, "Not understood", "The request can't be read. Go back and try again.")
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Our own mistake. The number is in the log; the page has nothing else to give away."""
+    number = uuid.uuid4().hex[:12]
+    log.error("page broke", extra={"number": number})
+    text = f"That is a mistake of ours; nothing was booked by it. Tell your administrator the number {number}."
+    return render(request, "kontobro/broken.html", {"title": "Something broke", "text": text}, status=500)

@@ -1,0 +1,44 @@
+"""Where somebody lands after signing in, and making an organisation."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from kontobro.web.models import Membership, Organisation
+from kontobro.web.tenancy import Member, memberships
+
+
+class OrganisationForm(forms.Form):
+    name = forms.CharField(
+        max_length=100, label="Name of your company or firm", widget=forms.TextInput(attrs={"autofocus": True})
+    )
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """To the organisation: the only one, a choice of several, or the form for the first."""
+    mine = memberships(request.user)
+    if not mine:
+        return redirect("new_organisation")
+    if len(mine) == 1:
+        return redirect("audit", mine[0].organisation_id)
+    return render(request, "kontobro/organisations.html", {"memberships": mine})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new_organisation(request: HttpRequest) -> HttpResponse:
+    """Make an organisation; its maker owns it."""
+    form = OrganisationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            organisation = Organisation.objects.create(name=form.cleaned_data["name"])
+            Membership.objects.create(organisation=organisation, user=request.user, role="owner")
+            Member(request.user, organisation, "owner").note("organisation made")  # type: ignore[arg-type]
+        return redirect("audit", organisation.id)
+    return render(request, "kontobro/new_organisation.html", {"form": form})

