@@ -84,7 +84,7 @@ class PapersContract:
         books.connector.attach(books.book(bill)[0], [a_receipt()])
         books.post(bill)
         assert list(books.bookkeeper.receipts(bill.reference)) == [a_receipt().sha256]
-        assert (books.found(bill).receipts, books.found(bill).date) == ({a_receipt().sha256}, bill.date)
+        assert (books.found(bill).receipts, books.found(bill).date) == (frozenset([a_receipt().sha256]), bill.date)
 
     def test_a_voided_bill_is_found_void_and_booked_anew(self, books: Books) -> None:
         bill = a_bill(books.chart)
