@@ -20,11 +20,11 @@ PRISM := contract/prism/node_modules/.bin/prism
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-demo: $(VENV)/app.stamp  ## export a demo company's expenses into a checked ledger, in demo/; ERP=odoo: into a real Odoo
+demo: $(VENV)/app.stamp  ## export a demo company's expenses into a checked ledger, in demo/; ERP=odoo or ERP=tryton: into a real one
 	@case "$(ERP)" in \
 	  "") $(BIN)/kontobro demo ;; \
-	  odoo) $(BIN)/python -m scripts.erp.demo_odoo ;; \
-	  *) echo "make demo ERP=$(ERP): there is one for odoo, and without ERP for the embedded ledger." >&2; exit 2 ;; \
+	  odoo|tryton) $(BIN)/python -m scripts.erp.demo_$(ERP) ;; \
+	  *) echo "make demo ERP=$(ERP): there is one for odoo and one for tryton, and without ERP for the embedded ledger." >&2; exit 2 ;; \
 	esac
 
 test: $(VENV)/dev.stamp  ## run all tests; PYTEST_ARGS="-m kill" and the like are passed on

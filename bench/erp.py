@@ -24,8 +24,8 @@ from kontobro.core.journal import Booking, EntryLine, JournalEntry
 from kontobro.erp.odoo.api import Api, open_http
 from kontobro.erp.odoo.connector import OdooConnector
 from kontobro.testing.entries import Chart, a_taxed_journal
+from scripts.erp.places import cloned, start_postgres
 from tests.erp_real.odoo.house import ABSENT, TEMPLATE, Company, OdooServer, installed, key_of
-from tests.erp_real.places import cloned, start_postgres
 
 BATCHES, BATCH, SINGLES = 10, 100, 30
 

@@ -23,7 +23,7 @@ from kontobro.core.masterdata import Journal, Period
 from kontobro.core.period import period_of
 from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.connector import TrytonConnector
-from tests.erp_real.places import cloned, start_postgres
+from scripts.erp.places import cloned, start_postgres
 from tests.erp_real.tryton.house import ABSENT, TEMPLATE, Company, TrytonServer, installed, password_of
 
 

@@ -1,119 +1,52 @@
 """`make demo ERP=odoo`: the demo's Pleo company exported into a real Odoo on loopback, which is then asked what stands.
 
-The demo's own accounts, tax codes, dimensions, vendors and employees are read from its ledger and made in a fresh clone
-of the template, so that the same expenses find the same codes. Exits 75 where Odoo is not installed.
+Exits 75 where Odoo is not installed.
 """
 
 from __future__ import annotations
 
-import json
 import sys
-import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from importlib.resources import as_file, files
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kontobro.cli import show
-from kontobro.cli.connect import connect_with, draft_connection
-from kontobro.cli.demo import MARK, clean, export_all
-from kontobro.cli.demo_show import print_exported
-from kontobro.cli.desk import Desk
-from kontobro.cli.settings import apply_settings, read_toml
-from kontobro.core.connection import Connection, Tokens
-from kontobro.core.errors import KontobroError
-from kontobro.core.level import Level
 from kontobro.core.masterdata import Account, TaxCode, Vendor
 from kontobro.core.masters import Masters
-from kontobro.erp import load_connector
 from kontobro.erp.odoo.api import Api
-from kontobro.export.masters import load_masters
-from pleo_sandbox.demo_cast import ACCOUNTS, CONTRA
-from pleo_sandbox.demo_company import SECOND_BATCH
-from pleo_sandbox.server import DemoSandbox, demo_sandbox, serve
+from scripts.erp.demo import Place, demo
+from scripts.erp.places import cloned, running, start_postgres
 from tests.erp_real.odoo.house import ABSENT, TEMPLATE, Company, OdooServer, installed, key_of
-from tests.erp_real.places import cloned, start_postgres
-
-UNAVAILABLE = 75
-FOLDER = Path("demo")
-LEVEL: Level = 1
-"""Odoo's Danish chart would bring 600 accounts into the demo's Pleo: here only the export is shown."""
 
 
-def main() -> int:
-    if not installed():
-        print(ABSENT, file=sys.stderr)
-        return UNAVAILABLE
-    try:
-        clean(FOLDER)
-        with cloned(start_postgres(), TEMPLATE) as database:
-            return in_odoo(database)
-    except KontobroError as fault:
-        show.say_fault(fault.message, fault.remedy)
-        return 1
+@dataclass(frozen=True, slots=True)
+class OdooPlace:
+    """A clone of the template in a running Odoo."""
+
+    company: Company
+    erp: str = "odoo"
+
+    @property
+    def options(self) -> dict[str, str]:
+        return {"url": self.company.url, "database": self.company.database, "company": "1"}
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        return {"api_key": key_of("accountant")}
+
+    def furnish(self, masters: Masters) -> None:
+        furnish(self.company.api(), masters)
+
+    def standing(self) -> dict[str, int]:
+        return standing(self.company.api())
 
 
-def in_odoo(database: str) -> int:
-    server = OdooServer((FOLDER / "odoo.log").resolve())
-    try:
-        server.start()
-        return run(Company(server.url, database))
-    finally:
-        server.stop()
-
-
-def run(company: Company) -> int:
-    begun = time.monotonic()
-    with as_file(files("kontobro.erp.beancount") / "demo") as demo:
-        source = load_connector("beancount", {"ledger": str(demo / "ledger.beancount")})
-        furnish(company.api(), load_masters(source, source.check()))
-        settings = read_toml(demo / "settings.toml")
-    sandbox = sandbox_by_codes()
-    with serve(sandbox) as url:
-        desk, connection = connected(company, url, sandbox.api_key, settings)
-        ports = desk.ports(connection)
-        with show.progress(quietly=False) as advance:
-            results = export_all(connection, ports, advance)
-            sandbox.press_export(sandbox.company_id, ids=SECOND_BATCH)
-            results += export_all(connection, ports, advance)
-        rows = ports.store.bookings(connection.id)
-        desk.close()
-    print_exported(rows)
-    told = {
-        "items": sum(result.items for result in results),
-        "booked": sum(result.booked + result.already_booked for result in results),
-        "failed": sum(result.failed for result in results),
-        "uncertain": sum(result.uncertain for result in results),
-        **standing(company.api()),
-        "seconds": round(time.monotonic() - begun, 1),
-    }
-    (FOLDER / MARK).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    show.say(json.dumps(told, indent=2))
-    return 1 if told["duplicates"] or told["uncertain"] else 0
-
-
-def sandbox_by_codes() -> DemoSandbox:
-    """The demo's Pleo, Export pressed. It names accounts by their codes: the ids it usually sends are the ledger's."""
-    ACCOUNTS.update({code: replace(account, code=code, identifier=None) for code, account in ACCOUNTS.items()})
-    codes = {"DKK": "1081", "EUR": "1082", "SEK": "1083"}
-    CONTRA.update({one: replace(account, code=codes[one], identifier=None) for one, account in CONTRA.items()})
-    sandbox = demo_sandbox()
-    sandbox.press_export(sandbox.company_id)
-    return sandbox
-
-
-def connected(company: Company, url: str, key: str, settings: Mapping[str, object]) -> tuple[Desk, Connection]:
-    """Connect as a person would, with the demo's own settings."""
-    desk = Desk(home=FOLDER / "home")
-    options = {"url": company.url, "database": company.database, "company": "1"}
-    draft = draft_connection("sandbox", url, "odoo", options)
-    connect_with(desk, draft, Tokens(access=key), LEVEL, {"api_key": key_of("accountant")})
-    problems = apply_settings(desk, desk.connection(), {**settings, "create_vendors": False})
-    if problems:
-        raise KontobroError(" ".join(str(problem) for problem in problems))
-    return desk, desk.connection()
+@contextmanager
+def opened(log: Path) -> Iterator[Place]:
+    with cloned(start_postgres(), TEMPLATE) as database, running(OdooServer(log)) as server:
+        yield OdooPlace(Company(server.url, database))
 
 
 def standing(api: Api) -> dict[str, int]:
@@ -237,4 +170,4 @@ def dimensions(api: Api, masters: Masters) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(demo(None if installed() else ABSENT, opened))

@@ -25,7 +25,8 @@ from kontobro.core.errors import (
     Unreachable,
 )
 from kontobro.core.journal import InvoiceKey, Payment, Reference
-from kontobro.erp.tryton.api import Api, Refused
+from kontobro.erp.common import Refused
+from kontobro.erp.tryton.api import Api
 from kontobro.erp.tryton.entries import settles_in, settles_text
 from kontobro.testing.entries import Chart, a_payment
 

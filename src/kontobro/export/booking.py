@@ -46,7 +46,21 @@ def book_batch(run: Run, items: Sequence[ExportItem | MalformedItem]) -> list[It
     attach(run, works)
     post(run, works)
     verify(run, works)
+    reject_rest(run, works)
     return works
+
+
+def reject_rest(run: Run, works: Sequence[ItemWork]) -> None:
+    """The other entries of an item of which one was refused on the way: the item failed, whatever stands of it."""
+    failed = {r: work for work in works if work.problems and not work.uncertain for r in work.references}
+    rows = run.ports.store.bookings(run.connection.id, references=list(failed)) if failed else ()
+    run.move(
+        [
+            Move(reference=row.reference, to="rejected", problems=tuple(failed[row.reference].problems))
+            for row in rows
+            if row.state != "rejected"
+        ]
+    )
 
 
 def apply_rules(run: Run, item: ExportItem | MalformedItem) -> ItemWork:

@@ -16,7 +16,7 @@ from kontobro.core.errors import NotAllowed, Problem, Uncertain, Unreachable
 from kontobro.core.journal import Booking, Entry
 from kontobro.core.ports import Connector
 from kontobro.testing.books import Books
-from kontobro.testing.entries import a_journal
+from kontobro.testing.entries import a_bill, a_journal
 
 R = TypeVar("R")
 
@@ -58,7 +58,8 @@ class FaultsContract:
     def test_who_gave_up_on_an_answer_books_once(self, books: Books, seconds: float) -> None:
         if books.impatient is None:
             pytest.skip("the accounting system answers at once, or not at all")
-        entries = [a_journal(books.chart, f"{n}.00") for n in range(1, 41)]
+        entries: list[Entry] = [a_journal(books.chart, f"{n}.00") for n in range(1, 31)]
+        entries += [a_bill(books.chart, f"{n}.00") for n in range(1, 11)]
         # the client is gone while the system is still at work; the next one comes at once
         with contextlib.suppress(Unreachable, Uncertain):
             books.impatient(seconds).book(entries)
@@ -71,9 +72,9 @@ class FaultsContract:
     def test_a_system_that_was_restarted_goes_on(self, books: Books) -> None:
         if books.restart is None:
             pytest.skip("there is no server to restart")
-        entry, other = a_journal(books.chart), a_journal(books.chart)
-        books.book(entry)
+        entry, bill, other = a_journal(books.chart), a_bill(books.chart), a_journal(books.chart)
+        books.book(entry, bill)
         books.restart()
-        books.post(entry, other)
-        assert [books.found(one).status for one in (entry, other)] == ["posted", "posted"]
-        assert books.bookkeeper.count(entry.reference) == 1
+        books.post(entry, bill, other)
+        assert [books.found(one).status for one in (entry, bill, other)] == ["posted"] * 3
+        assert [books.bookkeeper.count(one.reference) for one in (entry, bill)] == [1, 1]

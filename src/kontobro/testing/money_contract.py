@@ -74,6 +74,14 @@ class MoneyContract:
         booking = books.found(bill)
         assert (booking.total, booking.tax, dict(booking.line_sums)) == (bill.total, bill.tax, line_sums(bill))
 
+    @pytest.mark.parametrize("tax", ["19.81", "0.00"], ids=["a_cent_more", "none"])
+    def test_a_bills_typed_tax_is_booked_or_is_seen_to_differ(self, books: Books, tax: str) -> None:
+        bill = a_taxed_bill(books.chart, "79.20", tax)
+        (answer,) = books.connector.book([bill])
+        if isinstance(answer, Booking):
+            assert (answer.tax == bill.tax) == (dict(answer.line_sums) == line_sums(bill))
+            assert answer.status == "draft" or answer.tax == bill.tax
+
     def test_a_tax_posted_is_what_was_sent_or_is_seen_to_differ(self, books: Books) -> None:
         entry = a_taxed_journal(books.chart, "79.20", "19.81")  # a cent more than 25 %, as a receipt may say
         (answer,) = books.connector.book([entry])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from kontobro.core.errors import KontobroError
-from kontobro.core.journal import InvoiceKey, Reference
+from kontobro.core.journal import InvoiceKey, Reference, line_sums
 from kontobro.core.ports import ReceiptRules
 from kontobro.testing.books import Books
 from kontobro.testing.entries import PDF, a_bill, a_journal, a_payment, a_receipt
@@ -68,6 +69,38 @@ class PapersContract:
         note = a_bill(books.chart, "40.00", credit_note=True)
         (booking,) = books.post(note)
         assert booking.line_sums[books.chart.expense] == Decimal(-40)
+
+    @pytest.mark.parametrize(("amount", "currency"), [("99.01", "EUR"), ("1500", "JPY"), ("12.345", "KWD")])
+    def test_a_bill_is_exact_in_every_currency(self, books: Books, amount: str, currency: str) -> None:
+        bill = a_bill(books.chart, amount, currency=currency)
+        (draft,) = books.book(bill)
+        books.post(bill)
+        for booking in (draft, books.found(bill)):
+            assert (booking.currency, booking.total, dict(booking.line_sums)) == (currency, bill.total, line_sums(bill))
+
+    def test_a_bill_keeps_its_receipts_and_its_date(self, books: Books) -> None:
+        need_receipts(books)
+        bill = a_bill(books.chart, date=books.chart.open_day + timedelta(days=2))
+        books.connector.attach(books.book(bill)[0], [a_receipt()])
+        books.post(bill)
+        assert list(books.bookkeeper.receipts(bill.reference)) == [a_receipt().sha256]
+        assert (books.found(bill).receipts, books.found(bill).date) == (frozenset([a_receipt().sha256]), bill.date)
+
+    def test_a_voided_bill_is_found_void_and_booked_anew(self, books: Books) -> None:
+        bill = a_bill(books.chart)
+        books.post(bill)
+        books.bookkeeper.void(bill.reference)
+        assert books.found(bill).status == "void"
+        assert books.connector.find([need_key(bill.key)]) == {}
+        books.post(bill)
+        assert books.found(bill).status == "posted"
+
+    def test_of_two_bills_under_one_number_each_payment_settles_one(self, books: Books) -> None:
+        bill = a_bill(books.chart)
+        books.post(bill)
+        books.post(a_bill(books.chart, number=bill.number))
+        assert books.post(a_payment(books.chart, bill.key))[0].settled is True
+        assert books.post(a_payment(books.chart, bill.key))[0].settled is True
 
     def test_bill_and_payment_of_one_item_settle_each_other(self, books: Books) -> None:
         bill = a_bill(books.chart)

@@ -20,6 +20,8 @@ from kontobro.core.errors import (
     Unreachable,
     UnsafePlan,
 )
+from kontobro.service.logs import working_on
+from kontobro.service.metrics import timed_page
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,22 @@ STATUSES: tuple[tuple[tuple[type[KontobroError], ...], int], ...] = (
     ((Unreachable, Timeout, RateLimited), 503),
 )
 """The status of a page that tells a fault; 400 for the others: something was asked that can't be done."""
+
+
+class Request:
+    """One id for all that is logged of a request, its status and duration; never its address: that may be a secret."""
+
+    def __init__(self, respond: Respond) -> None:
+        self._respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        status: list[int] = []
+        with working_on(), timed_page(status):
+            response = self._respond(request)
+            status.append(response.status_code)
+            match = request.resolver_match
+            log.info("page", extra={"page": match.url_name if match else "", "status": response.status_code})
+        return response
 
 
 class ReaderLocale:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from scripts.erp.places import cloned, start_postgres
 from tests.erp_real.odoo.house import ABSENT, TEMPLATE, Company, OdooBookkeeper, OdooServer, installed
-from tests.erp_real.places import cloned, start_postgres
 
 
 @pytest.fixture(scope="session")

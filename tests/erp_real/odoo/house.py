@@ -14,7 +14,7 @@ from kontobro.core.journal import Reference
 from kontobro.erp.odoo.api import Api, open_http
 from kontobro.erp.odoo.connector import OdooConnector
 from kontobro.testing.entries import Chart
-from tests.erp_real.places import Server, answers, erp_home, free_port
+from scripts.erp.places import Server, answers, erp_home, free_port
 
 TEMPLATE = "kontobro_odoo_template"
 ABSENT = "Odoo is not installed here: `make erp-odoo` fetches it (Debian, package registries, two minutes)"

@@ -8,7 +8,7 @@ import pytest
 
 from kontobro.erp.tryton.connector import TrytonConnector
 from kontobro.testing.entries import Chart
-from tests.erp_real.places import cloned, start_postgres
+from scripts.erp.places import cloned, start_postgres
 from tests.erp_real.tryton.house import ABSENT, TEMPLATE, Company, TrytonBookkeeper, TrytonServer, connect, installed
 
 

@@ -15,7 +15,7 @@ from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.connector import TrytonConnector
 from kontobro.erp.tryton.entries import marks_of
 from kontobro.testing.entries import Chart
-from tests.erp_real.places import Server, erp_home, free_port
+from scripts.erp.places import Server, erp_home, free_port
 
 TEMPLATE = "kontobro_tryton_template"
 ABSENT = "Tryton is not installed here: `make erp-tryton` fetches it (PyPI, a minute and a half)"
@@ -77,7 +77,7 @@ class Company:
         }
         (vendor,) = api.rows("party.party", [["code", "=", "V100"]], ["name"])
         return Chart(
-            expense=accounts["5.2.2"],
+            expense=accounts["5.1.3"],
             input_tax=accounts["6.3.6"],
             payable=accounts["2.1.1"],
             wallets={code: accounts[f"649{n}"] for n, code in enumerate(("DKK", "EUR", "USD", "JPY", "KWD"))},
@@ -100,7 +100,7 @@ def connect(
     api.read("model.res.user.get_preferences", True)  # logged in before the patience runs
     if seconds:
         http.timeout = httpx2.Timeout(seconds, connect=10)
-    return TrytonConnector(api, f"{url}/#/{database}/model/account.move", settle_after)
+    return TrytonConnector(api, f"{url}/#/{database}/model", settle_after)
 
 
 class TrytonBookkeeper:
@@ -110,21 +110,32 @@ class TrytonBookkeeper:
         self.api = company.api("bookkeeper")
 
     def moves(self, reference: Reference, *fields: str) -> list[dict[str, Any]]:
-        """The moves under a reference that cancel no other."""
+        """The moves under a reference that cancel no other, and belong to no invoice."""
         domain = [["lines.description", "in", list(marks_of(reference))], ["origin", "=", None]]
         return list(self.api.rows("account.move", domain, ["state", *fields]))
 
+    def invoices(self, reference: Reference, *fields: str) -> list[dict[str, Any]]:
+        domain = [["description", "in", list(marks_of(reference))]]
+        return list(self.api.rows("account.invoice", domain, ["state", *fields]))
+
     def count(self, reference: Reference) -> int:
-        return len(self.moves(reference))
+        alive = [invoice for invoice in self.invoices(reference) if invoice["state"] != "cancelled"]
+        return len(self.moves(reference)) + len(alive)
 
     def receipts(self, reference: Reference) -> Sequence[str]:
-        (move,) = self.moves(reference)
-        domain = [["resource", "=", f"account.move,{move['id']}"]]
+        names = [f"account.move,{move['id']}" for move in self.moves(reference)]
+        (name,) = names + [f"account.invoice,{invoice['id']}" for invoice in self.invoices(reference)]
+        domain = [["resource", "=", name]]
         return [row["description"][-64:] for row in self.api.rows("ir.attachment", domain, ["description"])]
 
     def void(self, reference: Reference) -> None:
-        """Cancel by Tryton's own wizard, and post the cancellation."""
-        ids = [move["id"] for move in self.moves(reference)]
+        """Cancel an invoice; a move by Tryton's own wizard, and post the cancellation."""
+        if invoices := [invoice["id"] for invoice in self.invoices(reference)]:
+            self.api.write("model.account.invoice.cancel", invoices)
+        if ids := [move["id"] for move in self.moves(reference)]:
+            self._cancel_moves(ids)
+
+    def _cancel_moves(self, ids: Sequence[int]) -> None:
         self.wizard(
             "account.move.cancel", "cancel", "account.move", ids, {"default": {"description": "", "reversal": False}}
         )
@@ -133,7 +144,9 @@ class TrytonBookkeeper:
             self.api.write("model.account.move.post", left)
 
     def delete(self, reference: Reference) -> None:
-        self.api.write("model.account.move.delete", [move["id"] for move in self.moves(reference)])
+        for model, found in (("move", self.moves(reference)), ("invoice", self.invoices(reference))):
+            if found:
+                self.api.write(f"model.account.{model}.delete", [row["id"] for row in found])
 
     def period(self, name: str, verb: str) -> None:
         """Close, reopen or lock a period by its name."""
@@ -149,8 +162,9 @@ class TrytonBookkeeper:
         return sums
 
     def lines(self, reference: Reference, *fields: str) -> list[dict[str, Any]]:
-        (move,) = self.moves(reference)
-        return list(self.api.rows("account.move.line", [["move", "=", move["id"]]], fields))
+        names = [f"account.invoice,{invoice['id']}" for invoice in self.invoices(reference)]
+        moves = self.moves(reference) or list(self.api.rows("account.move", [["origin", "in", names]], ["state"]))
+        return list(self.api.rows("account.move.line", [["move", "=", moves[0]["id"]]], fields))
 
     def wizard(self, name: str, state: str, model: str, ids: Sequence[int], values: dict[str, Any]) -> None:
         number, *_ = self.api.write(f"wizard.{name}.create", active_model=model, active_ids=list(ids), active_id=ids[0])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kontobro.core.settings import Settings
-from tests.erp_real.places import cloned
+from scripts.erp.places import cloned
 from tests.erp_real.tryton.house import TEMPLATE, Company, TrytonBookkeeper, TrytonServer, password_of
 from tests.export.company import kill_company
 from tests.export.desk import Desk, a_desk_over, forget_history
@@ -56,9 +56,11 @@ def bookkeeper(company: Company) -> TrytonBookkeeper:
 
 @pytest.fixture
 def desk(tmp_path: Path, company: Company, bookkeeper: TrytonBookkeeper) -> Iterator[Desk]:
-    (like,) = bookkeeper.api.rows("account.account", [["code", "=", "6490"]], ["type", "parent", "company"])
-    like.pop("id")
-    accounts = [like | {"code": code, "name": name} for code, name in CHART.items()]
+    rows = bookkeeper.api.rows(
+        "account.account", [["code", "in", ["6490", "99999"]]], ["code", "type", "parent", "company"]
+    )
+    like = {row.pop("code"): {name: row[name] for name in ("type", "parent", "company")} for row in rows}
+    accounts = [like["99999" if c == "7504" else "6490"] | {"code": c, "name": name} for c, name in CHART.items()]
     bookkeeper.api.write("model.account.account.create", accounts)
     options = {"url": company.url, "database": company.database, "user": "accountant", "settle_after": "1"}
     secrets = {"password": password_of("accountant")}
@@ -72,7 +74,9 @@ def assert_whole(desk: Desk, bookkeeper: TrytonBookkeeper) -> None:
     assert sorted(line["description"].partition(":")[2] for line in lines) == BOOKED
     moves = list(bookkeeper.api.rows("account.move", [], ["state"]))
     assert (len(moves), {move["state"] for move in moves}) == (len(BOOKED), {"posted"})
-    resources = [f"account.move,{move['id']}" for move in moves]
+    bills = list(bookkeeper.api.rows("account.invoice", [], ["state"]))
+    assert {bill["state"] for bill in bills} == {"paid"}
+    resources = [f"account.move,{move['id']}" for move in moves] + [f"account.invoice,{bill['id']}" for bill in bills]
     attached = list(bookkeeper.api.rows("ir.attachment", [["resource", "in", resources]], ["description"]))
     assert len(attached) == len({receipt["description"] for receipt in attached}) == 3
     owed = list(bookkeeper.api.rows("account.move.line", [["account.code", "=", "2.1.1"]], ["reconciliation"]))

@@ -4,6 +4,7 @@ api        one call: the address, the session, retries of reads, faults in the c
 access     which Tryton, which company, which permissions are missing
 masters    Tryton's master data as the core's, cached
 entries    Entry -> what `account.move.create` takes
+bills      Bill -> what `account.invoice.create` takes
 standing   what stands, as read back -> Booking
 ledger     reading what stands, by our keys
 settling   payments and their bills, reconciled

@@ -14,6 +14,7 @@ NEEDS: Final = (
     ("account.account", "read", "read the accounts", ACCOUNTING),
     ("account.move", "create", "book entries", ACCOUNTING),
     ("account.move", "delete", "withdraw drafts", ACCOUNTING),
+    ("account.invoice", "create", "book bills", ACCOUNTING),
     ("account.tax.line", "create", "book tax", ACCOUNTING),
     ("analytic_account.line", "create", "book dimensions", ACCOUNTING),
     ("account.move.reconciliation", "create", "settle bills", ACCOUNTING),

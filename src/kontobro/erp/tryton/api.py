@@ -16,7 +16,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 import httpx2
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from kontobro.core.errors import (
     BadAnswer,
@@ -25,17 +24,17 @@ from kontobro.core.errors import (
     Misconfigured,
     NotAllowed,
     RateLimited,
-    Timeout,
     Uncertain,
     Unreachable,
-    shown,
 )
+from kontobro.erp.common import Refused, no_answer, read_again, retry_after
 
 Row = dict[str, Any]
 Domain = Sequence[object]
 
+SYSTEM: Final = "Tryton"
+
 PAGE: Final = 2_000
-READ_TRIES: Final = 4
 SECONDS_TO_CONNECT: Final = 10.0
 SECONDS_TO_ANSWER: Final = 120.0
 """A batch of 100 entries takes seconds; a busy server more."""
@@ -44,15 +43,6 @@ UNSURE: Final = frozenset({500, 502, 503, 504})
 """Answers of what stands in front of Tryton, or of its database giving up: a write may have taken effect or not."""
 
 log = logging.getLogger(__name__)
-
-
-class Refused(BadAnswer):
-    """Tryton rolled the call back. `name` is its exception's class (`UserError`), `told` its words."""
-
-    def __init__(self, name: str, told: str) -> None:
-        super().__init__(f"Tryton refused: {shown(told, 200)}", "See what Tryton says, then try again.")
-        self.name = name
-        self.told = told
 
 
 class Api:
@@ -80,14 +70,7 @@ class Api:
 
     def read(self, method: str, *arguments: Any, **context: Any) -> Any:
         """A call without effect; tried again while Tryton can't be reached."""
-        retrying = Retrying(
-            retry=retry_if_exception_type(Unreachable),
-            wait=wait_exponential_jitter(multiplier=0.5, max=5),
-            stop=stop_after_attempt(READ_TRIES),
-            sleep=self._sleep,
-            reraise=True,
-        )
-        return retrying(self._call, method, arguments, context, writes=False)
+        return read_again(lambda: self._call(method, arguments, context, writes=False), self._sleep)
 
     def write(self, method: str, *arguments: Any, **context: Any) -> Any:
         """A call with an effect, made once. Uncertain when its answer is lost; Refused when Tryton rolled it back."""
@@ -111,7 +94,7 @@ class Api:
         try:
             answer = self._post("/rpc/", "common.server.version", ())
         except httpx2.RequestError as lost:
-            raise _no_answer(lost, "common.server.version", writes=False) from lost
+            raise no_answer(lost, SYSTEM, "common.server.version", writes=False) from lost
         return str(_result(answer)) if answer.is_success else ""
 
     # ---------------------------------------------------------------------------------------- one call
@@ -123,7 +106,7 @@ class Api:
             answer = self._with_session(method, [*arguments, company | dict(context)])
         except httpx2.RequestError as lost:
             log.info("tryton %s got no answer: %s", method, type(lost).__name__)
-            raise _no_answer(lost, method, writes=writes) from lost
+            raise no_answer(lost, SYSTEM, method, writes=writes) from lost
         log.debug("tryton %s answered %d in %.3f s", method, answer.status_code, time.monotonic() - began)
         if answer.is_success:
             return _result(answer)
@@ -149,7 +132,7 @@ class Api:
                 f"/{self._database}/rpc/", "common.db.login", [self._user, {"password": self._password}, "en"]
             )
         except httpx2.RequestError as lost:
-            raise _no_answer(lost, "common.db.login", writes=False) from lost
+            raise no_answer(lost, SYSTEM, "common.db.login", writes=False) from lost
         if not answer.is_success:
             raise _fault(answer, "common.db.login", writes=False)
         number, token, *_ = _result(answer)
@@ -210,24 +193,11 @@ def _error(error: Sequence[Any]) -> KontobroError:
     if name == "LoginException":
         return LoginFailed("Tryton asks for more than a password.", "Use a user without a second factor.")
     if name == "UserWarning":
-        return Refused(f"UserWarning:{told[0]}", str(told[1]))
+        return Refused(SYSTEM, f"UserWarning:{told[0]}", str(told[1]))
     if name in ("UserError", "ConcurrencyException"):
         words = [part for part in told if isinstance(part, str) and part] if isinstance(told, list) else [str(told)]
-        return Refused(name, " ".join(words))
-    return Refused("unforeseen", "an error inside Tryton; its log says which")
-
-
-def _no_answer(lost: httpx2.RequestError, method: str, *, writes: bool) -> KontobroError:
-    """A connection that was never made carried nothing; all else may have had its effect."""
-    if isinstance(lost, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout):
-        return Unreachable("Tryton can't be reached.", "Check its address, and that it is running.")
-    if writes:
-        return Uncertain(
-            f"Tryton's answer to {method} was lost.", "What it did is looked up before anything is repeated."
-        )
-    if isinstance(lost, httpx2.TimeoutException):
-        return Timeout(f"Tryton did not answer {method} in time.", "Try again when it is less busy.")
-    return Unreachable(f"The connection to Tryton broke during {method}.", "Try again.")
+        return Refused(SYSTEM, name, " ".join(words))
+    return Refused(SYSTEM, "unforeseen", "an error inside Tryton; its log says which")
 
 
 def _fault(answer: httpx2.Response, method: str, *, writes: bool) -> KontobroError:
@@ -238,7 +208,7 @@ def _fault(answer: httpx2.Response, method: str, *, writes: bool) -> KontobroErr
             return Uncertain(f"HTTP {code} came in place of Tryton's answer to {method}.", "It is looked up first.")
         return Unreachable(f"HTTP {code} came in place of Tryton's answer.", "Try again when Tryton is up.")
     if code == 429:
-        return RateLimited("Tryton asks for fewer calls.", "Try again later.", _seconds(answer))
+        return RateLimited("Tryton asks for fewer calls.", "Try again later.", retry_after(answer))
     if code == 401:
         return LoginFailed("Tryton refuses the user or the password.", "Connect again with the right ones.")
     if code == 413:
@@ -249,8 +219,3 @@ def _fault(answer: httpx2.Response, method: str, *, writes: bool) -> KontobroErr
         f"There is no Tryton database at this address (HTTP {code}).",
         "Check the address and the database's name; Kontobro needs Tryton 8.2.",
     )
-
-
-def _seconds(answer: httpx2.Response) -> float | None:
-    given = answer.headers.get("Retry-After", "")
-    return float(given) if given.isdigit() else None

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from kontobro.core.errors import ItemFailure, Problem, shown
+from kontobro.core.errors import Problem, shown
 from kontobro.core.journal import Bill, Entry, InvoiceKey, Payment
 from kontobro.core.masterdata import Period
 from kontobro.core.money import EXPONENTS
@@ -21,12 +21,14 @@ MAX_REFERENCE: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the checks look at. `vendors`: ids of the active parties among those that the entries name."""
+    """What the checks look at. `vendors`: ids of the active parties among those that the entries name, `addresses`
+    those of theirs that have one."""
 
     masters: Snapshot
     periods: Sequence[Period]
     rates: Mapping[date, Mapping[str, Decimal]]
     vendors: Collection[str]
+    addresses: Mapping[str, int]
 
 
 def problems_of(entry: Entry, facts: Facts) -> list[Problem]:
@@ -40,18 +42,6 @@ def vendors_named(entry: Entry) -> set[str]:
     if isinstance(entry, Payment) and isinstance(entry.settles, InvoiceKey):
         names.add(entry.settles.vendor)
     return {name for name in names if name}
-
-
-def refused(entry: Entry, told: str, reason: ItemFailure = "accounting_system_validation_failure") -> Problem:
-    """What Tryton itself said no to."""
-    return Problem(
-        "refused_by_accounting_system",
-        "entry",
-        str(entry.reference),
-        f"Tryton refused the entry: {shown(told, 200)}",
-        "Mend what Tryton names, there or in Pleo, then export it again.",
-        reason,
-    )
 
 
 def _reference(entry: Entry, facts: Facts) -> Iterator[Problem]:
@@ -72,10 +62,19 @@ def _currency(entry: Entry, facts: Facts) -> Iterator[Problem]:
         message = f"The currency {currency} is not in Tryton."
         remedy = "Add it there (Currencies), with a rate, then export it again."
         yield Problem("currency_inactive", "currency", currency, message, remedy, _REFUSED)
-    elif entry.currency != home and not {home, entry.currency} <= set(facts.rates.get(entry.date, {})):
-        message = f"Tryton has no rate between {currency} and {home} on {entry.date}."
+    elif entry.currency != home and (day := _day_without_rate(entry, {home, entry.currency}, facts)):
+        message = f"Tryton has no rate between {currency} and {home} on {day}."
         remedy = "Add the rate there (Currencies), then export it again."
         yield Problem("currency_rate_missing", "currency", currency, message, remedy, _REFUSED)
+
+
+def _day_without_rate(entry: Entry, currencies: set[str], facts: Facts) -> date | None:
+    return next((day for day in rate_days(entry) if not currencies <= set(facts.rates.get(day, {}))), None)
+
+
+def rate_days(entry: Entry) -> Sequence[date]:
+    """Whose rates count: of the posting, and of an invoice's own date."""
+    return [entry.date, entry.document_date] if isinstance(entry, Bill) else [entry.date]
 
 
 def _amounts(entry: Entry, facts: Facts) -> Iterator[Problem]:
@@ -169,6 +168,10 @@ def _vendors(entry: Entry, facts: Facts) -> Iterator[Problem]:
         yield _vendor_problem(name, f"Vendor {shown(name)} is not in Tryton, or not active.")
     if isinstance(entry, Bill) and not entry.vendor:
         yield _vendor_problem("", "The bill has no vendor: nobody would be owed.")
+    elif isinstance(entry, Bill) and entry.vendor in facts.vendors and entry.vendor not in facts.addresses:
+        message = f"Vendor {shown(entry.vendor)} has no address in Tryton, and its invoices have to come from one."
+        remedy = "Add an address to the party in Tryton, then export it again."
+        yield Problem("vendor_address_missing", "vendor", shown(entry.vendor), message, remedy, _REFUSED)
 
 
 def _vendor_problem(name: str, message: str) -> Problem:

@@ -6,6 +6,7 @@ looked up before each create and read back after it, and an interrupted one is b
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -14,39 +15,26 @@ from typing import Final, TypeVar
 
 from kontobro.core.errors import Misconfigured, NotAllowed, Problem, Uncertain, shown
 from kontobro.core.export import Receipt
-from kontobro.core.journal import Booking, Entry, Reference
+from kontobro.core.journal import Bill, Booking, Entry, Reference
 from kontobro.core.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.period import period_of
-from kontobro.core.ports import Capabilities, ReceiptRules
+from kontobro.core.ports import Capabilities
+from kontobro.erp.common import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refused, vendor_not_written
 from kontobro.erp.tryton.access import find_company, missing_permissions
-from kontobro.erp.tryton.api import Api, Refused, open_http
-from kontobro.erp.tryton.checks import Facts, problems_of, refused, vendors_named
-from kontobro.erp.tryton.entries import Writing, move_of, plain
-from kontobro.erp.tryton.ledger import MOVE, Key, Ledger
+from kontobro.erp.tryton.api import SYSTEM, Api, open_http
+from kontobro.erp.tryton.bills import INVOICE, invoice_of, is_invoice
+from kontobro.erp.tryton.checks import Facts, problems_of, rate_days, vendors_named
+from kontobro.erp.tryton.entries import Values, Writing, move_of, plain
+from kontobro.erp.tryton.ledger import Key, Ledger
 from kontobro.erp.tryton.masters import KINDS, Masters, Snapshot
 from kontobro.erp.tryton.settling import settle
-from kontobro.erp.tryton.standing import RECEIPT_MARK, Standing, booking_of, picked
+from kontobro.erp.tryton.standing import MOVE, RECEIPT_MARK, Standing, booking_of, picked
 
 R = TypeVar("R", bound=MasterRecord)
-
-MEDIA_TYPES: Final = frozenset(
-    [
-        "application/pdf",
-        "image/jpeg",
-        "image/png",
-        "application/msword",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "application/vnd.ms-excel",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ]
-)
-MAX_RECEIPT: Final = 30 * 1024 * 1024
 
 SETTLE_AFTER: Final = 300
 """Seconds. Tryton puts no limit on a JSON-RPC write: one whose caller has gone runs to its end, retried up to five
 times when the database complains. A batch of 100 takes about a second, a heavily loaded server a minute or two."""
-
-RECEIPTS = ReceiptRules(media_types=MEDIA_TYPES, max_bytes=MAX_RECEIPT)
 
 CAPABILITIES: Final = Capabilities(
     kinds=KINDS,
@@ -66,7 +54,7 @@ def from_options(options: Mapping[str, str], secrets: Callable[[str], str | None
     """The connector of a connection's options: `url`, `database`, `user`, `company` (its id), `settle_after` (seconds);
     the secret is `password`."""
     url = options.get("url", "").rstrip("/")
-    if not url.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
+    if not is_safe(url):
         message = f'Tryton\'s address "{shown(url)}" is not usable.'
         raise Misconfigured(message, "Set `url`, with https:// (http:// on this machine only).")
     for name in ("database", "user"):
@@ -77,7 +65,7 @@ def from_options(options: Mapping[str, str], secrets: Callable[[str], str | None
         raise Misconfigured("Tryton's password is missing.", "Connect again and give it.", "authentication_failure")
     company, patience = _whole(options, "company"), _whole(options, "settle_after")
     api = Api(open_http(url), options["database"], options["user"], password, company)
-    return TrytonConnector(api, f"{url}/#/{options['database']}/model/{MOVE}", patience)
+    return TrytonConnector(api, f"{url}/#/{options['database']}/model", patience)
 
 
 def _whole(options: Mapping[str, str], name: str) -> int | None:
@@ -88,7 +76,7 @@ def _whole(options: Mapping[str, str], name: str) -> int | None:
 
 
 class TrytonConnector:
-    """One company. `link` is where Tryton's web client shows a move, without its number."""
+    """One company. `link` is where Tryton's web client shows a document, without model and number."""
 
     def __init__(self, api: Api, link: str, settle_after: int | None = None) -> None:
         self._api = api
@@ -134,14 +122,14 @@ class TrytonConnector:
         problems = {reference: problems_of(entry, facts) for reference, entry in new.items()}
         answers = {reference: found[0] for reference, found in problems.items() if found}
         order = [reference for reference in dict.fromkeys(references) if reference in new and reference not in answers]
-        made: list[int] = []
-        answers |= self._create([new[reference] for reference in order], facts, made)
+        made: list[str] = []
+        answers |= self._create_all([new[reference] for reference in order], facts, made)
         return self._answers(references, answers, self._yield_to_others(references, made))
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
         for receipt in receipts:
             RECEIPTS.require(receipt)
-        standing = next((one for one in self._standings([booking.reference]) if str(one.id) == booking.id), None)
+        standing = next((one for one in self._standings([booking.reference]) if one.id == booking.id), None)
         there = set(standing.receipts) if standing else set()
         new = {receipt.sha256: receipt for receipt in receipts if receipt.sha256 not in there}
         if new:
@@ -152,7 +140,7 @@ class TrytonConnector:
             return []
         references = [booking.reference for booking in bookings]
         problems: dict[Reference, Problem] = {}
-        if not self._post_at_once(list({int(one.id) for one in bookings if one.status == "draft"})):
+        if not self._post_at_once(list({one.id for one in bookings if one.status == "draft"})):
             self._post_some([one for one in self._current(references) if one.status == "draft"], problems)
         standings = self._standings(references)
         posted = [one for one in _current(references, standings).values() if one.status == "posted"]
@@ -162,11 +150,12 @@ class TrytonConnector:
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
         """Every vendor is refused: parties are kept in Tryton."""
-        return [_vendor_refusal(vendor) for vendor in vendors]
+        remedy = "Add the party there, with this code."
+        return [vendor_not_written(vendor, SYSTEM, remedy) for vendor in vendors]
 
     def withdraw(self, bookings: Sequence[Booking]) -> None:
         current = self._current([booking.reference for booking in bookings])
-        self._delete([one.id for one in current if one.status == "draft"])
+        self._delete([one for one in current if one.status == "draft"])
 
     # ------------------------------------------------------------------------------------------ reading
 
@@ -194,7 +183,10 @@ class TrytonConnector:
     ) -> Sequence[Booking | Problem]:
         """One answer each, by what was just read back."""
         there = self._bookings(references, standings)
-        return [problems.get(reference) or there.get(reference) or _gone(reference) for reference in references]
+        return [
+            problems.get(reference) or there.get(reference) or booking_gone(reference, SYSTEM)
+            for reference in references
+        ]
 
     def _facts(self, entries: Sequence[Entry]) -> Facts:
         """Masters, read anew when an entry names what the cached ones lack; periods and vendors as of now."""
@@ -204,38 +196,51 @@ class TrytonConnector:
             masters = self._masters.snapshot(fresh=True)
         named = sorted(int(name) for name in set().union(*map(vendors_named, entries)) if name.isdigit())
         there = self._masters.vendors([["id", "in", named]]) if named else ()
+        bills = any(isinstance(entry, Bill) for entry in entries)
         return Facts(
             masters=masters,
             periods=list(self._masters.periods()),
             rates=self._rates(entries, masters),
             vendors=frozenset(vendor.id for vendor in there if vendor.active),
+            addresses=self._masters.addresses(named) if bills and named else {},
         )
 
     def _rates(self, entries: Sequence[Entry], masters: Snapshot) -> Mapping[date, Mapping[str, Decimal]]:
-        days = {entry.date for entry in entries if entry.currency != masters.company.currency}
+        foreign = [entry for entry in entries if entry.currency != masters.company.currency]
+        days = {day for entry in foreign for day in rate_days(entry)}
         return {day: self._masters.rates(day) for day in days}
 
     # ------------------------------------------------------------------------------------------ writing
 
-    def _create(self, entries: Sequence[Entry], facts: Facts, made: list[int]) -> dict[Reference, Problem]:
-        """Create these entries in one transaction; when Tryton refuses, in halves, until the bad one stands alone.
-
-        Ids of the new moves go to `made`.
-        """
-        if not entries:
-            return {}
+    def _create_all(self, entries: Sequence[Entry], facts: Facts, made: list[str]) -> dict[Reference, Problem]:
+        """Create these entries, bills as invoices. Ids of the new bookings go to `made`."""
         periods = {entry.date: period.id for entry in entries if (period := period_of(entry.date, facts.periods))}
-        writing = Writing(masters=facts.masters, periods=periods, rates=facts.rates)
+        writing = Writing(masters=facts.masters, periods=periods, rates=facts.rates, addresses=facts.addresses)
+        bills: list[tuple[Entry, Values]] = []
+        moves: list[tuple[Entry, Values]] = []
+        for entry in entries:
+            if isinstance(entry, Bill) and is_invoice(entry, facts.masters):
+                bills.append((entry, invoice_of(entry, writing)))
+            else:
+                moves.append((entry, move_of(entry, writing)))
+        return self._create(INVOICE, bills, made) | self._create(MOVE, moves, made)
+
+    def _create(self, model: str, wanted: Sequence[tuple[Entry, Values]], made: list[str]) -> dict[Reference, Problem]:
+        """Create in one transaction; when Tryton refuses, in halves, until the bad one stands alone."""
+        if not wanted:
+            return {}
         try:
-            made += self._api.write(f"model.{MOVE}.create", [move_of(entry, writing) for entry in entries])
+            new = self._api.write(f"model.{model}.create", [values for _, values in wanted])
         except Refused as refusal:
-            if len(entries) == 1:
-                return {entries[0].reference: refused(entries[0], refusal.told)}
-            middle = len(entries) // 2
-            return self._create(entries[:middle], facts, made) | self._create(entries[middle:], facts, made)
+            if len(wanted) == 1:
+                ((entry, _),) = wanted
+                return {entry.reference: refused(entry.reference, refusal.told, SYSTEM)}
+            middle = len(wanted) // 2
+            return self._create(model, wanted[:middle], made) | self._create(model, wanted[middle:], made)
+        made += [str(id) if model == MOVE else f"{model},{id}" for id in new]
         return {}
 
-    def _yield_to_others(self, references: Sequence[Reference], made: Sequence[int]) -> list[Standing]:
+    def _yield_to_others(self, references: Sequence[Reference], made: Sequence[str]) -> list[Standing]:
         """What stands now. Whoever sees another's entry beside the own one takes the own one back. When both see each
         other both do: rather none than two."""
         there = self._standings(references)
@@ -244,36 +249,56 @@ class TrytonConnector:
         mine = [one for one in alive if one.id in made and one.reference in strange and one.status == "draft"]
         if not mine:
             return there
-        self._delete([one.id for one in mine])
+        self._delete(mine)
         there = self._standings(references)
         if not {one.reference for one in mine} <= set(_current(references, there)):
             raise Uncertain("Two were booking the same entries at once.", "Look again which of them stand.")
         return there
 
-    def _delete(self, ids: Sequence[int]) -> None:
-        if ids:
-            self._api.write(f"model.{MOVE}.delete", list(ids))
+    def _delete(self, drafts: Sequence[Standing]) -> None:
+        """Delete drafts. An invoice that a person validated has its number already: Tryton only cancels it."""
+        numbered = {one.id for one in drafts if one.invoice and one.invoice["number"]}
+        self._call("delete", [one.id for one in drafts if one.id not in numbered])
+        self._call("cancel", sorted(numbered))
 
-    def _post_at_once(self, ids: Sequence[int]) -> bool:
+    def _call(self, verb: str, ids: Sequence[str]) -> None:
+        """Do it to moves and to invoices, each in one transaction."""
+        invoices = [int(id.partition(",")[2]) for id in ids if id.startswith(INVOICE)]
+        moves = [int(id) for id in ids if not id.startswith(INVOICE)]
+        for model, numbers in ((INVOICE, invoices), (MOVE, moves)):
+            if numbers:
+                self._api.write(f"model.{model}.{verb}", numbers)
+
+    def _post_at_once(self, ids: Sequence[str]) -> bool:
         """Post drafts that were just read. False when Tryton refuses: one was posted, deleted or spoilt since."""
         if not ids:
             return False
         try:
-            self._api.write(f"model.{MOVE}.post", ids)
+            self._call("post", ids)
         except Refused:
             return False
         return True
+
+    def _post_beside_ours(self, draft: Standing, refusal: Refused) -> bool:
+        """Answer Tryton's warning that an invoice of the same vendor and number is there, and nothing else, when all of
+        them are ours: other expenses, or what was voided. A person's own may be the same bill: that stays a draft."""
+        warning = similar_warning(draft)
+        if refusal.name != f"UserWarning:{warning}" or self._ledger.strangers_like(draft):
+            return False
+        self._api.write("model.res.user.warning.skip", warning, False)
+        return self._post_at_once([draft.id])
 
     def _post_some(self, drafts: Sequence[Standing], problems: dict[Reference, Problem]) -> None:
         """Post in one transaction; in halves when Tryton refuses, until the bad one stands alone in `problems`."""
         if not drafts:
             return
         try:
-            self._api.write(f"model.{MOVE}.post", [draft.id for draft in drafts])
+            self._call("post", [draft.id for draft in drafts])
         except Refused as refusal:
             still = [one for one in self._current([draft.reference for draft in drafts]) if one.status == "draft"]
             if len(still) == 1 == len(drafts):
-                problems[still[0].reference] = _not_posted(still[0], refusal)
+                if not self._post_beside_ours(still[0], refusal):
+                    problems[still[0].reference] = not_posted(still[0].reference, refusal.told, SYSTEM)
             elif len(still) < len(drafts):
                 self._post_some(still, problems)
             else:
@@ -301,7 +326,7 @@ def _knows(masters: Snapshot, entry: Entry) -> bool:
 def _attachment(booking: Booking, receipt: Receipt) -> dict[str, object]:
     """A receipt; known again by its SHA-256 in the description."""
     return {
-        "resource": f"{MOVE},{booking.id}",
+        "resource": booking.id if booking.id.startswith(INVOICE) else f"{MOVE},{booking.id}",
         "name": plain(receipt.name) or "receipt",
         "type": "data",
         "data": receipt.content,
@@ -309,34 +334,6 @@ def _attachment(booking: Booking, receipt: Receipt) -> dict[str, object]:
     }
 
 
-def _not_posted(standing: Standing, refusal: Refused) -> Problem:
-    return Problem(
-        "not_posted",
-        "entry",
-        shown(standing.reference),
-        f"Tryton keeps the entry a draft: {shown(refusal.told, 200)}",
-        "Mend what Tryton names, post it there, then export it again.",
-        "accounting_system_validation_failure",
-    )
-
-
-def _gone(reference: Reference) -> Problem:
-    return Problem(
-        "booking_gone",
-        "reference",
-        shown(reference),
-        f"Entry {shown(reference)} is not in Tryton any more.",
-        "Export the expense again in Pleo, if it should be booked.",
-        "accounting_system_validation_failure",
-    )
-
-
-def _vendor_refusal(vendor: Vendor) -> Problem:
-    return Problem(
-        "vendor_not_written",
-        "vendor",
-        shown(vendor.code),
-        f"Vendor {shown(vendor.code)} was not added to Tryton.",
-        "Add the party there, with this code.",
-        "vendor_unknown",
-    )
+def similar_warning(draft: Standing) -> str:
+    """Tryton's name for the warning that this invoice is similar to another."""
+    return f"{hashlib.md5(draft.resource.encode(), usedforsecurity=False).hexdigest()}.invoice_similar"

@@ -1,7 +1,7 @@
-"""An entry as what `account.move.create` takes. Pure.
+"""An entry as what `account.move.create` takes. Pure. Bills that Tryton takes as invoices are `bills.py`'s.
 
-Every entry is a move, bills too: Tryton's own invoices take their amounts from its own tax computation, and a move
-takes exactly what the posting rules gave. Tax lines carry Tryton's tax, base and amount, so that the VAT return holds.
+A move takes exactly what the posting rules gave. Tax lines carry Tryton's tax, base and amount, so that the VAT return
+holds.
 
 A move has no field for a reference, and none is unique. Ours stands in the description of one line, alone, so that it
 is found by equality: of what is owed on a bill, of the other side elsewhere. The move's own description is for people.
@@ -33,11 +33,13 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
-    """What an entry is written with besides itself. `periods` by day; `rates` of the days of foreign entries."""
+    """What an entry is written with besides itself. `periods` by day; `rates` of the days of foreign entries;
+    `addresses` by party."""
 
     masters: Snapshot
     periods: Mapping[date, str]
     rates: Mapping[date, Mapping[str, Decimal]]
+    addresses: Mapping[str, int]
 
 
 def marks_of(reference: Reference) -> tuple[str, str]:
@@ -71,7 +73,7 @@ def move_of(entry: Entry, writing: Writing) -> Values:
         "journal": int(book.journal.id) if book else None,
         "period": int(writing.periods[entry.date]),
         "date": entry.date,
-        "description": _description(entry),
+        "description": description_of(entry),
         "lines": [["create", list(_lines(entry, writing))]],
     }
 
@@ -95,7 +97,7 @@ def settles_in(description: str) -> tuple[Reference | InvoiceKey | None, bool]:
             return None, returned
 
 
-def _description(entry: Entry) -> str:
+def description_of(entry: Entry) -> str:
     """For people, as Tryton has no payee on a move: who and what, then what the bookkeeper should know.
 
     A bill's begins with its number: it is found by that.

@@ -1,4 +1,4 @@
-"""Reading what stands in Tryton: moves of ours with lines and receipts, by our keys."""
+"""Reading what stands in Tryton: moves and invoices of ours with lines and receipts, by our keys."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kontobro.core.journal import InvoiceKey, Reference
-from kontobro.erp.tryton.api import Api, Domain
-from kontobro.erp.tryton.entries import BILL_MARK, SEPARATOR, SETTLES, marks_of, number_of
+from kontobro.erp.tryton.api import Api, Domain, Row
+from kontobro.erp.tryton.bills import INVOICE, INVOICE_FIELDS
+from kontobro.erp.tryton.entries import BILL_MARK, SEPARATOR, SETTLES, marks_of, number_of, plain
 from kontobro.erp.tryton.masters import Masters
-from kontobro.erp.tryton.standing import MOVE_FIELDS, RECEIPT_MARK, Standing, standing_of
+from kontobro.erp.tryton.standing import MOVE, MOVE_FIELDS, RECEIPT_MARK, Standing, standing_of
 
 Key = Reference | InvoiceKey
 
-MOVE: Final = "account.move"
+OURS: Final = ["description", "like", f"{BILL_MARK}%"]
 
 
 class Ledger:
@@ -27,9 +28,20 @@ class Ledger:
         """What may stand under these keys, void ones too."""
         asked = set(keys)
         marks = sorted(mark for key in asked if not isinstance(key, InvoiceKey) for mark in marks_of(key))
-        domain = ["OR", [["lines.description", "in", marks]]] if marks else ["OR"]
-        bills = [_bill(key) for key in asked if isinstance(key, InvoiceKey) and key.vendor.isdigit()]
-        return self._read([*domain, *bills]) if marks or bills else []
+        named = [key for key in asked if isinstance(key, InvoiceKey) and key.vendor.isdigit()]
+        if not marks and not named:
+            return []
+        invoices = self._invoices([[["description", "in", marks]], *map(_invoice, named)])
+        booked = [f"{INVOICE},{invoice['id']}" for invoice in invoices if invoice["move"]]
+        moves = [[["lines.description", "in", marks]], *map(_bill, named), [["origin", "in", booked]]]
+        return self._read(["OR", *moves], invoices)
+
+    def strangers_like(self, bill: Standing) -> bool:
+        """True when an invoice that is none of ours has this bill's vendor and number."""
+        invoice = bill.invoice or {}
+        same = [["party", "=", invoice.get("party")], ["reference", "=", invoice.get("reference")], ["type", "=", "in"]]
+        rows = self._api.rows(INVOICE, [["company", "=", self._api.company], *same], ["description"])
+        return any(not (row["description"] or "").startswith(BILL_MARK) for row in rows)
 
     def payments(self, vendors: Iterable[str], *, unsettled: bool = False) -> list[Standing]:
         """Our posted payments to these vendors."""
@@ -39,19 +51,33 @@ class Ledger:
             line.append(["reconciliation", "=", None])
         return self._read([["state", "=", "posted"], ["lines", "where", line]]) if parties else []
 
-    def _read(self, domain: Domain) -> list[Standing]:
+    def _invoices(self, domains: list[Domain]) -> list[Row]:
+        """Our invoices under any of these."""
+        domain = [["company", "=", self._api.company], ["type", "=", "in"], OURS, ["OR", *domains]]
+        return list(self._api.rows(INVOICE, domain, INVOICE_FIELDS))
+
+    def _read(self, domain: Domain, invoices: Iterable[Row] = ()) -> list[Standing]:
+        """The moves of a domain, each with its invoice if it has one, and the invoices that have no move yet."""
         company = [["company", "=", self._api.company], domain]
         moves = [move for move in self._api.rows(MOVE, company, MOVE_FIELDS) if not _is_cancellation(move["origin"])]
-        if not moves:
+        by_name = {f"{INVOICE},{invoice['id']}": invoice for invoice in invoices}
+        pairs: list[tuple[Row | None, Row | None]] = [(move, by_name.pop(str(move["origin"]), None)) for move in moves]
+        pairs += [(None, invoice) for invoice in by_name.values()]
+        if not pairs:
             return []
-        resources = [f"{MOVE},{move['id']}" for move in moves]
-        receipts = self._receipts(resources)
+        receipts = self._receipts([_resource(move, invoice) for move, invoice in pairs])
         posted = [f"{MOVE},{move['id']}" for move in moves if move["state"] == "posted"]
         cancelled = self._cancelled(posted) if posted else set()
         currency = self._masters.snapshot().company.currency
         return [
-            standing_of(move, currency, receipts.get(resource, ()), reversed_=resource in cancelled)
-            for move, resource in zip(moves, resources, strict=True)
+            standing_of(
+                move,
+                currency,
+                receipts.get(_resource(move, invoice), ()),
+                reversed_=move is not None and f"{MOVE},{move['id']}" in cancelled,
+                invoice=invoice,
+            )
+            for move, invoice in pairs
         ]
 
     def _cancelled(self, resources: list[str]) -> set[str]:
@@ -68,8 +94,17 @@ class Ledger:
         return found
 
 
+def _resource(move: Row | None, invoice: Row | None) -> str:
+    return f"{INVOICE},{invoice['id']}" if invoice else f"{MOVE},{(move or {})['id']}"
+
+
+def _invoice(key: InvoiceKey) -> Domain:
+    """The invoices of that vendor and number."""
+    return [["party", "=", int(key.vendor)], ["reference", "=", plain(key.number)]]
+
+
 def _bill(key: InvoiceKey) -> Domain:
-    """The bills of that vendor and number: in which currency is seen afterwards."""
+    """The bills that are moves, of that vendor and number: in which currency is seen afterwards."""
     number = "".join(_escaped(number_of(key.number)))
     owed = [["party", "=", int(key.vendor)], ["description", "like", f"{BILL_MARK}%"]]
     return [["description", "like", f"{number}{SEPARATOR}%"], ["lines", "where", owed]]

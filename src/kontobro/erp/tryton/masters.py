@@ -40,11 +40,12 @@ ANY: Final = ["active", "in", [True, False]]
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """An account with what Tryton needs besides: lines with a party always, or never."""
+    """An account with what Tryton needs besides: lines with a party always, or never; `billed`: invoices take it."""
 
     account: Account
     party_required: bool
     payable: bool
+    billed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,11 @@ class Snapshot:
         if wanted:
             return next((book for book in self.books if book.journal.id == wanted), None)
         return next((book for book in self.books if book.type == "expense"), None)
+
+    def invoice_book(self, wanted: str | None) -> Book | None:
+        """The journal of an invoice: the one asked for, when it is one for expenses, else the first such."""
+        book = self.book_of(wanted)
+        return book if book and book.type == "expense" else self.book_of(None)
 
     @property
     def output_taxes(self) -> frozenset[int]:
@@ -135,7 +141,7 @@ class Masters:
 
     def postings(self) -> Iterator[Posting]:
         """Accounts that take lines: those with a type. A closed one takes none any more."""
-        fields = "code name closed second_currency.code party_required type.payable".split()
+        fields = "code name closed second_currency.code party_required type.payable type.expense type.debt".split()
         for row in self._rows("account.account", [["type", "!=", None]], fields):
             currency = row.get("second_currency.")
             account = Account(
@@ -145,7 +151,9 @@ class Masters:
                 active=not row["closed"],
                 currencies=(currency["code"],) if currency else (),
             )
-            yield Posting(account, bool(row["party_required"]), bool(row["type."]["payable"]))
+            type_ = row["type."]
+            billed = bool(type_["expense"] or type_["debt"])
+            yield Posting(account, bool(row["party_required"]), bool(type_["payable"]), billed)
 
     def taxes(self) -> Iterator[Tax]:
         fields = "name description rate type group.kind active invoice_account childs.rate childs.invoice_account"
@@ -168,6 +176,14 @@ class Masters:
         """Every party: Tryton does not say who sells."""
         fields = ["name", "code", "active", "tax_identifier.code", "account_payable"]
         return (_vendor(row) for row in self._api.rows("party.party", [ANY, *domain], fields))
+
+    def addresses(self, parties: Sequence[int]) -> Mapping[str, int]:
+        """Where an invoice of each party comes from: the address marked for invoices, else the first."""
+        found: dict[str, int] = {}
+        rows = list(self._api.rows("party.address", [["party", "in", list(parties)]], ["party", "invoice"]))
+        for row in sorted(rows, key=lambda row: not row["invoice"]):
+            found.setdefault(str(row["party"]), row["id"])
+        return found
 
     def employees(self) -> Iterator[Employee]:
         for row in self._employees():

@@ -10,7 +10,8 @@ import logging
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from kontobro.erp.tryton.api import Api, Refused
+from kontobro.erp.common import Refused
+from kontobro.erp.tryton.api import Api
 from kontobro.erp.tryton.ledger import Ledger
 from kontobro.erp.tryton.standing import Standing, amount_in, pick
 
@@ -40,12 +41,12 @@ def settle(api: Api, ledger: Ledger, posted: Sequence[Standing]) -> bool:
 
 
 def _vendors(standings: Iterable[Standing]) -> set[str]:
-    return {str(one.owed["party"]) for one in standings if one.owed and one.owed["party"]}
+    return {one.party for one in standings if one.party}
 
 
 def _settles(payment: Standing, bill: Standing, bills: Sequence[Standing]) -> bool:
-    """True when the payment names this very bill and no other first."""
-    named = [one for one in bills if one.is_bill and one.status == "posted"]
+    """True when the payment names this very bill and no other first, of those that are still owed."""
+    named = [one for one in bills if one.is_bill and one.status == "posted" and not one.is_settled]
     picked = pick(payment.settles, named) if payment.settles else None
     return picked is not None and picked.id == bill.id
 

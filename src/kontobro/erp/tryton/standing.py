@@ -10,7 +10,10 @@ from typing import Final
 
 from kontobro.core.journal import Booking, InvoiceKey, PostingStatus, Reference
 from kontobro.erp.tryton.api import Row
-from kontobro.erp.tryton.entries import BILL_MARK, SEPARATOR, number_of, reference_in, settles_in
+from kontobro.erp.tryton.bills import INVOICE, drafted
+from kontobro.erp.tryton.entries import BILL_MARK, SEPARATOR, number_of, plain, reference_in, settles_in
+
+MOVE: Final = "account.move"
 
 MOVE_FIELDS: Final = (
     "number state date description origin lines.account lines.debit lines.credit lines.amount_second_currency "
@@ -22,7 +25,8 @@ RECEIPT_MARK: Final = "kontobro sha256="
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One move of ours with its lines by id and its receipts; `reversed` by a posted cancellation."""
+    """One move of ours with its lines by id and its receipts; `reversed` by a posted cancellation. A bill's `invoice`,
+    where it is one: before it is posted the move is what it will become."""
 
     move: Row
     lines: Sequence[Row]
@@ -30,14 +34,26 @@ class Standing:
     company_currency: str
     receipts: Sequence[str] = ()
     reversed: bool = False
+    invoice: Row | None = None
 
     @property
-    def id(self) -> int:
-        return int(self.move["id"])
+    def resource(self) -> str:
+        """Tryton's name of the document: model and number."""
+        return f"{INVOICE},{self.invoice['id']}" if self.invoice else f"{MOVE},{self.move['id']}"
+
+    @property
+    def id(self) -> str:
+        """The booking's id: a move's number alone, an invoice's with its model."""
+        return self.resource if self.invoice else str(self.move["id"])
+
+    @property
+    def at(self) -> int:
+        """Higher is younger."""
+        return int((self.invoice or self.move)["id"])
 
     @property
     def status(self) -> PostingStatus:
-        if self.reversed:
+        if self.reversed or (self.invoice and self.invoice["state"] == "cancelled"):
             return "void"
         return "posted" if self.move["state"] == "posted" else "draft"
 
@@ -77,6 +93,13 @@ class Standing:
         return None
 
     @property
+    def party(self) -> str:
+        """Who is owed; empty for none."""
+        owed = self.owed
+        party = self.invoice["party"] if self.invoice else owed and owed["party"]
+        return str(party or "")
+
+    @property
     def is_settled(self) -> bool:
         owed = self.owed
         return owed is not None and owed["reconciliation"] is not None
@@ -90,26 +113,34 @@ class Standing:
         """True when this is what the key names; by invoice key, what is not void."""
         if not isinstance(key, InvoiceKey):
             return self.reference == key
-        owed = self.owed
-        same = self.is_bill and owed is not None and str(owed["party"]) == key.vendor and self.currency == key.currency
-        number = f"{number_of(key.number)}{SEPARATOR}"
-        return same and self.status != "void" and (self.move["description"] or "").startswith(number)
+        same = self.is_bill and self.party == key.vendor and self.currency == key.currency
+        return same and self.status != "void" and self._has_number(key.number)
+
+    def _has_number(self, number: str) -> bool:
+        if self.invoice:
+            return bool(self.invoice["reference"] == plain(number))
+        return (self.move["description"] or "").startswith(f"{number_of(number)}{SEPARATOR}")
 
 
-def standing_of(move: Row, company_currency: str, receipts: Sequence[str], *, reversed_: bool) -> Standing:
-    """A move as it was read, its lines put in order (Tryton gives the newest first)."""
+def standing_of(
+    move: Row | None, company_currency: str, receipts: Sequence[str], *, reversed_: bool, invoice: Row | None = None
+) -> Standing:
+    """A move as it was read, its lines put in order (Tryton gives the newest first); a draft invoice without one."""
+    move = move or drafted(invoice or {})
     lines = sorted(move["lines."], key=lambda line: int(line["id"]))
     found = (reference_in(line["description"] or "") for line in lines)
     reference = next((one for one in found if one), Reference(f"account.move,{move['id']}"))
-    return Standing(move, lines, reference, company_currency, receipts, reversed_)
+    return Standing(move, lines, reference, company_currency, receipts, reversed_, invoice)
 
 
 def booking_of(standing: Standing, output_taxes: Collection[int], link: str) -> Booking:
     """The booking as it stands now, a bookkeeper's changes included."""
-    amounts = [(line, amount_in(line, standing.currency)) for line in standing.lines]
+    amounts = [
+        (line, amount_in(line, standing.currency)) for line in standing.lines if not _is_rounding(line, standing)
+    ]
     return Booking(
         reference=standing.reference,
-        id=str(standing.id),
+        id=standing.id,
         status=standing.status,
         date=standing.date,
         currency=standing.currency,
@@ -117,11 +148,16 @@ def booking_of(standing: Standing, output_taxes: Collection[int], link: str) -> 
         tax=sum((amount for line, amount in amounts if _is_input_tax(line, output_taxes)), Decimal(0)),
         line_sums=_sums(amounts),
         receipts=frozenset(standing.receipts),
-        url=f"{link}/{standing.id}",
-        number=standing.move["number"] or None,
+        url=f"{link}/{standing.resource.replace(',', '/')}",
+        number=(standing.invoice or standing.move)["number"] or None,
         settles=standing.settles,
         settled=standing.is_settled if standing.settles else None,
     )
+
+
+def _is_rounding(line: Row, standing: Standing) -> bool:
+    """What Tryton adds to an invoice in another currency, so that it balances in the company's own."""
+    return bool(standing.invoice) and standing.currency != standing.company_currency and not _second_currency(line)
 
 
 def amount_in(line: Row, currency: str) -> Decimal:
@@ -149,7 +185,7 @@ def picked(
 
 def _preference(one: Standing) -> tuple[bool, bool, bool, int]:
     void = one.status == "void"
-    return void, one.status == "draft", one.is_bill and one.is_credit_note, -one.id if void else one.id
+    return void, one.status == "draft", one.is_bill and one.is_credit_note, -one.at if void else one.at
 
 
 def _second_currency(line: Row) -> str | None:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import httpx2
 
@@ -74,6 +75,19 @@ class Server:
     def restart(self) -> None:
         self.stop()
         self.start()
+
+
+S = TypeVar("S", bound=Server)
+
+
+@contextmanager
+def running(server: S) -> Iterator[S]:
+    """The server, started, and stopped whatever happens."""
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 def stop(server: subprocess.Popen[bytes]) -> None:

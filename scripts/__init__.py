@@ -1,0 +1,1 @@
+"""Scripts that are run from a checkout, never part of the package."""

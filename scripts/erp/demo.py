@@ -1,0 +1,124 @@
+"""What `make demo ERP=...` does whichever accounting system it is: the demo's Pleo company exported into a real one.
+
+The demo's own accounts, tax codes, dimensions, vendors and employees are read from its ledger and made in a fresh clone
+of the system's template, so that the same expenses find the same codes; then the system itself is asked what stands.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Protocol
+
+from kontobro.cli import show
+from kontobro.cli.connect import connect_with, draft_connection
+from kontobro.cli.demo import MARK, clean, export_all
+from kontobro.cli.demo_show import print_exported
+from kontobro.cli.desk import Desk
+from kontobro.cli.settings import apply_settings, read_toml
+from kontobro.core.connection import Connection, Tokens
+from kontobro.core.errors import KontobroError
+from kontobro.core.level import Level
+from kontobro.core.masters import Masters
+from kontobro.erp import load_connector
+from kontobro.export.masters import load_masters
+from pleo_sandbox.demo_cast import ACCOUNTS, CONTRA
+from pleo_sandbox.demo_company import SECOND_BATCH
+from pleo_sandbox.server import DemoSandbox, demo_sandbox, serve
+
+UNAVAILABLE = 75
+FOLDER = Path("demo")
+LEVEL: Level = 1
+"""A real system's own chart would bring hundreds of accounts into the demo's Pleo: here only the export is shown."""
+
+
+class Place(Protocol):
+    """A real accounting system with an empty company: how to connect to it, furnish it, and ask it what stands."""
+
+    @property
+    def erp(self) -> str: ...
+
+    @property
+    def options(self) -> Mapping[str, str]: ...
+
+    @property
+    def secrets(self) -> Mapping[str, str]: ...
+
+    def furnish(self, masters: Masters) -> None:
+        """Make what the demo's expenses name."""
+        ...
+
+    def standing(self) -> Mapping[str, int]:
+        """What the system itself says: `entries`, `duplicates`, `drafts`, `receipts`."""
+        ...
+
+
+def demo(absent: str | None, opened: Callable[[Path], AbstractContextManager[Place]]) -> int:
+    """The exit code. `absent` says what to do where the system is not installed; `opened` starts it with a log."""
+    if absent:
+        print(absent, file=sys.stderr)
+        return UNAVAILABLE
+    try:
+        clean(FOLDER)
+        with opened((FOLDER / "server.log").resolve()) as place:
+            return run(place)
+    except KontobroError as fault:
+        show.say_fault(fault.message, fault.remedy)
+        return 1
+
+
+def run(place: Place) -> int:
+    begun = time.monotonic()
+    with as_file(files("kontobro.erp.beancount") / "demo") as demo:
+        source = load_connector("beancount", {"ledger": str(demo / "ledger.beancount")})
+        place.furnish(load_masters(source, source.check()))
+        settings = read_toml(demo / "settings.toml")
+    sandbox = sandbox_by_codes()
+    with serve(sandbox) as url:
+        desk, connection = connected(place, url, sandbox.api_key, settings)
+        ports = desk.ports(connection)
+        with show.progress(quietly=False) as advance:
+            results = export_all(connection, ports, advance)
+            sandbox.press_export(sandbox.company_id, ids=SECOND_BATCH)
+            results += export_all(connection, ports, advance)
+        rows = ports.store.bookings(connection.id)
+        desk.close()
+    print_exported(rows)
+    told = {
+        "items": sum(result.items for result in results),
+        "booked": sum(result.booked + result.already_booked for result in results),
+        "failed": sum(result.failed for result in results),
+        "uncertain": sum(result.uncertain for result in results),
+        **place.standing(),
+        "seconds": round(time.monotonic() - begun, 1),
+    }
+    (FOLDER / MARK).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    show.say(json.dumps(told, indent=2))
+    return 1 if told["duplicates"] or told["uncertain"] else 0
+
+
+def sandbox_by_codes() -> DemoSandbox:
+    """The demo's Pleo, Export pressed. It names accounts by their codes: the ids it usually sends are the ledger's."""
+    ACCOUNTS.update({code: replace(account, code=code, identifier=None) for code, account in ACCOUNTS.items()})
+    codes = {"DKK": "1081", "EUR": "1082", "SEK": "1083"}
+    CONTRA.update({one: replace(account, code=codes[one], identifier=None) for one, account in CONTRA.items()})
+    sandbox = demo_sandbox()
+    sandbox.press_export(sandbox.company_id)
+    return sandbox
+
+
+def connected(place: Place, url: str, key: str, settings: Mapping[str, object]) -> tuple[Desk, Connection]:
+    """Connect as a person would, with the demo's own settings."""
+    desk = Desk(home=FOLDER / "home")
+    draft = draft_connection("sandbox", url, place.erp, dict(place.options))
+    connect_with(desk, draft, Tokens(access=key), LEVEL, dict(place.secrets))
+    problems = apply_settings(desk, desk.connection(), {**settings, "create_vendors": False})
+    if problems:
+        raise KontobroError(" ".join(str(problem) for problem in problems))
+    return desk, desk.connection()

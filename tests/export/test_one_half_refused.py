@@ -1,0 +1,36 @@
+"""An item of two entries, of which the accounting system refuses one: the item fails, and the job goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from kontobro.core.errors import Problem
+from kontobro.core.journal import Bill, Booking, Entry, Payment
+from kontobro.core.ports import Connector
+from pleo_sandbox.model import Expense
+from tests.export.company import a_company, an_item, entry_id, payable
+from tests.export.office import an_office
+
+REFUSED = Problem("no", "entry", "x", "Refused.", "Mend it.", "accounting_system_validation_failure")
+
+
+@pytest.mark.parametrize(("kind", "standing"), [(Bill, 0), (Payment, 1)], ids=["bill", "payment"])
+def test_one_half_is_refused_and_the_next_run_books_both(tmp_path: Path, kind: type[Entry], standing: int) -> None:
+    def book(connector: Connector, entries: Sequence[Entry]) -> list[Booking | Problem]:
+        taken = iter(connector.book([entry for entry in entries if not isinstance(entry, kind)]))
+        return [REFUSED if isinstance(entry, kind) else next(taken) for entry in entries]
+
+    company = a_company(Expense(payable(1)), Expense(an_item(2)))
+    with an_office(tmp_path, company) as office:
+        office.alter(book=book)
+        result = office.export()
+        assert (result.booked, result.failed) == (1, 1)
+        assert set(office.rows().values()) == {"reported"}
+        assert len([one for one in office.entries() if one.startswith(entry_id(1))]) == standing
+        office.mend()
+        office.again(entry_id(1))
+        assert office.export().event == "completed"
+        office.assert_agree()
