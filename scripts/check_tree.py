@@ -54,9 +54,9 @@ def faults(path: Path) -> Iterator[str]:
 
 
 def drifted_pins() -> Iterator[str]:
-    """`make demo` and `make test` must run on the same versions: app.txt and docs.txt are part of dev.txt's."""
-    pins = {name: pinned(ROOT / "requirements" / f"{name}.txt") for name in ("app", "dev", "docs")}
-    for name in ("app", "docs"):
+    """`make demo` and `make test` must run on the same versions: those of app.txt, service.txt and docs.txt are dev.txt's."""
+    pins = {name: pinned(ROOT / "requirements" / f"{name}.txt") for name in ("app", "service", "dev", "docs")}
+    for name in ("app", "service", "docs"):
         for package, versions in pins[name].items():
             if package in pins["dev"] and pins["dev"][package] != versions:
                 yield f"requirements/{name}.txt: {package} differs from dev.txt; compile both again (CONTRIBUTING)"
