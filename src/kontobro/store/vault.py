@@ -50,7 +50,7 @@ class KeyRing:
 
     def _source(self) -> str:
         if self._given:
-            return "the key given"
+            return f"the key given (for the service: {ENVIRONMENT})"
         return ENVIRONMENT if self._fixed() else f"the key file {self._file.name}"
 
     @property
