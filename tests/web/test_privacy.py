@@ -52,7 +52,7 @@ def test_the_page_says_how_long_names_are_kept(office: Office, owner: Client) ->
     assert path_of(office) in owner.get(f"/c/{office.connection.id}/settings/").text
 
 
-@pytest.mark.parametrize("part", ["", "export/", "person/", "erase/", "delete/"])
+@pytest.mark.parametrize("part", ["", "export/", "find/", "erase/", "delete/"])
 def test_only_an_owner_gets_there(office: Office, part: str) -> None:
     bookkeeper = office.browser
     ask = bookkeeper.post if part else bookkeeper.get
@@ -81,17 +81,17 @@ def test_everything_goes_out_as_a_zip_without_secrets_and_members(office: Office
 
 def test_a_person_is_counted_first_and_then_erased(office: Office, owner: Client) -> None:
     who = an_employee(office)
-    asked = owner.post(path_of(office, "person/"), {"who": who}).text
+    asked = owner.post(path_of(office, "find/"), {"who": who}).text
     assert "2 expenses" in asked
     assert len(kept_items(office)) == 2
     told = owner.post(path_of(office, "erase/"), {"who": who}, follow=True).text
     assert "2 expenses were erased here" in told
     assert kept_items(office) == {}
-    assert "No expense here names" in owner.post(path_of(office, "person/"), {"who": who}).text
+    assert "No expense here names" in owner.post(path_of(office, "find/"), {"who": who}).text
 
 
 def test_the_trail_never_has_the_name(office: Office, owner: Client) -> None:
-    owner.post(path_of(office, "person/"), {"who": NAME})
+    owner.post(path_of(office, "find/"), {"who": NAME})
     owner.post(path_of(office, "erase/"), {"who": NAME})
     events = list(AuditEvent.objects.filter(connection_id=office.connection.id).values_list("action", "detail"))
     assert [action for action, _ in events] == ["person looked for", "person erased"]
@@ -100,7 +100,7 @@ def test_the_trail_never_has_the_name(office: Office, owner: Client) -> None:
 
 @pytest.mark.parametrize("who", ["", "   ", "x" * 201])
 def test_nobody_named_is_told(office: Office, owner: Client, who: str) -> None:
-    answer = owner.post(path_of(office, "person/"), {"who": who})
+    answer = owner.post(path_of(office, "find/"), {"who": who})
     assert answer.status_code == 400
     assert "Nobody was named" in answer.text
 

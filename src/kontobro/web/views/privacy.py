@@ -24,8 +24,8 @@ LONGEST = 200
 """Characters of a name, address or id that is looked for."""
 
 
-@require_safe
 @of_connection("owner")
+@require_safe
 def privacy(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """What is kept and for how long, and what can be done about it."""
     page = {"days": connection.settings.retention_days, "longest": LONGEST}
@@ -60,7 +60,7 @@ def _add_ours(connection: Connection, file: IO[bytes]) -> None:
 
 @require_POST
 @of_connection("owner")
-def person(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+def find(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """How many expenses name that person, and the question whether to erase them. The name stays out of addresses."""
     who = _asked_for(request)
     count = len(entries_of_person(connection, places.home.store, who))
