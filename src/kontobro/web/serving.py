@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -54,9 +55,16 @@ def serve(config: ServiceConfig, ready: Callable[[], None]) -> None:
     def begin_both() -> End:
         end = _begin_working(config)
         ready()
-        return end
+        return lambda: _leave(end)
 
     Pages(options_of(config, 1, begin_both) | {"graceful_timeout": STOPPING + 3}).run()
+
+
+def _leave(end: End) -> None:
+    """End in order, and go: threads of work that was cut short would hold the process until it is killed."""
+    end()
+    logging.shutdown()
+    os._exit(0)
 
 
 def serve_pages(config: ServiceConfig) -> None:
