@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import Any
 
@@ -27,6 +28,9 @@ SESSION = {
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
 }
+
+TURN = 1.0
+"""Seconds that one statement waits for a lock."""
 
 HOLDER = """
     SELECT activity.application_name FROM pg_locks AS lock JOIN pg_stat_activity AS activity ON activity.pid = lock.pid
@@ -69,13 +73,19 @@ def _try(session: psycopg.Connection[Any], key: int) -> bool:
 
 
 def _wait(session: psycopg.Connection[Any], key: int, wait: float) -> bool:
-    """Wait in the server's queue: whoever came first is first."""
-    session.execute(sql.SQL("SET lock_timeout = {}").format(sql.Literal(f"{max(1, round(wait * 1000))}ms")))
-    try:
-        session.execute("SELECT pg_advisory_lock(%s)", (key,))
-    except psycopg.errors.LockNotAvailable:
-        return False
-    return True
+    """Wait in the server's queue, a turn at a time.
+
+    A statement that waits keeps its snapshot, and CREATE INDEX CONCURRENTLY (DBOS makes its tables so) waits for every
+    snapshot to end: one long wait for whoever makes the tables would hold both up until it gave up.
+    """
+    end = time.monotonic() + wait
+    while (left := end - time.monotonic()) > 0:
+        turn = max(1, round(min(left, TURN) * 1000))
+        session.execute(sql.SQL("SET lock_timeout = {}").format(sql.Literal(f"{turn}ms")))
+        with suppress(psycopg.errors.LockNotAvailable):
+            session.execute("SELECT pg_advisory_lock(%s)", (key,))
+            return True
+    return False
 
 
 def _release(session: psycopg.Connection[Any], key: int, name: str) -> None:
