@@ -47,7 +47,7 @@ class Town:
     reference: str
     session: str
     membership: int
-    setup: str = ""
+    setup: str = str(uuid.UUID(int=8))
 
     def browser(self, **headers: str) -> Client:
         """Signed in, whatever the browser before did."""
@@ -56,13 +56,20 @@ class Town:
         browser.defaults.update({f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()})
         return browser
 
-    def restore(self, step: str = "level") -> None:
-        """What a page before may have changed is as it was; a setup stands at this step."""
-        self.site.home.store.save_connection(self.connection)
-        self.site.home.store.save_tokens(self.connection.id, Tokens(access=self.desk.key))
+    def restore(self, step: str = "") -> None:
+        """What a page before may have changed is as it was; a setup stands at this step, if one is named."""
+        store = self.site.home.store
+        if store.connection(self.connection.id) != self.connection:
+            store.save_connection(self.connection)
+        if store.tokens(self.connection.id) is None:
+            store.save_tokens(self.connection.id, Tokens(access=self.desk.key))
         self.site.runner.asked.clear()
-        Setup.objects.all().delete()
         Membership.objects.filter(user=self.owner).exclude(id=self.membership).delete()
+        Setup.objects.all().delete()
+        if step:
+            self.setup = self._set_up(step)
+
+    def _set_up(self, step: str) -> str:
         setup = Setup.objects.create(
             organisation=self.organisation,
             user=self.owner,
@@ -76,7 +83,7 @@ class Town:
             companies=[["1", "Fjord ApS"]],
         )
         flow.seal_secrets(setup, tokens=tokens_to(Tokens(access=self.desk.key)))
-        self.setup = str(setup.id)
+        return str(setup.id)
 
     def facts(self) -> dict[str, str]:
         """What stands for each parameter of an address, as it should be."""

@@ -72,9 +72,9 @@ def send(
 
 
 def step_of(name: str) -> str:
-    """The step at which a setup's page takes its form."""
+    """The step at which a setup's page takes its form; none for other pages."""
     step = name.removeprefix("connect_")
-    return step if step in STEPS else "level"
+    return step if step in STEPS else ""
 
 
 @pytest.mark.parametrize("address", [one for one in ALL.values() if one.parameters], ids=lambda one: one.name)
@@ -92,8 +92,8 @@ def test_no_form_breaks_a_page(town: Town, name: str) -> None:
     form = settings_fields(town.connection.settings) if name == "settings" else FORMS[name]
     for wrong in spoiled(form):
         town.restore(step_of(name))
-        send(town, ALL[name].path(town.facts()), body=encoded(wrong))
-        if name == "settings":
+        answer = send(town, ALL[name].path(town.facts()), body=encoded(wrong))
+        if name == "settings" and answer.status_code == 302:
             assert send(town, ALL["connection"].path(town.facts())).status_code == 200
 
 
@@ -106,7 +106,7 @@ def test_no_query_breaks_a_page(town: Town, name: str) -> None:
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_no_kind_of_content_breaks_a_page(town: Town, kind: str) -> None:
-    for name in ("settings_import", "new_organisation", "export", "account_login", "webhook", "connect_key", "sync"):
+    for name in ("settings_import", "new_organisation", "export", "webhook", "connect_key", "sync"):
         for body in BODIES:
             town.restore(step_of(name))
             answer = send(town, ALL[name].path(town.facts()), body=body, kind=kind)
@@ -200,4 +200,4 @@ def test_a_file_too_large_is_refused_with_the_reason(town: Town) -> None:
 def test_a_page_that_never_was_is_not_found(town: Town) -> None:
     for value in HOSTILE:
         if len(value) < LONG:
-            assert send(town, f"/{quoted(value)}/x").status_code in (400, 404)
+            assert send(town, f"/x/{quoted(value)}/x").status_code in (400, 404)

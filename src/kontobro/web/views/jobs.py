@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,9 @@ from kontobro.web.tenancy import Member, connection_ids, of_connection, of_organ
 
 SHOWN = 100
 """Rows a page."""
+
+JOB_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
+"""An id that can be a job's: it becomes a part of an address."""
 
 OUTCOMES: Mapping[str, Outcome] = {"mend": "failed", "uncertain": "uncertain"}
 """Which items a job's page is asked for; all of them without."""
@@ -70,6 +74,8 @@ def export(request: HttpRequest, member: Member, connection: Connection) -> Http
     """Ask the worker to export what waits, or to go on with the job that is named."""
     _require_alive(connection)
     job_id = request.POST.get("job") or None
+    if job_id and not JOB_ID.fullmatch(job_id):
+        raise Misconfigured("There is no such job.", "Choose one of the jobs that wait at Pleo.")
     take_over = "take_over" in request.POST
     member.note("export asked for", f"job {job_id}" if job_id else "", connection.id)
     places.runner.export(connection.id, job_id=job_id, take_over=take_over)
