@@ -19,7 +19,6 @@ from kontobro.pleo import subscriptions
 from kontobro.web.models import WebhookDelivery
 from kontobro.web.views.webhooks import LARGEST, SECRET
 from pleo_sandbox.deliveries import DeliveryFault, Trouble
-from pleo_sandbox.model import Expense
 from tests.export.company import an_item
 from tests.web.live import live
 from tests.web.office import Office
@@ -186,7 +185,7 @@ def subscribe(office: Office, url: str) -> None:
 
 
 def press_export(office: Office, number: int) -> str:
-    office.desk.sandbox.add_expense(office.desk.company_id, Expense(an_item(number)))
+    office.desk.sandbox.add_expense(office.desk.company_id, an_item(number))
     return office.desk.sandbox.press_export(office.desk.company_id)
 
 
