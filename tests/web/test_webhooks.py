@@ -185,6 +185,7 @@ def subscribe(office: Office, url: str) -> None:
 
 
 def press_export(office: Office, number: int) -> str:
+    office.export()  # while a job is open, Export can't be pressed again
     office.desk.sandbox.add_expense(office.desk.company_id, an_item(number))
     return office.desk.sandbox.press_export(office.desk.company_id)
 
