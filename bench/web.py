@@ -1,6 +1,7 @@
 """The pages of a partner's service: server time of each, on SQLite and on PostgreSQL.
 
-`python -m bench.web [--rounds N] [--database postgresql]`; `make bench-web` measures both. 100,000 bookings, 500 connections in one organisation. Each page is asked in turns.
+`python -m bench.web [--rounds N] [--database postgresql]`; `make bench-web` measures both.
+100,000 bookings, 500 connections in one organisation. Each page is asked in turns.
 """
 
 from __future__ import annotations
