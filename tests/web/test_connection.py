@@ -261,6 +261,24 @@ def test_a_hosted_service_reaches_nothing_on_its_own_machine(site: Site, hosted:
         safe_options("odoo", {"url": url}, site.organisation())
 
 
+@pytest.mark.parametrize(
+    "host", ["10.0.0.5", "192.168.1.1:8069", "169.254.169.254", "[fd00::1]", "[::ffff:10.0.0.5]", "localhost:5432"]
+)
+def test_a_hosted_service_reaches_into_no_private_network(site: Site, hosted: None, host: str) -> None:
+    with pytest.raises(Misconfigured, match="private network"):
+        safe_options("odoo", {"url": f"http://{host}"}, site.organisation())
+
+
+def test_private_networks_are_open_where_the_operator_says_so(
+    site: Site, hosted: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KONTOBRO_PRIVATE_NETWORKS", "10.0.0.0/16, fd00::/8")
+    config.cache_clear()
+    assert safe_options("odoo", {"url": "http://10.0.0.5"}, site.organisation()) == {"url": "http://10.0.0.5"}
+    with pytest.raises(Misconfigured, match="private network"):
+        safe_options("odoo", {"url": "http://10.1.0.5"}, site.organisation())
+
+
 def test_a_plan_that_changed_since_it_was_shown_is_not_carried_out(site: Site, box: Box, tmp_path: Path) -> None:
     bo = traveller(site, box, tmp_path / "ledger")
     bo.begin()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from babel import Locale, UnknownLocaleError
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
 from kontobro.core.errors import (
@@ -49,6 +51,30 @@ class Request:
             match = request.resolver_match
             log.info("page", extra={"page": match.url_name if match else "", "status": response.status_code})
         return response
+
+
+class PlainText:
+    """Refuses text with a NUL in it: PostgreSQL takes none, and no person ever types one.
+
+    A webhook's body is left alone: its view reads it, and only as far as it may be long.
+    """
+
+    def __init__(self, respond: Respond) -> None:
+        self._respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._respond(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        given = [request.path, *_texts(request.GET)]
+        if not getattr(view, "csrf_exempt", False):
+            given += _texts(request.POST)
+        if any("\0" in text for text in given):
+            raise BadRequest("NUL in a request")
+
+
+def _texts(given: QueryDict) -> list[str]:
+    return [text for name, values in given.lists() for text in (name, *map(str, values))]
 
 
 class ReaderLocale:

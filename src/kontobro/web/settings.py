@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "kontobro.web.middleware.PlainText",
     "kontobro.web.middleware.ReaderLocale",
     "kontobro.web.middleware.FaultPages",
 ]

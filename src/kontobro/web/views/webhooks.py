@@ -42,7 +42,7 @@ def pleo(request: HttpRequest, connection: str) -> HttpResponse:
         log.warning("webhook refused", extra={"connection": connection[:64], "why": type(refused).__name__})
         return HttpResponse(status=400)
     if _is_first(found, delivery):
-        _ask(found, delivery)
+        _ask_or_forget(found, delivery)
     return HttpResponse(status=204)
 
 
@@ -67,6 +67,15 @@ def _is_first(connection: Connection, delivery: Delivery) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def _ask_or_forget(connection: Connection, delivery: Delivery) -> None:
+    """A delivery that could not be passed on was not taken: Pleo sends it again."""
+    try:
+        _ask(connection, delivery)
+    except BaseException:
+        WebhookDelivery.objects.filter(connection_id=connection.id, delivery_id=delivery.delivery_id).delete()
+        raise
 
 
 def _ask(connection: Connection, delivery: Delivery) -> None:
