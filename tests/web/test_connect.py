@@ -54,6 +54,14 @@ def test_the_whole_way_ends_activated_at_pleo(anna: Traveller, box: Box) -> None
     assert anna.browser.get(f"/c/{connection.id}/").status_code == 200
 
 
+def test_a_company_whose_name_is_taken_is_connected_under_another(anna: Traveller) -> None:
+    """By its connection to another accounting system, or by a namesake. Pleo tells us no name here: it is its id."""
+    taken = anna.site.connection(anna.organisation, anna.box.sandbox.company_id)
+    other = anna.connect()
+    names = {one.id: one.name for one in anna.site.home.store.connections()}
+    assert names == {taken.id: taken.name, other: f"{taken.name} (beancount)"}
+
+
 def test_a_stranger_signs_up_on_the_way_and_names_the_organisation(site: Site, box: Box) -> None:
     browser = site.browser()
     begun = "/connect/pleo/start?environment=sandbox"

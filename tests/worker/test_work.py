@@ -164,15 +164,16 @@ def test_all_of_a_long_history_is_forgotten_in_one_go(town: Town) -> None:
 
 def test_the_text_of_a_bug_is_not_kept_by_the_engine(town: Town) -> None:
     """DBOS keeps what a workflow raises, text and all; ours end with a number that the log knows."""
-    connection = town.home.store.connection(COMPANY)
-    assert connection
-    town.home.store.save_connection(replace(connection, api_url="http://[not-an-address-4711"))
+    with town.at_home() as home:
+        connection = home.store.connection(COMPANY)
+        assert connection
+        home.store.save_connection(replace(connection, erp="tests.worker.broken:connector"))
     with town.at_work() as worker:
         worker.runner.look(COMPANY, "slot")
         wait_for(lambda: not worker.runner.client.list_workflows(status=["ENQUEUED", "PENDING"]))
         (look,) = worker.runner.client.list_workflows(name="look")
         assert look.status == "SUCCESS"
-        assert "4711" not in str((look.output, look.error))
+        assert "a secret" not in str((look.output, look.error))
         assert "log id" in str(look.output)
 
 

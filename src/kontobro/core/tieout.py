@@ -154,6 +154,11 @@ class TieOut:
         """True when no entry differs. Drafts are no difference; `verdicts["draft"]` counts them."""
         return all(verdict in FINE for verdict in self.verdicts)
 
+    @property
+    def drafts(self) -> int:
+        """Entries that are equal and wait to be posted."""
+        return self.verdicts["draft"]
+
     def totals(self) -> dict[SumKey, Sum]:
         """The sums of all months together; `month` of their keys is empty."""
         found: dict[SumKey, Sum] = {}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from kontobro.bootstrap import Home
+from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.level import Level, level_of
 from kontobro.core.ports import Connector
@@ -79,7 +82,8 @@ def join(setup: Setup, home: Home) -> Connected:
     The owner is stored before the connection, under the id that the setup had from its beginning. The credential is
     refreshed first, where a new pair of tokens is kept: while connecting nothing of it may be lost.
     """
-    draft = draft_of(setup)
+    known = known_to(setup.organisation)
+    draft = replace(draft_of(setup), name=free_name(setup, known))
     held = secrets_of(setup).get("erp")
     connector = home.connector_for(draft, held)
     connector.check()
@@ -93,10 +97,26 @@ def join(setup: Setup, home: Home) -> Connected:
             home.store,
             _level(setup, connector),
             held,
-            known=known_to(setup.organisation),
+            known=known,
             claim=lambda final: own(final, setup.organisation),
             wait=not setup.again,
         )
+
+
+def free_name(setup: Setup, known: Sequence[Connection]) -> str:
+    """A name for a company whose own is taken: by its connection to another accounting system, or by a namesake.
+
+    Empty: the company's name is free, or the connection stands already and keeps its own.
+    """
+    taken = {one.name for one in known}
+    stands = any(
+        (c.company_id, c.environment, c.erp) == (setup.company_id, setup.environment, setup.erp) for c in known
+    )
+    name = setup.company_name or setup.company_id
+    if stands or name not in taken:
+        return ""
+    numbered = (f"{name} ({setup.erp} {number})" for number in count(2))
+    return next(one for one in chain([f"{name} ({setup.erp})"], numbered) if one not in taken)
 
 
 def _level(setup: Setup, connector: Connector) -> Level | None:

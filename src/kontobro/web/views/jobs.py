@@ -59,8 +59,8 @@ def export(request: HttpRequest, member: Member, connection: Connection) -> Http
     """Ask the worker to export what waits, or to go on with the job that is named."""
     _require_alive(connection)
     job_id = request.POST.get("job") or None
-    take_over = "take_over" in request.POST
-    member.note("export asked for", f"job {job_id}" if job_id else "", connection.id)
+    take_over = job_id is not None and "take_over" in request.POST  # of one job that was looked at, never of all
+    member.note("take-over asked for" if take_over else "export asked for", f"job {job_id or 'any'}", connection.id)
     places.runner.export(connection.id, job_id=job_id, take_over=take_over)
     if job_id:
         return redirect("job", connection.id, job_id)
