@@ -54,16 +54,6 @@ def test_the_whole_way_ends_activated_at_pleo(anna: Traveller, box: Box) -> None
     assert anna.browser.get(f"/c/{connection.id}/").status_code == 200
 
 
-def test_a_company_whose_name_is_taken_is_connected_under_another(anna: Traveller) -> None:
-    """By its connection to another accounting system, or by a namesake. Pleo tells us no name here: it is its id."""
-    taken = anna.site.connection(anna.organisation, anna.box.sandbox.company_id)
-    anna.begin()
-    anna.allow()
-    anna.give_ledger()
-    names = {one.name for one in anna.site.home.store.connections()}
-    assert names == {taken.name, f"{taken.name} (beancount)"}
-
-
 def test_a_stranger_signs_up_on_the_way_and_names_the_organisation(site: Site, box: Box) -> None:
     browser = site.browser()
     begun = "/connect/pleo/start?environment=sandbox"
@@ -249,3 +239,12 @@ def test_a_wrong_ledger_is_told_and_nothing_is_made(anna: Traveller) -> None:
     assert not anna.site.home.store.connections()
     assert not ConnectionOwner.objects.exists()
     assert anna.post("access", ledger=str(anna.ledger)).status_code == 200
+
+
+def test_the_way_to_pleo_is_a_link(anna: Traveller) -> None:
+    """A browser lets no form end on a foreign host under our policy, not even by a redirect."""
+    anna.begin()
+    page = anna.post("level", level=2)
+    assert f'href="{anna.at("pleo")}"' in page.text
+    assert f'action="{anna.at("pleo")}"' not in page.text
+    assert "form-action 'self'" in page["Content-Security-Policy"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
@@ -49,7 +49,7 @@ def safe_options(erp: str, options: Mapping[str, str], organisation: Organisatio
 
 def _ledger(text: str, organisation: Organisation) -> Path:
     if config().local:
-        return Path(text).expanduser().resolve()
+        return _expanded(text).resolve()
     folder = (places.home.path / "ledgers" / str(organisation.id)).resolve()
     ledger = (folder / text).resolve()
     if not ledger.is_relative_to(folder):
@@ -60,12 +60,30 @@ def _ledger(text: str, organisation: Organisation) -> Path:
     return ledger
 
 
+def _expanded(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise Misconfigured(f'"{shown(text)}" names nobody\'s home.', "Give the ledger's whole path.") from None
+
+
 def _require_address(name: str, url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    host = _host_of(url)
+    if not host:
         raise Misconfigured(f'"{shown(url)}" is no address.', f"Give {name} as https://…")
     if name == "url":  # Fava's is only linked to, never asked
         reach_of(config(), look_up).require(url)
+
+
+def _host_of(url: str) -> str:
+    """The host of a web address; none of what is not one."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    good = parts.scheme in ("http", "https") and port != 0
+    return (parts.hostname or "") if good else ""
 
 
 def needed_secrets(erp: str, given: Mapping[str, str]) -> dict[str, str]:
@@ -82,11 +100,10 @@ def join(setup: Setup, home: Home) -> Connected:
     The owner is stored before the connection, under the id that the setup had from its beginning. The credential is
     refreshed first, where a new pair of tokens is kept: while connecting nothing of it may be lost.
     """
-    known = known_to(setup.organisation)
-    draft = replace(draft_of(setup), name=free_name(setup, known))
+    draft = draft_of(setup)
     held = secrets_of(setup).get("erp")
     connector = home.connector_for(draft, held)
-    connector.check()
+    draft = replace(draft, name=_name(setup, draft, connector.check().name))
     home.pleo_for(draft, SealedTokens(setup)).introspect()
     with home.store.lock(f"connect {setup.environment} {setup.company_id}", wait=SECONDS_FOR_OTHERS):
         return connect(
@@ -97,26 +114,25 @@ def join(setup: Setup, home: Home) -> Connected:
             home.store,
             _level(setup, connector),
             held,
-            known=known,
+            known=known_to(setup.organisation),
             claim=lambda final: own(final, setup.organisation),
             wait=not setup.again,
         )
 
 
-def free_name(setup: Setup, known: Sequence[Connection]) -> str:
-    """A name for a company whose own is taken: by its connection to another accounting system, or by a namesake.
+def _name(setup: Setup, draft: Connection, company: str) -> str:
+    """What the connection is called: as Pleo calls the company where we may read that, else as the books call it."""
+    if setup.again:
+        return ""  # it keeps its name
+    others = [one.name for one in known_to(setup.organisation) if not _is_same(one, draft)]
+    wanted = setup.company_name or company
+    if draft.environment != "production":
+        wanted = f"{wanted} ({draft.environment})"
+    return next(name for name in chain([wanted], (f"{wanted} {n}" for n in count(2))) if name not in others)
 
-    Empty: the company's name is free, or the connection stands already and keeps its own.
-    """
-    taken = {one.name for one in known}
-    stands = any(
-        (c.company_id, c.environment, c.erp) == (setup.company_id, setup.environment, setup.erp) for c in known
-    )
-    name = setup.company_name or setup.company_id
-    if stands or name not in taken:
-        return ""
-    numbered = (f"{name} ({setup.erp} {number})" for number in count(2))
-    return next(one for one in chain([f"{name} ({setup.erp})"], numbered) if one not in taken)
+
+def _is_same(one: Connection, other: Connection) -> bool:
+    return (one.company_id, one.environment, one.erp) == (other.company_id, other.environment, other.erp)
 
 
 def _level(setup: Setup, connector: Connector) -> Level | None:

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured
@@ -24,6 +24,7 @@ SHOWN = 100
 """Rows a page."""
 
 
+@require_safe
 @of_organisation()
 def jobs(request: HttpRequest, member: Member) -> HttpResponse:
     """The latest jobs of all connections."""
@@ -33,6 +34,7 @@ def jobs(request: HttpRequest, member: Member) -> HttpResponse:
     return render(request, "kontobro/jobs/all.html", {"jobs": found[:SHOWN], "connections": connections_of(member)})
 
 
+@require_safe
 @of_connection()
 def of_one(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """One connection's jobs, and what was asked of the worker. What waits at Pleo is fetched by the page itself."""
@@ -44,6 +46,7 @@ def of_one(request: HttpRequest, member: Member, connection: Connection) -> Http
     return render(request, "kontobro/jobs/connection.html", shown)
 
 
+@require_safe
 @of_connection()
 def waiting(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """A part of the page: the jobs that wait or run at Pleo now."""
@@ -75,6 +78,7 @@ def _require_alive(connection: Connection) -> None:
         )
 
 
+@require_safe
 @of_connection()
 def job(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
     """One job: how it went, and every item. What needs mending comes first when it is asked for."""
@@ -92,6 +96,7 @@ def job(request: HttpRequest, member: Member, connection: Connection, job: str) 
     return render(request, "kontobro/jobs/job.html", shown)
 
 
+@require_safe
 @of_connection()
 def progress(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
     """A part of the job's page, asked for each second while the job runs; when it has ended the page is loaded anew."""
@@ -134,6 +139,7 @@ def _progress(connection: Connection, job: str, row: JobRow | None) -> dict[str,
     }
 
 
+@require_safe
 @of_connection()
 def preview(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
     """The entries that the job would book. Claims nothing, writes nothing."""

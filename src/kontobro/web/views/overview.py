@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from kontobro.store.pages import Day, Health
 from kontobro.web.places import places
@@ -20,6 +21,7 @@ DAYS = 30
 COLOURS = {"booked": "#2fb344", "to mend": "#d63939", "outcome unknown": "#f59f00"}
 
 
+@require_safe
 @of_organisation()
 def overview(request: HttpRequest, member: Member) -> HttpResponse:
     connections = connections_of(member)

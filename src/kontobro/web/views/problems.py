@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from kontobro.core.connection import Connection
 from kontobro.store.pages import ProblemGroup
@@ -13,6 +14,7 @@ from kontobro.web.places import places
 from kontobro.web.tenancy import Member, connections_of, of_organisation
 
 
+@require_safe
 @of_organisation()
 def problems(request: HttpRequest, member: Member) -> HttpResponse:
     connections = {connection.id: connection for connection in connections_of(member)}
