@@ -334,11 +334,11 @@ def test_of_several_companies_one_is_chosen(
 def test_whatever_is_typed_is_answered(site: Site, box: Box, tmp_path: Path, text: str) -> None:
     bo = traveller(site, box, tmp_path / "ledger")
     bo.begin("api_key sandbox")
-    assert bo.post("level", level=text).status_code == 200
+    assert bo.post("level", level=text).status_code in (200, 400)
     bo.post("level", level=1)
     assert bo.post("key", key=text, company=text).status_code in (200, 400)
     bo.post("key", key=box.sandbox.api_key)
-    assert bo.post("erp", erp=text).status_code == 200
+    assert bo.post("erp", erp=text).status_code in (200, 400)
     bo.post("erp", erp="beancount")
     assert bo.post("access", ledger=text, fava=text).status_code == 400
     assert bo.post("access", ledger=text).status_code == 400
