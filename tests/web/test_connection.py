@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.level import level_of
@@ -16,6 +17,7 @@ from kontobro.service.config import config
 from kontobro.web import setup as flow
 from kontobro.web.models import ConnectionOwner, Membership, Setup
 from kontobro.web.setup_erp import safe_options
+from kontobro.web.views.health import is_operator
 from tests.web.connecting import Box, Traveller, digests, open_box, proposed, traveller
 from tests.web.site import Site
 
@@ -264,6 +266,18 @@ def test_a_hosted_service_opens_no_ledger_outside_of_the_organisation_s_folder(
 def test_a_hosted_service_reaches_nothing_on_its_own_machine(site: Site, hosted: None, url: str) -> None:
     with pytest.raises(Misconfigured):
         safe_options("odoo", {"url": url}, site.organisation())
+
+
+def test_an_operator_is_known_by_a_verified_address_alone(
+    site: Site, hosted: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without mails anybody may sign up with any address."""
+    monkeypatch.setenv("KONTOBRO_OPERATORS", "Ops@example.com")
+    config.cache_clear()
+    user = site.user("ops@example.com")
+    assert not is_operator(user)
+    EmailAddress.objects.create(user=user, email="ops@example.com", verified=True, primary=True)
+    assert is_operator(user)
 
 
 @pytest.mark.parametrize(

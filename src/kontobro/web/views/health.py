@@ -71,14 +71,14 @@ def _vitals() -> Vitals | None:
 @login_required
 def doctor(request: HttpRequest) -> HttpResponse:
     """The whole installation on one page: on a local service for everybody, else for its operators."""
-    if not config().local and not _is_operator(request.user):
+    if not config().local and not is_operator(request.user):
         raise Http404
     runner = places.runner
     findings = examine(config(), look=partial(look, config()) if isinstance(runner, ClientRunner) else None)
     return render(request, "kontobro/doctor.html", {"findings": findings, "verdict": worst(findings)})
 
 
-def _is_operator(user: Any) -> bool:
+def is_operator(user: Any) -> bool:
     """A configured address, and verified: anybody may sign up with an address that is not theirs."""
     addresses = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
     return any(address.casefold() in config().operator_addresses for address in addresses)
