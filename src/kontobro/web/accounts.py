@@ -24,6 +24,13 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return config().signup or INVITED in request.session
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """Where to after signing in. What can't be read as an address is none of ours."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def get_client_ip(self, request: HttpRequest) -> str:
         """The reader's address: behind a proxy the last that the proxy itself wrote down."""
         if config().behind_proxy and (forwarded := request.headers.get("X-Forwarded-For", "")):
