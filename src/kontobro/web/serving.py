@@ -78,7 +78,7 @@ def options_of(config: ServiceConfig, processes: int, start: Callable[[], End]) 
         "accesslog": None,
         "control_socket_disable": True,
         "post_worker_init": lambda _: ends.append(start()),
-        "worker_exit": lambda *_: stop(),
+        "worker_exit": lambda _server, _worker: stop(),
         "child_exit": lambda _, child: forget_process(child.pid),
     }
 

@@ -80,7 +80,7 @@ def begin_again(member: Member, connection: Connection, *, raise_level: bool = F
         auth=connection.auth,
         level=level_of(connection.settings),
         company_id=connection.company_id,
-        company_name=connection.company_name,
+        company_name=connection.company_name or connection.name,
         erp=connection.erp,
         options=dict(connection.erp_options),
     )
@@ -180,6 +180,11 @@ def level_chosen(setup: Setup) -> Level:
 
 def leave_for_pleo(setup: Setup, session_key: str) -> str:
     """Pleo's consent page for this level's scopes. A newer leave ends an older one: one answer is awaited."""
+    if config().client(cast(Environment, setup.environment)) is None:
+        raise Misconfigured(
+            f"This service has no OAuth client in Pleo's {setup.environment} any more.",
+            "Tell your administrator, or connect with an API key.",
+        )
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
     setup.state_hash, setup.session_hash = hashed(state), hashed(session_key)
     seal_secrets(setup, verifier=verifier)
@@ -251,7 +256,19 @@ class SealedTokens:
 
 
 def name_company(setup: Setup) -> None:
-    """Ask Pleo which company the credential opens, and keep both. Raises when it may not be connected here."""
+    """Ask Pleo which company the credential opens, and keep both. Raises when it may not be connected here.
+
+    A credential that can't be used here is not kept.
+    """
+    try:
+        _name_company(setup)
+    except KontobroError:
+        seal_secrets(setup, tokens=None)
+        setup.save()
+        raise
+
+
+def _name_company(setup: Setup) -> None:
     trial = SealedTokens(setup)
     with doors() as home:
         draft = draft_of(setup)
@@ -261,7 +278,7 @@ def name_company(setup: Setup) -> None:
         draft = replace(draft, company_id=company_id)
         name = home.pleo_for(draft, trial).company_name() or ""
     refuse_taken(draft, setup.organisation)
-    setup.company_id, setup.company_name = company_id, name
+    setup.company_id, setup.company_name = company_id, name or setup.company_name
     setup.save()
 
 

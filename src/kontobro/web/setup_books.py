@@ -106,6 +106,11 @@ class ShownPlan:
     refused: KontobroError | None
     warning: KontobroError | None
 
+    @property
+    def words(self) -> str:
+        """What the kind is called."""
+        return self.kind.replace("-", " ").capitalize()
+
 
 def read_plans(connection: Connection, home: Home) -> list[ShownPlan]:
     """The plan of each kind that is switched on. Writes nothing."""

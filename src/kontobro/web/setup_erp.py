@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from kontobro.bootstrap import Home
+from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.level import Level, level_of
 from kontobro.core.ports import Connector
@@ -45,7 +48,7 @@ def safe_options(erp: str, options: Mapping[str, str], organisation: Organisatio
 
 def _ledger(text: str, organisation: Organisation) -> Path:
     if config().local:
-        return Path(text).expanduser().resolve()
+        return _expanded(text).resolve()
     folder = (places.home.path / "ledgers" / str(organisation.id)).resolve()
     ledger = (folder / text).resolve()
     if not ledger.is_relative_to(folder):
@@ -56,12 +59,30 @@ def _ledger(text: str, organisation: Organisation) -> Path:
     return ledger
 
 
+def _expanded(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise Misconfigured(f'"{shown(text)}" names nobody\'s home.', "Give the ledger's whole path.") from None
+
+
 def _require_address(name: str, url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    host = _host_of(url)
+    if not host:
         raise Misconfigured(f'"{shown(url)}" is no address.', f"Give {name} as https://…")
-    if not config().local and _is_this_machine(parts.hostname):
+    if not config().local and _is_this_machine(host):
         raise Misconfigured(f'"{shown(url)}" is this service\'s own machine.', "Give the accounting system's address.")
+
+
+def _host_of(url: str) -> str:
+    """The host of a web address; none of what is not one."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    good = parts.scheme in ("http", "https") and port != 0
+    return (parts.hostname or "") if good else ""
 
 
 def _is_this_machine(host: str) -> bool:
@@ -89,7 +110,7 @@ def join(setup: Setup, home: Home) -> Connected:
     draft = draft_of(setup)
     held = secrets_of(setup).get("erp")
     connector = home.connector_for(draft, held)
-    connector.check()
+    draft = replace(draft, name=_name(setup, draft, connector.check().name))
     home.pleo_for(draft, SealedTokens(setup)).introspect()
     with home.store.lock(f"connect {setup.environment} {setup.company_id}", wait=SECONDS_FOR_OTHERS):
         return connect(
@@ -104,6 +125,21 @@ def join(setup: Setup, home: Home) -> Connected:
             claim=lambda final: own(final, setup.organisation),
             wait=not setup.again,
         )
+
+
+def _name(setup: Setup, draft: Connection, company: str) -> str:
+    """What the connection is called: as Pleo calls the company where we may read that, else as the books call it."""
+    if setup.again:
+        return ""  # it keeps its name
+    others = [one.name for one in known_to(setup.organisation) if not _is_same(one, draft)]
+    wanted = setup.company_name or company
+    if draft.environment != "production":
+        wanted = f"{wanted} ({draft.environment})"
+    return next(name for name in chain([wanted], (f"{wanted} {n}" for n in count(2))) if name not in others)
+
+
+def _is_same(one: Connection, other: Connection) -> bool:
+    return (one.company_id, one.environment, one.erp) == (other.company_id, other.environment, other.erp)
 
 
 def _level(setup: Setup, connector: Connector) -> Level | None:

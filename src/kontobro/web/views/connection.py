@@ -24,7 +24,7 @@ from kontobro.web.places import places
 from kontobro.web.setup_erp import safe_options
 from kontobro.web.subscribing import can_subscribe, is_subscribed, subscribe, unsubscribe
 from kontobro.web.tenancy import Member, of_connection
-from kontobro.web.views.connect import scope_words
+from kontobro.web.views.connect import SCOPE_WORDS, scope_words
 from kontobro.web.views.connect_erp import AccessForm
 
 WORDS = Words(
@@ -46,7 +46,7 @@ def _page(request: HttpRequest, member: Member, connection: Connection, **more: 
     settings = connection.settings
     level = level_of(settings)
     noted = store.syncs(connection.id)
-    syncs = [(kind, *noted.get(NOTED[kind][-1], (None, "never", ""))[:2]) for kind in settings.sync]
+    syncs = [(kind.replace("-", " "), *noted.get(NOTED[kind][-1], (None, "never", ""))[:2]) for kind in settings.sync]
     page = {
         "level": level,
         "meaning": meanings_of(level),
@@ -70,8 +70,8 @@ def _next(level: int, connection: Connection) -> dict[str, object] | None:
     above = next((one for one in LEVELS if one > level), None)
     if above is None:
         return None
-    missing = scopes_of(above) - connection.scopes
-    return {"level": above, "meaning": MEANINGS[above], "scopes": sorted(missing) if connection.scopes else []}
+    missing = sorted(scopes_of(above) - connection.scopes) if connection.scopes else []
+    return {"level": above, "meaning": MEANINGS[above], "words": [SCOPE_WORDS.get(one, one) for one in missing]}
 
 
 @require_POST
