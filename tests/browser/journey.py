@@ -128,3 +128,80 @@ class Journey:
         self.consent()
         self.choose_books()
         self.accept()
+
+    # ---- export
+
+    def export(self) -> str:
+        """In Pleo: press Export. Gives the job's id."""
+        self.at_pleo("")
+        self.stop(self.page, "pleo-expenses")
+        self.page.locator("#export").click()
+        expect(self.page.locator("#export-status")).to_be_visible()
+        return self.page.url.partition("?")[0].rpartition("/")[2]
+
+    def watch_job(self, job: str) -> None:
+        """The job shows among the exports without being asked for, runs before our eyes, and says when it is done."""
+        self.here("Exports")
+        self.stop(self.page, "exports")
+        self.page.locator(f"a[href$='/jobs/{job}/']").click(timeout=SOON)
+        expect(self.page.get_by_role("progressbar", name="Items done")).to_be_visible()
+        self.stop(self.page, "job-running")
+
+    def await_job(self, job: str) -> None:
+        """Until the job's page says by itself that it has ended."""
+        expect(self.page.get_by_role("progressbar")).to_have_count(0, timeout=SOON)
+        expect(self.page.locator("h1 .badge")).to_contain_text("completed", timeout=SOON)
+        self.stop(self.page, "job")
+
+    # ---- mending
+
+    def see_problem(self, message: str) -> None:
+        """From the page of problems to the item with this one, and its remedy."""
+        self.follow("Problems")
+        self.heading("Problems")
+        self.stop(self.page, "problems")
+        cause = self.page.locator("section.card").filter(has=self.page.get_by_role("heading", name=message))
+        cause.get_by_role("link", name="item 1", exact=True).click()
+        expect(self.page.get_by_role("alert").first).to_contain_text(message)
+        expect(self.page.get_by_role("alert").first).to_contain_text("What to do:")
+
+    def check_again(self, *, fine: bool) -> None:
+        """The stored item under today's settings."""
+        self.press("Check again")
+        again = self.page.locator("#again")
+        expect(again.get_by_role("heading").first).to_be_visible(timeout=SOON)
+        expect(again.get_by_text("It would be booked now")).to_have_count(1 if fine else 0)
+
+    def open_closed_periods(self) -> None:
+        """In the settings: what lies in a closed period is booked on the first open day."""
+        self.here("Settings")
+        self.heading("Settings")
+        expect(self.page.get_by_text("Asking your books")).to_have_count(0, timeout=SOON)
+        self.stop(self.page, "settings")
+        self.page.get_by_label("When the period is closed").select_option("next_open")
+        self.press("Save")
+        self.says(re.compile("saved|stored|changed", re.IGNORECASE))
+
+    def mend_at_pleo(self, reason: str, account: str) -> None:
+        """In Pleo: find the expense that failed for this reason, give it a category, put it in the queue again."""
+        self.at_pleo("?status=failed")
+        self.stop(self.page, "pleo-failed")
+        for place in self.page.locator("#expenses a").evaluate_all("links => links.map(link => link.href)"):
+            self.page.goto(place)
+            if self.page.locator(f"#failure[data-reason='{reason}']").count():
+                break
+        self.stop(self.page, "pleo-expense")
+        self.page.locator("#line-0-account").select_option(label=account)
+        self.page.locator("#save-and-queue").click()
+        expect(self.page.locator("#notice")).to_contain_text("put in the queue")
+
+    # ---- tie-out
+
+    def tie_out(self, first: str, last: str, name: str) -> None:
+        """Compare what both sides hold of these days."""
+        self.here("Tie-out")
+        self.page.get_by_label("From").fill(first)
+        self.page.get_by_label("To").fill(last)
+        self.press("Compare")
+        expect(self.page.get_by_role("heading", level=2).first).to_be_visible(timeout=SOON)
+        self.stop(self.page, name)

@@ -46,6 +46,10 @@ STATES: dict[str, tuple[str, str]] = {
 }
 
 
+PLAIN: dict[str, str] = {"atm_withdrawal": "ATM withdrawal", "wallet_topup": "wallet top-up", "csv": "CSV"}
+"""Codes whose words are not the code's own."""
+
+
 def _locale(context: Context) -> Locale:
     request = context.get("request")
     return getattr(request, "reader_locale", None) or Locale("en", "GB")
@@ -102,6 +106,12 @@ def state(value: str) -> SafeString:
     """A state as a badge: a word, not a colour alone."""
     word, colour = STATES.get(value, (value.replace("_", " "), "secondary"))
     return format_html('<span class="badge bg-{}-lt">{}</span>', colour, word)
+
+
+@register.filter
+def plain(code: str) -> str:
+    """A code of Pleo's or ours as words: `card_purchase` is "card purchase". Unknown ones too."""
+    return PLAIN.get(code.lower(), code.lower().replace("_", " ").replace("-", " "))
 
 
 @register.inclusion_tag("kontobro/fields.html")
