@@ -182,14 +182,12 @@ class Journey:
         self.press("Save")
         self.says(re.compile("saved|stored|changed", re.IGNORECASE))
 
-    def mend_at_pleo(self, reason: str, account: str) -> None:
-        """In Pleo: find the expense that failed for this reason, give it a category, put it in the queue again."""
+    def mend_at_pleo(self, supplier: str, reason: str, account: str) -> None:
+        """In Pleo: open the expense that failed, see why, give it a category, put it in the queue again."""
         self.at_pleo("?status=failed")
         self.stop(self.page, "pleo-failed")
-        for place in self.page.locator("#expenses a").evaluate_all("links => links.map(link => link.href)"):
-            self.page.goto(place)
-            if self.page.locator(f"#failure[data-reason='{reason}']").count():
-                break
+        self.follow(supplier)
+        expect(self.page.locator("#failure")).to_have_attribute("data-reason", reason)
         self.stop(self.page, "pleo-expense")
         self.page.locator("#line-0-account").select_option(label=account)
         self.page.locator("#save-and-queue").click()
@@ -205,3 +203,10 @@ class Journey:
         self.press("Compare")
         expect(self.page.get_by_role("heading", level=2).first).to_be_visible(timeout=SOON)
         self.stop(self.page, name)
+
+    def edit_entry(self, before: str, after: str) -> None:
+        """Somebody edits the newest bookings in the ledger by hand."""
+        newest = max(self.town.ledger.parent.glob("bookings/*.beancount"))
+        text = newest.read_text()
+        assert before in text
+        newest.write_text(text.replace(before, after))

@@ -25,6 +25,16 @@
     chart.setOption({ backgroundColor: "transparent", aria: { enabled: true }, ...option });
     new ResizeObserver(() => chart.resize()).observe(element);
   }
-  addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-chart]").forEach(draw));
-  document.addEventListener("htmx:afterSettle", (event) => event.target.querySelectorAll?.("[data-chart]").forEach(draw));
+
+  // A table that is wider than its place can be scrolled by the keyboard too.
+  const reachable = () => document.querySelectorAll(".table-responsive").forEach((place) => {
+    place.toggleAttribute("tabindex", false);
+    if (place.scrollWidth > place.clientWidth) place.tabIndex = 0;
+  });
+  addEventListener("resize", reachable);
+  addEventListener("DOMContentLoaded", () => { document.querySelectorAll("[data-chart]").forEach(draw); reachable(); });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    event.target.querySelectorAll?.("[data-chart]").forEach(draw);
+    reachable();
+  });
 })();
