@@ -62,11 +62,12 @@ def test_progress_is_asked_for_while_a_job_runs_and_ends_with_it(office: Office)
     before = office.browser.get(path)
     assert 'hx-trigger="every 1s"' in before.text
     assert "has not begun yet" in before.text
+    assert "has not begun yet" in office.page(f"jobs/{job.id}/")
     office.export()
     after = office.browser.get(path)
     assert after["HX-Refresh"] == "true"
     assert "hx-trigger" not in after.text
-    assert "<strong>1</strong> booked" in after.text
+    assert "<strong>1</strong> entry booked" in after.text
 
 
 def test_an_item_shows_what_stands_in_the_books_now(office: Office) -> None:

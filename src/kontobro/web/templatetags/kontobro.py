@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -86,9 +86,9 @@ def day(context: Context, value: date | str | None) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def moment(context: Context, value: datetime | None, zone: str | None = None) -> SafeString | str:
-    """A moment as a `time` element: in the company's zone where it is known, else UTC and said so."""
-    if value is None:
+def moment(context: Context, value: datetime | Literal[""] | None, zone: str | None = None) -> SafeString | str:
+    """A moment as a `time` element: in the company's zone where it is known, else UTC and said so. Empty: a dash."""
+    if not value:
         return "–"
     there = value.astimezone(ZoneInfo(zone or "UTC"))
     shown = format_datetime(there, "short", locale=_locale(context), tzinfo=there.tzinfo)
