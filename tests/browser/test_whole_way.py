@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import open_window
-from tests.browser.journey import Journey
+from tests.browser.journey import SOON, Journey
 from tests.browser.town import ROOT, Town, open_town
 from tests.browser.watch import tab_to
 
@@ -52,6 +52,7 @@ def test_connect_export_mend_and_tie_out(chromium: Browser, town: Town) -> None:
             a_setting_mends_one_item(way)
             pleo_mends_the_other(way)
             the_books_are_tied_out(way)
+            the_other_pages_are_as_good(way)
             keys_are_enough(way)
         assert not watch.faults, "\n".join(watch.faults)
     nothing_is_told_to_the_logs(town)
@@ -112,6 +113,17 @@ def the_books_are_tied_out(way: Journey) -> None:
     way.tie_out(*PERIOD, "tie-out-edited")
     expect(way.page.get_by_role("alert")).to_contain_text("1 amount differs")
     expect(way.page.locator("tbody").last).to_contain_text("Papirhjørnet")
+
+
+def the_other_pages_are_as_good(way: Journey) -> None:
+    for name in ("Overview", "Export jobs", "Members", "Notifications", "Audit trail"):
+        way.here("")
+        way.follow(name)
+        way.stop(way.page, name)
+    way.here("Master data")
+    expect(way.page.get_by_text("Comparing both sides")).to_have_count(0, timeout=SOON)
+    way.says("Create them in your books")
+    way.stop(way.page, "master-data")
 
 
 def keys_are_enough(way: Journey) -> None:

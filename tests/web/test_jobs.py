@@ -28,7 +28,7 @@ def test_a_preview_shows_the_entries_and_claims_nothing(office: Office) -> None:
     job = office.job
     page = office.page(f"jobs/{job.id}/preview/")
     assert "1,234.50 DKK" in page
-    assert "1</strong> items could not" in page
+    assert "1</strong> item could not" in page
     assert office.job.status == "pending"
     assert office.site.runner.asked == []
 
