@@ -39,9 +39,13 @@ def main() -> int:
         return 2
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
-    with tempfile.TemporaryDirectory() as folder, open_town(Path(folder)) as town, open_chromium() as browser:
-        with open_window(browser, town) as (window, _):
-            see_all(Journey(window.new_page(), town, take))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_town(Path(folder)) as town,
+        open_chromium() as browser,
+        open_window(browser, town) as (window, _),
+    ):
+        see_all(Journey(window.new_page(), town, take))
     sys.stdout.write(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER.name}/\n")
     return 0
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.town import Town
 
 EMAIL = "anna@example.com"
-PASSWORD = "correct horse battery staple"  # noqa: S105 - of a service that lives as long as the test
+PASSWORD = "correct horse battery staple"
 ORGANISATION = "Nordlys ApS"
 
 SOON = 30_000

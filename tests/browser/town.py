@@ -108,7 +108,7 @@ def _running(
     own |= {"KONTOBRO_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT / "src"), **environment}
     with (folder / f"{name}.log").open("wb") as log:
         out = subprocess.PIPE if name == "sandbox" else log
-        process = subprocess.Popen(  # noqa: S603 - our own command
+        process = subprocess.Popen(
             [*KONTOBRO, *command], env=own, stdin=subprocess.DEVNULL, stdout=out, stderr=log, cwd=folder
         )
         try:

@@ -98,7 +98,12 @@ def _line(visit: Visit, known: Choices, number: int, line: Json) -> Html:
     account, tax = (line.get("account") or {}).get("id", ""), (line.get("tax") or {}).get("id", "")
     chosen = {tag["groupCode"]: tag["id"] for tag in line.get("tags") or ()}
     tags = join(
-        _select(f"line-{number}-tag-{group}", f"Tag {group}", {"": "None"} | _names(tags, chosen.get(group, "")), chosen.get(group, ""))
+        _select(
+            f"line-{number}-tag-{group}",
+            f"Tag {group}",
+            {"": "None"} | _names(tags, chosen.get(group, "")),
+            chosen.get(group, ""),
+        )
         for group, tags in sorted(known.tags.items())
     )
     return fill(
