@@ -78,7 +78,8 @@ def test_a_reader_looks_and_changes_nothing(anna: Traveller) -> None:
 
 def test_strangers_find_nothing(anna: Traveller) -> None:
     stranger = anna.site.browser(anna.site.member(anna.site.organisation("Other")))
-    for action in ("", "test/", "settle/", "reconnect/", "subscribe/", "access/", "disconnect/"):
+    assert stranger.get(f"/c/{the(anna)}/").status_code == 404
+    for action in ("test/", "settle/", "reconnect/", "subscribe/", "access/", "disconnect/"):
         assert stranger.post(f"/c/{the(anna)}/{action}").status_code == 404
 
 

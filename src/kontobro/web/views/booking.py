@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from kontobro.bootstrap import book_ports_for
 from kontobro.core.connection import Connection
@@ -14,6 +15,7 @@ from kontobro.web.places import places
 from kontobro.web.tenancy import Member, of_connection
 
 
+@require_safe
 @of_connection()
 def booking(request: HttpRequest, member: Member, connection: Connection, reference: str) -> HttpResponse:
     """An item's entries and their history. The books are asked by the page itself."""
@@ -31,6 +33,7 @@ def booking(request: HttpRequest, member: Member, connection: Connection, refere
     return render(request, "kontobro/booking/booking.html", shown)
 
 
+@require_safe
 @of_connection()
 def standing(request: HttpRequest, member: Member, connection: Connection, reference: str) -> HttpResponse:
     """A part of the page: what the accounting system holds now."""
@@ -44,6 +47,7 @@ def standing(request: HttpRequest, member: Member, connection: Connection, refer
     return render(request, "kontobro/booking/standing.html", {"found": shown})
 
 
+@require_safe
 @of_connection()
 def again(request: HttpRequest, member: Member, connection: Connection, reference: str) -> HttpResponse:
     """A part of the page: the item under today's settings, as a preview."""

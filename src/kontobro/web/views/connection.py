@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError, Misconfigured
@@ -35,6 +35,7 @@ WORDS = Words(
 )
 
 
+@require_safe
 @of_connection()
 def connection(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """How the connection stands, by what is stored: nobody is asked, so the page is quick."""

@@ -25,7 +25,7 @@ from kontobro.core.settings_file import settings_from, settings_to
 from kontobro.export.masters import load_masters
 from kontobro.web.places import places
 from kontobro.web.settings_form import GROUPS, SettingsForm, form_of, settings_wanted
-from kontobro.web.tenancy import Member, connections_of, of_connection
+from kontobro.web.tenancy import Member, connection_ids, of_connection
 
 LARGEST = 200_000
 """Bytes of a settings file."""
@@ -59,11 +59,17 @@ def _page(
         "form": form,
         "groups": [(title, [form[name] for name in names]) for title, names in GROUPS],
         "may_change": member.may("bookkeeper"),
-        "others": [other for other in connections_of(member) if other.id != connection.id],
+        "others": _others(member, connection),
         "rows": len(connection.settings.rows),
         "hook": connection.settings.hook,
     }
     return render(request, "kontobro/settings/settings.html", shown, status=status)
+
+
+def _others(member: Member, connection: Connection) -> list[tuple[str, str]]:
+    """The organisation's other connections by id and name, to take settings over from."""
+    names = places.overview.names([one for one in connection_ids(member) if one != connection.id])
+    return sorted(names.items(), key=lambda pair: pair[1].casefold())
 
 
 def _save(request: HttpRequest, member: Member, connection: Connection, found: Settings, action: str) -> None:
@@ -139,7 +145,8 @@ def _toml(file: UploadedFile[Any]) -> Mapping[str, object]:
 @of_connection("bookkeeper")
 def clone(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Take over the settings of another company of this organisation."""
-    other = next((one for one in connections_of(member) if one.id == request.POST.get("from")), None)
+    wanted_id = request.POST.get("from", "")
+    other = places.home.store.connection(wanted_id) if wanted_id in connection_ids(member) else None
     if other is None:
         raise Http404
     wanted = {key: value for key, value in settings_to(other.settings).items() if key != "hook"}
