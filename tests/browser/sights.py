@@ -110,6 +110,7 @@ def people(way: Journey) -> None:
         way.follow(name)
         way.stop(way.page, name.lower().replace(" ", "-"))
     for name, path in {
+        "privacy": f"/c/{way.connection}/privacy/",
         "doctor": "/doctor/",
         "organisation-new": "/o/new/",
         "connect-another": "/connect/pleo/start",
