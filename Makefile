@@ -14,7 +14,7 @@ PIP_SELF := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-
 PRISM := contract/prism/node_modules/.bin/prism
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check fix prove bench bench-service screenshots docs contract erp-odoo erp-tryton test-erp bench-erp clean
+.PHONY: help demo serve test check fix prove bench bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
@@ -54,6 +54,10 @@ bench: $(VENV)/dev.stamp  ## measure, print a table, write bench/results.json
 
 bench-service: $(VENV)/dev.stamp  ## measure the service's workers; BENCH_ARGS="--companies 16" for a small one
 	@$(BIN)/python -m bench.service $(BENCH_ARGS)
+
+bench-web: $(VENV)/dev.stamp  ## measure the pages' server time with 100,000 bookings, on SQLite and PostgreSQL
+	@$(BIN)/python -m bench.web --database sqlite $(BENCH_ARGS)
+	@$(BIN)/python -m bench.web --database postgresql $(BENCH_ARGS)
 
 screenshots: $(VENV)/dev.stamp  ## pictures of every page into screenshots/, taken in Chromium: light, dark, phone
 	@$(BIN)/python -m scripts.screenshots

@@ -5,6 +5,7 @@ Settings of a connection are not here: they belong to the bookkeeper and live in
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """Hosts that are this machine."""
 
 Environment = Literal["production", "staging", "sandbox"]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,27 @@ class ServiceConfig(BaseSettings):
         description="Address and port of a worker's own metrics, in a network of Prometheus' alone. Empty: none.",
     )
 
-    operators: str = Field(
-        "", description="Mail addresses parted by commas: who may open /doctor/, which tells of the whole installation."
+    private_networks: str = Field(
+        "",
+        description="Networks parted by commas, such as 10.1.0.0/16, beside the public internet in which accounting "
+        "systems and customers' webhooks may be. Empty: none. A service on localhost reaches everything.",
     )
+
+    operators: str = Field(
+        "",
+        description="Mail addresses parted by commas: who may open /doctor/, which tells of the whole installation. "
+        "Only a verified address counts, so it needs KONTOBRO_MAIL_URL.",
+    )
+
+    @field_validator("private_networks")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        _networks(text)
+        return text
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        return _networks(self.private_networks)
 
     @model_validator(mode="before")
     @classmethod
@@ -131,7 +151,7 @@ class ServiceConfig(BaseSettings):
 
     @property
     def operator_addresses(self) -> frozenset[str]:
-        return frozenset(part.strip() for part in self.operators.split(",") if part.strip())
+        return frozenset(part.strip().casefold() for part in self.operators.split(",") if part.strip())
 
     def client(self, environment: Environment) -> OAuthClient | None:
         """The OAuth client registered in that environment, if there is one."""
@@ -148,6 +168,11 @@ class ServiceConfig(BaseSettings):
     def local(self) -> bool:
         """True when only this machine's browsers are served: HTTPS can't be asked for there."""
         return urlsplit(self.public_url).hostname in LOOPBACK
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    """Raises ValueError for what is no network."""
+    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 def read_config(environment: Mapping[str, str] | None = None) -> ServiceConfig:

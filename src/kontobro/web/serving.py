@@ -18,7 +18,7 @@ from kontobro.web.start import begin, migrate, set_up
 log = logging.getLogger(__name__)
 
 TIMEOUT = 120
-"""Seconds that a page may take before its process is ended: a preview or a tie-out asks two systems."""
+"""Seconds that a process may give no sign of life. A page may take longer: it has a thread of its own."""
 
 STOPPING = 5
 """Seconds that `kontobro serve` waits at its end for work under way: a person sits there, and it goes on at the next

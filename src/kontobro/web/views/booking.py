@@ -6,7 +6,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from kontobro.bootstrap import book_ports_for
 from kontobro.core.connection import Connection
 from kontobro.core.journal import Reference, entry_id_of, references_of
 from kontobro.export.again import check_again
@@ -54,7 +53,7 @@ def again(request: HttpRequest, member: Member, connection: Connection, referenc
     if not places.home.store.bookings(connection.id, references=references_of(entry_id_of(Reference(reference)))):
         raise Http404
     with places.home.visit() as home:
-        ports = book_ports_for(connection, home.store, home.clock)
+        ports = home.book_ports_for(connection)
         checked = check_again(connection, Reference(reference), ports)
         names = account_names(ports.connector)
     preview = checked.preview

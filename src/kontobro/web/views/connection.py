@@ -20,7 +20,7 @@ from kontobro.service.check import Words, look
 from kontobro.sync.run import NOTED
 from kontobro.web import setup as flow
 from kontobro.web.models import Setup
-from kontobro.web.places import places
+from kontobro.web.places import change, places
 from kontobro.web.setup_erp import safe_options
 from kontobro.web.subscribing import can_subscribe, is_subscribed, subscribe, unsubscribe
 from kontobro.web.tenancy import Member, of_connection
@@ -159,7 +159,7 @@ def _change_access(member: Member, connection: Connection, form: AccessForm) -> 
         )
     for name, secret in form.secrets().items():
         store.save_secret(connection.id, name, secret)
-    store.save_connection(changed)
+    change(store, connection.id, erp_options=options)
     member.note("accounting system's access changed", "", connection.id)
 
 

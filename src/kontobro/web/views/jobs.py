@@ -85,8 +85,8 @@ def export(request: HttpRequest, member: Member, connection: Connection) -> Http
     job_id = request.POST.get("job") or None
     if job_id and not JOB_ID.fullmatch(job_id):
         raise Misconfigured("There is no such job.", "Choose one of the jobs that wait at Pleo.")
-    take_over = "take_over" in request.POST
-    member.note("export asked for", f"job {job_id}" if job_id else "", connection.id)
+    take_over = job_id is not None and "take_over" in request.POST  # of one job that was looked at, never of all
+    member.note("take-over asked for" if take_over else "export asked for", f"job {job_id or 'any'}", connection.id)
     places.runner.export(connection.id, job_id=job_id, take_over=take_over)
     if job_id:
         return redirect("job", connection.id, job_id)
