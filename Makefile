@@ -14,7 +14,7 @@ PIP_SELF := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-
 PRISM := contract/prism/node_modules/.bin/prism
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check fix prove bench bench-service bench-web docs contract erp-odoo erp-tryton test-erp bench-erp clean
+.PHONY: help demo serve test check fix prove bench bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
@@ -59,6 +59,9 @@ bench-web: $(VENV)/dev.stamp  ## measure the pages' server time with 100,000 boo
 	@$(BIN)/python -m bench.web --database sqlite $(BENCH_ARGS)
 	@$(BIN)/python -m bench.web --database postgresql $(BENCH_ARGS)
 
+screenshots: $(VENV)/dev.stamp  ## pictures of every page into screenshots/, taken in Chromium: light, dark, phone
+	@$(BIN)/python -m scripts.screenshots
+
 docs: $(VENV)/docs.stamp  ## build the documentation into site/; a warning is an error
 	@$(BIN)/zensical build --strict --clean
 
@@ -79,7 +82,7 @@ bench-erp: $(VENV)/dev.stamp  ## measure the connectors for Odoo and Tryton agai
 	@$(BIN)/python -m bench.erp_tryton $(BENCH_ARGS)
 
 clean:  ## remove what the other verbs made
-	rm -rf $(VENV) demo site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) demo site build screenshots dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	rm -rf contract/prism/node_modules
 
 # ---- set-up: a stamp per requirements file, so that a set-up run costs nothing --------------------------------
