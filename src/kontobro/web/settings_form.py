@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from django import forms
 
+from kontobro.core.posting_dates import zone_named
 from kontobro.core.settings import Settings
 from kontobro.core.settings_file import settings_to
-from kontobro.core.posting_dates import zone_named
 
 ACCOUNT_LIST = "accounts"
 """The id of the page's datalist of accounts."""
