@@ -49,8 +49,9 @@ prove: $(VENV)/dev.stamp  ## kill real exporters everywhere, run again, print wh
 bench: $(VENV)/dev.stamp  ## measure, print a table, write bench/results.json
 	@$(BIN)/python -m bench $(BENCH_ARGS)
 
-bench-service: $(VENV)/dev.stamp  ## measure the service's workers; BENCH_ARGS="--companies 16" for a small one
+bench-service: $(VENV)/dev.stamp  ## measure the service's workers, then its pages; BENCH_ARGS="--companies 16" for few workers' jobs
 	@$(BIN)/python -m bench.service $(BENCH_ARGS)
+	@$(BIN)/python -m bench.web
 
 docs: $(VENV)/docs.stamp  ## build the documentation into site/; a warning is an error
 	@$(BIN)/zensical build --strict --clean
