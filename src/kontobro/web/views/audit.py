@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from kontobro.web.models import AuditEvent
 from kontobro.web.places import places
 from kontobro.web.tenancy import Member, of_organisation
 
 
+@require_safe
 @of_organisation()
 def trail(request: HttpRequest, member: Member) -> HttpResponse:
     """The organisation's trail, newest first."""

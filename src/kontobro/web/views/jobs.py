@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured
@@ -32,6 +32,7 @@ OUTCOMES: Mapping[str, Outcome] = {"mend": "failed", "uncertain": "uncertain"}
 """Which items a job's page is asked for; all of them without."""
 
 
+@require_safe
 @of_organisation()
 def jobs(request: HttpRequest, member: Member) -> HttpResponse:
     """The jobs of all connections, newest first."""
@@ -46,6 +47,7 @@ def jobs(request: HttpRequest, member: Member) -> HttpResponse:
     return render(request, "kontobro/jobs/all.html", shown)
 
 
+@require_safe
 @of_connection()
 def of_one(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """One connection's jobs, and what was asked of the worker. What waits at Pleo is fetched by the page itself."""
@@ -59,6 +61,7 @@ def of_one(request: HttpRequest, member: Member, connection: Connection) -> Http
     return render(request, "kontobro/jobs/connection.html", shown)
 
 
+@require_safe
 @of_connection()
 def waiting(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """A part of the page: the jobs that wait or run at Pleo now."""
@@ -76,8 +79,8 @@ def export(request: HttpRequest, member: Member, connection: Connection) -> Http
     job_id = request.POST.get("job") or None
     if job_id and not JOB_ID.fullmatch(job_id):
         raise Misconfigured("There is no such job.", "Choose one of the jobs that wait at Pleo.")
-    take_over = "take_over" in request.POST
-    member.note("export asked for", f"job {job_id}" if job_id else "", connection.id)
+    take_over = job_id is not None and "take_over" in request.POST  # of one job that was looked at, never of all
+    member.note("take-over asked for" if take_over else "export asked for", f"job {job_id or 'any'}", connection.id)
     places.runner.export(connection.id, job_id=job_id, take_over=take_over)
     if job_id:
         return redirect("job", connection.id, job_id)
@@ -92,6 +95,7 @@ def _require_alive(connection: Connection) -> None:
         )
 
 
+@require_safe
 @of_connection()
 def job(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
     """One job: how it went, and every item. What needs mending comes first when it is asked for."""
@@ -111,6 +115,7 @@ def job(request: HttpRequest, member: Member, connection: Connection, job: str) 
     return render(request, "kontobro/jobs/job.html", shown)
 
 
+@require_safe
 @of_connection()
 def progress(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
     """A part of the job's page, asked for each second while the job runs; when it has ended the page is loaded anew."""
@@ -144,6 +149,7 @@ def _progress(connection: Connection, job: str, row: JobRow | None) -> dict[str,
     }
 
 
+@require_safe
 @of_connection()
 def preview(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
     """The entries that the job would book. Claims nothing, writes nothing."""

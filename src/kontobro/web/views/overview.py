@@ -9,6 +9,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from kontobro.core.connection import Connection
 from kontobro.store.pages import Day, Health, Outcome
@@ -25,6 +26,7 @@ DAYS = 30
 COLOURS = {"booked": "#2fb344", "to mend": "#d63939", "outcome unknown": "#f59f00"}
 
 
+@require_safe
 @of_organisation()
 def overview(request: HttpRequest, member: Member) -> HttpResponse:
     ids = connection_ids(member)

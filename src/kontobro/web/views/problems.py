@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from kontobro.store.pages import ProblemGroup
 from kontobro.web.places import places
@@ -15,6 +16,7 @@ REFERENCES = 8
 """Items of a cause that the page leads to; all of them are counted."""
 
 
+@require_safe
 @of_organisation()
 def problems(request: HttpRequest, member: Member) -> HttpResponse:
     groups = places.overview.problems(connection_ids(member), references=REFERENCES)

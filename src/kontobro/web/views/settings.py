@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import tomli_w
@@ -23,7 +22,7 @@ from kontobro.core.settings import Settings
 from kontobro.core.settings_check import check_settings
 from kontobro.core.settings_file import settings_from, settings_to
 from kontobro.export.masters import load_masters
-from kontobro.web.places import places
+from kontobro.web.places import change, places
 from kontobro.web.settings_form import GROUPS, SettingsForm, form_of, settings_wanted
 from kontobro.web.tenancy import Member, connection_ids, of_connection
 
@@ -83,7 +82,7 @@ def _save(request: HttpRequest, member: Member, connection: Connection, found: S
         name for name, value in settings_to(found).items() if settings_to(connection.settings).get(name) != value
     )
     gone = sorted(set(settings_to(connection.settings)) - set(settings_to(found)))
-    places.home.store.save_connection(replace(connection, settings=found))
+    change(places.home.store, connection.id, settings=found)
     member.note(action, ", ".join([*changed, *(f"{name} taken away" for name in gone)]), connection.id)
     messages.success(request, "The settings are saved." if changed or gone else "Nothing was changed.")
 
