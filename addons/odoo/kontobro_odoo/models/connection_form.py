@@ -1,0 +1,141 @@
+"""The settings as a form: each field reads and writes one setting; nothing wrong is ever stored."""
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from kontobro.core import settings_file
+from kontobro.core.settings import MOST_DIMENSIONS
+from kontobro.store import codec
+
+ACCOUNTS = ("wallet", "out_of_pocket", "contra", "external_reimbursement", "accounts_payable")
+CHOICES = (
+    "posting",
+    "closed_period",
+    "method_when_null",
+    "unmatched_vendor",
+    "receipt_missing",
+    "receipt_upload_failed",
+    "voided",
+    "zero_amount",
+    "reverse_tax_missing",
+    "dimensions_on",
+)
+PLAIN = ("time_zone", "description", "employees_are_vendors", "retention_days")
+KINDS = {"accounts": "sync_accounts", "tax-codes": "sync_taxes", "dimensions": "sync_analytic", "vendors": "sync_vendors"}
+FORM = ("_compute_form", "_inverse_form")
+
+
+def _account(label, help=None):
+    domain = "[('company_ids', 'in', [company_id])]"
+    return fields.Many2one("account.account", label, compute=FORM[0], inverse=FORM[1], domain=domain, help=help)
+
+
+def _choice(label, *pairs):
+    return fields.Selection(list(pairs), label, compute=FORM[0], inverse=FORM[1])
+
+
+def _of(kind, label, **more):
+    return kind(label, compute=FORM[0], inverse=FORM[1], **more)
+
+
+FAIL_OR_BOOK = (("fail", "The item fails"), ("book", "Book without it"))
+
+
+class Connection(models.Model):
+    _inherit = "kontobro.connection"
+
+    wallet = _account("Pleo wallet", "For the company's own currency; Pleo's contra accounts win.")
+    out_of_pocket = _account("Out of pocket", "What employees paid themselves, and what they owe.")
+    contra = _account("Money in transit", "Between the bank and Pleo's wallet.")
+    external_reimbursement = _account("External reimbursement")
+    accounts_payable = _account("Accounts payable", "Invoices and their payments.")
+    journal_id = _of(
+        lambda label, **more: fields.Many2one("account.journal", label, **more),
+        "Journal",
+        domain="[('company_id', '=', company_id)]",
+    )
+    posting = _choice("Entries are", ("draft", "Left as drafts"), ("posted", "Posted"))
+    closed_period = _choice(
+        "In a closed period",
+        ("fail", "The item fails"),
+        ("next_open", "Book on the next open day"),
+        ("today", "Book today"),
+    )
+    method_when_null = _choice(
+        "Without a method from Pleo", ("journal", "Journal entry"), ("accounts_payable", "Bill and payment")
+    )
+    unmatched_vendor = _choice("Unknown vendor", ("fail", "The item fails"), ("fallback", "Book as a journal entry"))
+    receipt_missing = _choice("Missing receipt", *FAIL_OR_BOOK)
+    receipt_upload_failed = _choice("Receipt not attached", *FAIL_OR_BOOK)
+    voided = _choice("Voided and exported again", ("book", "Book anew"), ("ask", "The item fails"))
+    zero_amount = _choice("Zero amount", ("fail", "The item fails"), ("skip", "Skip"))
+    reverse_tax_missing = _choice(
+        "Reverse charge without amount", ("compute", "Compute"), ("fail", "The item fails"), ("as_given", "As given")
+    )
+    dimensions_on = _choice(
+        "Analytic accounts on", ("expense_lines", "Expense lines"), ("all_lines", "All lines")
+    )
+    time_zone = _of(fields.Char, "Time zone", help="Such as Europe/Copenhagen; empty: the company's own.")
+    description = _of(fields.Char, "Text of entries")
+    employees_are_vendors = _of(fields.Boolean, "Employees are vendors")
+    retention_days = _of(fields.Integer, "Days to keep item details")
+    sync_accounts = _of(fields.Boolean, "Accounts")
+    sync_taxes = _of(fields.Boolean, "Taxes")
+    sync_analytic = _of(fields.Boolean, "Analytic accounts")
+    sync_vendors = _of(fields.Boolean, "Vendors")
+    plan_ids = _of(
+        lambda label, **more: fields.Many2many("account.analytic.plan", string=label, **more),
+        "Analytic plans",
+        domain="[('parent_id', '=', False)]",
+        help="What becomes tag groups in Pleo, five at most.",
+    )
+
+    @api.depends("settings", "company_id")
+    def _compute_form(self):
+        for row in self:
+            held = codec.settings_from(row.settings or {})
+            for name in ACCOUNTS:
+                row[name] = row._account_of(getattr(held, name))
+            for name in (*CHOICES, *PLAIN):
+                row[name] = getattr(held, name)
+            for kind, name in KINDS.items():
+                row[name] = kind in held.sync
+            row.journal_id = row._record_of("account.journal", held.journal)
+            row.plan_ids = [plan for key in held.sync_dimensions for plan in row._record_of("account.analytic.plan", key).ids]
+
+    def _inverse_form(self):
+        for row in self:
+            wanted = settings_file.settings_to(codec.settings_from(row.settings or {}))
+            wanted |= {name: row[name] for name in (*CHOICES, *PLAIN)}
+            wanted |= {name: row._key_of(row[name]) for name in ACCOUNTS}
+            wanted["journal"] = str(row.journal_id.id or "")
+            wanted["sync"] = [kind for kind, name in KINDS.items() if row[name]]
+            wanted["sync_dimensions"] = [str(plan.id) for plan in row.plan_ids]
+            row.settings = row._checked(wanted)
+
+    def _checked(self, wanted):
+        """The settings as they are stored. Raises ValidationError with everything that is wrong."""
+        if len(wanted["sync_dimensions"]) > MOST_DIMENSIONS:
+            raise ValidationError(self.env._("Pleo takes %s analytic plans at most.", MOST_DIMENSIONS))
+        given = {name: value for name, value in wanted.items() if value not in ("", False, None) or value == 0}
+        given["employees_are_vendors"] = bool(wanted["employees_are_vendors"])
+        settings, problems = settings_file.settings_from(given)
+        if problems:
+            raise ValidationError("\n".join(f"{one.message} {one.remedy}" for one in problems))
+        return codec.settings_to(settings)
+
+    def _account_of(self, key):
+        """The account that a setting names: by its code, else by its id."""
+        accounts = self.env["account.account"].with_company(self.company_id)
+        if not key:
+            return accounts
+        inside = [*accounts._check_company_domain(self.company_id)]
+        found = accounts.search([*inside, ("code", "=", key)], limit=1)
+        return found or (accounts.browse(int(key)).exists() if key.isdigit() else accounts)
+
+    def _key_of(self, account):
+        return (account.with_company(self.company_id).code or str(account.id)) if account else ""
+
+    def _record_of(self, model, key):
+        records = self.env[model]
+        return records.browse(int(key)).exists() if (key or "").isdigit() else records
