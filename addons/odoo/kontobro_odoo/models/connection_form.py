@@ -100,18 +100,32 @@ class Connection(models.Model):
                 row[name] = getattr(held, name)
             for kind, name in KINDS.items():
                 row[name] = kind in held.sync
-            row.journal_id = row._record_of("account.journal", held.journal)
-            row.plan_ids = [plan for key in held.sync_dimensions for plan in row._record_of("account.analytic.plan", key).ids]
+            row.journal_id = row._record_of("account.journal", "code", held.journal)
+            found = [row._record_of("account.analytic.plan", "name", key).id for key in held.sync_dimensions]
+            row.plan_ids = [plan for plan in found if plan]
 
     def _inverse_form(self):
         for row in self:
-            wanted = settings_file.settings_to(codec.settings_from(row.settings or {}))
+            held = codec.settings_from(row.settings or {})
+            wanted = settings_file.settings_to(held)
             wanted |= {name: row[name] for name in (*CHOICES, *PLAIN)}
-            wanted |= {name: row._key_of(row[name]) for name in ACCOUNTS}
-            wanted["journal"] = str(row.journal_id.id or "")
+            for name in ACCOUNTS:
+                old = getattr(held, name) or ""
+                if row[name] != row._account_of(old):  # what the form can't show stays
+                    wanted[name] = row._key_of(row[name])
+            if row.journal_id != row._record_of("account.journal", "code", held.journal):
+                wanted["journal"] = str(row.journal_id.id or "")
             wanted["sync"] = [kind for kind, name in KINDS.items() if row[name]]
             wanted["sync_dimensions"] = [str(plan.id) for plan in row.plan_ids]
             row.settings = row._checked(wanted)
+
+    @api.constrains("settings")
+    def _check_settings(self):
+        """Whichever way they come."""
+        for row in self:
+            _, problems = settings_file.settings_from(settings_file.settings_to(codec.settings_from(row.settings)))
+            if problems:
+                raise ValidationError("\n".join(f"{one.message} {one.remedy}" for one in problems))
 
     def _checked(self, wanted):
         """The settings as they are stored. Raises ValidationError with everything that is wrong."""
@@ -136,6 +150,11 @@ class Connection(models.Model):
     def _key_of(self, account):
         return (account.with_company(self.company_id).code or str(account.id)) if account else ""
 
-    def _record_of(self, model, key):
+    def _record_of(self, model, code, key):
+        """The record that a setting names: by its code, else by its id."""
         records = self.env[model]
-        return records.browse(int(key)).exists() if (key or "").isdigit() else records
+        if not key:
+            return records
+        inside = [("company_id", "=", self.company_id.id)] if "company_id" in records._fields else []
+        found = records.search([*inside, (code, "=", key)], limit=1)
+        return found or (records.browse(int(key)).exists() if key.isdigit() else records)

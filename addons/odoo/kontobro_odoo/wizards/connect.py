@@ -8,9 +8,12 @@ from odoo.exceptions import ValidationError
 from kontobro.core.connection import Connection, Tokens
 from kontobro.install.connect import connect
 from kontobro.pleo import ENVIRONMENTS
+from kontobro.store.vault import KeyRing, seal, unseal
 
 from ..inside import home
+from ..inside.store import key
 
+PLACE = "kontobro.connect"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -26,7 +29,10 @@ class Connect(models.TransientModel):
         default="production",
     )
     url = fields.Char("Address", help="Of Pleo in a box only.")
-    api_key = fields.Char("API key", help="Pleo: Settings > API Keys.", store=False)
+    api_key = fields.Char(
+        "API key", help="Pleo: Settings > API Keys.", compute="_compute_api_key", inverse="_inverse_api_key"
+    )
+    sealed = fields.Char(groups="base.group_no_one", help="The key, encrypted, between typing and connecting.")
     pleo_company = fields.Char("Pleo company's id", help="Only when the key is an organisation's.")
     level = fields.Selection(
         [
@@ -40,19 +46,35 @@ class Connect(models.TransientModel):
         default="1",
     )
 
+    def _compute_api_key(self):
+        for row in self:
+            row.api_key = False  # it is never shown again
+
+    def _inverse_api_key(self):
+        with self.env["kontobro.connection"]._faults_told():
+            ciphers = KeyRing(None, key()).ciphers()
+        for row in self:
+            row.sudo().sealed = seal(ciphers, PLACE, str(row.id), (row.api_key or "").strip())
+
+    def _typed_key(self):
+        sealed = self.sudo().sealed
+        return unseal(KeyRing(None, key()).ciphers(), PLACE, str(self.id), sealed) if sealed else ""
+
     def action_connect(self):
         """Look at both sides, install at Pleo, store. The key is kept encrypted, and nowhere else."""
         self.ensure_one()
-        key = (self.env.context.get("kontobro_api_key") or self.api_key or "").strip()
-        if not key:
+        typed = self._typed_key()
+        self.sudo().sealed = False
+        if not typed:
             raise ValidationError(self.env._("The API key is missing: make one in Pleo (Settings > API Keys)."))
         if self.company_id not in self.env.user.company_ids:
             raise ValidationError(self.env._("Choose one of your own companies."))
+        self.env["kontobro.connection"]._require_own(self.user_id)
         draft, database = self._draft(), self.env.cr.dbname
         with self.env["kontobro.connection"]._faults_told(), home.opened(database) as place:
             connector = home.connector_of(database, self.user_id.id, self.company_id.id)
             level = int(self.level)
-            connected = connect(draft, Tokens(access=key), place.pleo_for, connector, place.store, level)
+            connected = connect(draft, Tokens(access=typed), place.pleo_for, connector, place.store, level)
             with place.store.tables.transaction() as cursor:
                 mine = "UPDATE kontobro_connection SET user_id = %s WHERE key = %s RETURNING id"
                 cursor.execute(mine, (self.user_id.id, connected.connection.id))

@@ -13,6 +13,17 @@ collect_ignore_glob = [] if find_spec("odoo") and "KONTOBRO_TEMPLATE" in os.envi
 
 @pytest.fixture
 def database() -> Iterator[str]:
+    """A fresh company."""
+    yield from _cloned()
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[str]:
+    """A company for all tests of a file: they clear what they made."""
+    yield from _cloned()
+
+
+def _cloned() -> Iterator[str]:
     from odoo import sql_db
     from odoo.modules.registry import Registry
 

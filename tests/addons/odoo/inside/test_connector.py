@@ -10,9 +10,11 @@ from odoo import api
 from odoo.addons.kontobro_odoo.inside.api import ModelApi
 from odoo.addons.kontobro_odoo.inside.home import connector_of
 from odoo.modules.registry import Registry
+from odoo.tools import config
 
 from kontobro.testing.connector_contract import Books, ConnectorContract
 from kontobro.testing.entries import a_journal
+from tests.addons.odoo.inside.elsewhere import connector_elsewhere
 from tests.erp_real.odoo.house import Company, OdooBookkeeper
 
 
@@ -45,7 +47,7 @@ class TestInside(ConnectorContract):
             connector=company.inside(),
             bookkeeper=bookkeeper,
             chart=company.chart(),
-            elsewhere=partial(company.inside),
+            elsewhere=partial(connector_elsewhere, config["config"], company.database, company.user("accountant")),
             stranger=company.inside("stranger"),
             in_base=bookkeeper.in_base,
         )

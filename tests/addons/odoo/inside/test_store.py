@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import pytest
@@ -19,8 +18,11 @@ HISTORY = ("event", "booking", "payload", "job", "binding", "sync")
 
 class TestOdooStore(StoreContract):
     @pytest.fixture
-    def store(self, database: str) -> Store:
-        return open_store(database)
+    def store(self, shared: str) -> Store:
+        opened = open_store(shared)
+        with opened.tables.transaction() as cursor:
+            cursor.execute("DELETE FROM kontobro_connection")  # all else goes with it
+        return opened
 
     def open_elsewhere(self, store: OdooStore) -> str:
         lines = [
@@ -56,13 +58,11 @@ def _rows_of(cursor, table: str) -> bytes:
     return rows.getvalue()
 
 
-def test_without_a_key_in_the_configuration_nothing_is_opened(database: str) -> None:
-    kept = config.pop("kontobro_key", None) if hasattr(config, "pop") else None
-    kept = kept or config["kontobro_key"]
+def test_without_a_key_in_the_configuration_nothing_is_opened(shared: str) -> None:
+    kept = config["kontobro_key"]
     config["kontobro_key"] = ""
     try:
         with pytest.raises(Misconfigured, match="kontobro_key"):
-            open_store(database)
+            open_store(shared)
     finally:
         config["kontobro_key"] = kept
-    assert os.environ.get("KONTOBRO_KEY") is None
