@@ -7,7 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from scripts.erp.places import ROOT, Server, answers, erp_home, free_port, sql
 from tests.erp_real.odoo.house import TEMPLATE
 
 ADDONS = ROOT / "addons" / "odoo"
-SECONDS = 400
+SECONDS = 580
 
 
 def odoo_home() -> Path:
@@ -65,11 +65,23 @@ def odoo(conf: Path, *arguments: str, stdin: str = "") -> str:
     command = [python(), "-W", "ignore", str(odoo_home() / "root/usr/bin/odoo")]
     verb = [arguments[0]] if arguments[0] == "shell" else []
     command += [*verb, "-c", str(conf), "--no-http", *arguments[len(verb) :]]
-    ran = subprocess.run(
-        command, cwd=odoo_home(), env=environment(), input=stdin, capture_output=True, text=True, timeout=SECONDS, check=False
-    )
+    ran = run(command, environment(), stdin)
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-4000:]
     return ran.stdout + ran.stderr
+
+
+def run(command: Sequence[str], variables: Mapping[str, str], stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """A command in Odoo's folder to its end."""
+    return subprocess.run(
+        command,
+        cwd=odoo_home(),
+        env=variables,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
 
 
 @contextmanager

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from scripts.erp.places import ROOT
-from tests.addons.odoo.house import SECONDS, configuration, environment, odoo_home, python
+from tests.addons.odoo.house import configuration, environment, python, run
 
 pytestmark = pytest.mark.addon
 
 
 @pytest.mark.parametrize("suite", ["test_connector.py", "test_store.py"])
+@pytest.mark.timeout(600)
 def test_the_contract_holds_within_odoo(template: str, home: Path, suite: str) -> None:
     here = ROOT / "tests/addons/odoo/inside"
     command = [python(), "-W", "ignore", str(here / "run.py"), str(configuration(home)), str(here / suite)]
     variables = {**environment(), "KONTOBRO_TEMPLATE": template}
-    ran = subprocess.run(
-        command, cwd=odoo_home(), env=variables, capture_output=True, text=True, timeout=SECONDS, check=False
-    )
-    print(ran.stdout[-6000:])
+    ran = run(command, variables)
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-6000:]
     assert " passed" in ran.stdout

@@ -1,3 +1,3 @@
-from . import tables, connection, connection_form, connection_work, booking, sync_plan, account_move
+from . import account_move, booking, connection, connection_form, connection_work, sync_plan, tables
 
 __all__ = ["account_move", "booking", "connection", "connection_form", "connection_work", "sync_plan", "tables"]

@@ -21,7 +21,12 @@ CHOICES = (
     "dimensions_on",
 )
 PLAIN = ("time_zone", "description", "employees_are_vendors", "retention_days")
-KINDS = {"accounts": "sync_accounts", "tax-codes": "sync_taxes", "dimensions": "sync_analytic", "vendors": "sync_vendors"}
+KINDS = {
+    "accounts": "sync_accounts",
+    "tax-codes": "sync_taxes",
+    "dimensions": "sync_analytic",
+    "vendors": "sync_vendors",
+}
 FORM = ("_compute_form", "_inverse_form")
 
 
@@ -72,9 +77,7 @@ class Connection(models.Model):
     reverse_tax_missing = _choice(
         "Reverse charge without amount", ("compute", "Compute"), ("fail", "The item fails"), ("as_given", "As given")
     )
-    dimensions_on = _choice(
-        "Analytic accounts on", ("expense_lines", "Expense lines"), ("all_lines", "All lines")
-    )
+    dimensions_on = _choice("Analytic accounts on", ("expense_lines", "Expense lines"), ("all_lines", "All lines"))
     time_zone = _of(fields.Char, "Time zone", help="Such as Europe/Copenhagen; empty: the company's own.")
     description = _of(fields.Char, "Text of entries")
     employees_are_vendors = _of(fields.Boolean, "Employees are vendors")
