@@ -27,20 +27,20 @@ KINDS = {
     "dimensions": "sync_analytic",
     "vendors": "sync_vendors",
 }
-FORM = ("_compute_form", "_inverse_form")
+FORM = "_compute_form"
 
 
 def _account(label, help=None):
     domain = "[('company_ids', 'in', [company_id])]"
-    return fields.Many2one("account.account", label, compute=FORM[0], inverse=FORM[1], domain=domain, help=help)
+    return fields.Many2one("account.account", label, compute=FORM, readonly=False, domain=domain, help=help)
 
 
 def _choice(label, *pairs):
-    return fields.Selection(list(pairs), label, compute=FORM[0], inverse=FORM[1])
+    return fields.Selection(list(pairs), label, compute=FORM, readonly=False)
 
 
 def _of(kind, label, **more):
-    return kind(label, compute=FORM[0], inverse=FORM[1], **more)
+    return kind(label, compute=FORM, readonly=False, **more)
 
 
 FAIL_OR_BOOK = (("fail", "The item fails"), ("book", "Book without it"))
@@ -107,20 +107,34 @@ class Connection(models.Model):
             found = [row._record_of("account.analytic.plan", "name", key).id for key in held.sync_dimensions]
             row.plan_ids = [plan for plan in found if plan]
 
-    def _inverse_form(self):
+    def write(self, vals):
+        """Fields of the form are settings; Odoo's inverse would see only the written one of them."""
+        form = {name: value for name, value in vals.items() if getattr(self._fields.get(name), "compute", "") == FORM}
+        if not form:
+            return super().write(vals)
+        rest = {name: value for name, value in vals.items() if name not in form}
         for row in self:
-            held = codec.settings_from(row.settings or {})
-            wanted = settings_file.settings_to(held)
-            wanted |= {name: row[name] for name in (*CHOICES, *PLAIN)}
-            for name in ACCOUNTS:
-                old = getattr(held, name) or ""
-                if row[name] != row._account_of(old):  # what the form can't show stays
-                    wanted[name] = row._key_of(row[name])
-            if row.journal_id != row._record_of("account.journal", "code", held.journal):
-                wanted["journal"] = str(row.journal_id.id or "")
-            wanted["sync"] = [kind for kind, name in KINDS.items() if row[name]]
-            wanted["sync_dimensions"] = [str(plan.id) for plan in row.plan_ids]
-            row.settings = row._checked(wanted)
+            super(Connection, row).write({**rest, "settings": row._with_form(form)})
+        return True
+
+    def _with_form(self, form):
+        """The settings with these fields of the form; what it can't show stays as it is."""
+        held = codec.settings_from(self.settings or {})
+        wanted = settings_file.settings_to(held)
+        wanted |= {name: form[name] for name in (*CHOICES, *PLAIN) if name in form}
+        for name in ACCOUNTS:
+            if name in form:
+                wanted[name] = self._key_of(self.env["account.account"].browse(form[name] or ()))
+        if "journal_id" in form:
+            wanted["journal"] = str(form["journal_id"] or "")
+        for kind, name in KINDS.items():
+            if name in form:
+                others = [one for one in wanted.get("sync", ()) if one != kind]
+                wanted["sync"] = [*others, *([kind] if form[name] else [])]
+        if "plan_ids" in form:
+            chosen = self.new({"plan_ids": form["plan_ids"]}, origin=self).plan_ids
+            wanted["sync_dimensions"] = [str(plan) for plan in chosen._origin.ids]
+        return self._checked(wanted)
 
     @api.constrains("settings")
     def _check_settings(self):
@@ -132,10 +146,10 @@ class Connection(models.Model):
 
     def _checked(self, wanted):
         """The settings as they are stored. Raises ValidationError with everything that is wrong."""
-        if len(wanted["sync_dimensions"]) > MOST_DIMENSIONS:
+        if len(wanted.get("sync_dimensions", ())) > MOST_DIMENSIONS:
             raise ValidationError(self.env._("Pleo takes %s analytic plans at most.", MOST_DIMENSIONS))
         given = {name: value for name, value in wanted.items() if value not in ("", False, None) or value == 0}
-        given["employees_are_vendors"] = bool(wanted["employees_are_vendors"])
+        given["employees_are_vendors"] = bool(wanted.get("employees_are_vendors"))
         settings, problems = settings_file.settings_from(given)
         if problems:
             raise ValidationError("\n".join(f"{one.message} {one.remedy}" for one in problems))
