@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from kontobro.core import settings_file
+from kontobro.core.posting_dates import zone_named
 from kontobro.core.settings import MOST_DIMENSIONS
 from kontobro.store import codec
 
@@ -143,12 +144,15 @@ class Connection(models.Model):
             _, problems = settings_file.settings_from(settings_file.settings_to(codec.settings_from(row.settings)))
             if problems:
                 raise ValidationError("\n".join(f"{one.message} {one.remedy}" for one in problems))
+            zone = (row.settings or {}).get("time_zone")
+            if zone and zone_named(zone) is None:
+                raise ValidationError(self.env._("The time zone %s is not known: write Europe/Copenhagen.", zone))
 
     def _checked(self, wanted):
         """The settings as they are stored. Raises ValidationError with everything that is wrong."""
         if len(wanted.get("sync_dimensions", ())) > MOST_DIMENSIONS:
             raise ValidationError(self.env._("Pleo takes %s analytic plans at most.", MOST_DIMENSIONS))
-        given = {name: value for name, value in wanted.items() if value not in ("", False, None) or value == 0}
+        given = {name: value for name, value in wanted.items() if value is not False and value not in ("", None)}
         given["employees_are_vendors"] = bool(wanted.get("employees_are_vendors"))
         settings, problems = settings_file.settings_from(given)
         if problems:

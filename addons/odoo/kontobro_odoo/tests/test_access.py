@@ -53,4 +53,5 @@ class TestAccess(PleoCase):
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.cr.savepoint():
             self.env["kontobro.connection"].sudo().create({**self.facts(self.env.company), **twin})
         self.connection.sudo().status = "disconnected"
+        self.connection.flush_recordset()
         self.env["kontobro.connection"].sudo().create({**self.facts(self.env.company), **twin})

@@ -51,6 +51,7 @@ class TestForm(PleoCase):
 
     def test_the_key_is_encrypted_between_typing_and_connecting(self):
         wizard = self.env["kontobro.connect"].with_user(self.manager).create({"api_key": "plp_typed"})
+        wizard.invalidate_recordset()
         self.assertFalse(wizard.api_key)
         self.assertNotIn("plp_typed", wizard.sudo().sealed)
         self.assertEqual(wizard._typed_key(), "plp_typed")
