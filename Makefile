@@ -72,6 +72,7 @@ test-addons: $(VENV)/dev.stamp  ## the tests of our modules within real accounti
 
 bench-erp: $(VENV)/dev.stamp  ## measure the connectors for Odoo and Tryton against their bare APIs
 	@$(BIN)/python -m bench.erp $(BENCH_ARGS)
+	@$(BIN)/python -m bench.erp_addon $(BENCH_ARGS)
 	@$(BIN)/python -m bench.erp_tryton $(BENCH_ARGS)
 
 clean:  ## remove what the other verbs made
