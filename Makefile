@@ -14,7 +14,7 @@ PIP_SELF := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-
 PRISM := contract/prism/node_modules/.bin/prism
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix prove bench bench-service docs contract erp-odoo erp-tryton test-erp test-addons bench-erp clean
+.PHONY: help demo serve test check fix prove bench bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-addons bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
@@ -26,6 +26,9 @@ demo: $(VENV)/app.stamp  ## export a demo company's expenses into a checked ledg
 	  odoo|tryton) $(BIN)/python -m scripts.erp.demo_$(ERP) ;; \
 	  *) echo "make demo ERP=$(ERP): there is one for odoo and one for tryton, and without ERP for the embedded ledger." >&2; exit 2 ;; \
 	esac
+
+serve: $(VENV)/service.stamp  ## run the service on this machine, at http://127.0.0.1:8765, until Ctrl-C
+	@exec $(BIN)/kontobro serve
 
 test: $(VENV)/dev.stamp  ## run all tests; PYTEST_ARGS="-m kill" and the like are passed on
 	@$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
@@ -52,6 +55,13 @@ bench: $(VENV)/dev.stamp  ## measure, print a table, write bench/results.json
 bench-service: $(VENV)/dev.stamp  ## measure the service's workers; BENCH_ARGS="--companies 16" for a small one
 	@$(BIN)/python -m bench.service $(BENCH_ARGS)
 
+bench-web: $(VENV)/dev.stamp  ## measure the pages' server time with 100,000 bookings, on SQLite and PostgreSQL
+	@$(BIN)/python -m bench.web --database sqlite $(BENCH_ARGS)
+	@$(BIN)/python -m bench.web --database postgresql $(BENCH_ARGS)
+
+screenshots: $(VENV)/dev.stamp  ## pictures of every page into screenshots/, taken in Chromium: light, dark, phone
+	@$(BIN)/python -m scripts.screenshots
+
 docs: $(VENV)/docs.stamp  ## build the documentation into site/; a warning is an error
 	@$(BIN)/zensical build --strict --clean
 
@@ -76,7 +86,7 @@ bench-erp: $(VENV)/dev.stamp  ## measure the connectors for Odoo and Tryton agai
 	@$(BIN)/python -m bench.erp_tryton $(BENCH_ARGS)
 
 clean:  ## remove what the other verbs made
-	rm -rf $(VENV) demo site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) demo site build screenshots dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	rm -rf contract/prism/node_modules
 
 # ---- set-up: a stamp per requirements file, so that a set-up run costs nothing --------------------------------
@@ -88,6 +98,11 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/app.stamp: requirements/app.txt pyproject.toml | $(BIN)/python
+	@$(PIP_INSTALL) -r $<
+	@$(PIP_SELF)
+	@touch $@
+
+$(VENV)/service.stamp: requirements/service.txt pyproject.toml | $(BIN)/python
 	@$(PIP_INSTALL) -r $<
 	@$(PIP_SELF)
 	@touch $@

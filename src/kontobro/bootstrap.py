@@ -46,6 +46,8 @@ class Home:
     """The pace of a connection's calls to Pleo, where several processes share one."""
     connectors: Callable[[Connection], Connector] | None = None
     """The way to a connector within this very process: a module inside an ERP brings its own."""
+    permit: Callable[[Mapping[str, str]], None] = lambda options: None
+    """Refuses options of a connector that this process may not open, by raising."""
     opened: ExitStack = field(default_factory=ExitStack, repr=False)
 
     def close(self) -> None:
@@ -62,6 +64,7 @@ class Home:
 
     def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Connector:
         """The connection's connector; `secrets` other than the store's while connecting."""
+        self.permit(connection.erp_options)
         if self.connectors:
             return self.connectors(connection)
         kept = partial(self.store.secret, connection.id)
@@ -78,7 +81,7 @@ class Home:
         )
 
     def book_ports_for(self, connection: Connection) -> BookPorts:
-        """What looking at a connection's books needs: the tie-out, and checking again."""
+        """What looking at a connection's books needs: the tie-out, check again."""
         from kontobro.export.tieout import BookPorts
 
         connector = self.connector_for(connection)
@@ -138,5 +141,5 @@ def read_kept_item(raw: bytes) -> ExportItem | MalformedItem:
 
 
 def book_ports_for(connection: Connection, store: Store, clock: Clock | None = None) -> BookPorts:
-    """What looking at a connection's books needs, over a store that the caller has open."""
+    """The same over a store that the caller has open."""
     return Home(Path(), store, clock or SystemClock()).book_ports_for(connection)

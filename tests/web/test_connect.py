@@ -239,3 +239,12 @@ def test_a_wrong_ledger_is_told_and_nothing_is_made(anna: Traveller) -> None:
     assert not anna.site.home.store.connections()
     assert not ConnectionOwner.objects.exists()
     assert anna.post("access", ledger=str(anna.ledger)).status_code == 200
+
+
+def test_the_way_to_pleo_is_a_link(anna: Traveller) -> None:
+    """A browser lets no form end on a foreign host under our policy, not even by a redirect."""
+    anna.begin()
+    page = anna.post("level", level=2)
+    assert f'href="{anna.at("pleo")}"' in page.text
+    assert f'action="{anna.at("pleo")}"' not in page.text
+    assert "form-action 'self'" in page["Content-Security-Policy"]

@@ -8,13 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.level import level_of
+from kontobro.erp import REGISTRY, Registered
 from kontobro.service.config import config
 from kontobro.web import setup as flow
 from kontobro.web.models import ConnectionOwner, Membership, Setup
 from kontobro.web.setup_erp import safe_options
+from kontobro.web.views.health import is_operator
 from tests.web.connecting import Box, Traveller, digests, open_box, proposed, traveller
 from tests.web.site import Site
 
@@ -40,9 +43,10 @@ def the(anna: Traveller) -> str:
 
 def test_the_page_tells_how_the_connection_stands(anna: Traveller) -> None:
     page = anna.browser.get(f"/c/{the(anna)}/").text
-    assert "Fjord &amp; Bro ApS" in page or anna.box.sandbox.company_id in page
+    assert "Fjord &amp; Bro ApS (sandbox)" in page
+    assert anna.box.sandbox.company_id in page
     assert "Level 1" in page
-    assert "Level 2 adds dimensions as tags" in page
+    assert "Level 2 adds dimensions as tags; Pleo is asked whether it may read the tags in Pleo" in page
     assert "read the expenses of an export, with receipts" in page
     assert "subscribed: Pleo tells us at once" in page
     assert "none yet: press Export in Pleo" in page
@@ -76,7 +80,8 @@ def test_a_reader_looks_and_changes_nothing(anna: Traveller) -> None:
 
 def test_strangers_find_nothing(anna: Traveller) -> None:
     stranger = anna.site.browser(anna.site.member(anna.site.organisation("Other")))
-    for action in ("", "test/", "settle/", "reconnect/", "subscribe/", "access/", "disconnect/"):
+    assert stranger.get(f"/c/{the(anna)}/").status_code == 404
+    for action in ("test/", "settle/", "reconnect/", "subscribe/", "access/", "disconnect/"):
         assert stranger.post(f"/c/{the(anna)}/{action}").status_code == 404
 
 
@@ -123,6 +128,8 @@ def test_another_organisation_can_t_take_a_connected_company(anna: Traveller, tm
     assert anna.user.email not in page.text
     assert ConnectionOwner.objects.get().organisation == anna.organisation
     assert len(anna.site.home.store.connections()) == 1
+    assert "tokens" not in flow.secrets_of(bo.setup)
+    assert anna.box.sandbox.installations.all()  # what others have there is left alone
 
 
 def test_a_company_that_was_let_go_can_be_connected_elsewhere(anna: Traveller, tmp_path: Path) -> None:
@@ -261,6 +268,36 @@ def test_a_hosted_service_reaches_nothing_on_its_own_machine(site: Site, hosted:
         safe_options("odoo", {"url": url}, site.organisation())
 
 
+def test_an_operator_is_known_by_a_verified_address_alone(
+    site: Site, hosted: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without mails anybody may sign up with any address."""
+    monkeypatch.setenv("KONTOBRO_OPERATORS", "Ops@example.com")
+    config.cache_clear()
+    user = site.user("ops@example.com")
+    assert not is_operator(user)
+    EmailAddress.objects.create(user=user, email="ops@example.com", verified=True, primary=True)
+    assert is_operator(user)
+
+
+@pytest.mark.parametrize(
+    "host", ["10.0.0.5", "192.168.1.1:8069", "169.254.169.254", "[fd00::1]", "[::ffff:10.0.0.5]", "localhost:5432"]
+)
+def test_a_hosted_service_reaches_into_no_private_network(site: Site, hosted: None, host: str) -> None:
+    with pytest.raises(Misconfigured, match="private network"):
+        safe_options("odoo", {"url": f"http://{host}"}, site.organisation())
+
+
+def test_private_networks_are_open_where_the_operator_says_so(
+    site: Site, hosted: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KONTOBRO_PRIVATE_NETWORKS", "10.0.0.0/16, fd00::/8")
+    config.cache_clear()
+    assert safe_options("odoo", {"url": "http://10.0.0.5"}, site.organisation()) == {"url": "http://10.0.0.5"}
+    with pytest.raises(Misconfigured, match="private network"):
+        safe_options("odoo", {"url": "http://10.1.0.5"}, site.organisation())
+
+
 def test_a_plan_that_changed_since_it_was_shown_is_not_carried_out(site: Site, box: Box, tmp_path: Path) -> None:
     bo = traveller(site, box, tmp_path / "ledger")
     bo.begin()
@@ -272,3 +309,54 @@ def test_a_plan_that_changed_since_it_was_shown_is_not_carried_out(site: Site, b
     assert "Nothing was done" in page.text
     assert bo.setup.step == "plan"
     assert box.sandbox.installations.all()[0].status != "ACTIVATED"
+
+
+def test_of_several_companies_one_is_chosen(
+    site: Site, box: Box, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    several = Registered(
+        "tests.web.several:from_options",
+        "nothing to install",
+        options=(("url", "address"), ("company", "company's number")),
+        secrets=(("api_key", "API key"),),
+    )
+    monkeypatch.setitem(REGISTRY, "several", several)
+    bo = traveller(site, box, tmp_path / "ledger")
+    bo.begin()
+    bo.allow(1)
+    bo.post("erp", erp="several")
+    page = bo.post("access", url="https://books.example.com", secret_api_key="wrong")
+    assert "The API key is refused" in page.text
+    assert "wrong" not in page.text
+    page = bo.post("access", url="https://books.example.com", secret_api_key="open sesame")
+    assert "Which company of Several?" in page.text
+    assert "open sesame" not in str(vars(bo.setup))
+    assert "Choose one of the companies" in bo.post("company", company="3").text
+    bo.post("company", company="2")
+    (connection,) = site.home.store.connections()
+    assert connection.erp_options == {"url": "https://books.example.com", "company": "2"}
+    assert site.home.store.secret(connection.id, "api_key") == "open sesame"
+    assert bo.setup.sealed == ""
+    kept = bo.browser.post(f"/c/{connection.id}/access/", {"url": "https://new.example.com"}, follow=True)
+    assert "The new access works" in kept.text
+    changed = site.home.store.connection(connection.id)
+    assert changed is not None
+    assert changed.erp_options == {"url": "https://new.example.com", "company": "2"}
+
+
+@pytest.mark.parametrize("text", ["~nobody-here/x", "a" * 490, "\x00", "é\u2028", "../..", "http://[", "C:\\x"])
+def test_whatever_is_typed_is_answered(site: Site, box: Box, tmp_path: Path, text: str) -> None:
+    bo = traveller(site, box, tmp_path / "ledger")
+    bo.begin("api_key sandbox")
+    assert bo.post("level", level=text).status_code in (200, 400)
+    bo.post("level", level=1)
+    assert bo.post("key", key=text, company=text).status_code in (200, 400)
+    bo.post("key", key=box.sandbox.api_key)
+    assert bo.post("erp", erp=text).status_code in (200, 400)
+    bo.post("erp", erp="beancount")
+    assert bo.post("access", ledger=text, fava=text).status_code == 400
+    assert bo.post("access", ledger=text).status_code == 400
+    assert bo.post("access", ledger=str(bo.ledger), fava="http://[").status_code == 400
+    bo.give_ledger()
+    assert bo.post("settings", wallet=text, contra=text, tags=[text]).status_code in (200, 400)
+    assert bo.post("settings", later="1").status_code == 200

@@ -28,7 +28,7 @@ def test_a_preview_shows_the_entries_and_claims_nothing(office: Office) -> None:
     job = office.job
     page = office.page(f"jobs/{job.id}/preview/")
     assert "1,234.50 DKK" in page
-    assert "1</strong> items could not" in page
+    assert "1</strong> item could not" in page
     assert office.job.status == "pending"
     assert office.site.runner.asked == []
 
@@ -40,6 +40,18 @@ def test_what_waits_at_pleo_can_be_exported(office: Office) -> None:
     assert answer.status_code == 302
     assert office.site.runner.asked == [("export", office.connection.id, job.id, False)]
     assert AuditEvent.objects.get().action == "export asked for"
+
+
+def test_a_job_of_another_installation_can_be_taken_over_one_at_a_time(office: Office) -> None:
+    job = office.job
+    with office.site.home.visit() as home:
+        home.pleo_for(office.connection).start(job.id)
+    assert 'name="take_over"' in office.page("jobs/waiting/")
+    path = f"/c/{office.connection.id}/export/"
+    office.browser.post(path, {"job": job.id, "take_over": "1"})
+    office.browser.post(path, {"take_over": "1"})
+    assert [asked[2:] for asked in office.site.runner.asked] == [(job.id, True), (None, False)]
+    assert AuditEvent.objects.order_by("id")[0].action == "take-over asked for"
 
 
 def test_a_job_s_page_tells_each_item_and_what_to_do(office: Office) -> None:
@@ -62,11 +74,12 @@ def test_progress_is_asked_for_while_a_job_runs_and_ends_with_it(office: Office)
     before = office.browser.get(path)
     assert 'hx-trigger="every 1s"' in before.text
     assert "has not begun yet" in before.text
+    assert "has not begun yet" in office.page(f"jobs/{job.id}/")
     office.export()
     after = office.browser.get(path)
     assert after["HX-Refresh"] == "true"
     assert "hx-trigger" not in after.text
-    assert "<strong>1</strong> booked" in after.text
+    assert "<strong>1</strong> entry booked" in after.text
 
 
 def test_an_item_shows_what_stands_in_the_books_now(office: Office) -> None:

@@ -20,7 +20,10 @@ def entry_file(office: Office) -> Path:
 
 def test_the_page_asks_for_the_period_and_compares(office: Office) -> None:
     office.export()
-    assert "hx-get" not in office.page("tie-out/").partition("<main")[2]
+    first = office.page("tie-out/")
+    assert "hx-get" not in first.partition("<main")[2]
+    assert 'value="2026-10-01"' in first
+    assert 'value="2026-10-31"' in first
     assert f'hx-get="/c/{office.connection.id}/tie-out/compared/?first=2026-10-01' in office.page(f"tie-out/?{PERIOD}")
 
 
@@ -47,6 +50,15 @@ def test_the_files_hold_every_entry(office: Office) -> None:
     book = openpyxl.load_workbook(io.BytesIO(content))
     assert [sheet.title for sheet in book] == ["Entries", "Sums", "Not seen"]
     assert book["Entries"].max_row == 3
+
+
+def test_books_that_cant_be_read_are_told_and_no_file_begins(office: Office) -> None:
+    office.export()
+    Path(office.connection.erp_options["ledger"]).unlink()
+    for form in ("csv", "xlsx"):
+        answer = office.browser.get(f"/c/{office.connection.id}/tie-out/entries.{form}?{PERIOD}")
+        assert answer.status_code == 400
+        assert "Content-Disposition" not in answer.headers
 
 
 @pytest.mark.parametrize("query", ["first=2026-10-31&last=2026-10-01", "first=x&last=y", "first=2026-10-01"])

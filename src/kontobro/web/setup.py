@@ -80,7 +80,7 @@ def begin_again(member: Member, connection: Connection, *, raise_level: bool = F
         auth=connection.auth,
         level=level_of(connection.settings),
         company_id=connection.company_id,
-        company_name=connection.company_name,
+        company_name=connection.company_name or connection.name,
         erp=connection.erp,
         options=dict(connection.erp_options),
     )
@@ -111,10 +111,13 @@ def _store() -> DjangoStore:
 
 
 def secrets_of(setup: Setup) -> dict[str, Any]:
-    """`verifier`, `tokens`, `erp`: those that the setup has by now. Raises Misconfigured when the key was changed."""
+    """`verifier`, `tokens`, `erp`: those that the setup has by now; none when the key was rotated meanwhile."""
     if not setup.sealed:
         return {}
-    return cast(dict[str, Any], _store().unseal(f"setup {setup.id}", "secrets", setup.sealed))
+    try:
+        return cast(dict[str, Any], _store().unseal(f"setup {setup.id}", "secrets", setup.sealed))
+    except Misconfigured:
+        return {}
 
 
 def seal_secrets(setup: Setup, **changed: object) -> None:
@@ -127,7 +130,7 @@ def tokens_of(setup: Setup) -> Tokens:
     """Pleo's credential. Raises Misconfigured before there is one."""
     held = secrets_of(setup).get("tokens")
     if held is None:
-        raise Misconfigured("Pleo has not been asked yet.", "Go on connecting from the overview.")
+        raise Misconfigured("There is no access to Pleo yet, or no more.", "Go back to the level and ask Pleo again.")
     return tokens_from(cast(Mapping[str, Any], held))
 
 
@@ -137,11 +140,8 @@ def tokens_of(setup: Setup) -> Tokens:
 @contextmanager
 def doors() -> Iterator[Home]:
     """The way to Pleo and the accounting system for one request: what is opened there is closed after it."""
-    home = Home(places.home.path, places.home.store, places.home.clock)
-    try:
+    with places.home.visit() as home:
         yield home
-    finally:
-        home.close()
 
 
 def draft_of(setup: Setup) -> Connection:
@@ -180,6 +180,11 @@ def level_chosen(setup: Setup) -> Level:
 
 def leave_for_pleo(setup: Setup, session_key: str) -> str:
     """Pleo's consent page for this level's scopes. A newer leave ends an older one: one answer is awaited."""
+    if config().client(cast(Environment, setup.environment)) is None:
+        raise Misconfigured(
+            f"This service has no OAuth client in Pleo's {setup.environment} any more.",
+            "Tell your administrator, or connect with an API key.",
+        )
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
     setup.state_hash, setup.session_hash = hashed(state), hashed(session_key)
     seal_secrets(setup, verifier=verifier)
@@ -251,7 +256,19 @@ class SealedTokens:
 
 
 def name_company(setup: Setup) -> None:
-    """Ask Pleo which company the credential opens, and keep both. Raises when it may not be connected here."""
+    """Ask Pleo which company the credential opens, and keep both. Raises when it may not be connected here.
+
+    A credential that can't be used here is not kept.
+    """
+    try:
+        _name_company(setup)
+    except KontobroError:
+        seal_secrets(setup, tokens=None)
+        setup.save()
+        raise
+
+
+def _name_company(setup: Setup) -> None:
     trial = SealedTokens(setup)
     with doors() as home:
         draft = draft_of(setup)
@@ -261,7 +278,7 @@ def name_company(setup: Setup) -> None:
         draft = replace(draft, company_id=company_id)
         name = home.pleo_for(draft, trial).company_name() or ""
     refuse_taken(draft, setup.organisation)
-    setup.company_id, setup.company_name = company_id, name
+    setup.company_id, setup.company_name = company_id, name or setup.company_name
     setup.save()
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
+from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from kontobro.bootstrap import Home
+from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.level import Level, level_of
 from kontobro.core.ports import Connector
@@ -15,6 +17,8 @@ from kontobro.erp import REGISTRY, is_installed, secret_words
 from kontobro.install.connect import Connected, connect
 from kontobro.install.level import highest_supplied
 from kontobro.service.config import config
+from kontobro.service.networks import reach_of
+from kontobro.service.outgoing import look_up
 from kontobro.web.models import Organisation, Setup
 from kontobro.web.places import places
 from kontobro.web.setup import SealedTokens, draft_of, known_to, level_chosen, own, secrets_of, tokens_of
@@ -32,7 +36,7 @@ def safe_options(erp: str, options: Mapping[str, str], organisation: Organisatio
     """Options that a person may give to this machine: empty ones left out. Raises Misconfigured.
 
     A hosted service opens only ledgers that its operator put into the organisation's own folder: any other path
-    would let a stranger read and write files here; and addresses of the machine itself are not for strangers.
+    would let a stranger read and write files here; and private networks are not for strangers (`service/networks.py`).
     """
     given = {name: value.strip() for name, value in options.items() if value.strip()}
     if "ledger" in given:
@@ -45,7 +49,7 @@ def safe_options(erp: str, options: Mapping[str, str], organisation: Organisatio
 
 def _ledger(text: str, organisation: Organisation) -> Path:
     if config().local:
-        return Path(text).expanduser().resolve()
+        return _expanded(text).resolve()
     folder = (places.home.path / "ledgers" / str(organisation.id)).resolve()
     ledger = (folder / text).resolve()
     if not ledger.is_relative_to(folder):
@@ -56,20 +60,30 @@ def _ledger(text: str, organisation: Organisation) -> Path:
     return ledger
 
 
-def _require_address(name: str, url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Misconfigured(f'"{shown(url)}" is no address.', f"Give {name} as https://…")
-    if not config().local and _is_this_machine(parts.hostname):
-        raise Misconfigured(f'"{shown(url)}" is this service\'s own machine.', "Give the accounting system's address.")
-
-
-def _is_this_machine(host: str) -> bool:
+def _expanded(text: str) -> Path:
     try:
-        address = ipaddress.ip_address(host)
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise Misconfigured(f'"{shown(text)}" names nobody\'s home.', "Give the ledger's whole path.") from None
+
+
+def _require_address(name: str, url: str) -> None:
+    host = _host_of(url)
+    if not host:
+        raise Misconfigured(f'"{shown(url)}" is no address.', f"Give {name} as https://…")
+    if name == "url":  # Fava's is only linked to, never asked
+        reach_of(config(), look_up).require(url)
+
+
+def _host_of(url: str) -> str:
+    """The host of a web address; none of what is not one."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
     except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-    return address.is_loopback or address.is_link_local or address.is_unspecified
+        return ""
+    good = parts.scheme in ("http", "https") and port != 0
+    return (parts.hostname or "") if good else ""
 
 
 def needed_secrets(erp: str, given: Mapping[str, str]) -> dict[str, str]:
@@ -89,7 +103,7 @@ def join(setup: Setup, home: Home) -> Connected:
     draft = draft_of(setup)
     held = secrets_of(setup).get("erp")
     connector = home.connector_for(draft, held)
-    connector.check()
+    draft = replace(draft, name=_name(setup, draft, connector.check().name))
     home.pleo_for(draft, SealedTokens(setup)).introspect()
     with home.store.lock(f"connect {setup.environment} {setup.company_id}", wait=SECONDS_FOR_OTHERS):
         return connect(
@@ -104,6 +118,21 @@ def join(setup: Setup, home: Home) -> Connected:
             claim=lambda final: own(final, setup.organisation),
             wait=not setup.again,
         )
+
+
+def _name(setup: Setup, draft: Connection, company: str) -> str:
+    """What the connection is called: as Pleo calls the company where we may read that, else as the books call it."""
+    if setup.again:
+        return ""  # it keeps its name
+    others = [one.name for one in known_to(setup.organisation) if not _is_same(one, draft)]
+    wanted = setup.company_name or company
+    if draft.environment != "production":
+        wanted = f"{wanted} ({draft.environment})"
+    return next(name for name in chain([wanted], (f"{wanted} {n}" for n in count(2))) if name not in others)
+
+
+def _is_same(one: Connection, other: Connection) -> bool:
+    return (one.company_id, one.environment, one.erp) == (other.company_id, other.environment, other.erp)
 
 
 def _level(setup: Setup, connector: Connector) -> Level | None:

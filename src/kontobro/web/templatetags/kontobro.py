@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Any, Literal
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
@@ -16,6 +15,8 @@ from django.template import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from kontobro.core.posting_dates import zone_named
 
 register = template.Library()
 
@@ -44,6 +45,10 @@ STATES: dict[str, tuple[str, str]] = {
     "running": ("running", "blue"),
     "done": ("done", "green"),
 }
+
+
+PLAIN: dict[str, str] = {"atm_withdrawal": "ATM withdrawal", "wallet_topup": "wallet top-up", "csv": "CSV"}
+"""Codes whose words are not the code's own."""
 
 
 def _locale(context: Context) -> Locale:
@@ -82,18 +87,19 @@ def day(context: Context, value: date | str | None) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def moment(context: Context, value: datetime | None, zone: str | None = None) -> SafeString | str:
-    """A moment as a `time` element: in the company's zone where it is known, else UTC and said so."""
-    if value is None:
+def moment(context: Context, value: datetime | Literal[""] | None, zone: str | None = None) -> SafeString | str:
+    """A moment as a `time` element: in the company's zone where it is known, else UTC and said so. Empty: a dash."""
+    if not value:
         return "–"
-    there = value.astimezone(ZoneInfo(zone or "UTC"))
+    known = zone_named(zone) if zone else None
+    there = value.astimezone(known or UTC)
     shown = format_datetime(there, "short", locale=_locale(context), tzinfo=there.tzinfo)
     return format_html(
         '<time datetime="{}" title="{}">{}{}</time>',
         value.isoformat(),
         value.isoformat(timespec="seconds"),
         shown,
-        "" if zone else " UTC",
+        "" if known else " UTC",
     )
 
 
@@ -102,6 +108,12 @@ def state(value: str) -> SafeString:
     """A state as a badge: a word, not a colour alone."""
     word, colour = STATES.get(value, (value.replace("_", " "), "secondary"))
     return format_html('<span class="badge bg-{}-lt">{}</span>', colour, word)
+
+
+@register.filter
+def plain(code: str) -> str:
+    """A code of Pleo's or ours as words: `card_purchase` is "card purchase". Unknown ones too."""
+    return PLAIN.get(code.lower(), code.lower().replace("_", " ").replace("-", " "))
 
 
 @register.inclusion_tag("kontobro/fields.html")

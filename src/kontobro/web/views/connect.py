@@ -240,7 +240,7 @@ def _take_answer(request: HttpRequest, setup: Setup) -> None:
 def _go_on(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Pleo's side is there: on to the accounting system; a connection that stands takes it up at once."""
     flow.go_to(setup, "erp" if not setup.erp else "access")
-    messages.success(request, f"Pleo gave access to {setup.company_name or setup.company_id}.")
+    messages.success(request, f"Pleo gave access to {setup.company_name or 'the company'}.")
     if setup.again:
         return connect_erp.again(request, member, setup)
     return redirect("connect_setup", setup.id)

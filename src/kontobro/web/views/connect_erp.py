@@ -162,7 +162,7 @@ def _settle(setup: Setup, joined: Connected, *, as_it_was: bool) -> None:
 
 def _said(joined: Connected) -> str:
     connection = joined.connection
-    return f"{connection.company_name or connection.company_id} with {joined.company.name} ({connection.erp})"
+    return f"{connection.name} with {joined.company.name} ({connection.erp})"
 
 
 def again(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
