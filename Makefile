@@ -14,7 +14,7 @@ PIP_SELF := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-
 PRISM := contract/prism/node_modules/.bin/prism
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check fix prove bench bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-addons bench-erp clean
+.PHONY: help demo serve test check fix prove bench bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-addons addon-screenshots bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
@@ -79,6 +79,9 @@ test-erp: $(VENV)/dev.stamp  ## the tests on real accounting systems; those that
 
 test-addons: $(VENV)/dev.stamp  ## the tests of our modules within real accounting systems; skipped where there is none
 	@$(BIN)/python -m pytest -m addon $(PYTEST_ARGS)
+
+addon-screenshots: $(VENV)/dev.stamp  ## pictures of the Odoo addon's screens into screenshots/odoo/
+	@$(BIN)/python -m scripts.erp.addon_screenshots
 
 bench-erp: $(VENV)/dev.stamp  ## measure the connectors for Odoo and Tryton against their bare APIs
 	@$(BIN)/python -m bench.erp $(BENCH_ARGS)
