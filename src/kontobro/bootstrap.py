@@ -47,6 +47,8 @@ class Home:
     permit: Callable[[Mapping[str, str]], None] = lambda options: None
     """Refuses options of a connector that this process may not open, by raising."""
     opened: ExitStack = field(default_factory=ExitStack, repr=False)
+    connectors: Callable[[Connection], Connector] | None = None
+    """The way to a connector within this very process: a module inside an ERP brings its own."""
 
     def close(self) -> None:
         """Close the store and every client opened here."""
@@ -63,6 +65,8 @@ class Home:
     def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Connector:
         """The connection's connector; `secrets` other than the store's while connecting."""
         self.permit(connection.erp_options)
+        if self.connectors:
+            return self.connectors(connection)
         kept = partial(self.store.secret, connection.id)
         return connector_of(connection.erp, connection.erp_options, kept if secrets is None else secrets.get)
 
