@@ -1,7 +1,8 @@
 """Locks that die with their process, between machines: PostgreSQL's session advisory locks.
 
 Each lock has a connection of its own that lives as long as it is held: the server frees the lock when it ends. It
-must reach the server itself or a pool by session: a pool by transaction gives the session to others.
+must reach the server itself or a pool by session: a pool by transaction gives the session to others. Any driver of
+PostgreSQL will do: psycopg, and psycopg2 within Odoo.
 """
 
 from __future__ import annotations
@@ -10,12 +11,9 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from hashlib import sha256
 from typing import Any
-
-import psycopg
-from psycopg import sql
 
 from kontobro.core.errors import Busy
 
@@ -36,11 +34,19 @@ HOLDER = """
 """
 
 
+LOCK_NOT_AVAILABLE = "55P03"
+LOST = ("08", "57")
+"""SQLSTATEs of a connection that broke, or that the server's operator ended."""
+
+
 @contextmanager
-def advisory_lock(connect: Callable[[], psycopg.Connection[Any]], name: str, wait: float) -> Iterator[None]:
-    """Hold the lock `name`. Tries for `wait` seconds, then raises Busy. Holds between threads too; not re-entrant."""
+def advisory_lock(connect: Callable[[], Any], name: str, wait: float) -> Iterator[None]:
+    """Hold the lock `name`. Tries for `wait` seconds, then raises Busy. Holds between threads too; not re-entrant.
+
+    `connect` opens a connection in autocommit mode, by whichever driver.
+    """
     key = key_of(name)
-    with connect() as session:
+    with closing(connect()) as session:
         _prepare(session)
         if not (_try(session, key) or (wait > 0 and _wait(session, key, wait))):
             raise _busy(session, key, name)
@@ -55,40 +61,62 @@ def key_of(name: str) -> int:
     return int.from_bytes(sha256(f"kontobro:{name}".encode()).digest()[:8], "big", signed=True)
 
 
-def _prepare(session: psycopg.Connection[Any]) -> None:
+def _prepare(session: Any) -> None:
     """Who holds it is told to others by the connection's own name: 63 ASCII characters at most."""
     host = socket.gethostname().encode("ascii", "replace").decode()
     named = {**SESSION, "application_name": f"kontobro process {os.getpid()} on {host}"[:63]}
     for setting, value in named.items():
-        session.execute("SELECT set_config(%s, %s, false)", (setting, value))
+        _ask(session, "SELECT set_config(%s, %s, false)", (setting, value))
 
 
-def _try(session: psycopg.Connection[Any], key: int) -> bool:
-    row = session.execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone()
+def _try(session: Any, key: int) -> bool:
+    row = _ask(session, "SELECT pg_try_advisory_lock(%s)", (key,))
     return bool(row and row[0])
 
 
-def _wait(session: psycopg.Connection[Any], key: int, wait: float) -> bool:
+def _wait(session: Any, key: int, wait: float) -> bool:
     """Wait in the server's queue: whoever came first is first."""
-    session.execute(sql.SQL("SET lock_timeout = {}").format(sql.Literal(f"{max(1, round(wait * 1000))}ms")))
+    _ask(session, "SELECT set_config('lock_timeout', %s, false)", (f"{max(1, round(wait * 1000))}ms",))
     try:
-        session.execute("SELECT pg_advisory_lock(%s)", (key,))
-    except psycopg.errors.LockNotAvailable:
-        return False
+        _ask(session, "SELECT pg_advisory_lock(%s)", (key,))
+    except Exception as error:
+        if sqlstate(error) == LOCK_NOT_AVAILABLE:
+            return False
+        raise
     return True
 
 
-def _release(session: psycopg.Connection[Any], key: int, name: str) -> None:
+def _release(session: Any, key: int, name: str) -> None:
     """At once, not whenever the server sees the connection end. One that is lost has no lock any more: what was done
     since is safe by finding before booking, but somebody should know."""
     try:
-        session.execute("SELECT pg_advisory_unlock(%s)", (key,))
-    except psycopg.OperationalError:
+        _ask(session, "SELECT pg_advisory_unlock(%s)", (key,))
+    except Exception as error:
+        if not is_lost(error):
+            raise
         log.warning("a lock's connection was lost before its work ended", extra={"lock": name})
 
 
-def _busy(session: psycopg.Connection[Any], key: int, name: str) -> Busy:
-    row = session.execute(HOLDER, {"key": key}).fetchone()
+def sqlstate(error: BaseException) -> str:
+    """What PostgreSQL calls an error, by psycopg's name for it or psycopg2's; empty for another error."""
+    return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether the connection is gone: the server says so, or there is no server to say anything."""
+    state = sqlstate(error)
+    return state.startswith(LOST) or (not state and type(error).__name__ in ("OperationalError", "InterfaceError"))
+
+
+def _busy(session: Any, key: int, name: str) -> Busy:
+    row = _ask(session, HOLDER, {"key": key})
     by = f"{row[0].removeprefix('kontobro ')}, " if row and row[0] else ""
     message = f"Another run is at it ({by}lock {name}); nothing was done."
     return Busy(message, "Wait until it has ended, then try again.")
+
+
+def _ask(session: Any, statement: str, values: Any) -> Any:
+    """The first row of what a statement answers."""
+    with session.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchone()

@@ -1,13 +1,11 @@
-"""Bookings in batches: the statements that do all the writing, and what is read of bookings.
+"""Bookings in batches through Django: the statements of `statements.py`, and what is read of bookings.
 
-`bulk_create` and `bulk_update` cost several times as much as these; it is plain SQL that SQLite and PostgreSQL
-both take. The guards (`guards.py`) judge each row.
+`bulk_create` and `bulk_update` cost several times as much as these. The guards (`guards.py`) judge each row.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,82 +13,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 
 from kontobro.core.history import Move, Plan
-from kontobro.core.journal import Reference, entry_id_of
+from kontobro.core.journal import Reference
 from kontobro.core.ports import ImpossibleMove
 from kontobro.store import models
-from kontobro.store.codec import invoice_key_to, plain, problems_to
+from kontobro.store.statements import MOVE, PAYLOAD, PLAN, move_values, payload_values, plan_values
 
 CHUNK = 500
 """References a query: databases limit the parameters of one."""
-
-_KEY = ("connection_id", "reference")
-_FACTS = (
-    "job_id",
-    "run",
-    "kind",
-    "item_type",
-    "currency",
-    "total",
-    "date",
-    "fingerprint",
-    "payee",
-    "pleo_url",
-    "settles_vendor",
-    "settles_number",
-    "settles_currency",
-    "account",
-    "role",
-    "amount",
-    "updated_at",
-)
-_BLANK: Mapping[str, str] = {
-    "state": "'planned'",
-    "erp_id": "NULL",
-    "erp_url": "NULL",
-    "posting": "NULL",
-    "receipts": "0",
-    "settled": "NULL",
-    "problems": "'[]'",
-    "outcome": "NULL",
-}
-
-# `intent_at` is not named: it outlives a plan until the write is resolved. The same plan told twice in one run
-# (a page fetched again) changes nothing; a booking that has moved on in this run is refused by the guard.
-PLAN = f"""
-    INSERT INTO kontobro_booking ({", ".join((*_KEY, *_FACTS, *_BLANK))})
-    VALUES ({", ".join(["%s"] * len((*_KEY, *_FACTS)))}, {", ".join(_BLANK.values())})
-    ON CONFLICT ({", ".join(_KEY)}) DO UPDATE
-    SET {", ".join(f"{name} = excluded.{name}" for name in (*_FACTS, *_BLANK))}
-    WHERE kontobro_booking.run <> excluded.run OR kontobro_booking.state <> 'planned'
-"""  # noqa: S608 - names from this file only
-
-# A write under way: `booking` begins it, `uncertain` is the last sign of it, what stands or was refused ends it.
-# An item rejected before its find was made says nothing of an earlier write: `planned` to `rejected` keeps it.
-MOVE = """
-    UPDATE kontobro_booking
-    SET state = %s,
-        updated_at = %s,
-        intent_at = CASE
-            WHEN %s IN ('booking', 'uncertain') THEN %s
-            WHEN state IN ('planned', 'rejected') AND %s IN ('rejected', 'reported') THEN intent_at
-            ELSE NULL END,
-        outcome = CASE %s
-            WHEN 'rejected' THEN 'failed' WHEN 'uncertain' THEN 'uncertain'
-            WHEN 'reported' THEN outcome WHEN 'booking' THEN NULL
-            ELSE 'booked' END,
-        erp_id = coalesce(%s, erp_id),
-        erp_url = coalesce(%s, erp_url),
-        posting = coalesce(%s, posting),
-        receipts = coalesce(%s, receipts),
-        settled = coalesce(%s, settled),
-        problems = coalesce(%s, problems)
-    WHERE connection_id = %s AND reference = %s
-"""
-
-PAYLOAD = """
-    INSERT INTO kontobro_payload (connection_id, entry_id, content) VALUES (%s, %s, %s)
-    ON CONFLICT (connection_id, entry_id) DO UPDATE SET content = excluded.content
-"""
 
 
 def write_plans(
@@ -98,34 +27,14 @@ def write_plans(
 ) -> None:
     """Insert or begin anew, and keep the payloads."""
     at = database.ops.adapt_datetimefield_value(now)
-    payloads = {entry_id_of(plan.reference): plan.raw for plan in plans if plan.raw}
-    _for_each(database, PLAN, [_plan_values(connection_id, job_id, run, plan, at) for plan in plans])
-    kept = [(connection_id, entry_id, zlib.compress(raw, 1)) for entry_id, raw in payloads.items()]
-    _for_each(database, PAYLOAD, kept)
-
-
-def _plan_values(connection_id: str, job_id: str, run: str, plan: Plan, at: Any) -> tuple[Any, ...]:
-    texts = (
-        plan.kind,
-        plan.item_type,
-        plan.currency,
-        plan.total,
-        plan.date,
-        plan.fingerprint,
-        plan.payee,
-        plan.pleo_url,
-        *invoice_key_to(plan.settles),
-        plan.account,
-        plan.role,
-        plan.amount,
-    )
-    return (connection_id, plan.reference, job_id, run, *(text and plain(text) for text in texts), at)
+    _for_each(database, PLAN, [plan_values(connection_id, job_id, run, plan, at) for plan in plans])
+    _for_each(database, PAYLOAD, payload_values(connection_id, plans))
 
 
 def write_moves(database: BaseDatabaseWrapper, connection_id: str, moves: Sequence[Move], now: datetime) -> None:
     """Move each booking. Raises ImpossibleMove when a reference was never planned."""
     at = database.ops.adapt_datetimefield_value(now)
-    moved = _for_each(database, MOVE, [_move_values(connection_id, move, at) for move in moves])
+    moved = _for_each(database, MOVE, [move_values(connection_id, move, at) for move in moves])
     if moved != len(moves):
         raise ImpossibleMove(f"{len(moves) - moved} of {len(moves)} bookings were never planned")
 
@@ -147,25 +56,6 @@ def _for_each(database: BaseDatabaseWrapper, statement: str, rows: Sequence[tupl
             while cursor.nextset():
                 touched += cursor.rowcount
     return touched
-
-
-def _move_values(connection_id: str, move: Move, at: Any) -> tuple[Any, ...]:
-    return (
-        move.to,
-        at,
-        move.to,
-        at,
-        move.to,
-        move.to,
-        move.erp_id and plain(move.erp_id),
-        move.erp_url and plain(move.erp_url),
-        move.posting,
-        move.receipts,
-        move.settled,
-        None if move.problems is None else problems_to(move.problems),
-        connection_id,
-        move.reference,
-    )
 
 
 def rows_of(rows: QuerySet[models.Booking], references: Sequence[Reference]) -> Iterator[models.Booking]:

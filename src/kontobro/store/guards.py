@@ -108,6 +108,15 @@ POSTGRESQL = (
     """,
 )
 
+FUNCTIONS = ("kontobro_refuse", "kontobro_judge_move", "kontobro_write_event")
+"""What POSTGRESQL creates; each trigger goes with its function."""
+
+ALLOWED = (
+    "CREATE TABLE kontobro_allowedmove (from_state text NOT NULL, to_state text NOT NULL,"
+    " UNIQUE (from_state, to_state))",
+)
+"""The state diagram's table, where no model of Django makes it."""
+
 GUARDS: Mapping[str, Sequence[str]] = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 """Statements by Django's name of the database."""
 
@@ -124,3 +133,22 @@ def fill_allowed_moves(apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
     rows.all().delete()
     for old, new in allowed_pairs():
         rows.create(from_state=old, to_state=new)
+
+
+def install_guards(cursor: Any) -> None:
+    """Create the triggers on an ERP's own tables in PostgreSQL, or make them anew. `cursor` is a DB-API one.
+
+    The tables `kontobro_booking` and `kontobro_event` are there, with Django's names of their columns.
+    """
+    remove_guards(cursor)
+    for statement in (*ALLOWED, *POSTGRESQL):
+        cursor.execute(statement)
+    for pair in allowed_pairs():
+        cursor.execute("INSERT INTO kontobro_allowedmove (from_state, to_state) VALUES (%s, %s)", pair)
+
+
+def remove_guards(cursor: Any) -> None:
+    """Take the triggers, their functions and the table of moves away, as far as they are there."""
+    for function in FUNCTIONS:
+        cursor.execute(f"DROP FUNCTION IF EXISTS {function}() CASCADE")
+    cursor.execute("DROP TABLE IF EXISTS kontobro_allowedmove")

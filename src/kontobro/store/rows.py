@@ -1,14 +1,16 @@
-"""Between a table's rows and the core's values."""
+"""Between a table's rows and the core's values. Django's models are only named here, not needed."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from kontobro.core.connection import Connection
 from kontobro.core.history import BookingRow, BookingState, JobRow
 from kontobro.core.journal import Reference
-from kontobro.store import models
 from kontobro.store.codec import invoice_key_from, problems_from, settings_from, settings_to
+
+if TYPE_CHECKING:
+    from kontobro.store import models
 
 _PLAIN = (
     "name",

@@ -1,0 +1,128 @@
+"""The statements that do all the writing of bookings. Plain SQL that SQLite and PostgreSQL both take, without Django.
+
+A store over Django's tables and one over an ERP's own write by the same statements; `guards.py` judges each row.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kontobro.core.history import Move, Plan
+from kontobro.core.journal import entry_id_of
+from kontobro.store.codec import invoice_key_to, plain, problems_to
+
+_KEY = ("connection_id", "reference")
+_FACTS = (
+    "job_id",
+    "run",
+    "kind",
+    "item_type",
+    "currency",
+    "total",
+    "date",
+    "fingerprint",
+    "payee",
+    "pleo_url",
+    "settles_vendor",
+    "settles_number",
+    "settles_currency",
+    "account",
+    "role",
+    "amount",
+    "updated_at",
+)
+_BLANK: Mapping[str, str] = {
+    "state": "'planned'",
+    "erp_id": "NULL",
+    "erp_url": "NULL",
+    "posting": "NULL",
+    "receipts": "0",
+    "settled": "NULL",
+    "problems": "'[]'",
+    "outcome": "NULL",
+}
+
+# `intent_at` is not named: it outlives a plan until the write is resolved. The same plan told twice in one run
+# (a page fetched again) changes nothing; a booking that has moved on in this run is refused by the guard.
+PLAN = f"""
+    INSERT INTO kontobro_booking ({", ".join((*_KEY, *_FACTS, *_BLANK))})
+    VALUES ({", ".join(["%s"] * len((*_KEY, *_FACTS)))}, {", ".join(_BLANK.values())})
+    ON CONFLICT ({", ".join(_KEY)}) DO UPDATE
+    SET {", ".join(f"{name} = excluded.{name}" for name in (*_FACTS, *_BLANK))}
+    WHERE kontobro_booking.run <> excluded.run OR kontobro_booking.state <> 'planned'
+"""  # noqa: S608 - names from this file only
+
+# A write under way: `booking` begins it, `uncertain` is the last sign of it, what stands or was refused ends it.
+# An item rejected before its find was made says nothing of an earlier write: `planned` to `rejected` keeps it.
+MOVE = """
+    UPDATE kontobro_booking
+    SET state = %s,
+        updated_at = %s,
+        intent_at = CASE
+            WHEN %s IN ('booking', 'uncertain') THEN %s
+            WHEN state IN ('planned', 'rejected') AND %s IN ('rejected', 'reported') THEN intent_at
+            ELSE NULL END,
+        outcome = CASE %s
+            WHEN 'rejected' THEN 'failed' WHEN 'uncertain' THEN 'uncertain'
+            WHEN 'reported' THEN outcome WHEN 'booking' THEN NULL
+            ELSE 'booked' END,
+        erp_id = coalesce(%s, erp_id),
+        erp_url = coalesce(%s, erp_url),
+        posting = coalesce(%s, posting),
+        receipts = coalesce(%s, receipts),
+        settled = coalesce(%s, settled),
+        problems = coalesce(%s, problems)
+    WHERE connection_id = %s AND reference = %s
+"""
+
+PAYLOAD = """
+    INSERT INTO kontobro_payload (connection_id, entry_id, content) VALUES (%s, %s, %s)
+    ON CONFLICT (connection_id, entry_id) DO UPDATE SET content = excluded.content
+"""
+
+
+def plan_values(connection_id: str | int, job_id: str, run: str, plan: Plan, at: Any) -> tuple[Any, ...]:
+    """The values of PLAN, in its order."""
+    texts = (
+        plan.kind,
+        plan.item_type,
+        plan.currency,
+        plan.total,
+        plan.date,
+        plan.fingerprint,
+        plan.payee,
+        plan.pleo_url,
+        *invoice_key_to(plan.settles),
+        plan.account,
+        plan.role,
+        plan.amount,
+    )
+    return (connection_id, plan.reference, job_id, run, *(text and plain(text) for text in texts), at)
+
+
+def move_values(connection_id: str | int, move: Move, at: Any) -> tuple[Any, ...]:
+    """The values of MOVE, in its order."""
+    return (
+        move.to,
+        at,
+        move.to,
+        at,
+        move.to,
+        move.to,
+        move.erp_id and plain(move.erp_id),
+        move.erp_url and plain(move.erp_url),
+        move.posting,
+        move.receipts,
+        move.settled,
+        None if move.problems is None else problems_to(move.problems),
+        connection_id,
+        move.reference,
+    )
+
+
+def payload_values(connection_id: str | int, plans: Sequence[Plan]) -> list[tuple[Any, ...]]:
+    """The values of PAYLOAD for those plans that bring one: one for an item's entries."""
+    payloads = {entry_id_of(plan.reference): plan.raw for plan in plans if plan.raw}
+    return [(connection_id, entry_id, zlib.compress(raw, 1)) for entry_id, raw in payloads.items()]
