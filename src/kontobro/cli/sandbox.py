@@ -23,7 +23,9 @@ def run(
     start_url: Annotated[
         str, typer.Option(help="Where Connect in the sandbox leads.")
     ] = f"{SERVICE}/connect/pleo/start",
-    settings_url: Annotated[str, typer.Option(help="Where Settings in the sandbox leads.")] = f"{SERVICE}/connect/pleo/settings",
+    settings_url: Annotated[
+        str, typer.Option(help="Where Settings in the sandbox leads.")
+    ] = f"{SERVICE}/connect/pleo/settings",
     redirect_uri: Redirects = [f"{SERVICE}/connect/pleo/callback"],  # noqa: B006 - typer takes the default from here
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when it is up.")] = False,
 ) -> None:
