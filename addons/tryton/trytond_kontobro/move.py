@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from trytond.i18n import gettext
 from trytond.model import ModelView, Unique, dualmethod, fields
+from trytond.model.exceptions import AccessError
 from trytond.pool import Pool, PoolMeta
 from trytond.transaction import Transaction
 
@@ -11,9 +13,8 @@ class Referenced:
     """A document that may come from Pleo. The unique constraint is what refuses a second one."""
 
     __slots__ = ()
-    kontobro_reference = fields.Char(
-        "Pleo Reference", readonly=True, help="The expense in Pleo that this was booked for."
-    )
+    kontobro_reference = fields.Char("Pleo Reference", help="The expense in Pleo that this was booked for.")
+    kontobro_expense = fields.Function(fields.Char("Pleo Expense"), "get_kontobro_expense")
     kontobro_url = fields.Function(fields.Char("In Pleo"), "get_kontobro_url")
 
     @classmethod
@@ -22,6 +23,16 @@ class Referenced:
         table = cls.__table__()
         one = Unique(table, table.company, table.kontobro_reference)
         cls._sql_constraints.append(("kontobro_reference_unique", one, "kontobro.msg_reference_unique"))
+
+    def get_kontobro_expense(self, name):
+        """The reference, for forms: nobody types it."""
+        return self.kontobro_reference
+
+    @classmethod
+    def check_modification(cls, mode, records, values=None, external=False):
+        super().check_modification(mode, records, values=values, external=external)
+        if mode == "write" and "kontobro_reference" in values:
+            raise AccessError(gettext("kontobro.msg_reference_kept"))
 
     @classmethod
     def get_kontobro_url(cls, records, name):
