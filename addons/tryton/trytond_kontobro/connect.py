@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trytond.i18n import gettext
 from trytond.model import ModelView, fields
 from trytond.pool import Pool
 from trytond.pyson import Eval
@@ -12,7 +13,7 @@ from kontobro.core.connection import Connection, Tokens
 from kontobro.install.connect import connect
 from kontobro.pleo.environments import ENVIRONMENTS
 
-from .house import ERP, opened, told
+from .house import ERP, PleoError, opened, told
 
 LEVELS = [
     ("1", "Exports with receipts"),
@@ -94,11 +95,14 @@ class Connect(Wizard):
     open_ = StateAction("kontobro.act_connection_form")
 
     def transition_connect(self):
+        key = (self.start.api_key or "").strip()
+        if not key:
+            raise PleoError(gettext("kontobro.msg_api_key_missing"))
         with told(), opened(Transaction().database.name) as house:
             draft = self.start.draft()
             connect(
                 draft,
-                Tokens(access=self.start.api_key.strip()),
+                Tokens(access=key),
                 house.pleo_for,
                 house.connector_for(draft),
                 house.store,

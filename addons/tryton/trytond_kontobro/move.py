@@ -58,7 +58,9 @@ class Referenced:
             return
         table = cls.__table__()
         cursor = Transaction().connection.cursor()
-        cursor.execute(*table.update([table.kontobro_reference], [None], where=fields.SQL_OPERATORS["in"](table.id, ids)))
+        cursor.execute(
+            *table.update([table.kontobro_reference], [None], where=fields.SQL_OPERATORS["in"](table.id, ids))
+        )
 
 
 class Move(Referenced, metaclass=PoolMeta):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from trytond.i18n import gettext
 from trytond.model import ModelView, fields
 from trytond.pyson import Eval
 from trytond.transaction import Transaction
@@ -22,7 +23,7 @@ SYNCS = (*SYNCED, ("vendors", "sync_vendors"))
 FAIL_OR_BOOK = [("fail", "Fail the expense"), ("book", "Book it without")]
 
 
-def account(label, help=""):  # noqa: A002 - Tryton's own word
+def account(label, help=""):
     """An account of the company that takes lines."""
     return fields.Many2One(
         "account.account",
@@ -68,7 +69,7 @@ class SettingsStart(ModelView):
     sync_tax_codes = fields.Boolean("Tax Codes")
     sync_dimensions_ = fields.Boolean("Dimensions as Tags")
     sync_vendors = fields.Boolean("Vendors")
-    retention_days = fields.Integer("Days that Contents are kept", required=True, domain=[("retention_days", ">=", 0)])
+    retention_days = fields.Integer("Days that Contents are kept", required=True, domain=[("retention_days", ">=", 1)])
 
     def settings(self, before):
         """The settings with what the form says; what it does not show stays."""
@@ -134,6 +135,8 @@ class Settings(Wizard):
 
     def transition_save(self):
         row = pool("kontobro.connection").chosen()
+        if (self.start.retention_days or 0) < 1:
+            raise PleoError(gettext("kontobro.msg_retention"))
         with told(), opened(Transaction().database.name) as house:
             connection = core_connection(house, row.key)
             connector = house.connector_for(connection)

@@ -14,7 +14,7 @@ from tests.addons.tryton.office import Office, an_office
 pytestmark = [pytest.mark.addon, pytest.mark.timeout(600)]
 
 BOOKED, FAILED, RECEIPTS = 110, 11, 58
-"""Entries and expenses of the demo's first job. Of the failed, one is `cashback`, whose row the form has no line for."""
+"""Of the demo's first job. Of the failed expenses one is `cashback`, whose row the settings' form has no line for."""
 
 
 @pytest.fixture
@@ -41,9 +41,7 @@ def due(port: int, database: str) -> None:
     sql(port, "update ir_cron set next_call = null where method = 'kontobro.connection|run_due'", database)
 
 
-def test_trytons_own_cron_exports_the_demo_companys_job(
-    place: Place, database: str, port: int, office: Office
-) -> None:
+def test_trytons_own_cron_exports_the_demo_companys_job(place: Place, database: str, port: int, office: Office) -> None:
     job = cron_until_done(place, database, port, office)
     assert (job["status"], job["items"], job["failed"]) == ("completed_with_errors", 110, FAILED)
     standing = office.standing()
@@ -61,9 +59,7 @@ def look_at_entries(office: Office) -> None:
     assert len(rows) == BOOKED
     for row in rows[:5]:
         model, number = row["document"].split(",")
-        (entry,) = office.bookkeeper.rows(
-            model, "kontobro_expense", "kontobro_url", domain=[["id", "=", int(number)]]
-        )
+        (entry,) = office.bookkeeper.rows(model, "kontobro_expense", "kontobro_url", domain=[["id", "=", int(number)]])
         assert (entry["kontobro_expense"], entry["kontobro_url"]) == (row["reference"], row["pleo_url"] or None)
 
 

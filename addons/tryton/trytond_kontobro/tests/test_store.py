@@ -66,7 +66,7 @@ def test_the_key_stands_in_trytons_configuration(monkeypatch: pytest.MonkeyPatch
 
 def test_the_core_needs_only_its_few_libraries() -> None:
     """What is loaded when everything of the module is: no Django, no web framework, no worker."""
-    import trytond_kontobro.runner  # noqa: F401
+    import trytond_kontobro.runner
     import trytond_kontobro.sync  # noqa: F401
 
     assert not {"django", "dbos", "typer", "rich", "structlog", "starlette", "beancount"} & set(sys.modules)

@@ -19,7 +19,7 @@ SYSTEM: Final = "Tryton"
 PAGE: Final = 2_000
 
 REFERENCE: Final = "kontobro_reference"
-"""The field of moves and invoices that holds our reference, unique in a company, where Kontobro's module is installed."""
+"""The field of moves and invoices that holds our reference, where Kontobro's module is installed: one in a company."""
 
 
 class Calls(Protocol):

@@ -22,8 +22,8 @@ from kontobro.core.ports import Capabilities
 from kontobro.erp.common import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refused, vendor_not_written
 from kontobro.erp.tryton.access import find_company, missing_permissions
 from kontobro.erp.tryton.api import Api, open_http
-from kontobro.erp.tryton.calls import REFERENCE, SYSTEM, Calls
 from kontobro.erp.tryton.bills import INVOICE, invoice_of, is_invoice
+from kontobro.erp.tryton.calls import REFERENCE, SYSTEM, Calls
 from kontobro.erp.tryton.checks import Facts, problems_of, rate_days, vendors_named
 from kontobro.erp.tryton.entries import Values, Writing, move_of, plain
 from kontobro.erp.tryton.ledger import Key, Ledger

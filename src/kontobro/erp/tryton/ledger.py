@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kontobro.core.journal import InvoiceKey, Reference
-from kontobro.erp.tryton.calls import Calls, Domain, Row
 from kontobro.erp.tryton.bills import INVOICE, INVOICE_FIELDS
+from kontobro.erp.tryton.calls import Calls, Domain, Row
 from kontobro.erp.tryton.entries import BILL_MARK, SEPARATOR, SETTLES, marks_of, number_of, plain
 from kontobro.erp.tryton.masters import Masters
 from kontobro.erp.tryton.standing import MOVE, MOVE_FIELDS, RECEIPT_MARK, Standing, standing_of

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Final
 
 from kontobro.core.journal import Booking, InvoiceKey, PostingStatus, Reference
-from kontobro.erp.tryton.calls import REFERENCE, Row
 from kontobro.erp.tryton.bills import INVOICE, drafted
+from kontobro.erp.tryton.calls import REFERENCE, Row
 from kontobro.erp.tryton.entries import BILL_MARK, SEPARATOR, number_of, plain, reference_in, settles_in
 
 MOVE: Final = "account.move"
