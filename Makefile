@@ -14,7 +14,7 @@ PIP_SELF := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-
 PRISM := contract/prism/node_modules/.bin/prism
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix prove bench bench-service docs contract erp-odoo erp-tryton test-erp bench-erp clean
+.PHONY: help demo serve test check fix prove bench bench-service bench-web docs contract erp-odoo erp-tryton test-erp bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
@@ -26,6 +26,9 @@ demo: $(VENV)/app.stamp  ## export a demo company's expenses into a checked ledg
 	  odoo|tryton) $(BIN)/python -m scripts.erp.demo_$(ERP) ;; \
 	  *) echo "make demo ERP=$(ERP): there is one for odoo and one for tryton, and without ERP for the embedded ledger." >&2; exit 2 ;; \
 	esac
+
+serve: $(VENV)/service.stamp  ## run the service on this machine, at http://127.0.0.1:8765, until Ctrl-C
+	@exec $(BIN)/kontobro serve
 
 test: $(VENV)/dev.stamp  ## run all tests; PYTEST_ARGS="-m kill" and the like are passed on
 	@$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
@@ -51,6 +54,10 @@ bench: $(VENV)/dev.stamp  ## measure, print a table, write bench/results.json
 
 bench-service: $(VENV)/dev.stamp  ## measure the service's workers; BENCH_ARGS="--companies 16" for a small one
 	@$(BIN)/python -m bench.service $(BENCH_ARGS)
+
+bench-web: $(VENV)/dev.stamp  ## measure the pages' server time with 100,000 bookings, on SQLite and PostgreSQL
+	@$(BIN)/python -m bench.web --database sqlite $(BENCH_ARGS)
+	@$(BIN)/python -m bench.web --database postgresql $(BENCH_ARGS)
 
 docs: $(VENV)/docs.stamp  ## build the documentation into site/; a warning is an error
 	@$(BIN)/zensical build --strict --clean
@@ -84,6 +91,11 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/app.stamp: requirements/app.txt pyproject.toml | $(BIN)/python
+	@$(PIP_INSTALL) -r $<
+	@$(PIP_SELF)
+	@touch $@
+
+$(VENV)/service.stamp: requirements/service.txt pyproject.toml | $(BIN)/python
 	@$(PIP_INSTALL) -r $<
 	@$(PIP_SELF)
 	@touch $@

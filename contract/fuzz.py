@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import sys
@@ -104,12 +105,20 @@ def configuration(box: Box) -> dict[str, Any]:
     }
 
 
+def with_example(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with an example that the sandbox takes: random lists of events have twins or unknown ones."""
+    whole = copy.deepcopy(document)
+    for media in whole["paths"]["/v1/subscriptions"]["post"]["requestBody"]["content"].values():
+        media["example"] = {"endpointUrl": ENDPOINT, "eventTypes": [min(EVENT_SCOPES)]}
+    return whole
+
+
 def command(folder: Path, document: dict[str, Any], url: str, box: Box, only: list[str]) -> list[str]:
     """The command line of one run, which reads two files in `folder` and writes `report.json` there.
 
     `only`: Schemathesis' options that choose operations.
     """
-    (folder / "contract.json").write_text(json.dumps(document), encoding="utf-8")
+    (folder / "contract.json").write_text(json.dumps(with_example(document)), encoding="utf-8")
     (folder / "schemathesis.toml").write_text(tomli_w.dumps(configuration(box)), encoding="utf-8")
     return [
         *(str(Path(sys.executable).with_name("schemathesis")), "--no-color"),

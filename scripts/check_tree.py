@@ -54,9 +54,9 @@ def faults(path: Path) -> Iterator[str]:
 
 
 def drifted_pins() -> Iterator[str]:
-    """`make demo` and `make test` must run on the same versions: app.txt and docs.txt are part of dev.txt's."""
-    pins = {name: pinned(ROOT / "requirements" / f"{name}.txt") for name in ("app", "dev", "docs")}
-    for name in ("app", "docs"):
+    """What is tried by `make test` is what runs: the versions of app.txt, service.txt and docs.txt are dev.txt's."""
+    pins = {name: pinned(ROOT / "requirements" / f"{name}.txt") for name in ("app", "service", "dev", "docs")}
+    for name in ("app", "service", "docs"):
         for package, versions in pins[name].items():
             if package in pins["dev"] and pins["dev"][package] != versions:
                 yield f"requirements/{name}.txt: {package} differs from dev.txt; compile both again (CONTRIBUTING)"
@@ -65,9 +65,7 @@ def drifted_pins() -> Iterator[str]:
 def pinned(path: Path) -> dict[str, frozenset[str]]:
     """Package -> the versions a requirements file pins (several when they depend on the Python version)."""
     found: dict[str, frozenset[str]] = {}
-    for package, version in re.findall(
-        r"^([A-Za-z0-9_.-]+)==([^ ;\\]+)", path.read_text(encoding="utf-8"), re.MULTILINE
-    ):
+    for package, version in PIN.findall(path.read_text(encoding="utf-8")):
         found[package] = found.get(package, frozenset()) | {version}
     return found
 

@@ -44,6 +44,8 @@ class Home:
     clock: Clock
     paces: Callable[[str], Paced] | None = None
     """The pace of a connection's calls to Pleo, where several processes share one."""
+    permit: Callable[[Mapping[str, str]], None] = lambda options: None
+    """Refuses options of a connector that this process may not open, by raising."""
     opened: ExitStack = field(default_factory=ExitStack, repr=False)
 
     def close(self) -> None:
@@ -60,6 +62,7 @@ class Home:
 
     def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Connector:
         """The connection's connector; `secrets` other than the store's while connecting."""
+        self.permit(connection.erp_options)
         kept = partial(self.store.secret, connection.id)
         return connector_of(connection.erp, connection.erp_options, kept if secrets is None else secrets.get)
 
@@ -72,6 +75,13 @@ class Home:
             store=self.store,
             clock=self.clock,
         )
+
+    def book_ports_for(self, connection: Connection) -> BookPorts:
+        """What looking at a connection's books needs: the tie-out, check again."""
+        from kontobro.export.tieout import BookPorts
+
+        connector = self.connector_for(connection)
+        return BookPorts(connector=connector, store=self.store, clock=self.clock, read_item=read_kept_item)
 
     def sync_ports_for(self, connection: Connection) -> SyncPorts:
         from kontobro.pleo.masterdata import open_target
@@ -127,8 +137,5 @@ def read_kept_item(raw: bytes) -> ExportItem | MalformedItem:
 
 
 def book_ports_for(connection: Connection, store: Store, clock: Clock | None = None) -> BookPorts:
-    """What looking at a connection's books needs: the tie-out."""
-    from kontobro.export.tieout import BookPorts
-
-    home = Home(Path(), store, clock or SystemClock())
-    return BookPorts(connector=home.connector_for(connection), store=store, clock=home.clock, read_item=read_kept_item)
+    """The same over a store that the caller has open."""
+    return Home(Path(), store, clock or SystemClock()).book_ports_for(connection)

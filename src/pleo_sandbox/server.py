@@ -97,7 +97,11 @@ def main(arguments: list[str] | None = None) -> int:
     sandbox = demo_sandbox(Integration(options.start_url, options.settings_url, redirects))
     if options.press_export:
         sandbox.press_export(sandbox.company_id)
-    with _listen(options.host, options.port) as listener:
+    try:
+        listener = _listen(options.host, options.port)
+    except OSError as error:
+        raise SystemExit(f"Can't listen on {options.host}:{options.port}: {error.strerror}.") from None
+    with listener:
         url = f"http://{options.host}:{listener.getsockname()[1]}"
         sys.stdout.write(_credentials(sandbox, url) if options.json else _greeting(sandbox, url))
         sys.stdout.flush()

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx2
 
+from kontobro.service.config import read_config
+
 SOURCE = str(Path(__file__).resolve().parents[2] / "src")
 
 
@@ -42,3 +44,24 @@ def looks_right(told: dict[str, str]) -> None:
     answer = httpx2.get(f"{told['url']}/oauth/authorize", params=asked)
     assert answer.status_code == 302, "the redirect is registered: faults of the rest go back to it"
     assert answer.headers["location"].startswith("http://127.0.0.1:9/back?error=")
+
+
+def test_what_it_prints_is_what_the_service_needs(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "kontobro.cli", "sandbox", "--port", "0", "--ledger", str(tmp_path / "books")]
+    environment = os.environ | {"PYTHONPATH": SOURCE, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout
+        try:
+            lines = list(iter(process.stdout.readline, "  kontobro serve\n"))
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+    given = dict(line.strip().removeprefix("export ").split("=", 1) for line in lines if "export KONTOBRO_" in line)
+    config = read_config(given)
+    client = config.client("sandbox")
+    assert client
+    assert client.client_id
+    assert client.client_secret
+    assert f"{config.sandbox_url}/" in lines[1]
+    assert f"ledger: {tmp_path / 'books' / 'ledger.beancount'}\n" in "".join(lines)
+    assert (tmp_path / "books" / "ledger.beancount").exists()

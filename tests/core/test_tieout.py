@@ -78,6 +78,14 @@ def test_each_change_has_its_name(change: dict[str, object], verdict: Verdict, d
     assert (tied.verdict, tied.difference) == (verdict, Decimal(difference))
 
 
+def test_an_entry_that_was_booked_wrongly_from_the_start_differs() -> None:
+    """Pleo's amount against what the account holds: what we sent ourselves is no witness."""
+    pleo = left(amount="-100.00", on_account=Decimal(-90), total=Decimal(90))
+    books = standing(pleo, line_sums={WALLET: Decimal(-90), "X": Decimal(90)}, total=Decimal(90))
+    tied = tie(pleo, books)
+    assert (tied.verdict, tied.books, tied.difference) == ("amount_differs", Decimal(-90), Decimal(10))
+
+
 @pytest.mark.parametrize(
     ("row", "verdict"),
     [

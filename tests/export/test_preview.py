@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
-from kontobro.core.errors import KontobroError
+from kontobro.core.errors import KontobroError, Unreachable
 from kontobro.core.export import ExportItem, MalformedItem
 from kontobro.core.journal import Bill, JournalEntry, Payment
 from kontobro.export import ItemPreview, next_job, preview_job
@@ -41,6 +43,33 @@ def test_a_preview_leaves_no_trace(tmp_path: Path) -> None:
         assert found[4].problems[0].remedy
         assert [one.receipts for one in found] == [1, 2, 0, 0, 0]
         assert "GET /files/{entryId}/{place}" not in office.sandbox.calls
+
+
+class Away:
+    """An accounting system that can't be reached."""
+
+    def check(self) -> NoReturn:
+        raise Unreachable("It is away.")
+
+
+class Hurried:
+    """The clock of somebody who waits for the page."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> NoReturn:
+        raise AssertionError("a preview must not wait: it takes a thread that serves pages")
+
+
+def test_a_preview_has_no_patience(tmp_path: Path) -> None:
+    with an_office(tmp_path, kill_company()) as office:
+        connector: Any = Away()
+        ports = replace(office.ports, connector=connector, clock=Hurried())
+        job = next_job(office.ports)
+        assert job
+        with pytest.raises(Unreachable):
+            list(preview_job(office.connection, job, ports))
 
 
 def test_what_is_previewed_is_what_is_booked(tmp_path: Path) -> None:

@@ -227,7 +227,7 @@ def test_ports_and_passwords_are_read() -> None:
     assert "p/w" not in repr(server)
     tls = mail_server(configured(KONTOBRO_MAIL_URL="smtps://host"))
     assert tls is not None
-    assert (tls.port, tls.implicit_tls) == (465, True)
+    assert (tls.port, tls.tls) == (465, "from the start")
 
 
 def test_a_server_that_is_away_is_unreachable() -> None:

@@ -249,3 +249,21 @@ def test_an_older_store_learns_its_outcomes(any_store: DjangoStore) -> None:
     assert found == {REF: "failed", "posted": "booked", "uncertain": "uncertain", "planned": None}
     with pytest.raises(Exception, match=re.escape("impossible move")):
         any_store.move(HERE, [Move(reference=Reference("planned"), to="verified")], NOW)
+
+
+def test_who_waits_for_a_lock_holds_up_no_index(store: DjangoStore, admin: Any, postgres_url: str) -> None:
+    """The worker's engine makes indexes concurrently, under a lock that another process waits for."""
+    admin.execute("CREATE TABLE big (id integer)")
+    with ThreadPoolExecutor(1) as pool, open_store(postgres_url, key=KEY) as other:
+
+        def wait() -> bool:
+            with other.lock("engine", wait=30):
+                return True
+
+        with store.lock("engine"):
+            waiting = pool.submit(wait)
+            while not admin.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").fetchone():
+                assert not waiting.done()
+            admin.execute("SET statement_timeout = '15s'")
+            admin.execute("CREATE INDEX CONCURRENTLY big_id ON big (id)")
+        assert waiting.result(timeout=30)

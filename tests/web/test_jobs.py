@@ -42,6 +42,18 @@ def test_what_waits_at_pleo_can_be_exported(office: Office) -> None:
     assert AuditEvent.objects.get().action == "export asked for"
 
 
+def test_a_job_of_another_installation_can_be_taken_over_one_at_a_time(office: Office) -> None:
+    job = office.job
+    with office.site.home.visit() as home:
+        home.pleo_for(office.connection).start(job.id)
+    assert 'name="take_over"' in office.page("jobs/waiting/")
+    path = f"/c/{office.connection.id}/export/"
+    office.browser.post(path, {"job": job.id, "take_over": "1"})
+    office.browser.post(path, {"take_over": "1"})
+    assert [asked[2:] for asked in office.site.runner.asked] == [(job.id, True), (None, False)]
+    assert AuditEvent.objects.order_by("id")[0].action == "take-over asked for"
+
+
 def test_a_job_s_page_tells_each_item_and_what_to_do(office: Office) -> None:
     job = office.export()
     page = office.page(f"jobs/{job}/")

@@ -104,6 +104,13 @@ def test_only_owners_change_members(site: Site, role: str) -> None:
     assert Membership.objects.get(user=low).role == role
 
 
+@pytest.mark.parametrize("path", ["/c/a%00b/", "/o/new/?x=%00", "/c/a/items/%00/"])
+def test_text_that_postgresql_can_t_hold_is_refused(site: Site, path: str) -> None:
+    browser = site.browser(site.member(site.organisation()))
+    assert browser.get(path).status_code == 400
+    assert browser.post("/o/new/", {"name": "a\0b"}).status_code == 400
+
+
 def test_the_trail_tells_who_did_what(site: Site) -> None:
     organisation = site.organisation()
     user = site.member(organisation, email="anna@example.com")

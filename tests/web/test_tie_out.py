@@ -49,6 +49,15 @@ def test_the_files_hold_every_entry(office: Office) -> None:
     assert book["Entries"].max_row == 3
 
 
+def test_books_that_cant_be_read_are_told_and_no_file_begins(office: Office) -> None:
+    office.export()
+    Path(office.connection.erp_options["ledger"]).unlink()
+    for form in ("csv", "xlsx"):
+        answer = office.browser.get(f"/c/{office.connection.id}/tie-out/entries.{form}?{PERIOD}")
+        assert answer.status_code == 400
+        assert "Content-Disposition" not in answer.headers
+
+
 @pytest.mark.parametrize("query", ["first=2026-10-31&last=2026-10-01", "first=x&last=y", "first=2026-10-01"])
 def test_a_period_that_is_none_is_told(office: Office, query: str) -> None:
     path = f"/c/{office.connection.id}/tie-out/"

@@ -5,17 +5,24 @@ from __future__ import annotations
 import os
 import random
 import time
+from functools import partial
 
 import pytest
 
 from tests.worker.conftest import Build
 from tests.worker.test_workers import asker, dismiss
-from tests.worker.town import wait_for
+from tests.worker.town import Town, wait_for
 
 COMPANIES = int(os.environ.get("KONTOBRO_TEST_COMPANIES", "50"))
 ITEMS = 4
 KILLS = 6
 SEED = 5
+
+
+def is_at_work(town: Town, process_id: int) -> bool:
+    """Whether that worker has begun a piece of work, or there is none left."""
+    begun = f" {process_id} kontobro.worker.duty work begins" in town.said
+    return begun or all(town.states(name) == ["completed"] for name in town.companies)
 
 
 @pytest.mark.kill
@@ -28,10 +35,10 @@ def test_killed_anywhere_with_three_workers(shared_build: Build) -> None:
             runner.export(connection_id)
         workers = [town.hire() for _ in range(3)]
         try:
-            wait_for(lambda: "worker begins" in town.said, 60)
             for _ in range(KILLS):
-                time.sleep(chance.uniform(0.3, 2.5))
                 victim = chance.randrange(len(workers))
+                wait_for(partial(is_at_work, town, workers[victim].pid), 60)
+                time.sleep(chance.uniform(0, 1.5))
                 workers[victim].kill()
                 workers[victim].wait(10)
                 workers[victim] = town.hire()

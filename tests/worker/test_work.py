@@ -152,6 +152,31 @@ def test_history_is_forgotten(town: Town) -> None:
         assert not worker.runner.work(COMPANY)
 
 
+def test_all_of_a_long_history_is_forgotten_in_one_go(town: Town) -> None:
+    """Hundreds of connections leave thousands of looks an hour: what is left over would grow for ever."""
+    with town.at_work() as worker:
+        for slot in range(5):
+            worker.runner.look(COMPANY, f"slot-{slot}")
+            wait_for(lambda: not worker.runner.client.list_workflows(status=["ENQUEUED", "PENDING"]))
+        assert forget(worker.runner, datetime.now(UTC) + timedelta(hours=2), at_once=2) == 5
+        assert not worker.runner.client.list_workflows(name="look")
+
+
+def test_the_text_of_a_bug_is_not_kept_by_the_engine(town: Town) -> None:
+    """DBOS keeps what a workflow raises, text and all; ours end with a number that the log knows."""
+    with town.at_home() as home:
+        connection = home.store.connection(COMPANY)
+        assert connection
+        home.store.save_connection(replace(connection, erp="tests.worker.broken:connector"))
+    with town.at_work() as worker:
+        worker.runner.look(COMPANY, "slot")
+        wait_for(lambda: not worker.runner.client.list_workflows(status=["ENQUEUED", "PENDING"]))
+        (look,) = worker.runner.client.list_workflows(name="look")
+        assert look.status == "SUCCESS"
+        assert "a secret" not in str((look.output, look.error))
+        assert "log id" in str(look.output)
+
+
 def test_a_second_worker_on_sqlite_is_refused(town: Town) -> None:
     if town.config.database_url.get_secret_value():
         pytest.skip("PostgreSQL takes any number of workers")

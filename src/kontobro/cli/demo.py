@@ -106,12 +106,16 @@ def run(
 def prepare(folder: Path) -> Path:
     """An empty folder with the demo's ledger in it; the ledger's main file."""
     clean(folder)
-    ledger = folder / "ledger"
+    return copy_ledger(folder / "ledger")
+
+
+def copy_ledger(folder: Path) -> Path:
+    """The demo company's ledger in a new folder, nothing booked; its main file."""
     from importlib.resources import as_file, files
 
     with as_file(files("kontobro.erp.beancount") / "demo") as source:
-        shutil.copytree(source, ledger, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
-    return main_file(ledger)
+        shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
+    return main_file(folder)
 
 
 def clean(folder: Path) -> None:

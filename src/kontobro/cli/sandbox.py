@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
 
 SERVICE = "http://127.0.0.1:8765"
 """Where `kontobro serve` listens unless told otherwise."""
+PLEO = "http://127.0.0.1:8764"
+"""Where it looks for a Pleo-in-a-box unless told otherwise."""
+
+CLIENT = ("KONTOBRO_SANDBOX_CLIENT_ID", "KONTOBRO_SANDBOX_CLIENT_SECRET")
+"""What tells `kontobro serve` who it is at this Pleo-in-a-box (`service/config.py`, which may not be installed)."""
 
 Redirects = Annotated[list[str], typer.Option("--redirect-uri", help="Where OAuth may come back to; again for more.")]
 
@@ -27,11 +33,15 @@ def run(
         str, typer.Option(help="Where Settings in the sandbox leads.")
     ] = f"{SERVICE}/connect/pleo/settings",
     redirect_uri: Redirects = [f"{SERVICE}/connect/pleo/callback"],  # noqa: B006 - typer takes the default from here
+    ledger: Annotated[
+        Path | None, typer.Option(help="Put a ledger for the demo company into this folder, if it is not there yet.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when it is up.")] = False,
 ) -> None:
     """Run Pleo-in-a-box on this machine until Ctrl-C: a demo company with expenses to book, and pages to see it."""
     from kontobro.cli.box import pleo_in_a_box
 
+    books = _books_in(ledger) if ledger else None
     redirects = (f"--redirect-uri={each}" for each in redirect_uri)
     pressed = ("--press-export",) if press else ()
     options = (f"--start-url={start_url}", f"--settings-url={settings_url}", *redirects, *pressed)
@@ -39,16 +49,29 @@ def run(
         if as_json:
             show.emit_line(box.shape() | {"start_url": start_url, "settings_url": settings_url})
         else:
-            _say_how(box, start_url)
+            _say_how(box, start_url, books)
         box.wait()
 
 
-def _say_how(box: Box, start_url: str) -> None:
+def _books_in(folder: Path) -> Path:
+    """The main file of the demo company's ledger in that folder, made where there is none."""
+    from kontobro.cli.demo import copy_ledger, main_file
+
+    return (main_file(folder) if folder.exists() else copy_ledger(folder)).resolve()
+
+
+def _say_how(box: Box, start_url: str, books: Path | None) -> None:
     show.say(f"Pleo-in-a-box runs at {box.url} (Ctrl-C ends it).", "bold")
     show.say(f"Its pages, with Export and Connect: {box.url}/")
     show.say(f"Connect leads to: {start_url}")
-    show.say(f"OAuth client id: {box.client_id}")
-    show.say(f"OAuth client secret: {box.client_secret}")
-    show.say(f"API key of its demo company: {box.api_key}")
-    show.say("Connect in another terminal (it asks for that key):")
-    show.say(f"  kontobro connect --environment sandbox --url {box.url} --erp beancount --ledger PATH")
+    if books:
+        show.say(f"The demo company's ledger: {books}")
+    show.say("For the service, in another terminal:", "bold")
+    for name, value in zip(CLIENT, (box.client_id, box.client_secret), strict=True):
+        show.say(f"  export {name}={value}")
+    if box.url != PLEO:
+        show.say(f"  export KONTOBRO_SANDBOX_URL={box.url}")
+    show.say("  kontobro serve")
+    show.say("For the command line alone (it asks for the API key of the demo company):", "bold")
+    show.say(f"  API key: {box.api_key}")
+    show.say(f"  kontobro connect --environment sandbox --url {box.url} --erp beancount --ledger {books or 'PATH'}")

@@ -23,8 +23,9 @@ def run(context: typer.Context) -> None:
     from kontobro.web.serving import serve
 
     set_up_logs(given)
-    show.say(f"Kontobro is at {given.public_url} (Ctrl-C ends it; what is under way goes on at the next start).")
-    serve(given)
+    show.tell("Starting ...", "dim")
+    place = f"Kontobro is at {given.public_url} (Ctrl-C ends it; what is under way goes on at the next start)."
+    serve(given, lambda: show.say(place))
 
 
 def configured(desk: Desk) -> ServiceConfig:

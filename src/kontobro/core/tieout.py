@@ -154,6 +154,11 @@ class TieOut:
         """True when no entry differs. Drafts are no difference; `verdicts["draft"]` counts them."""
         return all(verdict in FINE for verdict in self.verdicts)
 
+    @property
+    def drafts(self) -> int:
+        """Entries that are equal and wait to be posted."""
+        return self.verdicts["draft"]
+
     def totals(self) -> dict[SumKey, Sum]:
         """The sums of all months together; `month` of their keys is empty."""
         found: dict[SumKey, Sum] = {}
@@ -232,7 +237,7 @@ def _compare(pleo: PleoSide, booking: Booking) -> tuple[Decimal, dict[Verdict, s
         changes["account_differs"] = f"nothing stands on account {pleo.account}"
         amount = pleo.amount
     else:
-        amount = pleo.amount + (_shift_of_totals if by_totals else _shift_on_account)(pleo, booking)
+        amount = pleo.amount + _shift_of_totals(pleo, booking) if by_totals else _on_account(pleo, booking)
     if amount != pleo.amount:
         changes["amount_differs"] = f"amount {amount} instead of {pleo.amount}"
     if pleo.kind != "item" and pleo.date and booking.date != pleo.date:
@@ -240,8 +245,9 @@ def _compare(pleo: PleoSide, booking: Booking) -> tuple[Decimal, dict[Verdict, s
     return amount, changes, by_totals
 
 
-def _shift_on_account(pleo: PleoSide, booking: Booking) -> Decimal:
-    return booking.line_sums.get(pleo.account or "", ZERO) - pleo.on_account
+def _on_account(pleo: PleoSide, booking: Booking) -> Decimal:
+    """What the account holds, and no shift since it was booked: an entry that we booked wrongly must show as well."""
+    return booking.line_sums.get(pleo.account or "", ZERO)
 
 
 def _shift_of_totals(pleo: PleoSide, booking: Booking) -> Decimal:

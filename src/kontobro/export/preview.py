@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from kontobro.core.connection import Connection
@@ -51,8 +51,9 @@ def preview_job(connection: Connection, job: ExportJob, ports: Ports) -> Iterato
 
     Raises what would stop an export, and JobGone for a job that is over.
     """
+    at_once = replace(connection, settings=replace(connection.settings, patience_minutes=0))  # a person waits for it
     try:
-        masters = prepare(connection, job, ports)
+        masters = prepare(at_once, job, ports)
     except StopJob as stop:
         raise stop.fault from stop
     for page in ports.pleo.items(job.id):

@@ -115,7 +115,8 @@ def _tie_page(
 def blind_spots(result: TieOut, capabilities: Capabilities, scope: Scope) -> tuple[str, ...]:
     """What this tie-out can't see, in words for a bookkeeper."""
     spots = [
-        "Expenses that were never exported through this connection, and entries booked by hand, are not in it.",
+        "Expenses that were never exported through this connection or whose job failed before they were read, and "
+        "entries booked by hand, are not in it.",
         "An entry that was posted to another expense account by hand and kept its amount counts as equal.",
     ]
     if result.from_history:
@@ -129,6 +130,8 @@ def blind_spots(result: TieOut, capabilities: Capabilities, scope: Scope) -> tup
         )
     if capabilities.reference == "none":
         spots.append("This accounting system keeps no reference: what stands in it can't be looked up.")
+    if capabilities.reference == "searchable":
+        spots.append("Of several documents with the same reference (a copy made there by hand) one is looked at.")
     if scope.first or scope.last:
         spots.append("An entry of another period that was moved into this one by hand shows in its own period only.")
     return tuple(spots)

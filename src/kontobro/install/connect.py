@@ -25,6 +25,9 @@ ACTIVE = "ACTIVATED"
 PENDING = "PENDING_INTEGRATION"
 """What Pleo calls an installation that waits for its first sync."""
 
+RENEWING = 30.0
+"""Seconds to wait for a worker that renews the old tokens (`pleo/auth.py`): what it stores must not come after us."""
+
 
 class InstallingPleo(Pleo, Protocol):
     """Pleo as connecting needs it: it can also name the company."""
@@ -105,8 +108,9 @@ def connect(
     final = settled if again and level is None else replace(settled, settings=with_level(settled.settings, chosen))
     claim(final)
     installation = install(pleo_for(final, trial), final, wait=wait)
-    store.save_connection(final)
-    store.save_tokens(final.id, trial.current)
+    with store.lock(f"refresh-{final.id}", wait=RENEWING):
+        store.save_connection(final)
+        store.save_tokens(final.id, trial.current)
     for name, secret in (secrets or {}).items():
         store.save_secret(final.id, name, secret)
     return Connected(final, company, installation, again)
@@ -195,6 +199,7 @@ def disconnect(connection: Connection, pleo: Pleo, store: Store) -> KontobroErro
         pleo.uninstall()
     except (LoginFailed, NotAllowed) as error:
         refused = error
-    store.forget_tokens(connection.id)
-    store.save_connection(replace(connection, status="disconnected"))
+    with store.lock(f"refresh-{connection.id}", wait=RENEWING):
+        store.forget_tokens(connection.id)
+        store.save_connection(replace(store.connection(connection.id) or connection, status="disconnected"))
     return refused

@@ -67,7 +67,7 @@ def require_level(level: Level, capabilities: Capabilities, identity: Identity) 
     if kinds := missing_kinds(level, capabilities):
         raise Misconfigured(
             f"This accounting system does not supply {', '.join(kinds)}, which Level {level} needs.",
-            f"Connect with --level {highest_supplied(capabilities)} or less.",
+            f"Choose Level {highest_supplied(capabilities)} or less.",
         )
     if scopes := missing_scopes(scopes_of(level), identity):
         raise NotAllowed(

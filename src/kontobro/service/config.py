@@ -5,24 +5,28 @@ Settings of a connection are not here: they belong to the bookkeeper and live in
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kontobro.core.errors import Misconfigured
 
 PREFIX = "KONTOBRO_"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Hosts that are this machine."""
 
 Environment = Literal["production", "staging", "sandbox"]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ class ServiceConfig(BaseSettings):
     )
     public_url: str = Field(
         "http://127.0.0.1:8765",
-        description="Where a browser, and Pleo's webhooks, reach the service. HTTPS but for localhost.",
+        description="Where a browser, and Pleo's webhooks, reach the service. HTTPS but for localhost. "
+        "Not given: follows KONTOBRO_BIND where that is on this machine.",
     )
     bind: str = Field("127.0.0.1:8765", description="Address and port that the pages are served on.")
     behind_proxy: bool = Field(
@@ -81,7 +86,8 @@ class ServiceConfig(BaseSettings):
     )
     mail_url: SecretStr = Field(
         SecretStr(""),
-        description="smtp://user:password@host:587 (STARTTLS) or smtps://…:465. Empty: mails go to the log.",
+        description="smtp://user:password@host:587 (STARTTLS, but for a host that is this machine) or smtps://…:465. "
+        "Empty: no mail is sent, the log says that one was due.",
     )
     mail_from: str = Field("kontobro@localhost", description="Sender of the mails.")
     log_format: Literal["json", "console"] = Field(
@@ -97,13 +103,55 @@ class ServiceConfig(BaseSettings):
         description="Address and port of a worker's own metrics, in a network of Prometheus' alone. Empty: none.",
     )
 
-    operators: str = Field(
-        "", description="Mail addresses parted by commas: who may open /doctor/, which tells of the whole installation."
+    private_networks: str = Field(
+        "",
+        description="Networks parted by commas, such as 10.1.0.0/16, beside the public internet in which accounting "
+        "systems and customers' webhooks may be. Empty: none. A service on localhost reaches everything.",
     )
+
+    operators: str = Field(
+        "",
+        description="Mail addresses parted by commas: who may open /doctor/, which tells of the whole installation. "
+        "Only a verified address counts, so it needs KONTOBRO_MAIL_URL.",
+    )
+
+    @field_validator("private_networks")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        _networks(text)
+        return text
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        return _networks(self.private_networks)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _follow_bind(cls, given: Any) -> Any:
+        """Another port to serve on, and nothing said of the address: it is the same one."""
+        bind = str(given.get("bind", ""))
+        host = bind.rpartition(":")[0].strip("[]")
+        return given if given.get("public_url") or host not in LOOPBACK else {**given, "public_url": f"http://{bind}"}
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_web_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"{url!r} is no web address; write https://books.example.com")
+        return url
+
+    @field_validator("bind")
+    @classmethod
+    def _is_place_to_listen(cls, bind: str) -> str:
+        _, colon, port = bind.rpartition(":")
+        if not bind.startswith("unix:") and not (colon and port.isdecimal() and int(port) < 65_536):
+            raise ValueError(f"{bind!r} is no address and port; write 127.0.0.1:8765")
+        return bind
 
     @property
     def operator_addresses(self) -> frozenset[str]:
-        return frozenset(part.strip() for part in self.operators.split(",") if part.strip())
+        return frozenset(part.strip().casefold() for part in self.operators.split(",") if part.strip())
 
     def client(self, environment: Environment) -> OAuthClient | None:
         """The OAuth client registered in that environment, if there is one."""
@@ -119,7 +167,12 @@ class ServiceConfig(BaseSettings):
     @property
     def local(self) -> bool:
         """True when only this machine's browsers are served: HTTPS can't be asked for there."""
-        return urlsplit(self.public_url).hostname in ("127.0.0.1", "localhost", "::1")
+        return urlsplit(self.public_url).hostname in LOOPBACK
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    """Raises ValueError for what is no network."""
+    return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 def read_config(environment: Mapping[str, str] | None = None) -> ServiceConfig:
@@ -131,7 +184,10 @@ def read_config(environment: Mapping[str, str] | None = None) -> ServiceConfig:
     try:
         return ServiceConfig.model_validate(given)
     except ValidationError as error:
-        wrong = "; ".join(f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False))
+        wrong = "; ".join(
+            f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors(include_input=False)
+        )
         raise Misconfigured(
             f"The service's configuration is wrong: {wrong}.", "Correct these environment variables."
         ) from None

@@ -19,4 +19,6 @@ class GunicornLogs(Logger):  # type: ignore[misc]  # gunicorn has no types
         self.error_log.propagate, self.access_log.propagate = True, False
         self.error_log.handlers[:] = []
         self.access_log.handlers[:] = [logging.NullHandler()]
-        self.error_log.setLevel(LEVELS[config().log_level])
+        level = LEVELS[config().log_level]
+        # its comings and goings tell a person nothing: they are for who debugs
+        self.error_log.setLevel(level if level == logging.DEBUG else max(level, logging.WARNING))

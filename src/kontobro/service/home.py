@@ -5,6 +5,8 @@ from __future__ import annotations
 from kontobro.bootstrap import Home, SystemClock
 from kontobro.core.ports import Clock
 from kontobro.service.config import ServiceConfig
+from kontobro.service.networks import reach_of
+from kontobro.service.outgoing import look_up
 from kontobro.service.pace import SharedPaces
 
 
@@ -19,7 +21,8 @@ def open_service_home(config: ServiceConfig, clock: Clock | None = None) -> Home
     key = config.key.get_secret_value()
     store = open_store(config.database, key=key.encode() or None)
     paces = SharedPaces(url) if (url := config.database_url.get_secret_value()) else None
-    home = Home(config.home, store, clock or SystemClock(), paces)
+    reach = reach_of(config, look_up)
+    home = Home(config.home, store, clock or SystemClock(), paces, reach.require_options)
     home.opened.callback(store.close)
     if paces:
         home.opened.callback(paces.close)

@@ -1,4 +1,4 @@
-"""Mails in plain text over the standard library's SMTP, from one URL of the configuration."""
+"""Mails over the standard library's SMTP, from one URL of the configuration: notices, and what the pages send."""
 
 from __future__ import annotations
 
@@ -8,26 +8,28 @@ import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.message import EmailMessage, Message
+from email.utils import formatdate, make_msgid, parseaddr
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from kontobro.core.errors import Misconfigured, Unreachable
-from kontobro.service.config import ServiceConfig
+from kontobro.service.config import LOOPBACK, ServiceConfig
 
 log = logging.getLogger(__name__)
 
 TIMEOUT = 20.0
+Tls = Literal["from the start", "starttls", "none"]
 _PORTS = {"smtp": 587, "smtps": 465}
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where mails are handed in. `smtps` is TLS from the start; `smtp` with a user is STARTTLS, never in the clear."""
+    """Where mails are handed in. Only what stays on this machine may go in the clear."""
 
     host: str
     port: int
-    implicit_tls: bool
+    tls: Tls
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
 
@@ -44,22 +46,31 @@ def mail_server(config: ServiceConfig) -> MailServer | None:
         raise _wrong() from None
     if not url.hostname:
         raise _wrong()
-    return MailServer(
-        url.hostname, port, url.scheme == "smtps", unquote(url.username or ""), unquote(url.password or "")
-    )
+    tls: Tls = "from the start" if url.scheme == "smtps" else "none" if url.hostname in LOOPBACK else "starttls"
+    return MailServer(url.hostname, port, tls, unquote(url.username or ""), unquote(url.password or ""))
 
 
 def send_mail(config: ServiceConfig, to: Sequence[str], subject: str, text: str) -> bool:
     """Send one mail to each of `to`, unseen by the others; False when there is no server. Raises Unreachable."""
+    return hand_in(config, [(_message(config.mail_from, address, subject, text), [address]) for address in to])
+
+
+def hand_in(config: ServiceConfig, mails: Sequence[tuple[Message, Sequence[str]]]) -> bool:
+    """Send these, each to its addresses; False when there is no server. Raises Unreachable, Misconfigured."""
     server = mail_server(config)
     if server is None:
-        log.warning("mail not sent: no KONTOBRO_MAIL_URL", extra={"mails": len(to)})
+        log.warning("mail not sent: no KONTOBRO_MAIL_URL", extra={"mails": len(mails)})
         return False
-    with _session(server) as session:
-        for address in to:
-            session.send_message(_message(config.mail_from, address, subject, text))
-    log.info("mail sent", extra={"mails": len(to)})
+    hand_in_at(server, config.mail_from, mails)
+    log.info("mail sent", extra={"mails": len(mails)})
     return True
+
+
+def hand_in_at(server: MailServer, sender: str, mails: Sequence[tuple[Message, Sequence[str]]]) -> None:
+    """Send these to that server. Raises Unreachable, Misconfigured."""
+    with _session(server) as session:
+        for message, to in mails:
+            session.send_message(message, parseaddr(sender)[1], list(to))
 
 
 def try_mail_server(config: ServiceConfig) -> bool:
@@ -91,18 +102,25 @@ def _session(server: MailServer) -> Iterator[smtplib.SMTP]:
 
 def _connected(server: MailServer) -> smtplib.SMTP:
     tls = ssl.create_default_context()
-    if server.implicit_tls:
+    if server.tls == "from the start":
         return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=tls)
     session = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
-    if server.user:
-        session.starttls(context=tls)
+    if server.tls == "starttls":
+        try:
+            session.starttls(context=tls)
+        except BaseException:
+            session.close()
+            raise
     return session
 
 
 def _message(sender: str, to: str, subject: str, text: str) -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, to, subject
-    message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain=sender.rpartition("@")[2] or "localhost")
+    message["Date"], message["Message-ID"] = (
+        formatdate(),
+        make_msgid(domain=sender.rpartition("@")[2].strip("> ") or "localhost"),
+    )
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
     return message

@@ -6,7 +6,6 @@ a name that answers differently the second time leads nowhere. No redirects, no 
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import uuid
 from collections.abc import Callable, Sequence
@@ -22,14 +21,11 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from kontobro import __version__
 from kontobro.core.errors import Misconfigured, Unreachable
-from kontobro.service.config import ServiceConfig
+from kontobro.service.config import Network, ServiceConfig
+from kontobro.service.networks import Resolve, is_public
 from kontobro.service.notify import Notice, link_of
 
-Resolve = Callable[[str, int], Sequence[str]]
-
 TIMEOUT: Final = httpx2.Timeout(10.0, connect=5.0)
-_EMBEDDED: Final = tuple(ipaddress.ip_network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"))
-"""IPv6 that means an IPv4 address: a gateway would carry it into the local network."""
 _REMEDY: Final = "Give an https:// address of a host on the public internet, without a password in it."
 
 
@@ -62,7 +58,8 @@ class HookNotifier:
         """The checked address in place of the host's name."""
         parts = checked_url(url, local=self.config.local)
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        address = checked_address(parts.hostname or "", port, self.resolve, local=self.config.local)
+        networks, local = self.config.networks, self.config.local
+        address = checked_address(parts.hostname or "", port, self.resolve, local=local, also=networks)
         return httpx2.URL(url).copy_with(host=address)
 
 
@@ -79,32 +76,17 @@ def checked_url(url: str, *, local: bool) -> SplitResult:
     return parts
 
 
-def checked_address(host: str, port: int, resolve: Resolve, *, local: bool) -> str:
-    """One address of the host, when all of them are public. Raises Misconfigured, Unreachable."""
+def checked_address(host: str, port: int, resolve: Resolve, *, local: bool, also: Sequence[Network] = ()) -> str:
+    """One address of the host, when all of them are public or in `also`. Raises Misconfigured, Unreachable."""
     try:
         found = list(resolve(host, port))
     except (OSError, UnicodeError):
         found = []
     if not found:
         raise Unreachable("The webhook's host is not known.", "Check its name.")
-    if not all(is_public(each, local=local) for each in found):
+    if not all(is_public(each, local=local, also=also) for each in found):
         raise Misconfigured("The webhook's host is in a private network.", _REMEDY)
     return found[0]
-
-
-def is_public(address: str, *, local: bool = False) -> bool:
-    """Whether an address is on the public internet; with `local`, this machine itself will do as well."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if local and found.is_loopback:
-        return True
-    if isinstance(found, ipaddress.IPv6Address) and (
-        found.ipv4_mapped or any(found in network for network in _EMBEDDED)
-    ):
-        return False
-    return found.is_global and not found.is_multicast
 
 
 def _signed(notice: Notice, link: str, secret: str, now: datetime) -> tuple[bytes, dict[str, str]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from hashlib import sha256
@@ -25,6 +26,9 @@ SESSION = {
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
 }
+
+TURN = 1.0
+"""Seconds that one statement waits for a lock."""
 
 HOLDER = """
     SELECT activity.application_name FROM pg_locks AS lock JOIN pg_stat_activity AS activity ON activity.pid = lock.pid
@@ -75,15 +79,23 @@ def _try(session: Any, key: int) -> bool:
 
 
 def _wait(session: Any, key: int, wait: float) -> bool:
-    """Wait in the server's queue: whoever came first is first."""
-    _ask(session, "SELECT set_config('lock_timeout', %s, false)", (f"{max(1, round(wait * 1000))}ms",))
-    try:
-        _ask(session, "SELECT pg_advisory_lock(%s)", (key,))
-    except Exception as error:
-        if sqlstate(error) == LOCK_NOT_AVAILABLE:
-            return False
-        raise
-    return True
+    """Wait in the server's queue, a turn at a time.
+
+    A statement that waits keeps its snapshot, and CREATE INDEX CONCURRENTLY (DBOS makes its tables so) waits for every
+    snapshot to end: one long wait for whoever makes the tables would hold both up until it gave up.
+    """
+    end = time.monotonic() + wait
+    while (left := end - time.monotonic()) > 0:
+        turn = max(1, round(min(left, TURN) * 1000))
+        _ask(session, "SELECT set_config('lock_timeout', %s, false)", (f"{turn}ms",))
+        try:
+            _ask(session, "SELECT pg_advisory_lock(%s)", (key,))
+        except Exception as error:
+            if sqlstate(error) != LOCK_NOT_AVAILABLE:
+                raise
+        else:
+            return True
+    return False
 
 
 def _release(session: Any, key: int, name: str) -> None:

@@ -13,7 +13,8 @@ from typing import Any, TypeVar, cast
 from django.db.models import Count, F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Replace
 
-from kontobro.core.history import BookingState
+from kontobro.core.connection import Connection
+from kontobro.core.history import BookingState, JobRow
 from kontobro.core.plan import MasterKind
 from kontobro.core.ports import Store
 from kontobro.store import models
@@ -34,7 +35,7 @@ from kontobro.store.pages import (
     mark_of,
 )
 from kontobro.store.problems import has_code, problem_groups
-from kontobro.store.rows import booking_of, job_of
+from kontobro.store.rows import booking_of, connection_of, job_of
 
 MOST = 500
 """Rows a page at most, whatever it is asked for."""
@@ -75,6 +76,18 @@ class Overview:
         """The database's name within Django, for tests that count its queries."""
         return self._database.alias
 
+    def connections(self, connection_ids: Sequence[str]) -> Sequence[Connection]:
+        """Those of these that exist, by id."""
+        with self._database.reading():
+            return [
+                connection_of(row) for row in self._rows(models.Connection).filter(id__in=connection_ids).order_by("id")
+            ]
+
+    def names(self, connection_ids: Sequence[str]) -> Mapping[str, str]:
+        """What those of these that exist are called."""
+        with self._database.reading():
+            return dict(self._rows(models.Connection).filter(id__in=connection_ids).values_list("id", "name"))
+
     def days(self, connection_ids: Sequence[str], since: datetime, zone: tzinfo = UTC) -> Sequence[Day]:
         """Items by the day of their last news, oldest first, days of nothing left out. A zone's hours are whole."""
         rows = self._bookings(connection_ids).filter(updated_at__gte=since).annotate(hour=Hour("updated_at"))
@@ -113,6 +126,12 @@ class Overview:
             found, mark = _page(rows, "started_at", before, limit)
         return Page(tuple(ConnectionJob(connection_id=row.connection_id, job=job_of(row)) for row in found), mark)
 
+    def job(self, connection_id: str, job_id: str) -> JobRow | None:
+        """One job of a connection."""
+        with self._database.reading():
+            row = self._rows(models.Job).filter(connection_id=connection_id, job_id=_plain(job_id)).first()
+        return None if row is None else job_of(row)
+
     def job_counts(self, connection_id: str, job_id: str) -> JobCounts:
         """How far a job is. Cheap: a page asks each second."""
         rows = self._bookings([connection_id]).filter(job_id=_plain(job_id)).order_by()
@@ -129,6 +148,7 @@ class Overview:
         self,
         connection_ids: Sequence[str],
         *,
+        job_id: str = "",
         state: BookingState | None = None,
         outcome: Outcome | None = None,
         search: str = "",
@@ -142,7 +162,7 @@ class Overview:
         """The newest first. `since` and `until` are booking dates, both included; `search` is part of a payee, the
         beginning of a reference, a total, or the accounting system's id."""
         rows = self._bookings(connection_ids)
-        given = {"state": state, "outcome": outcome, "currency": _plain(currency)}
+        given = {"job_id": _plain(job_id), "state": state, "outcome": outcome, "currency": _plain(currency)}
         rows = rows.filter(**{name: value for name, value in given.items() if value})
         rows = _dated(rows, since, until)
         if code := _plain(problem_code):

@@ -19,13 +19,13 @@ ENVIRONMENT = "KONTOBRO_KEY"
 class KeyRing:
     """The keys, looked up at each use, so that a rotation by another process is seen.
 
-    Without a `path` for a key file, keys must be given: raises Misconfigured when there are none.
+    Raises Misconfigured for given keys that are none, and when none are given and there is no `path` for a key file.
     """
 
     def __init__(self, path: Path | None, given: bytes | None = None) -> None:
         self._path = path
         self._given = given
-        if path is None:
+        if path is None or self._fixed() is not None:
             self.ciphers()
 
     def ciphers(self, *, create: bool = False) -> MultiFernet:
@@ -50,7 +50,7 @@ class KeyRing:
 
     def _source(self) -> str:
         if self._given:
-            return "the key given"
+            return f"the key given (for the service: {ENVIRONMENT})"
         return ENVIRONMENT if self._fixed() else f"the key file {self._file.name}"
 
     @property

@@ -200,7 +200,7 @@ def _checked(connection: Connection, ports: SyncPorts) -> Company:
 
 def _approve(plan: Plan, digest: str | None, limits: Limits, *, yes: bool) -> None:
     """Raises when nobody approved this very plan, or nobody may."""
-    show = f"Look at it with `kontobro sync plan {plan.kind}` and apply it by the digest that is shown."
+    show = f"Look at the plan again (Master data, or kontobro sync plan {plan.kind}) and approve it as it is shown."
     if not digest and not yes:
         raise NotApproved(f"The plan of {plan.kind} was not approved: its digest is missing.", show)
     if digest and digest != plan.digest:

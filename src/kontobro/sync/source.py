@@ -154,7 +154,7 @@ def _exclusive(code: TaxCode) -> Problem:
 
 def _unknown(name: str) -> Problem:
     message = f"Dimension {shown(name)} is not in the accounting system; its tag group is left as it is."
-    remedy = "Choose the dimensions anew: kontobro dimensions --choose."
+    remedy = "Choose the dimensions anew: under Settings, or with kontobro dimensions --choose."
     return problem("dimension_unknown", "settings.sync_dimensions", name, message, remedy, "invalid_configuration")
 
 

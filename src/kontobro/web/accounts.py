@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.http import HttpRequest
 
-from kontobro.service.config import config
-
-log = logging.getLogger(__name__)
+from kontobro.core.errors import KontobroError
+from kontobro.service.config import ServiceConfig, config
+from kontobro.service.mail import hand_in
 
 INVITED = "invited_to"
 """Key of the session: somebody came by an invitation and may sign up where strangers may not."""
@@ -24,6 +24,13 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return config().signup or INVITED in request.session
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """Where to after signing in. What can't be read as an address is none of ours."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def get_client_ip(self, request: HttpRequest) -> str:
         """The reader's address: behind a proxy the last that the proxy itself wrote down."""
         if config().behind_proxy and (forwarded := request.headers.get("X-Forwarded-For", "")):
@@ -31,10 +38,18 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
         return str(request.META.get("REMOTE_ADDR", ""))
 
 
-class LoggedMail(BaseEmailBackend):
-    """No mail server is configured: say in the log that a mail was due, without its content."""
+class Mail(BaseEmailBackend):
+    """Django's mails by the same way as our notices; without a server the log says that one was due."""
+
+    def __init__(self, fail_silently: bool = False, configured: ServiceConfig | None = None, **other: Any) -> None:
+        super().__init__(fail_silently, **other)
+        self._config = configured or config()
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        for message in email_messages:
-            log.warning("mail not sent: no KONTOBRO_MAIL_URL", extra={"subject": message.subject})
-        return len(email_messages)
+        try:
+            sent = hand_in(self._config, [(one.message(), one.recipients()) for one in email_messages])
+        except KontobroError:
+            if not self.fail_silently:
+                raise
+            return 0
+        return len(email_messages) if sent else 0

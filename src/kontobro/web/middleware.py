@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
 
 from babel import Locale, UnknownLocaleError
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
 
 from kontobro.core.errors import (
@@ -49,6 +52,34 @@ class Request:
             match = request.resolver_match
             log.info("page", extra={"page": match.url_name if match else "", "status": response.status_code})
         return response
+
+
+class Readable:
+    """Refuses what no browser of ours sends: text that is not UTF-8 by its own account, and NUL anywhere.
+
+    PostgreSQL takes no NUL in a text, and some of Python's encodings are none for text: both would break a page.
+    """
+
+    def __init__(self, respond: Respond) -> None:
+        self._respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        named = request.content_params.get("charset", "utf-8") if request.content_params else "utf-8"
+        given = [request.path_info, unquote(request.META.get("QUERY_STRING", "")), *request.COOKIES.values()]
+        if named.lower() not in ("utf-8", "utf8") or any("\0" in text for text in given):
+            raise BadRequest("not readable")
+        return self._respond(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        """Forms. A view that no form is sent to reads its body itself."""
+        if request.method != "POST" or getattr(view, "csrf_exempt", False):
+            return
+        try:
+            values = [text for _, texts in request.POST.lists() for text in texts]
+        except UnreadablePostError:  # whoever sent it is gone
+            raise BadRequest("not readable") from None
+        if any("\0" in text for text in (*request.POST, *map(str, values))):
+            raise BadRequest("not readable")
 
 
 class ReaderLocale:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from kontobro.bootstrap import Home
+from kontobro.core.errors import Misconfigured
+from kontobro.core.ports import Store
 from kontobro.core.runner import Runner
 
 if TYPE_CHECKING:
     from kontobro.store.overview import Overview
+
+
+def change(store: Store, connection_id: str, **parts: Any) -> None:
+    """Store parts of a connection over what stands of it by now: while the accounting system was asked, somebody may
+    have disconnected it, or its login may have ended. Raises Misconfigured when it is gone."""
+    standing = store.connection(connection_id)
+    if standing is None:
+        raise Misconfigured("This connection is gone.", "Connect the company again.")
+    store.save_connection(replace(standing, **parts))
 
 
 class Places:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,12 +12,17 @@ from gunicorn.app.base import BaseApplication
 from kontobro.core.errors import Misconfigured
 from kontobro.service.config import ServiceConfig
 from kontobro.service.metrics_folder import forget_process, metrics_folder
+from kontobro.web.ready import look_ahead
 from kontobro.web.start import begin, migrate, set_up
 
 log = logging.getLogger(__name__)
 
 TIMEOUT = 120
-"""Seconds that a page may take before its process is ended: a preview or a tie-out asks two systems."""
+"""Seconds that a process may give no sign of life. A page may take longer: it has a thread of its own."""
+
+STOPPING = 5
+"""Seconds that `kontobro serve` waits at its end for work under way: a person sits there, and it goes on at the next
+start. (`kontobro worker` waits longer: others take over only what it leaves.)"""
 
 End = Callable[[], None]
 
@@ -39,9 +45,26 @@ class Pages(BaseApplication):  # type: ignore[misc]
         return application
 
 
-def serve(config: ServiceConfig) -> None:
-    """Pages and worker in one process, until SIGTERM or SIGINT: SQLite is enough for it."""
-    Pages(options_of(config, 1, lambda: _begin_working(config))).run()
+def serve(config: ServiceConfig, ready: Callable[[], None]) -> None:
+    """Pages and worker in one process, until SIGTERM or SIGINT: SQLite is enough for it.
+
+    `ready` is called once it serves. Raises what `look_ahead` finds.
+    """
+    look_ahead(config, alone=True)
+
+    def begin_both() -> End:
+        end = _begin_working(config)
+        ready()
+        return lambda: _leave(end)
+
+    Pages(options_of(config, 1, begin_both) | {"graceful_timeout": STOPPING + 3}).run()
+
+
+def _leave(end: End) -> None:
+    """End in order, and go: threads of work that was cut short would hold the process until it is killed."""
+    end()
+    logging.shutdown()
+    os._exit(0)
 
 
 def serve_pages(config: ServiceConfig) -> None:
@@ -51,6 +74,7 @@ def serve_pages(config: ServiceConfig) -> None:
             "kontobro web needs PostgreSQL: workers in other processes do what the pages ask for.",
             "Set KONTOBRO_DATABASE_URL, or use kontobro serve for a single process with SQLite.",
         )
+    look_ahead(config, alone=False)
     with metrics_folder():
         Pages(options_of(config, config.processes, lambda: _begin_asking(config))).run()
 
@@ -93,7 +117,7 @@ def _begin_working(config: ServiceConfig) -> End:
     worker = start_in_process(config, home=home, told=(Told(config, home),))
     begin(home, worker.runner)
     log.info("serving", extra={"url": config.public_url})
-    return worker.stop
+    return lambda: worker.stop(STOPPING)
 
 
 def work(config: ServiceConfig) -> None:

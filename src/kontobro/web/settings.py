@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
-from kontobro.service.config import ServiceConfig, config, session_secret
+from kontobro.service.config import config, session_secret
 from kontobro.store.database import database_entry
 
 _config = config()
@@ -42,6 +41,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "kontobro.web.middleware.Readable",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -140,24 +140,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 
-def _mail(config: ServiceConfig) -> dict[str, Any]:
-    """Django's mail settings from one URL."""
-    url = urlsplit(config.mail_url.get_secret_value())
-    if not url.scheme:
-        return {"EMAIL_BACKEND": "kontobro.web.accounts.LoggedMail"}
-    return {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "EMAIL_HOST": url.hostname,
-        "EMAIL_PORT": url.port or (465 if url.scheme == "smtps" else 587),
-        "EMAIL_HOST_USER": unquote(url.username or ""),
-        "EMAIL_HOST_PASSWORD": unquote(url.password or ""),
-        "EMAIL_USE_SSL": url.scheme == "smtps",
-        "EMAIL_USE_TLS": url.scheme == "smtp" and bool(url.username),
-        "EMAIL_TIMEOUT": 20,
-    }
-
-
-globals().update(_mail(_config))
+EMAIL_BACKEND = "kontobro.web.accounts.Mail"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = _config.mail_from
 LOGGING_CONFIG = None
 CSRF_FAILURE_VIEW = "kontobro.web.views.errors.csrf_failure"

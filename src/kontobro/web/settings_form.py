@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django import forms
 
+from kontobro.core.posting_dates import zone_named
 from kontobro.core.settings import Settings
 from kontobro.core.settings_file import settings_to
 
@@ -160,6 +161,12 @@ class SettingsForm(forms.Form):
         min_value=0,
         max_value=3650,
     )
+
+    def clean_time_zone(self) -> str:
+        name = str(self.cleaned_data["time_zone"])
+        if name and zone_named(name) is None:
+            raise forms.ValidationError("There is no such time zone. Give a name such as Europe/Copenhagen.")
+        return name
 
 
 def form_of(settings: Settings) -> SettingsForm:

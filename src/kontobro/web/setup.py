@@ -111,10 +111,13 @@ def _store() -> DjangoStore:
 
 
 def secrets_of(setup: Setup) -> dict[str, Any]:
-    """`verifier`, `tokens`, `erp`: those that the setup has by now. Raises Misconfigured when the key was changed."""
+    """`verifier`, `tokens`, `erp`: those that the setup has by now; none when the key was rotated meanwhile."""
     if not setup.sealed:
         return {}
-    return cast(dict[str, Any], _store().unseal(f"setup {setup.id}", "secrets", setup.sealed))
+    try:
+        return cast(dict[str, Any], _store().unseal(f"setup {setup.id}", "secrets", setup.sealed))
+    except Misconfigured:
+        return {}
 
 
 def seal_secrets(setup: Setup, **changed: object) -> None:
@@ -127,7 +130,7 @@ def tokens_of(setup: Setup) -> Tokens:
     """Pleo's credential. Raises Misconfigured before there is one."""
     held = secrets_of(setup).get("tokens")
     if held is None:
-        raise Misconfigured("Pleo has not been asked yet.", "Go on connecting from the overview.")
+        raise Misconfigured("There is no access to Pleo yet, or no more.", "Go back to the level and ask Pleo again.")
     return tokens_from(cast(Mapping[str, Any], held))
 
 
@@ -137,11 +140,8 @@ def tokens_of(setup: Setup) -> Tokens:
 @contextmanager
 def doors() -> Iterator[Home]:
     """The way to Pleo and the accounting system for one request: what is opened there is closed after it."""
-    home = Home(places.home.path, places.home.store, places.home.clock)
-    try:
+    with places.home.visit() as home:
         yield home
-    finally:
-        home.close()
 
 
 def draft_of(setup: Setup) -> Connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kontobro.bootstrap import Home
 from kontobro.core.connection import Connection
@@ -19,6 +19,7 @@ from kontobro.core.suggest import Suggestion, preselected, suggest
 from kontobro.export.masters import load_masters
 from kontobro.install.connect import finish_installation
 from kontobro.sync.run import KINDS, SyncResult, apply_plan, in_step, limits_of, plan_sync
+from kontobro.web.places import change
 from kontobro.web.subscribing import try_to_subscribe
 
 ACTION_WORDS: Mapping[str, str] = {
@@ -86,7 +87,7 @@ def settle_settings(
     found = [*problems, *([] if problems else check_settings(settings, books.masters))]
     wrong = [problem for problem in found if not (later and problem.code == "setting_missing")]
     if not wrong:
-        home.store.save_connection(replace(connection, settings=settings))
+        change(home.store, connection.id, settings=settings)
     return wrong
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain, count
@@ -18,6 +17,8 @@ from kontobro.erp import REGISTRY, is_installed, secret_words
 from kontobro.install.connect import Connected, connect
 from kontobro.install.level import highest_supplied
 from kontobro.service.config import config
+from kontobro.service.networks import reach_of
+from kontobro.service.outgoing import look_up
 from kontobro.web.models import Organisation, Setup
 from kontobro.web.places import places
 from kontobro.web.setup import SealedTokens, draft_of, known_to, level_chosen, own, secrets_of, tokens_of
@@ -35,7 +36,7 @@ def safe_options(erp: str, options: Mapping[str, str], organisation: Organisatio
     """Options that a person may give to this machine: empty ones left out. Raises Misconfigured.
 
     A hosted service opens only ledgers that its operator put into the organisation's own folder: any other path
-    would let a stranger read and write files here; and addresses of the machine itself are not for strangers.
+    would let a stranger read and write files here; and private networks are not for strangers (`service/networks.py`).
     """
     given = {name: value.strip() for name, value in options.items() if value.strip()}
     if "ledger" in given:
@@ -70,8 +71,8 @@ def _require_address(name: str, url: str) -> None:
     host = _host_of(url)
     if not host:
         raise Misconfigured(f'"{shown(url)}" is no address.', f"Give {name} as https://…")
-    if not config().local and _is_this_machine(host):
-        raise Misconfigured(f'"{shown(url)}" is this service\'s own machine.', "Give the accounting system's address.")
+    if name == "url":  # Fava's is only linked to, never asked
+        reach_of(config(), look_up).require(url)
 
 
 def _host_of(url: str) -> str:
@@ -83,14 +84,6 @@ def _host_of(url: str) -> str:
         return ""
     good = parts.scheme in ("http", "https") and port != 0
     return (parts.hostname or "") if good else ""
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-    return address.is_loopback or address.is_link_local or address.is_unspecified
 
 
 def needed_secrets(erp: str, given: Mapping[str, str]) -> dict[str, str]:

@@ -117,5 +117,4 @@ def connection_ids(member: Member) -> Sequence[str]:
 
 def connections_of(member: Member) -> Sequence[Connection]:
     """The organisation's connections, by name."""
-    ids = set(connection_ids(member))
-    return sorted((c for c in places.home.store.connections() if c.id in ids), key=lambda c: c.name.casefold())
+    return sorted(places.overview.connections(connection_ids(member)), key=lambda c: c.name.casefold())

@@ -95,16 +95,19 @@ def slot_of(connection_id: str, period: int, moment: float) -> int:
     return int((moment - zlib.crc32(connection_id.encode()) % period) // period)
 
 
-def forget(runner: ClientRunner, now: datetime | None = None) -> int:
+def forget(runner: ClientRunner, now: datetime | None = None, at_once: int = MOST_AT_ONCE) -> int:
     """Delete the history of looks after an hour, that of work after 30 days: DBOS itself keeps it for ever."""
     moment = now or datetime.now(UTC)
-    return _forget(runner, [LOOK], moment - KEEP_LOOKS) + _forget(runner, list(KINDS), moment - KEEP_WORK)
+    looks = _forget(runner, [LOOK], moment - KEEP_LOOKS, at_once)
+    return looks + _forget(runner, list(KINDS), moment - KEEP_WORK, at_once)
 
 
-def _forget(runner: ClientRunner, names: list[str], before: datetime) -> int:
-    rows = runner.client.list_workflows(
-        name=names, completed_before=before.isoformat(), limit=MOST_AT_ONCE, load_input=False, load_output=False
-    )
-    if rows:
+def _forget(runner: ClientRunner, names: list[str], before: datetime, at_once: int) -> int:
+    """Some at a time, until there are none: hundreds of connections leave more looks than one go takes."""
+    forgotten = 0
+    while rows := runner.client.list_workflows(
+        name=names, completed_before=before.isoformat(), limit=at_once, load_input=False, load_output=False
+    ):
         runner.client.delete_workflows([row.workflow_id for row in rows])
-    return len(rows)
+        forgotten += len(rows)
+    return forgotten

@@ -68,7 +68,7 @@ def _perform(duty: Duty, work_id: str, piece: Callable[[Home, list[Result]], Non
         fault = known
         log.warning("work failed", extra={"work": work_id, "fault": type(known).__name__})
     except Exception as unknown:  # noqa: BLE001 - a bug of ours must end as a failure that a person can read
-        fault = _bug(work_id, unknown)
+        fault = bug(work_id, unknown)
     if work is not None:
         tell(duty, ended(work, fault), done, fault)
     return {"failure": None if fault is None else str(fault), "fault": None if fault is None else type(fault).__name__}
@@ -151,7 +151,9 @@ def _given_up(work: Work, attempts: int) -> GivenUp:
     )
 
 
-def _bug(work_id: str, error: Exception) -> KontobroError:
+def bug(work_id: str, error: Exception) -> KontobroError:
+    """A bug of ours as a failure with a number. DBOS never sees the error: it would keep its text, which may hold
+    anything."""
     log_id = uuid.uuid4().hex[:12]
     log.error("work met a bug", extra={"work": work_id, "log_id": log_id}, exc_info=error)
     return KontobroError(f"Something unexpected went wrong (log id {log_id}).", "Ask for it again, or report the id.")

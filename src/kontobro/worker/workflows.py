@@ -14,7 +14,7 @@ from dbos import DBOS
 from kontobro.core.errors import KontobroError, LoginFailed, NotAllowed
 from kontobro.core.runner import Work
 from kontobro.worker import pieces
-from kontobro.worker.duty import Duty, GivenUp, ended, fresh_connections, perform, tell
+from kontobro.worker.duty import Duty, GivenUp, bug, ended, fresh_connections, perform, tell
 from kontobro.worker.queues import LOOK, URGENT, Outcome
 
 log = logging.getLogger(__name__)
@@ -83,6 +83,8 @@ def look(connection_id: str) -> Outcome:
     except KontobroError as fault:
         log.info("looking failed", extra={"connection": connection_id, "fault": type(fault).__name__})
         return _failed(fault)
+    except Exception as unknown:  # noqa: BLE001 - see `bug`
+        return _failed(bug(_work_id(), unknown))
     return {"failure": None, "fault": None}
 
 

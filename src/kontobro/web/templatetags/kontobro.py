@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
@@ -16,6 +15,8 @@ from django.template import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from kontobro.core.posting_dates import zone_named
 
 register = template.Library()
 
@@ -86,14 +87,15 @@ def moment(context: Context, value: datetime | None, zone: str | None = None) ->
     """A moment as a `time` element: in the company's zone where it is known, else UTC and said so."""
     if value is None:
         return "–"
-    there = value.astimezone(ZoneInfo(zone or "UTC"))
+    known = zone_named(zone) if zone else None
+    there = value.astimezone(known or UTC)
     shown = format_datetime(there, "short", locale=_locale(context), tzinfo=there.tzinfo)
     return format_html(
         '<time datetime="{}" title="{}">{}{}</time>',
         value.isoformat(),
         value.isoformat(timespec="seconds"),
         shown,
-        "" if zone else " UTC",
+        "" if known else " UTC",
     )
 
 

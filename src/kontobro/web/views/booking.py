@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
-from kontobro.bootstrap import book_ports_for
 from kontobro.core.connection import Connection
 from kontobro.core.journal import Reference, entry_id_of, references_of
 from kontobro.export.again import check_again
@@ -14,6 +14,7 @@ from kontobro.web.places import places
 from kontobro.web.tenancy import Member, of_connection
 
 
+@require_safe
 @of_connection()
 def booking(request: HttpRequest, member: Member, connection: Connection, reference: str) -> HttpResponse:
     """An item's entries and their history. The books are asked by the page itself."""
@@ -26,6 +27,7 @@ def booking(request: HttpRequest, member: Member, connection: Connection, refere
     return render(request, "kontobro/booking/booking.html", shown)
 
 
+@require_safe
 @of_connection()
 def standing(request: HttpRequest, member: Member, connection: Connection, reference: str) -> HttpResponse:
     """A part of the page: what the accounting system holds now."""
@@ -39,13 +41,14 @@ def standing(request: HttpRequest, member: Member, connection: Connection, refer
     return render(request, "kontobro/booking/standing.html", {"found": shown})
 
 
+@require_safe
 @of_connection()
 def again(request: HttpRequest, member: Member, connection: Connection, reference: str) -> HttpResponse:
     """A part of the page: the item under today's settings, as a preview."""
     if not places.home.store.bookings(connection.id, references=references_of(entry_id_of(Reference(reference)))):
         raise Http404
     with places.home.visit() as home:
-        ports = book_ports_for(connection, home.store, home.clock)
+        ports = home.book_ports_for(connection)
         checked = check_again(connection, Reference(reference), ports)
         names = account_names(ports.connector)
     preview = checked.preview

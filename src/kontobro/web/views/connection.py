@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError, Misconfigured
@@ -20,7 +20,7 @@ from kontobro.service.check import Words, look
 from kontobro.sync.run import NOTED
 from kontobro.web import setup as flow
 from kontobro.web.models import Setup
-from kontobro.web.places import places
+from kontobro.web.places import change, places
 from kontobro.web.setup_erp import safe_options
 from kontobro.web.subscribing import can_subscribe, is_subscribed, subscribe, unsubscribe
 from kontobro.web.tenancy import Member, of_connection
@@ -35,6 +35,7 @@ WORDS = Words(
 )
 
 
+@require_safe
 @of_connection()
 def connection(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """How the connection stands, by what is stored: nobody is asked, so the page is quick."""
@@ -158,7 +159,7 @@ def _change_access(member: Member, connection: Connection, form: AccessForm) -> 
         )
     for name, secret in form.secrets().items():
         store.save_secret(connection.id, name, secret)
-    store.save_connection(changed)
+    change(store, connection.id, erp_options=options)
     member.note("accounting system's access changed", "", connection.id)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from functools import partial
+from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.decorators import login_not_required, login_required
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection
@@ -69,11 +71,17 @@ def _vitals() -> Vitals | None:
 @login_required
 def doctor(request: HttpRequest) -> HttpResponse:
     """The whole installation on one page: on a local service for everybody, else for its operators."""
-    if not config().local and request.user.get_username() not in config().operator_addresses:
+    if not config().local and not is_operator(request.user):
         raise Http404
     runner = places.runner
     findings = examine(config(), look=partial(look, config()) if isinstance(runner, ClientRunner) else None)
     return render(request, "kontobro/doctor.html", {"findings": findings, "verdict": worst(findings)})
+
+
+def is_operator(user: Any) -> bool:
+    """A configured address, and verified: anybody may sign up with an address that is not theirs."""
+    addresses = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
+    return any(address.casefold() in config().operator_addresses for address in addresses)
 
 
 def may_measure(request: HttpRequest) -> bool:
@@ -82,4 +90,4 @@ def may_measure(request: HttpRequest) -> bool:
     if token:
         return hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode())
     forwarded = "X-Forwarded-For" in request.headers
-    return not forwarded and ipaddress.ip_address(request.META.get("REMOTE_ADDR", "0.0.0.0")).is_loopback  # noqa: S104
+    return not forwarded and ipaddress.ip_address(request.META.get("REMOTE_ADDR") or "0.0.0.0").is_loopback  # noqa: S104

@@ -2,48 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured
-from kontobro.core.history import BookingRow, JobRow
+from kontobro.core.history import JobRow
 from kontobro.export.engine import OPEN
 from kontobro.export.preview import preview_job
+from kontobro.store.pages import Outcome
 from kontobro.web.entries import account_names, item_words, shown_entry
 from kontobro.web.places import places
-from kontobro.web.tenancy import Member, connections_of, of_connection, of_organisation
+from kontobro.web.tenancy import Member, connection_ids, of_connection, of_organisation
 
 SHOWN = 100
 """Rows a page."""
 
+JOB_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
+"""An id that can be a job's: it becomes a part of an address."""
 
+OUTCOMES: Mapping[str, Outcome] = {"mend": "failed", "uncertain": "uncertain"}
+"""Which items a job's page is asked for; all of them without."""
+
+
+@require_safe
 @of_organisation()
 def jobs(request: HttpRequest, member: Member) -> HttpResponse:
-    """The latest jobs of all connections."""
-    store = places.home.store
-    found = [(connection, row) for connection in connections_of(member) for row in store.jobs(connection.id, 20)]
-    found.sort(key=lambda pair: pair[1].started_at, reverse=True)
-    return render(request, "kontobro/jobs/all.html", {"jobs": found[:SHOWN], "connections": connections_of(member)})
+    """The jobs of all connections, newest first."""
+    ids = connection_ids(member)
+    found = places.overview.jobs(ids, before=request.GET.get("before"), limit=SHOWN)
+    names = places.overview.names(list({one.connection_id for one in found.rows}))
+    shown = {
+        "jobs": [(one.connection_id, names.get(one.connection_id, ""), one.job) for one in found.rows],
+        "connections": ids,
+        "found": found,
+    }
+    return render(request, "kontobro/jobs/all.html", shown)
 
 
+@require_safe
 @of_connection()
 def of_one(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """One connection's jobs, and what was asked of the worker. What waits at Pleo is fetched by the page itself."""
+    found = places.overview.jobs([connection.id], before=request.GET.get("before"), limit=SHOWN)
     shown = {
-        "jobs": places.home.store.jobs(connection.id, SHOWN),
+        "jobs": [one.job for one in found.rows],
+        "found": found,
         "work": places.runner.work(connection.id, 5),
         "may_export": member.may("bookkeeper") and connection.status == "connected",
     }
     return render(request, "kontobro/jobs/connection.html", shown)
 
 
+@require_safe
 @of_connection()
 def waiting(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """A part of the page: the jobs that wait or run at Pleo now."""
@@ -59,8 +77,10 @@ def export(request: HttpRequest, member: Member, connection: Connection) -> Http
     """Ask the worker to export what waits, or to go on with the job that is named."""
     _require_alive(connection)
     job_id = request.POST.get("job") or None
-    take_over = "take_over" in request.POST
-    member.note("export asked for", f"job {job_id}" if job_id else "", connection.id)
+    if job_id and not JOB_ID.fullmatch(job_id):
+        raise Misconfigured("There is no such job.", "Choose one of the jobs that wait at Pleo.")
+    take_over = job_id is not None and "take_over" in request.POST  # of one job that was looked at, never of all
+    member.note("take-over asked for" if take_over else "export asked for", f"job {job_id or 'any'}", connection.id)
     places.runner.export(connection.id, job_id=job_id, take_over=take_over)
     if job_id:
         return redirect("job", connection.id, job_id)
@@ -75,23 +95,27 @@ def _require_alive(connection: Connection) -> None:
         )
 
 
+@require_safe
 @of_connection()
 def job(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
     """One job: how it went, and every item. What needs mending comes first when it is asked for."""
     row = _job_row(connection, job)
-    rows = _items(connection, job, only=request.GET.get("only", ""))
-    page = Paginator(rows, SHOWN).get_page(request.GET.get("page"))
+    only = request.GET.get("only", "")
+    outcome, before = OUTCOMES.get(only), request.GET.get("before")
+    found = places.overview.bookings([connection.id], job_id=job, outcome=outcome, before=before, limit=SHOWN)
     shown = {
         "job": row,
         "job_id": job,
-        "page": page,
-        "only": request.GET.get("only", ""),
+        "rows": [one.booking for one in found.rows],
+        "found": found,
+        "only": only if outcome else "",
         "progress": _progress(connection, job, row),
         "may_export": member.may("bookkeeper") and connection.status == "connected",
     }
     return render(request, "kontobro/jobs/job.html", shown)
 
 
+@require_safe
 @of_connection()
 def progress(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
     """A part of the job's page, asked for each second while the job runs; when it has ended the page is loaded anew."""
@@ -105,19 +129,10 @@ def progress(request: HttpRequest, member: Member, connection: Connection, job: 
 
 def _job_row(connection: Connection, job: str) -> JobRow | None:
     """The store's memory of a job; None for one that was asked for and not begun. 404 for what nobody knows."""
-    row = next((row for row in places.home.store.jobs(connection.id, 1000) if row.job_id == job), None)
+    row = places.overview.job(connection.id, job)
     if row is None and not any(work.state in ("waiting", "running") for work in places.runner.work(connection.id)):
         raise Http404
     return row
-
-
-def _items(connection: Connection, job: str, *, only: str) -> Sequence[BookingRow]:
-    rows = places.home.store.bookings(connection.id, job_id=job)
-    if only == "mend":
-        return [row for row in rows if row.problems]
-    if only == "uncertain":
-        return [row for row in rows if row.state == "uncertain"]
-    return rows
 
 
 def _progress(connection: Connection, job: str, row: JobRow | None) -> dict[str, Any]:
@@ -134,6 +149,7 @@ def _progress(connection: Connection, job: str, row: JobRow | None) -> dict[str,
     }
 
 
+@require_safe
 @of_connection()
 def preview(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
     """The entries that the job would book. Claims nothing, writes nothing."""

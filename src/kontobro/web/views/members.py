@@ -17,7 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kontobro.core.errors import Misconfigured
 from kontobro.service.config import config
@@ -42,6 +42,7 @@ class InvitationForm(RoleForm):
     field_order = ("email", "role")
 
 
+@require_safe
 @of_organisation()
 def members(request: HttpRequest, member: Member) -> HttpResponse:
     """Who is in, who is invited; an owner can change it."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from kontobro.store.pages import Day, Health
 from kontobro.web.places import places
@@ -20,6 +21,7 @@ DAYS = 30
 COLOURS = {"booked": "#2fb344", "to mend": "#d63939", "outcome unknown": "#f59f00"}
 
 
+@require_safe
 @of_organisation()
 def overview(request: HttpRequest, member: Member) -> HttpResponse:
     connections = connections_of(member)
@@ -32,7 +34,7 @@ def overview(request: HttpRequest, member: Member) -> HttpResponse:
         "days": days,
         "chart": chart(days),
         "totals": totals(days, health.values()),
-        "waiting": waiting_of(list(health.values())),
+        "waiting": waiting_of(list(health.values()), {connection.id: connection.name for connection in connections}),
         "setups": open_setups(member.user, member.organisation),
     }
     return render(request, "kontobro/overview.html", shown)
@@ -76,8 +78,11 @@ def totals(days: Sequence[Day], health: Any) -> dict[str, int]:
     }
 
 
-def waiting_of(health: Sequence[Health]) -> list[tuple[str, str]]:
-    """Master data whose plan waits for a decision: connection and kind."""
+def waiting_of(health: Sequence[Health], names: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Master data whose plan waits for a decision: the connection's id and name, and the kind."""
     return [
-        (one.connection_id, kind) for one in health for kind, note in one.syncs.items() if note.outcome == "waiting"
+        (one.connection_id, names[one.connection_id], kind)
+        for one in health
+        for kind, note in one.syncs.items()
+        if note.outcome == "waiting"
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import tomli_w
@@ -23,9 +22,9 @@ from kontobro.core.settings import Settings
 from kontobro.core.settings_check import check_settings
 from kontobro.core.settings_file import settings_from, settings_to
 from kontobro.export.masters import load_masters
-from kontobro.web.places import places
+from kontobro.web.places import change, places
 from kontobro.web.settings_form import GROUPS, SettingsForm, form_of, settings_wanted
-from kontobro.web.tenancy import Member, connections_of, of_connection
+from kontobro.web.tenancy import Member, connection_ids, of_connection
 
 LARGEST = 200_000
 """Bytes of a settings file."""
@@ -59,11 +58,17 @@ def _page(
         "form": form,
         "groups": [(title, [form[name] for name in names]) for title, names in GROUPS],
         "may_change": member.may("bookkeeper"),
-        "others": [other for other in connections_of(member) if other.id != connection.id],
+        "others": _others(member, connection),
         "rows": len(connection.settings.rows),
         "hook": connection.settings.hook,
     }
     return render(request, "kontobro/settings/settings.html", shown, status=status)
+
+
+def _others(member: Member, connection: Connection) -> list[tuple[str, str]]:
+    """The organisation's other connections by id and name, to take settings over from."""
+    names = places.overview.names([one for one in connection_ids(member) if one != connection.id])
+    return sorted(names.items(), key=lambda pair: pair[1].casefold())
 
 
 def _save(request: HttpRequest, member: Member, connection: Connection, found: Settings, action: str) -> None:
@@ -77,7 +82,7 @@ def _save(request: HttpRequest, member: Member, connection: Connection, found: S
         name for name, value in settings_to(found).items() if settings_to(connection.settings).get(name) != value
     )
     gone = sorted(set(settings_to(connection.settings)) - set(settings_to(found)))
-    places.home.store.save_connection(replace(connection, settings=found))
+    change(places.home.store, connection.id, settings=found)
     member.note(action, ", ".join([*changed, *(f"{name} taken away" for name in gone)]), connection.id)
     messages.success(request, "The settings are saved." if changed or gone else "Nothing was changed.")
 
@@ -139,7 +144,8 @@ def _toml(file: UploadedFile[Any]) -> Mapping[str, object]:
 @of_connection("bookkeeper")
 def clone(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Take over the settings of another company of this organisation."""
-    other = next((one for one in connections_of(member) if one.id == request.POST.get("from")), None)
+    wanted_id = request.POST.get("from", "")
+    other = places.home.store.connection(wanted_id) if wanted_id in connection_ids(member) else None
     if other is None:
         raise Http404
     wanted = {key: value for key, value in settings_to(other.settings).items() if key != "hook"}

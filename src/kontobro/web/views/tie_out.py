@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 from collections.abc import Iterator
+from itertools import chain, islice
 from tempfile import TemporaryFile
 from typing import Any
 
@@ -13,10 +14,9 @@ from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpRe
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from kontobro.bootstrap import book_ports_for
 from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured
-from kontobro.core.tieout import MEANINGS
+from kontobro.core.tieout import MEANINGS, TiedEntry
 from kontobro.export.sheets import csv_lines, xlsx_book
 from kontobro.export.tieout import BookPorts, Scope, summarise, summary_of, tied_entries
 from kontobro.export.tieout_sheet import ENTRY_COLUMNS, add_summary, entry_row, passing, reasons, sorted_sums
@@ -68,7 +68,7 @@ def _scope(request: HttpRequest) -> Scope:
 
 
 def _ports(connection: Connection) -> BookPorts:
-    return book_ports_for(connection, places.home.store, places.home.clock)
+    return places.home.book_ports_for(connection)
 
 
 @require_safe
@@ -91,11 +91,17 @@ def compared(request: HttpRequest, member: Member, connection: Connection) -> Ht
 @of_connection()
 def as_csv(request: HttpRequest, member: Member, connection: Connection) -> StreamingHttpResponse:
     """Every entry as CSV, as it is read: ISO days, a dot before the decimals, no cell that a program would run."""
-    tied = tied_entries(connection, _ports(connection), _scope(request))
+    tied = _begun(tied_entries(connection, _ports(connection), _scope(request)))
     lines = csv_lines(ENTRY_COLUMNS, (entry_row(entry) for entry in tied))
     answer = StreamingHttpResponse(_encoded(lines), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="tie-out.csv"'
     return answer
+
+
+def _begun(entries: Iterator[TiedEntry]) -> Iterator[TiedEntry]:
+    """The same, with the first of them read: books that can't be had are told on a page, and no file begins."""
+    first = list(islice(entries, 1))
+    return chain(first, entries)
 
 
 def _encoded(lines: Iterator[str]) -> Iterator[bytes]:

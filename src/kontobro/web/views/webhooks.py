@@ -6,13 +6,14 @@ import logging
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from kontobro.core.connection import Connection
-from kontobro.core.errors import Misconfigured
-from kontobro.pleo.webhooks import Delivery, WebhookRejected, verify_and_read
+from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.pleo.webhooks import BadSignature, Delivery, TooOld, Unreadable, WebhookRejected, verify_and_read
+from kontobro.service.metrics import WebhookOutcome, count_webhook
 from kontobro.web.models import WebhookDelivery
 from kontobro.web.places import places
 
@@ -27,23 +28,50 @@ REMEMBERED = timedelta(days=3)
 SECRET = "webhook"  # noqa: S105 - the secret's name in the store
 
 
+OUTCOMES: tuple[tuple[type[KontobroError], WebhookOutcome], ...] = (
+    (BadSignature, "bad_signature"),
+    (TooOld, "too_old"),
+    (Unreadable, "unreadable"),
+)
+"""What a refusal is counted as; any other is of a subscription that we don't have."""
+
+
 @csrf_exempt
 @require_POST
 def pleo(request: HttpRequest, connection: str) -> HttpResponse:
     """Take a delivery: 204 when it is Pleo's (also when there is nothing to do), else 400 or 413 without a reason."""
-    if int(request.headers.get("Content-Length") or 0) > LARGEST:
-        return HttpResponse(status=413)
-    body = request.read(LARGEST + 1)
+    try:
+        body = request.read(LARGEST + 1)
+    except UnreadablePostError:  # whoever sent it is gone
+        return _answer("unreadable", 400)
     if len(body) > LARGEST:
-        return HttpResponse(status=413)
+        return _answer("too_large", 413)
     try:
         found, delivery = _verified(request, connection, body)
     except (WebhookRejected, Misconfigured) as refused:
         log.warning("webhook refused", extra={"connection": connection[:64], "why": type(refused).__name__})
-        return HttpResponse(status=400)
-    if _is_first(found, delivery):
-        _ask(found, delivery)
-    return HttpResponse(status=204)
+        return _answer(next((word for kind, word in OUTCOMES if isinstance(refused, kind)), "unknown"), 400)
+    return _take(found, delivery)
+
+
+def _answer(outcome: WebhookOutcome, status: int) -> HttpResponse:
+    count_webhook(outcome)
+    return HttpResponse(status=status)
+
+
+def _take(connection: Connection, delivery: Delivery) -> HttpResponse:
+    """Do what it hints at, once. 503 when that can't be asked for now: Pleo then delivers again."""
+    if not _is_first(connection, delivery):
+        return _answer("repeated", 204)
+    try:
+        _ask(connection, delivery)
+    except BaseException as fault:
+        WebhookDelivery.objects.filter(connection_id=connection.id, delivery_id=delivery.delivery_id).delete()
+        if not isinstance(fault, KontobroError):
+            raise
+        log.warning("webhook put off", extra={"connection": connection.id, "why": type(fault).__name__})
+        return HttpResponse(status=503)
+    return _answer("taken", 204)
 
 
 def _verified(request: HttpRequest, connection_id: str, body: bytes) -> tuple[Connection, Delivery]:

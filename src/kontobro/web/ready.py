@@ -1,0 +1,61 @@
+"""Before anything is served: what would stop the start is found in one place, and said once, in words."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from kontobro.core.errors import Busy, Misconfigured
+from kontobro.service.config import ServiceConfig
+from kontobro.service.mail import mail_server
+from kontobro.web.start import set_up
+
+
+def look_ahead(config: ServiceConfig, *, alone: bool) -> None:
+    """Try everything that a start needs, and leave it as it was. `alone`: the worker is in this process too.
+
+    Call it before the fork; nothing stays open. Raises Misconfigured, Busy, Unreachable, OSError of the home.
+    """
+    mail_server(config)
+    try_to_listen(config.bind)
+    set_up()
+    _open_once(config, alone=alone)
+
+
+def try_to_listen(bind: str) -> None:
+    """Whether nobody else listens there. Raises Busy, Misconfigured."""
+    if bind.startswith("unix:"):
+        return
+    host, _, port = bind.rpartition(":")
+    try:
+        where = socket.getaddrinfo(host.strip("[]") or None, int(port), type=socket.SOCK_STREAM)[0]
+        with socket.socket(where[0], where[1]) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(where[4])
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            remedy = "Is Kontobro running already? Else choose another place: KONTOBRO_BIND=127.0.0.1:8770."
+            raise Busy(f"Something listens on {bind} already.", remedy) from None
+        raise Misconfigured(
+            f"Nobody can listen on {bind}: {error.strerror or error}.",
+            "Set KONTOBRO_BIND to an address of this machine.",
+        ) from None
+
+
+def _open_once(config: ServiceConfig, *, alone: bool) -> None:
+    from kontobro.service.home import open_service_home
+    from kontobro.worker.queues import is_shared
+    from kontobro.worker.serving import only_worker
+
+    home = open_service_home(config)
+    try:
+        if alone and not is_shared(config):
+            with only_worker(home):
+                pass
+    except Busy as busy:
+        raise Busy(
+            f"Kontobro serves this home already. {busy.message}",
+            "One process serves a home. Stop the other, or set KONTOBRO_HOME to another folder.",
+        ) from None
+    finally:
+        home.close()

@@ -1,0 +1,228 @@
+"""A service with one of everything, whose addresses all lead somewhere, on either database; made anew by `restore`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import quote
+
+from django.db import connections
+from django.test import Client
+from django.urls import URLResolver, get_resolver
+
+from kontobro.bootstrap import open_home
+from kontobro.core.connection import Connection, Tokens
+from kontobro.export import next_job, run_job
+from kontobro.service.config import config
+from kontobro.store.codec import tokens_to
+from kontobro.store.database import database_entry
+from kontobro.web import setup as flow
+from kontobro.web.models import ConnectionOwner, Invitation, Membership, Organisation, Setup, User
+from kontobro.web.places import places
+from kontobro.web.start import migrate
+from pleo_sandbox.model import Expense
+from tests.export.company import a_company, an_item
+from tests.export.desk import Desk, a_desk
+from tests.web.site import AskedFor, Site
+
+STEPS = ("level", "consent", "key", "erp", "access", "company", "settings", "plan")
+
+
+@dataclass
+class Town:
+    """An owner's browser, a connection with an export behind it, a setup at every step."""
+
+    site: Site
+    desk: Desk
+    organisation: Organisation
+    owner: User
+    connection: Connection
+    job: str
+    reference: str
+    session: str
+    membership: int
+    setup: str = str(uuid.UUID(int=8))
+
+    def browser(self, **headers: str) -> Client:
+        """Signed in, whatever the browser before did."""
+        browser = self.site.browser()
+        browser.cookies["sessionid"] = self.session
+        browser.defaults.update({f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()})
+        return browser
+
+    def restore(self, step: str = "") -> None:
+        """What a page before may have changed is as it was; a setup stands at this step, if one is named."""
+        store = self.site.home.store
+        if store.connection(self.connection.id) != self.connection:
+            store.save_connection(self.connection)
+        if store.tokens(self.connection.id) is None:
+            store.save_tokens(self.connection.id, Tokens(access=self.desk.key))
+        self.site.runner.asked.clear()
+        Membership.objects.filter(user=self.owner).exclude(id=self.membership).delete()
+        Setup.objects.all().delete()
+        if step:
+            self.setup = self._set_up(step)
+
+    def _set_up(self, step: str) -> str:
+        setup = Setup.objects.create(
+            organisation=self.organisation,
+            user=self.owner,
+            connection_id=self.connection.id if step in ("settings", "plan") else uuid.uuid4().hex,
+            step=step,
+            environment="sandbox",
+            auth="oauth" if step == "consent" else "api_key",
+            company_id=self.desk.company_id,
+            erp="beancount",
+            options=dict(self.connection.erp_options),
+            companies=[["1", "Fjord ApS"]],
+        )
+        flow.seal_secrets(setup, tokens=tokens_to(Tokens(access=self.desk.key)))
+        return str(setup.id)
+
+    def facts(self) -> dict[str, str]:
+        """What stands for each parameter of an address, as it should be."""
+        return {
+            "organisation": str(self.organisation.id),
+            "connection": self.connection.id,
+            "job": self.job,
+            "reference": self.reference,
+            "setup": self.setup,
+            "kind": "vendors",
+            "membership": str(self.membership),
+            "invitation": str(uuid.UUID(int=7)),
+            "secret": "an-invitation",
+            "uidb36": "1",
+            "key": "some-key",
+        }
+
+
+@contextmanager
+def open_town(folder: Path, database: str | None = None) -> Iterator[Town]:
+    """On SQLite in the folder, or on the PostgreSQL of this URL (its key in `KONTOBRO_KEY`)."""
+    where: Path | str = database or folder / "kontobro.sqlite3"
+    bad = an_item(2, minor=4_995)
+    bad["accountingEntryLines"][0]["account"] = {"id": "9999", "code": "9999", "name": "Nobody knows"}
+    company = a_company(Expense(an_item(1, minor=123_450)), Expense(bad))
+    with default_database(where), a_desk(folder, company) as desk, sandbox_at(desk.url):
+        home = open_home(folder, database=database)
+        try:
+            migrate(home)
+            runner = AskedFor()
+            places.use(home, runner)
+            yield _settled(Site(home, runner), desk)
+        finally:
+            home.close()
+
+
+def _settled(site: Site, desk: Desk) -> Town:
+    organisation = site.organisation()
+    owner = site.member(organisation, "owner")
+    connection = _connection(site, desk)
+    ConnectionOwner.objects.create(organisation=organisation, connection_id=connection.id)
+    with site.home.visit() as home:
+        ports = home.ports_for(connection)
+        job = next_job(ports)
+        assert job
+        run_job(connection, job, ports)
+    Invitation.objects.create(
+        id=uuid.UUID(int=7),
+        organisation=organisation,
+        email="guest@example.com",
+        role="readonly",
+        secret_hash="0" * 64,
+        expires_at=site.now() + dt.timedelta(days=1),
+    )
+    session = site.browser(owner).cookies["sessionid"].value
+    reference = site.home.store.bookings(connection.id)[0].reference
+    membership = Membership.objects.get(user=owner).id
+    return Town(site, desk, organisation, owner, connection, job.id, reference, session, membership)
+
+
+def _connection(site: Site, desk: Desk) -> Connection:
+    """The desk's connection, in this site's store, at the highest level: every page has something to show."""
+    store = site.home.store
+    known = store.connection("desk") or _from_sqlite(desk)
+    connection = replace(known, settings=replace(known.settings, sync=("accounts", "tax-codes", "vendors")))
+    store.save_connection(connection)
+    store.save_tokens(connection.id, Tokens(access=desk.key))
+    return connection
+
+
+def _from_sqlite(desk: Desk) -> Connection:
+    with open_home(desk.folder).store as store:  # type: ignore[attr-defined]
+        found = store.connection("desk")
+        assert found
+        return found
+
+
+@contextmanager
+def default_database(where: Path | str) -> Iterator[None]:
+    """Django's own tables are here for as long as the block runs, as `DATABASES` says in a service."""
+    kept, entries = connections.settings["default"], connections.settings
+    connections["default"].close()
+    entries["default"] = connections.configure_settings({"default": database_entry(where)})["default"]
+    del connections["default"]
+    try:
+        yield
+    finally:
+        connections["default"].close()
+        entries["default"] = kept
+        del connections["default"]
+
+
+@contextmanager
+def sandbox_at(url: str) -> Iterator[None]:
+    """The service's configuration names this sandbox."""
+    told = {
+        "KONTOBRO_SANDBOX_URL": url,
+        "KONTOBRO_SANDBOX_CLIENT_ID": "kontobro",
+        "KONTOBRO_SANDBOX_CLIENT_SECRET": "not a secret",
+    }
+    os.environ.update(told)
+    config.cache_clear()
+    try:
+        yield
+    finally:
+        for name in told:
+            del os.environ[name]
+        config.cache_clear()
+
+
+PARAMETER = re.compile(r"<\w+:(\w+)>|\(\?P<(\w+)>[^)]*\)")
+"""A parameter of a route: Django's, or a regular expression's as allauth has two."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """One address of the service: its name and its route."""
+
+    name: str
+    route: str
+
+    @property
+    def parameters(self) -> list[str]:
+        return [one or other for one, other in PARAMETER.findall(self.route)]
+
+    def path(self, facts: Mapping[str, bytes | str]) -> str:
+        """The address with these for its parameters, quoted so that every byte arrives as it is."""
+        return "/" + PARAMETER.sub(lambda found: quote(facts[found[1] or found[2]], safe="/:"), self.route)
+
+
+def addresses() -> list[Address]:
+    """Every address of ours and of those that came with allauth."""
+    return list(_addresses(get_resolver(), ""))
+
+
+def _addresses(resolver: URLResolver, prefix: str) -> Iterator[Address]:
+    for each in resolver.url_patterns:
+        route = prefix + str(each.pattern).strip("^$")
+        if isinstance(each, URLResolver):
+            yield from _addresses(each, route)
+        elif each.name:
+            yield Address(each.name, route)

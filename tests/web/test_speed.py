@@ -1,0 +1,79 @@
+"""500 connections, 100,000 bookings: a page asks a few times, whatever the size, and never reads the whole table."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from django.db import connections
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from kontobro.web.models import Organisation
+from kontobro.web.places import places
+from tests.web.crowd import BY_CONNECTION, BY_ORGANISATION, ONE, crowd, signed_in
+from tests.web.site import Site, open_site
+
+MOST = 20
+"""Queries a page: the session, the person, their organisations, the connection, and what the page is for."""
+
+SCAN = re.compile(r"\bSCAN (kontobro_booking|kontobro_job|kontobro_event|booking|first)\b(?! USING COVERING INDEX)")
+
+
+@pytest.fixture(scope="module")
+def crowded(
+    template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Site, Organisation, Organisation]]:
+    home = tmp_path_factory.mktemp("crowd") / "home"
+    shutil.copytree(template, home)
+    with open_site(home) as site:
+        yield site, *crowd(site)
+
+
+def asked(browser: Client, address: str) -> list[str]:
+    """The statements that a page sends, over both of the service's connections to the database."""
+    aliases = {"default", places.overview.alias}
+    with ExitStack() as stack:
+        seen = [stack.enter_context(CaptureQueriesContext(connections[alias])) for alias in sorted(aliases)]
+        answer = browser.get(address)
+        assert answer.status_code == 200, (address, answer.text)
+        return [query["sql"] for one in seen for query in one.captured_queries]
+
+
+def query_plan(statement: str) -> str:
+    with connections["default"].cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {statement}")
+        return "\n".join(str(row[-1]) for row in cursor.fetchall())
+
+
+def scans(statements: list[str]) -> list[str]:
+    reads = [statement for statement in statements if statement.lstrip().startswith(("SELECT", "WITH"))]
+    assert reads
+    return [statement for statement in reads if SCAN.search(query_plan(statement))]
+
+
+@pytest.mark.parametrize("page", BY_ORGANISATION)
+def test_a_large_organisation_s_page_asks_no_more_than_a_small_one_s(
+    crowded: tuple[Site, Organisation, Organisation], page: str
+) -> None:
+    site, large, small = crowded
+    statements = {one.name: asked(signed_in(site, one), f"/o/{one.id}/{page}") for one in (large, small)}
+    assert len(statements["Partner"]) <= max(len(statements["Small"]), 1) + 1, statements["Partner"]
+    assert len(statements["Partner"]) <= MOST
+    assert scans(statements["Partner"]) == []
+
+
+@pytest.mark.parametrize("page", BY_CONNECTION)
+def test_a_connection_s_page_reads_its_own_rows_only(
+    crowded: tuple[Site, Organisation, Organisation], page: str
+) -> None:
+    site, large, _ = crowded
+    statements = asked(signed_in(site, large), f"/c/{ONE}/{page}")
+    assert len(statements) <= MOST, statements
+    assert scans(statements) == []
+    whole = [one for one in statements if re.search(r'FROM "kontobro_connection"(?! *WHERE)', one)]
+    assert whole == [], "every company's connection was read for one"
