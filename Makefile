@@ -14,7 +14,7 @@ PIP_SELF := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-
 PRISM := contract/prism/node_modules/.bin/prism
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check fix prove bench bench-service bench-web docs contract erp-odoo erp-tryton test-erp bench-erp clean
+.PHONY: help demo serve test check fix prove bench bench-service bench-web docs contract erp-odoo erp-tryton test-erp test-addons bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
@@ -74,8 +74,12 @@ erp-tryton:  ## install a real Tryton 8.2 into .erp/ for the tests (PyPI, Postgr
 test-erp: $(VENV)/dev.stamp  ## the tests on real accounting systems; those that are not installed are skipped
 	@$(BIN)/python -m pytest -m "odoo or tryton" $(PYTEST_ARGS)
 
+test-addons: $(VENV)/dev.stamp  ## the tests of our modules within real accounting systems; skipped where there is none
+	@$(BIN)/python -m pytest -m addon $(PYTEST_ARGS)
+
 bench-erp: $(VENV)/dev.stamp  ## measure the connectors for Odoo and Tryton against their bare APIs
 	@$(BIN)/python -m bench.erp $(BENCH_ARGS)
+	@$(BIN)/python -m bench.erp_addon $(BENCH_ARGS)
 	@$(BIN)/python -m bench.erp_tryton $(BENCH_ARGS)
 
 clean:  ## remove what the other verbs made

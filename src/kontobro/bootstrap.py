@@ -46,6 +46,8 @@ class Home:
     """The pace of a connection's calls to Pleo, where several processes share one."""
     permit: Callable[[Mapping[str, str]], None] = lambda options: None
     """Refuses options of a connector that this process may not open, by raising."""
+    connectors: Callable[[Connection], Connector] | None = None
+    """The way to a connector within this very process: a module inside an ERP brings its own."""
     opened: ExitStack = field(default_factory=ExitStack, repr=False)
 
     def close(self) -> None:
@@ -63,6 +65,8 @@ class Home:
     def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Connector:
         """The connection's connector; `secrets` other than the store's while connecting."""
         self.permit(connection.erp_options)
+        if self.connectors:
+            return self.connectors(connection)
         kept = partial(self.store.secret, connection.id)
         return connector_of(connection.erp, connection.erp_options, kept if secrets is None else secrets.get)
 

@@ -26,17 +26,17 @@ class MastersInTables:
     """Bindings and notes of syncs, each method one transaction."""
 
     def __init__(self, tables: Tables) -> None:
-        self._tables = tables
+        self.tables = tables
 
     def bindings(self, connection_id: str, kind: MasterKind) -> Sequence[Binding]:
         statement = "SELECT * FROM kontobro_binding WHERE connection_id = %s AND kind = %s ORDER BY id"
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             rows = select(cursor, statement, (self._number(cursor, connection_id), kind))
         return [Binding(kind, row.erp_id, row.pleo_id, row.origin, row.code, row.written) for row in rows]
 
     def bind(self, connection_id: str, bindings: Sequence[Binding]) -> None:
         latest = list({(it.kind, it.erp_id): it for it in bindings}.values())
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             number = self._number(cursor, connection_id)
             for_each(cursor, RELEASE, [(number, it.kind, it.pleo_id, it.erp_id) for it in latest if it.pleo_id])
             rows = [(number, it.kind, it.erp_id, it.pleo_id, it.origin, it.code, it.written) for it in latest]
@@ -44,17 +44,17 @@ class MastersInTables:
 
     def unbind(self, connection_id: str, kind: MasterKind, erp_ids: Sequence[str]) -> None:
         statement = "DELETE FROM kontobro_binding WHERE connection_id = %s AND kind = %s AND erp_id = ANY(%s)"
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             cursor.execute(statement, (self._number(cursor, connection_id), kind, list(erp_ids)))
 
     def note_sync(self, connection_id: str, kind: MasterKind, outcome: str, digest: str, now: datetime) -> None:
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             row = {"connection_id": self._number(cursor, connection_id), "kind": kind}
             found = {"outcome": outcome, "digest": digest, "at": now}
             upsert(cursor, "kontobro_sync", ("connection_id", "kind"), row | found)
 
     def syncs(self, connection_id: str) -> Mapping[MasterKind, tuple[datetime, str, str]]:
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             number = self._number(cursor, connection_id)
             rows = select(cursor, "SELECT * FROM kontobro_sync WHERE connection_id = %s", (number,))
         return {cast(MasterKind, row.kind): (row.at, row.outcome, row.digest) for row in rows}

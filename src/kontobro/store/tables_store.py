@@ -53,7 +53,7 @@ class TablesStore(MastersInTables):
         self._keys = keys
 
     def lock(self, name: str, *, wait: float = 0) -> AbstractContextManager[None]:
-        return self._tables.lock(name, wait)
+        return self.tables.lock(name, wait)
 
     def more_columns(self, connection: Connection) -> Mapping[str, Any]:
         """What an ERP keeps of a connection besides, such as its own number of the company."""
@@ -62,27 +62,27 @@ class TablesStore(MastersInTables):
     # ------------------------------------------------------------------------------------ connections
 
     def connections(self) -> Sequence[Connection]:
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             rows = select(cursor, "SELECT * FROM kontobro_connection ORDER BY id", ())
         return [connection_from(row) for row in rows]
 
     def connection(self, connection_id: str) -> Connection | None:
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             rows = select(cursor, "SELECT * FROM kontobro_connection WHERE key = %s", (connection_id,))
         return connection_from(rows[0]) if rows else None
 
     def save_connection(self, connection: Connection) -> None:
         columns = {**columns_of(connection), **self.more_columns(connection)}
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             upsert(cursor, "kontobro_connection", ("key",), columns)
 
     def mark_reconnect(self, connection_id: str) -> None:
         statement = "UPDATE kontobro_connection SET status = 'reconnect' WHERE key = %s AND status = 'connected'"
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             cursor.execute(statement, (connection_id,))
 
     def delete_connection(self, connection_id: str) -> None:
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             rows = select(cursor, "SELECT * FROM kontobro_connection WHERE key = %s FOR UPDATE", (connection_id,))
             if rows and rows[0].status != "disconnected":
                 raise Misconfigured(
@@ -101,7 +101,7 @@ class TablesStore(MastersInTables):
         self._save_secret(connection_id, TOKENS, codec.tokens_to(tokens))
 
     def forget_tokens(self, connection_id: str) -> None:
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             number = self._number(cursor, connection_id)
             cursor.execute("DELETE FROM kontobro_secret WHERE connection_id = %s", (number,))
 
@@ -113,13 +113,13 @@ class TablesStore(MastersInTables):
 
     def _secret(self, connection_id: str, name: str) -> object:
         statement = "SELECT sealed FROM kontobro_secret WHERE connection_id = %s AND name = %s"
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             rows = select(cursor, statement, (self._number(cursor, connection_id), name))
         return unseal(self._keys.ciphers(), connection_id, name, rows[0].sealed) if rows else None
 
     def _save_secret(self, connection_id: str, name: str, value: object) -> None:
         sealed = seal(self._keys.ciphers(create=True), connection_id, name, value)
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             row = {"connection_id": self._known(cursor, connection_id), "name": name, "sealed": sealed}
             upsert(cursor, "kontobro_secret", ("connection_id", "name"), row)
 
@@ -128,19 +128,19 @@ class TablesStore(MastersInTables):
     def begin_job(self, connection_id: str, job: ExportJob, run: str, now: datetime) -> None:
         row = {"job_id": job.id, "run": run, "status": "in_progress", "items": job.number_of_items, "started_at": now}
         fresh = {"finished_at": None, "failure": None}
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             whole = {"connection_id": self._known(cursor, connection_id), **row, **fresh}
             upsert(cursor, "kontobro_job", ("connection_id", "job_id"), whole)
 
     def end_job(self, connection_id: str, job_id: str, status: str, failure: str | None, now: datetime) -> None:
         statement = "UPDATE kontobro_job SET status = %s, failure = %s, finished_at = %s"
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             values = (status, failure, stored(now), self._number(cursor, connection_id), job_id)
             cursor.execute(f"{statement} WHERE connection_id = %s AND job_id = %s", values)
 
     def jobs(self, connection_id: str, limit: int = 20) -> Sequence[JobRow]:
         statement = "SELECT * FROM kontobro_job WHERE connection_id = %s ORDER BY started_at DESC, id DESC LIMIT %s"
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             rows: list[Any] = select(cursor, statement, (self._number(cursor, connection_id), limit))
         return [job_of(row) for row in rows]
 
@@ -154,7 +154,7 @@ class TablesStore(MastersInTables):
             "SELECT reference, intent_at FROM kontobro_booking"
             " WHERE connection_id = %s AND intent_at IS NOT NULL AND reference = ANY(%s)"
         )
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             number = self._known(cursor, connection_id)
             for_each(cursor, PLAN, [plan_values(number, job_id, run, plan, now) for plan in plans])
             for_each(cursor, PAYLOAD, payload_values(number, plans))
@@ -164,7 +164,7 @@ class TablesStore(MastersInTables):
     def move(self, connection_id: str, moves: Sequence[Move], now: datetime) -> None:
         references = list({move.reference for move in moves})
         try:
-            with opened(self._tables) as cursor:
+            with opened(self.tables) as cursor:
                 number = self._number(cursor, connection_id)
                 there = (
                     "SELECT count(*) AS number FROM kontobro_booking WHERE connection_id = %s AND reference = ANY(%s)"
@@ -204,7 +204,7 @@ class TablesStore(MastersInTables):
 
     def _bookings(self, connection_id: str, condition: str, values: Sequence[Any]) -> Sequence[BookingRow]:
         statement = f"SELECT * FROM kontobro_booking WHERE connection_id = %s AND {condition}"  # noqa: S608 - see above
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             rows: list[Any] = select(cursor, statement, (self._number(cursor, connection_id), *values))
         return [booking_of(row) for row in rows]
 
@@ -213,7 +213,7 @@ class TablesStore(MastersInTables):
             "SELECT event.* FROM kontobro_event event JOIN kontobro_booking booking ON booking.id = event.booking_id"
             " WHERE booking.connection_id = %s AND booking.reference = %s ORDER BY event.id"
         )
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             rows = select(cursor, statement, (self._number(cursor, connection_id), reference))
         return [(row.at, row.from_state, row.to_state) for row in rows]
 
@@ -225,7 +225,7 @@ class TablesStore(MastersInTables):
     def payloads(self, connection_id: str, references: Sequence[Reference]) -> Mapping[str, bytes]:
         ids = list({entry_id_of(reference) for reference in references})
         statement = "SELECT entry_id, content FROM kontobro_payload WHERE connection_id = %s AND entry_id = ANY(%s)"
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             rows = select(cursor, statement, (self._number(cursor, connection_id), ids))
         return {row.entry_id: zlib.decompress(bytes(row.content)) for row in rows}
 
@@ -235,7 +235,7 @@ class TablesStore(MastersInTables):
             "UPDATE kontobro_booking SET payee = '', problems = '[]' WHERE connection_id = %s AND reference = ANY(%s)"
         )
         empty = "DELETE FROM kontobro_payload WHERE connection_id = %s AND entry_id = ANY(%s)"
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             number = self._number(cursor, connection_id)
             cursor.execute(blank, (number, references))
             forgotten = int(cursor.rowcount)
@@ -244,7 +244,7 @@ class TablesStore(MastersInTables):
 
     def purge(self, connection_id: str, before: datetime) -> int:
         """Answers how many payloads were deleted. A job that never ended counts from its start."""
-        with opened(self._tables) as cursor:
+        with opened(self.tables) as cursor:
             values = {"connection": self._number(cursor, connection_id), "before": stored(before)}
             cursor.execute(BLANK, values)
             cursor.execute(EMPTY, values)
@@ -256,7 +256,7 @@ class TablesStore(MastersInTables):
         """The connection's number. Raises Misconfigured when there is no such connection."""
         number = self._number(cursor, connection_id)
         if number is None:
-            raise no_connection(self._tables.name)
+            raise no_connection(self.tables.name)
         return number
 
     def _culprit(self, connection_id: str, moves: Sequence[Move]) -> str:

@@ -1,0 +1,4 @@
+from . import models, wizards
+from .hooks import uninstall_hook
+
+__all__ = ["models", "uninstall_hook", "wizards"]

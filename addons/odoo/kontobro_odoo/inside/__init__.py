@@ -1,0 +1,7 @@
+"""Kontobro inside Odoo: the same connector, store and engine, over Odoo's own models and tables.
+
+api     calls of Odoo's models, as the API connector makes them over HTTP
+store   the Store over our models' tables
+home    what a connection works with
+work    what the cron does
+"""

@@ -1,0 +1,47 @@
+"""What a connection works with inside Odoo: the store over our tables, the connector over Odoo's models."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+
+from odoo import api
+from odoo.modules.registry import Registry
+
+from kontobro.bootstrap import Home, SystemClock
+from kontobro.core.errors import Misconfigured
+from kontobro.erp.guard import guarded
+from kontobro.erp.odoo.connector import OdooConnector
+
+from .api import ModelApi
+from .store import open_store
+
+
+@contextmanager
+def opened(database: str) -> Iterator[Home]:
+    """Everything for a while; what was opened is closed at its end."""
+    store = open_store(database)
+    with closing(Home(Path(), store, SystemClock(), connectors=partial(connector_for, database))) as home:
+        yield home
+
+
+def connector_for(database: str, connection):
+    """The connector of a connection, as the user that it books as."""
+    user, address = _user_of(database, connection.id)
+    company = int(connection.erp_company) if connection.erp_company.isdigit() else None
+    return connector_of(database, user, company, address)
+
+
+def connector_of(database: str, user: int, company: int | None, address: str = ""):
+    """A connector to one company of this database, as one of its users. `address` begins the links to documents."""
+    return guarded(OdooConnector(ModelApi(database, user, company), address))
+
+
+def _user_of(database: str, key: str) -> tuple[int, str]:
+    with Registry(database).cursor() as cursor:
+        env = api.Environment(cursor, api.SUPERUSER_ID, {})
+        row = env["kontobro.connection"].search([("key", "=", key)])
+        address = env["ir.config_parameter"].get_param("web.base.url", "")
+        if not row.user_id:
+            raise Misconfigured("The connection has no user to book as.", "Choose one in its form.")
+        return row.user_id.id, address

@@ -1,0 +1,149 @@
+"""What is done for one connection: look at Pleo, export, keep in step. Safe to be stopped anywhere and run again."""
+
+import logging
+import time
+
+from kontobro.core.errors import Busy, KontobroError, LoginFailed, Misconfigured, Problem, UnsafePlan
+from kontobro.core.settings_check import check_settings
+from kontobro.export import next_job, run_job
+from kontobro.export.again import check_rows, open_books
+from kontobro.export.masters import load_masters
+from kontobro.install.connect import disconnect, finish_installation
+from kontobro.sync.run import KINDS, NOTED, apply_plan, in_step, is_due, plan_sync
+from kontobro.sync.shown import shown_of
+
+from . import home as homes
+
+log = logging.getLogger(__name__)
+
+NOTE = "UPDATE kontobro_connection SET last_run_at = now() AT TIME ZONE 'UTC', last_fault = %s WHERE key = %s"
+
+
+class TimeIsUp(Exception):
+    """The cron's time for now is over: the job is resumed where it stands."""
+
+
+def run(database: str, key: str, until: float) -> bool:
+    """Work for one connection until `until` (monotonic seconds). False when something is left to do.
+
+    No fault comes out: it is noted for a person, and the other connections have their turn.
+    """
+    try:
+        with homes.opened(database) as home:
+            fault = _work(home, key, until)
+            _note(home, key, fault)
+    except TimeIsUp:
+        return False
+    except KontobroError as failed:  # no key, no store: nothing can be noted
+        log.warning("pleo: %s %s", failed.message, failed.remedy)
+    return True
+
+
+def _work(home, key, until):
+    """The fault that ended it, if one did."""
+    connection = home.store.connection(key)
+    try:
+        _export(home, connection, until)
+        _keep_in_step(home, connection, until)
+    except Busy as busy:
+        log.info("pleo: %s", busy.message)
+    except LoginFailed as failed:
+        home.store.mark_reconnect(key)
+        return failed
+    except KontobroError as failed:
+        log.warning("pleo: %s", failed.message)
+        return failed
+    except TimeIsUp:
+        raise
+    except Exception:
+        log.exception("pleo: a bug in the addon; the connection %s is tried again", key)
+        return Misconfigured("Something unexpected happened.", "See Odoo's log.")
+    return None
+
+
+def _export(home, connection, until):
+    """Every export job that waits, oldest first."""
+
+    def tick(phase, done, total):
+        if time.monotonic() >= until:
+            raise TimeIsUp
+
+    ports, ended = home.ports_for(connection), set()
+    while (job := next_job(ports)) and job.id not in ended:
+        tick("job", 0, 0)
+        run_job(connection, job, ports, progress=tick)
+        ended.add(job.id)
+
+
+def _keep_in_step(home, connection, until):
+    """The kinds of master data that are due, as far as the limits allow unasked; a first plan waits for a person."""
+    noted = home.store.syncs(connection.id)
+    known = [kind for kind in KINDS if kind in connection.settings.sync and NOTED[kind][-1] in noted]
+    ports = home.sync_ports_for(connection) if known else None
+    for kind in known:
+        if time.monotonic() >= until:
+            raise TimeIsUp
+        if is_due(connection, kind, ports):
+            try:
+                apply_plan(connection, kind, None, ports, yes=True)
+            except UnsafePlan as waits:
+                log.info("pleo: a plan of %s waits: %s", kind, waits.message)
+
+
+def _note(home, key, fault):
+    told = f"{fault.message} {fault.remedy}" if fault else None
+    with home.store.tables.transaction() as cursor:
+        cursor.execute(NOTE, (told, key))
+
+
+# ------------------------------------------------------------------------------------------ by a person
+
+
+def check(home, key: str) -> list[Problem]:
+    """What keeps this connection from exporting. Raises what either side raises."""
+    connection = home.store.connection(key)
+    home.pleo_for(connection).introspect()
+    connector = home.connector_for(connection)
+    return check_settings(connection.settings, load_masters(connector, connector.check()))
+
+
+def part(home, key: str) -> None:
+    """Disconnect: remove the installation at Pleo, forget the secrets; settings and history stay."""
+    connection = home.store.connection(key)
+    disconnect(connection, home.pleo_for(connection), home.store)
+
+
+def plans(home, key: str):
+    """What each kind that is kept in step would change in Pleo."""
+    connection = home.store.connection(key)
+    ports = home.sync_ports_for(connection)
+    kinds = [kind for kind in KINDS if kind in connection.settings.sync]
+    return [shown_of(kind, plan_sync(connection, kind, ports), connection.settings) for kind in kinds]
+
+
+def apply(home, key: str, kind: str, digest: str) -> str:
+    """Carry out the plan of that digest; what was done, in a sentence. Raises NotApproved when it differs by now."""
+    connection = home.store.connection(key)
+    done = apply_plan(connection, kind, digest, home.sync_ports_for(connection))
+    if in_step(connection, home.store):
+        finish_installation(home.pleo_for(connection), connection)
+    told = f"{kind}: {done.creates} created, {done.updates} updated, {done.archives} archived, {done.adopted} adopted."
+    return " ".join([told, *map(str, done.failed)])
+
+
+def check_again(home, key: str, references) -> list[str]:
+    """These items under today's settings, a line each. Nothing is booked, nothing is told to Pleo."""
+    connection = home.store.connection(key)
+    ports = home.book_ports_for(connection)
+    rows = home.store.bookings(key, references=references)
+    checked = check_rows(connection, rows, ports, open_books(connection, ports)) if rows else ()
+    return [_told(one) for one in checked]
+
+
+def _told(one) -> str:
+    name = one.payee or one.reference
+    if one.preview is None:
+        return f"{name}: its content was purged; export it again in Pleo."
+    if one.mended:
+        return f"{name}: would be booked now; export it again in Pleo."
+    return f"{name}: " + " ".join(str(problem) for problem in one.preview.problems)

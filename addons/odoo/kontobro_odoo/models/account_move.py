@@ -1,0 +1,45 @@
+"""The reference as a field of the journal entry: Odoo itself refuses a second one, whichever way it comes."""
+
+from odoo import fields, models
+
+NAMESPACE = "kontobro."
+"""Of the external ids under which entries are created (`kontobro.erp.odoo.entries`)."""
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    kontobro_reference = fields.Char("Pleo reference", copy=False, readonly=True, index=True)
+
+    _kontobro_once = models.UniqueIndex(
+        "(company_id, kontobro_reference) WHERE kontobro_reference IS NOT NULL",
+        "This expense from Pleo is booked already.",
+    )
+
+    def init(self):
+        """Entries that were booked over the API before this module came have it too."""
+        self.env.cr.execute(
+            """UPDATE account_move AS move SET kontobro_reference = data.name FROM ir_model_data AS data
+            WHERE data.module = 'kontobro' AND data.model = 'account.move' AND data.res_id = move.id
+            AND move.kontobro_reference IS NULL"""
+        )
+
+    def _load_records(self, data_list, update=False):
+        """The external id under which an entry is loaded, voided ones counted on (`~2`), is its reference."""
+        for data in data_list:
+            known = data.get("xml_id") or ""
+            if known.startswith(NAMESPACE):
+                data["values"] = {**data["values"], "kontobro_reference": known.removeprefix(NAMESPACE)}
+        return super()._load_records(data_list, update)
+
+    def action_open_pleo(self):
+        """The expense in Pleo, as far as the booking is known here."""
+        self.ensure_one()
+        booking = self._kontobro_booking()
+        return booking.action_open_pleo() if booking.pleo_url else booking._open()
+
+    def _kontobro_booking(self):
+        reference = (self.kontobro_reference or "").partition("~")[0].replace("%2E", ".")
+        return self.env["kontobro.booking"].search(
+            [("reference", "=", reference), ("company_id", "=", self.company_id.id)], limit=1
+        )

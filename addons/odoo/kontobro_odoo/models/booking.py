@@ -1,0 +1,90 @@
+"""A booking: the fact that an entry of an expense is in the books, or why it is not."""
+
+from odoo import api, fields, models
+
+from ..hooks import guard_tables
+
+OUTCOMES = [("booked", "Booked"), ("failed", "Failed"), ("uncertain", "Uncertain")]
+
+
+class Booking(models.Model):
+    """One reference. The database refuses impossible moves of `state` and writes the event of each."""
+
+    _name = "kontobro.booking"
+    _description = "Pleo entry"
+    _order = "updated_at desc, id desc"
+    _rec_name = "reference"
+    _log_access = False
+
+    connection_id = fields.Many2one("kontobro.connection", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="connection_id.company_id")
+    reference = fields.Char(required=True)
+    job_id = fields.Char("Job", required=True, index=True)
+    run = fields.Char(required=True)
+    state = fields.Char(required=True)
+    kind = fields.Char("Document", required=True)
+    item_type = fields.Char("Type", required=True)
+    currency = fields.Char()
+    total = fields.Char()
+    date = fields.Char()
+    fingerprint = fields.Char()
+    payee = fields.Char()
+    pleo_url = fields.Char()
+    settles_vendor = fields.Char()
+    settles_number = fields.Char()
+    settles_currency = fields.Char()
+    account = fields.Char()
+    role = fields.Char()
+    amount = fields.Char()
+    erp_id = fields.Char()
+    erp_url = fields.Char()
+    posting = fields.Char("Posting status")
+    receipts = fields.Integer(required=True)
+    problems = fields.Json(required=True)
+    intent_at = fields.Datetime()
+    outcome = fields.Selection(OUTCOMES)
+    updated_at = fields.Datetime("Updated", required=True)
+    event_ids = fields.One2many("kontobro.event", "booking_id", string="Events")
+    told = fields.Text("Problems and remedies", compute="_compute_told")
+    move_id = fields.Many2one("account.move", "Journal entry", compute="_compute_move")
+
+    _one_booking = models.Constraint("UNIQUE(connection_id, reference)", "This entry is known already.")
+    _newest = models.Index("(connection_id, updated_at, id)")
+
+    def init(self):
+        # a flag that may be unknown: Odoo's Boolean can't be
+        self.env.cr.execute("ALTER TABLE kontobro_booking ADD COLUMN IF NOT EXISTS settled boolean")
+        guard_tables(self.env.cr)
+
+    @api.depends("problems")
+    def _compute_told(self):
+        for row in self:
+            row.told = "\n".join(f"{one['message']} {one['remedy']}" for one in row.problems or [])
+
+    @api.depends("erp_id")
+    def _compute_move(self):
+        ids = [int(row.erp_id) for row in self if (row.erp_id or "").isdigit()]
+        there = set(self.env["account.move"].search([("id", "in", ids)]).ids)
+        for row in self:
+            number = int(row.erp_id) if (row.erp_id or "").isdigit() else 0
+            row.move_id = number if number in there else False
+
+    def action_open_move(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "account.move",
+            "res_id": self.move_id.id,
+            "view_mode": "form",
+        }
+
+    def _open(self):
+        return {"type": "ir.actions.act_window", "res_model": self._name, "res_id": self.id, "view_mode": "form"}
+
+    def action_open_pleo(self):
+        self.ensure_one()
+        return {"type": "ir.actions.act_url", "url": self.pleo_url, "target": "new"}
+
+    def action_check_again(self):
+        """Look at these items again under today's settings. Nothing is booked, nothing is told to Pleo."""
+        return self.mapped("connection_id")[:1]._check_again(self.mapped("reference"))

@@ -1,0 +1,64 @@
+"""One Pleo company and one company here: what the store keeps of a connection."""
+
+from odoo import fields, models
+from odoo.exceptions import ValidationError
+
+STATUSES = [("connected", "Connected"), ("reconnect", "Needs a new credential"), ("disconnected", "Disconnected")]
+
+
+FIXED = frozenset(
+    "key company_id environment api_url auth_url auth pleo_company pleo_company_name erp erp_options erp_company"
+    " client_id scopes status last_run_at last_fault".split()
+)
+
+
+class Connection(models.Model):
+    """Its row is the store's (`kontobro.store.tables`); `connection_form` and `connection_work` add what a person
+    sees and does."""
+
+    _name = "kontobro.connection"
+    _description = "Pleo connection"
+    _order = "id"
+
+    key = fields.Char(required=True, readonly=True, copy=False)
+    name = fields.Char(required=True)
+    company_id = fields.Many2one("res.company", readonly=True, ondelete="restrict", index=True)
+    user_id = fields.Many2one("res.users", "Books as", ondelete="restrict", default=lambda self: self.env.uid)
+    environment = fields.Char(required=True, readonly=True)
+    api_url = fields.Char(required=True, readonly=True)
+    auth_url = fields.Char(required=True, readonly=True)
+    auth = fields.Char(required=True, readonly=True)
+    pleo_company = fields.Char("Pleo company's id", required=True, readonly=True)
+    pleo_company_name = fields.Char("Pleo company", readonly=True)
+    erp = fields.Char(required=True, readonly=True)
+    erp_options = fields.Json(readonly=True)
+    erp_company = fields.Char(readonly=True)
+    client_id = fields.Char(readonly=True)
+    scopes = fields.Json(readonly=True)
+    status = fields.Selection(STATUSES, required=True, readonly=True)
+    settings = fields.Json(required=True, readonly=True)
+    last_run_at = fields.Datetime("Last look at Pleo", readonly=True, copy=False)
+    last_fault = fields.Char("Last fault", readonly=True, copy=False)
+
+    _one_key = models.Constraint("UNIQUE(key)", "This connection exists already.")
+    _one_company = models.UniqueIndex(
+        "(company_id) WHERE status <> 'disconnected'", "This company is connected with Pleo already."
+    )
+
+    def write(self, vals):
+        """A person changes the name, the user and the settings; all else is what connecting found."""
+        if not self.env.su:
+            fixed = sorted(name for name in vals if name in FIXED)
+            if fixed:
+                raise ValidationError(self.env._("Connect again to change %s.", ", ".join(fixed)))
+            if "user_id" in vals:
+                self._require_own(self.env["res.users"].browse(vals["user_id"]))
+        return super().write(vals)
+
+    def _require_own(self, user):
+        """Nobody lets Kontobro book with more rights than one's own; an administrator may choose the user."""
+        if user != self.env.user and not self.env.user.has_group("base.group_system"):
+            raise ValidationError(self.env._("Only an administrator lets it book as another user."))
+
+    def copy(self, default=None):
+        raise ValidationError(self.env._("A connection can't be copied: connect the other company."))

@@ -1,0 +1,181 @@
+"""The settings as a form: each field reads and writes one setting; nothing wrong is ever stored."""
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from kontobro.core import settings_file
+from kontobro.core.posting_dates import zone_named
+from kontobro.core.settings import MOST_DIMENSIONS
+from kontobro.store import codec
+
+ACCOUNTS = ("wallet", "out_of_pocket", "contra", "external_reimbursement", "accounts_payable")
+CHOICES = (
+    "posting",
+    "closed_period",
+    "method_when_null",
+    "unmatched_vendor",
+    "receipt_missing",
+    "receipt_upload_failed",
+    "voided",
+    "zero_amount",
+    "reverse_tax_missing",
+    "dimensions_on",
+)
+PLAIN = ("time_zone", "description", "employees_are_vendors", "retention_days")
+KINDS = {
+    "accounts": "sync_accounts",
+    "tax-codes": "sync_taxes",
+    "dimensions": "sync_analytic",
+    "vendors": "sync_vendors",
+}
+FORM = "_compute_form"
+
+
+def _account(label, help=None):
+    domain = "[('company_ids', 'in', [company_id])]"
+    return fields.Many2one("account.account", label, compute=FORM, readonly=False, domain=domain, help=help)
+
+
+def _choice(label, *pairs):
+    return fields.Selection(list(pairs), label, compute=FORM, readonly=False)
+
+
+def _of(kind, label, **more):
+    return kind(label, compute=FORM, readonly=False, **more)
+
+
+FAIL_OR_BOOK = (("fail", "The item fails"), ("book", "Book without it"))
+
+
+class Connection(models.Model):
+    _inherit = "kontobro.connection"
+
+    wallet = _account("Pleo wallet", "For the company's own currency; Pleo's contra accounts win.")
+    out_of_pocket = _account("Out of pocket", "What employees paid themselves, and what they owe.")
+    contra = _account("Money in transit", "Between the bank and Pleo's wallet.")
+    external_reimbursement = _account("External reimbursement")
+    accounts_payable = _account("Accounts payable", "Invoices and their payments.")
+    journal_id = _of(
+        lambda label, **more: fields.Many2one("account.journal", label, **more),
+        "Journal",
+        domain="[('company_id', '=', company_id)]",
+    )
+    posting = _choice("Entries are", ("draft", "Left as drafts"), ("posted", "Posted"))
+    closed_period = _choice(
+        "In a closed period",
+        ("fail", "The item fails"),
+        ("next_open", "Book on the next open day"),
+        ("today", "Book today"),
+    )
+    method_when_null = _choice(
+        "Without a method from Pleo", ("journal", "Journal entry"), ("accounts_payable", "Bill and payment")
+    )
+    unmatched_vendor = _choice("Unknown vendor", ("fail", "The item fails"), ("fallback", "Book as a journal entry"))
+    receipt_missing = _choice("Missing receipt", *FAIL_OR_BOOK)
+    receipt_upload_failed = _choice("Receipt not attached", *FAIL_OR_BOOK)
+    voided = _choice("Voided and exported again", ("book", "Book anew"), ("ask", "The item fails"))
+    zero_amount = _choice("Zero amount", ("fail", "The item fails"), ("skip", "Skip"))
+    reverse_tax_missing = _choice(
+        "Reverse charge without amount", ("compute", "Compute"), ("fail", "The item fails"), ("as_given", "As given")
+    )
+    dimensions_on = _choice("Analytic accounts on", ("expense_lines", "Expense lines"), ("all_lines", "All lines"))
+    time_zone = _of(fields.Char, "Time zone", help="Such as Europe/Copenhagen; empty: the company's own.")
+    description = _of(fields.Char, "Text of entries")
+    employees_are_vendors = _of(fields.Boolean, "Employees are vendors")
+    retention_days = _of(fields.Integer, "Days to keep item details")
+    sync_accounts = _of(fields.Boolean, "Accounts")
+    sync_taxes = _of(fields.Boolean, "Taxes")
+    sync_analytic = _of(fields.Boolean, "Analytic accounts")
+    sync_vendors = _of(fields.Boolean, "Vendors")
+    plan_ids = _of(
+        lambda label, **more: fields.Many2many("account.analytic.plan", string=label, **more),
+        "Analytic plans",
+        domain="[('parent_id', '=', False)]",
+        help="What becomes tag groups in Pleo, five at most.",
+    )
+
+    @api.depends("settings", "company_id")
+    def _compute_form(self):
+        for row in self:
+            held = codec.settings_from(row.settings or {})
+            for name in ACCOUNTS:
+                row[name] = row._account_of(getattr(held, name))
+            for name in (*CHOICES, *PLAIN):
+                row[name] = getattr(held, name)
+            for kind, name in KINDS.items():
+                row[name] = kind in held.sync
+            row.journal_id = row._record_of("account.journal", "code", held.journal)
+            found = [row._record_of("account.analytic.plan", "name", key).id for key in held.sync_dimensions]
+            row.plan_ids = [plan for plan in found if plan]
+
+    def write(self, vals):
+        """Fields of the form are settings; Odoo's inverse would see only the written one of them."""
+        form = {name: value for name, value in vals.items() if getattr(self._fields.get(name), "compute", "") == FORM}
+        if not form:
+            return super().write(vals)
+        rest = {name: value for name, value in vals.items() if name not in form}
+        for row in self:
+            super(Connection, row).write({**rest, "settings": row._with_form(form)})
+        return True
+
+    def _with_form(self, form):
+        """The settings with these fields of the form; what it can't show stays as it is."""
+        held = codec.settings_from(self.settings or {})
+        wanted = settings_file.settings_to(held)
+        wanted |= {name: form[name] for name in (*CHOICES, *PLAIN) if name in form}
+        for name in ACCOUNTS:
+            if name in form:
+                wanted[name] = self._key_of(self.env["account.account"].browse(form[name] or ()))
+        if "journal_id" in form:
+            wanted["journal"] = str(form["journal_id"] or "")
+        for kind, name in KINDS.items():
+            if name in form:
+                others = [one for one in wanted.get("sync", ()) if one != kind]
+                wanted["sync"] = [*others, *([kind] if form[name] else [])]
+        if "plan_ids" in form:
+            chosen = self.new({"plan_ids": form["plan_ids"]}, origin=self).plan_ids
+            wanted["sync_dimensions"] = [str(plan) for plan in chosen._origin.ids]
+        return self._checked(wanted)
+
+    @api.constrains("settings")
+    def _check_settings(self):
+        """Whichever way they come."""
+        for row in self:
+            _, problems = settings_file.settings_from(settings_file.settings_to(codec.settings_from(row.settings)))
+            if problems:
+                raise ValidationError("\n".join(f"{one.message} {one.remedy}" for one in problems))
+            zone = (row.settings or {}).get("time_zone")
+            if zone and zone_named(zone) is None:
+                raise ValidationError(self.env._("The time zone %s is not known: write Europe/Copenhagen.", zone))
+
+    def _checked(self, wanted):
+        """The settings as they are stored. Raises ValidationError with everything that is wrong."""
+        if len(wanted.get("sync_dimensions", ())) > MOST_DIMENSIONS:
+            raise ValidationError(self.env._("Pleo takes %s analytic plans at most.", MOST_DIMENSIONS))
+        given = {name: value for name, value in wanted.items() if value is not False and value not in ("", None)}
+        given["employees_are_vendors"] = bool(wanted.get("employees_are_vendors"))
+        settings, problems = settings_file.settings_from(given)
+        if problems:
+            raise ValidationError("\n".join(f"{one.message} {one.remedy}" for one in problems))
+        return codec.settings_to(settings)
+
+    def _account_of(self, key):
+        """The account that a setting names: by its code, else by its id."""
+        accounts = self.env["account.account"].with_company(self.company_id)
+        if not key:
+            return accounts
+        inside = [*accounts._check_company_domain(self.company_id)]
+        found = accounts.search([*inside, ("code", "=", key)], limit=1)
+        return found or (accounts.browse(int(key)).exists() if key.isdigit() else accounts)
+
+    def _key_of(self, account):
+        return (account.with_company(self.company_id).code or str(account.id)) if account else ""
+
+    def _record_of(self, model, code, key):
+        """The record that a setting names: by its code, else by its id."""
+        records = self.env[model]
+        if not key:
+            return records
+        inside = [("company_id", "=", self.company_id.id)] if "company_id" in records._fields else []
+        found = records.search([*inside, (code, "=", key)], limit=1)
+        return found or (records.browse(int(key)).exists() if key.isdigit() else records)

@@ -1,0 +1,122 @@
+"""What a person, or the cron, does with a connection."""
+
+import time
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from kontobro.core.errors import KontobroError
+
+from ..inside import home, work
+
+BOX = 60.0
+"""Seconds that one run of the cron works; what is left goes on in the next, at once."""
+
+
+class Connection(models.Model):
+    _inherit = "kontobro.connection"
+
+    job_ids = fields.One2many("kontobro.job", "connection_id", string="Export jobs")
+    booking_ids = fields.One2many("kontobro.booking", "connection_id", string="Entries")
+    sync_ids = fields.One2many("kontobro.sync", "connection_id", string="Syncs")
+
+    # ------------------------------------------------------------------------------------------- the cron
+
+    @api.model
+    def _cron_work(self):
+        """Look at each connected company's Pleo, the one that waited longest first. What is left is done soon."""
+        cron, until = self.env["ir.cron"], time.monotonic() + BOX
+        rows = self.search([("status", "=", "connected")], order="last_run_at nulls first, id")
+        keys, database = rows.mapped("key"), self.env.cr.dbname
+        cron._commit_progress(remaining=len(keys))
+        for done, key in enumerate(keys):
+            finished = time.monotonic() < until and work.run(database, key, until)
+            left = cron._commit_progress(int(finished), remaining=len(keys) - done - int(finished))
+            if not finished or left <= 0:
+                self.env.ref("kontobro_odoo.cron_work")._trigger()
+                cron._commit_progress(remaining=0)
+                return
+
+    def action_export_now(self):
+        """Wake the cron: it works for all connections, each in its turn."""
+        self.env.ref("kontobro_odoo.cron_work").sudo()._trigger()
+        return self._told(self.env._("Kontobro looks for an export in Pleo within a minute."))
+
+    # ----------------------------------------------------------------------------------------- by a person
+
+    def action_check(self):
+        """Both sides answer, belong together and may do what is needed; the settings are complete."""
+        self.ensure_one()
+        with self._faults_told(), home.opened(self.env.cr.dbname) as place:
+            problems = work.check(place, self.key)
+        if problems:
+            raise UserError("\n".join(f"{one.message} {one.remedy}" for one in problems))
+        return self._told(self.env._("Pleo and Odoo answer, and the settings are complete."), kind="success")
+
+    def action_disconnect(self):
+        self.ensure_one()
+        with self._faults_told(), home.opened(self.env.cr.dbname) as place:
+            work.part(place, self.key)
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_plan_sync(self):
+        """Show what would change in Pleo; nothing is changed."""
+        self.ensure_one()
+        with self._faults_told(), home.opened(self.env.cr.dbname) as place:
+            plans = work.plans(place, self.key)
+        if not plans:
+            raise UserError(self.env._("No master data is kept in step: choose some in the settings first."))
+        shown = self.env["kontobro.sync.plan"].create([self._as_plan(plan) for plan in plans])
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("What would change in Pleo"),
+            "res_model": "kontobro.sync.plan",
+            "view_mode": "list,form",
+            "domain": [("id", "in", shown.ids)],
+        }
+
+    def _as_plan(self, plan):
+        lines = [
+            {"action": row.action, "code": row.code, "name": row.name, "told": "\n".join(map(_change, row.fields))}
+            for row in plan.rows
+        ]
+        return {
+            "connection_id": self.id,
+            "kind": plan.kind,
+            "digest": plan.digest,
+            "possible": plan.possible,
+            "refused": str(plan.refused or ""),
+            "problems": "\n".join(str(problem) for problem in plan.problems),
+            "line_ids": [(0, 0, line) for line in lines],
+        }
+
+    def _check_again(self, references):
+        self.ensure_one()
+        with self._faults_told(), home.opened(self.env.cr.dbname) as place:
+            told = work.check_again(place, self.key, references)
+        return self._told("\n".join(told) or self.env._("Nothing to check again."))
+
+    # ------------------------------------------------------------------------------------------------
+
+    def _faults_told(self):
+        return FaultsTold()
+
+    def _told(self, message, kind="info"):
+        told = {"message": message, "type": kind, "sticky": "\n" in message}
+        return {"type": "ir.actions.client", "tag": "display_notification", "params": told}
+
+
+class FaultsTold:
+    """Our faults as Odoo's error to a person."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, fault, trace):
+        if isinstance(fault, KontobroError):
+            raise UserError(f"{fault.message} {fault.remedy}") from fault
+
+
+def _change(field):
+    name, before, after = field
+    return f"{name}: {before} → {after}" if before else f"{name}: {after}"

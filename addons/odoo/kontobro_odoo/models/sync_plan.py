@@ -1,0 +1,38 @@
+"""What a sync would change in Pleo, to look at and to say yes to."""
+
+from odoo import fields, models
+
+from ..inside import home, work
+
+
+class SyncPlan(models.TransientModel):
+    """One kind's plan. Only this very plan is carried out: it is known by its digest."""
+
+    _name = "kontobro.sync.plan"
+    _description = "Pleo sync plan"
+    _rec_name = "kind"
+
+    connection_id = fields.Many2one("kontobro.connection", required=True, ondelete="cascade", readonly=True)
+    kind = fields.Char(readonly=True)
+    digest = fields.Char(readonly=True)
+    possible = fields.Boolean(readonly=True)
+    refused = fields.Char("Why it waits", readonly=True)
+    problems = fields.Text("Left as it is", readonly=True)
+    line_ids = fields.One2many("kontobro.sync.plan.line", "plan_id", readonly=True, string="Changes")
+
+    def action_approve(self):
+        self.ensure_one()
+        with self.connection_id._faults_told(), home.opened(self.env.cr.dbname) as place:
+            told = work.apply(place, self.connection_id.key, self.kind, self.digest)
+        return self.connection_id._told(told, kind="success")
+
+
+class SyncPlanLine(models.TransientModel):
+    _name = "kontobro.sync.plan.line"
+    _description = "Pleo sync change"
+
+    plan_id = fields.Many2one("kontobro.sync.plan", required=True, ondelete="cascade")
+    action = fields.Char(readonly=True)
+    code = fields.Char(readonly=True)
+    name = fields.Char(readonly=True)
+    told = fields.Text("What becomes of it", readonly=True)

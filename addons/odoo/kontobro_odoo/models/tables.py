@@ -1,0 +1,130 @@
+"""The store's tables besides connections and bookings (`kontobro.store.tables` says what they must have).
+
+Nothing is written here by the ORM: `inside.store` does it, each call one transaction of its own.
+"""
+
+from odoo import api, fields, models
+
+from ..hooks import guard_tables
+
+
+class Job(models.Model):
+    """The last run of an export job."""
+
+    _name = "kontobro.job"
+    _description = "Pleo export job"
+    _order = "started_at desc, id desc"
+    _rec_name = "job_id"
+
+    connection_id = fields.Many2one("kontobro.connection", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="connection_id.company_id")
+    job_id = fields.Char("Job", required=True)
+    run = fields.Char(required=True)
+    status = fields.Char(required=True)
+    items = fields.Integer("Items in Pleo", required=True)
+    started_at = fields.Datetime("Started", required=True)
+    finished_at = fields.Datetime("Finished")
+    failure = fields.Char("Reason")
+    booking_ids = fields.One2many("kontobro.booking", compute="_compute_bookings", string="Entries")
+    booked = fields.Integer(compute="_compute_bookings")
+    failed = fields.Integer(compute="_compute_bookings")
+
+    _one_job = models.Constraint("UNIQUE(connection_id, job_id)", "This export job is known already.")
+
+    @api.depends("connection_id", "job_id")
+    def _compute_bookings(self):
+        for job in self:
+            found = self.env["kontobro.booking"].search(
+                [("connection_id", "=", job.connection_id.id), ("job_id", "=", job.job_id)]
+            )
+            job.booking_ids = found
+            job.booked = len(found.filtered(lambda row: row.outcome == "booked"))
+            job.failed = len(found.filtered(lambda row: row.outcome == "failed"))
+
+    def action_check_again(self):
+        """Look at the failed items again under today's settings."""
+        self.ensure_one()
+        return self.booking_ids.filtered(lambda row: row.outcome == "failed").action_check_again()
+
+
+class Event(models.Model):
+    """One move of a booking, written by the database itself."""
+
+    _name = "kontobro.event"
+    _description = "Pleo entry event"
+    _order = "id"
+    _log_access = False
+
+    booking_id = fields.Many2one("kontobro.booking", required=True, ondelete="cascade", index=True)
+    run = fields.Char(required=True)
+    at = fields.Datetime(required=True)
+    from_state = fields.Char("From")
+    to_state = fields.Char("To", required=True)
+
+    def init(self):
+        guard_tables(self.env.cr)
+
+
+class Payload(models.Model):
+    """An item as Pleo sent it, compressed, until it is purged."""
+
+    _name = "kontobro.payload"
+    _description = "Pleo item"
+    _log_access = False
+
+    connection_id = fields.Many2one("kontobro.connection", required=True, ondelete="cascade")
+    entry_id = fields.Char(required=True)
+    content = fields.Binary(attachment=False, required=True)
+
+    _one_payload = models.Constraint("UNIQUE(connection_id, entry_id)", "This item is kept already.")
+
+
+class Secret(models.Model):
+    """A secret, encrypted with the key in Odoo's configuration file (`kontobro_key`)."""
+
+    _name = "kontobro.secret"
+    _description = "Pleo secret"
+    _log_access = False
+
+    connection_id = fields.Many2one("kontobro.connection", required=True, ondelete="cascade")
+    name = fields.Char(required=True)
+    sealed = fields.Char(required=True)
+
+    _one_secret = models.Constraint("UNIQUE(connection_id, name)", "This secret is kept already.")
+
+
+class Binding(models.Model):
+    """Which record at Pleo is which one here. No `pleo_id`: the intent to create it."""
+
+    _name = "kontobro.binding"
+    _description = "Pleo binding"
+    _log_access = False
+
+    connection_id = fields.Many2one("kontobro.connection", required=True, ondelete="cascade", index=True)
+    kind = fields.Char(required=True)
+    erp_id = fields.Char("Record here", required=True)
+    pleo_id = fields.Char("Record in Pleo")
+    origin = fields.Char(required=True)
+    code = fields.Char()
+    written = fields.Char()
+
+    _one_binding = models.Constraint("UNIQUE(connection_id, kind, erp_id)", "This record is bound already.")
+    _one_owner = models.Constraint("UNIQUE(connection_id, kind, pleo_id)", "This record of Pleo's is bound already.")
+    _intent = models.Constraint("CHECK(pleo_id IS NOT NULL OR origin = 'created')", "Only an intent has no record yet.")
+
+
+class Sync(models.Model):
+    """How the latest sync of a kind went."""
+
+    _name = "kontobro.sync"
+    _description = "Pleo sync"
+    _log_access = False
+    _rec_name = "kind"
+
+    connection_id = fields.Many2one("kontobro.connection", required=True, ondelete="cascade", index=True)
+    kind = fields.Char(required=True)
+    outcome = fields.Char(required=True)
+    digest = fields.Char()
+    at = fields.Datetime(required=True)
+
+    _one_sync = models.Constraint("UNIQUE(connection_id, kind)", "This kind is noted already.")

@@ -1,0 +1,3 @@
+from . import test_access, test_form, test_reference
+
+__all__ = ["test_access", "test_form", "test_reference"]

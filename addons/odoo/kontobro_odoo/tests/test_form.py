@@ -1,0 +1,57 @@
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+
+from .common import PleoCase
+
+
+@tagged("post_install", "-at_install")
+class TestForm(PleoCase):
+    def test_an_account_is_kept_by_its_code(self):
+        account = self.company_data["default_account_expense"]
+        self.connection.with_user(self.manager).write({"out_of_pocket": account.id, "posting": "posted"})
+        self.assertEqual(self.connection.settings["out_of_pocket"], account.code)
+        self.assertEqual(self.connection.settings["posting"], "posted")
+        self.connection.invalidate_recordset()
+        self.assertEqual(self.connection.out_of_pocket, account)
+
+    def test_what_the_form_does_not_show_stays(self):
+        kept = {**self.connection.settings, "wallets": {"EUR": "1082"}, "contra": "9999999"}
+        self.connection.sudo().settings = kept
+        self.connection.with_user(self.manager).write({"posting": "posted"})
+        self.assertEqual(self.connection.settings["wallets"], {"EUR": "1082"})
+        self.assertEqual(self.connection.settings["contra"], "9999999")
+
+    def test_an_account_is_taken_away(self):
+        account = self.company_data["default_account_expense"]
+        self.connection.contra = account
+        self.connection.contra = False
+        self.assertFalse(self.connection.settings["contra"])
+
+    def test_bad_input_is_odoos_own_error(self):
+        for bad in ({"retention_days": -1}, {"description": "{nobody}"}, {"time_zone": "Mars/Olympus"}):
+            with self.assertRaises(ValidationError, msg=str(bad)):
+                self.connection.with_user(self.manager).write(bad)
+
+    def test_bad_settings_are_refused_whichever_way_they_come(self):
+        with self.assertRaises(ValidationError):
+            self.connection.with_user(self.manager).write({"settings": {"posting": "perhaps"}})
+
+    def test_a_key_goes_nowhere_by_mistake(self):
+        connect = self.env["kontobro.connect"].with_user(self.manager)
+        for url in ("http://evil.test", "ftp://127.0.0.1", "http://user@127.0.0.1"):
+            wizard = connect.create({"environment": "sandbox", "url": url})
+            with self.assertRaises(ValidationError, msg=url):
+                wizard._draft()
+        with self.assertRaises(ValidationError):
+            connect.create({"environment": "production", "url": "https://evil.test"})._draft()
+
+    def test_without_a_key_nothing_is_asked(self):
+        with self.assertRaises(ValidationError):
+            self.env["kontobro.connect"].with_user(self.manager).create({}).action_connect()
+
+    def test_the_key_is_encrypted_between_typing_and_connecting(self):
+        wizard = self.env["kontobro.connect"].with_user(self.manager).create({"api_key": "plp_typed"})
+        wizard.invalidate_recordset()
+        self.assertFalse(wizard.api_key)
+        self.assertNotIn("plp_typed", wizard.sudo().sealed)
+        self.assertEqual(wizard._typed_key(), "plp_typed")

@@ -1,0 +1,38 @@
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+from psycopg2 import IntegrityError
+
+from .common import PleoCase
+
+
+@tagged("post_install", "-at_install")
+class TestReference(PleoCase):
+    def entry(self, reference):
+        move = self.env["account.move"].create({"move_type": "entry", "journal_id": self.journal.id})
+        move.kontobro_reference = reference
+        move.flush_recordset()
+        return move
+
+    @property
+    def journal(self):
+        return self.company_data["default_journal_misc"]
+
+    def test_a_second_is_refused_by_the_database(self):
+        self.entry("abc")
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.cr.savepoint():
+            self.entry("abc")
+
+    def test_entries_without_one_are_as_many_as_they_like(self):
+        self.assertNotEqual(self.entry(False), self.entry(False))
+
+    def test_a_copy_does_not_inherit_it(self):
+        self.assertFalse(self.entry("def").copy().kontobro_reference)
+
+    def test_what_is_loaded_under_our_external_id_has_it(self):
+        loaded = (
+            self.env["account.move"]
+            .with_context(mode="update", noupdate=True)
+            .load(["id", "move_type", "journal_id/.id"], [["kontobro.ghi/pay", "entry", str(self.journal.id)]])
+        )
+        self.assertFalse(loaded["messages"])
+        self.assertEqual(self.env["account.move"].browse(loaded["ids"]).kontobro_reference, "ghi/pay")

@@ -1,0 +1,3 @@
+from . import connect
+
+__all__ = ["connect"]

@@ -1,0 +1,116 @@
+"""Connect a Pleo company with this company: an API key, and which Pleo."""
+
+from urllib.parse import urlsplit
+
+from odoo import fields, models
+from odoo.exceptions import ValidationError
+
+from kontobro.core.connection import Connection, Tokens
+from kontobro.install.connect import connect
+from kontobro.pleo import ENVIRONMENTS
+from kontobro.store.vault import KeyRing, seal, unseal
+
+from ..inside import home
+from ..inside.store import key
+
+PLACE = "kontobro.connect"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Connect(models.TransientModel):
+    _name = "kontobro.connect"
+    _description = "Connect with Pleo"
+
+    company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
+    user_id = fields.Many2one("res.users", "Books as", required=True, default=lambda self: self.env.uid)
+    environment = fields.Selection(
+        [("production", "Pleo"), ("staging", "Pleo's staging"), ("sandbox", "Pleo in a box (for trying out)")],
+        required=True,
+        default="production",
+    )
+    url = fields.Char("Address", help="Of Pleo in a box only.")
+    api_key = fields.Char(
+        "API key", help="Pleo: Settings > API Keys.", compute="_compute_api_key", inverse="_inverse_api_key"
+    )
+    sealed = fields.Char(groups="base.group_no_one", help="The key, encrypted, between typing and connecting.")
+    pleo_company = fields.Char("Pleo company's id", help="Only when the key is an organisation's.")
+    level = fields.Selection(
+        [
+            ("1", "Export with receipts"),
+            ("2", "And analytic accounts"),
+            ("3", "And taxes"),
+            ("4", "And accounts and vendors"),
+        ],
+        "Keep in step",
+        required=True,
+        default="1",
+    )
+
+    def _compute_api_key(self):
+        for row in self:
+            row.api_key = False  # it is never shown again
+
+    def _inverse_api_key(self):
+        with self.env["kontobro.connection"]._faults_told():
+            ciphers = KeyRing(None, key()).ciphers()
+        for row in self:
+            row.sudo().sealed = seal(ciphers, PLACE, str(row.id), (row.api_key or "").strip())
+
+    def _typed_key(self):
+        sealed = self.sudo().sealed
+        return unseal(KeyRing(None, key()).ciphers(), PLACE, str(self.id), sealed) if sealed else ""
+
+    def action_connect(self):
+        """Look at both sides, install at Pleo, store. The key is kept encrypted, and nowhere else."""
+        self.ensure_one()
+        typed = self._typed_key()
+        self.sudo().sealed = False
+        if not typed:
+            raise ValidationError(self.env._("The API key is missing: make one in Pleo (Settings > API Keys)."))
+        if self.company_id not in self.env.user.company_ids:
+            raise ValidationError(self.env._("Choose one of your own companies."))
+        self.env["kontobro.connection"]._require_own(self.user_id)
+        draft, database = self._draft(), self.env.cr.dbname
+        with self.env["kontobro.connection"]._faults_told(), home.opened(database) as place:
+            connector = home.connector_of(database, self.user_id.id, self.company_id.id)
+            level = int(self.level)
+            connected = connect(draft, Tokens(access=typed), place.pleo_for, connector, place.store, level)
+            with place.store.tables.transaction() as cursor:
+                mine = "UPDATE kontobro_connection SET user_id = %s WHERE key = %s RETURNING id"
+                cursor.execute(mine, (self.user_id.id, connected.connection.id))
+                (number,) = cursor.fetchone()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "kontobro.connection",
+            "res_id": number,
+            "view_mode": "form",
+        }
+
+    def _draft(self):
+        api_url, auth_url = self._addresses()
+        return Connection(
+            id="",
+            name="",
+            environment=self.environment,
+            api_url=api_url,
+            auth_url=auth_url,
+            auth="api_key",
+            company_id=(self.pleo_company or "").strip(),
+            company_name="",
+            erp="odoo",
+            erp_company=str(self.company_id.id),
+        )
+
+    def _addresses(self):
+        """API and login address. Only the sandbox's is a choice: a key never goes to an address by mistake."""
+        known = ENVIRONMENTS[self.environment]
+        if self.environment != "sandbox" or not self.url:
+            if self.url:
+                raise ValidationError(self.env._("Only Pleo in a box has an address of its own."))
+            return known.api_url, known.auth_url
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+            raise ValidationError(self.env._("Write an address such as http://127.0.0.1:8764."))
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise ValidationError(self.env._("A key goes over the network by https only."))
+        return self.url.rstrip("/"), self.url.rstrip("/")

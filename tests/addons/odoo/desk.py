@@ -1,0 +1,86 @@
+"""A person in an Odoo with our addon: connects, sets it up, waits for the cron."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from typing import Any
+
+from kontobro.core import settings_file
+from kontobro.core.settings import Settings
+from kontobro.erp import load_connector
+from kontobro.erp.odoo.api import Api
+from kontobro.export.masters import load_masters
+from kontobro.store import codec
+from scripts.erp.demo_odoo import furnish
+from tests.erp_real.odoo.house import Company
+
+PATIENCE = 240
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The bookkeeper, who is an administrator; Kontobro books as the accountant."""
+
+    company: Company
+
+    @property
+    def api(self) -> Api:
+        return self.company.api("bookkeeper")
+
+    def become_manager(self) -> None:
+        """Give the bookkeeper our own groups."""
+        group = self.named("kontobro_odoo", "group_manager")
+        self.api.write("res.users", "write", ids=[self.user("bookkeeper")], vals={"group_ids": [[4, group]]})
+
+    def named(self, module: str, name: str) -> int:
+        """The record of an external id."""
+        (row,) = self.api.rows("ir.model.data", [["module", "=", module], ["name", "=", name]], ["res_id"])
+        return int(row["res_id"])
+
+    def user(self, login: str) -> int:
+        (row,) = self.api.rows("res.users", [["login", "=", login]], ["login"])
+        return int(row["id"])
+
+    def furnish_demo(self) -> Mapping[str, object]:
+        """Make what the demo's expenses name; its settings."""
+        import tomllib
+
+        with as_file(files("kontobro.erp.beancount") / "demo") as demo:
+            source = load_connector("beancount", {"ledger": str(demo / "ledger.beancount")})
+            furnish(self.api, load_masters(source, source.check()))
+            return {**tomllib.loads((demo / "settings.toml").read_text("utf-8")), "create_vendors": False}
+
+    def connect(self, url: str, key: str, settings: Mapping[str, object] | Settings) -> int:
+        """Through the wizard, as the screen does it; then the settings. The connection's number."""
+        asked = {"environment": "sandbox", "url": url, "api_key": key, "user_id": self.user("accountant")}
+        wizard = self.api.write("kontobro.connect", "create", vals_list=[asked])
+        opened = self.api.write("kontobro.connect", "action_connect", ids=wizard)
+        number = int(opened["res_id"])
+        if not isinstance(settings, Settings):
+            settings, problems = settings_file.settings_from(settings)
+            assert not problems, problems
+        stored = codec.settings_to(settings)
+        self.api.write("kontobro.connection", "write", ids=[number], vals={"settings": stored})
+        return number
+
+    def press(self, number: int, button: str) -> Any:
+        return self.api.write("kontobro.connection", button, ids=[number])
+
+    def jobs(self) -> list[dict[str, Any]]:
+        fields = ["job_id", "status", "items", "finished_at", "failure", "booked", "failed"]
+        return list(self.api.rows("kontobro.job", [], fields))
+
+    def connection(self, number: int, *fields: str) -> dict[str, Any]:
+        (row,) = self.api.rows("kontobro.connection", [["id", "=", number]], fields)
+        return row
+
+
+def wait_until(there: Callable[[], bool], told: Callable[[], str] = str, seconds: float = PATIENCE) -> None:
+    """Bounded; fails with what `told` says."""
+    end = time.monotonic() + seconds
+    while not there():
+        assert time.monotonic() < end, told()
+        time.sleep(0.1)

@@ -1,0 +1,119 @@
+"""The demo company's job, end to end, from Odoo's own cron; killed in the middle; taken away again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pleo_sandbox.demo_company import SECOND_BATCH
+from pleo_sandbox.server import serve
+from scripts.erp.demo import sandbox_by_codes
+from scripts.erp.demo_odoo import standing
+from scripts.erp.places import running, sql
+from tests.addons.odoo.desk import Desk, wait_until
+from tests.addons.odoo.house import AddonServer, configuration, odoo
+from tests.erp_real.odoo.house import Company
+
+pytestmark = pytest.mark.addon
+
+WHOLE = {"entries": 113, "duplicates": 0, "drafts": 0, "receipts": 59}
+"""What stands in Odoo after the demo's first export."""
+
+BOTH = {"entries": 120, "duplicates": 0, "drafts": 0, "receipts": 61}
+"""And after its second: the same as over the API (tests/erp_real/odoo/test_demo.py)."""
+
+
+@pytest.fixture
+def server(home: Path, database: str, tmp_path: Path) -> Iterator[AddonServer]:
+    with running(AddonServer(configuration(home, cron_threads=1), database, tmp_path / "server.log")) as server:
+        yield server
+
+
+@pytest.fixture
+def desk(server: AddonServer, database: str) -> Desk:
+    desk = Desk(Company(server.url, database))
+    desk.become_manager()
+    return desk
+
+
+def is_finished(desk: Desk, jobs: int = 1) -> bool:
+    return sum(bool(job["finished_at"]) for job in desk.jobs()) == jobs
+
+
+def test_the_demos_job_end_to_end_from_its_own_cron(desk: Desk, server: AddonServer) -> None:
+    settings = desk.furnish_demo()
+    sandbox = sandbox_by_codes()
+    with serve(sandbox) as url:
+        number = desk.connect(url, sandbox.api_key, settings)
+        assert desk.press(number, "action_check")["params"]["type"] == "success"
+        desk.press(number, "action_export_now")
+        wait_until(lambda: is_finished(desk), lambda: server.log.read_text()[-3000:])
+        assert standing(desk.api) == WHOLE
+        sandbox.press_export(sandbox.company_id, ids=SECOND_BATCH)
+        desk.press(number, "action_export_now")
+        wait_until(lambda: is_finished(desk, 2), lambda: server.log.read_text()[-3000:])
+        wait_until(lambda: desk.connection(number, "last_run_at")["last_run_at"])
+    assert standing(desk.api) == BOTH
+    problems = list(desk.api.rows("kontobro.booking", [["outcome", "=", "failed"]], ["told", "payee", "move_id"]))
+    assert len(problems) == sum(job["failed"] for job in desk.jobs()) == 9
+    assert all(row["told"] for row in problems)
+    booked = list(desk.api.rows("kontobro.booking", [["outcome", "=", "booked"]], ["move_id"]))
+    assert len(booked) == BOTH["entries"]
+    assert all(row["move_id"] for row in booked)
+    row = desk.connection(number, "last_fault", "status")
+    assert (row["last_fault"], row["status"]) == (False, "connected")
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("moment", [1, 60])
+def test_killed_in_the_middle_of_a_job_and_started_again(
+    desk: Desk, server: AddonServer, postgres: int, database: str, moment: int
+) -> None:
+    """SIGKILL once so many entries stand; started again, its cron finishes the job: everything once."""
+    settings = desk.furnish_demo()
+    sandbox = sandbox_by_codes()
+    count = "select count(*) from account_move where kontobro_reference is not null"
+    with serve(sandbox) as url:
+        number = desk.connect(url, sandbox.api_key, settings)
+        desk.press(number, "action_export_now")
+        wait_until(lambda: int(sql(postgres, count, database)) >= moment, lambda: server.log.read_text()[-3000:])
+        server.kill()
+        assert not sql(postgres, "select 1 from kontobro_job where finished_at is not null", database)
+        server.start()
+        desk.press(number, "action_export_now")
+        wait_until(lambda: is_finished(desk), lambda: server.log.read_text()[-3000:])
+    assert standing(desk.api) == WHOLE
+    statuses = [str(job.status) for job in sandbox.jobs]
+    assert statuses == ["completed_with_errors"]
+
+
+def test_an_unreachable_pleo_is_noted_and_nothing_waits_for_it(desk: Desk, server: AddonServer) -> None:
+    sandbox = sandbox_by_codes()
+    with serve(sandbox) as url:
+        number = desk.connect(url, sandbox.api_key, desk.furnish_demo())
+    desk.press(number, "action_export_now")
+    wait_until(
+        lambda: bool(desk.connection(number, "last_fault")["last_fault"]), lambda: server.log.read_text()[-3000:]
+    )
+    assert "Pleo" in desk.connection(number, "last_fault")["last_fault"]
+
+
+def test_taken_away_the_books_stay_whole(
+    desk: Desk, server: AddonServer, home: Path, database: str, postgres: int
+) -> None:
+    settings = desk.furnish_demo()
+    sandbox = sandbox_by_codes()
+    with serve(sandbox) as url:
+        number = desk.connect(url, sandbox.api_key, settings)
+        desk.press(number, "action_export_now")
+        wait_until(lambda: is_finished(desk), lambda: server.log.read_text()[-3000:])
+    before = standing(desk.api)
+    server.stop()
+    script = "env['ir.module.module'].search([('name', '=', 'kontobro_odoo')]).button_immediate_uninstall()\n"
+    odoo(configuration(home), "shell", "-d", database, "--log-level", "warn", stdin=script)
+    assert not sql(postgres, "select 1 from pg_class where relname like 'kontobro%'", database)
+    assert not sql(postgres, "select 1 from pg_proc where proname like 'kontobro%'", database)
+    server.start()
+    assert standing(desk.api) == before == WHOLE
