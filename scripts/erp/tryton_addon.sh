@@ -4,9 +4,9 @@
 # usage: tryton_addon.sh
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-scripts/erp/tryton.sh install
 HOME_OF_ERPS=$(realpath -m "${KONTOBRO_ERP_HOME:-.erp}")
 SITE=$HOME_OF_ERPS/tryton-addon
+[ -x "$HOME_OF_ERPS/tryton/venv/bin/python" ] || { echo "tryton_addon.sh: first \`make erp-tryton\`" >&2; exit 75; }
 mkdir -p "$SITE"
 (
   flock 9

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from trytond.i18n import gettext
 from trytond.model import ModelView, fields
-from trytond.pool import Pool
 from trytond.pyson import Eval
 from trytond.transaction import Transaction
 from trytond.wizard import Button, StateAction, StateTransition, StateView, Wizard
@@ -13,6 +12,7 @@ from kontobro.core.connection import Connection, Tokens
 from kontobro.install.connect import connect
 from kontobro.pleo.environments import ENVIRONMENTS
 
+from .connection import pool
 from .house import ERP, PleoError, opened, told
 
 LEVELS = [
@@ -112,6 +112,5 @@ class Connect(Wizard):
         return "open_"
 
     def do_open_(self, action):
-        Connection_ = Pool().get("kontobro.connection")
-        found = Connection_.search([("company", "=", self.start.company.id)], order=[("id", "DESC")])
+        found = pool("kontobro.connection").search([("company", "=", self.start.company.id)], order=[("id", "DESC")])
         return action, {"res_id": [one.id for one in found]}

@@ -75,8 +75,8 @@ class Job(OfConnection, ModelSQL, ModelView):
         cls._order = [("started_at", "DESC"), ("id", "DESC")]
 
     def get_bookings(self, name):
-        Booking = Pool().get("kontobro.booking")
-        rows = Booking.search([("connection_id", "=", self.connection_id.id), ("job_id", "=", self.job_id)])
+        bookings = Pool().get("kontobro.booking")
+        rows = bookings.search([("connection_id", "=", self.connection_id.id), ("job_id", "=", self.job_id)])
         return [row.id for row in rows]
 
     def get_count(self, name):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import cast
 from urllib.parse import quote
@@ -28,13 +29,6 @@ class PleoError(UserError):
     """A fault or a problem of Kontobro's, as Tryton shows it."""
 
 
-class House(Home):
-    """A home whose connector works in this very process."""
-
-    def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Connector:
-        return inside(store_of(self).database, connection)
-
-
 def inside(database: str, connection: Connection) -> Connector:
     """The connector of a connection: Tryton's API connector over the transport in process."""
     user, company = connection.erp_options.get("user", ""), connection.erp_options.get("company", "")
@@ -45,13 +39,13 @@ def inside(database: str, connection: Connection) -> Connector:
 
 
 @contextmanager
-def opened(database: str) -> Iterator[House]:
-    """The house of a database; what was opened in it is closed at the end."""
-    house = House(Path(), open_store(database), SystemClock())
+def opened(database: str) -> Iterator[Home]:
+    """The home of a database, its connector in this very process; what was opened in it is closed at the end."""
+    home = Home(Path(), open_store(database), SystemClock(), connectors=partial(inside, database))
     try:
-        yield house
+        yield home
     finally:
-        house.close()
+        home.close()
 
 
 @contextmanager
@@ -63,5 +57,5 @@ def told() -> Iterator[None]:
         raise PleoError(fault.message, fault.remedy) from fault
 
 
-def store_of(house: House) -> TrytonStore:
-    return cast(TrytonStore, house.store)
+def store_of(home: Home) -> TrytonStore:
+    return cast(TrytonStore, home.store)

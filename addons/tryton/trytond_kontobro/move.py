@@ -37,9 +37,9 @@ class Referenced:
     @classmethod
     def get_kontobro_url(cls, records, name):
         """Where Pleo shows the expense; by what Kontobro remembers."""
-        Booking = Pool().get("kontobro.booking")
+        bookings = Pool().get("kontobro.booking")
         wanted = {record.kontobro_reference for record in records if record.kontobro_reference}
-        rows = Booking.search([("reference", "in", list(wanted))]) if wanted else []
+        rows = bookings.search([("reference", "in", list(wanted))]) if wanted else []
         urls = {(row.connection_id.company, row.reference): row.pleo_url for row in rows}
         return {record.id: urls.get((record.company, record.kontobro_reference)) for record in records}
 
@@ -68,6 +68,6 @@ class Move(Referenced, metaclass=PoolMeta):
 
     @dualmethod
     @ModelView.button
-    def post(cls, moves):
+    def post(cls, moves):  # noqa: N805 - Tryton's own: called on the class, or on one record
         super().post(moves)
         cls.free_references([move.origin for move in moves if isinstance(move.origin, cls)])

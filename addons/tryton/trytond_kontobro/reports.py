@@ -7,11 +7,9 @@ from trytond.model import ModelView, fields
 from trytond.transaction import Transaction
 from trytond.wizard import Button, StateView, Wizard
 
-from kontobro.bootstrap import read_kept_item
 from kontobro.core.settings_check import check_settings
 from kontobro.export.again import check_again, check_failed
 from kontobro.export.masters import load_masters
-from kontobro.export.tieout import BookPorts
 
 from .connection import core_connection, pool
 from .house import opened, told
@@ -58,8 +56,7 @@ class CheckAgain(Wizard):
         row = pool(context["active_model"])(context["active_id"])
         with told(), opened(Transaction().database.name) as house:
             connection = core_connection(house, row.connection_id.key)
-            connector = house.connector_for(connection)
-            ports = BookPorts(connector=connector, store=house.store, clock=house.clock, read_item=read_kept_item)
+            ports = house.book_ports_for(connection)
             if row.__name__ == "kontobro.booking":
                 found = [check_again(connection, row.reference, ports)]
             else:

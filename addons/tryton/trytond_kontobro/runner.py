@@ -13,10 +13,11 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 
+from kontobro.bootstrap import Home
 from kontobro.core.errors import Busy, KontobroError
 from kontobro.worker.pieces import Result, alive, due_syncs, export_open, settle_now, sync_kinds
 
-from .house import House, opened, store_of
+from .house import opened, store_of
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def work(database: str, connection_id: str) -> None:
         log.exception("the work for a connection ended", extra={"connection": connection_id})
 
 
-def _worked(house: House, connection_id: str) -> str:
+def _worked(house: Home, connection_id: str) -> str:
     """What stopped the work; empty for nothing."""
     done: list[Result] = []
     faults: list[str] = []
@@ -58,13 +59,13 @@ def _worked(house: House, connection_id: str) -> str:
     return "\n".join(dict.fromkeys(faults))
 
 
-def _export(house: House, connection_id: str, done: list[Result]) -> None:
+def _export(house: Home, connection_id: str, done: list[Result]) -> None:
     export_open(house, connection_id, done)
     if store_of(house).open_payments(connection_id):
         settle_now(house, connection_id, done)
 
 
-def _sync(house: House, connection_id: str, done: list[Result]) -> None:
+def _sync(house: Home, connection_id: str, done: list[Result]) -> None:
     kinds = due_syncs(house, alive(house, connection_id))
     if kinds:
         sync_kinds(house, connection_id, done, kinds)

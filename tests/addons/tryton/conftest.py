@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.erp.places import cloned, running, sql, start_postgres
-from tests.addons.tryton.house import ABSENT, ModuleServer, Person, Place, activated, give_groups, installed
+from tests.addons.tryton.house import ModuleServer, Person, Place, activated, give_groups
+from tests.erp_real.tryton.house import ABSENT, installed
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A real Tryton with Kontobro's module in it: its database, its server, its cron, and people who work with its screens."""
+"""A real Tryton with Kontobro's module in it: its database, server and cron, and people who work with its screens."""
 
 from __future__ import annotations
 
@@ -18,14 +18,8 @@ from scripts.erp.places import ROOT, Server, erp_home, free_port, sql
 from tests.erp_real.tryton.house import TEMPLATE, password_of
 
 MODULE = ROOT / "addons" / "tryton" / "trytond_kontobro"
-ABSENT = "Tryton with the module's libraries is not installed here: `make test-addons` fetches both"
 SECONDS = 240.0
 """The most that a test waits for Tryton."""
-
-
-def installed() -> bool:
-    home = erp_home()
-    return (home / "tryton" / "template.made").is_file() and (home / "tryton-addon" / "requirements.txt").is_file()
 
 
 class Place:
@@ -33,6 +27,7 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        subprocess.run([ROOT / "scripts/erp/tryton_addon.sh"], check=True, timeout=SECONDS)
         self.bin = erp_home() / "tryton" / "venv" / "bin"
         self.conf = folder / "trytond.conf"
         own = (erp_home() / "tryton" / "trytond.conf").read_text()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,11 +21,11 @@ ELSEWHERE = "from trytond_kontobro.tests.house import DATABASE; from trytond_kon
 
 class TestTrytonStore(StoreContract):
     @pytest.fixture
-    def store(self) -> Iterator[Store]:
+    def store(self) -> Store:
         awake()
         with OwnTables(DATABASE).transaction() as cursor:
             cursor.execute("DELETE FROM kontobro_connection")
-        yield open_store(DATABASE)
+        return open_store(DATABASE)
 
     def open_elsewhere(self, store: Store) -> str:
         return f"{ELSEWHERE}store = open_store(DATABASE)"
@@ -43,7 +42,7 @@ class TestTrytonStore(StoreContract):
     def wipe(self, store: Store) -> None:
         with OwnTables(DATABASE).transaction() as cursor:
             for name in TABLES:
-                cursor.execute(f"DELETE FROM kontobro_{name}")
+                cursor.execute(f"DELETE FROM kontobro_{name}")  # noqa: S608 - names from above
 
 
 def rows_of(cursor: Any, table: str) -> bytes:
