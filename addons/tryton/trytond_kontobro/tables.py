@@ -55,7 +55,7 @@ class TrytonStore(TablesStore):
     @property
     def database(self) -> str:
         """Tryton's name of it."""
-        return self._tables.name
+        return self.tables.name
 
     def more_columns(self, connection: Connection) -> Mapping[str, Any]:
         user = connection.erp_options.get("user", "")
@@ -68,7 +68,7 @@ class TrytonStore(TablesStore):
     def note_run(self, connection_id: str, fault: str) -> None:
         """Remember when work was last done for a connection, and what stopped it; empty for nothing."""
         statement = "UPDATE kontobro_connection SET last_run = now() at time zone 'utc', last_fault = %s WHERE key = %s"
-        with self._tables.transaction() as cursor:
+        with self.tables.transaction() as cursor:
             cursor.execute(statement, (fault, connection_id))
 
 
