@@ -14,7 +14,7 @@ PIP_SELF := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-
 PRISM := contract/prism/node_modules/.bin/prism
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check fix prove bench bench-service bench-web docs contract erp-odoo erp-tryton test-erp test-addons bench-erp clean
+.PHONY: help demo serve test check fix prove bench bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-addons addon-screenshots bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
@@ -59,6 +59,9 @@ bench-web: $(VENV)/dev.stamp  ## measure the pages' server time with 100,000 boo
 	@$(BIN)/python -m bench.web --database sqlite $(BENCH_ARGS)
 	@$(BIN)/python -m bench.web --database postgresql $(BENCH_ARGS)
 
+screenshots: $(VENV)/dev.stamp  ## pictures of every page into screenshots/, taken in Chromium: light, dark, phone
+	@$(BIN)/python -m scripts.screenshots
+
 docs: $(VENV)/docs.stamp  ## build the documentation into site/; a warning is an error
 	@$(BIN)/zensical build --strict --clean
 
@@ -77,13 +80,16 @@ test-erp: $(VENV)/dev.stamp  ## the tests on real accounting systems; those that
 test-addons: $(VENV)/dev.stamp  ## the tests of our modules within real accounting systems; skipped where there is none
 	@$(BIN)/python -m pytest -m addon $(PYTEST_ARGS)
 
+addon-screenshots: $(VENV)/dev.stamp  ## pictures of the Odoo addon's screens into screenshots/odoo/
+	@$(BIN)/python -m scripts.erp.addon_screenshots
+
 bench-erp: $(VENV)/dev.stamp  ## measure the connectors for Odoo and Tryton against their bare APIs
 	@$(BIN)/python -m bench.erp $(BENCH_ARGS)
 	@$(BIN)/python -m bench.erp_addon $(BENCH_ARGS)
 	@$(BIN)/python -m bench.erp_tryton $(BENCH_ARGS)
 
 clean:  ## remove what the other verbs made
-	rm -rf $(VENV) demo site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) demo site build screenshots dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	rm -rf contract/prism/node_modules
 
 # ---- set-up: a stamp per requirements file, so that a set-up run costs nothing --------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from bench.__main__ import show, write
@@ -39,7 +40,7 @@ def by_api(port: int, folder: Path) -> float:
 
 
 def by_cron(port: int, folder: Path) -> float:
-    """Seconds from the job's start to its end, in Odoo's own cron."""
+    """Seconds from the button to the end of the job, in Odoo's own cron; looked at once a second."""
     with with_addon(port, configuration(folder)) as template, cloned(port, template) as database:
         server = AddonServer(configuration(folder, cron_threads=1), database, folder / "inside.log")
         with running(server), pleo_elsewhere() as (url, key):
@@ -47,14 +48,14 @@ def by_cron(port: int, folder: Path) -> float:
             desk.become_manager()
             furnish(desk.api)
             number = desk.connect(url, key, posted(url).settings)
+            began = time.perf_counter()
             desk.press(number, "action_export_now")
-            ended = (
-                "select extract(epoch from finished_at - started_at) from kontobro_job where finished_at > started_at"
-            )
-            wait_until(lambda: bool(sql(port, ended, database)), lambda: server.log.read_text()[-2000:], PATIENCE)
+            ended = "select 1 from kontobro_job where finished_at is not null"
+            wait_until(lambda: bool(sql(port, ended, database)), lambda: server.log.read_text()[-2000:], PATIENCE, 1.0)
+            seconds = time.perf_counter() - began
             stands = standing(desk.api)
             assert (stands["entries"], stands["duplicates"], stands["receipts"]) == (ITEMS, 0, RECEIPTS), stands
-            return float(sql(port, ended, database))
+            return seconds
 
 
 def main() -> int:

@@ -49,6 +49,12 @@ python_side() {
   cp "$PROJECT/requirements/odoo.txt" "$ODOO/venv/requirements.txt"
 }
 
+web_side() {  # Debian's package links its web pages' libraries and fonts from packages of their own
+  for part in javascript fonts-font-awesome fonts; do
+    [ ! -d "/usr/share/$part" ] || ln -sfn "/usr/share/$part" "$ODOO/root/usr/share/$part"
+  done
+}
+
 configure() {  # the filter keeps a server off the template, which could not be cloned then
   mkdir -p "$ODOO/files"
   cat >"$ODOO/odoo.conf" <<CONF
@@ -92,7 +98,7 @@ run_odoo() {  # the folder is where template.py leaves the keys
 
 mkdir -p "$ODOO"
 case "${1:-install}" in
-  install) (flock 9; fetch; python_side; template) 9>"$ODOO.lock" ;;
+  install) (flock 9; fetch; python_side; web_side; template) 9>"$ODOO.lock" ;;
   template) (flock 9; template) 9>"$ODOO.lock" ;;
   version) cat "$ODOO/version.txt" ;;
   *) echo "usage: odoo.sh [install | template | version]" >&2; exit 2 ;;

@@ -46,9 +46,9 @@ class Home:
     """The pace of a connection's calls to Pleo, where several processes share one."""
     permit: Callable[[Mapping[str, str]], None] = lambda options: None
     """Refuses options of a connector that this process may not open, by raising."""
+    opened: ExitStack = field(default_factory=ExitStack, repr=False)
     connectors: Callable[[Connection], Connector] | None = None
     """The way to a connector within this very process: a module inside an ERP brings its own."""
-    opened: ExitStack = field(default_factory=ExitStack, repr=False)
 
     def close(self) -> None:
         """Close the store and every client opened here."""

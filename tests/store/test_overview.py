@@ -152,6 +152,22 @@ def test_health_of_each_connection(opened: DjangoStore, overview: Overview) -> N
     assert elsewhere == replace(elsewhere, last_job=None, last_finished=None, waiting=0, uncertain=0, syncs={})
 
 
+def test_what_a_list_of_connections_shows(opened: DjangoStore, overview: Overview) -> None:
+    opened.save_connection(connection(ELSEWHERE, status="reconnect"))
+    refuse(opened, "a")
+    refuse(opened, "a/pay")
+    bring(opened, "c", "uncertain", owner=ELSEWHERE)
+    opened.note_sync(HERE, "vendors", "waiting", "digest", NOW)
+    opened.note_sync(ELSEWHERE, "vendors", "in_step", "", NOW)
+    asked = [*BOTH, "nobody"]
+    assert [one.id for one in overview.connections(asked)] == sorted(BOTH)
+    assert overview.names(asked) == {one.id: one.name for one in overview.connections(BOTH)}
+    assert overview.statuses(asked) == {HERE: "connected", ELSEWHERE: "reconnect"}
+    assert overview.unsolved(asked) == {(HERE, "failed"): 1, (ELSEWHERE, "uncertain"): 1}
+    assert overview.waiting_plans(asked) == [(HERE, "vendors")]
+    assert overview.unsolved([HERE]) == {(HERE, "failed"): 1}
+
+
 # --------------------------------------------------------------------------------------------------- jobs
 
 
@@ -166,6 +182,20 @@ def test_jobs_of_several_connections_page_by_page(opened: DjangoStore, overview:
     assert before is None
     assert seen == [(BOTH[number % 2], f"job-{number}") for number in (4, 3, 2, 1, 0)]
     assert [row.job.job_id for row in overview.jobs([ELSEWHERE]).rows] == ["job-3", "job-1"]
+
+
+def test_one_job_and_its_items(opened: DjangoStore, overview: Overview) -> None:
+    opened.begin_job(HERE, job("job-2"), "run", NOW)
+    bring(opened, "a", "posted")
+    bring(opened, "b", "posted", job_id="job-2")
+    refuse(opened, "c", job_id="job-2")
+    found = overview.job(HERE, "job-2")
+    assert found
+    assert (found.job_id, found.started_at) == ("job-2", NOW)
+    assert overview.job(ELSEWHERE, "job-2") is None
+    assert overview.job(HERE, "job\0-9") is None
+    assert sorted(listed(overview, [HERE], job_id="job-2")) == ["b", "c"]
+    assert listed(overview, [HERE], job_id="job-2", outcome="failed") == ["c"]
 
 
 def test_progress_of_a_job(opened: DjangoStore, overview: Overview) -> None:

@@ -166,7 +166,7 @@ FEW = 6
 
 
 def spoiled(form: Form, values: Sequence[Value] = HOSTILE) -> Iterator[Form]:
-    """The form with each field in turn wrong, in each way (a long form's in a third of them); then twice, and left out."""
+    """The form with each field in turn wrong, in each way (long ones: a third of them); then twice, and left out."""
     part = 3 if len(form) > FEW else 1
     for number, name in enumerate(form):
         for value in values[number % part :: part]:

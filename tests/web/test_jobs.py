@@ -28,7 +28,7 @@ def test_a_preview_shows_the_entries_and_claims_nothing(office: Office) -> None:
     job = office.job
     page = office.page(f"jobs/{job.id}/preview/")
     assert "1,234.50 DKK" in page
-    assert "1</strong> items could not" in page
+    assert "1</strong> item could not" in page
     assert office.job.status == "pending"
     assert office.site.runner.asked == []
 
@@ -74,11 +74,12 @@ def test_progress_is_asked_for_while_a_job_runs_and_ends_with_it(office: Office)
     before = office.browser.get(path)
     assert 'hx-trigger="every 1s"' in before.text
     assert "has not begun yet" in before.text
+    assert "has not begun yet" in office.page(f"jobs/{job.id}/")
     office.export()
     after = office.browser.get(path)
     assert after["HX-Refresh"] == "true"
     assert "hx-trigger" not in after.text
-    assert "<strong>1</strong> booked" in after.text
+    assert "<strong>1</strong> entry booked" in after.text
 
 
 def test_an_item_shows_what_stands_in_the_books_now(office: Office) -> None:

@@ -20,7 +20,10 @@ def entry_file(office: Office) -> Path:
 
 def test_the_page_asks_for_the_period_and_compares(office: Office) -> None:
     office.export()
-    assert "hx-get" not in office.page("tie-out/").partition("<main")[2]
+    first = office.page("tie-out/")
+    assert "hx-get" not in first.partition("<main")[2]
+    assert 'value="2026-10-01"' in first
+    assert 'value="2026-10-31"' in first
     assert f'hx-get="/c/{office.connection.id}/tie-out/compared/?first=2026-10-01' in office.page(f"tie-out/?{PERIOD}")
 
 

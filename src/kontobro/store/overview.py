@@ -88,6 +88,23 @@ class Overview:
         with self._database.reading():
             return dict(self._rows(models.Connection).filter(id__in=connection_ids).values_list("id", "name"))
 
+    def statuses(self, connection_ids: Sequence[str]) -> Mapping[str, str]:
+        """How those of these that exist stand with Pleo."""
+        with self._database.reading():
+            return dict(self._rows(models.Connection).filter(id__in=connection_ids).values_list("id", "status"))
+
+    def unsolved(self, connection_ids: Sequence[str]) -> Mapping[tuple[str, Outcome], int]:
+        """Items that failed in their last run or whose outcome is unknown, by connection: no entry for none."""
+        rows = self._bookings(connection_ids).filter(outcome__in=("failed", "uncertain"))
+        with self._database.reading():
+            return {(owner, outcome): number for owner, outcome, number in _unsolved_by(rows, "connection_id")}
+
+    def waiting_plans(self, connection_ids: Sequence[str]) -> Sequence[tuple[str, MasterKind]]:
+        """Connections and kinds whose latest sync waits for a person's decision."""
+        rows = self._rows(models.Sync).filter(connection_id__in=connection_ids, outcome="waiting")
+        with self._database.reading():
+            return list(rows.order_by("connection_id", "kind").values_list("connection_id", "kind"))
+
     def days(self, connection_ids: Sequence[str], since: datetime, zone: tzinfo = UTC) -> Sequence[Day]:
         """Items by the day of their last news, oldest first, days of nothing left out. A zone's hours are whole."""
         rows = self._bookings(connection_ids).filter(updated_at__gte=since).annotate(hour=Hour("updated_at"))

@@ -14,7 +14,7 @@ from pleo_sandbox.pages.standing import Standing, failure, standing
 from pleo_sandbox.pages.words import count, plain
 from pleo_sandbox.state import Sandbox
 
-_HEADS = ("Date", "Supplier", "Employee", "Amount", "Status", "Result", "")
+_HEADS = ("Date", "Supplier", "Employee", "Amount", "Status", "Result", "Do")
 
 
 def expenses(visit: Visit) -> Response:

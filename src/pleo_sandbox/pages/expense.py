@@ -98,22 +98,30 @@ def _line(visit: Visit, known: Choices, number: int, line: Json) -> Html:
     account, tax = (line.get("account") or {}).get("id", ""), (line.get("tax") or {}).get("id", "")
     chosen = {tag["groupCode"]: tag["id"] for tag in line.get("tags") or ()}
     tags = join(
-        _select(f"line-{number}-tag-{group}", f"Tag {group}", {"": "None"} | _names(tags), chosen.get(group, ""))
+        _select(
+            f"line-{number}-tag-{group}",
+            f"Tag {group}",
+            {"": "None"} | _names(tags, chosen.get(group, "")),
+            chosen.get(group, ""),
+        )
         for group, tags in sorted(known.tags.items())
     )
     return fill(
         "<fieldset><legend>Line {number}: {amount}</legend>{account}{tax}{tags}</fieldset>",
         number=number + 1,
         amount=visit.reader.money(line["lineAmount"]["inWalletCurrency"]),
-        account=_select(f"line-{number}-account", "Category", {"": "None"} | _names(known.accounts), account),
-        tax=_select(f"line-{number}-tax", "Tax code", {"": "None"} | _names(known.taxes), tax),
+        account=_select(f"line-{number}-account", "Category", {"": "None"} | _names(known.accounts, account), account),
+        tax=_select(f"line-{number}-tax", "Tax code", {"": "None"} | _names(known.taxes, tax), tax),
         tags=tags,
     )
 
 
-def _names(known: Known) -> dict[str, str]:
-    named = {key: _named(each) for key, each in known.items()}
-    return dict(sorted(named.items(), key=lambda pair: pair[1].casefold()))
+def _names(known: Known, chosen: str) -> dict[str, str]:
+    """Each name once, sorted: the chosen one's, else the newest, which stands in Pleo and not in an expense alone."""
+    keys = {_named(each): key for key, each in known.items()}
+    if chosen in known:
+        keys[_named(known[chosen])] = chosen
+    return {keys[name]: name for name in sorted(keys, key=str.casefold)}
 
 
 def _named(each: Json) -> str:

@@ -78,9 +78,11 @@ class Desk:
         return row
 
 
-def wait_until(there: Callable[[], bool], told: Callable[[], str] = str, seconds: float = PATIENCE) -> None:
+def wait_until(
+    there: Callable[[], bool], told: Callable[[], str] = str, seconds: float = PATIENCE, pause: float = 0.1
+) -> None:
     """Bounded; fails with what `told` says."""
     end = time.monotonic() + seconds
     while not there():
         assert time.monotonic() < end, told()
-        time.sleep(0.1)
+        time.sleep(pause)

@@ -5,3 +5,8 @@ store   the Store over our models' tables
 home    what a connection works with
 work    what the cron does
 """
+
+import logging
+
+for name in ("httpx2", "httpcore2"):
+    logging.getLogger(name).setLevel(logging.WARNING)  # they would tell signed addresses in Odoo's log

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Literal
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
@@ -47,6 +47,10 @@ STATES: dict[str, tuple[str, str]] = {
 }
 
 
+PLAIN: dict[str, str] = {"atm_withdrawal": "ATM withdrawal", "wallet_topup": "wallet top-up", "csv": "CSV"}
+"""Codes whose words are not the code's own."""
+
+
 def _locale(context: Context) -> Locale:
     request = context.get("request")
     return getattr(request, "reader_locale", None) or Locale("en", "GB")
@@ -83,9 +87,9 @@ def day(context: Context, value: date | str | None) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def moment(context: Context, value: datetime | None, zone: str | None = None) -> SafeString | str:
-    """A moment as a `time` element: in the company's zone where it is known, else UTC and said so."""
-    if value is None:
+def moment(context: Context, value: datetime | Literal[""] | None, zone: str | None = None) -> SafeString | str:
+    """A moment as a `time` element: in the company's zone where it is known, else UTC and said so. Empty: a dash."""
+    if not value:
         return "–"
     known = zone_named(zone) if zone else None
     there = value.astimezone(known or UTC)
@@ -104,6 +108,12 @@ def state(value: str) -> SafeString:
     """A state as a badge: a word, not a colour alone."""
     word, colour = STATES.get(value, (value.replace("_", " "), "secondary"))
     return format_html('<span class="badge bg-{}-lt">{}</span>', colour, word)
+
+
+@register.filter
+def plain(code: str) -> str:
+    """A code of Pleo's or ours as words: `card_purchase` is "card purchase". Unknown ones too."""
+    return PLAIN.get(code.lower(), code.lower().replace("_", " ").replace("-", " "))
 
 
 @register.inclusion_tag("kontobro/fields.html")

@@ -23,7 +23,12 @@ def booking(request: HttpRequest, member: Member, connection: Connection, refere
     if not rows:
         raise Http404
     entries = [(row, store.events(connection.id, row.reference)) for row in sorted(rows, key=lambda row: row.reference)]
-    shown = {"entries": entries, "row": entries[0][0], "reference": entry_id_of(Reference(reference))}
+    shown = {
+        "entries": entries,
+        "row": entries[0][0],
+        "reference": entry_id_of(Reference(reference)),
+        "to_check": any(row.problems or row.state == "uncertain" for row in rows),
+    }
     return render(request, "kontobro/booking/booking.html", shown)
 
 

@@ -68,7 +68,13 @@ def waiting(request: HttpRequest, member: Member, connection: Connection) -> Htt
     _require_alive(connection)
     with places.home.visit() as home:
         found = home.pleo_for(connection).jobs(OPEN)
-    return render(request, "kontobro/jobs/waiting.html", {"waiting": found, "may_export": member.may("bookkeeper")})
+    shown = {"waiting": found, "busy": _is_busy(connection), "may_export": member.may("bookkeeper")}
+    return render(request, "kontobro/jobs/waiting.html", shown)
+
+
+def _is_busy(connection: Connection) -> bool:
+    """Whether a worker was asked for something that has not ended."""
+    return any(work.state in ("waiting", "running") for work in places.runner.work(connection.id))
 
 
 @require_POST
@@ -110,9 +116,15 @@ def job(request: HttpRequest, member: Member, connection: Connection, job: str) 
         "found": found,
         "only": only if outcome else "",
         "progress": _progress(connection, job, row),
-        "may_export": member.may("bookkeeper") and connection.status == "connected",
+        "may_continue": _may_continue(member, connection, row),
     }
     return render(request, "kontobro/jobs/job.html", shown)
+
+
+def _may_continue(member: Member, connection: Connection, row: JobRow | None) -> bool:
+    """Whether a person may ask for the rest of a job: it stopped in the middle, and no worker is at it."""
+    stopped = row is not None and row.finished_at is None and not _is_busy(connection)
+    return stopped and member.may("bookkeeper") and connection.status == "connected"
 
 
 @require_safe
@@ -130,7 +142,7 @@ def progress(request: HttpRequest, member: Member, connection: Connection, job: 
 def _job_row(connection: Connection, job: str) -> JobRow | None:
     """The store's memory of a job; None for one that was asked for and not begun. 404 for what nobody knows."""
     row = places.overview.job(connection.id, job)
-    if row is None and not any(work.state in ("waiting", "running") for work in places.runner.work(connection.id)):
+    if row is None and not _is_busy(connection):
         raise Http404
     return row
 

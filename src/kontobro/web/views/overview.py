@@ -6,14 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from kontobro.store.pages import Day, Health
+from kontobro.core.connection import Connection
+from kontobro.store.pages import Day, Health, Outcome
 from kontobro.web.places import places
 from kontobro.web.setup import open_setups
-from kontobro.web.tenancy import Member, connections_of, of_organisation
+from kontobro.web.tenancy import Member, connection_ids, of_organisation
+
+SHOWN = 100
+"""Connections a page."""
 
 DAYS = 30
 """Days that the chart shows."""
@@ -24,20 +29,39 @@ COLOURS = {"booked": "#2fb344", "to mend": "#d63939", "outcome unknown": "#f59f0
 @require_safe
 @of_organisation()
 def overview(request: HttpRequest, member: Member) -> HttpResponse:
-    connections = connections_of(member)
-    ids = [connection.id for connection in connections]
-    health = {one.connection_id: one for one in places.overview.health(ids)}
+    ids = connection_ids(member)
+    unsolved = places.overview.unsolved(ids)
+    names = places.overview.names(ids)
+    listed = urgent_first(names, places.overview.statuses(ids), unsolved)
+    page = Paginator(listed, SHOWN).get_page(request.GET.get("page"))
     today = places.home.clock.now().date()
     days = filled(places.overview.days(ids, places.home.clock.now() - timedelta(days=DAYS)), today)
     shown = {
-        "rows": [(connection, health.get(connection.id)) for connection in connections],
+        "rows": _rows(list(page)),
+        "page": page,
         "days": days,
         "chart": chart(days),
-        "totals": totals(days, health.values()),
-        "waiting": waiting_of(list(health.values()), {connection.id: connection.name for connection in connections}),
+        "totals": totals(days, unsolved),
+        "waiting": [(one, names.get(one, ""), kind) for one, kind in places.overview.waiting_plans(ids)],
         "setups": open_setups(member.user, member.organisation),
     }
     return render(request, "kontobro/overview.html", shown)
+
+
+def urgent_first(
+    names: Mapping[str, str], statuses: Mapping[str, str], unsolved: Mapping[tuple[str, Outcome], int]
+) -> list[str]:
+    """Connections by name, before them those that need a person: to connect again, or with items to mend."""
+    needy = {one for one, status in statuses.items() if status == "reconnect"}
+    needy |= {one for one, outcome in unsolved if outcome == "failed"}
+    return sorted(names, key=lambda one: (one not in needy, names[one].casefold(), one))
+
+
+def _rows(ids: Sequence[str]) -> list[tuple[Connection, Health | None]]:
+    """These connections, in this order, and how each fares."""
+    known = {connection.id: connection for connection in places.overview.connections(ids)}
+    health = {one.connection_id: one for one in places.overview.health(ids)}
+    return [(known[one], health.get(one)) for one in ids if one in known]
 
 
 def filled(days: Sequence[Day], today: date) -> list[Day]:
@@ -68,21 +92,10 @@ def chart(days: Sequence[Day]) -> dict[str, Any]:
     }
 
 
-def totals(days: Sequence[Day], health: Any) -> dict[str, int]:
+def totals(days: Sequence[Day], unsolved: Mapping[tuple[str, Outcome], int]) -> dict[str, int]:
     """The figures on top: what happened in these days, what waits now."""
-    known = list(health)
     return {
         "booked": sum(day.booked for day in days),
-        "waiting": sum(one.waiting for one in known),
-        "uncertain": sum(one.uncertain for one in known),
+        "waiting": sum(number for (_, outcome), number in unsolved.items() if outcome == "failed"),
+        "uncertain": sum(number for (_, outcome), number in unsolved.items() if outcome == "uncertain"),
     }
-
-
-def waiting_of(health: Sequence[Health], names: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """Master data whose plan waits for a decision: the connection's id and name, and the kind."""
-    return [
-        (one.connection_id, names[one.connection_id], kind)
-        for one in health
-        for kind, note in one.syncs.items()
-        if note.outcome == "waiting"
-    ]

@@ -12,11 +12,14 @@ from kontobro.store.pages import ProblemGroup
 from kontobro.web.places import places
 from kontobro.web.tenancy import Member, connection_ids, of_organisation
 
+REFERENCES = 8
+"""Items of a cause that the page leads to; all of them are counted."""
+
 
 @require_safe
 @of_organisation()
 def problems(request: HttpRequest, member: Member) -> HttpResponse:
-    groups = places.overview.problems(connection_ids(member))
+    groups = places.overview.problems(connection_ids(member), references=REFERENCES)
     names = places.overview.names(list({owner for group in groups for owner, _ in group.references}))
     shown = [(group, _where(group, names)) for group in groups]
     return render(request, "kontobro/problems.html", {"groups": shown, "items": sum(g.count for g in groups)})

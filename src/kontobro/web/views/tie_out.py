@@ -47,15 +47,27 @@ class ScopeForm(forms.Form):
 @of_connection()
 def tie_out(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """The form; the comparison itself is fetched by the page, for it reads the books."""
-    form = ScopeForm(request.GET) if "first" in request.GET else ScopeForm(initial=_this_month())
+    form = ScopeForm(request.GET) if "first" in request.GET else ScopeForm(initial=_usual_period(connection))
     compare = form.is_valid() if form.is_bound else False
     shown = {"form": form, "compare": compare, "query": request.GET.urlencode()}
     return render(request, "kontobro/tie_out/page.html", shown, status=400 if form.is_bound and not compare else 200)
 
 
-def _this_month() -> dict[str, dt.date]:
-    today = places.home.clock.now().date()
-    return {"first": today.replace(day=1), "last": today.replace(day=calendar.monthrange(today.year, today.month)[1])}
+def _usual_period(connection: Connection) -> dict[str, dt.date]:
+    """The whole months of what was exported last; this month before anything was."""
+    newest = places.overview.bookings([connection.id], limit=SHOWN).rows
+    read = [_day(one.booking.date) for one in newest]
+    days = [day for day in read if day] or [places.home.clock.now().date()]
+    last = max(days)
+    return {"first": min(days).replace(day=1), "last": last.replace(day=calendar.monthrange(last.year, last.month)[1])}
+
+
+def _day(text: str) -> dt.date | None:
+    """A booking's day; None for one that could not be read."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _scope(request: HttpRequest) -> Scope:

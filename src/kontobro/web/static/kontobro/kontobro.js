@@ -25,6 +25,34 @@
     chart.setOption({ backgroundColor: "transparent", aria: { enabled: true }, ...option });
     new ResizeObserver(() => chart.resize()).observe(element);
   }
-  addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-chart]").forEach(draw));
-  document.addEventListener("htmx:afterSettle", (event) => event.target.querySelectorAll?.("[data-chart]").forEach(draw));
+
+  // On a phone a table's rows are blocks (kontobro.css): each cell names its column, and roles say it is a table.
+  const ROLES = { TABLE: "table", THEAD: "rowgroup", TBODY: "rowgroup", TR: "row", TD: "cell" };
+  function stack(table) {
+    const columns = [...table.querySelectorAll("thead th")].map((head) => (head.querySelector(".visually-hidden") ? "" : head.textContent.trim()));
+    for (const part of [table, ...table.querySelectorAll("thead, tbody, tr, td")]) part.setAttribute("role", ROLES[part.tagName]);
+    for (const head of table.querySelectorAll("th")) head.setAttribute("role", head.scope === "row" ? "rowheader" : "columnheader");
+    for (const row of table.tBodies[0]?.rows ?? [])
+      [...row.cells].forEach((cell, at) => {
+        if (at > 0 && columns[at] && cell.colSpan === 1) cell.dataset.column = columns[at];
+        if (!cell.textContent.trim() && !cell.children.length) cell.textContent = "";
+      });
+    table.classList.add("stacked");
+  }
+
+  // A table that is wider than its place can be scrolled by the keyboard too.
+  function reach(place) {
+    place.removeAttribute("tabindex");
+    if (place.scrollWidth > place.clientWidth) place.tabIndex = 0;
+  }
+
+  function dress(part) {
+    part.querySelectorAll("[data-chart]").forEach(draw);
+    part.querySelectorAll(".card-table:not(.stacked)").forEach(stack);
+    part.querySelectorAll(".table-responsive").forEach(reach);
+  }
+  addEventListener("DOMContentLoaded", () => dress(document));
+  addEventListener("resize", () => document.querySelectorAll(".table-responsive").forEach(reach));
+  document.addEventListener("htmx:afterSettle", (event) => dress(event.target.parentElement ?? document));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.querySelectorAll("[data-chart]").forEach(draw));
 })();
