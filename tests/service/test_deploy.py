@@ -79,17 +79,22 @@ def test_every_volume_is_declared() -> None:
     assert named == set(compose()["volumes"])
 
 
+def example(name: str) -> dict[str, str]:
+    lines = (DEPLOY / name).read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
 def test_the_example_of_variables_is_read() -> None:
-    lines = (DEPLOY / "kontobro.env.example").read_text().splitlines()
-    given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    config = read_config({name: value for name, value in given.items() if name.startswith(PREFIX)})
+    given = example("kontobro.env.example")
+    config = read_config(given)
     assert config.behind_proxy
     assert not config.local
-    assert {name for name in given if not name.startswith(PREFIX)} == {
-        "POSTGRES_USER",
-        "POSTGRES_PASSWORD",
-        "POSTGRES_DB",
-    }
+    assert all(name.startswith(PREFIX) for name in given)
+
+
+def test_the_database_s_container_gets_nothing_of_ours() -> None:
+    assert set(example("postgres.env.example")) == {"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"}
+    assert compose()["services"]["db"]["env_file"] == "postgres.env"
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)

@@ -25,11 +25,15 @@ def served(home: Path, **given: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
+SIGNED = {"KONTOBRO_SECRET_KEY": "s" * 50}
+
+
 @pytest.mark.parametrize(
     ("given", "code", "told"),
     [
-        ({"KONTOBRO_DATABASE_URL": "mysql://x"}, 3, "no database for the scheme 'mysql'"),
-        ({"KONTOBRO_DATABASE_URL": "postgresql://u:hidden@127.0.0.1:9/x"}, 3, "KONTOBRO_KEY is not set"),
+        ({"KONTOBRO_DATABASE_URL": "postgresql://u:hidden@127.0.0.1:9/x"}, 3, "KONTOBRO_SECRET_KEY is missing"),
+        ({"KONTOBRO_DATABASE_URL": "mysql://x"} | SIGNED, 3, "no database for the scheme 'mysql'"),
+        ({"KONTOBRO_DATABASE_URL": "postgresql://u:hidden@127.0.0.1:9/x"} | SIGNED, 3, "KONTOBRO_KEY is not set"),
         ({"KONTOBRO_KEY": "abc"}, 3, "no good key in the key given (for the service: KONTOBRO_KEY)"),
         ({"KONTOBRO_MAIL_URL": "nonsense"}, 3, "KONTOBRO_MAIL_URL is no address of a mail server"),
         ({"KONTOBRO_HOME": "/proc/nowhere"}, 3, "A file can't be used (/proc/nowhere)"),

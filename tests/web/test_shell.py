@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 
-from kontobro.web.models import AuditEvent, Invitation, Membership, Organisation
+from kontobro.service.config import config
+from kontobro.web.models import AuditEvent, Invitation, Membership, Organisation, User
 from tests.web.site import PASSWORD, Site
 
 
@@ -129,3 +131,39 @@ def test_what_does_not_exist_and_what_is_not_mine_look_alike(site: Site) -> None
     missing = browser.get("/o/00000000-0000-4000-8000-000000000000/audit/")
     assert strange.status_code == missing.status_code == 404
     assert "Theirs" not in strange.text
+
+
+def test_an_owner_may_demand_two_factors_of_everybody(site: Site) -> None:
+    organisation = site.organisation()
+    owner = site.browser(site.member(organisation))
+    path = f"/o/{organisation.id}/members/two-factor/"
+    assert "Set it up first" in owner.post(path, {"demand": "1"}).text  # nobody locks themselves out
+    assert not Organisation.objects.get().demands_mfa
+    Organisation.objects.update(demands_mfa=True)
+    reader = site.member(organisation, "readonly")
+    answer = site.browser(reader).get(f"/o/{organisation.id}/")
+    assert answer.status_code == 403
+    assert "demands two-factor sign-in" in answer.text
+    TOTP.activate(reader, generate_totp_secret())
+    assert site.browser(reader).get(f"/o/{organisation.id}/").status_code == 200
+
+
+def test_where_strangers_may_not_sign_up_an_invitation_is_for_its_address_alone(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    organisation = site.organisation()
+    owner = site.browser(site.member(organisation))
+    page = owner.post(f"/o/{organisation.id}/invitations/", {"email": "bo@example.com", "role": "readonly"}).text
+    monkeypatch.setenv("KONTOBRO_SIGNUP", "false")
+    config.cache_clear()
+    try:
+        guest = site.browser()
+        form = {"email": "bo@example.com", "password1": PASSWORD, "password2": PASSWORD}
+        guest.post("/accounts/signup/", form)
+        assert not User.objects.filter(email="bo@example.com").exists()
+        guest.get(shown_link(page))
+        assert "another mail address" in guest.post("/accounts/signup/", form | {"email": "eve@example.com"}).text
+        guest.post("/accounts/signup/", form)
+        assert User.objects.filter(email="bo@example.com").exists()
+    finally:
+        config.cache_clear()

@@ -44,7 +44,7 @@ OWN = {
 """Addresses of whoever is signed in: no object of anybody is named in them."""
 
 OWNERS_ONLY = frozenset(
-    {"invite", "withdraw_invitation", "change_member", "hook", "disconnect", "privacy", "privacy_export"}
+    {"demand_mfa", "invite", "withdraw_invitation", "change_member", "hook", "disconnect", "privacy", "privacy_export"}
     | {"privacy_find", "privacy_erase", "privacy_delete"}
 )
 

@@ -200,9 +200,17 @@ def config() -> ServiceConfig:
 
 
 def session_secret(config: ServiceConfig) -> str:
-    """What signs sessions: as configured, else made once and kept in the home for its owner alone."""
+    """What signs sessions: as configured, else made once and kept in the home for its owner alone.
+
+    Raises Misconfigured with PostgreSQL and none configured: each machine would make its own.
+    """
     if given := config.secret_key.get_secret_value():
         return given
+    if config.database_url.get_secret_value():
+        raise Misconfigured(
+            "KONTOBRO_SECRET_KEY is missing: with PostgreSQL all machines have to sign with the same one.",
+            'Make one: python -c "import secrets; print(secrets.token_urlsafe(48))"',
+        )
     path = config.home / "session.key"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:

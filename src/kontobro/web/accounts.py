@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.http import HttpRequest
@@ -14,8 +15,8 @@ from kontobro.core.errors import KontobroError
 from kontobro.service.config import ServiceConfig, config
 from kontobro.service.mail import hand_in
 
-INVITED = "invited_to"
-"""Key of the session: somebody came by an invitation and may sign up where strangers may not."""
+INVITED = "invited_as"
+"""Key of the session: the mail address of an open invitation, which may sign up where strangers may not."""
 
 
 class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
@@ -30,6 +31,14 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
             return bool(super().is_safe_url(url))
         except ValueError:
             return False
+
+    def clean_email(self, email: str) -> str:
+        """Where strangers may not sign up, an invitation is for its own address alone."""
+        cleaned = str(super().clean_email(email))
+        invited = self.request.session.get(INVITED, "")
+        if not config().signup and self.request.user.is_anonymous and cleaned.casefold() != invited.casefold():
+            raise ValidationError("The invitation is for another mail address. Ask for one to this address.")
+        return cleaned
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """The reader's address: behind a proxy the last that the proxy itself wrote down."""

@@ -50,13 +50,17 @@ class User(AbstractUser):
 
 
 class Organisation(models.Model):
-    """A tenant: a company, or a partner who serves many. `hook_url` is told when something needs a person."""
+    """A tenant: a company, or a partner who serves many. `hook_url` is told when something needs a person.
+
+    `demands_mfa`: nobody gets in who signs in with a password alone.
+    """
 
     id: Identifier = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name: Text = models.TextField()
     created_at: Instant = models.DateTimeField(auto_now_add=True)
     hook_url: Text = models.TextField(blank=True)
     hook_version: Count = models.IntegerField(default=1)
+    demands_mfa: Flag = models.BooleanField(default=False)
 
 
 class Membership(models.Model):

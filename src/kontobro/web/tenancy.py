@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Literal
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 
@@ -97,10 +98,15 @@ def of_connection(role: Role = "readonly") -> Callable[[Callable[..., HttpRespon
 
 
 def member_of(user: Any, organisation: uuid.UUID) -> Member:
-    """That person in that organisation. Raises Http404 for anybody else."""
+    """That person in that organisation. Raises Http404 for anybody else, NotAllowed when a second factor is due."""
     found = Membership.objects.select_related("organisation").filter(organisation_id=organisation, user=user).first()
     if found is None:
         raise Http404
+    if found.organisation.demands_mfa and not is_mfa_enabled(user):
+        raise NotAllowed(
+            f"{found.organisation.name} demands two-factor sign-in, and you have none yet.",
+            "Set it up: in the menu under your name, Two-factor sign-in.",
+        )
     return Member(user, found.organisation, found.role)  # type: ignore[arg-type]
 
 

@@ -36,6 +36,7 @@ urlpatterns = [
     path("o/new/", home.new_organisation, name="new_organisation"),
     path("o/<uuid:organisation>/members/", members.members, name="members"),
     path("o/<uuid:organisation>/members/<int:membership>/", members.change, name="change_member"),
+    path("o/<uuid:organisation>/members/two-factor/", members.demand, name="demand_mfa"),
     path("o/<uuid:organisation>/invitations/", members.invite, name="invite"),
     path("o/<uuid:organisation>/invitations/<uuid:invitation>/", members.withdraw, name="withdraw_invitation"),
     path("invitations/<str:secret>/", members.accept, name="accept_invitation"),

@@ -8,6 +8,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from allauth.mfa.utils import is_mfa_enabled
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -19,7 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from kontobro.core.errors import Misconfigured
+from kontobro.core.errors import Misconfigured, NotAllowed
 from kontobro.service.config import config
 from kontobro.web.accounts import INVITED
 from kontobro.web.models import Invitation, Membership, Organisation
@@ -99,6 +100,19 @@ def _hash(secret: str) -> str:
 
 @require_POST
 @of_organisation("owner")
+def demand(request: HttpRequest, member: Member) -> HttpResponse:
+    """Demand two-factor sign-in of all members, or no longer. Who demands it has to have it."""
+    wanted = "demand" in request.POST
+    if wanted and not is_mfa_enabled(member.user):
+        raise NotAllowed("You don't have two-factor sign-in yourself yet.", "Set it up first: Two-factor sign-in.")
+    with transaction.atomic():
+        Organisation.objects.filter(id=member.organisation.id).update(demands_mfa=wanted)
+        member.note("two-factor sign-in demanded" if wanted else "two-factor sign-in no longer demanded")
+    return redirect("members", member.organisation.id)
+
+
+@require_POST
+@of_organisation("owner")
 def withdraw(request: HttpRequest, member: Member, invitation: uuid.UUID) -> HttpResponse:
     """Withdraw an invitation: its link opens nothing any more."""
     found = get_object_or_404(Invitation, id=invitation, organisation=member.organisation)
@@ -156,7 +170,7 @@ def accept(request: HttpRequest, secret: str) -> HttpResponse:
     invitation = found.first()
     if invitation is None:
         raise Http404
-    request.session[INVITED] = str(invitation.organisation_id)
+    request.session[INVITED] = invitation.email
     if request.method == "GET" or not request.user.is_authenticated:
         return render(request, "kontobro/accept_invitation.html", {"invitation": invitation})
     return _join(request, invitation)
