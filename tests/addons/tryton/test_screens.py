@@ -30,6 +30,8 @@ def test_a_person_connects_sets_up_looks_and_exports(
     """One walk through all screens, on one company: a Tryton takes long to start."""
     refuse_bad_credentials(office, port, database)
     office.connect(level="4")
+    kept = f"select count(*) from ir_session_wizard where data like '%{office.sandbox.api_key}%'"
+    assert sql(port, kept, database) == "0"
     refuse_bad_settings(office)
     office.set_up()
     on = ("kontobro.connection", office.connection["id"])
