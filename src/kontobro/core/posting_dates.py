@@ -14,7 +14,8 @@ from kontobro.core.period import is_open, next_open_day, period_of
 from kontobro.core.settings import Settings
 
 _OPEN_IT = {
-    "fail": 'Open the period there, or set closed_period = "next_open", then export it again.',
+    "fail": "Open the period there, or have such items booked on the first open day (setting closed_period), then "
+    "export it again.",
     "next_open": "Open it or a later period there, then export it again.",
     "today": "Open one of them there, then export it again.",
 }
