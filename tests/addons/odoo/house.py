@@ -103,7 +103,7 @@ class AddonServer(Server):
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         command = [python(), "-W", "ignore", str(odoo_home() / "root/usr/bin/odoo"), "-c", str(conf)]
-        command += ["-d", database, "--http-port", str(port), "--log-level", "info"]
+        command += ["-d", database, "--db-filter", f"^{database}$", "--http-port", str(port), "--log-level", "info"]
         super().__init__(command, odoo_home(), log, lambda: answers(f"{self.url}/web/health"))
         self.log = log
 

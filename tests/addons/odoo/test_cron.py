@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kontobro.erp.common import Refused
 from pleo_sandbox.demo_company import SECOND_BATCH
 from pleo_sandbox.server import serve
 from scripts.erp.demo import sandbox_by_codes
@@ -64,6 +65,26 @@ def test_the_demos_job_end_to_end_from_its_own_cron(desk: Desk, server: AddonSer
     assert all(row["move_id"] for row in booked)
     row = desk.connection(number, "last_fault", "status")
     assert (row["last_fault"], row["status"]) == (False, "connected")
+
+
+def test_a_person_checks_again_and_approves_what_changes_in_pleo(desk: Desk, server: AddonServer) -> None:
+    settings = {**desk.furnish_demo(), "sync": ["dimensions"], "sync_dimensions": ["PROJECT"]}
+    sandbox = sandbox_by_codes()
+    with serve(sandbox) as url:
+        number = desk.connect(url, sandbox.api_key, settings)
+        desk.press(number, "action_export_now")
+        wait_until(lambda: is_finished(desk), lambda: server.log.read_text()[-3000:])
+        (job,) = desk.jobs()
+        told = desk.api.write("kontobro.job", "action_check_again", ids=[job["id"]])["params"]["message"]
+        assert len(told.splitlines()) == job["failed"]
+        assert "closed_period" in told
+        ((_, _, plans),) = desk.press(number, "action_plan_sync")["domain"]
+        assert desk.api.read("kontobro.sync.plan", "read", ids=plans, fields=["line_ids"])[0]["line_ids"]
+        told = desk.api.write("kontobro.sync.plan", "action_approve", ids=plans)["params"]["message"]
+        assert "created" in told
+        assert " 0 created" not in told
+        with pytest.raises(Refused, match="differs"):
+            desk.api.write("kontobro.sync.plan", "action_approve", ids=plans)
 
 
 @pytest.mark.kill

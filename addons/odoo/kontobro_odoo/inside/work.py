@@ -30,10 +30,11 @@ def run(database: str, key: str, until: float) -> bool:
     """
     try:
         with homes.opened(database) as home:
-            fault = _work(home, key, until)
-            _note(home, key, fault)
-    except TimeIsUp:
-        return False
+            try:
+                _note(home, key, _work(home, key, until))
+            except TimeIsUp:
+                _note(home, key, None)  # the others, who waited longer now, come first next time
+                return False
     except KontobroError as failed:  # no key, no store: nothing can be noted
         log.warning("pleo: %s %s", failed.message, failed.remedy)
     return True
