@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kontobro.core.errors import Misconfigured, NotAllowed, SeveralCompanies, shown
-from kontobro.erp.tryton.api import Api
+from kontobro.erp.tryton.calls import Calls
 
 OLDEST: Final = (8, 2)
 ACCOUNTING: Final = "Accounting (account.group_account)"
@@ -25,14 +25,14 @@ NEEDS: Final = (
 """Model and operation, in plain words, and the group that gives it in a Tryton as it comes."""
 
 
-def missing_permissions(api: Api) -> list[str]:
+def missing_permissions(api: Calls) -> list[str]:
     """What the user may not do, each with the group that gives it."""
     models = sorted({model for model, *_ in NEEDS})
     granted = api.read("model.ir.model.access.get_access", models)
     return [f"{words} (group {group})" for model, mode, words, group in NEEDS if not granted[model][mode]]
 
 
-def find_company(api: Api) -> None:
+def find_company(api: Calls) -> None:
     """Set the company that the API works for: the chosen one, else the only one of the user."""
     _check_version(api)
     seen = api.read("model.res.user.get_preferences", True).get("companies") or []
@@ -54,7 +54,7 @@ def find_company(api: Api) -> None:
     api.company = int(seen[0])
 
 
-def _check_version(api: Api) -> None:
+def _check_version(api: Calls) -> None:
     series = api.version()
     numbers = tuple(int(part) for part in series.split(".")[:2] if part.isdigit())
     if len(numbers) < 2 or numbers < OLDEST:

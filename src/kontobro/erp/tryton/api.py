@@ -28,13 +28,8 @@ from kontobro.core.errors import (
     Unreachable,
 )
 from kontobro.erp.common import Refused, no_answer, read_again, retry_after
+from kontobro.erp.tryton.calls import SYSTEM, Domain, Row, rows_of
 
-Row = dict[str, Any]
-Domain = Sequence[object]
-
-SYSTEM: Final = "Tryton"
-
-PAGE: Final = 2_000
 SECONDS_TO_CONNECT: Final = 10.0
 SECONDS_TO_ANSWER: Final = 120.0
 """A batch of 100 entries takes seconds; a busy server more."""
@@ -78,16 +73,7 @@ class Api:
 
     def rows(self, model: str, domain: Domain, fields: Sequence[str], **context: Any) -> Iterator[Row]:
         """All records of a domain by ascending id, page by page."""
-        last = 0
-        while True:
-            after = [["id", ">", last], *domain]
-            page = self.read(f"model.{model}.search_read", after, 0, PAGE, [["id", "ASC"]], list(fields), **context)
-            if not isinstance(page, list):
-                raise BadAnswer(f"Tryton answered {type(page).__name__} instead of a list of {model}.")
-            yield from page
-            if len(page) < PAGE:
-                return
-            last = page[-1]["id"]
+        return rows_of(self.read, model, domain, fields, **context)
 
     def version(self) -> str:
         """The server's series, as it says itself without a login: 8.2. Empty when none answers as 8.2 does."""

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final
 
 from kontobro.core.journal import Bill, Entry, EntryLine
-from kontobro.erp.tryton.api import Row
+from kontobro.erp.tryton.calls import Row
 from kontobro.erp.tryton.entries import OWED, Values, Writing, description_of, marks_of, plain
 from kontobro.erp.tryton.masters import Snapshot
 

@@ -21,8 +21,9 @@ from kontobro.core.period import period_of
 from kontobro.core.ports import Capabilities
 from kontobro.erp.common import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refused, vendor_not_written
 from kontobro.erp.tryton.access import find_company, missing_permissions
-from kontobro.erp.tryton.api import SYSTEM, Api, open_http
+from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.bills import INVOICE, invoice_of, is_invoice
+from kontobro.erp.tryton.calls import REFERENCE, SYSTEM, Calls
 from kontobro.erp.tryton.checks import Facts, problems_of, rate_days, vendors_named
 from kontobro.erp.tryton.entries import Values, Writing, move_of, plain
 from kontobro.erp.tryton.ledger import Key, Ledger
@@ -76,15 +77,21 @@ def _whole(options: Mapping[str, str], name: str) -> int | None:
 
 
 class TrytonConnector:
-    """One company. `link` is where Tryton's web client shows a document, without model and number."""
+    """One company. `link` is where Tryton's web client shows a document, without model and number.
 
-    def __init__(self, api: Api, link: str, settle_after: int | None = None) -> None:
+    `enforced`: Kontobro's module is installed, Tryton itself refuses a second document under one reference.
+    """
+
+    def __init__(self, api: Calls, link: str, settle_after: int | None = None, *, enforced: bool = False) -> None:
         self._api = api
         self.link = link
+        self._enforced = enforced
         self._masters = Masters(api)
-        self._ledger = Ledger(api, self._masters)
+        self._ledger = Ledger(api, self._masters, field=REFERENCE if enforced else None)
         seconds = SETTLE_AFTER if settle_after is None else settle_after
         self.capabilities = replace(CAPABILITIES, settle_after=timedelta(seconds=seconds))
+        if enforced:
+            self.capabilities = replace(CAPABILITIES, settle_after=timedelta(0), reference="enforced")
 
     def check(self) -> Company:
         find_company(self._api)
@@ -124,7 +131,10 @@ class TrytonConnector:
         order = [reference for reference in dict.fromkeys(references) if reference in new and reference not in answers]
         made: list[str] = []
         answers |= self._create_all([new[reference] for reference in order], facts, made)
-        return self._answers(references, answers, self._yield_to_others(references, made))
+        there = self._yield_to_others(references, made)
+        standing = _current(references, there)  # what another booked meanwhile is no problem of the entry
+        refused = {reference: problem for reference, problem in answers.items() if reference not in standing}
+        return self._answers(references, refused, there)
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
         for receipt in receipts:
@@ -223,6 +233,9 @@ class TrytonConnector:
                 bills.append((entry, invoice_of(entry, writing)))
             else:
                 moves.append((entry, move_of(entry, writing)))
+        if self._enforced:
+            for entry, values in (*bills, *moves):
+                values[REFERENCE] = entry.reference
         return self._create(INVOICE, bills, made) | self._create(MOVE, moves, made)
 
     def _create(self, model: str, wanted: Sequence[tuple[Entry, Values]], made: list[str]) -> dict[Reference, Problem]:

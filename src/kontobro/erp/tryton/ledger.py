@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kontobro.core.journal import InvoiceKey, Reference
-from kontobro.erp.tryton.api import Api, Domain, Row
 from kontobro.erp.tryton.bills import INVOICE, INVOICE_FIELDS
+from kontobro.erp.tryton.calls import Calls, Domain, Row
 from kontobro.erp.tryton.entries import BILL_MARK, SEPARATOR, SETTLES, marks_of, number_of, plain
 from kontobro.erp.tryton.masters import Masters
 from kontobro.erp.tryton.standing import MOVE, MOVE_FIELDS, RECEIPT_MARK, Standing, standing_of
@@ -20,8 +20,10 @@ OURS: Final = ["description", "like", f"{BILL_MARK}%"]
 class Ledger:
     """The company's moves. Every answer is read now; nothing is kept."""
 
-    def __init__(self, api: Api, masters: Masters) -> None:
+    def __init__(self, api: Calls, masters: Masters, field: str | None = None) -> None:
+        """`field`: the one that holds the reference, where there is one."""
         self._api = api
+        self._fields = [field] if field else []
         self._masters = masters
 
     def under(self, keys: Iterable[Key]) -> list[Standing]:
@@ -31,9 +33,12 @@ class Ledger:
         named = [key for key in asked if isinstance(key, InvoiceKey) and key.vendor.isdigit()]
         if not marks and not named:
             return []
-        invoices = self._invoices([[["description", "in", marks]], *map(_invoice, named)])
+        held: list[Domain] = [
+            [[field, "in", sorted(key for key in asked if not isinstance(key, InvoiceKey))]] for field in self._fields
+        ]
+        invoices = self._invoices([[["description", "in", marks]], *held, *map(_invoice, named)])
         booked = [f"{INVOICE},{invoice['id']}" for invoice in invoices if invoice["move"]]
-        moves = [[["lines.description", "in", marks]], *map(_bill, named), [["origin", "in", booked]]]
+        moves = [[["lines.description", "in", marks]], *held, *map(_bill, named), [["origin", "in", booked]]]
         return self._read(["OR", *moves], invoices)
 
     def strangers_like(self, bill: Standing) -> bool:
@@ -53,13 +58,18 @@ class Ledger:
 
     def _invoices(self, domains: list[Domain]) -> list[Row]:
         """Our invoices under any of these."""
-        domain = [["company", "=", self._api.company], ["type", "=", "in"], OURS, ["OR", *domains]]
-        return list(self._api.rows(INVOICE, domain, INVOICE_FIELDS))
+        ours = ["OR", OURS, *([field, "!=", None] for field in self._fields)]
+        domain = [["company", "=", self._api.company], ["type", "=", "in"], ours, ["OR", *domains]]
+        return list(self._api.rows(INVOICE, domain, [*INVOICE_FIELDS, *self._fields]))
 
     def _read(self, domain: Domain, invoices: Iterable[Row] = ()) -> list[Standing]:
         """The moves of a domain, each with its invoice if it has one, and the invoices that have no move yet."""
         company = [["company", "=", self._api.company], domain]
-        moves = [move for move in self._api.rows(MOVE, company, MOVE_FIELDS) if not _is_cancellation(move["origin"])]
+        moves = [
+            move
+            for move in self._api.rows(MOVE, company, [*MOVE_FIELDS, *self._fields])
+            if not _is_cancellation(move["origin"])
+        ]
         by_name = {f"{INVOICE},{invoice['id']}": invoice for invoice in invoices}
         pairs: list[tuple[Row | None, Row | None]] = [(move, by_name.pop(str(move["origin"]), None)) for move in moves]
         pairs += [(None, invoice) for invoice in by_name.values()]

@@ -26,7 +26,7 @@ from kontobro.core.masterdata import (
     TaxCode,
     Vendor,
 )
-from kontobro.erp.tryton.api import Api, Domain, Row
+from kontobro.erp.tryton.calls import Calls, Domain, Row
 
 R = TypeVar("R", bound=MasterRecord)
 
@@ -104,7 +104,7 @@ class Snapshot:
 class Masters:
     """The company's master data, read over the API. `monotonic` is a clock in seconds."""
 
-    def __init__(self, api: Api, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, api: Calls, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._api = api
         self._now = monotonic
         self._snapshot: Snapshot | None = None

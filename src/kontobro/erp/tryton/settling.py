@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from kontobro.erp.common import Refused
-from kontobro.erp.tryton.api import Api
+from kontobro.erp.tryton.calls import Calls
 from kontobro.erp.tryton.ledger import Ledger
 from kontobro.erp.tryton.standing import Standing, amount_in, pick
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 LINE = {"active_model": "account.move.line"}
 
 
-def settle(api: Api, ledger: Ledger, posted: Sequence[Standing]) -> bool:
+def settle(api: Calls, ledger: Ledger, posted: Sequence[Standing]) -> bool:
     """Settle what can be settled among these posted moves and their other halves. True when something changed."""
     concerned = [one for one in posted if one.is_bill or one.settles]
     if not concerned:
@@ -51,7 +51,7 @@ def _settles(payment: Standing, bill: Standing, bills: Sequence[Standing]) -> bo
     return picked is not None and picked.id == bill.id
 
 
-def _settle_bill(api: Api, bill: Standing, payments: Sequence[Standing]) -> bool:
+def _settle_bill(api: Calls, bill: Standing, payments: Sequence[Standing]) -> bool:
     together = _balance([bill, *payments])
     alone = next((one for one in payments if not _balance([bill, one])), None)
     if not together:
@@ -66,12 +66,12 @@ def _balance(standings: Sequence[Standing]) -> Decimal:
     return sum((amount_in(one.owed, one.currency) for one in standings if one.owed), Decimal(0))
 
 
-def _reconcile(api: Api, standings: Sequence[Standing]) -> bool:
+def _reconcile(api: Calls, standings: Sequence[Standing]) -> bool:
     """By Tryton's own wizard: it books the difference of exchange rates itself."""
     return _run(api, "account.move.reconcile_lines", "start", standings)
 
 
-def _take_back(api: Api, ledger: Ledger, returned: Standing) -> bool:
+def _take_back(api: Calls, ledger: Ledger, returned: Standing) -> bool:
     """A payment that came back: what it settled is undone, so that the bill is open again; the two cancel out."""
     paid = [one for one in ledger.payments(_vendors([returned])) if _undoes(returned, one)]
     if not paid:
@@ -87,7 +87,7 @@ def _undoes(returned: Standing, payment: Standing) -> bool:
     return not payment.is_returned and payment.settles == returned.settles and not _balance([returned, payment])
 
 
-def _run(api: Api, wizard: str, state: str, standings: Sequence[Standing]) -> bool:
+def _run(api: Calls, wizard: str, state: str, standings: Sequence[Standing]) -> bool:
     """A wizard over the lines that are owed. One that Tryton refuses leaves the payment open."""
     lines = [int(one.owed["id"]) for one in standings if one.owed]
     try:

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Final
 
 from kontobro.core.journal import Booking, InvoiceKey, PostingStatus, Reference
-from kontobro.erp.tryton.api import Row
 from kontobro.erp.tryton.bills import INVOICE, drafted
+from kontobro.erp.tryton.calls import REFERENCE, Row
 from kontobro.erp.tryton.entries import BILL_MARK, SEPARATOR, number_of, plain, reference_in, settles_in
 
 MOVE: Final = "account.move"
@@ -128,8 +128,9 @@ def standing_of(
     """A move as it was read, its lines put in order (Tryton gives the newest first); a draft invoice without one."""
     move = move or drafted(invoice or {})
     lines = sorted(move["lines."], key=lambda line: int(line["id"]))
+    held = move.get(REFERENCE) or (invoice or {}).get(REFERENCE)
     found = (reference_in(line["description"] or "") for line in lines)
-    reference = next((one for one in found if one), Reference(f"account.move,{move['id']}"))
+    reference = Reference(held) if held else next((one for one in found if one), Reference(f"{MOVE},{move['id']}"))
     return Standing(move, lines, reference, company_currency, receipts, reversed_, invoice)
 
 

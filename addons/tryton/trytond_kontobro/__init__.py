@@ -1,0 +1,9 @@
+"""Kontobro inside Tryton: Pleo's exports booked by Tryton itself. GPL-3-or-later.
+
+transport  the connector's calls, in process: one transaction each
+tables     Kontobro's store over Tryton's own tables
+house      everything one connection needs, put together
+runner     what cron and the buttons start
+connection, history, move, invoice   the models
+connect, settings, sync, reports     the screens
+"""

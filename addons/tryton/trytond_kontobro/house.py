@@ -1,0 +1,61 @@
+"""Everything that a connection needs, put together inside Tryton: its bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import cast
+from urllib.parse import quote
+
+from trytond.exceptions import UserError
+from trytond.url import http_host
+
+from kontobro.bootstrap import Home, SystemClock
+from kontobro.core.connection import Connection
+from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.core.ports import Connector
+from kontobro.erp.guard import guarded
+from kontobro.erp.tryton.connector import TrytonConnector
+
+from .tables import TrytonStore, open_store
+from .transport import InProcess
+
+ERP = "tryton"
+
+
+class PleoError(UserError):
+    """A fault or a problem of Kontobro's, as Tryton shows it."""
+
+
+def inside(database: str, connection: Connection) -> Connector:
+    """The connector of a connection: Tryton's API connector over the transport in process."""
+    user, company = connection.erp_options.get("user", ""), connection.erp_options.get("company", "")
+    if not user.isdigit():
+        raise Misconfigured("Nobody books for this connection.", "Connect again and choose the user.")
+    calls = InProcess(database, int(user), int(company) if company.isdigit() else None)
+    return guarded(TrytonConnector(calls, f"{http_host()}/#/{quote(database)}/model", enforced=True))
+
+
+@contextmanager
+def opened(database: str) -> Iterator[Home]:
+    """The home of a database, its connector in this very process; what was opened in it is closed at the end."""
+    home = Home(Path(), open_store(database), SystemClock(), connectors=partial(inside, database))
+    try:
+        yield home
+    finally:
+        home.close()
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Kontobro's faults as Tryton's own error, with the remedy."""
+    try:
+        yield
+    except KontobroError as fault:
+        raise PleoError(fault.message, fault.remedy) from fault
+
+
+def store_of(home: Home) -> TrytonStore:
+    return cast(TrytonStore, home.store)

@@ -1,0 +1,73 @@
+"""What is told in words: is all well with a connection, and would a failed expense be booked now?"""
+
+from __future__ import annotations
+
+from trytond.i18n import gettext
+from trytond.model import ModelView, fields
+from trytond.transaction import Transaction
+from trytond.wizard import Button, StateView, Wizard
+
+from kontobro.core.settings_check import check_settings
+from kontobro.export.again import check_again, check_failed
+from kontobro.export.masters import load_masters
+
+from .connection import core_connection, pool
+from .house import opened, told
+
+
+class Report(ModelView):
+    "Pleo Report"
+
+    __name__ = "kontobro.report"
+    text = fields.Text("Report", readonly=True)
+
+
+def shown():
+    """A page of words."""
+    return StateView("kontobro.report", "kontobro.report_view_form", [Button("Close", "end", "tryton-close", True)])
+
+
+class Check(Wizard):
+    "Check the Pleo Connection"
+
+    __name__ = "kontobro.check"
+    start = shown()
+
+    def default_start(self, names):
+        row = pool("kontobro.connection").chosen()
+        with told(), opened(Transaction().database.name) as house:
+            connection = core_connection(house, row.key)
+            connector = house.connector_for(connection)
+            company = connector.check()
+            house.pleo_for(connection).introspect()
+            problems = check_settings(connection.settings, load_masters(connector, company))
+        found = [f"{problem.message}\n→ {problem.remedy}" for problem in problems]
+        return {"text": "\n".join(found) or gettext("kontobro.msg_all_well", company=company.name)}
+
+
+class CheckAgain(Wizard):
+    "Check again"
+
+    __name__ = "kontobro.check_again"
+    start = shown()
+
+    def default_start(self, names):
+        context = Transaction().context
+        row = pool(context["active_model"])(context["active_id"])
+        with told(), opened(Transaction().database.name) as house:
+            connection = core_connection(house, row.connection_id.key)
+            ports = house.book_ports_for(connection)
+            if row.__name__ == "kontobro.booking":
+                found = [check_again(connection, row.reference, ports)]
+            else:
+                found = list(check_failed(connection, ports, row.job_id))
+        return {"text": "\n\n".join(map(_words, found)) or gettext("kontobro.msg_nothing_failed")}
+
+
+def _words(checked):
+    who = checked.payee or checked.reference
+    if checked.preview is None:
+        return f"{who}: {gettext('kontobro.msg_content_purged')}"
+    if checked.mended:
+        return f"{who}: {gettext('kontobro.msg_mended')}\n{checked.pleo_url or ''}"
+    return "\n".join([f"{who}:", *(f"{one.message}\n→ {one.remedy}" for one in checked.preview.problems)])

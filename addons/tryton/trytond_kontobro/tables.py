@@ -1,0 +1,93 @@
+"""Kontobro's store over Tryton's own tables: each method one transaction on a connection of Tryton's pool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import ClientCursor, IsolationLevel
+from trytond import backend, config
+
+from kontobro.core.connection import Connection
+from kontobro.core.errors import Misconfigured
+from kontobro.store.advisory import advisory_lock
+from kontobro.store.tables_store import TablesStore
+from kontobro.store.vault import KeyRing
+
+
+class OwnTables:
+    """One database of Tryton on PostgreSQL."""
+
+    def __init__(self, database: str) -> None:
+        self.name = database
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        """A cursor. Read committed: Tryton's own level would make two writers fail in place of waiting."""
+        database = backend.Database(self.name).connect()
+        connection = database.get_connection()
+        try:
+            connection.isolation_level = IsolationLevel.READ_COMMITTED
+            try:
+                with ClientCursor(connection) as cursor:
+                    yield cursor
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+        finally:
+            database.put_connection(connection)
+
+    def lock(self, name: str, wait: float) -> AbstractContextManager[None]:
+        """A lock that dies with its process."""
+        return advisory_lock(self._connect, name, wait)
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        parameters = backend.Database._connection_params(self.name)
+        return psycopg.connect(parameters["conninfo"], autocommit=True)
+
+
+class TrytonStore(TablesStore):
+    """The store, with what Tryton's screens need of a connection besides."""
+
+    @property
+    def database(self) -> str:
+        """Tryton's name of it."""
+        return self.tables.name
+
+    def more_columns(self, connection: Connection) -> Mapping[str, Any]:
+        user = connection.erp_options.get("user", "")
+        company = connection.erp_company
+        return {
+            "company": int(company) if company.isdigit() else None,
+            "book_as": int(user) if user.isdigit() else None,
+        }
+
+    def note_run(self, connection_id: str, fault: str) -> None:
+        """Remember when work was last done for a connection, and what stopped it; empty for nothing."""
+        statement = "UPDATE kontobro_connection SET last_run = now() at time zone 'utc', last_fault = %s WHERE key = %s"
+        with self.tables.transaction() as cursor:
+            cursor.execute(statement, (fault, connection_id))
+
+
+def open_store(database: str) -> TrytonStore:
+    """The store of a database. Raises Misconfigured without PostgreSQL, or without a key."""
+    if backend.name != "postgresql":
+        raise Misconfigured(
+            f"Kontobro's module needs PostgreSQL; this Tryton runs on {backend.name}.",
+            "Run Tryton on PostgreSQL: on SQLite it posts entries that do not balance.",
+        )
+    return TrytonStore(OwnTables(database), KeyRing(None, _key()))
+
+
+def _key() -> bytes:
+    """The key of the secrets, from Tryton's configuration: never in the database."""
+    key = config.get("kontobro", "key", default="")
+    if not key:
+        raise Misconfigured(
+            "The key for Pleo's secrets is missing in Tryton's configuration.",
+            "Put `key = ...` under [kontobro] in trytond.conf; README.md says how to make one.",
+        )
+    return key.encode()

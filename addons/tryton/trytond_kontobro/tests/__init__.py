@@ -1,0 +1,8 @@
+"""Tests of the module, on a database on PostgreSQL that has it: `tests/addons/tryton` makes one and runs them."""
+
+import os
+
+from trytond import config
+
+# Before anything of Tryton that reads it is imported, also in the processes that tests start.
+config.update_etc(os.environ["KONTOBRO_TRYTOND_CONF"])

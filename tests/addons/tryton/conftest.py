@@ -1,0 +1,61 @@
+"""A real Tryton with the module in it: activated once, cloned for each test."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.erp.places import cloned, running, sql, start_postgres
+from tests.addons.tryton.house import ModuleServer, Person, Place, activated, give_groups
+from tests.erp_real.tryton.house import ABSENT, installed
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    if not installed():
+        pytest.skip(ABSENT)
+    return Place(tmp_path_factory.mktemp("tryton"))
+
+
+@pytest.fixture(scope="session")
+def port(place: Place) -> int:
+    """The private PostgreSQL's."""
+    return start_postgres()
+
+
+@pytest.fixture(scope="session")
+def template(place: Place, port: int) -> Iterator[str]:
+    """The company with the module, to be cloned."""
+    name = f"kontobro_addon_{uuid.uuid4().hex[:12]}"
+    try:
+        activated(place, port, name)
+        yield name
+    finally:
+        sql(port, f"drop database if exists {name} with (force)")
+
+
+@pytest.fixture
+def database(template: str, port: int) -> Iterator[str]:
+    with cloned(port, template) as name:
+        yield name
+
+
+@pytest.fixture
+def server(place: Place, database: str) -> Iterator[ModuleServer]:
+    with running(ModuleServer(place, database)) as server:
+        yield server
+
+
+@pytest.fixture
+def admin(server: ModuleServer, database: str) -> Person:
+    """The administrator, once the groups are given: the bookkeeper manages Pleo, the accountant looks at it."""
+    person = Person(server.url, database, "admin")
+    give_groups(person, {"bookkeeper": ["Pleo Administration"], "accountant": ["Pleo"]})
+    return person
+
+
+@pytest.fixture
+def bookkeeper(admin: Person, server: ModuleServer, database: str) -> Person:
+    return Person(server.url, database, "bookkeeper")

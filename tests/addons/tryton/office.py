@@ -1,0 +1,91 @@
+"""The demo's company in a Tryton with the module: its Pleo on loopback, connected and set up through the screens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from typing import Any
+
+from kontobro.erp import load_connector
+from kontobro.export.masters import load_masters
+from pleo_sandbox.server import DemoSandbox, serve
+from scripts.erp.demo import sandbox_by_codes
+from scripts.erp.demo_tryton import furnish, standing
+from tests.addons.tryton.house import Person
+
+
+@dataclass(frozen=True)
+class Office:
+    admin: Person
+    bookkeeper: Person
+    sandbox: DemoSandbox
+    url: str
+
+    def connect(self, **changes: Any) -> None:
+        """By the wizard, as a person would."""
+        (user,) = self.admin.rows("res.user", "login", domain=[["login", "=", "accountant"]])
+        form = {
+            "company": 1,
+            "book_as": user["id"],
+            "environment": "sandbox",
+            "url": self.url,
+            "api_key": self.sandbox.api_key,
+            "level": "1",
+        }
+        self.bookkeeper.wizard("kontobro.connect", ("connect", {"start": form | changes}))
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        (row,) = self.bookkeeper.rows("kontobro.connection", "status", "last_fault", "last_run", "name")
+        return row
+
+    def set_up(self, **changes: Any) -> None:
+        """By the settings' form: what it shows first, with what the demo's company chose."""
+        on = ("kontobro.connection", self.connection["id"])
+        (shown,) = self.bookkeeper.wizard("kontobro.settings", on=on)
+        before = {name: value for name, value in shown["view"]["defaults"].items() if not name.endswith(".")}
+        form = {**before, **self._chosen(), **changes}
+        self.bookkeeper.wizard("kontobro.settings", ("save", {"start": form}), on=on)
+
+    def _chosen(self) -> Mapping[str, Any]:
+        account, find = "account.account", self.admin.id_of
+        wallets = {"DKK": "1081", "EUR": "1082", "SEK": "1083"}
+        rows = [
+            {"currency": find("currency.currency", code), "account": find(account, number)}
+            for code, number in wallets.items()
+        ]
+        root = find("analytic_account.account", "PROJECT")
+        return {
+            "out_of_pocket": find(account, "2890"),
+            "contra": find(account, "1089"),
+            "external_reimbursement": find(account, "2895"),
+            "accounts_payable": find(account, "2440"),
+            "journal": find("account.journal", "PLEO"),
+            "posting": "posted",
+            "time_zone": "Europe/Copenhagen",
+            "wallets": rows,
+            "dimensions": [{"group": "PROJ", "root": root, "send": False}],
+        }
+
+    def outcomes(self) -> Mapping[str, int]:
+        rows = self.bookkeeper.rows("kontobro.booking", "outcome", "reference")
+        told: dict[str, int] = {}
+        for row in rows:
+            told[row["outcome"] or "open"] = told.get(row["outcome"] or "open", 0) + 1
+        return told
+
+    def standing(self) -> Mapping[str, int]:
+        """What Tryton itself says."""
+        return standing(self.admin.api)
+
+
+@contextmanager
+def an_office(admin: Person, bookkeeper: Person) -> Iterator[Office]:
+    with as_file(files("kontobro.erp.beancount") / "demo") as demo:
+        source = load_connector("beancount", {"ledger": str(demo / "ledger.beancount")})
+        furnish(admin.api, load_masters(source, source.check()))
+    sandbox = sandbox_by_codes()
+    with serve(sandbox) as url:
+        yield Office(admin, bookkeeper, sandbox, url)

@@ -1,0 +1,20 @@
+"""The module's own tests, in Tryton's own environment: connector and store contracts, Tryton's checks of a module."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.addons.tryton.house import Place
+
+pytestmark = [pytest.mark.addon, pytest.mark.timeout(600)]
+
+
+@pytest.mark.parametrize(("suite", "least"), [("connector", 65), ("store", 160), ("module", 20)])
+def test_suite_inside_tryton(place: Place, database: str, suite: str, least: int) -> None:
+    ran = place.pytest(database, f"tests/test_{suite}.py")
+    assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
+    passed = re.search(r"(\d+) passed", ran.stdout)
+    assert passed
+    assert int(passed[1]) >= least

@@ -1,0 +1,135 @@
+"""The screens: what a person types is checked, who may do what, what is told in words, an export from a button."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from kontobro.core.errors import NotAllowed
+from kontobro.erp.common import Refused
+from scripts.erp.places import free_port, sql
+from tests.addons.tryton.house import ModuleServer, Person, Place, give_groups, wait_for
+from tests.addons.tryton.office import Office, an_office
+
+pytestmark = [pytest.mark.addon, pytest.mark.timeout(600)]
+
+REFUSED = (Refused, NotAllowed)
+
+
+@pytest.fixture
+def office(admin: Person, bookkeeper: Person) -> Iterator[Office]:
+    with an_office(admin, bookkeeper) as office:
+        yield office
+
+
+def test_a_person_connects_sets_up_looks_and_exports(
+    place: Place, database: str, port: int, server: ModuleServer, office: Office
+) -> None:
+    """One walk through all screens, on one company: a Tryton takes long to start."""
+    refuse_bad_credentials(office, port, database)
+    office.connect(level="4")
+    kept = f"select count(*) from ir_session_wizard where data like '%{office.sandbox.api_key}%'"
+    assert sql(port, kept, database) == "0"
+    refuse_bad_settings(office)
+    office.set_up()
+    on = ("kontobro.connection", office.connection["id"])
+    (shown,) = office.bookkeeper.wizard("kontobro.check", on=on)
+    assert "All is well" in shown["view"]["defaults"]["text"]
+    keep_in_step(office, on)
+    refuse_others(office, server, database)
+    export_by_button(office)
+
+
+def refuse_bad_credentials(office: Office, port: int, database: str) -> None:
+    """Tryton's own error, and nothing is stored."""
+    with pytest.raises(Refused, match=r"Pleo|key"):
+        office.connect(api_key="not a key of Pleo's")
+    with pytest.raises(Refused, match="can't be reached"):
+        office.connect(url=f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(Refused, match="API key is missing"):
+        office.connect(api_key=None)
+    assert sql(port, "select count(*) from kontobro_connection", database) == "0"
+
+
+def refuse_bad_settings(office: Office) -> None:
+    with pytest.raises(Refused, match="Account for"):
+        office.set_up(out_of_pocket=None)
+    with pytest.raises(Refused, match="Nowhere/Land"):
+        office.set_up(time_zone="Nowhere/Land")
+    with pytest.raises(Refused, match="one day at least"):
+        office.set_up(retention_days=-1)
+
+
+def keep_in_step(office: Office, on: tuple[str, int]) -> None:
+    """A plan is shown, and done for the person who says yes to this very one."""
+    start = {"start": {"kind": "dimensions"}}
+    root = office.admin.id_of("analytic_account.account", "PROJECT")
+    office.set_up(dimensions=[{"group": "PROJ", "root": root, "send": True}], sync_dimensions_=True)
+    *_, shown = office.bookkeeper.wizard("kontobro.synchronize", ("plan", start), on=on)
+    plan = shown["view"]["defaults"]
+    assert plan["digest"].startswith("dimensions-")
+    other = {**start, "plan": {**plan, "digest": "dimensions-other"}}
+    with pytest.raises(Refused, match="digest"):
+        office.bookkeeper.wizard("kontobro.synchronize", ("apply", other), on=on)
+    *_, done = office.bookkeeper.wizard("kontobro.synchronize", ("apply", {**start, "plan": plan}), on=on)
+    assert "in step" in done["view"]["defaults"]["text"]
+    (noted,) = [row for row in office.bookkeeper.rows("kontobro.sync", "kind", "outcome") if row["kind"] == "tags"]
+    assert noted["outcome"] == "in_step"
+
+
+def refuse_others(office: Office, server: ModuleServer, database: str) -> None:
+    """Who only looks may not connect; who has no group sees nothing; nor does another company."""
+    accountant = Person(server.url, database, "accountant")
+    assert len(accountant.rows("kontobro.connection", "name")) == 1
+    with pytest.raises(REFUSED):
+        accountant.wizard("kontobro.connect")
+    with pytest.raises(REFUSED):
+        accountant.api.write("model.kontobro.connection.disconnect", [office.connection["id"]])
+    with pytest.raises(REFUSED):
+        accountant.api.write("model.kontobro.connection.write", [office.connection["id"]], {"status": "disconnected"})
+    with pytest.raises(REFUSED):
+        office.bookkeeper.rows("kontobro.secret", "name")
+    stranger = Person(server.url, database, "stranger")
+    with pytest.raises(REFUSED):
+        stranger.rows("kontobro.connection", "name")
+    move_elsewhere(office.admin)
+    give_groups(office.admin, {"stranger": ["Pleo"]})
+    assert Person(server.url, database, "stranger").rows("kontobro.connection", "name") == []
+
+
+def move_elsewhere(admin: Person) -> None:
+    """The stranger works in another company."""
+    (party,) = admin.api.write("model.party.party.create", [{"name": "Another ApS"}])
+    (company,) = admin.api.write(
+        "model.company.company.create", [{"party": party, "currency": admin.id_of("currency.currency", "DKK")}]
+    )
+    (user,) = admin.rows("res.user", "login", domain=[["login", "=", "stranger"]])
+    companies = {"companies": [["remove", [1]], ["add", [company]]], "company": company}
+    admin.api.write("model.res.user.write", [user["id"]], companies)
+
+
+def export_by_button(office: Office) -> None:
+    """The button answers in a while, whatever there is to do; the work goes on."""
+    begun = time.monotonic()
+    office.bookkeeper.api.write("model.kontobro.connection.export_now", [office.connection["id"]])
+    assert time.monotonic() - begun < 60
+    wait_for(lambda: {row["status"] for row in jobs(office)} == {"completed_with_errors"}, "the job's end")
+    assert office.standing()["duplicates"] == 0
+
+
+def jobs(office: Office) -> list[dict[str, object]]:
+    return office.bookkeeper.rows("kontobro.job", "status")
+
+
+def test_a_pleo_that_is_away_holds_up_no_other_work_of_trytons_cron(
+    place: Place, database: str, port: int, admin: Person, bookkeeper: Person
+) -> None:
+    with an_office(admin, bookkeeper) as office:
+        office.connect()
+        office.set_up()
+    sql(port, "update ir_cron set next_call = null", database)
+    place.cron_once(database)
+    assert sql(port, "select count(*) from ir_cron where active and next_call is null", database) == "0"
+    assert "can't be reached" in office.connection["last_fault"]
