@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -105,12 +105,24 @@ def run(place: Place) -> int:
 
 def sandbox_by_codes() -> DemoSandbox:
     """The demo's Pleo, Export pressed. It names accounts by their codes: the ids it usually sends are the ledger's."""
-    ACCOUNTS.update({code: replace(account, code=code, identifier=None) for code, account in ACCOUNTS.items()})
-    codes = {"DKK": "1081", "EUR": "1082", "SEK": "1083"}
-    CONTRA.update({one: replace(account, code=codes[one], identifier=None) for one, account in CONTRA.items()})
-    sandbox = demo_sandbox()
+    with _named_by_codes():
+        sandbox = demo_sandbox()
     sandbox.press_export(sandbox.company_id)
     return sandbox
+
+
+@contextmanager
+def _named_by_codes() -> Iterator[None]:
+    """While the demo's company is made; who makes it afterwards finds it as it was."""
+    accounts, contra = dict(ACCOUNTS), dict(CONTRA)
+    codes = {"DKK": "1081", "EUR": "1082", "SEK": "1083"}
+    ACCOUNTS.update({code: replace(account, code=code, identifier=None) for code, account in accounts.items()})
+    CONTRA.update({one: replace(account, code=codes[one], identifier=None) for one, account in contra.items()})
+    try:
+        yield
+    finally:
+        ACCOUNTS.update(accounts)
+        CONTRA.update(contra)
 
 
 def connected(place: Place, url: str, key: str, settings: Mapping[str, object]) -> tuple[Desk, Connection]:

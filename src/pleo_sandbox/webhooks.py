@@ -74,6 +74,13 @@ class Webhooks:
             self._thread.start()
         self.changed.notify_all()
 
+    def settle(self, seconds: float) -> bool:
+        """Wait until no delivery waits any more; False when that takes longer."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(seconds)
+        return thread is None or not thread.is_alive()
+
     def _run(self) -> None:
         while (delivery := self._next()) is not None:
             attempt = send(delivery, self._clock)

@@ -81,10 +81,7 @@ def subscribe(pleo: TestClient, receiver: Receiver) -> Subscribe:
 
 def settled(sandbox: Sandbox) -> list[Json]:
     """The deliveries when nothing waits any more: then the sender's thread has ended."""
-    for thread in threading.enumerate():
-        if thread.name == "pleo-webhooks":
-            thread.join(PATIENCE)
-            assert not thread.is_alive()
+    assert sandbox.webhooks.settle(PATIENCE)
     return sandbox.deliveries
 
 

@@ -229,7 +229,7 @@ def test_one_piece_at_a_time_for_a_connection_across_queues(town: Town) -> None:
 
 def test_a_process_that_only_asks_never_loads_what_works() -> None:
     """Neither DBOS before it is opened, nor the workflows, nor the engine."""
-    told = "import kontobro.worker, sys; print(*sys.modules)"
+    told = "from kontobro.worker import open_client_runner; import sys; print(*sys.modules)"
     out = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True, env=ENVIRONMENT)
     loaded = set(out.stdout.split())
     assert "kontobro.worker.asking" in loaded
