@@ -68,6 +68,18 @@ def shared() -> Path:
     return folder
 
 
+OTHERS = ("addon", "browser", "odoo", "tryton")
+"""Markers of tests on other people's programs, whose hiccups are not ours."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test on somebody else's program may be run once more, and the closing line counts it. Never a kill test: what
+    a kill may do once in fifty times is what it looks for."""
+    for item in items:
+        if any(item.get_closest_marker(name) for name in OTHERS) and not item.get_closest_marker("kill"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 def skip_reason(report: pytest.TestReport) -> str:
     """Why a test was skipped, as its author wrote it."""
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
