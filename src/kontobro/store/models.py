@@ -122,7 +122,12 @@ class Booking(models.Model):
         )
         indexes = (
             models.Index(fields=["connection", "job_id", "state", "outcome"], name="kontobro_bookings_of_job"),
-            models.Index(fields=["connection", "outcome", "updated_at", "reference"], name="kontobro_outcomes"),
+            # Partial: a move of a booking that is under way, the most of them, leaves it alone.
+            models.Index(
+                fields=["connection", "outcome", "updated_at", "reference"],
+                name="kontobro_outcomes",
+                condition=models.Q(outcome__isnull=False),
+            ),
             models.Index(fields=["connection", "updated_at", "id"], name="kontobro_newest"),
             models.Index(fields=["updated_at", "id"], name="kontobro_newest_of_all"),
             models.Index(fields=["connection", "date", "id"], name="kontobro_dated"),
