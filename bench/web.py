@@ -31,6 +31,7 @@ def measure(database: str, url: str, home: Path, rounds: int) -> list[Result]:
     """One process has one database: Django is set up once."""
     os.environ |= {"KONTOBRO_HOME": str(home), "KONTOBRO_DATABASE_URL": url}
     os.environ["KONTOBRO_KEY"] = Fernet.generate_key().decode()
+    os.environ["KONTOBRO_SECRET_KEY"] = Fernet.generate_key().decode()
     from kontobro.web.start import set_up
 
     set_up()
