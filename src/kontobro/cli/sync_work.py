@@ -47,10 +47,7 @@ class Outcome:
     @property
     def done(self) -> bool:
         """All that Pleo is to have of this kind stands there; vendors that wait for a person don't count."""
-        result = self.result
-        if result is None or result.failed:
-            return False
-        return all(change.action != "adopt" for change in result.waiting)
+        return self.result is not None and self.result.complete
 
     def shape(self) -> dict[str, object]:
         from kontobro.cli.shapes import problems_shape

@@ -108,12 +108,17 @@ def connect(
     final = settled if again and level is None else replace(settled, settings=with_level(settled.settings, chosen))
     claim(final)
     installation = install(pleo_for(final, trial), final, wait=wait)
-    with store.lock(f"refresh-{final.id}", wait=RENEWING):
-        store.save_connection(final)
-        store.save_tokens(final.id, trial.current)
-    for name, secret in (secrets or {}).items():
-        store.save_secret(final.id, name, secret)
+    keep(final, trial.current, secrets or {}, store)
     return Connected(final, company, installation, again)
+
+
+def keep(connection: Connection, tokens: Tokens, secrets: Mapping[str, str], store: Store) -> None:
+    """Store a connection with its credentials. Under the lock of renewals: none of the old pair comes back over it."""
+    with store.lock(f"refresh-{connection.id}", wait=RENEWING):
+        store.save_connection(connection)
+        store.save_tokens(connection.id, tokens)
+    for name, secret in secrets.items():
+        store.save_secret(connection.id, name, secret)
 
 
 def company_of(identity: Identity, chosen: str) -> str:

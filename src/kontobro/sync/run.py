@@ -55,6 +55,11 @@ class SyncResult:
     waiting: tuple[Change, ...] = ()
 
     @property
+    def complete(self) -> bool:
+        """All that Pleo is to have of this kind stands there; vendors that wait for a person don't count."""
+        return not self.failed and all(change.action != "adopt" for change in self.waiting)
+
+    @property
     def outcome(self) -> str:
         """`in_step`, `waiting` for a person, or `failed`."""
         if self.failed:

@@ -158,14 +158,9 @@ def carry_out(connection: Connection, digests: Mapping[str, str], home: Home) ->
 
 def activate(connection: Connection, home: Home, done: Sequence[SyncResult] = ()) -> bool:
     """Activate at Pleo when nothing is left to sync, and ask for its webhooks; whether it is active now."""
-    kinds = [result.kind for result in done if _is_done(result)]
+    kinds = [result.kind for result in done if result.complete]
     if not in_step(connection, home.store, kinds):
         return False
     finish_installation(home.pleo_for(connection), connection)
     try_to_subscribe(connection, home)
     return True
-
-
-def _is_done(result: SyncResult) -> bool:
-    """All that Pleo is to have stands there; vendors that wait for a person don't count."""
-    return not result.failed and all(change.action != "adopt" for change in result.waiting)

@@ -13,7 +13,7 @@ from kontobro.export.engine import OPEN, JobResult, next_job, run_job
 from kontobro.export.run import Ports
 from kontobro.export.settle import Settled, settle
 from kontobro.install.connect import finish_installation
-from kontobro.sync.run import KINDS, NOTED, SyncPorts, SyncResult, apply_plan, is_due
+from kontobro.sync.run import KINDS, NOTED, SyncPorts, SyncResult, apply_plan, in_step, is_due
 
 Result = JobResult | Settled | SyncResult
 """What came of a job, of settling, of a kind of master data. A piece of work puts each into `done` as it comes."""
@@ -90,16 +90,9 @@ def sync_kinds(
 
 def _activate(home: Home, connection: Connection, results: Sequence[SyncResult]) -> None:
     """Activate an installation that waited, when every kind that is switched on is in step or was done just now."""
-    done = {result.kind for result in results if _is_done(result)}
-    noted = home.store.syncs(connection.id)
-    outcomes = {kind: noted[NOTED[kind][-1]][1] for kind in connection.settings.sync if NOTED[kind][-1] in noted}
-    if done and all(kind in done or outcomes.get(kind) == "in_step" for kind in connection.settings.sync):
+    done = {result.kind for result in results if result.complete}
+    if done and in_step(connection, home.store, done):
         finish_installation(home.pleo_for(connection), connection)
-
-
-def _is_done(result: SyncResult) -> bool:
-    """All that Pleo is to have of this kind stands there; vendors that wait for a person don't count."""
-    return not result.failed and all(change.action != "adopt" for change in result.waiting)
 
 
 def open_job(home: Home, connection: Connection) -> ExportJob | None:

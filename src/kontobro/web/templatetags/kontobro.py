@@ -12,7 +12,7 @@ from babel.numbers import format_currency, format_decimal
 from django import template
 from django.forms import BoundField
 from django.template import Context
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -135,20 +135,13 @@ def widget(field: BoundField) -> SafeString:
 @register.inclusion_tag("kontobro/link.html", takes_context=True)
 def nav(context: Context, name: str, words: str) -> dict[str, Any]:
     """An entry of the organisation's menu."""
-    return _link(context, _url(name, context["member"].organisation.id), words, exact=True)
+    return _link(context, reverse(name, args=[context["member"].organisation.id]), words, exact=True)
 
 
 @register.inclusion_tag("kontobro/link.html", takes_context=True)
 def tab(context: Context, name: str, words: str) -> dict[str, Any]:
     """An entry of a connection's menu."""
-    return _link(context, _url(name, context["connection"].id), words, exact=name == "connection")
-
-
-def _url(name: str, of: object) -> str:
-    try:
-        return reverse(name, args=[of])
-    except NoReverseMatch:
-        return ""
+    return _link(context, reverse(name, args=[context["connection"].id]), words, exact=name == "connection")
 
 
 def _link(context: Context, url: str, words: str, *, exact: bool) -> dict[str, Any]:
