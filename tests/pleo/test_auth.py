@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from kontobro.core.connection import Tokens
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, RateLimited, Timeout, Unreachable
@@ -228,6 +228,10 @@ def test_a_lost_renewal_is_read_again_before_it_is_repeated(stage: Stage) -> Non
         (httpx2.Response(200, content=b"<html>", headers={"content-type": "text/html"}), KontobroError),
         (reply({"token_type": "bearer"}), BadAnswer),
         (reply(pair(2, access_token=None)), BadAnswer),
+        (reply(["access-2"]), BadAnswer),
+        (reply("access-2"), BadAnswer),
+        (reply(pair(2, expires_in="soon")), BadAnswer),
+        (reply({}, 404), KontobroError),
     ],
 )
 def test_a_renewal_that_fails_otherwise_keeps_the_tokens(stage: Stage, answer: Any, error: type[KontobroError]) -> None:
@@ -261,6 +265,11 @@ def test_a_renewal_that_another_process_holds_too_long_is_a_timeout(stage: Stage
 # -------------------------------------------------------------------------------------------- connecting
 
 
+def s256(verifier: str) -> str:
+    """RFC 7636, 4.2."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
 def test_the_authorisation_address_carries_pkce_and_state() -> None:
     verifier = "v" * 64
     url = authorize_url(OAUTH, redirect_uri="http://localhost:8917/callback", state="st", verifier=verifier)
@@ -273,7 +282,7 @@ def test_the_authorisation_address_carries_pkce_and_state() -> None:
         "redirect_uri": "http://localhost:8917/callback",
         "scope": "export-items:read export-jobs:read export-jobs:write",
         "state": "st",
-        "code_challenge": create_s256_code_challenge(verifier),
+        "code_challenge": s256(verifier),
         "code_challenge_method": "S256",
     }
 

@@ -1,16 +1,19 @@
-"""OAuth 2.0 at Pleo (`pleo/api.md` A2), spoken by Authlib: authorise with PKCE S256, exchange, renew, introspect.
+"""OAuth 2.0 at Pleo (`pleo/api.md` A2) in oauthlib's words: authorise with PKCE S256, exchange, renew, introspect.
 
 Clients with a secret authenticate by HTTP Basic, the one way that all of Pleo's pages allow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
+from urllib.parse import urlencode
 
 import httpx2
 import msgspec
+from oauthlib.common import add_params_to_uri
+from oauthlib.oauth2 import MissingTokenError, OAuth2Error, WebApplicationClient
 
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, shown
@@ -22,8 +25,8 @@ from kontobro.pleo.endpoints import Endpoint
 from kontobro.pleo.environments import SCOPES_LEVEL_1, is_local
 from kontobro.pleo.faults import RECONNECT, UNEXPECTED, login_failed, of_answer, of_network, with_failure
 
-T = TypeVar("T")
 TOKEN: Final = Endpoint("POST", "/oauth/token")
+FORM: Final = "application/x-www-form-urlencoded;charset=UTF-8"
 INTROSPECTION: Final = Endpoint("POST", "/oauth/token/introspect")
 _FINAL: Final = frozenset(["invalid_grant", "invalid_token", "invalid_refresh_token"])
 
@@ -42,16 +45,16 @@ def authorize_url(
     connection: Connection, *, redirect_uri: str, state: str, verifier: str, scopes: Sequence[str] = SCOPES_LEVEL_1
 ) -> str:
     """Where to send the person's browser. Keep `state` and `verifier` (43-128 characters) for the way back."""
-    with _client(connection, None, None) as client:
-        client.code_challenge_method = "S256"
-        url, _ = client.create_authorization_url(
-            f"{connection.auth_url}/oauth/authorize",
-            state=state,
-            code_verifier=verifier,
-            redirect_uri=redirect_uri,
-            scope=" ".join(scopes),
-        )
-    return str(url)
+    asked = {
+        "response_type": "code",
+        "client_id": connection.client_id or "",
+        "redirect_uri": redirect_uri,
+        "scope": " ".join(scopes),
+        "state": state,
+        "code_challenge": _grammar(connection).create_code_challenge(verifier, "S256"),
+        "code_challenge_method": "S256",
+    }
+    return str(add_params_to_uri(f"{connection.auth_url}/oauth/authorize", list(asked.items())))
 
 
 def exchange_code(
@@ -65,17 +68,10 @@ def exchange_code(
     transport: httpx2.BaseTransport | None = None,
 ) -> Tokens:
     """The tokens for an authorisation code: once, a code can't be used again. Raises LoginFailed, Unreachable."""
-    with _token_client(connection, client_secret, clock, transport) as client:
-        answer = _asked(
-            lambda: client.fetch_token(
-                f"{connection.auth_url}{TOKEN.template}",
-                grant_type="authorization_code",
-                code=code,
-                redirect_uri=redirect_uri,
-                code_verifier=verifier,
-            ),
-            clock,
-        )
+    body = _grammar(connection).prepare_request_body(
+        code=code, redirect_uri=redirect_uri, code_verifier=verifier, include_client_id=client_secret is None
+    )
+    answer = _asked(connection, body, client_secret, clock, transport)
     return _tokens(answer, clock, Tokens(access="", client_secret=client_secret))
 
 
@@ -85,11 +81,10 @@ def renewer(
     """What asks Pleo for new tokens. Never repeated by itself: a lost answer may have used the refresh token up."""
 
     def renew(held: Tokens) -> Tokens:
-        with _token_client(connection, held.client_secret, clock, transport) as client:
-            client.token = {"access_token": held.access, "refresh_token": held.refresh}
-            url = f"{connection.auth_url}{TOKEN.template}"
-            answer = _asked(lambda: client.refresh_token(url, refresh_token=held.refresh), clock)
-        return _tokens(answer, clock, held)
+        body = _grammar(connection).prepare_refresh_body(
+            refresh_token=held.refresh, include_client_id=held.client_secret is None
+        )
+        return _tokens(_asked(connection, body, held.client_secret, clock, transport), clock, held)
 
     return renew
 
@@ -98,11 +93,12 @@ def introspect_token(
     connection: Connection, tokens: Tokens, clock: Clock, *, transport: httpx2.BaseTransport | None = None
 ) -> TokenFacts:
     """Whether the access token lives, and whose it is."""
-    url = f"{connection.auth_url}{INTROSPECTION.template}"
+    body = {"token": tokens.access, "token_type_hint": "access_token"}
+    if tokens.client_secret is None:
+        body["client_id"] = connection.client_id or ""
 
     def ask() -> TokenFacts:
-        with _client(connection, tokens.client_secret, transport) as client:
-            response = _asked(lambda: client.introspect_token(url, token=tokens.access), clock)
+        response = _post(connection, INTROSPECTION, urlencode(body), tokens.client_secret, transport)
         if not response.is_success:
             raise of_answer(response, INTROSPECTION, clock.now())
         return read(response, INTROSPECTION, TokenFacts)
@@ -110,56 +106,48 @@ def introspect_token(
     return persist(clock, ask)
 
 
-def _client(connection: Connection, secret: str | None, transport: httpx2.BaseTransport | None) -> Any:
-    """Authlib's client, which is an httpx2 client and has no types.
+def _grammar(connection: Connection) -> WebApplicationClient:
+    """Writes requests and reads answers as RFC 6749 and 7636 have them; it makes no calls."""
+    return WebApplicationClient(connection.client_id or "")
 
-    Authlib is imported here: it takes a quarter of a second, and an API key never needs it.
+
+def _asked(
+    connection: Connection, body: str, secret: str | None, clock: Clock, transport: httpx2.BaseTransport | None
+) -> Mapping[str, Any]:
+    """The token endpoint's answer, its faults in the core's words.
+
+    The answer's own texts are left out: an error's description is the server's, and may repeat what we sent.
     """
-    from authlib.integrations.httpx_client import OAuth2Client
+    response = _post(connection, TOKEN, body, secret, transport)
+    if response.status_code == 429 or response.status_code >= 500:
+        raise of_answer(response, TOKEN, clock.now())
+    try:
+        answer: Mapping[str, Any] = _grammar(connection).parse_request_body_response(response.text)
+    except MissingTokenError:
+        raise (_no_tokens() if response.is_success else of_answer(response, TOKEN, clock.now())) from None
+    except OAuth2Error as error:
+        raise _refusal(str(error.error)) from None
+    except (ValueError, TypeError, AttributeError):  # JSON, but not an object of RFC 6749
+        raise _no_tokens() from None
+    return answer
 
-    return OAuth2Client(
-        connection.client_id,
-        secret,
+
+def _post(
+    connection: Connection, endpoint: Endpoint, body: str, secret: str | None, transport: httpx2.BaseTransport | None
+) -> httpx2.Response:
+    """One call to the login server: urlencoded, as the client that we are."""
+    auth = httpx2.BasicAuth(connection.client_id or "", secret) if secret is not None else None
+    with httpx2.Client(
+        auth=auth,
         transport=transport,
         trust_env=not is_local(connection.auth_url),
         timeout=httpx2.Timeout(20.0, connect=10.0),
-        headers={"User-Agent": USER_AGENT},
-    )
-
-
-def _token_client(
-    connection: Connection, secret: str | None, clock: Clock, transport: httpx2.BaseTransport | None
-) -> Any:
-    """The client with an eye on the status: Authlib would read a 429 with a JSON body as tokens."""
-
-    def require_answer(response: httpx2.Response) -> httpx2.Response:
-        if response.status_code == 429 or response.status_code >= 500:
-            raise of_answer(response, TOKEN, clock.now())
-        return response
-
-    client = _client(connection, secret, transport)
-    client.register_compliance_hook("access_token_response", require_answer)
-    client.register_compliance_hook("refresh_token_response", require_answer)
-    return client
-
-
-def _asked(ask: Callable[[], T], clock: Clock) -> T:
-    """The token endpoint's answer, its faults in the core's words.
-
-    Authlib's own texts are left out: an error's description is the server's, and may repeat what we sent.
-    """
-    from authlib.integrations.base_client import OAuthError
-
-    try:
-        return ask()
-    except OAuthError as error:
-        raise _refusal(str(error.error)) from None
-    except httpx2.HTTPStatusError as error:
-        raise of_answer(error.response, TOKEN, clock.now()) from None
-    except httpx2.RequestError as error:
-        raise of_network(error, "Pleo's login") from error
-    except ValueError:
-        raise _no_tokens() from None
+        headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Content-Type": FORM},
+    ) as client:
+        try:
+            return client.post(f"{connection.auth_url}{endpoint.template}", content=body)
+        except httpx2.RequestError as error:
+            raise of_network(error, "Pleo's login") from error
 
 
 def _refusal(code: str) -> KontobroError:
@@ -172,15 +160,15 @@ def _refusal(code: str) -> KontobroError:
     return login_failed(f"Pleo refused the authorisation ({shown(code, 40)}).")
 
 
-def _tokens(answer: Any, clock: Clock, held: Tokens) -> Tokens:
+def _tokens(answer: Mapping[str, Any], clock: Clock, held: Tokens) -> Tokens:
     """The answer as tokens; the refresh token we hold stays where the answer brings none."""
     access = answer.get("access_token")
     lasting = answer.get("refresh_token") or held.refresh
     seconds = answer.get("expires_in")
     if not isinstance(access, str) or not access or not isinstance(lasting, str | None):
         raise _no_tokens()
-    known = isinstance(seconds, int | float) and 0 < seconds < 10**9
-    expires_at = clock.now() + timedelta(seconds=seconds) if known else None
+    lasts = timedelta(seconds=seconds) if isinstance(seconds, int | float) and 0 < seconds < 10**9 else None
+    expires_at = clock.now() + lasts if lasts else None
     return Tokens(access=access, refresh=lasting, expires_at=expires_at, client_secret=held.client_secret)
 
 
