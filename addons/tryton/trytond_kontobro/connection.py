@@ -11,7 +11,7 @@ from trytond.transaction import Transaction
 from kontobro.install.connect import disconnect
 
 from .house import opened, store_of, told
-from .runner import BOX, run
+from .runner import start, start_and_wait
 
 STATUSES = [("connected", "Connected"), ("reconnect", "Login lost"), ("disconnected", "Disconnected")]
 PATIENCE = 20.0
@@ -66,7 +66,7 @@ class Connection(ModelSQL, ModelView):
     @ModelView.button
     def export_now(cls, connections):
         """Export what is open, sync what is due. What takes long goes on when the person has stopped waiting."""
-        run(Transaction().database.name, [connection.key for connection in connections], PATIENCE)
+        start_and_wait(Transaction().database.name, [connection.key for connection in connections], PATIENCE)
 
     @classmethod
     @ModelView.button
@@ -80,9 +80,10 @@ class Connection(ModelSQL, ModelView):
 
     @classmethod
     def run_due(cls):
-        """Cron's task: every connected company."""
-        keys = [one.key for one in cls.search([("status", "=", "connected")])]
-        run(Transaction().database.name, keys, BOX)
+        """Cron's task: every connected company, those that waited longest first."""
+        order = [("last_run", "ASC NULLS FIRST"), ("id", "ASC")]
+        keys = [one.key for one in cls.search([("status", "=", "connected")], order=order)]
+        start(Transaction().database.name, keys)
 
     @classmethod
     def chosen(cls):

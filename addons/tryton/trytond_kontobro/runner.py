@@ -1,9 +1,9 @@
 """What cron and the buttons start: export what is open, then sync what is due.
 
-Each connection is worked on in a thread of its own, which holds no transaction of Tryton's while it waits for Pleo.
-Whoever started it waits for a while and then lets it go on: an unreachable Pleo holds up neither Tryton's other
-scheduled work nor a person. Killed anywhere, the next run finishes what was begun; a lock that dies with its process
-keeps two runs of one connection apart.
+Connections are worked on in threads that hold no transaction of Tryton's while they wait for Pleo. Cron waits for none
+of them: an unreachable Pleo holds up neither another company nor Tryton's other scheduled work. A process of cron ends
+when its threads have ended. Killed anywhere, the next run finishes what was begun. One lock a connection, which dies
+with its process, keeps runs apart: however often cron comes by, one thread at most is at a connection.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from queue import Empty, SimpleQueue
 
 from kontobro.bootstrap import Home
 from kontobro.core.errors import Busy, KontobroError
@@ -21,26 +22,48 @@ from .house import opened, store_of
 
 log = logging.getLogger(__name__)
 
-BOX = 45.0
-"""Seconds that Tryton's cron waits for all connections together; what takes longer goes on beside it."""
+AT_ONCE = 8
+"""Threads of one run; each takes a connection or two of Tryton's pool (64 by default). The other companies queue."""
 
 
-def run(database: str, connection_ids: Iterable[str], seconds: float = BOX) -> Sequence[str]:
-    """Work for these connections at once; answers those that are still at it after `seconds`."""
-    threads = {id: threading.Thread(target=work, args=(database, id), daemon=True) for id in connection_ids}
-    until = time.monotonic() + seconds
-    for thread in threads.values():
+def start(database: str, connection_ids: Iterable[str], *, daemon: bool = False) -> Sequence[threading.Thread]:
+    """Begin to work for these connections. Daemons end with their process, others keep it until they are done."""
+    waiting = SimpleQueue[str]()
+    for id in connection_ids:
+        waiting.put(id)
+    threads = [
+        threading.Thread(target=work_off, args=(database, waiting), daemon=daemon)
+        for _ in range(min(AT_ONCE, waiting.qsize()))
+    ]
+    for thread in threads:
         thread.start()
-    for thread in threads.values():
+    return threads
+
+
+def start_and_wait(database: str, connection_ids: Iterable[str], seconds: float) -> None:
+    """For a person who waits so long: what takes longer goes on beside, and ends with its process."""
+    until = time.monotonic() + seconds
+    for thread in start(database, connection_ids, daemon=True):
         thread.join(max(0.0, until - time.monotonic()))
-    return [id for id, thread in threads.items() if thread.is_alive()]
+
+
+def work_off(database: str, waiting: SimpleQueue[str]) -> None:
+    """One connection after the other until none waits."""
+    while True:
+        try:
+            connection_id = waiting.get_nowait()
+        except Empty:
+            return
+        work(database, connection_id)
 
 
 def work(database: str, connection_id: str) -> None:
     """All that is to do for one connection now. Never raises: what stopped it is noted with the connection."""
     try:
-        with opened(database) as house:
+        with opened(database) as house, house.store.lock(f"run {connection_id}"):
             store_of(house).note_run(connection_id, _worked(house, connection_id))
+    except Busy:
+        log.info("another run is at it", extra={"connection": connection_id})
     except Exception:
         log.exception("the work for a connection ended", extra={"connection": connection_id})
 
@@ -53,7 +76,7 @@ def _worked(house: Home, connection_id: str) -> str:
         try:
             piece(house, connection_id, done)
         except Busy:
-            log.info("another run is at it", extra={"connection": connection_id})
+            log.info("somebody else is at it", extra={"connection": connection_id})
         except KontobroError as fault:
             faults.append(str(fault))
     return "\n".join(dict.fromkeys(faults))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from typing import Any
 
+from kontobro.core.settings import Settings
+from kontobro.core.settings_file import settings_to
 from kontobro.erp import load_connector
 from kontobro.export.masters import load_masters
 from pleo_sandbox.server import DemoSandbox, serve
@@ -43,11 +45,20 @@ class Office:
 
     def set_up(self, **changes: Any) -> None:
         """By the settings' form: what it shows first, with what the demo's company chose."""
+        form = {**self.shown(), **self._chosen(), **changes}
+        on = ("kontobro.connection", self.connection["id"])
+        self.bookkeeper.wizard("kontobro.settings", ("save", {"start": form}), on=on)
+
+    def shown(self) -> dict[str, Any]:
+        """What the settings' form shows now."""
         on = ("kontobro.connection", self.connection["id"])
         (shown,) = self.bookkeeper.wizard("kontobro.settings", on=on)
-        before = {name: value for name, value in shown["view"]["defaults"].items() if not name.endswith(".")}
-        form = {**before, **self._chosen(), **changes}
-        self.bookkeeper.wizard("kontobro.settings", ("save", {"start": form}), on=on)
+        return {name: value for name, value in shown["view"]["defaults"].items() if not name.endswith(".")}
+
+    @property
+    def usual(self) -> Mapping[str, Any]:
+        """Settings that nobody changed."""
+        return settings_to(Settings())
 
     def _chosen(self) -> Mapping[str, Any]:
         account, find = "account.account", self.admin.id_of
@@ -67,6 +78,7 @@ class Office:
             "time_zone": "Europe/Copenhagen",
             "wallets": rows,
             "dimensions": [{"group": "PROJ", "root": root, "send": False}],
+            "rows": [{"type": "cashback", "line_account": find(account, "7580")}],
         }
 
     def outcomes(self) -> Mapping[str, int]:

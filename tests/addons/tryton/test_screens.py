@@ -33,7 +33,7 @@ def test_a_person_connects_sets_up_looks_and_exports(
     kept = f"select count(*) from ir_session_wizard where data like '%{office.sandbox.api_key}%'"
     assert sql(port, kept, database) == "0"
     refuse_bad_settings(office)
-    office.set_up()
+    keep_all_settings(office)
     on = ("kontobro.connection", office.connection["id"])
     (shown,) = office.bookkeeper.wizard("kontobro.check", on=on)
     assert "All is well" in shown["view"]["defaults"]["text"]
@@ -58,8 +58,53 @@ def refuse_bad_settings(office: Office) -> None:
         office.set_up(out_of_pocket=None)
     with pytest.raises(Refused, match="Nowhere/Land"):
         office.set_up(time_zone="Nowhere/Land")
-    with pytest.raises(Refused, match="one day at least"):
+    with pytest.raises(Refused, match=r"Days that Contents are kept: takes .* from 0 to 3650 \(it is -1\)"):
         office.set_up(retention_days=-1)
+    refuse_bad_lines(office)
+    assert not office.shown()["out_of_pocket"]
+
+
+def refuse_bad_lines(office: Office) -> None:
+    """Each refusal names the table, the line, the field and what is wrong with it."""
+    find = office.admin.id_of
+    root = find("analytic_account.account", "PROJECT")
+    wallet = {"currency": find("currency.currency", "EUR"), "account": find("account.account", "1082")}
+    bad: list[tuple[str, dict[str, object]]] = [
+        (r"Wallets in other Currencies, line 2: EUR stands", {"wallets": [wallet, wallet]}),
+        (r"Wallets in other Currencies, line 1: Account is missing", {"wallets": [{**wallet, "account": None}]}),
+        (r"Posting Rules, line 1: Type of Expense is missing", {"rows": [{"sign": "follow"}]}),
+        (r"Posting Rules, line 2: fee stands", {"rows": [{"type": "fee", "sign": "follow"}] * 2}),
+        (r"Posting Rules, line 1, Negative Amount: takes .*it is maybe", {"rows": [{"type": "fee", "sign": "maybe"}]}),
+        (
+            r"Posting Rules, line 1: adds a row .*raffle",
+            {"rows": [{"type": "raffle", "debit": "expense"}]},
+        ),
+        (r"Dimensions, line 1: it says nothing", {"dimensions": [{"root": root}]}),
+        (r"Dimensions, line 1: Analytic Root is missing", {"dimensions": [{"group": "PROJ", "root": None}]}),
+        (r"Most Changes unasked, in Percent: .*it is 101", {"sync_max_percent": 101}),
+        (r"Description: .*nonsense", {"description": "{nonsense}"}),
+    ]
+    for message, changes in bad:
+        with pytest.raises(Refused, match=message):
+            office.set_up(**changes)
+
+
+def keep_all_settings(office: Office) -> None:
+    """What is saved is shown again; and an account stays itself, whatever another one's code is."""
+    find = office.admin.id_of
+    owed = find("account.account", "2890")
+    like = office.admin.rows("account.account", "type", domain=[["id", "=", owed]])[0]
+    twin = {"company": 1, "code": str(owed), "name": "Named as another's id", "type": like["type"]}
+    office.admin.api.write("model.account.account.create", [twin])
+    rule = {"type": "raffle", "debit": "expense", "credit": "wallet", "sign": "follow", "method": "journal"}
+    choices = {"voided": "ask", "sync_floor": 0, "patience_minutes": 3, "employees_are_vendors": True}
+    office.set_up(rows=[{**rule, "use_line_account": True}], **choices)
+    shown = office.shown()
+    assert {name: shown[name] for name in choices} == choices
+    assert [{name: row[name] for name in rule} for row in shown["rows"]] == [rule]
+    assert [shown["out_of_pocket"], shown["rows"][0]["use_line_account"]] == [owed, True]
+    office.set_up(**{name: office.usual[name] for name in choices})
+    assert [row["type"] for row in office.shown()["rows"]] == ["cashback"]
 
 
 def keep_in_step(office: Office, on: tuple[str, int]) -> None:
