@@ -27,6 +27,7 @@ class ConnectStart(ModelView):
     "Connect to Pleo"
 
     __name__ = "kontobro.connect.start"
+    __string__ = "Connect to Pleo"
     company = fields.Many2One("company.company", "Company", required=True)
     book_as = fields.Many2One(
         "res.user",

@@ -22,6 +22,7 @@ class Connection(ModelSQL, ModelView):
     "Pleo Connection"
 
     __name__ = "kontobro.connection"
+    __string__ = "Pleo Connection"
     key = fields.Char("Key", required=True, readonly=True)
     company = fields.Many2One("company.company", "Company", readonly=True, ondelete="RESTRICT")
     book_as = fields.Many2One("res.user", "Books as", readonly=True, ondelete="RESTRICT")

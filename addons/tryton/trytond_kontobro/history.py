@@ -43,6 +43,7 @@ class Secret(OfConnection, ModelSQL):
     "Pleo Secret"
 
     __name__ = "kontobro.secret"
+    __string__ = "Pleo Secret"
     name = fields.Char("Name", required=True)
     sealed = fields.Text("Sealed", required=True)
 
@@ -56,6 +57,7 @@ class Job(OfConnection, ModelSQL, ModelView):
     "Pleo Export Job"
 
     __name__ = "kontobro.job"
+    __string__ = "Pleo Export Job"
     _rec_name = "job_id"
     job_id = fields.Char("Job", required=True, readonly=True)
     run = fields.Char("Run", required=True, readonly=True)
@@ -87,6 +89,7 @@ class Booking(OfConnection, ModelSQL, ModelView):
     "Pleo Expense"
 
     __name__ = "kontobro.booking"
+    __string__ = "Pleo Expense"
     _rec_name = "reference"
     reference = fields.Char("Reference", required=True, readonly=True)
     job_id = fields.Char("Job", required=True, readonly=True)
@@ -147,6 +150,7 @@ class Event(ModelSQL, ModelView):
     "Pleo Expense's Step"
 
     __name__ = "kontobro.event"
+    __string__ = "Pleo Expense's Step"
     booking_id = fields.Many2One("kontobro.booking", "Expense", required=True, readonly=True, ondelete="CASCADE")
     run = fields.Char("Run", required=True, readonly=True)
     at = fields.Timestamp("At", required=True, readonly=True)
@@ -171,6 +175,7 @@ class Payload(OfConnection, ModelSQL):
     "Pleo Expense's Content"
 
     __name__ = "kontobro.payload"
+    __string__ = "Pleo Expense's Content"
     entry_id = fields.Char("Entry", required=True)
     content = fields.Binary("Content", required=True)
 
@@ -184,6 +189,7 @@ class Binding(OfConnection, ModelSQL):
     "Pleo Master Data Binding"
 
     __name__ = "kontobro.binding"
+    __string__ = "Pleo Master Data Binding"
     kind = fields.Char("Kind", required=True)
     erp_id = fields.Char("In Tryton", required=True)
     pleo_id = fields.Char("In Pleo")
@@ -202,6 +208,7 @@ class Sync(OfConnection, ModelSQL, ModelView):
     "Pleo Master Data"
 
     __name__ = "kontobro.sync"
+    __string__ = "Pleo Master Data"
     kind = fields.Char("Kind", required=True, readonly=True)
     outcome = fields.Selection(
         [("in_step", "In Step"), ("waiting", "Waits for a Decision"), ("failed", "Failed")],

@@ -19,6 +19,7 @@ class Report(ModelView):
     "Pleo Report"
 
     __name__ = "kontobro.report"
+    __string__ = "Pleo Report"
     text = fields.Text("Report", readonly=True)
 
 

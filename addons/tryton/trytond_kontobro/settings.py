@@ -60,6 +60,7 @@ class SettingsStart(ModelView):
     "Pleo Settings"
 
     __name__ = "kontobro.settings.start"
+    __string__ = "Pleo Settings"
     company = fields.Many2One("company.company", "Company", readonly=True)
     wallet = account_field("Wallet", "The money on Pleo's cards, in the company's currency.")
     wallets = lines_field("kontobro.settings.wallet", "Wallets in other Currencies")
@@ -100,7 +101,9 @@ class SettingsStart(ModelView):
     sync_tax_codes = fields.Boolean("Tax Codes")
     sync_dimensions_ = fields.Boolean("Dimensions as Tags")
     sync_vendors = fields.Boolean("Vendors")
-    create_vendors = fields.Boolean("Create Pleo's new Vendors in Tryton")
+    create_vendors = fields.Boolean(
+        "Create Vendors", help="A vendor that was made in Pleo and that Tryton lacks becomes a party."
+    )
     sync_max_percent = number("sync_max_percent", "Most Changes unasked, in Percent", "More wait for a person.")
     sync_floor = number("sync_floor", "Changes that are always allowed")
     retention_days = number("retention_days", "Days that Contents are kept")

@@ -56,6 +56,7 @@ class SettingsWallet(Line, ModelView):
     "Pleo Wallet"
 
     __name__ = "kontobro.settings.wallet"
+    __string__ = "Pleo Wallet"
     currency = fields.Many2One("currency.currency", "Currency", required=True)
     account = account_field("Account", required=True)
 
@@ -64,6 +65,7 @@ class SettingsDimension(Line, ModelView):
     "Pleo Dimension"
 
     __name__ = "kontobro.settings.dimension"
+    __string__ = "Pleo Dimension"
     group = fields.Char("Tag Group's Code", help="As Pleo names it, where that differs from the analytic root's code.")
     root = fields.Many2One(
         "analytic_account.account",
@@ -79,6 +81,7 @@ class SettingsRow(Line, ModelView):
     "Pleo Posting Rule"
 
     __name__ = "kontobro.settings.row"
+    __string__ = "Pleo Posting Rule"
     type = fields.Char("Type of Expense", required=True, help="As Pleo names it, such as cashback.")
     subtype = fields.Char("Subtype", help="Empty for the rule without one.")
     debit = fields.Selection(ROLES, "Debit", sort=False, help="Empty: as usual for the type.")

@@ -22,6 +22,7 @@ class SyncStart(ModelView):
     "Pleo Master Data"
 
     __name__ = "kontobro.sync.start"
+    __string__ = "Pleo Master Data"
     kind = fields.Selection(KINDS, "Kind", required=True, sort=False)
 
     @classmethod
@@ -33,6 +34,7 @@ class SyncPlan(ModelView):
     "Pleo Master Data Plan"
 
     __name__ = "kontobro.sync.plan"
+    __string__ = "Pleo Master Data Plan"
     digest = fields.Char("Digest", readonly=True)
     text = fields.Text("Changes in Pleo", readonly=True)
 

@@ -79,6 +79,11 @@ class Place:
         assert self.cron(database, "--once").wait(SECONDS) == 0, (self.folder / "cron.log").read_text()[-3000:]
 
 
+def due(port: int, database: str) -> None:
+    """Kontobro's task of the schedule is to be run now."""
+    sql(port, "update ir_cron set next_call = null where method = 'kontobro.connection|run_due'", database)
+
+
 def kill(process: subprocess.Popen[bytes]) -> None:
     """The process and all that it started, at once."""
     os.killpg(process.pid, signal.SIGKILL)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scripts.erp.places import sql
-from tests.addons.tryton.house import Person, Place, kill, wait_for
+from tests.addons.tryton.house import Person, Place, due, kill, wait_for
 from tests.addons.tryton.office import Office, an_office
 
 pytestmark = [pytest.mark.addon, pytest.mark.timeout(600)]
@@ -34,11 +34,6 @@ def cron_until_done(place: Place, database: str, port: int, office: Office) -> d
         if job["status"] != "in_progress":
             return job
     raise AssertionError(f"the job did not end: {office.connection['last_fault']}")
-
-
-def due(port: int, database: str) -> None:
-    """Kontobro's task of the schedule is to be run now."""
-    sql(port, "update ir_cron set next_call = null where method = 'kontobro.connection|run_due'", database)
 
 
 def test_trytons_own_cron_exports_the_demo_companys_job(place: Place, database: str, port: int, office: Office) -> None:

@@ -144,8 +144,8 @@ def refuse_others(office: Office, server: ModuleServer, database: str) -> None:
     assert Person(server.url, database, "stranger").rows("kontobro.connection", "name") == []
 
 
-def move_elsewhere(admin: Person) -> None:
-    """The stranger works in another company."""
+def move_elsewhere(admin: Person) -> int:
+    """The stranger works in another company, which is new."""
     (party,) = admin.api.write("model.party.party.create", [{"name": "Another ApS"}])
     (company,) = admin.api.write(
         "model.company.company.create", [{"party": party, "currency": admin.id_of("currency.currency", "DKK")}]
@@ -153,6 +153,7 @@ def move_elsewhere(admin: Person) -> None:
     (user,) = admin.rows("res.user", "login", domain=[["login", "=", "stranger"]])
     companies = {"companies": [["remove", [1]], ["add", [company]]], "company": company}
     admin.api.write("model.res.user.write", [user["id"]], companies)
+    return int(company)
 
 
 def export_by_button(office: Office) -> None:

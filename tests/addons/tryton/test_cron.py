@@ -1,0 +1,129 @@
+"""What Tryton's own cron does besides exporting: master data in step, and one company's Pleo is no other's trouble."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from pleo_sandbox.server import demo_sandbox
+from scripts.erp.places import sql
+from tests.addons.tryton.house import Person, Place, due, kill, wait_for
+from tests.addons.tryton.office import Office, an_office
+from tests.addons.tryton.test_screens import move_elsewhere
+
+pytestmark = [pytest.mark.addon, pytest.mark.timeout(600)]
+
+AXIS = "analytic_account.account"
+
+
+@pytest.fixture
+def office(admin: Person, bookkeeper: Person) -> Iterator[Office]:
+    """Nothing to export: only master data is to be kept in step."""
+    with an_office(admin, bookkeeper, demo_sandbox()) as office:
+        office.connect(level="2")
+        yield office
+
+
+def test_cron_keeps_in_step_what_a_person_approved_once(place: Place, database: str, port: int, office: Office) -> None:
+    root = office.admin.id_of(AXIS, "PROJECT")
+    lines = [{"group": "PROJ", "root": root, "send": True}]
+    office.set_up(dimensions=lines, sync_accounts=True, sync_dimensions_=True)
+    approve_dimensions(office)
+    sent = tags(office)
+    accounts = len(list(office.sandbox.accounts.of(office.sandbox.company_id)))
+    project = {"code": "NEW-9", "name": "Harbour", "type": "normal", "root": root, "parent": root, "company": 1}
+    office.admin.api.write(f"model.{AXIS}.create", [project])
+    sync_by_cron(place, port, database)
+    assert tags(office) == {**sent, "NEW-9": "Harbour"}
+    assert office.connection["last_fault"] == ""
+    # The first plan of another kind waits for a person, whatever its size.
+    assert len(list(office.sandbox.accounts.of(office.sandbox.company_id))) == accounts
+    assert {row["kind"] for row in office.bookkeeper.rows("kontobro.sync", "kind")} == {"tag_groups", "tags"}
+    refuse_too_much(place, port, database, office, lines)
+
+
+def refuse_too_much(place: Place, port: int, database: str, office: Office, lines: list[dict[str, object]]) -> None:
+    """A plan beyond the limits waits, is told on the connection, and is done when a person says yes to it."""
+    office.set_up(dimensions=lines, sync_dimensions_=True, sync_max_percent=0, sync_floor=0)
+    office.admin.api.write(f"model.{AXIS}.write", [office.admin.id_of(AXIS, "NEW-9")], {"name": "Harbour, east side"})
+    before = tags(office)
+    sync_by_cron(place, port, database)
+    assert tags(office) == before
+    assert "Look at the plan and apply it" in office.connection["last_fault"]
+    assert office.bookkeeper.rows("kontobro.sync", "outcome", domain=[["outcome", "=", "waiting"]])
+    approve_dimensions(office)
+    assert tags(office) == {**before, "NEW-9": "Harbour, east side"}
+    sync_by_cron(place, port, database)
+    assert office.connection["last_fault"] == ""
+
+
+def approve_dimensions(office: Office) -> None:
+    on, start = ("kontobro.connection", office.connection["id"]), {"start": {"kind": "dimensions"}}
+    *_, shown = office.bookkeeper.wizard("kontobro.synchronize", ("plan", start), on=on)
+    yes = {**start, "plan": shown["view"]["defaults"]}
+    *_, done = office.bookkeeper.wizard("kontobro.synchronize", ("apply", yes), on=on)
+    assert "in step" in done["view"]["defaults"]["text"]
+
+
+def tags(office: Office) -> dict[str, str]:
+    """What Pleo has: names of the tags by code."""
+    found = office.sandbox.tags.tags.of(office.sandbox.company_id)
+    return {tag.facts["code"]: tag.facts["name"] for tag in found}
+
+
+def sync_by_cron(place: Place, port: int, database: str) -> None:
+    """Cron comes by when the syncs are due."""
+    sql(port, "update kontobro_sync set at = at - interval '2 days'", database)
+    due(port, database)
+    place.cron_once(database)
+
+
+def test_a_pleo_that_never_answers_holds_up_nobody_else(
+    place: Place, database: str, port: int, admin: Person, bookkeeper: Person
+) -> None:
+    """Two companies in one database. The first one's Pleo accepts calls and is silent for ever."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent, an_office(admin, bookkeeper) as office:
+        office.connect(**another_company(office))
+        hanging = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        elsewhere = f"api_url = '{hanging}', pleo_company = 'another', name = 'Another ApS'"
+        sql(port, f"update kontobro_connection set {elsewhere}", database)
+        office.connect()
+        office.set_up()
+        sql(port, "update ir_cron set next_call = null", database)
+        cron = place.cron(database, "--once")
+        try:
+            wait_for(lambda: all_tasks_done(port, database), "the end of cron's tasks")
+            assert is_hanging(port, database)
+            wait_for(lambda: sql(port, "select count(*) from kontobro_job", database) == "1", "the other one's job")
+            assert is_hanging(port, database)
+            ended = "select status from kontobro_job"
+            wait_for(lambda: sql(port, ended, database) == "completed_with_errors", "the job's end")
+            assert cron.wait(180) == 0
+        finally:
+            if cron.poll() is None:
+                kill(cron)
+    assert office.standing()["duplicates"] == 0
+    faults = sql(port, "select company, last_fault from kontobro_connection order by id", database).splitlines()
+    assert [fault.endswith("|") for fault in faults] == [False, True]
+    assert "did not answer in time" in faults[0]
+
+
+def all_tasks_done(port: int, database: str) -> bool:
+    return sql(port, "select count(*) from ir_cron where active and next_call is null", database) == "0"
+
+
+def is_hanging(port: int, database: str) -> bool:
+    """The first connection's work has not come to its end."""
+    return sql(port, "select last_run is null from kontobro_connection order by id limit 1", database) == "t"
+
+
+def another_company(office: Office) -> dict[str, object]:
+    """A second company, in which the same people work."""
+    company = move_elsewhere(office.admin)
+    users = [
+        row["id"] for row in office.admin.rows("res.user", "login") if row["login"] in ("accountant", "bookkeeper")
+    ]
+    office.admin.api.write("model.res.user.write", users, {"companies": [["add", [company]]]})
+    return {"company": company}
