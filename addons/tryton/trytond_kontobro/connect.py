@@ -113,5 +113,7 @@ class Connect(Wizard):
         return "open_"
 
     def do_open_(self, action):
-        found = pool("kontobro.connection").search([("company", "=", self.start.company.id)], order=[("id", "DESC")])
-        return action, {"res_id": [one.id for one in found]}
+        connections, ours = pool("kontobro.connection"), [("company", "=", self.start.company.id)]
+        with Transaction().new_transaction(readonly=True):  # the wizard's own began before the connection was stored
+            found = [one.id for one in connections.search(ours, order=[("id", "DESC")])]
+        return action, {"res_id": found}

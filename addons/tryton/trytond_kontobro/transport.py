@@ -112,6 +112,8 @@ def _answer(transaction: Any, model: Any, verb: str, arguments: list[Any]) -> An
     rpc = model.__rpc__[verb]
     given, named, transaction.context, transaction.timestamp = rpc.convert(model, *arguments)
     method = rpc.decorate(getattr(model, verb))
+    if "company" in transaction.context:
+        transaction.context["_companies"] = _companies(transaction)
     try:
         if rpc.instantiate is None or not is_instance_method(model, verb):
             return rpc.result(method(*given, **named))
@@ -122,6 +124,14 @@ def _answer(transaction: Any, model: Any, verb: str, arguments: list[Any]) -> An
     except RPCReturnException as answer:
         transaction.rollback()
         return answer.result()
+
+
+def _companies(transaction: Any) -> tuple[int, ...]:
+    """The call's company, if its user may work there. Tryton (8.2.1) remembers one answer a user and process, whichever
+    company a call is for: for a user who books for two companies, the records of the second would not be there."""
+    with transaction.set_context(_check_access=False):
+        known = Pool().get("res.user")(transaction.user).companies
+    return tuple(one.id for one in known if one.id == transaction.context["company"])
 
 
 def _fault(error: Exception, method: str, *, writes: bool) -> KontobroError:

@@ -1,0 +1,38 @@
+"""The screens by proteus, Tryton's own client in Python: its records, lines, wizards and buttons, over XML-RPC."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from tests.addons.tryton.house import MODULE, SECONDS, ModuleServer, Person, Place
+from tests.addons.tryton.office import an_office
+from tests.addons.tryton.test_demo import FAILED
+from tests.erp_real.tryton.house import password_of
+
+pytestmark = [pytest.mark.addon, pytest.mark.timeout(600)]
+
+
+def test_a_walk_through_the_screens_by_proteus(
+    place: Place, server: ModuleServer, database: str, admin: Person, bookkeeper: Person
+) -> None:
+    with an_office(admin, bookkeeper) as office:
+        login = f"//bookkeeper:{password_of('bookkeeper')}@"
+        where = {
+            "KONTOBRO_TRYTON": f"{server.url.replace('//', login)}/{database}/rpc/",
+            "KONTOBRO_PLEO": office.url,
+            "KONTOBRO_PLEO_KEY": office.sandbox.api_key,
+        }
+        command = [str(place.bin / "python"), "-W", "ignore", str(MODULE / "tests" / "walk.py")]
+        done = subprocess.run(
+            command, env=place.environment(**where), capture_output=True, text=True, timeout=2 * SECONDS
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+    seen = json.loads(done.stdout)
+    assert "All is well" in seen["checked"]
+    assert seen["job"] == ["completed_with_errors", 110, FAILED]
+    assert all("→" in told for told in [*seen["again"], seen["expense"][0]])
+    assert seen["expense"][1] > 0
+    assert seen["entry"][1] == "posted"
