@@ -129,9 +129,11 @@ def _answer(transaction: Any, model: Any, verb: str, arguments: list[Any]) -> An
 def _companies(transaction: Any) -> tuple[int, ...]:
     """The call's company, if its user may work there. Tryton (8.2.1) remembers one answer a user and process, whichever
     company a call is for: for a user who books for two companies, the records of the second would not be there."""
-    with transaction.set_context(_check_access=False):
-        known = Pool().get("res.user")(transaction.user).companies
-    return tuple(one.id for one in known if one.id == transaction.context["company"])
+    table = Pool().get("res.user-company.company").__table__()
+    mine = (table.user == transaction.user) & (table.company == transaction.context["company"])
+    with transaction.connection.cursor() as cursor:
+        cursor.execute(*table.select(table.company, where=mine))
+        return tuple(company for (company,) in cursor.fetchall())
 
 
 def _fault(error: Exception, method: str, *, writes: bool) -> KontobroError:

@@ -98,13 +98,13 @@ def wait_for(true: Callable[[], bool], what: str, seconds: float = SECONDS) -> N
 
 
 class ModuleServer(Server):
-    """trytond over one database."""
+    """trytond over one database. `more` are other settings for its environment."""
 
-    def __init__(self, place: Place, database: str) -> None:
+    def __init__(self, place: Place, database: str, *more: str) -> None:
         self.url = f"http://127.0.0.1:{free_port()}"
         settings = [f"{name}={value}" for name, value in place.environment().items() if name == "PYTHONPATH"]
         settings.append(f"TRYTOND_WEB__LISTEN={self.url.removeprefix('http://')}")
-        command = ["env", *settings, str(place.bin / "trytond"), "-c", str(place.conf), "-d", database]
+        command = ["env", *settings, *more, str(place.bin / "trytond"), "-c", str(place.conf), "-d", database]
         super().__init__(command, place.folder, place.folder / "server.log", self._is_ready)
 
     def _is_ready(self) -> bool:

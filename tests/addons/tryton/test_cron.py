@@ -13,7 +13,7 @@ from tests.addons.tryton.house import Person, Place, due, kill, wait_for
 from tests.addons.tryton.office import Office, an_office
 from tests.addons.tryton.test_screens import move_elsewhere
 
-pytestmark = [pytest.mark.addon, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.addon, pytest.mark.timeout(900)]
 
 AXIS = "analytic_account.account"
 
@@ -99,8 +99,8 @@ def test_a_pleo_that_never_answers_holds_up_nobody_else(
             wait_for(lambda: sql(port, "select count(*) from kontobro_job", database) == "1", "the other one's job")
             assert is_hanging(port, database)
             ended = "select status from kontobro_job"
-            wait_for(lambda: sql(port, ended, database) == "completed_with_errors", "the job's end")
-            assert cron.wait(180) == 0
+            wait_for(lambda: sql(port, ended, database) == "completed_with_errors", "the job's end", 400)
+            assert cron.wait(240) == 0
         finally:
             if cron.poll() is None:
                 kill(cron)
