@@ -14,7 +14,7 @@ PIP_SELF := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-
 PRISM := contract/prism/node_modules/.bin/prism
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check fix prove bench bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-addons addon-screenshots bench-erp clean
+.PHONY: help demo serve test check fix prove bench bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-addons addon-screenshots addon-screenshots-tryton bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
@@ -82,6 +82,10 @@ test-addons: $(VENV)/dev.stamp  ## the tests of our modules within real accounti
 
 addon-screenshots: $(VENV)/dev.stamp  ## pictures of the Odoo addon's screens into screenshots/odoo/
 	@$(BIN)/python -m scripts.erp.addon_screenshots
+
+addon-screenshots-tryton: $(VENV)/dev.stamp  ## pictures of the Tryton module's screens, in Tryton's web client, into screenshots/tryton/
+	@scripts/erp/sao.sh
+	@$(BIN)/python -m scripts.erp.tryton_screenshots
 
 bench-erp: $(VENV)/dev.stamp  ## measure the connectors for Odoo and Tryton against their bare APIs
 	@$(BIN)/python -m bench.erp $(BENCH_ARGS)

@@ -58,7 +58,7 @@ def photograph(url: str, database: str, chromium: str) -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(60_000)
-        sign_in(page, f"{url}/#{database}")
+        sign_in(page, url, database)
         screens(page, f"{url}/#{database}", office)
         browser.close()
 
@@ -67,9 +67,10 @@ def jobs(bookkeeper: Person) -> list[dict[str, object]]:
     return bookkeeper.rows("kontobro.job", "finished_at")
 
 
-def sign_in(page: Page, address: str) -> None:
-    page.goto(address)
-    page.fill("input#login", "bookkeeper")
+def sign_in(page: Page, url: str, database: str) -> None:
+    page.goto(f"{url}/#{database}")
+    page.fill("input[name=database]", database)
+    page.fill("input[name=login]", "bookkeeper")
     page.click(".login-dialog button[type=submit]")
     page.fill(".modal.in input[type=password]", password_of("bookkeeper"))
     page.press(".modal.in input[type=password]", "Enter")
