@@ -57,8 +57,8 @@ class TestShown(PleoCase):
         for bad in ({"hook": "os:getcwd"}, {"settings": {**self.connection.settings, "hook": "os:getcwd"}}):
             with self.assertRaises(ValidationError):
                 self.connection.with_user(self.manager).write(bad)
-        administrator = self.env.ref("base.user_admin")
-        administrator.group_ids += self.env.ref("kontobro_odoo.group_manager")
+        administrator = self.person("pleo-administrator", "kontobro_odoo.group_manager")
+        administrator.group_ids += self.env.ref("base.group_system")
         self.connection.with_user(administrator).write({"hook": "decimal:Decimal"})
         self.assertEqual(self.connection.settings["hook"], "decimal:Decimal")
         self.connection.with_user(self.manager).write({"posting": "posted"})
