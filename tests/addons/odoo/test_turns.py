@@ -77,7 +77,7 @@ def test_a_pleo_that_hangs_keeps_nobody_else_waiting(server: AddonServer, databa
         with serve(hung) as first:
             hanging = desk.connect(first, hung.api_key, {}, desk.second_company())
         # both stand-ins know one Pleo company only: this one becomes another's
-        moved = f"pleo_company = 'silent', api_url = '{silent.url}', due_at = null"
+        moved = f"pleo_company = 'silent', name = 'Silent ApS', api_url = '{silent.url}', due_at = null"
         sql(postgres, f"update kontobro_connection set {moved} where id = {hanging}", database)
         number = desk.connect(url, well.api_key, desk.furnish_demo())
         sql(postgres, OTHER_CRON, database)

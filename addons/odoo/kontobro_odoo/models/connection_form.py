@@ -145,6 +145,7 @@ class Connection(models.Model):
             "res_id": lines.id,
             "view_mode": "form",
             "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
 
     def write(self, vals):

@@ -137,9 +137,9 @@ class Row(models.TransientModel):
     subtype = fields.Char()
     debit = fields.Selection(ROLES)
     credit = fields.Selection(ROLES)
-    sign = fields.Selection([("ignore", "Ignored"), ("follow", "Turns the row round")], "Negative total")
+    sign = fields.Selection([("ignore", "Ignored"), ("follow", "Turns it round")], "Negative total")
     method = fields.Selection([("journal", "Journal entry"), ("accounts_payable", "Bill and payment")])
-    own_account = fields.Selection([("yes", "Yes"), ("no", "No")], "Uses the lines' accounts")
+    own_account = fields.Selection([("yes", "Yes"), ("no", "No")], "By the lines' accounts")
 
     def _listed(self):
         return self.env._("Posting rows")
