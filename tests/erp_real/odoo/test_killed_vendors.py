@@ -28,11 +28,8 @@ class Desk:
 
     def syncs(self, at: str | None = None) -> Ended:
         options = {"url": self.odoo.url, "database": self.odoo.database, "company": "1"}
-        books = {
-            "erp": "odoo",
-            "options": json.dumps(options),
-            "secrets": json.dumps({"api_key": key_of("accountant")}),
-        }
+        secrets = {"api_key": key_of("accountant")}
+        books = {"erp": "odoo", "options": json.dumps(options), "secrets": json.dumps(secrets)}
         return run_syncer(self.place.home, self.place.url, "vendors", at=at, **books)
 
 
