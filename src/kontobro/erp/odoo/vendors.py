@@ -122,11 +122,10 @@ def _key(vendor: Vendor) -> str:
 
 def _answer(vendor: Vendor, found: Vendor | None) -> Vendor | Problem:
     """What stands, unless a person took it away again."""
-    if found and found.active:
-        return found
-    where = "is archived there" if found else "was merged with another one there, or belongs to another company"
-    remedy = "Bring it back in Odoo, or archive the vendor in Pleo."
-    return vendor_not_written(vendor, SYSTEM, remedy, f"its partner {where}.")
+    if found is None:
+        why = "its partner was merged with another one there, or belongs to another company."
+        return vendor_not_written(vendor, SYSTEM, "Archive the vendor in Pleo, and use the other one.", why)
+    return found if found.active else _inactive(vendor, found)
 
 
 # ------------------------------------------------------------------------------------ what Odoo has already
@@ -179,14 +178,17 @@ def _others(key: str, vendor: Vendor, holders: Mapping[Mark, Sequence[Vendor]]) 
 
 def _taken(vendor: Vendor, other: Vendor, mark: Mark) -> Problem:
     what, value = mark
-    return Problem(
-        "vendor_code_taken" if what == "code" else "vendor_known",
-        "vendor",
-        shown(value),
-        f"Vendor {shown(vendor.name)} was not added to Odoo: {shown(other.name)} has its {what} {shown(value)}.",
-        "Use that vendor and archive this one in Pleo, or correct one of the two.",
-        "vendor_unknown",
-    )
+    message = f"Vendor {shown(vendor.name)} was not added to Odoo: {shown(other.name)} has its {what} {shown(value)}."
+    remedy = "Use that vendor and archive this one in Pleo, or correct one of the two."
+    if what == "code":
+        return Problem("vendor_code_taken", "vendor", shown(vendor.code), message, remedy, "vendor_unknown")
+    return Problem("vendor_known", "vendor", shown(vendor.name), message, remedy, "vendor_unknown")
+
+
+def _inactive(vendor: Vendor, partner: Vendor) -> Problem:
+    message = f"Vendor {shown(vendor.name)} is in Odoo as partner {shown(partner.code)}, which is archived."
+    remedy = "Bring it back there, or archive the vendor in Pleo."
+    return Problem("vendor_inactive", "vendor", shown(vendor.name), message, remedy, "vendor_unknown")
 
 
 def _not_allowed(vendor: Vendor) -> Problem:
