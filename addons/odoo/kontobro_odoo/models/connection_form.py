@@ -107,7 +107,9 @@ class Connection(models.Model):
     sync_analytic = _of(fields.Boolean, "Analytic accounts")
     sync_vendors = _of(fields.Boolean, "Vendors")
     create_vendors = _of(
-        fields.Boolean, "Create vendors in Odoo", help="Those that are born in Pleo; else they wait for a person."
+        fields.Boolean,
+        "Create vendors made in Pleo",
+        help="The user who books needs the right to create contacts.",
     )
     sync_max_percent = _of(
         fields.Integer, "Most changes unasked, per cent", help="More updates or archives in Pleo wait for a person."
