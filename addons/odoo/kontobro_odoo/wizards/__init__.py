@@ -1,3 +1,3 @@
-from . import connect
+from . import connect, connect_oauth
 
-__all__ = ["connect"]
+__all__ = ["connect", "connect_oauth"]
