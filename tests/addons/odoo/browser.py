@@ -20,6 +20,12 @@ class Browser:
 
     http: httpx2.Client
     url: str
+    login: str
+    password: str
+
+    def beside(self) -> Browser:
+        """The same person in another browser."""
+        return sign_in(self.url, self.login, self.password)
 
     def call(self, model: str, method: str, *arguments: Any) -> Any:
         """What a button of the web client calls; the answer, or the fault's own words as an AssertionError."""
@@ -46,15 +52,20 @@ class Browser:
 
 
 def signed_in(desk: Desk, login: str) -> Browser:
-    """A new session of this user, in Odoo's own manner: the page, its token, the form."""
+    """A first session of this user, whose password is made here."""
     password = secrets.token_urlsafe(12)
     desk.api.write("res.users", "write", ids=[desk.user(login)], vals={"password": password})
-    http = httpx2.Client(base_url=desk.company.url, trust_env=False, timeout=60, follow_redirects=False)
+    return sign_in(desk.company.url, login, password)
+
+
+def sign_in(url: str, login: str, password: str) -> Browser:
+    """In Odoo's own manner: the page, its token, the form."""
+    http = httpx2.Client(base_url=url, trust_env=False, timeout=60, follow_redirects=False)
     token = re.search(r'name="csrf_token" value="([^"]+)"', http.get("/web/login").text)
     assert token
     answer = http.post("/web/login", data={"login": login, "password": password, "csrf_token": token[1]})
     assert answer.status_code == 303, answer.text
-    return Browser(http, desk.company.url)
+    return Browser(http, url, login, password)
 
 
 def consent(address: str, company: str, decision: str = "approve") -> str:
@@ -75,6 +86,6 @@ def query_of(address: str) -> Mapping[str, str]:
 
 def words_of(page: httpx2.Response) -> str:
     """What the page says to its reader in its alert."""
-    told = re.search(r'role="alert"[^>]*>(.*?)</p>', page.text, re.S)
+    told = re.search(r'role="alert"[^>]*>(.*?)</p>', page.text, re.DOTALL)
     assert told, page.text[-2000:]
     return " ".join(told[1].split())
