@@ -136,7 +136,7 @@ class Connect(models.TransientModel):
         kept, again = self._take(), self.env._("Press Connect again.")
         with self.env["kontobro.connection"]._faults_told(), home.opened(self.env.cr.dbname) as place:
             if kept is None:
-                raise LoginFailed("Pleo's answer was used already.", again)
+                raise LoginFailed(self.env._("Pleo's answer was used already."), again)
             code = code_of(answer, again)
             self._require_own()
             draft, address = self._draft(), kept.redirect_uri
