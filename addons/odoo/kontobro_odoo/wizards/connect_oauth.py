@@ -31,14 +31,20 @@ class Connect(models.TransientModel):
 
     client_id = fields.Char("Client id", help="Of the OAuth client that Pleo registered for this Odoo.")
     client_secret = fields.Char(
-        help="It is kept encrypted and never shown again.", compute="_compute_secret", inverse="_inverse_secret"
+        "Client secret",
+        help="It is kept encrypted and never shown again.",
+        compute="_compute_secret",
+        inverse="_inverse_secret",
     )
-    sealed_secret = fields.Char(groups=HIDDEN, copy=False, help="The secret, encrypted, until it is connected.")
+    sealed_secret = fields.Char(groups=HIDDEN, copy=False)
     redirect_address = fields.Char(
-        compute="_compute_redirect_address", help="Have exactly this one registered with the client at Pleo."
+        "Redirect address",
+        compute="_compute_redirect_address",
+        help="Have exactly this one registered with the client at Pleo.",
     )
-    state_hash = fields.Char(groups=HIDDEN, copy=False, index=True, help="Whom Pleo's answer is waited for.")
-    leaving = fields.Char(groups=HIDDEN, copy=False, help="What Pleo's answer has to fit, encrypted.")
+    # what Pleo's answer has to fit, until it comes: by its state found, the rest encrypted
+    state_hash = fields.Char(groups=HIDDEN, copy=False, index=True)
+    leaving = fields.Char(groups=HIDDEN, copy=False)
 
     def _compute_secret(self):
         for row in self:
