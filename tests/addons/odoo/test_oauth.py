@@ -74,7 +74,9 @@ class Town:
         self.desk.api.write("ir.config_parameter", "set_param", key="web.base.url", value=address)
 
     def connections(self) -> list[dict[str, Any]]:
-        return list(self.desk.api.rows("kontobro.connection", [], ["key", "auth", "status", "settings", "user_id"]))
+        return list(
+            self.desk.api.rows("kontobro.connection", [], ["key", "name", "auth", "status", "settings", "user_id"])
+        )
 
     def told(self) -> str:
         return self.server.log.read_text()[-3000:]
@@ -126,7 +128,7 @@ def test_the_demos_job_with_a_token_that_expires_on_the_way(town: Town, home: Pa
     assert after.refresh != before.refresh
     assert after.client_secret == town.client.secret
     (row,) = town.connections()
-    assert (row["auth"], row["status"]) == ("oauth", "connected")
+    assert (row["auth"], row["status"], row["name"]) == ("oauth", "connected", "Fjord & Bro ApS")
     log = town.server.log.read_text()
     for secret in (before.access, after.access, after.refresh or "", town.client.secret):
         assert secret not in log

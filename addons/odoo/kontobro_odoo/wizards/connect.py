@@ -16,10 +16,17 @@ from ..inside.store import key
 
 PLACE = "kontobro.connect"
 
+MINE = """
+    UPDATE kontobro_connection SET user_id = %s, name = CASE name WHEN pleo_company THEN %s ELSE name END
+    WHERE key = %s RETURNING id
+"""
+"""Where Pleo does not tell the company's name, it is called as it is here."""
+
 
 class Connect(models.TransientModel):
     _name = "kontobro.connect"
     _description = "Connect with Pleo"
+    _rec_name = "company_id"
 
     way = fields.Selection(
         [("api_key", "API key"), ("oauth", "OAuth, with a client of your own")],
@@ -103,8 +110,7 @@ class Connect(models.TransientModel):
         level = None if self.connection_id else int(self.level)
         connected = connect(draft, tokens, place.pleo_for, connector, place.store, level, claim=self._require_free)
         with place.store.tables.transaction() as cursor:
-            mine = "UPDATE kontobro_connection SET user_id = %s WHERE key = %s RETURNING id"
-            cursor.execute(mine, (self.user_id.id, connected.connection.id))
+            cursor.execute(MINE, (self.user_id.id, self.company_id.name, connected.connection.id))
             (number,) = cursor.fetchone()
         return number
 
