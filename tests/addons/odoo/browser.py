@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import secrets
 from collections.abc import Mapping
@@ -88,4 +89,4 @@ def words_of(page: httpx2.Response) -> str:
     """What the page says to its reader in its alert."""
     told = re.search(r'role="alert"[^>]*>(.*?)</p>', page.text, re.DOTALL)
     assert told, page.text[-2000:]
-    return " ".join(told[1].split())
+    return html.unescape(" ".join(told[1].split()))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from kontobro.core.connection import Tokens
 from kontobro.erp.common import Refused
 from kontobro.store import codec
 from kontobro.store.tables_store import TOKENS
-from kontobro.store.vault import KeyRing, unseal
+from kontobro.store.vault import KeyRing, seal, unseal
 from pleo_sandbox.demo import DemoSandbox
 from pleo_sandbox.oauth import OAuthClient
 from pleo_sandbox.server import serve
@@ -301,3 +302,48 @@ def test_what_is_missing_is_said_before_anybody_leaves(town: Town) -> None:
     )
     with pytest.raises(Refused, match="in a browser"):
         town.desk.api.write("kontobro.connect", "action_connect", ids=over_the_api)
+
+
+def test_a_quarter_of_an_hour_is_waited_and_no_longer(town: Town, home: Path) -> None:
+    wizard = town.wizard()
+    back, before = consent(town.browser.leave(wizard), town.sandbox.company_id), town.connections()
+    ciphers = KeyRing(None, key(home).encode()).ciphers()
+    place = ("kontobro.connect", f"{wizard} leaving")
+    kept = unseal(ciphers, *place, town.sql(f"select leaving from kontobro_connect where id = {wizard}"))
+    assert isinstance(kept, dict)
+    left = datetime.fromisoformat(kept["expires_at"]) - datetime.now(UTC)
+    assert timedelta(minutes=10) < left <= timedelta(minutes=15)
+    late = seal(ciphers, *place, {**kept, "expires_at": datetime.now(UTC).isoformat()})
+    town.sql(f"update kontobro_connect set leaving = '{late}' where id = {wizard}")
+    page = town.browser.visit(back)
+    assert page.status_code == 400
+    assert "Nobody here waits" in words_of(page)
+    assert town.connections() == before
+
+
+def test_of_two_answers_at_once_one_is_exchanged(town: Town, home: Path) -> None:
+    """Pleo takes an access back whose code comes twice."""
+    back = town.way_back()
+    twin = replace(town.browser, http=httpx2.Client(base_url=town.server.url, trust_env=False, timeout=60))
+    twin.http.cookies.update(town.browser.http.cookies)
+    with ThreadPoolExecutor(2) as both:
+        statuses = list(both.map(lambda browser: browser.visit(back).status_code, (town.browser, twin)))
+    assert sorted(statuses) == [303, 400]
+    (row,) = town.connections()
+    assert row["status"] == "connected"
+    tokens = stored(town, home)
+    assert town.sandbox.access.by_access_token(tokens.access).company_id == town.sandbox.company_id
+
+
+def test_what_fails_on_either_side_after_consent_is_said(town: Town) -> None:
+    before = town.connections()
+    gone = town.wizard()
+    back = consent(town.browser.leave(gone), town.sandbox.company_id)
+    town.sql(f"update kontobro_connect set url = 'http://127.0.0.1:1' where id = {gone}")
+    page = town.browser.visit(back)
+    assert page.status_code == 400
+    assert "Pleo's login" in words_of(page)
+    page = town.browser.visit(town.way_back(user_id=town.desk.user("stranger")))
+    assert page.status_code == 400
+    assert "Odoo" in words_of(page)
+    assert town.connections() == before
