@@ -22,7 +22,7 @@ from tests.erp_real.tryton.house import ABSENT, installed, password_of
 FOLDER = ROOT / "screenshots" / "tryton"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SAO = "Tryton's web client is missing: run scripts/erp/sao.sh"
-LOADED = ".screen-container .form, .screen-container .treeview"
+LOADED = ".tab-form .screen-container"
 
 
 def main() -> int:
@@ -101,6 +101,10 @@ def screens(page: Page, address: str, office: Office) -> None:
         take(page, name.lower().replace(" ", "-"))
         if name == "Settings":
             pages(page)
+    page.goto("about:blank")
+    page.goto(f"{address}/wizard/kontobro.connect")
+    page.wait_for_selector(".wizard-form, .wizard-dialog")
+    take(page, "connect")
 
 
 def look_at(page: Page, address: str) -> None:
@@ -114,7 +118,7 @@ def open_wizard(page: Page, name: str) -> None:
     """From the menu of actions of the record."""
     page.click("button#action")
     page.click(f".dropdown-menu[aria-labelledby=action] >> text='{name}'")
-    page.wait_for_selector(".wizard-dialog .form")
+    page.wait_for_selector(".wizard-dialog .screen-container")
 
 
 def pages(page: Page) -> None:
@@ -125,7 +129,7 @@ def pages(page: Page) -> None:
 
 
 def take(page: Page, name: str) -> None:
-    page.wait_for_timeout(800)  # what fades in has faded in
+    page.wait_for_timeout(2500)  # rows have come, what fades in has faded in
     page.screenshot(path=FOLDER / f"{name}.png")
 
 

@@ -11,7 +11,7 @@ from trytond.transaction import Transaction
 from kontobro.install.connect import disconnect
 
 from .house import opened, store_of, told
-from .runner import start, start_and_wait
+from .runner import start_and_wait, start_for_cron
 
 STATUSES = [("connected", "Connected"), ("reconnect", "Login lost"), ("disconnected", "Disconnected")]
 PATIENCE = 20.0
@@ -46,7 +46,7 @@ class Connection(ModelSQL, ModelView):
     status = fields.Selection(STATUSES, "Status", required=True, readonly=True)
     settings = fields.Text("Settings", readonly=True)
     last_run = fields.Timestamp("Last Run", readonly=True)
-    last_fault = fields.Text("What stopped it", readonly=True)
+    last_fault = fields.Text("What stopped it", readonly=True, states={"invisible": ~Eval("last_fault")})
     jobs = fields.One2Many("kontobro.job", "connection_id", "Export Jobs", readonly=True)
     syncs = fields.One2Many("kontobro.sync", "connection_id", "Master Data", readonly=True)
 
@@ -84,7 +84,7 @@ class Connection(ModelSQL, ModelView):
         """Cron's task: every connected company, those that waited longest first."""
         order = [("last_run", "ASC NULLS FIRST"), ("id", "ASC")]
         keys = [one.key for one in cls.search([("status", "=", "connected")], order=order)]
-        start(Transaction().database.name, keys)
+        start_for_cron(Transaction().database.name, keys)
 
     @classmethod
     def chosen(cls):

@@ -7,6 +7,7 @@ import json
 from trytond import backend
 from trytond.model import Check, ModelSQL, ModelView, Unique, fields
 from trytond.pool import Pool
+from trytond.pyson import Eval
 from trytond.transaction import Transaction
 
 from kontobro.store.guards import install_guards
@@ -65,7 +66,7 @@ class Job(OfConnection, ModelSQL, ModelView):
     items = fields.Integer("Items", required=True, readonly=True)
     started_at = fields.Timestamp("Started", required=True, readonly=True)
     finished_at = fields.Timestamp("Finished", readonly=True)
-    failure = fields.Text("Failure", readonly=True)
+    failure = fields.Text("Failure", readonly=True, states={"invisible": ~Eval("failure")})
     bookings = fields.Function(fields.Many2Many("kontobro.booking", None, None, "Expenses"), "get_bookings")
     booked = fields.Function(fields.Integer("Booked"), "get_count")
     failed = fields.Function(fields.Integer("Failed"), "get_count")
@@ -119,7 +120,9 @@ class Booking(OfConnection, ModelSQL, ModelView):
     outcome = fields.Selection(OUTCOMES, "Outcome", readonly=True, sort=False)
     updated_at = fields.Timestamp("Changed", required=True, readonly=True)
     events = fields.One2Many("kontobro.event", "booking_id", "History", readonly=True)
-    problem_text = fields.Function(fields.Text("What to do"), "get_problem_text")
+    problem_text = fields.Function(
+        fields.Text("What to do", states={"invisible": ~Eval("problem_text")}), "get_problem_text"
+    )
     document = fields.Function(
         fields.Reference("Entry", [("account.move", "Move"), ("account.invoice", "Invoice")]), "get_document"
     )

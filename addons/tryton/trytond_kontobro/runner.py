@@ -1,9 +1,9 @@
 """What cron and the buttons start: export what is open, then sync what is due.
 
-Connections are worked on in threads that hold no transaction of Tryton's while they wait for Pleo. Cron waits for none
-of them: an unreachable Pleo holds up neither another company nor Tryton's other scheduled work. A process of cron ends
-when its threads have ended. Killed anywhere, the next run finishes what was begun. One lock a connection, which dies
-with its process, keeps runs apart: however often cron comes by, one thread at most is at a connection.
+Connections are worked on in threads that hold no transaction of Tryton's while they wait for Pleo. Cron's task waits for
+none of them: an unreachable Pleo holds up neither another company nor Tryton's other scheduled work. A process of cron
+ends when its threads have ended. Killed anywhere, the next run finishes what was begun. One lock a connection, which
+dies with its process, keeps runs apart: however often cron comes by, one thread at most is at a connection.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Sequence
+from multiprocessing.util import Finalize
 from queue import Empty, SimpleQueue
 
 from kontobro.bootstrap import Home
@@ -26,13 +27,13 @@ AT_ONCE = 8
 """Threads of one run; each takes a connection or two of Tryton's pool (64 by default). The other companies queue."""
 
 
-def start(database: str, connection_ids: Iterable[str], *, daemon: bool = False) -> Sequence[threading.Thread]:
-    """Begin to work for these connections. Daemons end with their process, others keep it until they are done."""
+def start(database: str, connection_ids: Iterable[str]) -> Sequence[threading.Thread]:
+    """Begin to work for these connections, in threads that end with their process."""
     waiting = SimpleQueue[str]()
     for id in connection_ids:
         waiting.put(id)
     threads = [
-        threading.Thread(target=work_off, args=(database, waiting), daemon=daemon)
+        threading.Thread(target=work_off, args=(database, waiting), daemon=True)
         for _ in range(min(AT_ONCE, waiting.qsize()))
     ]
     for thread in threads:
@@ -41,10 +42,32 @@ def start(database: str, connection_ids: Iterable[str], *, daemon: bool = False)
 
 
 def start_and_wait(database: str, connection_ids: Iterable[str], seconds: float) -> None:
-    """For a person who waits so long: what takes longer goes on beside, and ends with its process."""
+    """For a person who waits so long: what takes longer goes on beside."""
     until = time.monotonic() + seconds
-    for thread in start(database, connection_ids, daemon=True):
+    for thread in start(database, connection_ids):
         thread.join(max(0.0, until - time.monotonic()))
+
+
+def start_for_cron(database: str, connection_ids: Iterable[str]) -> None:
+    """For one of cron's processes, which lives until the work is done, also after `trytond-cron --once`.
+
+    It is held by its finalizers: threads that outlived them, and the pools of threads that fetch receipts, would meet
+    an interpreter that is shutting down.
+    """
+    global _finalizer
+    _at_work[:] = [thread for thread in _at_work if thread.is_alive()]
+    _at_work.extend(start(database, connection_ids))
+    if _finalizer is None or not _finalizer.still_active():
+        _finalizer = Finalize(None, _finish, exitpriority=0)
+
+
+_at_work: list[threading.Thread] = []
+_finalizer: Finalize | None = None
+
+
+def _finish() -> None:
+    for thread in _at_work:
+        thread.join()
 
 
 def work_off(database: str, waiting: SimpleQueue[str]) -> None:
