@@ -1,9 +1,9 @@
 """What cron and the buttons start: export what is open, then sync what is due.
 
-Connections are worked on in threads that hold no transaction of Tryton's while they wait for Pleo. Cron's task waits for
-none of them: an unreachable Pleo holds up neither another company nor Tryton's other scheduled work. A process of cron
-ends when its threads have ended. Killed anywhere, the next run finishes what was begun. One lock a connection, which
-dies with its process, keeps runs apart: however often cron comes by, one thread at most is at a connection.
+Connections are worked on in threads that hold no transaction of Tryton's while they wait for Pleo. Cron's task waits
+for none of them: an unreachable Pleo holds up neither another company nor Tryton's other scheduled work. A process of
+cron ends when its threads have ended. Killed anywhere, the next run finishes what was begun. One lock a connection,
+which dies with its process, keeps runs apart: however often cron comes by, one thread at most is at a connection.
 """
 
 from __future__ import annotations
