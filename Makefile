@@ -85,8 +85,6 @@ addon-screenshots: $(VENV)/dev.stamp  ## pictures of the Odoo addon's screens in
 
 bench-erp: $(VENV)/dev.stamp  ## measure the connectors for Odoo and Tryton against their bare APIs
 	@$(BIN)/python -m bench.erp $(BENCH_ARGS)
-	@$(BIN)/python -m bench.erp_addon $(BENCH_ARGS)
-	@$(BIN)/python -m bench.erp_tryton $(BENCH_ARGS)
 
 clean:  ## remove what the other verbs made
 	rm -rf $(VENV) demo site build screenshots dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
