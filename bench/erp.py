@@ -1,4 +1,4 @@
-"""`python -m bench.erp [NAME ...] [--items N]`: real accounting systems, measured. `make bench-erp` measures all of them.
+"""`python -m bench.erp [NAME ...] [--items N]` measures real accounting systems; `make bench-erp` all of them.
 
 Only a run at full size is written into `bench/results.json`. Exits 1 when a limit is not kept, 75 when none of the
 systems is installed.

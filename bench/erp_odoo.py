@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,15 @@ from tests.erp_real.odoo.house import TEMPLATE, Company, OdooServer, key_of
 
 def measure(items: int) -> list[Result]:
     """Ratios of one run on one machine."""
-    with tempfile.TemporaryDirectory() as folder, cloned(start_postgres(), TEMPLATE) as database:
-        with running(OdooServer(Path(folder) / "server.log")) as server:
-            company = Company(server.url, database)
-            connector, spent = metered(company)
-            bare = Bare(company.api("accountant"))
-            ratios = compare("odoo", bare.book, connector, company.chart(), spent, items)
-            return [*ratios, *erp_job.measure(company, items)]
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        database = stack.enter_context(cloned(start_postgres(), TEMPLATE))
+        server = stack.enter_context(running(OdooServer(Path(folder) / "server.log")))
+        company = Company(server.url, database)
+        connector, spent = metered(company)
+        bare = Bare(company.api("accountant"))
+        ratios = compare("odoo", bare.book, connector, company.chart(), spent, items)
+        return [*ratios, *erp_job.measure(company, items)]
 
 
 def metered(company: Company) -> tuple[OdooConnector, Counter[str]]:

@@ -1,6 +1,7 @@
 """A sandbox with one job of card purchases, a receipt on every third, as a process of its own.
 
-`python -m bench.erp_pleo ITEMS` prints a line of JSON, `{"url", "key"}`, and ends when its standard input closes. What it costs is not ours.
+`python -m bench.erp_pleo ITEMS` prints a line of JSON, `{"url", "key"}`, and ends when its standard input closes. What
+it costs is not ours.
 """
 
 from __future__ import annotations

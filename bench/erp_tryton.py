@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,14 @@ from tests.erp_real.tryton.house import TEMPLATE, Company, TrytonServer, passwor
 
 def measure(items: int) -> list[Result]:
     """Ratios of one run on one machine."""
-    with tempfile.TemporaryDirectory() as folder, cloned(start_postgres(), TEMPLATE) as database:
-        with running(TrytonServer(database, Path(folder) / "server.log")) as server:
-            company = Company(server.url, database)
-            connector, spent = metered(company)
-            bare = Bare(company, connector)
-            return compare("tryton", bare.book, connector, company.chart(), spent, items)
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        database = stack.enter_context(cloned(start_postgres(), TEMPLATE))
+        server = stack.enter_context(running(TrytonServer(database, Path(folder) / "server.log")))
+        company = Company(server.url, database)
+        connector, spent = metered(company)
+        bare = Bare(company, connector)
+        return compare("tryton", bare.book, connector, company.chart(), spent, items)
 
 
 def metered(company: Company) -> tuple[TrytonConnector, Counter[str]]:
