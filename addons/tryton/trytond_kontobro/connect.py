@@ -60,7 +60,9 @@ class ConnectStart(ModelView):
     )
     method = fields.Selection([("api_key", "API Key"), ("oauth", "OAuth")], "Log in with", required=True, sort=False)
     api_key = fields.Char("API Key", strip=False, states=only("api_key"), help="In Pleo: Settings, API Keys.")
-    client_id = fields.Char("Client", states=only("oauth"), help="The id of the OAuth client that Pleo registered for you.")
+    client_id = fields.Char(
+        "Client", states=only("oauth"), help="The id of the OAuth client that Pleo registered for you."
+    )
     client_secret = fields.Char("Client's Secret", strip=False, states=only("oauth"))
     redirect = fields.Char(
         "Redirect Address",

@@ -11,8 +11,8 @@ from trytond.transaction import Transaction
 from kontobro.install.connect import disconnect
 
 from .house import opened, store_of, told
-from .runner import BOX, run
 from .pending import clean
+from .runner import BOX, run
 
 STATUSES = [("connected", "Connected"), ("reconnect", "Login lost"), ("disconnected", "Disconnected")]
 PATIENCE = 20.0

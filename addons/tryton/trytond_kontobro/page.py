@@ -10,7 +10,7 @@ from html import escape
 STYLE = (
     "body{font:1.05rem/1.5 system-ui,sans-serif;max-width:36rem;margin:3rem auto;padding:0 1rem;"
     "color:#1a1a1a;background:#fff}"
-    "button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:.3rem;color:#fff;background:#1f4e8c;cursor:pointer}"
+    "button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:.3rem;color:#fff;background:#1f4e8c}"
     "button:focus-visible{outline:3px solid #e08a00;outline-offset:2px}"
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()

@@ -114,7 +114,7 @@ def _left(asked: Asked, now: datetime) -> Left:
 
 
 def returned(store: TrytonStore, state: str, cookie: str, now: datetime) -> tuple[Asked, Authorisation] | None:
-    """Use the state up, whatever becomes of the exchange. None for any browser but the one that left: it may yet come."""
+    """Use the state up, whatever becomes of the exchange. None for all but the browser that left: it may come."""
     with opened(store.tables) as cursor:
         for row in select(cursor, _AWAY, (hashed(state), stored(now))):
             held: dict[str, Any] = store.unseal(row.ticket_hash, row.sealed)

@@ -33,6 +33,14 @@ COOKIE = "kontobro_setup"
 FORM_BYTES = 4096
 
 
+def known_as(seen: str, hostname: str | None, *, secure: bool) -> str:
+    """An address under the configured name: https, which Pleo asks for, but on this machine itself."""
+    if not hostname:
+        return seen
+    local = urlsplit(f"//{hostname}").hostname in LOOPBACK and not secure
+    return urlsplit(seen)._replace(scheme="http" if local else "https", netloc=hostname).geturl()
+
+
 def told_on_a_page(endpoint):
     """Kontobro's faults as a page."""
 
@@ -67,11 +75,7 @@ class Pages(Router):
     @classmethod
     def address_of(cls, endpoint):
         """A page's address as browsers know it: under `[web] hostname`, else where Tryton's client calls."""
-        seen, name = cls.url_for(endpoint), config.get("web", "hostname")
-        if not name:
-            return seen
-        local = urlsplit(f"//{name}").hostname in LOOPBACK and not is_secure()
-        return urlsplit(seen)._replace(scheme="http" if local else "https", netloc=name).geturl()
+        return known_as(cls.url_for(endpoint), config.get("web", "hostname"), secure=is_secure())
 
     @classmethod
     def start(cls, request, database_name):
@@ -107,7 +111,7 @@ class Pages(Router):
         )
         response = redirect(address, HTTPStatus.SEE_OTHER)
         response.headers.extend(page.headers())
-        _set_cookie(response, left.kept.redirect_uri, left.cookie, int(LIFE.total_seconds()))
+        set_cookie(response, left.kept.redirect_uri, left.cookie, int(LIFE.total_seconds()))
         return response
 
     @classmethod
@@ -124,7 +128,7 @@ class Pages(Router):
             except KontobroError as fault:
                 log.warning("connecting by OAuth: %s", fault)
                 response = _failed(request, database_name, asked.user, fault)
-        _set_cookie(response, kept.redirect_uri, "", 0)
+        set_cookie(response, kept.redirect_uri, "", 0)
         return response
 
 
@@ -151,7 +155,7 @@ def _is_own_form(request) -> bool:
     return urlsplit(request.headers.get("Origin", "")).netloc == request.headers.get("Host")
 
 
-def _set_cookie(response, redirect_uri, value, seconds):
+def set_cookie(response, redirect_uri, value, seconds):
     """For the callback alone. Lax: it has to come along when Pleo sends the browser back."""
     back = urlsplit(redirect_uri)
     response.set_cookie(
