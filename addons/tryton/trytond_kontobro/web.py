@@ -49,7 +49,7 @@ def told_on_a_page(endpoint):
         try:
             return endpoint(request, database_name)
         except KontobroError as fault:
-            log.warning("connecting by OAuth: %s", fault)
+            log.warning("connecting by OAuth: %s", type(fault).__name__)
             return _failed(request, database_name, None, fault)
 
     return answer
@@ -126,7 +126,7 @@ class Pages(Router):
             try:
                 response = _done(request, database_name, asked, _connected(house, request, asked, kept))
             except KontobroError as fault:
-                log.warning("connecting by OAuth: %s", fault)
+                log.warning("connecting by OAuth: %s", type(fault).__name__)
                 response = _failed(request, database_name, asked.user, fault)
         set_cookie(response, kept.redirect_uri, "", 0)
         return response

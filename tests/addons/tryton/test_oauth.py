@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from playwright.sync_api import Page
 
 from kontobro.core.errors import NotAllowed
 from kontobro.erp.common import Refused
@@ -225,22 +226,44 @@ def test_tokens_that_expire_on_the_way_are_renewed(
     assert (office.connection["status"], office.connection["last_fault"]) == ("connected", "")
 
 
-def test_a_real_browser_walks_over_the_pages(way: Way, server: ModuleServer) -> None:
+@pytest.fixture
+def german(place: Place, database: str) -> None:
+    """Before the server starts: this Tryton has German."""
+    place.admin(database, "-l", "de", "-u", "kontobro")
+
+
+@pytest.mark.usefixtures("german")
+def test_a_real_browser_walks_over_the_pages_in_its_users_language(way: Way, server: ModuleServer) -> None:
     """Chromium sends what no plain client does: origins by the page's policy, forms held to `form-action`."""
     if shutil.which(CHROMIUM) is None:
         pytest.skip(f"{CHROMIUM} is not here: apt-get install chromium")
-    hosts = frozenset(urlsplit(url).netloc for url in (server.url, way.office.url))
+    speak_german(way.office.admin)
+    watch = Watch(frozenset(urlsplit(url).netloc for url in (server.url, way.office.url)))
     with open_chromium() as chromium:
-        context, watch = chromium.new_context(viewport=DESK), Watch(hosts)
+        context = chromium.new_context(viewport=DESK, locale="de-DE")
         context.set_default_timeout(PATIENCE)
         watch.over(context)
-        page = context.new_page()
-        page.goto(way.ask())
-        watch.examine(page, "start")
-        page.get_by_role("button", name="Go on to Pleo").click()
-        page.select_option("#company", way.office.sandbox.company_id)
-        page.get_by_role("button", name="Allow").click()
-        page.get_by_role("heading", name="Connected").wait_for()
-        watch.examine(page, "connected")
+        walk_in_german(way, context.new_page(), watch)
+        stranger = chromium.new_context(viewport=DESK, locale="de-DE").new_page()
+        stranger.goto(f"{way.redirect}?state=invented&code=x")
+        assert stranger.get_by_role("heading").inner_text() == "Diese Adresse gilt nicht"
     assert watch.faults == []
     assert way.office.connection["status"] == "connected"
+
+
+def speak_german(admin: Person) -> None:
+    (language,) = admin.rows("ir.lang", "code", domain=[["code", "=", "de"]])
+    (user,) = admin.rows("res.user", "login", domain=[["login", "=", "bookkeeper"]])
+    admin.api.write("model.res.user.write", [user["id"]], {"language": language["id"]})
+
+
+def walk_in_german(way: Way, page: Page, watch: Watch) -> None:
+    page.goto(way.ask())
+    watch.examine(page, "start")
+    assert "möchte in Tryton" in page.inner_text("main")
+    page.get_by_role("button", name="Weiter zu Pleo").click()
+    page.select_option("#company", way.office.sandbox.company_id)
+    page.get_by_role("button", name="Allow").click()
+    page.get_by_role("heading", name="Verbunden").wait_for()
+    assert page.get_attribute("html", "lang") == "de"
+    watch.examine(page, "connected")
