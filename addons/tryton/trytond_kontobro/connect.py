@@ -5,6 +5,7 @@ With an API key that is here and now; with OAuth the person's browser goes to Pl
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlencode
 
 from trytond.i18n import gettext
@@ -22,6 +23,8 @@ from kontobro.pleo.environments import ENVIRONMENTS
 from . import pending
 from .connection import pool
 from .house import ERP, PleoError, opened, store_of, told
+
+PLAIN = re.compile(r"https?://[\w.:\[\]-]+/?", re.ASCII)
 
 LEVELS = [
     ("1", "Exports with receipts"),
@@ -96,8 +99,10 @@ class ConnectStart(ModelView):
     def default_redirect(cls):
         return callback_address()
 
-    def check_people(self):
+    def check(self):
         """The form's own choices end where Tryton's clients do: what arrives is looked at. Raises PleoError."""
+        if self.environment == "sandbox" and self.url and not is_sandbox(self.url):
+            raise PleoError(gettext("kontobro.msg_sandbox_address"))
         for user in (pool("res.user")(Transaction().user), self.book_as):
             if self.company not in user.companies:
                 names = {"user": user.rec_name, "company": self.company.rec_name}
@@ -121,10 +126,15 @@ class ConnectStart(ModelView):
         )
 
 
+def is_sandbox(address):
+    """Whether a key may go there: over the network by https only, and to a plain address."""
+    return bool(PLAIN.fullmatch(address)) and is_safe_redirect(address)
+
+
 def draft_of(environment, url, company, book_as, client_id=None):
     """The connection as the person asked for it; both sides have still to agree. By OAuth when there is a client."""
     known = ENVIRONMENTS[environment]
-    local = url if environment == "sandbox" else None
+    local = url.rstrip("/") if url and environment == "sandbox" else None
     return Connection(
         id="",
         name="",
@@ -177,7 +187,7 @@ class Connect(Wizard):
     open_ = StateAction("kontobro.act_connection_form")
 
     def transition_connect(self):
-        self.start.check_people()
+        self.start.check()
         if self.start.method == "oauth":
             return "consent"
         key = (self.start.api_key or "").strip()
@@ -192,7 +202,7 @@ class Connect(Wizard):
 
     def do_consent(self, action):
         """Tryton's client opens the start page in a browser; the ticket in its address is good once."""
-        self.start.check_people()
+        self.start.check()
         asked = self.start.asked()
         with told(), opened(Transaction().database.name) as house:
             ticket = pending.begin(store_of(house), asked, house.clock.now())

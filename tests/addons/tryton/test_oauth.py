@@ -20,6 +20,7 @@ from scripts.erp.places import sql
 from tests.addons.tryton.browser import Browser, a_browser
 from tests.addons.tryton.house import ModuleServer, Person, Place, wait_for
 from tests.addons.tryton.office import Office, an_office
+from tests.addons.tryton.test_demo import cron_until_done, due
 from tests.browser.chromium import CHROMIUM, PATIENCE, open_chromium
 from tests.browser.watch import DESK, Watch
 from tests.erp_real.tryton.house import password_of
@@ -104,6 +105,9 @@ def refuse_bad_forms(way: Way, server: ModuleServer, database: str) -> None:
     """Tryton's own error, in the wizard; nothing is kept of it."""
     with pytest.raises(Refused, match="client is missing"):
         way.ask(client_secret=" ")
+    for address in ("http://pleo.example", "http://127.0.0.1;script-src *", "ftp://127.0.0.1"):
+        with pytest.raises(Refused, match="sandbox's address"):
+            way.ask(url=address)
     seen = httpx2.Client(base_url=server.url, headers={"Host": "tryton.example.org"}, timeout=120)
     person = Person(server.url, database, "bookkeeper")
     person.api = Api(seen, database, "bookkeeper", password_of("bookkeeper"), 1)
@@ -213,15 +217,14 @@ def test_tokens_that_expire_on_the_way_are_renewed(
     office.set_up()
     first = way.said("select sealed from kontobro_secret")
     office.sandbox.clock.move(timedelta(minutes=16))
-    sql(port, "update ir_cron set next_call = null where method = 'kontobro.connection|run_due'", database)
+    due(port, database)
     cron = place.cron(database, "--once")
     wait_for(lambda: way.said("select sealed from kontobro_secret") != first, "new tokens")
     second = way.said("select sealed from kontobro_secret")
     office.sandbox.clock.move(timedelta(minutes=16))
     assert cron.wait(240) == 0
-    wait_for(lambda: office.connection["last_run"] is not None, "the end of the run")
+    job = cron_until_done(place, database, port, office)
     assert way.said("select sealed from kontobro_secret") not in (first, second)
-    (job,) = office.bookkeeper.rows("kontobro.job", "status", "booked")
     assert (job["status"], office.standing()["duplicates"]) == ("completed_with_errors", 0)
     assert (office.connection["status"], office.connection["last_fault"]) == ("connected", "")
 
