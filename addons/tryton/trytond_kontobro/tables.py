@@ -14,7 +14,7 @@ from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured
 from kontobro.store.advisory import advisory_lock
 from kontobro.store.tables_store import TablesStore
-from kontobro.store.vault import KeyRing
+from kontobro.store.vault import KeyRing, seal, unseal
 
 
 class OwnTables:
@@ -64,6 +64,14 @@ class TrytonStore(TablesStore):
             "company": int(company) if company.isdigit() else None,
             "book_as": int(user) if user.isdigit() else None,
         }
+
+    def seal(self, place: str, value: object) -> str:
+        """Encrypt what is kept of a company that is not connected yet; only its own place can read it."""
+        return seal(self._keys.ciphers(create=True), place, "setup", value)
+
+    def unseal(self, place: str, sealed: str) -> Any:
+        """What `seal` hid. Raises Misconfigured when the key was changed meanwhile."""
+        return unseal(self._keys.ciphers(), place, "setup", sealed)
 
     def note_run(self, connection_id: str, fault: str) -> None:
         """Remember when work was last done for a connection, and what stopped it; empty for nothing."""
