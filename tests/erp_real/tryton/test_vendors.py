@@ -6,19 +6,23 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from kontobro.core.connection import Connection
 from kontobro.core.errors import Problem, Uncertain, Unreachable
 from kontobro.core.journal import Booking
 from kontobro.core.masterdata import Vendor
+from kontobro.core.plan import Existing
+from kontobro.core.settings import Settings
 from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.connector import TrytonConnector
 from kontobro.testing.connector_vendors_contract import a_vendor
 from kontobro.testing.entries import Chart, a_bill
 from kontobro.testing.faults_contract import in_processes
 from tests.erp_real.tryton.house import Company, TrytonBookkeeper, connect, password_of
+from tests.sync.office import Books, Office
 
 pytestmark = pytest.mark.tryton
 
@@ -40,7 +44,7 @@ def refused(connector: TrytonConnector, vendor: Vendor) -> Problem:
 
 def parties(bookkeeper: TrytonBookkeeper, name: str) -> list[dict[str, Any]]:
     domain = [["name", "=", f"Vendor {name}"], ["active", "in", [True, False]]]
-    fields = ["code", "addresses.country.code", "identifiers.type", "identifiers.code", "account_payable"]
+    fields = ["code", "addresses.country.code", "identifiers.type", "identifiers.code"]
     return list(bookkeeper.api.rows("party.party", domain, fields))
 
 
@@ -96,7 +100,7 @@ def test_a_party_has_code_numbers_and_an_address(
     assert with_numbers.tax_registration_number == "DK13585628"
     (party,) = parties(bookkeeper, "bare")
     assert party["code"] == bare.code
-    assert [address["country"] for address in party["addresses."]] == [None]
+    assert [address["country."] for address in party["addresses."]] == [None]
 
 
 def test_a_number_that_tryton_refuses_stops_that_vendor_alone(
@@ -188,6 +192,34 @@ def test_two_processes_at_once_write_each_vendor_once(company: Company, bookkeep
     one, other = in_processes(partial(write_elsewhere, company, asked), 2)
     assert one == other
     assert [len(parties(bookkeeper, f"both-{n}")) for n in range(20)] == [1] * 20
+
+
+# ---------------------------------------------------------------------------------------------------- a sync
+
+
+class TrytonOffice(Office):
+    """Pleo and a store in memory, and the real company."""
+
+    @property
+    def connection(self) -> Connection:
+        return replace(super().connection, erp_company="1")
+
+
+def test_a_sync_writes_and_activates_what_tryton_takes_and_a_second_one_writes_nothing(
+    company: Company, connector: TrytonConnector, bookkeeper: TrytonBookkeeper
+) -> None:
+    office = TrytonOffice(books=cast(Books, connector), settings=Settings(create_vendors=True))
+    numbers = {"good": "DE136695976", "bad": "DK12345678"}
+    facts = {name: (("country", number[:2]), ("tax_registration_number", number)) for name, number in numbers.items()}
+    drafts = [Existing(f"sync-{name}", "", f"Vendor sync-{name}", draft=True, fields=it) for name, it in facts.items()]
+    office.pleo.put("vendors", *drafts)
+    first = office.scheduled("vendors")
+    assert ([problem.code for problem in first.problems], first.updates) == (["vendor_not_written"], 1)
+    (party,) = parties(bookkeeper, "sync-good")
+    activated = {vendor.id: (vendor.code, vendor.external_id, vendor.draft) for vendor in office.pleo.of("vendors")}
+    assert activated["sync-good"] == (party["code"], str(party["id"]), False)
+    assert office.scheduled("vendors").writes == 0
+    assert (len(parties(bookkeeper, "sync-good")), parties(bookkeeper, "sync-bad")) == (1, [])
 
 
 # ---------------------------------------------------------------------------------------------------- rights
