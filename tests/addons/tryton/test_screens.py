@@ -90,7 +90,7 @@ def create_vendors(office: Office, on: tuple[str, int]) -> None:
     )
     assert "Malermester Holm" not in done["view"]["defaults"]["text"]
     (painter,) = office.bookkeeper.rows("party.party", "code", domain=[["name", "=", "Malermester Holm"]])
-    vendors = office.sandbox.vendors.values()
+    vendors = office.sandbox.vendors.of(office.sandbox.company_id)
     assert painter["code"] in {vendor.facts.get("code") for vendor in vendors}
 
 

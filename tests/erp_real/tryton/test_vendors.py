@@ -214,7 +214,7 @@ def test_a_sync_writes_and_activates_what_tryton_takes_and_a_second_one_writes_n
     drafts = [Existing(f"sync-{name}", "", f"Vendor sync-{name}", draft=True, fields=it) for name, it in facts.items()]
     office.pleo.put("vendors", *drafts)
     first = office.scheduled("vendors")
-    assert ([problem.code for problem in first.problems], first.updates) == (["vendor_not_written"], 1)
+    assert ([problem.code for problem in first.failed], first.updates) == (["vendor_not_written"], 1)
     (party,) = parties(bookkeeper, "sync-good")
     activated = {vendor.id: (vendor.code, vendor.external_id, vendor.draft) for vendor in office.pleo.of("vendors")}
     assert activated["sync-good"] == (party["code"], str(party["id"]), False)
