@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from trytond.pool import Pool
+from trytond.transaction import Transaction
 
 from kontobro.core.errors import Problem
 from kontobro.core.journal import Booking
@@ -15,7 +17,7 @@ from kontobro.testing.connector_vendors_contract import a_vendor
 from kontobro.testing.entries import Chart, a_journal
 from kontobro.testing.faults_contract import in_processes
 
-from .house import Bookkeeper, calls, chart, connector
+from .house import DATABASE, Bookkeeper, calls, chart, connector, user
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +90,17 @@ def test_a_vendor_that_tryton_refuses_is_a_problem_alone() -> None:
     assert [type(first), type(last)] == [Vendor, Vendor]
     assert isinstance(problem, Problem)
     assert "DK12345678" in problem.message
+
+
+def test_a_call_leaves_the_transaction_around_it_alone() -> None:
+    """A wizard's, say. With a tax number Tryton puts something off until after the commit."""
+    with Transaction().start(DATABASE, user("bookkeeper")) as around:
+        mine = Pool().get("party.party").create([{"name": "Not saved yet"}])
+        (vendor,) = written([a_vendor("within", tax_registration_number="SE556036079301")])
+        assert isinstance(vendor, Vendor)
+        assert (Transaction(), around.user) == (around, user("bookkeeper"))
+        assert [party.name for party in mine] == ["Not saved yet"]
+        around.rollback()
 
 
 def test_a_vendor_whose_party_is_not_active_is_told() -> None:
