@@ -51,7 +51,7 @@ class Desk:
         with as_file(files("kontobro.erp.beancount") / "demo") as demo:
             source = load_connector("beancount", {"ledger": str(demo / "ledger.beancount")})
             furnish(self.api, load_masters(source, source.check()))
-            return {**tomllib.loads((demo / "settings.toml").read_text("utf-8")), "create_vendors": False}
+            return tomllib.loads((demo / "settings.toml").read_text("utf-8"))
 
     def connect(self, url: str, key: str, settings: Mapping[str, object] | Settings) -> int:
         """Through the wizard, as the screen does it; then the settings. The connection's number."""

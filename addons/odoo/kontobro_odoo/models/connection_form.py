@@ -21,7 +21,7 @@ CHOICES = (
     "reverse_tax_missing",
     "dimensions_on",
 )
-PLAIN = ("time_zone", "description", "employees_are_vendors", "retention_days")
+PLAIN = ("time_zone", "description", "employees_are_vendors", "retention_days", "create_vendors")
 KINDS = {
     "accounts": "sync_accounts",
     "tax-codes": "sync_taxes",
@@ -87,6 +87,11 @@ class Connection(models.Model):
     sync_taxes = _of(fields.Boolean, "Taxes")
     sync_analytic = _of(fields.Boolean, "Analytic accounts")
     sync_vendors = _of(fields.Boolean, "Vendors")
+    create_vendors = _of(
+        fields.Boolean,
+        "Create vendors made in Pleo",
+        help="The user who books needs the right to create contacts.",
+    )
     plan_ids = _of(
         lambda label, **more: fields.Many2many("account.analytic.plan", string=label, **more),
         "Analytic plans",

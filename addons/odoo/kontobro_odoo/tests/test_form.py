@@ -27,6 +27,11 @@ class TestForm(PleoCase):
         self.connection.contra = False
         self.assertFalse(self.connection.settings["contra"])
 
+    def test_a_box_that_is_ticked_can_be_cleared(self):
+        for wanted in (True, False):
+            self.connection.with_user(self.manager).create_vendors = wanted
+            self.assertIs(self.connection.settings["create_vendors"], wanted)
+
     def test_bad_input_is_odoos_own_error(self):
         for bad in ({"retention_days": -1}, {"description": "{nobody}"}, {"time_zone": "Mars/Olympus"}):
             with self.assertRaises(ValidationError, msg=str(bad)):
