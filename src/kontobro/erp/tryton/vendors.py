@@ -15,7 +15,7 @@ from typing import Final
 
 from kontobro.core.errors import Problem, shown
 from kontobro.core.masterdata import Vendor
-from kontobro.erp.common import Refused
+from kontobro.erp.common import Refused, vendor_not_written
 from kontobro.erp.tryton.access import TO_ADD_VENDORS, missing_permissions
 from kontobro.erp.tryton.calls import SYSTEM, Calls
 from kontobro.erp.tryton.entries import Values, plain
@@ -58,7 +58,7 @@ def add_vendors(api: Calls, masters: Masters, vendors: Sequence[Vendor]) -> list
 
 def _answer(vendor: Vendor, party: Vendor | None, refused: Mapping[str, Problem]) -> Vendor | Problem:
     if party is None:
-        return refused.get(key_of(vendor)) or _not_written(vendor, "it was deleted there.", "Add it there by hand.")
+        return refused.get(key_of(vendor)) or vendor_not_written(vendor, SYSTEM, "Sync again.", "it was deleted there.")
     return replace(party, pleo_id=key_of(vendor)) if party.active else _inactive(vendor, party)
 
 
@@ -186,19 +186,14 @@ def _problem(code: str, vendor: Vendor, message: str, remedy: str) -> Problem:
     return Problem(code, "vendor", shown(vendor.code or vendor.name), message, remedy, "vendor_unknown")
 
 
-def _not_written(vendor: Vendor, why: str, remedy: str) -> Problem:
-    message = f"Vendor {shown(vendor.name)} was not added to {SYSTEM}: {why}"
-    return _problem("vendor_not_written", vendor, message, remedy)
-
-
 def _refused(draft: Draft, refusal: Refused) -> Problem:
     remedy = f"Correct it in Pleo, or add the party in {SYSTEM} by hand with the code {shown(draft.code)}."
-    return _not_written(draft.vendor, shown(refusal.told, 200), remedy)
+    return vendor_not_written(draft.vendor, SYSTEM, remedy, refusal.told)
 
 
 def _forbidden(vendor: Vendor, missing: Sequence[str]) -> Problem:
     remedy = "Give that group the right to create them in Tryton (Administration > Models > Models Access)."
-    return _not_written(vendor, f"the user may not {'; '.join(missing)}.", remedy)
+    return vendor_not_written(vendor, SYSTEM, remedy, f"the user may not {'; '.join(missing)}.")
 
 
 def _taken(vendor: Vendor, code: str) -> Problem:
