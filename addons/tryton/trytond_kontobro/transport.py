@@ -65,7 +65,7 @@ class InProcess:
     def _transact(self, method: str, arguments: list[Any]) -> Any:
         """The dispatcher's loop: once more after a complaint of the database, and with the locks that were missing."""
         model, verb = _method_of(self._database, method)
-        retries, extras = config.getint("database", "retry"), dict[str, Any]()
+        tried, extras = 0, dict[str, Any]()
         while True:
             with _started(self._database, self._user, model, verb, extras) as transaction:
                 before = len(transaction.tasks)
@@ -79,10 +79,10 @@ class InProcess:
                     continue
                 except backend.DatabaseOperationalError:
                     transaction.rollback()
-                    if not retries:
+                    if tried == config.getint("database", "retry"):
                         raise
-                    retries -= 1
-                    time.sleep(0.02)
+                    tried += 1
+                    time.sleep(0.02 * tried)
                     continue
                 finally:
                     del transaction.tasks[before:]
