@@ -13,6 +13,7 @@
         "security/ir.model.access.csv",
         "security/rules.xml",
         "wizards/connect.xml",
+        "wizards/lines.xml",
         "views/connection.xml",
         "views/job.xml",
         "views/booking.xml",

@@ -21,6 +21,13 @@ class TestForm(PleoCase):
         self.assertEqual(self.connection.settings["wallets"], {"EUR": "1082"})
         self.assertEqual(self.connection.settings["contra"], "9999999")
 
+    def test_who_lacks_analytic_accounting_sees_the_form_all_the_same(self):
+        plan = self.env["account.analytic.plan"].create({"name": "Seen by all"})
+        self.connection.sudo().settings = {**self.connection.settings, "sync_dimensions": [str(plan.id)]}
+        for person in (self.user, self.manager):
+            self.assertFalse(person.has_group("analytic.group_analytic_accounting"))
+            self.assertEqual(self.connection.with_user(person).plan_ids.mapped("display_name"), ["Seen by all"])
+
     def test_an_account_is_taken_away(self):
         account = self.company_data["default_account_expense"]
         self.connection.contra = account

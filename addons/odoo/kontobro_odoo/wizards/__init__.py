@@ -1,3 +1,3 @@
-from . import connect
+from . import connect, line_kinds, lines
 
-__all__ = ["connect"]
+__all__ = ["connect", "line_kinds", "lines"]
