@@ -104,6 +104,8 @@ def screens(page: Page, url: str, desk: Desk, number: int) -> None:
     page.click("button:has-text('Connect')")
     page.wait_for_selector(".modal .o_form_view")
     take(page, "connect")
+    page.click(".modal [name=way] >> text=OAuth")
+    take(page, "connect-oauth")
 
 
 def lists(page: Page, connection: str) -> None:

@@ -14,6 +14,7 @@
         "security/rules.xml",
         "wizards/connect.xml",
         "wizards/lines.xml",
+        "views/pleo_page.xml",
         "views/connection.xml",
         "views/job.xml",
         "views/booking.xml",

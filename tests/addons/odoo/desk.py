@@ -67,13 +67,17 @@ class Desk:
         wizard = self.api.write("kontobro.connect", "create", vals_list=[asked])
         opened = self.api.write("kontobro.connect", "action_connect", ids=wizard)
         number = int(opened["res_id"])
+        self.apply(number, settings, company)
+        return number
+
+    def apply(self, number: int, settings: Mapping[str, object] | Settings, company: int = 1) -> None:
+        """Store a connection's settings."""
         if not isinstance(settings, Settings):
             settings, problems = settings_file.settings_from(settings)
             assert not problems, problems
         stored = codec.settings_to(settings)
         its = {"allowed_company_ids": [company]}
         self.api.write("kontobro.connection", "write", ids=[number], vals={"settings": stored}, context=its)
-        return number
 
     def press(self, number: int, button: str) -> Any:
         return self.api.write("kontobro.connection", button, ids=[number])

@@ -64,6 +64,27 @@ class Connection(models.Model):
             raise UserError("\n".join(f"{one.message} {one.remedy}" for one in problems))
         return self._told(self.env._("Pleo and Odoo answer, and the settings are complete."), kind="success")
 
+    def action_connect_again(self):
+        """The wizard with what is known of this connection; its settings and history stay."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("kontobro_odoo.connect_action")
+        return {**action, "context": {f"default_{name}": value for name, value in self._as_wishes().items()}}
+
+    def _as_wishes(self):
+        """What the wizard asks, as it was answered; nothing for no connection."""
+        if not self:
+            return {}
+        return {
+            "connection_id": self.id,
+            "way": self.auth,
+            "company_id": self.company_id.id,
+            "user_id": self.user_id.id,
+            "environment": self.environment,
+            "url": self.api_url if self.environment == "sandbox" else False,
+            "client_id": self.client_id,
+            "pleo_company": self.pleo_company,
+        }
+
     def action_disconnect(self):
         self.ensure_one()
         with self._faults_told(), home.opened(self.env.cr.dbname) as place:
