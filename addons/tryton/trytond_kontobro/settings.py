@@ -69,6 +69,9 @@ class SettingsStart(ModelView):
     sync_tax_codes = fields.Boolean("Tax Codes")
     sync_dimensions_ = fields.Boolean("Dimensions as Tags")
     sync_vendors = fields.Boolean("Vendors")
+    create_vendors = fields.Boolean(
+        "Create Vendors", help="A vendor that was made in Pleo and that Tryton lacks becomes a party."
+    )
     retention_days = fields.Integer("Days that Contents are kept", required=True, domain=[("retention_days", ">=", 1)])
 
     def settings(self, before):
@@ -84,6 +87,7 @@ class SettingsStart(ModelView):
             dimensions={one.group: _id(one.root) for one in roots if one.group},
             sync_dimensions=tuple(_id(one.root) for one in roots if one.send),
             sync=kinds,
+            create_vendors=bool(self.create_vendors),
             time_zone=self.time_zone or None,
             description=self.description,
             retention_days=self.retention_days,
@@ -127,6 +131,7 @@ class Settings(Wizard):
             **{name: _number(getattr(settings, name)) for name in (*ACCOUNTS, "journal")},
             **{name: getattr(settings, name) for name in (*PLAIN, "time_zone", "description", "retention_days")},
             **{field: kind in settings.sync for kind, field in SYNCS},
+            "create_vendors": settings.create_vendors,
             "wallets": [
                 {"currency": _currency(code), "account": _number(key)} for code, key in settings.wallets.items()
             ],

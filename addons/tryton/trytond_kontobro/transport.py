@@ -10,6 +10,7 @@ import copy
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from trytond import __series__, backend, config
@@ -64,32 +65,37 @@ class InProcess:
     def _transact(self, method: str, arguments: list[Any]) -> Any:
         """The dispatcher's loop: once more after a complaint of the database, and with the locks that were missing."""
         model, verb = _method_of(self._database, method)
-        retries, extras = config.getint("database", "retry"), dict[str, Any]()
+        tried, extras = 0, dict[str, Any]()
         while True:
             with _started(self._database, self._user, model, verb, extras) as transaction:
+                before = len(transaction.tasks)
                 try:
                     answer = _answer(transaction, model, verb, copy.deepcopy(arguments))
                     transaction.commit()
+                    put_off = transaction.tasks[before:]
                 except TransactionError as missing:
                     transaction.rollback()
-                    transaction.tasks.clear()
                     missing.fix(extras)
                     continue
                 except backend.DatabaseOperationalError:
                     transaction.rollback()
-                    transaction.tasks.clear()
-                    if not retries:
+                    if tried == config.getint("database", "retry"):
                         raise
-                    retries -= 1
-                    time.sleep(0.02)
+                    tried += 1
+                    time.sleep(0.02 * tried)
                     continue
-            self._run_tasks(transaction)
+                finally:
+                    del transaction.tasks[before:]
+            if put_off:
+                self._run_tasks(put_off)
             return answer
 
-    def _run_tasks(self, transaction: Any) -> None:
-        """What Tryton put off until after the commit."""
-        while transaction.tasks:
-            run_task(self._database, transaction.tasks.pop())
+    def _run_tasks(self, tasks: Sequence[int]) -> None:
+        """What Tryton put off until after the commit. In a thread of its own: it would take the transaction around this
+        one, a wizard's, for its own, and end it."""
+        with ThreadPoolExecutor(1) as thread:
+            for done in [thread.submit(run_task, self._database, task) for task in tasks]:
+                done.result()
 
 
 def _method_of(database: str, method: str) -> tuple[Any, str]:

@@ -115,12 +115,12 @@ def _invoice(key: InvoiceKey) -> Domain:
 
 def _bill(key: InvoiceKey) -> Domain:
     """The bills that are moves, of that vendor and number: in which currency is seen afterwards."""
-    number = "".join(_escaped(number_of(key.number)))
+    number = "".join(escaped(number_of(key.number)))
     owed = [["party", "=", int(key.vendor)], ["description", "like", f"{BILL_MARK}%"]]
     return [["description", "like", f"{number}{SEPARATOR}%"], ["lines", "where", owed]]
 
 
-def _escaped(text: str) -> Iterator[str]:
+def escaped(text: str) -> Iterator[str]:
     """What stands for itself in a pattern."""
     for character in text:
         yield f"\\{character}" if character in "\\%_" else character
