@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
+import psycopg
 import pytest
+from trytond import backend
 from trytond.pool import Pool
 from trytond.transaction import Transaction
 
@@ -68,6 +73,31 @@ def test_an_entry_is_found_though_a_person_changed_its_texts(company: Chart) -> 
     api.write("model.account.move.line.write", lines, {"description": "my own words"})
     assert connector().find([entry.reference])[entry.reference].id == booking.id
     assert connector().book([entry]) == connector().book([entry])
+
+
+@contextmanager
+def held(statement: str, seconds: float) -> Iterator[None]:
+    """What a statement locks is another session's for a while."""
+    with psycopg.connect(backend.Database._connection_params(DATABASE)["conninfo"]) as other:
+        other.execute(statement)
+        timer = threading.Timer(seconds, other.rollback)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.join()
+
+
+@pytest.mark.parametrize("table", ["ir_sequence", "ir_sequence_strict", "account_move"])
+def test_what_another_holds_is_waited_for(company: Chart, table: str) -> None:
+    """Tryton asks for them without waiting, and is refused: nothing was done, so it is asked again."""
+    entry = a_journal(company)
+    with held(f"SELECT id FROM {table} FOR UPDATE", 2.0):  # noqa: S608 - our own names
+        (booking,) = connector().book([entry])
+        assert isinstance(booking, Booking)
+        posted = connector().post([booking])
+    assert [one.id for one in posted if isinstance(one, Booking)] == [booking.id]
+    assert Bookkeeper().count(entry.reference) == 1
 
 
 def written(vendors: list[Vendor]) -> list[Vendor | Problem]:
