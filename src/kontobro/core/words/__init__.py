@@ -74,6 +74,12 @@ SAYS_MORE: Final = frozenset(
 )
 """Problems whose English message has facts that neither the field nor the value has."""
 
+FAULTS: Final = frozenset(
+    """Busy StoreUnreachable SeveralCompanies Uncertain Conflict EmptySource DuplicateCode TooManyChanges NotApproved
+    UnsafePlan BadAnswer ConnectorFault""".split()
+)
+"""Faults with words of their own; the others say why the job fails."""
+
 Said = Mapping[str, str]
 
 
@@ -96,13 +102,8 @@ def fault_in(fault: KontobroError, language: str | None) -> str:
 
 
 def fault_code(fault: KontobroError) -> str:
-    """What is kept of a fault beside its text, for `fault_told`: the nearest kind that has words, else why a job fails.
-
-    >>> fault_code(KontobroError("It broke."))
-    'job.integration_unusable'
-    """
-    known = _words(LANGUAGES[0])["fault"]
-    kind = next((one.__name__ for one in type(fault).__mro__ if one.__name__ in known), None)
+    """What is kept of a fault beside its text, for `fault_told`: `fault.Busy`, else why the job fails, `job.…`."""
+    kind = next((one.__name__ for one in type(fault).__mro__ if one.__name__ in FAULTS), None)
     return f"fault.{kind}" if kind else f"job.{fault.job_failure}"
 
 
