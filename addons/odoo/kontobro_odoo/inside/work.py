@@ -122,29 +122,18 @@ def plans(home, key: str):
     return [shown_of(kind, plan_sync(connection, kind, ports), connection.settings) for kind in kinds]
 
 
-def apply(home, key: str, kind: str, digest: str) -> str:
-    """Carry out the plan of that digest; what was done, in a sentence. Raises NotApproved when it differs by now."""
+def apply(home, key: str, kind: str, digest: str):
+    """Carry out the plan of that digest; what was done. Raises NotApproved when it differs by now."""
     connection = home.store.connection(key)
     done = apply_plan(connection, kind, digest, home.sync_ports_for(connection))
     if in_step(connection, home.store):
         finish_installation(home.pleo_for(connection), connection)
-    told = f"{kind}: {done.creates} created, {done.updates} updated, {done.archives} archived, {done.adopted} adopted."
-    return " ".join([told, *map(str, done.failed)])
+    return done
 
 
-def check_again(home, key: str, references) -> list[str]:
-    """These items under today's settings, a line each. Nothing is booked, nothing is told to Pleo."""
+def check_again(home, key: str, references):
+    """These items under today's settings. Nothing is booked, nothing is told to Pleo."""
     connection = home.store.connection(key)
     ports = home.book_ports_for(connection)
     rows = home.store.bookings(key, references=references)
-    checked = check_rows(connection, rows, ports, open_books(connection, ports)) if rows else ()
-    return [_told(one) for one in checked]
-
-
-def _told(one) -> str:
-    name = one.payee or one.reference
-    if one.preview is None:
-        return f"{name}: its content was purged; export it again in Pleo."
-    if one.mended:
-        return f"{name}: would be booked now; export it again in Pleo."
-    return f"{name}: " + " ".join(str(problem) for problem in one.preview.problems)
+    return check_rows(connection, rows, ports, open_books(connection, ports)) if rows else ()
