@@ -10,12 +10,14 @@ from typing import cast
 from urllib.parse import quote
 
 from trytond.exceptions import UserError
+from trytond.transaction import Transaction
 from trytond.url import http_host
 
 from kontobro.bootstrap import Home, SystemClock
 from kontobro.core.connection import Connection
-from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.core.errors import KontobroError, Misconfigured, Problem
 from kontobro.core.ports import Connector
+from kontobro.core.words import fault_in, in_language
 from kontobro.erp.guard import guarded
 from kontobro.erp.tryton.connector import TrytonConnector
 
@@ -50,11 +52,24 @@ def opened(database: str) -> Iterator[Home]:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Kontobro's faults as Tryton's own error, with the remedy."""
+    """Kontobro's faults as Tryton's own error, with the remedy; in another language, with the English below."""
     try:
         yield
     except KontobroError as fault:
-        raise PleoError(fault.message, fault.remedy) from fault
+        said = fault_in(fault, language())
+        message = fault.message if said == str(fault) else said.removesuffix(f"\n{fault}")
+        raise PleoError(message, fault.remedy if said == str(fault) else str(fault)) from fault
+
+
+def language() -> str:
+    """Of the person whose call this is."""
+    return str(Transaction().language)
+
+
+def in_words(problem: Problem, between: str = "\n→ ") -> str:
+    """A problem and its remedy, in that person's language."""
+    said = in_language(problem, language())
+    return f"{said.message}{between}{said.remedy}"
 
 
 def store_of(home: Home) -> TrytonStore:
