@@ -131,7 +131,9 @@ def test_an_unreachable_pleo_is_noted_and_nothing_waits_for_it(desk: Desk, serve
     wait_until(
         lambda: bool(desk.connection(number, "last_fault")["last_fault"]), lambda: server.log.read_text()[-3000:]
     )
-    assert "Pleo" in desk.connection(number, "last_fault")["last_fault"]
+    row = desk.connection(number, "last_fault", "last_fault_code", "fault_told")
+    assert "Pleo" in row["fault_told"] == row["last_fault"]
+    assert row["last_fault_code"] == "job.service_unreachable"
 
 
 def test_taken_away_the_books_stay_whole(

@@ -5,6 +5,7 @@ import time
 
 from kontobro.core.errors import Busy, KontobroError, LoginFailed, Misconfigured, Problem, UnsafePlan
 from kontobro.core.settings_check import check_settings
+from kontobro.core.words import fault_code
 from kontobro.export import next_job, run_job
 from kontobro.export.again import check_rows, open_books
 from kontobro.export.masters import load_masters
@@ -17,6 +18,10 @@ from . import home as homes
 log = logging.getLogger(__name__)
 
 NOTE = "UPDATE kontobro_connection SET last_run_at = now() AT TIME ZONE 'UTC', last_fault = %s WHERE key = %s"
+
+
+CODE = "UPDATE kontobro_connection SET last_fault_code = %s WHERE key = %s"
+"""So that a screen can say it in another language."""
 
 
 class TimeIsUp(Exception):
@@ -95,6 +100,7 @@ def _note(home, key, fault):
     told = f"{fault.message} {fault.remedy}" if fault else None
     with home.store.tables.transaction() as cursor:
         cursor.execute(NOTE, (told, key))
+        cursor.execute(CODE, (fault_code(fault) if fault else None, key))
 
 
 # ------------------------------------------------------------------------------------------ by a person

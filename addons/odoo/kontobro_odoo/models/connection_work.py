@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from kontobro.core.errors import KontobroError
-from kontobro.core.words import fault_in, in_language
+from kontobro.core.words import fault_in, fault_told, in_language
 
 from ..inside import home, work
 
@@ -20,6 +20,14 @@ class Connection(models.Model):
     job_ids = fields.One2many("kontobro.job", "connection_id", string="Export jobs")
     booking_ids = fields.One2many("kontobro.booking", "connection_id", string="Entries")
     sync_ids = fields.One2many("kontobro.sync", "connection_id", string="Syncs")
+    fault_told = fields.Text("Last fault", compute="_compute_fault_told")
+
+    @api.depends("last_fault", "last_fault_code")
+    @api.depends_context("lang")
+    def _compute_fault_told(self):
+        """In the language of who looks; the log and the column have the English."""
+        for row in self:
+            row.fault_told = fault_told(row.last_fault_code or "", row.last_fault or "", self.env.lang)
 
     # ------------------------------------------------------------------------------------------- the cron
 

@@ -31,6 +31,14 @@ class TestWords(PleoCase):
         self.assertRegex(danish, "^Kontoen 4711 findes ikke i regnskabet.* Kontrollér kategorien")
         self.assertEqual(own, str(OWN))
 
+    def test_what_stopped_the_last_run_is_too(self):
+        stopped = {"last_fault": "Pleo can't be reached. Wait.", "last_fault_code": "job.service_unreachable"}
+        self.connection.sudo().write(stopped)
+        told = self.connection.with_user(self.user).with_context(lang="da_DK").fault_told
+        self.assertEqual(told.splitlines()[-1], stopped["last_fault"])
+        self.assertRegex(told, "^Pleo kan ikke nås")
+        self.assertEqual(self.connection.with_context(lang="en_US").fault_told, stopped["last_fault"])
+
     def test_bad_input_and_faults_are_too(self):
         connection = self.connection.with_user(self.manager).with_context(lang="da_DK")
         with self.assertRaisesRegex(ValidationError, "Indstillingen retention_days tager ikke værdien -1"):
