@@ -161,7 +161,7 @@ class Journey:
         self.heading("Problems")
         self.stop(self.page, "problems")
         cause = self.page.locator("section.card").filter(has=self.page.get_by_role("heading", name=message))
-        cause.get_by_role("link", name="item 1", exact=True).click()
+        cause.get_by_role("listitem").first.get_by_role("link").click()
         expect(self.page.get_by_role("alert").first).to_contain_text(message)
         expect(self.page.get_by_role("alert").first).to_contain_text("What to do:")
 

@@ -7,11 +7,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import IO
 
 import httpx2
 
 from kontobro.service.config import read_config
+from tests.ctrl_c import heed_ctrl_c
 
 SOURCE = str(Path(__file__).resolve().parents[2] / "src")
 
@@ -19,15 +23,25 @@ SOURCE = str(Path(__file__).resolve().parents[2] / "src")
 def test_the_sandbox_stands_with_its_pages_and_its_client() -> None:
     command = [sys.executable, "-m", "kontobro.cli", "sandbox", "--port", "0", "--json", "--no-press"]
     command += ["--start-url", "http://127.0.0.1:9/start", "--redirect-uri", "http://127.0.0.1:9/back"]
-    environment = os.environ | {"PYTHONPATH": SOURCE}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with running(command) as printed:
+        looks_right(json.loads(printed.readline()))
+
+
+@contextmanager
+def running(command: Sequence[str], **more: str) -> Iterator[IO[str]]:
+    """What a command that runs until Ctrl-C prints; it must end of that alone."""
+    environment = os.environ | {"PYTHONPATH": SOURCE} | more
+    with (
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, env=environment, preexec_fn=heed_ctrl_c
+        ) as process,
+        ExitStack() as always,
+    ):
+        always.callback(process.kill)  # else a failure in here would wait for it without end
         assert process.stdout
-        try:
-            told = json.loads(process.stdout.readline())
-            looks_right(told)
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=30)
+        yield process.stdout
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
 
 
 def looks_right(told: dict[str, str]) -> None:
@@ -48,14 +62,8 @@ def looks_right(told: dict[str, str]) -> None:
 
 def test_what_it_prints_is_what_the_service_needs(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "kontobro.cli", "sandbox", "--port", "0", "--ledger", str(tmp_path / "books")]
-    environment = os.environ | {"PYTHONPATH": SOURCE, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
-        assert process.stdout
-        try:
-            lines = list(iter(process.stdout.readline, "  kontobro serve\n"))
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=30)
+    with running(command, PYTHONUNBUFFERED="1") as printed:
+        lines = list(iter(printed.readline, "  kontobro serve\n"))
     given = dict(line.strip().removeprefix("export ").split("=", 1) for line in lines if "export KONTOBRO_" in line)
     config = read_config(given)
     client = config.client("sandbox")

@@ -26,6 +26,7 @@ from pleo_sandbox.errors import ResponseLost
 from pleo_sandbox.model import Expense, SandboxCompany
 from pleo_sandbox.server import serve
 from pleo_sandbox.state import Sandbox
+from tests.ctrl_c import heed_ctrl_c
 from tests.sandbox import factories
 
 
@@ -296,7 +297,12 @@ def test_ctrl_c_ends_it_quietly() -> None:
     command = [sys.executable, "-W", "error", "-c", program]
     with (
         subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=child_environment()
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=child_environment(),
+            preexec_fn=heed_ctrl_c,
         ) as box,
         ExitStack() as always,
     ):

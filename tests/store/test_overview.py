@@ -282,8 +282,17 @@ def test_problems_by_their_cause(opened: DjangoStore, overview: Overview) -> Non
         2,
         NOW + DAY,
     )
-    assert (first.example, first.references) == (PROBLEM, ((ELSEWHERE, "b"), (HERE, "a")))
-    assert (second.value, second.count, second.references) == ("Bo", 1, ((HERE, "a"),))
+    assert first.example == PROBLEM
+    assert [(one.connection_id, one.reference) for one in first.items] == [(ELSEWHERE, "b"), (HERE, "a")]
+    assert (second.value, second.count) == ("Bo", 1)
+    (row,) = opened.bookings(HERE, references=[Reference("a")])
+    (stopped,) = second.items
+    assert (stopped.payee, stopped.date, stopped.total, stopped.currency) == (
+        row.payee,
+        row.date,
+        row.total,
+        row.currency,
+    )
     assert [group.count for group in overview.problems([ELSEWHERE])] == [1]
     assert overview.problems([]) == []
 
@@ -291,8 +300,8 @@ def test_problems_by_their_cause(opened: DjangoStore, overview: Overview) -> Non
 def test_problems_are_bounded(opened: DjangoStore, overview: Overview) -> None:
     for number in range(6):
         refuse(opened, f"ref-{number}", replace(PROBLEM, value=str(number // 3)), now=NOW + number * DAY)
-    (group,) = overview.problems([HERE], limit=1, references=2)
-    assert (group.value, group.count, [reference for _, reference in group.references]) == ("1", 3, ["ref-5", "ref-4"])
+    (group,) = overview.problems([HERE], limit=1, items=2)
+    assert (group.value, group.count, [one.reference for one in group.items]) == ("1", 3, ["ref-5", "ref-4"])
 
 
 def test_a_text_with_a_nul_is_kept_without_it(opened: DjangoStore, overview: Overview) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from django.utils.html import escape
+
 from kontobro.core.runner import Work
 from kontobro.web.models import AuditEvent
 from tests.web.office import Office
@@ -108,6 +110,8 @@ def test_problems_are_grouped_by_cause_with_one_place_to_mend(office: Office) ->
     office.export()
     page = office.browser.get(f"/o/{office.organisation.id}/problems/").text
     assert "<strong>1</strong> cause" in page
+    failed = next(row for row in office.site.home.store.bookings(office.connection.id) if row.problems)
+    assert f'<a href="/c/{office.connection.id}/items/{failed.reference}/">{escape(failed.payee)}</a>' in page
     assert "What to do:" in page
     assert "Nothing to mend" not in page
 

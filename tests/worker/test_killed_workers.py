@@ -37,7 +37,7 @@ def test_killed_anywhere_with_three_workers(shared_build: Build) -> None:
         try:
             for _ in range(KILLS):
                 victim = chance.randrange(len(workers))
-                wait_for(partial(is_at_work, town, workers[victim].pid), 60)
+                wait_for(partial(is_at_work, town, workers[victim].pid))
                 time.sleep(chance.uniform(0, 1.5))
                 workers[victim].kill()
                 workers[victim].wait(10)

@@ -52,7 +52,7 @@ def test_work_of_a_dead_worker_is_taken_over_and_that_of_a_living_one_left(share
             for name in ("living", "dead"):
                 _under_way(town, runner, name)
             dead.end()
-            wait_for(lambda: _states(runner) == {"living": "running", "dead": "failed"}, 30)
+            wait_for(lambda: _states(runner) == {"living": "running", "dead": "failed"})
             assert worker.executor_id not in ("living", "dead")
         living.end()
 
@@ -90,7 +90,7 @@ def test_work_that_kills_its_workers_is_given_up(shared_build: Build) -> None:
         deaths = 0
         while runner.work(COMPANY)[0].state != "failed":
             worker = town.hire()
-            wait_for(lambda w=worker: w.poll() is not None or runner.work(COMPANY)[0].state == "failed", 40)
+            wait_for(lambda w=worker: w.poll() is not None or runner.work(COMPANY)[0].state == "failed")
             deaths += worker.poll() == -signal.SIGKILL
             dismiss([worker])
             assert deaths <= 5
@@ -104,7 +104,7 @@ def test_sigterm_ends_in_order(shared_build: Build) -> None:
     with shared_build() as town, asker(town) as runner:
         worker = town.hire()
         try:
-            wait_for(lambda: "worker begins" in town.said, 40)
+            wait_for(lambda: "worker begins" in town.said)
             town.press_export(COMPANY)
             runner.export(COMPANY)
             wait_for(lambda: runner.work(COMPANY)[0].state != "waiting", pause=0.01)
@@ -123,10 +123,10 @@ def test_one_refresh_by_three_workers_at_once(shared_build: Build) -> None:
         before = _refreshes(town)
         workers = [town.hire() for _ in range(3)]
         try:
-            wait_for(lambda: town.said.count("worker begins") == 3, 60)
+            wait_for(lambda: town.said.count("worker begins") == 3)
             town.press_export(COMPANY)
             asked = [runner.export(COMPANY), runner.settle(COMPANY), runner.look(COMPANY, "now")]
-            wait_for(lambda: town.states(COMPANY) == ["completed"], 40)
+            wait_for(lambda: town.states(COMPANY) == ["completed"])
         finally:
             dismiss(workers)
         assert len(set(asked)) == 3
@@ -186,7 +186,7 @@ def test_pleos_limit_holds_over_processes(shared_build: Build) -> None:
     with shared_build() as town:
         callers = [_caller(town) for _ in range(3)]
         try:
-            wait_for(lambda: sum(town.sandbox.calls.values()) >= 500, 60, pause=0.2)
+            wait_for(lambda: sum(town.sandbox.calls.values()) >= 500, pause=0.2)
             time.sleep(2)
             assert sum(town.sandbox.calls.values()) == 500
         finally:

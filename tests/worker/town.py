@@ -165,8 +165,8 @@ def a_town(
         yield town
 
 
-def wait_for(true: Callable[[], object], seconds: float = 20, pause: float = 0.05) -> None:
-    """Look again and again until it is so."""
+def wait_for(true: Callable[[], object], seconds: float = 120, pause: float = 0.05) -> None:
+    """Look again and again until it is so; `seconds` only bound what never comes, on a busy machine too."""
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not come about in time"

@@ -190,12 +190,10 @@ class Overview:
             found, mark = _page(rows, "updated_at", before, limit)
         return Page(tuple(map(_owned, found)), mark)
 
-    def problems(
-        self, connection_ids: Sequence[str], *, limit: int = 100, references: int = 20
-    ) -> Sequence[ProblemGroup]:
+    def problems(self, connection_ids: Sequence[str], *, limit: int = 100, items: int = 20) -> Sequence[ProblemGroup]:
         """What stops items, as their last run told it, by cause: those that stop most first."""
         with self._database.reading() as database:
-            return problem_groups(database, connection_ids, min(limit, MOST), min(references, MOST))
+            return problem_groups(database, connection_ids, min(limit, MOST), min(items, MOST))
 
     def stands(
         self, connection_id: str, since: date, until: date, *, outcomes: Sequence[Outcome] = ("booked",)

@@ -102,8 +102,21 @@ class JobCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """An item that a problem stops, by what a person knows it by; all but the type may be empty."""
+
+    connection_id: str
+    reference: Reference
+    item_type: str
+    payee: str
+    date: str
+    total: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemGroup:
-    """One cause: how many items it stops, the newest of them, and the first references (with their connections)."""
+    """One cause: how many items it stops, when last, and the newest of them."""
 
     code: str
     field: str
@@ -111,4 +124,4 @@ class ProblemGroup:
     count: int
     newest: datetime
     example: Problem
-    references: tuple[tuple[str, Reference], ...]
+    items: tuple[Stopped, ...]

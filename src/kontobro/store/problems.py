@@ -14,7 +14,7 @@ from django.db.models import BooleanField, F, Func, Value
 
 from kontobro.core.journal import Reference
 from kontobro.store.codec import problems_from
-from kontobro.store.pages import ProblemGroup
+from kontobro.store.pages import ProblemGroup, Stopped
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "sqlite": {
@@ -36,6 +36,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 GROUPS = """
     WITH told AS (
         SELECT booking.id, booking.connection_id, booking.reference, booking.updated_at,
+            booking.item_type, booking.payee, booking.date, booking.total, booking.currency,
             {problem} AS problem, {code} AS code, {field} AS field, {value} AS value
         FROM kontobro_booking AS booking CROSS JOIN {told}
         WHERE booking.connection_id {owners} AND booking.outcome = 'failed' AND NOT (
@@ -53,16 +54,17 @@ GROUPS = """
         SELECT counted.*, dense_rank() OVER (ORDER BY items DESC, newest DESC, code, field, value) AS rank
         FROM counted WHERE place <= %s
     )
-    SELECT rank, items, newest, problem, connection_id, reference FROM ranked WHERE rank <= %s ORDER BY rank, place
+    SELECT rank, items, newest, problem, connection_id, reference, item_type, payee, date, total, currency
+    FROM ranked WHERE rank <= %s ORDER BY rank, place
 """
 
 
 def problem_groups(
-    database: BaseDatabaseWrapper, connection_ids: Sequence[str], limit: int, references: int
+    database: BaseDatabaseWrapper, connection_ids: Sequence[str], limit: int, items: int
 ) -> Sequence[ProblemGroup]:
-    """At most `limit` causes, each with at most `references`."""
+    """At most `limit` causes, each with at most `items`."""
     with database.cursor() as cursor:
-        cursor.execute(groups_sql(database.vendor), [json.dumps(list(connection_ids)), references, limit])
+        cursor.execute(groups_sql(database.vendor), [json.dumps(list(connection_ids)), items, limit])
         rows = cursor.fetchall()
     return [_group(list(found)) for _, found in groupby(rows, key=itemgetter(0))]
 
@@ -93,7 +95,7 @@ class _HasCode(Func):
 
 
 def _group(rows: Sequence[tuple[Any, ...]]) -> ProblemGroup:
-    _, items, newest, problem, _, _ = rows[0]
+    _, items, newest, problem, *_ = rows[0]
     (example,) = problems_from([json.loads(problem)])
     return ProblemGroup(
         code=example.code,
@@ -102,7 +104,21 @@ def _group(rows: Sequence[tuple[Any, ...]]) -> ProblemGroup:
         count=items,
         newest=_instant(newest),
         example=example,
-        references=tuple((owner, Reference(reference)) for *_, owner, reference in rows),
+        items=tuple(_stopped(*row[4:]) for row in rows),
+    )
+
+
+def _stopped(
+    owner: str, reference: str, item_type: str, payee: str | None, date: str | None, total: str, currency: str
+) -> Stopped:
+    return Stopped(
+        connection_id=owner,
+        reference=Reference(reference),
+        item_type=item_type,
+        payee=payee or "",
+        date=date or "",
+        total=total or "",
+        currency=currency or "",
     )
 
 

@@ -8,26 +8,26 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from kontobro.store.pages import ProblemGroup
+from kontobro.store.pages import ProblemGroup, Stopped
 from kontobro.web.places import places
 from kontobro.web.tenancy import Member, connection_ids, of_organisation
 
-REFERENCES = 8
+ITEMS = 8
 """Items of a cause that the page leads to; all of them are counted."""
 
 
 @require_safe
 @of_organisation()
 def problems(request: HttpRequest, member: Member) -> HttpResponse:
-    groups = places.overview.problems(connection_ids(member), references=REFERENCES)
-    names = places.overview.names(list({owner for group in groups for owner, _ in group.references}))
+    groups = places.overview.problems(connection_ids(member), items=ITEMS)
+    names = places.overview.names(list({one.connection_id for group in groups for one in group.items}))
     shown = [(group, _where(group, names)) for group in groups]
     return render(request, "kontobro/problems.html", {"groups": shown, "items": sum(g.count for g in groups)})
 
 
-def _where(group: ProblemGroup, names: Mapping[str, str]) -> list[tuple[str, str, list[str]]]:
-    """The connections whose items this stops, by id and name, with the first references of each."""
-    found: dict[str, list[str]] = {}
-    for connection_id, reference in group.references:
-        found.setdefault(connection_id, []).append(reference)
-    return [(one, names[one], references) for one, references in found.items() if one in names]
+def _where(group: ProblemGroup, names: Mapping[str, str]) -> list[tuple[str, str, list[Stopped]]]:
+    """The connections whose items this stops, by id and name, with the newest items of each."""
+    found: dict[str, list[Stopped]] = {}
+    for one in group.items:
+        found.setdefault(one.connection_id, []).append(one)
+    return [(owner, names[owner], items) for owner, items in found.items() if owner in names]

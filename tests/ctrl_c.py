@@ -1,0 +1,10 @@
+"""Ctrl-C for a child of a test."""
+
+from __future__ import annotations
+
+import signal
+
+
+def heed_ctrl_c() -> None:
+    """In the child, before it starts (`preexec_fn`): a test run in the background is deaf to Ctrl-C, and hands that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
