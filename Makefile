@@ -83,10 +83,8 @@ test-addons: $(VENV)/dev.stamp  ## the tests of our modules within real accounti
 addon-screenshots: $(VENV)/dev.stamp  ## pictures of the Odoo addon's screens into screenshots/odoo/
 	@$(BIN)/python -m scripts.erp.addon_screenshots
 
-bench-erp: $(VENV)/dev.stamp  ## measure the connectors for Odoo and Tryton against their bare APIs
+bench-erp: $(VENV)/dev.stamp  ## measure the connectors for Odoo and Tryton against their bare APIs, and our modules inside against the connectors
 	@$(BIN)/python -m bench.erp $(BENCH_ARGS)
-	@$(BIN)/python -m bench.erp_addon $(BENCH_ARGS)
-	@$(BIN)/python -m bench.erp_tryton $(BENCH_ARGS)
 
 clean:  ## remove what the other verbs made
 	rm -rf $(VENV) demo site build screenshots dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -6,5 +6,5 @@ import signal
 
 
 def heed_ctrl_c() -> None:
-    """In the child, before it starts (`preexec_fn`): a test run in the background is deaf to Ctrl-C, and hands that on."""
+    """In the child, before it starts (`preexec_fn`): tests in the background are deaf to Ctrl-C, and hand that on."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

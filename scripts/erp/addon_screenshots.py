@@ -22,6 +22,13 @@ from tests.erp_real.odoo.house import ABSENT, Company, installed
 
 FOLDER = ROOT / "screenshots" / "odoo"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+ROWS = [
+    {"type": "cashback", "line_account": "7580"},
+    {"type": "chargeback", "sign": "follow"},
+    {"type": "external_reimbursement", "method": "journal", "use_line_account": False},
+]
+"""Changes in the posting table, to be seen in their list."""
+
 LOADED = ".o_form_view, .o_list_view"
 
 
@@ -47,7 +54,7 @@ def photograph(desk: Desk, url: str, chromium: str) -> None:
     password = secrets.token_urlsafe(12)
     desk.api.write("res.users", "write", ids=[desk.user("bookkeeper")], vals={"password": password})
     sandbox = sandbox_by_codes()
-    settings = {**desk.furnish_demo(), "sync": ["dimensions"], "sync_dimensions": ["PROJECT"]}
+    settings = {**desk.furnish_demo(), "sync": ["dimensions"], "sync_dimensions": ["PROJECT"], "rows": ROWS}
     with serve(sandbox) as pleo, sync_playwright() as playwright:
         number = desk.connect(pleo, sandbox.api_key, settings)
         desk.press(number, "action_export_now")
@@ -89,13 +96,37 @@ def screens(page: Page, url: str, desk: Desk, number: int) -> None:
     page.click("button[name=action_plan_sync]")
     page.wait_for_selector(".o_list_view")
     take(page, "sync-plans")
+    page.click(".o_data_row .o_data_cell")
+    page.wait_for_selector(".o_form_view")
+    take(page, "sync-plan")
+    lists(page, f"{url}/odoo/{shots['connection']}")
     page.goto(f"{url}/odoo/{shots['connections']}")
     page.click("button:has-text('Connect')")
     page.wait_for_selector(".modal .o_form_view")
     take(page, "connect")
+    page.click(".modal [name=way] >> text=OAuth")
+    take(page, "connect-oauth")
+
+
+def lists(page: Page, connection: str) -> None:
+    """The rest of the connection's form, then the window with the lists of its settings."""
+    page.goto(connection)
+    for name in ("texts", "sync"):
+        page.click(f".o_notebook a[name={name}]")
+        take(page, f"connection-{name}")
+    page.click("button[name=action_lines]")
+    page.wait_for_selector(".modal .o_form_view")
+    for name in ("wallets", "tags", "rows"):
+        page.click(f".modal .o_notebook a[name={name}]")
+        take(page, f"lists-{name}")
+    page.click(".modal .o_field_x2many_list_row_add a")
+    page.click(".modal button[name=action_save]")
+    page.wait_for_selector(".modal:has-text('Posting rows, line')")
+    take(page, "lists-refused")
 
 
 def take(page: Page, name: str) -> None:
+    page.mouse.move(0, 0)  # no tooltip
     page.wait_for_timeout(600)  # what fades in has faded in
     page.screenshot(path=FOLDER / f"{name}.png")
 

@@ -130,7 +130,7 @@ def connected(place: Place, url: str, key: str, settings: Mapping[str, object]) 
     desk = Desk(home=FOLDER / "home")
     draft = draft_connection("sandbox", url, place.erp, dict(place.options))
     connect_with(desk, draft, Tokens(access=key), LEVEL, dict(place.secrets))
-    problems = apply_settings(desk, desk.connection(), {**settings, "create_vendors": False})
+    problems = apply_settings(desk, desk.connection(), settings)
     if problems:
         raise KontobroError(" ".join(str(problem) for problem in problems))
     return desk, desk.connection()

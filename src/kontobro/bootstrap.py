@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from kontobro.core.connection import Connection
 from kontobro.core.export import ExportItem, MalformedItem
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from kontobro.sync.run import SyncPorts
 
 DATABASE = "kontobro.sqlite3"
+
+
+class Ways(TypedDict, total=False):
+    """What `open_pleo` and `open_target` take."""
+
+    pace: Paced | None
+    patience: timedelta
 
 
 class SystemClock:
@@ -49,6 +56,8 @@ class Home:
     opened: ExitStack = field(default_factory=ExitStack, repr=False)
     connectors: Callable[[Connection], Connector] | None = None
     """The way to a connector within this very process: a module inside an ERP brings its own."""
+    patience: timedelta | None = None
+    """How long a call to Pleo is repeated, where others wait for their turn; None: Pleo's own measure."""
 
     def close(self) -> None:
         """Close the store and every client opened here."""
@@ -58,7 +67,7 @@ class Home:
         """The connection's Pleo; `tokens` other than the store's while connecting."""
         from kontobro.pleo import open_pleo
 
-        client = open_pleo(connection, tokens or self.store, self.clock, pace=self._pace(connection))
+        client = open_pleo(connection, tokens or self.store, self.clock, **self._ways(connection))
         self.opened.callback(client.close)
         return client
 
@@ -91,12 +100,16 @@ class Home:
         from kontobro.pleo.masterdata import open_target
         from kontobro.sync.run import SyncPorts
 
-        target = open_target(connection, self.store, self.clock, pace=self._pace(connection))
+        target = open_target(connection, self.store, self.clock, **self._ways(connection))
         self.opened.callback(target.close)
         return SyncPorts(target=target, connector=self.connector_for(connection), store=self.store, clock=self.clock)
 
-    def _pace(self, connection: Connection) -> Paced | None:
-        return self.paces(connection.id) if self.paces else None
+    def _ways(self, connection: Connection) -> Ways:
+        """How calls to this connection's Pleo leave, and how often."""
+        ways: Ways = {"pace": self.paces(connection.id) if self.paces else None}
+        if self.patience is not None:
+            ways["patience"] = self.patience
+        return ways
 
     @contextmanager
     def visit(self) -> Iterator[Home]:

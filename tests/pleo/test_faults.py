@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -18,8 +19,9 @@ from kontobro.core.errors import (
     Timeout,
     Unreachable,
 )
+from kontobro.pleo import open_pleo
 from kontobro.pleo.faults import Refused
-from tests.pleo.stage import JOB, JSON, KEY, Stage, a_job, page, refusal, reply
+from tests.pleo.stage import JOB, JSON, KEY, Stage, a_connection, a_job, page, refusal, reply
 
 ONE, ITEMS = f"GET /v3/export-jobs/{JOB}", "GET /v3/export-items"
 
@@ -112,6 +114,20 @@ def test_patience_ends(answer: Any) -> None:
     assert len(stage.asked) == 5
     assert stage.clock.slept == sorted(stage.clock.slept)
     assert sum(stage.clock.slept) < 90
+
+
+def test_where_others_wait_patience_ends_sooner() -> None:
+    """An attempt that took longer than the patience is the last one."""
+    stage = Stage()
+
+    def hang(request: httpx2.Request) -> httpx2.ReadTimeout:
+        stage.clock.time += timedelta(seconds=30)
+        return httpx2.ReadTimeout("slow")
+
+    ways = {"transport": httpx2.MockTransport(stage.on(ONE, hang)), "patience": timedelta(seconds=20)}
+    with pytest.raises(Timeout):
+        open_pleo(a_connection(), stage.tokens, stage.clock, **ways).job(JOB)
+    assert (stage.clock.slept, len(stage.asked)) == ([], 1)
 
 
 @pytest.mark.parametrize("answer", [refusal(401), refusal(403), refusal(404), refusal(422), refusal(400)])

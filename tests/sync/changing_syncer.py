@@ -1,7 +1,7 @@
 """A sync as a process of its own, killed at a named boundary if it is told one.
 
 It runs over real HTTP against a sandbox and over a real store; its accounting system is a list of masters by name
-(`MASTERS`, for codes that change hands) or a Beancount ledger (for vendors that are born in Pleo).
+(`MASTERS`, for codes that change hands), a Beancount ledger or a real system (for vendors that are born in Pleo).
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Ended:
 
 
 def run_syncer(home: Path, url: str, kind: str, *, at: str | None = None, **books: str) -> Ended:
-    """Start a syncer over `books` (`masters` a name of MASTERS, or `ledger` a file) and wait for its end."""
+    """Start a syncer over `books` (`masters` a name of MASTERS, `ledger` a file, or `erp`) and wait for its end."""
     log, answer = home / "boundaries", home / "answer"
     log.write_text("")
     answer.write_text("")
@@ -142,6 +142,8 @@ def _sync(order: dict[str, Any]) -> dict[str, int]:
 
 
 def _connector(order: dict[str, Any]) -> Connector:
+    if "erp" in order:
+        return connector_of(order["erp"], json.loads(order["options"]), json.loads(order["secrets"]).get)
     if "ledger" in order:
         return connector_of("beancount", {"ledger": order["ledger"]})
     return cast(Connector, Books(MASTERS[order["masters"]], Company("C1", "Fjord & Bro ApS", "DKK")))

@@ -1,4 +1,4 @@
-from . import models, wizards
+from . import controllers, models, wizards
 from .hooks import uninstall_hook
 
-__all__ = ["models", "uninstall_hook", "wizards"]
+__all__ = ["controllers", "models", "uninstall_hook", "wizards"]

@@ -13,6 +13,8 @@
         "security/ir.model.access.csv",
         "security/rules.xml",
         "wizards/connect.xml",
+        "wizards/lines.xml",
+        "views/pleo_page.xml",
         "views/connection.xml",
         "views/job.xml",
         "views/booking.xml",

@@ -12,6 +12,7 @@ from kontobro.core.words import fault_told
 from kontobro.install.connect import disconnect
 
 from .house import language, opened, store_of, told
+from .pending import clean
 from .runner import BOX, run
 
 STATUSES = [("connected", "Connected"), ("reconnect", "Login lost"), ("disconnected", "Disconnected")]
@@ -88,6 +89,8 @@ class Connection(ModelSQL, ModelView):
     @classmethod
     def run_due(cls):
         """Cron's task: every connected company."""
+        with opened(Transaction().database.name) as house:
+            clean(store_of(house), house.clock.now())
         keys = [one.key for one in cls.search([("status", "=", "connected")])]
         run(Transaction().database.name, keys, BOX)
 

@@ -56,9 +56,13 @@ def told() -> Iterator[None]:
     try:
         yield
     except KontobroError as fault:
-        said = fault_in(fault, language())
-        message = fault.message if said == str(fault) else said.removesuffix(f"\n{fault}")
-        raise PleoError(message, fault.remedy if said == str(fault) else str(fault)) from fault
+        raise PleoError(*words_of(fault)) from fault
+
+
+def words_of(fault: KontobroError) -> tuple[str, str]:
+    """What went wrong and what to do; in another language both at once, and then the English."""
+    english, said = str(fault), fault_in(fault, language())
+    return (fault.message, fault.remedy) if said == english else (said.removesuffix(f"\n{english}"), english)
 
 
 def language() -> str:

@@ -15,7 +15,7 @@ from kontobro.core.errors import KontobroError, Misconfigured
 from kontobro.core.words import fault_code
 from kontobro.store.advisory import advisory_lock
 from kontobro.store.tables_store import TablesStore
-from kontobro.store.vault import KeyRing
+from kontobro.store.vault import KeyRing, seal, unseal
 
 NOTE = """UPDATE kontobro_connection SET last_run = now() at time zone 'utc', last_fault = %s, last_fault_code = %s
 WHERE key = %s"""
@@ -68,6 +68,14 @@ class TrytonStore(TablesStore):
             "company": int(company) if company.isdigit() else None,
             "book_as": int(user) if user.isdigit() else None,
         }
+
+    def seal(self, place: str, value: object) -> str:
+        """Encrypt what is kept of a company that is not connected yet; only its own place can read it."""
+        return seal(self._keys.ciphers(create=True), place, "setup", value)
+
+    def unseal(self, place: str, sealed: str) -> Any:
+        """What `seal` hid. Raises Misconfigured when the key was changed meanwhile."""
+        return unseal(self._keys.ciphers(), place, "setup", sealed)
 
     def note_run(self, connection_id: str, faults: Sequence[KontobroError]) -> None:
         """Remember when work was last done for a connection, and what stopped it."""

@@ -129,13 +129,13 @@ def booking_gone(reference: Reference, system: str) -> Problem:
     )
 
 
-def vendor_not_written(vendor: Vendor, system: str, remedy: str) -> Problem:
-    """Vendors are kept in the system by people."""
+def vendor_not_written(vendor: Vendor, system: str, remedy: str, told: str = "") -> Problem:
+    """A vendor born in Pleo that the system does not have now; `told` is why."""
     return Problem(
         "vendor_not_written",
         "vendor",
         shown(vendor.code),
-        f"Vendor {shown(vendor.code)} was not added to {system}.",
+        f"Vendor {shown(vendor.name)} was not added to {system}{': ' if told else '.'}{shown(told, 200)}",
         remedy,
         "vendor_unknown",
     )

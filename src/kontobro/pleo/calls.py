@@ -87,12 +87,12 @@ def shared_pace(connection_id: str, clock: Clock) -> Pace:
         return _PACES.setdefault(clock, {}).setdefault(connection_id, Pace())
 
 
-def persist(clock: Clock, attempt: Callable[[], T]) -> T:
-    """Try a repeatable call until it works, ATTEMPTS times within PATIENCE; then its last fault.
+def persist(clock: Clock, attempt: Callable[[], T], patience: timedelta = PATIENCE) -> T:
+    """Try a repeatable call until it works, ATTEMPTS times within `patience`; then its last fault.
 
     Only Unreachable and its kinds are tried again. Sleeping goes by the clock.
     """
-    deadline = clock.now() + PATIENCE
+    deadline = clock.now() + patience
 
     def enough(state: RetryCallState) -> bool:
         wakes = clock.now() + timedelta(seconds=state.upcoming_sleep)
@@ -125,8 +125,15 @@ class Calls:
     `limited`: how many of them Pleo answered with 429.
     """
 
-    def __init__(self, http: httpx2.Client, auth: httpx2.Auth, clock: Clock, pace: Paced | None = None) -> None:
-        self._http, self._auth, self._clock = http, auth, clock
+    def __init__(
+        self,
+        http: httpx2.Client,
+        auth: httpx2.Auth,
+        clock: Clock,
+        pace: Paced | None = None,
+        patience: timedelta = PATIENCE,
+    ) -> None:
+        self._http, self._auth, self._clock, self._patience = http, auth, clock, patience
         self._pace = pace or Pace()
         self._lock = threading.Lock()
         self.counts: Counter[str] = Counter()
@@ -177,7 +184,7 @@ class Calls:
         self._http.close()
 
     def persist(self, attempt: Callable[[], T]) -> T:
-        return persist(self._clock, attempt)
+        return persist(self._clock, attempt, self._patience)
 
     def count(self, name: str) -> None:
         with self._lock:

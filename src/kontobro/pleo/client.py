@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import httpx2
@@ -26,7 +26,7 @@ from kontobro.core.export import (
 )
 from kontobro.core.ports import Clock, TokenStore
 from kontobro.pleo import answers, endpoints
-from kontobro.pleo.calls import Calls, Paced, Params
+from kontobro.pleo.calls import PATIENCE, Calls, Paced, Params
 from kontobro.pleo.endpoints import Endpoint
 from kontobro.pleo.faults import AGAIN, may_have_arrived, with_failure
 from kontobro.pleo.files import Files, open_files
@@ -235,9 +235,10 @@ def open_pleo(
     *,
     transport: httpx2.BaseTransport | None = None,
     pace: Paced | None = None,
+    patience: timedelta = PATIENCE,
 ) -> PleoClient:
     """The Pleo of a connection. Reads no token before the first call. `transport` stands in for the network."""
-    calls = open_calls(connection, tokens, clock, transport=transport, pace=pace)
+    calls = open_calls(connection, tokens, clock, transport=transport, pace=pace, patience=patience)
     files = open_files(connection.api_url, clock, transport=transport)
     return PleoClient(calls, connection.company_id, files)
 

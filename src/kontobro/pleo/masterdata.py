@@ -9,6 +9,7 @@ from __future__ import annotations
 import weakref
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Protocol
 
 import httpx2
@@ -16,7 +17,7 @@ import httpx2
 from kontobro.core.connection import Connection
 from kontobro.core.plan import Desired, Existing, MasterKind
 from kontobro.core.ports import Clock, TokenStore
-from kontobro.pleo.calls import Calls, Paced
+from kontobro.pleo.calls import PATIENCE, Calls, Paced
 from kontobro.pleo.opening import open_calls
 from kontobro.pleo.records import Answer
 from kontobro.pleo.target_accounts import Accounts
@@ -73,6 +74,8 @@ def open_target(
     *,
     transport: httpx2.BaseTransport | None = None,
     pace: Paced | None = None,
+    patience: timedelta = PATIENCE,
 ) -> PleoTarget:
     """The master data of a connection's company. Reads no token before the first call."""
-    return PleoTarget(open_calls(connection, tokens, clock, transport=transport, pace=pace), connection.company_id)
+    calls = open_calls(connection, tokens, clock, transport=transport, pace=pace, patience=patience)
+    return PleoTarget(calls, connection.company_id)

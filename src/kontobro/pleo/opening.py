@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 import httpx2
@@ -9,7 +10,7 @@ import httpx2
 from kontobro.core.connection import Connection
 from kontobro.core.ports import Clock, TokenStore
 from kontobro.pleo.auth import ApiKeyAuth, BearerAuth, Renewal
-from kontobro.pleo.calls import USER_AGENT, Calls, Paced, shared_pace
+from kontobro.pleo.calls import PATIENCE, USER_AGENT, Calls, Paced, shared_pace
 from kontobro.pleo.environments import is_local, trusted
 from kontobro.pleo.files import no_cookies
 from kontobro.pleo.oauth import renewer
@@ -24,10 +25,12 @@ def open_calls(
     *,
     transport: httpx2.BaseTransport | None = None,
     pace: Paced | None = None,
+    patience: timedelta = PATIENCE,
 ) -> Calls:
     """Reads no token before the first call. `transport` stands in for the network.
 
     `pace` is one that several processes share; without it all clients of the connection in this process share one.
+    No call is repeated later than `patience` after it first left.
     """
     http = httpx2.Client(
         base_url=connection.api_url,
@@ -42,4 +45,4 @@ def open_calls(
     if connection.auth == "oauth":
         ask = renewer(connection, clock, transport=transport)
         auth = BearerAuth(Renewal(connection.id, tokens, clock, ask))
-    return Calls(http, auth, clock, pace or shared_pace(connection.id, clock))
+    return Calls(http, auth, clock, pace or shared_pace(connection.id, clock), patience)

@@ -35,6 +35,13 @@ class Desk:
         group = self.named("kontobro_odoo", "group_manager")
         self.api.write("res.users", "write", ids=[self.user("bookkeeper")], vals={"group_ids": [[4, group]]})
 
+    def second_company(self) -> int:
+        """A company of another name and nothing in it, which the bookkeeper and the accountant may see."""
+        (number,) = self.api.write("res.company", "create", vals_list=[{"name": "Silent ApS"}])
+        people = [self.user("bookkeeper"), self.user("accountant")]
+        self.api.write("res.users", "write", ids=people, vals={"company_ids": [[4, number]]})
+        return int(number)
+
     def named(self, module: str, name: str) -> int:
         """The record of an external id."""
         (row,) = self.api.rows("ir.model.data", [["module", "=", module], ["name", "=", name]], ["res_id"])
@@ -51,20 +58,26 @@ class Desk:
         with as_file(files("kontobro.erp.beancount") / "demo") as demo:
             source = load_connector("beancount", {"ledger": str(demo / "ledger.beancount")})
             furnish(self.api, load_masters(source, source.check()))
-            return {**tomllib.loads((demo / "settings.toml").read_text("utf-8")), "create_vendors": False}
+            return tomllib.loads((demo / "settings.toml").read_text("utf-8"))
 
-    def connect(self, url: str, key: str, settings: Mapping[str, object] | Settings) -> int:
+    def connect(self, url: str, key: str, settings: Mapping[str, object] | Settings, company: int = 1) -> int:
         """Through the wizard, as the screen does it; then the settings. The connection's number."""
-        asked = {"environment": "sandbox", "url": url, "api_key": key, "user_id": self.user("accountant")}
+        user = self.user("accountant")
+        asked = {"environment": "sandbox", "url": url, "api_key": key, "user_id": user, "company_id": company}
         wizard = self.api.write("kontobro.connect", "create", vals_list=[asked])
         opened = self.api.write("kontobro.connect", "action_connect", ids=wizard)
         number = int(opened["res_id"])
+        self.apply(number, settings, company)
+        return number
+
+    def apply(self, number: int, settings: Mapping[str, object] | Settings, company: int = 1) -> None:
+        """Store a connection's settings."""
         if not isinstance(settings, Settings):
             settings, problems = settings_file.settings_from(settings)
             assert not problems, problems
         stored = codec.settings_to(settings)
-        self.api.write("kontobro.connection", "write", ids=[number], vals={"settings": stored})
-        return number
+        its = {"allowed_company_ids": [company]}
+        self.api.write("kontobro.connection", "write", ids=[number], vals={"settings": stored}, context=its)
 
     def press(self, number: int, button: str) -> Any:
         return self.api.write("kontobro.connection", button, ids=[number])

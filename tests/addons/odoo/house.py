@@ -64,7 +64,8 @@ def odoo(conf: Path, *arguments: str, stdin: str = "") -> str:
     """Run one command of Odoo's to its end; what it said. Raises with its log when it failed."""
     command = [python(), "-W", "ignore", str(odoo_home() / "root/usr/bin/odoo")]
     verb = [arguments[0]] if arguments[0] == "shell" else []
-    command += [*verb, "-c", str(conf), "--no-http", *arguments[len(verb) :]]
+    # its tests open a port all the same
+    command += [*verb, "-c", str(conf), "--no-http", "--http-port", str(free_port()), *arguments[len(verb) :]]
     ran = run(command, environment(), stdin)
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-4000:]
     return ran.stdout + ran.stderr

@@ -114,6 +114,13 @@ class OdooBookkeeper:
     def delete(self, reference: Reference) -> None:
         self.api.write("account.move", "unlink", ids=[move["id"] for move in self.moves(reference)])
 
+    def allow_contacts(self, user: str = "accountant") -> None:
+        """Give a user Contact: Creation, which the template's users lack."""
+        name = [["module", "=", "base"], ["name", "=", "group_partner_manager"]]
+        (group,) = self.api.rows("ir.model.data", name, ["res_id"])
+        (row,) = self.api.rows("res.users", [["login", "=", user]], ["login"])
+        self.api.write("res.users", "write", ids=[row["id"]], vals={"group_ids": [[4, group["res_id"]]]})
+
     def lock(self, name: str, day: str | bool) -> None:
         """Set one of the company's lock dates."""
         self.api.write("res.company", "write", ids=[1], vals={f"{name}_lock_date": day})

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.odoo
 class TestOdoo(ConnectorContract):
     @pytest.fixture
     def books(self, company: Company, bookkeeper: OdooBookkeeper, odoo_server: OdooServer) -> Books:
+        bookkeeper.allow_contacts()
         elsewhere = partial(connect, company.url, company.database)
         return Books(
             connector=elsewhere(),

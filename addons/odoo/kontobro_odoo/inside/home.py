@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -16,12 +17,16 @@ from kontobro.erp.odoo.connector import OdooConnector
 from .api import ModelApi
 from .store import open_store
 
+PATIENCE = timedelta(seconds=20)
+"""A call to Pleo is not repeated later: in the cron other companies wait, at a button a person does. One that hangs
+ends by its own timeout (30 s)."""
+
 
 @contextmanager
 def opened(database: str) -> Iterator[Home]:
     """Everything for a while; what was opened is closed at its end."""
-    store = open_store(database)
-    with closing(Home(Path(), store, SystemClock(), connectors=partial(connector_for, database))) as home:
+    connectors = partial(connector_for, database)
+    with closing(Home(Path(), open_store(database), SystemClock(), connectors=connectors, patience=PATIENCE)) as home:
         yield home
 
 

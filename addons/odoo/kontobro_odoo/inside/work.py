@@ -17,11 +17,20 @@ from . import home as homes
 
 log = logging.getLogger(__name__)
 
-NOTE = "UPDATE kontobro_connection SET last_run_at = now() AT TIME ZONE 'UTC', last_fault = %s WHERE key = %s"
+REST = 45
+"""Seconds until a connection is due again: less than any interval of the cron, so that only what was not reached yet
+goes on at once."""
 
+REST_AFTER_FAULT = 240
+"""A Pleo that does not answer costs a run half its time: it has its turn with the next regular one."""
 
-CODE = "UPDATE kontobro_connection SET last_fault_code = %s WHERE key = %s"
-"""So that a screen can say it in another language."""
+TURN = """UPDATE kontobro_connection
+SET due_at = date_trunc('second', now() AT TIME ZONE 'UTC') + %s * interval '1 second' WHERE key = %s"""
+
+NOTE = """UPDATE kontobro_connection SET last_run_at = now() AT TIME ZONE 'UTC', last_fault = %s, last_fault_code = %s,
+due_at = CASE WHEN due_at IS NOT NULL
+    THEN date_trunc('second', now() AT TIME ZONE 'UTC') + %s * interval '1 second' END WHERE key = %s"""
+"""Asked for by a person meanwhile (no `due_at`), it stays due."""
 
 
 class TimeIsUp(Exception):
@@ -35,13 +44,17 @@ def run(database: str, key: str, until: float) -> bool:
     """
     try:
         with homes.opened(database) as home:
+            _begin(home, key)
             try:
-                _note(home, key, _work(home, key, until))
+                fault = _work(home, key, until)
             except TimeIsUp:
-                _note(home, key, None)  # the others, who waited longer now, come first next time
+                _note(home, key, None, 0)  # due at once, after those who were due before
                 return False
+            _note(home, key, fault, REST_AFTER_FAULT if fault else REST)
     except KontobroError as failed:  # no key, no store: nothing can be noted
         log.warning("pleo: %s %s", failed.message, failed.remedy)
+    except Exception:
+        log.exception("pleo: how it went with the connection %s could not be noted", key)
     return True
 
 
@@ -96,11 +109,17 @@ def _keep_in_step(home, connection, until):
                 log.info("pleo: a plan of %s waits: %s", kind, waits.message)
 
 
-def _note(home, key, fault):
+def _begin(home, key):
+    """A worker that is killed while Pleo hangs would come to the same connection first again."""
+    with home.store.tables.transaction() as cursor:
+        cursor.execute(TURN, (REST_AFTER_FAULT, key))
+
+
+def _note(home, key, fault, rest):
+    """For a person: when, and what is wrong. For the cron: in how many seconds it is this connection's turn again."""
     told = f"{fault.message} {fault.remedy}" if fault else None
     with home.store.tables.transaction() as cursor:
-        cursor.execute(NOTE, (told, key))
-        cursor.execute(CODE, (fault_code(fault) if fault else None, key))
+        cursor.execute(NOTE, (told, fault_code(fault) if fault else None, rest, key))
 
 
 # ------------------------------------------------------------------------------------------ by a person

@@ -8,7 +8,7 @@ STATUSES = [("connected", "Connected"), ("reconnect", "Needs a new credential"),
 
 FIXED = frozenset(
     "key company_id environment api_url auth_url auth pleo_company pleo_company_name erp erp_options erp_company"
-    " client_id scopes status last_run_at last_fault last_fault_code".split()
+    " client_id scopes status last_run_at due_at last_fault last_fault_code".split()
 )
 
 
@@ -38,6 +38,7 @@ class Connection(models.Model):
     status = fields.Selection(STATUSES, required=True, readonly=True)
     settings = fields.Json(required=True, readonly=True)
     last_run_at = fields.Datetime("Last look at Pleo", readonly=True, copy=False)
+    due_at = fields.Datetime("Next look at Pleo", readonly=True, copy=False)
     last_fault = fields.Char("Last fault", readonly=True, copy=False)
     last_fault_code = fields.Char(readonly=True, copy=False)
 
@@ -54,12 +55,21 @@ class Connection(models.Model):
                 raise ValidationError(self.env._("Connect again to change %s.", ", ".join(fixed)))
             if "user_id" in vals:
                 self._require_own(self.env["res.users"].browse(vals["user_id"]))
+            if "settings" in vals:
+                self._require_hook((vals["settings"] or {}).get("hook"))
         return super().write(vals)
 
     def _require_own(self, user):
         """Nobody lets Kontobro book with more rights than one's own; an administrator may choose the user."""
         if user != self.env.user and not self.env.user.has_group("base.group_system"):
             raise ValidationError(self.env._("Only an administrator lets it book as another user."))
+
+    def _require_hook(self, hook):
+        """A hook is any function of the server's: naming one is an administrator's."""
+        if not self.env.user.has_group("base.group_system") and any(
+            ((row.settings or {}).get("hook") or None) != (hook or None) for row in self
+        ):
+            raise ValidationError(self.env._("Only an administrator names a function of one's own (hook)."))
 
     def copy(self, default=None):
         raise ValidationError(self.env._("A connection can't be copied: connect the other company."))

@@ -21,7 +21,17 @@ CHOICES = (
     "reverse_tax_missing",
     "dimensions_on",
 )
-PLAIN = ("time_zone", "description", "employees_are_vendors", "retention_days")
+PLAIN = (
+    "time_zone",
+    "description",
+    "employees_are_vendors",
+    "retention_days",
+    "patience_minutes",
+    "create_vendors",
+    "sync_max_percent",
+    "sync_floor",
+    "hook",
+)
 KINDS = {
     "accounts": "sync_accounts",
     "tax-codes": "sync_taxes",
@@ -83,10 +93,28 @@ class Connection(models.Model):
     description = _of(fields.Char, "Text of entries")
     employees_are_vendors = _of(fields.Boolean, "Employees are vendors")
     retention_days = _of(fields.Integer, "Days to keep item details")
+    patience_minutes = _of(
+        fields.Integer, "Patience, minutes", help="How long a job waits for books that can't be reached."
+    )
+    hook = _of(
+        fields.Char,
+        "Own function",
+        help="package.module:function, of your own, after the rules. Only an administrator names one.",
+        groups="base.group_system",
+    )
     sync_accounts = _of(fields.Boolean, "Accounts")
     sync_taxes = _of(fields.Boolean, "Taxes")
     sync_analytic = _of(fields.Boolean, "Analytic accounts")
     sync_vendors = _of(fields.Boolean, "Vendors")
+    create_vendors = _of(
+        fields.Boolean,
+        "Create vendors made in Pleo",
+        help="The user who books needs the right to create contacts.",
+    )
+    sync_max_percent = _of(
+        fields.Integer, "Most changes unasked, per cent", help="More updates or archives in Pleo wait for a person."
+    )
+    sync_floor = _of(fields.Integer, "Always allowed, changes", help="So few updates or archives never wait.")
     plan_ids = _of(
         lambda label, **more: fields.Many2many("account.analytic.plan", string=label, **more),
         "Analytic plans",
@@ -108,6 +136,20 @@ class Connection(models.Model):
             found = [row._record_of("account.analytic.plan", "name", key).id for key in held.sync_dimensions]
             row.plan_ids = [plan for plan in found if plan]
 
+    def action_lines(self):
+        """Wallets by currency, tag groups and posting rows, in a window of their own."""
+        self.ensure_one()
+        lines = self.env["kontobro.settings.lines"]._of(self)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Wallets, tags and posting rows"),
+            "res_model": lines._name,
+            "res_id": lines.id,
+            "view_mode": "form",
+            "target": "new",
+            "context": {"dialog_size": "extra-large"},
+        }
+
     def write(self, vals):
         """Fields of the form are settings; Odoo's inverse would see only the written one of them."""
         form = {name: value for name, value in vals.items() if getattr(self._fields.get(name), "compute", "") == FORM}
@@ -125,7 +167,10 @@ class Connection(models.Model):
         wanted |= {name: form[name] for name in (*CHOICES, *PLAIN) if name in form}
         for name in ACCOUNTS:
             if name in form:
-                wanted[name] = self._key_of(self.env["account.account"].browse(form[name] or ()))
+                account = self.env["account.account"].browse(form[name] or ())
+                if foreign := self._foreign(account):
+                    raise ValidationError(foreign)
+                wanted[name] = self._key_of(account)
         if "journal_id" in form:
             wanted["journal"] = str(form["journal_id"] or "")
         for kind, name in KINDS.items():
@@ -167,6 +212,13 @@ class Connection(models.Model):
         inside = [*accounts._check_company_domain(self.company_id)]
         found = accounts.search([*inside, ("code", "=", key)], limit=1)
         return found or (accounts.browse(int(key)).exists() if key.isdigit() else accounts)
+
+    def _foreign(self, account):
+        """Why entries of this company can't be booked there, or nothing."""
+        if account.filtered_domain([*account._check_company_domain(self.company_id)]) == account:
+            return ""
+        names = {"account": account.name, "company": self.company_id.name}
+        return self.env._("%(account)s is not an account of %(company)s. Choose another.", **names)
 
     def _key_of(self, account):
         return (account.with_company(self.company_id).code or str(account.id)) if account else ""

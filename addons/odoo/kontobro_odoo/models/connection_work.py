@@ -33,21 +33,32 @@ class Connection(models.Model):
 
     @api.model
     def _cron_work(self):
-        """Look at each connected company's Pleo, the one that waited longest first. What is left is done soon."""
+        """Look at the Pleo of each company whose turn it is, the one that waited longest first.
+
+        What is left goes on at once, when Odoo's other crons have had their turn. A connection that was looked at
+        rests (`work.REST`), so that one which hangs is not in the way of those that were not reached yet.
+        """
         cron, until = self.env["ir.cron"], time.monotonic() + BOX
-        rows = self.search([("status", "=", "connected")], order="last_run_at nulls first, id")
-        keys, database = rows.mapped("key"), self.env.cr.dbname
+        keys, database = self._due().mapped("key"), self.env.cr.dbname
         cron._commit_progress(remaining=len(keys))
         for done, key in enumerate(keys):
             finished = time.monotonic() < until and work.run(database, key, until)
-            left = cron._commit_progress(int(finished), remaining=len(keys) - done - int(finished))
-            if not finished or left <= 0:
+            waiting = len(keys) - done - int(finished)
+            left = cron._commit_progress(int(finished), remaining=waiting)
+            if waiting and (not finished or left <= 0):
                 self.env.ref("kontobro_odoo.cron_work")._trigger()
                 cron._commit_progress(remaining=0)
                 return
 
+    def _due(self):
+        """The connections whose turn it is, the longest due first; a new one, or one that was asked for, before."""
+        due = ["|", ("due_at", "=", False), ("due_at", "<=", fields.Datetime.now())]
+        return self.search([("status", "=", "connected"), *due], order="due_at nulls first, id")
+
     def action_export_now(self):
-        """Wake the cron: it works for all connections, each in its turn."""
+        """Wake the cron: it comes to these next, rested or not."""
+        self.check_access("read")
+        self.sudo().due_at = False
         self.env.ref("kontobro_odoo.cron_work").sudo()._trigger()
         return self._told(self.env._("Kontobro looks for an export in Pleo within a minute."))
 
@@ -61,6 +72,27 @@ class Connection(models.Model):
         if problems:
             raise UserError(self._in_words(problems))
         return self._told(self.env._("Pleo and Odoo answer, and the settings are complete."), kind="success")
+
+    def action_connect_again(self):
+        """The wizard with what is known of this connection; its settings and history stay."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("kontobro_odoo.connect_action")
+        return {**action, "context": {f"default_{name}": value for name, value in self._as_wishes().items()}}
+
+    def _as_wishes(self):
+        """What the wizard asks, as it was answered; nothing for no connection."""
+        if not self:
+            return {}
+        return {
+            "connection_id": self.id,
+            "way": self.auth,
+            "company_id": self.company_id.id,
+            "user_id": self.user_id.id,
+            "environment": self.environment,
+            "url": self.api_url if self.environment == "sandbox" else False,
+            "client_id": self.client_id,
+            "pleo_company": self.pleo_company,
+        }
 
     def action_disconnect(self):
         self.ensure_one()

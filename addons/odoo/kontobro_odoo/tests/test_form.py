@@ -21,11 +21,23 @@ class TestForm(PleoCase):
         self.assertEqual(self.connection.settings["wallets"], {"EUR": "1082"})
         self.assertEqual(self.connection.settings["contra"], "9999999")
 
+    def test_who_lacks_analytic_accounting_sees_the_form_all_the_same(self):
+        plan = self.env["account.analytic.plan"].create({"name": "Seen by all"})
+        self.connection.sudo().settings = {**self.connection.settings, "sync_dimensions": [str(plan.id)]}
+        for person in (self.user, self.manager):
+            self.assertFalse(person.has_group("analytic.group_analytic_accounting"))
+            self.assertEqual(self.connection.with_user(person).plan_ids.mapped("display_name"), ["Seen by all"])
+
     def test_an_account_is_taken_away(self):
         account = self.company_data["default_account_expense"]
         self.connection.contra = account
         self.connection.contra = False
         self.assertFalse(self.connection.settings["contra"])
+
+    def test_a_box_that_is_ticked_can_be_cleared(self):
+        for wanted in (True, False):
+            self.connection.with_user(self.manager).create_vendors = wanted
+            self.assertIs(self.connection.settings["create_vendors"], wanted)
 
     def test_bad_input_is_odoos_own_error(self):
         for bad in ({"retention_days": -1}, {"description": "{nobody}"}, {"time_zone": "Mars/Olympus"}):

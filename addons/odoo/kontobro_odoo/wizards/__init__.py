@@ -1,3 +1,3 @@
-from . import connect
+from . import connect, connect_oauth, line_kinds, lines
 
-__all__ = ["connect"]
+__all__ = ["connect", "connect_oauth", "line_kinds", "lines"]

@@ -1,4 +1,4 @@
-"""Connect a Pleo company with this company: an API key, and which Pleo."""
+"""Connect a Pleo company with this company: which Pleo, and an API key; `connect_oauth` adds the other way."""
 
 from urllib.parse import urlsplit
 
@@ -6,6 +6,7 @@ from odoo import fields, models
 from odoo.exceptions import ValidationError
 
 from kontobro.core.connection import Connection, Tokens
+from kontobro.install.authorisation import LOOPBACK
 from kontobro.install.connect import connect
 from kontobro.pleo import ENVIRONMENTS
 from kontobro.store.vault import KeyRing, seal, unseal
@@ -14,13 +15,26 @@ from ..inside import home
 from ..inside.store import key
 
 PLACE = "kontobro.connect"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+MINE = """
+    UPDATE kontobro_connection SET user_id = %s, name = CASE name WHEN pleo_company THEN %s ELSE name END
+    WHERE key = %s RETURNING id
+"""
+"""Where Pleo does not tell the company's name, it is called as it is here."""
 
 
 class Connect(models.TransientModel):
     _name = "kontobro.connect"
     _description = "Connect with Pleo"
+    _rec_name = "company_id"
 
+    way = fields.Selection(
+        [("api_key", "API key"), ("oauth", "OAuth, with a client of your own")],
+        "Sign in by",
+        required=True,
+        default="api_key",
+    )
+    connection_id = fields.Many2one("kontobro.connection", "Connect again", ondelete="cascade")
     company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
     user_id = fields.Many2one("res.users", "Books as", required=True, default=lambda self: self.env.uid)
     environment = fields.Selection(
@@ -51,14 +65,21 @@ class Connect(models.TransientModel):
             row.api_key = False  # it is never shown again
 
     def _inverse_api_key(self):
-        with self.env["kontobro.connection"]._faults_told():
-            ciphers = KeyRing(None, key()).ciphers()
         for row in self:
-            row.sudo().sealed = seal(ciphers, PLACE, str(row.id), (row.api_key or "").strip())
+            row.sudo().sealed = row._seal("", (row.api_key or "").strip())
+
+    def _seal(self, name, value):
+        """A secret of this row, encrypted."""
+        with self.env["kontobro.connection"]._faults_told():
+            return seal(KeyRing(None, key()).ciphers(), PLACE, f"{self.id}{name}", value)
+
+    def _unseal(self, name, sealed):
+        """What `_seal` hid; nothing where there is none."""
+        with self.env["kontobro.connection"]._faults_told():
+            return unseal(KeyRing(None, key()).ciphers(), PLACE, f"{self.id}{name}", sealed) if sealed else None
 
     def _typed_key(self):
-        sealed = self.sudo().sealed
-        return unseal(KeyRing(None, key()).ciphers(), PLACE, str(self.id), sealed) if sealed else ""
+        return self._unseal("", self.sudo().sealed) or ""
 
     def action_connect(self):
         """Look at both sides, install at Pleo, store. The key is kept encrypted, and nowhere else."""
@@ -67,24 +88,51 @@ class Connect(models.TransientModel):
         self.sudo().sealed = False
         if not typed:
             raise ValidationError(self.env._("The API key is missing: make one in Pleo (Settings > API Keys)."))
-        if self.company_id not in self.env.user.company_ids:
-            raise ValidationError(self.env._("Choose one of your own companies."))
-        self.env["kontobro.connection"]._require_own(self.user_id)
-        draft, database = self._draft(), self.env.cr.dbname
-        with self.env["kontobro.connection"]._faults_told(), home.opened(database) as place:
-            connector = home.connector_of(database, self.user_id.id, self.company_id.id)
-            level = int(self.level)
-            connected = connect(draft, Tokens(access=typed), place.pleo_for, connector, place.store, level)
-            with place.store.tables.transaction() as cursor:
-                mine = "UPDATE kontobro_connection SET user_id = %s WHERE key = %s RETURNING id"
-                cursor.execute(mine, (self.user_id.id, connected.connection.id))
-                (number,) = cursor.fetchone()
+        self._require_own()
+        with self.env["kontobro.connection"]._faults_told(), home.opened(self.env.cr.dbname) as place:
+            number = self._join(place, self._draft(), Tokens(access=typed))
         return {
             "type": "ir.actions.act_window",
             "res_model": "kontobro.connection",
             "res_id": number,
             "view_mode": "form",
         }
+
+    def _require_own(self):
+        """One's own companies, and oneself as the user (but for an administrator)."""
+        if self.company_id not in self.env.user.company_ids:
+            raise ValidationError(self.env._("Choose one of your own companies."))
+        self.env["kontobro.connection"]._require_own(self.user_id)
+
+    def _join(self, place, draft, tokens):
+        """Connect both sides; the number of the connection. One that stands keeps its settings, and so its level."""
+        connector = home.connector_of(place.store.tables.name, self.user_id.id, self.company_id.id)
+        level = None if self.connection_id else int(self.level)
+        connected = connect(draft, tokens, place.pleo_for, connector, place.store, level, claim=self._require_free)
+        with place.store.tables.transaction() as cursor:
+            cursor.execute(MINE, (self.user_id.id, self.company_id.name, connected.connection.id))
+            (number,) = cursor.fetchone()
+        return number
+
+    def _require_free(self, connection):
+        """Before anything is installed at Pleo: one company there is one company here."""
+        again = self.connection_id
+        if again and connection.id != again.key:
+            named = again.pleo_company_name or again.pleo_company
+            raise ValidationError(self.env._("That is another company of Pleo's: connect again and choose %s.", named))
+        others = [
+            ("company_id", "=", self.company_id.id),
+            ("status", "!=", "disconnected"),
+            ("key", "!=", connection.id),
+        ]
+        if other := self.env["kontobro.connection"].sudo().search(others, limit=1):
+            raise ValidationError(
+                self.env._(
+                    "%(company)s is connected with another company of Pleo's (%(name)s): disconnect that first.",
+                    company=self.company_id.name,
+                    name=other.name,
+                )
+            )
 
     def _draft(self):
         api_url, auth_url = self._addresses()
@@ -94,7 +142,7 @@ class Connect(models.TransientModel):
             environment=self.environment,
             api_url=api_url,
             auth_url=auth_url,
-            auth="api_key",
+            auth=self.way,
             company_id=(self.pleo_company or "").strip(),
             company_name="",
             erp="odoo",

@@ -69,7 +69,9 @@ SAYS_MORE: Final = frozenset(
         "refused_by_accounting_system",
         "text_too_long",
         "unbalanced",
-        "vendor_code_taken",
+        "vendor_code_taken",  # by whom
+        "vendor_inactive",
+        "vendor_not_written",
     }
 )
 """Problems whose English message has facts that neither the field nor the value has."""

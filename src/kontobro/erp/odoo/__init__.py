@@ -2,6 +2,8 @@
 
 api        one call: the address, the key, retries of reads, faults in the core's words
 masters    Odoo's master data as the core's, cached
+names      our external ids, which Odoo keeps unique
+vendors    vendors born in Pleo, as partners
 entries    Entry -> rows of `account.move.load`
 standing   what stands, as read back -> Booking
 taxes      Pleo's own tax amounts on Odoo's tax lines

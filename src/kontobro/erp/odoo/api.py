@@ -40,6 +40,9 @@ SECONDS_TO_ANSWER: Final = 300.0
 GATEWAY: Final = frozenset({502, 503, 504})
 """Answers of what stands in front of Odoo, not of Odoo: the call may have reached it or not."""
 
+LOAD_CONTEXT: Final = {"mode": "update", "noupdate": True}
+"""What makes `load` skip an external id that exists. Without it a repeat adds an entry's lines a second time."""
+
 log = logging.getLogger(__name__)
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -63,6 +66,16 @@ class Api:
     def write(self, model: str, method: str, **arguments: Any) -> Any:
         """A call with an effect, made once. Uncertain when its answer is lost; Refused when Odoo rolled it back."""
         return self._call(model, method, arguments, writes=True)
+
+    def load(self, model: str, columns: Sequence[str], data: Sequence[Sequence[str]]) -> list[int]:
+        """Create what these rows name, or leave alone what stands under its external id; the ids of all of them.
+
+        One transaction, as any write; Refused says what Odoo complains of first.
+        """
+        answer = self.write(model, "load", fields=columns, data=data, context=LOAD_CONTEXT)
+        if not answer["ids"]:
+            raise Refused(SYSTEM, model, _complaint(answer["messages"]))
+        return [int(number) for number in answer["ids"]]
 
     def rows(
         self, model: str, domain: Domain, fields: Sequence[str], *, names: bool = True, **context: Any
@@ -123,6 +136,11 @@ def open_http(
         headers["X-Odoo-Database"] = database
     timeout = httpx2.Timeout(SECONDS_TO_ANSWER, connect=SECONDS_TO_CONNECT)
     return httpx2.Client(base_url=url, headers=headers, timeout=timeout, transport=transport)
+
+
+def _complaint(messages: Sequence[Row]) -> str:
+    errors = [message for message in messages if message.get("type") == "error"]
+    return str(errors[0].get("message", "")) if errors else "no reason given"
 
 
 def _fault(answer: httpx2.Response, name: str, *, writes: bool) -> KontobroError:

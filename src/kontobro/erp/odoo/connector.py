@@ -22,17 +22,18 @@ from kontobro.erp.common import (
     is_safe,
     not_posted,
     refused,
-    vendor_not_written,
 )
 from kontobro.erp.odoo.access import find_company, missing_permissions
 from kontobro.erp.odoo.api import SYSTEM, Api, open_http
 from kontobro.erp.odoo.checks import Facts, lock_over, lock_problem, problems_of, vendors_named
-from kontobro.erp.odoo.entries import LOAD_CONTEXT, MODULE, Writing, columns_of, external_id, plain, rows_of
+from kontobro.erp.odoo.entries import Writing, columns_of, external_id, plain, rows_of
 from kontobro.erp.odoo.ledger import Key, Ledger
 from kontobro.erp.odoo.masters import KINDS, Masters, Snapshot
+from kontobro.erp.odoo.names import MODULE
 from kontobro.erp.odoo.settling import settle
 from kontobro.erp.odoo.standing import RECEIPT_MARK, Standing, booking_of, pick
 from kontobro.erp.odoo.taxes import TAX_ROUNDS, keep_pleos_tax
+from kontobro.erp.odoo.vendors import write_vendors
 
 R = TypeVar("R", bound=MasterRecord)
 
@@ -45,8 +46,11 @@ CAPABILITIES: Final = Capabilities(
     reference="enforced",
     keeps_fingerprint=True,
     withdraws_drafts=True,
-    writes_vendors=False,
+    writes_vendors=True,
 )
+
+
+ATTACHMENT_COLUMNS: Final = ["id", "name", "res_model", "res_id", "mimetype", "description", "datas"]
 
 
 def from_options(options: Mapping[str, str], secrets: Callable[[str], str | None]) -> OdooConnector:
@@ -122,15 +126,7 @@ class OdooConnector:
             RECEIPTS.require(receipt)
         self._choose()
         for receipt in receipts:
-            answer = self._api.write(
-                "ir.attachment",
-                "load",
-                fields=["id", "name", "res_model", "res_id", "mimetype", "description", "datas"],
-                data=[_attachment(booking, receipt)],
-                context=LOAD_CONTEXT,
-            )
-            if not answer["ids"]:
-                raise Refused(SYSTEM, "ir.attachment", _told(answer))
+            self._api.load("ir.attachment", ATTACHMENT_COLUMNS, [_attachment(booking, receipt)])
 
     def post(self, bookings: Sequence[Booking]) -> Sequence[Booking | Problem]:
         if not bookings:
@@ -146,9 +142,10 @@ class OdooConnector:
         return self._answers(references, problems, standings)
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
-        """Every vendor is refused: partners are kept in Odoo."""
-        remedy = "Add it there as a company, with this code as its reference."
-        return [vendor_not_written(vendor, SYSTEM, remedy) for vendor in vendors]
+        if not vendors:
+            return []
+        self._choose()
+        return write_vendors(self._api, self._masters, vendors)
 
     def withdraw(self, bookings: Sequence[Booking]) -> None:
         current = self._current([booking.reference for booking in bookings])
@@ -233,12 +230,10 @@ class OdooConnector:
             )
             data += rows_of(entry, writing)
         try:
-            answer = self._api.write(
-                "account.move", "load", fields=columns_of(entries[0]), data=data, context=LOAD_CONTEXT
-            )
+            self._api.load("account.move", columns_of(entries[0]), data)
         except Refused as refusal:
             return refusal.told
-        return None if answer["ids"] else _told(answer)
+        return None
 
     def _with_pleos_tax(
         self, entries: Sequence[Entry], references: Sequence[Reference], masters: Snapshot
@@ -333,12 +328,6 @@ def _knows(masters: Snapshot, entry: Entry) -> bool:
         and all(line.tax_code in masters.taxes for line in entry.lines if line.tax_code)
         and all(value in masters.values for line in entry.lines for _, value in line.dimensions)
     )
-
-
-def _told(answer: Mapping[str, Sequence[Mapping[str, object]]]) -> str:
-    """The first thing that `load` complains of."""
-    errors = [message for message in answer["messages"] if message.get("type") == "error"]
-    return str(errors[0].get("message", "")) if errors else "no reason given"
 
 
 def _attachment(booking: Booking, receipt: Receipt) -> list[str]:

@@ -19,12 +19,7 @@ from kontobro.core.errors import shown
 from kontobro.core.journal import Bill, Entry, EntryLine, InvoiceKey, Payment, Reference
 from kontobro.core.money import EXPONENTS
 from kontobro.erp.odoo.masters import Snapshot, Tax
-
-MODULE: Final = "kontobro"
-"""The namespace of our external ids. No Odoo module of that name exists: nothing would ever clean them up."""
-
-LOAD_CONTEXT: Final = {"mode": "update", "noupdate": True}
-"""What makes `load` skip an external id that exists. Without it a repeat adds the lines a second time."""
+from kontobro.erp.odoo.names import MODULE, name_of
 
 MAX_TEXT: Final = 1_000
 MARK: Final = "kontobro "
@@ -57,8 +52,8 @@ class Writing:
 
 
 def external_id(reference: Reference, generation: int = 1) -> str:
-    """`kontobro.<reference>`: the name may hold no second dot."""
-    name = quote(reference, safe="/").replace(".", "%2E")
+    """`kontobro.<reference>`."""
+    name = name_of(reference)
     return f"{MODULE}.{name}" if generation == 1 else f"{MODULE}.{name}~{generation}"
 
 

@@ -9,8 +9,9 @@ from typing import Final
 
 from kontobro.core.journal import InvoiceKey, Reference
 from kontobro.erp.odoo.api import Api, Domain
-from kontobro.erp.odoo.entries import MODULE, origin_of, plain
+from kontobro.erp.odoo.entries import origin_of, plain
 from kontobro.erp.odoo.masters import Masters
+from kontobro.erp.odoo.names import MODULE
 from kontobro.erp.odoo.standing import LINE_FIELDS, MOVE_FIELDS, RECEIPT_FIELDS, Standing, standings_of
 
 Key = Reference | InvoiceKey

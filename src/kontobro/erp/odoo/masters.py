@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeVar, cast
@@ -25,7 +25,8 @@ from kontobro.core.masterdata import (
     TaxType,
     Vendor,
 )
-from kontobro.erp.odoo.api import Api, Domain, Row
+from kontobro.erp.odoo.api import PAGE, Api, Domain, Row
+from kontobro.erp.odoo.names import pleo_id_in
 
 R = TypeVar("R", bound=MasterRecord)
 
@@ -33,6 +34,9 @@ KINDS: Final = frozenset([Company, Account, TaxCode, Dimension, DimensionValue, 
 
 FRESH_FOR: Final = 300.0
 """Seconds that accounts, taxes and dimensions are believed; an id that is not among them is looked up anew."""
+
+SELLS: Final = ("|", ["supplier_rank", ">", 0], ["is_company", "=", True])
+"""Partners that are vendors: companies, and whoever sent a bill before."""
 
 LOCKS: Final = {
     "hard": "user_hard_lock_date",
@@ -130,11 +134,16 @@ class Masters:
         rows = self._api.rows("res.currency", [["active", "=", True]], ["name", "rate"], date=day.isoformat())
         return {row["name"]: Decimal(row["rate"]) for row in rows}
 
-    def vendors(self, domain: Domain | None = None) -> Iterator[Vendor]:
-        """Partners that sell: companies, and whoever sent a bill before."""
-        sells = ["|", ["supplier_rank", ">", 0], ["is_company", "=", True]]
-        rows = self._rows("res.partner", sells if domain is None else domain, _VENDOR, active_test=False)
-        return (_vendor(row) for row in rows)
+    def vendors(self, domain: Domain) -> Iterator[Vendor]:
+        """These partners, archived ones included; without Pleo's ids."""
+        return (_vendor(row) for row in self._rows("res.partner", domain, _VENDOR, active_test=False))
+
+    def known_vendors(self, domain: Domain) -> Iterator[Vendor]:
+        """These partners, those that were born in Pleo with Pleo's id: it stands in their external id."""
+        found = list(self.vendors(domain))
+        for page in (found[first : first + PAGE] for first in range(0, len(found), PAGE)):
+            born = self._born([int(vendor.id) for vendor in page])
+            yield from (replace(vendor, pleo_id=born.get(vendor.id)) for vendor in page)
 
     def companies(self) -> Iterator[Company]:
         domain = [["id", "=", self._api.company]] if self._api.company else []
@@ -189,6 +198,14 @@ class Masters:
     def _currencies(self, domain: Domain) -> dict[str, int]:
         return {row["name"]: row["id"] for row in self._rows("res.currency", domain)}
 
+    def _born(self, partners: Sequence[int]) -> dict[str, str]:
+        """Partner id -> Pleo's id. Of two partners that a person merged the older one's."""
+        born: dict[str, str] = {}
+        for row in self._api.read("res.partner", "get_metadata", ids=partners):
+            ids = (pleo_id_in(known["xmlid"], self._api.company) for known in row["xmlids"])
+            born |= {str(row["id"]): pleo_id for pleo_id in ids if pleo_id and str(row["id"]) not in born}
+        return born
+
     def _time_zone(self, row: Row) -> str | None:
         (partner,) = self._rows("res.partner", [["id", "=", row["partner_id"][0]]], ["tz"], active_test=False)
         return partner["tz"] or None
@@ -203,7 +220,7 @@ _READERS: Final[Mapping[type, Callable[[Masters], Iterable[MasterRecord]]]] = {
     TaxCode: lambda masters: (tax.code for tax in masters.taxes()),
     Dimension: Masters.plans,
     DimensionValue: Masters.values,
-    Vendor: Masters.vendors,
+    Vendor: lambda masters: masters.known_vendors(SELLS),
     Journal: lambda masters: (book.journal for book in masters.books()),
     Period: Masters.periods,
 }

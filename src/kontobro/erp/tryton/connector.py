@@ -29,7 +29,7 @@ from kontobro.erp.tryton.entries import Values, Writing, move_of, plain
 from kontobro.erp.tryton.ledger import Key, Ledger
 from kontobro.erp.tryton.masters import KINDS, Masters, Snapshot
 from kontobro.erp.tryton.settling import settle
-from kontobro.erp.tryton.standing import MOVE, RECEIPT_MARK, Standing, booking_of, picked
+from kontobro.erp.tryton.standing import MOVE, RECEIPT_MARK, Standing, booking_of, picked, resource_of
 
 R = TypeVar("R", bound=MasterRecord)
 
@@ -139,8 +139,8 @@ class TrytonConnector:
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
         for receipt in receipts:
             RECEIPTS.require(receipt)
-        standing = next((one for one in self._standings([booking.reference]) if one.id == booking.id), None)
-        there = set(standing.receipts) if standing else set()
+        self._choose()
+        there = self._ledger.receipts([resource_of(booking)]).get(resource_of(booking), ())
         new = {receipt.sha256: receipt for receipt in receipts if receipt.sha256 not in there}
         if new:
             self._api.write("model.ir.attachment.create", [_attachment(booking, receipt) for receipt in new.values()])
@@ -339,7 +339,7 @@ def _knows(masters: Snapshot, entry: Entry) -> bool:
 def _attachment(booking: Booking, receipt: Receipt) -> dict[str, object]:
     """A receipt; known again by its SHA-256 in the description."""
     return {
-        "resource": booking.id if booking.id.startswith(INVOICE) else f"{MOVE},{booking.id}",
+        "resource": resource_of(booking),
         "name": plain(receipt.name) or "receipt",
         "type": "data",
         "data": receipt.content,

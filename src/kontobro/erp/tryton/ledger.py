@@ -56,6 +56,14 @@ class Ledger:
             line.append(["reconciliation", "=", None])
         return self._read([["state", "=", "posted"], ["lines", "where", line]]) if parties else []
 
+    def receipts(self, resources: list[str]) -> dict[str, list[str]]:
+        """The SHA-256 of what we attached to these documents, in order."""
+        domain = [["resource", "in", resources], ["description", "like", f"{RECEIPT_MARK}%"]]
+        found: dict[str, list[str]] = {}
+        for row in self._api.rows("ir.attachment", domain, ["resource", "description"]):
+            found.setdefault(row["resource"], []).append(row["description"].removeprefix(RECEIPT_MARK))
+        return found
+
     def _invoices(self, domains: list[Domain]) -> list[Row]:
         """Our invoices under any of these."""
         ours = ["OR", OURS, *([field, "!=", None] for field in self._fields)]
@@ -75,7 +83,7 @@ class Ledger:
         pairs += [(None, invoice) for invoice in by_name.values()]
         if not pairs:
             return []
-        receipts = self._receipts([_resource(move, invoice) for move, invoice in pairs])
+        receipts = self.receipts([_resource(move, invoice) for move, invoice in pairs])
         posted = [f"{MOVE},{move['id']}" for move in moves if move["state"] == "posted"]
         cancelled = self._cancelled(posted) if posted else set()
         currency = self._masters.snapshot().company.currency
@@ -94,14 +102,6 @@ class Ledger:
         """Those that a posted move takes back."""
         domain = [["origin", "in", resources], ["state", "=", "posted"]]
         return {row["origin"] for row in self._api.rows(MOVE, domain, ["origin"])}
-
-    def _receipts(self, resources: list[str]) -> dict[str, list[str]]:
-        """The SHA-256 of what we attached, in order."""
-        domain = [["resource", "in", resources], ["description", "like", f"{RECEIPT_MARK}%"]]
-        found: dict[str, list[str]] = {}
-        for row in self._api.rows("ir.attachment", domain, ["resource", "description"]):
-            found.setdefault(row["resource"], []).append(row["description"].removeprefix(RECEIPT_MARK))
-        return found
 
 
 def _resource(move: Row | None, invoice: Row | None) -> str:

@@ -16,8 +16,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kontobro.core.connection import Tokens
-from kontobro.core.errors import KontobroError, LoginFailed, shown
+from kontobro.core.errors import KontobroError, LoginFailed
 from kontobro.core.level import LEVELS, scopes_of
+from kontobro.install.authorisation import code_of
 from kontobro.install.level import meanings_of
 from kontobro.store.codec import tokens_to
 from kontobro.web import setup as flow
@@ -43,15 +44,6 @@ SCOPE_WORDS = {
     "vendors:write": "keep the vendors in Pleo in step",
 }
 """Each permission in a bookkeeper's words."""
-
-REFUSALS = {
-    "access_denied": "Pleo was not allowed to give access: somebody pressed Deny. Nothing was connected.",
-    "invalid_scope": "Pleo does not know a permission that this level asks for. Choose a lower level, or tell your "
-    "administrator to have it registered with Pleo.",
-    "unauthorized_client": "Pleo does not let this service ask for access. Tell your administrator.",
-    "server_error": "Pleo had a fault of its own. Try again in a few minutes.",
-    "temporarily_unavailable": "Pleo is busy. Try again in a few minutes.",
-}
 
 
 class StartForm(forms.Form):
@@ -226,13 +218,11 @@ def _answered(request: HttpRequest, setup_id: uuid.UUID) -> HttpResponse:
 
 def _take_answer(request: HttpRequest, setup: Setup) -> None:
     """Exchange Pleo's code, once, and name the company. Raises what Pleo's refusal means in words."""
-    code = request.GET.get("code", "")
-    if "error" in request.GET or not code:
+    try:
+        code = code_of(request.GET.dict(), "Press Go to Pleo again.")
+    except LoginFailed:
         flow.take_verifier(setup)
-        error = request.GET.get("error", "no code")
-        raise LoginFailed(
-            REFUSALS.get(error, f"Pleo did not authorise ({shown(error, 40)})."), "Press Go to Pleo again."
-        )
+        raise
     flow.exchange(setup, code)
     flow.name_company(setup)
 

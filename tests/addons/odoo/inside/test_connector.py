@@ -43,6 +43,7 @@ class TestInside(ConnectorContract):
     @pytest.fixture
     def books(self, company: Here) -> Books:
         bookkeeper = OdooBookkeeper(company)
+        bookkeeper.allow_contacts()
         return Books(
             connector=company.inside(),
             bookkeeper=bookkeeper,

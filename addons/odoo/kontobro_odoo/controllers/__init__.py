@@ -1,0 +1,3 @@
+from . import pleo
+
+__all__ = ["pleo"]

@@ -1,0 +1,160 @@
+"""Connect by OAuth: away to Pleo's consent page, and back to `controllers.pleo`.
+
+The wizard's row is what is kept meanwhile, its secrets encrypted: only who left comes back, in the same session, once.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.http import STORED_SESSION_BYTES, request
+
+from kontobro.core.errors import LoginFailed
+from kontobro.core.level import scopes_for, scopes_of
+from kontobro.install.authorisation import code_of, hashed, is_safe_redirect, kept_from, kept_to, leave
+from kontobro.pleo import authorize_url, exchange_code
+from kontobro.store import codec
+
+from ..inside import home
+
+CALLBACK = "/kontobro/pleo/callback"
+HIDDEN = "base.group_no_one"
+
+TAKE = """
+    UPDATE kontobro_connect SET state_hash = NULL, leaving = NULL WHERE id = %s AND state_hash = %s RETURNING id
+"""
+
+
+class Connect(models.TransientModel):
+    _inherit = "kontobro.connect"
+
+    client_id = fields.Char("Client id", help="Of the OAuth client that Pleo registered for this Odoo.")
+    client_secret = fields.Char(
+        "Client secret",
+        help="It is kept encrypted and never shown again.",
+        compute="_compute_secret",
+        inverse="_inverse_secret",
+    )
+    sealed_secret = fields.Char(groups=HIDDEN, copy=False)
+    redirect_address = fields.Char(
+        "Redirect address",
+        compute="_compute_redirect_address",
+        help="Have exactly this one registered with the client at Pleo.",
+    )
+    # what Pleo's answer has to fit, until it comes: by its state found, the rest encrypted
+    state_hash = fields.Char(groups=HIDDEN, copy=False, index=True)
+    leaving = fields.Char(groups=HIDDEN, copy=False)
+
+    def _compute_secret(self):
+        for row in self:
+            row.client_secret = False  # it is never shown again
+
+    def _inverse_secret(self):
+        for row in self:
+            row.sudo().sealed_secret = row._seal(" secret", (row.client_secret or "").strip())
+
+    def _compute_redirect_address(self):
+        base = self.env["ir.config_parameter"].sudo().get_param("web.base.url", "")
+        for row in self:
+            row.redirect_address = f"{base.rstrip('/')}{CALLBACK}"
+
+    def action_connect(self):
+        self.ensure_one()
+        return self._leave() if self.way == "oauth" else super().action_connect()
+
+    @api.model
+    def _begun(self, environment):
+        """A wizard for Pleo's Connect button: for the connection of this company, if it has one there."""
+        live = [("company_id", "=", self.env.company.id), ("status", "!=", "disconnected")]
+        wished = {"environment": environment} if environment else {}
+        there = [(name, "=", value) for name, value in wished.items()]
+        known = self.env["kontobro.connection"].search([*live, *there], limit=1)._as_wishes()
+        return self.create({**wished, **known, "way": "oauth"})
+
+    # ------------------------------------------------------------------------------------------- away
+
+    def _leave(self):
+        """Pleo's consent page, for what the level needs. Leaving anew ends an older leave: one answer is awaited."""
+        self._require_own()
+        secret = self._unseal(" secret", self.sudo().sealed_secret)
+        if not (self.client_id or "").strip() or not secret:
+            raise ValidationError(self.env._("The client id or its secret is missing: Pleo gives both."))
+        self._require_redirect()
+        draft, address = self._draft(), self.redirect_address
+        state, kept = leave(redirect_uri=address, owner=self._owner(), now=datetime.now(UTC), client_secret=secret)
+        self.sudo().write({"state_hash": kept.state_hash, "leaving": self._seal(" leaving", kept_to(kept))})
+        scopes = sorted(self._scopes())
+        url = authorize_url(draft, redirect_uri=address, state=state, verifier=kept.verifier, scopes=scopes)
+        return {"type": "ir.actions.act_url", "url": url, "target": "self"}
+
+    def _draft(self):
+        """With OAuth the person chooses the company at Pleo."""
+        draft = super()._draft()
+        return replace(draft, client_id=self.client_id.strip(), company_id="") if self.way == "oauth" else draft
+
+    def _scopes(self):
+        """Of the level; of a connection that stands: of all that it keeps in step."""
+        if self.connection_id:
+            return scopes_for(codec.settings_from(self.connection_id.settings))
+        return scopes_of(int(self.level))
+
+    def _require_redirect(self):
+        if not is_safe_redirect(self.redirect_address):
+            raise ValidationError(
+                self.env._(
+                    "Pleo sends its answer by https only, not to %s. Set the system parameter web.base.url to Odoo's "
+                    "https address, and web.base.url.freeze to True, so that no login changes it again.",
+                    self.redirect_address,
+                )
+            )
+
+    def _owner(self):
+        """Who leaves: the user, and the half of the session's id that stays when Odoo renews it."""
+        if not request or request.session.uid != self.env.uid:
+            raise ValidationError(self.env._("Connect by OAuth in a browser: Pleo's answer comes back to it."))
+        return f"{self.env.uid} {request.session.sid[:STORED_SESSION_BYTES]}"
+
+    # ------------------------------------------------------------------------------------------- back
+
+    @api.model
+    def _awaiting(self, state):
+        """The wizard whose browser left with this state, for the very same person and session; else none."""
+        found = self.sudo().search([("state_hash", "=", hashed(state))], limit=1) if state else self
+        kept = found._kept() if found else None
+        if kept is None or not kept.awaits(state, owner=self._owner(), now=datetime.now(UTC)):
+            return self.browse()
+        return found.sudo(False)
+
+    def _kept(self):
+        leaving = self.sudo().leaving
+        return kept_from(self._unseal(" leaving", leaving)) if leaving else None
+
+    def _take(self):
+        """What was kept, once: used up by a commit of its own before anything is done with it. None for a second."""
+        kept, state_hash = self._kept(), self.sudo().state_hash
+        with self.env.registry.cursor() as cursor:
+            cursor.execute(TAKE, (self.id, state_hash))
+            return kept if cursor.fetchone() else None
+
+    def _come_back(self, answer):
+        """Exchange Pleo's code, once, and connect as with a key; the number of the connection."""
+        kept, again = self._take(), self.env._("Press Connect again.")
+        with self.env["kontobro.connection"]._faults_told(), home.opened(self.env.cr.dbname) as place:
+            if kept is None:
+                raise LoginFailed(self.env._("Pleo's answer was used already."), again)
+            code = code_of(answer, again)
+            self._require_own()
+            draft, address = self._draft(), kept.redirect_uri
+            tokens = exchange_code(
+                draft,
+                code=code,
+                redirect_uri=address,
+                verifier=kept.verifier,
+                client_secret=kept.client_secret,
+                clock=place.clock,
+            )
+            number = self._join(place, draft, tokens)
+            with place.store.tables.transaction() as cursor:
+                cursor.execute("UPDATE kontobro_connect SET sealed_secret = NULL WHERE id = %s", (self.id,))
+        return number

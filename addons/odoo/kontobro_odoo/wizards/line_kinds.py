@@ -1,0 +1,168 @@
+"""The lines of the wizard: what each shows, what it writes, and what is wrong with it by itself."""
+
+from odoo import fields, models
+
+PLAIN = ("type", "subtype", "debit", "credit", "sign", "method")
+"""Columns of a posting row that are written as they stand."""
+
+FLAG = {True: "yes", False: "no", None: False}
+
+ROLES = [
+    ("expense", "Expense"),
+    ("wallet", "Pleo wallet"),
+    ("employee", "Out of pocket"),
+    ("transit", "Money in transit"),
+    ("external", "External reimbursement"),
+    ("payable", "Accounts payable"),
+]
+
+
+class Line(models.AbstractModel):
+    """A line names one record of Odoo's. A key in the settings stays as it was while it means the same record, and
+    one that Odoo has no record for is shown and kept until another is chosen."""
+
+    _name = "kontobro.settings.line"
+    _description = "Pleo settings line"
+
+    lines_id = fields.Many2one("kontobro.settings.lines", required=True, ondelete="cascade")
+    kept = fields.Char("In the settings", readonly=True)
+
+    def _connection(self):
+        return self.lines_id.connection_id
+
+    def _key(self):
+        """What the settings are to keep."""
+        meant = self._found(self._connection(), self.kept)
+        if record := self._record():
+            return self.kept if record == meant else self._key_of(record)
+        return "" if meant else self.kept or ""
+
+
+class AccountLine(models.AbstractModel):
+    """A line that names an account of the connection's company."""
+
+    _name = "kontobro.settings.account.line"
+    _inherit = "kontobro.settings.line"
+    _description = "Pleo settings line with an account"
+
+    account_id = fields.Many2one("account.account", "Account", ondelete="cascade")
+
+    def _record(self):
+        return self.account_id
+
+    def _found(self, connection, key):
+        return connection._account_of(key)
+
+    def _key_of(self, account):
+        return self._connection()._key_of(account)
+
+    def _foreign(self):
+        return self._connection()._foreign(self.account_id)
+
+
+class Wallet(models.TransientModel):
+    """Which account is the Pleo wallet in one currency."""
+
+    _name = "kontobro.settings.wallet"
+    _inherit = "kontobro.settings.account.line"
+    _description = "Pleo wallet of a currency"
+
+    currency_id = fields.Many2one("res.currency", "Currency", ondelete="cascade")
+    code = fields.Char(readonly=True)
+
+    def _listed(self):
+        return self.env._("Wallets")
+
+    def _shown(self, connection, code, key):
+        currency = self.env["res.currency"].with_context(active_test=False).search([("name", "=", code)], limit=1)
+        return {"currency_id": currency.id, "account_id": self._found(connection, key).id, "code": code, "kept": key}
+
+    def _names(self):
+        return self.currency_id.name or self.code or ""
+
+    def _fault(self):
+        if not self._names():
+            return self.env._("The currency is missing. Choose one.")
+        if not self._key():
+            return self.env._("The account for %s is missing. Choose one.", self._names())
+        return self._foreign()
+
+
+class Tag(models.TransientModel):
+    """Which analytic plan a tag group of Pleo means."""
+
+    _name = "kontobro.settings.tag"
+    _inherit = "kontobro.settings.line"
+    _description = "Pleo tag group"
+
+    group = fields.Char("Tag group's code in Pleo")
+    plan_id = fields.Many2one("account.analytic.plan", "Analytic plan", ondelete="cascade")
+
+    def _listed(self):
+        return self.env._("Tag groups")
+
+    def _shown(self, connection, group, key):
+        return {"group": group, "plan_id": self._found(connection, key).id, "kept": key}
+
+    def _record(self):
+        return self.plan_id
+
+    def _found(self, connection, key):
+        return connection._record_of("account.analytic.plan", "name", key)
+
+    def _key_of(self, plan):
+        return str(plan.id)
+
+    def _names(self):
+        return (self.group or "").strip()
+
+    def _fault(self):
+        if not self._names():
+            return self.env._("The tag group's code is missing. Write it as Pleo has it.")
+        if not self._key():
+            return self.env._("The analytic plan for %s is missing. Choose one.", self._names())
+        if self.plan_id.parent_id:
+            return self.env._("%s is part of another plan. Choose a plan at the top.", self.plan_id.name)
+        return ""
+
+
+class Row(models.TransientModel):
+    """What is changed in one row of the posting table (`kontobro.core.settings.RowOverride`). Empty leaves it."""
+
+    _name = "kontobro.settings.row"
+    _inherit = "kontobro.settings.account.line"
+    _description = "Pleo posting row"
+
+    type = fields.Char()
+    subtype = fields.Char()
+    debit = fields.Selection(ROLES)
+    credit = fields.Selection(ROLES)
+    sign = fields.Selection([("ignore", "Ignored"), ("follow", "Turns it round")], "Negative total")
+    method = fields.Selection([("journal", "Journal entry"), ("accounts_payable", "Bill and payment")])
+    own_account = fields.Selection([("yes", "Yes"), ("no", "No")], "By the lines' accounts")
+
+    def _listed(self):
+        return self.env._("Posting rows")
+
+    def _shown(self, connection, row):
+        return {
+            **{name: getattr(row, name) or False for name in PLAIN},
+            "account_id": self._found(connection, row.line_account).id,
+            "own_account": FLAG[row.use_line_account],
+            "kept": row.line_account,
+        }
+
+    def _names(self):
+        return ""  # the same row may be changed twice: the later line wins
+
+    def _fault(self):
+        if not (self.type or "").strip():
+            return self.env._("The type is missing. Write one of Pleo's, such as cashback.")
+        return self._foreign()
+
+    def _written(self):
+        """Only what is filled in."""
+        flags = {shown: flag for flag, shown in FLAG.items()}
+        row = {name: (self[name] or "").strip() for name in PLAIN} | {"line_account": self._key()}
+        given = {name: value for name, value in row.items() if value}
+        return given if not self.own_account else {**given, "use_line_account": flags[self.own_account]}

@@ -1,0 +1,196 @@
+"""Vendors born in Pleo, as partners: companies of this company alone, each known by an external id of ours.
+
+Odoo checks tax numbers, with VIES where that is switched on: a few partners a call, and one that it refuses is found
+by halves, so that it stops no other one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kontobro.core.errors import Problem, shown
+from kontobro.core.masterdata import Vendor
+from kontobro.core.masters import tax_number_key
+from kontobro.erp.common import Refused, vendor_not_written
+from kontobro.erp.odoo.api import SYSTEM, Api, Domain
+from kontobro.erp.odoo.entries import plain
+from kontobro.erp.odoo.masters import Masters
+from kontobro.erp.odoo.names import born_id
+
+COLUMNS: Final = [
+    "id",
+    "name",
+    "is_company",
+    "supplier_rank",
+    "ref",
+    "vat",
+    "company_registry",
+    "country_id/.id",
+    "company_id/.id",
+]
+BATCH: Final = 20
+"""Partners a call: VIES may take ten seconds for each, and Odoo's own limit for a request is two minutes or more."""
+
+RIGHT: Final = "Contact: Creation (base.group_partner_manager)"
+
+Mark = tuple[str, str]
+
+
+def write_vendors(api: Api, masters: Masters, vendors: Sequence[Vendor]) -> list[Vendor | Problem]:
+    """Create them, or find what stands under Pleo's ids; one answer each, of what was read back."""
+    asked = {_key(vendor): vendor for vendor in vendors}
+    problems = taken(asked, masters.known_vendors(_like(asked.values())))
+    writing = _Writing(api, _countries(api, asked.values()))
+    new = [vendor for key, vendor in asked.items() if key not in problems]
+    if new and not api.read("res.partner", "has_access", operation="create"):
+        problems |= {_key(vendor): _not_allowed(vendor) for vendor in new}
+        new = []
+    ids: list[int] = []
+    for first in range(0, len(new), BATCH):
+        ids += writing.load(new[first : first + BATCH], problems)
+    there = {vendor.pleo_id: vendor for vendor in masters.known_vendors([["id", "in", ids]])} if ids else {}
+    return [problems.get(key) or _answer(vendor, there.get(key)) for key, vendor in ((_key(it), it) for it in vendors)]
+
+
+def taken(asked: Mapping[str, Vendor], known: Iterable[Vendor]) -> dict[str, Problem]:
+    """By Pleo's id those whose code or number another partner has, or another one of them. Pure."""
+    holders: dict[Mark, list[Vendor]] = {}
+    for vendor in known:
+        _hold(holders, vendor)
+    problems = {}
+    for key, vendor in asked.items():
+        mark, other = next(_others(key, vendor, holders), (None, None))
+        if mark and other:
+            problems[key] = _taken(vendor, other, mark)
+        else:
+            _hold(holders, vendor)
+    return problems
+
+
+def row_of(vendor: Vendor, company: int | None, countries: Mapping[str, int]) -> list[str]:
+    """The cells of `COLUMNS`."""
+    key = _key(vendor)
+    return [
+        born_id(key, company),
+        plain(vendor.name) or plain(vendor.code) or key,
+        "1",
+        "1",
+        plain(vendor.code),
+        plain(vendor.tax_registration_number or ""),
+        plain(vendor.registration_number or ""),
+        str(countries.get((vendor.country or "").upper(), "")),
+        str(company or ""),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """`countries`: code -> id."""
+
+    api: Api
+    countries: Mapping[str, int]
+
+    def load(self, vendors: Sequence[Vendor], problems: dict[str, Problem]) -> list[int]:
+        """Partner ids of all that stand now; in halves when Odoo refuses, until the bad one is in `problems`."""
+        try:
+            return self._load_once(vendors)
+        except Refused as refusal:
+            if len(vendors) > 1:
+                middle = len(vendors) // 2
+                return self.load(vendors[:middle], problems) + self.load(vendors[middle:], problems)
+            return self._load_last(vendors[0], refusal, problems)
+
+    def _load_last(self, vendor: Vendor, refusal: Refused, problems: dict[str, Problem]) -> list[int]:
+        """Once more: another call may have been creating it just then, and what stands is left alone."""
+        try:
+            return self._load_once([vendor])
+        except Refused:
+            remedy = "Mend in Pleo what Odoo names, or add it there by hand as a company, with this code as reference."
+            problems[_key(vendor)] = vendor_not_written(vendor, SYSTEM, remedy, refusal.told)
+            return []
+
+    def _load_once(self, vendors: Sequence[Vendor]) -> list[int]:
+        rows = [row_of(vendor, self.api.company, self.countries) for vendor in vendors]
+        return self.api.load("res.partner", COLUMNS, rows)
+
+
+def _key(vendor: Vendor) -> str:
+    return vendor.pleo_id or vendor.id
+
+
+def _answer(vendor: Vendor, found: Vendor | None) -> Vendor | Problem:
+    """What stands, unless a person took it away again."""
+    if found is None:
+        why = "its partner was merged with another one there, or belongs to another company."
+        return vendor_not_written(vendor, SYSTEM, "Archive the vendor in Pleo, and use the other one.", why)
+    return found if found.active else _inactive(vendor, found)
+
+
+# ------------------------------------------------------------------------------------ what Odoo has already
+
+
+def _countries(api: Api, vendors: Iterable[Vendor]) -> dict[str, int]:
+    codes = sorted({vendor.country.upper() for vendor in vendors if vendor.country})
+    rows = api.rows("res.country", [["code", "in", codes]], ["code"]) if codes else ()
+    return {row["code"]: row["id"] for row in rows}
+
+
+def _like(vendors: Iterable[Vendor]) -> Domain:
+    """Partners with one of these codes or numbers, whoever they are: employees and customers too."""
+    found = list(vendors)
+    numbers = sorted({spelled for vendor in found for spelled in _spellings(vendor)})
+    codes = sorted({plain(vendor.code) for vendor in found if vendor.code.strip()})
+    return ["|", "|", ["ref", "in", codes], ["vat", "in", numbers], ["company_registry", "in", numbers]]
+
+
+def _spellings(vendor: Vendor) -> Iterator[str]:
+    """Of its numbers, as given and as Odoo keeps most of them."""
+    for number in (vendor.tax_registration_number, vendor.registration_number):
+        yield from (text for text in (number, tax_number_key(number)) if text)
+
+
+def _marks(vendor: Vendor) -> list[Mark]:
+    """What tells one vendor from another, as the plan of a sync sees it."""
+    marks = [
+        ("code", vendor.code.strip().casefold()),
+        ("tax number", tax_number_key(vendor.tax_registration_number) or ""),
+        ("registration number", tax_number_key(vendor.registration_number) or ""),
+    ]
+    return [(name, value) for name, value in marks if value]
+
+
+def _hold(holders: dict[Mark, list[Vendor]], vendor: Vendor) -> None:
+    for mark in _marks(vendor):
+        holders.setdefault(mark, []).append(vendor)
+
+
+def _others(key: str, vendor: Vendor, holders: Mapping[Mark, Sequence[Vendor]]) -> Iterator[tuple[Mark, Vendor]]:
+    for mark in _marks(vendor):
+        holding = holders.get(mark, ())
+        if not any(other.pleo_id == key for other in holding):
+            yield from ((mark, other) for other in holding)
+
+
+# --------------------------------------------------------------------------------------------- its problems
+
+
+def _taken(vendor: Vendor, other: Vendor, mark: Mark) -> Problem:
+    what, value = mark
+    message = f"Vendor {shown(vendor.name)} was not added to Odoo: {shown(other.name)} has its {what} {shown(value)}."
+    remedy = "Use that vendor and archive this one in Pleo, or correct one of the two."
+    if what == "code":
+        return Problem("vendor_code_taken", "vendor", shown(vendor.code), message, remedy, "vendor_unknown")
+    return Problem("vendor_known", "vendor", shown(vendor.name), message, remedy, "vendor_unknown")
+
+
+def _inactive(vendor: Vendor, partner: Vendor) -> Problem:
+    message = f"Vendor {shown(vendor.name)} is in Odoo as partner {shown(partner.code)}, which is archived."
+    remedy = "Bring it back there, or archive the vendor in Pleo."
+    return Problem("vendor_inactive", "vendor", shown(vendor.name), message, remedy, "vendor_unknown")
+
+
+def _not_allowed(vendor: Vendor) -> Problem:
+    remedy = f"Give the user the group {RIGHT} in Odoo, or add the vendor there by hand."
+    return vendor_not_written(vendor, SYSTEM, remedy, "the user may not create contacts.")

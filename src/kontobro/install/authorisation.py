@@ -1,0 +1,101 @@
+"""A browser away at Pleo's consent page: what is kept meanwhile, who may come back, and what Pleo answered.
+
+    state, kept = leave(redirect_uri=..., owner=..., now=...)    state and kept.verifier go into authorize_url
+    kept.awaits(state, owner=..., now=...)                       of everybody who comes, only the one who left
+    code_of(query, remedy)                                       then the exchange: once, whatever becomes of it
+
+Where it is kept is each home's own: sealed (`kept_to`), and deleted before the code is exchanged.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from kontobro.core.errors import LoginFailed, shown
+
+LIFE = timedelta(minutes=15)
+"""How long Pleo's answer is waited for."""
+
+LOOPBACK = frozenset(["127.0.0.1", "localhost", "::1"])
+
+REFUSALS: Mapping[str, str] = {
+    "access_denied": "Pleo was not allowed to give access: somebody pressed Deny. Nothing was connected.",
+    "invalid_scope": "Pleo does not know a permission that this level asks for. Choose a lower level, or tell your "
+    "administrator to have it registered with Pleo.",
+    "unauthorized_client": "Pleo does not let this service ask for access. Tell your administrator.",
+    "server_error": "Pleo had a fault of its own. Try again in a few minutes.",
+    "temporarily_unavailable": "Pleo is busy. Try again in a few minutes.",
+}
+"""What an `error` in Pleo's answer means (RFC 6749 §4.1.2.1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorisation:
+    """What is kept of a browser that left. State and owner only as hashes: reading them lets nobody come back."""
+
+    redirect_uri: str
+    state_hash: str
+    owner_hash: str
+    expires_at: datetime
+    verifier: str = field(repr=False)
+    client_secret: str | None = field(default=None, repr=False)
+
+    def awaits(self, state: str, *, owner: str, now: datetime) -> bool:
+        """Whether this answer is the one that is waited for: its state, from its owner, in time."""
+        same_state = hmac.compare_digest(self.state_hash, hashed(state))
+        same_owner = hmac.compare_digest(self.owner_hash, hashed(owner))
+        return same_state and same_owner and now < self.expires_at
+
+
+def leave(
+    *, redirect_uri: str, owner: str, now: datetime, client_secret: str | None = None
+) -> tuple[str, Authorisation]:
+    """The state for Pleo's address, and what to keep. `owner`: who leaves, user and session; `now`: aware UTC."""
+    state = secrets.token_urlsafe(32)
+    kept = Authorisation(
+        redirect_uri=redirect_uri,
+        state_hash=hashed(state),
+        owner_hash=hashed(owner),
+        expires_at=now + LIFE,
+        verifier=secrets.token_urlsafe(64),
+        client_secret=client_secret,
+    )
+    return state, kept
+
+
+def kept_to(kept: Authorisation) -> dict[str, Any]:
+    """As JSON values, secrets among them: seal it."""
+    return {**dataclasses.asdict(kept), "expires_at": kept.expires_at.isoformat()}
+
+
+def kept_from(stored: Mapping[str, Any]) -> Authorisation:
+    """From what `kept_to` gave."""
+    return Authorisation(**{**stored, "expires_at": datetime.fromisoformat(stored["expires_at"])})
+
+
+def code_of(answer: Mapping[str, str], remedy: str) -> str:
+    """The code that Pleo's answer carries. Raises LoginFailed with what a refusal means."""
+    code = answer.get("code", "")
+    if "error" in answer or not code:
+        error = answer.get("error", "no code")
+        raise LoginFailed(REFUSALS.get(error, f"Pleo did not authorise ({shown(error, 40)})."), remedy)
+    return code
+
+
+def is_safe_redirect(address: str) -> bool:
+    """Whether Pleo can send a code there: https, or this machine itself for trying out (`pleo/rules.md` §5.2)."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+
+
+def hashed(text: str) -> str:
+    """A text's SHA-256. What a browser sends may be no good UTF-8."""
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()

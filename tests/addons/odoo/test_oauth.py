@@ -1,0 +1,349 @@
+"""OAuth within Odoo: a browser leaves for Pleo and comes back; tokens are renewed in the middle of an export."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from kontobro.core.connection import Tokens
+from kontobro.erp.common import Refused
+from kontobro.store import codec
+from kontobro.store.tables_store import TOKENS
+from kontobro.store.vault import KeyRing, seal, unseal
+from pleo_sandbox.demo import DemoSandbox
+from pleo_sandbox.oauth import OAuthClient
+from pleo_sandbox.server import serve
+from scripts.erp.demo import sandbox_by_codes
+from scripts.erp.demo_odoo import standing
+from scripts.erp.places import cloned, running, sql
+from tests.addons.odoo.browser import Browser, consent, query_of, signed_in, words_of
+from tests.addons.odoo.desk import Desk, wait_until
+from tests.addons.odoo.house import AddonServer, configuration, key
+from tests.addons.odoo.test_cron import WHOLE, is_finished
+from tests.erp_real.odoo.house import Company
+
+pytestmark = pytest.mark.addon
+
+
+@dataclass(frozen=True)
+class Town:
+    """An Odoo, Pleo in a box that knows it as a client, and the bookkeeper's browser."""
+
+    desk: Desk
+    server: AddonServer
+    sandbox: DemoSandbox
+    pleo: str
+    client: OAuthClient
+    browser: Browser
+    postgres: int
+
+    def sql(self, statement: str) -> str:
+        return sql(self.postgres, statement, self.desk.company.database)
+
+    def person(self, module: str, group: str) -> Browser:
+        """Somebody new with this group alone."""
+        login = f"someone-{uuid.uuid4().hex[:8]}"
+        vals = {"name": login, "login": login, "group_ids": [[6, 0, [self.desk.named(module, group)]]]}
+        self.desk.api.write("res.users", "create", vals_list=[vals])
+        return signed_in(self.desk, login)
+
+    def wizard(self, **more: object) -> int:
+        asked = {"way": "oauth", "environment": "sandbox", "url": self.pleo, "user_id": self.desk.user("accountant")}
+        client = {"client_id": self.client.client_id, "client_secret": self.client.secret}
+        return self.browser.wizard(**{**asked, **client, **more})
+
+    def way_back(self, **more: object) -> str:
+        """Leave, allow: the address that Pleo sends the browser to."""
+        return consent(self.browser.leave(self.wizard(**more)), self.sandbox.company_id)
+
+    def connect(self, **more: object) -> int:
+        """The whole way; the connection's number."""
+        landed = self.browser.visit(self.way_back(**more))
+        assert landed.status_code == 303, landed.text
+        return int(landed.headers["location"].rpartition("/")[2])
+
+    def base(self, address: str) -> None:
+        """Odoo's address as its administrator gives it."""
+        self.desk.api.write("ir.config_parameter", "set_param", key="web.base.url", value=address)
+
+    def connections(self) -> list[dict[str, Any]]:
+        return list(
+            self.desk.api.rows("kontobro.connection", [], ["key", "name", "auth", "status", "settings", "user_id"])
+        )
+
+    def told(self) -> str:
+        return self.server.log.read_text()[-3000:]
+
+
+@pytest.fixture(scope="module")
+def town(home: Path, postgres: int, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """One for all: each test leaves the company connected or not, and none minds."""
+    log = tmp_path_factory.mktemp("oauth") / "server.log"
+    with cloned(postgres, template) as database, running(server_of(home, database, log)) as server:
+        desk = Desk(Company(server.url, database))
+        desk.become_manager()
+        sandbox = sandbox_by_codes()
+        client = sandbox.register_client([f"{server.url}/kontobro/pleo/callback"], name="Our Odoo")
+        with serve(sandbox) as url:
+            browser = signed_in(desk, "bookkeeper")
+            yield Town(desk, server, sandbox, url, client, browser, postgres)
+            browser.http.close()
+
+
+def server_of(home: Path, database: str, log: Path) -> AddonServer:
+    return AddonServer(configuration(home, cron_threads=1), database, log)
+
+
+def stored(town: Town, home: Path) -> Tokens:
+    """The tokens as Odoo keeps them, opened with its key."""
+    (row,) = town.connections()
+    sealed = town.sql("select sealed from kontobro_secret where name = 'pleo.tokens'")
+    told = unseal(KeyRing(None, key(home).encode()).ciphers(), row["key"], TOKENS, sealed)
+    assert isinstance(told, dict)
+    return codec.tokens_from(told)
+
+
+def test_the_demos_job_with_a_token_that_expires_on_the_way(town: Town, home: Path) -> None:
+    number = town.connect()
+    settings = town.desk.furnish_demo()
+    town.desk.apply(number, settings)
+    before = stored(town, home)
+    town.desk.press(number, "action_export_now")
+    count = "select count(*) from account_move where kontobro_reference is not null"
+    wait_until(lambda: int(town.sql(count)) > 0, town.told)
+    town.sandbox.move_clock(timedelta(minutes=16))
+    with pytest.raises(Exception, match="expired"):
+        town.sandbox.access.by_access_token(before.access)
+    wait_until(lambda: is_finished(town.desk), town.told)
+    assert standing(town.desk.api) == WHOLE
+    after = stored(town, home)
+    assert town.sandbox.access.by_access_token(after.access).company_id == town.sandbox.company_id
+    assert after.refresh != before.refresh
+    assert after.client_secret == town.client.secret
+    (row,) = town.connections()
+    assert (row["auth"], row["status"], row["name"]) == ("oauth", "connected", "Fjord & Bro ApS")
+    log = town.server.log.read_text()
+    for secret in (before.access, after.access, after.refresh or "", town.client.secret):
+        assert secret not in log
+
+
+def test_connected_again_by_oauth_it_keeps_its_settings(town: Town) -> None:
+    number = town.connect(level="2")
+    form = {"sync_analytic": False, "sync_vendors": True, "retention_days": 77}
+    town.desk.api.write("kontobro.connection", "write", ids=[number], vals=form)
+    (before,) = town.connections()
+    town.sandbox.revoke_authorisations(town.sandbox.company_id)
+    town.desk.press(number, "action_export_now")
+    wait_until(lambda: town.connections()[0]["status"] == "reconnect", town.told)
+    action = town.browser.call("kontobro.connection", "action_connect_again", [number])
+    known = {name.removeprefix("default_"): value for name, value in action["context"].items()}
+    assert (known["way"], known["client_id"], known["url"]) == ("oauth", town.client.client_id, town.pleo)
+    address = town.browser.leave(town.browser.wizard(**known, client_secret=town.client.secret))
+    asked = set(query_of(address)["scope"].split())
+    assert "vendors:write" in asked
+    assert "accounts:write" not in asked
+    assert town.browser.visit(consent(address, town.sandbox.company_id)).status_code == 303
+    (after,) = town.connections()
+    assert after == before
+    assert after["status"] == "connected"
+    assert town.desk.press(number, "action_plan_sync")["res_model"] == "kontobro.sync.plan"
+
+
+def test_another_company_of_pleos_is_not_taken_in_its_place(town: Town) -> None:
+    number = town.connect()
+    other = replace(town.sandbox.exports.companies[town.sandbox.company_id], id=str(uuid.uuid4()), name="Other ApS")
+    town.sandbox.add_company(other)
+    for known, words in (({"connection_id": number}, town.sandbox.company_id), ({}, "disconnect that first")):
+        page = town.browser.visit(consent(town.browser.leave(town.wizard(**known)), other.id))
+        assert page.status_code == 400
+        assert words in words_of(page)
+    assert len(town.connections()) == 1
+
+
+def test_only_who_left_comes_back_and_once(town: Town) -> None:
+    back, before = town.way_back(), town.connections()
+    for stranger in (town.browser.beside(), town.person("kontobro_odoo", "group_manager")):
+        refused = stranger.visit(back)
+        assert refused.status_code == 400
+        assert "Nobody here waits" in words_of(refused)
+    nobody = httpx2.Client(base_url=town.server.url, trust_env=False).get(back.removeprefix(town.server.url))
+    assert nobody.headers["location"].startswith("/web/login")
+    assert town.connections() == before
+    assert town.browser.visit(back).status_code == 303
+    again = town.browser.visit(back)
+    assert again.status_code == 400
+    assert "Nobody here waits" in words_of(again)
+    assert again.headers["referrer-policy"] == "no-referrer"
+    (row,) = town.connections()
+    assert (row["status"], row["user_id"][0]) == ("connected", town.desk.user("accountant"))
+
+
+def test_a_portal_user_and_a_user_who_is_no_manager_are_refused(town: Town) -> None:
+    back, before = town.way_back(), town.connections()
+    for group in (("base", "group_portal"), ("kontobro_odoo", "group_user")):
+        browser = town.person(*group)
+        for path in (back, "/kontobro/pleo/start"):
+            page = browser.visit(path)
+            assert page.status_code == 403
+            assert "Only a manager" in words_of(page)
+        with pytest.raises(AssertionError, match="not allowed"):
+            browser.wizard(way="oauth")
+    assert town.connections() == before
+
+
+def test_a_manager_who_is_none_any_more_by_the_time_is_refused(town: Town) -> None:
+    browser, before = town.person("kontobro_odoo", "group_manager"), town.connections()
+    another = replace(town, browser=browser)
+    back = another.way_back(user_id=town.desk.user(browser.login))
+    group = town.desk.named("base", "group_user")
+    user = town.desk.user(browser.login)
+    town.desk.api.write("res.users", "write", ids=[user], vals={"group_ids": [[6, 0, [group]]]})
+    assert browser.visit(back).status_code == 403
+    assert town.connections() == before
+
+
+def test_nobody_else_sees_or_bends_a_wizard(town: Town) -> None:
+    """Another manager could send the code and the secret elsewhere."""
+    wizard = town.wizard()
+    other = town.person("kontobro_odoo", "group_manager")
+    for method, given in (
+        ("read", [["client_id"]]),
+        ("write", [{"url": "http://127.0.0.1:1"}]),
+        ("action_connect", []),
+    ):
+        with pytest.raises(AssertionError, match="doesn't have"):
+            other.call("kontobro.connect", method, [wizard], *given)
+    (seen,) = town.browser.call("kontobro.connect", "read", [wizard], ["client_secret", "redirect_address"])
+    assert seen["client_secret"] is False
+    assert seen["redirect_address"] == f"{town.server.url}/kontobro/pleo/callback"
+
+
+def test_what_pleo_refuses_is_said_and_connect_can_be_pressed_again(town: Town) -> None:
+    wizard = town.wizard()
+    page = town.browser.visit(consent(town.browser.leave(wizard), town.sandbox.company_id, "deny"))
+    assert page.status_code == 400
+    assert "somebody pressed Deny" in words_of(page)
+    assert f"/odoo/action-kontobro_odoo.connect_page_action/{wizard}" in page.text
+    bent = consent(town.browser.leave(wizard), town.sandbox.company_id).replace("code=", "code=x")
+    page = town.browser.visit(bent)
+    assert page.status_code == 400
+    assert "Pleo" in words_of(page)
+    older = consent(town.browser.leave(wizard), town.sandbox.company_id)
+    newer = consent(town.browser.leave(wizard), town.sandbox.company_id)
+    assert "Nobody here waits" in words_of(town.browser.visit(older))
+    assert town.browser.visit(newer).status_code == 303
+    left = f"select sealed_secret, leaving, state_hash from kontobro_connect where id = {wizard}"
+    assert town.sql(left) == "||"
+
+
+def test_an_answer_that_comes_late_or_without_a_state_is_refused(town: Town) -> None:
+    for query in ("", "?state=", "?code=c", "?state=x&code=c", "?state=%C3%A9&error=<b>x</b>"):
+        page = town.browser.visit(f"/kontobro/pleo/callback{query}")
+        assert page.status_code == 400
+        assert "Nobody here waits" in words_of(page)
+    assert town.browser.http.post("/kontobro/pleo/callback").status_code == 405
+    back, before = town.way_back(), town.connections()
+    foreign = town.wizard()
+    town.browser.leave(foreign)
+    # what another leave sealed fits no other row: neither does one row's time become another's
+    theirs = f"(select leaving from kontobro_connect where id = {foreign})"
+    town.sql(f"update kontobro_connect set leaving = {theirs} where id < {foreign} and state_hash is not null")
+    page = town.browser.visit(back)
+    assert page.status_code == 400
+    assert "Nobody" not in words_of(page)
+    assert town.connections() == before
+
+
+def test_pleos_connect_button_leads_to_the_wizard(town: Town) -> None:
+    connected = town.connect()
+    landed = town.browser.visit("/kontobro/pleo/start?environment=staging&redirect=https://evil.test&way=api_key")
+    screen, _, number = landed.headers["location"].rpartition("/")
+    assert screen == "/odoo/action-kontobro_odoo.connect_page_action"
+    (seen,) = town.browser.call("kontobro.connect", "read", [int(number)], ["way", "environment", "connection_id"])
+    assert (seen["way"], seen["environment"], seen["connection_id"]) == ("oauth", "staging", False)
+    landed = town.browser.visit("/kontobro/pleo/start")
+    number = landed.headers["location"].rpartition("/")[2]
+    (seen,) = town.browser.call("kontobro.connect", "read", [int(number)], ["way", "environment", "connection_id"])
+    assert (seen["environment"], seen["connection_id"][0]) == ("sandbox", connected)
+    nobody = httpx2.Client(base_url=town.server.url, trust_env=False).get("/kontobro/pleo/start")
+    assert nobody.headers["location"].startswith("/web/login?redirect=")
+
+
+def test_the_way_back_is_by_https_or_stays_on_this_machine(town: Town) -> None:
+    town.base("http://erp.example.org")
+    with pytest.raises(AssertionError, match=r"https only.*web\.base\.url\.freeze"):
+        town.browser.leave(town.wizard())
+    town.base("https://erp.example.org/")
+    asked = query_of(town.browser.leave(town.wizard(level="4")))
+    assert asked["redirect_uri"] == "https://erp.example.org/kontobro/pleo/callback"
+    assert "accounts:write" in asked["scope"].split()
+    assert asked["code_challenge_method"] == "S256"
+    town.base(town.server.url)
+
+
+def test_what_is_missing_is_said_before_anybody_leaves(town: Town) -> None:
+    for missing in ({"client_id": " "}, {"client_secret": ""}):
+        with pytest.raises(AssertionError, match="client id or its secret is missing"):
+            town.browser.leave(town.wizard(**missing))
+    over_the_api = town.desk.api.write(
+        "kontobro.connect",
+        "create",
+        vals_list=[
+            {"way": "oauth", "environment": "sandbox", "url": town.pleo, "client_id": "c", "client_secret": "s"}
+        ],
+    )
+    with pytest.raises(Refused, match="in a browser"):
+        town.desk.api.write("kontobro.connect", "action_connect", ids=over_the_api)
+
+
+def test_a_quarter_of_an_hour_is_waited_and_no_longer(town: Town, home: Path) -> None:
+    wizard = town.wizard()
+    back, before = consent(town.browser.leave(wizard), town.sandbox.company_id), town.connections()
+    ciphers = KeyRing(None, key(home).encode()).ciphers()
+    place = ("kontobro.connect", f"{wizard} leaving")
+    kept = unseal(ciphers, *place, town.sql(f"select leaving from kontobro_connect where id = {wizard}"))
+    assert isinstance(kept, dict)
+    left = datetime.fromisoformat(kept["expires_at"]) - datetime.now(UTC)
+    assert timedelta(minutes=10) < left <= timedelta(minutes=15)
+    late = seal(ciphers, *place, {**kept, "expires_at": datetime.now(UTC).isoformat()})
+    town.sql(f"update kontobro_connect set leaving = '{late}' where id = {wizard}")
+    page = town.browser.visit(back)
+    assert page.status_code == 400
+    assert "Nobody here waits" in words_of(page)
+    assert town.connections() == before
+
+
+def test_of_two_answers_at_once_one_is_exchanged(town: Town, home: Path) -> None:
+    """Pleo takes an access back whose code comes twice."""
+    back = town.way_back()
+    twin = replace(town.browser, http=httpx2.Client(base_url=town.server.url, trust_env=False, timeout=60))
+    twin.http.cookies.update(town.browser.http.cookies)
+    with ThreadPoolExecutor(2) as both:
+        statuses = list(both.map(lambda browser: browser.visit(back).status_code, (town.browser, twin)))
+    assert sorted(statuses) == [303, 400]
+    (row,) = town.connections()
+    assert row["status"] == "connected"
+    tokens = stored(town, home)
+    assert town.sandbox.access.by_access_token(tokens.access).company_id == town.sandbox.company_id
+
+
+def test_what_fails_on_either_side_after_consent_is_said(town: Town) -> None:
+    before = town.connections()
+    gone = town.wizard()
+    back = consent(town.browser.leave(gone), town.sandbox.company_id)
+    town.sql(f"update kontobro_connect set url = 'http://127.0.0.1:1' where id = {gone}")
+    page = town.browser.visit(back)
+    assert page.status_code == 400
+    assert "Pleo's login" in words_of(page)
+    page = town.browser.visit(town.way_back(user_id=town.desk.user("stranger")))
+    assert page.status_code == 400
+    assert "Odoo" in words_of(page)
+    assert town.connections() == before
