@@ -8,9 +8,10 @@ from trytond.pool import Pool
 from trytond.pyson import Eval
 from trytond.transaction import Transaction
 
+from kontobro.core.words import fault_told
 from kontobro.install.connect import disconnect
 
-from .house import opened, store_of, told
+from .house import language, opened, store_of, told
 from .pending import clean
 from .runner import BOX, run
 
@@ -47,6 +48,8 @@ class Connection(ModelSQL, ModelView):
     settings = fields.Text("Settings", readonly=True)
     last_run = fields.Timestamp("Last Run", readonly=True)
     last_fault = fields.Text("What stopped it", readonly=True)
+    last_fault_code = fields.Char("Code of what stopped it", readonly=True)
+    fault_told = fields.Function(fields.Text("What stopped it"), "get_fault_told")
     jobs = fields.One2Many("kontobro.job", "connection_id", "Export Jobs", readonly=True)
     syncs = fields.One2Many("kontobro.sync", "connection_id", "Master Data", readonly=True)
 
@@ -62,6 +65,10 @@ class Connection(ModelSQL, ModelView):
                 "disconnect": {"invisible": Eval("status") == "disconnected", "depends": ["status"]},
             }
         )
+
+    def get_fault_told(self, name):
+        """In the language of who looks; `last_fault` is the English."""
+        return fault_told(self.last_fault_code or "", self.last_fault or "", language())
 
     @classmethod
     @ModelView.button

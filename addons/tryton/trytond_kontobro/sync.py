@@ -7,12 +7,13 @@ from trytond.model import ModelView, fields
 from trytond.transaction import Transaction
 from trytond.wizard import Button, StateTransition, StateView, Wizard
 
+from kontobro.core.words import fault_in
 from kontobro.sync.run import plan_sync
 from kontobro.sync.shown import ACTIONS, shown_of
 from kontobro.worker.pieces import sync_kinds
 
 from .connection import core_connection, pool
-from .house import PleoError, opened, told
+from .house import PleoError, in_words, language, opened, told
 from .reports import shown
 
 KINDS = [("accounts", "Accounts"), ("tax-codes", "Tax Codes"), ("dimensions", "Dimensions"), ("vendors", "Vendors")]
@@ -88,7 +89,7 @@ def _words(plan):
     """One line a change, then what waits and what is wrong."""
     lines = [f"{one.code} {one.name}: {ACTIONS.get(one.action, one.action)}" for one in plan.rows]
     lines += [f"… {one.code} {one.name}: {one.why}" for one in plan.waiting]
-    lines += [f"✗ {problem.message} → {problem.remedy}" for problem in plan.problems]
+    lines += [f"✗ {in_words(problem, ' → ')}" for problem in plan.problems]
     if plan.refused:
-        lines.append(f"! {plan.refused}")
+        lines.append(f"! {fault_in(plan.refused, language())}")
     return "\n".join(lines) or gettext("kontobro.msg_in_step")

@@ -25,7 +25,7 @@ from kontobro.pleo import authorize_url, exchange_code
 
 from . import page, pending
 from .connect import draft_of, joined
-from .house import opened, store_of
+from .house import opened, store_of, words_of
 
 log = logging.getLogger(__name__)
 
@@ -182,7 +182,8 @@ def _unknown(request, database):
 
 def _failed(request, database, user, fault):
     with speaking(request, database, user) as language:
-        told = [(page.ENGLISH, fault.message), (page.ENGLISH, fault.remedy)]
+        message, more = words_of(fault)
+        told = [(page.ENGLISH if message == fault.message else language, message), (page.ENGLISH, more)]
         if request.args.get("error") == "access_denied":
             told = [(language, gettext("kontobro.msg_page_denied"))]
         told = [one for one in told if one[1]] + [(language, gettext("kontobro.msg_page_again"))]

@@ -148,3 +148,6 @@ def test_a_pleo_that_is_away_holds_up_no_other_work_of_trytons_cron(
     place.cron_once(database)
     assert sql(port, "select count(*) from ir_cron where active and next_call is null", database) == "0"
     assert "can't be reached" in office.connection["last_fault"]
+    (told,) = office.bookkeeper.api.rows("kontobro.connection", [], ["fault_told"], language="de")
+    assert told["fault_told"].startswith("Pleo ist nicht erreichbar. ")
+    assert office.connection["last_fault"] in told["fault_told"]

@@ -188,7 +188,7 @@ class Connection(models.Model):
         for row in self:
             _, problems = settings_file.settings_from(settings_file.settings_to(codec.settings_from(row.settings)))
             if problems:
-                raise ValidationError("\n".join(f"{one.message} {one.remedy}" for one in problems))
+                raise ValidationError(self._in_words(problems))
             zone = (row.settings or {}).get("time_zone")
             if zone and zone_named(zone) is None:
                 raise ValidationError(self.env._("The time zone %s is not known: write Europe/Copenhagen.", zone))
@@ -201,7 +201,7 @@ class Connection(models.Model):
         given["employees_are_vendors"] = bool(wanted.get("employees_are_vendors"))
         settings, problems = settings_file.settings_from(given)
         if problems:
-            raise ValidationError("\n".join(f"{one.message} {one.remedy}" for one in problems))
+            raise ValidationError(self._in_words(problems))
         return codec.settings_to(settings)
 
     def _account_of(self, key):
