@@ -38,6 +38,7 @@ check: $(VENV)/dev.stamp  ## lint, format, types, layers, sizes, secrets
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/mypy scripts contract
+	@$(BIN)/mypy --config-file addons/mypy.ini addons/odoo addons/tryton
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/check_tree.py
 	@$(BIN)/python scripts/check_sizes.py

@@ -10,7 +10,7 @@ from trytond.wizard import Button, StateTransition, StateView, Wizard
 from kontobro.core.words import fault_in
 from kontobro.sync.run import plan_sync
 from kontobro.sync.shown import ACTIONS, shown_of
-from kontobro.worker.pieces import sync_kinds
+from kontobro.worker.pieces import Result, sync_kinds
 
 from .connection import core_connection, pool
 from .house import PleoError, in_words, language, opened, told
@@ -67,7 +67,7 @@ class Synchronize(Wizard):
     def transition_apply(self):
         row = pool("kontobro.connection").chosen()
         with told(), opened(Transaction().database.name) as house:
-            results = []
+            results: list[Result] = []
             sync_kinds(house, row.key, results, [self.start.kind], self.plan.digest)
         if not results:
             raise PleoError(gettext("kontobro.msg_not_switched_on"))

@@ -98,7 +98,9 @@ def _keep_in_step(home, connection, until):
     """The kinds of master data that are due, as far as the limits allow unasked; a first plan waits for a person."""
     noted = home.store.syncs(connection.id)
     known = [kind for kind in KINDS if kind in connection.settings.sync and NOTED[kind][-1] in noted]
-    ports = home.sync_ports_for(connection) if known else None
+    if not known:
+        return
+    ports = home.sync_ports_for(connection)
     for kind in known:
         if time.monotonic() >= until:
             raise TimeIsUp
@@ -111,14 +113,14 @@ def _keep_in_step(home, connection, until):
 
 def _begin(home, key):
     """A worker that is killed while Pleo hangs would come to the same connection first again."""
-    with home.store.tables.transaction() as cursor:
+    with homes.store_of(home).tables.transaction() as cursor:
         cursor.execute(TURN, (REST_AFTER_FAULT, key))
 
 
 def _note(home, key, fault, rest):
     """For a person: when, and what is wrong. For the cron: in how many seconds it is this connection's turn again."""
     told = f"{fault.message} {fault.remedy}" if fault else None
-    with home.store.tables.transaction() as cursor:
+    with homes.store_of(home).tables.transaction() as cursor:
         cursor.execute(NOTE, (told, fault_code(fault) if fault else None, rest, key))
 
 

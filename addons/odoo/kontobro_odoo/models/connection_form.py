@@ -1,5 +1,7 @@
 """The settings as a form: each field reads and writes one setting; nothing wrong is ever stored."""
 
+from typing import Any
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -163,7 +165,7 @@ class Connection(models.Model):
     def _with_form(self, form):
         """The settings with these fields of the form; what it can't show stays as it is."""
         held = codec.settings_from(self.settings or {})
-        wanted = settings_file.settings_to(held)
+        wanted: dict[str, Any] = settings_file.settings_to(held)
         wanted |= {name: form[name] for name in (*CHOICES, *PLAIN) if name in form}
         for name in ACCOUNTS:
             if name in form:
