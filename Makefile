@@ -38,6 +38,7 @@ check: $(VENV)/dev.stamp  ## lint, format, types, layers, sizes, secrets
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/mypy scripts contract
+	@$(BIN)/mypy --config-file addons/mypy.ini addons/odoo addons/tryton
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/check_tree.py
 	@$(BIN)/python scripts/check_sizes.py
@@ -87,10 +88,8 @@ addon-screenshots-tryton: $(VENV)/dev.stamp  ## pictures of the Tryton module's 
 	@scripts/erp/sao.sh
 	@$(BIN)/python -m scripts.erp.tryton_screenshots
 
-bench-erp: $(VENV)/dev.stamp  ## measure the connectors for Odoo and Tryton against their bare APIs
+bench-erp: $(VENV)/dev.stamp  ## measure the connectors for Odoo and Tryton against their bare APIs, and our modules inside against the connectors
 	@$(BIN)/python -m bench.erp $(BENCH_ARGS)
-	@$(BIN)/python -m bench.erp_addon $(BENCH_ARGS)
-	@$(BIN)/python -m bench.erp_tryton $(BENCH_ARGS)
 
 clean:  ## remove what the other verbs made
 	rm -rf $(VENV) demo site build screenshots dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,26 +1,30 @@
-"""The whole job against a real Odoo: 1,000 items with their receipts, from Pleo's pages to Pleo told and completed.
+"""A whole job over an accounting system's API: its items with their receipts, from Pleo's pages to Pleo told.
 
-Three processes: the sandbox, Odoo (with PostgreSQL), and this one, which is ours alone. What share of the time do we
-wait for Odoo, and what is the rest?
+Three processes: the sandbox, the accounting system (with PostgreSQL), and this one, which is ours alone.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+
+import httpx2
 
 from bench import books
-from bench.erp_pleo import ITEMS, RECEIPTS, pleo_elsewhere
+from bench.erp_pleo import pleo_elsewhere, receipts_of
 from bench.result import Result
 from bench.waiting import Waiting
 from kontobro.bootstrap import SystemClock
 from kontobro.core.connection import Connection, Tokens
+from kontobro.core.ports import Connector
 from kontobro.erp.odoo.api import Api, open_http
 from kontobro.erp.odoo.connector import OdooConnector
-from kontobro.export import Ports, next_job, run_job
+from kontobro.export import JobResult, Ports, next_job, run_job
 from kontobro.pleo import open_pleo
 from kontobro.store import open_store
 from tests.erp_real.odoo.house import Company, key_of
@@ -34,6 +38,9 @@ ACCOUNTS = {
     "7504": ("Office supplies", "expense"),
 }
 """What the items and the settings name and the Danish chart lacks."""
+
+PAYABLE = "7440"
+"""The account for payables of Odoo's Danish chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +58,21 @@ class Spent:
         return self.odoo / self.total
 
 
-def measure(company: Company) -> list[Result]:
-    """Export the job into the company and count there."""
+def measure(company: Company, items: int) -> list[Result]:
+    """Export a job into a real Odoo and count there: what share of the time do we wait for it, what is the rest?"""
     furnish(company.api())
-    with pleo_elsewhere() as (url, key):
-        spent = export(company, url, key)
+    with pleo_elsewhere(items) as (url, key):
+        spent = export(company, url, key, items)
     ours = [["invoice_origin", "=like", "kontobro.%"], ["state", "=", "posted"]]
     moves = [row["id"] for row in company.api().rows("account.move", ours, ["name"], names=False)]
-    assert len(moves) >= ITEMS, f"{len(moves)} entries stand"
+    assert len(moves) >= items, f"{len(moves)} entries stand"
     rest = spent.total - spent.odoo - spent.pleo
     note = f"{spent.total:.1f} s: Odoo {spent.odoo:.1f} ({spent.told}); Pleo {spent.pleo:.1f}; "
     note += f"the rest {rest:.1f} is ours (CPU of our process, HTTP included: {spent.cpu:.1f})"
+    receipts = f"{receipts_of(items)} receipts"
     return [
         Result("odoo_job_waiting", spent.share, LEAST_SHARE, "of the time", note, at_least=True),
-        Result("odoo_job_entries", ITEMS / spent.total * 60, 0, "a minute", f"{RECEIPTS} receipts", at_least=True),
+        Result("odoo_job_entries", items / spent.total * 60, 0, "a minute", receipts, at_least=True),
     ]
 
 
@@ -81,34 +89,61 @@ def rename(api: Api, model: str, old: str, new: str) -> None:
     api.write(model, "write", ids=ids, vals={"name": new})
 
 
-def export(company: Company, url: str, key: str) -> Spent:
-    """Run the job with the product's own clock and store; what was waited for is counted at both transports."""
+def export(company: Company, url: str, key: str, items: int) -> Spent:
+    """Run the job; what was waited for is counted at both transports."""
     at_odoo, at_pleo = Waiting(), Waiting()
     http = open_http(company.url, company.database, key_of("accountant"), transport=at_odoo)
     connector = OdooConnector(Api(http, 1), company.url)
-    with tempfile.TemporaryDirectory() as folder:
-        connected, clock = connection(url), SystemClock()
-        store = open_store(Path(folder) / "bench.sqlite3")
-        store.save_connection(connected)
-        store.save_tokens(connected.id, Tokens(access=key))
-        pleo = open_pleo(connected, store, clock, transport=at_pleo)
-        ports = Ports(pleo=pleo, connector=connector, store=store, clock=clock)
-        began, cpu = time.perf_counter(), time.process_time()
-        result = run(connected, ports)
-        total, cpu = time.perf_counter() - began, time.process_time() - cpu
-        store.close()
-    assert (result.event, result.booked, result.receipts) == ("completed", ITEMS, RECEIPTS), result
+    connected = connection(url, PAYABLE)
+    with ports(connected, connector, key, at_pleo) as opened:
+        cpu = time.process_time()
+        total = run(connected, opened, items)
+        cpu = time.process_time() - cpu
     told = ", ".join(f"{name} {seconds:.1f}" for name, seconds in at_odoo.by_path.most_common(5))
     return Spent(total, at_odoo.seconds, at_pleo.seconds, cpu, told)
 
 
-def run(connected: Connection, ports: Ports) -> Any:
-    job = next_job(ports)
+# ------------------------------------------------------------------------------- whichever accounting system
+
+
+@contextmanager
+def ports(
+    connected: Connection, connector: Connector, key: str, at_pleo: httpx2.BaseTransport | None = None
+) -> Iterator[Ports]:
+    """The engine's ports with the product's own clock and store."""
+    with tempfile.TemporaryDirectory() as folder:
+        clock, store = SystemClock(), open_store(Path(folder) / "bench.sqlite3")
+        store.save_connection(connected)
+        store.save_tokens(connected.id, Tokens(access=key))
+        pleo = open_pleo(connected, store, clock, transport=at_pleo)
+        try:
+            yield Ports(pleo=pleo, connector=connector, store=store, clock=clock)
+        finally:
+            pleo.close()
+            store.close()
+
+
+def run(connected: Connection, opened: Ports, items: int) -> float:
+    """Export the job that waits; seconds."""
+    job = next_job(opened)
     assert job
-    return run_job(connected, job, ports)
+    result = run_job(connected, job, opened)
+    assert stands(result, items), result
+    (row,) = opened.store.jobs(connected.id)
+    return lasted(row.started_at, row.finished_at)
 
 
-def connection(url: str) -> Connection:
-    """Posted, over the accounts of the Danish chart."""
+def stands(result: JobResult, items: int) -> bool:
+    return (result.event, result.booked, result.receipts) == ("completed", items, receipts_of(items))
+
+
+def lasted(began: datetime, ended: datetime | None) -> float:
+    """Seconds of a job, by what the store noted of it: from claiming it to Pleo told that it is completed."""
+    assert ended
+    return (ended - began).total_seconds()
+
+
+def connection(url: str, payable: str) -> Connection:
+    """Posted; `payable` is the chart's own account."""
     connected = books.connection(url)
-    return replace(connected, settings=replace(connected.settings, accounts_payable="7440"))
+    return replace(connected, settings=replace(connected.settings, accounts_payable=payable))

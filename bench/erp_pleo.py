@@ -1,6 +1,7 @@
-"""A sandbox with one job of 1,000 card purchases, a receipt on every third, as a process of its own.
+"""A sandbox with one job of card purchases, a receipt on every third, as a process of its own.
 
-Prints a line of JSON, `{"url", "key"}`, and ends when its standard input closes. What it costs is not ours.
+`python -m bench.erp_pleo ITEMS` prints a line of JSON, `{"url", "key"}`, and ends when its standard input closes. What
+it costs is not ours.
 """
 
 from __future__ import annotations
@@ -18,15 +19,19 @@ from pleo_sandbox.server import serve
 from pleo_sandbox.state import Sandbox
 
 ITEMS, EVERY = 1_000, 3
-RECEIPTS = len(range(0, ITEMS, EVERY))
 SIZE = 60_000
 """Bytes of a receipt: a photograph as a telephone shrinks it."""
 
 
+def receipts_of(items: int) -> int:
+    """How many receipts a job of so many items has."""
+    return len(range(0, items, EVERY))
+
+
 @contextmanager
-def pleo_elsewhere() -> Iterator[tuple[str, str]]:
+def pleo_elsewhere(items: int) -> Iterator[tuple[str, str]]:
     """Address and API key of the sandbox while the block runs."""
-    command = [sys.executable, "-m", "bench.erp_pleo"]
+    command = [sys.executable, "-m", "bench.erp_pleo", str(items)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin
     assert process.stdout
@@ -40,9 +45,9 @@ def pleo_elsewhere() -> Iterator[tuple[str, str]]:
         process.stdout.close()
 
 
-def _company() -> SandboxCompany:
+def _company(items: int) -> SandboxCompany:
     contra: dict[str, Any] = item(0)["contraAccount"]
-    expenses = [Expense(item(number), _receipt(number)) for number in range(ITEMS)]
+    expenses = [Expense(item(number), _receipt(number)) for number in range(items)]
     return SandboxCompany("Bench ApS", "DKK", "DK", id=COMPANY, contra_accounts={"DKK": contra}, expenses=expenses)
 
 
@@ -54,7 +59,7 @@ def _receipt(number: int) -> tuple[FileBlob, ...]:
 
 
 def main() -> None:
-    sandbox = Sandbox(_company(), rate_limit=None)
+    sandbox = Sandbox(_company(int(sys.argv[1])), rate_limit=None)
     key = sandbox.add_api_key(COMPANY)
     sandbox.press_export(COMPANY)
     with serve(sandbox) as url:

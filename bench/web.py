@@ -37,15 +37,14 @@ def measure(database: str, url: str, home: Path, rounds: int) -> list[Result]:
     set_up()
     from kontobro.service.config import config
     from kontobro.service.home import open_service_home
-    from kontobro.web.places import places
-    from kontobro.web.start import migrate
+    from kontobro.web.start import begin, migrate
     from tests.web.crowd import crowd, pages, signed_in
     from tests.web.site import AskedFor, Site
 
     opened = open_service_home(config())
     migrate(opened)
     site = Site(opened, AskedFor())
-    places.use(opened, site.runner)
+    begin(opened, site.runner)
     organisation, _ = crowd(site)
     browser, found = signed_in(site, organisation), pages(organisation)
     seconds: dict[str, list[float]] = {name: [] for name in found}

@@ -113,7 +113,7 @@ def test_an_unreachable_side_wins_over_what_a_person_mends(bench: Bench) -> None
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("walet", "1080", "Did you mean wallet?"),
+        ("walet", "1080", "did you mean wallet?"),
         ("closed_period", "maybe", '"fail" or "next_open" or "today"'),
         ("retention_days", "many", "a whole number from 0 to 3650"),
         ("wallets.XXY", "1080", "no currency"),

@@ -56,7 +56,7 @@ def codes_in(*packages: str) -> set[str]:
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "").lower().endswith("problem"):
                     given = [*node.args[:1], *(word.value for word in node.keywords if word.arg == "code")]
                     codes |= {arg.value for arg in given if isinstance(arg, ast.Constant)}
-    return {code for code in codes if isinstance(code, str)}
+    return {code for code in codes if isinstance(code, str) and code}
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,7 @@ def codes_in(*packages: str) -> set[str]:
         (("Export: items, receipts and bookings", "Master data: what Pleo refuses"), ("export", "pleo")),
         (("Beancount: what the ledger refuses",), ("erp/beancount",)),
         (("Odoo: what it refuses",), ("erp/odoo", "erp/common.py")),
+        (("Tryton: what it refuses",), ("erp/tryton", "erp/common.py")),
     ],
 )
 def test_the_codes_of_the_other_layers_are_explained(headings: tuple[str, ...], packages: tuple[str, ...]) -> None:

@@ -119,13 +119,16 @@ def test_every_fault_is_named_at_once_and_the_rest_is_read() -> None:
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        ({"walet": "5810"}, "There is no setting walet. Did you mean wallet?"),
+        ({"walet": "5810"}, "There is no setting walet: did you mean wallet? Correct its name."),
         ({"closed_period": "later"}, 'takes "fail" or "next_open" or "today" (it is later)'),
         ({"wallet": 5810}, "takes a text in quotes (it is 5810)"),
         ({"patience_minutes": True}, "takes a whole number from 0 to 50"),
         ({"patience_minutes": 60}, "takes a whole number from 0 to 50 (it is 60)"),
         ({"wallets": {"EURO": "5811"}}, "Setting wallets.EURO is no currency"),
-        ({"rows": [{"type": "fee", "debitt": "wallet"}]}, "There is no setting rows[0].debitt. Did you mean debit?"),
+        (
+            {"rows": [{"type": "fee", "debitt": "wallet"}]},
+            "There is no setting rows[0].debitt: did you mean debit? Correct its name.",
+        ),
         ({"rows": {"type": "fee"}}, "takes a list of tables: [[rows]]"),
         ({"description": "{suplier}"}, "has a field that there is not; fields are supplier, vendor, user"),
         ({"description": "{supplier.name} bought"}, "has a field that there is not"),

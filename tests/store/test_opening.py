@@ -70,7 +70,6 @@ def test_migrates_an_older_store_forward(path: Path) -> None:
             "bookings_of_job",
             "outcomes",
             "newest",
-            "newest_of_all",
             "dated",
             "newest_jobs",
             "finished_jobs",

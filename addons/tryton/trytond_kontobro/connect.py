@@ -1,19 +1,30 @@
-"""Connect a company: the API key, who books, and the company. Nothing is stored before both sides answered."""
+"""Connect a company: the credential, who books, and the company. Nothing is stored before both sides answered.
+
+With an API key that is here and now; with OAuth the person's browser goes to Pleo first (`web.py`).
+"""
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urlencode
+
 from trytond.i18n import gettext
 from trytond.model import ModelView, fields
+from trytond.pool import Pool
 from trytond.pyson import Eval
 from trytond.transaction import Transaction
 from trytond.wizard import Button, StateAction, StateTransition, StateView, Wizard
 
 from kontobro.core.connection import Connection, Tokens
+from kontobro.install.authorisation import is_safe_redirect
 from kontobro.install.connect import connect
 from kontobro.pleo.environments import ENVIRONMENTS
 
+from . import pending
 from .connection import pool
-from .house import ERP, PleoError, opened, told
+from .house import ERP, PleoError, opened, store_of, told
+
+PLAIN = re.compile(r"https?://[\w.:\[\]-]+/?", re.ASCII)
 
 LEVELS = [
     ("1", "Exports with receipts"),
@@ -21,6 +32,11 @@ LEVELS = [
     ("3", "and tax codes"),
     ("4", "and accounts and vendors"),
 ]
+
+
+def only(method):
+    """A field of one way to log in."""
+    return {"invisible": Eval("method") != method, "required": Eval("method") == method}
 
 
 class ConnectStart(ModelView):
@@ -46,7 +62,18 @@ class ConnectStart(ModelView):
         depends=["environment"],
         help="Where the sandbox is; empty for its usual place on this machine.",
     )
-    api_key = fields.Char("API Key", required=True, strip=False, help="In Pleo: Settings, API Keys.")
+    method = fields.Selection([("api_key", "API Key"), ("oauth", "OAuth")], "Log in with", required=True, sort=False)
+    api_key = fields.Char("API Key", strip=False, states=only("api_key"), help="In Pleo: Settings, API Keys.")
+    client_id = fields.Char(
+        "Client", states=only("oauth"), help="The id of the OAuth client that Pleo registered for you."
+    )
+    client_secret = fields.Char("Client's Secret", strip=False, states=only("oauth"))
+    redirect = fields.Char(
+        "Redirect Address",
+        readonly=True,
+        states={"invisible": Eval("method") != "oauth"},
+        help="Have exactly this address registered with Pleo for your client.",
+    )
     level = fields.Selection(LEVELS, "Keep in Step", required=True, sort=False)
 
     @classmethod
@@ -65,22 +92,86 @@ class ConnectStart(ModelView):
     def default_level(cls):
         return "1"
 
-    def draft(self):
-        """The connection as the person asked for it; both sides have still to agree."""
-        known = ENVIRONMENTS[self.environment]
-        local = self.url if self.environment == "sandbox" else None
-        return Connection(
-            id="",
-            name="",
+    @classmethod
+    def default_method(cls):
+        return "api_key"
+
+    @classmethod
+    def default_redirect(cls):
+        return callback_address()
+
+    def check(self):
+        """The form's own choices end where Tryton's clients do: what arrives is looked at. Raises PleoError."""
+        if self.environment == "sandbox" and self.url and not is_sandbox(self.url):
+            raise PleoError(gettext("kontobro.msg_sandbox_address"))
+        for user in (pool("res.user")(Transaction().user), self.book_as):
+            if self.company not in user.companies:
+                names = {"user": user.rec_name, "company": self.company.rec_name}
+                raise PleoError(gettext("kontobro.msg_not_in_company", **names))
+
+    def asked(self):
+        """What is asked for by OAuth. Raises PleoError."""
+        client_id, secret = (self.client_id or "").strip(), (self.client_secret or "").strip()
+        if not client_id or not secret:
+            raise PleoError(gettext("kontobro.msg_client_missing"))
+        return pending.Asked(
+            user=Transaction().user,
+            company=self.company.id,
+            book_as=self.book_as.id,
             environment=self.environment,
-            api_url=local or known.api_url,
-            auth_url=local or known.auth_url,
-            auth="api_key",
-            company_id="",
-            company_name="",
-            erp=ERP,
-            erp_options={"user": str(self.book_as.id), "company": str(self.company.id)},
+            url=self.url,
+            level=int(self.level),
+            redirect_uri=safe_callback(),
+            client_id=client_id,
+            client_secret=secret,
         )
+
+
+def is_sandbox(address):
+    """Whether a key may go there: over the network by https only, and to a plain address."""
+    return bool(PLAIN.fullmatch(address)) and is_safe_redirect(address)
+
+
+def draft_of(environment, url, company, book_as, client_id=None):
+    """The connection as the person asked for it; both sides have still to agree. By OAuth when there is a client."""
+    known = ENVIRONMENTS[environment]
+    local = url.rstrip("/") if url and environment == "sandbox" else None
+    return Connection(
+        id="",
+        name="",
+        environment=environment,
+        api_url=local or known.api_url,
+        auth_url=local or known.auth_url,
+        auth="oauth" if client_id else "api_key",
+        company_id="",
+        company_name="",
+        erp=ERP,
+        erp_options={"user": str(book_as), "company": str(company)},
+        client_id=client_id,
+    )
+
+
+def joined(house, draft, tokens, level):
+    """Look at both sides, install at Pleo, store: the same for both ways to log in."""
+    return connect(draft, tokens, house.pleo_for, house.connector_for(draft), house.store, level)
+
+
+def router():
+    """The pages."""
+    return Pool().get("kontobro", type="router")
+
+
+def callback_address():
+    """Where Pleo sends browsers back to."""
+    return router().address_of("callback")
+
+
+def safe_callback():
+    """The same, when Pleo can send a code there. Raises PleoError."""
+    address = callback_address()
+    if not is_safe_redirect(address):
+        raise PleoError(gettext("kontobro.msg_not_https", address=address))
+    return address
 
 
 class Connect(Wizard):
@@ -93,24 +184,31 @@ class Connect(Wizard):
         [Button("Cancel", "end", "tryton-cancel"), Button("Connect", "connect", "tryton-ok", default=True)],
     )
     connect = StateTransition()
+    consent = StateAction("kontobro.url_consent")
     open_ = StateAction("kontobro.act_connection_form")
 
     def transition_connect(self):
+        self.start.check()
+        if self.start.method == "oauth":
+            return "consent"
         key = (self.start.api_key or "").strip()
         if not key:
             raise PleoError(gettext("kontobro.msg_api_key_missing"))
+        one = self.start
         with told(), opened(Transaction().database.name) as house:
-            draft = self.start.draft()
-            connect(
-                draft,
-                Tokens(access=key),
-                house.pleo_for,
-                house.connector_for(draft),
-                house.store,
-                int(self.start.level),
-            )
-        self.start.api_key = ""
+            draft = draft_of(one.environment, one.url, one.company.id, one.book_as.id)
+            joined(house, draft, Tokens(access=key), int(one.level))
+        self.start.api_key = self.start.client_secret = ""
         return "open_"
+
+    def do_consent(self, action):
+        """Tryton's client opens the start page in a browser; the ticket in its address is good once."""
+        self.start.check()
+        asked = self.start.asked()
+        with told(), opened(Transaction().database.name) as house:
+            ticket = pending.begin(store_of(house), asked, house.clock.now())
+        self.start.api_key = self.start.client_secret = ""
+        return {**action, "url": f"{router().address_of('start')}?{urlencode({'ticket': ticket})}"}, {}
 
     def do_open_(self, action):
         connections, ours = pool("kontobro.connection"), [("company", "=", self.start.company.id)]

@@ -8,9 +8,11 @@ from trytond.pool import Pool
 from trytond.pyson import Eval
 from trytond.transaction import Transaction
 
+from kontobro.core.words import fault_told
 from kontobro.install.connect import disconnect
 
-from .house import opened, store_of, told
+from .house import language, opened, store_of, told
+from .pending import clean
 from .runner import start_and_wait, start_for_cron
 
 STATUSES = [("connected", "Connected"), ("reconnect", "Login lost"), ("disconnected", "Disconnected")]
@@ -46,7 +48,11 @@ class Connection(ModelSQL, ModelView):
     status = fields.Selection(STATUSES, "Status", required=True, readonly=True)
     settings = fields.Text("Settings", readonly=True)
     last_run = fields.Timestamp("Last Run", readonly=True)
-    last_fault = fields.Text("What stopped it", readonly=True, states={"invisible": ~Eval("last_fault")})
+    last_fault = fields.Text("What stopped it", readonly=True)
+    last_fault_code = fields.Char("Code of what stopped it", readonly=True)
+    fault_told = fields.Function(
+        fields.Text("What stopped it", states={"invisible": ~Eval("fault_told")}), "get_fault_told"
+    )
     jobs = fields.One2Many("kontobro.job", "connection_id", "Export Jobs", readonly=True)
     syncs = fields.One2Many("kontobro.sync", "connection_id", "Master Data", readonly=True)
 
@@ -62,6 +68,10 @@ class Connection(ModelSQL, ModelView):
                 "disconnect": {"invisible": Eval("status") == "disconnected", "depends": ["status"]},
             }
         )
+
+    def get_fault_told(self, name):
+        """In the language of who looks; `last_fault` is the English."""
+        return fault_told(self.last_fault_code or "", self.last_fault or "", language())
 
     @classmethod
     @ModelView.button
@@ -82,6 +92,8 @@ class Connection(ModelSQL, ModelView):
     @classmethod
     def run_due(cls):
         """Cron's task: every connected company, those that waited longest first."""
+        with opened(Transaction().database.name) as house:
+            clean(store_of(house), house.clock.now())
         order = [("last_run", "ASC NULLS FIRST"), ("id", "ASC")]
         keys = [one.key for one in cls.search([("status", "=", "connected")], order=order)]
         start_for_cron(Transaction().database.name, keys)

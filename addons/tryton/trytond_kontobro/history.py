@@ -10,8 +10,11 @@ from trytond.pool import Pool
 from trytond.pyson import Eval
 from trytond.transaction import Transaction
 
+from kontobro.store.codec import problems_from
 from kontobro.store.guards import install_guards
 from kontobro.store.moves import STATES
+
+from .house import in_words
 
 OUTCOMES = [("", ""), ("booked", "Booked"), ("failed", "Failed"), ("uncertain", "Outcome unknown")]
 STATUSES = [
@@ -137,7 +140,7 @@ class Booking(OfConnection, ModelSQL, ModelView):
         cls._order = [("updated_at", "DESC"), ("id", "DESC")]
 
     def get_problem_text(self, name):
-        return "\n".join(f"{one['message']}\n→ {one['remedy']}" for one in json.loads(self.problems or "[]"))
+        return "\n".join(map(in_words, problems_from(json.loads(self.problems or "[]"))))
 
     def get_document(self, name):
         """The move or invoice that stands; None where there is none any more, or was none ever."""

@@ -10,12 +10,14 @@ from typing import cast
 from urllib.parse import quote
 
 from trytond.exceptions import UserError
+from trytond.transaction import Transaction
 from trytond.url import http_host
 
 from kontobro.bootstrap import Home, SystemClock
 from kontobro.core.connection import Connection
-from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.core.errors import KontobroError, Misconfigured, Problem
 from kontobro.core.ports import Connector
+from kontobro.core.words import fault_in, in_language
 from kontobro.erp.guard import guarded
 from kontobro.erp.tryton.connector import TrytonConnector
 
@@ -50,11 +52,28 @@ def opened(database: str) -> Iterator[Home]:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Kontobro's faults as Tryton's own error, with the remedy."""
+    """Kontobro's faults as Tryton's own error, with the remedy; in another language, with the English below."""
     try:
         yield
     except KontobroError as fault:
-        raise PleoError(fault.message, fault.remedy) from fault
+        raise PleoError(*words_of(fault)) from fault
+
+
+def words_of(fault: KontobroError) -> tuple[str, str]:
+    """What went wrong and what to do; in another language both at once, and then the English."""
+    english, said = str(fault), fault_in(fault, language())
+    return (fault.message, fault.remedy) if said == english else (said.removesuffix(f"\n{english}"), english)
+
+
+def language() -> str:
+    """Of the person whose call this is."""
+    return str(Transaction().language)
+
+
+def in_words(problem: Problem, between: str = "\n→ ") -> str:
+    """A problem and its remedy, in that person's language."""
+    said = in_language(problem, language())
+    return f"{said.message}{between}{said.remedy}"
 
 
 def store_of(home: Home) -> TrytonStore:

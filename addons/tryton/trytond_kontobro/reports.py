@@ -12,7 +12,7 @@ from kontobro.export.again import check_again, check_failed
 from kontobro.export.masters import load_masters
 
 from .connection import core_connection, pool
-from .house import opened, told
+from .house import in_words, opened, told
 
 
 class Report(ModelView):
@@ -42,8 +42,7 @@ class Check(Wizard):
             company = connector.check()
             house.pleo_for(connection).introspect()
             problems = check_settings(connection.settings, load_masters(connector, company))
-        found = [f"{problem.message}\n→ {problem.remedy}" for problem in problems]
-        return {"text": "\n".join(found) or gettext("kontobro.msg_all_well", company=company.name)}
+        return {"text": "\n".join(map(in_words, problems)) or gettext("kontobro.msg_all_well", company=company.name)}
 
 
 class CheckAgain(Wizard):
@@ -71,4 +70,4 @@ def _words(checked):
         return f"{who}: {gettext('kontobro.msg_content_purged')}"
     if checked.mended:
         return f"{who}: {gettext('kontobro.msg_mended')}\n{checked.pleo_url or ''}"
-    return "\n".join([f"{who}:", *(f"{one.message}\n→ {one.remedy}" for one in checked.preview.problems)])
+    return "\n".join([f"{who}:", *map(in_words, checked.preview.problems)])

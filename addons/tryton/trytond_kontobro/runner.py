@@ -91,18 +91,18 @@ def work(database: str, connection_id: str) -> None:
         log.exception("the work for a connection ended", extra={"connection": connection_id})
 
 
-def _worked(house: Home, connection_id: str) -> str:
-    """What stopped the work; empty for nothing."""
+def _worked(house: Home, connection_id: str) -> Sequence[KontobroError]:
+    """What stopped the work."""
     done: list[Result] = []
-    faults: list[str] = []
+    faults: list[KontobroError] = []
     for piece in (_export, _sync):
         try:
             piece(house, connection_id, done)
         except Busy:
             log.info("somebody else is at it", extra={"connection": connection_id})
         except KontobroError as fault:
-            faults.append(str(fault))
-    return "\n".join(dict.fromkeys(faults))
+            faults.append(fault)
+    return faults
 
 
 def _export(house: Home, connection_id: str, done: list[Result]) -> None:

@@ -16,10 +16,11 @@ from trytond.wizard import Button, StateTransition, StateView, Wizard
 
 from kontobro.core.settings_check import check_settings
 from kontobro.core.settings_file import LIMITS, settings_from, settings_to
+from kontobro.core.words import in_language
 from kontobro.export.masters import load_masters
 
 from .connection import core_connection, pool
-from .house import PleoError, opened, told
+from .house import PleoError, language, opened, told
 from .settings_lines import account_field, complete, label_of, lines_field, once, said
 from .settings_names import account_of, currency_of, journal_of, key_of, root_of, sent_root_of
 
@@ -192,7 +193,8 @@ class Settings(Wizard):
             wanted, problems = settings_from(self.start.wanted(connection.settings, masters))
             problems = problems or check_settings(wanted, masters)
             if problems:
-                raise PleoError("\n".join(map(_words, problems)), _remedies(problems))
+                in_words = [in_language(problem, language()) for problem in problems]
+                raise PleoError("\n".join(map(_words, in_words)), _remedies(in_words))
             house.store.save_connection(replace(connection, settings=wanted))
         return "end"
 

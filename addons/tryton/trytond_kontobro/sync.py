@@ -7,12 +7,13 @@ from trytond.model import ModelView, fields
 from trytond.transaction import Transaction
 from trytond.wizard import Button, StateTransition, StateView, Wizard
 
+from kontobro.core.words import fault_in
 from kontobro.sync.run import plan_sync
 from kontobro.sync.shown import ACTIONS, shown_of
-from kontobro.worker.pieces import sync_kinds
+from kontobro.worker.pieces import Result, sync_kinds
 
 from .connection import core_connection, pool
-from .house import PleoError, opened, told
+from .house import PleoError, in_words, language, opened, told
 from .reports import shown
 
 KINDS = [("accounts", "Accounts"), ("tax-codes", "Tax Codes"), ("dimensions", "Dimensions"), ("vendors", "Vendors")]
@@ -68,7 +69,7 @@ class Synchronize(Wizard):
     def transition_apply(self):
         row = pool("kontobro.connection").chosen()
         with told(), opened(Transaction().database.name) as house:
-            results = []
+            results: list[Result] = []
             sync_kinds(house, row.key, results, [self.start.kind], self.plan.digest)
         if not results:
             raise PleoError(gettext("kontobro.msg_not_switched_on"))
@@ -90,7 +91,7 @@ def _words(plan):
     """One line a change, then what waits and what is wrong."""
     lines = [f"{one.code} {one.name}: {ACTIONS.get(one.action, one.action)}" for one in plan.rows]
     lines += [f"… {one.code} {one.name}: {one.why}" for one in plan.waiting]
-    lines += [f"✗ {problem.message} → {problem.remedy}" for problem in plan.problems]
+    lines += [f"✗ {in_words(problem, ' → ')}" for problem in plan.problems]
     if plan.refused:
-        lines.append(f"! {plan.refused}")
+        lines.append(f"! {fault_in(plan.refused, language())}")
     return "\n".join(lines) or gettext("kontobro.msg_in_step")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -11,10 +11,14 @@ from psycopg import ClientCursor, IsolationLevel
 from trytond import backend, config
 
 from kontobro.core.connection import Connection
-from kontobro.core.errors import Misconfigured
+from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.core.words import fault_code
 from kontobro.store.advisory import advisory_lock
 from kontobro.store.tables_store import TablesStore
-from kontobro.store.vault import KeyRing
+from kontobro.store.vault import KeyRing, seal, unseal
+
+NOTE = """UPDATE kontobro_connection SET last_run = now() at time zone 'utc', last_fault = %s, last_fault_code = %s
+WHERE key = %s"""
 
 
 class OwnTables:
@@ -65,11 +69,20 @@ class TrytonStore(TablesStore):
             "book_as": int(user) if user.isdigit() else None,
         }
 
-    def note_run(self, connection_id: str, fault: str) -> None:
-        """Remember when work was last done for a connection, and what stopped it; empty for nothing."""
-        statement = "UPDATE kontobro_connection SET last_run = now() at time zone 'utc', last_fault = %s WHERE key = %s"
+    def seal(self, place: str, value: object) -> str:
+        """Encrypt what is kept of a company that is not connected yet; only its own place can read it."""
+        return seal(self._keys.ciphers(create=True), place, "setup", value)
+
+    def unseal(self, place: str, sealed: str) -> Any:
+        """What `seal` hid. Raises Misconfigured when the key was changed meanwhile."""
+        return unseal(self._keys.ciphers(), place, "setup", sealed)
+
+    def note_run(self, connection_id: str, faults: Sequence[KontobroError]) -> None:
+        """Remember when work was last done for a connection, and what stopped it."""
+        told = "\n".join(dict.fromkeys(map(str, faults)))
+        code = fault_code(faults[0]) if faults else ""
         with self.tables.transaction() as cursor:
-            cursor.execute(statement, (fault, connection_id))
+            cursor.execute(NOTE, (told, code, connection_id))
 
 
 def open_store(database: str) -> TrytonStore:

@@ -10,9 +10,10 @@ import copy
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from trytond import __series__, backend, config
+from trytond import __series__, backend
 from trytond.exceptions import ConcurrencyException, UserError, UserWarning
 from trytond.pool import Pool
 from trytond.rpc import RPCReturnException
@@ -21,11 +22,16 @@ from trytond.transaction import Transaction, TransactionError
 from trytond.worker import run_task
 from werkzeug.exceptions import HTTPException
 
-from kontobro.core.errors import KontobroError, NotAllowed, Uncertain, Unreachable
+from kontobro.core.errors import KontobroError, NotAllowed, Timeout, Uncertain, Unreachable
 from kontobro.erp.common import Refused
 from kontobro.erp.tryton.calls import SYSTEM, Domain, Row, rows_of
+from kontobro.store.advisory import is_undone
 
 log = logging.getLogger(__name__)
+
+
+PATIENCE = 30.0
+"""Seconds that a call tries again while others hold its rows, numbers or tables."""
 
 
 class InProcess:
@@ -61,35 +67,48 @@ class InProcess:
                 log.exception("%s failed", method)
             raise fault from error
 
-    def _transact(self, method: str, arguments: list[Any]) -> Any:
-        """The dispatcher's loop: once more after a complaint of the database, and with the locks that were missing."""
+    def _transact(self, method: str, arguments: Sequence[Any]) -> Any:
+        """The dispatcher's loop: once more while others are in the way, and with the locks that were missing."""
         model, verb = _method_of(self._database, method)
-        retries, extras = config.getint("database", "retry"), dict[str, Any]()
+        tried, until, extras = 0, time.monotonic() + PATIENCE, dict[str, Any]()
         while True:
-            with _started(self._database, self._user, model, verb, extras) as transaction:
-                try:
-                    answer = _answer(transaction, model, verb, copy.deepcopy(arguments))
-                    transaction.commit()
-                except TransactionError as missing:
-                    transaction.rollback()
-                    transaction.tasks.clear()
-                    missing.fix(extras)
-                    continue
-                except backend.DatabaseOperationalError:
-                    transaction.rollback()
-                    transaction.tasks.clear()
-                    if not retries:
-                        raise
-                    retries -= 1
-                    time.sleep(0.02)
-                    continue
-            self._run_tasks(transaction)
-            return answer
+            try:
+                answer, put_off = self._once(model, verb, arguments, extras)
+            except TransactionError as missing:
+                missing.fix(extras)
+            except backend.DatabaseOperationalError as fault:
+                if not is_undone(fault) or time.monotonic() >= until:
+                    raise
+                tried += 1
+                time.sleep(min(0.02 * tried, 0.5))
+            else:
+                self._run_tasks(put_off)
+                return answer
 
-    def _run_tasks(self, transaction: Any) -> None:
-        """What Tryton put off until after the commit."""
-        while transaction.tasks:
-            run_task(self._database, transaction.tasks.pop())
+    def _once(
+        self, model: Any, verb: str, arguments: Sequence[Any], extras: Mapping[str, Any]
+    ) -> tuple[Any, Sequence[int]]:
+        """The answer of one transaction, and what Tryton put off until after it. The locks of `extras` come first."""
+        with _started(self._database, self._user, model, verb, extras) as transaction:
+            before = len(transaction.tasks)
+            try:
+                answer = _answer(transaction, model, verb, copy.deepcopy(list(arguments)))
+                transaction.commit()
+                return answer, transaction.tasks[before:]
+            except BaseException:
+                transaction.rollback()
+                raise
+            finally:
+                del transaction.tasks[before:]
+
+    def _run_tasks(self, tasks: Sequence[int]) -> None:
+        """What Tryton put off until after the commit. In a thread of its own: it would take the transaction around this
+        one, a wizard's, for its own, and end it."""
+        if not tasks:
+            return
+        with ThreadPoolExecutor(1) as thread:
+            for done in [thread.submit(run_task, self._database, task) for task in tasks]:
+                done.result()
 
 
 def _method_of(database: str, method: str) -> tuple[Any, str]:
@@ -148,6 +167,8 @@ def _fault(error: Exception, method: str, *, writes: bool) -> KontobroError:
     if isinstance(error, HTTPException):
         return NotAllowed(f"Tryton does not allow {method}.", "Give the user the groups that the check names.")
     if isinstance(error, backend.DatabaseOperationalError):
+        if is_undone(error):
+            return Timeout(f"Tryton is busy: {method} waited too long for others.", "Try again later.")
         if writes:
             return Uncertain(f"The database was lost during {method}.", "What it did is looked up first.")
         return Unreachable("Tryton's database can't be reached.", "Check that PostgreSQL runs.")

@@ -88,6 +88,8 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Connect a Pleo company: look at both sides, choose the level, install."""
+    from kontobro.core.level import level_named
+
     desk = desk_of(context)
     named = {"url": erp_url, "database": erp_database, "user": erp_user, "company": erp_company}
     options = erp_options(erp, erp_option or [], ledger, **named)
@@ -125,13 +127,6 @@ def connect_with(
     place = desk.workplace
     connector = place.connector_for(draft, secrets or {})
     return connect(draft, tokens, place.pleo_for, connector, place.store, level, secrets)
-
-
-def level_named(number: int | None) -> Level | None:
-    """The level of that number; None when the person left it to us."""
-    from kontobro.core.level import LEVELS
-
-    return next((level for level in LEVELS if level == number), None)
 
 
 def draft_connection(

@@ -33,6 +33,11 @@ _SCOPES: Mapping[SyncKind, frozenset[str]] = {
 """Pleo's permissions by kind (`pleo/api.md` A4: the names for tags are not certain)."""
 
 
+def level_named(number: int | None) -> Level | None:
+    """The level of that number; None when the person left it to us."""
+    return next((level for level in LEVELS if level == number), None)
+
+
 def level_of(settings: Settings) -> Level:
     """The highest level whose kinds are all switched on."""
     return max(level for level in LEVELS if not missing_kinds(level, settings))

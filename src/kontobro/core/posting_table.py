@@ -257,7 +257,7 @@ def row_of(item: ExportItem, table: Table, findings: Findings) -> Row | None:
         findings.fail(
             "subtype_unknown",
             "subType",
-            item.subtype,
+            item.subtype or "",
             f"Which way money moves can't be told: {item.type} has an unknown subtype {shown(item.subtype or 'none')}.",
             f'Add a row with type = "{item.type}" and this subtype to the settings, then export it again.',
         )

@@ -198,8 +198,8 @@ def _meaning_faults(settings: Settings) -> Iterable[Problem]:
 
 def _unknown(field: str, name: str, known: Iterable[str]) -> Problem:
     near = difflib.get_close_matches(name, list(known), n=1)
-    remedy = f"Did you mean {near[0]}?" if near else f"Settings are {', '.join(known)}."
-    return problem("setting_unknown", field, name, f"There is no setting {shown(field)}.", remedy)
+    hint = f"did you mean {near[0]}?" if near else f"settings are {', '.join(known)}."
+    return problem("setting_unknown", field, name, f"There is no setting {shown(field)}: {hint}", "Correct its name.")
 
 
 def _wrong(field: str, given: object, takes: str) -> Problem:

@@ -41,6 +41,8 @@ HOLDER = """
 LOCK_NOT_AVAILABLE = "55P03"
 LOST = ("08", "57")
 """SQLSTATEs of a connection that broke, or that the server's operator ended."""
+IN_THE_WAY = ("40", LOCK_NOT_AVAILABLE)
+"""Of a transaction that was rolled back for another one: a deadlock, a serialisation, a lock that is held."""
 
 
 @contextmanager
@@ -112,6 +114,11 @@ def _release(session: Any, key: int, name: str) -> None:
 def sqlstate(error: BaseException) -> str:
     """What PostgreSQL calls an error, by psycopg's name for it or psycopg2's; empty for another error."""
     return str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
+
+
+def is_undone(error: BaseException) -> bool:
+    """Whether PostgreSQL says that nothing of the transaction stands, for another one was in its way."""
+    return sqlstate(error).startswith(IN_THE_WAY)
 
 
 def is_lost(error: BaseException) -> bool:

@@ -129,7 +129,6 @@ class Booking(models.Model):
                 condition=models.Q(outcome__isnull=False),
             ),
             models.Index(fields=["connection", "updated_at", "id"], name="kontobro_newest"),
-            models.Index(fields=["updated_at", "id"], name="kontobro_newest_of_all"),
             models.Index(fields=["connection", "date", "id"], name="kontobro_dated"),
         )
 

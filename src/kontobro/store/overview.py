@@ -177,7 +177,8 @@ class Overview:
         limit: int = 50,
     ) -> Page[ConnectionBooking]:
         """The newest first. `since` and `until` are booking dates, both included; `search` is part of a payee, the
-        beginning of a reference, a total, or the accounting system's id."""
+        beginning of a reference, a total, or the accounting system's id. Those of one connection have an index; of
+        many, the newest are found by reading them all."""
         rows = self._bookings(connection_ids)
         given = {"job_id": _plain(job_id), "state": state, "outcome": outcome, "currency": _plain(currency)}
         rows = rows.filter(**{name: value for name, value in given.items() if value})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,11 +61,23 @@ def test_the_demos_job_end_to_end_from_its_own_cron(desk: Desk, server: AddonSer
     problems = list(desk.api.rows("kontobro.booking", [["outcome", "=", "failed"]], ["told", "payee", "move_id"]))
     assert len(problems) == sum(job["failed"] for job in desk.jobs()) == 9
     assert all(row["told"] for row in problems)
+    look_at_problems_in_danish(desk, problems)
     booked = list(desk.api.rows("kontobro.booking", [["outcome", "=", "booked"]], ["move_id"]))
     assert len(booked) == BOTH["entries"]
     assert all(row["move_id"] for row in booked)
     row = desk.connection(number, "last_fault", "status")
     assert (row["last_fault"], row["status"]) == (False, "connected")
+
+
+def look_at_problems_in_danish(desk: Desk, english: list[dict[str, Any]]) -> None:
+    """What Pleo is told is English; who reads Danish is told in Danish."""
+    (danish,) = desk.api.read("res.lang", "search", domain=[["code", "=", "da_DK"]], context={"active_test": False})
+    desk.api.write("res.lang", "write", ids=[danish], vals={"active": True})
+    failed = [["outcome", "=", "failed"]]
+    told = {row["id"]: row["told"] for row in desk.api.rows("kontobro.booking", failed, ["told"], lang="da_DK")}
+    assert all(told[row["id"]] != row["told"] for row in english)
+    assert "eksportér udgiften igen" in "\n".join(told.values())
+    assert "export it again" not in "\n".join(told.values())
 
 
 def test_a_person_checks_again_and_approves_what_changes_in_pleo(desk: Desk, server: AddonServer) -> None:
@@ -118,7 +131,9 @@ def test_an_unreachable_pleo_is_noted_and_nothing_waits_for_it(desk: Desk, serve
     wait_until(
         lambda: bool(desk.connection(number, "last_fault")["last_fault"]), lambda: server.log.read_text()[-3000:]
     )
-    assert "Pleo" in desk.connection(number, "last_fault")["last_fault"]
+    row = desk.connection(number, "last_fault", "last_fault_code", "fault_told")
+    assert "Pleo" in row["fault_told"] == row["last_fault"]
+    assert row["last_fault_code"] == "job.service_unreachable"
 
 
 def test_taken_away_the_books_stay_whole(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -64,6 +65,19 @@ def look_at_failures(office: Office, job: dict[str, Any]) -> None:
     assert all("→" in row["problem_text"] for row in failed)
     (shown,) = office.bookkeeper.wizard("kontobro.check_again", on=("kontobro.job", job["id"]))
     assert "→" in shown["view"]["defaults"]["text"]
+    look_at_failures_in_danish(office)
+
+
+def look_at_failures_in_danish(office: Office) -> None:
+    """What Pleo is told is English; who reads Danish is told in Danish."""
+    failed, fields = [["outcome", "=", "failed"]], ["problem_text", "problems"]
+    danish = list(office.bookkeeper.api.rows("kontobro.booking", failed, fields, language="da"))
+    assert len(danish) == FAILED
+    for row in danish:
+        assert json.loads(row["problems"])[0]["remedy"] not in row["problem_text"]
+    told = "\n".join(row["problem_text"] for row in danish)
+    assert "eksportér udgiften igen" in told
+    assert "export it again" not in told
 
 
 def leave(place: Place, database: str, port: int, office: Office) -> None:

@@ -11,7 +11,9 @@ from tests.addons.tryton.house import Place
 pytestmark = [pytest.mark.addon, pytest.mark.timeout(600)]
 
 
-@pytest.mark.parametrize(("suite", "least"), [("connector", 65), ("store", 160), ("module", 20)])
+@pytest.mark.parametrize(
+    ("suite", "least"), [("connector", 70), ("store", 160), ("oauth", 13), ("module", 20), ("words", 4)]
+)
 def test_suite_inside_tryton(place: Place, database: str, suite: str, least: int) -> None:
     ran = place.pytest(database, f"tests/test_{suite}.py")
     assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]

@@ -38,6 +38,7 @@ def test_a_person_connects_sets_up_looks_and_exports(
     (shown,) = office.bookkeeper.wizard("kontobro.check", on=on)
     assert "All is well" in shown["view"]["defaults"]["text"]
     keep_in_step(office, on)
+    create_vendors(office, on)
     refuse_others(office, server, database)
     export_by_button(office)
 
@@ -124,6 +125,20 @@ def keep_in_step(office: Office, on: tuple[str, int]) -> None:
     assert noted["outcome"] == "in_step"
 
 
+def create_vendors(office: Office, on: tuple[str, int]) -> None:
+    """An employee made the painter in Pleo: now he is a party, once, and Pleo knows him by its code."""
+    office.set_up(sync_vendors=True, create_vendors=True)
+    start = {"start": {"kind": "vendors"}}
+    *_, shown = office.bookkeeper.wizard("kontobro.synchronize", ("plan", start), on=on)
+    *_, done = office.bookkeeper.wizard(
+        "kontobro.synchronize", ("apply", {**start, "plan": shown["view"]["defaults"]}), on=on
+    )
+    assert "Malermester Holm" not in done["view"]["defaults"]["text"]
+    (painter,) = office.bookkeeper.rows("party.party", "code", domain=[["name", "=", "Malermester Holm"]])
+    vendors = office.sandbox.vendors.of(office.sandbox.company_id)
+    assert painter["code"] in {vendor.facts.get("code") for vendor in vendors}
+
+
 def refuse_others(office: Office, server: ModuleServer, database: str) -> None:
     """Who only looks may not connect; who has no group sees nothing; nor does another company."""
     accountant = Person(server.url, database, "accountant")
@@ -179,3 +194,6 @@ def test_a_pleo_that_is_away_holds_up_no_other_work_of_trytons_cron(
     place.cron_once(database)
     assert sql(port, "select count(*) from ir_cron where active and next_call is null", database) == "0"
     assert "can't be reached" in office.connection["last_fault"]
+    (told,) = office.bookkeeper.api.rows("kontobro.connection", [], ["fault_told"], language="de")
+    assert told["fault_told"].startswith("Pleo ist nicht erreichbar. ")
+    assert office.connection["last_fault"] in told["fault_told"]

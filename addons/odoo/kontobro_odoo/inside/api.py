@@ -17,10 +17,10 @@ from odoo.modules.registry import Registry
 from odoo.service.model import get_public_method, retrying
 from odoo.tools.json import json_default
 
-from kontobro.core.errors import Misconfigured, NotAllowed, Uncertain, Unreachable, shown
+from kontobro.core.errors import Misconfigured, NotAllowed, Timeout, Uncertain, Unreachable, shown
 from kontobro.erp.common import Refused
 from kontobro.erp.odoo.api import SYSTEM, Api
-from kontobro.store.advisory import is_lost
+from kontobro.store.advisory import is_lost, is_undone
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -86,6 +86,8 @@ def _called(env, model, method, given):
 
 def _fault(error, name, *, writes):
     """A database that went away in the middle: a write may have had its effect, unless PostgreSQL said otherwise."""
+    if is_undone(error):  # Odoo's own repeats were not enough
+        return Timeout(f"Odoo is busy: {name} waited too long for others.", "Try again later.")
     if not is_lost(error):
         return Refused(SYSTEM, _name_of(error), str(error))
     if writes:

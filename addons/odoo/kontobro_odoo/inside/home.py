@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 from odoo import api
 from odoo.modules.registry import Registry
@@ -15,7 +16,7 @@ from kontobro.erp.guard import guarded
 from kontobro.erp.odoo.connector import OdooConnector
 
 from .api import ModelApi
-from .store import open_store
+from .store import OdooStore, open_store
 
 PATIENCE = timedelta(seconds=20)
 """A call to Pleo is not repeated later: in the cron other companies wait, at a button a person does. One that hangs
@@ -28,6 +29,10 @@ def opened(database: str) -> Iterator[Home]:
     connectors = partial(connector_for, database)
     with closing(Home(Path(), open_store(database), SystemClock(), connectors=connectors, patience=PATIENCE)) as home:
         yield home
+
+
+def store_of(home: Home) -> OdooStore:
+    return cast(OdooStore, home.store)
 
 
 def connector_for(database: str, connection):

@@ -5,6 +5,7 @@ import time
 
 from kontobro.core.errors import Busy, KontobroError, LoginFailed, Misconfigured, Problem, UnsafePlan
 from kontobro.core.settings_check import check_settings
+from kontobro.core.words import fault_code
 from kontobro.export import next_job, run_job
 from kontobro.export.again import check_rows, open_books
 from kontobro.export.masters import load_masters
@@ -26,7 +27,7 @@ REST_AFTER_FAULT = 240
 TURN = """UPDATE kontobro_connection
 SET due_at = date_trunc('second', now() AT TIME ZONE 'UTC') + %s * interval '1 second' WHERE key = %s"""
 
-NOTE = """UPDATE kontobro_connection SET last_run_at = now() AT TIME ZONE 'UTC', last_fault = %s,
+NOTE = """UPDATE kontobro_connection SET last_run_at = now() AT TIME ZONE 'UTC', last_fault = %s, last_fault_code = %s,
 due_at = CASE WHEN due_at IS NOT NULL
     THEN date_trunc('second', now() AT TIME ZONE 'UTC') + %s * interval '1 second' END WHERE key = %s"""
 """Asked for by a person meanwhile (no `due_at`), it stays due."""
@@ -97,7 +98,9 @@ def _keep_in_step(home, connection, until):
     """The kinds of master data that are due, as far as the limits allow unasked; a first plan waits for a person."""
     noted = home.store.syncs(connection.id)
     known = [kind for kind in KINDS if kind in connection.settings.sync and NOTED[kind][-1] in noted]
-    ports = home.sync_ports_for(connection) if known else None
+    if not known:
+        return
+    ports = home.sync_ports_for(connection)
     for kind in known:
         if time.monotonic() >= until:
             raise TimeIsUp
@@ -110,15 +113,15 @@ def _keep_in_step(home, connection, until):
 
 def _begin(home, key):
     """A worker that is killed while Pleo hangs would come to the same connection first again."""
-    with home.store.tables.transaction() as cursor:
+    with homes.store_of(home).tables.transaction() as cursor:
         cursor.execute(TURN, (REST_AFTER_FAULT, key))
 
 
 def _note(home, key, fault, rest):
     """For a person: when, and what is wrong. For the cron: in how many seconds it is this connection's turn again."""
     told = f"{fault.message} {fault.remedy}" if fault else None
-    with home.store.tables.transaction() as cursor:
-        cursor.execute(NOTE, (told, rest, key))
+    with homes.store_of(home).tables.transaction() as cursor:
+        cursor.execute(NOTE, (told, fault_code(fault) if fault else None, rest, key))
 
 
 # ------------------------------------------------------------------------------------------ by a person
@@ -146,29 +149,18 @@ def plans(home, key: str):
     return [shown_of(kind, plan_sync(connection, kind, ports), connection.settings) for kind in kinds]
 
 
-def apply(home, key: str, kind: str, digest: str) -> str:
-    """Carry out the plan of that digest; what was done, in a sentence. Raises NotApproved when it differs by now."""
+def apply(home, key: str, kind: str, digest: str):
+    """Carry out the plan of that digest; what was done. Raises NotApproved when it differs by now."""
     connection = home.store.connection(key)
     done = apply_plan(connection, kind, digest, home.sync_ports_for(connection))
     if in_step(connection, home.store):
         finish_installation(home.pleo_for(connection), connection)
-    told = f"{kind}: {done.creates} created, {done.updates} updated, {done.archives} archived, {done.adopted} adopted."
-    return " ".join([told, *map(str, done.failed)])
+    return done
 
 
-def check_again(home, key: str, references) -> list[str]:
-    """These items under today's settings, a line each. Nothing is booked, nothing is told to Pleo."""
+def check_again(home, key: str, references):
+    """These items under today's settings. Nothing is booked, nothing is told to Pleo."""
     connection = home.store.connection(key)
     ports = home.book_ports_for(connection)
     rows = home.store.bookings(key, references=references)
-    checked = check_rows(connection, rows, ports, open_books(connection, ports)) if rows else ()
-    return [_told(one) for one in checked]
-
-
-def _told(one) -> str:
-    name = one.payee or one.reference
-    if one.preview is None:
-        return f"{name}: its content was purged; export it again in Pleo."
-    if one.mended:
-        return f"{name}: would be booked now; export it again in Pleo."
-    return f"{name}: " + " ".join(str(problem) for problem in one.preview.problems)
+    return check_rows(connection, rows, ports, open_books(connection, ports)) if rows else ()

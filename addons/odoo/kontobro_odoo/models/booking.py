@@ -2,6 +2,8 @@
 
 from odoo import api, fields, models
 
+from kontobro.store.codec import problems_from
+
 from ..hooks import guard_tables
 
 OUTCOMES = [("booked", "Booked"), ("failed", "Failed"), ("uncertain", "Uncertain")]
@@ -57,9 +59,11 @@ class Booking(models.Model):
         guard_tables(self.env.cr)
 
     @api.depends("problems")
+    @api.depends_context("lang")
     def _compute_told(self):
+        """In the language of who looks; what Pleo was told is the English."""
         for row in self:
-            row.told = "\n".join(f"{one['message']} {one['remedy']}" for one in row.problems or [])
+            row.told = self.env["kontobro.connection"]._in_words(problems_from(row.problems or []))
 
     @api.depends("erp_id")
     def _compute_move(self):

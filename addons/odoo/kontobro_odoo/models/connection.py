@@ -8,7 +8,7 @@ STATUSES = [("connected", "Connected"), ("reconnect", "Needs a new credential"),
 
 FIXED = frozenset(
     "key company_id environment api_url auth_url auth pleo_company pleo_company_name erp erp_options erp_company"
-    " client_id scopes status last_run_at due_at last_fault".split()
+    " client_id scopes status last_run_at due_at last_fault last_fault_code".split()
 )
 
 
@@ -40,6 +40,7 @@ class Connection(models.Model):
     last_run_at = fields.Datetime("Last look at Pleo", readonly=True, copy=False)
     due_at = fields.Datetime("Next look at Pleo", readonly=True, copy=False)
     last_fault = fields.Char("Last fault", readonly=True, copy=False)
+    last_fault_code = fields.Char(readonly=True, copy=False)
 
     _one_key = models.Constraint("UNIQUE(key)", "This connection exists already.")
     _one_company = models.UniqueIndex(

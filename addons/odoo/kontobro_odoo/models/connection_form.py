@@ -1,5 +1,7 @@
 """The settings as a form: each field reads and writes one setting; nothing wrong is ever stored."""
 
+from typing import Any
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -163,7 +165,7 @@ class Connection(models.Model):
     def _with_form(self, form):
         """The settings with these fields of the form; what it can't show stays as it is."""
         held = codec.settings_from(self.settings or {})
-        wanted = settings_file.settings_to(held)
+        wanted: dict[str, Any] = settings_file.settings_to(held)
         wanted |= {name: form[name] for name in (*CHOICES, *PLAIN) if name in form}
         for name in ACCOUNTS:
             if name in form:
@@ -188,7 +190,7 @@ class Connection(models.Model):
         for row in self:
             _, problems = settings_file.settings_from(settings_file.settings_to(codec.settings_from(row.settings)))
             if problems:
-                raise ValidationError("\n".join(f"{one.message} {one.remedy}" for one in problems))
+                raise ValidationError(self._in_words(problems))
             zone = (row.settings or {}).get("time_zone")
             if zone and zone_named(zone) is None:
                 raise ValidationError(self.env._("The time zone %s is not known: write Europe/Copenhagen.", zone))
@@ -201,7 +203,7 @@ class Connection(models.Model):
         given["employees_are_vendors"] = bool(wanted.get("employees_are_vendors"))
         settings, problems = settings_file.settings_from(given)
         if problems:
-            raise ValidationError("\n".join(f"{one.message} {one.remedy}" for one in problems))
+            raise ValidationError(self._in_words(problems))
         return codec.settings_to(settings)
 
     def _account_of(self, key):

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from kontobro.core.errors import KontobroError
+from kontobro.core.words import fault_in, fault_told, in_language
 
 from ..inside import home, work
 
@@ -19,6 +20,14 @@ class Connection(models.Model):
     job_ids = fields.One2many("kontobro.job", "connection_id", string="Export jobs")
     booking_ids = fields.One2many("kontobro.booking", "connection_id", string="Entries")
     sync_ids = fields.One2many("kontobro.sync", "connection_id", string="Syncs")
+    fault_told = fields.Text("Last fault", compute="_compute_fault_told")
+
+    @api.depends("last_fault", "last_fault_code")
+    @api.depends_context("lang")
+    def _compute_fault_told(self):
+        """In the language of who looks; the log and the column have the English."""
+        for row in self:
+            row.fault_told = fault_told(row.last_fault_code or "", row.last_fault or "", self.env.lang)
 
     # ------------------------------------------------------------------------------------------- the cron
 
@@ -61,7 +70,7 @@ class Connection(models.Model):
         with self._faults_told(), home.opened(self.env.cr.dbname) as place:
             problems = work.check(place, self.key)
         if problems:
-            raise UserError("\n".join(f"{one.message} {one.remedy}" for one in problems))
+            raise UserError(self._in_words(problems))
         return self._told(self.env._("Pleo and Odoo answer, and the settings are complete."), kind="success")
 
     def action_connect_again(self):
@@ -117,21 +126,34 @@ class Connection(models.Model):
             "kind": plan.kind,
             "digest": plan.digest,
             "possible": plan.possible,
-            "refused": str(plan.refused or ""),
-            "problems": "\n".join(str(problem) for problem in plan.problems),
+            "refused": fault_in(plan.refused, self.env.lang) if plan.refused else "",
+            "problems": self._in_words(plan.problems),
             "line_ids": [(0, 0, line) for line in lines],
         }
 
     def _check_again(self, references):
         self.ensure_one()
         with self._faults_told(), home.opened(self.env.cr.dbname) as place:
-            told = work.check_again(place, self.key, references)
-        return self._told("\n".join(told) or self.env._("Nothing to check again."))
+            checked = work.check_again(place, self.key, references)
+        return self._told("\n".join(map(self._as_line, checked)) or self.env._("Nothing to check again."))
+
+    def _as_line(self, checked):
+        """What a check of one item found."""
+        name = checked.payee or checked.reference
+        if checked.preview is None:
+            return self.env._("%s: its content was purged; export it again in Pleo.", name)
+        if checked.mended:
+            return self.env._("%s: would be booked now; export it again in Pleo.", name)
+        return f"{name}: " + self._in_words(checked.preview.problems, " ")
 
     # ------------------------------------------------------------------------------------------------
 
+    def _in_words(self, problems, between="\n"):
+        """Problems and their remedies, in the language of who looks."""
+        return between.join(str(in_language(one, self.env.lang)) for one in problems)
+
     def _faults_told(self):
-        return FaultsTold()
+        return FaultsTold(self.env.lang)
 
     def _told(self, message, kind="info"):
         told = {"message": message, "type": kind, "sticky": "\n" in message}
@@ -139,14 +161,17 @@ class Connection(models.Model):
 
 
 class FaultsTold:
-    """Our faults as Odoo's error to a person."""
+    """Our faults as Odoo's error to a person, in the person's language."""
+
+    def __init__(self, language):
+        self.language = language
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, fault, trace):
         if isinstance(fault, KontobroError):
-            raise UserError(f"{fault.message} {fault.remedy}") from fault
+            raise UserError(fault_in(fault, self.language)) from fault
 
 
 def _change(field):

@@ -23,7 +23,10 @@ class SyncPlan(models.TransientModel):
     def action_approve(self):
         self.ensure_one()
         with self.connection_id._faults_told(), home.opened(self.env.cr.dbname) as place:
-            told = work.apply(place, self.connection_id.key, self.kind, self.digest)
+            done = work.apply(place, self.connection_id.key, self.kind, self.digest)
+        counts = {"new": done.creates, "changed": done.updates, "archived": done.archives, "adopted": done.adopted}
+        told = self.env._("%(new)s created, %(changed)s updated, %(archived)s archived, %(adopted)s adopted.", **counts)
+        told = " ".join(filter(None, [told, self.connection_id._in_words(done.failed, " ")]))
         return self.connection_id._told(told, kind="success")
 
 

@@ -1,3 +1,11 @@
-from . import test_access, test_form, test_lines, test_oauth, test_reference, test_shown
+from . import test_access, test_form, test_lines, test_oauth, test_reference, test_shown, test_words
 
-__all__ = ["test_access", "test_form", "test_lines", "test_oauth", "test_reference", "test_shown"]
+__all__ = [
+    "test_access",
+    "test_form",
+    "test_lines",
+    "test_oauth",
+    "test_reference",
+    "test_shown",
+    "test_words",
+]

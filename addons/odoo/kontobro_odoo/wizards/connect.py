@@ -6,6 +6,7 @@ from odoo import fields, models
 from odoo.exceptions import ValidationError
 
 from kontobro.core.connection import Connection, Tokens
+from kontobro.core.level import level_named
 from kontobro.install.authorisation import LOOPBACK
 from kontobro.install.connect import connect
 from kontobro.pleo import ENVIRONMENTS
@@ -106,10 +107,10 @@ class Connect(models.TransientModel):
 
     def _join(self, place, draft, tokens):
         """Connect both sides; the number of the connection. One that stands keeps its settings, and so its level."""
-        connector = home.connector_of(place.store.tables.name, self.user_id.id, self.company_id.id)
-        level = None if self.connection_id else int(self.level)
+        connector = home.connector_of(self.env.cr.dbname, self.user_id.id, self.company_id.id)
+        level = None if self.connection_id else level_named(int(self.level))
         connected = connect(draft, tokens, place.pleo_for, connector, place.store, level, claim=self._require_free)
-        with place.store.tables.transaction() as cursor:
+        with home.store_of(place).tables.transaction() as cursor:
             cursor.execute(MINE, (self.user_id.id, self.company_id.name, connected.connection.id))
             (number,) = cursor.fetchone()
         return number

@@ -155,6 +155,6 @@ class Connect(models.TransientModel):
                 clock=place.clock,
             )
             number = self._join(place, draft, tokens)
-            with place.store.tables.transaction() as cursor:
+            with home.store_of(place).tables.transaction() as cursor:
                 cursor.execute("UPDATE kontobro_connect SET sealed_secret = NULL WHERE id = %s", (self.id,))
         return number

@@ -7,6 +7,7 @@ from odoo.exceptions import ValidationError
 
 from kontobro.core import settings_file
 from kontobro.core.posting_table import ROWS
+from kontobro.core.words import in_language
 from kontobro.store import codec
 
 ROW = re.compile(r"rows\[(\d+)\]\.?")
@@ -91,6 +92,7 @@ class SettingsLines(models.TransientModel):
 
     def _said(self, problem):
         """A problem of the settings, with the line that it is about."""
+        problem = in_language(problem, self.env.lang)
         if row := ROW.match(problem.field):
             said = str(problem).replace(f"Setting {row[0]}", "").strip()
             return self._told(self.row_ids, int(row[1]), said)

@@ -137,7 +137,7 @@ def _accounts(entry: Entry, facts: Facts) -> Iterator[Problem]:
             yield Problem(
                 "account_unknown",
                 "account",
-                shown(line.account),
+                name,
                 f"Account {name} {what}.",
                 remedy,
                 "account_unknown",
@@ -197,12 +197,12 @@ def _tax_codes(entry: Entry, facts: Facts) -> Iterator[Problem]:
     for code in (line.tax_code for line in entry.lines if line.tax_code):
         known = facts.masters.taxes.get(code)
         if known is None or not known.code.active:
-            what = f"{shown(known.code.code)} is not active" if known else f"{shown(code)} is not known"
+            name, what = shown(known.code.code if known else code), "is not active" if known else "is not known"
             yield Problem(
                 "tax_code_unknown",
                 "tax_code",
-                shown(code),
-                f"Tax {what} in Odoo.",
+                name,
+                f"Tax {name} {what} in Odoo.",
                 "Choose another tax code in Pleo, or activate the purchase tax in Odoo.",
                 "tax_code_unknown",
             )

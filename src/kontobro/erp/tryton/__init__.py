@@ -7,6 +7,7 @@ entries    Entry -> what `account.move.create` takes
 bills      Bill -> what `account.invoice.create` takes
 standing   what stands, as read back -> Booking
 ledger     reading what stands, by our keys
+vendors    vendors born in Pleo -> parties
 settling   payments and their bills, reconciled
 checks     every reason why Tryton would not take an entry
 connector  the eight methods

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from kontobro.core.errors import Misconfigured, NotAllowed, SeveralCompanies, shown
@@ -25,11 +26,19 @@ NEEDS: Final = (
 """Model and operation, in plain words, and the group that gives it in a Tryton as it comes."""
 
 
-def missing_permissions(api: Calls) -> list[str]:
-    """What the user may not do, each with the group that gives it."""
-    models = sorted({model for model, *_ in NEEDS})
+TO_ADD_VENDORS: Final = (
+    ("party.party", "create", "create parties", ACCOUNTING),
+    ("party.identifier", "create", "create identifiers of parties", ACCOUNTING),
+    ("party.address", "create", "create addresses of parties", ACCOUNTING),
+)
+"""Asked for only when there is a vendor to add. As Tryton comes, every user may."""
+
+
+def missing_permissions(api: Calls, needs: Sequence[tuple[str, str, str, str]] = NEEDS) -> list[str]:
+    """What the user may not do of this, each with the group that gives it."""
+    models = sorted({model for model, *_ in needs})
     granted = api.read("model.ir.model.access.get_access", models)
-    return [f"{words} (group {group})" for model, mode, words, group in NEEDS if not granted[model][mode]]
+    return [f"{words} (group {group})" for model, mode, words, group in needs if not granted[model][mode]]
 
 
 def find_company(api: Calls) -> None:

@@ -111,7 +111,7 @@ def _accounts(entry: Entry, facts: Facts) -> Iterator[Problem]:
             name = _account_name(line.account, facts)
             remedy = "Choose another account, or open it in Tryton's chart of accounts."
             message = f"Account {name} {what}."
-            yield Problem("account_unknown", "account", shown(line.account), message, remedy, "account_unknown")
+            yield Problem("account_unknown", "account", name, message, remedy, "account_unknown")
         elif posting.account.currencies and entry.currency not in posting.account.currencies:
             code, only = shown(posting.account.code), ", ".join(posting.account.currencies)
             message = f"Account {code} takes only {only}, not {shown(entry.currency)}."
@@ -150,8 +150,7 @@ def _dimensions(entry: Entry, facts: Facts) -> Iterator[Problem]:
             if known is None or known.dimension_id != dimension or not known.active:
                 message = f"Analytic account {shown(value)} is not active under that root in Tryton."
                 remedy = "Choose another tag in Pleo, or add the analytic account in Tryton."
-                code = "dimension_value_unknown"
-                yield Problem(code, shown(dimension), shown(value), message, remedy, "tag_unknown")
+                yield Problem("dimension_value_unknown", shown(dimension), shown(value), message, remedy, "tag_unknown")
         yield from _shares(line.dimensions)
 
 
@@ -183,9 +182,10 @@ def _tax_codes(entry: Entry, facts: Facts) -> Iterator[Problem]:
     for code in (line.tax_code for line in entry.lines if line.tax_code):
         known = facts.masters.taxes.get(code)
         if known is None or not known.code.active:
-            what = f"{shown(known.code.code)} is not active" if known else f"{shown(code)} is not known"
-            message, remedy = f"Tax {what} in Tryton.", "Choose another tax code in Pleo, or activate it in Tryton."
-            yield Problem("tax_code_unknown", "tax_code", shown(code), message, remedy, "tax_code_unknown")
+            name, what = shown(known.code.code if known else code), "is not active" if known else "is not known"
+            message = f"Tax {name} {what} in Tryton."
+            remedy = "Choose another tax code in Pleo, or activate it in Tryton."
+            yield Problem("tax_code_unknown", "tax_code", name, message, remedy, "tax_code_unknown")
 
 
 def _journal(entry: Entry, facts: Facts) -> Iterator[Problem]:

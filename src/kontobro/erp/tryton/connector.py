@@ -19,7 +19,7 @@ from kontobro.core.journal import Bill, Booking, Entry, Reference
 from kontobro.core.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.period import period_of
 from kontobro.core.ports import Capabilities
-from kontobro.erp.common import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refused, vendor_not_written
+from kontobro.erp.common import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refused
 from kontobro.erp.tryton.access import find_company, missing_permissions
 from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.bills import INVOICE, invoice_of, is_invoice
@@ -29,7 +29,8 @@ from kontobro.erp.tryton.entries import Values, Writing, move_of, plain
 from kontobro.erp.tryton.ledger import Key, Ledger
 from kontobro.erp.tryton.masters import KINDS, Masters, Snapshot
 from kontobro.erp.tryton.settling import settle
-from kontobro.erp.tryton.standing import MOVE, RECEIPT_MARK, Standing, booking_of, picked
+from kontobro.erp.tryton.standing import MOVE, RECEIPT_MARK, Standing, booking_of, picked, resource_of
+from kontobro.erp.tryton.vendors import add_vendors
 
 R = TypeVar("R", bound=MasterRecord)
 
@@ -47,7 +48,7 @@ CAPABILITIES: Final = Capabilities(
     settle_after=timedelta(seconds=SETTLE_AFTER),
     keeps_fingerprint=False,
     withdraws_drafts=True,
-    writes_vendors=False,
+    writes_vendors=True,
 )
 
 
@@ -139,8 +140,8 @@ class TrytonConnector:
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
         for receipt in receipts:
             RECEIPTS.require(receipt)
-        standing = next((one for one in self._standings([booking.reference]) if one.id == booking.id), None)
-        there = set(standing.receipts) if standing else set()
+        self._choose()
+        there = self._ledger.receipts([resource_of(booking)]).get(resource_of(booking), ())
         new = {receipt.sha256: receipt for receipt in receipts if receipt.sha256 not in there}
         if new:
             self._api.write("model.ir.attachment.create", [_attachment(booking, receipt) for receipt in new.values()])
@@ -159,9 +160,8 @@ class TrytonConnector:
         return self._answers(references, problems, standings)
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
-        """Every vendor is refused: parties are kept in Tryton."""
-        remedy = "Add the party there, with this code."
-        return [vendor_not_written(vendor, SYSTEM, remedy) for vendor in vendors]
+        self._choose()
+        return add_vendors(self._api, self._masters, vendors) if vendors else []
 
     def withdraw(self, bookings: Sequence[Booking]) -> None:
         current = self._current([booking.reference for booking in bookings])
@@ -339,7 +339,7 @@ def _knows(masters: Snapshot, entry: Entry) -> bool:
 def _attachment(booking: Booking, receipt: Receipt) -> dict[str, object]:
     """A receipt; known again by its SHA-256 in the description."""
     return {
-        "resource": booking.id if booking.id.startswith(INVOICE) else f"{MOVE},{booking.id}",
+        "resource": resource_of(booking),
         "name": plain(receipt.name) or "receipt",
         "type": "data",
         "data": receipt.content,

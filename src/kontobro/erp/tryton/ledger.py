@@ -56,6 +56,14 @@ class Ledger:
             line.append(["reconciliation", "=", None])
         return self._read([["state", "=", "posted"], ["lines", "where", line]]) if parties else []
 
+    def receipts(self, resources: list[str]) -> dict[str, list[str]]:
+        """The SHA-256 of what we attached to these documents, in order."""
+        domain = [["resource", "in", resources], ["description", "like", f"{RECEIPT_MARK}%"]]
+        found: dict[str, list[str]] = {}
+        for row in self._api.rows("ir.attachment", domain, ["resource", "description"]):
+            found.setdefault(row["resource"], []).append(row["description"].removeprefix(RECEIPT_MARK))
+        return found
+
     def _invoices(self, domains: list[Domain]) -> list[Row]:
         """Our invoices under any of these."""
         ours = ["OR", OURS, *([field, "!=", None] for field in self._fields)]
@@ -75,7 +83,7 @@ class Ledger:
         pairs += [(None, invoice) for invoice in by_name.values()]
         if not pairs:
             return []
-        receipts = self._receipts([_resource(move, invoice) for move, invoice in pairs])
+        receipts = self.receipts([_resource(move, invoice) for move, invoice in pairs])
         posted = [f"{MOVE},{move['id']}" for move in moves if move["state"] == "posted"]
         cancelled = self._cancelled(posted) if posted else set()
         currency = self._masters.snapshot().company.currency
@@ -95,14 +103,6 @@ class Ledger:
         domain = [["origin", "in", resources], ["state", "=", "posted"]]
         return {row["origin"] for row in self._api.rows(MOVE, domain, ["origin"])}
 
-    def _receipts(self, resources: list[str]) -> dict[str, list[str]]:
-        """The SHA-256 of what we attached, in order."""
-        domain = [["resource", "in", resources], ["description", "like", f"{RECEIPT_MARK}%"]]
-        found: dict[str, list[str]] = {}
-        for row in self._api.rows("ir.attachment", domain, ["resource", "description"]):
-            found.setdefault(row["resource"], []).append(row["description"].removeprefix(RECEIPT_MARK))
-        return found
-
 
 def _resource(move: Row | None, invoice: Row | None) -> str:
     return f"{INVOICE},{invoice['id']}" if invoice else f"{MOVE},{(move or {})['id']}"
@@ -115,12 +115,12 @@ def _invoice(key: InvoiceKey) -> Domain:
 
 def _bill(key: InvoiceKey) -> Domain:
     """The bills that are moves, of that vendor and number: in which currency is seen afterwards."""
-    number = "".join(_escaped(number_of(key.number)))
+    number = "".join(escaped(number_of(key.number)))
     owed = [["party", "=", int(key.vendor)], ["description", "like", f"{BILL_MARK}%"]]
     return [["description", "like", f"{number}{SEPARATOR}%"], ["lines", "where", owed]]
 
 
-def _escaped(text: str) -> Iterator[str]:
+def escaped(text: str) -> Iterator[str]:
     """What stands for itself in a pattern."""
     for character in text:
         yield f"\\{character}" if character in "\\%_" else character

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Final, TypeVar, cast
@@ -36,6 +36,9 @@ FRESH_FOR: Final = 300.0
 """Seconds that accounts, taxes and dimensions are believed; an id that is not among them is looked up anew."""
 
 ANY: Final = ["active", "in", [True, False]]
+
+BORN: Final = "pleo:"
+"""How an identifier without a type begins that holds Pleo's id of the vendor that the party was created for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,24 @@ class Masters:
         fields = ["name", "code", "active", "tax_identifier.code", "account_payable"]
         return (_vendor(row) for row in self._api.rows("party.party", [ANY, *domain], fields))
 
+    def known_vendors(self) -> Iterator[Vendor]:
+        """Every party, those that were born in Pleo with its id."""
+        born: dict[str, str] = {}
+        for pleo_id, party in self.born().items():
+            born.setdefault(str(party), pleo_id)
+        return (replace(vendor, pleo_id=born.get(vendor.id)) for vendor in self.vendors())
+
+    def born(self, pleo_ids: Iterable[str] | None = None) -> dict[str, int]:
+        """The party of each vendor born in Pleo, or of these. A copy of a party has its identifiers too: the older
+        counts. When a person replaces one party by another, Tryton gives its identifiers to the other."""
+        named: Domain = ["code", "like", f"{BORN}%"]
+        if pleo_ids is not None:
+            named = ["code", "in", [f"{BORN}{pleo_id}" for pleo_id in pleo_ids]]
+        found: dict[str, int] = {}
+        for row in self._api.rows("party.identifier", [["type", "=", None], named, ANY], ["code", "party"]):
+            found.setdefault(row["code"].removeprefix(BORN), row["party"])
+        return found
+
     def addresses(self, parties: Sequence[int]) -> Mapping[str, int]:
         """Where an invoice of each party comes from: the address marked for invoices, else the first."""
         found: dict[str, int] = {}
@@ -218,7 +239,7 @@ _READERS: Final[Mapping[type, Callable[[Masters], Iterable[MasterRecord]]]] = {
     TaxCode: lambda masters: (tax.code for tax in masters.taxes()),
     Dimension: Masters.roots,
     DimensionValue: Masters.values,
-    Vendor: Masters.vendors,
+    Vendor: Masters.known_vendors,
     Employee: Masters.employees,
     Journal: lambda masters: (book.journal for book in masters.books()),
     Period: Masters.periods,

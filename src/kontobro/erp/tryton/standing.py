@@ -134,6 +134,11 @@ def standing_of(
     return Standing(move, lines, reference, company_currency, receipts, reversed_, invoice)
 
 
+def resource_of(booking: Booking) -> str:
+    """Tryton's name of a booking's document."""
+    return booking.id if booking.id.startswith(INVOICE) else f"{MOVE},{booking.id}"
+
+
 def booking_of(standing: Standing, output_taxes: Collection[int], link: str) -> Booking:
     """The booking as it stands now, a bookkeeper's changes included."""
     amounts = [

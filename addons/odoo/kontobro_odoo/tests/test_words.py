@@ -1,0 +1,50 @@
+from odoo.exceptions import UserError, ValidationError
+from odoo.tests import tagged
+
+from kontobro.core.errors import Busy, Problem
+
+from .common import PleoCase
+
+UNKNOWN = Problem("account_unknown", "account", "4711", "Account 4711 is not in Odoo.", "Add it.", "account_unknown")
+OWN = Problem("fjord_sunday", "date", "2026-11-22", "It is a Sunday.", "Wait.", "validation_failure")
+
+
+@tagged("post_install", "-at_install")
+class TestWords(PleoCase):
+    """A screen speaks the language of who looks at it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["res.lang"].sudo()._activate_lang("da_DK")
+        problems = [{name: getattr(one, name) for name in Problem.__slots__} for one in (UNKNOWN, OWN)]
+        row = dict.fromkeys(("reference", "job_id", "run", "kind", "item_type"), "x")
+        row |= {"state": "planned", "receipts": 0, "updated_at": "2026-11-22 10:00:00", "problems": problems}
+        cls.booking = cls.env["kontobro.booking"].sudo().create({**row, "connection_id": cls.connection.id})
+
+    def told(self, language):
+        return self.booking.with_user(self.user).with_context(lang=language).told
+
+    def test_a_problem_is_told_in_the_language_of_who_looks(self):
+        self.assertEqual(self.told("en_US").splitlines(), [str(UNKNOWN), str(OWN)])
+        danish, own = self.told("da_DK").splitlines()
+        self.assertRegex(danish, "^Kontoen 4711 findes ikke i regnskabet.* Kontrollér kategorien")
+        self.assertEqual(own, str(OWN))
+
+    def test_what_stopped_the_last_run_is_too(self):
+        stopped = {"last_fault": "Pleo can't be reached. Wait.", "last_fault_code": "job.service_unreachable"}
+        self.connection.sudo().write(stopped)
+        told = self.connection.with_user(self.user).with_context(lang="da_DK").fault_told
+        self.assertEqual(told.splitlines()[-1], stopped["last_fault"])
+        self.assertRegex(told, "^Pleo kan ikke nås")
+        self.assertEqual(self.connection.with_context(lang="en_US").fault_told, stopped["last_fault"])
+
+    def test_bad_input_and_faults_are_too(self):
+        connection = self.connection.with_user(self.manager).with_context(lang="da_DK")
+        with self.assertRaisesRegex(ValidationError, "Indstillingen retention_days tager ikke værdien -1"):
+            connection.write({"retention_days": -1})
+        with (
+            self.assertRaisesRegex(UserError, "En anden kørsel er i gang(.|\n)*Another run"),
+            connection._faults_told(),
+        ):
+            raise Busy("Another run is at it.")
