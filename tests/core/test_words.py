@@ -18,7 +18,9 @@ from kontobro.core.errors import JobFailure, KontobroError, Misconfigured, Probl
 from kontobro.core.export import ItemStatus, JobEvent
 from kontobro.core.history import BookingState
 from kontobro.core.journal import PostingStatus
+from kontobro.core.plan_types import Action, MasterKind
 from kontobro.core.posting_table import ROWS
+from kontobro.core.settings import SyncKind
 from kontobro.core.words import FAULTS, LANGUAGES, SAYS_MORE, fault_code, fault_in, fault_told, in_language, name_in
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -187,7 +189,8 @@ def test_a_language_names_every_type_and_state(language: str) -> None:
     names = tomllib.loads((Path(words.__file__).parent / f"{language}.toml").read_text(encoding="utf-8"))["names"]
     types = {row.type for row in ROWS}
     states = {*get_args(BookingState), *get_args(PostingStatus), *get_args(JobEvent), *get_args(ItemStatus)}
-    assert types | states - {"started", "successful"} <= set(names)
+    plans = {*get_args(Action), *get_args(MasterKind), *(kind.replace("-", "_") for kind in get_args(SyncKind))}
+    assert types | plans | states - {"started", "successful"} <= set(names)
     assert all(text == text.strip() != "" for text in names.values())
 
 
@@ -197,6 +200,7 @@ def test_a_language_names_every_type_and_state(language: str) -> None:
         ("card_purchase", "da_DK", "Kortkøb"),
         ("card_purchase", "en_US", "Card purchase"),
         ("atm_withdrawal", None, "ATM withdrawal"),
+        ("tax-codes", "fr", "Codes de taxe"),
         ("born_tomorrow", "de", "Born tomorrow"),
     ],
 )

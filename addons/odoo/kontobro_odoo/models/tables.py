@@ -145,7 +145,16 @@ class Sync(models.Model):
     connection_id = fields.Many2one("kontobro.connection", required=True, ondelete="cascade", index=True)
     kind = fields.Char(required=True)
     outcome = fields.Char(required=True)
+    kind_name = fields.Char("Kind", compute="_compute_names")
+    outcome_name = fields.Char("Outcome", compute="_compute_names")
     digest = fields.Char()
     at = fields.Datetime(required=True)
 
     _one_sync = models.Constraint("UNIQUE(connection_id, kind)", "This kind is noted already.")
+
+    @api.depends("kind", "outcome")
+    @api.depends_context("lang")
+    def _compute_names(self):
+        for row in self:
+            row.kind_name = name_in(row.kind, self.env.lang)
+            row.outcome_name = name_in(row.outcome, self.env.lang)

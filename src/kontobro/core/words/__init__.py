@@ -91,6 +91,14 @@ ENGLISH: Final[Mapping[str, str]] = {
     "uncertain": "Outcome unknown",
     "reported": "Told to Pleo",
     "waiting": "Waits for a decision",
+    "create": "New in Pleo",
+    "adopt": "Stands in Pleo, taken over",
+    "update": "Changed in Pleo",
+    "unarchive": "Back from Pleo's archive",
+    "activate": "Activated in Pleo",
+    "write": "Created in the accounting system",
+    "set_aside": "Gets a temporary code",
+    "archive": "Archived in Pleo",
 }
 """Names whose English is not the code's own."""
 
@@ -129,9 +137,10 @@ def fault_told(code: str, english: str, language: str | None) -> str:
 
 
 def name_in(code: str, language: str | None) -> str:
-    """A type of expense, a kind of document or a state as it stands in lists. What no file knows: from its code."""
-    english = ENGLISH.get(code, code.replace("_", " ").capitalize())
-    return str(_words(language).get("names", {}).get(code, english))
+    """A type of expense, a kind of document, a state, a change, as lists name it; from its code where no file does."""
+    key = code.replace("-", "_")
+    english = ENGLISH.get(key, key.replace("_", " ").capitalize())
+    return str(_words(language).get("names", {}).get(key, english))
 
 
 def _quoted(words: Mapping[str, Mapping[str, Any]], english: str) -> str:
