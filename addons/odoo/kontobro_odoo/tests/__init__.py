@@ -1,7 +1,8 @@
-from . import test_access, test_form, test_lines, test_oauth, test_reference, test_shown, test_words
+from . import test_access, test_buttons, test_form, test_lines, test_oauth, test_reference, test_shown, test_words
 
 __all__ = [
     "test_access",
+    "test_buttons",
     "test_form",
     "test_lines",
     "test_oauth",
