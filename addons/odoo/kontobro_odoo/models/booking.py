@@ -95,7 +95,6 @@ class Booking(models.Model):
 
     def action_check_again(self):
         """Look at these items again under today's settings. Nothing is booked, nothing is told to Pleo."""
-        lines = [
-            line for connection, references in self._by_connection() for line in connection._check_again(references)
-        ]
+        asked = self._by_connection()
+        lines = [line for connection, references in asked for line in connection._check_again(references)]
         return self.connection_id._told("\n".join(lines) or self.env._("Nothing to check again."))

@@ -1,6 +1,6 @@
 """What a screen hides can be called all the same: each button as the wrong person."""
 
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from .common import PleoCase
@@ -87,3 +87,18 @@ class TestButtons(PleoCase):
     def test_nothing_to_check_again_is_said(self):
         told = self.job(self.connection).with_user(self.user).action_check_again()
         self.assertEqual(told["params"]["message"], "Nothing to check again.")
+
+    def test_a_job_counts_its_own(self):
+        for number, outcome in enumerate(("booked", "booked", "failed", "uncertain", False)):
+            self.book(self.connection, reference=f"counted {number}", outcome=outcome)
+        self.book(self.connect(self.other), outcome="booked")
+        job = self.job(self.connection).with_user(self.user)
+        self.assertEqual((job.booked, job.failed, len(job.booking_ids)), (2, 1, 6))
+
+    def test_an_entry_of_before_says_so(self):
+        journal = self.company_data["default_journal_misc"]
+        move = self.env["account.move"].create({"move_type": "entry", "journal_id": journal.id})
+        move.kontobro_reference = "of before"
+        self.user.group_ids += self.env.ref("account.group_account_user")
+        with self.assertRaisesRegex(UserError, "before Kontobro"):
+            move.with_user(self.user).action_open_pleo()
