@@ -4,6 +4,7 @@ import time
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import config
 
 from kontobro.core.errors import KontobroError
 from kontobro.core.words import fault_in, fault_told, in_language
@@ -11,7 +12,17 @@ from kontobro.core.words import fault_in, fault_told, in_language
 from ..inside import home, work
 
 BOX = 60.0
-"""Seconds that one run of the cron works; what is left goes on in the next, at once."""
+"""Seconds that one run of the cron works at most; what is left goes on in the next, at once."""
+
+
+def box(limits):
+    """Half of the least of Odoo's own limits: a worker beyond them is stopped in the middle of something.
+
+    The time of the processor is limited only where Odoo has workers. Seconds; 0 is no limit.
+    """
+    real = limits["limit_time_real_cron"]
+    told = [limits["limit_time_real"] if real < 0 else real, limits["limit_time_cpu"] if limits["workers"] else 0]
+    return min([BOX, *(limit / 2 for limit in told if limit)])
 
 
 class Connection(models.Model):
@@ -38,7 +49,7 @@ class Connection(models.Model):
         What is left goes on at once, when Odoo's other crons have had their turn. A connection that was looked at
         rests (`work.REST`), so that one which hangs is not in the way of those that were not reached yet.
         """
-        cron, until = self.env["ir.cron"], time.monotonic() + BOX
+        cron, until = self.env["ir.cron"], time.monotonic() + box(config)
         keys, database = self._due().mapped("key"), self.env.cr.dbname
         cron._commit_progress(remaining=len(keys))
         for done, key in enumerate(keys):
@@ -51,8 +62,11 @@ class Connection(models.Model):
                 return
 
     def _due(self):
-        """The connections whose turn it is, the longest due first; a new one, or one that was asked for, before."""
-        due = ["|", ("due_at", "=", False), ("due_at", "<=", fields.Datetime.now())]
+        """The connections whose turn it is, the longest due first; a new one, or one that was asked for, before.
+
+        By the database's clock, which wrote it: another machine's may be an hour apart.
+        """
+        due = ["|", ("due_at", "=", False), ("due_at", "<=", self.env.cr.now().replace(microsecond=0))]
         return self.search([("status", "=", "connected"), *due], order="due_at nulls first, id")
 
     def action_export_now(self):
