@@ -141,6 +141,12 @@ class Booking(models.Model):
         self.ensure_one()
         return {"type": "ir.actions.act_url", "url": self.pleo_url, "target": "new"}
 
+    def _by_connection(self):
+        """Each connection with its references: a list may show several companies."""
+        return [(connection, rows.mapped("reference")) for connection, rows in self.grouped("connection_id").items()]
+
     def action_check_again(self):
         """Look at these items again under today's settings. Nothing is booked, nothing is told to Pleo."""
-        return self.mapped("connection_id")[:1]._check_again(self.mapped("reference"))
+        asked = self._by_connection()
+        lines = [line for connection, references in asked for line in connection._check_again(references)]
+        return self.connection_id._told("\n".join(lines) or self.env._("Nothing to check again."))

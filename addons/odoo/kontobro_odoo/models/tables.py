@@ -30,8 +30,8 @@ class Job(models.Model):
     status_name = fields.Char("Status", compute="_compute_told")
     failure_told = fields.Char("Reason", compute="_compute_told")
     booking_ids = fields.One2many("kontobro.booking", compute="_compute_bookings", string="Entries")
-    booked = fields.Integer(compute="_compute_bookings")
-    failed = fields.Integer(compute="_compute_bookings")
+    booked = fields.Integer(compute="_compute_counts")
+    failed = fields.Integer(compute="_compute_counts")
 
     _one_job = models.Constraint("UNIQUE(connection_id, job_id)", "This export job is known already.")
 
@@ -50,8 +50,16 @@ class Job(models.Model):
                 [("connection_id", "=", job.connection_id.id), ("job_id", "=", job.job_id)]
             )
             job.booking_ids = found
-            job.booked = len(found.filtered(lambda row: row.outcome == "booked"))
-            job.failed = len(found.filtered(lambda row: row.outcome == "failed"))
+
+    @api.depends("connection_id", "job_id")
+    def _compute_counts(self):
+        """Counted by the database, for all jobs at once: a list of them has no room for their thousands of items."""
+        known = [("connection_id", "in", self.connection_id.ids), ("job_id", "in", self.mapped("job_id"))]
+        by = ["connection_id", "job_id", "outcome"]
+        counts = {tuple(key): count for *key, count in self.env["kontobro.booking"]._read_group(known, by, ["__count"])}
+        for job in self:
+            job.booked = counts.get((job.connection_id, job.job_id, "booked"), 0)
+            job.failed = counts.get((job.connection_id, job.job_id, "failed"), 0)
 
     def action_check_again(self):
         """Look at the failed items again under today's settings."""
