@@ -127,12 +127,12 @@ def company_of(identity: Identity, chosen: str) -> str:
     if own and chosen and own != chosen:
         raise Misconfigured(
             f"The credential belongs to Pleo company {own}, not to {chosen}.",
-            "Leave --company out, or use a credential of that company.",
+            "Choose no company (leave --company out), or use a credential of that company.",
         )
     if not own and not chosen:
         raise Misconfigured(
             "The credential belongs to an organisation, not to one company.",
-            "Say which company with --company ID: one connection is one company.",
+            "Use a credential of one company, or say which with --company ID on the command line.",
         )
     return own or chosen
 
