@@ -191,9 +191,8 @@ class Settings(Guarded, Wizard):
             connection = core_connection(house, row.key)
             connector = house.connector_for(connection)
             masters = load_masters(connector, connector.check())
-            wanted, problems = settings_from(self.start.wanted(connection.settings, masters))
-            problems = problems or check_settings(wanted, masters)
-            if problems:
+            wanted, wrong = settings_from(self.start.wanted(connection.settings, masters))
+            if problems := wrong or check_settings(wanted, masters):
                 in_words = [in_language(problem, language()) for problem in problems]
                 raise PleoError("\n".join(map(_words, in_words)), _remedies(in_words))
             house.store.save_connection(replace(connection, settings=wanted))

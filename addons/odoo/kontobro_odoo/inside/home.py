@@ -52,6 +52,13 @@ def _user_of(database: str, key: str) -> tuple[int, str]:
         env = api.Environment(cursor, api.SUPERUSER_ID, {})
         row = env["kontobro.connection"].search([("key", "=", key)])
         address = env["ir.config_parameter"].get_param("web.base.url", "")
-        if not row.user_id:
-            raise Misconfigured("The connection has no user to book as.", "Choose one in its form.")
-        return row.user_id.id, address
+        return booker_of(row).id, address
+
+
+def booker_of(row):
+    """The user that a connection books as. Who is archived gets into Odoo no more: neither does this in that name."""
+    if not row.user_id:
+        raise Misconfigured("The connection has no user to book as.", "Choose one in its form.")
+    if not row.user_id.active:
+        raise Misconfigured(f"The user {row.user_id.name} is archived.", "Choose another to book as, in its form.")
+    return row.user_id

@@ -64,8 +64,9 @@ def _work(home, key, until):
     try:
         _export(home, connection, until)
         _keep_in_step(home, connection, until)
-    except Busy as busy:
+    except Busy as busy:  # nobody's fault, but whoever waits for an export wants to know
         log.info("pleo: %s", busy.message)
+        return busy
     except LoginFailed as failed:
         home.store.mark_reconnect(key)
         return failed

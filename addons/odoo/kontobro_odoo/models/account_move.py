@@ -1,6 +1,7 @@
 """The reference as a field of the journal entry: Odoo itself refuses a second one, whichever way it comes."""
 
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 NAMESPACE = "kontobro."
 """Of the external ids under which entries are created (`kontobro.erp.odoo.entries`)."""
@@ -36,6 +37,8 @@ class AccountMove(models.Model):
         """The expense in Pleo, as far as the booking is known here."""
         self.ensure_one()
         booking = self._kontobro_booking()
+        if not booking:
+            raise UserError(self.env._("This entry was booked before Kontobro ran here: its expense is not known."))
         return booking.action_open_pleo() if booking.pleo_url else booking._open()
 
     def _kontobro_booking(self):

@@ -1,12 +1,36 @@
 """A booking: the fact that an entry of an expense is in the books, or why it is not."""
 
-from odoo import api, fields, models
+from datetime import date
+from decimal import Decimal, InvalidOperation
 
+from babel.numbers import format_currency
+from odoo import api, fields, models
+from odoo.tools.misc import babel_locale_parse, get_lang
+
+from kontobro.core.words import name_in
 from kontobro.store.codec import problems_from
 
 from ..hooks import guard_tables
 
+PATTERN = "#,##0.00\N{NO-BREAK SPACE}¤¤"
 OUTCOMES = [("booked", "Booked"), ("failed", "Failed"), ("uncertain", "Uncertain")]
+
+
+def day_of(text):
+    """A day as Pleo sent it; False for what is none: the item's problem says so."""
+    try:
+        return date.fromisoformat(text) if text else False
+    except ValueError:
+        return False
+
+
+def amount_in(locale, amount, currency):
+    """An amount with its currency, digit for digit; as Pleo sent it where it is no number."""
+    try:
+        figure = Decimal(amount or "")
+    except InvalidOperation:
+        return amount or ""
+    return format_currency(figure, currency or "", format=PATTERN, locale=locale, decimal_quantization=False).strip()
 
 
 class Booking(models.Model):
@@ -47,6 +71,12 @@ class Booking(models.Model):
     outcome = fields.Selection(OUTCOMES)
     updated_at = fields.Datetime("Updated", required=True)
     event_ids = fields.One2many("kontobro.event", "booking_id", string="Events")
+    type_name = fields.Char("Type", compute="_compute_names")
+    kind_name = fields.Char("Document", compute="_compute_names")
+    state_name = fields.Char("State", compute="_compute_names")
+    posting_name = fields.Char("Posting status", compute="_compute_names")
+    day = fields.Date("Date", compute="_compute_day")
+    shown_total = fields.Char("Total", compute="_compute_shown_total")
     told = fields.Text("Problems and remedies", compute="_compute_told")
     move_id = fields.Many2one("account.move", "Journal entry", compute="_compute_move")
 
@@ -64,6 +94,28 @@ class Booking(models.Model):
         """In the language of who looks; what Pleo was told is the English."""
         for row in self:
             row.told = self.env["kontobro.connection"]._in_words(problems_from(row.problems or []))
+
+    @api.depends("item_type", "kind", "state", "posting")
+    @api.depends_context("lang")
+    def _compute_names(self):
+        for row in self:
+            row.type_name = name_in(row.item_type, self.env.lang)
+            row.kind_name = name_in(row.kind, self.env.lang)
+            row.state_name = name_in(row.state, self.env.lang)
+            row.posting_name = name_in(row.posting, self.env.lang) if row.posting else False
+
+    @api.depends("date")
+    def _compute_day(self):
+        for row in self:
+            row.day = day_of(row.date)
+
+    @api.depends("total", "currency")
+    @api.depends_context("lang")
+    def _compute_shown_total(self):
+        """Exact, in the format of who looks."""
+        locale = babel_locale_parse(get_lang(self.env).code)
+        for row in self:
+            row.shown_total = amount_in(locale, row.total, row.currency)
 
     @api.depends("erp_id")
     def _compute_move(self):
@@ -89,6 +141,12 @@ class Booking(models.Model):
         self.ensure_one()
         return {"type": "ir.actions.act_url", "url": self.pleo_url, "target": "new"}
 
+    def _by_connection(self):
+        """Each connection with its references: a list may show several companies."""
+        return [(connection, rows.mapped("reference")) for connection, rows in self.grouped("connection_id").items()]
+
     def action_check_again(self):
         """Look at these items again under today's settings. Nothing is booked, nothing is told to Pleo."""
-        return self.mapped("connection_id")[:1]._check_again(self.mapped("reference"))
+        asked = self._by_connection()
+        lines = [line for connection, references in asked for line in connection._check_again(references)]
+        return self.connection_id._told("\n".join(lines) or self.env._("Nothing to check again."))

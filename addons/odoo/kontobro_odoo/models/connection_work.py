@@ -4,6 +4,7 @@ import time
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import config
 
 from kontobro.core.errors import KontobroError
 from kontobro.core.words import fault_in, fault_told, in_language
@@ -11,7 +12,17 @@ from kontobro.core.words import fault_in, fault_told, in_language
 from ..inside import home, work
 
 BOX = 60.0
-"""Seconds that one run of the cron works; what is left goes on in the next, at once."""
+"""Seconds that one run of the cron works at most; what is left goes on in the next, at once."""
+
+
+def box(limits):
+    """Half of the least of Odoo's own limits: a worker beyond them is stopped in the middle of something.
+
+    The time of the processor is limited only where Odoo has workers. Seconds; 0 is no limit.
+    """
+    real = limits["limit_time_real_cron"]
+    told = [limits["limit_time_real"] if real < 0 else real, limits["limit_time_cpu"] if limits["workers"] else 0]
+    return min([BOX, *(limit / 2 for limit in told if limit)])
 
 
 class Connection(models.Model):
@@ -38,7 +49,7 @@ class Connection(models.Model):
         What is left goes on at once, when Odoo's other crons have had their turn. A connection that was looked at
         rests (`work.REST`), so that one which hangs is not in the way of those that were not reached yet.
         """
-        cron, until = self.env["ir.cron"], time.monotonic() + BOX
+        cron, until = self.env["ir.cron"], time.monotonic() + box(config)
         keys, database = self._due().mapped("key"), self.env.cr.dbname
         cron._commit_progress(remaining=len(keys))
         for done, key in enumerate(keys):
@@ -51,8 +62,11 @@ class Connection(models.Model):
                 return
 
     def _due(self):
-        """The connections whose turn it is, the longest due first; a new one, or one that was asked for, before."""
-        due = ["|", ("due_at", "=", False), ("due_at", "<=", fields.Datetime.now())]
+        """The connections whose turn it is, the longest due first; a new one, or one that was asked for, before.
+
+        By the database's clock, which wrote it: another machine's may be an hour apart.
+        """
+        due = ["|", ("due_at", "=", False), ("due_at", "<=", self.env.cr.now().replace(microsecond=0))]
         return self.search([("status", "=", "connected"), *due], order="due_at nulls first, id")
 
     def action_export_now(self):
@@ -75,7 +89,7 @@ class Connection(models.Model):
 
     def action_connect_again(self):
         """The wizard with what is known of this connection; its settings and history stay."""
-        self.ensure_one()
+        self._require_manager()
         action = self.env["ir.actions.act_window"]._for_xml_id("kontobro_odoo.connect_action")
         return {**action, "context": {f"default_{name}": value for name, value in self._as_wishes().items()}}
 
@@ -95,14 +109,14 @@ class Connection(models.Model):
         }
 
     def action_disconnect(self):
-        self.ensure_one()
+        self._require_manager()
         with self._faults_told(), home.opened(self.env.cr.dbname) as place:
             work.part(place, self.key)
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def action_plan_sync(self):
         """Show what would change in Pleo; nothing is changed."""
-        self.ensure_one()
+        self._require_manager()
         with self._faults_told(), home.opened(self.env.cr.dbname) as place:
             plans = work.plans(place, self.key)
         if not plans:
@@ -132,10 +146,10 @@ class Connection(models.Model):
         }
 
     def _check_again(self, references):
+        """A line for each of these items of this connection."""
         self.ensure_one()
         with self._faults_told(), home.opened(self.env.cr.dbname) as place:
-            checked = work.check_again(place, self.key, references)
-        return self._told("\n".join(map(self._as_line, checked)) or self.env._("Nothing to check again."))
+            return [self._as_line(one) for one in work.check_again(place, self.key, references)]
 
     def _as_line(self, checked):
         """What a check of one item found."""
@@ -147,6 +161,11 @@ class Connection(models.Model):
         return f"{name}: " + self._in_words(checked.preview.problems, " ")
 
     # ------------------------------------------------------------------------------------------------
+
+    def _require_manager(self):
+        """A button that a view hides can be called all the same."""
+        self.ensure_one()
+        self.check_access("write")
 
     def _in_words(self, problems, between="\n"):
         """Problems and their remedies, in the language of who looks."""

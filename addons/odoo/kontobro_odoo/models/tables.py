@@ -5,6 +5,8 @@ Nothing is written here by the ORM: `inside.store` does it, each call one transa
 
 from odoo import api, fields, models
 
+from kontobro.core.words import fault_told, name_in
+
 from ..hooks import guard_tables
 
 
@@ -25,11 +27,21 @@ class Job(models.Model):
     started_at = fields.Datetime("Started", required=True)
     finished_at = fields.Datetime("Finished")
     failure = fields.Char("Reason")
+    status_name = fields.Char("Status", compute="_compute_told")
+    failure_told = fields.Char("Reason", compute="_compute_told")
     booking_ids = fields.One2many("kontobro.booking", compute="_compute_bookings", string="Entries")
-    booked = fields.Integer(compute="_compute_bookings")
-    failed = fields.Integer(compute="_compute_bookings")
+    booked = fields.Integer(compute="_compute_counts")
+    failed = fields.Integer(compute="_compute_counts")
 
     _one_job = models.Constraint("UNIQUE(connection_id, job_id)", "This export job is known already.")
+
+    @api.depends("status", "failure")
+    @api.depends_context("lang")
+    def _compute_told(self):
+        for job in self:
+            job.status_name = name_in(job.status, self.env.lang)
+            english = name_in(job.failure or "", None)
+            job.failure_told = fault_told(f"job.{job.failure}", english, self.env.lang) if job.failure else False
 
     @api.depends("connection_id", "job_id")
     def _compute_bookings(self):
@@ -38,8 +50,16 @@ class Job(models.Model):
                 [("connection_id", "=", job.connection_id.id), ("job_id", "=", job.job_id)]
             )
             job.booking_ids = found
-            job.booked = len(found.filtered(lambda row: row.outcome == "booked"))
-            job.failed = len(found.filtered(lambda row: row.outcome == "failed"))
+
+    @api.depends("connection_id", "job_id")
+    def _compute_counts(self):
+        """Counted by the database, for all jobs at once: a list of them has no room for their thousands of items."""
+        known = [("connection_id", "in", self.connection_id.ids), ("job_id", "in", self.mapped("job_id"))]
+        by = ["connection_id", "job_id", "outcome"]
+        counts = {tuple(key): count for *key, count in self.env["kontobro.booking"]._read_group(known, by, ["__count"])}
+        for job in self:
+            job.booked = counts.get((job.connection_id, job.job_id, "booked"), 0)
+            job.failed = counts.get((job.connection_id, job.job_id, "failed"), 0)
 
     def action_check_again(self):
         """Look at the failed items again under today's settings."""
@@ -58,8 +78,17 @@ class Event(models.Model):
     booking_id = fields.Many2one("kontobro.booking", required=True, ondelete="cascade", index=True)
     run = fields.Char(required=True)
     at = fields.Datetime(required=True)
-    from_state = fields.Char("From")
-    to_state = fields.Char("To", required=True)
+    from_state = fields.Char()
+    to_state = fields.Char(required=True)
+    from_name = fields.Char("From", compute="_compute_names")
+    to_name = fields.Char("To", compute="_compute_names")
+
+    @api.depends("from_state", "to_state")
+    @api.depends_context("lang")
+    def _compute_names(self):
+        for event in self:
+            event.from_name = name_in(event.from_state, self.env.lang) if event.from_state else False
+            event.to_name = name_in(event.to_state, self.env.lang)
 
     def init(self):
         guard_tables(self.env.cr)
@@ -124,7 +153,16 @@ class Sync(models.Model):
     connection_id = fields.Many2one("kontobro.connection", required=True, ondelete="cascade", index=True)
     kind = fields.Char(required=True)
     outcome = fields.Char(required=True)
+    kind_name = fields.Char("Kind", compute="_compute_names")
+    outcome_name = fields.Char("Outcome", compute="_compute_names")
     digest = fields.Char()
     at = fields.Datetime(required=True)
 
     _one_sync = models.Constraint("UNIQUE(connection_id, kind)", "This kind is noted already.")
+
+    @api.depends("kind", "outcome")
+    @api.depends_context("lang")
+    def _compute_names(self):
+        for row in self:
+            row.kind_name = name_in(row.kind, self.env.lang)
+            row.outcome_name = name_in(row.outcome, self.env.lang)

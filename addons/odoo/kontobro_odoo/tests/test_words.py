@@ -25,6 +25,21 @@ class TestWords(PleoCase):
     def told(self, language):
         return self.booking.with_user(self.user).with_context(lang=language).told
 
+    def test_types_amounts_and_days_stand_as_who_looks_reads_them(self):
+        row = self.booking.with_user(self.user)
+        row.sudo().write({"item_type": "card_purchase", "total": "123456789012345.60", "currency": "DKK"})
+        row.sudo().write({"date": "2026-10-07", "kind": "credit_note"})
+        danish, english = row.with_context(lang="da_DK"), row.with_context(lang="en_US")
+        self.assertEqual((danish.type_name, english.type_name), ("Kortkøb", "Card purchase"))
+        self.assertEqual((danish.kind_name, english.kind_name), ("Kreditnota", "Credit note"))
+        self.assertEqual(danish.shown_total, "123.456.789.012.345,60\N{NO-BREAK SPACE}DKK")
+        self.assertEqual(english.shown_total, "123,456,789,012,345.60\N{NO-BREAK SPACE}DKK")
+        self.assertEqual(str(english.day), "2026-10-07")
+
+    def test_what_is_no_amount_and_no_day_breaks_no_list(self):
+        self.booking.sudo().write({"total": "a lot", "date": "soon", "currency": False})
+        self.assertEqual((self.booking.shown_total, self.booking.day), ("a lot", False))
+
     def test_a_problem_is_told_in_the_language_of_who_looks(self):
         self.assertEqual(self.told("en_US").splitlines(), [str(UNKNOWN), str(OWN)])
         danish, own = self.told("da_DK").splitlines()
