@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from kontobro.store.codec import problems_from
 
 from ..hooks import guard_tables
+from .words import DOCUMENTS, POSTINGS, STATES, item_types
 
 OUTCOMES = [("booked", "Booked"), ("failed", "Failed"), ("uncertain", "Uncertain")]
 
@@ -23,9 +24,10 @@ class Booking(models.Model):
     reference = fields.Char(required=True)
     job_id = fields.Char("Job", required=True, index=True)
     run = fields.Char(required=True)
-    state = fields.Char(required=True)
-    kind = fields.Char("Document", required=True)
-    item_type = fields.Char("Type", required=True)
+    state = fields.Selection(STATES, required=True)
+    kind = fields.Selection(DOCUMENTS, "Document", required=True)
+    item_type = fields.Char("Type in Pleo", required=True)
+    type_told = fields.Char("Type", compute="_compute_type_told")
     currency = fields.Char()
     total = fields.Char()
     date = fields.Char()
@@ -40,7 +42,7 @@ class Booking(models.Model):
     amount = fields.Char()
     erp_id = fields.Char()
     erp_url = fields.Char()
-    posting = fields.Char("Posting status")
+    posting = fields.Selection(POSTINGS, "Posting status")
     receipts = fields.Integer(required=True)
     problems = fields.Json(required=True)
     intent_at = fields.Datetime()
@@ -57,6 +59,19 @@ class Booking(models.Model):
         # a flag that may be unknown: Odoo's Boolean can't be
         self.env.cr.execute("ALTER TABLE kontobro_booking ADD COLUMN IF NOT EXISTS settled boolean")
         guard_tables(self.env.cr)
+
+    @api.depends("item_type")
+    @api.depends_context("lang")
+    def _compute_type_told(self):
+        known = item_types(self.env._)
+        for row in self:
+            row.type_told = known.get(row.item_type, row.item_type)
+
+    @api.depends("payee", "type_told", "total", "currency")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for row in self:
+            row.display_name = " ".join(filter(None, [row.payee or row.type_told, row.total, row.currency]))
 
     @api.depends("problems")
     @api.depends_context("lang")

@@ -3,6 +3,7 @@
 from odoo import fields, models
 
 from ..inside import home, work
+from .words import ACTIONS, KINDS
 
 
 class SyncPlan(models.TransientModel):
@@ -13,7 +14,7 @@ class SyncPlan(models.TransientModel):
     _rec_name = "kind"
 
     connection_id = fields.Many2one("kontobro.connection", required=True, ondelete="cascade", readonly=True)
-    kind = fields.Char(readonly=True)
+    kind = fields.Selection(KINDS, readonly=True)
     digest = fields.Char(readonly=True)
     possible = fields.Boolean(readonly=True)
     refused = fields.Char("Why it waits", readonly=True)
@@ -35,7 +36,7 @@ class SyncPlanLine(models.TransientModel):
     _description = "Pleo sync change"
 
     plan_id = fields.Many2one("kontobro.sync.plan", required=True, ondelete="cascade")
-    action = fields.Char(readonly=True)
+    action = fields.Selection(ACTIONS, readonly=True)
     code = fields.Char(readonly=True)
     name = fields.Char(readonly=True)
     told = fields.Text("What becomes of it", readonly=True)

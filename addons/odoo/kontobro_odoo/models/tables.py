@@ -4,8 +4,10 @@ Nothing is written here by the ORM: `inside.store` does it, each call one transa
 """
 
 from odoo import api, fields, models
+from odoo.tools import format_datetime
 
 from ..hooks import guard_tables
+from .words import MASTERS, STATES, STATUSES, SYNCED
 
 
 class Job(models.Model):
@@ -20,7 +22,7 @@ class Job(models.Model):
     company_id = fields.Many2one(related="connection_id.company_id")
     job_id = fields.Char("Job", required=True)
     run = fields.Char(required=True)
-    status = fields.Char(required=True)
+    status = fields.Selection(STATUSES, required=True)
     items = fields.Integer("Items in Pleo", required=True)
     started_at = fields.Datetime("Started", required=True)
     finished_at = fields.Datetime("Finished")
@@ -30,6 +32,11 @@ class Job(models.Model):
     failed = fields.Integer(compute="_compute_counts")
 
     _one_job = models.Constraint("UNIQUE(connection_id, job_id)", "This export job is known already.")
+
+    @api.depends("started_at")
+    def _compute_display_name(self):
+        for job in self:
+            job.display_name = format_datetime(self.env, job.started_at, dt_format="short")
 
     @api.depends("connection_id", "job_id")
     def _compute_bookings(self):
@@ -66,8 +73,8 @@ class Event(models.Model):
     booking_id = fields.Many2one("kontobro.booking", required=True, ondelete="cascade", index=True)
     run = fields.Char(required=True)
     at = fields.Datetime(required=True)
-    from_state = fields.Char("From")
-    to_state = fields.Char("To", required=True)
+    from_state = fields.Selection(STATES, "From")
+    to_state = fields.Selection(STATES, "To", required=True)
 
     def init(self):
         guard_tables(self.env.cr)
@@ -130,8 +137,8 @@ class Sync(models.Model):
     _rec_name = "kind"
 
     connection_id = fields.Many2one("kontobro.connection", required=True, ondelete="cascade", index=True)
-    kind = fields.Char(required=True)
-    outcome = fields.Char(required=True)
+    kind = fields.Selection(MASTERS, required=True)
+    outcome = fields.Selection(SYNCED, required=True)
     digest = fields.Char()
     at = fields.Datetime(required=True)
 

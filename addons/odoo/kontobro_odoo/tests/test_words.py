@@ -1,8 +1,16 @@
+from typing import get_args
+
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
 from kontobro.core.errors import Busy, Problem
+from kontobro.core.journal import PostingStatus
+from kontobro.core.plan_types import Action, MasterKind
+from kontobro.core.posting_table import ROWS
+from kontobro.core.settings import SyncKind
+from kontobro.store import moves
 
+from ..models import words
 from .common import PleoCase
 
 UNKNOWN = Problem("account_unknown", "account", "4711", "Account 4711 is not in Odoo.", "Add it.", "account_unknown")
@@ -18,8 +26,15 @@ class TestWords(PleoCase):
         super().setUpClass()
         cls.env["res.lang"].sudo()._activate_lang("da_DK")
         problems = [{name: getattr(one, name) for name in Problem.__slots__} for one in (UNKNOWN, OWN)]
-        row = dict.fromkeys(("reference", "job_id", "run", "kind", "item_type"), "x")
-        row |= {"state": "planned", "receipts": 0, "updated_at": "2026-11-22 10:00:00", "problems": problems}
+        row = dict.fromkeys(("reference", "job_id", "run"), "x")
+        row |= {
+            "kind": "item",
+            "item_type": "card_purchase",
+            "state": "planned",
+            "receipts": 0,
+            "updated_at": "2026-11-22 10:00:00",
+            "problems": problems,
+        }
         cls.booking = cls.env["kontobro.booking"].sudo().create({**row, "connection_id": cls.connection.id})
 
     def told(self, language):
@@ -30,6 +45,25 @@ class TestWords(PleoCase):
         danish, own = self.told("da_DK").splitlines()
         self.assertRegex(danish, "^Kontoen 4711 findes ikke i regnskabet.* Kontrollér kategorien")
         self.assertEqual(own, str(OWN))
+
+    def test_codes_are_words_and_what_is_new_is_shown_as_it_comes(self):
+        shown = self.booking.with_user(self.user).with_context(lang="da_DK")
+        self.assertEqual(shown.type_told, "Kortkøb")
+        self.booking.item_type = "teleportation"
+        self.assertEqual(shown.type_told, "teleportation")
+        selection = shown.fields_get(["state"])["state"]["selection"]
+        self.assertEqual(dict(selection)["rejected"], "Skal rettes")
+
+    def test_every_code_has_a_word(self):
+        for named, codes in (
+            (words.STATES, moves.STATES),
+            (words.MASTERS, get_args(MasterKind)),
+            (words.KINDS, get_args(SyncKind)),
+            (words.ACTIONS, get_args(Action)),
+            (words.POSTINGS, get_args(PostingStatus)),
+        ):
+            self.assertEqual({code for code, _ in named}, set(codes))
+        self.assertEqual(set(words.item_types(self.env._)), {row.type for row in ROWS})
 
     def test_what_stopped_the_last_run_is_too(self):
         stopped = {"last_fault": "Pleo can't be reached. Wait.", "last_fault_code": "job.service_unreachable"}
