@@ -1,5 +1,10 @@
+import io
+
+import polib
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import file_open
+from odoo.tools.translate import trans_export
 
 from kontobro.core.errors import Busy, Problem
 
@@ -17,6 +22,7 @@ class TestWords(PleoCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env["res.lang"].sudo()._activate_lang("da_DK")
+        cls.env["ir.module.module"].sudo()._load_module_terms(["kontobro_odoo"], ["da_DK"])
         problems = [{name: getattr(one, name) for name in Problem.__slots__} for one in (UNKNOWN, OWN)]
         row = dict.fromkeys(("reference", "job_id", "run", "kind", "item_type"), "x")
         row |= {"state": "planned", "receipts": 0, "updated_at": "2026-11-22 10:00:00", "problems": problems}
@@ -39,6 +45,14 @@ class TestWords(PleoCase):
     def test_what_is_no_amount_and_no_day_breaks_no_list(self):
         self.booking.sudo().write({"total": "a lot", "date": "soon", "currency": False})
         self.assertEqual((self.booking.shown_total, self.booking.day), ("a lot", False))
+
+    def test_the_template_has_what_odoo_finds_to_translate(self):
+        """Else: `odoo i18n export -l pot kontobro_odoo`, and the new terms into each language."""
+        found = io.BytesIO()
+        trans_export(False, ["kontobro_odoo"], found, "po", self.env)
+        with file_open("kontobro_odoo/i18n/kontobro_odoo.pot") as template:
+            kept = polib.pofile(template.read())
+        self.assertEqual({entry.msgid for entry in polib.pofile(found.getvalue().decode())}, {it.msgid for it in kept})
 
     def test_a_problem_is_told_in_the_language_of_who_looks(self):
         self.assertEqual(self.told("en_US").splitlines(), [str(UNKNOWN), str(OWN)])
