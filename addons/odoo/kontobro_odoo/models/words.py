@@ -20,7 +20,7 @@ STATES = [
     ("uncertain", "Outcome unknown"),
 ]
 DOCUMENTS = [
-    ("item", "None"),
+    ("item", "No entry"),
     ("journal", "Journal entry"),
     ("bill", "Bill"),
     ("credit_note", "Credit note"),

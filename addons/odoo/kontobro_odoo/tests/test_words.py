@@ -1,7 +1,11 @@
+import io
 from typing import get_args
 
+import polib
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import file_open
+from odoo.tools.translate import trans_export
 
 from kontobro.core.errors import Busy, Problem
 from kontobro.core.journal import PostingStatus
@@ -25,6 +29,7 @@ class TestWords(PleoCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env["res.lang"].sudo()._activate_lang("da_DK")
+        cls.env["ir.module.module"].sudo()._load_module_terms(["kontobro_odoo"], ["da_DK"])
         problems = [{name: getattr(one, name) for name in Problem.__slots__} for one in (UNKNOWN, OWN)]
         row = dict.fromkeys(("reference", "job_id", "run"), "x")
         row |= {
@@ -64,6 +69,14 @@ class TestWords(PleoCase):
         ):
             self.assertEqual({code for code, _ in named}, set(codes))
         self.assertEqual(set(words.item_types(self.env._)), {row.type for row in ROWS})
+
+    def test_the_template_has_what_odoo_finds_to_translate(self):
+        """Else: `odoo i18n export -l pot kontobro_odoo`, and the new terms into each language."""
+        found = io.BytesIO()
+        trans_export(False, ["kontobro_odoo"], found, "po", self.env)
+        with file_open("kontobro_odoo/i18n/kontobro_odoo.pot") as template:
+            kept = polib.pofile(template.read())
+        self.assertEqual({entry.msgid for entry in polib.pofile(found.getvalue().decode())}, {it.msgid for it in kept})
 
     def test_what_stopped_the_last_run_is_too(self):
         stopped = {"last_fault": "Pleo can't be reached. Wait.", "last_fault_code": "job.service_unreachable"}
