@@ -94,6 +94,7 @@ class TestButtons(PleoCase):
         self.book(self.connect(self.other), outcome="booked")
         job = self.job(self.connection).with_user(self.user)
         self.assertEqual((job.booked, job.failed, len(job.booking_ids)), (2, 1, 6))
+        self.assertEqual(job.booking_ids[-2:].mapped("outcome"), ["booked", "booked"])
 
     def test_an_entry_of_before_says_so(self):
         journal = self.company_data["default_journal_misc"]
