@@ -1,7 +1,11 @@
 """One Pleo company and one company here: what the store keeps of a connection."""
 
+import json
+
 from odoo import fields, models
 from odoo.exceptions import ValidationError
+
+from kontobro.store import codec
 
 STATUSES = [("connected", "Connected"), ("reconnect", "Needs a new credential"), ("disconnected", "Disconnected")]
 
@@ -49,6 +53,8 @@ class Connection(models.Model):
 
     def write(self, vals):
         """A person changes the name, the user and the settings; all else is what connecting found."""
+        if "settings" in vals:
+            self._require_settings(vals["settings"])
         if not self.env.su:
             fixed = sorted(name for name in vals if name in FIXED)
             if fixed:
@@ -56,8 +62,18 @@ class Connection(models.Model):
             if "user_id" in vals:
                 self._require_own(self.env["res.users"].browse(vals["user_id"]))
             if "settings" in vals:
-                self._require_hook((vals["settings"] or {}).get("hook"))
+                self._require_hook(vals["settings"].get("hook"))
         return super().write(vals)
+
+    def _require_settings(self, settings):
+        """Over Odoo's API they may be of any shape: what the store would read back otherwise is refused."""
+        try:
+            whole = json.dumps(codec.settings_to(codec.settings_from(settings)))
+            known = {**json.loads(whole), **json.loads(json.dumps(settings))} == json.loads(whole)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            known = False
+        if not known:
+            raise ValidationError(self.env._("These are not the settings of a connection. Change them in its form."))
 
     def _require_own(self, user):
         """Nobody lets Kontobro book with more rights than one's own; an administrator may choose the user."""

@@ -47,6 +47,9 @@ class TestForm(PleoCase):
     def test_bad_settings_are_refused_whichever_way_they_come(self):
         with self.assertRaises(ValidationError):
             self.connection.with_user(self.manager).write({"settings": {"posting": "perhaps"}})
+        for bad in ([], "x", 5, None, {"nobody": 1}, {"wallets": 5}, {"rows": [1]}, {"sync_dimensions": "abc"}):
+            with self.assertRaises(ValidationError, msg=str(bad)):
+                self.connection.with_user(self.manager).write({"settings": bad})
 
     def test_a_key_goes_nowhere_by_mistake(self):
         connect = self.env["kontobro.connect"].with_user(self.manager)
