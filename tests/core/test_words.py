@@ -15,7 +15,13 @@ from hypothesis import strategies as st
 
 from kontobro.core import errors, words
 from kontobro.core.errors import JobFailure, KontobroError, Misconfigured, Problem, RateLimited, TooManyChanges
-from kontobro.core.words import FAULTS, LANGUAGES, SAYS_MORE, fault_code, fault_in, fault_told, in_language
+from kontobro.core.export import ItemStatus, JobEvent
+from kontobro.core.history import BookingState
+from kontobro.core.journal import PostingStatus
+from kontobro.core.plan_types import Action, MasterKind
+from kontobro.core.posting_table import ROWS
+from kontobro.core.settings import SyncKind
+from kontobro.core.words import FAULTS, LANGUAGES, SAYS_MORE, fault_code, fault_in, fault_told, in_language, name_in
 
 DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENTED = frozenset(re.findall(r"^\| `(\w+)` \|", (DOCS / "problems.md").read_text(encoding="utf-8"), re.MULTILINE))
@@ -33,9 +39,13 @@ def catalogue(language: str) -> dict[str, dict[str, dict[str, str]]]:
     return tomllib.loads((folder / f"{language}.toml").read_text(encoding="utf-8"))
 
 
+def sections(language: str) -> dict[str, dict[str, dict[str, str]]]:
+    return {section: entries for section, entries in catalogue(language).items() if section != "names"}
+
+
 def sentences(language: str) -> Iterator[tuple[str, str, str]]:
     """Section with name, key and text of everything that a file says."""
-    for section, entries in catalogue(language).items():
+    for section, entries in sections(language).items():
         for name, entry in entries.items():
             yield from ((f"{section}.{name}", key, text) for key, text in entry.items())
 
@@ -54,7 +64,7 @@ def test_every_language_has_a_file_and_every_file_is_a_language() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_language_says_every_documented_problem_and_fault_and_no_other(language: str) -> None:
-    said = catalogue(language)
+    said = sections(language)
     assert set(said) == {"original", "problem", "job", "fault"}
     assert set(said["problem"]) == DOCUMENTED
     assert set(said["job"]) == set(get_args(JobFailure))
@@ -172,3 +182,27 @@ def test_a_fault_is_told_by_its_kind_else_by_why_the_job_fails(fault: KontobroEr
 @pytest.mark.parametrize("code", ["", "job", "job.unheard_of", "fault.", "problem.nothing"])
 def test_a_fault_kept_under_a_code_that_nobody_knows_stays_english(code: str) -> None:
     assert fault_told(code, "It broke.", "sv") == "It broke."
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_names_every_type_and_state(language: str) -> None:
+    names = tomllib.loads((Path(words.__file__).parent / f"{language}.toml").read_text(encoding="utf-8"))["names"]
+    types = {row.type for row in ROWS}
+    states = {*get_args(BookingState), *get_args(PostingStatus), *get_args(JobEvent), *get_args(ItemStatus)}
+    plans = {*get_args(Action), *get_args(MasterKind), *(kind.replace("-", "_") for kind in get_args(SyncKind))}
+    assert types | plans | states - {"started", "successful"} <= set(names)
+    assert all(text == text.strip() != "" for text in names.values())
+
+
+@pytest.mark.parametrize(
+    ("code", "language", "told"),
+    [
+        ("card_purchase", "da_DK", "Kortkøb"),
+        ("card_purchase", "en_US", "Card purchase"),
+        ("atm_withdrawal", None, "ATM withdrawal"),
+        ("tax-codes", "fr", "Codes de taxe"),
+        ("born_tomorrow", "de", "Born tomorrow"),
+    ],
+)
+def test_a_name_stands_in_the_language_else_comes_from_the_code(code: str, language: str | None, told: str) -> None:
+    assert name_in(code, language) == told

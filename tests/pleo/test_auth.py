@@ -58,7 +58,7 @@ def test_an_api_key_is_the_user_name_of_basic_with_an_empty_password() -> None:
 
 def test_a_refused_api_key_is_asked_once(stage: Stage) -> None:
     stage = Stage().on(ONE, refusal(401))
-    with pytest.raises(LoginFailed, match="kontobro connect"):
+    with pytest.raises(LoginFailed, match="Connect again"):
         stage.client().job(JOB)
     assert (len(stage.asked), stage.tokens.reconnect) == (1, [])
 

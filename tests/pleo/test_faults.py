@@ -30,7 +30,7 @@ CASES = [
     (httpx2.RemoteProtocolError("cut"), Unreachable, "service_unreachable", "can't be reached"),
     (httpx2.ConnectTimeout("slow"), Timeout, "service_timeout", "in time"),
     (httpx2.ReadTimeout("slow"), Timeout, "service_timeout", "in time"),
-    (refusal(401), LoginFailed, "authentication_failure", "kontobro connect"),
+    (refusal(401), LoginFailed, "authentication_failure", "onnect again"),
     (refusal(403), NotAllowed, "authorization_failure", "export-jobs:read"),
     (refusal(404, "EXPORT_NOT_FOUND"), JobGone, "job_expired", "no such export job"),
     (refusal(422, "EXPORT_JOB_STATUS_UNPROCESSABLE"), JobGone, "job_expired", "nothing more"),

@@ -7,4 +7,5 @@ connect, pending, web, page   connecting: the wizard; by OAuth, what is kept mea
 runner     what cron and the buttons start
 connection, history, move, invoice   the models
 settings, sync, reports      the other screens
+access     who may open them, and on what
 """

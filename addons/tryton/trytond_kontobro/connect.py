@@ -21,6 +21,7 @@ from kontobro.install.connect import connect
 from kontobro.pleo.environments import ENVIRONMENTS
 
 from . import pending
+from .access import Guarded
 from .connection import pool
 from .house import ERP, PleoError, opened, store_of, told
 
@@ -174,7 +175,7 @@ def safe_callback():
     return address
 
 
-class Connect(Wizard):
+class Connect(Guarded, Wizard):
     "Connect to Pleo"
 
     __name__ = "kontobro.connect"

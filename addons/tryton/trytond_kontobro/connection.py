@@ -11,7 +11,8 @@ from trytond.transaction import Transaction
 from kontobro.core.words import fault_told
 from kontobro.install.connect import disconnect
 
-from .house import language, opened, store_of, told
+from .access import active_record, required, visible
+from .house import PleoError, language, opened, store_of, told
 from .pending import clean
 from .runner import start_and_wait, start_for_cron
 
@@ -101,21 +102,16 @@ class Connection(ModelSQL, ModelView):
     @classmethod
     def chosen(cls):
         """The connection of the active record, or the only one of the company. Raises PleoError."""
-        from .house import PleoError
-
         context = Transaction().context
         if context.get("active_model") == cls.__name__ and context.get("active_id"):
-            return cls(context["active_id"])
-        found = cls.search([("company", "=", context.get("company")), ("status", "!=", "disconnected")])
-        if len(found) != 1:
-            raise PleoError(gettext("kontobro.msg_choose_connection"))
-        return found[0]
+            return required(active_record(cls.__name__))
+        ours = [("company", "=", context.get("company")), ("status", "!=", "disconnected")]
+        found = visible(cls.__name__, ours)
+        return required(found[0] if len(found) == 1 else None)
 
 
 def core_connection(house, key):
     """The core's connection of a row. Raises PleoError when it is gone."""
-    from .house import PleoError
-
     found = store_of(house).connection(key)
     if found is None:
         raise PleoError(gettext("kontobro.msg_connection_gone"))

@@ -11,6 +11,7 @@ from kontobro.core.settings_check import check_settings
 from kontobro.export.again import check_again, check_failed
 from kontobro.export.masters import load_masters
 
+from .access import Guarded, active_record, required
 from .connection import core_connection, pool
 from .house import in_words, opened, told
 
@@ -28,7 +29,7 @@ def shown():
     return StateView("kontobro.report", "kontobro.report_view_form", [Button("Close", "end", "tryton-close", True)])
 
 
-class Check(Wizard):
+class Check(Guarded, Wizard):
     "Check the Pleo Connection"
 
     __name__ = "kontobro.check"
@@ -45,15 +46,14 @@ class Check(Wizard):
         return {"text": "\n".join(map(in_words, problems)) or gettext("kontobro.msg_all_well", company=company.name)}
 
 
-class CheckAgain(Wizard):
+class CheckAgain(Guarded, Wizard):
     "Check again"
 
     __name__ = "kontobro.check_again"
     start = shown()
 
     def default_start(self, names):
-        context = Transaction().context
-        row = pool(context["active_model"])(context["active_id"])
+        row = required(active_record("kontobro.booking", "kontobro.job"), "kontobro.msg_choose_expense")
         with told(), opened(Transaction().database.name) as house:
             connection = core_connection(house, row.connection_id.key)
             ports = house.book_ports_for(connection)

@@ -19,6 +19,7 @@ from kontobro.core.settings_file import LIMITS, settings_from, settings_to
 from kontobro.core.words import in_language
 from kontobro.export.masters import load_masters
 
+from .access import Guarded
 from .connection import core_connection, pool
 from .house import PleoError, language, opened, told
 from .settings_lines import account_field, complete, label_of, lines_field, once, said
@@ -157,7 +158,7 @@ class SettingsStart(ModelView):
         return label_of(type(self), name)
 
 
-class Settings(Wizard):
+class Settings(Guarded, Wizard):
     "Pleo Settings"
 
     __name__ = "kontobro.settings"

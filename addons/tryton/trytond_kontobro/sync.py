@@ -12,6 +12,7 @@ from kontobro.sync.run import plan_sync
 from kontobro.sync.shown import ACTIONS, shown_of
 from kontobro.worker.pieces import Result, sync_kinds
 
+from .access import Guarded
 from .connection import core_connection, pool
 from .house import PleoError, in_words, language, opened, told
 from .reports import shown
@@ -40,7 +41,7 @@ class SyncPlan(ModelView):
     text = fields.Text("Changes in Pleo", readonly=True)
 
 
-class Synchronize(Wizard):
+class Synchronize(Guarded, Wizard):
     "Keep Pleo's Master Data in Step"
 
     __name__ = "kontobro.synchronize"

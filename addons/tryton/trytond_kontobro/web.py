@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 
 from trytond import config
 from trytond.i18n import gettext
+from trytond.model.exceptions import AccessError
 from trytond.pool import Pool
 from trytond.protocols.wrappers import HTTPStatus, Response, redirect, set_max_request_size
 from trytond.routing import Route, Router, Rule
 from trytond.transaction import Transaction
 from trytond.url import is_secure
 
-from kontobro.core.errors import KontobroError
+from kontobro.core.errors import KontobroError, NotAllowed
 from kontobro.core.level import scopes_of
 from kontobro.install.authorisation import LIFE, LOOPBACK, code_of
 from kontobro.pleo import authorize_url, exchange_code
@@ -124,12 +125,28 @@ class Pages(Router):
                 return _unknown(request, database_name)
             asked, kept = found
             try:
+                require_rights(database_name, asked)
                 response = _done(request, database_name, asked, _connected(house, request, asked, kept))
             except KontobroError as fault:
                 log.warning("connecting by OAuth: %s", type(fault).__name__)
                 response = _failed(request, database_name, asked.user, fault)
         set_cookie(response, kept.redirect_uri, "", 0)
         return response
+
+
+def require_rights(database, asked) -> None:
+    """Who asked, and who books, may have lost the right while the browser was away. Raises NotAllowed."""
+    with Transaction().start(database, asked.user, readonly=True, context={"company": asked.company}):
+        pool = Pool()
+        company = pool.get("company.company")(asked.company)
+        users = [pool.get("res.user")(id) for id in (asked.user, asked.book_as)]
+        lost = [user for user in users if not user.active or company not in user.companies]
+        try:
+            pool.get("kontobro.connect", type="wizard").check_access()
+        except AccessError:
+            lost.append(users[0])
+    if lost:
+        raise NotAllowed("Who asked for this, or the user who books, may not do so any more.", "Nothing was connected.")
 
 
 def _connected(house, request, asked, kept):

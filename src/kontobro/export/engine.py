@@ -136,8 +136,8 @@ def check_ownership(connection: Connection, job: ExportJob, ports: Ports, *, tak
     if ports.clock.now() - last_action < ALIVE:
         raise Busy(
             f"Export job {job.id} is under way in another installation (last action {last_action:%H:%M} UTC).",
-            "If nothing else exports for this company any more, wait half an hour: the job is then taken over. Or do "
-            "it at once, on its page of exports or with kontobro export --take-over.",
+            "If nothing else exports for this company any more, wait half an hour: the job is taken over then. "
+            "Or do it at once, on its page of exports or with kontobro export --take-over.",
         )
 
 

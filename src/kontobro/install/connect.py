@@ -8,7 +8,7 @@ activated after its first sync (`pleo/api.md` I).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -127,12 +127,12 @@ def company_of(identity: Identity, chosen: str) -> str:
     if own and chosen and own != chosen:
         raise Misconfigured(
             f"The credential belongs to Pleo company {own}, not to {chosen}.",
-            "Leave --company out, or use a credential of that company.",
+            "Choose no company (leave --company out), or use a credential of that company.",
         )
     if not own and not chosen:
         raise Misconfigured(
             "The credential belongs to an organisation, not to one company.",
-            "Say which company with --company ID: one connection is one company.",
+            "Use a credential of one company, or say which with --company ID on the command line.",
         )
     return own or chosen
 
@@ -151,10 +151,17 @@ def settled_identity(found: Connection, known: Sequence[Connection]) -> tuple[Co
                     "One Pleo company goes to one company of the accounting system: use the same one.",
                 )
             return replace(found, id=old.id, name=found.name or old.name, settings=old.settings), True
-    name = found.name or found.company_name or found.company_id
-    if any(old.name == name for old in known):
-        raise Misconfigured(f'There is a connection "{name}" already.', "Give this one another name with --name.")
+    taken = {old.name for old in known}
+    if found.name in taken:
+        raise Misconfigured(f'There is a connection "{found.name}" already.', "Give this one another name with --name.")
+    name = found.name or free_name(found.company_name or found.company_id, taken)
     return replace(found, id=found.id or uuid.uuid4().hex, name=name), False
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """The name that Pleo has for a company; numbered when another company has it too, for nobody is asked."""
+    numbered = (f"{name} ({n})" for n in range(2, len(taken) + 3))
+    return name if name not in taken else next(one for one in numbered if one not in taken)
 
 
 def install(pleo: Pleo, connection: Connection, *, wait: bool = False) -> Installation:

@@ -34,7 +34,7 @@ Fault = TypeVar("Fault", bound=KontobroError)
 
 AGAIN = "Nothing is lost: run it again when Pleo answers (status.pleo.io tells of outages)."
 UNEXPECTED = "Check that the address is Pleo's (a proxy or login page may stand in between), then report this."
-RECONNECT = "Connect again (kontobro connect); settings are kept."
+RECONNECT = "Connect again; settings are kept."
 _GONE = frozenset(["export_job_status_unprocessable", "invalid_export_job_status_change"])
 _SECRET = re.compile(r"(?i)\b(bearer|basic)\s+\S+|\bplp_\S+|\bwhsec_\S+|[A-Za-z0-9_\-.=+/]{32,}")
 
@@ -156,7 +156,7 @@ def _not_allowed(endpoint: Endpoint) -> NotAllowed:
     return with_failure(
         NotAllowed(
             f"Pleo does not allow {endpoint.name}: the credential lacks {missing}.",
-            f"Give the API key or the connected app {missing} in Pleo, then connect again (kontobro connect).",
+            f"Give the API key or the connected app {missing} in Pleo, then connect again.",
         ),
         "authorization_failure",
     )

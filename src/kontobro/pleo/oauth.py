@@ -155,7 +155,7 @@ def _refusal(code: str) -> KontobroError:
         fault = TokensRefused(f"Pleo's authorisation has ended ({code.lower()}).", RECONNECT)
         return with_failure(fault, "authentication_failure")
     if code.lower() in ("invalid_client", "unauthorized_client"):
-        remedy = "Check the client id and secret in Pleo's partner settings, then connect again (kontobro connect)."
+        remedy = "Check the client id and secret in Pleo's partner settings, then connect again."
         return with_failure(LoginFailed("Pleo does not know this OAuth client.", remedy), "authentication_failure")
     return login_failed(f"Pleo refused the authorisation ({shown(code, 40)}).")
 

@@ -11,6 +11,7 @@ from pleo_sandbox.server import demo_sandbox
 from scripts.erp.places import sql
 from tests.addons.tryton.house import Person, Place, due, kill, wait_for
 from tests.addons.tryton.office import Office, an_office
+from tests.addons.tryton.test_demo import BOOKED
 from tests.addons.tryton.test_screens import move_elsewhere
 
 pytestmark = [pytest.mark.addon, pytest.mark.timeout(900)]
@@ -127,3 +128,43 @@ def another_company(office: Office) -> dict[str, object]:
     ]
     office.admin.api.write("model.res.user.write", users, {"companies": [["add", [company]]]})
     return {"company": company}
+
+
+def test_several_crons_at_once_work_once_on_each_connection(
+    place: Place, database: str, port: int, admin: Person, bookkeeper: Person
+) -> None:
+    """One company's Pleo hangs, the other's job is under way, and three more processes of cron come by."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent, an_office(admin, bookkeeper) as office:
+        office.connect(**another_company(office))
+        hanging = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        elsewhere = f"api_url = '{hanging}', pleo_company = 'another', name = 'Another ApS'"
+        sql(port, f"update kontobro_connection set {elsewhere}", database)
+        office.connect()
+        office.set_up()
+        due(port, database)
+        crons = [place.cron(database, "--once")]
+        try:
+            wait_for(lambda: sql(port, "select count(*) > 0 from kontobro_booking", database) == "t", "a booking")
+            for _ in range(3):
+                due(port, database)
+                crons.append(place.cron(database, "--once"))
+            assert [cron.wait(240) for cron in crons[1:]] == [0, 0, 0]
+            assert workers(port, database) == "1"
+            assert crons[0].wait(400) == 0
+        finally:
+            for cron in crons:
+                if cron.poll() is None:
+                    kill(cron)
+    assert sql(port, "select status from kontobro_job", database) == "completed_with_errors"
+    standing = office.standing()
+    assert (standing["duplicates"], standing["drafts"], standing["entries"]) == (0, 0, BOOKED)
+    assert workers(port, database) == "0"
+
+
+def workers(port: int, database: str) -> str:
+    """How many processes are at work: each names itself where it holds a lock."""
+    locked = "pid in (select pid from pg_locks where locktype = 'advisory' and granted)"
+    ours = f"datname = '{database}' and application_name like 'kontobro process%'"
+    return sql(
+        port, f"select count(distinct application_name) from pg_stat_activity where {locked} and {ours}", database
+    )

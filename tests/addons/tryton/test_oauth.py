@@ -99,6 +99,7 @@ def test_a_person_connects_by_oauth_and_nobody_else_can(way: Way, server: Module
         refuse_old_ones(way, browser)
         deny(way, browser)
         connect_again(way, browser)
+        lose_rights(way, browser)
 
 
 def refuse_bad_forms(way: Way, server: ModuleServer, database: str) -> None:
@@ -202,6 +203,28 @@ def connect_again(way: Way, browser: Browser) -> None:
     assert browser.get(way.walk(browser)).status_code == 200
     assert way.said(kept) == before
     assert way.said("select sealed from kontobro_secret") != tokens
+
+
+def lose_rights(way: Way, browser: Browser) -> None:
+    """Between the wizard and Pleo's answer: the group, the company, the login; or the booking user the company."""
+    write, admin = way.office.admin.api.write, way.office.admin
+    users = {row["login"]: row["id"] for row in admin.rows("res.user", "login")}
+    (group,) = admin.rows("res.group", "name", domain=[["name", "=", "Pleo Administration"]])
+    losses: list[tuple[str, str, Any, Any]] = [
+        ("bookkeeper", "groups", [["remove", [group["id"]]]], [["add", [group["id"]]]]),
+        ("bookkeeper", "active", False, True),
+        ("accountant", "companies", [["remove", [1]]], [["add", [1]]]),
+        ("bookkeeper", "companies", [["remove", [1]]], [["add", [1]]]),
+    ]
+    tokens = way.said("select sealed from kontobro_secret")
+    for login, field, loss, gain in losses:
+        address = way.walk(browser)
+        kept = {"company": None} if field == "companies" else {}
+        write("model.res.user.write", [users[login]], {field: loss, **kept})
+        page = browser.get(address)
+        assert (page.status_code, "may not do so any more" in page.text) == (400, True), (login, field)
+        write("model.res.user.write", [users[login]], {field: gain, **dict.fromkeys(kept, 1)})
+    assert way.said("select sealed from kontobro_secret") == tokens
 
 
 def assert_refused(page: httpx2.Response) -> None:

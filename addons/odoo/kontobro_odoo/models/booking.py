@@ -1,13 +1,36 @@
 """A booking: the fact that an entry of an expense is in the books, or why it is not."""
 
-from odoo import api, fields, models
+from datetime import date
+from decimal import Decimal, InvalidOperation
 
+from babel.numbers import format_currency
+from odoo import api, fields, models
+from odoo.tools.misc import babel_locale_parse, get_lang
+
+from kontobro.core.words import name_in
 from kontobro.store.codec import problems_from
 
 from ..hooks import guard_tables
-from .words import DOCUMENTS, POSTINGS, STATES, item_types
 
+PATTERN = "#,##0.00\N{NO-BREAK SPACE}¤¤"
 OUTCOMES = [("booked", "Booked"), ("failed", "Failed"), ("uncertain", "Uncertain")]
+
+
+def day_of(text):
+    """A day as Pleo sent it; False for what is none: the item's problem says so."""
+    try:
+        return date.fromisoformat(text) if text else False
+    except ValueError:
+        return False
+
+
+def amount_in(locale, amount, currency):
+    """An amount with its currency, digit for digit; as Pleo sent it where it is no number."""
+    try:
+        figure = Decimal(amount or "")
+    except InvalidOperation:
+        return amount or ""
+    return format_currency(figure, currency or "", format=PATTERN, locale=locale, decimal_quantization=False).strip()
 
 
 class Booking(models.Model):
@@ -24,10 +47,9 @@ class Booking(models.Model):
     reference = fields.Char(required=True)
     job_id = fields.Char("Job", required=True, index=True)
     run = fields.Char(required=True)
-    state = fields.Selection(STATES, required=True)
-    kind = fields.Selection(DOCUMENTS, "Document", required=True)
-    item_type = fields.Char("Type in Pleo", required=True)
-    type_told = fields.Char("Type", compute="_compute_type_told")
+    state = fields.Char(required=True)
+    kind = fields.Char("Document", required=True)
+    item_type = fields.Char("Type", required=True)
     currency = fields.Char()
     total = fields.Char()
     date = fields.Char()
@@ -42,13 +64,19 @@ class Booking(models.Model):
     amount = fields.Char()
     erp_id = fields.Char()
     erp_url = fields.Char()
-    posting = fields.Selection(POSTINGS, "Posting status")
+    posting = fields.Char("Posting status")
     receipts = fields.Integer(required=True)
     problems = fields.Json(required=True)
     intent_at = fields.Datetime()
     outcome = fields.Selection(OUTCOMES)
     updated_at = fields.Datetime("Updated", required=True)
     event_ids = fields.One2many("kontobro.event", "booking_id", string="Events")
+    type_name = fields.Char("Type", compute="_compute_names")
+    kind_name = fields.Char("Document", compute="_compute_names")
+    state_name = fields.Char("State", compute="_compute_names")
+    posting_name = fields.Char("Posting status", compute="_compute_names")
+    day = fields.Date("Date", compute="_compute_day")
+    shown_total = fields.Char("Total", compute="_compute_shown_total")
     told = fields.Text("Problems and remedies", compute="_compute_told")
     move_id = fields.Many2one("account.move", "Journal entry", compute="_compute_move")
 
@@ -60,25 +88,34 @@ class Booking(models.Model):
         self.env.cr.execute("ALTER TABLE kontobro_booking ADD COLUMN IF NOT EXISTS settled boolean")
         guard_tables(self.env.cr)
 
-    @api.depends("item_type")
-    @api.depends_context("lang")
-    def _compute_type_told(self):
-        known = item_types(self.env._)
-        for row in self:
-            row.type_told = known.get(row.item_type, row.item_type)
-
-    @api.depends("payee", "type_told", "total", "currency")
-    @api.depends_context("lang")
-    def _compute_display_name(self):
-        for row in self:
-            row.display_name = " ".join(filter(None, [row.payee or row.type_told, row.total, row.currency]))
-
     @api.depends("problems")
     @api.depends_context("lang")
     def _compute_told(self):
         """In the language of who looks; what Pleo was told is the English."""
         for row in self:
             row.told = self.env["kontobro.connection"]._in_words(problems_from(row.problems or []))
+
+    @api.depends("item_type", "kind", "state", "posting")
+    @api.depends_context("lang")
+    def _compute_names(self):
+        for row in self:
+            row.type_name = name_in(row.item_type, self.env.lang)
+            row.kind_name = name_in(row.kind, self.env.lang)
+            row.state_name = name_in(row.state, self.env.lang)
+            row.posting_name = name_in(row.posting, self.env.lang) if row.posting else False
+
+    @api.depends("date")
+    def _compute_day(self):
+        for row in self:
+            row.day = day_of(row.date)
+
+    @api.depends("total", "currency")
+    @api.depends_context("lang")
+    def _compute_shown_total(self):
+        """Exact, in the format of who looks."""
+        locale = babel_locale_parse(get_lang(self.env).code)
+        for row in self:
+            row.shown_total = amount_in(locale, row.total, row.currency)
 
     @api.depends("erp_id")
     def _compute_move(self):

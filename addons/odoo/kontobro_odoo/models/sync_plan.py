@@ -1,9 +1,10 @@
 """What a sync would change in Pleo, to look at and to say yes to."""
 
-from odoo import fields, models
+from odoo import api, fields, models
+
+from kontobro.core.words import name_in
 
 from ..inside import home, work
-from .words import ACTIONS, KINDS
 
 
 class SyncPlan(models.TransientModel):
@@ -11,15 +12,22 @@ class SyncPlan(models.TransientModel):
 
     _name = "kontobro.sync.plan"
     _description = "Pleo sync plan"
-    _rec_name = "kind"
+    _rec_name = "kind_name"
 
     connection_id = fields.Many2one("kontobro.connection", required=True, ondelete="cascade", readonly=True)
-    kind = fields.Selection(KINDS, readonly=True)
+    kind = fields.Char(readonly=True)
+    kind_name = fields.Char("Kind", compute="_compute_names")
     digest = fields.Char(readonly=True)
     possible = fields.Boolean(readonly=True)
     refused = fields.Char("Why it waits", readonly=True)
     problems = fields.Text("Left as it is", readonly=True)
     line_ids = fields.One2many("kontobro.sync.plan.line", "plan_id", readonly=True, string="Changes")
+
+    @api.depends("kind")
+    @api.depends_context("lang")
+    def _compute_names(self):
+        for row in self:
+            row.kind_name = name_in(row.kind or "", self.env.lang)
 
     def action_approve(self):
         self.ensure_one()
@@ -36,7 +44,14 @@ class SyncPlanLine(models.TransientModel):
     _description = "Pleo sync change"
 
     plan_id = fields.Many2one("kontobro.sync.plan", required=True, ondelete="cascade")
-    action = fields.Selection(ACTIONS, readonly=True)
+    action = fields.Char(readonly=True)
+    action_name = fields.Char("Action", compute="_compute_names")
     code = fields.Char(readonly=True)
     name = fields.Char(readonly=True)
     told = fields.Text("What becomes of it", readonly=True)
+
+    @api.depends("action")
+    @api.depends_context("lang")
+    def _compute_names(self):
+        for row in self:
+            row.action_name = name_in(row.action or "", self.env.lang)

@@ -4,10 +4,10 @@ Nothing is written here by the ORM: `inside.store` does it, each call one transa
 """
 
 from odoo import api, fields, models
-from odoo.tools import format_datetime
+
+from kontobro.core.words import fault_told, name_in
 
 from ..hooks import guard_tables
-from .words import MASTERS, STATES, STATUSES, SYNCED
 
 
 class Job(models.Model):
@@ -22,21 +22,26 @@ class Job(models.Model):
     company_id = fields.Many2one(related="connection_id.company_id")
     job_id = fields.Char("Job", required=True)
     run = fields.Char(required=True)
-    status = fields.Selection(STATUSES, required=True)
+    status = fields.Char(required=True)
     items = fields.Integer("Items in Pleo", required=True)
     started_at = fields.Datetime("Started", required=True)
     finished_at = fields.Datetime("Finished")
     failure = fields.Char("Reason")
+    status_name = fields.Char("Status", compute="_compute_told")
+    failure_told = fields.Char("Reason", compute="_compute_told")
     booking_ids = fields.One2many("kontobro.booking", compute="_compute_bookings", string="Entries")
     booked = fields.Integer(compute="_compute_counts")
     failed = fields.Integer(compute="_compute_counts")
 
     _one_job = models.Constraint("UNIQUE(connection_id, job_id)", "This export job is known already.")
 
-    @api.depends("started_at")
-    def _compute_display_name(self):
+    @api.depends("status", "failure")
+    @api.depends_context("lang")
+    def _compute_told(self):
         for job in self:
-            job.display_name = format_datetime(self.env, job.started_at, dt_format="short")
+            job.status_name = name_in(job.status, self.env.lang)
+            english = name_in(job.failure or "", None)
+            job.failure_told = fault_told(f"job.{job.failure}", english, self.env.lang) if job.failure else False
 
     @api.depends("connection_id", "job_id")
     def _compute_bookings(self):
@@ -73,8 +78,17 @@ class Event(models.Model):
     booking_id = fields.Many2one("kontobro.booking", required=True, ondelete="cascade", index=True)
     run = fields.Char(required=True)
     at = fields.Datetime(required=True)
-    from_state = fields.Selection(STATES, "From")
-    to_state = fields.Selection(STATES, "To", required=True)
+    from_state = fields.Char()
+    to_state = fields.Char(required=True)
+    from_name = fields.Char("From", compute="_compute_names")
+    to_name = fields.Char("To", compute="_compute_names")
+
+    @api.depends("from_state", "to_state")
+    @api.depends_context("lang")
+    def _compute_names(self):
+        for event in self:
+            event.from_name = name_in(event.from_state, self.env.lang) if event.from_state else False
+            event.to_name = name_in(event.to_state, self.env.lang)
 
     def init(self):
         guard_tables(self.env.cr)
@@ -137,9 +151,18 @@ class Sync(models.Model):
     _rec_name = "kind"
 
     connection_id = fields.Many2one("kontobro.connection", required=True, ondelete="cascade", index=True)
-    kind = fields.Selection(MASTERS, required=True)
-    outcome = fields.Selection(SYNCED, required=True)
+    kind = fields.Char(required=True)
+    outcome = fields.Char(required=True)
+    kind_name = fields.Char("Kind", compute="_compute_names")
+    outcome_name = fields.Char("Outcome", compute="_compute_names")
     digest = fields.Char()
     at = fields.Datetime(required=True)
 
     _one_sync = models.Constraint("UNIQUE(connection_id, kind)", "This kind is noted already.")
+
+    @api.depends("kind", "outcome")
+    @api.depends_context("lang")
+    def _compute_names(self):
+        for row in self:
+            row.kind_name = name_in(row.kind, self.env.lang)
+            row.outcome_name = name_in(row.outcome, self.env.lang)

@@ -1,20 +1,8 @@
-import io
-from typing import get_args
-
-import polib
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
-from odoo.tools import file_open
-from odoo.tools.translate import trans_export
 
 from kontobro.core.errors import Busy, Problem
-from kontobro.core.journal import PostingStatus
-from kontobro.core.plan_types import Action, MasterKind
-from kontobro.core.posting_table import ROWS
-from kontobro.core.settings import SyncKind
-from kontobro.store import moves
 
-from ..models import words
 from .common import PleoCase
 
 UNKNOWN = Problem("account_unknown", "account", "4711", "Account 4711 is not in Odoo.", "Add it.", "account_unknown")
@@ -29,54 +17,34 @@ class TestWords(PleoCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env["res.lang"].sudo()._activate_lang("da_DK")
-        cls.env["ir.module.module"].sudo()._load_module_terms(["kontobro_odoo"], ["da_DK"])
         problems = [{name: getattr(one, name) for name in Problem.__slots__} for one in (UNKNOWN, OWN)]
-        row = dict.fromkeys(("reference", "job_id", "run"), "x")
-        row |= {
-            "kind": "item",
-            "item_type": "card_purchase",
-            "state": "planned",
-            "receipts": 0,
-            "updated_at": "2026-11-22 10:00:00",
-            "problems": problems,
-        }
+        row = dict.fromkeys(("reference", "job_id", "run", "kind", "item_type"), "x")
+        row |= {"state": "planned", "receipts": 0, "updated_at": "2026-11-22 10:00:00", "problems": problems}
         cls.booking = cls.env["kontobro.booking"].sudo().create({**row, "connection_id": cls.connection.id})
 
     def told(self, language):
         return self.booking.with_user(self.user).with_context(lang=language).told
+
+    def test_types_amounts_and_days_stand_as_who_looks_reads_them(self):
+        row = self.booking.with_user(self.user)
+        row.sudo().write({"item_type": "card_purchase", "total": "123456789012345.60", "currency": "DKK"})
+        row.sudo().write({"date": "2026-10-07", "kind": "credit_note"})
+        danish, english = row.with_context(lang="da_DK"), row.with_context(lang="en_US")
+        self.assertEqual((danish.type_name, english.type_name), ("Kortkøb", "Card purchase"))
+        self.assertEqual((danish.kind_name, english.kind_name), ("Kreditnota", "Credit note"))
+        self.assertEqual(danish.shown_total, "123.456.789.012.345,60\N{NO-BREAK SPACE}DKK")
+        self.assertEqual(english.shown_total, "123,456,789,012,345.60\N{NO-BREAK SPACE}DKK")
+        self.assertEqual(str(english.day), "2026-10-07")
+
+    def test_what_is_no_amount_and_no_day_breaks_no_list(self):
+        self.booking.sudo().write({"total": "a lot", "date": "soon", "currency": False})
+        self.assertEqual((self.booking.shown_total, self.booking.day), ("a lot", False))
 
     def test_a_problem_is_told_in_the_language_of_who_looks(self):
         self.assertEqual(self.told("en_US").splitlines(), [str(UNKNOWN), str(OWN)])
         danish, own = self.told("da_DK").splitlines()
         self.assertRegex(danish, "^Kontoen 4711 findes ikke i regnskabet.* Kontrollér kategorien")
         self.assertEqual(own, str(OWN))
-
-    def test_codes_are_words_and_what_is_new_is_shown_as_it_comes(self):
-        shown = self.booking.with_user(self.user).with_context(lang="da_DK")
-        self.assertEqual(shown.type_told, "Kortkøb")
-        self.booking.item_type = "teleportation"
-        self.assertEqual(shown.type_told, "teleportation")
-        selection = shown.fields_get(["state"])["state"]["selection"]
-        self.assertEqual(dict(selection)["rejected"], "Skal rettes")
-
-    def test_every_code_has_a_word(self):
-        for named, codes in (
-            (words.STATES, moves.STATES),
-            (words.MASTERS, get_args(MasterKind)),
-            (words.KINDS, get_args(SyncKind)),
-            (words.ACTIONS, get_args(Action)),
-            (words.POSTINGS, get_args(PostingStatus)),
-        ):
-            self.assertEqual({code for code, _ in named}, set(codes))
-        self.assertEqual(set(words.item_types(self.env._)), {row.type for row in ROWS})
-
-    def test_the_template_has_what_odoo_finds_to_translate(self):
-        """Else: `odoo i18n export -l pot kontobro_odoo`, and the new terms into each language."""
-        found = io.BytesIO()
-        trans_export(False, ["kontobro_odoo"], found, "po", self.env)
-        with file_open("kontobro_odoo/i18n/kontobro_odoo.pot") as template:
-            kept = polib.pofile(template.read())
-        self.assertEqual({entry.msgid for entry in polib.pofile(found.getvalue().decode())}, {it.msgid for it in kept})
 
     def test_what_stopped_the_last_run_is_too(self):
         stopped = {"last_fault": "Pleo can't be reached. Wait.", "last_fault_code": "job.service_unreachable"}

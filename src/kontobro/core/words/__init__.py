@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from kontobro.core.errors import KontobroError, Problem
 
@@ -82,6 +82,26 @@ FAULTS: Final = frozenset(
 )
 """Faults with words of their own; the others say why the job fails."""
 
+ENGLISH: Final[Mapping[str, str]] = {
+    "atm_withdrawal": "ATM withdrawal",
+    "wallet_topup": "Wallet top-up",
+    "item": "Expense",
+    "completed_with_errors": "Completed, with expenses to mend",
+    "rejected": "To mend",
+    "uncertain": "Outcome unknown",
+    "reported": "Told to Pleo",
+    "waiting": "Waits for a decision",
+    "create": "New in Pleo",
+    "adopt": "Stands in Pleo, taken over",
+    "update": "Changed in Pleo",
+    "unarchive": "Back from Pleo's archive",
+    "activate": "Activated in Pleo",
+    "write": "Created in the accounting system",
+    "set_aside": "Gets a temporary code",
+    "archive": "Archived in Pleo",
+}
+"""Names whose English is not the code's own."""
+
 Said = Mapping[str, str]
 
 
@@ -116,16 +136,24 @@ def fault_told(code: str, english: str, language: str | None) -> str:
     return f"{said['message']} {said['remedy']}\n{english}" if said else english
 
 
-def _quoted(words: Mapping[str, Mapping[str, Said]], english: str) -> str:
-    return words["original"]["problem"]["message"].format(original=english)
+def name_in(code: str, language: str | None) -> str:
+    """A type of expense, a kind of document, a state, a change, as lists name it; from its code where no file does."""
+    key = code.replace("-", "_")
+    english = ENGLISH.get(key, key.replace("_", " ").capitalize())
+    return str(_words(language).get("names", {}).get(key, english))
 
 
-def _said(words: Mapping[str, Mapping[str, Said]], section: str, name: str) -> Said:
-    return words.get(section, {}).get(name, {})
+def _quoted(words: Mapping[str, Mapping[str, Any]], english: str) -> str:
+    return str(words["original"]["problem"]["message"]).format(original=english)
+
+
+def _said(words: Mapping[str, Mapping[str, Any]], section: str, name: str) -> Said:
+    said: Said = words.get(section, {}).get(name, {})
+    return said
 
 
 @cache
-def _words(language: str | None) -> Mapping[str, Mapping[str, Said]]:
+def _words(language: str | None) -> Mapping[str, Mapping[str, Any]]:
     """A language's file; nothing for a language that has none."""
     name = re.split(r"[-_.@]", language or "")[0].lower()
     if name not in LANGUAGES:
