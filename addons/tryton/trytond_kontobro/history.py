@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import date
+from decimal import Decimal, InvalidOperation
 
 from trytond import backend
 from trytond.model import Check, ModelSQL, ModelView, Unique, fields
@@ -10,11 +12,22 @@ from trytond.pool import Pool
 from trytond.pyson import Eval
 from trytond.transaction import Transaction
 
+from kontobro.core.words import name_in
 from kontobro.store.codec import problems_from
 from kontobro.store.guards import install_guards
 from kontobro.store.moves import STATES
 
-from .house import in_words
+from .house import in_words, language
+
+NAMED = {
+    "type_name": "item_type",
+    "kind_name": "kind",
+    "posting_name": "posting",
+    "state_name": "state",
+    "from_name": "from_state",
+    "to_name": "to_state",
+}
+"""Names in the reader's language, and the codes that they are of."""
 
 OUTCOMES = [("", ""), ("booked", "Booked"), ("failed", "Failed"), ("uncertain", "Outcome unknown")]
 STATUSES = [
@@ -25,6 +38,21 @@ STATUSES = [
     ("unfinished", "Not finished"),
     ("not ours", "Done by another Installation"),
 ]
+
+
+def named(label):
+    """A code as a name in the language of who looks."""
+    return fields.Function(fields.Char(label), "get_name")
+
+
+class Named:
+    """A row whose codes have names."""
+
+    __slots__ = ()
+
+    def get_name(self, name):
+        code = getattr(self, NAMED[name])
+        return name_in(code, language()) if code else None
 
 
 class OfConnection:
@@ -89,7 +117,7 @@ class Job(OfConnection, ModelSQL, ModelView):
         return sum(1 for row in self.bookings if row.outcome == name)
 
 
-class Booking(OfConnection, ModelSQL, ModelView):
+class Booking(OfConnection, Named, ModelSQL, ModelView):
     "Pleo Expense"
 
     __name__ = "kontobro.booking"
@@ -123,6 +151,11 @@ class Booking(OfConnection, ModelSQL, ModelView):
     outcome = fields.Selection(OUTCOMES, "Outcome", readonly=True, sort=False)
     updated_at = fields.Timestamp("Changed", required=True, readonly=True)
     events = fields.One2Many("kontobro.event", "booking_id", "History", readonly=True)
+    type_name = named("Type")
+    kind_name = named("Kind")
+    posting_name = named("Posting")
+    day = fields.Function(fields.Date("Day"), "get_day")
+    shown_total = fields.Function(fields.Char("Amount"), "get_shown_total")
     problem_text = fields.Function(
         fields.Text("What to do", states={"invisible": ~Eval("problem_text")}), "get_problem_text"
     )
@@ -139,6 +172,23 @@ class Booking(OfConnection, ModelSQL, ModelView):
         cls._sql_constraints.append(("kontobro_known_state", known, "kontobro.msg_row_unique"))
         cls._order = [("updated_at", "DESC"), ("id", "DESC")]
 
+    def get_day(self, name):
+        """None where Pleo sent none that is one: the problem says so."""
+        try:
+            return date.fromisoformat(self.date)
+        except ValueError:
+            return None
+
+    def get_shown_total(self, name):
+        """Digit for digit, in the format of who looks; as Pleo sent it where it is no number."""
+        try:
+            amount = Decimal(self.total)
+        except InvalidOperation:
+            return self.total
+        digits = max(0, -int(amount.as_tuple().exponent))
+        told = Pool().get("ir.lang").get().format_number(amount, digits=digits)
+        return f"{told} {self.currency}".strip()
+
     def get_problem_text(self, name):
         return "\n".join(map(in_words, problems_from(json.loads(self.problems or "[]"))))
 
@@ -152,7 +202,7 @@ class Booking(OfConnection, ModelSQL, ModelView):
         return f"{model},{number}" if there else None
 
 
-class Event(ModelSQL, ModelView):
+class Event(Named, ModelSQL, ModelView):
     "Pleo Expense's Step"
 
     __name__ = "kontobro.event"
@@ -162,6 +212,8 @@ class Event(ModelSQL, ModelView):
     at = fields.Timestamp("At", required=True, readonly=True)
     from_state = fields.Char("From", required=True, readonly=True)
     to_state = fields.Char("To", required=True, readonly=True)
+    from_name = named("From")
+    to_name = named("To")
 
     @classmethod
     def __setup__(cls):
@@ -210,7 +262,7 @@ class Binding(OfConnection, ModelSQL):
         unique(cls, "one_owner", "connection_id", "kind", "pleo_id")
 
 
-class Sync(OfConnection, ModelSQL, ModelView):
+class Sync(OfConnection, Named, ModelSQL, ModelView):
     "Pleo Master Data"
 
     __name__ = "kontobro.sync"
@@ -222,6 +274,7 @@ class Sync(OfConnection, ModelSQL, ModelView):
         required=True,
         readonly=True,
     )
+    kind_name = named("Kind")
     digest = fields.Char("Digest", required=True, readonly=True)
     at = fields.Timestamp("At", required=True, readonly=True)
 

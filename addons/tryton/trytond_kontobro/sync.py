@@ -7,9 +7,9 @@ from trytond.model import ModelView, fields
 from trytond.transaction import Transaction
 from trytond.wizard import Button, StateTransition, StateView, Wizard
 
-from kontobro.core.words import fault_in
+from kontobro.core.words import fault_in, name_in
 from kontobro.sync.run import plan_sync
-from kontobro.sync.shown import ACTIONS, shown_of
+from kontobro.sync.shown import shown_of
 from kontobro.worker.pieces import Result, sync_kinds
 
 from .access import Guarded
@@ -90,7 +90,7 @@ class Synchronize(Guarded, Wizard):
 
 def _words(plan):
     """One line a change, then what waits and what is wrong."""
-    lines = [f"{one.code} {one.name}: {ACTIONS.get(one.action, one.action)}" for one in plan.rows]
+    lines = [f"{one.code} {one.name}: {name_in(one.action, language())}" for one in plan.rows]
     lines += [f"… {one.code} {one.name}: {one.why}" for one in plan.waiting]
     lines += [f"✗ {in_words(problem, ' → ')}" for problem in plan.problems]
     if plan.refused:

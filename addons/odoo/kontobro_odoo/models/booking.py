@@ -117,6 +117,12 @@ class Booking(models.Model):
         for row in self:
             row.shown_total = amount_in(locale, row.total, row.currency)
 
+    @api.depends("payee", "type_name", "shown_total")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for row in self:
+            row.display_name = " ".join(filter(None, [row.payee or row.type_name, row.shown_total]))
+
     @api.depends("erp_id")
     def _compute_move(self):
         ids = [int(row.erp_id) for row in self if (row.erp_id or "").isdigit()]

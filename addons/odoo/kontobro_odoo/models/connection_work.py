@@ -20,8 +20,8 @@ def box(limits):
 
     The time of the processor is limited only where Odoo has workers. Seconds; 0 is no limit.
     """
-    real = limits["limit_time_real_cron"]
-    told = [limits["limit_time_real"] if real < 0 else real, limits["limit_time_cpu"] if limits["workers"] else 0]
+    real = limits["limit_time_real_cron"] if limits["limit_time_real_cron"] > 0 else limits["limit_time_real"]
+    told = [real, limits["limit_time_cpu"] if limits["workers"] else 0]
     return min([BOX, *(limit / 2 for limit in told if limit)])
 
 

@@ -4,6 +4,7 @@ Nothing is written here by the ORM: `inside.store` does it, each call one transa
 """
 
 from odoo import api, fields, models
+from odoo.tools import format_datetime
 
 from kontobro.core.words import fault_told, name_in
 
@@ -34,6 +35,11 @@ class Job(models.Model):
     failed = fields.Integer(compute="_compute_counts")
 
     _one_job = models.Constraint("UNIQUE(connection_id, job_id)", "This export job is known already.")
+
+    @api.depends("started_at")
+    def _compute_display_name(self):
+        for job in self:
+            job.display_name = format_datetime(self.env, job.started_at, dt_format="short")
 
     @api.depends("status", "failure")
     @api.depends_context("lang")

@@ -53,7 +53,7 @@ class TestTurns(PleoCase):
             ({"limit_time_cpu": 60}, 30),
             ({"limit_time_cpu": 60, "workers": 0}, 60),
             ({"limit_time_real": 40}, 20),
-            ({"limit_time_real": 40, "limit_time_real_cron": 0}, 60),
+            ({"limit_time_real": 40, "limit_time_real_cron": 0}, 20),
             ({"limit_time_real": 40, "limit_time_real_cron": 3600}, 60),
         ):
             self.assertEqual(box({**UNLIMITED, **limits}), seconds, limits)

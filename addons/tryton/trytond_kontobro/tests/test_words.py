@@ -40,6 +40,26 @@ def test_a_failed_expense_says_what_to_do_in_danish() -> None:
     assert own == OWN_LINES
 
 
+def shown(language: str, **row: str) -> tuple[object, ...]:
+    with speaking(language):
+        booking = Pool().get("kontobro.booking")(**row)
+        names = (booking.get_name("type_name"), booking.get_name("kind_name"))
+        return (*names, booking.get_shown_total("x"), str(booking.get_day("x")))
+
+
+def test_types_amounts_and_days_stand_as_who_looks_reads_them() -> None:
+    row = {"item_type": "card_purchase", "kind": "credit_note", "total": "1234567.50", "currency": "DKK"}
+    german = shown("de", **row, date="2026-10-07")
+    assert german == ("Kartenkauf", "Gutschrift", "1.234.567,50 DKK", "2026-10-07")
+    english = shown("en", **row, date="2026-10-07")
+    assert english == ("Card purchase", "Credit note", "1,234,567.50 DKK", "2026-10-07")
+
+
+def test_what_is_no_amount_and_no_day_breaks_no_list() -> None:
+    row = {"item_type": "teleport", "kind": "item", "total": "a lot", "currency": "", "date": "soon"}
+    assert shown("de", **row) == ("Teleport", "Ausgabe", "a lot", "None")
+
+
 def test_in_a_language_that_nobody_wrote_it_stays_english() -> None:
     assert problem_text("fi").splitlines() == ["Account 4711 is not in Tryton.", "→ Add it.", *OWN_LINES]
 
