@@ -1,5 +1,10 @@
+import io
+
+import polib
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import file_open
+from odoo.tools.translate import trans_export
 
 from kontobro.core.errors import Busy, Problem
 
@@ -45,6 +50,21 @@ class TestWords(PleoCase):
         danish, own = self.told("da_DK").splitlines()
         self.assertRegex(danish, "^Kontoen 4711 findes ikke i regnskabet.* Kontrollér kategorien")
         self.assertEqual(own, str(OWN))
+
+    def test_the_template_has_what_odoo_finds_to_translate(self):
+        """Else: `odoo i18n export -l pot kontobro_odoo`, and the new terms into each language."""
+        found = io.BytesIO()
+        trans_export(False, ["kontobro_odoo"], found, "po", self.env)
+        with file_open("kontobro_odoo/i18n/kontobro_odoo.pot") as template:
+            kept = polib.pofile(template.read())
+        self.assertEqual({entry.msgid for entry in polib.pofile(found.getvalue().decode())}, {it.msgid for it in kept})
+
+    def test_no_two_fields_are_called_the_same(self):
+        """Where filters and exports offer them, nobody could tell them apart; Odoo warns at each start."""
+        for name in self.env.registry:
+            if name.startswith("kontobro."):
+                labels = [field.string for field in self.env[name]._fields.values()]
+                self.assertEqual(sorted(labels), sorted(set(labels)), name)
 
     def test_what_stopped_the_last_run_is_too(self):
         stopped = {"last_fault": "Pleo can't be reached. Wait.", "last_fault_code": "job.service_unreachable"}
