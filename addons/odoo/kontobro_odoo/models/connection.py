@@ -43,7 +43,7 @@ class Connection(models.Model):
     settings = fields.Json(required=True, readonly=True)
     last_run_at = fields.Datetime("Last look at Pleo", readonly=True, copy=False)
     due_at = fields.Datetime("Next look at Pleo", readonly=True, copy=False)
-    last_fault = fields.Char("Last fault", readonly=True, copy=False)
+    last_fault = fields.Char("Last fault, in English", readonly=True, copy=False)
     last_fault_code = fields.Char(readonly=True, copy=False)
 
     _one_key = models.Constraint("UNIQUE(key)", "This connection exists already.")

@@ -15,7 +15,7 @@ class SyncPlan(models.TransientModel):
     _rec_name = "kind_name"
 
     connection_id = fields.Many2one("kontobro.connection", required=True, ondelete="cascade", readonly=True)
-    kind = fields.Char(readonly=True)
+    kind = fields.Char("Kind, as a code", readonly=True)
     kind_name = fields.Char("Kind", compute="_compute_names")
     digest = fields.Char(readonly=True)
     possible = fields.Boolean(readonly=True)
@@ -44,7 +44,7 @@ class SyncPlanLine(models.TransientModel):
     _description = "Pleo sync change"
 
     plan_id = fields.Many2one("kontobro.sync.plan", required=True, ondelete="cascade")
-    action = fields.Char(readonly=True)
+    action = fields.Char("Action, as a code", readonly=True)
     action_name = fields.Char("Action", compute="_compute_names")
     code = fields.Char(readonly=True)
     name = fields.Char(readonly=True)

@@ -46,6 +46,12 @@ class TestWords(PleoCase):
         self.booking.sudo().write({"total": "a lot", "date": "soon", "currency": False})
         self.assertEqual((self.booking.shown_total, self.booking.day), ("a lot", False))
 
+    def test_a_problem_is_told_in_the_language_of_who_looks(self):
+        self.assertEqual(self.told("en_US").splitlines(), [str(UNKNOWN), str(OWN)])
+        danish, own = self.told("da_DK").splitlines()
+        self.assertRegex(danish, "^Kontoen 4711 findes ikke i regnskabet.* Kontrollér kategorien")
+        self.assertEqual(own, str(OWN))
+
     def test_the_template_has_what_odoo_finds_to_translate(self):
         """Else: `odoo i18n export -l pot kontobro_odoo`, and the new terms into each language."""
         found = io.BytesIO()
@@ -54,11 +60,12 @@ class TestWords(PleoCase):
             kept = polib.pofile(template.read())
         self.assertEqual({entry.msgid for entry in polib.pofile(found.getvalue().decode())}, {it.msgid for it in kept})
 
-    def test_a_problem_is_told_in_the_language_of_who_looks(self):
-        self.assertEqual(self.told("en_US").splitlines(), [str(UNKNOWN), str(OWN)])
-        danish, own = self.told("da_DK").splitlines()
-        self.assertRegex(danish, "^Kontoen 4711 findes ikke i regnskabet.* Kontrollér kategorien")
-        self.assertEqual(own, str(OWN))
+    def test_no_two_fields_are_called_the_same(self):
+        """Where filters and exports offer them, nobody could tell them apart; Odoo warns at each start."""
+        for name in self.env.registry:
+            if name.startswith("kontobro."):
+                labels = [field.string for field in self.env[name]._fields.values()]
+                self.assertEqual(sorted(labels), sorted(set(labels)), name)
 
     def test_what_stopped_the_last_run_is_too(self):
         stopped = {"last_fault": "Pleo can't be reached. Wait.", "last_fault_code": "job.service_unreachable"}
