@@ -1,7 +1,7 @@
 """The reference as a field of the journal entry: Odoo itself refuses a second one, whichever way it comes."""
 
 from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 NAMESPACE = "kontobro."
 """Of the external ids under which entries are created (`kontobro.erp.odoo.entries`)."""
@@ -24,6 +24,14 @@ class AccountMove(models.Model):
             WHERE data.module = 'kontobro' AND data.model = 'account.move' AND data.res_id = move.id
             AND move.kontobro_reference IS NULL"""
         )
+
+    def write(self, vals):
+        """By its reference an expense is known to be booked: nobody takes it off an entry, or puts on another."""
+        if "kontobro_reference" in vals and not self.env.su:
+            wanted = vals["kontobro_reference"] or False
+            if any(move.kontobro_reference != wanted for move in self):
+                raise ValidationError(self.env._("The Pleo reference of an entry can't be changed."))
+        return super().write(vals)
 
     def _load_records(self, data_list, update=False):
         """The external id under which an entry is loaded, voided ones counted on (`~2`), is its reference."""

@@ -1,3 +1,4 @@
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 from psycopg2 import IntegrityError
@@ -9,7 +10,7 @@ from .common import PleoCase
 class TestReference(PleoCase):
     def entry(self, reference):
         move = self.env["account.move"].create({"move_type": "entry", "journal_id": self.journal.id})
-        move.kontobro_reference = reference
+        move.sudo().kontobro_reference = reference
         move.flush_recordset()
         return move
 
@@ -24,6 +25,14 @@ class TestReference(PleoCase):
 
     def test_entries_without_one_are_as_many_as_they_like(self):
         self.assertNotEqual(self.entry(False), self.entry(False))
+
+    def test_nobody_takes_it_off_or_changes_it(self):
+        move = self.entry("jkl")
+        for other in (False, "mno"):
+            with self.assertRaises(ValidationError):
+                move.write({"kontobro_reference": other})
+        move.write({"kontobro_reference": "jkl", "ref": "a person's own words"})
+        self.assertEqual((move.kontobro_reference, move.ref), ("jkl", "a person's own words"))
 
     def test_a_copy_does_not_inherit_it(self):
         self.assertFalse(self.entry("def").copy().kontobro_reference)
