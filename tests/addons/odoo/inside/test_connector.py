@@ -12,6 +12,7 @@ from odoo.addons.kontobro_odoo.inside.home import connector_of
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
+from kontobro.erp.common import Refused
 from kontobro.testing.connector_contract import Books, ConnectorContract
 from kontobro.testing.entries import a_journal
 from tests.addons.odoo.inside.elsewhere import connector_elsewhere
@@ -61,8 +62,11 @@ def test_the_reference_is_a_field_that_odoo_itself_keeps_unique(company: Here) -
     (row,) = bookkeeper.rows("account.move", [["id", "=", int(booking.id)]], ["kontobro_reference"])
     assert row["kontobro_reference"] == entry.reference
     (copy,) = bookkeeper.write("account.move", "copy", ids=[int(booking.id)])
-    with pytest.raises(Exception, match="booked already"):
+    with pytest.raises(Refused, match="can't be changed"):
         bookkeeper.write("account.move", "write", ids=[copy], vals={"kontobro_reference": entry.reference})
+    second = {"move_type": "entry", "kontobro_reference": entry.reference}
+    with pytest.raises(Refused, match="booked already"):
+        bookkeeper.write("account.move", "create", vals_list=[second])
 
 
 def test_a_second_is_refused_even_where_the_external_id_was_lost(company: Here) -> None:
