@@ -168,7 +168,7 @@ def test_a_file_that_is_no_toml_changes_nothing(bench: Bench, tmp_path: Path) ->
     file.write_text("wallet = ", encoding="utf-8")
     result = bench.run("settings", "import", str(file))
     assert result.exit_code == 3
-    assert "is no TOML file" in result.stderr
+    assert "is not a TOML file" in result.stderr
     missing = bench.run("settings", "import", str(tmp_path / "none.toml"))
     assert "none.toml" in missing.stderr
     assert "Traceback" not in missing.output

@@ -19,6 +19,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type
 from kontobro import __version__
 from kontobro.core.errors import BadAnswer, KontobroError, RateLimited, Uncertain, Unreachable
 from kontobro.core.ports import Clock
+from kontobro.net.limits import AnswerTooLarge, seconds_left
 from kontobro.pleo.endpoints import Endpoint
 from kontobro.pleo.faults import UNEXPECTED, may_have_arrived, of_answer, of_network, with_failure
 
@@ -90,13 +91,15 @@ def shared_pace(connection_id: str, clock: Clock) -> Pace:
 def persist(clock: Clock, attempt: Callable[[], T], patience: timedelta = PATIENCE) -> T:
     """Try a repeatable call until it works, ATTEMPTS times within `patience`; then its last fault.
 
-    Only Unreachable and its kinds are tried again. Sleeping goes by the clock.
+    Only Unreachable and its kinds are tried again. Sleeping goes by the clock; a `time_limit` around us ends it too.
     """
     deadline = clock.now() + patience
 
     def enough(state: RetryCallState) -> bool:
         wakes = clock.now() + timedelta(seconds=state.upcoming_sleep)
-        return state.attempt_number >= ATTEMPTS or wakes > deadline
+        left = seconds_left()
+        waited_for = left is not None and state.upcoming_sleep >= left
+        return state.attempt_number >= ATTEMPTS or wakes > deadline or waited_for
 
     retrying = Retrying(
         retry=retry_if_exception_type(Unreachable), wait=_pause, stop=enough, sleep=clock.sleep, reraise=True
@@ -194,6 +197,9 @@ class Calls:
         sent = self._clock.now()
         try:
             response = self._http.send(request, auth=self._auth)
+        except AnswerTooLarge as error:
+            message = f"Pleo's answer to {endpoint.name} has more than {error.most:,} bytes."
+            raise BadAnswer(message, UNEXPECTED) from error
         except httpx2.DecodingError as error:
             raise BadAnswer(f"Pleo's answer to {endpoint.name} can't be decompressed.", UNEXPECTED) from error
         except httpx2.RequestError as error:

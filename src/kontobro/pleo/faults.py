@@ -35,6 +35,8 @@ Fault = TypeVar("Fault", bound=KontobroError)
 AGAIN = "Nothing is lost: run it again when Pleo answers (status.pleo.io tells of outages)."
 UNEXPECTED = "Check that the address is Pleo's (a proxy or login page may stand in between), then report this."
 RECONNECT = "Connect again; settings are kept."
+LONGEST_WAIT = 86_400.0
+"""Seconds. Nobody means more, and a number of any length is no time."""
 _GONE = frozenset(["export_job_status_unprocessable", "invalid_export_job_status_change"])
 _SECRET = re.compile(r"(?i)\b(bearer|basic)\s+\S+|\bplp_\S+|\bwhsec_\S+|[A-Za-z0-9_\-.=+/]{32,}")
 
@@ -125,7 +127,7 @@ def exception_info(response: httpx2.Response) -> ExceptionInfo:
     """The error body, empty where there is none or it is something else."""
     try:
         return msgspec.json.decode(response.content, type=ExceptionInfo)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ExceptionInfo()
 
 
@@ -140,15 +142,15 @@ def rate_limited(seconds: float | None) -> RateLimited:
 
 
 def retry_after(response: httpx2.Response, now: datetime) -> float | None:
-    """Seconds to wait: the header's number, or the time until its HTTP date. None without a readable header."""
+    """Seconds to wait: the header's number, or the time until its HTTP date, a day at most. None without one."""
     text = response.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdecimal():
-        return float(text)
+        return min(float(text[:9]), LONGEST_WAIT)
     try:
         when = parsedate_to_datetime(text)
     except (ValueError, TypeError):
         return None
-    return max(0.0, (when - now).total_seconds()) if when.tzinfo else None
+    return min(max(0.0, (when - now).total_seconds()), LONGEST_WAIT) if when.tzinfo else None
 
 
 def _not_allowed(endpoint: Endpoint) -> NotAllowed:
