@@ -174,7 +174,7 @@ def test_a_refused_renewal_asks_to_connect_again_once(stage: Stage, code: str) -
     stage.on(TOKEN, reply({"error": code, "error_description": "token refresh-1 is used"}, 400))
     client = stage.client(OAUTH)
     for _ in range(2):
-        with pytest.raises(LoginFailed, match=r"Connect again.*settings are kept") as caught:
+        with pytest.raises(LoginFailed, match=r"valid in Pleo.*connect again") as caught:
             client.job(JOB)
         assert "refresh-1" not in str(caught.value)
     assert caught.value.job_failure == "authentication_failure"
