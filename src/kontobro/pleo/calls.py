@@ -18,10 +18,10 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from kontobro import __version__
 from kontobro.core.errors import BadAnswer, KontobroError, RateLimited, Uncertain, Unreachable
-from kontobro.core.ports import Clock
-from kontobro.net.limits import AnswerTooLarge, seconds_left
+from kontobro.core.ports import LONGEST_PLEO_CALL, Clock
+from kontobro.net.limits import AnswerTooLarge, seconds_left, time_limit
 from kontobro.pleo.endpoints import Endpoint
-from kontobro.pleo.faults import UNEXPECTED, may_have_arrived, of_answer, of_network, with_failure
+from kontobro.pleo.faults import UNEXPECTED, is_page, may_have_arrived, of_answer, of_network, of_page, with_failure
 
 T = TypeVar("T")
 Params = Mapping[str, str | int | Sequence[str]]
@@ -157,6 +157,8 @@ class Calls:
             extensions={_LABEL: endpoint.name},
         )
         response = self._send(request, endpoint)
+        if is_page(response) and response.status_code != 429:
+            raise of_page(response, endpoint.name)
         expected = response.is_success or (response.status_code == 404 and endpoint.may_lack)
         if not expected:
             raise of_answer(response, endpoint, self._clock.now())
@@ -187,7 +189,8 @@ class Calls:
         self._http.close()
 
     def persist(self, attempt: Callable[[], T]) -> T:
-        return persist(self._clock, attempt, self._patience)
+        with time_limit(LONGEST_PLEO_CALL.total_seconds()):
+            return persist(self._clock, attempt, self._patience)
 
     def count(self, name: str) -> None:
         with self._lock:

@@ -141,6 +141,19 @@ def of_answer(response: httpx2.Response, endpoint: Endpoint, now: datetime) -> K
     return Refused(refused, UNEXPECTED, status, said) if status >= 400 else BadAnswer(refused, UNEXPECTED)
 
 
+def is_page(response: httpx2.Response) -> bool:
+    """Whether this is a page for people: Pleo's API has none, what stands in front of it has."""
+    return bool(response.headers.get("content-type", "").strip().lower().startswith("text/html"))
+
+
+def of_page(response: httpx2.Response, what: str) -> Unreachable:
+    """A gateway's error page says nothing of the credential, its scopes or what there is, whatever its status."""
+    message = f"A page came in place of Pleo's answer to {what} (status {response.status_code})."
+    return with_failure(
+        Unreachable(message, f"A proxy or login page may stand in between. {AGAIN}"), "service_unreachable"
+    )
+
+
 def exception_info(response: httpx2.Response) -> ExceptionInfo:
     """The error body, empty where there is none or it is something else."""
     try:

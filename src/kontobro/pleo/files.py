@@ -12,7 +12,7 @@ from kontobro.core.errors import ReceiptUnavailable, Unreachable
 from kontobro.core.ports import TooLarge
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy, PrivateAddress, Resolve, is_public, look_up
 from kontobro.net.client import MOST_BYTES, open_client
-from kontobro.net.limits import AnswerTooLarge, Limits
+from kontobro.net.limits import AnswerTooLarge, Limits, time_limit
 from kontobro.pleo.calls import USER_AGENT
 from kontobro.pleo.environments import is_local
 from kontobro.pleo.faults import AGAIN, of_network, with_failure
@@ -78,7 +78,11 @@ class Files:
 
         The URL is its own password (presigned): messages name the host alone.
         """
-        target = _parsed(url)
+        with time_limit(LIMITS.seconds):
+            return self._fetched(_parsed(url), limit)
+
+    def _fetched(self, target: httpx2.URL, limit: int) -> bytes:
+        """From there, or from where it is said to be instead."""
         for _ in range(HOPS + 1):
             self._permit(target)
             answer = self._get(target, limit)

@@ -25,7 +25,16 @@ from kontobro.pleo.auth import TokensRefused
 from kontobro.pleo.calls import USER_AGENT, persist
 from kontobro.pleo.endpoints import Endpoint
 from kontobro.pleo.environments import SCOPES_LEVEL_1, is_local
-from kontobro.pleo.faults import RECONNECT, UNEXPECTED, login_failed, of_answer, of_network, with_failure
+from kontobro.pleo.faults import (
+    RECONNECT,
+    UNEXPECTED,
+    is_page,
+    login_failed,
+    of_answer,
+    of_network,
+    of_page,
+    with_failure,
+)
 
 TOKEN: Final = Endpoint("POST", "/oauth/token")
 FORM: Final = "application/x-www-form-urlencoded;charset=UTF-8"
@@ -149,11 +158,14 @@ def _post(
         headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Content-Type": FORM},
     ) as client:
         try:
-            return client.post(f"{connection.auth_url}{endpoint.template}", content=body)
+            answer = client.post(f"{connection.auth_url}{endpoint.template}", content=body)
         except httpx2.DecodingError as error:
             raise _no_tokens() from error
         except httpx2.RequestError as error:
             raise of_network(error, "Pleo's login") from error
+        if is_page(answer):
+            raise of_page(answer, "the login")
+        return answer
 
 
 def _refusal(code: str) -> KontobroError:

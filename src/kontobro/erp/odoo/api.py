@@ -167,6 +167,8 @@ def _fault(answer: httpx2.Response, name: str, *, writes: bool) -> KontobroError
             f"Odoo does not allow {name}: {shown(told.get('message', ''), 160)}",
             "Give the API key's user the groups that `kontobro check` names.",
         )
+    if code == 413:
+        return Refused(SYSTEM, "too large", "the request is too large for the web server in front of it (HTTP 413)")
     if "name" not in told:
         return Misconfigured(
             f"There is no Odoo database at this address (HTTP {code}).",
