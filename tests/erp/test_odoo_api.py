@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import httpx2
@@ -23,7 +23,7 @@ from kontobro.core.errors import (
     Unreachable,
 )
 from kontobro.erp import load_connector
-from kontobro.erp.common import READ_TRIES, Refused, read_again
+from kontobro.erp.common import READ_TRIES, Refused, read_again, rows_by_id
 from kontobro.erp.odoo.access import find_company
 from kontobro.erp.odoo.api import PAGE, Api, open_http
 from kontobro.net.limits import time_limit
@@ -193,6 +193,20 @@ def test_a_pause_that_is_asked_for_has_an_end(given: str, seconds: float | None)
     with pytest.raises(RateLimited) as fault:
         an_api(lambda request: answer).write("account.move", "load")
     assert fault.value.retry_after == seconds
+
+
+@pytest.mark.parametrize("ids", [range(PAGE), [0] * PAGE, ["x"] * PAGE])
+def test_a_list_that_does_not_get_on_ends(ids: Sequence[object]) -> None:
+    """The same page for every question, as a server that leaves the condition out would send it."""
+    page = json.dumps([{"id": id} for id in ids])
+    with pytest.raises(BadAnswer, match="does not get on"):
+        list(an_api(lambda request: httpx2.Response(200, text=page)).rows("res.partner", [], ["name"]))
+
+
+def test_a_list_without_end_ends() -> None:
+    with pytest.raises(BadAnswer, match="more than"):
+        for _ in rows_by_id(lambda last: [{"id": last + 1}], 1, "a list"):
+            pass
 
 
 def test_a_gzip_bomb_from_odoo_is_read_no_further_than_its_limit() -> None:

@@ -6,8 +6,8 @@ A connector imports this and nothing of another connector. `system` is the accou
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
@@ -31,6 +31,9 @@ MOST_BYTES: Final = 16 * 1024 * 1024
 """Of one answer, decompressed. The largest that we ask for, 2,000 lines of entries, has about two million."""
 
 SECONDS_TO_CONNECT: Final = 10.0
+
+MOST_PAGES: Final = 1_000
+"""Of one kind of records. A list of two million is none that a person keeps."""
 
 LONGEST_WAIT: Final = 3_600.0
 """Seconds that a system may ask to wait; more is no answer to a question."""
@@ -110,6 +113,26 @@ def read_again(
         reraise=True,
     )
     return retrying(call)
+
+
+def rows_by_id(fetch: Callable[[int], Any], size: int, what: str) -> Iterator[dict[str, Any]]:
+    """All records by ascending id. `fetch` answers those after an id, `size` at a time; the last page has fewer.
+
+    Raises BadAnswer for a list that does not get on, or never ends.
+    """
+    last = 0
+    for _ in range(MOST_PAGES):
+        page = fetch(last)
+        if not isinstance(page, list) or not all(isinstance(row, dict) for row in page):
+            raise BadAnswer(f"{what}: the answer is not a list of records.", "Check the address.")
+        yield from page
+        if len(page) < size:
+            return
+        following = page[-1].get("id")
+        if not isinstance(following, int) or following <= last:
+            raise BadAnswer(f"{what}: the list of records does not get on after {last}.", "Check the address.")
+        last = following
+    raise BadAnswer(f"{what}: more than {MOST_PAGES * size:,} records.", "Kontobro does not read that many.")
 
 
 def no_answer(lost: httpx2.RequestError, system: str, call: str, *, writes: bool) -> KontobroError:

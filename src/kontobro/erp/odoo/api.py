@@ -25,7 +25,7 @@ from kontobro.core.errors import (
     shown,
 )
 from kontobro.erp import common
-from kontobro.erp.common import Refused, is_gateways, no_answer, of_gateway, read_again, retry_after
+from kontobro.erp.common import Refused, is_gateways, no_answer, of_gateway, read_again, retry_after, rows_by_id
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 from kontobro.net.limits import bounded_decimal
 
@@ -79,9 +79,9 @@ class Api:
     ) -> Iterator[Row]:
         """All records of a domain by ascending id, page by page. Without `names`, links are bare ids: much faster."""
         links = {} if names else {"load": ""}
-        last = 0
-        while True:
-            page = self.read(
+
+        def fetch(last: int) -> Any:
+            return self.read(
                 model,
                 "search_read",
                 domain=[["id", ">", last], *domain],
@@ -91,12 +91,8 @@ class Api:
                 context=context,
                 **links,
             )
-            if not isinstance(page, list):
-                raise BadAnswer(f"Odoo answered {type(page).__name__} instead of a list of {model}.")
-            yield from page
-            if len(page) < PAGE:
-                return
-            last = page[-1]["id"]
+
+        return rows_by_id(fetch, PAGE, f"{SYSTEM}'s {model}")
 
     def version(self) -> str:
         """Odoo's version, as it says itself without a login: 19.0. Empty when what answers is no Odoo of today."""
