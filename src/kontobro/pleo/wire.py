@@ -36,6 +36,9 @@ from kontobro.pleo.answers import Camel, Instant
 _MOST_DIGITS: Final = 1_000
 """What the posting rules refuse by themselves may still be far larger than any amount, but not fill the memory."""
 
+_RATE_DIGITS: Final = 4
+"""Before the point. Counting with more, a rate of 1,000,000 %, has no meaning."""
+
 _UUID: Final = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 Id = Annotated[str, msgspec.Meta(pattern=f"^{_UUID}$")]
 
@@ -161,6 +164,11 @@ class WireItem(Camel):
     links: Any = msgspec.field(default=None, name="_links")
 
 
+class _Named(Camel):
+    accounting_entry_id: str
+
+
+_NAMED: Final = msgspec.json.Decoder(_Named)
 _ITEM: Final = msgspec.json.Decoder(WireItem)
 _LOOSE: Final = msgspec.json.Decoder(float_hook=str)  # for messages only: the number as it stood there
 
@@ -251,7 +259,8 @@ def _account(wire: WireAccount | None) -> AccountRef | None:
 def _tax(wire: WireTax | None) -> ItemTax | None:
     if wire is None:
         return None
-    _require_writable(wire.rate, "tax.rate")
+    if not -_MOST_DIGITS <= wire.rate.adjusted() < _RATE_DIGITS:
+        raise _Unreadable("accountingEntryLines.tax.rate", "a rate as a fraction, 0.25 for 25 %")
     accounts = wire.ingoing_tax_account, wire.outgoing_tax_account
     return ItemTax(wire.id, wire.type, wire.rate, _amount(wire.amount), wire.code, *accounts)
 
@@ -319,8 +328,13 @@ def _malformed(content: bytes, field: str, fault: str) -> MalformedItem:
 
 
 def _loose(content: bytes) -> Any:
+    """Whatever stands there; its id alone where a number is too long or a part is nested too deep; None for no JSON."""
     try:
         return _LOOSE.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return {"accountingEntryId": _NAMED.decode(content).accounting_entry_id}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
