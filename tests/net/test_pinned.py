@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from kontobro.core.errors import Misconfigured
-from kontobro.net.addresses import NetworkPolicy, PrivateAddress, is_public
+from kontobro.net.addresses import NetworkPolicy, PrivateAddress, is_public, literal
 from kontobro.net.backend import MOST_TRIED
 from kontobro.net.client import open_client
 from kontobro.net.limits import Limits
@@ -173,7 +173,18 @@ def test_a_proxy_is_the_only_address_and_stays_the_first_one_found(monkeypatch: 
         with open_client(LIMITS, NetworkPolicy(is_public, names)) as http:
             for _ in range(2):
                 assert http.get("http://whoever.example/").content == b"proxied"
-            for inside in ("10.0.0.7", "[::1]", "localhost", "localhost.", "[::ffff:169.254.169.254]"):
+            for inside in (
+                "127.1",
+                "2130706433",
+                "0x7f.0.0.1",
+                "0177.0.0.1",
+                "127.0.0.1.",
+                "10.0.0.7",
+                "[::1]",
+                "localhost",
+                "localhost.",
+                "[::ffff:169.254.169.254]",
+            ):
                 with pytest.raises(PrivateAddress):
                     http.get(f"http://{inside}/")
         assert len(server.came) == 2
@@ -217,6 +228,20 @@ def test_a_proxy_is_the_only_address_and_stays_the_first_one_found(monkeypatch: 
 )
 def test_the_inside_of_any_network_is_not_public(address: str) -> None:
     assert not is_public(address)
+
+
+@pytest.mark.parametrize("host", ["127.1", "2130706433", "0x7f000001", "127.0.0.1.", "[::ffff:127.1.2.3]"])
+def test_an_address_in_another_spelling_is_an_address(host: str) -> None:
+    names = Names(["93.184.215.14"])
+    with open_client(LIMITS, NetworkPolicy(is_public, names), trust_env=False) as http:
+        with pytest.raises(PrivateAddress):
+            http.get(f"http://{host}/")
+    assert names.asked == []
+
+
+@pytest.mark.parametrize("host", ["face.example", "0x.example", "dead.beef", "a", "1.2.3.4.5", "x"])
+def test_a_name_is_a_name(host: str) -> None:
+    assert literal(host) is None
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:220:1::1", "64:ff9b::5db8:d70e", "::ffff:8.8.8.8"])

@@ -59,13 +59,23 @@ ANYWHERE: Final = NetworkPolicy()
 
 
 def literal(host: str) -> str | None:
-    """The address that a host is, without brackets; None for a name."""
+    """The address that a host is, without brackets; None for a name. 127.1 and 2130706433 are addresses too."""
     bare = host.removeprefix("[").removesuffix("]")
     try:
         ipaddress.ip_address(bare)
     except ValueError:
-        return None
+        return _old_spelling(bare.removesuffix("."))
     return bare
+
+
+def _old_spelling(host: str) -> str | None:
+    """An IPv4 address of fewer parts, or in octal or hexadecimal, as every resolver reads it."""
+    if not host or not set(host.lower()) <= set("0123456789abcdefx."):
+        return None
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except OSError:
+        return None
 
 
 def is_public(address: str, *, local: bool = False, also: Sequence[Network] = ()) -> bool:
