@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypedDict
 from kontobro.core.connection import Connection
 from kontobro.core.export import ExportItem, MalformedItem
 from kontobro.core.ports import Clock, Connector, Store, TokenStore
+from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 if TYPE_CHECKING:
     from kontobro.export.run import Ports
@@ -56,6 +57,8 @@ class Home:
     opened: ExitStack = field(default_factory=ExitStack, repr=False)
     connectors: Callable[[Connection], Connector] | None = None
     """The way to a connector within this very process: a module inside an ERP brings its own."""
+    network: NetworkPolicy = ANYWHERE
+    """What connectors may connect to: checked as they connect."""
     patience: timedelta | None = None
     """How long a call to Pleo is repeated, where others wait for their turn; None: Pleo's own measure."""
 
@@ -77,7 +80,8 @@ class Home:
         if self.connectors:
             return self.connectors(connection)
         kept = partial(self.store.secret, connection.id)
-        return connector_of(connection.erp, connection.erp_options, kept if secrets is None else secrets.get)
+        given = kept if secrets is None else secrets.get
+        return connector_of(connection.erp, connection.erp_options, given, self.network)
 
     def ports_for(self, connection: Connection) -> Ports:
         from kontobro.export.run import Ports
@@ -132,11 +136,16 @@ def open_home(path: Path, clock: Clock | None = None, database: Path | str | Non
     return home
 
 
-def connector_of(erp: str, options: Mapping[str, str], secrets: Callable[[str], str | None] | None = None) -> Connector:
+def connector_of(
+    erp: str,
+    options: Mapping[str, str],
+    secrets: Callable[[str], str | None] | None = None,
+    network: NetworkPolicy = ANYWHERE,
+) -> Connector:
     """The connector of that name with its own options and secrets. Raises Misconfigured."""
     from kontobro.erp import load_connector, no_secrets
 
-    return load_connector(erp, options, secrets or no_secrets)
+    return load_connector(erp, options, secrets or no_secrets, network)
 
 
 def ports_for(connection: Connection, store: Store, clock: Clock | None = None) -> Ports:

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from pleo_sandbox.bodies import body_of
 from pleo_sandbox.deliveries import DeliveryFault
 from pleo_sandbox.errors import PleoError
 from pleo_sandbox.faults import Fault
@@ -286,14 +287,14 @@ def routes(sandbox: Sandbox) -> list[Route]:
 
 def _endpoint(sandbox: Sandbox, wanted: type[Obeyed]) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        content = await request.body()
         try:
             check_origin(request)
+            content = await body_of(request)
             order = msgspec.convert(decode(content or b"{}"), wanted)
             return reply({"result": order.obey(sandbox)})
         except PleoError as error:
             return refuse(error)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             return refuse(PleoError(400, "CONTROL_NOT_UNDERSTOOD", str(error)))
         except KeyError as error:
             return refuse(PleoError(404, "CONTROL_TARGET_UNKNOWN", f"{error} is not known to the sandbox"))

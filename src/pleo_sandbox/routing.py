@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pleo_sandbox import checks, paging
+from pleo_sandbox.bodies import body_of
 from pleo_sandbox.errors import PleoError, bad_parameter, forbidden, unauthorized
 from pleo_sandbox.oauth import Credential
 from pleo_sandbox.wire import refuse
@@ -150,7 +151,10 @@ class Operation:
 
 async def answer(sandbox: Sandbox, operation: Operation, request: Request) -> Response:
     """Do one operation, with the faults that were asked for."""
-    content = await request.body()
+    try:
+        content = await body_of(request)
+    except PleoError as error:
+        return refuse(error)
     with sandbox.lock:
         sandbox.traffic.count(operation.name)
         struck = sandbox.faults.strike(request.method, request.url.path)

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from kontobro.core.errors import Misconfigured
 from kontobro.core.settings import RowOverride, Settings
-from kontobro.core.settings_file import settings_from, settings_to
+from kontobro.core.settings_file import LARGEST, read_toml, settings_from, settings_to, with_change
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12)
 roles = st.sampled_from(["expense", "wallet", "employee", "transit", "external", "payable"])
@@ -162,3 +163,37 @@ def test_what_is_kept_in_step_is_read_and_written() -> None:
 def test_wrong_settings_of_a_sync_are_told(document: dict[str, object], told: str) -> None:
     _, (problem,) = settings_from(document)
     assert told in problem.message
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b".".join([b"a"] * 99_000) + b" = 1", "nested too deep"),
+        (b"[" + b".".join([b"a"] * 99_000) + b"]", "nested too deep"),
+        (b'x = 1\n["a"' + b'."b"' * 40_000 + b"]", "line 2"),
+        (b"retention_days = " + b"1" * 100_000, "digits"),
+        (b"retention_days = 0x" + b"f" * 100_000, "digits"),
+        (b"retention_days = " + b"1_" * 90_000 + b"1", "digits"),
+        (b"x = " + b"[" * 100_000, "nested too deep"),
+        (b"x = " + b"{a=" * 60_000, "nested too deep"),
+        (b"# " + b"x" * LARGEST, "larger than"),
+        (b"wallet = ", "not a TOML file"),
+        (b"wallet = '\xff'", "not a TOML file"),
+        (b"wallet = " + b"x" * 100_000, "not a TOML file"),
+    ],
+)
+def test_a_small_file_that_would_eat_the_machine_is_refused_before_it_is_parsed(content: bytes, why: str) -> None:
+    with pytest.raises(Misconfigured, match=why) as fault:
+        read_toml(content, "The file")
+    assert len(str(fault.value)) < 400
+
+
+@given(every_settings)
+def test_every_settings_file_of_ours_passes_the_bounds(settings: Settings) -> None:
+    assert settings_from(read_toml(tomli_w.dumps(settings_to(settings)).encode(), "The file")) == (settings, ())
+
+
+def test_a_number_of_any_length_is_told_not_counted() -> None:
+    wanted = with_change({}, "retention_days", "1" * 100_000)
+    _, problems = settings_from(wanted)
+    assert [problem.code for problem in problems] == ["setting_wrong"]

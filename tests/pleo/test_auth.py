@@ -287,6 +287,20 @@ def test_the_authorisation_address_carries_pkce_and_state() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 100_000,
+        b'{"access_token": "a", "expires_in": ' + b"9" * 100_000 + b"}",
+        b'{"access_token": "' + b"a" * 1_000_000 + b'"}',
+    ],
+)
+def test_a_login_s_answer_that_would_fill_the_memory_is_no_token(content: bytes) -> None:
+    stage = Stage().on(TOKEN, httpx2.Response(200, content=content, headers={"content-type": "application/json"}))
+    with pytest.raises(BadAnswer):
+        exchanged(stage)
+
+
 def exchanged(stage: Stage) -> Tokens:
     return exchange_code(
         OAUTH,

@@ -113,12 +113,27 @@ def test_a_page_cut_short_is_one_clear_error(stage: Stage) -> None:
         list(stage.client().items(JOB))
 
 
-@pytest.mark.parametrize("media_type", ["text/html; charset=utf-8", "text/plain", ""])
+@pytest.mark.parametrize("media_type", ["text/plain", ""])
 def test_another_media_type_is_one_clear_error_without_the_body(stage: Stage, media_type: str) -> None:
     stage.on(ITEMS, httpx2.Response(200, content=b"<h1>Sign in, Jane</h1>", headers={"content-type": media_type}))
     with pytest.raises(BadAnswer, match="instead of JSON") as caught:
         list(stage.client().items(JOB))
     assert "Jane" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [200, 401, 403, 404, 502, 503])
+def test_a_gateway_s_page_says_nothing_of_settings_and_is_waited_out(stage: Stage, status: int) -> None:
+    """Not even that there is no installation, or that a scope is missing."""
+    error = httpx2.Response(status, content=b"<h1>Sign in, Jane</h1>", headers={"content-type": "text/html"})
+    stage.on(ITEMS, error, error, page([an_item()]))
+    assert [len(items) for items in stage.client().items(JOB)] == [1]
+    stage.on(ITEMS, error)
+    with pytest.raises(Unreachable) as caught:
+        list(stage.client().items(JOB))
+    assert "Jane" not in str(caught.value)
+    stage.on("GET /v1/installations/me", error)
+    with pytest.raises(Unreachable):
+        stage.client().installation()
 
 
 def test_a_page_in_the_middle_that_fails_ends_nothing_early(stage: Stage) -> None:

@@ -45,10 +45,14 @@ CASES = [
     (httpx2.Response(302, headers={"location": "https://login.test"}), BadAnswer, "integration_unusable", "status 302"),
     (
         httpx2.Response(200, content=b"<html>", headers={"content-type": "text/html"}),
-        BadAnswer,
-        "integration_unusable",
-        "JSON",
+        Unreachable,
+        "service_unreachable",
+        "page",
     ),
+    *[
+        (httpx2.Response(status, content=b"<html>", headers={"content-type": "text/html"}), Unreachable, word, "page")
+        for status, word in [(401, "service_unreachable"), (403, "service_unreachable"), (404, "service_unreachable")]
+    ],
     (httpx2.Response(200, content=b"{", headers={"content-type": JSON}), BadAnswer, "integration_unusable", "contract"),
     (reply(a_job()), BadAnswer, "integration_unusable", "`data`"),
     (reply({"data": a_job(createdAt="x")}), BadAnswer, "integration_unusable", "data.createdAt"),

@@ -157,6 +157,29 @@ def test_money_that_rules_refuse_arrives_as_it_is(text: str) -> None:
     assert str(good(raw).amount.wallet.minor) == str(Decimal(text.strip('"')))
 
 
+@pytest.mark.parametrize(
+    "text", ["1E+999999999", "1E-999999999", "0E+999999999", "-1e99999", "9" * 100_000, '"1E+999999999"']
+)
+def test_money_that_nobody_can_write_out_fails_its_item_alone(text: str) -> None:
+    raw = json.dumps(an_item(amount=amount("@"))).replace('"@"', text).encode()
+    found = read_item(msgspec.Raw(raw))
+    assert isinstance(found, MalformedItem)
+    assert found.entry_id == an_item()["accountingEntryId"]
+    assert len(str(found.problems)) < 600
+
+
+@pytest.mark.parametrize(
+    ("text", "fine"), [("0.25", True), ("0", True), ("9999", True), ("1E+40", False), ("1e-9999", False)]
+)
+def test_a_rate_that_is_none_fails_its_item_alone(text: str, fine: bool) -> None:
+    """The rules multiply by it: beyond some digits that would raise, and stop the whole job."""
+    tax = {"id": "t", "type": "reverse", "rate": "@", "amount": amount(0)}
+    item = an_item()
+    item["accountingEntryLines"][0]["tax"] = tax
+    found = read_item(msgspec.Raw(json.dumps(item).replace('"@"', text).encode()))
+    assert isinstance(found, MalformedItem) != fine
+
+
 KEYS = st.text(min_size=1, max_size=20).filter(lambda key: f"x{key}" not in an_item())
 VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3))
 

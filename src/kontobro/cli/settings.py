@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 from kontobro.cli import settings_suggest, show
 from kontobro.cli.desk import Desk, desk_of
 from kontobro.cli.exits import Exit
-from kontobro.core.errors import Misconfigured, Problem
+from kontobro.core.errors import Problem
 
 if TYPE_CHECKING:
     from kontobro.core.connection import Connection
@@ -96,14 +95,10 @@ def with_level_kept(connection: Connection, wanted: Mapping[str, object]) -> dic
 
 def read_toml(file: Path) -> Mapping[str, object]:
     """The file's settings. Raises Misconfigured that names the file and the place."""
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except RecursionError:
-        raise Misconfigured(f"{file} is nested too deep.", "kontobro settings export shows the form.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Misconfigured(
-            f"{file} is not a TOML file: {error}.", "kontobro settings export shows the form."
-        ) from error
+    from kontobro.core import settings_file
+
+    with file.open("rb") as opened:
+        return settings_file.read_toml(opened.read(settings_file.LARGEST + 1), str(file))
 
 
 def _store(

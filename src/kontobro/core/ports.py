@@ -32,6 +32,12 @@ from kontobro.core.plan import Binding, Desired, Existing, MasterKind
 
 R = TypeVar("R", bound=MasterRecord)
 
+LONGEST_CALL = timedelta(minutes=10)
+"""No method of a connector lasts longer (`erp/guard.py` sees to it): what was begun before that was sent, or never."""
+
+LONGEST_PLEO_CALL = timedelta(minutes=10)
+"""No method of `Pleo` lasts longer, its own repeats included (`pleo/calls.py`)."""
+
 
 # ---------------------------------------------------------------------------------------------- time
 

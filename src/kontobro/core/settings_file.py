@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
+import tomllib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import UnionType
@@ -27,6 +29,41 @@ LIMITS: Mapping[str, tuple[int, int]] = {
 
 class _Wrong(Exception):
     """A value that is not what its setting takes; `str()` is what it takes."""
+
+
+LARGEST = 200_000
+"""Bytes of a settings file. Ours have some thousand."""
+
+MOST_DOTS = 200
+"""In one line. Each part of a dotted key costs as much as all before it: 99,000 of them take minutes."""
+
+MOST_DIGITS = 100
+"""Of one number."""
+
+_LONG_NUMBER = re.compile(rf"\d[0-9A-Fa-f_xob]{{{MOST_DIGITS},}}")
+
+
+def read_toml(content: bytes, name: str) -> Mapping[str, object]:
+    """A settings file's content, decoded; read no more than LARGEST + 1 bytes of it. Raises Misconfigured by `name`.
+
+    What would take the parser minutes is refused before it begins.
+    """
+    remedy = "A file that Kontobro exported shows the form."
+    if len(content) > LARGEST:
+        raise Misconfigured(f"{name} is larger than {LARGEST:,} bytes.", "Settings are some thousand bytes.")
+    try:
+        text = content.decode()
+        for number, line in enumerate(text.split("\n"), 1):
+            if line.count(".") > MOST_DOTS:
+                raise Misconfigured(f"{name} is not a settings file: line {number} is nested too deep.", remedy)
+            if _LONG_NUMBER.search(line):
+                message = f"{name} is not a settings file: line {number} has a number of over {MOST_DIGITS} digits."
+                raise Misconfigured(message, remedy)
+        return tomllib.loads(text)
+    except RecursionError:
+        raise Misconfigured(f"{name} is nested too deep.", remedy) from None
+    except ValueError as error:
+        raise Misconfigured(f"{name} is not a TOML file: {shown(error, 200)}.", remedy) from error
 
 
 def settings_from(mapping: Mapping[str, object]) -> tuple[Settings, tuple[Problem, ...]]:
@@ -90,7 +127,7 @@ def _read_value(name: str, value: str) -> object:
         return {"true": True, "yes": True, "false": False, "no": False}.get(value.lower(), value)
     if isinstance(usual, tuple):
         return [part.strip() for part in value.split(",") if part.strip()]
-    return int(value) if isinstance(usual, int) and value.isdecimal() else value
+    return int(value) if isinstance(usual, int) and value.isdecimal() and len(value) < MOST_DIGITS else value
 
 
 @lru_cache(maxsize=4)

@@ -6,14 +6,15 @@ import logging
 import traceback
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar, cast
 
 from kontobro.core.errors import ConnectorFault, KontobroError, Problem
 from kontobro.core.export import Receipt
 from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference
 from kontobro.core.masterdata import Company, MasterRecord, Vendor
-from kontobro.core.ports import Capabilities, Connector, Withdraws
+from kontobro.core.ports import LONGEST_CALL, Capabilities, Connector, Withdraws
+from kontobro.net.limits import time_limit
 
 R = TypeVar("R", bound=MasterRecord)
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class Guarded:
             return self._connector.check()
 
     def read(self, kind: type[R]) -> Iterator[R]:
-        with _guard("read"):
+        with _guard("read", nullcontext()):
             yield from self._connector.read(kind)
 
     def validate(self, entries: Sequence[Entry]) -> Sequence[list[Problem]]:
@@ -82,9 +83,11 @@ def _one_each(answers: Sequence[T], asked: Sequence[object]) -> Sequence[T]:
 
 
 @contextmanager
-def _guard(method: str) -> Iterator[None]:
+def _guard(method: str, limit: AbstractContextManager[None] | None = None) -> Iterator[None]:
+    """No method lasts longer than a call may; but for `read`, whose every page has its own time."""
     try:
-        yield
+        with limit or time_limit(LONGEST_CALL.total_seconds()):
+            yield
     except KontobroError:
         raise
     except Exception as stray:

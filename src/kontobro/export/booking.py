@@ -12,12 +12,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 from kontobro.core.errors import ConnectorFault, Problem
 from kontobro.core.export import ExportItem, MalformedItem
 from kontobro.core.history import Move
 from kontobro.core.journal import Booking, Entry, InvoiceKey, Payment, Reference, references_of
+from kontobro.core.ports import LONGEST_CALL
 from kontobro.core.posting import post_item
 from kontobro.export.compare import conflict, differences, not_as_sent, same_facts, voided
 from kontobro.export.finish import attach, post, verify
@@ -29,9 +29,6 @@ from kontobro.export.work import ItemWork, pairs, plans_of, standing_move
 from kontobro.export.write import Unresolved, withdraw, write
 
 Tasks = Sequence[tuple[ItemWork, Entry]]
-
-LONGEST_CALL = timedelta(minutes=10)
-"""No call to an accounting system lasts longer: an intent older than this was sent before, or never."""
 
 
 def book_batch(run: Run, items: Sequence[ExportItem | MalformedItem]) -> list[ItemWork]:
@@ -82,7 +79,7 @@ def fetch_receipts(run: Run, works: Sequence[ItemWork]) -> None:
         if not found:
             fetchable.append((work, item))
     for (work, _), (receipts, found) in zip(
-        fetchable, fetch_all(run.ports.pleo, [item for _, item in fetchable], rules, run.keep_alive), strict=True
+        fetchable, fetch_all(run, [item for _, item in fetchable], rules, run.keep_alive), strict=True
     ):
         work.receipts = receipts
         _note_or_fail(run, work, found)

@@ -23,6 +23,7 @@ from kontobro.core.posting_dates import zone_name, zone_named
 from kontobro.core.settings_check import check_settings
 from kontobro.export.booking import book_batch
 from kontobro.export.masters import load_masters
+from kontobro.export.patience import Patience
 from kontobro.export.receipts import batches
 from kontobro.export.report import Reporter, outcome_of, outcome_of_fault
 from kontobro.export.run import Ports, Progress, Run, StopJob, patiently, quiet
@@ -96,8 +97,10 @@ def attempt(connection: Connection, job: ExportJob, ports: Ports, progress: Prog
     began = ports.clock.now()
     run_id = uuid.uuid4().hex
     ports.store.begin_job(connection.id, job, run_id, began)
+    each = timedelta(minutes=connection.settings.patience_minutes)
+    patience = Patience(each)
     try:
-        masters = prepare(connection, job, ports)
+        masters = prepare(connection, job, ports, patience)
         check_settings_fit(connection, masters)
     except StopJob as stop:
         claim(connection, job, ports)
@@ -114,6 +117,8 @@ def attempt(connection: Connection, job: ExportJob, ports: Ports, progress: Prog
         began=began,
         blind=blind,
         keep_alive=reporter.keep_alive,
+        patience=patience,
+        receipts=Patience(each),
     )
     return export_items(run, reporter, done_before, progress, result)
 
@@ -151,7 +156,7 @@ def _known(row: JobRow | None) -> bool:
     return row is not None and row.finished_at is None
 
 
-def prepare(connection: Connection, job: ExportJob, ports: Ports) -> Masters:
+def prepare(connection: Connection, job: ExportJob, ports: Ports, patience: Patience) -> Masters:
     """Both sides answer, belong together and may do what is needed. Patient while the job is still pending."""
     identity = ports.pleo.introspect()
     if identity.company_id not in (None, connection.company_id):
@@ -165,7 +170,6 @@ def prepare(connection: Connection, job: ExportJob, ports: Ports) -> Masters:
     missing = sorted(NEEDED_SCOPES - identity.scopes)
     if identity.scopes and missing:
         raise StopJob(NotAllowed(f"Pleo's credential lacks {', '.join(missing)}.", "Connect again and allow them."))
-    patience = timedelta(minutes=connection.settings.patience_minutes)
     company = patiently(ports.connector.check, patience, ports.clock)
     if connection.erp_company and company.id != connection.erp_company:
         raise StopJob(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from kontobro.core.connection import Connection
@@ -15,6 +16,7 @@ from kontobro.core.ports import Clock, Connector
 from kontobro.core.posting import Posted, post_item
 from kontobro.export.compare import conflict, same_facts, voided
 from kontobro.export.engine import local_day, prepare
+from kontobro.export.patience import Patience
 from kontobro.export.receipts import check_links
 from kontobro.export.run import Ports, StopJob
 
@@ -53,9 +55,8 @@ def preview_job(connection: Connection, job: ExportJob, ports: Ports) -> Iterato
 
     Raises what would stop an export, and JobGone for a job that is over.
     """
-    at_once = replace(connection, settings=replace(connection.settings, patience_minutes=0))  # a person waits for it
     try:
-        masters = prepare(at_once, job, ports)
+        masters = prepare(connection, job, ports, Patience(timedelta(0)))  # a person waits for it
     except StopJob as stop:
         raise stop.fault from stop
     for page in ports.pleo.items(job.id):

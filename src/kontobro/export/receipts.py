@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 from kontobro.core.errors import KontobroError, Problem, shown
 from kontobro.core.export import ExportItem, MalformedItem, Receipt, ReceiptLink
-from kontobro.core.ports import Pleo, ReceiptRules, TooLarge
+from kontobro.core.ports import ReceiptRules, TooLarge
 
 PLEO_MAX_BYTES = 30 * 1024 * 1024
 """Pleo's own limit for one receipt (`pleo/rules.md` §2.10)."""
@@ -103,8 +104,14 @@ def check_links(item: ExportItem, rules: ReceiptRules) -> list[Problem]:
     return found
 
 
+class Fetches(Protocol):
+    """Who brings a receipt's bytes, as `Pleo.fetch` does."""
+
+    def fetch(self, url: str, limit: int) -> bytes: ...
+
+
 def fetch_all(
-    pleo: Pleo, items: Sequence[ExportItem], rules: ReceiptRules, keep_alive: Callable[[], None]
+    pleo: Fetches, items: Sequence[ExportItem], rules: ReceiptRules, keep_alive: Callable[[], None]
 ) -> list[tuple[tuple[Receipt, ...], list[Problem]]]:
     """The receipts of each item, in order and each once, or the problems with them.
 
@@ -124,7 +131,7 @@ def fetch_all(
     return [(tuple({one.sha256: one for one in receipts}.values()), problems) for receipts, problems in answers]
 
 
-def _fetch(pleo: Pleo, number: int, link: ReceiptLink, rules: ReceiptRules) -> Receipt | Problem:
+def _fetch(pleo: Fetches, number: int, link: ReceiptLink, rules: ReceiptRules) -> Receipt | Problem:
     try:
         content = pleo.fetch(link.url, min(rules.max_bytes, PLEO_MAX_BYTES))
     except TooLarge:

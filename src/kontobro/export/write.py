@@ -17,7 +17,7 @@ from kontobro.core.journal import Booking, Entry, Reference
 from kontobro.core.ports import Withdraws
 from kontobro.export.compare import differences, not_as_sent
 from kontobro.export.pieces import broke
-from kontobro.export.run import Run, StopJob
+from kontobro.export.run import Run, StopJob, asked_pause
 from kontobro.export.work import ItemWork, standing_move
 
 ROUNDS = 4
@@ -73,25 +73,36 @@ def _write_some(run: Run, tasks: Tasks, rounds: int) -> None:
     try:
         answers = run.ports.connector.book([entry for _, entry in tasks])
     except ConnectorFault as fault:
-        left = _look_again(run, tasks, began)
+        run.patience.lose(run.ports.clock.now() - began)
+        left = _look_again(run, tasks, began, fault)
         _write_halves(run, left, rounds, fault)
-    except (Uncertain, Timeout):
-        _write_some(run, _look_again(run, tasks, began), rounds - 1)
+    except (Uncertain, Timeout) as fault:
+        run.patience.doubt(run.ports.clock.now() - began)
+        _write_some(run, _look_again(run, tasks, began, fault), rounds - 1)
     except Unreachable as fault:
+        run.patience.doubt(run.ports.clock.now() - began)
         run.erp(lambda: run.ports.connector.check())  # patience: until it answers again, or StopJob
-        run.ports.clock.sleep(getattr(fault, "retry_after", None) or 0)
-        _write_some(run, _look_again(run, tasks, began), rounds - 1)
+        run.ports.clock.sleep(asked_pause(fault) or 0)
+        _write_some(run, _look_again(run, tasks, began, fault), rounds - 1)
     except KontobroError as fault:
         raise StopJob(fault) from fault
     else:
+        run.patience.trust()
         run.move([_answered(run, *task, answer) for task, answer in zip(tasks, answers, strict=True)])
         run.keep_alive()
 
 
-def _look_again(run: Run, tasks: Tasks, began: datetime) -> list[tuple[ItemWork, Entry]]:
-    """After a write with an unknown outcome: say so, find what it left, answer what is proved absent."""
+def _look_again(run: Run, tasks: Tasks, began: datetime, fault: KontobroError) -> list[tuple[ItemWork, Entry]]:
+    """After a write with an unknown outcome: say so, find what it left, answer what is proved absent.
+
+    Raises StopJob when this run has lost all the time that it may: what is absent then is left to the next one.
+    """
     run.move([Move(reference=entry.reference, to="uncertain") for _, entry in tasks])
-    return settle_doubt(run, tasks, began)
+    left = settle_doubt(run, tasks, began)
+    if left and run.patience.is_spent:
+        _leave_uncertain(run, left)
+        raise StopJob(fault) from fault
+    return left
 
 
 def _write_halves(run: Run, tasks: Tasks, rounds: int, fault: ConnectorFault) -> None:

@@ -18,9 +18,10 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from kontobro import __version__
 from kontobro.core.errors import BadAnswer, KontobroError, RateLimited, Uncertain, Unreachable
-from kontobro.core.ports import Clock
+from kontobro.core.ports import LONGEST_PLEO_CALL, Clock
+from kontobro.net.limits import AnswerTooLarge, seconds_left, time_limit
 from kontobro.pleo.endpoints import Endpoint
-from kontobro.pleo.faults import UNEXPECTED, may_have_arrived, of_answer, of_network, with_failure
+from kontobro.pleo.faults import UNEXPECTED, is_page, may_have_arrived, of_answer, of_network, of_page, with_failure
 
 T = TypeVar("T")
 Params = Mapping[str, str | int | Sequence[str]]
@@ -90,13 +91,15 @@ def shared_pace(connection_id: str, clock: Clock) -> Pace:
 def persist(clock: Clock, attempt: Callable[[], T], patience: timedelta = PATIENCE) -> T:
     """Try a repeatable call until it works, ATTEMPTS times within `patience`; then its last fault.
 
-    Only Unreachable and its kinds are tried again. Sleeping goes by the clock.
+    Only Unreachable and its kinds are tried again. Sleeping goes by the clock; a `time_limit` around us ends it too.
     """
     deadline = clock.now() + patience
 
     def enough(state: RetryCallState) -> bool:
         wakes = clock.now() + timedelta(seconds=state.upcoming_sleep)
-        return state.attempt_number >= ATTEMPTS or wakes > deadline
+        left = seconds_left()
+        waited_for = left is not None and state.upcoming_sleep >= left
+        return state.attempt_number >= ATTEMPTS or wakes > deadline or waited_for
 
     retrying = Retrying(
         retry=retry_if_exception_type(Unreachable), wait=_pause, stop=enough, sleep=clock.sleep, reraise=True
@@ -154,6 +157,8 @@ class Calls:
             extensions={_LABEL: endpoint.name},
         )
         response = self._send(request, endpoint)
+        if is_page(response) and response.status_code != 429:
+            raise of_page(response, endpoint.name)
         expected = response.is_success or (response.status_code == 404 and endpoint.may_lack)
         if not expected:
             raise of_answer(response, endpoint, self._clock.now())
@@ -184,7 +189,8 @@ class Calls:
         self._http.close()
 
     def persist(self, attempt: Callable[[], T]) -> T:
-        return persist(self._clock, attempt, self._patience)
+        with time_limit(LONGEST_PLEO_CALL.total_seconds()):
+            return persist(self._clock, attempt, self._patience)
 
     def count(self, name: str) -> None:
         with self._lock:
@@ -194,6 +200,9 @@ class Calls:
         sent = self._clock.now()
         try:
             response = self._http.send(request, auth=self._auth)
+        except AnswerTooLarge as error:
+            message = f"Pleo's answer to {endpoint.name} has more than {error.most:,} bytes."
+            raise BadAnswer(message, UNEXPECTED) from error
         except httpx2.DecodingError as error:
             raise BadAnswer(f"Pleo's answer to {endpoint.name} can't be decompressed.", UNEXPECTED) from error
         except httpx2.RequestError as error:

@@ -239,7 +239,7 @@ def open_pleo(
 ) -> PleoClient:
     """The Pleo of a connection. Reads no token before the first call. `transport` stands in for the network."""
     calls = open_calls(connection, tokens, clock, transport=transport, pace=pace, patience=patience)
-    files = open_files(connection.api_url, clock, transport=transport)
+    files = open_files(connection.api_url, transport=transport)
     return PleoClient(calls, connection.company_id, files)
 
 

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-import ssl
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
-
-import httpx2
 
 from kontobro.core.level import LEVELS, scopes_of
 
@@ -43,9 +39,3 @@ def is_local(url: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-@cache
-def trusted() -> ssl.SSLContext:
-    """Whom we trust, read once a process: a service opens clients all day, and reading takes 20 ms of CPU each time."""
-    return httpx2.create_ssl_context()

@@ -18,16 +18,28 @@ from oauthlib.oauth2 import MissingTokenError, OAuth2Error, WebApplicationClient
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, shown
 from kontobro.core.ports import Clock
+from kontobro.net.client import open_client
+from kontobro.net.limits import Limits
 from kontobro.pleo.answers import read
 from kontobro.pleo.auth import TokensRefused
 from kontobro.pleo.calls import USER_AGENT, persist
 from kontobro.pleo.endpoints import Endpoint
 from kontobro.pleo.environments import SCOPES_LEVEL_1, is_local
-from kontobro.pleo.faults import RECONNECT, UNEXPECTED, login_failed, of_answer, of_network, with_failure
+from kontobro.pleo.faults import (
+    RECONNECT,
+    UNEXPECTED,
+    is_page,
+    login_failed,
+    of_answer,
+    of_network,
+    of_page,
+    with_failure,
+)
 
 TOKEN: Final = Endpoint("POST", "/oauth/token")
 FORM: Final = "application/x-www-form-urlencoded;charset=UTF-8"
 INTROSPECTION: Final = Endpoint("POST", "/oauth/token/introspect")
+LIMITS: Final = Limits(seconds=30.0, most_bytes=256 * 1024)
 _FINAL: Final = frozenset(["invalid_grant", "invalid_token", "invalid_refresh_token"])
 
 
@@ -127,7 +139,7 @@ def _asked(
         raise (_no_tokens() if response.is_success else of_answer(response, TOKEN, clock.now())) from None
     except OAuth2Error as error:
         raise _refusal(str(error.error)) from None
-    except (ValueError, TypeError, AttributeError):  # JSON, but not an object of RFC 6749
+    except (ValueError, TypeError, AttributeError, RecursionError):  # no JSON, or not an object of RFC 6749
         raise _no_tokens() from None
     return answer
 
@@ -137,17 +149,23 @@ def _post(
 ) -> httpx2.Response:
     """One call to the login server: urlencoded, as the client that we are."""
     auth = httpx2.BasicAuth(connection.client_id or "", secret) if secret is not None else None
-    with httpx2.Client(
-        auth=auth,
+    with open_client(
+        LIMITS,
         transport=transport,
         trust_env=not is_local(connection.auth_url),
+        auth=auth,
         timeout=httpx2.Timeout(20.0, connect=10.0),
         headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Content-Type": FORM},
     ) as client:
         try:
-            return client.post(f"{connection.auth_url}{endpoint.template}", content=body)
+            answer = client.post(f"{connection.auth_url}{endpoint.template}", content=body)
+        except httpx2.DecodingError as error:
+            raise _no_tokens() from error
         except httpx2.RequestError as error:
             raise of_network(error, "Pleo's login") from error
+        if is_page(answer):
+            raise of_page(answer, "the login")
+        return answer
 
 
 def _refusal(code: str) -> KontobroError:

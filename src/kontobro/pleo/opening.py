@@ -9,13 +9,17 @@ import httpx2
 
 from kontobro.core.connection import Connection
 from kontobro.core.ports import Clock, TokenStore
+from kontobro.net.client import open_client
+from kontobro.net.limits import Limits
 from kontobro.pleo.auth import ApiKeyAuth, BearerAuth, Renewal
 from kontobro.pleo.calls import PATIENCE, USER_AGENT, Calls, Paced, shared_pace
-from kontobro.pleo.environments import is_local, trusted
+from kontobro.pleo.environments import is_local
 from kontobro.pleo.files import no_cookies
 from kontobro.pleo.oauth import renewer
 
 TIMEOUT: Final = httpx2.Timeout(30.0, connect=10.0)
+LIMITS: Final = Limits(seconds=60.0, most_bytes=16 * 1024 * 1024)
+"""A page of Pleo's has some hundred kilobytes; one that takes a minute is a timeout, however steadily it drips."""
 
 
 def open_calls(
@@ -32,14 +36,14 @@ def open_calls(
     `pace` is one that several processes share; without it all clients of the connection in this process share one.
     No call is repeated later than `patience` after it first left.
     """
-    http = httpx2.Client(
+    http = open_client(
+        LIMITS,
+        transport=transport,
+        trust_env=not is_local(connection.api_url),
         base_url=connection.api_url,
         timeout=TIMEOUT,
         headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
         cookies=no_cookies(),
-        trust_env=not is_local(connection.api_url),
-        verify=trusted(),
-        transport=transport,
     )
     auth: httpx2.Auth = ApiKeyAuth(connection.id, tokens)
     if connection.auth == "oauth":

@@ -33,6 +33,12 @@ from kontobro.core.export import (
 from kontobro.core.money import Money
 from kontobro.pleo.answers import Camel, Instant
 
+_MOST_DIGITS: Final = 1_000
+"""What the posting rules refuse by themselves may still be far larger than any amount, but not fill the memory."""
+
+_RATE_DIGITS: Final = 4
+"""Before the point. Counting with more, a rate of 1,000,000 %, has no meaning."""
+
 _UUID: Final = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 Id = Annotated[str, msgspec.Meta(pattern=f"^{_UUID}$")]
 
@@ -158,6 +164,11 @@ class WireItem(Camel):
     links: Any = msgspec.field(default=None, name="_links")
 
 
+class _Named(Camel):
+    accounting_entry_id: str
+
+
+_NAMED: Final = msgspec.json.Decoder(_Named)
 _ITEM: Final = msgspec.json.Decoder(WireItem)
 _LOOSE: Final = msgspec.json.Decoder(float_hook=str)  # for messages only: the number as it stood there
 
@@ -217,8 +228,16 @@ def _item(wire: WireItem, raw: bytes) -> ExportItem:
 def _amount(wire: WireAmount) -> Amount:
     """Equal sides share one Money: making these is most of the cost of an item."""
     supplier, wallet = wire.in_supplier_currency, wire.in_wallet_currency
+    _require_writable(supplier.value, "value")
+    _require_writable(wallet.value, "value")
     money = Money(wallet.value, wallet.currency)
     return Amount(money if supplier == wallet else Money(supplier.value, supplier.currency), money)
+
+
+def _require_writable(number: Decimal, field: str) -> None:
+    """Refuse 1E+999999999: whoever writes such a number out needs a gigabyte for it."""
+    if not -_MOST_DIGITS <= number.adjusted() <= _MOST_DIGITS:
+        raise _Unreadable(field, f"a number of at most {_MOST_DIGITS:,} digits")
 
 
 def _line(wire: WireLine) -> ItemLine:
@@ -240,6 +259,8 @@ def _account(wire: WireAccount | None) -> AccountRef | None:
 def _tax(wire: WireTax | None) -> ItemTax | None:
     if wire is None:
         return None
+    if not -_MOST_DIGITS <= wire.rate.adjusted() < _RATE_DIGITS:
+        raise _Unreadable("accountingEntryLines.tax.rate", "a rate as a fraction, 0.25 for 25 %")
     accounts = wire.ingoing_tax_account, wire.outgoing_tax_account
     return ItemTax(wire.id, wire.type, wire.rate, _amount(wire.amount), wire.code, *accounts)
 
@@ -307,8 +328,13 @@ def _malformed(content: bytes, field: str, fault: str) -> MalformedItem:
 
 
 def _loose(content: bytes) -> Any:
+    """Whatever stands there; its id alone where a number is too long or a part is nested too deep; None for no JSON."""
     try:
         return _LOOSE.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return {"accountingEntryId": _NAMED.decode(content).accounting_entry_id}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 

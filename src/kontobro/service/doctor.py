@@ -14,6 +14,8 @@ from kontobro.bootstrap import Home, SystemClock
 from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError
 from kontobro.core.ports import Clock
+from kontobro.net.client import open_client, proxies_in_use
+from kontobro.net.limits import Limits
 from kontobro.service.config import ServiceConfig
 from kontobro.service.doctor_home import examine_home
 from kontobro.service.findings import Finding, Verdict
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 MOST_ASKED: Final = 20
 """Connections whose webhooks are looked for: each is a call to Pleo."""
 SHORT_SECRET: Final = 50
+LIMITS: Final = Limits(seconds=20.0, most_bytes=64 * 1024)
 CLOCK_WARN, CLOCK_BAD = timedelta(seconds=30), timedelta(minutes=4)
 """Webhooks are refused at five minutes; tokens expire early or late before."""
 
@@ -61,7 +64,7 @@ def examine(
 
 def examine_settings(config: ServiceConfig) -> list[Finding]:
     """What the configuration alone tells: address, session key, encryption key."""
-    return [public_url(config), session_key(config), encryption_key(config), metrics_access(config)]
+    return [public_url(config), session_key(config), encryption_key(config), metrics_access(config), *proxy(config)]
 
 
 def public_url(config: ServiceConfig) -> Finding:
@@ -103,6 +106,18 @@ def metrics_access(config: ServiceConfig) -> Finding:
     if token and len(token) < 20:
         return Finding("metrics", "warn", "KONTOBRO_METRICS_TOKEN is short.", "Give 20 random characters or more.")
     return Finding("metrics", "ok", "Metrics: with a token." if token else "Metrics: for this machine only.")
+
+
+def proxy(config: ServiceConfig, proxies: Sequence[str] | None = None) -> list[Finding]:
+    """Through a proxy we connect to the proxy alone: what a name leads to is for its rules to say. Nothing without."""
+    found = proxies_in_use() if proxies is None else proxies
+    if not found:
+        return []
+    told = f"Calls leave through {', '.join(found)}, which looks names up itself (DNS)."
+    if config.local:
+        return [Finding("proxy", "ok", told)]
+    remedy = "Have the proxy refuse private networks: Kontobro sees only addresses that are written out as numbers."
+    return [Finding("proxy", "warn", told, remedy)]
 
 
 def mail(config: ServiceConfig) -> Finding:
@@ -174,7 +189,7 @@ def database_clock(config: ServiceConfig, clock: Clock) -> Finding:
 def pleo_clock(api_url: str, clock: Clock, transport: httpx2.BaseTransport | None) -> Finding:
     """The Date header of whatever Pleo answers; no credential is sent."""
     try:
-        with httpx2.Client(timeout=10, transport=transport, follow_redirects=False) as http:
+        with open_client(LIMITS, transport=transport, timeout=10, follow_redirects=False) as http:
             answer = http.head(api_url)
         there = parsedate_to_datetime(answer.headers["date"])
     except (httpx2.HTTPError, KeyError, ValueError) as error:

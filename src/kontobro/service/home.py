@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from kontobro.bootstrap import Home, SystemClock
 from kontobro.core.ports import Clock
+from kontobro.net.addresses import look_up
 from kontobro.service.config import ServiceConfig
 from kontobro.service.networks import reach_of
-from kontobro.service.outgoing import look_up
 from kontobro.service.pace import SharedPaces
 
 
@@ -22,7 +22,7 @@ def open_service_home(config: ServiceConfig, clock: Clock | None = None) -> Home
     store = open_store(config.database, key=key.encode() or None)
     paces = SharedPaces(url) if (url := config.database_url.get_secret_value()) else None
     reach = reach_of(config, look_up)
-    home = Home(config.home, store, clock or SystemClock(), paces, reach.require_options)
+    home = Home(config.home, store, clock or SystemClock(), paces, reach.require_options, network=reach.policy)
     home.opened.callback(store.close)
     if paces:
         home.opened.callback(paces.close)

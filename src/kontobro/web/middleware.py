@@ -28,6 +28,9 @@ from kontobro.service.metrics import timed_page
 
 log = logging.getLogger(__name__)
 
+LARGEST_BODY = 1_500_000
+"""Bytes of a request: a form (`DATA_UPLOAD_MAX_MEMORY_SIZE`) and a settings file."""
+
 Respond = Callable[[HttpRequest], HttpResponse]
 
 STATUSES: tuple[tuple[tuple[type[KontobroError], ...], int], ...] = (
@@ -57,13 +60,16 @@ class Request:
 class Readable:
     """Refuses what no browser of ours sends: text that is not UTF-8 by its own account, and NUL anywhere.
 
-    PostgreSQL takes no NUL in a text, and some of Python's encodings are none for text: both would break a page.
+    PostgreSQL takes no NUL in a text, and some of Python's encodings are none for text: both would break a page. A body
+    of any size would be spooled to the disk before a page is asked whether it wants it.
     """
 
     def __init__(self, respond: Respond) -> None:
         self._respond = respond
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if _is_too_large(request.META.get("CONTENT_LENGTH") or "0"):
+            return HttpResponse("The request is too large.", status=413, content_type="text/plain")
         named = request.content_params.get("charset", "utf-8") if request.content_params else "utf-8"
         given = [request.path_info, unquote(request.META.get("QUERY_STRING", "")), *request.COOKIES.values()]
         if named.lower() not in ("utf-8", "utf8") or any("\0" in text for text in given):
@@ -80,6 +86,11 @@ class Readable:
             raise BadRequest("not readable") from None
         if any("\0" in text for text in (*request.POST, *map(str, values))):
             raise BadRequest("not readable")
+
+
+def _is_too_large(length: str) -> bool:
+    """What says no length has no body: Django reads no further than it says."""
+    return not length.isdecimal() or len(length) > 12 or int(length) > LARGEST_BODY
 
 
 class ReaderLocale:

@@ -16,9 +16,9 @@ from kontobro.core.ports import Connector
 from kontobro.erp import REGISTRY, is_installed, secret_words
 from kontobro.install.connect import Connected, connect
 from kontobro.install.level import highest_supplied
+from kontobro.net.addresses import look_up
 from kontobro.service.config import config
 from kontobro.service.networks import reach_of
-from kontobro.service.outgoing import look_up
 from kontobro.web.models import Organisation, Setup
 from kontobro.web.places import places
 from kontobro.web.setup import SealedTokens, draft_of, known_to, level_chosen, own, secrets_of, tokens_of

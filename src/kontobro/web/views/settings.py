@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,14 +19,11 @@ from kontobro.core.masterdata import Account
 from kontobro.core.masters import Masters
 from kontobro.core.settings import Settings
 from kontobro.core.settings_check import check_settings
-from kontobro.core.settings_file import settings_from, settings_to
+from kontobro.core.settings_file import LARGEST, read_toml, settings_from, settings_to
 from kontobro.export.masters import load_masters
 from kontobro.web.places import change, places
 from kontobro.web.settings_form import GROUPS, SettingsForm, form_of, settings_wanted
 from kontobro.web.tenancy import Member, connection_ids, of_connection
-
-LARGEST = 200_000
-"""Bytes of a settings file."""
 
 
 @require_http_methods(["GET", "POST"])
@@ -132,12 +128,7 @@ def from_file(request: HttpRequest, member: Member, connection: Connection) -> H
 
 
 def _toml(file: UploadedFile[Any]) -> Mapping[str, object]:
-    if file.size is None or file.size > LARGEST:
-        raise Misconfigured(f"The file is larger than {LARGEST:,} bytes.", "Settings are some thousand bytes.")
-    try:
-        return tomllib.loads(file.read().decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Misconfigured(f"This is no TOML file: {error}.", "“Save as file” shows the form.") from error
+    return read_toml(file.read(LARGEST + 1), "The file")
 
 
 @require_POST
