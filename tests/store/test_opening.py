@@ -21,6 +21,10 @@ from kontobro.testing.store_case import HERE, NOW, REF, bring, connection, plan,
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore
 
+OLD_CONNECTION = """
+    INSERT INTO kontobro_connection
+    SELECT 'conn-1', '', '', '', '', '', '', '', 'beancount', '{}', '', NULL, '[]', 'connected', '{}'
+"""
 OLD_JOB = """
     INSERT INTO kontobro_job (connection_id, job_id, run, status, items, started_at, finished_at)
     VALUES ('conn-1', ?, 'run', 'in_progress', 1, '2026-03-01 12:00:00', ?)
@@ -85,8 +89,7 @@ def test_migrates_an_older_store_forward(path: Path) -> None:
         for column in ("outcome", "account", "role", "amount"):
             database.execute(f"ALTER TABLE kontobro_booking DROP COLUMN {column}")
         database.execute("ALTER TABLE kontobro_job DROP COLUMN claimed_at")
-        old = "INSERT INTO kontobro_connection SELECT 'conn-1', '', '', '', '', '', '', '', 'beancount', '{}', '', NULL, '[]', 'connected', '{}'"
-        database.execute(old)
+        database.execute(OLD_CONNECTION)
         database.execute(OLD_JOB, ("running", None))
         database.execute(OLD_JOB, ("done", "2026-03-02 12:00:00"))
         database.execute("DELETE FROM django_migrations WHERE name >= '0002_guards' AND app = 'kontobro'")

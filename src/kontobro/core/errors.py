@@ -10,7 +10,8 @@ KontobroError
 │  ├─ EmptySource · DuplicateCode                     never: the accounting system is mended first
 │  ├─ TooManyChanges                                  not unasked: a person approves the plan by its digest
 │  └─ NotApproved                                     the digest is missing, wrong or of another kind
-├─ Busy                                               somebody else is at it; nothing was done
+├─ Busy                                               another run is in progress; nothing was done
+│  └─ Taken                                           another installation has the export job
 ├─ JobGone                                            Pleo finished or expired the job under us
 ├─ BadAnswer                                          an answer that is not the contract's
 ├─ ReceiptUnavailable                                 one receipt can't be fetched; its item's problem alone
@@ -193,6 +194,10 @@ class NotApproved(UnsafePlan):
 
 class Busy(KontobroError):
     """Another run holds the lock. Nothing was done."""
+
+
+class Taken(Busy):
+    """Another installation has the export job, or may have it. Nothing was done."""
 
 
 class StoreUnreachable(KontobroError):

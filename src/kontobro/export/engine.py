@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from kontobro.core.connection import Connection
-from kontobro.core.errors import Busy, JobGone, Misconfigured, NotAllowed, Problem, shown
+from kontobro.core.errors import JobGone, Misconfigured, NotAllowed, Problem, shown
 from kontobro.core.export import ExportItem, ExportJob, ItemReport, JobOutcome, MalformedItem
-from kontobro.core.history import JobRow, Move
+from kontobro.core.history import Move
 from kontobro.core.journal import entry_id_of, references_of
 from kontobro.core.masters import Masters
 from kontobro.core.posting_dates import zone_name, zone_named
 from kontobro.core.settings_check import check_settings
 from kontobro.export.booking import book_batch
+from kontobro.export.claim import Claimant
 from kontobro.export.masters import load_masters
 from kontobro.export.receipts import batches
 from kontobro.export.report import Reporter, outcome_of, outcome_of_fault
@@ -37,9 +38,6 @@ BATCH = 100
 OPEN = ("pending", "in_progress")
 
 NEEDED_SCOPES = frozenset({"export-jobs:read", "export-jobs:write", "export-items:read"})
-
-ALIVE = timedelta(minutes=25)
-"""A job whose last action is younger may have a living exporter: ours acts every 20 minutes."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,11 +75,13 @@ def run_job(
     The accounting system's faults end the job as failed and are in the result.
     """
     with ports.store.lock(f"export-{connection.id}"):
-        check_ownership(connection, job, ports, take_over=take_over)
+        check_company(connection, job)
+        claimant = Claimant(connection, ports, take_over)
+        claimant.admit(job)
         result = JobResult(job_id=job.id, items=job.number_of_items)
         try:
-            outcome = attempt(connection, job, ports, progress, result)
-            ports.pleo.complete(job.id, outcome)
+            outcome = attempt(claimant, job, progress, result)
+            claimant.end(job, outcome)
         except JobGone as gone:
             # expired, cancelled or finished by somebody else: it is left as it is, the next export finds what stands
             outcome = JobOutcome("failed", gone.message, gone.job_failure)
@@ -90,9 +90,9 @@ def run_job(
         return close(connection, ports, result, outcome.event, outcome.failure, "")
 
 
-def attempt(connection: Connection, job: ExportJob, ports: Ports, progress: Progress, result: JobResult) -> JobOutcome:
+def attempt(claimant: Claimant, job: ExportJob, progress: Progress, result: JobResult) -> JobOutcome:
     """Get ready, claim the job, go through its items; the final event to send. Also of a job that can't be done."""
-    blind = job.status == "in_progress" and not _known(_remembered(connection, job, ports))
+    connection, ports = claimant.connection, claimant.ports
     began = ports.clock.now()
     run_id = uuid.uuid4().hex
     ports.store.begin_job(connection.id, job, run_id, began)
@@ -100,9 +100,9 @@ def attempt(connection: Connection, job: ExportJob, ports: Ports, progress: Prog
         masters = prepare(connection, job, ports)
         check_settings_fit(connection, masters)
     except StopJob as stop:
-        claim(connection, job, ports)
+        claimant.claim(job.id, progress)
         return outcome_of_fault(stop.fault)
-    claim(connection, job, ports)
+    blind = claimant.claim(job.id, progress)
     reporter, done_before = open_reporter(connection, job, ports)
     run = Run(
         id=run_id,
@@ -111,44 +111,21 @@ def attempt(connection: Connection, job: ExportJob, ports: Ports, progress: Prog
         ports=ports,
         masters=masters,
         today=local_day(began, connection, masters),
-        began=began,
+        began=ports.clock.now() if blind else began,
         blind=blind,
         keep_alive=reporter.keep_alive,
     )
     return export_items(run, reporter, done_before, progress, result)
 
 
-def check_ownership(connection: Connection, job: ExportJob, ports: Ports, *, take_over: bool) -> None:
-    """Refuse a job of another company, one that is over by now, and one that another installation works on."""
+def check_company(connection: Connection, job: ExportJob) -> None:
+    """Refuse a job of another company."""
     if job.company_id != connection.company_id:
         raise Misconfigured(
             f"Export job {job.id} belongs to another company than this connection.",
             "Choose the connection of that company.",
             "invalid_configuration",
         )
-    row = _remembered(connection, job, ports)
-    if row and row.finished_at and job.status == "pending":
-        # listed before another run of ours had the lock
-        raise Busy(f"Export job {job.id} was finished by another run meanwhile.", "Nothing is left to do for it.")
-    if job.status != "in_progress" or take_over or _known(row):
-        return
-    last_action = job.last_updated_at or job.started_at or job.created_at
-    if ports.clock.now() - last_action < ALIVE:
-        raise Busy(
-            f"Export job {job.id} is under way in another installation (last action {last_action:%H:%M} UTC).",
-            "If nothing else exports for this company any more, wait half an hour: the job is taken over then. "
-            "Or do it at once, on its page of exports or with kontobro export --take-over.",
-        )
-
-
-def _remembered(connection: Connection, job: ExportJob, ports: Ports) -> JobRow | None:
-    """What our store knows of this job."""
-    return next((row for row in ports.store.jobs(connection.id, 200) if row.job_id == job.id), None)
-
-
-def _known(row: JobRow | None) -> bool:
-    """True when an earlier run of ours began this job and did not end it."""
-    return row is not None and row.finished_at is None
 
 
 def prepare(connection: Connection, job: ExportJob, ports: Ports) -> Masters:
@@ -194,14 +171,6 @@ def check_settings_fit(connection: Connection, masters: Masters) -> None:
                 "missing_configuration" if missing else "invalid_configuration",
             )
         )
-
-
-def claim(connection: Connection, job: ExportJob, ports: Ports) -> None:
-    """Make the job ours at Pleo; one that is under way already is resumed without it."""
-    if job.status == "pending" and not ports.pleo.start(job.id):
-        now = ports.clock.now()
-        ports.store.end_job(connection.id, job.id, "not ours", "claimed by another installation", now)
-        raise Busy(f"Export job {job.id} was claimed by another installation.", "Nothing was done here.")
 
 
 def open_reporter(connection: Connection, job: ExportJob, ports: Ports) -> tuple[Reporter, dict[str, int]]:

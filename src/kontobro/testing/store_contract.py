@@ -169,8 +169,8 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
         connected.begin_job(HERE, job(), "run-1", NOW)
         connected.claim_job(HERE, "job-1", "in_progress", NOW)
         connected.end_job(HERE, "job-1", "completed", None, NOW)
-        for state in ("claiming", "in_progress"):
-            self.refused_by_the_database(connected, f"UPDATE kontobro_job SET status = '{state}', finished_at = NULL")
+        self.refused_by_the_database(connected, "UPDATE kontobro_job SET status = 'claiming', finished_at = NULL")
+        self.refused_by_the_database(connected, "UPDATE kontobro_job SET status = 'in_progress', finished_at = NULL")
         connected.begin_job(HERE, job(), "run-2", NOW + DAY)
         assert claim_of(connected) == ("seen", None)
 

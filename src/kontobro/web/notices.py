@@ -12,7 +12,7 @@ from django.db import IntegrityError, close_old_connections, transaction
 
 from kontobro.bootstrap import Home
 from kontobro.core.connection import Connection
-from kontobro.core.errors import Busy, KontobroError, LoginFailed, UnsafePlan
+from kontobro.core.errors import KontobroError, LoginFailed, Taken, UnsafePlan
 from kontobro.core.runner import Work
 from kontobro.export.engine import JobResult
 from kontobro.service.config import ServiceConfig, session_secret
@@ -63,7 +63,7 @@ def notices_of(connection: Connection, done: Results, fault: KontobroError | Non
         yield _notice("plan_waits", connection, f"{page}master-data/")
     if isinstance(fault, LoginFailed) or connection.status == "reconnect":
         yield _notice("reconnect", connection, page)
-    if isinstance(fault, Busy) and "another installation" in fault.message:
+    if isinstance(fault, Taken):
         yield _notice("second_installation", connection, page)
 
 
