@@ -260,7 +260,6 @@ def test_the_key_is_revoked_in_the_middle(tmp_path: Path, at: str) -> None:
 @pytest.mark.parametrize(
     ("change", "told", "failure_type"),
     [
-        ({"contra": None}, "transit", "missing_configuration"),
         ({"contra": "9999"}, "9999", "invalid_configuration"),
         ({"time_zone": "Mars/Base"}, "Mars/Base", "invalid_configuration"),
         ({"dimensions": {"COST": "NOWHERE"}}, "NOWHERE", "invalid_configuration"),

@@ -3,7 +3,8 @@
 KontobroError
 ├─ Unreachable · Timeout · RateLimited(retry_after)   patience, then the job fails
 ├─ LoginFailed · NotAllowed · Misconfigured           a person mends it; the job fails
-│  └─ SeveralCompanies (of Misconfigured)             one has to be chosen
+│  ├─ SeveralCompanies (of Misconfigured)             one has to be chosen
+│  └─ NotUsable (of Misconfigured)                    never exported yet, and not ready to: the job waits in Pleo
 ├─ Uncertain                                          the outcome of a write is unknown: find first
 ├─ Conflict                                           a person decides
 ├─ UnsafePlan                                         a sync's plan that is not carried out
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 JobFailure = Literal[
@@ -158,6 +160,15 @@ class SeveralCompanies(Misconfigured):
     def __init__(self, message: str, remedy: str = "", companies: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(message, remedy)
         self.companies = tuple(companies)
+
+
+class NotUsable(Misconfigured):
+    """The connection is not set up far enough for its first export. The job `job_id` was left pending: it expires at
+    `expires_at`."""
+
+    def __init__(self, message: str, remedy: str, job_id: str, expires_at: datetime) -> None:
+        super().__init__(message, remedy)
+        self.job_id, self.expires_at = job_id, expires_at
 
 
 class Uncertain(KontobroError):

@@ -195,8 +195,8 @@ class Claimant:
             raise Taken(
                 f"Export job {job.id} began just when Kontobro asked for it, but Pleo's answer is unknown: another "
                 "installation may have it.",
-                f"If no other exports for this company, {HOW_TO_TAKE_OVER} Or wait half an hour: if nothing happens to the "
-                "job, it is taken over then.",
+                f"If no other exports for this company, {HOW_TO_TAKE_OVER} Or wait half an hour: a job to which "
+                "nothing happens is taken over then.",
             )
         row = self._row(job.id)
         if row is not None and row.finished_at is None:

@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from kontobro.core.connection import Connection
-from kontobro.core.errors import JobGone, Misconfigured, NotAllowed, Problem, shown
+from kontobro.core.errors import JobGone, Misconfigured, NotAllowed, NotUsable, Problem, shown
 from kontobro.core.export import ExportItem, ExportJob, ItemReport, JobOutcome, MalformedItem
 from kontobro.core.history import Move
 from kontobro.core.journal import entry_id_of, references_of
 from kontobro.core.masters import Masters
 from kontobro.core.posting_dates import zone_name, zone_named
 from kontobro.core.settings_check import check_settings
+from kontobro.core.usable import not_usable
 from kontobro.export.booking import book_batch
-from kontobro.export.claim import Claimant
+from kontobro.export.claim import Claimant, last_action
 from kontobro.export.masters import load_masters
 from kontobro.export.receipts import batches
 from kontobro.export.report import Reporter, outcome_of, outcome_of_fault
@@ -78,6 +79,7 @@ def run_job(
         check_company(connection, job)
         claimant = Claimant(connection, ports, take_over)
         claimant.admit(job)
+        require_usable(connection, job, ports)
         result = JobResult(job_id=job.id, items=job.number_of_items)
         try:
             outcome = attempt(claimant, job, progress, result)
@@ -128,6 +130,20 @@ def check_company(connection: Connection, job: ExportJob) -> None:
         )
 
 
+def require_usable(connection: Connection, job: ExportJob, ports: Ports) -> None:
+    """Leave the job pending when this connection never exported and lacks what every export needs. What fails in Pleo
+    can't be retried, a job that waits can. Raises NotUsable."""
+    lacks = not_usable(connection.settings, ports.store.jobs(connection.id, 200))
+    if lacks is not None and job.status == "pending":
+        expires_at = last_action(job) + timedelta(seconds=job.expires_in)
+        raise NotUsable(
+            f"Nothing can be exported yet. {lacks.message}",
+            f"{lacks.remedy} The export waits in Pleo until {expires_at:%H:%M} UTC; after that, export again in Pleo.",
+            job.id,
+            expires_at,
+        )
+
+
 def prepare(connection: Connection, job: ExportJob, ports: Ports) -> Masters:
     """Both sides answer, belong together and may do what is needed. Patient while the job is still pending."""
     identity = ports.pleo.introspect()
@@ -156,7 +172,7 @@ def prepare(connection: Connection, job: ExportJob, ports: Ports) -> Masters:
 
 
 def check_settings_fit(connection: Connection, masters: Masters) -> None:
-    """Settings that are incomplete, or name what the accounting system lacks: the job fails with all of it at once.
+    """Settings that name what the accounting system lacks: the job fails with all of it at once.
 
     Better before than item by item: what failed can't be retried, it has to be exported again in Pleo.
     """
@@ -166,8 +182,8 @@ def check_settings_fit(connection: Connection, masters: Masters) -> None:
         message = " ".join(str(problem) for problem in found)
         raise StopJob(
             Misconfigured(
-                f"The settings are not complete: {message}",
-                "Mend them, then export again in Pleo.",
+                f"The settings do not fit the accounting system: {message}",
+                "Correct them, then export again in Pleo.",
                 "missing_configuration" if missing else "invalid_configuration",
             )
         )
