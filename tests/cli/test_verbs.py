@@ -100,8 +100,10 @@ def test_check_asks_for_the_wallet_and_warns_of_the_rest(bench: Bench) -> None:
 def test_an_export_before_the_wallet_is_set_leaves_the_job_pending(bench: Bench) -> None:
     """What fails in Pleo can't be retried; what waits can."""
     bench.connect()
+    bench.pleo.waiting = [export_job()]
     result = bench.run("export")
     assert result.exit_code == 3, result.output
+    assert [job.status for job in bench.pleo.waiting] == ["pending"]
     said = " ".join(result.stderr.split())
     assert "Nothing can be exported yet. Account for the Pleo wallet missing." in said
     assert "The export waits in Pleo until" in said

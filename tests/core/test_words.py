@@ -27,7 +27,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENTED = frozenset(re.findall(r"^\| `(\w+)` \|", (DOCS / "problems.md").read_text(encoding="utf-8"), re.MULTILINE))
 SILENT = frozenset(
     """amount_zero booking_vanished dimension_twice item_missing lines_missing reverse_tax_missing
-    tax_code_missing""".split()
+    tax_code_missing write_not_taken""".split()
 )
 """Codes whose English message shows no value either: there is none, or it is the expense's own id, or zero."""
 

@@ -23,7 +23,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
         Expense(payable(4) | {"vendor": None}),
     )
     with an_office(tmp_path, company) as office:
-        office.set(contra=None, out_of_pocket=None, accounts_payable=None)
+        office.set(contra=None, out_of_pocket=None, accounts_payable=None, unmatched_vendor="fallback")
         yield office
 
 

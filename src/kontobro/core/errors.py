@@ -15,6 +15,7 @@ KontobroError
 │  └─ Taken                                           another installation has the export job
 ├─ JobGone                                            Pleo finished or expired the job under us
 ├─ BadAnswer                                          an answer that is not the contract's
+│  └─ IncompleteList                                  a list that ends too early
 ├─ ReceiptUnavailable                                 one receipt can't be fetched; its item's problem alone
 └─ ConnectorFault                                     a bug in a connector; carries our log id
 """
@@ -225,6 +226,14 @@ class BadAnswer(KontobroError):
     """The other side answered something that is not its contract: no JSON, a page without data, a stuck cursor."""
 
     job_failure: JobFailure = "integration_unusable"
+
+
+class IncompleteList(BadAnswer):
+    """A list ended before it had as many entries as it says that there are (`total`)."""
+
+    def __init__(self, message: str, remedy: str, total: int) -> None:
+        super().__init__(message, remedy)
+        self.total = total
 
 
 class ReceiptUnavailable(KontobroError):

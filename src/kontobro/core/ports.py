@@ -71,11 +71,12 @@ class Pleo(Protocol):
         ...
 
     def control_items(self, job_id: str) -> Iterator[Sequence[JobItem]]:
-        """The job's control records, page by page."""
+        """The job's control records, page by page. Raises IncompleteList after the last one when some did not come."""
         ...
 
     def items(self, job_id: str) -> Iterator[Sequence[ExportItem | MalformedItem]]:
-        """The job's items, page by page. Only while the job is pending or in progress, else JobGone."""
+        """The job's items, page by page. Only while the job is pending or in progress, else JobGone. Raises
+        IncompleteList after the last one when some did not come."""
         ...
 
     def report(self, job_id: str, reports: Sequence[ItemReport]) -> Sequence[ReportError]:

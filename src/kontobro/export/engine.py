@@ -9,24 +9,35 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from kontobro.core.connection import Connection
-from kontobro.core.errors import JobGone, Misconfigured, NotAllowed, NotUsable, Problem, shown
-from kontobro.core.export import ExportItem, ExportJob, ItemReport, JobOutcome, MalformedItem
+from kontobro.core.errors import (
+    JobGone,
+    KontobroError,
+    Misconfigured,
+    NotAllowed,
+    NotUsable,
+    Problem,
+    Uncertain,
+    Unreachable,
+    shown,
+)
+from kontobro.core.export import ExportJob, ItemReport, JobOutcome
 from kontobro.core.history import Move
-from kontobro.core.journal import entry_id_of, references_of
+from kontobro.core.journal import references_of
 from kontobro.core.masters import Masters
 from kontobro.core.posting_dates import zone_name, zone_named
 from kontobro.core.settings_check import check_settings
 from kontobro.core.usable import not_usable
 from kontobro.export.booking import book_batch
 from kontobro.export.claim import Claimant, last_action
+from kontobro.export.confirm import confirm
+from kontobro.export.lists import Lists
 from kontobro.export.masters import load_masters
 from kontobro.export.receipts import batches
-from kontobro.export.report import Reporter, outcome_of, outcome_of_fault
+from kontobro.export.report import Reporter, outcome_of, outcome_of_fault, outcome_of_undecided
 from kontobro.export.run import Ports, Progress, Run, StopJob, patiently, quiet
 from kontobro.export.settle import settle_open
 from kontobro.export.work import ItemWork
@@ -46,7 +57,7 @@ class JobResult:
     """How a run of a job ended. `event` is Pleo's, or `unfinished` when the job takes nothing any more.
 
     `booked` counts items booked by this run, `already_booked` those that stood before; `receipts` those
-    attached by this run; `uncertain` items are left for the next export.
+    attached by this run; `uncertain` items are left for the next export. `notes` are for a person.
     """
 
     job_id: str
@@ -60,6 +71,7 @@ class JobResult:
     failure: str | None = None
     remedy: str | None = None
     failure_type: str | None = None
+    notes: list[str] = field(default_factory=list)
 
 
 def next_job(ports: Ports) -> ExportJob | None:
@@ -105,7 +117,9 @@ def attempt(claimant: Claimant, job: ExportJob, progress: Progress, result: JobR
         claimant.claim(job.id, progress)
         return outcome_of_fault(stop.fault)
     blind = claimant.claim(job.id, progress)
-    reporter, done_before = open_reporter(connection, job, ports)
+    lists = Lists(job=job, ports=ports)
+    lists.read_control()
+    reporter = open_reporter(connection, lists, ports)
     run = Run(
         id=run_id,
         connection=connection,
@@ -117,7 +131,7 @@ def attempt(claimant: Claimant, job: ExportJob, progress: Progress, result: JobR
         blind=blind,
         keep_alive=reporter.keep_alive,
     )
-    return export_items(run, reporter, done_before, progress, result)
+    return export_items(run, reporter, lists, progress, result)
 
 
 def check_company(connection: Connection, job: ExportJob) -> None:
@@ -189,18 +203,13 @@ def check_settings_fit(connection: Connection, masters: Masters) -> None:
         )
 
 
-def open_reporter(connection: Connection, job: ExportJob, ports: Ports) -> tuple[Reporter, dict[str, int]]:
-    """Read the control items: those without a final status are to do; the others are counted by status."""
-    todo: set[str] = set()
-    done: dict[str, int] = {}
-    for page in ports.pleo.control_items(job.id):
-        todo.update(item.entry_id for item in page if item.status in OPEN)
-        told = [item for item in page if item.status not in OPEN]
-        for item in told:
-            done[item.status] = done.get(item.status, 0) + 1
-        if told:
-            _remember_told(connection, ports, [item.entry_id for item in told])
-    return Reporter(ports.pleo, ports.store, ports.clock, connection.id, job, todo), done
+def open_reporter(connection: Connection, lists: Lists, ports: Ports) -> Reporter:
+    """What is still to be told to Pleo. What it was told already, we know then too."""
+    told = [item.entry_id for item in lists.with_status(is_open=False)]
+    if told:
+        _remember_told(connection, ports, told)
+    todo = {item.entry_id for item in lists.with_status(is_open=True)}
+    return Reporter(ports.pleo, ports.store, ports.clock, connection.id, lists.job, todo)
 
 
 def _remember_told(connection: Connection, ports: Ports, told: list[str]) -> None:
@@ -212,44 +221,61 @@ def _remember_told(connection: Connection, ports: Ports, told: list[str]) -> Non
         ports.store.move(connection.id, moves, ports.clock.now())
 
 
-def export_items(
-    run: Run, reporter: Reporter, done_before: dict[str, int], progress: Progress, result: JobResult
-) -> JobOutcome:
+def export_items(run: Run, reporter: Reporter, lists: Lists, progress: Progress, result: JobResult) -> JobOutcome:
     """All items, batch by batch, each reported as it is done. A fault of the accounting system ends the job."""
     total = len(reporter.unfinished)
+    uncertain = list[ItemWork]()
     try:
         settle_open(run.connection, run.ports)
-        for batch in batches(pending_items(run, reporter), BATCH):
+        for batch in batches(lists.items(), BATCH):
             works = book_batch(run, batch)
-            count(works, result)
-            tell(run, reporter, works)
-            progress("booking", result.booked + result.already_booked + result.failed + result.uncertain, total)
+            uncertain += [work for work in works if work.uncertain]
+            settle_batch(run, reporter, works, result)
+            progress("booking", result.booked + result.already_booked + result.failed + len(uncertain), total)
+        confirm(run, uncertain)
+        settle_batch(run, reporter, uncertain, result)
         settle_open(run.connection, run.ports)
     except StopJob as stop:
         reporter.flush()
-        return outcome_of_fault(stop.fault)
+        return stopped(run, stop.fault)
     reporter.flush()
-    result.failed += report_missing(run, reporter, result.uncertain + reporter.refused)
-    successful = result.booked + result.already_booked + done_before.get("successful", 0)
-    return outcome_of(successful, result.failed + done_before.get("failed", 0), result.uncertain + reporter.refused)
+    result.uncertain = sum(work.uncertain for work in uncertain)
+    result.failed += report_missing(reporter, lists)
+    result.notes += [lists.note] if lists.note else []
+    return final_event(reporter, lists, result)
 
 
-def pending_items(run: Run, reporter: Reporter) -> Iterator[ExportItem | MalformedItem]:
-    """The job's items that have no final status yet, each once, in Pleo's order."""
-    todo = set(reporter.unfinished)
-    for page in run.ports.pleo.items(run.job.id):
-        for item in page:
-            if item.entry_id in todo:
-                todo.discard(item.entry_id)
-                yield item
+def final_event(reporter: Reporter, lists: Lists, result: JobResult) -> JobOutcome:
+    """The event of a job whose items were all gone through."""
+    before = [item.status for item in lists.with_status(is_open=False)]
+    successful = result.booked + result.already_booked + before.count("successful")
+    failed = result.failed + before.count("failed")
+    if lists.failure:
+        return JobOutcome("failed", lists.failure, "validation_failure")
+    return outcome_of(successful, failed, result.uncertain + reporter.refused)
+
+
+def stopped(run: Run, fault: KontobroError) -> JobOutcome:
+    """The event of a job that a fault ended. Away with writes under way is its own word: nothing is said of those."""
+    rows = run.ports.store.bookings(run.connection.id, job_id=run.job.id)
+    undecided = sum(row.state in ("booking", "uncertain") for row in rows)
+    if undecided and isinstance(fault, Unreachable | Uncertain):
+        return outcome_of_undecided(fault, undecided)
+    return outcome_of_fault(fault)
+
+
+def settle_batch(run: Run, reporter: Reporter, works: list[ItemWork], result: JobResult) -> None:
+    """Count what is decided of a batch and hand it to the reporter; what is uncertain is left for the job's end."""
+    decided = [work for work in works if not work.uncertain]
+    count(decided, result)
+    tell(run, reporter, decided)
 
 
 def tell(run: Run, reporter: Reporter, works: list[ItemWork]) -> None:
-    """Hand a batch's results to the reporter; uncertain ones are left unreported."""
+    """Hand a batch's results to the reporter."""
     now = run.ports.clock.now()
     for work in works:
-        if not work.uncertain:
-            reporter.add(work.report(now), work.references)
+        reporter.add(work.report(now), work.references)
     reporter.keep_alive()
 
 
@@ -257,9 +283,7 @@ def count(works: list[ItemWork], result: JobResult) -> None:
     """Add a batch to the result."""
     for work in works:
         result.receipts += work.attached
-        if work.uncertain:
-            result.uncertain += 1
-        elif work.problems:
+        if work.problems:
             result.failed += 1
         elif work.entries and work.stood >= set(work.references):
             result.already_booked += 1
@@ -267,12 +291,9 @@ def count(works: list[ItemWork], result: JobResult) -> None:
             result.booked += 1
 
 
-def report_missing(run: Run, reporter: Reporter, expected: int) -> int:
+def report_missing(reporter: Reporter, lists: Lists) -> int:
     """Items that Pleo listed and never sent, or sent so that they could not even be named: failed, and said so."""
-    if len(reporter.unfinished) <= expected:
-        return 0
-    known = {entry_id_of(row.reference) for row in run.ports.store.bookings(run.connection.id, job_id=run.job.id)}
-    missing = sorted(reporter.unfinished - known)
+    missing = sorted(reporter.unfinished - lists.sent)
     for entry_id in missing:
         reporter.add(
             ItemReport(entry_id=entry_id, status="failed", failure=str(_MISSING), failure_type=_MISSING.reason), ()
@@ -286,7 +307,7 @@ def close(
 ) -> JobResult:
     """Remember how the job ended, and forget what need not be kept any longer."""
     now = ports.clock.now()
-    ports.store.end_job(connection.id, result.job_id, event, failure, now)
+    ports.store.end_job(connection.id, result.job_id, event, failure or " ".join(result.notes) or None, now)
     ports.store.purge(connection.id, now - timedelta(days=connection.settings.retention_days))
     result.event, result.failure, result.remedy = event, failure, remedy
     log.info("job ended", extra={"job": result.job_id, "outcome": event, "booked": result.booked})

@@ -38,6 +38,8 @@ from kontobro.pleo.wire import read_item
 MOST_REPORTS: Final = 100
 ACTIVATED: Final = "ACTIVATED"
 PENDING: Final = "PENDING_INTEGRATION"
+_COUNTED: Final = (endpoints.CONTROL_ITEMS, endpoints.ITEMS)
+"""Lists that must not lose an entry in silence."""
 
 
 class PleoClient:
@@ -185,7 +187,7 @@ class PleoClient:
             cursor: Params = {"after": after} if after else {}
             return self._calls.again(endpoint, id=id, params={**params, "limit": LIMIT, **cursor})
 
-        return pages(fetch, endpoint)
+        return pages(fetch, endpoint, counted=endpoint in _COUNTED)
 
     def _job(self, job_id: str) -> ExportJob:
         response = self._calls.once(endpoints.JOB, id=job_id)
