@@ -132,6 +132,12 @@ def test_a_page_in_the_middle_that_fails_ends_nothing_early(stage: Stage) -> Non
 # -------------------------------------------------------------------------------------------------- start
 
 
+@pytest.mark.parametrize(("number", "whole"), [(3, 3), (3.0, 3), (None, 0), ("3", 0)])
+def test_the_number_of_items_is_a_hint(stage: Stage, number: object, whole: int) -> None:
+    stage.on(ONE, reply({"data": a_job(numberOfItems=number)}))
+    assert stage.client().job(JOB).number_of_items == whole
+
+
 def test_start_claims_a_pending_job(stage: Stage) -> None:
     stage.on(EVENTS, ACCEPTED)
     assert stage.client().start(JOB) is True

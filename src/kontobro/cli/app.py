@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,7 +35,7 @@ from kontobro.cli import (
 )
 from kontobro.cli.desk import Desk
 from kontobro.cli.exits import Exit, epilog, exit_of
-from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.core.errors import KontobroError, Misconfigured, said_of
 
 
 class Verbs(TyperGroup):
@@ -62,8 +63,9 @@ class Verbs(TyperGroup):
 
 
 def _of_files(error: OSError) -> KontobroError:
-    where = f" ({error.filename})" if error.filename else ""
-    return Misconfigured(f"A file can't be used{where}: {error.strerror or error}.", "See that it exists and is yours.")
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "Make room on the disk, then run it again." if full else "See that it exists and is yours."
+    return Misconfigured(f"A file can't be used: {said_of(error)}.", remedy)
 
 
 def _tell_stopped(ctx: Any) -> None:

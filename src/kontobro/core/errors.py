@@ -97,6 +97,12 @@ def shown(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
+def said_of(error: OSError) -> str:
+    """What the system says of a file or a connection, as a part of a sentence: without what it does not say."""
+    what = shown(error.strerror or str(error) or type(error).__name__, 200)
+    return f"{what}: {error.filename}" if error.filename else what
+
+
 class KontobroError(Exception):
     """Base of all faults. `str()` says what happened and where; `remedy` says what to do about it."""
 
