@@ -28,7 +28,7 @@ class Job(models.Model):
     started_at = fields.Datetime("Started", required=True)
     finished_at = fields.Datetime("Finished")
     failure = fields.Char("Reason, as a code")
-    claimed_at = fields.Datetime("Asked for, by Pleo's clock")
+    claimed_at = fields.Datetime("Claimed (Pleo's time)")
     status_name = fields.Char("Status", compute="_compute_told")
     failure_told = fields.Char("Reason", compute="_compute_told")
     booking_ids = fields.One2many("kontobro.booking", compute="_compute_bookings", string="Entries")
