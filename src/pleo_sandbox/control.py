@@ -97,7 +97,17 @@ class RevokeAuthorisations(Order):
 
 
 class AddFault(Order):
-    kind: Literal["lose_request", "lose_response", "delay", "storm", "break_page"]
+    kind: Literal[
+        "lose_request",
+        "lose_response",
+        "delay",
+        "storm",
+        "break_page",
+        "arrive_late",
+        "accept_late",
+        "arrive_twice",
+        "lose_item",
+    ]
     method: str = "*"
     path: str = "*"
     times: int = 1
@@ -106,6 +116,7 @@ class AddFault(Order):
     status: Annotated[int, Meta(ge=400, le=599)] = 503
     retry_after: str | None = None
     page: Literal["truncated", "html", "content_type", "malformed", "stuck_cursor"] = "truncated"
+    entry_id: str = ""
 
     def obey(self, sandbox: Sandbox) -> None:
         sandbox.add_fault(msgspec.convert(msgspec.structs.asdict(self), Fault))

@@ -55,6 +55,7 @@ def _config(sandbox: Sandbox, log_level: str) -> uvicorn.Config:
         log_config=None,  # the host's logging is the host's
         log_level=log_level,
         access_log=False,
+        date_header=False,  # the sandbox's clock is its own, and moves
         timeout_graceful_shutdown=1,
     )
 

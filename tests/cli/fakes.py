@@ -77,7 +77,11 @@ class FakePleo:
         return next(job for job in self.waiting if job.id == job_id)
 
     def start(self, job_id: str) -> bool:
+        self._become(job_id, "in_progress")
         return True
+
+    def _become(self, job_id: str, status: str) -> None:
+        self.waiting = [replace(job, status=status) if job.id == job_id else job for job in self.waiting]
 
     def control_items(self, job_id: str) -> Iterator[Sequence[JobItem]]:
         yield []
@@ -89,7 +93,7 @@ class FakePleo:
         return []
 
     def complete(self, job_id: str, outcome: JobOutcome) -> None:
-        self.waiting = [job for job in self.waiting if job.id != job_id]
+        self._become(job_id, outcome.event)
 
     def fetch(self, url: str, limit: int) -> bytes:
         return b""

@@ -17,12 +17,9 @@ def test_complete_settings_have_no_fault() -> None:
     assert check_settings(chosen, masters()) == []
 
 
-def test_empty_settings_lack_the_accounts_that_pleo_does_not_name() -> None:
-    assert faults(Settings()) == {
-        "out_of_pocket": "setting_missing",
-        "contra": "setting_missing",
-        "accounts_payable": "setting_missing",
-    }
+def test_what_nothing_needs_yet_is_not_asked_for() -> None:
+    assert faults(Settings()) == {}
+    assert faults(settings(contra=None, accounts_payable=None, out_of_pocket=None)) == {}
 
 
 def test_everything_wrong_is_told_at_once() -> None:
@@ -40,7 +37,6 @@ def test_everything_wrong_is_told_at_once() -> None:
         hook="tests.golden.hooks:nothing",
     )
     assert faults(wrong) == {
-        "accounts_payable": "setting_missing",
         "wallet": "account_currency",
         "wallets.EUR": "account_currency",
         "wallets.GBP": "account_unknown",

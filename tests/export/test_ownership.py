@@ -101,16 +101,6 @@ def test_a_job_that_another_installation_left_behind_is_resumed(tmp_path: Path) 
         office.assert_agree()
 
 
-def test_a_job_that_is_claimed_between_the_list_and_the_start(tmp_path: Path) -> None:
-    with an_office(tmp_path, kill_company()) as office:
-        with pytest.raises(Busy, match="claimed by another"):
-            office.export_acting("pleo.start#1:before", lambda: started_elsewhere(office))
-        assert office.entries() == {}
-        assert [row.status for row in office.store.jobs("desk")] == ["not ours"]
-        with pytest.raises(Busy):
-            office.export()
-
-
 def test_a_job_that_we_finished_meanwhile_is_not_begun_again(tmp_path: Path) -> None:
     """The list was read before another run of ours had the lock: its end stays what we remember."""
     with an_office(tmp_path, kill_company()) as office:

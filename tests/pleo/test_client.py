@@ -8,9 +8,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from kontobro.core.errors import BadAnswer, JobGone, Timeout, Unreachable
+from kontobro.core.errors import BadAnswer, JobGone, Unreachable
 from kontobro.core.export import ExportItem, ItemReport, JobOutcome, ReportError
-from tests.pleo.stage import COMPANY, JOB, JSON, Stage, a_job, an_item, page, refusal, reply
+from tests.pleo.stage import COMPANY, JOB, JSON, Answer, Stage, a_job, an_item, page, refusal, reply
 
 JOBS, ONE, EVENTS = "GET /v3/export-jobs", f"GET /v3/export-jobs/{JOB}", "POST /v3/export-job-events"
 ITEMS, CONTROL, REPORT = "GET /v3/export-items", f"GET /v3/export-jobs/{JOB}/items", f"PUT /v3/export-jobs/{JOB}/items"
@@ -147,6 +147,12 @@ def test_a_page_in_the_middle_that_fails_ends_nothing_early(stage: Stage) -> Non
 # -------------------------------------------------------------------------------------------------- start
 
 
+@pytest.mark.parametrize(("number", "whole"), [(3, 3), (3.0, 3), (None, 0), ("3", 0)])
+def test_the_number_of_items_is_a_hint(stage: Stage, number: object, whole: int) -> None:
+    stage.on(ONE, reply({"data": a_job(numberOfItems=number)}))
+    assert stage.client().job(JOB).number_of_items == whole
+
+
 def test_start_claims_a_pending_job(stage: Stage) -> None:
     stage.on(EVENTS, ACCEPTED)
     assert stage.client().start(JOB) is True
@@ -154,50 +160,39 @@ def test_start_claims_a_pending_job(stage: Stage) -> None:
     assert stage.asked[0].headers["content-type"] == JSON
 
 
-def test_start_of_a_claimed_job_is_somebody_elses(stage: Stage) -> None:
-    stage.on(EVENTS, NOT_NOW).on(ONE, job("in_progress"))
+def test_start_that_is_refused_says_so_and_no_more(stage: Stage) -> None:
+    """Whose the job is, the job tells (`export/claim.py`)."""
+    stage.on(EVENTS, NOT_NOW)
     assert stage.client().start(JOB) is False
+    assert stage.operations == [EVENTS]
 
 
-def test_start_whose_answer_was_lost_is_ours(stage: Stage) -> None:
-    stage.on(EVENTS, LOST).on(ONE, job("in_progress"))
-    assert stage.client().start(JOB) is True
-    assert stage.operations == [EVENTS, ONE]
-
-
-def test_start_whose_request_was_lost_is_sent_again(stage: Stage) -> None:
-    stage.on(EVENTS, LOST, ACCEPTED).on(ONE, job("pending"))
-    assert stage.client().start(JOB) is True
-    assert stage.operations == [EVENTS, ONE, EVENTS]
-
-
-def test_start_that_landed_between_reading_and_sending_again_is_ours(stage: Stage) -> None:
-    stage.on(EVENTS, LOST, NOT_NOW).on(ONE, job("pending"), job("in_progress"))
-    assert stage.client().start(JOB) is True
-
-
-def test_start_that_was_never_sent_does_not_make_anothers_claim_ours(stage: Stage) -> None:
-    stage.on(EVENTS, NO_WAY_THERE, NOT_NOW).on(ONE, job("in_progress"))
-    assert stage.client().start(JOB) is False
-    assert stage.operations == [EVENTS, EVENTS, ONE]
-
-
-def test_start_of_a_finished_job_is_refused(stage: Stage) -> None:
-    stage.on(EVENTS, LOST).on(ONE, job("failed", failureReasonType="job_expired"))
-    assert stage.client().start(JOB) is False
-
-
-def test_start_gives_up_when_pleo_stays_away(stage: Stage) -> None:
-    stage.on(EVENTS, LOST).on(ONE, LOST)
-    with pytest.raises(Timeout):
+@pytest.mark.parametrize("answer", [LOST, refusal(503)])
+def test_start_whose_answer_is_unknown_is_sent_once(stage: Stage, answer: Answer) -> None:
+    stage.on(EVENTS, answer)
+    with pytest.raises(Unreachable):
         stage.client().start(JOB)
-    assert stage.operations.count(EVENTS) == 1
+    assert stage.operations == [EVENTS]
+
+
+@pytest.mark.parametrize("answer", [NO_WAY_THERE, refusal(429, retry_after="2")])
+def test_start_that_surely_did_nothing_is_sent_again(stage: Stage, answer: Answer) -> None:
+    stage.on(EVENTS, answer, ACCEPTED)
+    assert stage.client().start(JOB) is True
+    assert stage.operations == [EVENTS, EVENTS]
 
 
 def test_start_of_an_unknown_job(stage: Stage) -> None:
-    stage.on(EVENTS, refusal(404, "EXPORT_NOT_FOUND")).on(ONE, refusal(404, "EXPORT_NOT_FOUND"))
-    with pytest.raises(JobGone):
-        stage.client().start(JOB)
+    stage.on(EVENTS, refusal(404, "EXPORT_NOT_FOUND"))
+    assert stage.client().start(JOB) is False
+
+
+def test_a_job_is_told_with_pleos_own_time(stage: Stage) -> None:
+    at = {"date": "Sun, 01 Mar 2026 09:30:00 GMT"}
+    stage.on(ONE, reply({"data": a_job()}, **at), reply({"data": a_job()}, date="yesterday"), reply({"data": a_job()}))
+    client = stage.client()
+    told = [client.job(JOB).read_at for _ in range(3)]
+    assert told == [datetime(2026, 3, 1, 9, 30, tzinfo=UTC), None, None]
 
 
 # ----------------------------------------------------------------------------------------------- complete

@@ -56,6 +56,14 @@ def test_pleos_published_samples_are_read(name: str) -> None:
     assert items[0].raw in path.read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("size", "whole"), [(7, 7), (7.9, 7), (0, 0), (-1, None), ("7", None), (True, None), (1e300, None), (None, None)]
+)
+def test_the_size_of_a_file_is_a_hint(size: object, whole: int | None) -> None:
+    item = good(an_item(files=[{"url": "https://f.test/1", "size": size}]))
+    assert [link.size for link in item.receipts] == [whole]
+
+
 def test_every_field_arrives() -> None:
     item = good(
         an_item(

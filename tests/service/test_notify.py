@@ -33,16 +33,16 @@ def configured(**values: str) -> ServiceConfig:
 
 @dataclass
 class Memory:
-    claims: set[tuple[str, Cause, date]] = field(default_factory=set)
+    claims: set[tuple[str, str, date]] = field(default_factory=set)
 
-    def claim(self, connection_id: str, cause: Cause, day: date) -> bool:
+    def claim(self, connection_id: str, cause: str, day: date) -> bool:
         key = (connection_id, cause, day)
         if key in self.claims:
             return False
         self.claims.add(key)
         return True
 
-    def release(self, connection_id: str, cause: Cause, day: date) -> None:
+    def release(self, connection_id: str, cause: str, day: date) -> None:
         self.claims.discard((connection_id, cause, day))
 
 
@@ -64,6 +64,21 @@ def test_once_a_day_for_a_cause_and_connection() -> None:
     for notice, now in [(NOTICE, NOW), (NOTICE, NOW), (other, NOW), (NOTICE, NOW + timedelta(days=1))]:
         tell_once(notice, [way], memory, now)
     assert way.told == [NOTICE, other, NOTICE]
+
+
+def test_a_job_that_waits_is_told_of_once_with_the_time_it_expires() -> None:
+    """Also when a day begins meanwhile; another job is told of too."""
+    way, memory = Way(), Memory()
+    night = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+
+    def waiting(job: str) -> Notice:
+        until = night + timedelta(hours=1)
+        return Notice(cause="not_usable", connection_id="c1", path="/c/c1/settings/", about=job, until=until)
+
+    for job, now in [("j1", night), ("j1", night + timedelta(minutes=45)), ("j2", night)]:
+        tell_once(waiting(job), [way], memory, now)
+    assert [notice.about for notice in way.told] == ["j1", "j2"]
+    assert "Set it before 2026-03-02 00:30 UTC" in way.told[0].text
 
 
 def test_a_way_that_fails_stops_no_other() -> None:

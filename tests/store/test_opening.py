@@ -21,6 +21,16 @@ from kontobro.testing.store_case import HERE, NOW, REF, bring, connection, plan,
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore
 
+OLD_CONNECTION = """
+    INSERT INTO kontobro_connection
+    SELECT 'conn-1', '', '', '', '', '', '', '', 'beancount', '{}', '', NULL, '[]', 'connected', '{}'
+"""
+OLD_JOB = """
+    INSERT INTO kontobro_job (connection_id, job_id, run, status, items, started_at, finished_at)
+    VALUES ('conn-1', ?, 'run', 'in_progress', 1, '2026-03-01 12:00:00', ?)
+"""
+"""A job of a version that knew no claims."""
+
 
 def run(code: str, *arguments: str) -> str:
     command = [sys.executable, "-W", "error", "-c", code, *arguments]
@@ -78,11 +88,18 @@ def test_migrates_an_older_store_forward(path: Path) -> None:
         database.execute("CREATE INDEX kontobro_bookings_of_job ON kontobro_booking (connection_id, job_id)")
         for column in ("outcome", "account", "role", "amount"):
             database.execute(f"ALTER TABLE kontobro_booking DROP COLUMN {column}")
+        database.execute("ALTER TABLE kontobro_job DROP COLUMN claimed_at")
+        database.execute(OLD_CONNECTION)
+        database.execute(OLD_JOB, ("running", None))
+        database.execute(OLD_JOB, ("done", "2026-03-02 12:00:00"))
         database.execute("DELETE FROM django_migrations WHERE name >= '0002_guards' AND app = 'kontobro'")
     with open_store(path) as store:
         store.save_connection(connection())
         bring(store, "posted")
         assert len(store.events(HERE, REF)) == 2
+        claims = {row.job_id: (row.status, row.claimed_at) for row in store.jobs(HERE)}
+        # older versions noted a job before they claimed it: it may have been a look only
+        assert claims == {"running": ("claiming", NOW.replace(microsecond=0)), "done": ("in_progress", None)}
 
 
 def test_refuses_the_store_of_a_newer_version(path: Path) -> None:

@@ -31,6 +31,8 @@ NAMED = {
 
 OUTCOMES = [("", ""), ("booked", "Booked"), ("failed", "Failed"), ("uncertain", "Outcome unknown")]
 STATUSES = [
+    ("seen", "Waiting"),
+    ("claiming", "Starting"),
     ("in_progress", "Under way"),
     ("completed", "Completed"),
     ("completed_with_errors", "Completed with Errors"),
@@ -97,6 +99,7 @@ class Job(OfConnection, ModelSQL, ModelView):
     items = fields.Integer("Items", required=True, readonly=True)
     started_at = fields.Timestamp("Started", required=True, readonly=True)
     finished_at = fields.Timestamp("Finished", readonly=True)
+    claimed_at = fields.Timestamp("Claimed (Pleo's Time)", readonly=True)
     failure = fields.Text("Failure", readonly=True, states={"invisible": ~Eval("failure")})
     bookings = fields.Function(fields.Many2Many("kontobro.booking", None, None, "Expenses"), "get_bookings")
     booked = fields.Function(fields.Integer("Booked"), "get_count")

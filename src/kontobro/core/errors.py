@@ -3,16 +3,19 @@
 KontobroError
 ├─ Unreachable · Timeout · RateLimited(retry_after)   patience, then the job fails
 ├─ LoginFailed · NotAllowed · Misconfigured           a person mends it; the job fails
-│  └─ SeveralCompanies (of Misconfigured)             one has to be chosen
+│  ├─ SeveralCompanies (of Misconfigured)             one has to be chosen
+│  └─ NotUsable (of Misconfigured)                    never exported yet, and not ready to: the job waits in Pleo
 ├─ Uncertain                                          the outcome of a write is unknown: find first
 ├─ Conflict                                           a person decides
 ├─ UnsafePlan                                         a sync's plan that is not carried out
 │  ├─ EmptySource · DuplicateCode                     never: the accounting system is mended first
 │  ├─ TooManyChanges                                  not unasked: a person approves the plan by its digest
 │  └─ NotApproved                                     the digest is missing, wrong or of another kind
-├─ Busy                                               somebody else is at it; nothing was done
+├─ Busy                                               another run is in progress; nothing was done
+│  └─ Taken                                           another installation has the export job
 ├─ JobGone                                            Pleo finished or expired the job under us
 ├─ BadAnswer                                          an answer that is not the contract's
+│  └─ IncompleteList                                  a list that ends too early
 ├─ ReceiptUnavailable                                 one receipt can't be fetched; its item's problem alone
 └─ ConnectorFault                                     a bug in a connector; carries our log id
 """
@@ -22,6 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 JobFailure = Literal[
@@ -105,6 +109,12 @@ def shown(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
+def said_of(error: OSError) -> str:
+    """What the system says of a file or a connection, as a part of a sentence: without what it does not say."""
+    what = shown(error.strerror or str(error) or type(error).__name__, 200)
+    return f"{what}: {error.filename}" if error.filename else what
+
+
 class KontobroError(Exception):
     """Base of all faults. `str()` says what happened and where; `remedy` says what to do about it."""
 
@@ -171,6 +181,15 @@ class SeveralCompanies(Misconfigured):
         self.companies = tuple(companies)
 
 
+class NotUsable(Misconfigured):
+    """The connection is not set up far enough for its first export. The job `job_id` was left pending: it expires at
+    `expires_at`."""
+
+    def __init__(self, message: str, remedy: str, job_id: str, expires_at: datetime) -> None:
+        super().__init__(message, remedy)
+        self.job_id, self.expires_at = job_id, expires_at
+
+
 class Uncertain(KontobroError):
     """A write was sent and its outcome is unknown. Never repeat it: `find` first."""
 
@@ -207,6 +226,10 @@ class Busy(KontobroError):
     """Another run holds the lock. Nothing was done."""
 
 
+class Taken(Busy):
+    """Another installation has the export job, or may have it. Nothing was done."""
+
+
 class StoreUnreachable(KontobroError):
     """Our own database's server can't be reached: nothing can be remembered, so nothing may be done. Try later."""
 
@@ -221,6 +244,14 @@ class BadAnswer(KontobroError):
     """The other side answered something that is not its contract: no JSON, a page without data, a stuck cursor."""
 
     job_failure: JobFailure = "integration_unusable"
+
+
+class IncompleteList(BadAnswer):
+    """A list ended before it had as many entries as it says that there are (`total`)."""
+
+    def __init__(self, message: str, remedy: str, total: int) -> None:
+        super().__init__(message, remedy)
+        self.total = total
 
 
 class ReceiptUnavailable(KontobroError):

@@ -25,7 +25,7 @@ from kontobro.core.export import (
     Receipt,
     ReportError,
 )
-from kontobro.core.history import BookingRow, JobRow, Move, Plan
+from kontobro.core.history import BookingRow, ClaimState, JobRow, Move, Plan
 from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference
 from kontobro.core.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.plan import Binding, Desired, Existing, MasterKind
@@ -67,19 +67,22 @@ class Pleo(Protocol):
         """The company's jobs in these statuses, oldest first."""
         ...
 
-    def job(self, job_id: str) -> ExportJob: ...
+    def job(self, job_id: str) -> ExportJob:
+        """The job as it is now, with Pleo's own time (`read_at`)."""
+        ...
 
     def start(self, job_id: str) -> bool:
-        """Claim a job that was seen pending. True when it is ours, also after an answer that was lost; False when
-        somebody else was first, or it is over."""
+        """Ask once for a job: True when Pleo accepted it (which is not yet done), False when it refused. Raises
+        Unreachable when the answer is unknown. After all but True the job itself says what became of it."""
         ...
 
     def control_items(self, job_id: str) -> Iterator[Sequence[JobItem]]:
-        """The job's control records, page by page."""
+        """The job's control records, page by page. Raises IncompleteList after the last one when some did not come."""
         ...
 
     def items(self, job_id: str) -> Iterator[Sequence[ExportItem | MalformedItem]]:
-        """The job's items, page by page. Only while the job is pending or in progress, else JobGone."""
+        """The job's items, page by page. Only while the job is pending or in progress, else JobGone. Raises
+        IncompleteList after the last one when some did not come."""
         ...
 
     def report(self, job_id: str, reports: Sequence[ItemReport]) -> Sequence[ReportError]:
@@ -279,7 +282,13 @@ class Store(TokenStore, Protocol):
 
     # jobs
     def begin_job(self, connection_id: str, job: ExportJob, run: str, now: datetime) -> None:
-        """Remember that run `run` (a fresh id) works on this job."""
+        """Remember that run `run` (a fresh id) looks at this job: `seen`, unless an earlier run of ours came further
+        with it and did not end it."""
+        ...
+
+    def claim_job(self, connection_id: str, job_id: str, state: ClaimState, at: datetime) -> None:
+        """Note how far the claim is. `at` is a moment of Pleo's clock, of which the first stays. Raises ImpossibleMove
+        for a step back, and for a job that was not begun."""
         ...
 
     def end_job(self, connection_id: str, job_id: str, status: str, failure: str | None, now: datetime) -> None: ...

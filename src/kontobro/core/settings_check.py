@@ -1,4 +1,4 @@
-"""Are the settings complete and do they fit the accounting system? Everything that is wrong at once."""
+"""Do the settings fit the accounting system? Everything that is wrong at once."""
 
 from __future__ import annotations
 
@@ -10,26 +10,13 @@ from kontobro.core.posting_accounts import pick_account
 from kontobro.core.posting_dates import zone_name, zone_named
 from kontobro.core.settings import Settings
 
-NEEDED = {
-    "out_of_pocket": "what employees paid themselves, and what they owe",
-    "contra": "money in transit between bank and wallet",
-    "accounts_payable": "invoices and their payments",
-}
-"""Role accounts that expenses need sooner or later. The wallet is not one: Pleo's contra accounts name it."""
-
 
 def check_settings(settings: Settings, masters: Masters) -> list[Problem]:
-    """Every setting that is missing or unknown to the accounting system, each with its remedy. Imports the hook."""
+    """Every setting that is unknown to the accounting system, each with its remedy. Imports the hook.
+
+    What is not set is no fault here: `usable.py` tells what needs it.
+    """
     findings = Findings()
-    for name, meaning in NEEDED.items():
-        if not getattr(settings, name):
-            findings.fail(
-                "setting_missing",
-                f"settings.{name}",
-                "",
-                f"Account for {meaning} missing.",
-                f"Provide it in the settings ({name}).",
-            )
     for name, (key, currency) in _accounts(settings, masters).items():
         remedy = f"Correct the setting {name}."
         pick_account(masters.accounts.find(key), key, f"settings.{name}", currency, remedy, findings)
@@ -43,7 +30,7 @@ def _accounts(settings: Settings, masters: Masters) -> dict[str, tuple[str, str 
     named: dict[str, tuple[str, str | None]] = {}
     if settings.wallet:
         named["wallet"] = (settings.wallet, masters.company.currency)
-    for name in (*NEEDED, "external_reimbursement"):
+    for name in ("out_of_pocket", "contra", "accounts_payable", "external_reimbursement"):
         if key := getattr(settings, name):
             named[name] = (key, None)
     named |= {f"wallets.{currency}": (key, currency) for currency, key in settings.wallets.items()}

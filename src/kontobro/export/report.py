@@ -102,6 +102,13 @@ def outcome_of(successful: int, failed: int, open_items: int) -> JobOutcome:
     return _failed("validation_failure", f"None of the {failed + open_items} items could be booked: see each item.")
 
 
+def outcome_of_undecided(fault: KontobroError, open_items: int) -> JobOutcome:
+    """The final event of a job that a fault ended while the outcome of some writes is unknown."""
+    what = f"The accounting system can't be reached, and whether {open_items} of its entries were booked is unknown"
+    text = f"{what}: {fault.message} Export again: what is booked is found, and not booked twice."
+    return _failed("accounting_system_unreachable", text[:LONGEST_TEXT])
+
+
 def outcome_of_fault(fault: KontobroError) -> JobOutcome:
     """The final event of a job that a fault ended."""
     return _failed(fault.job_failure, str(fault)[:LONGEST_TEXT])

@@ -13,7 +13,7 @@ from typing import cast
 
 from kontobro.core.errors import ConnectorFault, KontobroError, Problem, Timeout, Uncertain, Unreachable
 from kontobro.core.history import Move
-from kontobro.core.journal import Booking, Entry, Reference
+from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference
 from kontobro.core.ports import Withdraws
 from kontobro.export.compare import differences, not_as_sent
 from kontobro.export.pieces import broke
@@ -50,6 +50,13 @@ def settle_doubt(run: Run, tasks: Tasks, since: datetime) -> list[tuple[ItemWork
         run.wait_until(since + capabilities.settle_after)
     references = [entry.reference for _, entry in tasks]
     found = run.erp(lambda: run.ports.connector.find(references))
+    return accept_found(run, tasks, found)
+
+
+def accept_found(
+    run: Run, tasks: Tasks, found: Mapping[Reference | InvoiceKey, Booking]
+) -> list[tuple[ItemWork, Entry]]:
+    """Take what an interrupted write left, compared with what was sent; answers what is absent."""
     left = [task for task in tasks if _is_to_write(run, task[1], found.get(task[1].reference))]
     done = {entry.reference for _, entry in tasks} - {entry.reference for _, entry in left}
     run.move([_accept(run, *task, found[task[1].reference]) for task in tasks if task[1].reference in done])
@@ -146,7 +153,7 @@ def _reject(work: ItemWork, entry: Entry, problem: Problem, booking: Booking | N
 
 
 def _leave_uncertain(run: Run, tasks: Tasks) -> None:
-    """The outcome can't be known in this run: Pleo is told nothing, the next export finds what stands."""
+    """The outcome can't be known now: Pleo is told nothing, the end of the job looks again (`confirm.py`)."""
     for work, _ in tasks:
         work.uncertain = True
     known = run.ports.store.bookings(run.connection.id, references=[entry.reference for _, entry in tasks])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -28,7 +29,7 @@ from kontobro.core.ports import Clock, TokenStore
 from kontobro.pleo import answers, endpoints
 from kontobro.pleo.calls import PATIENCE, Calls, Paced, Params
 from kontobro.pleo.endpoints import Endpoint
-from kontobro.pleo.faults import AGAIN, may_have_arrived, with_failure
+from kontobro.pleo.faults import AGAIN, may_have_arrived, told_at, with_failure
 from kontobro.pleo.files import Files, open_files
 from kontobro.pleo.opening import open_calls
 from kontobro.pleo.paging import LIMIT, pages
@@ -37,6 +38,8 @@ from kontobro.pleo.wire import read_item
 MOST_REPORTS: Final = 100
 ACTIVATED: Final = "ACTIVATED"
 PENDING: Final = "PENDING_INTEGRATION"
+_COUNTED: Final = (endpoints.CONTROL_ITEMS, endpoints.ITEMS)
+"""Lists that must not lose an entry in silence."""
 
 
 class PleoClient:
@@ -82,27 +85,23 @@ class PleoClient:
         return self._calls.persist(lambda: self._job(job_id))
 
     def start(self, job_id: str) -> bool:
-        """Claim a pending job: True when this call did it, as far as can be known.
+        """Repeated only while it surely did not arrive: what became of a lost answer, the job itself has to tell."""
 
-        A lost answer is no answer: the job is read again, still pending it is claimed again, and in progress
-        by then the claim is taken for ours (the caller saw it pending, and we know that we sent it).
-        """
-        sent = False
-
-        def claim() -> bool:
-            nonlocal sent
-            if sent and (status := self._job(job_id).status) != "pending":
-                return status == "in_progress"
+        def ask() -> bool | Unreachable:
             try:
                 self._send_event({"jobId": job_id, "event": "started"})
             except JobGone:
-                return self._was_claimed(job_id, ours=sent)
+                return False
             except Unreachable as fault:
-                sent = sent or may_have_arrived(fault)
+                if may_have_arrived(fault):
+                    return fault
                 raise
             return True
 
-        return self._calls.persist(claim)
+        answer = self._calls.persist(ask)
+        if isinstance(answer, Unreachable):
+            raise answer
+        return answer
 
     def complete(self, job_id: str, outcome: JobOutcome) -> None:
         sent = False
@@ -188,22 +187,16 @@ class PleoClient:
             cursor: Params = {"after": after} if after else {}
             return self._calls.again(endpoint, id=id, params={**params, "limit": LIMIT, **cursor})
 
-        return pages(fetch, endpoint)
+        return pages(fetch, endpoint, counted=endpoint in _COUNTED)
 
     def _job(self, job_id: str) -> ExportJob:
         response = self._calls.once(endpoints.JOB, id=job_id)
-        return answers.read(response, endpoints.JOB, answers.JobData).data.to_core()
+        job = answers.read(response, endpoints.JOB, answers.JobData).data.to_core()
+        return replace(job, read_at=told_at(response))
 
     def _send_event(self, body: Mapping[str, str]) -> None:
         """The answer is 202 with a body that means nothing (`pleo/api.md` B1 row 6)."""
         self._calls.once(endpoints.EVENTS, body=body)
-
-    def _was_claimed(self, job_id: str, *, ours: bool) -> bool:
-        """After a refused claim: whose is the job?"""
-        status = self._job(job_id).status
-        if status == "pending":
-            raise _contradiction("started")
-        return ours and status == "in_progress"
 
     def _is_over(self, job_id: str, event: str) -> bool:
         """True in the final state that we want, False while it runs; JobGone when it ended otherwise."""

@@ -172,6 +172,15 @@ def rate_limited(seconds: float | None) -> RateLimited:
     return with_failure(fault, "pleo_rate_limit")
 
 
+def told_at(response: httpx2.Response) -> datetime | None:
+    """Pleo's own time: the answer's Date (RFC 9110 §6.6.1, whole seconds). None without a readable one."""
+    try:
+        when = parsedate_to_datetime(response.headers.get("date", ""))
+    except (ValueError, TypeError):
+        return None
+    return when if when.tzinfo else None
+
+
 def retry_after(response: httpx2.Response, now: datetime) -> float | None:
     """Seconds to wait: the header's number, or the time until its HTTP date, a day at most. None without one."""
     text = response.headers.get("retry-after", "").strip()

@@ -10,7 +10,7 @@ from typing import Any, Final
 import httpx2
 import msgspec
 
-from kontobro.core.errors import BadAnswer
+from kontobro.core.errors import BadAnswer, IncompleteList
 from kontobro.pleo.answers import Page, require_json, unreadable
 from kontobro.pleo.endpoints import Endpoint
 from kontobro.pleo.faults import UNEXPECTED
@@ -27,7 +27,7 @@ def pages(
     """Each page's entries as they came. `fetch` gets the cursor, None at first.
 
     Never ends early: a missing cursor, or one that was there before, raises BadAnswer; `counted`, so do fewer
-    entries than Pleo says that there are.
+    entries than Pleo says that there are (IncompleteList, after all that came).
     """
     seen: set[str] = set()
     entries = 0
@@ -47,9 +47,9 @@ def pages(
         seen.add(after)
 
 
-def _too_few(endpoint: Endpoint, entries: int, total: int | None) -> BadAnswer:
+def _too_few(endpoint: Endpoint, entries: int, total: int | None) -> IncompleteList:
     what = f"Pleo's pages of {endpoint.name} end after {entries} of {total} entries."
-    return BadAnswer(what, "Run it again: somebody may have changed the list meanwhile.")
+    return IncompleteList(what, "Run it again: someone may have changed the list meanwhile.", total or 0)
 
 
 def read_page(response: httpx2.Response, endpoint: Endpoint) -> Page:

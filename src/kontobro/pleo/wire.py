@@ -31,7 +31,7 @@ from kontobro.core.export import (
     VendorRef,
 )
 from kontobro.core.money import Money
-from kontobro.pleo.answers import Camel, Instant
+from kontobro.pleo.answers import Camel, Instant, whole
 
 _MOST_DIGITS: Final = 1_000
 """What the posting rules refuse by themselves may still be far larger than any amount, but not fill the memory."""
@@ -88,7 +88,8 @@ class WireLine(Camel):
 class WireFile(Camel):
     url: str
     type: str | None = None
-    size: int | None = None
+    size: Any = None
+    """A hint: what comes is counted anyway."""
 
 
 class WireSupplier(Camel):
@@ -210,7 +211,7 @@ def _item(wire: WireItem, raw: bytes) -> ExportItem:
         reconciliation_id=information.reconciliation_id,
         method=wire.bookkeeping.method if wire.bookkeeping else None,
         contra_account=_account(wire.contra_account),
-        receipts=tuple([ReceiptLink(file.url, file.type, file.size) for file in wire.files or ()]),
+        receipts=tuple([ReceiptLink(file.url, file.type, whole(file.size)) for file in wire.files or ()]),
         note=wire.note,
         supplier=_supplier(wire.supplier),
         vendor=_vendor(wire.vendor),

@@ -15,6 +15,7 @@ from kontobro.core.export import Identity, Installation
 from kontobro.core.level import level_of, scopes_for
 from kontobro.core.ports import Connector, Pleo
 from kontobro.core.settings_check import check_settings
+from kontobro.core.usable import missing_accounts, wallet_missing
 from kontobro.export.masters import load_masters
 from kontobro.install.connect import ACTIVE, PENDING
 from kontobro.install.level import NextLevel, meanings_of, missing_scopes, next_level
@@ -40,13 +41,15 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One look: fine, or what is wrong and how to mend it; `fault` when it was one side's answer."""
+    """One look: good, or what is wrong and how to fix it; `fault` when it was one side's answer. A `warning` is good:
+    it says what would fail, and only if it ever comes."""
 
     subject: str
     message: str
     remedy: str = ""
     good: bool = True
     fault: KontobroError | None = None
+    warning: bool = False
 
 
 def look(connection: Connection, sides: Sides, words: Words) -> Iterator[Finding]:
@@ -125,8 +128,11 @@ def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Findi
 
 
 def _look_at_settings(connector: Connector, connection: Connection) -> Iterator[Finding]:
+    lacks = wallet_missing(connection.settings)
     problems = check_settings(connection.settings, load_masters(connector, connector.check()))
-    for problem in problems:
+    for problem in [*problems, *([lacks] if lacks else [])]:
         yield Finding(f"settings: {problem.field}", problem.message, problem.remedy, good=False)
-    if not problems:
+    if not problems and not lacks:
         yield Finding("settings", "complete, and all accounts are there")
+    for missing in missing_accounts(connection.settings):
+        yield Finding(f"settings: settings.{missing.setting}", missing.message, missing.remedy, warning=True)

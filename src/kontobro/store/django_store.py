@@ -13,7 +13,7 @@ from django.db.models import Count, QuerySet
 
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.export import ExportJob
-from kontobro.core.history import BookingRow, JobRow, Move, Plan
+from kontobro.core.history import BookingRow, ClaimState, JobRow, Move, Plan
 from kontobro.core.journal import Reference, entry_id_of
 from kontobro.core.plan import Binding, MasterKind
 from kontobro.core.ports import ImpossibleMove
@@ -160,12 +160,12 @@ class DjangoStore:
     # ------------------------------------------------------------------------------------------- jobs
 
     def begin_job(self, connection_id: str, job: ExportJob, run: str, now: datetime) -> None:
-        columns = {"run": run, "status": "in_progress", "items": job.number_of_items, "started_at": now}
-        fresh = {"finished_at": None, "failure": None}
-        with self._database.writing():
-            self._rows(models.Job).update_or_create(
-                connection_id=connection_id, job_id=job.id, defaults={**columns, **fresh}
-            )
+        with self._database.writing() as database:
+            bookings.write_job(database, connection_id, job, run, now)
+
+    def claim_job(self, connection_id: str, job_id: str, state: ClaimState, at: datetime) -> None:
+        with self._database.writing() as database:
+            bookings.write_claim(database, connection_id, job_id, state, at)
 
     def end_job(self, connection_id: str, job_id: str, status: str, failure: str | None, now: datetime) -> None:
         with self._database.writing():

@@ -58,7 +58,7 @@ class Secret(models.Model):
 
 
 class Job(models.Model):
-    """The last run of a job."""
+    """The last run of a job. `claimed_at` is a moment of Pleo's clock."""
 
     connection: ToConnection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
     connection_id: str
@@ -69,6 +69,7 @@ class Job(models.Model):
     started_at: Instant = models.DateTimeField()
     finished_at: OptionalInstant = models.DateTimeField(null=True)
     failure: OptionalText = models.TextField(null=True)
+    claimed_at: OptionalInstant = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["connection", "job_id"], name="kontobro_one_job"),)

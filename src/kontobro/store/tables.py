@@ -34,7 +34,7 @@ COLUMNS: Final[Mapping[str, str]] = {"company_id": "pleo_company", "company_name
 """What the connection's table calls otherwise: an ERP's own company is what it calls `company`."""
 
 JSON: Final = ("erp_options", "scopes", "settings", "problems")
-INSTANTS: Final = ("started_at", "finished_at", "updated_at", "intent_at", "at")
+INSTANTS: Final = ("started_at", "finished_at", "claimed_at", "updated_at", "intent_at", "at")
 
 
 class Tables(Protocol):

@@ -11,14 +11,25 @@ from typing import Any, cast
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import Misconfigured
 from kontobro.core.export import ExportJob
-from kontobro.core.history import BookingRow, JobRow, Move, Plan
+from kontobro.core.history import BookingRow, ClaimState, JobRow, Move, Plan
 from kontobro.core.journal import Reference, entry_id_of, references_of
 from kontobro.core.ports import ImpossibleMove
 from kontobro.store import codec
 from kontobro.store.moves import is_allowed
 from kontobro.store.places import no_connection
 from kontobro.store.rows import booking_of, job_of
-from kontobro.store.statements import MOVE, PAYLOAD, PLAN, move_values, payload_values, plan_values
+from kontobro.store.statements import (
+    BEGIN_JOB,
+    CLAIM_JOB,
+    MOVE,
+    PAYLOAD,
+    PLAN,
+    begin_job_values,
+    claim_job_values,
+    move_values,
+    payload_values,
+    plan_values,
+)
 from kontobro.store.tables import Tables, columns_of, connection_from, for_each, opened, select, stored, upsert
 from kontobro.store.tables_masters import MastersInTables
 from kontobro.store.vault import KeyRing, seal, unseal
@@ -126,11 +137,16 @@ class TablesStore(MastersInTables):
     # ------------------------------------------------------------------------------------------- jobs
 
     def begin_job(self, connection_id: str, job: ExportJob, run: str, now: datetime) -> None:
-        row = {"job_id": job.id, "run": run, "status": "in_progress", "items": job.number_of_items, "started_at": now}
-        fresh = {"finished_at": None, "failure": None}
         with opened(self.tables) as cursor:
-            whole = {"connection_id": self._known(cursor, connection_id), **row, **fresh}
-            upsert(cursor, "kontobro_job", ("connection_id", "job_id"), whole)
+            number = self._known(cursor, connection_id)
+            cursor.execute(BEGIN_JOB, begin_job_values(number, job, run, stored(now)))
+
+    def claim_job(self, connection_id: str, job_id: str, state: ClaimState, at: datetime) -> None:
+        with opened(self.tables) as cursor:
+            number = self._known(cursor, connection_id)
+            cursor.execute(CLAIM_JOB, claim_job_values(number, job_id, state, stored(at)))
+            if not cursor.rowcount:
+                raise ImpossibleMove(f"the job {job_id} was not begun")
 
     def end_job(self, connection_id: str, job_id: str, status: str, failure: str | None, now: datetime) -> None:
         statement = "UPDATE kontobro_job SET status = %s, failure = %s, finished_at = %s"

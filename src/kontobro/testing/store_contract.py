@@ -20,7 +20,7 @@ from kontobro.core.connection import Tokens
 from kontobro.core.errors import Busy, Misconfigured
 from kontobro.core.history import Move
 from kontobro.core.journal import Reference
-from kontobro.core.ports import Store
+from kontobro.core.ports import ImpossibleMove, Store
 from kontobro.core.settings import RowOverride, Settings
 from kontobro.testing.store_bindings_contract import BindingsContract
 from kontobro.testing.store_bookings_contract import BookingsContract
@@ -43,6 +43,12 @@ from kontobro.testing.store_case import (
     wipe_history,
 )
 from kontobro.testing.store_erasure_contract import ErasureContract
+
+
+def claim_of(store: Store) -> tuple[str, object]:
+    """How far the claim of the one job is, and since when."""
+    (row,) = store.jobs(HERE)
+    return row.status, row.claimed_at
 
 
 class StoreContract(BindingsContract, BookingsContract, ErasureContract):
@@ -130,7 +136,7 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
     def test_remembers_a_job_from_begin_to_end(self, connected: Store) -> None:
         connected.begin_job(HERE, job(items=3), "run-1", NOW)
         (begun,) = connected.jobs(HERE)
-        assert (begun.job_id, begun.status, begun.items, begun.finished_at) == ("job-1", "in_progress", 3, None)
+        assert (begun.job_id, begun.status, begun.items, begun.finished_at) == ("job-1", "seen", 3, None)
         connected.end_job(HERE, "job-1", "failed", "service_unreachable", NOW + DAY)
         (ended,) = connected.jobs(HERE)
         assert (ended.status, ended.failure, ended.finished_at) == ("failed", "service_unreachable", NOW + DAY)
@@ -141,6 +147,52 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
         connected.begin_job(HERE, job(), "run-2", NOW + DAY)
         (row,) = connected.jobs(HERE)
         assert (row.started_at, row.finished_at, row.failure) == (NOW + DAY, None, None)
+        assert (row.status, row.claimed_at) == ("seen", None)
+
+    def test_a_look_at_a_job_is_no_claim(self, connected: Store) -> None:
+        connected.begin_job(HERE, job(), "run-1", NOW)
+        connected.begin_job(HERE, job(), "run-2", NOW + DAY)
+        assert claim_of(connected) == ("seen", None)
+
+    def test_a_claim_outlives_its_run_and_keeps_its_first_moment(self, connected: Store) -> None:
+        connected.begin_job(HERE, job(), "run-1", NOW)
+        connected.claim_job(HERE, "job-1", "claiming", NOW)
+        assert claim_of(connected) == ("claiming", NOW)
+        connected.begin_job(HERE, job(), "run-2", NOW + DAY)
+        connected.claim_job(HERE, "job-1", "claiming", NOW + DAY)
+        assert claim_of(connected) == ("claiming", NOW)
+        connected.claim_job(HERE, "job-1", "in_progress", NOW + DAY)
+        connected.begin_job(HERE, job(), "run-3", NOW + 2 * DAY)
+        assert claim_of(connected) == ("in_progress", NOW)
+
+    def test_a_job_that_ended_is_only_seen_again(self, connected: Store) -> None:
+        connected.begin_job(HERE, job(), "run-1", NOW)
+        connected.claim_job(HERE, "job-1", "in_progress", NOW)
+        connected.end_job(HERE, "job-1", "completed", None, NOW)
+        self.refused_by_the_database(connected, "UPDATE kontobro_job SET status = 'claiming', finished_at = NULL")
+        self.refused_by_the_database(connected, "UPDATE kontobro_job SET status = 'in_progress', finished_at = NULL")
+        connected.begin_job(HERE, job(), "run-2", NOW + DAY)
+        assert claim_of(connected) == ("seen", None)
+
+    def test_the_database_takes_no_claim_back(self, connected: Store) -> None:
+        connected.begin_job(HERE, job(), "run-1", NOW)
+        connected.claim_job(HERE, "job-1", "claiming", NOW)
+        self.refused_by_the_database(connected, "UPDATE kontobro_job SET status = 'seen'")
+        connected.claim_job(HERE, "job-1", "in_progress", NOW)
+        with pytest.raises(ImpossibleMove, match="claim"):
+            connected.claim_job(HERE, "job-1", "claiming", NOW)
+        self.refused_by_the_database(connected, "UPDATE kontobro_job SET status = 'seen'")
+        assert claim_of(connected) == ("in_progress", NOW)
+
+    def refused_by_the_database(self, store: Store, sql: str) -> None:
+        before = store.jobs(HERE)
+        with pytest.raises(Exception, match="impossible move"):
+            self.by_hand(store, sql)
+        assert store.jobs(HERE) == before
+
+    def test_a_job_that_was_not_begun_is_not_claimed(self, connected: Store) -> None:
+        with pytest.raises(ImpossibleMove):
+            connected.claim_job(HERE, "job-1", "claiming", NOW)
 
     def test_lists_the_newest_jobs_first(self, connected: Store) -> None:
         for n in range(3):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 
-from kontobro.core.errors import Busy, Misconfigured
+from kontobro.core.errors import Busy, Misconfigured, said_of
 from kontobro.service.config import ServiceConfig
 from kontobro.service.mail import mail_server
 from kontobro.web.start import set_up
@@ -37,7 +37,7 @@ def try_to_listen(bind: str) -> None:
             remedy = "Is Kontobro running already? Else choose another place: KONTOBRO_BIND=127.0.0.1:8770."
             raise Busy(f"Something listens on {bind} already.", remedy) from None
         raise Misconfigured(
-            f"Nobody can listen on {bind}: {error.strerror or error}.",
+            f"Nobody can listen on {bind}: {said_of(error)}.",
             "Set KONTOBRO_BIND to an address of this machine.",
         ) from None
 

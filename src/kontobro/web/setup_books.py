@@ -16,6 +16,7 @@ from kontobro.core.settings import SyncKind
 from kontobro.core.settings_check import check_settings
 from kontobro.core.settings_file import settings_from, settings_to, with_change
 from kontobro.core.suggest import Suggestion, preselected, suggest
+from kontobro.core.usable import wallet_missing
 from kontobro.export.masters import load_masters
 from kontobro.install.connect import finish_installation
 from kontobro.sync.run import KINDS, SyncResult, apply_plan, in_step, limits_of, plan_sync
@@ -84,8 +85,8 @@ def settle_settings(
         known = {one.id for one in books.dimensions}
         wanted["sync_dimensions"] = [tag for tag in tags if tag in known]
     settings, problems = settings_from(wanted)
-    found = [*problems, *([] if problems else check_settings(settings, books.masters))]
-    wrong = [problem for problem in found if not (later and problem.code == "setting_missing")]
+    lacks = None if problems or later else wallet_missing(settings)
+    wrong = [*problems, *([] if problems else check_settings(settings, books.masters)), *([lacks] if lacks else [])]
     if not wrong:
         change(home.store, connection.id, settings=settings)
     return wrong

@@ -28,6 +28,7 @@ class Job(models.Model):
     started_at = fields.Datetime("Started", required=True)
     finished_at = fields.Datetime("Finished")
     failure = fields.Char("Reason, as a code")
+    claimed_at = fields.Datetime("Claimed (Pleo's time)")
     status_name = fields.Char("Status", compute="_compute_told")
     failure_told = fields.Char("Reason", compute="_compute_told")
     booking_ids = fields.One2many("kontobro.booking", compute="_compute_bookings", string="Entries")
@@ -35,6 +36,9 @@ class Job(models.Model):
     failed = fields.Integer(compute="_compute_counts")
 
     _one_job = models.Constraint("UNIQUE(connection_id, job_id)", "This export job is known already.")
+
+    def init(self):
+        guard_tables(self.env.cr)
 
     @api.depends("started_at")
     def _compute_display_name(self):

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kontobro.core.errors import NotAllowed, Timeout, Unreachable
+from kontobro.core.errors import NotAllowed, Timeout, Unreachable, said_of
 
 HEADER = """\
 ; Kontobro books Pleo's expenses in this folder, one file a batch (docs/connectors/beancount.md).
@@ -65,12 +65,12 @@ class Folder:
                 yield
         except PermissionError as refused:
             raise NotAllowed(
-                f"The ledger's folder can't be written to: {refused.strerror}: {refused.filename}.",
+                f"The ledger's folder can't be written to: {said_of(refused)}.",
                 "Allow Kontobro's user to write there and try again.",
             ) from refused
         except OSError as broken:
             raise Unreachable(
-                f"The ledger can't be written: {broken.strerror}: {broken.filename}.",
+                f"The ledger can't be written: {said_of(broken)}.",
                 "See to the disk and run again: what stands is complete.",
             ) from broken
 

@@ -20,6 +20,7 @@ from kontobro.core.masters import Masters
 from kontobro.core.settings import Settings
 from kontobro.core.settings_check import check_settings
 from kontobro.core.settings_file import LARGEST, read_toml, settings_from, settings_to
+from kontobro.core.usable import missing_accounts, wallet_missing
 from kontobro.export.masters import load_masters
 from kontobro.web.places import change, places
 from kontobro.web.settings_form import GROUPS, SettingsForm, form_of, settings_wanted
@@ -90,10 +91,13 @@ def fitting(request: HttpRequest, member: Member, connection: Connection) -> Htt
     try:
         masters, accounts = _read_books(connection)
         problems: Sequence[Problem] = check_settings(connection.settings, masters)
+        if lacks := wallet_missing(connection.settings):
+            problems = [lacks, *problems]
         fault = None
     except KontobroError as error:
         problems, accounts, fault = [], [], error
-    shown = {"problems": problems, "accounts": accounts, "fault": fault}
+    warnings = missing_accounts(connection.settings)
+    shown = {"problems": problems, "accounts": accounts, "fault": fault, "warnings": warnings}
     return render(request, "kontobro/settings/fitting.html", shown)
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured
 from kontobro.core.tieout import MEANINGS, TiedEntry
+from kontobro.export.forgotten import forgotten
 from kontobro.export.sheets import csv_lines, xlsx_book
 from kontobro.export.tieout import BookPorts, Scope, summarise, summary_of, tied_entries
 from kontobro.export.tieout_sheet import ENTRY_COLUMNS, add_summary, entry_row, passing, reasons, sorted_sums
@@ -87,7 +88,10 @@ def _ports(connection: Connection) -> BookPorts:
 @of_connection()
 def compared(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """A part of the page: the sums of both sides, and every entry that differs."""
-    result = summarise(connection, _ports(connection), _scope(request))
+    ports, scope = _ports(connection), _scope(request)
+    result = summarise(connection, ports, scope)
+    with places.home.visit() as home:
+        result.cannot_see = (*forgotten(connection, ports, home.pleo_for(connection), scope), *result.cannot_see)
     shown = {
         "result": result,
         "sums": [(SIDES[key.side], key, found) for key, found in sorted_sums(result)],
@@ -132,7 +136,11 @@ def as_xlsx(request: HttpRequest, member: Member, connection: Connection) -> Fil
         with xlsx_book(file) as book:
             rows = book.sheet("Entries", ENTRY_COLUMNS)
             tied = passing(tied_entries(connection, ports, scope), rows)
-            add_summary(book, summary_of(tied, ports.connector.capabilities, scope))
+            result = summary_of(tied, ports.connector.capabilities, scope)
+            with places.home.visit() as home:
+                lost = forgotten(connection, ports, home.pleo_for(connection), scope)
+            result.cannot_see = (*lost, *result.cannot_see)
+            add_summary(book, result)
         file.seek(0)
     except BaseException:
         file.close()
