@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
+from kontobro.core.dialect import READ_TAGS, WRITE_TAGS, canonical
 from kontobro.core.settings import Settings, SyncKind
 
 Level = Literal[1, 2, 3, 4]
@@ -27,10 +28,10 @@ _EXPORT = frozenset({"export-jobs:read", "export-jobs:write", "export-items:read
 _SCOPES: Mapping[SyncKind, frozenset[str]] = {
     "accounts": frozenset({"accounts:read", "accounts:write"}),
     "tax-codes": frozenset({"tax-codes:read", "tax-codes:write"}),
-    "dimensions": frozenset({"tag-groups:read", "tag-groups:write"}),
+    "dimensions": frozenset({READ_TAGS, WRITE_TAGS}),
     "vendors": frozenset({"vendors:read", "vendors:write"}),
 }
-"""Pleo's permissions by kind (`pleo/api.md` A4: the names for tags are not certain)."""
+"""Pleo's permissions by kind (`pleo/api.md` A4)."""
 
 
 def level_named(number: int | None) -> Level | None:
@@ -59,3 +60,9 @@ def scopes_of(level: int) -> frozenset[str]:
 def scopes_for(settings: Settings) -> frozenset[str]:
     """The permissions that what is switched on needs, whether or not it makes a whole level."""
     return _EXPORT.union(*(_SCOPES[kind] for kind in settings.sync))
+
+
+def missing_scopes(needed: Iterable[str], granted: Iterable[str]) -> tuple[str, ...]:
+    """The permissions that a credential lacks, whichever way they are spelled. One that lists none is not judged."""
+    had = canonical(granted)
+    return tuple(sorted(canonical(needed) - had)) if had else ()

@@ -32,7 +32,7 @@ from kontobro.export.work import ItemWork
 log = logging.getLogger(__name__)
 
 BATCH = 100
-"""Items worked on together: a page of Pleo's, and the most it takes in one update."""
+"""Items worked on together."""
 
 OPEN = ("pending", "in_progress")
 
@@ -246,7 +246,8 @@ def export_items(
     reporter.flush()
     result.failed += report_missing(run, reporter, result.uncertain + reporter.refused)
     successful = result.booked + result.already_booked + done_before.get("successful", 0)
-    return outcome_of(successful, result.failed + done_before.get("failed", 0), result.uncertain + reporter.refused)
+    failed, still_open = result.failed + done_before.get("failed", 0), result.uncertain + reporter.refused
+    return outcome_of(successful, failed, still_open, run.ports.pleo.dialect)
 
 
 def pending_items(run: Run, reporter: Reporter) -> Iterator[ExportItem | MalformedItem]:

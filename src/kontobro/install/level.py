@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from kontobro.core.errors import Misconfigured, NotAllowed
 from kontobro.core.export import Identity
-from kontobro.core.level import KINDS_OF, LEVELS, Level, scopes_of
+from kontobro.core.level import KINDS_OF, LEVELS, Level, missing_scopes, scopes_of
 from kontobro.core.masterdata import Account, Dimension, DimensionValue, TaxCode, Vendor
 from kontobro.core.ports import Capabilities
 from kontobro.core.settings import Settings, SyncKind
@@ -27,9 +27,6 @@ _SOURCES: Mapping[SyncKind, tuple[type, ...]] = {
     "vendors": (Vendor,),
 }
 
-_SPELLINGS: Mapping[str, str] = {"tag-group:read": "tag-groups:read", "tag-group:write": "tag-groups:write"}
-"""Pleo's documents contradict each other on the scopes of tags (`pleo/api.md` A4): either spelling will do."""
-
 
 @dataclass(frozen=True, slots=True)
 class NextLevel:
@@ -45,12 +42,6 @@ def missing_kinds(level: Level, capabilities: Capabilities) -> tuple[SyncKind, .
     return tuple(kind for kind in KINDS_OF[level] if not capabilities.kinds.issuperset(_SOURCES[kind]))
 
 
-def missing_scopes(needed: Iterable[str], identity: Identity) -> tuple[str, ...]:
-    """The permissions that the credential lacks. One that lists none at all is not judged."""
-    granted = {_SPELLINGS.get(scope, scope) for scope in identity.scopes}
-    return tuple(sorted(set(needed) - granted)) if granted else ()
-
-
 def highest_supplied(capabilities: Capabilities) -> Level:
     """The highest level that the accounting system has the records for."""
     return max(level for level in LEVELS if not missing_kinds(level, capabilities))
@@ -58,7 +49,9 @@ def highest_supplied(capabilities: Capabilities) -> Level:
 
 def highest(capabilities: Capabilities, identity: Identity) -> Level:
     """The highest level that both sides allow; 1 when the credential falls short of even that."""
-    fitting = (n for n in LEVELS if not missing_kinds(n, capabilities) and not missing_scopes(scopes_of(n), identity))
+    fitting = (
+        n for n in LEVELS if not missing_kinds(n, capabilities) and not missing_scopes(scopes_of(n), identity.scopes)
+    )
     return max(fitting, default=LEVELS[0])
 
 
@@ -69,7 +62,7 @@ def require_level(level: Level, capabilities: Capabilities, identity: Identity) 
             f"This accounting system does not supply {', '.join(kinds)}, which Level {level} needs.",
             f"Choose Level {highest_supplied(capabilities)} or less.",
         )
-    if scopes := missing_scopes(scopes_of(level), identity):
+    if scopes := missing_scopes(scopes_of(level), identity.scopes):
         raise NotAllowed(
             f"The credential lacks these permissions at Pleo: {', '.join(scopes)}.",
             "Create an API key (or authorise the client) with these permissions and connect again"
@@ -82,7 +75,7 @@ def next_level(level: Level, capabilities: Capabilities, identity: Identity) -> 
     above = next((other for other in LEVELS if other > level), None)
     if above is None:
         return None
-    return NextLevel(above, missing_scopes(scopes_of(above), identity), missing_kinds(above, capabilities))
+    return NextLevel(above, missing_scopes(scopes_of(above), identity.scopes), missing_kinds(above, capabilities))
 
 
 def with_level(settings: Settings, level: Level) -> Settings:

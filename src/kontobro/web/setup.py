@@ -23,8 +23,7 @@ from kontobro.bootstrap import Home
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import Conflict, KontobroError, Misconfigured, NotAllowed
 from kontobro.core.export import Identity
-from kontobro.core.level import LEVELS, Level, level_of, scopes_of
-from kontobro.install.level import missing_scopes
+from kontobro.core.level import LEVELS, Level, level_of, missing_scopes, scopes_of
 from kontobro.pleo import ENVIRONMENTS, authorize_url, exchange_code
 from kontobro.pleo.environments import SCOPES
 from kontobro.service.config import Environment, config
@@ -284,7 +283,7 @@ def _name_company(setup: Setup) -> None:
 
 def require_scopes(setup: Setup, identity: Identity) -> None:
     """Raises NotAllowed when the credential falls short of the level."""
-    if missing := missing_scopes(scopes_of(setup.level), identity):
+    if missing := missing_scopes(scopes_of(setup.level), identity.scopes):
         raise NotAllowed(
             f"For Level {setup.level} these permissions at Pleo are missing: {', '.join(missing)}.",
             "Choose a lower level, or a credential that has them.",

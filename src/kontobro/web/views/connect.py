@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kontobro.core.connection import Tokens
+from kontobro.core.dialect import READ_TAGS, WRITE_TAGS
 from kontobro.core.errors import KontobroError, LoginFailed
 from kontobro.core.level import LEVELS, scopes_of
 from kontobro.install.authorisation import code_of
@@ -38,8 +39,8 @@ SCOPE_WORDS = {
     "accounts:write": "keep the chart of accounts in Pleo in step",
     "tax-codes:read": "read the tax codes in Pleo",
     "tax-codes:write": "keep the tax codes in Pleo in step",
-    "tag-groups:read": "read the tags in Pleo",
-    "tag-groups:write": "keep the tags in Pleo in step",
+    READ_TAGS: "read the tags in Pleo",
+    WRITE_TAGS: "keep the tags in Pleo in step",
     "vendors:read": "read the vendors in Pleo",
     "vendors:write": "keep the vendors in Pleo in step",
 }

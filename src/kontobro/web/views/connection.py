@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError, Misconfigured
-from kontobro.core.level import LEVELS, level_of, scopes_of
+from kontobro.core.level import LEVELS, level_of, missing_scopes, scopes_of
 from kontobro.erp import option_words, secret_words
 from kontobro.install.connect import disconnect
 from kontobro.install.level import MEANINGS, meanings_of
@@ -71,7 +71,7 @@ def _next(level: int, connection: Connection) -> dict[str, object] | None:
     above = next((one for one in LEVELS if one > level), None)
     if above is None:
         return None
-    missing = sorted(scopes_of(above) - connection.scopes) if connection.scopes else []
+    missing = missing_scopes(scopes_of(above), connection.scopes)
     return {"level": above, "meaning": MEANINGS[above], "words": [SCOPE_WORDS.get(one, one) for one in missing]}
 
 
