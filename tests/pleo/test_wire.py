@@ -157,6 +157,28 @@ def test_money_that_rules_refuse_arrives_as_it_is(text: str) -> None:
     assert str(good(raw).amount.wallet.minor) == str(Decimal(text.strip('"')))
 
 
+@pytest.mark.parametrize(
+    ("size", "read"),
+    [
+        ("7.9", 7),
+        ("7.0", 7),
+        ("1e3", 1000),
+        ("-1", None),
+        ("1E+999999999", None),
+        ("true", None),
+        ('"7"', None),
+        ("{}", None),
+        ("9" * 5000, None),
+        ("null", None),
+    ],
+)
+def test_a_receipt_s_size_is_a_hint_and_fails_no_item(size: str, read: int | None) -> None:
+    content = json.dumps(an_item(files=[{"url": "https://f.test/1", "size": "SIZE"}])).replace('"SIZE"', size)
+    item = read_item(msgspec.Raw(content.encode()))
+    assert isinstance(item, ExportItem)
+    assert item.receipts[0].size == read
+
+
 KEYS = st.text(min_size=1, max_size=20).filter(lambda key: f"x{key}" not in an_item())
 VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3))
 

@@ -1,7 +1,7 @@
 """Where Pleo's documents contradict themselves or are silent: each of our answers is one switch here, and nowhere else.
 
 A new switch needs a field of `Dialect` with both answers and their source, and a twin of the same name with the same
-answers in `pleo_sandbox/rules.py`. `tests/pleo/test_dialect.py` then runs an export and a sync under each answer.
+answers in `pleo_sandbox/rules.py`. `tests/export/test_dialect.py` then runs an export and a sync under each answer.
 
 Not here: what needs no choice, because both answers are read (webhook bodies and event names, 404 or 400 for a missing
 installation, a filter that is ignored); the hosts, which are in `pleo/environments.py` (`pleo/api.md` L2); settings

@@ -1,7 +1,8 @@
 """Connect and disconnect: look first, install at Pleo only when everything answered, store last.
 
 The order is Pleo's own for API keys (`pleo/api.md` A3): a test call, the installation, its company. Nothing
-is stored and nothing is installed when any look before it failed. An installation that keeps master data in step is
+is stored and nothing is installed when any look before it failed; but where Pleo names the company in the installation
+alone, one that waits is made to learn it. An installation that keeps master data in step is
 activated after its first sync (`pleo/api.md` I).
 """
 
@@ -95,7 +96,7 @@ def connect(
     NotAllowed for missing scopes, Misconfigured when the companies don't fit.
     """
     trial = TrialTokens(tokens)
-    identity = pleo_for(draft, trial).introspect()
+    identity = named_identity(pleo_for(draft, trial), draft.company_id)
     require_level(level or 1, connector.capabilities, identity)
     company = connector.check()
     found = replace(
@@ -119,6 +120,18 @@ def keep(connection: Connection, tokens: Tokens, secrets: Mapping[str, str], sto
         store.save_tokens(connection.id, tokens)
     for name, secret in secrets.items():
         store.save_secret(connection.id, name, secret)
+
+
+def named_identity(pleo: Pleo, chosen: str) -> Identity:
+    """Who the credential is. Introspection need not say whose it is: then the installation's `resource` does.
+
+    A key has no installation before it makes one (`pleo/api.md` A3, I). Not asked for when a company was `chosen`.
+    """
+    identity = pleo.introspect()
+    if identity.subject or chosen:
+        return identity
+    found = pleo.installation() or pleo.install({"integration": "kontobro"}, activate=False)
+    return replace(identity, subject=found.resource or None)
 
 
 def company_of(identity: Identity, chosen: str) -> str:

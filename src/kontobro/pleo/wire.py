@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -82,7 +82,8 @@ class WireLine(Camel):
 class WireFile(Camel):
     url: str
     type: str | None = None
-    size: int | None = None
+    size: msgspec.Raw = msgspec.Raw()
+    """A hint: whatever it is, it fails no item."""
 
 
 class WireSupplier(Camel):
@@ -159,6 +160,8 @@ class WireItem(Camel):
 
 
 _ITEM: Final = msgspec.json.Decoder(WireItem)
+_LONGEST_SIZE: Final = 25
+"""Characters: more digits are no size of a file."""
 _LOOSE: Final = msgspec.json.Decoder(float_hook=str)  # for messages only: the number as it stood there
 
 
@@ -199,7 +202,7 @@ def _item(wire: WireItem, raw: bytes) -> ExportItem:
         reconciliation_id=information.reconciliation_id,
         method=wire.bookkeeping.method if wire.bookkeeping else None,
         contra_account=_account(wire.contra_account),
-        receipts=tuple([ReceiptLink(file.url, file.type, file.size) for file in wire.files or ()]),
+        receipts=tuple([ReceiptLink(file.url, file.type, _size(file.size)) for file in wire.files or ()]),
         note=wire.note,
         supplier=_supplier(wire.supplier),
         vendor=_vendor(wire.vendor),
@@ -212,6 +215,16 @@ def _item(wire: WireItem, raw: bytes) -> ExportItem:
         url=_web_link(wire.links),
         raw=raw,
     )
+
+
+def _size(raw: msgspec.Raw) -> int | None:
+    """Whole bytes; None for what is no size."""
+    text = bytes(raw)
+    try:
+        size = Decimal(text.decode()) if len(text) < _LONGEST_SIZE else Decimal("NaN")
+    except (InvalidOperation, UnicodeDecodeError):
+        return None
+    return int(size) if size.is_finite() and size >= 0 and size.adjusted() < _LONGEST_SIZE else None
 
 
 def _amount(wire: WireAmount) -> Amount:

@@ -24,6 +24,7 @@ from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import Conflict, KontobroError, Misconfigured, NotAllowed
 from kontobro.core.export import Identity
 from kontobro.core.level import LEVELS, Level, level_of, missing_scopes, scopes_of
+from kontobro.install.connect import named_identity
 from kontobro.pleo import ENVIRONMENTS, authorize_url, exchange_code
 from kontobro.pleo.environments import SCOPES
 from kontobro.service.config import Environment, config
@@ -271,7 +272,7 @@ def _name_company(setup: Setup) -> None:
     trial = SealedTokens(setup)
     with doors() as home:
         draft = draft_of(setup)
-        identity = home.pleo_for(draft, trial).introspect()
+        identity = named_identity(home.pleo_for(draft, trial), draft.company_id)
         require_scopes(setup, identity)
         company_id = _company_of(setup, identity)
         draft = replace(draft, company_id=company_id)
