@@ -222,7 +222,7 @@ def test_oauth_and_webhooks_under_each_answer(tmp_path: Path, rules: dict[str, A
             state="s",
             verifier=VERIFIER,
             scopes=scopes_of(4),
-            dialect=world.dialect,
+            tag_scope=world.dialect.tag_scope,
         )
         tokens = MemoryTokens(
             exchange_code(

@@ -92,7 +92,9 @@ def test_where_there_is_no_installation_one_is_made(stage: Stage, status: int) -
 
 def test_a_reason_is_as_long_as_pleo_takes_it(stage: Stage) -> None:
     stage.on(REPORT, reply({"data": [], "errors": []}))
-    stage.client().report(JOB, [ItemReport("e", "failed", failure="x" * 5000, failure_type="account_unknown")])
+    stage.client().report(
+        JOB, [ItemReport(entry_id="e", status="failed", failure="x" * 5000, failure_type="account_unknown")]
+    )
     sent = stage.bodies(REPORT)[0][0]["failureReason"]
     assert (len(sent), sent[-1]) == (1000, "…")
 

@@ -18,7 +18,7 @@ from oauthlib.common import add_params_to_uri
 from oauthlib.oauth2 import MissingTokenError, OAuth2Error, WebApplicationClient
 
 from kontobro.core.connection import Connection, Tokens
-from kontobro.core.dialect import Dialect, dialect_of
+from kontobro.core.dialect import Dialect, TagScope, dialect_of
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, shown
 from kontobro.core.ports import Clock
 from kontobro.pleo.answers import read
@@ -51,13 +51,13 @@ def authorize_url(
     state: str,
     verifier: str,
     scopes: Iterable[str] = SCOPES_LEVEL_1,
-    dialect: Dialect | None = None,
+    tag_scope: TagScope | None = None,
 ) -> str:
     """Where to send the person's browser. Keep `state` and `verifier` (43-128 characters) for the way back.
 
-    `scopes` in any spelling: they are asked for in that of `dialect`, else of the connection's environment.
+    `scopes` in any spelling: they are asked for with `tag_scope`, else as the connection's environment spells them.
     """
-    spoken = dialect or dialect_of(connection.environment)
+    spoken = Dialect(tag_scope=tag_scope or dialect_of(connection.environment).tag_scope)
     asked = {
         "response_type": "code",
         "client_id": connection.client_id or "",

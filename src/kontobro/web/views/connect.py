@@ -19,7 +19,7 @@ from kontobro.core.connection import Tokens
 from kontobro.core.dialect import READ_TAGS, WRITE_TAGS
 from kontobro.core.errors import KontobroError, LoginFailed
 from kontobro.core.level import LEVELS, scopes_of
-from kontobro.install.authorisation import code_of
+from kontobro.install.authorisation import OTHER_SPELLING, InvalidScope, code_of
 from kontobro.install.level import meanings_of
 from kontobro.store.codec import tokens_to
 from kontobro.web import setup as flow
@@ -221,8 +221,10 @@ def _take_answer(request: HttpRequest, setup: Setup) -> None:
     """Exchange Pleo's code, once, and name the company. Raises what Pleo's refusal means in words."""
     try:
         code = code_of(request.GET.dict(), "Press Go to Pleo again.")
-    except LoginFailed:
+    except LoginFailed as fault:
         flow.take_verifier(setup)
+        if isinstance(fault, InvalidScope) and flow.offer_other_spelling(setup):
+            raise LoginFailed(OTHER_SPELLING, fault.remedy) from fault
         raise
     flow.exchange(setup, code)
     flow.name_company(setup)
