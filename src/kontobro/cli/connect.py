@@ -261,14 +261,14 @@ def _asked_level(desk: Desk, draft: Connection, secrets: Mapping[str, str], leve
 
 def _say_connected(connected: Connected) -> None:
     from kontobro.install.connect import PENDING
-    from kontobro.install.level import meanings_of
+    from kontobro.install.level import meaning_of
 
     connection, company = connected.connection, connected.company
     pleo = connection.company_name or connection.company_id
     show.say(f"✓ {pleo} (Pleo) is connected with {company.name} ({connection.erp}).", "bold green")
     if connected.again:
         show.say("  Connected again: its settings and history were kept.")
-    show.say(f"  Level {connected.level}: {meanings_of(connected.level)}.")
+    show.say(f"  Level {connected.level}: {meaning_of(connection.settings)}.")
     if connected.level == 1:
         show.say("  Pleo asks for Level 2 at least: kontobro check says what that needs.", "yellow")
     show.say(f'  The connection is called "{connection.name}"; Pleo says {connected.installation.status}.')

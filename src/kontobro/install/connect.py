@@ -17,10 +17,10 @@ from typing import Protocol
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import KontobroError, LoginFailed, Misconfigured, NotAllowed
 from kontobro.core.export import Identity, Installation
-from kontobro.core.level import Level, level_of
+from kontobro.core.level import Level, level_of, scopes_for
 from kontobro.core.masterdata import Company
 from kontobro.core.ports import Connector, Pleo, Store, TokenStore
-from kontobro.install.level import highest, require_level, with_level
+from kontobro.install.level import highest, require_level, require_scopes, with_level
 
 ACTIVE = "ACTIVATED"
 PENDING = "PENDING_INTEGRATION"
@@ -107,6 +107,7 @@ def connect(
     chosen = level or (level_of(settled.settings) if again else highest(connector.capabilities, identity))
     require_level(chosen, connector.capabilities, identity)
     final = settled if again and level is None else replace(settled, settings=with_level(settled.settings, chosen))
+    require_scopes(scopes_for(final.settings), identity)
     claim(final)
     installation = install(pleo_for(final, trial), final, wait=wait)
     keep(final, trial.current, secrets or {}, store)

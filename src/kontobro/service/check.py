@@ -17,7 +17,7 @@ from kontobro.core.ports import Connector, Pleo
 from kontobro.core.settings_check import check_settings
 from kontobro.export.masters import load_masters
 from kontobro.install.connect import ACTIVE, PENDING
-from kontobro.install.level import NextLevel, meanings_of, next_level
+from kontobro.install.level import NextLevel, meaning_of, next_level
 
 
 class Sides(Protocol):
@@ -87,7 +87,7 @@ def _look_at_level(identity: Identity, connection: Connection, sides: Sides, wor
         yield Finding("permissions", f"all that Level {level} needs")
     on = f"; switched on: {', '.join(settings.sync)}" if settings.sync else ""
     needs = next_level(level, sides.connector_for(connection).capabilities, identity)
-    yield Finding("level", f"{level}: {meanings_of(level)}{on}", said_of_next(needs, words))
+    yield Finding("level", f"{level}: {meaning_of(settings)}{on}", said_of_next(needs, words))
     if "dimensions" in settings.sync and not settings.sync_dimensions:
         yield Finding("dimensions", "none is chosen, so Pleo gets no tags", words.dimensions)
 

@@ -24,7 +24,8 @@ from kontobro.core.connection import Connection, Tokens
 from kontobro.core.dialect import TagScope
 from kontobro.core.errors import Conflict, KontobroError, Misconfigured, NotAllowed
 from kontobro.core.export import Identity
-from kontobro.core.level import LEVELS, Level, level_of, missing_scopes, scopes_of
+from kontobro.core.level import LEVELS, Level, level_of, missing_scopes, scopes_for, scopes_of
+from kontobro.core.settings import Settings
 from kontobro.install.authorisation import spelling_after, spelling_for
 from kontobro.install.connect import named_identity
 from kontobro.pleo import ENVIRONMENTS, authorize_url, exchange_code
@@ -201,8 +202,15 @@ def leave_for_pleo(setup: Setup, session_key: str) -> str:
 
 
 def scopes_asked(setup: Setup) -> frozenset[str]:
-    """What this setup asks Pleo for."""
-    return scopes_of(setup.level)
+    """What this setup asks Pleo for: all that a connection keeps in step, else what the level needs."""
+    kept = kept_settings(setup)
+    return scopes_for(kept) if kept else scopes_of(setup.level)
+
+
+def kept_settings(setup: Setup) -> Settings | None:
+    """The settings of a connection that is only connected again, at the level that it has."""
+    standing = places.home.store.connection(setup.connection_id) if setup.again else None
+    return standing.settings if standing and level_of(standing.settings) == setup.level else None
 
 
 def spelling_of(setup: Setup) -> TagScope:
@@ -311,7 +319,7 @@ def _name_company(setup: Setup) -> None:
 
 def require_scopes(setup: Setup, identity: Identity) -> None:
     """Raises NotAllowed when the credential falls short of the level."""
-    if missing := missing_scopes(scopes_of(setup.level), identity.scopes):
+    if missing := missing_scopes(scopes_asked(setup), identity.scopes):
         raise NotAllowed(
             f"For Level {setup.level} these permissions at Pleo are missing: {', '.join(missing)}.",
             "Choose a lower level, or a credential that has them.",
