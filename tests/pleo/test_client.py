@@ -99,6 +99,20 @@ def test_a_reason_is_as_long_as_pleo_takes_it(stage: Stage) -> None:
     assert (len(sent), sent[-1]) == (1000, "…")
 
 
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "erp/1", "http://", "http://a b/", "https://[x", "https://x/" + "y" * 3000, ""]
+)
+def test_an_address_or_id_that_pleo_would_refuse_is_left_out(stage: Stage, address: str) -> None:
+    stage.on(REPORT, reply({"data": [], "errors": []}))
+    good = ItemReport(entry_id="e", status="successful", external_id="42", external_url="https://erp.test/42?a=b#c")
+    bad = ItemReport(entry_id="f", status="successful", external_id="4" * 300, external_url=address)
+    stage.client().report(JOB, [good, bad])
+    assert stage.bodies(REPORT)[0] == [
+        {"accountingEntryId": "e", "status": "successful", "externalId": "42", "externalUrl": good.external_url},
+        {"accountingEntryId": "f", "status": "successful"},
+    ]
+
+
 def test_a_job_is_read_whole(stage: Stage) -> None:
     stage.on(ONE, job("some_new_status", lastUpdatedAt="2026-03-01T11:30:00Z", failureReasonType="new_reason", new=1))
     found = stage.client().job(JOB)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -35,6 +36,9 @@ from kontobro.pleo.paging import listed_loosely
 from kontobro.pleo.wire import read_item
 
 SOME_FAILED: Final = "Some expenses were not booked: see each of them."
+LONGEST_ID: Final = 255
+"""What Pleo states of an account's external id (`pleo/api.md` F), and nowhere of an item's."""
+LONGEST_ADDRESS: Final = 2048
 ACTIVATED: Final = "ACTIVATED"
 PENDING: Final = "PENDING_INTEGRATION"
 
@@ -78,9 +82,10 @@ class PleoClient:
             for page in listed_loosely(self._calls, endpoints.JOBS, params=params)
             for raw in page
         ]
-        own = self._company_id.lower()
-        wanted = (job for job in listed if job.company_id.lower() == own and job.status in (statuses or (job.status,)))
-        return sorted(wanted, key=lambda job: job.created_at)
+        return sorted((job for job in listed if self._asked_for(job, statuses)), key=lambda job: job.created_at)
+
+    def _asked_for(self, job: ExportJob, statuses: Sequence[str]) -> bool:
+        return job.company_id.lower() == self._company_id.lower() and (not statuses or job.status in statuses)
 
     def job(self, job_id: str) -> ExportJob:
         return self._calls.persist(lambda: self._job(job_id))
@@ -271,11 +276,26 @@ def _report(report: ItemReport, dialect: Dialect) -> dict[str, str]:
         accountingEntryId=report.entry_id,
         status=report.status,
         exportedAt=_instant(report.exported_at),
-        externalId=report.external_id,
-        externalUrl=report.external_url,
+        externalId=_short(report.external_id, LONGEST_ID),
+        externalUrl=_short(_address(report.external_url), LONGEST_ADDRESS),
         failureReason=dialect.shortened(report.failure),
         failureReasonType=dialect.item_reason(report.failure_type),
     )
+
+
+def _short(text: str | None, most: int) -> str | None:
+    """None for a text that is too long: half an id, or half an address, would lead nowhere."""
+    return text if text and len(text) <= most else None
+
+
+def _address(text: str | None) -> str | None:
+    """An address of the web; None for what is none, which would have Pleo refuse the whole update."""
+    try:
+        parts = urlsplit(text or "")
+        good = parts.scheme in ("http", "https") and parts.hostname and text and text.isprintable() and " " not in text
+    except ValueError:
+        return None
+    return text if good else None
 
 
 def _instant(when: datetime | None) -> str | None:
