@@ -73,7 +73,8 @@ class Rules:
     `failed_needs_reason`: a job or an item fails with a reason and its type.
     `texts_are_bounded`: see `pleo_sandbox/strictness.py`.
     `external_url_is_checked`: an externalUrl is an address of the web.
-    `twins_are_refused`: two tag groups or two tax codes of one code in one company are a 409.
+    `twins_are_refused`: two tag groups or two tax codes of one code in one company are a 400, as Pleo lists no
+    409 for them.
     """
 
     tag_scope: Literal["tag-groups", "tag-group"] = field(

@@ -40,12 +40,12 @@ class Tags:
     # groups
 
     def check_group(self, company_id: str, facts: Json, but: Record | None = None) -> None:
-        """Whether a group may be so. Raises PleoError 400, 409."""
+        """Whether a group may be so. Raises PleoError 400: Pleo lists no 409 here, as it does for tags."""
         check_names(self._rules, facts)
         twin = self.groups.holder(_key(company_id, facts["code"]), but)
         if twin is not None and self._rules.twins_are_refused:
             message = f"code: {facts['code']!r} is the code of tag group {twin.id}"
-            raise PleoError(409, "TAG_GROUP_ALREADY_EXISTS", message)
+            raise PleoError(400, "TAG_GROUP_ALREADY_EXISTS", message)
 
     def tags_of(self, group: Record) -> Iterable[Record]:
         return (tag for tag in self.tags.of(group.company_id) if tag.facts["groupId"] == group.id)

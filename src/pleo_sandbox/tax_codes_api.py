@@ -82,11 +82,11 @@ def _facts(call: Call, body: TaxCodeBody) -> Json:
 
 
 def _check_free(call: Call, facts: Json, but: Record | None = None) -> None:
-    """Raises PleoError 409 for a code that another tax code of the company has."""
+    """Raises PleoError 400 for a code that another tax code of the company has."""
     known = call.sandbox.tax_codes.of(facts["companyId"])
     twin = next((each for each in known if each is not but and each.facts["code"] == facts["code"]), None)
     if twin is not None and facts["code"] and call.sandbox.rules.twins_are_refused:
-        raise PleoError(409, "TAX_CODE_ALREADY_EXISTS", f"code: {facts['code']!r} is the code of tax code {twin.id}")
+        raise PleoError(400, "TAX_CODE_ALREADY_EXISTS", f"code: {facts['code']!r} is the code of tax code {twin.id}")
 
 
 def create(call: Call) -> Response:
