@@ -97,7 +97,7 @@ class Rules:
     all_failed: Literal["failed", "completed_with_errors"] = field(
         default="failed", metadata=_answers("failed", "completed_with_errors", source="rules.md C4")
     )
-    reason_on_errors: bool = field(default=False, metadata=_flag("api.md B2, L4; rules.md C5"))
+    reason_on_errors: bool = field(default=False, metadata=_answers(False, True, source="api.md B2, L4; rules.md C5"))
     unknown_reasons: bool = field(default=True, metadata=_flag("api.md B7.9, L12; rules.md C8"))
     login_reason: Literal["accounting_system_authentication_failure", "accounting_system_unreachable"] = field(
         default="accounting_system_authentication_failure",
