@@ -44,8 +44,20 @@ class Call:
     def query(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for name, value in self.request.query_params.multi_items():
-            found.setdefault(name, []).append(value)
+            found.setdefault(self._read_as(name), []).append(value)
         return found
+
+    def _read_as(self, name: str) -> str:
+        """The company's parameter under the one name that operations know; under its other name it is unknown."""
+        wanted = self.sandbox.rules.company_key
+        if wanted == "company_id" or self.request.url.path.startswith("/v2/employees"):
+            return name
+        return {wanted: "company_id", "company_id": "company_id, which is companyId here"}.get(name, name)
+
+    def window(self, sort_keys: frozenset[str] = frozenset()) -> paging.Window:
+        """The page that is asked for. Raises PleoError 400."""
+        rules = self.sandbox.rules
+        return paging.window(self.query, sort_keys, rules.largest_page, refuses=rules.refuses_large_pages)
 
     @cached_property
     def credential(self) -> Credential:

@@ -43,13 +43,13 @@ class Sandbox:
         self.lock = threading.RLock()
         self.clock = Clock()
         self.traffic = Traffic(self.clock, rate_limit)
-        self.exports = Exports(self.clock)
+        self.rules = Rules()
+        self.exports = Exports(self.clock, self.rules)
         self.access = Access(self.clock)
-        self.installations = Installations(self.clock)
+        self.installations = Installations(self.clock, self.rules)
         self.files = Files(self.clock)
         self.faults = Faults()
         self.late = Late(self.clock)
-        self.rules = Rules()
         self.tags = Tags(self.clock, self.rules)
         self.tax_codes = Shelf(self.clock, "TAX_CODE")
         self.accounts = Accounts(self.clock, self.rules)
@@ -230,11 +230,11 @@ class Sandbox:
 
     @property
     def item_update_moves_clock(self) -> bool:
-        return self.exports.item_update_moves_clock
+        return self.rules.keep_alive_by_item
 
     @item_update_moves_clock.setter
     def item_update_moves_clock(self, moves: bool) -> None:
-        self.exports.item_update_moves_clock = moves
+        self.rules.keep_alive_by_item = moves
 
     def set_rules(self, rules: Json) -> Json:
         """Set the Rules that are named: what holds now. Raises KeyError, msgspec.ValidationError."""

@@ -14,6 +14,7 @@ from kontobro.bootstrap import Home, open_home
 from kontobro.cli.app import app
 from kontobro.cli.desk import Desk
 from kontobro.core.connection import Connection, Tokens
+from kontobro.core.dialect import Dialect
 from kontobro.core.errors import KontobroError, Problem
 from kontobro.core.export import (
     ExportItem,
@@ -51,6 +52,7 @@ class FakePleo:
     faults: list[KontobroError] = field(default_factory=list)
     fault: KontobroError | None = None
     bug: Exception | None = None
+    dialect: Dialect = field(default_factory=Dialect)
 
     def _answered(self) -> None:
         if self.bug:

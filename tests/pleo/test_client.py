@@ -47,6 +47,72 @@ def test_jobs_come_oldest_first_from_all_pages(stage: Stage) -> None:
     assert second["company_id"] == COMPANY
 
 
+def test_a_list_that_ignores_its_filters_is_filtered_again(stage: Stage) -> None:
+    over, others = a_job("completed", id="over"), a_job(id="others", companyId="7d0c3a52-54d4-4f0b-8f6e-0f5b8f1b7a11")
+    stage.on(JOBS, page([over, others, a_job(id="mine")], "AAAA"))
+    assert [found.id for found in stage.client().jobs(["pending", "in_progress"])] == ["mine"]
+    assert [found.id for found in stage.client().jobs([])] == ["over", "mine"]
+
+
+@pytest.mark.parametrize("most", [99, 50, 20])
+def test_a_page_size_that_pleo_refuses_is_halved_and_remembered(stage: Stage, most: int) -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked = int(request.url.params["limit"])
+        refused = refusal(400, "PARAMETER_VALIDATION_FAILED", f"limit: {asked} is above {most}")
+        return refused if asked > most else page([a_job()], "AAAA")
+
+    stage.on(JOBS, answer)
+    client = stage.client()
+    for _ in range(2):
+        assert len(client.jobs(["pending"])) == 1
+    sizes = [int(request.url.params["limit"]) for request in stage.asked]
+    assert sizes[-2:] == [sizes[-1]] * 2
+    assert most / 2 <= sizes[-1] <= most
+
+
+def test_another_refusal_of_a_list_stays_what_it_is(stage: Stage) -> None:
+    stage.on(JOBS, refusal(400, "VALIDATION_FAILED", "company_id: no"))
+    client = stage.client()
+    with pytest.raises(BadAnswer, match="company_id: no"):
+        client.jobs(["pending"])
+    assert len(stage.asked) == 4
+    stage.on(JOBS, page([a_job()], "AAAA"))
+    client.jobs(["pending"])
+    assert stage.asked[-1].url.params["limit"] == "100"
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_where_there_is_no_installation_one_is_made(stage: Stage, status: int) -> None:
+    made = {"id": "i1", "status": "ACTIVATED", "resource": f"urn:pleo:company:{COMPANY}"}
+    stage.on("GET /v1/installations/me", refusal(status, "INSTALLATION_NOT_FOUND", "none"))
+    stage.on("POST /v1/installations/me", reply(made))
+    assert stage.client().installation() is None
+    assert stage.client().install({}).status == "ACTIVATED"
+
+
+def test_a_reason_is_as_long_as_pleo_takes_it(stage: Stage) -> None:
+    stage.on(REPORT, reply({"data": [], "errors": []}))
+    stage.client().report(
+        JOB, [ItemReport(entry_id="e", status="failed", failure="x" * 5000, failure_type="account_unknown")]
+    )
+    sent = stage.bodies(REPORT)[0][0]["failureReason"]
+    assert (len(sent), sent[-1]) == (1000, "…")
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "erp/1", "http://", "http://a b/", "https://[x", "https://x/" + "y" * 3000, ""]
+)
+def test_an_address_or_id_that_pleo_would_refuse_is_left_out(stage: Stage, address: str) -> None:
+    stage.on(REPORT, reply({"data": [], "errors": []}))
+    good = ItemReport(entry_id="e", status="successful", external_id="42", external_url="https://erp.test/42?a=b#c")
+    bad = ItemReport(entry_id="f", status="successful", external_id="4" * 300, external_url=address)
+    stage.client().report(JOB, [good, bad])
+    assert stage.bodies(REPORT)[0] == [
+        {"accountingEntryId": "e", "status": "successful", "externalId": "42", "externalUrl": good.external_url},
+        {"accountingEntryId": "f", "status": "successful"},
+    ]
+
+
 def test_a_job_is_read_whole(stage: Stage) -> None:
     stage.on(ONE, job("some_new_status", lastUpdatedAt="2026-03-01T11:30:00Z", failureReasonType="new_reason", new=1))
     found = stage.client().job(JOB)

@@ -186,6 +186,25 @@ def test_a_rate_that_is_none_fails_its_item_alone(text: str, fine: bool) -> None
     item["accountingEntryLines"][0]["tax"] = tax
     found = read_item(msgspec.Raw(json.dumps(item).replace('"@"', text).encode()))
     assert isinstance(found, MalformedItem) != fine
+    ("size", "read"),
+    [
+        ("7.9", 7),
+        ("7.0", 7),
+        ("1e3", 1000),
+        ("-1", None),
+        ("1E+999999999", None),
+        ("true", None),
+        ('"7"', None),
+        ("{}", None),
+        ("9" * 5000, None),
+        ("null", None),
+    ],
+)
+def test_a_receipt_s_size_is_a_hint_and_fails_no_item(size: str, read: int | None) -> None:
+    content = json.dumps(an_item(files=[{"url": "https://f.test/1", "size": "SIZE"}])).replace('"SIZE"', size)
+    item = read_item(msgspec.Raw(content.encode()))
+    assert isinstance(item, ExportItem)
+    assert item.receipts[0].size == read
 
 
 KEYS = st.text(min_size=1, max_size=20).filter(lambda key: f"x{key}" not in an_item())

@@ -11,14 +11,14 @@ import pytest
 from allauth.account.models import EmailAddress
 
 from kontobro.core.errors import Misconfigured
-from kontobro.core.level import level_of
+from kontobro.core.level import level_of, scopes_for
 from kontobro.erp import REGISTRY, Registered
 from kontobro.service.config import config
 from kontobro.web import setup as flow
 from kontobro.web.models import ConnectionOwner, Membership, Setup
 from kontobro.web.setup_erp import safe_options
 from kontobro.web.views.health import is_operator
-from tests.web.connecting import Box, Traveller, digests, open_box, proposed, traveller
+from tests.web.connecting import Box, Traveller, digests, open_box, proposed, query_of, traveller
 from tests.web.site import Site
 
 
@@ -117,6 +117,26 @@ def test_raising_the_level_asks_pleo_again_and_keeps_settings(anna: Traveller) -
     assert after is not None
     assert level_of(after.settings) == 2
     assert after.settings.accounts_payable == before.settings.accounts_payable
+
+
+def test_a_connection_of_the_older_level_3_keeps_what_it_has(anna: Traveller) -> None:
+    """Its Level 3 was tags and tax codes: signing in again asks for both, and the page says both."""
+    store = anna.site.home.store
+    found = store.connection(the(anna))
+    assert found is not None
+    old = replace(found, settings=replace(found.settings, sync=("tax-codes", "dimensions")))
+    store.save_connection(old)
+    page = anna.browser.get(f"/c/{old.id}/").text
+    assert "Exports with receipts, dimensions as tags, tax codes." in page
+    assert "keep the tax codes in Pleo in step" in page
+    anna.browser.post(f"/c/{old.id}/reconnect/")
+    assert "keep the tax codes in Pleo in step" in anna.page()
+    address = anna.leave()
+    assert set(query_of(address)["scope"].split()) == scopes_for(old.settings)
+    anna.browser.get(anna.box.consent(address), follow=True)
+    after = store.connection(old.id)
+    assert after is not None
+    assert after.settings.sync == old.settings.sync
 
 
 def test_another_organisation_can_t_take_a_connected_company(anna: Traveller, tmp_path: Path) -> None:

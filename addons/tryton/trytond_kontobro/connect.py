@@ -30,8 +30,8 @@ PLAIN = re.compile(r"https?://[\w.:\[\]-]+/?", re.ASCII)
 LEVELS = [
     ("1", "Exports with receipts"),
     ("2", "and dimensions as tags"),
-    ("3", "and tax codes"),
-    ("4", "and accounts and vendors"),
+    ("3", "and accounts and tax codes"),
+    ("4", "and vendors"),
 ]
 
 

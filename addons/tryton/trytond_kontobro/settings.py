@@ -37,6 +37,7 @@ CHOICES = (
     "receipt_missing",
     "receipt_upload_failed",
     "dimensions_on",
+    "sync_unknown",
 )
 PLAIN = (*CHOICES, *LIMITS, "employees_are_vendors", "create_vendors", "time_zone", "description")
 SYNCS = {
@@ -106,6 +107,7 @@ class SettingsStart(ModelView):
     create_vendors = fields.Boolean(
         "Create Vendors", help="A vendor that was made in Pleo and that Tryton lacks becomes a party."
     )
+    sync_unknown = choice("Records that only Pleo has", ("leave", "Leave them"), ("archive", "Archive them"))
     sync_max_percent = number("sync_max_percent", "Most Changes unasked, in Percent", "More wait for a person.")
     sync_floor = number("sync_floor", "Changes that are always allowed")
     retention_days = number("retention_days", "Days that Contents are kept")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import wraps
 from urllib.parse import urlsplit
 
@@ -21,7 +22,15 @@ from trytond.url import is_secure
 
 from kontobro.core.errors import KontobroError, NotAllowed
 from kontobro.core.level import scopes_of
-from kontobro.install.authorisation import LIFE, LOOPBACK, code_of
+from kontobro.install.authorisation import (
+    LIFE,
+    LOOPBACK,
+    OTHER_SPELLING,
+    InvalidScope,
+    code_of,
+    spelling_after,
+    spelling_for,
+)
 from kontobro.pleo import authorize_url, exchange_code
 
 from . import page, pending
@@ -101,6 +110,7 @@ class Pages(Router):
         if _is_own_form(request):
             with opened(database_name) as house:
                 left = pending.leave(store_of(house), request.form.get("ticket", ""), house.clock.now())
+                spelling = spelling_of(house, left.asked) if left else None
         if left is None:
             return _unknown(request, database_name)
         address = authorize_url(
@@ -108,7 +118,8 @@ class Pages(Router):
             redirect_uri=left.kept.redirect_uri,
             state=left.state,
             verifier=left.kept.verifier,
-            scopes=sorted(scopes_of(left.asked.level)),
+            scopes=scopes_of(left.asked.level),
+            tag_scope=spelling,
         )
         response = redirect(address, HTTPStatus.SEE_OTHER)
         response.headers.extend(page.headers())
@@ -127,6 +138,11 @@ class Pages(Router):
             try:
                 require_rights(database_name, asked)
                 response = _done(request, database_name, asked, _connected(house, request, asked, kept))
+            except InvalidScope as fault:
+                ticket = asked_otherwise(house, asked, kept)
+                response = _failed(request, database_name, asked.user, fault)
+                if ticket is not None:
+                    response = _once_more(request, database_name, asked, ticket)
             except KontobroError as fault:
                 log.warning("connecting by OAuth: %s", type(fault).__name__)
                 response = _failed(request, database_name, asked.user, fault)
@@ -161,6 +177,29 @@ def _connected(house, request, asked, kept):
         clock=house.clock,
     )
     return joined(house, draft, tokens, asked.level)
+
+
+def spelling_of(house, asked):
+    """How the permissions for tags are asked for: otherwise than before, after Pleo did not know them."""
+    return asked.tag_scope or spelling_for(asked.environment, house.store.connections())
+
+
+def asked_otherwise(house, asked, kept):
+    """The same once more with the other name of the permissions for tags: its ticket; None where that is no help."""
+    again = asked.tag_scope is not None
+    other = spelling_after(spelling_of(house, asked), scopes_of(asked.level), again=again)
+    if other is None:
+        return None
+    more = replace(asked, tag_scope=other, client_secret=kept.client_secret)
+    return pending.begin(store_of(house), more, house.clock.now())
+
+
+def _once_more(request, database, asked, ticket):
+    """The button of one more consent: it stands at the start page's address, and does what that page's does."""
+    with speaking(request, database, asked.user) as language:
+        form = page.button(ticket, gettext("kontobro.msg_page_button"))
+        whole = page.page(language, gettext("kontobro.msg_page_title"), [(page.ENGLISH, OTHER_SPELLING)], form)
+    return _response(whole, HTTPStatus.OK, goes_to=_draft(asked).auth_url)
 
 
 def _draft(asked):

@@ -39,6 +39,7 @@ class Steps:
         adopt: bool,
         write: bool,
         inactive: Iterable[Desired] = (),
+        archive: bool = False,
     ) -> Steps:
         by_erp = {binding.erp_id: binding for binding in bindings}
         places = Places(parents)
@@ -48,6 +49,8 @@ class Steps:
         pairs, moves = steps._with_codes(taken, existing, places)
         steps._adoptions(pairs)
         steps._archives(moves)
+        if archive:
+            steps._strangers(adopt)
         steps._updates(pairs, moves)
         new = [record for record in matching.new if record.id not in moves.blocked]
         steps.changes += [Change(kind, "create", record.id, None, record, "new") for record in new]
@@ -136,6 +139,14 @@ class Steps:
                 gone_from = "the accounting system no longer has it, or not as active"
                 why = f"no longer chosen, or {gone_from}" if self.kind == "tag_groups" else gone_from
                 self.changes.append(Change(self.kind, "archive", binding.erp_id, record, None, why))
+
+    def _strangers(self, adopt: bool) -> None:
+        """Active records that nobody's are: archived by a person's yes alone (`pleo/rules.md` §3, §4.1)."""
+        why = "Kontobro did not create it, and the accounting system does not have it"
+        for record in sorted(self.matching.strangers, key=lambda it: (it.parent or "", it.code, it.id)):
+            if not record.archived:
+                change = Change(self.kind, "archive", None, record, None, why)
+                (self.changes if adopt else self.waiting).append(change)
 
     def _set_aside(self, record: Existing, erp_id: str, code: str) -> None:
         after = Desired(erp_id, code, record.name, None, record.fields)

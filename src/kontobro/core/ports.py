@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal, Protocol, TypeVar
 
 from kontobro.core.connection import Connection, Tokens
+from kontobro.core.dialect import Dialect
 from kontobro.core.errors import NotAllowed, Problem, shown
 from kontobro.core.export import (
     ExportItem,
@@ -61,6 +62,11 @@ class Pleo(Protocol):
     the writes are idempotent at Pleo or make themselves so by reading first.
     """
 
+    @property
+    def dialect(self) -> Dialect:
+        """How this Pleo wants to be talked to, where its documents leave that open."""
+        ...
+
     def introspect(self) -> Identity: ...
 
     def jobs(self, statuses: Sequence[str]) -> Sequence[ExportJob]:
@@ -86,7 +92,7 @@ class Pleo(Protocol):
         ...
 
     def report(self, job_id: str, reports: Sequence[ItemReport]) -> Sequence[ReportError]:
-        """Tell Pleo of at most 100 items; the answer lists those it did not take."""
+        """Tell Pleo of at most `dialect.update_batch` items; the answer lists those it did not take."""
         ...
 
     def complete(self, job_id: str, outcome: JobOutcome) -> None:

@@ -86,6 +86,9 @@ class Settings:
     """The kinds of master data that are kept in step (`core/level.py`: the level follows from them)."""
     sync_dimensions: tuple[str, ...] = ()
     """Dimension ids or codes that become tag groups at Pleo, at most MOST_DIMENSIONS."""
+    sync_unknown: Literal["leave", "archive"] = "leave"
+    """What Kontobro did not make in Pleo and the accounting system lacks: leave it, or archive it as Pleo's guides say,
+    once a person approved that plan."""
     create_vendors: bool = False
     """Vendors born in Pleo that the accounting system lacks are created there; else they wait for a person."""
     sync_max_percent: int = 30

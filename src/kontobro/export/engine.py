@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from kontobro.core.connection import Connection
+from kontobro.core.dialect import Dialect
 from kontobro.core.errors import (
     JobGone,
     KontobroError,
@@ -46,7 +47,7 @@ from kontobro.export.work import ItemWork
 log = logging.getLogger(__name__)
 
 BATCH = 100
-"""Items worked on together: a page of Pleo's, and the most it takes in one update."""
+"""Items worked on together."""
 
 OPEN = ("pending", "in_progress")
 
@@ -246,17 +247,18 @@ def export_items(run: Run, reporter: Reporter, lists: Lists, progress: Progress,
     result.uncertain = sum(work.uncertain for work in uncertain)
     result.failed += report_missing(reporter, lists)
     result.notes += [lists.note] if lists.note else []
-    return final_event(reporter, lists, result)
+    return final_event(reporter, lists, result, run.ports.pleo.dialect)
 
 
-def final_event(reporter: Reporter, lists: Lists, result: JobResult) -> JobOutcome:
+def final_event(reporter: Reporter, lists: Lists, result: JobResult, dialect: Dialect) -> JobOutcome:
     """The event of a job whose items were all gone through."""
     before = [item.status for item in lists.with_status(is_open=False)]
     successful = result.booked + result.already_booked + before.count("successful")
     failed = result.failed + before.count("failed")
     if lists.failure:
         return JobOutcome("failed", lists.failure, "validation_failure")
-    return outcome_of(successful, failed, result.uncertain + reporter.refused)
+    still_open = result.uncertain + reporter.refused
+    return outcome_of(successful, failed, still_open, dialect)
 
 
 def stopped(run: Run, fault: KontobroError) -> JobOutcome:

@@ -17,6 +17,7 @@ from pyrate_limiter import Duration, InMemoryBucket, Rate, RateItem
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from kontobro import __version__
+from kontobro.core.dialect import Dialect
 from kontobro.core.errors import BadAnswer, KontobroError, RateLimited, Uncertain, Unreachable
 from kontobro.core.ports import LONGEST_PLEO_CALL, Clock
 from kontobro.net.limits import AnswerTooLarge, seconds_left, time_limit
@@ -32,6 +33,8 @@ CALLS_A_MINUTE: Final = 500
 """Pleo allows 600 and asks for 500 (`pleo/api.md` K)."""
 WINDOW_SECONDS: Final = 62
 """A little more than a minute: a slow call and then a fast one come closer together than they left."""
+LARGEST_PAGE: Final = 100
+"""Entries a page: the most that Pleo's documents show anywhere."""
 MEDIA_TYPE: Final = "application/json;charset=UTF-8"
 USER_AGENT: Final = f"kontobro/{__version__}"
 _LABEL: Final = "kontobro.endpoint"
@@ -125,7 +128,7 @@ def uncertain(endpoint: Endpoint, fault: KontobroError) -> Uncertain:
 class Calls:
     """The way to Pleo's API. `counts`: requests that left, by endpoint name (repeats and refused ones too).
 
-    `limited`: how many of them Pleo answered with 429.
+    `limited`: how many of them Pleo answered with 429. `page_size`: entries a page, less once Pleo has refused so many.
     """
 
     def __init__(
@@ -135,7 +138,10 @@ class Calls:
         clock: Clock,
         pace: Paced | None = None,
         patience: timedelta = PATIENCE,
+        dialect: Dialect | None = None,
     ) -> None:
+        self.dialect = dialect or Dialect()
+        self.page_size = LARGEST_PAGE
         self._http, self._auth, self._clock, self._patience = http, auth, clock, patience
         self._pace = pace or Pace()
         self._lock = threading.Lock()
@@ -151,7 +157,7 @@ class Calls:
         request = self._http.build_request(
             endpoint.method,
             endpoint.path(id),
-            params=params,
+            params=self._spelled(params),
             content=content,
             headers={"Content-Type": MEDIA_TYPE} if content is not None else None,
             extensions={_LABEL: endpoint.name},
@@ -159,7 +165,7 @@ class Calls:
         response = self._send(request, endpoint)
         if is_page(response) and response.status_code != 429:
             raise of_page(response, endpoint.name)
-        expected = response.is_success or (response.status_code == 404 and endpoint.may_lack)
+        expected = response.is_success or response.status_code in endpoint.lacking
         if not expected:
             raise of_answer(response, endpoint, self._clock.now())
         return response
@@ -195,6 +201,12 @@ class Calls:
     def count(self, name: str) -> None:
         with self._lock:
             self.counts[name] += 1
+
+    def _spelled(self, params: Params | None) -> Params | None:
+        """Query parameters as this Pleo names them; elsewhere the company's is always `company_id`."""
+        if params is None:
+            return None
+        return {self.dialect.company_key if name == "company_id" else name: value for name, value in params.items()}
 
     def _send(self, request: httpx2.Request, endpoint: Endpoint) -> httpx2.Response:
         sent = self._clock.now()

@@ -26,8 +26,7 @@ ENVIRONMENTS: Final = {
 """By `Connection.environment`. The sandbox serves both from one loopback port."""
 
 SCOPES: Final = {level: tuple(sorted(scopes_of(level))) for level in LEVELS}
-"""What consent asks for, by level of the product. Pleo spells the scopes of tags in two ways (`pleo/api.md` A4, L10):
-these are the names that its staging knows."""
+"""What consent asks for, by level of the product. How an environment spells the scopes of tags: `core/dialect.py`."""
 SCOPES_LEVEL_1: Final = SCOPES[1]
 """Exports with receipts."""
 

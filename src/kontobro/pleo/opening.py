@@ -8,6 +8,7 @@ from typing import Final
 import httpx2
 
 from kontobro.core.connection import Connection
+from kontobro.core.dialect import Dialect, dialect_of
 from kontobro.core.ports import Clock, TokenStore
 from kontobro.net.client import open_client
 from kontobro.net.limits import Limits
@@ -30,11 +31,12 @@ def open_calls(
     transport: httpx2.BaseTransport | None = None,
     pace: Paced | None = None,
     patience: timedelta = PATIENCE,
+    dialect: Dialect | None = None,
 ) -> Calls:
     """Reads no token before the first call. `transport` stands in for the network.
 
     `pace` is one that several processes share; without it all clients of the connection in this process share one.
-    No call is repeated later than `patience` after it first left.
+    No call is repeated later than `patience` after it first left. `dialect`: other than the environment's own.
     """
     http = open_client(
         LIMITS,
@@ -47,6 +49,7 @@ def open_calls(
     )
     auth: httpx2.Auth = ApiKeyAuth(connection.id, tokens)
     if connection.auth == "oauth":
-        ask = renewer(connection, clock, transport=transport)
+        ask = renewer(connection, clock, transport=transport, dialect=dialect)
         auth = BearerAuth(Renewal(connection.id, tokens, clock, ask))
-    return Calls(http, auth, clock, pace or shared_pace(connection.id, clock), patience)
+    spoken = dialect or dialect_of(connection.environment)
+    return Calls(http, auth, clock, pace or shared_pace(connection.id, clock), patience, spoken)

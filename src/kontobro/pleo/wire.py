@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -31,7 +31,7 @@ from kontobro.core.export import (
     VendorRef,
 )
 from kontobro.core.money import Money
-from kontobro.pleo.answers import Camel, Instant, whole
+from kontobro.pleo.answers import Camel, Instant
 
 _MOST_DIGITS: Final = 1_000
 """What the posting rules refuse by themselves may still be far larger than any amount, but not fill the memory."""
@@ -88,8 +88,8 @@ class WireLine(Camel):
 class WireFile(Camel):
     url: str
     type: str | None = None
-    size: Any = None
-    """A hint: what comes is counted anyway."""
+    size: msgspec.Raw = msgspec.Raw()
+    """A hint: whatever it is, it fails no item."""
 
 
 class WireSupplier(Camel):
@@ -171,6 +171,8 @@ class _Named(Camel):
 
 _NAMED: Final = msgspec.json.Decoder(_Named)
 _ITEM: Final = msgspec.json.Decoder(WireItem)
+_LONGEST_SIZE: Final = 25
+"""Characters: more digits are no size of a file."""
 _LOOSE: Final = msgspec.json.Decoder(float_hook=str)  # for messages only: the number as it stood there
 
 
@@ -211,7 +213,7 @@ def _item(wire: WireItem, raw: bytes) -> ExportItem:
         reconciliation_id=information.reconciliation_id,
         method=wire.bookkeeping.method if wire.bookkeeping else None,
         contra_account=_account(wire.contra_account),
-        receipts=tuple([ReceiptLink(file.url, file.type, whole(file.size)) for file in wire.files or ()]),
+        receipts=tuple([ReceiptLink(file.url, file.type, _size(file.size)) for file in wire.files or ()]),
         note=wire.note,
         supplier=_supplier(wire.supplier),
         vendor=_vendor(wire.vendor),
@@ -224,6 +226,16 @@ def _item(wire: WireItem, raw: bytes) -> ExportItem:
         url=_web_link(wire.links),
         raw=raw,
     )
+
+
+def _size(raw: msgspec.Raw) -> int | None:
+    """Whole bytes; None for what is no size."""
+    text = bytes(raw)
+    try:
+        size = Decimal(text.decode()) if len(text) < _LONGEST_SIZE else Decimal("NaN")
+    except (InvalidOperation, UnicodeDecodeError):
+        return None
+    return int(size) if size.is_finite() and size >= 0 and size.adjusted() < _LONGEST_SIZE else None
 
 
 def _amount(wire: WireAmount) -> Amount:

@@ -12,13 +12,13 @@ from typing import Protocol
 from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError
 from kontobro.core.export import Identity, Installation
-from kontobro.core.level import level_of, scopes_for
+from kontobro.core.level import level_of, missing_scopes, scopes_for
 from kontobro.core.ports import Connector, Pleo
 from kontobro.core.settings_check import check_settings
 from kontobro.core.usable import missing_accounts, wallet_missing
 from kontobro.export.masters import load_masters
 from kontobro.install.connect import ACTIVE, PENDING
-from kontobro.install.level import NextLevel, meanings_of, missing_scopes, next_level
+from kontobro.install.level import NextLevel, meaning_of, next_level
 
 
 class Sides(Protocol):
@@ -83,14 +83,14 @@ def _look_at_level(identity: Identity, connection: Connection, sides: Sides, wor
     """What the connection keeps in step, whether the credential suffices for it, and what the next level needs."""
     settings = connection.settings
     level = level_of(settings)
-    if scopes := missing_scopes(scopes_for(settings), identity):
+    if scopes := missing_scopes(scopes_for(settings), identity.scopes):
         message = f"The credential lacks permissions for what is switched on: {', '.join(scopes)}."
         yield Finding("permissions", message, "Connect again with a credential that has them.", good=False)
     else:
         yield Finding("permissions", f"all that Level {level} needs")
     on = f"; switched on: {', '.join(settings.sync)}" if settings.sync else ""
     needs = next_level(level, sides.connector_for(connection).capabilities, identity)
-    yield Finding("level", f"{level}: {meanings_of(level)}{on}", said_of_next(needs, words))
+    yield Finding("level", f"{level}: {meaning_of(settings)}{on}", said_of_next(needs, words))
     if "dimensions" in settings.sync and not settings.sync_dimensions:
         yield Finding("dimensions", "none is chosen, so Pleo gets no tags", words.dimensions)
 

@@ -145,6 +145,7 @@ def _planned(connection: Connection, kind: str, ports: SyncPorts, company: Compa
         adopt=adopt,
         write=may_write,
         inactive=found.inactive,
+        archive=_archives_all(connection),
     )
     return join_plans(kind, [plan], found.problems)
 
@@ -169,7 +170,15 @@ def _dimensions(connection: Connection, ports: SyncPorts, *, adopt: bool) -> Pla
     bound = ports.store.bindings(connection.id, "tag_groups")
     bindings = [binding for binding in bound if not choice.unknown or binding.erp_id in given]
     existing = list(ports.target.read("tag_groups"))
-    groups = make_plan("tag_groups", wanted.desired, existing, bindings, source=wanted.count, adopt=adopt)
+    groups = make_plan(
+        "tag_groups",
+        wanted.desired,
+        existing,
+        bindings,
+        source=wanted.count,
+        adopt=adopt,
+        archive=_archives_all(connection) and not choice.unknown,
+    )
     return join_plans("dimensions", [groups, _tags(connection, ports, groups, values, adopt=adopt)], wanted.problems)
 
 
@@ -180,7 +189,20 @@ def _tags(connection: Connection, ports: SyncPorts, groups: Plan, values: list[D
     ours = frozenset(groups.places.values())
     existing: list[Existing] = [tag for tag in ports.target.read("tags") if tag.parent in ours]
     bindings = ports.store.bindings(connection.id, "tags")
-    return make_plan("tags", wanted.desired, existing, bindings, parents=groups.places, adopt=adopt)
+    return make_plan(
+        "tags",
+        wanted.desired,
+        existing,
+        bindings,
+        parents=groups.places,
+        adopt=adopt,
+        archive=_archives_all(connection),
+    )
+
+
+def _archives_all(connection: Connection) -> bool:
+    """Whether what others made in Pleo goes too, as Pleo's guides have it (`docs/pleo-rules.md`)."""
+    return connection.settings.sync_unknown == "archive"
 
 
 # --------------------------------------------------------------------------------------------- checks

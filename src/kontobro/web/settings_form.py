@@ -44,7 +44,7 @@ GROUPS: Final = (
     ),
     ("Receipts", ("receipt_missing", "receipt_upload_failed")),
     ("Dimensions", ("dimensions", "dimensions_on", "sync_dimensions")),
-    ("Master data", ("create_vendors", "sync_max_percent", "sync_floor")),
+    ("Master data", ("create_vendors", "sync_unknown", "sync_max_percent", "sync_floor")),
     ("Patience and privacy", ("patience_minutes", "retention_days")),
 )
 """The form's sections. Not here: the level (its own page), and `rows` and `hook` (only from a file)."""
@@ -146,6 +146,12 @@ class SettingsForm(forms.Form):
     )
     create_vendors = forms.BooleanField(
         label="Create vendors in our books", help_text="Those that were made in Pleo.", required=False
+    )
+    sync_unknown = choice(
+        "Records in Pleo that Kontobro did not create",
+        "Those that your accounting system does not have. They are archived only when you approve the plan.",
+        leave="Leave them",
+        archive="Archive them",
     )
     sync_max_percent = forms.IntegerField(label="Most changes unasked, per cent", min_value=0, max_value=100)
     sync_floor = forms.IntegerField(label="Always allowed, changes", min_value=0, max_value=1000)

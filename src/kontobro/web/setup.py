@@ -21,12 +21,14 @@ from django.utils import timezone
 
 from kontobro.bootstrap import Home
 from kontobro.core.connection import Connection, Tokens
+from kontobro.core.dialect import TagScope
 from kontobro.core.errors import Conflict, KontobroError, Misconfigured, NotAllowed
 from kontobro.core.export import Identity
-from kontobro.core.level import LEVELS, Level, level_of, scopes_of
-from kontobro.install.level import missing_scopes
+from kontobro.core.level import LEVELS, Level, level_of, missing_scopes, scopes_for, scopes_of
+from kontobro.core.settings import Settings
+from kontobro.install.authorisation import spelling_after, spelling_for
+from kontobro.install.connect import named_identity
 from kontobro.pleo import ENVIRONMENTS, authorize_url, exchange_code
-from kontobro.pleo.environments import SCOPES
 from kontobro.service.config import Environment, config
 from kontobro.store.codec import tokens_from, tokens_to
 from kontobro.store.django_store import DjangoStore
@@ -189,8 +191,41 @@ def leave_for_pleo(setup: Setup, session_key: str) -> str:
     setup.state_hash, setup.session_hash = hashed(state), hashed(session_key)
     seal_secrets(setup, verifier=verifier)
     setup.save()
-    scopes = SCOPES[level_chosen(setup)]
-    return authorize_url(draft_of(setup), redirect_uri=callback_url(), state=state, verifier=verifier, scopes=scopes)
+    return authorize_url(
+        draft_of(setup),
+        redirect_uri=callback_url(),
+        state=state,
+        verifier=verifier,
+        scopes=scopes_asked(setup),
+        tag_scope=spelling_of(setup),
+    )
+
+
+def scopes_asked(setup: Setup) -> frozenset[str]:
+    """What this setup asks Pleo for: all that a connection keeps in step, else what the level needs."""
+    kept = kept_settings(setup)
+    return scopes_for(kept) if kept else scopes_of(setup.level)
+
+
+def kept_settings(setup: Setup) -> Settings | None:
+    """The settings of a connection that is only connected again, at the level that it has."""
+    standing = places.home.store.connection(setup.connection_id) if setup.again else None
+    return standing.settings if standing and level_of(standing.settings) == setup.level else None
+
+
+def spelling_of(setup: Setup) -> TagScope:
+    """How this setup asks for the scopes of tags: in the other spelling after Pleo did not know the first."""
+    kept = secrets_of(setup).get("tag_scope")
+    return cast(TagScope, kept) if kept else spelling_for(setup.environment, places.home.store.connections())
+
+
+def offer_other_spelling(setup: Setup) -> bool:
+    """After Pleo did not know a scope: whether the next consent asks in the other spelling. Once, then from scratch."""
+    again = "tag_scope" in secrets_of(setup)
+    other = spelling_after(spelling_of(setup), scopes_asked(setup), again=again)
+    seal_secrets(setup, tag_scope=other)
+    setup.save()
+    return other is not None
 
 
 def awaited(state: str, user: object, session_key: str) -> Setup | None:
@@ -272,7 +307,7 @@ def _name_company(setup: Setup) -> None:
     trial = SealedTokens(setup)
     with doors() as home:
         draft = draft_of(setup)
-        identity = home.pleo_for(draft, trial).introspect()
+        identity = named_identity(home.pleo_for(draft, trial), draft.company_id)
         require_scopes(setup, identity)
         company_id = _company_of(setup, identity)
         draft = replace(draft, company_id=company_id)
@@ -284,7 +319,7 @@ def _name_company(setup: Setup) -> None:
 
 def require_scopes(setup: Setup, identity: Identity) -> None:
     """Raises NotAllowed when the credential falls short of the level."""
-    if missing := missing_scopes(scopes_of(setup.level), identity):
+    if missing := missing_scopes(scopes_asked(setup), identity.scopes):
         raise NotAllowed(
             f"For Level {setup.level} these permissions at Pleo are missing: {', '.join(missing)}.",
             "Choose a lower level, or a credential that has them.",

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from kontobro.bootstrap import Home
 from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured, shown
-from kontobro.core.level import Level, level_of
+from kontobro.core.level import Level
 from kontobro.core.ports import Connector
 from kontobro.erp import REGISTRY, is_installed, secret_words
 from kontobro.install.connect import Connected, connect
@@ -21,7 +21,16 @@ from kontobro.service.config import config
 from kontobro.service.networks import reach_of
 from kontobro.web.models import Organisation, Setup
 from kontobro.web.places import places
-from kontobro.web.setup import SealedTokens, draft_of, known_to, level_chosen, own, secrets_of, tokens_of
+from kontobro.web.setup import (
+    SealedTokens,
+    draft_of,
+    kept_settings,
+    known_to,
+    level_chosen,
+    own,
+    secrets_of,
+    tokens_of,
+)
 
 SECONDS_FOR_OTHERS = 30
 """How long one waits for another who connects the same company at this moment."""
@@ -144,5 +153,4 @@ def _level(setup: Setup, connector: Connector) -> Level | None:
 
 def keeps_level(setup: Setup) -> bool:
     """Whether a connection that stands is only connected again, at the level that it has."""
-    standing = places.home.store.connection(setup.connection_id) if setup.again else None
-    return standing is not None and level_of(standing.settings) == setup.level
+    return kept_settings(setup) is not None

@@ -22,6 +22,7 @@ CHOICES = (
     "zero_amount",
     "reverse_tax_missing",
     "dimensions_on",
+    "sync_unknown",
 )
 PLAIN = (
     "time_zone",
@@ -113,6 +114,7 @@ class Connection(models.Model):
         "Create vendors made in Pleo",
         help="The user who books needs the right to create contacts.",
     )
+    sync_unknown = _choice("Records that only Pleo has", ("leave", "Leave them"), ("archive", "Archive them"))
     sync_max_percent = _of(
         fields.Integer, "Most changes unasked, per cent", help="More updates or archives in Pleo wait for a person."
     )

@@ -53,8 +53,8 @@ class Connect(models.TransientModel):
         [
             ("1", "Export with receipts"),
             ("2", "And analytic accounts"),
-            ("3", "And taxes"),
-            ("4", "And accounts and vendors"),
+            ("3", "And accounts and taxes"),
+            ("4", "And vendors"),
         ],
         "Keep in step",
         required=True,

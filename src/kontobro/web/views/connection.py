@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError, Misconfigured
-from kontobro.core.level import LEVELS, level_of, scopes_of
+from kontobro.core.level import LEVELS, level_of, missing_scopes, scopes_for, scopes_of
 from kontobro.erp import option_words, secret_words
 from kontobro.install.connect import disconnect
-from kontobro.install.level import MEANINGS, meanings_of
+from kontobro.install.level import MEANINGS, meaning_of
 from kontobro.service.check import Words, look
 from kontobro.sync.run import NOTED
 from kontobro.web import setup as flow
@@ -50,8 +50,8 @@ def _page(request: HttpRequest, member: Member, connection: Connection, **more: 
     syncs = [(kind.replace("-", " "), *noted.get(NOTED[kind][-1], (None, "never", ""))[:2]) for kind in settings.sync]
     page = {
         "level": level,
-        "meaning": meanings_of(level),
-        "words": scope_words(level),
+        "meaning": meaning_of(settings),
+        "words": scope_words(scopes_for(settings)),
         "next": _next(level, connection),
         "system": connection.erp.capitalize(),
         "options": [(word, connection.erp_options.get(name)) for name, word in option_words(connection.erp).items()],
@@ -71,7 +71,7 @@ def _next(level: int, connection: Connection) -> dict[str, object] | None:
     above = next((one for one in LEVELS if one > level), None)
     if above is None:
         return None
-    missing = sorted(scopes_of(above) - connection.scopes) if connection.scopes else []
+    missing = missing_scopes(scopes_of(above), connection.scopes)
     return {"level": above, "meaning": MEANINGS[above], "words": [SCOPE_WORDS.get(one, one) for one in missing]}
 
 
