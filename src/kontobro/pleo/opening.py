@@ -41,8 +41,8 @@ def open_calls(
         verify=trusted(),
         transport=transport,
     )
-    auth: httpx2.Auth = ApiKeyAuth(connection.id, tokens)
+    auth: httpx2.Auth = ApiKeyAuth(connection, tokens)
     if connection.auth == "oauth":
         ask = renewer(connection, clock, transport=transport)
-        auth = BearerAuth(Renewal(connection.id, tokens, clock, ask))
+        auth = BearerAuth(Renewal(connection, tokens, clock, ask))
     return Calls(http, auth, clock, pace or shared_pace(connection.id, clock), patience)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from kontobro.bootstrap import Home
 from kontobro.core.connection import Connection
+from kontobro.core.destination import erp_destination
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.level import Level, level_of
 from kontobro.core.ports import Connector
@@ -92,6 +93,19 @@ def needed_secrets(erp: str, given: Mapping[str, str]) -> dict[str, str]:
         if not given.get(name, "").strip():
             raise Misconfigured(f"The {word} is missing.", f"Give the {word} of {erp.capitalize()}.")
     return {name: given[name].strip() for name in secret_words(erp)}
+
+
+def secrets_for(connection: Connection, changed: Connection, given: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that were given for a changed access. A stored one goes only to where it was given for, so with
+    another destination every secret is given again. Raises Misconfigured for one that is missing."""
+    missing = [word for name, word in secret_words(connection.erp).items() if not given.get(name, "").strip()]
+    if missing and erp_destination(changed) != erp_destination(connection):
+        words = " and ".join(missing)
+        raise Misconfigured(
+            f"The address, the database or the user is another one: the stored {words} is not sent there.",
+            f"Give the {words} for it.",
+        )
+    return dict(given)
 
 
 def join(setup: Setup, home: Home) -> Connected:
