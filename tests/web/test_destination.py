@@ -144,7 +144,6 @@ def test_a_setup_keeps_pleo_s_tokens_from_another_pleo(site: Site, monkeypatch: 
     try:
         assert flow.secrets_of(setup) == {}
     finally:
-        monkeypatch.undo()
         config.cache_clear()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from kontobro.service.networks import reach_of
 from kontobro.service.outgoing import look_up
 from kontobro.web.models import Organisation, Setup
 from kontobro.web.places import places
+from kontobro.web.rights import require_still
 from kontobro.web.setup import SealedTokens, draft_of, known_to, level_chosen, own, secrets_of, tokens_of
 
 SECONDS_FOR_OTHERS = 30
@@ -129,9 +131,15 @@ def join(setup: Setup, home: Home) -> Connected:
             _level(setup, connector),
             held,
             known=known_to(setup.organisation),
-            claim=lambda final: own(final, setup.organisation),
+            claim=partial(_claim, setup),
             wait=not setup.again,
         )
+
+
+def _claim(setup: Setup, final: Connection) -> None:
+    """The last look before anything is installed: who connects still may, and nobody else has the company."""
+    require_still(setup)
+    own(final, setup.organisation)
 
 
 def _name(setup: Setup, draft: Connection, company: str) -> str:

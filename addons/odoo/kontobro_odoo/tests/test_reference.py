@@ -35,7 +35,7 @@ class TestReference(PleoCase):
         self.assertEqual((move.kontobro_reference, move.ref), ("jkl", "a person's own words"))
 
     def test_nobody_gives_an_entry_one_on_its_way_in(self):
-        """By values, by a default in the context, by an import's column: a stranger can't make an expense look booked."""
+        """By values, by a default in the context, by an import's column: else it would look booked."""
         plain = {"move_type": "entry", "journal_id": self.journal.id}
         for person in (self.env.user, self.user, self.manager):
             moves = self.env["account.move"].with_user(person)

@@ -50,7 +50,7 @@ class TestTrytonStore(StoreContract):
 
 def test_secrets_of_an_older_module_belong_to_where_their_connections_point() -> None:
     awake()
-    store, here = open_store(DATABASE), connection("older", erp="tryton", erp_options={"user": "2"})
+    store, here = open_store(DATABASE), connection("older", erp="tryton")
     with OwnTables(DATABASE).transaction() as cursor:
         cursor.execute("DELETE FROM kontobro_connection")
     store.save_connection(here, tokens(), {"password": "p"})
