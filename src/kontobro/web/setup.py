@@ -22,7 +22,7 @@ from django.utils import timezone
 from kontobro.bootstrap import Home
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.destination import Destination, erp_destination, pleo_destination
-from kontobro.core.errors import Conflict, KontobroError, Misconfigured, NotAllowed
+from kontobro.core.errors import Conflict, KontobroError, LoginFailed, Misconfigured, NotAllowed
 from kontobro.core.export import Identity
 from kontobro.core.level import LEVELS, Level, level_of, scopes_of
 from kontobro.install.level import missing_scopes
@@ -234,6 +234,10 @@ def take_verifier(setup: Setup) -> str:
 def exchange(setup: Setup, code: str) -> None:
     """Tokens for Pleo's code, sealed before anything else is done with them. Raises LoginFailed, Unreachable."""
     draft, verifier = draft_of(setup), take_verifier(setup)
+    if not verifier:
+        raise LoginFailed(
+            "Pleo's answer can't be used: this service reaches Pleo another way now.", "Go to Pleo again."
+        )
     client = config().client(draft.environment)
     tokens = exchange_code(
         draft,
