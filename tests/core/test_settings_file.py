@@ -131,7 +131,7 @@ def test_every_fault_is_named_at_once_and_the_rest_is_read() -> None:
         ({"journal": "BANK\0"}, "takes a text without control characters"),
         ({"description": "{supplier}\x1b[2J"}, "takes a text without control characters"),
         ({"description": "x" * 501}, "takes a text of at most 500 characters"),
-        ({"wallets": {"EUR": " "}}, "takes a table without empty texts"),
+        ({"wallets": {"EUR": ""}}, "takes a table without empty texts"),
         ({"dimensions": {"": "COST"}}, "takes a table without empty texts"),
         ({"dimensions": {"TEAM": "x" * 101}}, "takes a text of at most 100 characters"),
         ({"wallets": {"EURO": "5811"}}, "Setting wallets.EURO is no currency"),

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from kontobro.core.connection import Connection
+from kontobro.core.errors import LoginFailed
 from kontobro.service.config import config
 from kontobro.web import setup as flow
 from kontobro.web.models import Organisation
@@ -143,6 +144,24 @@ def test_a_setup_keeps_pleo_s_tokens_from_another_pleo(site: Site, monkeypatch: 
     config.cache_clear()
     try:
         assert flow.secrets_of(setup) == {}
+    finally:
+        config.cache_clear()
+
+
+def test_pleo_s_code_is_not_taken_to_another_pleo(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    organisation = site.organisation()
+    monkeypatch.setenv("KONTOBRO_SANDBOX_CLIENT_ID", "client")
+    monkeypatch.setenv("KONTOBRO_SANDBOX_CLIENT_SECRET", "the-client-secret")
+    config.cache_clear()
+    try:
+        setup = flow.begin(Member(site.member(organisation), organisation, "owner"), "oauth sandbox")
+        flow.leave_for_pleo(setup, "session")
+        with listening() as (evil, heard):
+            monkeypatch.setenv("KONTOBRO_SANDBOX_URL", evil)
+            config.cache_clear()
+            with pytest.raises(LoginFailed, match="Pleo's answer can't be used"):
+                flow.exchange(setup, "the-code")
+        assert not heard
     finally:
         config.cache_clear()
 

@@ -178,7 +178,7 @@ def _number(given: object, name: str) -> int:
 def _names(given: object, name: str) -> dict[str, str]:
     if not isinstance(given, Mapping) or not all(isinstance(part, str) for pair in given.items() for part in pair):
         raise _Wrong('a table of texts, such as { EUR = "1920" }')
-    if not all(part.strip() for pair in given.items() for part in pair):
+    if not all(part for pair in given.items() for part in pair):
         raise _Wrong("a table without empty texts")
     return {_text(key, name): _text(value, name) for key, value in given.items()}
 

@@ -1,5 +1,6 @@
 """Connect a Pleo company with this company: which Pleo, and an API key; `connect_oauth` adds the other way."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from odoo import fields, models
@@ -82,7 +83,7 @@ class Connect(models.TransientModel):
         if not sealed:
             return None
         with self.env["kontobro.connection"]._faults_told():
-            held = unseal(KeyRing(None, key()).ciphers(), PLACE, f"{self.id}{name}", sealed)
+            held: Any = unseal(KeyRing(None, key()).ciphers(), PLACE, f"{self.id}{name}", sealed)
         if held["value"] and held["to"] != self._destination():
             raise ValidationError(self.env._("Pleo's address or the client was changed: enter the secret again."))
         return held["value"]
