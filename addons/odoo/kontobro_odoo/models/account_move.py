@@ -34,17 +34,15 @@ class AccountMove(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Only what is loaded under our external id has a reference, whatever values or defaults a person gives."""
-        given = [vals.get("kontobro_reference") or False for vals in vals_list]
+        usual = self.default_get(["kontobro_reference"]).get("kontobro_reference")  # of the context, or of a user's own
+        given = [vals.get("kontobro_reference", usual) or False for vals in vals_list]
+        if not self.env.su and any(reference and not isinstance(reference, Loaded) for reference in given):
+            raise ValidationError(self.env._("Only Kontobro gives an entry its Pleo reference."))
         plain = [
             {**vals, "kontobro_reference": str(reference)} if reference else vals
             for vals, reference in zip(vals_list, given, strict=True)
         ]
-        moves = super().create(plain)
-        if not self.env.su:
-            for move, reference in zip(moves, given, strict=True):
-                if move.kontobro_reference and not isinstance(reference, Loaded):
-                    raise ValidationError(self.env._("Only Kontobro gives an entry its Pleo reference."))
-        return moves
+        return super().create(plain)
 
     def write(self, vals):
         """By its reference an expense is known to be booked: nobody takes it off an entry, or puts on another."""
