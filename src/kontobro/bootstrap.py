@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -75,13 +74,18 @@ class Home:
         return client
 
     def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Connector:
-        """The connection's connector; `secrets` other than the store's while connecting."""
+        """The connection's connector. A secret is one of `secrets`, given just now for this very connection, else
+        the store's own for its destination."""
         self.permit(connection.erp_options)
         if self.connectors:
             return self.connectors(connection)
-        kept = partial(self.store.secret, connection.id)
-        given = kept if secrets is None else secrets.get
-        return connector_of(connection.erp, connection.erp_options, given, self.network)
+        given = secrets or {}
+        return connector_of(
+            connection.erp,
+            connection.erp_options,
+            lambda name: given.get(name) or self.store.secret(connection, name),
+            self.network,
+        )
 
     def ports_for(self, connection: Connection) -> Ports:
         from kontobro.export.run import Ports

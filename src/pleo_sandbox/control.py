@@ -1,7 +1,8 @@
 """The sandbox's controls over HTTP, under `/_control`: no part of Pleo, and no credential asked.
 
 `POST /_control/<verb>` with the arguments of the method of the same name on Sandbox as one JSON object; the answer
-is `{"result": …}`. `GET /_control/state` shows jobs, calls, installations and webhook deliveries.
+is `{"result": …}`. `GET /_control/state` shows jobs, calls, installations and webhook deliveries. Another site's
+page is refused, and a host name that is not the sandbox's.
 """
 
 from __future__ import annotations
@@ -288,6 +289,10 @@ ORDERS: dict[str, type[Obeyed]] = {
 
 def routes(sandbox: Sandbox) -> list[Route]:
     async def show(request: Request) -> Response:
+        try:
+            check_origin(request)
+        except PleoError as error:
+            return refuse(error)
         return reply(state(sandbox))
 
     orders = [

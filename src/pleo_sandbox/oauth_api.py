@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from pleo_sandbox.errors import PleoError
 from pleo_sandbox.oauth import ACCESS_LIFE, OAuthClient, OAuthError, Pair, Request
 from pleo_sandbox.pages import words
-from pleo_sandbox.pages.desk import check_origin
+from pleo_sandbox.pages.desk import check_host, check_origin
 from pleo_sandbox.pages.markup import Html, fill, join, options, page
 from pleo_sandbox.routing import Call, Operation, basic
 from pleo_sandbox.wire import reply
@@ -32,6 +32,7 @@ class Endpoint(Protocol):
 
 def authorize(call: Call) -> Response:
     """Show the consent page. Faults of client or redirect stay here; all others go back by redirect."""
+    check_host(call.request)
     query = call.query
     client = call.sandbox.access.clients.get("".join(query.get("client_id", [])))
     if client is None:

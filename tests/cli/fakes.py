@@ -201,7 +201,7 @@ class FakeHome:
 
     def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> FakeErp:
         """Its API key is what the connection's secrets say, stored or on trial."""
-        key = secrets.get("api_key") if secrets is not None else self.store.secret(connection.id, "api_key")
+        key = secrets.get("api_key") if secrets is not None else self.store.secret(connection, "api_key")
         self.erp.opened_with.append((connection.erp_options, key))
         return self.erp
 
@@ -242,14 +242,14 @@ class Bench:
     def secret(self, connection: Connection, name: str) -> str | None:
         home = open_home(self.path)
         try:
-            return home.store.secret(connection.id, name)
+            return home.store.secret(connection, name)
         finally:
             home.close()
 
     def tokens(self, connection: Connection) -> Tokens | None:
         home = open_home(self.path)
         try:
-            return home.store.tokens(connection.id)
+            return home.store.tokens(connection)
         finally:
             home.close()
 

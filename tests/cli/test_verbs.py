@@ -184,6 +184,18 @@ def test_settings_go_to_a_file_and_come_back(bench: Bench, tmp_path: Path) -> No
     assert bench.connections()[0].settings == before
 
 
+def test_a_file_is_checked_as_a_form_is_without_asking_anybody(bench: Bench, tmp_path: Path) -> None:
+    bench.connect()
+    before = bench.connections()[0].settings
+    file = tmp_path / "settings.toml"
+    file.write_text('time_zone = "Mars/Olympus"\nretention_days = 9999\n', encoding="utf-8")
+    result = bench.run("settings", "import", str(file), "--offline")
+    assert result.exit_code == 3
+    assert "time_zone is not a known time zone" in result.stderr
+    assert "from 0 to 3650" in result.stderr
+    assert bench.connections()[0].settings == before
+
+
 def test_a_file_that_is_no_toml_changes_nothing(bench: Bench, tmp_path: Path) -> None:
     bench.connect()
     file = tmp_path / "settings.toml"

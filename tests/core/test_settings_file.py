@@ -35,7 +35,7 @@ rows = st.builds(
 )
 every_settings = st.builds(
     Settings,
-    time_zone=optional(words),
+    time_zone=st.sampled_from([None, "UTC", "Europe/Copenhagen", "Asia/Kathmandu"]),
     wallet=optional(words),
     wallets=st.dictionaries(st.sampled_from(["DKK", "EUR", "JPY"]), words),
     out_of_pocket=optional(words),
@@ -125,6 +125,16 @@ def test_every_fault_is_named_at_once_and_the_rest_is_read() -> None:
         ({"wallet": 5810}, "takes a text in quotes (it is 5810)"),
         ({"patience_minutes": True}, "takes a whole number from 0 to 50"),
         ({"patience_minutes": 60}, "takes a whole number from 0 to 50 (it is 60)"),
+        ({"time_zone": "Mars/Olympus"}, "Setting time_zone is not a known time zone"),
+        ({"time_zone": "../../etc/passwd"}, "is not a known time zone"),
+        ({"time_zone": ""}, "is not a known time zone"),
+        ({"wallet": "1" * 101}, "takes a text of at most 100 characters"),
+        ({"journal": "BANK\0"}, "takes a text without control characters"),
+        ({"description": "{supplier}\x1b[2J"}, "takes a text without control characters"),
+        ({"description": "x" * 501}, "takes a text of at most 500 characters"),
+        ({"wallets": {"EUR": ""}}, "takes a table without empty texts"),
+        ({"dimensions": {"": "COST"}}, "takes a table without empty texts"),
+        ({"dimensions": {"TEAM": "x" * 101}}, "takes a text of at most 100 characters"),
         ({"wallets": {"EURO": "5811"}}, "Setting wallets.EURO is no currency"),
         (
             {"rows": [{"type": "fee", "debitt": "wallet"}]},

@@ -69,4 +69,6 @@ def test_a_connector_that_shouts_what_it_saw(tmp_path: Path, method: str) -> Non
 def test_ports_and_results_show_no_secret(tmp_path: Path) -> None:
     with an_office(tmp_path, kill_company()) as office:
         result = office.export()
-        assert_discreet(f"{office.ports!r} {office.connection!r} {result!r} {office.store.tokens('desk')!r}", office)
+        assert_discreet(
+            f"{office.ports!r} {office.connection!r} {result!r} {office.store.tokens(office.connection)!r}", office
+        )

@@ -65,7 +65,7 @@ def elsewhere(office: Office, company_id: str, key: str):  # type: ignore[no-unt
 
     other = replace(office.connection, id="other", company_id=company_id)
     office.store.save_connection(other)
-    office.store.save_tokens("other", Tokens(access=key))
+    office.store.save_tokens(other, Tokens(access=key))
     pleo = open_pleo(other, office.store, office.clock)
     (job,) = pleo.jobs(["pending"])
     pleo.close()

@@ -100,7 +100,7 @@ def test_the_credential_is_of_another_company(tmp_path: Path) -> None:
         other.id = "00000000-0000-4000-8000-000000000077"
         office.sandbox.add_company(other)
         job = office.pleo.jobs(["pending"])[0]
-        office.store.save_tokens("desk", Tokens(access=office.sandbox.add_api_key(other.id)))
+        office.store.save_tokens(office.connection, Tokens(access=office.sandbox.add_api_key(other.id)))
         office.pleo.close()
         office.pleo = open_pleo(office.connection, office.store, office.clock)
         with pytest.raises(NotAllowed):
@@ -111,7 +111,9 @@ def test_the_credential_is_of_another_company(tmp_path: Path) -> None:
 def test_a_scope_is_missing(tmp_path: Path) -> None:
     with an_office(tmp_path, kill_company()) as office:
         scopes = ["export-jobs:read", "export-jobs:write"]
-        office.store.save_tokens("desk", Tokens(access=office.sandbox.add_api_key(office.desk.company_id, scopes)))
+        office.store.save_tokens(
+            office.connection, Tokens(access=office.sandbox.add_api_key(office.desk.company_id, scopes))
+        )
         result = office.export()
         assert (result.event, result.failure_type) == ("failed", "authorization_failure")
         assert "export-items:read" in (result.failure or "")
@@ -308,7 +310,7 @@ def test_the_key_is_revoked_in_the_middle(tmp_path: Path, at: str) -> None:
         assert office.desk.key not in str(fault.value)
         assert "onnect again" in fault.value.remedy
         assert str(office.sandbox.jobs[0].status) in ("pending", "in_progress")
-        office.store.save_tokens("desk", Tokens(access=office.sandbox.add_api_key(office.desk.company_id)))
+        office.store.save_tokens(office.connection, Tokens(access=office.sandbox.add_api_key(office.desk.company_id)))
         assert office.export().event == "completed"
         assert sorted(office.entries()) == [entry_id(1), entry_id(2), entry_id(2) + "/pay"]
         assert len(office.receipts()) == 1

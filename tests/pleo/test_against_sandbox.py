@@ -207,7 +207,7 @@ def authorised(place: Place) -> tuple[Connection, Tokens]:
 def test_processes_with_a_dead_token_renew_it_once(place: Place, tmp_path: Path) -> None:
     connection, tokens = authorised(place)
     store = FileTokens(tmp_path / "tokens.json")
-    store.save_tokens(connection.id, tokens)
+    store.save_tokens(connection, tokens)
     place.box.move_clock(timedelta(minutes=16))
     before = place.box.calls["POST /oauth/token"]
     work = [(store.path, place.url, str(connection.client_id))] * 4

@@ -186,6 +186,9 @@ def test_a_rate_that_is_none_fails_its_item_alone(text: str, fine: bool) -> None
     item["accountingEntryLines"][0]["tax"] = tax
     found = read_item(msgspec.Raw(json.dumps(item).replace('"@"', text).encode()))
     assert isinstance(found, MalformedItem) != fine
+
+
+@pytest.mark.parametrize(
     ("size", "read"),
     [
         ("7.9", 7),

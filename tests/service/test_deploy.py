@@ -135,14 +135,14 @@ def test_a_backup_made_while_it_runs_is_restored_with_its_key(tmp_path: Path) ->
     running = open_home(tmp_path / "home")
     try:
         running.store.save_connection(a_connection())
-        running.store.save_tokens("c1", Tokens(access="plp_key", refresh="second"))
-        running.store.save_secret("c1", "password", "hunter2")
+        running.store.save_tokens(a_connection(), Tokens(access="plp_key", refresh="second"))
+        running.store.save_secret(a_connection(), "password", "hunter2")
         with (
             closing(sqlite3.connect(tmp_path / "home" / "kontobro.sqlite3")) as source,
             closing(sqlite3.connect(tmp_path / "backup.sqlite3")) as copy,
         ):
             source.backup(copy)
-        running.store.save_tokens("c1", Tokens(access="later"))
+        running.store.save_tokens(a_connection(), Tokens(access="later"))
     finally:
         running.close()
     assert b"hunter2" not in (tmp_path / "backup.sqlite3").read_bytes()
@@ -152,8 +152,8 @@ def test_a_backup_made_while_it_runs_is_restored_with_its_key(tmp_path: Path) ->
     shutil.copy(tmp_path / "home" / "kontobro.sqlite3.key", restored)
     again = open_home(restored)
     try:
-        assert again.store.tokens("c1") == Tokens(access="plp_key", refresh="second")
-        assert again.store.secret("c1", "password") == "hunter2"
+        assert again.store.tokens(a_connection()) == Tokens(access="plp_key", refresh="second")
+        assert again.store.secret(a_connection(), "password") == "hunter2"
         assert again.store.connection("c1") == a_connection()
     finally:
         again.close()

@@ -39,7 +39,7 @@ def home(tmp_path: Path) -> Path:
     path = tmp_path / "home"
     opened = open_home(path)
     opened.store.save_connection(a_connection())
-    opened.store.save_tokens("c1", Tokens(access="plp_key"))
+    opened.store.save_tokens(a_connection(), Tokens(access="plp_key"))
     opened.close()
     return path
 

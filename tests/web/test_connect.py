@@ -259,7 +259,7 @@ def test_tokens_that_ran_out_on_the_way_are_renewed_and_kept(anna: Traveller) ->
     page = anna.give_ledger()
     assert "Accounts payable" in page.text
     (connection,) = anna.site.home.store.connections()
-    held = anna.site.home.store.tokens(connection.id)
+    held = anna.site.home.store.tokens(connection)
     assert held is not None
     assert held.access != before.access
 

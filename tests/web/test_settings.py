@@ -89,7 +89,7 @@ def test_a_file_goes_out_and_comes_back(office: Office) -> None:
     assert kept(office).posting == "draft"
 
 
-@pytest.mark.parametrize("text", ["x = [", "wallet = 3\n", 'nonsense = "x"\n'])
+@pytest.mark.parametrize("text", ["x = [", "wallet = 3\n", 'nonsense = "x"\n', 'time_zone = "X"\n', 'wallet = "\\0"\n'])
 def test_a_wrong_file_changes_nothing(office: Office, text: str) -> None:
     before = kept(office)
     assert "What to do:" in take(office, text)

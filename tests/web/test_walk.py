@@ -231,8 +231,8 @@ def test_no_form_works_without_its_token(house: House) -> None:
 
 def test_every_page_keeps_its_headers_and_no_page_tells_a_secret(house: House) -> None:
     site = house.site
-    site.home.store.save_secret(house.office.connection.id, "webhook", "whsec_dGhlLXNlY3JldA==")
-    site.home.store.save_secret(house.office.connection.id, "password", "the-erp-password")
+    site.home.store.save_secret(house.office.connection, "webhook", "whsec_dGhlLXNlY3JldA==")
+    site.home.store.save_secret(house.office.connection, "password", "the-erp-password")
     secrets = (house.office.desk.key, "whsec_dGhl", "the-erp-password")
     browser = site.browser(site.member(house.office.organisation, "owner"))
     for name, pattern in patterns().items():

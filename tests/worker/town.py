@@ -79,7 +79,7 @@ class Town:
         )
         with self.at_home() as home:
             home.store.save_connection(connection)
-            home.store.save_tokens(connection_id, Tokens(access=self.sandbox.add_api_key(connection.company_id)))
+            home.store.save_tokens(connection, Tokens(access=self.sandbox.add_api_key(connection.company_id)))
         return connection
 
     @contextmanager

@@ -16,6 +16,7 @@ from kontobro.core.words import name_in
 from kontobro.store.codec import problems_from
 from kontobro.store.guards import install_guards
 from kontobro.store.moves import STATES
+from kontobro.store.tables_store import bind_secrets
 
 from .house import in_words, language
 
@@ -80,11 +81,20 @@ class Secret(OfConnection, ModelSQL):
     __string__ = "Pleo Secret"
     name = fields.Char("Name", required=True)
     sealed = fields.Text("Sealed", required=True)
+    destination = fields.Text("Destination")
 
     @classmethod
     def __setup__(cls):
         super().__setup__()
         unique(cls, "one_secret", "connection_id", "name")
+
+    @classmethod
+    def __register__(cls, module):
+        """Secrets that an older version stored belong to where their connections point."""
+        super().__register__(module)
+        if backend.name == "postgresql":
+            with Transaction().connection.cursor() as cursor:
+                bind_secrets(cursor)
 
 
 class Job(OfConnection, ModelSQL, ModelView):

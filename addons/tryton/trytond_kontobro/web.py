@@ -34,7 +34,7 @@ from kontobro.install.authorisation import (
 from kontobro.pleo import authorize_url, exchange_code
 
 from . import page, pending
-from .connect import draft_of, joined
+from .connect import draft_of, is_administrator, joined
 from .house import opened, store_of, words_of
 
 log = logging.getLogger(__name__)
@@ -157,6 +157,8 @@ def require_rights(database, asked) -> None:
         company = pool.get("company.company")(asked.company)
         users = [pool.get("res.user")(id) for id in (asked.user, asked.book_as)]
         lost = [user for user in users if not user.active or company not in user.companies]
+        if is_administrator(users[1]) and not is_administrator(users[0]):
+            lost.append(users[1])
         try:
             pool.get("kontobro.connect", type="wizard").check_access()
         except AccessError:

@@ -14,7 +14,8 @@ import typer
 
 from kontobro.cli import show
 from kontobro.cli.desk import Desk, desk_of
-from kontobro.cli.erp_options import asked_secret, erp_options, erp_secrets, with_company
+from kontobro.cli.erp_options import asked_secret, erp_options, erp_secrets, variable_of, with_company
+from kontobro.cli.given import require_given_for
 from kontobro.core.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -99,10 +100,19 @@ def run(
     key = None if oauth else _of_api_key(from_stdin=api_key_stdin)
     client_secret = _client_secret(from_stdin=client_secret_stdin) if oauth else None
     secrets = erp_secrets(erp, erp_secret or [], from_stdin=erp_secret_stdin)
+    pleo = not client_secret_stdin if oauth else not api_key_stdin
+    require_given_for(desk.workplace.store, draft, _variables(secrets, oauth, pleo, not erp_secret_stdin), secrets)
     draft = with_company(desk, draft, secrets)
     wanted = level_named(level)
     tokens = key or _authorise(draft, desk, client_secret, _asked_level(desk, draft, secrets, wanted), not no_browser)
     _tell_connected(connect_with(desk, draft, tokens, wanted, secrets), as_json=as_json)
+
+
+def _variables(secrets: Mapping[str, str], oauth: bool, pleo: bool, erp: bool) -> dict[str, str]:
+    """The environment variables that these secrets may come from, each with the option that gives it by hand."""
+    credential = {SECRET_VARIABLE: "--client-secret-stdin"} if oauth else {KEY_VARIABLE: "--api-key-stdin"}
+    named = {variable_of(name): "--erp-secret-stdin" for name in secrets}
+    return (credential if pleo else {}) | (named if erp else {})
 
 
 def _tell_connected(connected: Connected, *, as_json: bool) -> None:

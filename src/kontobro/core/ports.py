@@ -250,9 +250,13 @@ class Withdraws(Protocol):
 class TokenStore(Protocol):
     """Where the Pleo client keeps its credential. Both tokens are stored before either is used."""
 
-    def tokens(self, connection_id: str) -> Tokens | None: ...
+    def tokens(self, connection: Connection) -> Tokens | None:
+        """The credential given for this connection's Pleo (`destination.pleo_destination`); None for any other."""
+        ...
 
-    def save_tokens(self, connection_id: str, tokens: Tokens) -> None: ...
+    def save_tokens(self, connection: Connection, tokens: Tokens) -> None:
+        """Keep a credential for this connection's Pleo and no other."""
+        ...
 
     def mark_reconnect(self, connection_id: str) -> None:
         """The credential is dead: keep the settings, ask for a new one."""
@@ -274,17 +278,24 @@ class Store(TokenStore, Protocol):
 
     def connection(self, connection_id: str) -> Connection | None: ...
 
-    def save_connection(self, connection: Connection) -> None: ...
+    def save_connection(
+        self, connection: Connection, tokens: Tokens | None = None, secrets: Mapping[str, str] | None = None
+    ) -> None:
+        """Store a connection, and in the same transaction the secrets that were given for it."""
+        ...
 
     def forget_tokens(self, connection_id: str) -> None:
         """Delete the secrets, keep settings and history."""
         ...
 
-    def save_secret(self, connection_id: str, name: str, value: str) -> None:
-        """An accounting system's secret (a password, an API key), encrypted."""
+    def save_secret(self, connection: Connection, name: str, value: str) -> None:
+        """An accounting system's secret (a password, an API key), encrypted, for this connection's destination."""
         ...
 
-    def secret(self, connection_id: str, name: str) -> str | None: ...
+    def secret(self, connection: Connection, name: str) -> str | None:
+        """The secret given for the destination of this very `connection` (`destination.destination_of`), whatever is
+        stored of it; None where it was given for another: whoever changes the destination gives the secret again."""
+        ...
 
     # jobs
     def begin_job(self, connection_id: str, job: ExportJob, run: str, now: datetime) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import UnionType
@@ -14,6 +15,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from kontobro.core.errors import Misconfigured, Problem, shown
 from kontobro.core.findings import problem
 from kontobro.core.money import EXPONENTS
+from kontobro.core.posting_dates import zone_named
 from kontobro.core.posting_table import SUBTYPE_DECIDES, table_of
 from kontobro.core.posting_text import FIELDS, unknown_fields
 from kontobro.core.settings import MOST_DIMENSIONS, RowOverride, Settings
@@ -25,6 +27,13 @@ LIMITS: Mapping[str, tuple[int, int]] = {
     "sync_floor": (0, 1000),
 }
 """Smallest and largest value of each number. Patience ends well before Pleo's job does (one hour)."""
+
+
+LONGEST_NAME = 100
+"""Characters of an account's, a journal's or a dimension's code."""
+
+LONGEST: Mapping[str, int] = {"description": 500, "hook": 500}
+"""The same of longer texts."""
 
 
 class _Wrong(Exception):
@@ -165,10 +174,10 @@ def _value(hint: Any, given: object, name: str) -> object:
     if hint is int:
         return _number(given, name)
     if hint is str:
-        return _typed(given, str, "a text in quotes")
+        return _text(given, name)
     if get_origin(hint) is tuple:
         return _listed(hint, given, name)
-    return _names(given)
+    return _names(given, name)
 
 
 def _listed(hint: Any, given: object, name: str) -> tuple[object, ...]:
@@ -184,6 +193,18 @@ def _typed(given: object, kind: type, takes: str) -> object:
     return given
 
 
+def _text(given: object, name: str) -> str:
+    """A text that a form would take: not endless, and nothing in it that no one can see or store."""
+    if type(given) is not str:
+        raise _Wrong("a text in quotes")
+    longest = LONGEST.get(name, LONGEST_NAME)
+    if len(given) > longest:
+        raise _Wrong(f"a text of at most {longest} characters")
+    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in given):
+        raise _Wrong("a text without control characters")
+    return given
+
+
 def _number(given: object, name: str) -> int:
     low, high = LIMITS[name]
     if type(given) is not int or not low <= given <= high:
@@ -191,10 +212,12 @@ def _number(given: object, name: str) -> int:
     return given
 
 
-def _names(given: object) -> dict[str, str]:
+def _names(given: object, name: str) -> dict[str, str]:
     if not isinstance(given, Mapping) or not all(isinstance(part, str) for pair in given.items() for part in pair):
         raise _Wrong('a table of texts, such as { EUR = "1920" }')
-    return dict(given)
+    if not all(part for pair in given.items() for part in pair):
+        raise _Wrong("a table without empty texts")
+    return {_text(key, name): _text(value, name) for key, value in given.items()}
 
 
 def _rows_from(given: object, problems: list[Problem]) -> tuple[RowOverride, ...]:
@@ -222,6 +245,8 @@ def _row_faults(at: int, row: RowOverride) -> Iterable[Problem]:
 
 def _meaning_faults(settings: Settings) -> Iterable[Problem]:
     """What has the right type and still can't mean anything."""
+    if settings.time_zone is not None and zone_named(settings.time_zone) is None:
+        yield _wrong("time_zone", settings.time_zone, "is not a known time zone: use a name such as Europe/Copenhagen")
     for currency in settings.wallets:
         if currency not in EXPONENTS:
             yield _wrong(f"wallets.{currency}", currency, "is no currency: use its three letters, such as EUR")

@@ -12,10 +12,12 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from kontobro.core.errors import Misconfigured
+from kontobro.export.private import private_file
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -73,8 +75,8 @@ class CsvRows:
 
 @contextmanager
 def csv_file(path: Path, columns: Sequence[str]) -> Iterator[CsvRows]:
-    """A new CSV file; it takes its name when all of it is written."""
-    with _written_whole(path) as part, part.open("w", encoding="utf-8-sig", newline="") as file:
+    """A new CSV file, its owner's alone; it takes its name when all of it is written."""
+    with private_file(path) as part, TextIOWrapper(part, encoding="utf-8-sig", newline="") as file:
         yield CsvRows(file, columns)
 
 
@@ -198,17 +200,6 @@ def xlsx_book(target: BinaryIO) -> Iterator[Book]:
 
 @contextmanager
 def xlsx_file(path: Path) -> Iterator[Book]:
-    """A new XLSX file; it takes its name when all of it is written."""
-    with _written_whole(path) as part, part.open("wb") as file, xlsx_book(file) as book:
+    """A new XLSX file, its owner's alone; it takes its name when all of it is written."""
+    with private_file(path) as file, xlsx_book(file) as book:
         yield book
-
-
-@contextmanager
-def _written_whole(path: Path) -> Iterator[Path]:
-    """A place beside the file; what was there before stays until the new one is whole."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

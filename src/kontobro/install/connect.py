@@ -44,10 +44,10 @@ class TrialTokens:
     def __init__(self, tokens: Tokens) -> None:
         self.current = tokens
 
-    def tokens(self, connection_id: str) -> Tokens | None:
+    def tokens(self, connection: Connection) -> Tokens | None:
         return self.current
 
-    def save_tokens(self, connection_id: str, tokens: Tokens) -> None:
+    def save_tokens(self, connection: Connection, tokens: Tokens) -> None:
         self.current = tokens
 
     def mark_reconnect(self, connection_id: str) -> None:
@@ -117,10 +117,7 @@ def connect(
 def keep(connection: Connection, tokens: Tokens, secrets: Mapping[str, str], store: Store) -> None:
     """Store a connection with its credentials. Under the lock of renewals: none of the old pair comes back over it."""
     with store.lock(f"refresh-{connection.id}", wait=RENEWING):
-        store.save_connection(connection)
-        store.save_tokens(connection.id, tokens)
-    for name, secret in secrets.items():
-        store.save_secret(connection.id, name, secret)
+        store.save_connection(connection, tokens, secrets)
 
 
 def named_identity(pleo: Pleo, chosen: str) -> Identity:

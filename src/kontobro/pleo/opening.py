@@ -47,9 +47,9 @@ def open_calls(
         headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
         cookies=no_cookies(),
     )
-    auth: httpx2.Auth = ApiKeyAuth(connection.id, tokens)
+    auth: httpx2.Auth = ApiKeyAuth(connection, tokens)
     if connection.auth == "oauth":
         ask = renewer(connection, clock, transport=transport, dialect=dialect)
-        auth = BearerAuth(Renewal(connection.id, tokens, clock, ask))
+        auth = BearerAuth(Renewal(connection, tokens, clock, ask))
     spoken = dialect or dialect_of(connection.environment)
     return Calls(http, auth, clock, pace or shared_pace(connection.id, clock), patience, spoken)

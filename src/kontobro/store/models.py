@@ -46,12 +46,16 @@ class Connection(models.Model):
 
 
 class Secret(models.Model):
-    """An encrypted blob. The connection and name are inside it once more (`vault.py`)."""
+    """An encrypted blob. The connection and name are inside it once more (`vault.py`).
+
+    `destination`: the only place that it may be sent to, as `core.destination` writes it. None fits an empty one.
+    """
 
     connection: ToConnection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
     connection_id: str
     name: Text = models.TextField()
     sealed: Text = models.TextField()
+    destination: Text = models.TextField(default="")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["connection", "name"], name="kontobro_one_secret"),)

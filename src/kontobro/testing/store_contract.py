@@ -13,6 +13,7 @@ from __future__ import annotations
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -86,48 +87,76 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
     # -------------------------------------------------------------------------------------- secrets
 
     def test_keeps_tokens_whole(self, connected: Store) -> None:
-        connected.save_tokens(HERE, tokens())
-        assert connected.tokens(HERE) == tokens()
-        connected.save_tokens(HERE, Tokens(access="at-2"))
-        assert connected.tokens(HERE) == Tokens(access="at-2")
-        assert connected.tokens(ELSEWHERE) is None
+        connected.save_tokens(connection(), tokens())
+        assert connected.tokens(connection()) == tokens()
+        connected.save_tokens(connection(), Tokens(access="at-2"))
+        assert connected.tokens(connection()) == Tokens(access="at-2")
+        assert connected.tokens(connection(ELSEWHERE)) is None
 
     def test_keeps_secrets_by_name(self, connected: Store) -> None:
-        connected.save_secret(HERE, "password", "æøå 🔑")
-        connected.save_secret(HERE, "api_key", "k")
-        assert connected.secret(HERE, "password") == "æøå 🔑"
-        assert connected.secret(HERE, "api_key") == "k"
-        assert connected.secret(HERE, "other") is None
-        assert connected.tokens(HERE) is None
+        connected.save_secret(connection(), "password", "æøå 🔑")
+        connected.save_secret(connection(), "api_key", "k")
+        assert connected.secret(connection(), "password") == "æøå 🔑"
+        assert connected.secret(connection(), "api_key") == "k"
+        assert connected.secret(connection(), "other") is None
+        assert connected.tokens(connection()) is None
+
+    def test_a_secret_is_read_for_its_own_destination_alone(self, store: Store) -> None:
+        """Whatever is stored of the connection: the destination is that of the connection which is asked for."""
+        here = connection(erp="odoo", erp_options={"url": "https://odoo.example", "database": "books"})
+        store.save_connection(here, tokens(), {"api_key": "k"})
+        assert (store.tokens(here), store.secret(here, "api_key")) == (tokens(), "k")
+        other_company = replace(here, erp_options={**here.erp_options, "company": "2"})
+        assert store.secret(other_company, "api_key") == "k"
+        for name, value in (("url", "https://evil.example"), ("database", "other"), ("user", "other")):
+            moved = replace(here, erp_options={**here.erp_options, name: value})
+            assert store.secret(moved, "api_key") is None
+            store.save_connection(moved)
+            assert store.secret(moved, "api_key") is None
+            assert store.tokens(moved) == tokens()
+        elsewhere = "https://evil.example"
+        for moved in (
+            replace(here, api_url=elsewhere),
+            replace(here, auth_url=elsewhere),
+            replace(here, client_id="x"),
+        ):
+            assert store.tokens(moved) is None
+
+    def test_a_connection_and_its_secrets_are_stored_together(self, store: Store) -> None:
+        there = connection(erp_options={"url": "https://new.example"})
+        store.save_connection(connection(), tokens(), {"api_key": "old"})
+        store.save_connection(there, secrets={"api_key": "new"})
+        assert (store.secret(there, "api_key"), store.secret(connection(), "api_key")) == ("new", None)
+        assert store.tokens(there) == tokens()
 
     def test_a_secret_of_no_connection_is_refused(self, store: Store) -> None:
         with pytest.raises(Misconfigured, match="no such connection"):
-            store.save_tokens("nobody", Tokens(access="at"))
+            store.save_tokens(connection("nobody"), Tokens(access="at"))
 
     def test_forgets_secrets_and_keeps_the_rest(self, connected: Store) -> None:
-        connected.save_tokens(HERE, Tokens(access="at"))
-        connected.save_secret(HERE, "password", "p")
+        connected.save_tokens(connection(), Tokens(access="at"))
+        connected.save_secret(connection(), "password", "p")
         bring(connected, "posted")
         connected.forget_tokens(HERE)
-        assert (connected.tokens(HERE), connected.secret(HERE, "password")) == (None, None)
+        assert (connected.tokens(connection()), connected.secret(connection(), "password")) == (None, None)
         assert connected.connection(HERE) == connection()
         assert states(connected) == {REF: "posted"}
 
     def test_secrets_are_not_readable_on_disk(self, connected: Store) -> None:
-        connected.save_tokens(HERE, tokens())
-        connected.save_secret(HERE, "password", "secret-2")
+        connected.save_tokens(connection(), tokens())
+        connected.save_secret(connection(), "password", "secret-2")
         stored = self.stored_bytes(connected)
         assert HERE.encode() in stored
         assert b"secret-" not in stored
 
     def test_a_reader_never_sees_half_a_pair_of_tokens(self, connected: Store) -> None:
-        connected.save_tokens(HERE, Tokens(access="0", refresh="0"))
-        code = "from kontobro.core.connection import Tokens\nfor n in range(60):\n"
-        code += f" store.save_tokens({HERE!r}, Tokens(access=str(n), refresh=str(n)))"
+        connected.save_tokens(connection(), Tokens(access="0", refresh="0"))
+        code = "from kontobro.core.connection import Tokens\nfrom kontobro.testing.store_case import connection\n"
+        code += "for n in range(60):\n store.save_tokens(connection(), Tokens(access=str(n), refresh=str(n)))"
         with self.process(connected, code) as writer:
-            seen = [connected.tokens(HERE)]
+            seen = [connected.tokens(connection())]
             while writer.poll() is None:
-                seen.append(connected.tokens(HERE))
+                seen.append(connected.tokens(connection()))
             assert writer.returncode == 0
         assert all(tokens and tokens.access == tokens.refresh for tokens in seen)
 
@@ -227,13 +256,13 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
         assert connected.purge(HERE, NOW + 9 * DAY) == 2
 
     def test_works_on_without_its_history(self, connected: Store) -> None:
-        connected.save_tokens(HERE, Tokens(access="at"))
+        connected.save_tokens(connection(), Tokens(access="at"))
         connected.begin_job(HERE, job(), "run-1", NOW)
         bring(connected, "reported")
         self.wipe(connected)
         assert (connected.bookings(HERE), connected.jobs(HERE), steps(connected)) == ([], [], [])
         assert connected.connection(HERE) == connection()
-        assert connected.tokens(HERE) == Tokens(access="at")
+        assert connected.tokens(connection()) == Tokens(access="at")
         bring(connected, "reported")
         assert states(connected) == {REF: "reported"}
 

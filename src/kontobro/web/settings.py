@@ -105,7 +105,13 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Kontobro: "
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+# A key is an account and the reader's address (`guesses.py`), but for the last factor's: by account, far apart.
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "10/m/ip,100/h/key",
+    "guess": "5/5m/key",
+    "reset_password": "5/m/ip,20/h/ip",
+}
+MFA_FORMS = {"authenticate": "kontobro.web.guesses.CodeForm"}
 MFA_TOTP_ISSUER = "Kontobro"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 

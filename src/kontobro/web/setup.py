@@ -21,8 +21,9 @@ from django.utils import timezone
 
 from kontobro.bootstrap import Home
 from kontobro.core.connection import Connection, Tokens
+from kontobro.core.destination import Destination, erp_destination, pleo_destination
 from kontobro.core.dialect import TagScope
-from kontobro.core.errors import Conflict, KontobroError, Misconfigured, NotAllowed
+from kontobro.core.errors import Conflict, KontobroError, LoginFailed, Misconfigured, NotAllowed
 from kontobro.core.export import Identity
 from kontobro.core.level import LEVELS, Level, level_of, missing_scopes, scopes_for, scopes_of
 from kontobro.core.settings import Settings
@@ -37,6 +38,9 @@ from kontobro.web.places import places
 from kontobro.web.tenancy import Member
 
 Step = Literal["level", "consent", "key", "erp", "access", "company", "settings", "plan"]
+
+SEALED = "secrets with destinations"
+"""What a setup's sealed secrets are called within it."""
 
 LIFE = timedelta(days=7)
 """An abandoned setup is deleted after so long."""
@@ -113,23 +117,36 @@ def _store() -> DjangoStore:
 
 
 def secrets_of(setup: Setup) -> dict[str, Any]:
-    """`verifier`, `tokens`, `erp`: those that the setup has by now; none when the key was rotated meanwhile."""
+    """`verifier`, `tokens`, `erp`: those that the setup has by now for where it leads now; what was given for another
+    address is not among them, and none is when the key was rotated meanwhile."""
+    draft = draft_of(setup)
+    return {name: value for name, (to, value) in _sealed(setup).items() if to == _destination(draft, name)}
+
+
+def _sealed(setup: Setup) -> dict[str, tuple[str, Any]]:
+    """Every secret of the setup with the destination that it was given for."""
     if not setup.sealed:
         return {}
     try:
-        return cast(dict[str, Any], _store().unseal(f"setup {setup.id}", "secrets", setup.sealed))
+        return cast(dict[str, tuple[str, Any]], _store().unseal(f"setup {setup.id}", SEALED, setup.sealed))
     except Misconfigured:
         return {}
 
 
+def _destination(draft: Connection, name: str) -> Destination:
+    return erp_destination(draft) if name == "erp" else pleo_destination(draft)
+
+
 def seal_secrets(setup: Setup, **changed: object) -> None:
-    """Put secrets into the setup; the caller saves it. None takes one away."""
-    kept = {name: value for name, value in {**secrets_of(setup), **changed}.items() if value is not None}
-    setup.sealed = _store().seal(f"setup {setup.id}", "secrets", kept)
+    """Put secrets into the setup, each for where the setup leads now; the caller saves it. None takes one away."""
+    draft = draft_of(setup)
+    given = {name: (_destination(draft, name), value) for name, value in changed.items()}
+    kept = {name: pair for name, pair in {**_sealed(setup), **given}.items() if pair[1] is not None}
+    setup.sealed = _store().seal(f"setup {setup.id}", SEALED, kept)
 
 
 def tokens_of(setup: Setup) -> Tokens:
-    """Pleo's credential. Raises Misconfigured before there is one."""
+    """Pleo's credential. Raises Misconfigured before there is one for where the setup leads now."""
     held = secrets_of(setup).get("tokens")
     if held is None:
         raise Misconfigured("There is no access to Pleo yet, or no more.", "Go back to the level and ask Pleo again.")
@@ -252,6 +269,10 @@ def take_verifier(setup: Setup) -> str:
 def exchange(setup: Setup, code: str) -> None:
     """Tokens for Pleo's code, sealed before anything else is done with them. Raises LoginFailed, Unreachable."""
     draft, verifier = draft_of(setup), take_verifier(setup)
+    if not verifier:
+        raise LoginFailed(
+            "Pleo's answer can't be used: this service reaches Pleo another way now.", "Go to Pleo again."
+        )
     client = config().client(draft.environment)
     tokens = exchange_code(
         draft,
@@ -271,10 +292,10 @@ class SealedTokens:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
 
-    def tokens(self, connection_id: str) -> Tokens | None:
+    def tokens(self, connection: Connection) -> Tokens | None:
         return tokens_of(self._setup)
 
-    def save_tokens(self, connection_id: str, tokens: Tokens) -> None:
+    def save_tokens(self, connection: Connection, tokens: Tokens) -> None:
         seal_secrets(self._setup, tokens=tokens_to(tokens))
         self._setup.save()
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from kontobro.bootstrap import Home
 from kontobro.core.connection import Connection
+from kontobro.core.destination import erp_destination
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.level import Level
 from kontobro.core.ports import Connector
@@ -21,6 +23,7 @@ from kontobro.service.config import config
 from kontobro.service.networks import reach_of
 from kontobro.web.models import Organisation, Setup
 from kontobro.web.places import places
+from kontobro.web.rights import require_still
 from kontobro.web.setup import (
     SealedTokens,
     draft_of,
@@ -103,6 +106,19 @@ def needed_secrets(erp: str, given: Mapping[str, str]) -> dict[str, str]:
     return {name: given[name].strip() for name in secret_words(erp)}
 
 
+def secrets_for(connection: Connection, changed: Connection, given: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that were given for a changed access. A stored one goes only to where it was given for, so with
+    another destination every secret is given again. Raises Misconfigured for one that is missing."""
+    missing = [word for name, word in secret_words(connection.erp).items() if not given.get(name, "").strip()]
+    if missing and erp_destination(changed) != erp_destination(connection):
+        words = " and ".join(missing)
+        raise Misconfigured(
+            f"The address, the database or the user is another one: the stored {words} is not sent there.",
+            f"Give the {words} for it.",
+        )
+    return dict(given)
+
+
 def join(setup: Setup, home: Home) -> Connected:
     """Look at both sides, take the company, install at Pleo, store. Run again after a crash it mends what is missing.
 
@@ -124,9 +140,15 @@ def join(setup: Setup, home: Home) -> Connected:
             _level(setup, connector),
             held,
             known=known_to(setup.organisation),
-            claim=lambda final: own(final, setup.organisation),
+            claim=partial(_claim, setup),
             wait=not setup.again,
         )
+
+
+def _claim(setup: Setup, final: Connection) -> None:
+    """The last look before anything is installed: who connects still may, and nobody else has the company."""
+    require_still(setup)
+    own(final, setup.organisation)
 
 
 def _name(setup: Setup, draft: Connection, company: str) -> str:

@@ -6,7 +6,6 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from kontobro.core import settings_file
-from kontobro.core.posting_dates import zone_named
 from kontobro.core.settings import MOST_DIMENSIONS
 from kontobro.store import codec
 
@@ -193,9 +192,6 @@ class Connection(models.Model):
             _, problems = settings_file.settings_from(settings_file.settings_to(codec.settings_from(row.settings)))
             if problems:
                 raise ValidationError(self._in_words(problems))
-            zone = (row.settings or {}).get("time_zone")
-            if zone and zone_named(zone) is None:
-                raise ValidationError(self.env._("The time zone %s is not known: write Europe/Copenhagen.", zone))
 
     def _checked(self, wanted):
         """The settings as they are stored. Raises ValidationError with everything that is wrong."""

@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import format_datetime
 
 from kontobro.core.words import fault_told, name_in
+from kontobro.store.tables_store import bind_secrets
 
 from ..hooks import guard_tables
 
@@ -119,7 +120,8 @@ class Payload(models.Model):
 
 
 class Secret(models.Model):
-    """A secret, encrypted with the key in Odoo's configuration file (`kontobro_key`)."""
+    """A secret, encrypted with the key in Odoo's configuration file (`kontobro_key`), and the only destination that
+    it may be sent to (`kontobro.core.destination`)."""
 
     _name = "kontobro.secret"
     _description = "Pleo secret"
@@ -128,8 +130,13 @@ class Secret(models.Model):
     connection_id = fields.Many2one("kontobro.connection", required=True, ondelete="cascade")
     name = fields.Char(required=True)
     sealed = fields.Char(required=True)
+    destination = fields.Char()
 
     _one_secret = models.Constraint("UNIQUE(connection_id, name)", "This secret is kept already.")
+
+    def init(self):
+        """Secrets that an older version stored belong to where their connections point."""
+        bind_secrets(self.env.cr)
 
 
 class Binding(models.Model):

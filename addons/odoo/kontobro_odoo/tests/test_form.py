@@ -1,6 +1,8 @@
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
+from odoo.tools import config
 
+from ..inside.store import DEVELOPER
 from .common import PleoCase
 
 
@@ -52,6 +54,7 @@ class TestForm(PleoCase):
                 self.connection.with_user(self.manager).write({"settings": bad})
 
     def test_a_key_goes_nowhere_by_mistake(self):
+        self.develop()
         connect = self.env["kontobro.connect"].with_user(self.manager)
         for url in ("http://evil.test", "ftp://127.0.0.1", "http://user@127.0.0.1"):
             wizard = connect.create({"environment": "sandbox", "url": url})
@@ -59,6 +62,37 @@ class TestForm(PleoCase):
                 wizard._draft()
         with self.assertRaises(ValidationError):
             connect.create({"environment": "production", "url": "https://evil.test"})._draft()
+
+    def test_another_pleo_is_for_developers(self):
+        connect = self.env["kontobro.connect"].with_user(self.manager)
+        self.develop("")
+        for url in (False, "http://127.0.0.1:8764", "https://evil.test"):
+            with self.assertRaisesRegex(ValidationError, "kontobro_developer", msg=url):
+                connect.create({"environment": "sandbox", "url": url})._draft()
+        self.develop()
+        self.assertEqual(
+            connect.create({"environment": "sandbox", "url": "http://[::1]:1"})._draft().api_url, "http://[::1]:1"
+        )
+
+    def develop(self, switch="True"):
+        """Odoo with the developers' switch in its configuration file, or without."""
+        before = {name: config.options.get(name) for name in (DEVELOPER, "dev_mode")}
+        config.options.update({DEVELOPER: switch, "dev_mode": []})
+        self.addCleanup(config.options.update, before)
+
+    def test_a_typed_secret_is_for_the_pleo_that_was_named_with_it(self):
+        self.develop()
+        moves = ({"url": "https://evil.test"}, {"environment": "staging", "url": False})
+        for change in moves:
+            sandbox = {"environment": "sandbox", "url": "https://pleo.test", "api_key": "plp_typed"}
+            wizard = self.env["kontobro.connect"].with_user(self.manager).create(sandbox)
+            wizard.write({"url": "https://PLEO.test:443/"})
+            self.assertEqual(wizard._typed_key(), "plp_typed")
+            wizard.write(change)
+            with self.assertRaisesRegex(ValidationError, "enter the secret again"):
+                wizard.action_connect()
+            wizard.write({"api_key": "plp_again"})
+            self.assertEqual(wizard._typed_key(), "plp_again")
 
     def test_without_a_key_nothing_is_asked(self):
         with self.assertRaises(ValidationError):

@@ -107,6 +107,9 @@ class Connect(models.TransientModel):
         draft = super()._draft()
         return replace(draft, client_id=self.client_id.strip(), company_id="") if self.way == "oauth" else draft
 
+    def _destination(self):
+        return [*super()._destination(), (self.client_id or "").strip() if self.way == "oauth" else ""]
+
     def _scopes(self):
         """Of the level; of a connection that stands: of all that it keeps in step."""
         if self.connection_id:

@@ -40,7 +40,8 @@ class AccessForm(forms.Form):
                 max_length=500,
                 required=not kept,
                 widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-                help_text="Kept encrypted and never shown again." + (" Empty: it stays as it is." if kept else ""),
+                help_text="Kept encrypted and never shown again."
+                + (" Empty: the stored one is kept; a new address, database or user needs it again." if kept else ""),
             )
 
     def options(self) -> dict[str, str]:
@@ -179,6 +180,7 @@ def again(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 
 
 def _kept(setup: Setup) -> Mapping[str, str]:
-    """The accounting system's secrets that the store has of this connection."""
-    found = {name: places.home.store.secret(setup.connection_id, name) for name in secret_words(setup.erp)}
+    """The accounting system's secrets that the store has of this connection, for where the setup leads."""
+    draft = flow.draft_of(setup)
+    found = {name: places.home.store.secret(draft, name) for name in secret_words(setup.erp)}
     return {name: value for name, value in found.items() if value}

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError, Misconfigured
 from kontobro.core.level import LEVELS, level_of, missing_scopes, scopes_for, scopes_of
-from kontobro.erp import option_words, secret_words
+from kontobro.erp import option_words
 from kontobro.install.connect import disconnect
 from kontobro.install.level import MEANINGS, meaning_of
 from kontobro.service.check import Words, look
@@ -21,7 +21,7 @@ from kontobro.sync.run import NOTED
 from kontobro.web import setup as flow
 from kontobro.web.models import Setup
 from kontobro.web.places import change, places
-from kontobro.web.setup_erp import safe_options
+from kontobro.web.setup_erp import safe_options, secrets_for
 from kontobro.web.subscribing import can_subscribe, is_subscribed, subscribe, unsubscribe
 from kontobro.web.tenancy import Member, of_connection
 from kontobro.web.views.connect import SCOPE_WORDS, scope_words
@@ -148,18 +148,16 @@ def _change_access(member: Member, connection: Connection, form: AccessForm) -> 
     store = places.home.store
     company = {name: value for name, value in connection.erp_options.items() if name == "company"}
     options = {**company, **safe_options(connection.erp, form.options(), member.organisation)}
-    kept = {name: store.secret(connection.id, name) or "" for name in secret_words(connection.erp)}
     changed = replace(connection, erp_options=options)
+    secrets = secrets_for(connection, changed, form.secrets())
     with flow.doors() as home:
-        found = home.connector_for(changed, {**kept, **form.secrets()}).check()
+        found = home.connector_for(changed, secrets).check()
     if connection.erp_company and found.id != connection.erp_company:
         raise Misconfigured(
             f"That access opens company {found.id} ({found.name}); connected is {connection.erp_company}.",
             "Give the access of the same company, or make another connection.",
         )
-    for name, secret in form.secrets().items():
-        store.save_secret(connection.id, name, secret)
-    change(store, connection.id, erp_options=options)
+    change(store, connection.id, secrets, erp_options=options)
     member.note("accounting system's access changed", "", connection.id)
 
 
