@@ -18,7 +18,7 @@ def test_a_stranger_is_sent_to_sign_in_and_back(site: Site) -> None:
     assert answer["Location"] == "/accounts/login/?next=/o/new/"
 
 
-def test_signing_up_makes_an_account_and_leads_to_the_first_organisation(site: Site) -> None:
+def test_signing_up_makes_an_account_and_leads_to_the_first_organisation(site: Site, open_signup: None) -> None:
     browser = site.browser()
     form = {"email": "anna@example.com", "password1": PASSWORD, "password2": PASSWORD}
     answer = browser.post("/accounts/signup/", form, follow=True)
@@ -28,7 +28,7 @@ def test_signing_up_makes_an_account_and_leads_to_the_first_organisation(site: S
     assert Membership.objects.get(organisation=organisation).role == "owner"
 
 
-def test_a_password_that_is_easy_is_refused(site: Site) -> None:
+def test_a_password_that_is_easy_is_refused(site: Site, open_signup: None) -> None:
     form = {"email": "anna@example.com", "password1": "password", "password2": "password"}
     answer = site.browser().post("/accounts/signup/", form)
     assert "too short" in answer.text

@@ -29,6 +29,7 @@ OPEN = {
     "readyz": "answers anybody, and tells nothing",
     "metrics": "asks for a token, or for this machine",
     "webhook": "is for Pleo: the signature is its guard",
+    "first_visit": "the link's secret is its guard",
     "accept_invitation": "the link's secret is its guard",
     "connect_pleo": "the page on which somebody from Pleo arrives",
 }

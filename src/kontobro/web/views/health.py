@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from functools import partial
 from typing import Any
 
@@ -19,6 +18,7 @@ from kontobro.core.errors import KontobroError
 from kontobro.service.config import config
 from kontobro.service.doctor import examine
 from kontobro.service.findings import worst
+from kontobro.service.listening import is_loopback
 from kontobro.service.metrics import metrics_page
 from kontobro.service.standing import figures_of
 from kontobro.service.vitals import Vitals
@@ -90,4 +90,4 @@ def may_measure(request: HttpRequest) -> bool:
     if token:
         return hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode())
     forwarded = "X-Forwarded-For" in request.headers
-    return not forwarded and ipaddress.ip_address(request.META.get("REMOTE_ADDR") or "0.0.0.0").is_loopback  # noqa: S104
+    return not forwarded and is_loopback(request.META.get("REMOTE_ADDR", ""))
