@@ -19,6 +19,7 @@ from kontobro.core.errors import (
     LoginFailed,
     NotAllowed,
     RateLimited,
+    StoreUnreachable,
     Timeout,
     Unreachable,
     UnsafePlan,
@@ -30,10 +31,15 @@ log = logging.getLogger(__name__)
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
+
+class TooManyAtOnce(KontobroError):
+    """One organisation asks for more than its share. Nothing was done."""
+
+
 STATUSES: tuple[tuple[tuple[type[KontobroError], ...], int], ...] = (
     ((NotAllowed,), 403),
     ((Busy, Conflict, UnsafePlan, LoginFailed), 409),
-    ((Unreachable, Timeout, RateLimited), 503),
+    ((Unreachable, Timeout, RateLimited, StoreUnreachable, TooManyAtOnce), 503),
 )
 """The status of a page that tells a fault; 400 for the others: something was asked that can't be done."""
 
@@ -116,8 +122,10 @@ class FaultPages:
         return self._respond(request)
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
-        if not isinstance(fault, KontobroError):
-            return None
-        status = next((code for kinds, code in STATUSES if isinstance(fault, kinds)), 400)
-        log.info("page refused", extra={"fault": type(fault).__name__, "status": status})
-        return render(request, "kontobro/fault.html", {"fault": fault}, status=status)
+        return fault_page(request, fault) if isinstance(fault, KontobroError) else None
+
+
+def fault_page(request: HttpRequest, fault: KontobroError) -> HttpResponse:
+    status = next((code for kinds, code in STATUSES if isinstance(fault, kinds)), 400)
+    log.info("page refused", extra={"fault": type(fault).__name__, "status": status})
+    return render(request, "kontobro/fault.html", {"fault": fault}, status=status)

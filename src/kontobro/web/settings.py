@@ -72,7 +72,13 @@ TEMPLATES = [
 
 # One database with the store. Pages hold no transaction while they ask the store or anybody else.
 DATABASES = {"default": database_entry(_config.database)}
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "kontobro_web_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "kontobro_web_cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},  # what is culled beyond may still be waited for
+    }
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -90,7 +90,7 @@ def access_page(
 
 
 @require_POST
-@of_setup("access")
+@of_setup("access", asks=True)
 def access(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Try the access as typed; then choose the company, or join both sides."""
     form = AccessForm(setup.erp, request.POST)
@@ -124,7 +124,7 @@ def company_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResp
 
 
 @require_POST
-@of_setup("company")
+@of_setup("company", asks=True)
 def company(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Choose one of the accounting system's companies: one connection is one of them."""
     chosen = request.POST.get("company", "")

@@ -23,6 +23,7 @@ from kontobro.service.metrics import metrics_page
 from kontobro.service.standing import figures_of
 from kontobro.service.vitals import Vitals
 from kontobro.store.django_store import DjangoStore
+from kontobro.web.aside import ask
 from kontobro.web.places import places
 from kontobro.worker import ClientRunner
 from kontobro.worker.vitals import look
@@ -73,6 +74,10 @@ def doctor(request: HttpRequest) -> HttpResponse:
     """The whole installation on one page: on a local service for everybody, else for its operators."""
     if not config().local and not is_operator(request.user):
         raise Http404
+    return ask(request, "doctor", _examined)
+
+
+def _examined(request: HttpRequest) -> HttpResponse:
     runner = places.runner
     findings = examine(config(), look=partial(look, config()) if isinstance(runner, ClientRunner) else None)
     return render(request, "kontobro/doctor.html", {"findings": findings, "verdict": worst(findings)})
