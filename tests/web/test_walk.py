@@ -36,6 +36,8 @@ OPEN = {
 """Addresses that nobody in particular may ask."""
 
 OWN = {
+    "aside": "the ticket's own reader",
+    "aside_page": "the ticket's own reader",
     "home": "one's own organisations",
     "new_organisation": "makes one's own",
     "doctor": "this machine's, or its operators'",
