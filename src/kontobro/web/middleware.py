@@ -26,6 +26,7 @@ from kontobro.core.errors import (
 )
 from kontobro.service.logs import working_on
 from kontobro.service.metrics import timed_page
+from kontobro.service.outage import is_outage
 
 log = logging.getLogger(__name__)
 
@@ -122,7 +123,17 @@ class FaultPages:
         return self._respond(request)
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
+        if is_outage(fault):
+            log.error("page without a database", exc_info=fault)
+            return outage_page()
         return fault_page(request, fault) if isinstance(fault, KontobroError) else None
+
+
+def outage_page() -> HttpResponse:
+    """While our own database is away: nothing of the usual frame, which asks it who is reading."""
+    text = "The database can't be reached at the moment. Nothing is lost: try again in a minute."
+    page = f"<!doctype html><html lang=en><title>Kontobro</title><h1>One moment</h1><p>{text}</p>"
+    return HttpResponse(page, status=503, headers={"Retry-After": "10", "Cache-Control": "no-store"})
 
 
 def fault_page(request: HttpRequest, fault: KontobroError) -> HttpResponse:

@@ -11,6 +11,7 @@ from kontobro.service.config import ServiceConfig
 from kontobro.service.first_visit import new_link
 from kontobro.service.listening import require_place
 from kontobro.service.mail import mail_server
+from kontobro.service.outage import wait_out
 from kontobro.web.start import migrate, set_up
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def look_ahead(config: ServiceConfig, *, alone: bool) -> str:
     mail_server(config)
     try_to_listen(config.bind)
     set_up()
-    return _open_once(config, alone=alone)
+    return wait_out(lambda: _open_once(config, alone=alone))
 
 
 def try_to_listen(bind: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 
@@ -13,8 +13,13 @@ from kontobro.core.errors import Misconfigured
 from kontobro.service.config import ServiceConfig
 from kontobro.service.listening import require_bound, require_place
 from kontobro.service.metrics_folder import forget_process, metrics_folder
+from kontobro.service.outage import wait_out
 from kontobro.web.ready import look_ahead
 from kontobro.web.start import begin, migrate, set_up
+
+if TYPE_CHECKING:
+    from kontobro.bootstrap import Home
+    from kontobro.worker import ClientRunner, Worker
 
 log = logging.getLogger(__name__)
 
@@ -111,44 +116,44 @@ def options_of(config: ServiceConfig, processes: int, start: Callable[[], End]) 
 
 
 def _begin_working(config: ServiceConfig) -> End:
+    worker = wait_out(lambda: _open_working(config))
+    begin(worker.home, worker.runner)
+    log.info("serving", extra={"url": config.public_url})
+    return lambda: worker.stop(STOPPING)
+
+
+def _open_working(config: ServiceConfig) -> Worker:
+    """A worker over an open home with its tables; closes what it opened when that can't be done."""
     from kontobro.service.home import open_service_home
     from kontobro.web.notices import Told
     from kontobro.worker import start_in_process
 
     home = open_service_home(config)
-    migrate(home)
-    worker = start_in_process(config, home=home, told=(Told(config, home),))
-    begin(home, worker.runner)
-    log.info("serving", extra={"url": config.public_url})
-    return lambda: worker.stop(STOPPING)
+    try:
+        migrate(home)
+    except BaseException:
+        home.close()
+        raise
+    return start_in_process(config, home=home, told=(Told(config, home),))
 
 
 def work(config: ServiceConfig) -> None:
     """Work for pages that are served elsewhere, until SIGTERM or SIGINT; tell people, and show figures if asked to."""
     require_place(config)
     set_up()
-    from kontobro.service.home import open_service_home
     from kontobro.service.metrics import serve_metrics
-    from kontobro.web.notices import Told
     from kontobro.worker import run_worker
 
-    home = open_service_home(config)
-    migrate(home)
     server = serve_metrics(config.metrics_bind)[0] if config.metrics_bind else None
     try:
-        run_worker(config, home=home, told=(Told(config, home),))
+        run_worker(config, start=lambda: _open_working(config))
     finally:
         if server is not None:
             server.shutdown()
 
 
 def _begin_asking(config: ServiceConfig) -> End:
-    from kontobro.service.home import open_service_home
-    from kontobro.worker import open_client_runner
-
-    home = open_service_home(config)
-    migrate(home)
-    runner = open_client_runner(config, home.store)
+    home, runner = wait_out(lambda: _open_asking(config))
     begin(home, runner)
 
     def end() -> None:
@@ -156,3 +161,16 @@ def _begin_asking(config: ServiceConfig) -> End:
         home.close()
 
     return end
+
+
+def _open_asking(config: ServiceConfig) -> tuple[Home, ClientRunner]:
+    from kontobro.service.home import open_service_home
+    from kontobro.worker import open_client_runner
+
+    home = open_service_home(config)
+    try:
+        migrate(home)
+        return home, open_client_runner(config, home.store)
+    except BaseException:
+        home.close()
+        raise

@@ -54,7 +54,7 @@ def prepare_engine(config: ServiceConfig) -> None:
     """Make DBOS's tables, or bring them up to date. Call it under a lock."""
     from dbos import DBOS
 
-    logging.getLogger("dbos").setLevel(logging.WARNING)
+    logging.getLogger("dbos").setLevel(logging.ERROR)
     if not is_shared(config):
         _prepare_file(config)
     DBOS.migrate(engine_url(config), schema=SCHEMA)

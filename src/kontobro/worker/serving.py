@@ -8,12 +8,14 @@ import signal
 import socket
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kontobro.bootstrap import Home
 from kontobro.service.config import ServiceConfig
+from kontobro.service.outage import wait_out
 from kontobro.worker.asking import OPENING, ClientRunner
 from kontobro.worker.queues import (
     APPLICATION,
@@ -121,12 +123,15 @@ def start_in_process(
     return Worker(config, home, told, pauses)
 
 
-def run_worker(config: ServiceConfig, *, told: Sequence[Told] = (), home: Home | None = None) -> None:
-    """Work until SIGTERM or SIGINT, then stop in order. Call it on the main thread; `home` is closed at the end."""
+def run_worker(config: ServiceConfig, *, start: Callable[[], Worker] | None = None) -> None:
+    """Work until SIGTERM or SIGINT, then stop in order. Call it on the main thread.
+
+    `start` begins to work, `start_in_process` by itself; it is called again while the database is away.
+    """
     asked = threading.Event()
     before = {number: signal.signal(number, lambda *_: asked.set()) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        worker = start_in_process(config, told=told, home=home)
+        worker = wait_out(start or partial(start_in_process, config), asked)
         log.info("worker begins", extra={"worker": worker.executor_id})
         asked.wait()
         log.info("worker stops", extra={"worker": worker.executor_id})
