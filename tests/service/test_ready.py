@@ -75,5 +75,5 @@ def test_a_place_that_is_taken_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         bind = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(Busy, match="Something listens on"):
-            try_to_listen(bind)
+            try_to_listen(bind, patience=0)
     try_to_listen(bind)

@@ -11,6 +11,7 @@ from django.test import Client
 
 from kontobro.core.connection import Connection
 from kontobro.service.config import config
+from kontobro.service.shares import Shares
 from kontobro.web import aside
 from kontobro.web.models import Organisation
 from tests.web import tarpit
@@ -119,7 +120,7 @@ def test_downloads_leave_threads_for_pages(site: Site) -> None:
 
 
 def test_shares_are_given_back() -> None:
-    shares = aside.Shares()
+    shares = Shares()
     assert [shares.take("a", 2, 3) for _ in range(3)] == [True, True, False]
     assert [shares.take("b", 2, 3) for _ in range(2)] == [True, False]
     shares.give_back("a")

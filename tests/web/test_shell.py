@@ -6,6 +6,7 @@ import re
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.http import HttpRequest, HttpResponse
 
 from kontobro.service.config import config
 from kontobro.web.models import AuditEvent, Invitation, Membership, Organisation, User
@@ -167,3 +168,14 @@ def test_where_strangers_may_not_sign_up_an_invitation_is_for_its_address_alone(
         assert User.objects.filter(email="bo@example.com").exists()
     finally:
         config.cache_clear()
+
+
+def test_a_database_that_is_away_is_one_moment_and_no_mistake_of_ours(site: Site) -> None:
+    """Whatever a page asks it first: the plain page asks it nothing more."""
+    from kontobro.core.errors import StoreUnreachable
+    from kontobro.web.middleware import FaultPages
+
+    answer = FaultPages(lambda _: HttpResponse()).process_exception(HttpRequest(), StoreUnreachable("away", "later"))
+    assert answer is not None
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert "Nothing is lost" in answer.text

@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import secrets
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -26,6 +25,7 @@ from django.shortcuts import render
 
 from kontobro.core.errors import KontobroError
 from kontobro.service.config import config
+from kontobro.service.shares import Shares
 from kontobro.web.middleware import TooManyAtOnce, fault_page
 
 PATIENCE: Final = 3.0
@@ -52,26 +52,6 @@ class Kept(TypedDict, total=False):
     kind: str
     location: str
     messages: list[tuple[int, str, str]]
-
-
-class Shares:
-    """Places that many share: `most` in total, `each` for one owner."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._taken: Counter[str] = Counter()
-
-    def take(self, owner: str, each: int, most: int) -> bool:
-        with self._lock:
-            if self._taken[owner] >= each or self._taken.total() >= most:
-                return False
-            self._taken[owner] += 1
-            return True
-
-    def give_back(self, owner: str) -> None:
-        with self._lock:
-            self._taken[owner] -= 1
-            self._taken += Counter()  # drops those at zero
 
 
 @dataclass

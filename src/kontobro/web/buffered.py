@@ -62,6 +62,8 @@ class Buffered(Worker):  # type: ignore[misc]  # gunicorn has no types
         while self.alive and self.ppid == os.getppid():
             self._turn(server)
             close_overdue(self._channels(), time.time(), len(self._map) - self._room)
+        if self.alive:  # gunicorn's master was killed: whoever is started after it needs the port and the locks now
+            os._exit(1)
         self._end(server)
 
     def _adjustments(self) -> dict[str, Any]:

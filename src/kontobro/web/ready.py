@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import time
 from typing import TYPE_CHECKING
 
 from kontobro.core.errors import Busy, Misconfigured
@@ -16,6 +17,9 @@ from kontobro.web.start import migrate, set_up
 
 if TYPE_CHECKING:
     from kontobro.bootstrap import Home
+
+ORPHANS = 3.0
+"""Seconds to wait for the port: processes of a service that was killed see it, and end."""
 
 
 def look_ahead(config: ServiceConfig, *, alone: bool) -> str:
@@ -30,10 +34,19 @@ def look_ahead(config: ServiceConfig, *, alone: bool) -> str:
     return wait_out(lambda: _open_once(config, alone=alone))
 
 
-def try_to_listen(bind: str) -> None:
-    """Whether nobody else listens there. Raises Busy, Misconfigured."""
+def try_to_listen(bind: str, patience: float = ORPHANS) -> None:
+    """Whether nobody else listens there. Raises Busy after `patience` seconds, Misconfigured at once."""
     if bind.startswith("unix:"):
         return
+    until = time.monotonic() + patience
+    while not _is_free(bind):
+        if time.monotonic() > until:
+            remedy = "Is Kontobro running already? Else choose another place: KONTOBRO_BIND=127.0.0.1:8770."
+            raise Busy(f"Something listens on {bind} already.", remedy)
+        time.sleep(0.1)
+
+
+def _is_free(bind: str) -> bool:
     host, _, port = bind.rpartition(":")
     try:
         where = socket.getaddrinfo(host.strip("[]") or None, int(port), type=socket.SOCK_STREAM)[0]
@@ -42,12 +55,12 @@ def try_to_listen(bind: str) -> None:
             trial.bind(where[4])
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            remedy = "Is Kontobro running already? Else choose another place: KONTOBRO_BIND=127.0.0.1:8770."
-            raise Busy(f"Something listens on {bind} already.", remedy) from None
+            return False
         raise Misconfigured(
             f"Nobody can listen on {bind}: {error.strerror or error}.",
             "Set KONTOBRO_BIND to an address of this machine.",
         ) from None
+    return True
 
 
 def _open_once(config: ServiceConfig, *, alone: bool) -> str:

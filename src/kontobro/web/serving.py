@@ -126,6 +126,7 @@ def _open_working(config: ServiceConfig) -> Worker:
     """A worker over an open home with its tables; closes what it opened when that can't be done."""
     from kontobro.service.home import open_service_home
     from kontobro.web.notices import Told
+    from kontobro.web.tenancy import organisation_of
     from kontobro.worker import start_in_process
 
     home = open_service_home(config)
@@ -134,7 +135,7 @@ def _open_working(config: ServiceConfig) -> Worker:
     except BaseException:
         home.close()
         raise
-    return start_in_process(config, home=home, told=(Told(config, home),))
+    return start_in_process(config, home=home, told=(Told(config, home),), owner=organisation_of)
 
 
 def work(config: ServiceConfig) -> None:

@@ -124,3 +124,9 @@ def connection_ids(member: Member) -> Sequence[str]:
 def connections_of(member: Member) -> Sequence[Connection]:
     """The organisation's connections, by name."""
     return sorted(places.overview.connections(connection_ids(member)), key=lambda c: c.name.casefold())
+
+
+def organisation_of(connection_id: str) -> str:
+    """The id of the organisation that a connection belongs to; its own where no organisation has it."""
+    owner = ConnectionOwner.objects.filter(connection_id=connection_id).first()
+    return connection_id if owner is None else str(owner.organisation_id)

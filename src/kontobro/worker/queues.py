@@ -73,9 +73,20 @@ def open_client(config: ServiceConfig) -> DBOSClient:
     )
 
 
+def rooms(at_once: int) -> dict[str, int]:
+    """The places of each queue in one worker."""
+    return {URGENT: at_once, UPKEEP: max(1, at_once // 2)}
+
+
+def shares(at_once: int) -> dict[str, int]:
+    """How many of them the connections of one organisation may hold: half, so that a slow accounting system of one
+    leaves places for the others."""
+    return {name: max(1, room // 2) for name, room in rooms(at_once).items()}
+
+
 def register_queues(client: DBOSClient, at_once: int) -> None:
     """Each connection is a partition that runs one piece at a time. The limits stand in the database: one for all."""
-    for name, room in ((URGENT, at_once), (UPKEEP, max(1, at_once // 2))):
+    for name, room in rooms(at_once).items():
         client.register_queue(
             name, partition_concurrency=1, worker_concurrency=room, polling_interval_sec=POLLING[name]
         )

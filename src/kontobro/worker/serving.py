@@ -10,6 +10,7 @@ import threading
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,10 +27,11 @@ from kontobro.worker.queues import (
     open_client,
     prepare_engine,
     register_queues,
+    shares,
 )
 
 if TYPE_CHECKING:
-    from kontobro.worker.duty import Told
+    from kontobro.worker.duty import Duty, Told
 
 log = logging.getLogger(__name__)
 
@@ -44,12 +46,21 @@ ALONE = "alone"
 class Worker:
     """A running worker. `runner` asks it, and any other on the same database, for work."""
 
-    def __init__(self, config: ServiceConfig, home: Home, told: Sequence[Told], pauses: Sequence[float] | None) -> None:
+    def __init__(
+        self,
+        config: ServiceConfig,
+        home: Home,
+        told: Sequence[Told],
+        pauses: Sequence[float] | None,
+        owner: Callable[[str], str],
+    ) -> None:
         self._opened = ExitStack()
         self.home = home
         self.executor_id = name_of_executor() if is_shared(config) else ALONE
         try:
-            self._begin(config, told, pauses)
+            duty = self._prepare(config)
+            self._duty = replace(duty, told=told, owner=owner, pauses=duty.pauses if pauses is None else pauses)
+            self._launch(config)
         except BaseException:
             self._opened.close()
             raise
@@ -64,9 +75,11 @@ class Worker:
         self._stopping = seconds
         self._opened.close()
 
-    def _begin(self, config: ServiceConfig, told: Sequence[Told], pauses: Sequence[float] | None) -> None:
-        from kontobro.worker.duty import PAUSES, Duty
+    def _prepare(self, config: ServiceConfig) -> Duty:
+        """Tables, queues, and the way to ask."""
+        from kontobro.worker.duty import Duty
 
+        self._stopping = STOPPING
         self._opened.callback(self.home.close)
         if not is_shared(config):
             self._opened.enter_context(only_worker(self.home))
@@ -75,9 +88,7 @@ class Worker:
         runner = ClientRunner(open_client(config))
         self._opened.callback(runner.close)
         register_queues(runner.client, config.workers)
-        self._duty = Duty(home=self.home, runner=runner, told=told, pauses=PAUSES if pauses is None else pauses)
-        self._stopping = STOPPING
-        self._launch(config)
+        return Duty(home=self.home, runner=runner, share=shares(config.workers))
 
     def _launch(self, config: ServiceConfig) -> None:
         """The sign of life comes before the first work, and goes after the last."""
@@ -110,17 +121,23 @@ class Worker:
 
 
 def start_in_process(
-    config: ServiceConfig, *, told: Sequence[Told] = (), home: Home | None = None, pauses: Sequence[float] | None = None
+    config: ServiceConfig,
+    *,
+    told: Sequence[Told] = (),
+    home: Home | None = None,
+    pauses: Sequence[float] | None = None,
+    owner: Callable[[str], str] = str,
 ) -> Worker:
     """Begin to work in this process, in threads; call it after the fork. Raises Busy when another works on SQLite.
 
-    `told` hears of each piece of work that ended; `home` is closed with the worker; `pauses` between attempts.
+    `told` hears of each piece of work that ended; `home` is closed with the worker; `pauses` between attempts; `owner`
+    names the organisation of a connection, which may hold its share of places only (by itself: each its own).
     """
     if home is None:
         from kontobro.service.home import open_service_home
 
         home = open_service_home(config)
-    return Worker(config, home, told, pauses)
+    return Worker(config, home, told, pauses, owner)
 
 
 def run_worker(config: ServiceConfig, *, start: Callable[[], Worker] | None = None) -> None:
