@@ -95,7 +95,12 @@ class ServiceConfig(BaseSettings):
     sandbox_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
     sandbox_url: str = Field("http://127.0.0.1:8764", description="Where the Pleo-in-a-box is.")
 
-    workers: int = Field(4, ge=1, le=64, description="Connections that one worker process works on side by side.")
+    workers: int = Field(
+        4,
+        ge=1,
+        le=64,
+        description="Connections that one worker process works on side by side. One organisation's share one place less.",
+    )
     poll_seconds: int = Field(
         120, ge=5, description="How often each connection's export jobs are looked for: webhooks may get lost."
     )

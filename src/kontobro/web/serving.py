@@ -166,12 +166,13 @@ def _begin_asking(config: ServiceConfig) -> End:
 
 def _open_asking(config: ServiceConfig) -> tuple[Home, ClientRunner]:
     from kontobro.service.home import open_service_home
+    from kontobro.web.tenancy import organisation_of
     from kontobro.worker import open_client_runner
 
     home = open_service_home(config)
     try:
         migrate(home)
-        return home, open_client_runner(config, home.store)
+        return home, open_client_runner(config, home.store, organisation_of)
     except BaseException:
         home.close()
         raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -18,7 +18,6 @@ from kontobro.core.errors import Busy, KontobroError, RateLimited, StoreUnreacha
 from kontobro.core.runner import Work
 from kontobro.service.logs import working_on
 from kontobro.service.outage import wait_out
-from kontobro.service.shares import Shares
 from kontobro.worker.asking import ClientRunner, work_of
 from kontobro.worker.pieces import Result
 from kontobro.worker.queues import Outcome
@@ -38,8 +37,6 @@ TURN: Final = 120.0
 MOST_ATTEMPTS: Final = 5
 """How often a piece of work may lose its worker before it is left alone."""
 ATTEMPTS: Final = "attempts"
-HAND_BACK: Final = 0.5
-"""Seconds before work goes back into its queue: others are taken out of it meanwhile, and the database rests."""
 
 
 class GivenUp(KontobroError):
@@ -48,36 +45,13 @@ class GivenUp(KontobroError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
-    """What a process needs to work: its home, the way to ask, whom to tell, how patient to be.
-
-    `owner` names whose a connection is, an organisation; `share` of each queue's places is the most that one may hold.
-    """
+    """What a process needs to work: its home, the way to ask, whom to tell, how patient to be."""
 
     home: Home
     runner: ClientRunner
     told: Sequence[Told] = ()
     pauses: Sequence[float] = PAUSES
     stopping: threading.Event = field(default_factory=threading.Event)
-    owner: Callable[[str], str] = str
-    share: Mapping[str, int] = field(default_factory=dict)
-    taken: Shares = field(default_factory=Shares)
-
-
-def in_turn(duty: Duty, work_id: str, queue: str, connection_id: str, act: Callable[[], Outcome]) -> Outcome:
-    """Do it, unless the connection's owner holds its share of the queue's places: then the work goes back into it.
-
-    What is answered then is dropped by DBOS: the work is no longer this execution's.
-    """
-    with fresh_connections():
-        owner = f"{queue} {duty.owner(connection_id)}"
-    if not duty.taken.take(owner, duty.share.get(queue, 1)):
-        duty.stopping.wait(HAND_BACK)
-        duty.runner.client.resume_workflows([work_id], queue_name=queue)
-        return {"failure": None, "fault": None}
-    try:
-        return act()
-    finally:
-        duty.taken.give_back(owner)
 
 
 def perform(duty: Duty, work_id: str, piece: Callable[[Home, list[Result]], None]) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import zlib
 from contextlib import closing
 from typing import TYPE_CHECKING, Final, TypedDict
 
@@ -73,20 +74,20 @@ def open_client(config: ServiceConfig) -> DBOSClient:
     )
 
 
-def rooms(at_once: int) -> dict[str, int]:
-    """The places of each queue in one worker."""
-    return {URGENT: at_once, UPKEEP: max(1, at_once // 2)}
+def lane_of(connection_id: str, owner: str, at_once: int) -> str:
+    """The part of a queue that a connection's work stands in; each part runs one piece at a time.
 
-
-def shares(at_once: int) -> dict[str, int]:
-    """How many of them the connections of one organisation may hold: half, so that a slow accounting system of one
-    leaves places for the others."""
-    return {name: max(1, room // 2) for name, room in rooms(at_once).items()}
+    An organisation has one part less than a worker has places, and its connections share them: whatever their
+    accounting systems do, all workers together leave the others a place. A connection of nobody has a part of its own.
+    """
+    if owner == connection_id:
+        return connection_id
+    return f"{owner}.{zlib.crc32(connection_id.encode()) % max(1, at_once - 1)}"
 
 
 def register_queues(client: DBOSClient, at_once: int) -> None:
-    """Each connection is a partition that runs one piece at a time. The limits stand in the database: one for all."""
-    for name, room in rooms(at_once).items():
+    """A queue's parts run one piece at a time (`lane_of`). The limits stand in the database: one for all."""
+    for name, room in ((URGENT, at_once), (UPKEEP, at_once)):
         client.register_queue(
             name, partition_concurrency=1, worker_concurrency=room, polling_interval_sec=POLLING[name]
         )

@@ -10,14 +10,13 @@ import threading
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from kontobro.bootstrap import Home
 from kontobro.service.config import ServiceConfig
 from kontobro.service.outage import wait_out
-from kontobro.worker.asking import OPENING, ClientRunner
+from kontobro.worker.asking import OPENING, ClientRunner, lanes
 from kontobro.worker.queues import (
     APPLICATION,
     SCHEMA,
@@ -27,11 +26,10 @@ from kontobro.worker.queues import (
     open_client,
     prepare_engine,
     register_queues,
-    shares,
 )
 
 if TYPE_CHECKING:
-    from kontobro.worker.duty import Duty, Told
+    from kontobro.worker.duty import Told
 
 log = logging.getLogger(__name__)
 
@@ -58,9 +56,8 @@ class Worker:
         self.home = home
         self.executor_id = name_of_executor() if is_shared(config) else ALONE
         try:
-            duty = self._prepare(config)
-            self._duty = replace(duty, told=told, owner=owner, pauses=duty.pauses if pauses is None else pauses)
-            self._launch(config)
+            runner = self._prepare(config, owner)
+            self._begin(config, runner, told, pauses)
         except BaseException:
             self._opened.close()
             raise
@@ -75,20 +72,26 @@ class Worker:
         self._stopping = seconds
         self._opened.close()
 
-    def _prepare(self, config: ServiceConfig) -> Duty:
+    def _prepare(self, config: ServiceConfig, owner: Callable[[str], str]) -> ClientRunner:
         """Tables, queues, and the way to ask."""
-        from kontobro.worker.duty import Duty
-
-        self._stopping = STOPPING
         self._opened.callback(self.home.close)
         if not is_shared(config):
             self._opened.enter_context(only_worker(self.home))
         with self.home.store.lock("engine", wait=OPENING):
             prepare_engine(config)
-        runner = ClientRunner(open_client(config))
+        runner = ClientRunner(open_client(config), lanes(config, owner))
         self._opened.callback(runner.close)
         register_queues(runner.client, config.workers)
-        return Duty(home=self.home, runner=runner, share=shares(config.workers))
+        return runner
+
+    def _begin(
+        self, config: ServiceConfig, runner: ClientRunner, told: Sequence[Told], pauses: Sequence[float] | None
+    ) -> None:
+        from kontobro.worker.duty import PAUSES, Duty
+
+        self._duty = Duty(home=self.home, runner=runner, told=told, pauses=PAUSES if pauses is None else pauses)
+        self._stopping = STOPPING
+        self._launch(config)
 
     def _launch(self, config: ServiceConfig) -> None:
         """The sign of life comes before the first work, and goes after the last."""
@@ -131,7 +134,7 @@ def start_in_process(
     """Begin to work in this process, in threads; call it after the fork. Raises Busy when another works on SQLite.
 
     `told` hears of each piece of work that ended; `home` is closed with the worker; `pauses` between attempts; `owner`
-    names the organisation of a connection, which may hold its share of places only (by itself: each its own).
+    names a connection's organisation, which never holds all places (by itself: each connection its own).
     """
     if home is None:
         from kontobro.service.home import open_service_home

@@ -14,8 +14,8 @@ from dbos import DBOS
 from kontobro.core.errors import KontobroError, LoginFailed, NotAllowed
 from kontobro.core.runner import Work
 from kontobro.worker import pieces
-from kontobro.worker.duty import Duty, GivenUp, bug, ended, fresh_connections, in_turn, perform, tell
-from kontobro.worker.queues import LOOK, UPKEEP, URGENT, Outcome
+from kontobro.worker.duty import Duty, GivenUp, bug, ended, fresh_connections, perform, tell
+from kontobro.worker.queues import LOOK, URGENT, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -47,49 +47,31 @@ def _duty() -> Duty:
 def export(connection_id: str, job_id: str | None, take_over: bool) -> Outcome:
     """Afterwards one more look: a job that came while this ran was answered with this work's id."""
     duty, work_id = _duty(), _work_id()
-
-    def act() -> Outcome:
-        outcome = perform(
-            duty,
-            work_id,
-            lambda home, done: pieces.export_open(home, connection_id, done, job_id, take_over=take_over),
-        )
-        if outcome["fault"] is None:
-            # it waits in this connection's part of the queue until this export is over, and can't be lost with us
-            duty.runner.look(connection_id, work_id.rpartition(".")[2], queue=URGENT)
-        return outcome
-
-    return in_turn(duty, work_id, URGENT, connection_id, act)
+    outcome = perform(
+        duty,
+        work_id,
+        lambda home, done: pieces.export_open(home, connection_id, done, job_id, take_over=take_over),
+    )
+    if outcome["fault"] is None:
+        # it waits in this connection's part of the queue until this export is over, and can't be lost with us
+        duty.runner.look(connection_id, work_id.rpartition(".")[2], queue=URGENT)
+    return outcome
 
 
 @DBOS.workflow(name="settle", max_recovery_attempts=RECOVERIES)
 def settle(connection_id: str) -> Outcome:
-    duty, work_id = _duty(), _work_id()
-
-    def act() -> Outcome:
-        return perform(duty, work_id, lambda home, done: pieces.settle_now(home, connection_id, done))
-
-    return in_turn(duty, work_id, URGENT, connection_id, act)
+    return perform(_duty(), _work_id(), lambda home, done: pieces.settle_now(home, connection_id, done))
 
 
 @DBOS.workflow(name="sync", max_recovery_attempts=RECOVERIES)
 def sync(connection_id: str, kinds: list[Any], digest: str | None) -> Outcome:
-    duty, work_id = _duty(), _work_id()
-
-    def act() -> Outcome:
-        return perform(duty, work_id, lambda home, done: pieces.sync_kinds(home, connection_id, done, kinds, digest))
-
-    return in_turn(duty, work_id, URGENT if digest else UPKEEP, connection_id, act)
+    return perform(_duty(), _work_id(), lambda home, done: pieces.sync_kinds(home, connection_id, done, kinds, digest))
 
 
 @DBOS.workflow(name=LOOK, max_recovery_attempts=RECOVERIES)
 def look(connection_id: str) -> Outcome:
-    """Ask for what there is to do. Its own fault is told only when a person has to fix it; the next look is soon."""
+    """Ask for what there is to do. Its own fault is told only when a person has to mend it; the next look is soon."""
     duty = _duty()
-    return in_turn(duty, _work_id(), UPKEEP, connection_id, lambda: _looked(duty, connection_id))
-
-
-def _looked(duty: Duty, connection_id: str) -> Outcome:
     try:
         _look(duty, connection_id)
     except (LoginFailed, NotAllowed) as fault:
@@ -111,16 +93,8 @@ def _look(duty: Duty, connection_id: str) -> None:
         connection = pieces.alive(home, connection_id)
         if kinds := pieces.due_syncs(home, connection):
             duty.runner.sync(connection_id, kinds)
-        if _waits(duty, connection_id) or rests(duty, connection_id):
-            return
-        if pieces.open_job(home, connection) is not None:
+        if not rests(duty, connection_id) and pieces.open_job(home, connection) is not None:
             duty.runner.export(connection_id)
-
-
-def _waits(duty: Duty, connection_id: str) -> bool:
-    """Whether an export waits in the queue: it will find every job that is open. (Work that was put back into its queue
-    has lost the name by which DBOS knows it from another.)"""
-    return any(work.kind == "export" and work.state == "waiting" for work in duty.runner.work(connection_id))
 
 
 def rests(duty: Duty, connection_id: str) -> bool:
