@@ -33,7 +33,7 @@ def run(
 
     set_up_logs(given)
     show.tell("Starting ...", "dim")
-    place = f"Kontobro is at {given.public_url} (Ctrl-C ends it; what is under way goes on at the next start)."
+    place = f"Kontobro is at {given.public_url} (Ctrl-C ends it; running work continues at the next start)."
 
     def ready(link: str) -> None:
         show.say(place)
