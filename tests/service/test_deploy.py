@@ -18,7 +18,9 @@ import yaml
 from kontobro.bootstrap import open_home
 from kontobro.cli.app import app
 from kontobro.core.connection import Tokens
+from kontobro.core.errors import Misconfigured
 from kontobro.service.config import PREFIX, ServiceConfig, read_config
+from kontobro.service.listening import require_place
 from scripts.environment_page import PAGE, page
 from tests.pleo.stage import a_connection
 
@@ -54,6 +56,16 @@ def test_only_known_variables_are_named(file: Path) -> None:
 @pytest.mark.parametrize("doc", sorted(PAGE.parent.glob("*.md")), ids=lambda path: path.name)
 def test_the_pages_name_only_known_variables(doc: Path) -> None:
     assert set(re.findall(r"\bKONTOBRO_[A-Z_]+\b", doc.read_text())) <= KNOWN
+
+
+def test_the_image_opens_nothing_by_default() -> None:
+    """It listens to a network, so it starts only with a public address."""
+    image = (DEPLOY / "Containerfile").read_text()
+    given = dict(re.findall(r"\b(KONTOBRO_[A-Z_]+)=(\S+)", image))
+    assert given["KONTOBRO_BIND"] == "0.0.0.0:8765"
+    with pytest.raises(Misconfigured, match="no public address"):
+        require_place(read_config(given))
+    require_place(read_config(given | {"KONTOBRO_PUBLIC_URL": "https://books.example.com"}))
 
 
 def compose() -> dict[str, Any]:

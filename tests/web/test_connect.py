@@ -55,7 +55,7 @@ def test_the_whole_way_ends_activated_at_pleo(anna: Traveller, box: Box) -> None
     assert anna.browser.get(f"/c/{connection.id}/").status_code == 200
 
 
-def test_a_stranger_signs_up_on_the_way_and_names_the_organisation(site: Site, box: Box) -> None:
+def test_a_stranger_signs_up_on_the_way_and_names_the_organisation(site: Site, box: Box, open_signup: None) -> None:
     browser = site.browser()
     begun = "/connect/pleo/start?environment=sandbox"
     assert "Sign up" in browser.get(begun).text

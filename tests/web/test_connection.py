@@ -16,7 +16,7 @@ from kontobro.erp import REGISTRY, Registered
 from kontobro.service.config import config
 from kontobro.web import setup as flow
 from kontobro.web.models import ConnectionOwner, Membership, Setup
-from kontobro.web.setup_erp import safe_options
+from kontobro.web.setup_erp import safe_options, systems
 from kontobro.web.views.health import is_operator
 from tests.web.connecting import Box, Traveller, digests, open_box, proposed, query_of, traveller
 from tests.web.site import Site
@@ -270,16 +270,18 @@ def hosted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     config.cache_clear()
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "../other/main.beancount", "~/x", "a/../../b", "/"])
-def test_a_hosted_service_opens_no_ledger_outside_of_the_organisation_s_folder(
-    site: Site, hosted: None, path: str
+def test_a_hosted_service_offers_ledgers_only_where_its_operator_named_folders(
+    site: Site, hosted: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     organisation = site.organisation()
-    if path == "~/x":  # no home of anybody: a folder of that name within
-        assert str(organisation.id) in safe_options("beancount", {"ledger": path}, organisation)["ledger"]
-        return
+    assert "beancount" not in dict(systems())
     with pytest.raises(Misconfigured, match="outside of your organisation"):
-        safe_options("beancount", {"ledger": path}, organisation)
+        safe_options("beancount", {"ledger": "main.beancount"}, organisation)
+    monkeypatch.setenv("KONTOBRO_LEDGER_FOLDERS", str(tmp_path))
+    config.cache_clear()
+    assert "beancount" in dict(systems())
+    options = safe_options("beancount", {"ledger": "main.beancount"}, organisation)
+    assert options["ledger"] == str(tmp_path.resolve() / str(organisation.id) / "main.beancount")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:5432", "http://localhost", "http://[::1]/", "javascript:1", "x"])

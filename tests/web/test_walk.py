@@ -29,12 +29,15 @@ OPEN = {
     "readyz": "answers anybody, and tells nothing",
     "metrics": "asks for a token, or for this machine",
     "webhook": "is for Pleo: the signature is its guard",
+    "first_visit": "the link's secret is its guard",
     "accept_invitation": "the link's secret is its guard",
     "connect_pleo": "the page on which somebody from Pleo arrives",
 }
 """Addresses that nobody in particular may ask."""
 
 OWN = {
+    "aside": "the ticket's own reader",
+    "aside_page": "the ticket's own reader",
     "home": "one's own organisations",
     "new_organisation": "makes one's own",
     "doctor": "this machine's, or its operators'",

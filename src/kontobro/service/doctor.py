@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Sequence
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -19,6 +21,7 @@ from kontobro.net.limits import Limits
 from kontobro.service.config import ServiceConfig
 from kontobro.service.doctor_home import examine_home
 from kontobro.service.findings import Finding, Verdict
+from kontobro.service.listening import refusal
 from kontobro.service.mail import try_mail_server
 from kontobro.service.vitals import Vitals
 
@@ -64,10 +67,14 @@ def examine(
 
 def examine_settings(config: ServiceConfig) -> list[Finding]:
     """What the configuration alone tells: address, session key, encryption key."""
-    return [public_url(config), session_key(config), encryption_key(config), metrics_access(config), *proxy(config)]
+    found = [public_url(config), sign_up(config), session_key(config), encryption_key(config), metrics_access(config)]
+    found += proxy(config)
+    return found if config.local else [*found, *map(ledger_folder, config.ledger_roots)]
 
 
 def public_url(config: ServiceConfig) -> Finding:
+    if fault := refusal(config):
+        return Finding("public address", "bad", fault.message, fault.remedy)
     if urlsplit(config.public_url).scheme == "https":
         return Finding("public address", "ok", f"{config.public_url} is HTTPS.")
     if config.local:
@@ -76,6 +83,30 @@ def public_url(config: ServiceConfig) -> Finding:
         )
     remedy = "Put a reverse proxy with TLS in front, and set KONTOBRO_PUBLIC_URL to https://…"
     return Finding("public address", "bad", f"{config.public_url} is not HTTPS: passwords travel in the clear.", remedy)
+
+
+def sign_up(config: ServiceConfig) -> Finding:
+    """Who gets in."""
+    if not config.signup_open:
+        link = " The first visit needs its link." if config.local else ""
+        return Finding("sign-up", "ok", f"Sign-up is by invitation only.{link}")
+    if config.local:
+        remedy = "Remove KONTOBRO_SIGNUP unless you trust every user of this machine."
+        return Finding("sign-up", "warn", "Every user of this machine may sign up.", remedy)
+    return Finding("sign-up", "ok", "Everyone who reaches the public address may sign up.")
+
+
+def ledger_folder(folder: Path) -> Finding:
+    """Who can write into a folder of ledgers can run code as this service."""
+    try:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+    except OSError as error:
+        what = f"The ledger folder {folder} can't be read ({error.strerror})."
+        return Finding("ledgers", "warn", what, "Make it, or correct KONTOBRO_LEDGER_FOLDERS.")
+    if mode & 0o022:
+        what = f"Others may write into the ledger folder {folder} (mode {mode:o}): a ledger is code."
+        return Finding("ledgers", "bad", what, f"chmod go-w {folder}")
+    return Finding("ledgers", "ok", f"Ledgers are read below {folder}.")
 
 
 def session_key(config: ServiceConfig) -> Finding:

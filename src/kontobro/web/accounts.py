@@ -20,6 +20,8 @@ from kontobro.web.rights import is_invited
 
 INVITED = "invited_as"
 """Key of the session: the mail address of an open invitation, which may sign up where strangers may not."""
+FIRST_VISIT = "first_visit"
+"""Key of the session: it opened local mode's link, so one person may sign up with an address of their choosing."""
 
 
 class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
@@ -28,7 +30,8 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
     _guess: RateLimitUsage | None = None
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return config().signup or is_invited(request.session.get(INVITED, ""))
+        invited = is_invited(request.session.get(INVITED, ""))
+        return config().signup_open or invited or FIRST_VISIT in request.session
 
     def is_safe_url(self, url: str | None) -> bool:
         """Where to after signing in. What can't be read as an address is none of ours."""
@@ -37,13 +40,18 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
         except ValueError:
             return False
 
-    def clean_email(self, email: str) -> str:
-        """Where strangers may not sign up, an invitation is for its own address alone."""
-        cleaned = str(super().clean_email(email))
-        invited = self.request.session.get(INVITED, "")
-        if not config().signup and self.request.user.is_anonymous and cleaned.casefold() != invited.casefold():
+    def require_invited(self, email: str) -> None:
+        """Where strangers may not sign up, an invitation is for its own address alone. Raises ValidationError."""
+        if config().signup_open or FIRST_VISIT in self.request.session:
+            return
+        if email.casefold() != self.request.session.get(INVITED, "").casefold():
             raise ValidationError("The invitation is for another mail address. Ask for one to this address.")
-        return cleaned
+
+    def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
+        """The link is for one person: whoever signed up by it has used it up."""
+        saved = super().save_user(request, user, form, commit)
+        request.session.pop(FIRST_VISIT, None)
+        return saved
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count a try before it is made; one that succeeds is taken back."""

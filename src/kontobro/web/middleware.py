@@ -19,12 +19,14 @@ from kontobro.core.errors import (
     LoginFailed,
     NotAllowed,
     RateLimited,
+    StoreUnreachable,
     Timeout,
     Unreachable,
     UnsafePlan,
 )
 from kontobro.service.logs import working_on
 from kontobro.service.metrics import timed_page
+from kontobro.service.outage import is_outage
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +35,15 @@ LARGEST_BODY = 1_500_000
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
+
+class TooManyAtOnce(KontobroError):
+    """One organisation asks for more than its share. Nothing was done."""
+
+
 STATUSES: tuple[tuple[tuple[type[KontobroError], ...], int], ...] = (
     ((NotAllowed,), 403),
     ((Busy, Conflict, UnsafePlan, LoginFailed), 409),
-    ((Unreachable, Timeout, RateLimited), 503),
+    ((Unreachable, Timeout, RateLimited, StoreUnreachable, TooManyAtOnce), 503),
 )
 """The status of a page that tells a fault; 400 for the others: something was asked that can't be done."""
 
@@ -127,8 +134,20 @@ class FaultPages:
         return self._respond(request)
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
-        if not isinstance(fault, KontobroError):
-            return None
-        status = next((code for kinds, code in STATUSES if isinstance(fault, kinds)), 400)
-        log.info("page refused", extra={"fault": type(fault).__name__, "status": status})
-        return render(request, "kontobro/fault.html", {"fault": fault}, status=status)
+        if is_outage(fault):
+            log.error("page without a database", exc_info=fault)
+            return outage_page()
+        return fault_page(request, fault) if isinstance(fault, KontobroError) else None
+
+
+def outage_page() -> HttpResponse:
+    """While our own database is away: nothing of the usual frame, which asks it who is reading."""
+    text = "The database can't be reached at the moment. Nothing is lost: try again in a minute."
+    page = f"<!doctype html><html lang=en><title>Kontobro</title><h1>One moment</h1><p>{text}</p>"
+    return HttpResponse(page, status=503, headers={"Retry-After": "10", "Cache-Control": "no-store"})
+
+
+def fault_page(request: HttpRequest, fault: KontobroError) -> HttpResponse:
+    status = next((code for kinds, code in STATUSES if isinstance(fault, kinds)), 400)
+    log.info("page refused", extra={"fault": type(fault).__name__, "status": status})
+    return render(request, "kontobro/fault.html", {"fault": fault}, status=status)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import chain, count
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from kontobro.bootstrap import Home
@@ -15,14 +14,14 @@ from kontobro.core.destination import erp_destination
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.level import Level
 from kontobro.core.ports import Connector
-from kontobro.erp import REGISTRY, is_installed, secret_words
+from kontobro.erp import REGISTRY, is_installed, option_words, secret_words
 from kontobro.install.connect import Connected, connect
 from kontobro.install.level import highest_supplied
 from kontobro.net.addresses import look_up
 from kontobro.service.config import config
+from kontobro.service.ledgers import ledger_for, offers_ledgers
 from kontobro.service.networks import reach_of
 from kontobro.web.models import Organisation, Setup
-from kontobro.web.places import places
 from kontobro.web.rights import require_still
 from kontobro.web.setup import (
     SealedTokens,
@@ -40,43 +39,28 @@ SECONDS_FOR_OTHERS = 30
 
 
 def systems() -> list[tuple[str, str]]:
-    """The accounting systems that are installed here: name, and the name as people write it."""
-    return [(name, name.capitalize()) for name in REGISTRY if is_installed(name)]
+    """The accounting systems that can be connected here: name, and the name as people write it.
+
+    One that reads a file of this machine is offered by a hosted service only when its operator named folders for it.
+    """
+    installed = [name for name in REGISTRY if is_installed(name)]
+    barred = set() if offers_ledgers(config()) else {name for name in installed if "ledger" in option_words(name)}
+    return [(name, name.capitalize()) for name in installed if name not in barred]
 
 
 def safe_options(erp: str, options: Mapping[str, str], organisation: Organisation) -> dict[str, str]:
     """Options that a person may give to this machine: empty ones left out. Raises Misconfigured.
 
-    A hosted service opens only ledgers that its operator put into the organisation's own folder: any other path
-    would let a stranger read and write files here; and private networks are not for strangers (`service/networks.py`).
+    Any other ledger would let a stranger read and write files here and run code (`service/ledgers.py`); and private
+    networks are not for strangers (`service/networks.py`).
     """
     given = {name: value.strip() for name, value in options.items() if value.strip()}
     if "ledger" in given:
-        given["ledger"] = str(_ledger(given["ledger"], organisation))
+        given["ledger"] = str(ledger_for(config(), given["ledger"], str(organisation.id)))
     for name in ("url", "fava"):
         if name in given:
             _require_address(name, given[name])
     return given
-
-
-def _ledger(text: str, organisation: Organisation) -> Path:
-    if config().local:
-        return _expanded(text).resolve()
-    folder = (places.home.path / "ledgers" / str(organisation.id)).resolve()
-    ledger = (folder / text).resolve()
-    if not ledger.is_relative_to(folder):
-        raise Misconfigured(
-            f'The ledger "{shown(text)}" is outside of your organisation\'s folder.',
-            f"Give its path within the folder ledgers/{organisation.id} of the service's home.",
-        )
-    return ledger
-
-
-def _expanded(text: str) -> Path:
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:
-        raise Misconfigured(f'"{shown(text)}" names nobody\'s home.', "Give the ledger's whole path.") from None
 
 
 def _require_address(name: str, url: str) -> None:

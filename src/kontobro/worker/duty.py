@@ -14,9 +14,10 @@ from typing import Final
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from kontobro.bootstrap import Home
-from kontobro.core.errors import Busy, KontobroError, RateLimited, Unreachable
+from kontobro.core.errors import Busy, KontobroError, RateLimited, StoreUnreachable, Unreachable
 from kontobro.core.runner import Work
 from kontobro.service.logs import working_on
+from kontobro.service.outage import wait_out
 from kontobro.worker.asking import ClientRunner, work_of
 from kontobro.worker.pieces import Result
 from kontobro.worker.queues import Outcome
@@ -94,6 +95,14 @@ def attempt(duty: Duty, connection_id: str, piece: Callable[[Home, list[Result]]
     """
 
     def once() -> None:
+        try:
+            work()
+        except StoreUnreachable:
+            # no attempt of many: what is under way at Pleo waits for our own database, a restart of it for a minute
+            wait_out(lambda: duty.home.store.connection(connection_id), duty.stopping)
+            raise
+
+    def work() -> None:
         with fresh_connections(), duty.home.visit() as home, home.store.lock(f"work {connection_id}", wait=TURN):
             piece(home, done)
 
@@ -109,7 +118,7 @@ def attempt(duty: Duty, connection_id: str, piece: Callable[[Home, list[Result]]
         return duty.stopping.is_set() or stop_after_attempt(len(duty.pauses) + 1)(state)
 
     Retrying(
-        retry=retry_if_exception_type((Unreachable, Busy)),
+        retry=retry_if_exception_type((Unreachable, Busy, StoreUnreachable)),
         wait=lambda state: 0 if enough(state) else pause(state),
         stop=enough,
         sleep=pass_time,

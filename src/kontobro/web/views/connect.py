@@ -23,6 +23,7 @@ from kontobro.install.authorisation import OTHER_SPELLING, InvalidScope, code_of
 from kontobro.install.level import meaning_of, meanings_of
 from kontobro.store.codec import tokens_to
 from kontobro.web import setup as flow
+from kontobro.web.aside import ask
 from kontobro.web.models import Membership, Organisation, Setup
 from kontobro.web.places import places
 from kontobro.web.tenancy import Member, connections_of, memberships
@@ -150,7 +151,7 @@ def setup(request: HttpRequest, setup: uuid.UUID) -> HttpResponse:
     return response
 
 
-@of_setup()
+@of_setup(asks=True)
 def _page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     return PAGES[setup.step](request, member, setup)
 
@@ -203,8 +204,12 @@ def callback(request: HttpRequest) -> HttpResponse:
     awaited = flow.awaited(request.GET.get("state", ""), request.user, _session(request))
     if awaited is None:
         return render(request, "kontobro/connect/unknown.html", status=400)
-    with places.home.store.lock(f"setup {awaited.id}", wait=PATIENCE):
-        return _answered(request, awaited.id)
+
+    def answered(request: HttpRequest) -> HttpResponse:
+        with places.home.store.lock(f"setup {awaited.id}", wait=PATIENCE):
+            return _answered(request, awaited.id)
+
+    return ask(request, str(awaited.organisation_id), answered)
 
 
 def _answered(request: HttpRequest, setup_id: uuid.UUID) -> HttpResponse:
@@ -247,7 +252,7 @@ def key_page(request: HttpRequest, member: Member, setup: Setup, form: KeyForm |
 
 
 @require_POST
-@of_setup("key")
+@of_setup("key", asks=True)
 def key(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Take an API key instead of Pleo's consent: try it first."""
     form = KeyForm(request.POST)

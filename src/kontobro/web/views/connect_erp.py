@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from kontobro.core.errors import KontobroError, SeveralCompanies
 from kontobro.core.level import level_of
-from kontobro.erp import REGISTRY, option_words, secret_words
+from kontobro.erp import REGISTRY, is_installed, option_words, secret_words
 from kontobro.install.connect import Connected
 from kontobro.web import setup as flow
 from kontobro.web.models import Setup
@@ -63,7 +63,7 @@ def _capital(word: str) -> str:
 
 def erp_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     there = dict(systems())
-    absent = [(name.capitalize(), known.install) for name, known in REGISTRY.items() if name not in there]
+    absent = [(name.capitalize(), known.install) for name, known in REGISTRY.items() if not is_installed(name)]
     page = {"setup": setup, "systems": there.items(), "absent": absent}
     return render(request, "kontobro/connect/erp.html", page)
 
@@ -91,7 +91,7 @@ def access_page(
 
 
 @require_POST
-@of_setup("access")
+@of_setup("access", asks=True)
 def access(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Try the access as typed; then choose the company, or join both sides."""
     form = AccessForm(setup.erp, request.POST)
@@ -125,7 +125,7 @@ def company_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResp
 
 
 @require_POST
-@of_setup("company")
+@of_setup("company", asks=True)
 def company(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Choose one of the accounting system's companies: one connection is one of them."""
     chosen = request.POST.get("company", "")

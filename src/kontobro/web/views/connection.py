@@ -19,6 +19,7 @@ from kontobro.install.level import MEANINGS, meaning_of
 from kontobro.service.check import Words, look
 from kontobro.sync.run import NOTED
 from kontobro.web import setup as flow
+from kontobro.web.aside import aside
 from kontobro.web.models import Setup
 from kontobro.web.places import change, places
 from kontobro.web.setup_erp import safe_options, secrets_for
@@ -77,6 +78,7 @@ def _next(level: int, connection: Connection) -> dict[str, object] | None:
 
 @require_POST
 @of_connection("bookkeeper")
+@aside
 def test(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Ask Pleo and the accounting system now: what `kontobro check` examines."""
     with flow.doors() as home:
@@ -87,6 +89,7 @@ def test(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
 
 @require_POST
 @of_connection("bookkeeper")
+@aside
 def subscribe_now(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Ask Pleo anew for its webhooks."""
     _require_alive(connection)
@@ -127,6 +130,7 @@ def reconnect(request: HttpRequest, member: Member, connection: Connection) -> H
 
 @require_http_methods(["GET", "POST"])
 @of_connection("bookkeeper")
+@aside
 def access(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Change how the accounting system is reached; its company stays the same."""
     form = AccessForm(connection.erp, request.POST or None, initial=dict(connection.erp_options), kept=True)
@@ -163,6 +167,7 @@ def _change_access(member: Member, connection: Connection, form: AccessForm) -> 
 
 @require_http_methods(["GET", "POST"])
 @of_connection("owner")
+@aside
 def end(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Disconnect, after saying what stays and what goes."""
     if request.method == "GET" or connection.status == "disconnected":

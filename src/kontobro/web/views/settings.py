@@ -22,6 +22,7 @@ from kontobro.core.settings_check import check_settings
 from kontobro.core.settings_file import LARGEST, read_toml, settings_from, settings_to
 from kontobro.core.usable import missing_accounts, wallet_missing
 from kontobro.export.masters import load_masters
+from kontobro.web.aside import aside
 from kontobro.web.places import change, places
 from kontobro.web.settings_form import GROUPS, SettingsForm, form_of, settings_wanted
 from kontobro.web.tenancy import Member, connection_ids, of_connection
@@ -86,6 +87,7 @@ def _save(request: HttpRequest, member: Member, connection: Connection, found: S
 
 @require_safe
 @of_connection()
+@aside
 def fitting(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """A part of the page: what the accounting system says of the settings, and its accounts to choose from."""
     try:
