@@ -163,7 +163,7 @@ def _tax_account(
     )
     remedy = f"Check the {side} account of tax code {code.code}, then export it again."
     if ours:
-        found = masters.accounts.identify(ours)
+        found = masters.accounts.with_id(ours)
         return pick_account(found, ours, f"tax code {code.code}: {side} account", currency, remedy, findings)
     name = f"{field}.{side}TaxAccount"
     if pleos:

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from kontobro.core.connection import Connection
 from kontobro.core.errors import Busy, JobGone, Misconfigured, NotAllowed, Problem, shown
@@ -22,7 +23,7 @@ from kontobro.core.masters import Masters
 from kontobro.core.posting_dates import zone_name, zone_named
 from kontobro.core.settings_check import check_settings
 from kontobro.export.booking import book_batch
-from kontobro.export.masters import load_masters
+from kontobro.export.masters import masters_for
 from kontobro.export.receipts import batches
 from kontobro.export.report import Reporter, outcome_of, outcome_of_fault
 from kontobro.export.run import Ports, Progress, Run, StopJob, patiently, quiet
@@ -175,7 +176,8 @@ def prepare(connection: Connection, job: ExportJob, ports: Ports) -> Masters:
                 "invalid_configuration",
             )
         )
-    return patiently(lambda: load_masters(ports.connector, company), patience, ports.clock)
+    read = partial(masters_for, connection, ports.connector, company, ports.store)
+    return patiently(read, patience, ports.clock)
 
 
 def check_settings_fit(connection: Connection, masters: Masters) -> None:

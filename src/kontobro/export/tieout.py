@@ -18,7 +18,7 @@ from kontobro.core.masters import Masters
 from kontobro.core.ports import Capabilities, Clock, Connector, Store
 from kontobro.core.tieout import TiedEntry, TieOut, tie, tie_out
 from kontobro.core.tieout_left import left_side
-from kontobro.export.masters import load_masters
+from kontobro.export.masters import masters_for
 from kontobro.export.run import Progress, quiet
 
 PAGE = 200
@@ -88,7 +88,7 @@ def open_books(connection: Connection, ports: BookPorts) -> Masters:
             f"The accounting system is open on {company.name}, not on the company that was connected.",
             "Connect again and choose the company.",
         )
-    return load_masters(ports.connector, company)
+    return masters_for(connection, ports.connector, company, ports.store)
 
 
 def _pages(connection: Connection, store: Store, scope: Scope) -> Iterator[Sequence[BookingRow]]:
