@@ -67,7 +67,7 @@ def test_a_setting_that_holds_an_id_is_refused(setting: str) -> None:
     books = chart(("1200", "8339"), ("2", "5810"), ("3", "6800"), ("4", "5850"), ("5", "6700"), ("6", "6850"))
     wrong = settings(wallets={}, **{setting: "1200"})
     found = {problem.field: problem.code for problem in check_settings(wrong, books)}
-    assert found == {f"settings.{setting}": "account_unknown"}
+    assert found == {f"settings.{setting}": "setting_is_id"}
 
 
 def test_a_tax_code_and_a_tag_are_no_ids() -> None:

@@ -23,7 +23,7 @@ from kontobro.core.masters import Masters
 from kontobro.core.posting_dates import zone_name, zone_named
 from kontobro.core.settings_check import check_settings
 from kontobro.export.booking import book_batch
-from kontobro.export.masters import masters_for
+from kontobro.export.masters import masters_for, with_codes
 from kontobro.export.receipts import batches
 from kontobro.export.report import Reporter, outcome_of, outcome_of_fault
 from kontobro.export.run import Ports, Progress, Run, StopJob, patiently, quiet
@@ -99,6 +99,7 @@ def attempt(connection: Connection, job: ExportJob, ports: Ports, progress: Prog
     ports.store.begin_job(connection.id, job, run_id, began)
     try:
         masters = prepare(connection, job, ports)
+        connection = with_codes(connection, masters)
         check_settings_fit(connection, masters)
     except StopJob as stop:
         claim(connection, job, ports)

@@ -22,6 +22,7 @@ from kontobro.core.masters import Masters
 from kontobro.core.plan import MasterKind
 from kontobro.core.ports import Connector, R, Store
 from kontobro.core.settings import SyncKind
+from kontobro.core.settings_codes import in_codes
 
 
 def masters_for(connection: Connection, connector: Connector, company: Company, store: Store) -> Masters:
@@ -34,6 +35,11 @@ def masters_for(connection: Connection, connector: Connector, company: Company, 
         return Given.of(store.bindings(connection.id, kind), in_step=sync in connection.settings.sync)
 
     return replace(masters, given_accounts=given("accounts", "accounts"), given_vendors=given("vendors", "vendors"))
+
+
+def with_codes(connection: Connection, masters: Masters) -> Connection:
+    """The connection with codes for the ids that its settings held before (`core.settings_codes`)."""
+    return replace(connection, settings=in_codes(connection.settings, masters)[0])
 
 
 def load_masters(connector: Connector, company: Company) -> Masters:

@@ -14,7 +14,8 @@ from kontobro.core.errors import KontobroError
 from kontobro.core.export import Identity, Installation
 from kontobro.core.level import level_of, scopes_for
 from kontobro.core.ports import Connector, Pleo
-from kontobro.core.settings_check import check_settings
+from kontobro.core.settings_check import check_stored
+from kontobro.core.settings_codes import in_codes
 from kontobro.export.masters import load_masters
 from kontobro.install.connect import ACTIVE, PENDING
 from kontobro.install.level import NextLevel, meanings_of, missing_scopes, next_level
@@ -125,7 +126,12 @@ def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Findi
 
 
 def _look_at_settings(connector: Connector, connection: Connection) -> Iterator[Finding]:
-    problems = check_settings(connection.settings, load_masters(connector, connector.check()))
+    masters = load_masters(connector, connector.check())
+    _, stored = in_codes(connection.settings, masters)
+    for old in stored:
+        message = f"Holds {old.id}, an ID of before; it is read as the code {old.code}."
+        yield Finding(f"settings: settings.{old.setting}", message, f"Set it to {old.code} if that is right.")
+    problems = check_stored(connection.settings, masters)
     for problem in problems:
         yield Finding(f"settings: {problem.field}", problem.message, problem.remedy, good=False)
     if not problems:

@@ -4,7 +4,7 @@ import logging
 import time
 
 from kontobro.core.errors import Busy, KontobroError, LoginFailed, Misconfigured, Problem, UnsafePlan
-from kontobro.core.settings_check import check_settings
+from kontobro.core.settings_check import check_stored
 from kontobro.core.words import fault_code
 from kontobro.export import next_job, run_job
 from kontobro.export.again import check_rows, open_books
@@ -133,7 +133,7 @@ def check(home, key: str) -> list[Problem]:
     connection = home.store.connection(key)
     home.pleo_for(connection).introspect()
     connector = home.connector_for(connection)
-    return check_settings(connection.settings, load_masters(connector, connector.check()))
+    return check_stored(connection.settings, load_masters(connector, connector.check()))
 
 
 def part(home, key: str) -> None:

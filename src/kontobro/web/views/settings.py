@@ -19,7 +19,7 @@ from kontobro.core.errors import KontobroError, Misconfigured, Problem
 from kontobro.core.masterdata import Account
 from kontobro.core.masters import Masters
 from kontobro.core.settings import Settings
-from kontobro.core.settings_check import check_settings
+from kontobro.core.settings_check import check_stored
 from kontobro.core.settings_file import settings_from, settings_to
 from kontobro.export.masters import load_masters
 from kontobro.web.places import change, places
@@ -93,7 +93,7 @@ def fitting(request: HttpRequest, member: Member, connection: Connection) -> Htt
     """A part of the page: what the accounting system says of the settings, and its accounts to choose from."""
     try:
         masters, accounts = _read_books(connection)
-        problems: Sequence[Problem] = check_settings(connection.settings, masters)
+        problems: Sequence[Problem] = check_stored(connection.settings, masters)
         fault = None
     except KontobroError as error:
         problems, accounts, fault = [], [], error
