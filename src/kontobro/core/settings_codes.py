@@ -48,7 +48,7 @@ def in_codes(settings: Settings, masters: Masters) -> tuple[Settings, tuple[Stor
     codes = [code for code in masters.accounts.by_code if code.isdigit()]
 
     def account(name: str, key: str) -> str:
-        return read(name, key, masters.accounts, lambda key: not _like_one_of(key, codes))
+        return read(name, key, masters.accounts, lambda key: not like_a_code(key, codes))
 
     named: dict[str, Any] = {name: account(name, key) for name in ACCOUNTS if (key := getattr(settings, name))}
     named["wallets"] = _each(settings.wallets, "wallets", account)
@@ -82,6 +82,6 @@ def _each(table: Mapping[str, str], name: str, read: Callable[[str, str], str]) 
     return {inner: read(f"{name}.{inner}", key) for inner, key in table.items()}
 
 
-def _like_one_of(key: str, codes: Iterable[str]) -> bool:
+def like_a_code(key: str, codes: Iterable[str]) -> bool:
     """Whether an account number may be meant: as long as one of them, or one that lost its leading zeros."""
     return key.isdigit() and any(len(key) >= len(code) or key.zfill(len(code)) == code for code in codes)
