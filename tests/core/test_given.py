@@ -128,7 +128,7 @@ def test_an_intent_proves_nothing() -> None:
     """Pleo may have refused what we meant to create, because somebody else has that identifier there."""
     bindings = [Binding("accounts", "26", None, "created", "1100")]
     assert Given.of(bindings, in_step=False) == NOTHING
-    assert Given.of([replace(bindings[0], pleo_id="p")], in_step=True) == GIVEN
+    assert Given.of([replace(bindings[0], pleo_id="p")], in_step=True).codes == GIVEN.codes
 
 
 def test_with_bindings_lost_the_code_has_to_confirm() -> None:
@@ -150,6 +150,30 @@ def test_where_ids_are_names_an_identifier_needs_no_binding() -> None:
     assert found is None
     assert "Expenses:Gone" in problem.message
     assert "3600" in problem.message
+
+
+def test_the_accounts_of_a_tax_code_are_ids_where_a_sync_wrote_them() -> None:
+    """A tax code without accounts of its own in the accounting system: those that Pleo names are used."""
+    tax_codes = [TaxCode("26", "I25", "", Decimal("0.25"), "inclusive")]
+    accounts = [
+        Account("1", "1200", ""),
+        Account("1200", "6410", ""),
+        Account("2", "5810", ""),
+        Account("3", "3600", ""),
+    ]
+    books = masters(accounts=accounts, tax_codes=tax_codes)
+    tax = replace(a_tax(2000, "I25"), ingoing_account="1200")
+    line = a_line(10000, tax=tax)
+
+    def booked(given: Given) -> set[str]:
+        known = replace(books, given_tax_codes=given)
+        posted = post_item(an_item(lines=[line]), settings(wallets={}), known, dt.date(2026, 11, 22))
+        return {line.account for entry in posted.entries for line in entry.lines}
+
+    assert booked(NOTHING) == {"1", "2", "3"}
+    ours = [Binding("tax_codes", "26", tax.id, "created", "I25")]
+    assert booked(Given.of(ours, in_step=True)) == {"1200", "2", "3"}
+    assert booked(Given.of([], in_step=True)) == set()
 
 
 # --------------------------------------------------------------------------------------------- vendors

@@ -34,12 +34,14 @@ class Given:
 
     codes: Mapping[str, str]
     lost: bool = False
+    pleo_ids: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, bindings: Iterable[Binding], *, in_step: bool) -> Given:
         """An intent (no record at Pleo yet) proves nothing: Pleo may have refused it."""
-        codes = {binding.erp_id: binding.code.strip() for binding in bindings if binding.pleo_id}
-        return cls(codes, lost=in_step and not codes)
+        bound = {binding.pleo_id: binding for binding in bindings if binding.pleo_id}
+        codes = {binding.erp_id: binding.code.strip() for binding in bound.values()}
+        return cls(codes, in_step and not codes, frozenset(bound))
 
 
 def meaning_of(identifier: str, code: str, own: Named | None, coded: Sequence[Named], given: Given | None) -> Meaning:

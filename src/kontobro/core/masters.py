@@ -142,6 +142,7 @@ class Masters:
     given_accounts: Given | None = field(default=None, repr=False)
     """The account ids that we gave to Pleo; None where no code can look like an id (`given.meaning_of`)."""
     given_vendors: Given | None = field(default=None, repr=False)
+    given_tax_codes: Given | None = field(default=None, repr=False)
 
     @classmethod
     def of(

@@ -34,7 +34,12 @@ def masters_for(connection: Connection, connector: Connector, company: Company, 
     def given(kind: MasterKind, sync: SyncKind) -> Given:
         return Given.of(store.bindings(connection.id, kind), in_step=sync in connection.settings.sync)
 
-    return replace(masters, given_accounts=given("accounts", "accounts"), given_vendors=given("vendors", "vendors"))
+    return replace(
+        masters,
+        given_accounts=given("accounts", "accounts"),
+        given_vendors=given("vendors", "vendors"),
+        given_tax_codes=given("tax_codes", "tax-codes"),
+    )
 
 
 def with_codes(connection: Connection, masters: Masters) -> Connection:
