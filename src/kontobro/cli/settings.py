@@ -56,7 +56,8 @@ def set_one(
     held = in_codes(connection.settings, masters)[0] if masters else connection.settings
     changed = with_change(settings_to(held), key, value)
     # A new connection lacks several settings: one at a time must be possible.
-    known = check_stored(connection.settings, masters) if masters else ()
+    before = check_stored(connection.settings, masters) if masters else ()
+    known = [problem for problem in before if (problem.code, problem.field) != ("setting_is_id", f"settings.{key}")]
     _store(desk, connection, changed, known, masters, as_json=as_json)
 
 
