@@ -66,8 +66,7 @@ def nothing_is_booked_on_an_id(folder: Path, system: System, tax_id: str, tag: t
         Binding("accounts", "123456789", entry_id(51), "created", "90004"),
     ]
     over = a_desk_over(folder, company, system.settings, system.erp, system.options, system.secrets)
-    with over as desk, ports_at(desk, SandboxClock(desk.sandbox)) as office:
-        office.connector = guarded(system.connector)
+    with over as desk, ports_at(desk, SandboxClock(desk.sandbox), guarded(system.connector)) as office:
         office.store.bind(office.connection.id, bindings)
         system.renumber(ours, "90005")
         system.add("90003")  # another account has the code that ours was given to Pleo with

@@ -44,7 +44,8 @@ def journal_of(key):
 def root_of(key, company):
     """The analytic root that a setting names: by its code, or by its name where it has none."""
     inside = [("company", "=", company), *ROOT]
-    named = pool("analytic_account.account").search([("code", "in", [None, ""]), ("name", "=", key), *inside])
+    uncoded = ["OR", ("code", "=", None), ("code", "=", "")]
+    named = pool("analytic_account.account").search([uncoded, ("name", "=", key), *inside])
     return named[0].id if len(named) == 1 else _number_of("analytic_account.account", key, inside)
 
 
