@@ -117,11 +117,14 @@ class FakePleo:
 
 @dataclass
 class FakeErp:
-    """A company with three accounts. `fault` is raised by every call; `opened_with` is what it was opened with."""
+    """A company with a few accounts. `fault` is raised by every call; `opened_with` is what it was opened with."""
 
     company: Company = field(default_factory=lambda: Company("books", "Fjord & Bro", "DKK", "Europe/Copenhagen"))
     fault: KontobroError | None = None
     faults: list[KontobroError] = field(default_factory=list)
+    accounts: list[Account] = field(
+        default_factory=lambda: [Account(code, code, f"Account {code}") for code in ("1080", "2440", "2890", "1089")]
+    )
     opened_with: list[tuple[Mapping[str, str], str | None]] = field(default_factory=list)
     capabilities: Capabilities = field(
         default_factory=lambda: Capabilities(
@@ -143,8 +146,7 @@ class FakeErp:
 
     def read(self, kind: type[R]) -> Iterable[R]:
         self.check()
-        accounts = [Account(code, code, f"Account {code}") for code in ("1080", "2440", "2890", "1089")]
-        return [record for record in accounts if isinstance(record, kind)]
+        return [record for record in self.accounts if isinstance(record, kind)]
 
     def validate(self, entries: Sequence[Entry]) -> Sequence[list[Problem]]:
         return [[] for _ in entries]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kontobro.core.errors import Busy, LoginFailed, Misconfigured, NotAllowed, Unreachable
+from kontobro.core.masterdata import Account
 from tests.cli.fakes import Bench, export_job
 
 WITH_CONNECTION = ["check", "jobs", "preview x", "export", "settle", "bookings", "disconnect", "settings show"]
@@ -151,6 +152,39 @@ def test_a_wrong_setting_is_not_stored(bench: Bench, key: str, value: str, said:
     assert result.exit_code == 3
     assert said in result.stderr
     assert bench.connections()[0].settings == before
+
+
+def with_ids(bench: Bench) -> None:
+    """Accounts whose ids are numbers, one of them as long as a code; all settings are there."""
+    bench.connect()
+    for name, code in {"wallet": "1080", "out_of_pocket": "2890", "contra": "1089", "accounts_payable": "2440"}.items():
+        assert bench.run("settings", "set", name, code, "--offline").exit_code == 0
+    bench.erp.accounts += [Account("1200", "8339", "Revenue"), Account("57", "1590", "In transit")]
+
+
+@pytest.mark.parametrize(("id", "code"), [("1200", "8339"), ("57", "1590")])
+def test_an_id_is_no_setting(bench: Bench, id: str, code: str) -> None:
+    with_ids(bench)
+    result = bench.run("settings", "set", "contra", id)
+    assert result.exit_code == 3
+    assert f"It is the ID of {code}" in " ".join(result.stderr.split())
+    assert bench.connections()[0].settings.contra == "1089"
+    assert bench.run("settings", "set", "contra", code).exit_code == 0
+
+
+def test_check_lists_ids_that_were_stored_before(bench: Bench) -> None:
+    with_ids(bench)
+    for name, id in {"contra": "1200", "out_of_pocket": "57"}.items():
+        bench.run("settings", "set", name, id, "--offline")
+    result = bench.run("check")
+    assert result.exit_code == 3
+    said = " ".join(result.stdout.split())
+    assert "1200 is not a code in the accounting system. It is the ID of 8339" in said
+    assert "Holds 57, an ID of before; it is read as the code 1590" in said
+    assert bench.run("settings", "set", "contra", "1200").exit_code == 3, "the same again"
+    assert bench.run("settings", "set", "contra", "1089").exit_code == 0
+    assert bench.connections()[0].settings.out_of_pocket == "1590", "saved as its code"
+    assert bench.run("check").exit_code == 0
 
 
 def test_settings_are_set_and_taken_away(bench: Bench) -> None:

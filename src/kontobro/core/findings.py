@@ -44,6 +44,7 @@ REASONS: dict[str, ItemFailure] = {
     "setting_missing": "missing_configuration",
     "setting_unknown": "invalid_configuration",
     "setting_wrong": "invalid_configuration",
+    "setting_is_id": "invalid_configuration",
     "hook_missing": "invalid_configuration",
     "hook_failed": "unexpected_failure",
     "hook_result_wrong": "invalid_configuration",

@@ -1,6 +1,7 @@
 """What an accounting system has: company, account, tax code, dimension, vendor, employee, journal, period.
 
-`id` is always the accounting system's stable id, `code` what a person types there.
+`id` is always the accounting system's stable id, `code` what a person types there. A record without a code has an empty
+one, never its id: settings and Pleo name records by code, and an id that looks like a code would name another record.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ class Account:
     active: bool = True
     currencies: tuple[str, ...] = ()
     """The only currencies it takes; empty for any."""
+    name_too: str | None = None
+    """What else a person may type for it, where no code can look like it (Beancount: the account's own name)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,8 @@ class Capabilities:
     keeps_fingerprint: bool = False
     withdraws_drafts: bool = False
     writes_vendors: bool = False
+    ids_are_names: bool = False
+    """Its ids are names that no code can look like: an identifier from Pleo is believed without a binding."""
 
 
 class Connector(Protocol):

@@ -184,7 +184,7 @@ def _side(
         role = row.without_contra
     vendor = party.vendor if role in ("payable", "employee") else None
     if vendor and vendor.account:
-        found = masters.accounts.identify(vendor.account)
+        found = masters.accounts.with_id(vendor.account)
         field = f"vendor {shown(vendor.code)}: account"
         remedy = "Correct the vendor's own account in the accounting system, then export it again."
         account = pick_account(found, vendor.account, field, currency, remedy, findings)
@@ -197,10 +197,15 @@ def _side(
 
 
 def _employee(item: ExportItem, masters: Masters) -> str | None:
-    """The employee's id in the accounting system, else the code in Pleo: whose balance it is."""
+    """The employee's id in the accounting system, else the code in Pleo: whose balance it is.
+
+    A code that is no employee's, but looks like another's id, names nobody.
+    """
     code = clean(item.user.code, KEY_LIMIT) if item.user else ""
-    found = masters.employees.find(code) if code else ()
-    return found[0].id if len(found) == 1 else code or None
+    found = masters.employees.find(code)
+    if len(found) == 1:
+        return found[0].id
+    return code if code and not masters.employees.with_id(code) else None
 
 
 # ----------------------------------------------------------------------------------------- entries

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from kontobro.core.errors import shown
 from kontobro.core.export import ItemLine, ItemTax
 from kontobro.core.findings import Findings
-from kontobro.core.masterdata import TaxCode
+from kontobro.core.masterdata import Account, TaxCode
 from kontobro.core.masters import Masters
 from kontobro.core.posting_accounts import pick_account
 from kontobro.core.posting_amounts import Amounts
@@ -152,6 +152,14 @@ def _reverse_missing(
     return computed
 
 
+def _named_by_pleo(account: str, tax: ItemTax, masters: Masters) -> tuple[Account, ...]:
+    """An account of a tax code at Pleo: a sync writes its id, a person the code. Not known by whom, it is neither."""
+    given = masters.given_tax_codes
+    if given and tax.id in given.pleo_ids:
+        return masters.accounts.with_id(account)
+    return () if given and given.lost else masters.accounts.find(account)
+
+
 def _tax_account(
     side: str, code: TaxCode, tax: ItemTax, field: str, currency: str, masters: Masters, findings: Findings
 ) -> str | None:
@@ -163,11 +171,11 @@ def _tax_account(
     )
     remedy = f"Check the {side} account of tax code {code.code}, then export it again."
     if ours:
-        found = masters.accounts.identify(ours)
+        found = masters.accounts.with_id(ours)
         return pick_account(found, ours, f"tax code {code.code}: {side} account", currency, remedy, findings)
     name = f"{field}.{side}TaxAccount"
     if pleos:
-        return pick_account(masters.accounts.find(pleos), pleos, name, currency, remedy, findings)
+        return pick_account(_named_by_pleo(pleos, tax, masters), pleos, name, currency, remedy, findings)
     findings.fail(
         "tax_account_missing",
         name,

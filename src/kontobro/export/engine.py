@@ -11,6 +11,7 @@ import logging
 import uuid
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from kontobro.core.connection import Connection
 from kontobro.core.dialect import Dialect
@@ -36,7 +37,7 @@ from kontobro.export.booking import book_batch
 from kontobro.export.claim import Claimant, last_action
 from kontobro.export.confirm import confirm
 from kontobro.export.lists import Lists
-from kontobro.export.masters import load_masters
+from kontobro.export.masters import masters_for, with_codes
 from kontobro.export.patience import Patience
 from kontobro.export.receipts import batches
 from kontobro.export.report import Reporter, outcome_of, outcome_of_fault, outcome_of_undecided
@@ -116,6 +117,7 @@ def attempt(claimant: Claimant, job: ExportJob, progress: Progress, result: JobR
     patience = Patience(each)
     try:
         masters = prepare(connection, job, ports, patience)
+        connection = with_codes(connection, masters)
         check_settings_fit(connection, masters)
     except StopJob as stop:
         claimant.claim(job.id, progress)
@@ -187,7 +189,8 @@ def prepare(connection: Connection, job: ExportJob, ports: Ports, patience: Pati
                 "invalid_configuration",
             )
         )
-    return patiently(lambda: load_masters(ports.connector, company), patience, ports.clock)
+    read = partial(masters_for, connection, ports.connector, company, ports.store)
+    return patiently(read, patience, ports.clock)
 
 
 def check_settings_fit(connection: Connection, masters: Masters) -> None:

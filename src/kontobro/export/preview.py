@@ -16,6 +16,7 @@ from kontobro.core.ports import Clock, Connector
 from kontobro.core.posting import Posted, post_item
 from kontobro.export.compare import conflict, same_facts, voided
 from kontobro.export.engine import local_day, prepare
+from kontobro.export.masters import with_codes
 from kontobro.export.patience import Patience
 from kontobro.export.receipts import check_links
 from kontobro.export.run import Ports, StopJob
@@ -59,6 +60,7 @@ def preview_job(connection: Connection, job: ExportJob, ports: Ports) -> Iterato
         masters = prepare(connection, job, ports, Patience(timedelta(0)))  # a person waits for it
     except StopJob as stop:
         raise stop.fault from stop
+    connection = with_codes(connection, masters)
     for page in ports.pleo.items(job.id):
         yield from preview_items(connection, page, ports, masters)
 

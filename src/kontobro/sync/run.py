@@ -13,6 +13,7 @@ from kontobro.core.masterdata import Account, Company, Dimension, DimensionValue
 from kontobro.core.plan import Change, Existing, Limits, MasterKind, Plan, join_plans, make_plan
 from kontobro.core.ports import Store
 from kontobro.core.settings import Settings, SyncKind
+from kontobro.core.settings_codes import dimensions_in_codes
 from kontobro.sync import source
 from kontobro.sync.apply import Progress, SyncPorts, Work, quiet
 from kontobro.sync.bound import Bound
@@ -163,8 +164,9 @@ def _dimensions(connection: Connection, ports: SyncPorts, *, adopt: bool) -> Pla
     """Tag groups, then the tags of those that stand or will be created."""
     dimensions = source.read_all(ports.connector, Dimension)
     values = source.read_all(ports.connector, DimensionValue)
-    choice = source.choose(dimensions, connection.settings)
-    wanted = source.groups_of(choice, dimensions, connection.settings)
+    settings = dimensions_in_codes(connection.settings, dimensions)
+    choice = source.choose(dimensions, settings)
+    wanted = source.groups_of(choice, dimensions, settings)
     given = {dimension.id for dimension in dimensions}
     # A chosen dimension that the read lacks may be told by a code that no binding has: no missing one is archived.
     bound = ports.store.bindings(connection.id, "tag_groups")

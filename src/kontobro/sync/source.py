@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -96,10 +97,10 @@ def vendor_from(draft: Existing) -> Vendor:
 
 
 def choose(dimensions: Sequence[Dimension], settings: Settings) -> Choice:
-    """The dimensions that the settings name by id or code."""
-    by_id = {dimension.id: dimension for dimension in dimensions}
-    by_code = {fold(dimension.code): dimension for dimension in dimensions}
-    found = {name: by_id.get(name) or by_code.get(fold(name)) for name in settings.sync_dimensions}
+    """The dimensions that the settings name by code; a code that two have is none's."""
+    shared = Counter(fold(dimension.code) for dimension in dimensions)
+    by_code = {code: dimension for dimension in dimensions if shared[code := fold(dimension.code)] == 1}
+    found = {name: by_code.get(fold(name)) for name in settings.sync_dimensions}
     active = {dimension.id: dimension for dimension in found.values() if dimension and dimension.active}
     return Choice(tuple(active.values()), tuple(name for name, dimension in found.items() if dimension is None))
 
@@ -123,8 +124,8 @@ def tags_of(values: Iterable[DimensionValue], dimension_ids: Iterable[str]) -> S
 
 
 def _group_code(dimension: Dimension, settings: Settings) -> str:
-    keys = {fold(dimension.code), fold(dimension.id)}
-    mapped = [group.strip() for group, key in settings.dimensions.items() if fold(key) in keys]
+    code = fold(dimension.code)
+    mapped = [group.strip() for group, key in settings.dimensions.items() if fold(key) == code]
     return mapped[0] if len(mapped) == 1 else dimension.code.strip()
 
 

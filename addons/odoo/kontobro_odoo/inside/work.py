@@ -4,7 +4,7 @@ import logging
 import time
 
 from kontobro.core.errors import Busy, KontobroError, LoginFailed, Misconfigured, Problem, UnsafePlan
-from kontobro.core.settings_check import check_settings
+from kontobro.core.settings_check import check_stored
 from kontobro.core.usable import wallet_missing
 from kontobro.core.words import fault_code
 from kontobro.export import next_job, run_job
@@ -135,7 +135,7 @@ def check(home, key: str) -> list[Problem]:
     home.pleo_for(connection).introspect()
     connector = home.connector_for(connection)
     lacks = wallet_missing(connection.settings)
-    problems = check_settings(connection.settings, load_masters(connector, connector.check()))
+    problems = check_stored(connection.settings, load_masters(connector, connector.check()))
     return [*([lacks] if lacks else []), *problems]
 
 

@@ -16,6 +16,29 @@ class TestForm(PleoCase):
         self.connection.invalidate_recordset()
         self.assertEqual(self.connection.out_of_pocket, account)
 
+    def test_journal_and_plans_are_kept_by_their_codes(self):
+        plan = self.env["account.analytic.plan"].create({"name": "Plan of codes"})
+        journal = self.company_data["default_journal_misc"]
+        self.connection.with_user(self.manager).write({"journal_id": journal.id, "plan_ids": [(6, 0, plan.ids)]})
+        self.assertEqual(self.connection.settings["journal"], journal.code)
+        self.assertEqual(self.connection.settings["sync_dimensions"], [plan.name])
+        self.connection.invalidate_recordset()
+        self.assertEqual((self.connection.journal_id, self.connection.plan_ids), (journal, plan))
+
+    def test_ids_that_were_stored_before_are_shown(self):
+        plan = self.env["account.analytic.plan"].create({"name": "Plan of ids"})
+        journal = self.company_data["default_journal_misc"]
+        kept = {"journal": str(journal.id), "sync_dimensions": [str(plan.id)]}
+        self.connection.sudo().settings = {**self.connection.settings, **kept}
+        self.assertEqual((self.connection.journal_id, self.connection.plan_ids), (journal, plan))
+
+    def test_an_account_number_that_no_account_has_is_not_taken_for_an_id(self):
+        """0420 without its zero is not the account with the id 420."""
+        account = self.company_data["default_account_expense"]
+        account.copy({"code": f"0{account.id}", "name": "Its zero was lost"})
+        self.connection.sudo().settings = {**self.connection.settings, "contra": str(account.id)}
+        self.assertFalse(self.connection.contra)
+
     def test_what_the_form_does_not_show_stays(self):
         kept = {**self.connection.settings, "wallets": {"EUR": "1082"}, "contra": "9999999"}
         self.connection.sudo().settings = kept

@@ -23,12 +23,14 @@ SAYS_MORE: Final = frozenset(
     {
         # posting rules and settings
         "account_ambiguous",  # which accounts
+        "account_unknown",  # the category, its identifier and its code
         "account_currency",  # the currencies that it takes, and the expense's
         "amount_invalid",  # why: digits, decimals, no number
         "hook_failed",
         "hook_missing",
         "hook_result_wrong",
         "period_closed",  # which lock, and until when
+        "setting_is_id",  # whose id it is
         "setting_missing",  # what the account is for
         "setting_unknown",  # which is near
         "setting_wrong",  # what it takes

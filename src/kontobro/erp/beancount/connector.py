@@ -55,6 +55,7 @@ CAPABILITIES = Capabilities(
     keeps_fingerprint=True,
     withdraws_drafts=True,
     writes_vendors=True,
+    ids_are_names=True,  # account names
 )
 
 

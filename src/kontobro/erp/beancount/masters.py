@@ -7,7 +7,7 @@ an earlier one, as in all of Beancount.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -107,7 +107,7 @@ def _records(directives: Iterable[Directive], currencies: list[str]) -> dict[typ
             _add(records, directive.account, _account(directive))
         elif isinstance(directive, Close):
             opened = cast(Account, records[Account][directive.account])
-            closed = Account(opened.id, opened.code, opened.name, active=False, currencies=opened.currencies)
+            closed = replace(opened, active=False)
             _add(records, opened.id, closed)
         elif isinstance(directive, Custom) and directive.type in _READERS:
             record = _read(directive, currencies)
@@ -142,7 +142,8 @@ def _spans(directives: Iterable[Directive]) -> dict[str, Span]:
 def _account(opened: Open) -> Account:
     code = _text(opened.meta, "code") or opened.account
     name = _text(opened.meta, "name") or opened.account
-    return Account(opened.account, code, name, _active(opened.meta), tuple(opened.currencies or ()))
+    currencies = tuple(opened.currencies or ())
+    return Account(opened.account, code, name, _active(opened.meta), currencies, name_too=opened.account)
 
 
 def _read(directive: Custom, currencies: list[str]) -> MasterRecord:

@@ -149,7 +149,7 @@ class Masters:
             currency = row.get("second_currency.")
             account = Account(
                 id=str(row["id"]),
-                code=row["code"] or str(row["id"]),
+                code=row["code"] or "",
                 name=row["name"],
                 active=not row["closed"],
                 currencies=(currency["code"],) if currency else (),
@@ -209,11 +209,11 @@ class Masters:
     def employees(self) -> Iterator[Employee]:
         for row in self._employees():
             party = row["party."]
-            yield Employee(str(row["id"]), party["code"] or str(row["id"]), party["name"] or "")
+            yield Employee(str(row["id"]), party["code"] or "", party["name"] or "")
 
     def books(self) -> Iterator[Book]:
         for row in self._api.rows("account.journal", [], ["code", "name", "type"]):
-            yield Book(Journal(str(row["id"]), row["code"] or str(row["id"]), row["name"]), row["type"])
+            yield Book(Journal(str(row["id"]), row["code"] or "", row["name"]), row["type"])
 
     def periods(self) -> Iterator[Period]:
         """Months, usually. Periods of adjustment lie over them and are left out."""
@@ -260,7 +260,7 @@ def _vendor(row: Row) -> Vendor:
     account, identifier = row["account_payable"], row.get("tax_identifier.")
     return Vendor(
         id=str(row["id"]),
-        code=row["code"] or str(row["id"]),
+        code=row["code"] or "",
         name=row["name"] or "",
         account=str(account) if account else None,
         tax_registration_number=identifier["code"] if identifier else None,

@@ -18,7 +18,7 @@ from kontobro.core.errors import KontobroError, Misconfigured, Problem
 from kontobro.core.masterdata import Account
 from kontobro.core.masters import Masters
 from kontobro.core.settings import Settings
-from kontobro.core.settings_check import check_settings
+from kontobro.core.settings_check import check_stored
 from kontobro.core.settings_file import LARGEST, read_toml, settings_from, settings_to
 from kontobro.core.usable import missing_accounts, wallet_missing
 from kontobro.export.masters import load_masters
@@ -92,7 +92,7 @@ def fitting(request: HttpRequest, member: Member, connection: Connection) -> Htt
     """A part of the page: what the accounting system says of the settings, and its accounts to choose from."""
     try:
         masters, accounts = _read_books(connection)
-        problems: Sequence[Problem] = check_settings(connection.settings, masters)
+        problems: Sequence[Problem] = check_stored(connection.settings, masters)
         if lacks := wallet_missing(connection.settings):
             problems = [lacks, *problems]
         fault = None
