@@ -172,6 +172,7 @@ class Capabilities:
     keeps_fingerprint: bool = False
     withdraws_drafts: bool = False
     writes_vendors: bool = False
+    rehearses: bool = False
 
 
 class Connector(Protocol):
@@ -194,7 +195,8 @@ class Connector(Protocol):
         ...
 
     def validate(self, entries: Sequence[Entry]) -> Sequence[list[Problem]]:
-        """Every problem of each entry, in the order of the entries. No side effect."""
+        """Every problem of each entry, in the order of the entries; a `Note` among them stops nothing. No side
+        effect."""
         ...
 
     def find(self, keys: Sequence[Reference | InvoiceKey]) -> Mapping[Reference | InvoiceKey, Booking]:
@@ -226,6 +228,15 @@ class Withdraws(Protocol):
 
     def withdraw(self, bookings: Sequence[Booking]) -> None:
         """Delete drafts that failed the comparison. Repeatable."""
+        ...
+
+
+class Rehearses(Protocol):
+    """What a connector with `capabilities.rehearses` has besides: one look at the whole books serves a whole job."""
+
+    def rehearse(self, entries: Iterable[Entry]) -> None:
+        """Told before the first batch what a job is going to book: `validate` and `book` answer from it. No side
+        effect; what was rehearsed before is forgotten."""
         ...
 
 

@@ -24,6 +24,7 @@ from kontobro.core.settings_check import check_settings
 from kontobro.export.booking import book_batch
 from kontobro.export.masters import load_masters
 from kontobro.export.receipts import batches
+from kontobro.export.rehearse import rehearsed
 from kontobro.export.report import Reporter, outcome_of, outcome_of_fault
 from kontobro.export.run import Ports, Progress, Run, StopJob, patiently, quiet
 from kontobro.export.settle import settle_open
@@ -234,7 +235,7 @@ def export_items(
     total = len(reporter.unfinished)
     try:
         settle_open(run.connection, run.ports)
-        for batch in batches(pending_items(run, reporter), BATCH):
+        for batch in batches(rehearsed(run, lambda: pending_items(run, reporter)), BATCH):
             works = book_batch(run, batch)
             count(works, result)
             tell(run, reporter, works)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from kontobro.core.connection import Connection
-from kontobro.core.errors import Problem
+from kontobro.core.errors import Problem, parted
 from kontobro.core.export import ExportItem, ExportJob, MalformedItem
 from kontobro.core.journal import Booking, Entry
 from kontobro.core.masters import Masters
@@ -88,11 +88,13 @@ def _preview(
     ports: Looking,
     answers: dict[str, tuple[Booking | None, list[Problem]]],
 ) -> ItemPreview:
-    problems = list(posted.problems)
+    problems, notes = list(posted.problems), list(posted.notes)
     already = []
     for entry in posted.entries:
         booking, refused = answers[entry.reference]
-        problems += refused
+        stopping, noted = parted(refused)
+        problems += stopping
+        notes += [note for note in noted if note not in notes]
         if booking is None:
             continue
         if booking.status == "void":
@@ -109,7 +111,7 @@ def _preview(
         item=item,
         entries=posted.entries,
         problems=tuple(dict.fromkeys(problems)),
-        notes=posted.notes,
+        notes=tuple(notes),
         already=tuple(already),
         before_hook=posted.before_hook if posted.changed_by_hook else (),
         receipts=len(links),

@@ -7,16 +7,15 @@ an earlier one, as in all of Beancount.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
-from beancount import loader
 from beancount.core.data import Close, Custom, Directive, Open
 
-from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.errors import Misconfigured
 from kontobro.core.masterdata import (
     Account,
     Company,
@@ -30,6 +29,8 @@ from kontobro.core.masterdata import (
     TaxType,
     Vendor,
 )
+from kontobro.erp.beancount.assertions import Assertions, assertions_of
+from kontobro.erp.beancount.ledger import load_ledger, patterns_of, roots_of
 
 R = TypeVar("R", bound=MasterRecord)
 Span = tuple[date, date | None]
@@ -44,11 +45,18 @@ _STATES = ("open", "closed", "locked")
 
 @dataclass(frozen=True, slots=True)
 class Masters:
-    """All master records of one ledger, each kind by its id, and the files they were read from."""
+    """All master records of one ledger, each kind by its id, and what else its main file says.
+
+    `files` they were read from, `patterns` by which more may be included; `roots` are the options that rename root
+    accounts, as (name, value).
+    """
 
     records: Mapping[type, Mapping[object, MasterRecord]]
     spans: Mapping[str, Span]
     files: tuple[str, ...]
+    patterns: tuple[str, ...] = ()
+    roots: tuple[tuple[str, str], ...] = ()
+    assertions: Assertions = field(default_factory=dict)
 
     def by_id(self, kind: type[R]) -> Mapping[object, R]:
         """The records of a kind by id; dimension values by (dimension id, id)."""
@@ -64,40 +72,22 @@ class Masters:
 
 def load(ledger: Path) -> Masters:
     """Load the whole ledger. Raises Misconfigured with file, line and remedy when Beancount finds an error."""
-    loader.initialize(use_cache=False)  # its cache misses new files of an include pattern, and litters the folder
-    directives, errors, options = loader.load_file(ledger)
-    if errors:
-        raise _unloadable(ledger, errors)
+    directives, options = load_ledger(ledger)
     records = _records(directives, options["operating_currency"])
     if not records.get(Company):
         raise Misconfigured(
             f"{ledger.name} does not name its company.",
             f'Add a line like: 2020-01-01 custom "company" "{options["title"] or "Our Company"}"',
         )
-    return Masters(records, _spans(directives), tuple(options["include"]))
-
-
-def _unloadable(ledger: Path, errors: Iterable[object]) -> Misconfigured:
-    texts = [f"{_place(getattr(error, 'source', None), ledger)}: {_message(error)}" for error in errors]
-    more = f" (and {len(texts) - 3} more)" if len(texts) > 3 else ""
-    return Misconfigured(
-        f"Beancount finds errors in the ledger: {'; '.join(texts[:3])}{more}.",
-        f"Mend them (`bean-check {ledger.name}` lists them all) and run again.",
-        job_failure="invalid_configuration",
+    files = tuple(options["include"])
+    return Masters(
+        records,
+        _spans(directives),
+        files,
+        patterns_of(files, ledger.parent / "bookings"),
+        roots_of(options),
+        assertions_of(directives, options, str(ledger.parent)),
     )
-
-
-def _message(error: object) -> str:
-    first_line = str(getattr(error, "message", error)).partition("\n")[0]
-    return shown(first_line, 200).rstrip(".")
-
-
-def _place(source: Mapping[str, object] | None, ledger: Path) -> str:
-    """`file:line`, the file as seen from the ledger's folder."""
-    file = Path(str((source or {}).get("filename", ledger.name)))
-    if file.is_relative_to(ledger.parent):
-        file = file.relative_to(ledger.parent)
-    return f"{file}:{(source or {}).get('lineno', 0)}"
 
 
 def _records(directives: Iterable[Directive], currencies: list[str]) -> dict[type, dict[object, MasterRecord]]:
