@@ -29,7 +29,7 @@ from kontobro.erp.beancount.reload import MasterFile
 from kontobro.erp.beancount.render import link_of, quoted, render_entry
 from kontobro.erp.beancount.replaced import Change
 from kontobro.erp.beancount.shelf import Shelf
-from kontobro.erp.beancount.vendors import HEADER, additions, render_vendor
+from kontobro.erp.beancount.vendors import additions, with_vendors
 
 R = TypeVar("R", bound=MasterRecord)
 FoundKey = Reference | InvoiceKey
@@ -159,8 +159,7 @@ class BeancountConnector:
         with self._folder.writing():
             new, refused = additions(vendors, self._masters.read().all(Vendor))
             if new:
-                more = "".join(f"\n{render_vendor(vendor)}" for vendor in new).encode()
-                self._folder.change(VENDORS, Change(lambda text: (text or HEADER.encode()) + more))
+                self._folder.change(VENDORS, Change(lambda text: with_vendors(text, new)))
         known = {vendor.pleo_id: vendor for vendor in self._masters.read().all(Vendor)}
         ids = [vendor.pleo_id or vendor.id for vendor in vendors]
         return [refused.get(pleo_id) or known[pleo_id] for pleo_id in ids]
@@ -290,7 +289,7 @@ def _edit_of(file: str, edits: Mapping[Reference, Sequence[Edit]]) -> Callable[[
 
 
 def _with_lines(lines: Sequence[str]) -> Edit:
-    return lambda found: with_lines(found.block.text, lines)
+    return lambda found: found.block.text if standing_entries.is_settled(found) else with_lines(found.block.text, lines)
 
 
 def _lacking(standing: Standing, paths: Sequence[str]) -> list[str]:

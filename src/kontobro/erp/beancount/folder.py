@@ -21,8 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kontobro.core.errors import NotAllowed, Timeout, Unreachable
-from kontobro.erp.beancount.replaced import Change, Replaced
-from kontobro.erp.beancount.swap import Stamp, create, exchange, stamp_of, sync_folder, write_new
+from kontobro.erp.beancount.replaced import Change, Outcome, Replaced
+from kontobro.erp.beancount.swap import Stamp, create, exchange, stamp_of, sync, write_new
 
 HEADER = """\
 ; Kontobro books Pleo's expenses in this folder, one file a batch (docs/connectors/beancount.md).
@@ -49,7 +49,7 @@ class Folder:
         self.documents = self.root / "documents"
         self.ours: dict[str, Stamp] = {}
         """Each batch file as we left it last: any other state is somebody else's doing."""
-        self._replaced = Replaced(self.text, self._put)
+        self._replaced = Replaced(self.change)
 
     @property
     def header(self) -> Path:
@@ -109,57 +109,67 @@ class Folder:
 
     def text(self, name: str) -> bytes:
         """A batch file's bytes; none when it is gone."""
-        try:
-            return (self.bookings / name).read_bytes()
-        except FileNotFoundError:
-            return b""
+        return self._read(name)[0]
 
     def create(self, name: str, text: bytes, when: Callable[[], bool] = lambda: True) -> bool:
-        """Put a new batch file in place, whole. False when the name is taken, or `when`, asked last of all, is not so."""
+        """Put a new batch file in place, whole. False when the name is taken, or `when` is not so at the last."""
         new = self._new(name)
         stamp = write_new(new, text)
         if not (when() and create(new, self.bookings / name)):
             new.unlink()
             return False
         self.ours[name] = stamp
-        sync_folder(self.bookings)
+        sync(self.bookings)
         return True
 
     def change(self, name: str, change: Change) -> None:
         """Change a batch file; one without text is removed. What a person writes into it at the same time is kept."""
-        text = self.text(name)
-        desired = change.make(text)
-        if desired != text:
-            self._put(name, text, desired, change)
-
-    def _put(self, name: str, expected: bytes, desired: bytes, change: Change) -> None:
-        """Replace `expected` by `desired`; what stood there instead is taken in and put again."""
-        for _ in range(TRIES):
-            found = self._replace(name, desired, change)
-            if found == expected and found is not None:
+        new = self._new(name)
+        outcome = Outcome(change)
+        for tries in range(TRIES):
+            text, stamp = self._read(name)
+            desired = outcome.of(text)
+            if desired == text:
                 break
-            if found is not None:
-                expected, desired = desired, change.carry(expected, found, desired)
-            elif expected:  # a person deleted the file, and the entries in it with it
-                expected, desired = b"", change.make(b"")
-            elif not desired.strip() or self.create(name, desired):
-                return
+            # the first time at leisure; while somebody writes all the time, what counts is to be quick
+            ours = write_new(new, desired, durably=not tries)
+            if self._put(name, new, text, stamp, outcome):
+                self.ours[name] = ours
+                self._settle(name, desired)
+                break
         else:
             raise Unreachable(f"bookings/{name} is being written by another program all the time.", "Stop it first.")
-        if not desired.strip():
-            self._remove(name)
-        sync_folder(self.bookings)
+        new.unlink(missing_ok=True)
 
-    def _replace(self, name: str, desired: bytes, change: Change) -> bytes | None:
-        """What stood there, now that `desired` does; None, and nothing done, when there was no file."""
-        new = self._new(name)
-        stamp = write_new(new, desired)
-        old = exchange(new, self.bookings / name)
-        if old is None:
-            new.unlink()
-            return None
-        self.ours[name] = stamp
-        return self._replaced.hold(name, old, change)
+    def _put(self, name: str, new: Path, text: bytes, stamp: Stamp, outcome: Outcome) -> bool:
+        """Put a finished file in place of what was read. False, and nothing done, when it was edited since."""
+        target = self.bookings / name
+        if stamp == GONE:
+            return create(new, target)
+        if self._read(name)[1] != stamp or not exchange(new, target):
+            return False
+        if new.read_bytes() == text:
+            self._replaced.hold(name, new, outcome.change)
+            return True
+        if exchange(new, target):  # edited in the last microseconds: it gets its place again
+            outcome.edited(self._replaced.hold(name, new, outcome.change))
+        return False
+
+    def _settle(self, name: str, text: bytes) -> None:
+        """Make what was put durable; remove an empty file."""
+        if not text.strip():
+            self._remove(name)
+        else:
+            sync(self.bookings / name)
+        sync(self.bookings)
+
+    def _read(self, name: str) -> tuple[bytes, Stamp]:
+        """What is in a batch file, and what the disk says of it; GONE when there is none."""
+        try:
+            with (self.bookings / name).open("rb") as file:
+                return file.read(), stamp_of(os.fstat(file.fileno()))
+        except FileNotFoundError:
+            return b"", GONE
 
     def _remove(self, name: str) -> None:
         """Remove an empty file; one that got text at this moment is put back."""
@@ -189,7 +199,7 @@ class Folder:
             new = self.documents / f".{target.name}.new"
             write_new(new, content)
             new.replace(target)
-            sync_folder(target.parent)
+            sync(target.parent)
         return f"../documents/{digest[:2]}/{target.name}"
 
     def has_document(self, path: str) -> bool:

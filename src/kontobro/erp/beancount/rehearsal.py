@@ -84,11 +84,12 @@ class Rehearsal:
             raise Unreachable("The ledger's files change all the time.", "Wait until they rest, then run again.")
         bad = (self._bad if self.is_current() else {}) | bad
         self._stamps, self._good, self._bad = now, self._good - bad.keys(), bad
+        old: Path | None = spool
         if keep:
             self._good |= new - bad.keys()
-            self._texts, spool = spool, self._texts or spool
-        if spool != self._texts:
-            spool.unlink()
+            old, self._texts = self._texts, spool
+        if old is not None:
+            old.unlink()
         return bad
 
     def _gathered(self, texts: Iterable[Texts]) -> tuple[Path, set[bytes]]:
@@ -101,7 +102,7 @@ class Rehearsal:
                 new.update(_digest(reference, text) for reference, text in some.items())
                 file.writelines(f"{text}\n" for text in some.values())
             renewed = {digest[:_HALF] for digest in new} if self._good else set()
-            for draft in drafts_of(self._texts) if self._good and self._texts else ():
+            for draft in drafts_of(self._texts) if self._good and self._texts is not None else ():
                 digest = _digest(draft.reference, draft.text)
                 if digest in self._good and digest[:_HALF] not in renewed:
                     file.write(draft.text + "\n")

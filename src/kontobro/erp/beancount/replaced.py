@@ -9,6 +9,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 MOST = 64
 """Files held at once."""
@@ -23,9 +24,34 @@ class Change:
 
     make: Callable[[bytes], bytes]
 
-    def carry(self, expected: bytes, found: bytes, desired: bytes) -> bytes:
-        """The text to put when `found` stood where `expected` was: what was added is added, other edits go first."""
-        return desired + found[len(expected) :] if found.startswith(expected) else self.make(found)
+
+class Outcome:
+    """What a change makes of a file that is being edited meanwhile. Text that is added is only added."""
+
+    def __init__(self, change: Change) -> None:
+        self.change = change
+        self._text: bytes | None = None
+        self._made = b""
+
+    def of(self, text: bytes) -> bytes:
+        if self._text is not None and text.startswith(self._text):
+            self._made += text[len(self._text) :]
+        else:
+            self._made = self.change.make(text)
+        self._text = text
+        return self._made
+
+    def edited(self, found: bytes) -> None:
+        """Our outcome stood there for a moment, and was edited: what was added to it is added to the next one; a
+        file that was saved whole is what is changed then."""
+        if found != self._made and found.startswith(self._made):
+            before, more = self.change, found[len(self._made) :]
+            self.change = Change(lambda text: before.make(text) + more)
+            self._made += more
+        elif found != self._made:
+            before = self.change
+            self.change = Change(lambda _: before.make(found))
+            self._text = None
 
 
 @dataclass(slots=True)
@@ -40,16 +66,17 @@ class _Held:
 
 
 class Replaced:
-    """The files replaced last, open. `text` reads a file, `put` replaces `expected` in it by another text."""
+    """The files replaced last, open. `change` changes a file."""
 
-    def __init__(self, text: Callable[[str], bytes], put: Callable[[str, bytes, bytes, Change], None]) -> None:
-        self._text = text
-        self._put = put
+    def __init__(self, change: Callable[[str, Change], None]) -> None:
+        self._change = change
         self._held: deque[_Held] = deque()
         weakref.finalize(self, _close_all, self._held)
 
-    def hold(self, name: str, descriptor: int, change: Change) -> bytes:
-        """Keep a replaced file open; its bytes."""
+    def hold(self, name: str, file: Path, change: Change) -> bytes:
+        """Take a file that was replaced by this change: keep it open, and answer what is in it."""
+        descriptor = os.open(file, os.O_RDONLY)
+        file.unlink()
         if len(self._held) >= MOST:
             os.close(self._held.popleft().descriptor)
         seen, content = _seen(descriptor), _content(descriptor)
@@ -73,13 +100,12 @@ class Replaced:
         held.seen, content = _seen(held.descriptor), _content(held.descriptor)
         added = _digest(content[:size]) == held.digest
         held.digest = _digest(content)
-        text = self._text(held.name)
-        if added and len(content) > size:
+        if added:
             more = content[size:]
-            self._put(held.name, text, text + more, Change(lambda now: now + more))
-        elif not added:  # an editor saved the whole file: its text, with our changes since
+            self._change(held.name, Change(lambda text: text + more))
+        else:  # an editor saved the whole file: its text, with our changes since
             changes = [one.change for one in self._held if one.name == held.name and one.since >= held.since]
-            self._put(held.name, text, _all(changes, content), Change(lambda now: _all(changes, now)))
+            self._change(held.name, Change(lambda _: _all(changes, content)))
 
 
 def _all(changes: list[Change], text: bytes) -> bytes:

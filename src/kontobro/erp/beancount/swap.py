@@ -1,13 +1,13 @@
 """Files are put in place so that nothing is lost that a person wrote meanwhile.
 
-A person's editor takes no lock. So a file is never simply replaced: the new content and the old file change places
-in one step (`renameat2`, Linux), and what stood in the old one at that moment is looked at. Where the system can't
-do that, the old file is held open over an ordinary rename: then only an editor that renames a file of its own
-into place within those microseconds is overwritten.
+A person's editor takes no lock. So a file is never simply replaced: the new file and the old one change places in
+one step (`renameat2`, Linux), and what is in the old one then is looked at. Where the system has no such step it
+is done in two: only an editor that puts a file of its own in place between them is overwritten.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -27,12 +27,13 @@ def stamp_of(stat: os.stat_result) -> Stamp:
     return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
-def write_new(new: Path, content: bytes) -> Stamp:
-    """Write a file that nobody reads yet, durably."""
+def write_new(new: Path, content: bytes, *, durably: bool = True) -> Stamp:
+    """Write a file that nobody reads yet."""
     with new.open("wb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        if durably:
+            os.fsync(file.fileno())
         return stamp_of(os.fstat(file.fileno()))
 
 
@@ -46,31 +47,28 @@ def create(new: Path, target: Path) -> bool:
     return True
 
 
-def exchange(new: Path, target: Path) -> int | None:
-    """Put a finished file in the place of another; answers the replaced file, open for reading.
-
-    None when there was nothing to replace: then nothing was done.
-    """
+def exchange(new: Path, target: Path) -> bool:
+    """Let a finished file and the one at the target change places. False, and nothing done, when there is none."""
+    if _renamed(new, target, _EXCHANGE):
+        return True
+    kept = new.with_name(new.name.removesuffix(".new") + ".old.new")
     try:
-        old = os.open(target, os.O_RDONLY)
+        kept.hardlink_to(target)
     except FileNotFoundError:
-        return None
-    if not _renamed(new, target, _EXCHANGE):
-        new.replace(target)
-        return old
-    os.close(old)  # an editor may have put another file there since: what was replaced is what stands in `new` now
-    replaced = os.open(new, os.O_RDONLY)
-    new.unlink()
-    return replaced
+        return False
+    new.replace(target)
+    kept.replace(new)
+    return True
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def sync(place: Path) -> None:
+    """Make a file durable, or the names in a folder. One that is gone needs it no more."""
+    with contextlib.suppress(FileNotFoundError):
+        descriptor = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _renamed(new: Path, target: Path, flag: int) -> bool:
