@@ -98,12 +98,17 @@ def with_level_kept(connection: Connection, wanted: Mapping[str, object]) -> dic
 
 def read_toml(file: Path) -> Mapping[str, object]:
     """The file's settings. Raises Misconfigured that names the file and the place."""
+    from kontobro.core.quoting import why_unreadable
+
+    text = ""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        return tomllib.loads(text)
     except RecursionError:
         raise Misconfigured(f"{file} is nested too deep.", "kontobro settings export shows the form.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Misconfigured(f"{file} is no TOML file: {error}.", "kontobro settings export shows the form.") from error
+        why = why_unreadable(text, error)
+        raise Misconfigured(f"{file} is no TOML file: {why}.", "kontobro settings export shows the form.") from error
 
 
 def _store(

@@ -14,6 +14,7 @@ from kontobro.core.findings import problem
 from kontobro.core.money import EXPONENTS
 from kontobro.core.posting_table import SUBTYPE_DECIDES, table_of
 from kontobro.core.posting_text import FIELDS, unknown_fields
+from kontobro.core.quoting import quoted
 from kontobro.core.settings import MOST_DIMENSIONS, RowOverride, Settings
 
 LIMITS: Mapping[str, tuple[int, int]] = {
@@ -128,7 +129,7 @@ def _value(hint: Any, given: object, name: str) -> object:
     if hint is int:
         return _number(given, name)
     if hint is str:
-        return _typed(given, str, "a text in quotes")
+        return _typed(given, str, quoted(name, given))
     if get_origin(hint) is tuple:
         return _listed(hint, given, name)
     return _names(given)
@@ -155,8 +156,11 @@ def _number(given: object, name: str) -> int:
 
 
 def _names(given: object) -> dict[str, str]:
-    if not isinstance(given, Mapping) or not all(isinstance(part, str) for pair in given.items() for part in pair):
+    if not isinstance(given, Mapping):
         raise _Wrong('a table of texts, such as { EUR = "1920" }')
+    for key, value in given.items():
+        if not isinstance(value, str):
+            raise _Wrong(f"a table of texts: {quoted(shown(key), value)}")
     return dict(given)
 
 

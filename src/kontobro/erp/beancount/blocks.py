@@ -85,6 +85,16 @@ def flat(text: bytes) -> bytes:
     return _TEXTS.sub(_crossed_out, text) if _ODD.search(text) else text
 
 
+def without_long_texts(text: bytes) -> bytes:
+    """The text with blanks for what stands in texts of several lines, line for line."""
+    return _TEXTS.sub(_blanked, text) if _ODD.search(text) else text
+
+
+def _blanked(match: re.Match[bytes]) -> bytes:
+    found = match[0]
+    return re.sub(rb"[^\n]", b" ", found) if found[:1] == b'"' and b"\n" in found else found
+
+
 def _crossed_out(match: re.Match[bytes]) -> bytes:
     found = match[0]
     return b'"' + b"x" * (len(found) - 2) + b'"' if found[:1] == b'"' and b"\n" in found else found

@@ -31,6 +31,7 @@ from kontobro.core.masterdata import (
 )
 from kontobro.erp.beancount.assertions import Assertions, assertions_of
 from kontobro.erp.beancount.ledger import load_ledger, patterns_of, roots_of
+from kontobro.erp.beancount.written import Written
 
 R = TypeVar("R", bound=MasterRecord)
 Span = tuple[date, date | None]
@@ -73,7 +74,7 @@ class Masters:
 def load(ledger: Path) -> Masters:
     """Load the whole ledger. Raises Misconfigured with file, line and remedy when Beancount finds an error."""
     directives, options = load_ledger(ledger)
-    records = _records(directives, options["operating_currency"])
+    records = _records(directives, options["operating_currency"], Written(ledger.parent))
     if not records.get(Company):
         raise Misconfigured(
             f"{ledger.name} does not name its company.",
@@ -90,17 +91,19 @@ def load(ledger: Path) -> Masters:
     )
 
 
-def _records(directives: Iterable[Directive], currencies: list[str]) -> dict[type, dict[object, MasterRecord]]:
+def _records(
+    directives: Iterable[Directive], currencies: list[str], written: Written
+) -> dict[type, dict[object, MasterRecord]]:
     records: dict[type, dict[object, MasterRecord]] = {}
     for directive in directives:
         if isinstance(directive, Open):
-            _add(records, directive.account, _account(directive))
+            _add(records, directive.account, _account(directive, written))
         elif isinstance(directive, Close):
             opened = cast(Account, records[Account][directive.account])
             closed = Account(opened.id, opened.code, opened.name, active=False, currencies=opened.currencies)
             _add(records, opened.id, closed)
         elif isinstance(directive, Custom) and directive.type in _READERS:
-            record = _read(directive, currencies)
+            record = _read(directive, currencies, written)
             _add(records, _identity(record), record)
     return records
 
@@ -129,16 +132,16 @@ def _spans(directives: Iterable[Directive]) -> dict[str, Span]:
     return spans
 
 
-def _account(opened: Open) -> Account:
-    code = _text(opened.meta, "code") or opened.account
-    name = _text(opened.meta, "name") or opened.account
+def _account(opened: Open, written: Written) -> Account:
+    code = written.meta(opened.meta, "code") or opened.account
+    name = written.meta(opened.meta, "name") or opened.account
     return Account(opened.account, code, name, _active(opened.meta), tuple(opened.currencies or ()))
 
 
-def _read(directive: Custom, currencies: list[str]) -> MasterRecord:
+def _read(directive: Custom, currencies: list[str], written: Written) -> MasterRecord:
     reader, usage = _READERS[directive.type]
     try:
-        return reader(_Line(directive, currencies))
+        return reader(_Line(directive, currencies, written))
     except (IndexError, ValueError, TypeError):
         place = f"{Path(str(directive.meta['filename'])).name}:{directive.meta['lineno']}"
         raise Misconfigured(
@@ -154,28 +157,24 @@ class _Line:
 
     directive: Custom
     currencies: list[str]
+    written: Written
 
     def text(self, n: int) -> str:
-        """The n-th value as a text; a number may stand unquoted."""
-        value = self.value(n)
-        if not isinstance(value, str | Decimal) or not str(value):
+        """The n-th value as a text; digits may stand unquoted."""
+        value = self.written.value(self.value(n), n, self.directive.meta)
+        if not value:
             raise TypeError(n)
-        return str(value)
+        return value
 
     def value(self, n: int) -> object:
         return self.directive.values[n].value
 
     def meta(self, key: str) -> str | None:
-        return _text(self.directive.meta, key)
+        return self.written.meta(self.directive.meta, key)
 
     @property
     def active(self) -> bool:
         return _active(self.directive.meta)
-
-
-def _text(meta: Mapping[str, object], key: str) -> str | None:
-    value = meta.get(key)
-    return None if value is None or value == "" else str(value)
 
 
 def _active(meta: Mapping[str, object]) -> bool:

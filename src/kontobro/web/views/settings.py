@@ -18,6 +18,7 @@ from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError, Misconfigured, Problem
 from kontobro.core.masterdata import Account
 from kontobro.core.masters import Masters
+from kontobro.core.quoting import why_unreadable
 from kontobro.core.settings import Settings
 from kontobro.core.settings_check import check_settings
 from kontobro.core.settings_file import settings_from, settings_to
@@ -134,10 +135,13 @@ def from_file(request: HttpRequest, member: Member, connection: Connection) -> H
 def _toml(file: UploadedFile[Any]) -> Mapping[str, object]:
     if file.size is None or file.size > LARGEST:
         raise Misconfigured(f"The file is larger than {LARGEST:,} bytes.", "Settings are some thousand bytes.")
+    text = ""
     try:
-        return tomllib.loads(file.read().decode())
+        text = file.read().decode()
+        return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Misconfigured(f"This is no TOML file: {error}.", "“Save as file” shows the form.") from error
+        why = why_unreadable(text, error)
+        raise Misconfigured(f"This is no TOML file: {why}.", "“Save as file” shows the form.") from error
 
 
 @require_POST
