@@ -293,3 +293,16 @@ def test_a_text_of_several_lines_under_our_entry_is_read_as_beancount_reads_it(t
         office.again(entry_id(2))
         assert exported(office) == {entry_id(2): "successful"}
         assert "2026-10-05 * third" in office.entries()[entry_id(1)].meta["remark"]
+
+
+def test_an_account_that_is_closed_later_takes_what_was_spent_before(tmp_path: Path) -> None:
+    items = [
+        bought(1, code="4100"),
+        bought(2, code="4200"),
+        bought(3, "2026-11-02", code="4100"),
+        bought(4, "2026-11-01", code="4100"),
+    ]
+    with an_office_over(tmp_path, ledger_of("close-later"), *items) as office:
+        states = exported(office)
+        assert [states[entry_id(n)] for n in range(1, 5)] == ["successful", "successful", "failed", "successful"]
+        assert "until 2026-11-01 only, and this one is of 2026-11-02" in office.failure(entry_id(3))[1]

@@ -7,7 +7,7 @@ an earlier one, as in all of Beancount.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -34,9 +34,6 @@ from kontobro.erp.beancount.ledger import load_ledger, patterns_of, roots_of
 from kontobro.erp.beancount.written import Written
 
 R = TypeVar("R", bound=MasterRecord)
-Span = tuple[date, date | None]
-"""The day an account opens and the day it closes, if it does."""
-
 KINDS: frozenset[type] = frozenset(
     [Company, Account, TaxCode, Dimension, DimensionValue, Vendor, Employee, Journal, Period]
 )
@@ -53,7 +50,6 @@ class Masters:
     """
 
     records: Mapping[type, Mapping[object, MasterRecord]]
-    spans: Mapping[str, Span]
     files: tuple[str, ...]
     patterns: tuple[str, ...] = ()
     roots: tuple[tuple[str, str], ...] = ()
@@ -83,7 +79,6 @@ def load(ledger: Path) -> Masters:
     files = tuple(options["include"])
     return Masters(
         records,
-        _spans(directives),
         files,
         patterns_of(files, ledger.parent / "bookings"),
         roots_of(options),
@@ -100,8 +95,7 @@ def _records(
             _add(records, directive.account, _account(directive, written))
         elif isinstance(directive, Close):
             opened = cast(Account, records[Account][directive.account])
-            closed = Account(opened.id, opened.code, opened.name, active=False, currencies=opened.currencies)
-            _add(records, opened.id, closed)
+            _add(records, opened.id, replace(opened, closed=directive.date))  # Beancount takes entries of that day too
         elif isinstance(directive, Custom) and directive.type in _READERS:
             record = _read(directive, currencies, written)
             _add(records, _identity(record), record)
@@ -122,20 +116,11 @@ def _identity(record: MasterRecord) -> object:
             return record.id
 
 
-def _spans(directives: Iterable[Directive]) -> dict[str, Span]:
-    spans: dict[str, Span] = {}
-    for directive in directives:
-        if isinstance(directive, Open):
-            spans[directive.account] = (directive.date, None)
-        elif isinstance(directive, Close):
-            spans[directive.account] = (spans[directive.account][0], directive.date)
-    return spans
-
-
 def _account(opened: Open, written: Written) -> Account:
     code = written.meta(opened.meta, "code") or opened.account
     name = written.meta(opened.meta, "name") or opened.account
-    return Account(opened.account, code, name, _active(opened.meta), tuple(opened.currencies or ()))
+    currencies = tuple(opened.currencies or ())
+    return Account(opened.account, code, name, _active(opened.meta), currencies, opened=opened.date)
 
 
 def _read(directive: Custom, currencies: list[str], written: Written) -> MasterRecord:
