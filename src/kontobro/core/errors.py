@@ -19,6 +19,7 @@ KontobroError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -80,6 +81,11 @@ class Problem:
     remedy: str
     reason: ItemFailure
 
+    @property
+    def fix(self) -> str:
+        """The remedy as it is said before an export: without "then export it again"."""
+        return _EXPORT_AGAIN.sub("", self.remedy).strip()
+
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
 
@@ -93,6 +99,12 @@ def parted(found: Iterable[Problem]) -> tuple[list[Problem], list[str]]:
     everything = list(found)
     notes = [str(one) for one in everything if isinstance(one, Note)]
     return [one for one in everything if not isinstance(one, Note)], notes
+
+
+_EXPORT_AGAIN = re.compile(
+    r"(,? (then|and) export (it|them|the expenses?|those expenses) again( in Pleo)?(?=[.;:,]|$)"
+    r"|(?:^| )Export (it|the expenses?) again( in Pleo)?\.(?= |$))"
+)
 
 
 def shown(value: object, limit: int = 60) -> str:
