@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import cast
 
+from kontobro.core.errors import KontobroError
 from kontobro.core.export import ExportItem, MalformedItem
 from kontobro.core.journal import Entry
 from kontobro.core.ports import Rehearses
@@ -25,15 +26,22 @@ def rehearsed(run: Run, read: Callable[[], Iterator[ExportItem | MalformedItem]]
         return read()
     first = list(islice(read(), KEPT + 1))
     whole = len(first) <= KEPT
+    broken: list[KontobroError] = []
 
     def rehearse() -> None:  # it may be repeated: then from the first item again
-        cast(Rehearses, connector).rehearse(_entries(run, first if whole else read()))
+        cast(Rehearses, connector).rehearse(_entries(run, first if whole else read(), broken))
 
     run.erp(rehearse)
+    if broken:  # Pleo's fault, not the accounting system's
+        raise broken[0]
     return first if whole else read()
 
 
-def _entries(run: Run, items: Items) -> Iterator[Entry]:
-    """What the posting rules make of them; what they refuse is told when its turn comes."""
-    for item in items:
-        yield from post_item(item, run.connection.settings, run.masters, run.today).entries
+def _entries(run: Run, items: Items, broken: list[KontobroError]) -> Iterator[Entry]:
+    """What the posting rules make of them; what they refuse is told when its turn comes. A fault of reading them ends
+    it and is kept in `broken`: the connector must not take it for its own."""
+    try:
+        for item in items:
+            yield from post_item(item, run.connection.settings, run.masters, run.today).entries
+    except KontobroError as fault:
+        broken.append(fault)
