@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -117,4 +118,5 @@ def test_the_whole_chart_is_not_printed() -> None:
 def test_the_factories_company_is_the_golden_ledger_as_the_connector_reads_it(
     kind: type[MasterRecord], records: Sequence[MasterRecord]
 ) -> None:
-    assert sorted(load(LEDGER).all(kind), key=repr) == sorted(records, key=repr)
+    read = (replace(one, opened=None) if isinstance(one, Account) else one for one in load(LEDGER).all(kind))
+    assert sorted(read, key=repr) == sorted(records, key=repr)

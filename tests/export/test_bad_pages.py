@@ -65,7 +65,7 @@ def test_a_third_page_is_broken_after_a_batch_was_booked(tmp_path: Path) -> None
     """What was booked and told before the fault is not gone through again."""
     many = a_company(*(Expense(an_item(number)) for number in range(1, 251)))
     with an_office(tmp_path, many) as office:
-        office.sandbox.break_page("GET", ITEMS, "truncated", skip=2)
+        office.sandbox.break_page("GET", ITEMS, "truncated", skip=5)  # three pages were read for the rehearsal
         with pytest.raises(BadAnswer):
             office.export()
         assert len(office.entries()) >= 100

@@ -23,7 +23,7 @@ KontobroError
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -92,6 +92,17 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
+
+
+class Note(Problem):
+    """Worth saying and stops nothing: a connector may answer it among the problems of an entry."""
+
+
+def parted(found: Iterable[Problem]) -> tuple[list[Problem], list[str]]:
+    """The problems, and the words of the notes."""
+    everything = list(found)
+    notes = [str(one) for one in everything if isinstance(one, Note)]
+    return [one for one in everything if not isinstance(one, Note)], notes
 
 
 _EXPORT_AGAIN = re.compile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from kontobro.core.errors import ItemFailure, Problem, shown
 
@@ -21,6 +22,7 @@ REASONS: dict[str, ItemFailure] = {
     "account_missing": "missing_configuration",
     "account_unknown": "account_unknown",
     "account_blocked": "account_unknown",
+    "account_closed": "account_unknown",
     "account_ambiguous": "account_unknown",
     "account_currency": "invalid_configuration",
     "journal_missing": "missing_configuration",
@@ -65,6 +67,8 @@ class Findings:
     notes: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     """What has no field of its own in the books and goes into the entry's text."""
+    day: date | None = None
+    """The booking day: accounts and tax codes have to be open on it. None where nothing is booked."""
 
     def fail(self, code: str, field: str, value: object, message: str, remedy: str) -> None:
         found = problem(code, field, value, message, remedy)

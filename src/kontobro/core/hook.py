@@ -25,6 +25,7 @@ from kontobro.core.errors import Problem, shown
 from kontobro.core.export import ExportItem
 from kontobro.core.findings import problem
 from kontobro.core.journal import Entry
+from kontobro.core.masterdata import span_told, within
 from kontobro.core.masters import Masters
 from kontobro.core.money import EXPONENTS
 from kontobro.core.settings import Settings
@@ -204,6 +205,8 @@ def _entry_fault(old: Entry, new: Entry, masters: Masters) -> str | None:
         account = masters.accounts.by_id.get(line.account)
         if account is None or not account.active:
             return f"account {shown(line.account)} does not exist in the accounting system or is blocked"
+        if not within(account, new.date):
+            return f"account {shown(line.account)} takes entries {span_told(account)} only, not of {new.date}"
     if sum(line.amount for line in new.lines):
         return "the lines do not sum to zero"
     changed = [role for role in _MONEY_ROLES if _sum(old, role) != _sum(new, role)]

@@ -189,6 +189,7 @@ class Capabilities:
     writes_vendors: bool = False
     ids_are_names: bool = False
     """Its ids are names that no code can look like: an identifier from Pleo is believed without a binding."""
+    rehearses: bool = False
 
 
 class Connector(Protocol):
@@ -211,7 +212,8 @@ class Connector(Protocol):
         ...
 
     def validate(self, entries: Sequence[Entry]) -> Sequence[list[Problem]]:
-        """Every problem of each entry, in the order of the entries. No side effect."""
+        """Every problem of each entry, in the order of the entries; a `Note` among them stops nothing. No side
+        effect."""
         ...
 
     def find(self, keys: Sequence[Reference | InvoiceKey]) -> Mapping[Reference | InvoiceKey, Booking]:
@@ -243,6 +245,15 @@ class Withdraws(Protocol):
 
     def withdraw(self, bookings: Sequence[Booking]) -> None:
         """Delete drafts that failed the comparison. Repeatable."""
+        ...
+
+
+class Rehearses(Protocol):
+    """What a connector with `capabilities.rehearses` has besides: one look at the whole books serves a whole job."""
+
+    def rehearse(self, entries: Iterable[Entry]) -> None:
+        """Told before the first batch what a job is going to book: `validate` and `book` answer from it. No side
+        effect; what was rehearsed before is forgotten."""
         ...
 
 

@@ -63,6 +63,7 @@ def _by_rules(item: ExportItem, settings: Settings, masters: Masters, today: dt.
             return Posted(notes=(*findings.notes, "Nothing to book: the amount is zero."))
         _zero(findings)
     days = days_of(item, settings, masters, today, findings)
+    findings.day = days.posted if days else None
     entries: tuple[Entry, ...] = ()
     if row:
         party = party_of(item, row, settings, masters, findings)

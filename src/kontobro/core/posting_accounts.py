@@ -6,7 +6,7 @@ from kontobro.core.errors import shown
 from kontobro.core.export import AccountRef, ExportItem
 from kontobro.core.findings import Findings
 from kontobro.core.given import Meaning, meaning_of
-from kontobro.core.masterdata import Account
+from kontobro.core.masterdata import Account, is_open, span_told, within
 from kontobro.core.masters import Masters
 from kontobro.core.money import EXPONENTS
 from kontobro.core.posting_table import Row
@@ -34,6 +34,7 @@ def pick_account(
     if not found:
         findings.fail("account_unknown", field, key, f"Account {key} does not exist in the accounting system.", remedy)
         return None
+    found = tuple(one for one in found if is_open(one, findings.day)) or found
     if len(found) > 1:
         names = ", ".join(account.id for account in found[:3])
         message = f"Account code {key} stands for several accounts: {names}."
@@ -42,6 +43,10 @@ def pick_account(
     account = found[0]
     if not account.active:
         findings.fail("account_blocked", field, key, f"Account {key} is blocked in the accounting system.", remedy)
+        return None
+    if findings.day and not within(account, findings.day):
+        message = f"Account {key} takes entries {span_told(account)} only, and this one is of {findings.day}."
+        findings.fail("account_closed", field, key, message, remedy)
         return None
     if account.currencies and currency in EXPONENTS and currency not in account.currencies:
         takes = ", ".join(account.currencies)

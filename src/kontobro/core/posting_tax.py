@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from kontobro.core.errors import shown
 from kontobro.core.export import ItemLine, ItemTax
 from kontobro.core.findings import Findings
-from kontobro.core.masterdata import Account, TaxCode
+from kontobro.core.masterdata import Account, TaxCode, is_open, span_told, within
 from kontobro.core.masters import Masters
 from kontobro.core.posting_accounts import pick_account
 from kontobro.core.posting_amounts import Amounts
@@ -67,6 +67,7 @@ def _tax_code(tax: ItemTax, field: str, masters: Masters, findings: Findings) ->
         return None
     key = shown(tax.code)
     found = masters.tax_codes.find(tax.code)
+    found = tuple(one for one in found if is_open(one, findings.day)) or found
     if len(found) > 1:
         message = f"Tax code {key} stands for several tax codes of the accounting system."
         findings.fail("tax_code_ambiguous", f"{field}.code", key, message, "Give each of them a code of its own.")
@@ -79,6 +80,11 @@ def _tax_code(tax: ItemTax, field: str, masters: Masters, findings: Findings) ->
             f"Tax code {key} does not exist in the accounting system or is blocked.",
             "Check the tax code in Pleo and in the accounting system, then export it again.",
         )
+        return None
+    if findings.day and not within(found[0], findings.day):
+        message = f"Tax code {key} is used {span_told(found[0])} only, and this expense is of {findings.day}."
+        remedy = "Choose the tax code of that time in Pleo, then export it again."
+        findings.fail("tax_code_unknown", f"{field}.code", key, message, remedy)
         return None
     return found[0]
 

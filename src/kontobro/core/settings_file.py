@@ -18,6 +18,7 @@ from kontobro.core.money import EXPONENTS
 from kontobro.core.posting_dates import zone_named
 from kontobro.core.posting_table import SUBTYPE_DECIDES, table_of
 from kontobro.core.posting_text import FIELDS, unknown_fields
+from kontobro.core.quoting import quoted, why_unreadable
 from kontobro.core.settings import MOST_DIMENSIONS, RowOverride, Settings
 
 LIMITS: Mapping[str, tuple[int, int]] = {
@@ -60,6 +61,7 @@ def read_toml(content: bytes, name: str) -> Mapping[str, object]:
     remedy = "A file that Kontobro exported shows the form."
     if len(content) > LARGEST:
         raise Misconfigured(f"{name} is larger than {LARGEST:,} bytes.", "Settings are some thousand bytes.")
+    text = ""
     try:
         text = content.decode()
         for number, line in enumerate(text.split("\n"), 1):
@@ -72,7 +74,8 @@ def read_toml(content: bytes, name: str) -> Mapping[str, object]:
     except RecursionError:
         raise Misconfigured(f"{name} is nested too deep.", remedy) from None
     except ValueError as error:
-        raise Misconfigured(f"{name} is not a TOML file: {shown(error, 200)}.", remedy) from error
+        why = shown(why_unreadable(text, error), 200)
+        raise Misconfigured(f"{name} is not a TOML file: {why}.", remedy) from error
 
 
 def settings_from(mapping: Mapping[str, object]) -> tuple[Settings, tuple[Problem, ...]]:
@@ -196,7 +199,7 @@ def _typed(given: object, kind: type, takes: str) -> object:
 def _text(given: object, name: str) -> str:
     """A text that a form would take: not endless, and nothing in it that no one can see or store."""
     if type(given) is not str:
-        raise _Wrong("a text in quotes")
+        raise _Wrong(quoted(name, given))
     longest = LONGEST.get(name, LONGEST_NAME)
     if len(given) > longest:
         raise _Wrong(f"a text of at most {longest} characters")
@@ -213,8 +216,11 @@ def _number(given: object, name: str) -> int:
 
 
 def _names(given: object, name: str) -> dict[str, str]:
-    if not isinstance(given, Mapping) or not all(isinstance(part, str) for pair in given.items() for part in pair):
+    if not isinstance(given, Mapping):
         raise _Wrong('a table of texts, such as { EUR = "1920" }')
+    for key, value in given.items():
+        if not isinstance(value, str):
+            raise _Wrong(f"a table of texts: {quoted(shown(key), value)}")
     if not all(part for pair in given.items() for part in pair):
         raise _Wrong("a table without empty texts")
     return {_text(key, name): _text(value, name) for key, value in given.items()}

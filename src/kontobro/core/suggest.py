@@ -51,7 +51,8 @@ N = TypeVar("N", bound=_Named)
 
 def suggest(settings: Settings, masters: Masters, groups: Sequence[tuple[str, str]] = ()) -> tuple[Suggestion, ...]:
     """A suggestion for each setting that the chart can tell. `groups`: code and name of Pleo's active tag groups."""
-    accounts = [account for account in masters.accounts.by_id.values() if account.active]
+    every = masters.accounts.by_id.values()
+    accounts = [account for account in every if account.active and account.closed is None]  # none that is to end
     return (
         *_wallets(settings, masters, accounts),
         *(_role(name, known, settings, masters, accounts) for name, known in ROLES.items()),

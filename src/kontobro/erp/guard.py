@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar, cast
 
@@ -13,7 +13,7 @@ from kontobro.core.errors import ConnectorFault, KontobroError, Problem
 from kontobro.core.export import Receipt
 from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference
 from kontobro.core.masterdata import Company, MasterRecord, Vendor
-from kontobro.core.ports import LONGEST_CALL, Capabilities, Connector, Withdraws
+from kontobro.core.ports import LONGEST_CALL, Capabilities, Connector, Rehearses, Withdraws
 from kontobro.net.limits import time_limit
 
 R = TypeVar("R", bound=MasterRecord)
@@ -26,7 +26,7 @@ def guarded(connector: Connector) -> Guarded:
 
 
 class Guarded:
-    """A connector (and `Withdraws`) around another one."""
+    """A connector (and `Withdraws`, `Rehearses`) around another one."""
 
     def __init__(self, connector: Connector) -> None:
         self._connector = connector
@@ -70,6 +70,10 @@ class Guarded:
     def withdraw(self, bookings: Sequence[Booking]) -> None:
         with _guard("withdraw"):
             cast(Withdraws, self._connector).withdraw(bookings)
+
+    def rehearse(self, entries: Iterable[Entry]) -> None:
+        with _guard("rehearse"):
+            cast(Rehearses, self._connector).rehearse(entries)
 
 
 T = TypeVar("T")

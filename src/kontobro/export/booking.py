@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kontobro.core.errors import ConnectorFault, Problem
+from kontobro.core.errors import ConnectorFault, Problem, parted
 from kontobro.core.export import ExportItem, MalformedItem
 from kontobro.core.history import Move
 from kontobro.core.journal import Booking, Entry, InvoiceKey, Payment, Reference, references_of
@@ -97,8 +97,10 @@ def validate(run: Run, works: Sequence[ItemWork]) -> None:
     tasks = pairs(works)
     answers = in_pieces(run, [entry for _, entry in tasks], run.ports.connector.validate)
     for (work, entry), answer in zip(tasks, answers, strict=True):
-        problems = [broke(entry.reference, answer)] if isinstance(answer, ConnectorFault) else answer
+        found = [broke(entry.reference, answer)] if isinstance(answer, ConnectorFault) else answer
+        problems, notes = parted(found)
         work.problems.extend(problem for problem in problems if problem not in work.problems)
+        work.notes.extend(note for note in notes if note not in work.notes)
 
 
 def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:

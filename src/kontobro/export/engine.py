@@ -40,6 +40,7 @@ from kontobro.export.lists import Lists
 from kontobro.export.masters import masters_for, with_codes
 from kontobro.export.patience import Patience
 from kontobro.export.receipts import batches
+from kontobro.export.rehearse import rehearsed
 from kontobro.export.report import Reporter, outcome_of, outcome_of_fault, outcome_of_undecided
 from kontobro.export.run import Ports, Progress, Run, StopJob, patiently, quiet
 from kontobro.export.settle import settle_open
@@ -235,7 +236,7 @@ def export_items(run: Run, reporter: Reporter, lists: Lists, progress: Progress,
     uncertain = list[ItemWork]()
     try:
         settle_open(run.connection, run.ports)
-        for batch in batches(lists.items(), BATCH):
+        for batch in batches(rehearsed(run, lists.items), BATCH):
             works = book_batch(run, batch)
             uncertain += [work for work in works if work.uncertain]
             settle_batch(run, reporter, works, result)

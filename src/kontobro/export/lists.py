@@ -60,7 +60,11 @@ class Lists:
         log.warning("a list lacks items", extra={"job": self.job.id, "lacking": self.lacking})
 
     def items(self) -> Iterator[ExportItem | MalformedItem]:
-        """The items that are to do, each once, in Pleo's order; again READS times for those that did not come."""
+        """The items that are to do, each once, in Pleo's order; again READS times for those that did not come.
+
+        Each call starts over: what was `sent` and `unlisted` is of the latest.
+        """
+        self.sent, self.unlisted = set(), set()
         wanted = {item.entry_id for item in self.with_status(is_open=True)}
         for number in range(READS):
             self._pause(number)

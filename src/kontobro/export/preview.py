@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from kontobro.core.connection import Connection
-from kontobro.core.errors import Problem
+from kontobro.core.errors import Problem, parted
 from kontobro.core.export import ExportItem, ExportJob, MalformedItem
 from kontobro.core.journal import Booking, Entry
 from kontobro.core.masters import Masters
@@ -93,11 +93,13 @@ def _preview(
     ports: Looking,
     answers: dict[str, tuple[Booking | None, list[Problem]]],
 ) -> ItemPreview:
-    problems = list(posted.problems)
+    problems, notes = list(posted.problems), list(posted.notes)
     already = []
     for entry in posted.entries:
         booking, refused = answers[entry.reference]
-        problems += refused
+        stopping, noted = parted(refused)
+        problems += stopping
+        notes += [note for note in noted if note not in notes]
         if booking is None:
             continue
         if booking.status == "void":
@@ -114,7 +116,7 @@ def _preview(
         item=item,
         entries=posted.entries,
         problems=tuple(dict.fromkeys(problems)),
-        notes=posted.notes,
+        notes=tuple(notes),
         already=tuple(already),
         before_hook=posted.before_hook if posted.changed_by_hook else (),
         hook_trace=posted.hook_trace,

@@ -132,7 +132,7 @@ class SheetRows:
             case bool():
                 sheet.write_boolean(row, at, cell)
             case str():
-                sheet.write_string(row, at, cell[:MOST_CHARACTERS], formats.text if looks_like_formula(cell) else None)
+                sheet.write_string(row, at, cell[:MOST_CHARACTERS], formats.of_text(cell))
             case dt.datetime():
                 naive = cell.astimezone(dt.UTC).replace(tzinfo=None) if cell.tzinfo else cell
                 sheet.write_datetime(row, at, naive, formats.moment)
@@ -154,8 +154,15 @@ class Formats:
         self._numbers: dict[int, Format] = {}
         self.head = self._add({"bold": True, "bottom": 1})
         self.text = self._add({"quote_prefix": True})  # stays a text also when a person edits the cell
+        self.code = self._add({"num_format": "@"})  # digits that a person edits keep their zeros
         self.day = self._add({"num_format": "yyyy-mm-dd"})
         self.moment = self._add({"num_format": "yyyy-mm-dd hh:mm:ss"})
+
+    def of_text(self, text: str) -> Format | None:
+        """What keeps a text a text."""
+        if looks_like_formula(text):
+            return self.text
+        return self.code if text.isdecimal() else None
 
     def number(self, amount: Decimal) -> Format:
         places = max(0, -int(amount.as_tuple().exponent)) if amount.is_finite() else 0

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, timedelta
 
 from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError, Misconfigured, NotApproved, Problem, UnsafePlan, shown
 from kontobro.core.masterdata import Account, Company, Dimension, DimensionValue, TaxCode, Vendor
 from kontobro.core.plan import Change, Existing, Limits, MasterKind, Plan, join_plans, make_plan
 from kontobro.core.ports import Store
+from kontobro.core.posting_dates import zone_named
 from kontobro.core.settings import Settings, SyncKind
 from kontobro.core.settings_codes import dimensions_in_codes
 from kontobro.sync import source
@@ -133,7 +134,7 @@ def in_step(connection: Connection, store: Store, done: Collection[str] = ()) ->
 def _planned(connection: Connection, kind: str, ports: SyncPorts, company: Company, *, adopt: bool) -> Plan:
     if kind == "dimensions":
         return _dimensions(connection, ports, adopt=adopt)
-    found = _source(kind, ports)
+    found = _source(kind, ports, _today(connection, company, ports))
     (master,) = NOTED[kind]
     may_write = connection.settings.create_vendors and ports.connector.capabilities.writes_vendors
     plan = make_plan(
@@ -151,12 +152,18 @@ def _planned(connection: Connection, kind: str, ports: SyncPorts, company: Compa
     return join_plans(kind, [plan], found.problems)
 
 
-def _source(kind: str, ports: SyncPorts) -> source.Source:
+def _today(connection: Connection, company: Company, ports: SyncPorts) -> date:
+    """The day it is for the company."""
+    zone = zone_named(connection.settings.time_zone or company.time_zone or "UTC")
+    return ports.clock.now().astimezone(zone or UTC).date()
+
+
+def _source(kind: str, ports: SyncPorts, today: date) -> source.Source:
     connector = ports.connector
     if kind == "accounts":
-        return source.accounts_of(source.read_all(connector, Account))
+        return source.accounts_of(source.read_all(connector, Account), today)
     if kind == "tax-codes":
-        return source.tax_codes_of(source.read_all(connector, TaxCode))
+        return source.tax_codes_of(source.read_all(connector, TaxCode), today)
     return source.vendors_of(source.read_all(connector, Vendor))
 
 

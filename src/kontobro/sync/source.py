@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from kontobro.core.errors import ItemFailure, Misconfigured, Problem, shown
-from kontobro.core.masterdata import Account, Dimension, DimensionValue, TaxCode, Vendor
+from kontobro.core.masterdata import Account, Dimension, DimensionValue, TaxCode, Vendor, is_open
 from kontobro.core.masters import tax_number_key
 from kontobro.core.plan import Desired, Existing, Fields
 from kontobro.core.plan_compare import clean, fold, rate_text
@@ -49,14 +50,15 @@ def read_all(connector: Connector, kind: type[R]) -> list[R]:
     return list(connector.read(kind))
 
 
-def accounts_of(accounts: Iterable[Account]) -> Source:
-    desired = tuple(Desired(it.id, it.code.strip(), clean(it.name)) for it in accounts if it.active)
+def accounts_of(accounts: Iterable[Account], today: date) -> Source:
+    """Those that are open today. One that opens later is sent then."""
+    desired = tuple(Desired(it.id, it.code.strip(), clean(it.name)) for it in accounts if is_open(it, today))
     return Source(desired, len(desired))
 
 
-def tax_codes_of(codes: Iterable[TaxCode]) -> Source:
-    """Exclusive ones are a problem: Pleo does not support them today (`pleo/api.md` D)."""
-    active = [code for code in codes if code.active]
+def tax_codes_of(codes: Iterable[TaxCode], today: date) -> Source:
+    """Those in use today. Exclusive ones are a problem: Pleo does not support them today (`pleo/api.md` D)."""
+    active = [code for code in codes if is_open(code, today)]
     sent = tuple(_tax_code(code) for code in active if code.type != "exclusive")
     problems = tuple(_exclusive(code) for code in active if code.type == "exclusive")
     return Source(sent, len(active), problems)

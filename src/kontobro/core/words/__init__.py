@@ -24,6 +24,7 @@ SAYS_MORE: Final = frozenset(
         # posting rules and settings
         "account_ambiguous",  # which accounts
         "account_unknown",  # the category, its identifier and its code
+        "account_closed",  # its days, and the expense's
         "account_currency",  # the currencies that it takes, and the expense's
         "amount_invalid",  # why: digits, decimals, no number
         "hook_failed",
@@ -63,7 +64,6 @@ SAYS_MORE: Final = frozenset(
         "vendor_currency_missing",
         "vendor_known",
         # what an accounting system refuses
-        "account_closed",
         "currency_rate_missing",
         "journal_unknown",
         "not_posted",  # its own words
@@ -71,6 +71,8 @@ SAYS_MORE: Final = frozenset(
         "refused_by_accounting_system",
         "text_too_long",
         "unbalanced",
+        "breaks_ledger",  # what Beancount says
+        "pad_absorbs",  # how much
         "vendor_code_taken",  # by whom
         "vendor_inactive",
         "vendor_not_written",

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from kontobro.core.errors import ItemFailure, Problem, shown
 from kontobro.core.journal import Bill, Entry, EntryLine, InvoiceKey, Payment
-from kontobro.core.masterdata import Account, DimensionValue, Journal, Period, TaxCode, Vendor
+from kontobro.core.masterdata import Account, DimensionValue, Journal, Period, TaxCode, Vendor, span_told, within
 from kontobro.core.period import is_open
 from kontobro.erp.beancount.masters import Masters
 from kontobro.erp.beancount.render import is_currency, number, one_line
@@ -89,13 +89,11 @@ def _accounts(entry: Entry, masters: Masters) -> Iterator[Problem]:
 
 
 def _account_refusals(entry: Entry, line: EntryLine, account: Account, masters: Masters) -> Iterator[Problem]:
-    opened, closed = masters.spans[account.id]
-    choose = "Choose another account, or change its dates in the ledger."
-    if entry.date < opened:
-        yield _account_problem("account_closed", line, f"opens on {opened}, after {entry.date}", choose)
-    if closed and entry.date >= closed:
-        yield _account_problem("account_closed", line, f"was closed on {closed}", choose)
-    if not account.active and not closed:
+    if not within(account, entry.date):
+        what = f"takes entries {span_told(account)} only, and this one is of {entry.date}"
+        choose = "Choose another account, or change its dates in the ledger."
+        yield _account_problem("account_closed", line, what, choose)
+    if not account.active:
         yield _account_problem("account_closed", line, "is not active", "Choose another account.")
     if account.currencies and entry.currency not in account.currencies:
         yield _problem(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from kontobro.core.journal import Bill, Entry, EntryLine, InvoiceKey, Payment, Reference, entry_id_of
@@ -21,9 +22,13 @@ Meta = tuple[str, str]
 """A metadata key and its value, already in Beancount notation."""
 
 
-def render_entry(entry: Entry, *, posted: bool) -> str:
-    """The entry as one Beancount transaction, ending in a line break. `posted` `*`, else the draft's `!`."""
-    lines = [_head(entry, posted), *(f"  {key}: {value}" for key, value in entry_meta(entry))]
+def render_entry(entry: Entry, *, posted: bool, notes: Sequence[str] = ()) -> str:
+    """The entry as one Beancount transaction, ending in a line break. `posted` `*`, else the draft's `!`.
+
+    `notes` are more than those that the entry has itself.
+    """
+    told = replace(entry, notes=(*entry.notes, *notes)) if notes else entry
+    lines = [_head(entry, posted), *(f"  {key}: {value}" for key, value in entry_meta(told))]
     lines += _postings(entry)
     return "\n".join(lines) + "\n"
 

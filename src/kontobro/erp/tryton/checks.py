@@ -10,7 +10,7 @@ from typing import Final
 
 from kontobro.core.errors import Problem, shown
 from kontobro.core.journal import Bill, Entry, InvoiceKey, Payment
-from kontobro.core.masterdata import Period
+from kontobro.core.masterdata import Period, span_told, within
 from kontobro.core.money import EXPONENTS
 from kontobro.core.period import period_of
 from kontobro.erp.tryton.entries import party_of, plain
@@ -112,6 +112,11 @@ def _accounts(entry: Entry, facts: Facts) -> Iterator[Problem]:
             remedy = "Choose another account, or open it in Tryton's chart of accounts."
             message = f"Account {name} {what}."
             yield Problem("account_unknown", "account", name, message, remedy, "account_unknown")
+        elif not within(posting.account, entry.date):
+            name, span = _account_name(line.account, facts), span_told(posting.account)
+            message = f"Account {name} takes entries {span} only, and this one is of {entry.date}."
+            remedy = "Choose another account, or change its dates in Tryton's chart of accounts."
+            yield Problem("account_closed", "account", name, message, remedy, "account_unknown")
         elif posting.account.currencies and entry.currency not in posting.account.currencies:
             code, only = shown(posting.account.code), ", ".join(posting.account.currencies)
             message = f"Account {code} takes only {only}, not {shown(entry.currency)}."
@@ -185,6 +190,11 @@ def _tax_codes(entry: Entry, facts: Facts) -> Iterator[Problem]:
             name, what = shown(known.code.code if known else code), "is not active" if known else "is not known"
             message = f"Tax {name} {what} in Tryton."
             remedy = "Choose another tax code in Pleo, or activate it in Tryton."
+            yield Problem("tax_code_unknown", "tax_code", name, message, remedy, "tax_code_unknown")
+        elif not within(known.code, entry.date):
+            name = shown(known.code.code)
+            message = f"Tax {name} is used {span_told(known.code)} only, and this entry is of {entry.date}."
+            remedy = "Choose the tax code of that time in Pleo, or change its dates in Tryton."
             yield Problem("tax_code_unknown", "tax_code", name, message, remedy, "tax_code_unknown")
 
 

@@ -144,8 +144,9 @@ class Masters:
 
     def postings(self) -> Iterator[Posting]:
         """Accounts that take lines: those with a type. A closed one takes none any more."""
-        fields = "code name closed second_currency.code party_required type.payable type.expense type.debt".split()
-        for row in self._rows("account.account", [["type", "!=", None]], fields):
+        fields = "code name closed start_date end_date second_currency.code party_required"
+        fields += " type.payable type.expense type.debt"
+        for row in self._rows("account.account", [["type", "!=", None]], fields.split()):
             currency = row.get("second_currency.")
             account = Account(
                 id=str(row["id"]),
@@ -153,13 +154,16 @@ class Masters:
                 name=row["name"],
                 active=not row["closed"],
                 currencies=(currency["code"],) if currency else (),
+                opened=row["start_date"],
+                closed=row["end_date"],
             )
             type_ = row["type."]
             billed = bool(type_["expense"] or type_["debt"])
             yield Posting(account, bool(row["party_required"]), bool(type_["payable"]), billed)
 
     def taxes(self) -> Iterator[Tax]:
-        fields = "name description rate type group.kind active invoice_account childs.rate childs.invoice_account"
+        fields = "name description rate type group.kind active start_date end_date invoice_account"
+        fields += " childs.rate childs.invoice_account"
         for row in self._rows("account.tax", [["parent", "=", None], ANY], fields.split()):
             group = row.get("group.")
             if group is None or group["kind"] in ("purchase", "both"):
@@ -282,6 +286,8 @@ def _tax(row: Row) -> Tax:
         ingoing_account=_account(ingoing),
         outgoing_account=_account(outgoing),
         active=bool(row["active"]) and (bool(row["childs."]) or row["type"] == "percentage"),
+        opened=row["start_date"],
+        closed=row["end_date"],
     )
     return Tax(code=code, input=ingoing["id"], output=outgoing["id"] if outgoing else None)
 
