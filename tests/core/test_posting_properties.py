@@ -47,7 +47,7 @@ def items(draw: st.DrawFn) -> ExportItem:
     currency = draw(st.sampled_from(CURRENCIES))
     type_, subtype = draw(st.sampled_from(KINDS))
     some = draw(st.lists(lines(currency), min_size=1, max_size=5))
-    summed = int(sum(line.amount.wallet.minor for line in some))
+    summed = sum(int(line.amount.wallet.minor) for line in some)
     total = summed + draw(st.integers(1 - len(some), len(some) - 1))
     return an_item(
         type_,

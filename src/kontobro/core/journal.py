@@ -144,7 +144,7 @@ class Entry:
         booked = any(line.role == "expense" for line in self.lines)
         if isinstance(self, Payment) or not (booked and self.vendor and self.number):
             return None
-        owed = -exact_sum(line.amount for line in self.lines if line.role in MONEY_ROLES)
+        owed = exact_sum(line.amount for line in self.lines if line.role in MONEY_ROLES).copy_negate()
         return TwinKey(self.vendor, compared(self.number), self.currency, owed, entry_id_of(self.reference))
 
 

@@ -69,6 +69,11 @@ def is_whole(minor: Decimal) -> bool:
     return minor.is_finite() and minor.adjusted() < MOST_DIGITS and minor == minor.to_integral_value()
 
 
+def fits(amount: Decimal, decimals: int) -> bool:
+    """True when an amount is a number of at most so many decimals, zeros behind them apart, of whatever size."""
+    return amount.is_finite() and is_whole(amount.scaleb(decimals, _EXACT))
+
+
 def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
     """The sum to the last digit: Decimal's own keeps 28 of them and rounds the rest away without a word."""
     total = Decimal(0)

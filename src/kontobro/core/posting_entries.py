@@ -184,7 +184,11 @@ def _tax_lines(tax: LineTax | None, amount: Decimal, dimensions: Dimensions) -> 
     if tax.outgoing:
         lines.append(
             EntryLine(
-                account=tax.outgoing, amount=-amount, role="reverse_tax", tax_code=tax.code, dimensions=dimensions
+                account=tax.outgoing,
+                amount=amount.copy_negate(),
+                role="reverse_tax",
+                tax_code=tax.code,
+                dimensions=dimensions,
             )
         )
     return lines
@@ -269,7 +273,7 @@ def _documents(
     bill = Bill(
         **heading,
         reference=reference,
-        lines=parts.lines + ((own.line(-owed),) if own and owed else ()),
+        lines=parts.lines + ((own.line(owed.copy_negate()),) if own and owed else ()),
         notes=notes,
         number=paper["number"] or clean(item.reconciliation_id, KEY_LIMIT),
         document_date=paper["document_date"] or days.own,
@@ -283,7 +287,7 @@ def _documents(
         **heading,
         **paper,
         reference=reference_of(item.entry_id, payment=True),
-        lines=(parts.payable.line(owed), money.line(-owed)),
+        lines=(parts.payable.line(owed), money.line(owed.copy_negate())),
         settles=reference,
         received=owed < 0,
     )
@@ -320,14 +324,14 @@ def _lone_payment(
 
 
 def _pair(debit: Side | None, credit: Side | None, total: Decimal) -> tuple[EntryLine, ...]:
-    return (debit.line(total), credit.line(-total)) if debit and credit else ()
+    return (debit.line(total), credit.line(total.copy_negate())) if debit and credit else ()
 
 
 def _counter(parts: Parts) -> tuple[EntryLine, ...]:
     """The side that balances the lines; none when they sum to zero by themselves."""
     side = parts.credit or parts.debit
     owed = exact_sum(line.amount for line in parts.lines)
-    return (side.line(-owed),) if side and owed else ()
+    return (side.line(owed.copy_negate()),) if side and owed else ()
 
 
 def _paper(item: ExportItem) -> Paper:
