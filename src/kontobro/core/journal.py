@@ -67,6 +67,10 @@ class TwinKey:
     entry_id: str
 
 
+EntryKey = Reference | InvoiceKey | TwinKey
+"""What `Connector.find` looks under."""
+
+
 def compared(number: str) -> str:
     """An invoice number as two of them are compared: case and blanks apart."""
     return "".join(number.split()).casefold()

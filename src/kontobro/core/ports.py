@@ -26,7 +26,7 @@ from kontobro.core.export import (
     ReportError,
 )
 from kontobro.core.history import BookingRow, JobRow, Move, Plan
-from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference
+from kontobro.core.journal import Booking, Entry, EntryKey, Reference
 from kontobro.core.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.plan import Binding, Desired, Existing, MasterKind
 
@@ -159,7 +159,7 @@ class Capabilities:
 
     `reference`: `enforced` the system itself refuses a second entry under one reference; `searchable` it can
     be found, but absence is believed only `settle_after` an interrupted write; `none` it can't be found.
-    `batch_size` None: one document a job (files).
+    `batch_size` None: one document a job (files). `finds_twins`: `find` knows a `TwinKey`.
     """
 
     kinds: frozenset[type]
@@ -172,6 +172,7 @@ class Capabilities:
     keeps_fingerprint: bool = False
     withdraws_drafts: bool = False
     writes_vendors: bool = False
+    finds_twins: bool = False
 
 
 class Connector(Protocol):
@@ -197,8 +198,13 @@ class Connector(Protocol):
         """Every problem of each entry, in the order of the entries. No side effect."""
         ...
 
-    def find(self, keys: Sequence[Reference | InvoiceKey]) -> Mapping[Reference | InvoiceKey, Booking]:
-        """What stands under each key, now; absent keys are left out. A voided entry is found with status void."""
+    def find(self, keys: Sequence[EntryKey]) -> Mapping[EntryKey, Booking]:
+        """What stands under each key, now; absent keys are left out. A voided entry is found with status void.
+
+        Under an invoice key the bill of that vendor and number, in the key's currency before any other, with what is
+        still `open` of it. Under a twin key (`capabilities.finds_twins` only) a document that is not void, ours or a
+        person's own.
+        """
         ...
 
     def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
 from kontobro.core.errors import Conflict, Misconfigured, NotAllowed, Problem, shown
 from kontobro.core.export import Receipt
-from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference
+from kontobro.core.journal import Booking, Entry, EntryKey, InvoiceKey, Reference
 from kontobro.core.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities, ReceiptRules
 from kontobro.erp.beancount import bookings as standing_entries
@@ -28,7 +29,7 @@ from kontobro.erp.beancount.shelf import Shelf
 from kontobro.erp.beancount.vendors import HEADER, additions, render_vendor
 
 R = TypeVar("R", bound=MasterRecord)
-FoundKey = Reference | InvoiceKey
+FoundKey = EntryKey
 
 EXTENSIONS = {
     "application/pdf": ".pdf",
@@ -55,6 +56,7 @@ CAPABILITIES = Capabilities(
     keeps_fingerprint=True,
     withdraws_drafts=True,
     writes_vendors=True,
+    finds_twins=True,
 )
 
 
@@ -101,8 +103,11 @@ class BeancountConnector:
 
     def find(self, keys: Sequence[FoundKey]) -> Mapping[FoundKey, Booking]:
         standings = self._shelf.standing([standing_entries.search_key(key) for key in keys])
-        found = {key: standing_entries.pick(key, standings) for key in keys}
-        return {key: self._booking(standing) for key, standing in found.items() if standing}
+        found = {key: one for key in keys if (one := standing_entries.pick(key, standings))}
+        bills = {one for key, one in found.items() if isinstance(key, InvoiceKey)}
+        paid = self._shelf.standing([key for bill in bills for key in standing_entries.payments_of(bill)])
+        open_ = {bill: standing_entries.open_of(bill, paid) for bill in bills}
+        return {key: replace(self._booking(one), open=open_.get(one)) for key, one in found.items()}
 
     def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
         masters = self._masters.read()

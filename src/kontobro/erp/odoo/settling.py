@@ -44,12 +44,13 @@ def _waiting(ledger: Ledger, posted: Sequence[Standing]) -> Iterator[Standing]:
 
 
 def _bill_of(payment: Standing, bills: Iterable[Standing]) -> Standing | None:
-    """The posted bill that a payment names; of two under one number the one that is still owed."""
+    """The posted bill that a payment names; of two under one number the one that is still owed. One that is settled
+    takes no second payment, only one that came back (`posting-rules.md` §14.5)."""
     posted = [bill for bill in bills if bill.is_document and bill.status == "posted"]
     owed = [bill for bill in posted if bill.payable and not bill.payable["reconciled"]]
     if payment.settles is None:
         return None
-    return pick(payment.settles, owed) or pick(payment.settles, posted)
+    return pick(payment.settles, posted if payment.is_returned else owed)
 
 
 def _reconcile(api: Api, one: Standing, other: Standing) -> bool:
