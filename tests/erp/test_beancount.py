@@ -13,7 +13,7 @@ from fava.beans.funcs import hash_entry
 from fava.core import FavaLedger
 
 from kontobro.core.errors import Conflict, Misconfigured, Problem, Timeout
-from kontobro.core.journal import Booking, InvoiceKey, Reference
+from kontobro.core.journal import Booking, Reference
 from kontobro.core.masterdata import DimensionValue, Period, TaxCode, Vendor
 from kontobro.erp.beancount.blocks import Key
 from kontobro.erp.beancount.connector import BeancountConnector
@@ -273,11 +273,23 @@ def test_a_search_reads_only_files_that_are_new_changed_or_hold_the_entry(connec
     assert folder.read == ["000002.beancount", "000003.beancount"]
 
 
-def test_a_payments_key_names_its_bill_in_another_currency_not(connector):
+def test_a_payment_in_another_currency_leaves_its_bill_open(connector):
+    """In a ledger two currencies never cancel out; the key's own currency weighs least."""
+    bill = a_bill(CHART, currency="EUR")
+    booked(connector, bill)
+    assert booked(connector, a_payment(CHART, replace(bill.key, currency="DKK")))[0].settled is False
+    assert connector.find([bill.key])[bill.key].open == 120
+    assert booked(connector, a_payment(CHART, replace(bill.key, currency="DKK"), currency="EUR"))[0].settled is True
+
+
+def test_what_was_paid_too_much_stays_the_payments_own(connector):
     bill = a_bill(CHART)
     booked(connector, bill)
-    other = InvoiceKey(bill.key.vendor, bill.key.number, "EUR")
-    assert booked(connector, a_payment(CHART, other))[0].settled is False
+    assert booked(connector, a_payment(CHART, bill.key, "130.00"))[0].settled is True
+    assert connector.find([bill.key])[bill.key].open == 0
+    back = a_payment(CHART, bill.key, "130.00", returned=True)
+    assert booked(connector, back)[0].settled is True
+    assert connector.find([bill.key])[bill.key].open == 120
 
 
 # ------------------------------------------------------------------------------------------------- docs

@@ -120,7 +120,8 @@ def _currency(entry: Entry, facts: Facts) -> Iterator[Problem]:
 def _amounts(entry: Entry, facts: Facts) -> Iterator[Problem]:
     bad = next((line for line in entry.lines if not _can_hold(line.amount)), None)
     if bad:
-        message = f"The amount {shown(bad.amount, 40)} on {_account_name(bad.account, facts)} is more than Odoo can hold exactly."
+        amount, account = shown(bad.amount, 40), _account_name(bad.account, facts)
+        message = f"The amount {amount} on {account} is more than Odoo can hold exactly."
         remedy = f"Odoo holds {DIGITS} digits: split the expense in Pleo."
         yield Problem("amount_invalid", "amount", shown(bad.amount), message, remedy, "validation_failure")
         return
