@@ -19,7 +19,16 @@ from kontobro.erp.beancount.blocks import Key
 from kontobro.erp.beancount.connector import BeancountConnector
 from kontobro.erp.beancount.folder import Folder
 from kontobro.erp.beancount.shelf import Shelf
-from kontobro.testing.entries import PDF, Chart, a_bill, a_journal, a_payment, a_receipt, a_taxed_journal
+from kontobro.testing.entries import (
+    PDF,
+    Chart,
+    a_bill,
+    a_journal,
+    a_payment,
+    a_receipt,
+    a_taxed_journal,
+    an_invoice_journal,
+)
 
 CHART = Chart()
 
@@ -310,11 +319,13 @@ def test_every_metadata_key_is_in_the_docs(connector, files):
     bill = a_bill(
         CHART, due_date=day, service_period=(day, day), supplier_amount=(Decimal(1), "USD"), notes=("n",), url="u"
     )
-    payment = a_payment(CHART, bill.key, "50.00", returned=True, reconciled_entries=("r",), reconciliation_id="i")
-    journal = replace(a_taxed_journal(CHART), journal="PLEO", vendor="V100", vendor_name="Staples")
-    bookings = booked(connector, bill, payment, journal, a_payment(CHART, bill.reference, received=True))
+    payment = a_payment(CHART, bill.key, "50.00", reconciled_entries=("r",), reconciliation_id="i")
+    journal = replace(a_taxed_journal(CHART), journal="PLEO", vendor="V100", vendor_name="Staples", attendees=("Bo",))
+    invoice = an_invoice_journal(CHART)
+    others = [a_payment(CHART, bill.reference, received=True), a_payment(CHART, bill.key, returned=True)]
+    bookings = booked(connector, bill, payment, journal, invoice, *others)
     connector.attach(bookings[0], [a_receipt()])
     metas = [e.meta for e in files.entries()] + [p.meta for e in files.entries() for p in e.postings]
     keys = {key for meta in metas for key in meta if not key.startswith("__")} - {"filename", "lineno"}
-    assert len(keys) == 30
+    assert len(keys) == 33
     assert [key for key in sorted(keys) if f"`{key}`" not in page] == []

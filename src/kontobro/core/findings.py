@@ -18,7 +18,6 @@ REASONS: dict[str, ItemFailure] = {
     "currency_mixed": "validation_failure",
     "sum_differs": "validation_failure",
     "invoice_voided": "validation_failure",
-    "invoice_duplicate": "validation_failure",
     # accounts
     "account_missing": "missing_configuration",
     "account_unknown": "account_unknown",

@@ -17,10 +17,11 @@ from datetime import timedelta
 from kontobro.core.errors import ConnectorFault, Problem
 from kontobro.core.export import ExportItem, MalformedItem
 from kontobro.core.history import Move
-from kontobro.core.journal import Booking, Entry, InvoiceKey, Payment, Reference, references_of
+from kontobro.core.journal import Booking, Entry, EntryKey, Payment, references_of
 from kontobro.core.posting import post_item
 from kontobro.export.compare import conflict, differences, not_as_sent, same_facts, voided
 from kontobro.export.finish import attach, post, verify
+from kontobro.export.invoices import duplicate, keys_to_ask, noted, remark
 from kontobro.export.manifest import manifest
 from kontobro.export.pieces import broke, in_pieces
 from kontobro.export.receipts import check_links, fetch_all
@@ -39,6 +40,7 @@ def book_batch(run: Run, items: Sequence[ExportItem | MalformedItem]) -> list[It
     works = [apply_rules(run, item) for item in items]
     fetch_receipts(run, works)
     validate(run, works)
+    look_around(run, works)
     unresolved = plan(run, works)
     look_up_failed(run, works)
     book(run, [(work, entry) for work, entry in pairs(works) if not isinstance(entry, Payment)], unresolved)
@@ -104,6 +106,24 @@ def validate(run: Run, works: Sequence[ItemWork]) -> None:
         work.problems.extend(problem for problem in problems if problem not in work.problems)
 
 
+def look_around(run: Run, works: Sequence[ItemWork]) -> None:
+    """Say of each invoice and payment what is there already: the same invoice, a bill that has been paid."""
+    keys = keys_to_ask([entry for _, entry in pairs(works)], run.ports.connector.capabilities)
+    if not keys:
+        return
+    found = run.erp(lambda: run.ports.connector.find(keys))
+    # bills before payments, as they are booked
+    for work, entry in sorted(pairs(works), key=lambda task: isinstance(task[1], Payment)):
+        told = remark(entry, found, run.seen)
+        if told is None:
+            continue
+        if entry.twin and run.connection.settings.duplicate_invoice == "fail":
+            work.problems.append(duplicate(entry, told))
+        else:
+            work.notes.append(told)
+            work.entries = tuple(noted(one, told) if one is entry else one for one in work.entries)
+
+
 def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:
     """Tell the store what is about to happen; answers whose earlier write has an unknown outcome, and since when.
 
@@ -139,7 +159,7 @@ def book(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:
 
 
 def take_all(
-    run: Run, tasks: Tasks, found: Mapping[Reference | InvoiceKey, Booking], unresolved: Unresolved
+    run: Run, tasks: Tasks, found: Mapping[EntryKey, Booking], unresolved: Unresolved
 ) -> list[tuple[ItemWork, Entry]]:
     """Take what was found; answers the entries that are left to write."""
     left, moves = [], list[Move]()

@@ -13,6 +13,7 @@ from kontobro.core.export import ExportJob
 from kontobro.core.history import Move
 from kontobro.core.masters import Masters
 from kontobro.core.ports import Clock, Connector, Pleo, Store
+from kontobro.export.invoices import Seen
 
 T = TypeVar("T")
 
@@ -50,7 +51,8 @@ class StopJob(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of one job. `blind`: the job was under way, and our store knows nothing of it."""
+    """One run of one job. `blind`: the job was under way, and our store knows nothing of it. `seen`: its invoices so
+    far."""
 
     id: str
     connection: Connection
@@ -61,6 +63,7 @@ class Run:
     began: datetime
     blind: bool
     keep_alive: Callable[[], None] = field(repr=False)
+    seen: Seen = field(default_factory=Seen, repr=False)
 
     def move(self, moves: list[Move]) -> None:
         """Commit moves of bookings; nothing to move costs nothing."""

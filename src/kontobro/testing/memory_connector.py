@@ -202,7 +202,9 @@ class MemoryConnector:
         """The bills of that vendor and number that are not void: in the key's currency first, then posted ones."""
         bills = [self._kept[one] for one in self._bills.get((key.vendor, key.number), ())]
         live = [kept for kept in bills if kept.booking.status != "void"]
-        return sorted(live, key=lambda it: (it.booking.currency != key.currency, it.booking.status != "posted"))
+        return sorted(
+            live, key=lambda it: (it.booking.currency != key.currency, not it.open, it.booking.status != "posted")
+        )
 
     def _book(self, entry: Entry) -> Booking | Problem:
         kept = self._kept.get(entry.reference)

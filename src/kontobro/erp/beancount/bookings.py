@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import PurePosixPath
 
@@ -128,12 +128,20 @@ def search_key(key: EntryKey) -> Key:
     return Key.of("bill-number", key.number) if isinstance(key, InvoiceKey) else Key.of("kontobro", key)
 
 
-def pick(key: EntryKey, standings: Iterable[Standing]) -> Standing | None:
+def pick(
+    key: EntryKey, standings: Iterable[Standing], left: Mapping[Standing, Decimal] | None = None
+) -> Standing | None:
     """The entry under a key: by reference one that counts before a void one, by invoice key the posted bill first, of
-    the key's currency before any other."""
+    the key's currency before any other, and where `left` tells what is open, one that still owes something."""
     found = [standing for standing in standings if _is_under(key, standing)]
     wanted = key.currency if isinstance(key, InvoiceKey) else None
-    return min(found, key=lambda one: (wanted not in (None, currency_of(one)), *_preference(one)), default=None)
+
+    def order(one: Standing) -> tuple[bool, ...]:
+        if wanted is None:
+            return _preference(one)
+        return currency_of(one) != wanted, left is not None and not left.get(one), *_preference(one)
+
+    return min(found, key=order, default=None)
 
 
 def _is_under(key: EntryKey, standing: Standing) -> bool:

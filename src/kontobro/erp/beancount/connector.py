@@ -103,11 +103,12 @@ class BeancountConnector:
 
     def find(self, keys: Sequence[FoundKey]) -> Mapping[FoundKey, Booking]:
         standings = self._shelf.standing([standing_entries.search_key(key) for key in keys])
-        found = {key: one for key in keys if (one := standing_entries.pick(key, standings))}
-        bills = {one for key, one in found.items() if isinstance(key, InvoiceKey)}
+        named = [key for key in keys if isinstance(key, InvoiceKey)]
+        bills = [one for one in standings if standing_entries.is_bill(one)] if named else []
         paid = self._shelf.standing([key for bill in bills for key in standing_entries.payments_of(bill)])
-        open_ = {bill: standing_entries.open_of(bill, paid) for bill in bills}
-        return {key: replace(self._booking(one), open=open_.get(one)) for key, one in found.items()}
+        left = {bill: standing_entries.open_of(bill, paid) for bill in bills}
+        found = {key: one for key in keys if (one := standing_entries.pick(key, standings, left))}
+        return {key: replace(self._booking(one), open=left.get(one)) for key, one in found.items()}
 
     def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
         masters = self._masters.read()

@@ -193,7 +193,13 @@ def pick(key: EntryKey, standings: Iterable[Standing]) -> Standing | None:
     key's currency before any other."""
     found = [standing for standing in standings if _is_under(key, standing)]
     wanted = key.currency if isinstance(key, InvoiceKey) else None
-    return min(found, key=lambda one: (wanted not in (None, one.currency), *_preference(one)), default=None)
+
+    def order(one: Standing) -> tuple[bool | int, ...]:
+        if wanted is None:
+            return _preference(one)
+        return one.currency != wanted, one.open == 0, *_preference(one)
+
+    return min(found, key=order, default=None)
 
 
 def _is_under(key: EntryKey, standing: Standing) -> bool:

@@ -229,7 +229,13 @@ def pick(key: EntryKey, standings: Iterable[Standing]) -> Standing | None:
     key one of the key's currency before any other."""
     wanted = key.currency if isinstance(key, InvoiceKey) else None
     found = (one for one in standings if one.answers(key))
-    return min(found, key=lambda one: (wanted not in (None, one.currency), *_preference(one)), default=None)
+
+    def order(one: Standing) -> tuple[bool | int, ...]:
+        if wanted is None:
+            return _preference(one)
+        return one.currency != wanted, one.open == 0, *_preference(one)
+
+    return min(found, key=order, default=None)
 
 
 def picked(keys: Iterable[EntryKey], standings: Sequence[Standing]) -> dict[EntryKey, Standing]:
