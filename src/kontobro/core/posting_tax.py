@@ -12,7 +12,7 @@ from kontobro.core.masterdata import TaxCode
 from kontobro.core.masters import Masters
 from kontobro.core.posting_accounts import pick_account
 from kontobro.core.posting_amounts import Amounts
-from kontobro.core.posting_tax_check import Checked, impossible, odd, percent, rounded, signed
+from kontobro.core.posting_tax_check import Checked, impossible, odd, on_zero_rate, percent, rounded, signed
 from kontobro.core.settings import Settings
 
 
@@ -51,13 +51,13 @@ def tax_of(
     code = _tax_code(tax, field, masters, findings)
     if code is None:
         return None
-    checked = Checked(line.amount.wallet.minor, tax, code, f"{field}", amounts)
+    checked = Checked(line.amount.wallet.minor, tax, code, field, amounts)
     if impossible(checked, findings):
         return None
     odd(checked, findings)
     if tax.type == "inclusive":
         return _inclusive(line, tax, code, field, amounts, masters, findings)
-    return _reverse(line, code, field, at, amounts, settings, masters, findings)
+    return _reverse(checked, amounts.lines[at], settings, masters, findings)
 
 
 def _tax_code(tax: ItemTax, field: str, masters: Masters, findings: Findings) -> TaxCode | None:
@@ -107,23 +107,15 @@ def _known(*minors: Decimal) -> bool:
     return all(minor.is_finite() for minor in minors)
 
 
-def _reverse(
-    line: ItemLine,
-    code: TaxCode,
-    field: str,
-    at: int,
-    amounts: Amounts,
-    settings: Settings,
-    masters: Masters,
-    findings: Findings,
-) -> LineTax | None:
-    """Both legs of reverse charge, the same amount on two accounts, never one netted line."""
-    tax = line.tax
-    if tax is None:
-        return None
-    posted = amounts.oriented(signed(tax.amount.wallet.minor, line.amount.wallet.minor))
+def _reverse(checked: Checked, line: int, settings: Settings, masters: Masters, findings: Findings) -> LineTax | None:
+    """Both legs of reverse charge, the same amount on two accounts, never one netted line. `line` is in minor units, in
+    the direction of the row."""
+    tax, code, field, amounts = checked.tax, checked.code, checked.field, checked.amounts
+    posted = amounts.oriented(checked.amount)
     if not posted:
-        posted = _reverse_missing(tax, field, amounts.lines[at], amounts, settings, findings)
+        posted = _reverse_missing(tax, field, line, amounts, settings, findings)
+        if on_zero_rate(checked, posted, findings):
+            return None
     if not posted:
         return LineTax(code.id, 0, inside=False)
     ingoing = _tax_account("ingoing", code, tax, field, amounts.currency, masters, findings)

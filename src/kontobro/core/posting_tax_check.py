@@ -26,7 +26,9 @@ SAME_RATE: Final = Fraction(1, 20_000)
 """Two rates this close are one: systems keep rates with four decimals or in binary."""
 
 ROUNDING: Final = Fraction(1, 100)
-"""Tax may be this share more than the rate gives, and a minor unit, before it is odd: receipts round line by line."""
+ROUNDED: Final = 2
+"""Tax may be this share more than the rate gives, and so many minor units, before it is odd: receipts round position by
+position."""
 
 WORDS: Final = {"inclusive": "tax included in the price", "reverse": "reverse charge"}
 
@@ -81,12 +83,13 @@ def impossible(checked: Checked, findings: Findings) -> bool:
         return True
     if not (is_whole(checked.amount) and is_whole(checked.gross)) or not checked.amount:
         return False
-    return _on_zero_rate(checked, findings) or _beside_its_line(checked, findings)
+    return on_zero_rate(checked, checked.amount, findings) or _beside_its_line(checked, findings)
 
 
-def _on_zero_rate(checked: Checked, findings: Findings) -> bool:
-    code, amount = checked.code, checked.money(checked.amount)
-    if code.rate:
+def on_zero_rate(checked: Checked, tax: Decimal | int, findings: Findings) -> bool:
+    """True, with the problem, when this tax (minor units) would be on a code of 0 %."""
+    code, amount = checked.code, checked.money(Decimal(tax))
+    if code.rate or not tax:
         return False
     findings.fail(
         "tax_on_zero_rate",
@@ -128,7 +131,7 @@ def odd(checked: Checked, findings: Findings) -> None:
     if tax.rate.is_finite() and abs(Fraction(tax.rate) - Fraction(code.rate)) > SAME_RATE:
         findings.note(
             f"Pleo's tax rate is {percent(tax.rate)}, that of tax code {shown(code.code)} in the accounting system "
-            f"{percent(code.rate)}: booked with the amount that Pleo sent. Check the tax code on both sides."
+            f"{percent(code.rate)}: booked as Pleo sends it. Check the tax code on both sides."
         )
     elif is_whole(checked.amount) and is_whole(checked.gross) and checked.amount:
         _more_than_its_rate(checked, findings)
@@ -137,7 +140,7 @@ def odd(checked: Checked, findings: Findings) -> None:
 def _more_than_its_rate(checked: Checked, findings: Findings) -> None:
     rate = Fraction(checked.code.rate)
     most = abs(Fraction(checked.gross)) * (rate / (1 + rate) if checked.tax.type == "inclusive" else rate)
-    if abs(Fraction(checked.amount)) <= most * (1 + ROUNDING) + 1:
+    if abs(Fraction(checked.amount)) <= most * (1 + ROUNDING) + ROUNDED:
         return
     findings.note(
         f"The tax of {checked.money(checked.amount)} is more than {percent(checked.code.rate)} of its line of "

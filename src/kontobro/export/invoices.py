@@ -64,8 +64,8 @@ def duplicate(entry: Entry, told: str) -> Problem:
         field=NUMBER_FIELD,
         value=shown(entry.number),
         message=told,
-        remedy="If it was uploaded twice, leave one of them out; if it is another invoice, correct its number in Pleo, or set "
-        'duplicate_invoice = "note", then export it again.',
+        remedy="If it was uploaded twice, leave one of them out; if it is another invoice, correct its number in Pleo, "
+        'or set duplicate_invoice = "note", then export it again.',
         reason="validation_failure",
     )
 
