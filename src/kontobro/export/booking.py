@@ -21,7 +21,7 @@ from kontobro.core.journal import Booking, Entry, EntryKey, Payment, references_
 from kontobro.core.posting import post_item
 from kontobro.export.compare import conflict, differences, not_as_sent, same_facts, voided
 from kontobro.export.finish import attach, post, verify
-from kontobro.export.invoices import duplicate, keys_to_ask, noted, remark
+from kontobro.export.invoices import duplicate, keys_to_ask, remark
 from kontobro.export.manifest import manifest
 from kontobro.export.pieces import broke, in_pieces
 from kontobro.export.receipts import check_links, fetch_all
@@ -83,11 +83,12 @@ def fetch_receipts(run: Run, works: Sequence[ItemWork]) -> None:
         _note_or_fail(run, work, found)
         if not found:
             fetchable.append((work, item))
-    for (work, _), (receipts, found) in zip(
-        fetchable, fetch_all(run.ports.pleo, [item for _, item in fetchable], rules, run.keep_alive), strict=True
-    ):
-        work.receipts = receipts
-        _note_or_fail(run, work, found)
+    answers = fetch_all(run.ports.pleo, [item for _, item in fetchable], rules, run.keep_alive)
+    for (work, _), fetched in zip(fetchable, answers, strict=True):
+        work.receipts = fetched.receipts
+        _note_or_fail(run, work, fetched.problems)
+        for note in fetched.notes:
+            work.note(note)
 
 
 def _note_or_fail(run: Run, work: ItemWork, found: Sequence[Problem]) -> None:
@@ -120,8 +121,7 @@ def look_around(run: Run, works: Sequence[ItemWork]) -> None:
         if entry.twin and run.connection.settings.duplicate_invoice == "fail":
             work.problems.append(duplicate(entry, told))
         else:
-            work.notes.append(told)
-            work.entries = tuple(noted(one, told) if one is entry else one for one in work.entries)
+            work.note(told)
 
 
 def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:
