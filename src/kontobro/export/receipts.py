@@ -126,14 +126,19 @@ def _checked(number: int, link: ReceiptLink, content: bytes, rules: ReceiptRules
 
 def _refused(number: int, label: str, media: Media | None) -> Problem:
     """A type that the accounting system does not take, named for what it is; or content that is not known at all."""
-    mislabelled = label in MEDIA and (media is None or label != media.type)
     what = media.words if media else "a file of a format that is not known"
-    labelled = f"labelled {shown(label)} but is {what}" if mislabelled else what
+    if media and (label not in MEDIA or label == media.type):
+        return _format_problem("receipt_type_refused", number, media.type, what)
+    labelled = f"labelled {shown(label)} but is {what}" if label else what
+    return _format_problem("receipt_not_what_it_says", number, label or "no type", labelled)
+
+
+def _format_problem(code: str, number: int, value: str, what: str) -> Problem:
     return Problem(
-        code="receipt_not_what_it_says" if mislabelled or media is None else "receipt_type_refused",
+        code=code,
         field=f"files[{number}]",
-        value=shown(label or "no type") if mislabelled or media is None else media.type,
-        message=f"Receipt {number} is {labelled}, which the accounting system does not take.",
+        value=shown(value),
+        message=f"Receipt {number} is {what}, which the accounting system does not take.",
         remedy="Upload the receipt in Pleo as PDF, JPG or PNG and export the expense again.",
         reason="receipt_conversion_failure",
     )
