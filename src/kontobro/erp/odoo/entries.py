@@ -118,8 +118,11 @@ def _bill_head(bill: Bill, writing: Writing) -> Cells:
 
 
 def _title(entry: Entry) -> str:
-    """Who and what: Odoo's entry has no field for the payee, and the text does not say it again."""
-    return " · ".join(text for text in (plain(entry.payee), plain(entry.text)) if text)
+    """Who, what and which invoice: Odoo's entry has no field for the payee, nor for the number that it is found by. The
+    text does not say them again."""
+    number = whole(entry.number)
+    parts = [plain(entry.payee), plain(entry.text), number if number not in entry.text else ""]
+    return " · ".join(text for text in parts if text)
 
 
 def _note(entry: Entry) -> str:
