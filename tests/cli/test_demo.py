@@ -50,7 +50,7 @@ def test_twice_from_clean_to_a_checked_ledger(tmp_path: Path) -> None:
     assert first["items"] >= 80
     assert first["failed"] > 0
     assert first["receipts"] > 0
-    assert "What a bookkeeper must mend" in shown
+    assert "What a bookkeeper must fix" in shown
     assert "Assets:Pleo:DKK" in shown
     documents = [
         path for path in (folder / "ledger" / "documents").rglob("*") if path.suffix in (".pdf", ".jpg", ".png")

@@ -29,9 +29,9 @@ def test_the_help_ends_with_the_codes(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (errors.LoginFailed("x"), Exit.MEND),
-        (errors.NotAllowed("x"), Exit.MEND),
-        (errors.Misconfigured("x"), Exit.MEND),
+        (errors.LoginFailed("x"), Exit.NEEDS_FIX),
+        (errors.NotAllowed("x"), Exit.NEEDS_FIX),
+        (errors.Misconfigured("x"), Exit.NEEDS_FIX),
         (errors.Unreachable("x"), Exit.UNREACHABLE),
         (errors.Timeout("x"), Exit.UNREACHABLE),
         (errors.RateLimited("x"), Exit.UNREACHABLE),
@@ -54,13 +54,13 @@ def test_each_fault_has_its_code(error: BaseException, code: Exit) -> None:
 @pytest.mark.parametrize(
     ("result", "code"),
     [
-        (JobResult(job_id="j", event="completed", booked=3), Exit.FINE),
+        (JobResult(job_id="j", event="completed", booked=3), Exit.OK),
         (JobResult(job_id="j", event="completed_with_errors", booked=3, failed=1), Exit.PROBLEMS),
         (JobResult(job_id="j", event="completed_with_errors", booked=3, uncertain=1), Exit.UNFINISHED),
         (JobResult(job_id="j", event="unfinished"), Exit.UNFINISHED),
         (JobResult(job_id="j", event="failed", failure_type="accounting_system_unreachable"), Exit.UNREACHABLE),
         (JobResult(job_id="j", event="failed", failure_type="accounting_system_timeout"), Exit.UNREACHABLE),
-        (JobResult(job_id="j", event="failed", failure_type="authorization_failure"), Exit.MEND),
+        (JobResult(job_id="j", event="failed", failure_type="authorization_failure"), Exit.NEEDS_FIX),
         (JobResult(job_id="j", event="failed", failed=3, failure_type="validation_failure"), Exit.PROBLEMS),
     ],
 )

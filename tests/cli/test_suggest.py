@@ -53,7 +53,7 @@ def test_it_asks_a_person_and_takes_no_for_an_answer(person: Person) -> None:
     person.connects()
     before = settings(person)
     refused = person.types("settings", "suggest", stdin="n\n", at_terminal=True)
-    assert "Take what is proposed?" in refused.stderr
+    assert "Store what is proposed?" in refused.stderr
     assert "kontobro settings suggest --yes" in refused.stdout
     assert settings(person) == before
     taken = person.types("settings", "suggest", stdin="y\n", at_terminal=True)

@@ -93,7 +93,7 @@ def test_check_is_content_when_all_is_there(bench: Bench) -> None:
         assert bench.run("settings", "set", name, code, "--offline").exit_code == 0
     result = bench.run("check")
     assert result.exit_code == 0, result.output
-    assert "All is well" in result.stdout
+    assert "All checks passed" in result.stdout
 
 
 def test_check_sees_a_removed_installation(bench: Bench) -> None:
@@ -168,7 +168,7 @@ def test_a_file_that_is_no_toml_changes_nothing(bench: Bench, tmp_path: Path) ->
     file.write_text("wallet = ", encoding="utf-8")
     result = bench.run("settings", "import", str(file))
     assert result.exit_code == 3
-    assert "is no TOML file" in result.stderr
+    assert "is not a TOML file" in result.stderr
     missing = bench.run("settings", "import", str(tmp_path / "none.toml"))
     assert "none.toml" in missing.stderr
     assert "Traceback" not in missing.output
@@ -223,7 +223,7 @@ def test_a_bug_of_ours_is_one_message_and_says_nothing_it_should_not(bench: Benc
     bench.pleo.bug = ValueError("Åse Nygård, plp_key-in-a-message")
     result = bench.run("jobs")
     assert result.exit_code == 7
-    assert "Kontobro has a fault (ValueError)" in result.stderr
+    assert "Unexpected error (ValueError)" in result.stderr
     assert "plp_" not in result.output
     assert "Traceback" not in result.output
 

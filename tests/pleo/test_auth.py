@@ -58,7 +58,7 @@ def test_an_api_key_is_the_user_name_of_basic_with_an_empty_password() -> None:
 
 def test_a_refused_api_key_is_asked_once(stage: Stage) -> None:
     stage = Stage().on(ONE, refusal(401))
-    with pytest.raises(LoginFailed, match="Connect again"):
+    with pytest.raises(LoginFailed, match="then connect again"):
         stage.client().job(JOB)
     assert (len(stage.asked), stage.tokens.reconnect) == (1, [])
 
@@ -174,7 +174,7 @@ def test_a_refused_renewal_asks_to_connect_again_once(stage: Stage, code: str) -
     stage.on(TOKEN, reply({"error": code, "error_description": "token refresh-1 is used"}, 400))
     client = stage.client(OAUTH)
     for _ in range(2):
-        with pytest.raises(LoginFailed, match=r"Connect again.*settings are kept") as caught:
+        with pytest.raises(LoginFailed, match=r"valid in Pleo.*connect again") as caught:
             client.job(JOB)
         assert "refresh-1" not in str(caught.value)
     assert caught.value.job_failure == "authentication_failure"
@@ -184,7 +184,7 @@ def test_a_refused_renewal_asks_to_connect_again_once(stage: Stage, code: str) -
 
 def test_an_expired_token_that_can_not_be_renewed_asks_to_connect_again(stage: Stage) -> None:
     stage.tokens.held = Tokens(access="access-1", expires_at=stage.clock.now())
-    with pytest.raises(LoginFailed, match="Connect again"):
+    with pytest.raises(LoginFailed, match="then connect again"):
         stage.client(OAUTH).job(JOB)
     assert (stage.asked, stage.tokens.reconnect) == ([], ["c1"])
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import sys
+from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,11 +38,35 @@ from kontobro.cli import (
 )
 from kontobro.cli.desk import Desk
 from kontobro.cli.exits import Exit, epilog, exit_of
+from kontobro.cli.extras import extra_of, install_hint
 from kontobro.core.errors import KontobroError, Misconfigured
+
+GLOBAL_VALUES = ("--home", "--connection")
+GLOBAL_FLAGS = ("--verbose", "-v", "--debug", "--no-debug")
+
+
+def globals_first(words: Sequence[str]) -> list[str]:
+    """The words with the global options moved before the verb: a person may give them after it too."""
+    ahead: list[str] = []
+    rest: list[str] = []
+    left = iter(words)
+    for word in left:
+        if word == "--":
+            rest += [word, *left]
+        elif word in GLOBAL_VALUES:
+            ahead += [word, *(value for value in [next(left, None)] if value is not None)]
+        elif word in GLOBAL_FLAGS or word.partition("=")[0] in GLOBAL_VALUES:
+            ahead.append(word)
+        else:
+            rest.append(word)
+    return [*ahead, *rest]
 
 
 class Verbs(TyperGroup):
     """Turns every fault of a verb into one clear message and its exit code; a traceback only with --debug."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, globals_first(args))
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -52,6 +80,8 @@ class Verbs(TyperGroup):
             raise  # who read us has gone (`| head`): Typer ends quietly
         except OSError as error:
             raise typer.Exit(_tell(_of_files(error), ctx)) from error
+        except ModuleNotFoundError as error:
+            raise typer.Exit(_tell(_of_an_extra(error), ctx)) from error
         except Exception as error:
             if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):
                 raise  # Typer's own ways out
@@ -63,7 +93,13 @@ class Verbs(TyperGroup):
 
 def _of_files(error: OSError) -> KontobroError:
     where = f" ({error.filename})" if error.filename else ""
-    return Misconfigured(f"A file can't be used{where}: {error.strerror or error}.", "See that it exists and is yours.")
+    remedies = {
+        errno.ENOSPC: "The disk is full: make room, then run it again. Nothing is booked twice.",
+        errno.ENOENT: "Check the path.",
+        errno.EACCES: "Check that you may read and write it.",
+    }
+    remedy = remedies.get(error.errno or 0, "Check that it exists and is yours.")
+    return Misconfigured(f"A file can't be used{where}: {error.strerror or error}.", remedy)
 
 
 def _tell_stopped(ctx: Any) -> None:
@@ -71,13 +107,21 @@ def _tell_stopped(ctx: Any) -> None:
     from kontobro.cli.show import tell
 
     if ctx.invoked_subcommand == "export":
-        tell("Stopped. Nothing is lost: kontobro export goes on where it was, and books nothing twice.")
+        tell("Stopped. Nothing is lost: kontobro export continues where it stopped, and books nothing twice.")
 
 
 def _of_a_bug(error: Exception) -> KontobroError:
     """Its type alone: what a stray exception says may hold anything."""
-    remedy = "Nothing is booked twice by running it again; with --debug it shows where: please report that."
-    return KontobroError(f"Kontobro has a fault ({type(error).__name__}).", remedy)
+    remedy = "Running it again books nothing twice. Run it with --debug to see where, and please report that."
+    return KontobroError(f"Unexpected error ({type(error).__name__}).", remedy)
+
+
+def _of_an_extra(error: ModuleNotFoundError) -> KontobroError:
+    """A library of one of the extras is not installed: which extra has it."""
+    extra = extra_of((error.name or "").partition(".")[0])
+    if extra is None:
+        return _of_a_bug(error)
+    return Misconfigured(f"This needs kontobro[{extra}], which is not installed.", install_hint(extra))
 
 
 def _tell(error: KontobroError, ctx: Any) -> int:
@@ -98,13 +142,13 @@ app = typer.Typer(
     help="Books what a bookkeeper exports from Pleo in your accounting system, exactly once.",
     epilog=epilog(),
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 
 
 def default_home() -> Path:
-    """Where settings, tokens and history live when nobody says otherwise (platformdirs)."""
+    """Where settings, tokens and history live unless told otherwise (platformdirs)."""
     from platformdirs import user_data_path
 
     return user_data_path("kontobro", appauthor=False)
@@ -113,7 +157,7 @@ def default_home() -> Path:
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"kontobro {__version__}")
-        raise typer.Exit(Exit.FINE)
+        raise typer.Exit(Exit.OK)
 
 
 @app.callback()
@@ -128,7 +172,7 @@ def main_options(
         typer.Option(envvar="KONTOBRO_CONNECTION", help="Which connection, when there are several.", metavar="NAME"),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Structured log on stderr.")] = False,
-    debug: Annotated[bool, typer.Option(help="Show the traceback of a fault.")] = False,
+    debug: Annotated[bool, typer.Option(help="Show the traceback of an error, your hook's too.")] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
     ] = False,
@@ -142,20 +186,45 @@ def main_options(
         from kontobro.cli.logs import log_to_stderr
 
         context.call_on_close(log_to_stderr())
+    if debug:
+        from kontobro.cli.logs import traces_to_stderr
+
+        context.call_on_close(traces_to_stderr())
 
 
-for verb in (connect, disconnect, check, dimensions, jobs, preview, export, settle, bookings, sandbox, demo, doctor):
-    app.command(name=verb.__name__.rpartition(".")[2])(verb.run)
-app.command(name="check-again")(check_again.run)
-app.command(name="rotate-keys")(rotate_keys.run)
-for verb in (serve, web, worker):
-    app.command(name=verb.__name__.rpartition(".")[2])(verb.run)
-app.command(name="tie-out")(tie_out.run)
-app.add_typer(personal_data.app, name="personal-data")
-app.add_typer(sync.app, name="sync")
-app.add_typer(settings.app, name="settings")
+BOOKING, MASTERS, SETUP, RUNNING = "Book and check", "Settings and master data", "Connect and look after", "Run"
+
+
+def _add(name: str, run: Callable[..., None], panel: str, example: str) -> None:
+    app.command(name=name, rich_help_panel=panel, epilog=f"Example: {example}")(run)
+
+
+_add("connect", connect.run, SETUP, "kontobro connect --erp odoo --erp-url https://odoo.example.com")
+_add("check", check.run, SETUP, "kontobro check")
+_add("jobs", jobs.run, BOOKING, "kontobro jobs --all")
+_add("preview", preview.run, BOOKING, "kontobro preview 4b1f --problems")
+_add("export", export.run, BOOKING, "kontobro export --watch")
+_add("bookings", bookings.run, BOOKING, "kontobro bookings --failed")
+_add("check-again", check_again.run, BOOKING, "kontobro check-again --all")
+_add("settle", settle.run, BOOKING, "kontobro settle")
+_add("tie-out", tie_out.run, BOOKING, "kontobro tie-out --from 2026-10-01 --to 2026-10-31 --xlsx october.xlsx")
+app.add_typer(settings.app, name="settings", rich_help_panel=MASTERS)
+_add("dimensions", dimensions.run, MASTERS, "kontobro dimensions --choose COST PROJECT")
+app.add_typer(sync.app, name="sync", rich_help_panel=MASTERS)
+app.add_typer(personal_data.app, name="personal-data", rich_help_panel=SETUP)
+_add("rotate-keys", rotate_keys.run, SETUP, "kontobro rotate-keys")
+_add("doctor", doctor.run, SETUP, "kontobro doctor")
+_add("disconnect", disconnect.run, SETUP, "kontobro disconnect")
+_add("demo", demo.run, RUNNING, "kontobro demo")
+_add("sandbox", sandbox.run, RUNNING, "kontobro sandbox --ledger books")
+_add("serve", serve.run, RUNNING, "kontobro serve")
+_add("web", web.run, RUNNING, "kontobro web")
+_add("worker", worker.run, RUNNING, "kontobro worker")
 
 
 def main() -> None:
-    """The console script."""
+    """The console script. A terminal whose encoding lacks a character shows another in its place."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     app(prog_name="kontobro")

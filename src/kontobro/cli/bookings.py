@@ -19,11 +19,11 @@ FAILED = ("rejected", "uncertain")
 def run(
     context: typer.Context,
     job: Annotated[str | None, typer.Option(help="Only of this job (its id, or how it begins).")] = None,
-    failed: Annotated[bool, typer.Option("--failed", help="Only what was refused, failed or is uncertain.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Only what was refused, failed or is unconfirmed.")] = False,
     limit: Annotated[int, typer.Option(help="At most so many, the newest.", min=1)] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List what was booked: where it stands in the accounting system, and where it came from in Pleo."""
+    """List what was booked, with links to the accounting system and to Pleo."""
     desk = desk_of(context)
     connection = desk.connection()
     whole = bool(job or failed)  # a filter of ours must see every row before the limit cuts

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from kontobro.cli.extras import require_extra
 from kontobro.core.errors import Misconfigured
 
 START_SECONDS = 30.0
@@ -67,6 +68,7 @@ def pleo_in_a_box(port: int = 0, *options: str) -> Iterator[Box]:
 
     It ends with the block, and with us however we end: it stops when its standard input closes.
     """
+    require_extra("sandbox")
     command = [sys.executable, "-m", "pleo_sandbox", "--port", str(port), "--json", "--stop-on-eof", *options]
     process = subprocess.Popen(  # noqa: S603 - our own command
         command,
@@ -106,7 +108,7 @@ def _first_line(process: subprocess.Popen[str]) -> str:
     if not line.startswith("{"):
         raise Misconfigured(
             "Pleo-in-a-box did not start.",
-            "See what it printed above; is the port taken, is kontobro[sandbox] installed?",
+            "See what it printed above. If the port is taken, choose another with --port.",
         )
     return line
 

@@ -14,7 +14,7 @@ from kontobro.cli.exits import Exit, exit_of
 if TYPE_CHECKING:
     from kontobro.service.check import Finding
 
-SEVERITY = (Exit.FAULT, Exit.UNREACHABLE, Exit.MEND, Exit.BUSY, Exit.UNFINISHED, Exit.PROBLEMS, Exit.FINE)
+SEVERITY = (Exit.FAULT, Exit.UNREACHABLE, Exit.NEEDS_FIX, Exit.BUSY, Exit.UNFINISHED, Exit.PROBLEMS, Exit.OK)
 """Which exit code wins when there are several findings."""
 
 
@@ -34,9 +34,9 @@ def run(
     desk = desk_of(context)
     findings = list(look(desk.connection(), desk.workplace, words))
     codes = {code_of(finding) for finding in findings}
-    code = next(code for code in SEVERITY if code == Exit.FINE or code in codes)
+    code = next(code for code in SEVERITY if code == Exit.OK or code in codes)
     if as_json:
-        show.emit({"ok": code == Exit.FINE, "findings": [_shape(finding) for finding in findings]})
+        show.emit({"ok": code == Exit.OK, "findings": [_shape(finding) for finding in findings]})
     else:
         _print(findings)
     raise typer.Exit(code)
@@ -46,7 +46,7 @@ def code_of(finding: Finding) -> Exit:
     """The exit code that one finding asks for."""
     if finding.fault is not None:
         return exit_of(finding.fault)
-    return Exit.FINE if finding.good else Exit.MEND
+    return Exit.OK if finding.good else Exit.NEEDS_FIX
 
 
 def _shape(finding: Finding) -> dict[str, object]:
@@ -67,4 +67,4 @@ def _print(findings: Sequence[Finding]) -> None:
         if finding.remedy:
             show.say(f"  {finding.remedy}")
     wrong = sum(1 for finding in findings if not finding.good)
-    show.say(f"{wrong} to mend." if wrong else "All is well: kontobro export can run.", "bold")
+    show.say(f"{wrong} to fix." if wrong else "All checks passed: kontobro export can run.", "bold")

@@ -30,7 +30,7 @@ Environment = Literal["production", "staging", "sandbox"]
 
 PRODUCTION_OAUTH = (
     "Pleo's production takes OAuth only with a registered client and an HTTPS redirect, which a command line "
-    "has not. Use an API key (Pleo: Settings > API Keys): kontobro connect without --oauth."
+    "does not have. Use an API key (Pleo: Settings > API Keys): kontobro connect without --oauth."
 )
 
 
@@ -60,7 +60,7 @@ ClientSecretStdin = Annotated[
 ]
 WantedLevel = Annotated[
     int | None,
-    typer.Option("--level", min=1, max=4, show_default=False, help="What is kept in step; else the highest possible."),
+    typer.Option("--level", min=1, max=4, show_default=False, help="What is kept in sync; else the highest possible."),
 ]
 
 
@@ -75,7 +75,7 @@ def run(
     erp_option: ErpOptions = None,
     erp_secret: ErpSecret = None,
     erp_secret_stdin: ErpSecretStdin = False,
-    environment: Annotated[Environment, typer.Option(help="Which Pleo.")] = "production",
+    environment: Annotated[Environment, typer.Option(help="Pleo environment.")] = "production",
     url: Annotated[str | None, typer.Option(help="Where Pleo-in-a-box runs (--environment sandbox).")] = None,
     company: Company = "",
     name: Annotated[str, typer.Option(help="What to call this connection; else the company's name.")] = "",
@@ -250,4 +250,7 @@ def _say_connected(connected: Connected) -> None:
     show.say(f'  The connection is called "{connection.name}"; Pleo says {connected.installation.status}.')
     if connected.installation.status == PENDING:
         show.say("  Pleo waits for a first sync: kontobro dimensions, kontobro sync plan, kontobro sync apply.")
+    if not (connection.settings.wallet or connection.settings.wallets):
+        show.say("  Next, say which account the Pleo wallet is: kontobro settings suggest proposes it from the chart,")
+        show.say("  kontobro settings set wallet CODE sets it. Nothing can be exported before.")
     show.say("  Then: kontobro check (are the settings complete?), kontobro jobs, kontobro export.")

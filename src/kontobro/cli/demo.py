@@ -18,6 +18,7 @@ import typer
 from kontobro.cli import show
 from kontobro.cli.desk import Desk
 from kontobro.cli.exits import Exit
+from kontobro.cli.extras import require_extra
 from kontobro.core.errors import KontobroError, Misconfigured
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        """The ledger is in order, nothing stands twice, and Pleo stayed in step."""
+        """The ledger is in order, nothing is booked twice, and Pleo stayed in step."""
         return self.bean_check == "ok" and not self.tally.duplicates and not self.synced.second_run_writes
 
     def summary(self) -> dict[str, object]:
@@ -72,9 +73,7 @@ class Outcome:
 
 
 def run(
-    folder: Annotated[Path, typer.Option("--folder", help="Where everything goes; made anew each time.")] = Path(
-        "demo"
-    ),
+    folder: Annotated[Path, typer.Option("--folder", help="Output folder (recreated on each run).")] = Path("demo"),
     as_json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of the tables.")] = False,
 ) -> None:
     """Bring a demo company's Pleo in step with a ledger, and export its expenses into it."""
@@ -83,6 +82,8 @@ def run(
     from kontobro.cli.demo_sync import sync_twice
 
     begun = time.monotonic()
+    require_extra("sandbox")
+    require_extra("beancount")
     ledger = prepare(folder)
     with pleo_in_a_box(0, "--press-export") as box:
         desk, connection = connect_demo(folder, ledger, box)
@@ -100,7 +101,7 @@ def run(
         show.emit(outcome.summary())
     else:
         print_demo(outcome, folder, ledger)
-    raise typer.Exit(Exit.FINE if outcome.good else Exit.PROBLEMS)
+    raise typer.Exit(Exit.OK if outcome.good else Exit.PROBLEMS)
 
 
 def prepare(folder: Path) -> Path:
@@ -164,7 +165,7 @@ def export_all(connection: Connection, ports: Ports, advance: Progress) -> list[
     results: list[JobResult] = []
     while (job := next_job(ports)) is not None:
         if len(results) == MOST_JOBS:
-            raise KontobroError("The demo's jobs don't end.", "Run it again; if it stays so, please report it.")
+            raise KontobroError("The demo's jobs don't end.", "Run it again; if it happens again, please report it.")
         results.append(run_job(connection, job, ports, progress=advance))
     return results
 

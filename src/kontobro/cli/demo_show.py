@@ -1,4 +1,4 @@
-"""The demo's tables: what was booked, what to mend, what stands on each account, where to look next."""
+"""The demo's tables: what was booked, what to fix, what stands on each account, where to look next."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kontobro.cli import show
 from kontobro.cli.export import print_failed
+from kontobro.cli.tables import sheet
 from kontobro.core.history import BookingRow
 from kontobro.core.journal import entry_id_of
 
@@ -32,15 +33,15 @@ def print_demo(outcome: Outcome, folder: Path, ledger: Path) -> None:
 
 
 def print_exported(rows: Sequence[BookingRow]) -> None:
-    """What was exported, type by type, and what a bookkeeper mends."""
+    """What was exported, type by type, and what a bookkeeper fixes."""
     _print_types(rows)
     _print_failed(rows)
 
 
 def _print_sync(synced: Synced) -> None:
     """One line per kind: what the plan showed and what came of it in Pleo; then what a second sync did."""
-    heads = ("created", "updated", "archived", "taken over", "to mend")
-    table = show.table("master data", *heads, title=f"What was brought in step (Level {synced.level})", right=heads)
+    heads = ("created", "updated", "archived", "taken over", "to fix")
+    table = sheet("master data", *heads, title=f"What was synced (Level {synced.level})", right=heads)
     for result in synced.results:
         counts = (result.creates, result.updates, result.archives, result.adopted, len(result.failed))
         table.add_row(result.kind, *(str(count or "") for count in counts))
@@ -57,9 +58,9 @@ def _print_types(rows: Sequence[BookingRow]) -> None:
     receipts: Counter[str] = Counter()
     for row in rows:
         receipts[row.item_type] += row.receipts
-    table = show.table(
-        "expense type", "items", "booked", "to mend", "receipts",
-        title="What was exported", right=["items", "booked", "to mend", "receipts"],
+    table = sheet(
+        "expense type", "items", "booked", "to fix", "receipts",
+        title="What was exported", right=["items", "booked", "to fix", "receipts"],
     )  # fmt: skip
     for item_type, items in sorted(Counter(types.values()).items()):
         bad = sum(1 for entry_id in failed if types[entry_id] == item_type)
@@ -72,11 +73,11 @@ def _print_types(rows: Sequence[BookingRow]) -> None:
 def _print_failed(rows: Sequence[BookingRow]) -> None:
     found = [row for row in rows if row.problems]
     if found:
-        print_failed(found, "What a bookkeeper must mend")
+        print_failed(found, "What a bookkeeper must fix")
 
 
 def _print_totals(outcome: Outcome) -> None:
-    table = show.table("account", "debit", "credit", title="What stands in the ledger", right=["debit", "credit"])
+    table = sheet("account", "debit", "credit", title="What is in the ledger", right=["debit", "credit"])
     for account, sums in sorted(outcome.tally.totals.items()):
         for currency, amount in sorted(sums.items()):
             text = show.money(abs(amount), currency)
@@ -89,10 +90,10 @@ def _print_verdict(outcome: Outcome) -> None:
     good = outcome.good
     show.say(
         f"{'✓' if good else '✗'} {summary['booked']} of {summary['items']} items booked as {tally.entries} entries, "
-        f"{summary['failed']} to mend, {tally.receipts} receipts, {tally.duplicates} duplicates",
+        f"{summary['failed']} to fix, {tally.receipts} receipts, {tally.duplicates} duplicates",
         "bold green" if good else "bold red",
     )
-    verdict = "the ledger is in order" if outcome.bean_check == "ok" else outcome.bean_check
+    verdict = "the ledger has no errors" if outcome.bean_check == "ok" else outcome.bean_check
     calls = sum(outcome.http_calls.values())
     show.say(f"  bean-check: {verdict} · {calls} calls to Pleo · {show.span(outcome.seconds)}")
 
@@ -103,8 +104,8 @@ def _print_where(folder: Path, ledger: Path) -> None:
     show.say(f"  {ledger}   the ledger; beside it bookings/ and documents/ (the receipts)")
     show.say(f"  {folder / 'summary.json'}   all counts, for programs")
     show.say("What to look at next", "bold")
-    show.say(f"  {_command()} --home {folder / 'home'} bookings --failed   what to mend, with links to Pleo")
-    show.say(f"  {_command()} --home {folder / 'home'} sync status   how each kind of master data stands")
+    show.say(f"  {_command()} --home {folder / 'home'} bookings --failed   what to fix, with links to Pleo")
+    show.say(f"  {_command()} --home {folder / 'home'} sync status   the state of each kind of master data")
     show.say(f"  fava {ledger}   the ledger in a browser (pip install fava)")
     show.say(f"  {_command()} connect --help   your own Pleo company")
 

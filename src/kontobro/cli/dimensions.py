@@ -11,6 +11,7 @@ import typer
 
 from kontobro.cli import show
 from kontobro.cli.desk import Desk, desk_of
+from kontobro.cli.tables import sheet
 from kontobro.core.errors import Misconfigured, NotAllowed, shown
 from kontobro.core.settings import MOST_DIMENSIONS as MOST
 from kontobro.core.suggest import at_pleo, keys_of, preselected
@@ -154,7 +155,8 @@ def _print(choices: Sequence[Choice], *, preselected: bool, stored: bool) -> Non
     if not choices:
         show.say("The accounting system has no active dimension: there is nothing to choose.")
         return
-    rows = show.table("chosen", "code", "name", "values", "a tag group in Pleo", right=["values"], whole=["code"])
+    heads = ("chosen", "code", "name", "values", "tag group in Pleo")
+    rows = sheet(*heads, right=["values"], whole=["code"], spare=["values"])
     for choice in choices:
         at_pleo = {True: "yes", False: "not yet", None: "?"}[choice.at_pleo]
         mark = "✓" if choice.chosen else ""

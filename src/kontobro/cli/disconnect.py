@@ -25,7 +25,7 @@ def run(
     connection = desk.connection()
     if connection.status == "disconnected":
         show.say(f'"{connection.name}" is disconnected already.')
-        raise typer.Exit(Exit.FINE)
+        raise typer.Exit(Exit.OK)
     if not yes:
         _ask(connection.name)
     refused = disconnect(connection, desk.workplace.pleo_for(connection), desk.store)
@@ -40,14 +40,14 @@ def run(
             f"Pleo refused the credential ({refused.message}): see in Pleo, under Settings > Accounting,", "yellow"
         )
         show.say("that the integration is gone, and delete the API key there.", "yellow")
-    show.say("What stays: everything booked, the settings and the history. kontobro connect takes them up again.")
+    show.say("What stays: everything booked, the settings and the history. kontobro connect uses them again.")
 
 
 def _ask(name: str) -> None:
-    """Raises Abort at a no, Misconfigured when nobody is there to ask."""
+    """Raises Abort at a no, Misconfigured when there is no one to ask."""
     try:
         typer.confirm(f'Disconnect "{name}" from Pleo? Everything booked stays', abort=True, err=True)
     except typer.Abort:
         if sys.stdin.isatty():
             raise
-        raise Misconfigured("Nothing was disconnected: nobody said yes.", "Give --yes (-y) in a script.") from None
+        raise Misconfigured("Nothing was disconnected: it was not confirmed.", "Give --yes (-y) in a script.") from None

@@ -32,7 +32,7 @@ def run(
         show.emit([asdict(each) for each in findings])
     else:
         print_findings(findings)
-    raise typer.Exit(Exit.MEND if worst(findings) == "bad" else Exit.FINE)
+    raise typer.Exit(Exit.NEEDS_FIX if worst(findings) == "bad" else Exit.OK)
 
 
 def examined(desk: Desk) -> Sequence[Finding]:

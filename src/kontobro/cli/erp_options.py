@@ -112,7 +112,7 @@ def with_company(desk: Desk, draft: Connection, secrets: Mapping[str, str]) -> C
 
 
 def _chosen_company(desk: Desk, several: SeveralCompanies) -> str:
-    """The company that the person picks from the list; nobody there to pick is a setting to mend."""
+    """The company that the person picks from the list; without a person to ask it is a setting to fix."""
     if not several.companies or not desk.can_ask():
         raise Misconfigured(several.message, "Choose one with --erp-company ID.") from several
     show.tell("The login sees several companies:")
@@ -120,5 +120,5 @@ def _chosen_company(desk: Desk, several: SeveralCompanies) -> str:
         show.tell(f"  {number}  {name}")
     answer = str(typer.prompt("Which one (its number)", err=True)).strip()
     if answer not in dict(several.companies):
-        raise typer.BadParameter(f'"{shown(answer)}" is none of them.', param_hint="--erp-company")
+        raise typer.BadParameter(f'"{shown(answer)}" is not one of them.', param_hint="--erp-company")
     return answer

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 class Exit(IntEnum):
-    FINE = 0
+    OK = 0
     PROBLEMS = 1
     USAGE = 2
-    MEND = 3
+    NEEDS_FIX = 3
     UNREACHABLE = 4
     BUSY = 5
     UNFINISHED = 6
@@ -36,21 +36,21 @@ class Exit(IntEnum):
 
 
 MEANINGS: dict[Exit, str] = {
-    Exit.FINE: "fine",
+    Exit.OK: "OK",
     Exit.PROBLEMS: "problems were found, or some items failed",
     Exit.USAGE: "the command was not understood",
-    Exit.MEND: "a person must mend settings, login or permissions",
+    Exit.NEEDS_FIX: "settings, login or permissions need fixing",
     Exit.UNREACHABLE: "Pleo, the accounting system or the database can't be reached; try again later",
-    Exit.BUSY: "another run is at it; nothing was done",
-    Exit.UNFINISHED: "unfinished, or the outcome of a write is unknown; run it again",
-    Exit.FAULT: "a fault in Kontobro, a connector or an answer; see --debug",
+    Exit.BUSY: "another run is in progress; nothing was done",
+    Exit.UNFINISHED: "unfinished, or a booking is unconfirmed; run it again",
+    Exit.FAULT: "an unexpected error in Kontobro, a connector or an answer; see --debug",
     Exit.DECISION: "a plan waits for a person's decision; see kontobro sync plan",
 }
 
 _OF_ERRORS: tuple[tuple[type[KontobroError], Exit], ...] = (
-    (LoginFailed, Exit.MEND),
-    (NotAllowed, Exit.MEND),
-    (Misconfigured, Exit.MEND),
+    (LoginFailed, Exit.NEEDS_FIX),
+    (NotAllowed, Exit.NEEDS_FIX),
+    (Misconfigured, Exit.NEEDS_FIX),
     (Unreachable, Exit.UNREACHABLE),
     (StoreUnreachable, Exit.UNREACHABLE),
     (Busy, Exit.BUSY),
@@ -74,14 +74,14 @@ def exit_of_result(result: JobResult) -> Exit:
         return Exit.UNFINISHED
     if result.event == "failed":
         return _of_failure(result.failure_type or "")
-    return Exit.PROBLEMS if result.failed else Exit.FINE
+    return Exit.PROBLEMS if result.failed else Exit.OK
 
 
 def _of_failure(failure_type: str) -> Exit:
-    """A job that failed as a whole: the other side was away, no item could be booked, or a person mends it."""
+    """A job that failed as a whole: the other side was away, no item could be booked, or settings need fixing."""
     if failure_type.endswith(_PATIENCE):
         return Exit.UNREACHABLE
-    return Exit.PROBLEMS if failure_type == "validation_failure" else Exit.MEND
+    return Exit.PROBLEMS if failure_type == "validation_failure" else Exit.NEEDS_FIX
 
 
 def epilog() -> str:

@@ -12,6 +12,7 @@ from kontobro.cli import show
 from kontobro.cli.desk import desk_of
 from kontobro.cli.exits import Exit, exit_of, exit_of_result
 from kontobro.cli.jobs import live_job
+from kontobro.cli.tables import sheet
 from kontobro.core.errors import Busy, JobGone, Unreachable
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def run(
     watch: Annotated[bool, typer.Option("--watch", help="Keep polling for jobs until Ctrl-C.")] = False,
     every: Annotated[float, typer.Option(help="Seconds between two polls of --watch.", min=1)] = 120,
     take_over: Annotated[
-        bool, typer.Option("--take-over", help="Go on with a job that another installation seems to be at.")
+        bool, typer.Option("--take-over", help="Continue a job that another installation seems to work on.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line a job.")] = False,
 ) -> None:
@@ -57,11 +58,11 @@ def _once(connection: Connection, ports: Ports, name: str | None, *, take_over: 
         show.emit_line({"job": None, "event": "nothing_to_do"})
     else:
         show.say("No export job waits. Press Export in Pleo, or keep polling with kontobro export --watch.")
-    return Exit.FINE
+    return Exit.OK
 
 
 def _watch(connection: Connection, ports: Ports, every: float, *, as_json: bool) -> None:
-    """Poll until somebody ends it. A fault that a person must mend ends it too, with its exit code."""
+    """Poll until it is stopped. What a person has to fix ends it too, with its exit code."""
     from kontobro.export.engine import next_job
 
     show.tell(f"Polling every {show.span(every)}; Ctrl-C ends it between two items without harm.", "dim")
@@ -70,7 +71,7 @@ def _watch(connection: Connection, ports: Ports, every: float, *, as_json: bool)
             job = next_job(ports)
             if job is not None:
                 code = _book(connection, job, ports, take_over=False, as_json=as_json)
-                if code == Exit.MEND:
+                if code == Exit.NEEDS_FIX:
                     raise typer.Exit(code)
                 if code != Exit.UNREACHABLE and code != Exit.UNFINISHED:
                     continue
@@ -92,6 +93,7 @@ def _book(connection: Connection, job: ExportJob, ports: Ports, *, take_over: bo
         show.emit_line({**result_shape(result), "problems": [booking_shape(row) for row in rows]})
     else:
         print_result(result, rows, time.monotonic() - begun)
+        _say_drafts(connection, job, ports)
     return exit_of_result(result)
 
 
@@ -103,7 +105,7 @@ def print_result(result: JobResult, failed: Sequence[BookingRow], seconds: float
         "booked": result.booked,
         "already booked": result.already_booked,
         "failed": result.failed,
-        "outcome unknown": result.uncertain,
+        "unconfirmed": result.uncertain,
         "receipts": result.receipts,
     }
     show.say("  " + " · ".join(f"{name} {count}" for name, count in counts.items() if count or name == "booked"))
@@ -112,14 +114,22 @@ def print_result(result: JobResult, failed: Sequence[BookingRow], seconds: float
         show.say(f"    {result.remedy or ''}")
     if failed:
         print_failed(failed)
-        show.say("  Mend them and export those expenses again in Pleo; what is booked stays booked once.", "dim")
+        show.say("  Fix them and export those expenses again in Pleo; what is booked stays booked once.", "dim")
     if result.uncertain:
-        show.say("  The outcome of some writes is unknown. Export them again: what stands is found, not doubled.")
+        show.say("  Some bookings are unconfirmed. Export them again: what exists is found, not booked twice.")
+
+
+def _say_drafts(connection: Connection, job: ExportJob, ports: Ports) -> None:
+    """Drafts are not posted by themselves: who is told only "booked" waits for ever."""
+    drafts = sum(row.posting == "draft" for row in ports.store.bookings(connection.id, job_id=job.id))
+    if drafts:
+        entries = "1 entry is a draft" if drafts == 1 else f"{drafts} entries are drafts"
+        show.say(f"  {entries}: post {'it' if drafts == 1 else 'them'} in {connection.erp.capitalize()}.")
 
 
 def print_failed(rows: Sequence[BookingRow], title: str | None = None) -> None:
     """A table of failed items: who, how much, why and what to do."""
-    table = show.table("who", "amount", "why, and what to do", title=title, right=["amount"])
+    table = sheet("who", "amount", "why, and what to do", title=title, right=["amount"])
     for row in rows:
         said = "\n".join(f"{problem.message}\n→ {problem.remedy}" for problem in row.problems)
         amount = show.amount_of(row.total, row.currency)

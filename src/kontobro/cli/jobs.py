@@ -9,6 +9,7 @@ import typer
 
 from kontobro.cli import show
 from kontobro.cli.desk import desk_of
+from kontobro.cli.tables import sheet
 from kontobro.core.errors import Misconfigured, shown
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def run(
 
 
 def _print(jobs: Sequence[ExportJob]) -> None:
-    rows = show.table("job", "status", "items", "exported", right=["items"], whole=["job"])
+    rows = sheet("job", "status", "items", "exported", right=["items"], whole=["job"], spare=["items"])
     for job in jobs:
         rows.add_row(job.id, job.status.replace("_", " "), str(job.number_of_items), show.moment(job.created_at))
     show.console().print(rows)
@@ -58,7 +59,7 @@ def live_job(pleo: Pleo, text: str) -> ExportJob:
     if job.status in FINISHED:
         raise Misconfigured(
             f"Job {job.id} has ended: {job.status.replace('_', ' ')}.",
-            "What was booked of it: kontobro bookings --job. Mended expenses are exported again in Pleo.",
+            "What was booked of it: kontobro bookings --job. Expenses that were fixed are exported again in Pleo.",
         )
     return job
 

@@ -43,3 +43,19 @@ def log_to_stderr() -> Callable[[], None]:
         wrapper_class=structlog.stdlib.BoundLogger,
     )
     return undo
+
+
+def traces_to_stderr() -> Callable[[], None]:
+    """Show the tracebacks of a company's own function (`core/hook.py`), for --debug. Gives what undoes it."""
+    shown = logging.StreamHandler(sys.stderr)
+    shown.setFormatter(logging.Formatter("%(message)s"))
+    ours = logging.getLogger("kontobro.core.hook")
+    before = ours.level
+    ours.addHandler(shown)
+    ours.setLevel(logging.DEBUG)
+
+    def undo() -> None:
+        ours.removeHandler(shown)
+        ours.setLevel(before)
+
+    return undo

@@ -9,7 +9,8 @@ import typer
 
 from kontobro.cli import show
 from kontobro.cli.desk import Desk, desk_of
-from kontobro.core.errors import Misconfigured
+from kontobro.cli.exits import Exit
+from kontobro.core.errors import Misconfigured, shown
 
 app = typer.Typer(help="Export or erase what is held of people.", no_args_is_help=True)
 
@@ -58,8 +59,15 @@ def erase(
     erased = erase_entries(connection, desk.store, found) if found else 0
     if as_json:
         show.emit({"expenses": len(found), "bookings": erased})
+    elif found:
+        show.say(f"{len(found)} expenses were erased here. The accounting system and Pleo have their own records.")
     else:
-        show.say(f"{len(found)} expenses were erased here. The accounting system and Pleo have their own.")
+        show.say_fault(
+            f'No expense of "{shown(who)}" is kept for {connection.name}: nothing was erased.',
+            "Check the spelling, or try the employee's code, id or mail address at Pleo.",
+        )
+    if not found:
+        raise typer.Exit(Exit.PROBLEMS)
 
 
 @app.command("delete")
@@ -80,11 +88,11 @@ def delete(context: typer.Context, yes: Yes = False, as_json: AsJson = False) ->
 
 
 def _agreed(desk: Desk, question: str, *, yes: bool) -> bool:
-    """A person's word: --yes, or asked for. Raises Misconfigured when nobody is there."""
+    """A person's word: --yes, or asked for. Raises Misconfigured when there is no one to ask."""
     if yes:
         return True
     if not desk.can_ask():
-        raise Misconfigured("This can't be undone, and nobody is there to ask.", "Say --yes.")
+        raise Misconfigured("This can't be undone, and there is no terminal to ask on.", "Add --yes.")
     agreed = typer.confirm(question, err=True)
     if not agreed:
         show.tell("Nothing was changed.")

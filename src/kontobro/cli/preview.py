@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from textwrap import indent
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +14,8 @@ from kontobro.cli import show
 from kontobro.cli.desk import desk_of
 from kontobro.cli.exits import Exit
 from kontobro.cli.jobs import live_job
-from kontobro.core.errors import shown
+from kontobro.cli.tables import sheet
+from kontobro.core.errors import Problem, shown
 
 if TYPE_CHECKING:
     from kontobro.core.export import ExportItem
@@ -21,13 +25,17 @@ if TYPE_CHECKING:
     from kontobro.export.run import Progress
 
 
+MOST_CAUSES = 20
+"""Causes in the summary; each item below names its own."""
+
+
 def run(
     context: typer.Context,
     job: Annotated[str, typer.Argument(help="The job's id, or how it begins (kontobro jobs).")],
     problems: Annotated[bool, typer.Option("--problems", help="Only items that could not be booked.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show the entries a job would book, without claiming it."""
+    """Show the entries a job would book, without claiming it: what to fix first, then item by item."""
     from kontobro.export.preview import preview_job
 
     desk = desk_of(context)
@@ -65,7 +73,28 @@ def names_of(connector: Connector) -> dict[str, str]:
     }
 
 
+def causes_of(previews: Iterable[ItemPreview]) -> list[tuple[Problem, int]]:
+    """Each cause once with the number of items that it stops, the most frequent first."""
+    counts: Counter[Problem] = Counter()
+    for preview in previews:
+        counts.update({replace(problem, field=""): 1 for problem in preview.problems})
+    return counts.most_common()
+
+
+def _print_causes(previews: Sequence[ItemPreview]) -> None:
+    causes = causes_of(previews)
+    if not causes:
+        return
+    rows = sheet("items", "what to fix before you export", title="By cause", right=["items"])
+    for problem, count in causes[:MOST_CAUSES]:
+        rows.add_row(str(count), show.plain(f"{problem.message}\n→ {problem.fix}"))
+    show.console().print(rows)
+    if (hidden := len(causes) - MOST_CAUSES) > 0:
+        show.say(f"… and {hidden} more causes below.", "dim")
+
+
 def _print(wanted: Sequence[ItemPreview], previews: Sequence[ItemPreview], names: dict[str, str]) -> None:
+    _print_causes(previews)
     for preview in wanted:
         print_item(preview, names)
     bad = sum(1 for preview in previews if preview.problems)
@@ -95,7 +124,9 @@ def print_item(preview: ItemPreview, names: dict[str, str]) -> None:
         show.say(f"  note: {note}", "dim")
     for problem in preview.problems:
         show.say(f"  ✗ {problem.message}", "red")
-        show.say(f"    {problem.remedy}")
+        show.say(f"    {problem.fix}")
+    if preview.hook_trace:
+        show.say(indent(preview.hook_trace.rstrip(), "    "), "dim")
     if isinstance(item, ExportItem) and item.url:
         show.say(f"  Pleo: {item.url}", "dim")
     show.say("")
@@ -124,7 +155,7 @@ def _print_entry(entry: Entry, names: dict[str, str], style: str | None = None) 
     words = (kind_of(entry).replace("_", " "), show.day(entry.date), shown(entry.payee), shown(entry.text))
     head = " · ".join(word for word in words if word)
     show.say(f"  {head}", style)
-    rows = show.table("account", "debit", "credit", "tax", "dimensions", right=["debit", "credit"])
+    rows = sheet("account", "debit", "credit", "tax", "dimensions", right=["debit", "credit"], spare=["dimensions"])
     for line in entry.lines:
         rows.add_row(*_line(line, entry.currency, names))
     show.console().print(rows, style=style)

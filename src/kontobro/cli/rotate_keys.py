@@ -1,4 +1,4 @@
-"""`kontobro rotate-keys`: encrypt all secrets anew."""
+"""`kontobro rotate-keys`: encrypt all secrets with a new key."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def run(
     if as_json:
         show.emit({"secrets": count})
         return
-    show.say(f"{count} secrets are encrypted anew.")
+    show.say(f"{count} secrets are encrypted with the new key.")
     show.say(
-        "Keys given by KONTOBRO_KEY: the old ones may go from it now, on all machines. Keep them with old backups."
+        "Keys given by KONTOBRO_KEY: the old ones can be removed now, on all machines. Keep them with old backups."
     )
 
 

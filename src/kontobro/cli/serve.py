@@ -24,7 +24,7 @@ def run(context: typer.Context) -> None:
 
     set_up_logs(given)
     show.tell("Starting ...", "dim")
-    place = f"Kontobro is at {given.public_url} (Ctrl-C ends it; what is under way goes on at the next start)."
+    place = f"Kontobro is at {given.public_url} (Ctrl-C ends it; running work continues at the next start)."
     serve(given, lambda: show.say(place))
 
 

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Show and change how a company is booked.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Offline = Annotated[
-    bool, typer.Option("--offline", help="Don't ask the accounting system whether the accounts are there.")
-]
+Offline = Annotated[bool, typer.Option("--offline", help="Don't ask the accounting system whether the accounts exist.")]
 
 
 @app.command(name="show")
@@ -43,7 +41,7 @@ def show_settings(context: typer.Context, as_json: AsJson = False) -> None:
 def set_one(
     context: typer.Context,
     key: Annotated[str, typer.Argument(help="wallet, closed_period, wallets.EUR, dimensions.TEAM ...")],
-    value: Annotated[str, typer.Argument(help='The new value; "" takes the setting away.')],
+    value: Annotated[str, typer.Argument(help='The new value; "" removes the setting.')],
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
@@ -83,7 +81,7 @@ def import_file(
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
-    """Replace all settings by a TOML file's, if they are valid; what is kept in step stays unless the file names it."""
+    """Replace all settings by a TOML file's, if they are valid; what is synced stays unless the file names it."""
     desk = desk_of(context)
     connection = desk.connection()
     wanted = with_level_kept(connection, read_toml(file))
@@ -103,7 +101,9 @@ def read_toml(file: Path) -> Mapping[str, object]:
     except RecursionError:
         raise Misconfigured(f"{file} is nested too deep.", "kontobro settings export shows the form.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Misconfigured(f"{file} is no TOML file: {error}.", "kontobro settings export shows the form.") from error
+        raise Misconfigured(
+            f"{file} is not a TOML file: {error}.", "kontobro settings export shows the form."
+        ) from error
 
 
 def _store(
@@ -127,7 +127,7 @@ def _store(
     else:
         show.say("Settings stored.")
     if problems:
-        raise typer.Exit(Exit.MEND)
+        raise typer.Exit(Exit.NEEDS_FIX)
 
 
 def apply_settings(
@@ -157,7 +157,19 @@ def _against_masters(desk: Desk, connection: Connection, settings: Settings) -> 
     return check_settings(settings, load_masters(connector, connector.check()))
 
 
+HEAD = """\
+# Settings of Kontobro. Single settings stand above the first [table]; tables and [[rows]] can be added at the end.
+"""
+
+
 def _toml(settings: Mapping[str, object]) -> str:
+    """The settings in the form of the documentation's examples, so that those can be added to it: single values first,
+    no empty table, each row under [[rows]]."""
     import tomli_w
 
-    return tomli_w.dumps({key: value for key, value in settings.items() if value is not None})
+    given = {key: value for key, value in settings.items() if value is not None and value != {}}
+    rows = given.pop("rows", None)
+    written = [tomli_w.dumps(given)]
+    if isinstance(rows, list | tuple):
+        written += [f"[[rows]]\n{tomli_w.dumps(row)}" for row in rows]
+    return "\n".join([HEAD, *written])

@@ -1,4 +1,4 @@
-"""`kontobro settings suggest`: proposed from the accounting system's own chart, taken when a person says so."""
+"""`kontobro settings suggest`: proposed from the accounting system's own chart, stored when a person agrees."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from kontobro.cli import show
 from kontobro.cli.desk import Desk, desk_of
 from kontobro.cli.exits import Exit
+from kontobro.cli.tables import sheet
 
 if TYPE_CHECKING:
     from kontobro.core.connection import Connection
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def run(
     context: typer.Context,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Take what is proposed without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Store what is proposed without asking.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON; changes nothing without --yes.")] = False,
 ) -> None:
     """Propose accounts, journal and dimensions from the accounting system's own chart."""
@@ -43,14 +44,14 @@ def run(
     else:
         _say_outcome(found, problems, taken=taken)
     if problems:
-        raise typer.Exit(Exit.MEND)
+        raise typer.Exit(Exit.NEEDS_FIX)
 
 
 def _is_wanted(desk: Desk, *, yes: bool, as_json: bool) -> bool:
-    """Whether the person takes it: said before, or asked where somebody is there to answer."""
+    """Whether the person takes it: said before, or asked where there is a terminal."""
     if yes or as_json or not desk.can_ask():
         return yes
-    return typer.confirm("Take what is proposed?", default=False, err=True)
+    return typer.confirm("Store what is proposed?", default=False, err=True)
 
 
 def _store(desk: Desk, connection: Connection, found: Sequence[Suggestion], masters: Masters) -> Sequence[Problem]:
@@ -67,7 +68,7 @@ def _store(desk: Desk, connection: Connection, found: Sequence[Suggestion], mast
 
 
 def _print(found: Sequence[Suggestion]) -> None:
-    rows = show.table("setting", "before", "after", "why", whole=["setting", "after"])
+    rows = sheet("setting", "before", "after", "why", whole=["setting", "after"])
     for one in found:
         why = f"{one.why} (or {'; '.join(one.candidates)})" if one.candidates else one.why
         rows.add_row(one.setting, one.before or "–", one.after or "?", show.plain(why))
@@ -80,7 +81,7 @@ def _say_outcome(found: Sequence[Suggestion], problems: Sequence[Problem], *, ta
     if taken:
         show.say("Nothing was changed." if problems else "Settings stored.")
     elif any(one.changes for one in found):
-        show.say("Nothing was changed. Take what is proposed: kontobro settings suggest --yes")
+        show.say("Nothing was changed. To store what is proposed: kontobro settings suggest --yes")
     else:
         show.say("Nothing to change.")
     if unsure := [one.setting for one in found if not one.after]:

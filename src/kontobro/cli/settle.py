@@ -15,7 +15,7 @@ def run(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Settle open payments with the bills that stand by now."""
+    """Match open payments with bills booked since."""
     from kontobro.export.settle import settle
 
     desk = desk_of(context)
@@ -26,9 +26,13 @@ def run(
 
         show.emit(settled_shape(settled))
     elif not settled.settled and not settled.open and not settled.problems:
-        show.say("No payment is open: nothing to settle.")
+        show.say("No payment is open, so there is nothing to match.")
     else:
-        show.say(f"Payments settled with their bills: {settled.settled}; still waiting for theirs: {settled.open}.")
+        show.say(f"Payments matched with their bills: {settled.settled}; still open: {settled.open}.")
+        if settled.without_bill:
+            show.say(f"  {settled.without_bill} wait for a bill that is not booked yet: export its invoice in Pleo.")
+        if settled.drafts:
+            show.say(f"  {settled.drafts} wait because bill or payment is a draft: post it in the accounting system.")
         for problem in settled.problems:
             show.say(f"✗ {problem.message}", "red")
             show.say(f"  {problem.remedy}")

@@ -156,6 +156,7 @@ def preview_shape(preview: ItemPreview) -> Json:
         "notes": list(preview.notes),
         "already": [standing_shape(booking) for booking in preview.already],
         "before_hook": [entry_shape(entry) for entry in preview.before_hook],
+        "hook_trace": preview.hook_trace,
         "receipts": preview.receipts,
     }
 
@@ -167,7 +168,13 @@ def item_shape(item: ExportItem | MalformedItem) -> Json:
 
 
 def settled_shape(settled: Settled) -> Json:
-    return {"settled": settled.settled, "open": settled.open, "problems": problems_shape(settled.problems)}
+    return {
+        "settled": settled.settled,
+        "open": settled.open,
+        "without_bill": settled.without_bill,
+        "drafts": settled.drafts,
+        "problems": problems_shape(settled.problems),
+    }
 
 
 def change_shape(row: Row) -> Json:

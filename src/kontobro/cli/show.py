@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING
@@ -16,25 +16,29 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from kontobro.export.run import Progress
 
 Shape = Mapping[str, object] | Sequence[object]
 
 WIDE = 200
-"""Columns of a table that nobody's terminal limits (a pipe, a file): no id is cut there."""
+"""Columns of a table that no terminal limits (a pipe, a file): no id is cut there."""
 
 
 def emit(shape: Shape) -> None:
     """Print JSON on stdout: Decimals and dates as strings."""
-    typer.echo(json.dumps(shape, indent=2, ensure_ascii=False, default=str))
+    typer.echo(json.dumps(shape, indent=2, ensure_ascii=not _takes_all(), default=str))
 
 
 def emit_line(shape: Shape) -> None:
     """Print JSON on one line of stdout, at once: for a program that reads as we run."""
-    typer.echo(json.dumps(shape, ensure_ascii=False, default=str))
+    typer.echo(json.dumps(shape, ensure_ascii=not _takes_all(), default=str))
     sys.stdout.flush()
+
+
+def _takes_all() -> bool:
+    """Whether stdout's encoding has every character: JSON escapes them otherwise, and loses none."""
+    return (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf8sig")
 
 
 def console(*, errors: bool = False) -> Console:
@@ -64,20 +68,6 @@ def say_fault(message: str, remedy: str) -> None:
     tell(f"✗ {message}", "bold red")
     if remedy:
         tell(f"  {remedy}")
-
-
-def table(*columns: str, title: str | None = None, right: Iterable[str] = (), whole: Iterable[str] = ()) -> Table:
-    """An empty table; the columns named in `right` hold figures, those in `whole` are never cut."""
-    from rich import box
-    from rich.table import Table
-
-    made = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
-    figures, uncut = set(right), {*right, *whole}
-    for column in columns:
-        made.add_column(
-            column, justify="right" if column in figures else "left", overflow="fold", no_wrap=column in uncut
-        )
-    return made
 
 
 def locale() -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kontobro.core.connection import Connection
     from kontobro.sync.shown import Shown
 
-app = typer.Typer(help="Keep Pleo's master data in step with the accounting system.", no_args_is_help=True)
+app = typer.Typer(help="Keep Pleo's master data in sync with the accounting system.", no_args_is_help=True)
 
 AnyKind = Annotated[
     SyncKind | None, typer.Argument(help="Only this; else all that is switched on.", show_default=False)
@@ -53,7 +53,7 @@ def plan(
         show.say(f"The plan is in {html}: it holds names of your accounts and vendors.")
     else:
         _print(plans, everything=everything)
-    raise typer.Exit(Exit.DECISION if any(found.refused for found in plans) else Exit.FINE)
+    raise typer.Exit(Exit.DECISION if any(found.refused for found in plans) else Exit.OK)
 
 
 @app.command(name="apply")
@@ -67,7 +67,7 @@ def apply(
     due: Annotated[bool, typer.Option("--due", help="With --yes: only what its schedule says is due.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bring Pleo in step: the plan of this digest, or what you say yes to."""
+    """Sync Pleo: the plan with this digest, or what you confirm."""
     from kontobro.cli.sync_work import applied
 
     if digest is not None and (kind is None or yes):
@@ -83,7 +83,7 @@ def apply(
 
 @app.command(name="status")
 def status(context: typer.Context, as_json: AsJson = False) -> None:
-    """When each kind was last in step, what waits for a decision, what is due."""
+    """When each kind was last synced, what waits for a decision, what is due."""
     from kontobro.cli.sync_status import print_status, status_of
 
     desk = desk_of(context)
@@ -93,7 +93,7 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
         show.emit([row.shape() for row in rows])
     else:
         print_status(rows)
-    raise typer.Exit(Exit.DECISION if any(row.waits for row in rows) else Exit.FINE)
+    raise typer.Exit(Exit.DECISION if any(row.waits for row in rows) else Exit.OK)
 
 
 def switched_on(connection: Connection, kind: SyncKind | None) -> list[SyncKind]:
@@ -103,7 +103,7 @@ def switched_on(connection: Connection, kind: SyncKind | None) -> list[SyncKind]
     on = [known for known in KINDS_OF[LEVELS[-1]] if known in connection.settings.sync]
     if not on:
         raise Misconfigured(
-            "Nothing is switched on to be kept in step: the connection is at Level 1.",
+            "No sync is switched on: the connection is at Level 1.",
             "Raise it: kontobro connect --level 4 (2 for dimensions alone); settings and history are kept.",
         )
     if kind is not None and kind not in on:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kontobro.cli import show
+from kontobro.cli.tables import sheet
 from kontobro.core.errors import Problem, shown
 from kontobro.sync.shown import Field, Row, Shown, word_for
 
@@ -17,13 +18,13 @@ MOST_ROWS = 50
 
 
 def print_plan(plan: Shown, *, everything: bool) -> None:
-    """A plan: its changes, the counts, the digest, and what stands against applying it unseen."""
+    """A plan: its changes, the counts, the digest, and what forbids applying it unseen."""
     if plan.rows:
         _print_rows(plan.rows, plan.kind, everything=everything)
     elif plan.waiting or plan.problems:
         show.say(f"{plan.kind}: nothing to change.", "yellow")
     else:
-        show.say(f"{plan.kind}: in step, nothing to change.", "green")
+        show.say(f"{plan.kind}: in sync, nothing to change.", "green")
     if plan.waiting:
         _print_rows(plan.waiting, f"{plan.kind}: waits for a person", everything=everything)
     if any(row.action == "write" for row in plan.waiting):
@@ -42,7 +43,7 @@ def print_plan(plan: Shown, *, everything: bool) -> None:
 
 
 def _print_rows(rows: Sequence[Row], title: str, *, everything: bool) -> None:
-    table = show.table("", "code", "name", "what changes", title=title, whole=["", "code"])
+    table = sheet("", "code", "name", "what changes", title=title, whole=["", "code"])
     for row in rows if everything else rows[:MOST_ROWS]:
         table.add_row(row.action.replace("_", " "), shown(row.code, 40), shown(row.name), _what(row))
     show.console().print(table)
@@ -68,12 +69,12 @@ def counted(counts: Mapping[str, int]) -> str:
 
 
 def print_problems(problems: Sequence[Problem], *, everything: bool) -> None:
-    """What a person must mend, in the accounting system or in Pleo."""
+    """What a person has to fix, in the accounting system or in Pleo."""
     for problem in problems if everything else problems[:MOST_ROWS]:
         show.say(f"  ✗ {problem.message}", "red")
         show.say(f"    {problem.remedy}")
     if (hidden := len(problems) - MOST_ROWS) > 0 and not everything:
-        show.say(f"  and {hidden:,} more to mend (--all shows them)", "bold")
+        show.say(f"  and {hidden:,} more to fix (--all shows them)", "bold")
 
 
 def print_result(result: SyncResult, seconds: float) -> None:
@@ -86,7 +87,7 @@ def print_result(result: SyncResult, seconds: float) -> None:
         "waiting for you": len(result.waiting),
     }
     mark, style = {"in_step": ("✓", "green"), "waiting": ("…", "yellow")}.get(result.outcome, ("✗", "red"))
-    nothing = "in step, nothing to change" if result.outcome == "in_step" else "nothing to change"
+    nothing = "in sync, nothing to change" if result.outcome == "in_step" else "nothing to change"
     done = " · ".join(f"{name} {count:,}" for name, count in counts.items() if count) or nothing
     show.say(f"{mark} {result.kind}: {done} ({show.span(seconds)})", style)
     print_problems((*result.failed, *result.problems), everything=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kontobro.cli import show
 from kontobro.cli.desk import Desk
+from kontobro.cli.tables import sheet
 
 if TYPE_CHECKING:
     from kontobro.core.connection import Connection
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 MEANINGS: Mapping[str, str] = {
     "never": "never synced",
-    "in_step": "in step",
+    "in_step": "in sync",
     "waiting": "waits for your decision",
     "failed": "failed, or some of it did",
 }
@@ -24,7 +25,7 @@ MEANINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How one kind stands: when it was last looked at, how that ended, whether it is due again."""
+    """The state of one kind: when it was last looked at, how that ended, whether it is due again."""
 
     kind: SyncKind
     outcome: str
@@ -58,7 +59,7 @@ def _state(kind: SyncKind, note: tuple[datetime, str, str] | None, *, due: bool)
 
 
 def print_status(states: Sequence[State]) -> None:
-    rows = show.table("master data", "state", "last looked at", "due", whole=["master data"])
+    rows = sheet("master data", "state", "last looked at", "due", whole=["master data"])
     for state in states:
         due = "now" if state.due else ""
         rows.add_row(state.kind, MEANINGS.get(state.outcome, state.outcome), show.moment(state.at), due)
@@ -68,6 +69,4 @@ def print_status(states: Sequence[State]) -> None:
             show.say(f"{state.kind} waits for your decision. Look: kontobro sync plan {state.kind}", "yellow")
             show.say(f"  If it is right: kontobro sync apply {state.kind} (it asks), or with the digest that is shown.")
     if any(state.due for state in states):
-        show.say(
-            "To bring what is due in step: kontobro sync apply (it asks), or on a schedule with --yes --due.", "dim"
-        )
+        show.say("To sync what is due: kontobro sync apply (it asks), or on a schedule with --yes --due.", "dim")

@@ -42,11 +42,11 @@ class Outcome:
             return exit_of(self.fault)
         if self.result is None:
             return Exit.DECISION
-        return {"failed": Exit.PROBLEMS, "waiting": Exit.DECISION}.get(self.result.outcome, Exit.FINE)
+        return {"failed": Exit.PROBLEMS, "waiting": Exit.DECISION}.get(self.result.outcome, Exit.OK)
 
     @property
     def done(self) -> bool:
-        """All that Pleo is to have of this kind stands there; vendors that wait for a person don't count."""
+        """All that Pleo is to have of this kind is there; vendors that wait for a person don't count."""
         return self.result is not None and self.result.complete
 
     def shape(self) -> dict[str, object]:
@@ -73,8 +73,8 @@ OF_ALL = (Unreachable, LoginFailed, Busy)
 """Faults that the next kind would meet as well."""
 
 SEVERITY = (
-    Exit.FAULT, Exit.UNREACHABLE, Exit.MEND, Exit.BUSY, Exit.UNFINISHED, Exit.DECISION, Exit.PROBLEMS, Exit.USAGE,
-    Exit.FINE,
+    Exit.FAULT, Exit.UNREACHABLE, Exit.NEEDS_FIX, Exit.BUSY, Exit.UNFINISHED, Exit.DECISION, Exit.PROBLEMS, Exit.USAGE,
+    Exit.OK,
 )  # fmt: skip
 """Which exit code wins when the kinds end differently."""
 
@@ -106,7 +106,7 @@ def applied(
     asks = digest is None and not yes
     if asks and (as_json or not desk.can_ask()):
         raise Misconfigured(
-            "Nobody is here to say yes to the plan.",
+            "There is no terminal to confirm the plan on.",
             "Name it with --digest D (kontobro sync plan shows it), or say --yes for what stays within the limits.",
         )
     ports = desk.sync_ports(connection)
@@ -121,7 +121,7 @@ def applied(
         show.emit({"kinds": [outcome.shape() for outcome in outcomes], "activated": activated})
     else:
         _say_end(outcomes, activated=activated)
-    return min((outcome.code for outcome in outcomes), key=SEVERITY.index, default=Exit.FINE)
+    return min((outcome.code for outcome in outcomes), key=SEVERITY.index, default=Exit.OK)
 
 
 def _is_due(connection: Connection, kind: SyncKind, ports: SyncPorts) -> bool:
@@ -188,6 +188,6 @@ def _say_end(outcomes: Sequence[Outcome], *, activated: bool) -> None:
     if not outcomes:
         show.say("Nothing is due.")
     if any(outcome.result is None and outcome.fault is None for outcome in outcomes):
-        show.say("What you said no to was left as it is.")
+        show.say("What you declined was left as it is.")
     if activated:
         show.say("✓ The first sync is done: the installation at Pleo is activated.", "bold green")

@@ -15,10 +15,9 @@ import typer
 from kontobro.cli import show
 from kontobro.cli.desk import Desk, desk_of
 from kontobro.cli.exits import Exit
+from kontobro.cli.tables import Sheet, sheet
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from kontobro.cli.shapes import Json
     from kontobro.core.connection import Connection
     from kontobro.core.tieout import Sum, SumKey, TiedEntry, TieOut
@@ -49,6 +48,8 @@ def run(
     desk = desk_of(context)
     connection = desk.connection()
     scope = Scope(first=_day(first, "--from"), last=_day(last, "--to"), wallet=wallet)
+    if scope.first and scope.last and scope.first > scope.last:
+        raise typer.BadParameter(f"{first} is after --to {last}: no day lies between.", param_hint="--from")
     result = _tied(connection, ports_of(desk, connection), scope, csv, xlsx, quietly=as_json)
     if as_json:
         show.emit(tie_out_shape(result))
@@ -62,7 +63,7 @@ def _day(text: str | None, option: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise typer.BadParameter(f'"{text}" is no day; write it as 2026-10-31.', param_hint=option) from error
+        raise typer.BadParameter(f'"{text}" is not a date; write it as 2026-10-31.', param_hint=option) from error
 
 
 def ports_of(desk: Desk, connection: Connection) -> BookPorts:
@@ -103,7 +104,7 @@ def _tied(
 
 def _print(result: TieOut) -> None:
     if not result.entries:
-        show.say("Nothing was exported for this period: there is nothing to compare.")
+        show.say("Nothing was exported for this period, so there is nothing to compare.")
         return
     show.console().print(_sums(result))
     for tied in result.differing[:SHOWN]:
@@ -116,11 +117,14 @@ def _print(result: TieOut) -> None:
         show.say(f"  · {spot}", "dim")
 
 
-def _sums(result: TieOut) -> Table:
+def _sums(result: TieOut) -> Sheet:
     from kontobro.export.tieout_sheet import sorted_sums
 
     figures = ("Pleo", "books", "drafts", "difference")
-    table = show.table("of", "month", *figures, "entries", "", right=(*figures, "entries"), whole=("month",))
+    table = sheet(
+        "of", "month", *figures, "entries", "",
+        right=(*figures, "entries"), whole=("month", ""), spare=("drafts", "entries", "books"),
+    )  # fmt: skip
     totals = result.totals()
     months = Counter(replace(key, month="") for key in result.sums)
     for key, found in sorted_sums(result):
@@ -132,7 +136,7 @@ def _sums(result: TieOut) -> Table:
     return table
 
 
-def _add_sum(table: Table, key: SumKey, found: Sum, month: str = "") -> None:
+def _add_sum(table: Sheet, key: SumKey, found: Sum, month: str = "") -> None:
     amounts = (found.pleo, found.books, found.drafts, found.difference)
     mark, style = ("✗", "red") if found.differing or found.difference else ("✓", None)
     cells = [show.money(amount, key.currency) if amount else "–" for amount in amounts]
@@ -169,7 +173,7 @@ def _print_entry(tied: TiedEntry) -> None:
 def _print_verdict(result: TieOut) -> None:
     drafts = result.verdicts["draft"]
     if result.equal:
-        show.say(f"{result.entries} entries: Pleo's amounts are those of the books.", "bold green")
+        show.say(f"{result.entries} entries: Pleo's amounts equal the accounting system's.", "bold green")
     else:
         differing = sum(found.differing for found in result.sums.values())
         show.say(f"{differing} of {result.entries} entries differ.", "bold red")

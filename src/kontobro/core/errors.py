@@ -19,6 +19,7 @@ KontobroError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -80,8 +81,19 @@ class Problem:
     remedy: str
     reason: ItemFailure
 
+    @property
+    def fix(self) -> str:
+        """The remedy as it is said before an export: without "then export it again"."""
+        return _EXPORT_AGAIN.sub("", self.remedy).strip()
+
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
+
+
+_EXPORT_AGAIN = re.compile(
+    r"(,? (then|and) export (it|them|the expenses?|those expenses) again( in Pleo)?(?=[.;:,]|$)"
+    r"|(?:^| )Export (it|the expenses?) again( in Pleo)?\.(?= |$))"
+)
 
 
 def shown(value: object, limit: int = 60) -> str:

@@ -7,10 +7,18 @@ entry the same entry, or how much money moves: references, fingerprints, currenc
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+import inspect
+import logging
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from pathlib import PurePath
+from types import TracebackType
 from typing import cast
 
 from kontobro.core.errors import Problem, shown
@@ -21,18 +29,23 @@ from kontobro.core.masters import Masters
 from kontobro.core.money import EXPONENTS, exact_sum, fits
 from kontobro.core.settings import Settings
 
+log = logging.getLogger(__name__)
+
 Hook = Callable[[ExportItem, tuple[Entry, ...], Settings, Masters], object]
 """Answers the entries (changed or not), a Problem or a list of Problems; checked at run time, so `object` here."""
+
+ARGUMENTS = ("item", "entries", "settings", "masters")
 
 _MONEY_ROLES = ("wallet", "payable", "employee", "transit", "external")
 
 
 @dataclass(frozen=True, slots=True)
 class HookAnswer:
-    """Either entries or problems."""
+    """Either entries or problems. `trace`: the function's own traceback where it raised, for who wrote it."""
 
     entries: tuple[Entry, ...] = ()
     problems: tuple[Problem, ...] = ()
+    trace: str = ""
 
 
 @lru_cache(maxsize=64)
@@ -43,14 +56,30 @@ def load_hook(name: str) -> Hook:
         raise ValueError("a hook is written package.module:function")
     hook = getattr(importlib.import_module(module), function)
     if not callable(hook):
-        raise TypeError(f"{function} is no function")
+        raise TypeError(f"{function} is not a function")
+    _require_callable_as_hook(hook)
     return cast("Hook", hook)
+
+
+def _require_callable_as_hook(function: Callable[..., object]) -> None:
+    """Raise TypeError for a function that can't be called as ours calls it: item, entries, settings, masters."""
+    if inspect.iscoroutinefunction(function):
+        raise TypeError("it is asynchronous (async def): write a plain function")
+    try:
+        signature = inspect.signature(function)
+    except ValueError:
+        return  # written in C: it does not tell
+    try:
+        signature.bind(*ARGUMENTS)
+    except TypeError as error:
+        raise TypeError(f"it is called with ({', '.join(ARGUMENTS)}): {error}") from None
 
 
 def hook_problem(name: str) -> Problem | None:
     """Why a hook can't be loaded, or None."""
     try:
-        load_hook(name)
+        with _prints_aside():
+            load_hook(name)
     except Exception as error:  # noqa: BLE001 - importing a company's module runs its code: anything may come
         return problem(
             "hook_missing",
@@ -70,9 +99,12 @@ def run_hook(
     if missing:
         return HookAnswer(problems=(missing,))
     try:
-        answer = load_hook(name)(item, entries, settings, masters)
+        with _prints_aside():
+            answer = load_hook(name)(item, entries, settings, masters)
     except Exception as error:  # noqa: BLE001 - foreign code under guard
-        return HookAnswer(problems=(_failed(name, error),))
+        trace = _own_trace(error)
+        log.debug("%s failed:\n%s", name, trace)  # it may quote the item: for --debug only
+        return HookAnswer(problems=(_failed(name, error),), trace=trace)
     if isinstance(answer, Problem):
         return HookAnswer(problems=(answer,))
     if not isinstance(answer, list | tuple) or not answer:
@@ -86,12 +118,40 @@ def run_hook(
     return _refused(name, fault) if fault else HookAnswer(entries=tuple(answer))
 
 
+@contextmanager
+def _prints_aside() -> Iterator[None]:
+    """What the function prints goes to stderr: stdout holds a command's answer, such as JSON.
+
+    Only in the main thread, where a command line runs: stdout is the whole process's.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with redirect_stdout(sys.stderr):
+        yield
+
+
+def _own_trace(error: Exception) -> str:
+    """The traceback without our own frame, as Python prints it."""
+    return "".join(traceback.format_exception(type(error), error, _below_us(error)))
+
+
+def _below_us(error: Exception) -> TracebackType | None:
+    return error.__traceback__.tb_next if error.__traceback__ else None
+
+
+def _place(error: Exception) -> str:
+    """File and line where the function raised, or called what raised: " in fjord_rules.py, line 12"."""
+    frames = traceback.extract_tb(_below_us(error))
+    return f" in {PurePath(frames[0].filename).name}, line {frames[0].lineno}" if frames else ""
+
+
 def _failed(name: str, error: Exception) -> Problem:
     return problem(
         "hook_failed",
         "settings.hook",
         name,
-        f"The function {shown(name)} failed: {_said(error)}.",
+        f"The function {shown(name)} failed{_place(error)}: {_said(error)}.",
         "Ask whoever wrote it to correct it, or take it out of the settings (hook), then export it again.",
     )
 

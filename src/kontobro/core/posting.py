@@ -30,7 +30,8 @@ VOIDED = "voided_by_user"
 class Posted:
     """Either entries or problems; neither only for an item of nothing under `zero_amount = "skip"`.
 
-    `before_hook` are the entries as the rules made them when the company's own function changed them.
+    `before_hook` are the entries as the rules made them when the company's own function changed them; `hook_trace`
+    is that function's own traceback where it raised.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -38,6 +39,7 @@ class Posted:
     notes: tuple[str, ...] = ()
     changed_by_hook: bool = False
     before_hook: tuple[Entry, ...] = ()
+    hook_trace: str = ""
 
 
 def post_item(item: ExportItem | MalformedItem, settings: Settings, masters: Masters, today: dt.date) -> Posted:
@@ -49,7 +51,7 @@ def post_item(item: ExportItem | MalformedItem, settings: Settings, masters: Mas
         return posted
     answer = run_hook(settings.hook, item, posted.entries, settings, masters)
     if answer.problems:
-        return Posted(problems=answer.problems, notes=posted.notes)
+        return Posted(problems=answer.problems, notes=posted.notes, hook_trace=answer.trace)
     if answer.entries == posted.entries:
         return posted
     return Posted(answer.entries, (), posted.notes, changed_by_hook=True, before_hook=posted.entries)

@@ -25,7 +25,8 @@ class ItemPreview:
     """One item: the entries that would be booked, or why not.
 
     `already`: what stands of it, so that nothing would be booked. `before_hook`: the rules' entries where the
-    company's own function changed them. `receipts` counts the receipts that come with it (not fetched here).
+    company's own function changed them, `hook_trace` its traceback where it raised. `receipts` counts the receipts
+    that come with it (not fetched here).
     """
 
     item: ExportItem | MalformedItem
@@ -34,6 +35,7 @@ class ItemPreview:
     notes: tuple[str, ...] = ()
     already: tuple[Booking, ...] = ()
     before_hook: tuple[Entry, ...] = ()
+    hook_trace: str = ""
     receipts: int = 0
 
 
@@ -144,5 +146,6 @@ def _preview(
         notes=posted.notes,
         already=tuple(already),
         before_hook=posted.before_hook if posted.changed_by_hook else (),
+        hook_trace=posted.hook_trace,
         receipts=len(links),
     )

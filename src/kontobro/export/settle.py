@@ -6,13 +6,13 @@ A settlement that fails never fails the payment: it stays open and is tried agai
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError, Problem
 from kontobro.core.history import BookingRow, Move
-from kontobro.core.journal import Booking
+from kontobro.core.journal import Booking, InvoiceKey, Reference
 from kontobro.export.run import Ports
 
 log = logging.getLogger(__name__)
@@ -24,11 +24,14 @@ STANDS = ("posted", "verified", "reported")
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How many payments were settled now, how many still wait, and what went wrong."""
+    """How many payments were settled now, how many still wait, and what went wrong. Of those that wait,
+    `without_bill` have no bill in the accounting system, and of `drafts` bill or payment is not posted yet."""
 
     settled: int
     open: int
     problems: tuple[Problem, ...] = ()
+    without_bill: int = 0
+    drafts: int = 0
 
 
 def settle(connection: Connection, ports: Ports) -> Settled:
@@ -51,19 +54,24 @@ def settle_rows(connection: Connection, ports: Ports) -> Settled:
     """Go through the open payments in batches; only posted ones can be settled."""
     # a payment that a killed run left on its way is not ours: its own run goes on with it
     rows = [row for row in ports.store.open_payments(connection.id) if row.state in STANDS]
-    settled, problems = 0, list[Problem]()
-    for start in range(0, len(rows), BATCH):
-        done, found = _settle_some(connection, ports, rows[start : start + BATCH])
-        settled += done
-        problems += found
-    return Settled(settled, len(rows) - settled, tuple(problems))
+    parts = [_settle_some(connection, ports, rows[start : start + BATCH]) for start in range(0, len(rows), BATCH)]
+    return Settled(
+        settled=sum(part.settled for part in parts),
+        open=sum(part.open for part in parts),
+        problems=tuple(problem for part in parts for problem in part.problems),
+        without_bill=sum(part.without_bill for part in parts),
+        drafts=sum(part.drafts for part in parts),
+    )
 
 
-def _settle_some(connection: Connection, ports: Ports, rows: Sequence[BookingRow]) -> tuple[int, list[Problem]]:
+def _settle_some(connection: Connection, ports: Ports, rows: Sequence[BookingRow]) -> Settled:
     """Post these payments again with the bills that have come: the connector settles what it can."""
     bills = ports.connector.find([row.settles for row in rows if row.settles])
     waiting = [row for row in rows if row.settles in bills]
     found = ports.connector.find([row.reference for row in waiting]) if waiting else {}
+    drafts = {
+        row.reference for row in waiting if "draft" in (_status(bills, row.settles), _status(found, row.reference))
+    }
     payments = [booking for row in waiting if (booking := found.get(row.reference)) and booking.status == "posted"]
     answers = ports.connector.post(payments) if payments else []
     states = {row.reference: row.state for row in rows}
@@ -71,4 +79,15 @@ def _settle_some(connection: Connection, ports: Ports, rows: Sequence[BookingRow
     moves = [Move(reference=booking.reference, to=states[booking.reference], settled=True) for booking in done]
     if moves:
         ports.store.move(connection.id, moves, ports.clock.now())
-    return len(done), [answer for answer in answers if isinstance(answer, Problem)]
+    return Settled(
+        settled=len(done),
+        open=len(rows) - len(done),
+        problems=tuple(answer for answer in answers if isinstance(answer, Problem)),
+        without_bill=len(rows) - len(waiting),
+        drafts=len(drafts - {booking.reference for booking in done}),
+    )
+
+
+def _status(found: Mapping[Reference | InvoiceKey, Booking], key: Reference | InvoiceKey | None) -> str | None:
+    booking = found.get(key) if key else None
+    return booking.status if booking else None

@@ -102,7 +102,7 @@ def connect(
         draft, company_id=company_of(identity, draft.company_id), scopes=identity.scopes, erp_company=company.id
     )
     named = replace(found, company_name=pleo_for(found, trial).company_name() or "")
-    settled, again = settled_identity(named, store.connections() if known is None else known)
+    settled, again = settled_identity(named, store.connections() if known is None else known, company.name)
     chosen = level or (level_of(settled.settings) if again else highest(connector.capabilities, identity))
     require_level(chosen, connector.capabilities, identity)
     final = settled if again and level is None else replace(settled, settings=with_level(settled.settings, chosen))
@@ -137,9 +137,11 @@ def company_of(identity: Identity, chosen: str) -> str:
     return own or chosen
 
 
-def settled_identity(found: Connection, known: Sequence[Connection]) -> tuple[Connection, bool]:
+def settled_identity(found: Connection, known: Sequence[Connection], erp_name: str = "") -> tuple[Connection, bool]:
     """The connection with its final id; of a company that was connected before, with its id and settings kept.
 
+    A new one is called as its company at Pleo, else, where the consent does not give that name, as its company in the
+    accounting system (`erp_name`).
     The id must not change on reconnecting: history and intents hang on it (`field-notes.md`, Booking 6).
     """
     for old in known:
@@ -154,7 +156,7 @@ def settled_identity(found: Connection, known: Sequence[Connection]) -> tuple[Co
     taken = {old.name for old in known}
     if found.name in taken:
         raise Misconfigured(f'There is a connection "{found.name}" already.', "Give this one another name with --name.")
-    name = found.name or free_name(found.company_name or found.company_id, taken)
+    name = found.name or free_name(found.company_name or erp_name or found.company_id, taken)
     return replace(found, id=found.id or uuid.uuid4().hex, name=name), False
 
 

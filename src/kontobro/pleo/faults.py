@@ -32,9 +32,11 @@ from kontobro.pleo.endpoints import Endpoint
 
 Fault = TypeVar("Fault", bound=KontobroError)
 
-AGAIN = "Nothing is lost: run it again when Pleo answers (status.pleo.io tells of outages)."
+AGAIN = "Nothing is lost: run it again when Pleo answers (see status.pleo.io for outages)."
+AGAIN_HERE = "Is it running? kontobro sandbox starts it. Nothing is lost: run it again then."
+"""Of a sandbox on this machine, of which Pleo's status page knows nothing."""
 UNEXPECTED = "Check that the address is Pleo's (a proxy or login page may stand in between), then report this."
-RECONNECT = "Connect again; settings are kept."
+RECONNECT = "Check that the credential is whole and still valid in Pleo (Settings > API Keys), then connect again."
 _GONE = frozenset(["export_job_status_unprocessable", "invalid_export_job_status_change"])
 _SECRET = re.compile(r"(?i)\b(bearer|basic)\s+\S+|\bplp_\S+|\bwhsec_\S+|[A-Za-z0-9_\-.=+/]{32,}")
 
@@ -68,20 +70,34 @@ def with_failure(fault: Fault, job_failure: JobFailure) -> Fault:
 def of_network(error: httpx2.RequestError, whom: str) -> Unreachable:
     """A request that got no answer. `whom` is called by name; the outcome of a write is then unknown."""
     if isinstance(error, httpx2.TimeoutException):
-        return with_failure(Timeout(f"{whom} did not answer in time.", AGAIN), "service_timeout")
+        return with_failure(Timeout(f"{whom} did not answer in time.", _again(_url(error))), "service_timeout")
+    remedy = f"Check the network. {AGAIN}" if not _is_here(_url(error)) else AGAIN_HERE
     return with_failure(
-        Unreachable(f"{whom} can't be reached{_where(error)} ({type(error).__name__}).", f"Check the network. {AGAIN}"),
+        Unreachable(f"{whom} can't be reached{_where(error)} ({type(error).__name__}).", remedy),
         "service_unreachable",
     )
 
 
 def _where(error: httpx2.RequestError) -> str:
     """The host of the request: no path and no query, for those may be signed."""
+    url = _url(error)
+    return f" at {url.host}{f':{url.port}' if url.port else ''}" if url else ""
+
+
+def _url(error: httpx2.RequestError) -> httpx2.URL | None:
     try:
-        url = error.request.url
+        return error.request.url
     except RuntimeError:
-        return ""
-    return f" at {url.host}{f':{url.port}' if url.port else ''}"
+        return None
+
+
+def _is_here(url: httpx2.URL | None) -> bool:
+    """Whether it is a sandbox on this machine."""
+    return url is not None and url.host in ("127.0.0.1", "localhost", "::1")
+
+
+def _again(url: httpx2.URL | None) -> str:
+    return AGAIN_HERE if _is_here(url) else AGAIN
 
 
 def never_sent(fault: BaseException) -> bool:
@@ -113,7 +129,9 @@ def of_answer(response: httpx2.Response, endpoint: Endpoint, now: datetime) -> K
             return _missing_contra_accounts(info)
         case _ if status >= 500 or status == 408:
             return with_failure(
-                Unreachable(f"Pleo has a fault of its own (status {status} to {endpoint.name}).", AGAIN),
+                Unreachable(
+                    f"Pleo has an error of its own (status {status} to {endpoint.name}).", _again(response.url)
+                ),
                 "service_unreachable",
             )
     said = _excerpt(info)

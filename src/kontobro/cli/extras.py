@@ -1,0 +1,35 @@
+"""The parts of Kontobro that are installed on demand (`pyproject.toml`, optional-dependencies)."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from kontobro.core.errors import Misconfigured
+
+MODULES = {
+    "sandbox": ("starlette", "uvicorn", "fpdf", "PIL", "python_multipart"),
+    "beancount": ("beancount",),
+    "service": (
+        "allauth", "django_htmx", "whitenoise", "csp", "pydantic_settings", "prometheus_client", "standardwebhooks",
+        "dbos", "psycopg", "xlsxwriter",
+    ),
+    "app": ("django", "cryptography", "rich", "structlog", "platformdirs", "tomli_w", "babel"),
+}  # fmt: skip
+"""Modules that only this extra brings, by the name under which they are imported."""
+
+
+def extra_of(module: str) -> str | None:
+    """The extra that brings a top-level module; None for a module of no extra."""
+    return next((extra for extra, modules in MODULES.items() if module in modules), None)
+
+
+def require_extra(extra: str) -> None:
+    """Raise Misconfigured that says what to install where a part of the extra is missing."""
+    missing = [module for module in MODULES[extra] if find_spec(module) is None]
+    if missing:
+        raise Misconfigured(f"This needs kontobro[{extra}] ({', '.join(missing)} is missing).", install_hint(extra))
+
+
+def install_hint(extra: str) -> str:
+    """What to type, whichever way Kontobro was installed."""
+    return f'Install it: pip install "kontobro[{extra}]", or with pipx: pipx install --force "kontobro[app,{extra}]".'
