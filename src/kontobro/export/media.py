@@ -45,7 +45,7 @@ MEDIA: Final = {
         Media("application/vnd.ms-excel", "xls", "an Excel file (xls)"),
         Media(_OFFICE + "wordprocessingml.document", "docx", "a Word file (docx)"),
         Media(_OFFICE + "spreadsheetml.sheet", "xlsx", "an Excel file (xlsx)"),
-        Media("text/plain", "txt", "a text file"),
+        Media("text/plain", "txt", "a text file (txt)"),
         Media("text/html", "html", "a web page (HTML)"),
         Media("image/heic", "heic", "a HEIC picture"),
         Media("image/avif", "avif", "an AVIF picture"),

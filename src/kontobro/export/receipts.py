@@ -139,7 +139,7 @@ def _format_problem(code: str, number: int, value: str, what: str) -> Problem:
         field=f"files[{number}]",
         value=shown(value),
         message=f"Receipt {number} is {what}, which the accounting system does not take.",
-        remedy="Upload the receipt in Pleo as PDF, JPG or PNG and export the expense again.",
+        remedy="Upload the receipt again in Pleo as PDF, JPG or PNG, then export the expense again.",
         reason="receipt_conversion_failure",
     )
 
