@@ -50,6 +50,7 @@ every_settings = st.builds(
     posting=st.sampled_from(["draft", "posted"]),
     reverse_tax_missing=st.sampled_from(["compute", "fail", "as_given"]),
     zero_amount=st.sampled_from(["fail", "skip"]),
+    duplicate_invoice=st.sampled_from(["note", "fail"]),
     receipt_missing=st.sampled_from(["fail", "book"]),
     receipt_upload_failed=st.sampled_from(["fail", "book"]),
     voided=st.sampled_from(["book", "ask"]),

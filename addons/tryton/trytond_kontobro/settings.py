@@ -33,6 +33,7 @@ CHOICES = (
     "unmatched_vendor",
     "reverse_tax_missing",
     "zero_amount",
+    "duplicate_invoice",
     "voided",
     "receipt_missing",
     "receipt_upload_failed",
@@ -88,6 +89,7 @@ class SettingsStart(ModelView):
         "Reverse Charge without Tax", ("compute", "Compute it"), ("fail", "Fail the expense"), ("as_given", "Book none")
     )
     zero_amount = choice("Amount of Zero", ("fail", "Fail the expense"), ("skip", "Skip it"))
+    duplicate_invoice = choice("Same Invoice Again", ("note", "Book it with a note"), ("fail", "Fail the expense"))
     voided = choice("Cancelled and exported again", ("book", "Book it anew"), ("ask", "Fail the expense"))
     receipt_missing = choice("Missing Receipt", *FAIL_OR_BOOK)
     receipt_upload_failed = choice(

@@ -18,6 +18,7 @@ REASONS: dict[str, ItemFailure] = {
     "currency_unknown": "validation_failure",
     "currency_mixed": "validation_failure",
     "sum_differs": "validation_failure",
+    "invoice_voided": "validation_failure",
     # accounts
     "account_missing": "missing_configuration",
     "account_unknown": "account_unknown",
@@ -33,6 +34,11 @@ REASONS: dict[str, ItemFailure] = {
     "tax_code_ambiguous": "tax_code_unknown",
     "tax_account_missing": "missing_configuration",
     "reverse_tax_missing": "validation_failure",
+    "tax_type_differs": "validation_failure",
+    "tax_on_zero_rate": "validation_failure",
+    "tax_sign_differs": "validation_failure",
+    "tax_exceeds_line": "validation_failure",
+    "tax_rate_impossible": "validation_failure",
     # dimensions, vendors, dates
     "tag_unknown": "tag_unknown",
     "tag_ambiguous": "tag_unknown",

@@ -27,7 +27,7 @@ from kontobro.core.export import (
     ReportError,
 )
 from kontobro.core.history import BookingRow, ClaimState, JobRow, Move, Plan
-from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference
+from kontobro.core.journal import Booking, Entry, EntryKey, Reference
 from kontobro.core.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.plan import Binding, Desired, Existing, MasterKind
 
@@ -174,7 +174,7 @@ class Capabilities:
 
     `reference`: `enforced` the system itself refuses a second entry under one reference; `searchable` it can
     be found, but absence is believed only `settle_after` an interrupted write; `none` it can't be found.
-    `batch_size` None: one document a job (files).
+    `batch_size` None: one document a job (files). `finds_twins`: `find` knows a `TwinKey`.
     """
 
     kinds: frozenset[type]
@@ -190,6 +190,7 @@ class Capabilities:
     ids_are_names: bool = False
     """Its ids are names that no code can look like: an identifier from Pleo is believed without a binding."""
     rehearses: bool = False
+    finds_twins: bool = False
 
 
 class Connector(Protocol):
@@ -216,8 +217,13 @@ class Connector(Protocol):
         effect."""
         ...
 
-    def find(self, keys: Sequence[Reference | InvoiceKey]) -> Mapping[Reference | InvoiceKey, Booking]:
-        """What stands under each key, now; absent keys are left out. A voided entry is found with status void."""
+    def find(self, keys: Sequence[EntryKey]) -> Mapping[EntryKey, Booking]:
+        """What stands under each key, now; absent keys are left out. A voided entry is found with status void.
+
+        Under an invoice key the bill of that vendor and number, in the key's currency before any other, with what is
+        still `open` of it. Under a twin key (`capabilities.finds_twins` only) a document that is not void, ours or a
+        person's own.
+        """
         ...
 
     def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:

@@ -63,6 +63,8 @@ class Settings:
     posting: Literal["draft", "posted"] = "draft"
     reverse_tax_missing: Literal["compute", "fail", "as_given"] = "compute"
     zero_amount: Literal["fail", "skip"] = "fail"
+    duplicate_invoice: Literal["note", "fail"] = "note"
+    """The same supplier invoice (vendor, number, currency, amount) under another expense: say so, or fail the item."""
     receipt_missing: Literal["fail", "book"] = "fail"
     """A receipt that can't be fetched or that the accounting system won't take: fail the item before it is
     booked, or book it without and say so."""

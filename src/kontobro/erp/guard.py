@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 from kontobro.core.errors import ConnectorFault, KontobroError, Problem
 from kontobro.core.export import Receipt
-from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference
+from kontobro.core.journal import Booking, Entry, EntryKey
 from kontobro.core.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.ports import LONGEST_CALL, Capabilities, Connector, Rehearses, Withdraws
 from kontobro.net.limits import time_limit
@@ -47,7 +47,7 @@ class Guarded:
         with _guard("validate"):
             return _one_each(self._connector.validate(entries), entries)
 
-    def find(self, keys: Sequence[Reference | InvoiceKey]) -> Mapping[Reference | InvoiceKey, Booking]:
+    def find(self, keys: Sequence[EntryKey]) -> Mapping[EntryKey, Booking]:
         with _guard("find"):
             return self._connector.find(keys)
 

@@ -13,6 +13,7 @@ from kontobro.core.export import ExportJob
 from kontobro.core.history import Move
 from kontobro.core.masters import Masters
 from kontobro.core.ports import Clock, Connector, Pleo, Store
+from kontobro.export.invoices import Seen
 from kontobro.export.patience import Patience
 
 T = TypeVar("T")
@@ -51,7 +52,8 @@ class StopJob(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of one job. `blind`: the job was under way, and our store knows nothing of it."""
+    """One run of one job. `blind`: the job was under way, and our store knows nothing of it. `seen`: its invoices so
+    far."""
 
     id: str
     connection: Connection
@@ -66,6 +68,7 @@ class Run:
     """With the accounting system."""
     receipts: Patience
     """With the host of the receipts."""
+    seen: Seen = field(default_factory=Seen, repr=False)
 
     def move(self, moves: list[Move]) -> None:
         """Commit moves of bookings; nothing to move costs nothing."""

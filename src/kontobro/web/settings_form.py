@@ -36,6 +36,7 @@ GROUPS: Final = (
             "employees_are_vendors",
             "reverse_tax_missing",
             "zero_amount",
+            "duplicate_invoice",
             "voided",
             "description",
             "time_zone",
@@ -132,6 +133,12 @@ class SettingsForm(forms.Form):
         as_given="Book no tax",
     )
     zero_amount = choice("An amount of zero", "", fail="The item fails", skip="Nothing is booked, and said so")
+    duplicate_invoice = choice(
+        "The same supplier invoice again",
+        "Vendor, number, currency and amount are those of an invoice that is already booked.",
+        note="It is booked, with a note",
+        fail="The item fails",
+    )
     voided = choice(
         "An entry that was voided and is exported again", "", book="Book it anew", ask="Tell me: the item fails"
     )

@@ -20,6 +20,7 @@ CHOICES = (
     "receipt_upload_failed",
     "voided",
     "zero_amount",
+    "duplicate_invoice",
     "reverse_tax_missing",
     "dimensions_on",
     "sync_unknown",
@@ -88,6 +89,7 @@ class Connection(models.Model):
     receipt_upload_failed = _choice("Receipt not attached", *FAIL_OR_BOOK)
     voided = _choice("Voided and exported again", ("book", "Book anew"), ("ask", "The item fails"))
     zero_amount = _choice("Zero amount", ("fail", "The item fails"), ("skip", "Skip"))
+    duplicate_invoice = _choice("Same invoice again", ("note", "Book with a note"), ("fail", "The item fails"))
     reverse_tax_missing = _choice(
         "Reverse charge without amount", ("compute", "Compute"), ("fail", "The item fails"), ("as_given", "As given")
     )

@@ -30,6 +30,8 @@ SAYS_MORE: Final = frozenset(
         "hook_failed",
         "hook_missing",
         "hook_result_wrong",
+        "invoice_duplicate",  # where the other one is
+        "invoice_voided",  # its number
         "period_closed",  # which lock, and until when
         "setting_is_id",  # whose id it is
         "setting_missing",  # what the account is for
@@ -39,6 +41,10 @@ SAYS_MORE: Final = frozenset(
         "tag_ambiguous",  # in which dimension
         "tag_conflict",
         "tag_unknown",
+        "tax_exceeds_line",  # the line
+        "tax_on_zero_rate",  # which code
+        "tax_sign_differs",
+        "tax_type_differs",
         "tax_type_unsupported",
         # items, receipts and bookings
         "already_booked_differently",  # where it stands, and what differs

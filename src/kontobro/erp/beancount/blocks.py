@@ -15,9 +15,14 @@ from beancount.core.data import Transaction
 from beancount.parser import booking, parser
 
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.journal import compared
 from kontobro.erp.beancount.render import quoted
 
-_KEY = re.compile(rb'^[ \t]+(kontobro|bill-number|settles-bill|settles):[ \t]*"((?:[^"\\\n]|\\.)*)"', re.MULTILINE)
+_KEY = re.compile(
+    rb'^[ \t]+(kontobro|bill-number|invoice-number|settles-bill|settles):[ \t]*"((?:[^"\\\n]|\\.)*)"', re.MULTILINE
+)
+_NUMBERS = (b"bill-number", b"invoice-number")
+_ANY_INVOICE = "number"
 _TOP = re.compile(rb"^[^\s]", re.MULTILINE)
 _DOCUMENT = re.compile(rb"\d{4}-\d\d-\d\d document ")
 _FLAG = re.compile(rb"^(\S+[ \t]+)!")
@@ -41,6 +46,11 @@ class Key:
     @classmethod
     def of(cls, field: str, value: str) -> Key:
         return cls(field, quoted(value)[1:-1].encode())
+
+    @classmethod
+    def of_invoice(cls, number: str) -> Key:
+        """Whatever invoice has this number, case and blanks apart."""
+        return cls(_ANY_INVOICE, compared(quoted(number)[1:-1]).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,8 @@ def keys_in(text: bytes) -> Iterator[tuple[Key, int]]:
     """Every key of a batch file with its place: a text scan, no parsing. `text` is `flat`."""
     for match in _KEY.finditer(text):
         yield Key(match[1].decode(), match[2]), match.start()
+        if match[1] in _NUMBERS:
+            yield Key(_ANY_INVOICE, compared(match[2].decode("utf-8", "replace")).encode()), match.start()
 
 
 def blocks_with(file: str, text: bytes, keys: frozenset[Key]) -> list[Block]:

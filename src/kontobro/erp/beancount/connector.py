@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
 from kontobro.core.errors import Conflict, Misconfigured, NotAllowed, Note, Problem, Unreachable, shown
 from kontobro.core.export import Receipt
-from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference, entry_id_of
+from kontobro.core.journal import Booking, Entry, EntryKey, InvoiceKey, Reference, entry_id_of
 from kontobro.core.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities, ReceiptRules
 from kontobro.erp.beancount import bookings as standing_entries
@@ -32,7 +33,7 @@ from kontobro.erp.beancount.shelf import Shelf
 from kontobro.erp.beancount.vendors import additions, with_vendors
 
 R = TypeVar("R", bound=MasterRecord)
-FoundKey = Reference | InvoiceKey
+FoundKey = EntryKey
 
 EXTENSIONS = {
     "application/pdf": ".pdf",
@@ -64,6 +65,7 @@ CAPABILITIES = Capabilities(
     writes_vendors=True,
     ids_are_names=True,  # account names
     rehearses=True,
+    finds_twins=True,
 )
 
 
@@ -116,8 +118,12 @@ class BeancountConnector:
     def find(self, keys: Sequence[FoundKey]) -> Mapping[FoundKey, Booking]:
         self._folder.take_in_late_edits()
         standings = self._shelf.standing([standing_entries.search_key(key) for key in keys])
-        found = {key: standing_entries.pick(key, standings) for key in keys}
-        return {key: self._booking(standing) for key, standing in found.items() if standing}
+        named = [key for key in keys if isinstance(key, InvoiceKey)]
+        bills = [one for one in standings if standing_entries.is_bill(one)] if named else []
+        paid = self._shelf.standing([key for bill in bills for key in standing_entries.payments_of(bill)])
+        left = {bill: standing_entries.open_of(bill, paid) for bill in bills}
+        found = {key: one for key in keys if (one := standing_entries.pick(key, standings, left))}
+        return {key: replace(self._booking(one), open=left.get(one)) for key, one in found.items()}
 
     def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
         masters = self._masters.read()

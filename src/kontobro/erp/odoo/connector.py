@@ -48,6 +48,7 @@ CAPABILITIES: Final = Capabilities(
     keeps_fingerprint=True,
     withdraws_drafts=True,
     writes_vendors=True,
+    finds_twins=True,
 )
 
 

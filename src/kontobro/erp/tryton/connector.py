@@ -50,6 +50,7 @@ CAPABILITIES: Final = Capabilities(
     keeps_fingerprint=False,
     withdraws_drafts=True,
     writes_vendors=True,
+    finds_twins=True,
 )
 
 
