@@ -14,9 +14,8 @@ import httpx2
 import pytest
 
 from kontobro.core.connection import Connection, Tokens
-from kontobro.core.errors import BadAnswer, JobGone, LoginFailed, NotAllowed, RateLimited, ReceiptUnavailable
+from kontobro.core.errors import BadAnswer, JobGone, LoginFailed, NotAllowed, RateLimited, ReceiptUnavailable, TooLarge
 from kontobro.core.export import ExportItem, ItemReport, JobOutcome
-from kontobro.core.ports import TooLarge
 from kontobro.pleo import PleoClient, authorize_url, exchange_code, introspect_token, open_pleo
 from tests.pleo.file_tokens import FileTokens, introspect
 from tests.pleo.stage import Clock, MemoryTokens, a_connection, an_item

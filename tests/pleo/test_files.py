@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from kontobro.core.errors import ReceiptUnavailable, Timeout, Unreachable
-from kontobro.core.ports import TooLarge
+from kontobro.core.errors import ReceiptUnavailable, Timeout, TooLarge, Unreachable
 from kontobro.pleo.files import LIMITS, Files, open_files
 from tests.pleo.stage import Stage, a_connection
 

@@ -277,3 +277,15 @@ class ConnectorFault(KontobroError):
     def __init__(self, message: str, remedy: str = "", log_id: str = "") -> None:
         super().__init__(message, remedy)
         self.log_id = log_id
+
+
+class TooLarge(Exception):
+    """A download that passed its limit. `limit` in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} bytes")
+        self.limit = limit
+
+
+class ImpossibleMove(Exception):
+    """The database refused a move: a bug in the caller."""

@@ -114,14 +114,6 @@ class Pleo(Protocol):
         ...
 
 
-class TooLarge(Exception):
-    """A download that passed its limit. `limit` in bytes."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"more than {limit} bytes")
-        self.limit = limit
-
-
 class Target(Protocol):
     """Where master data are kept in step: Pleo, one company of it.
 
@@ -406,7 +398,3 @@ class Store(TokenStore, Protocol):
     def purge(self, connection_id: str, before: datetime) -> int:
         """Delete payloads and names of jobs finished before then (design §9); ids, amounts and states stay."""
         ...
-
-
-class ImpossibleMove(Exception):
-    """The database refused a move: a bug in the caller."""

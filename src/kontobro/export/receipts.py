@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
-from kontobro.core.errors import KontobroError, Problem, shown
+from kontobro.core.errors import KontobroError, Problem, TooLarge, shown
 from kontobro.core.export import ExportItem, MalformedItem, Receipt, ReceiptLink
-from kontobro.core.ports import ReceiptRules, TooLarge
+from kontobro.core.ports import ReceiptRules
 from kontobro.export.media import MEDIA, Media, flaw_of, media_of
 
 PLEO_MAX_BYTES = 30 * 1024 * 1024

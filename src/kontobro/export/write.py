@@ -13,7 +13,7 @@ from typing import cast
 
 from kontobro.core.errors import ConnectorFault, KontobroError, Problem, Timeout, Uncertain, Unreachable
 from kontobro.core.history import Move
-from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference
+from kontobro.core.journal import Booking, Entry, EntryKey, Reference
 from kontobro.core.ports import Withdraws
 from kontobro.export.compare import differences, not_as_sent
 from kontobro.export.pieces import broke
@@ -53,9 +53,7 @@ def settle_doubt(run: Run, tasks: Tasks, since: datetime) -> list[tuple[ItemWork
     return accept_found(run, tasks, found)
 
 
-def accept_found(
-    run: Run, tasks: Tasks, found: Mapping[Reference | InvoiceKey, Booking]
-) -> list[tuple[ItemWork, Entry]]:
+def accept_found(run: Run, tasks: Tasks, found: Mapping[EntryKey, Booking]) -> list[tuple[ItemWork, Entry]]:
     """Take what an interrupted write left, compared with what was sent; answers what is absent."""
     left = [task for task in tasks if _is_to_write(run, task[1], found.get(task[1].reference))]
     done = {entry.reference for _, entry in tasks} - {entry.reference for _, entry in left}

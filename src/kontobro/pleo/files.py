@@ -8,8 +8,7 @@ from typing import Final
 
 import httpx2
 
-from kontobro.core.errors import ReceiptUnavailable, Unreachable
-from kontobro.core.ports import TooLarge
+from kontobro.core.errors import ReceiptUnavailable, TooLarge, Unreachable
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy, PrivateAddress, Resolve, is_public, look_up
 from kontobro.net.client import MOST_BYTES, open_client
 from kontobro.net.limits import AnswerTooLarge, Limits, time_limit

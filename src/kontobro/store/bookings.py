@@ -12,10 +12,10 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 
+from kontobro.core.errors import ImpossibleMove
 from kontobro.core.export import ExportJob
 from kontobro.core.history import ClaimState, Move, Plan
 from kontobro.core.journal import Reference
-from kontobro.core.ports import ImpossibleMove
 from kontobro.store import models
 from kontobro.store.statements import (
     BEGIN_JOB,

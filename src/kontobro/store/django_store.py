@@ -13,11 +13,11 @@ from django.db.models import Count, QuerySet
 
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.destination import Destination, destination_of, pleo_destination
+from kontobro.core.errors import ImpossibleMove
 from kontobro.core.export import ExportJob
 from kontobro.core.history import BookingRow, ClaimState, JobRow, Move, Plan
 from kontobro.core.journal import Reference, entry_id_of
 from kontobro.core.plan import Binding, MasterKind
-from kontobro.core.ports import ImpossibleMove
 from kontobro.store import bookings, codec, erasure, models
 from kontobro.store.bindings import bindings_of, delete_bindings, syncs_of, write_bindings, write_sync
 from kontobro.store.database import Database

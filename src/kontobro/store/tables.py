@@ -15,8 +15,7 @@ from types import SimpleNamespace
 from typing import Any, Final, Protocol
 
 from kontobro.core.connection import Connection
-from kontobro.core.errors import KontobroError, StoreUnreachable
-from kontobro.core.ports import ImpossibleMove
+from kontobro.core.errors import ImpossibleMove, KontobroError, StoreUnreachable
 from kontobro.store.advisory import is_lost, sqlstate
 from kontobro.store.guards import IMPOSSIBLE
 from kontobro.store.places import held_too_long, no_connection

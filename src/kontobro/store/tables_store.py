@@ -10,11 +10,10 @@ from typing import Any, cast
 
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.destination import Destination, destination_of, pleo_destination
-from kontobro.core.errors import Misconfigured
+from kontobro.core.errors import ImpossibleMove, Misconfigured
 from kontobro.core.export import ExportJob
 from kontobro.core.history import BookingRow, ClaimState, JobRow, Move, Plan
 from kontobro.core.journal import Reference, entry_id_of, references_of
-from kontobro.core.ports import ImpossibleMove
 from kontobro.store import codec
 from kontobro.store.moves import is_allowed
 from kontobro.store.places import no_connection

@@ -18,10 +18,10 @@ from dataclasses import replace
 import pytest
 
 from kontobro.core.connection import Tokens
-from kontobro.core.errors import Busy, Misconfigured
+from kontobro.core.errors import Busy, ImpossibleMove, Misconfigured
 from kontobro.core.history import Move
 from kontobro.core.journal import Reference
-from kontobro.core.ports import ImpossibleMove, Store
+from kontobro.core.ports import Store
 from kontobro.core.settings import RowOverride, Settings
 from kontobro.testing.store_bindings_contract import BindingsContract
 from kontobro.testing.store_bookings_contract import BookingsContract
@@ -311,7 +311,7 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
 
     def test_of_two_processes_moving_one_booking_one_wins(self, connected: Store) -> None:
         plan(connected)
-        code = "from kontobro.core.history import Move; from kontobro.core.ports import ImpossibleMove\n"
+        code = "from kontobro.core.history import Move; from kontobro.core.errors import ImpossibleMove\n"
         code += "import datetime as dt; print('ready', flush=True); input()\n"
         code += f"try:\n store.move({HERE!r}, [Move(reference={REF!r}, to='booking')], dt.datetime.now(dt.UTC))\n"
         code += " print('moved')\nexcept ImpossibleMove:\n print('refused')"
