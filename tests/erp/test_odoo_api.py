@@ -199,7 +199,7 @@ def test_a_pause_that_is_asked_for_has_an_end(given: str, seconds: float | None)
 def test_a_list_that_does_not_get_on_ends(ids: Sequence[object]) -> None:
     """The same page for every question, as a server that leaves the condition out would send it."""
     page = json.dumps([{"id": id} for id in ids])
-    with pytest.raises(BadAnswer, match="does not get on"):
+    with pytest.raises(BadAnswer, match="does not advance"):
         list(an_api(lambda request: httpx2.Response(200, text=page)).rows("res.partner", [], ["name"]))
 
 

@@ -130,7 +130,7 @@ def rows_by_id(fetch: Callable[[int], Any], size: int, what: str) -> Iterator[di
             return
         following = page[-1].get("id")
         if not isinstance(following, int) or following <= last:
-            raise BadAnswer(f"{what}: the list of records does not get on after {last}.", "Check the address.")
+            raise BadAnswer(f"{what}: the list of records does not advance after {last}.", "Check the address.")
         last = following
     raise BadAnswer(f"{what}: more than {MOST_PAGES * size:,} records.", "Kontobro does not read that many.")
 

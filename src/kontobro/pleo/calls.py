@@ -22,7 +22,16 @@ from kontobro.core.errors import BadAnswer, KontobroError, RateLimited, Uncertai
 from kontobro.core.ports import LONGEST_PLEO_CALL, Clock
 from kontobro.net.limits import AnswerTooLarge, seconds_left, time_limit
 from kontobro.pleo.endpoints import Endpoint
-from kontobro.pleo.faults import UNEXPECTED, is_page, may_have_arrived, of_answer, of_network, of_page, with_failure
+from kontobro.pleo.faults import (
+    AGAIN,
+    UNEXPECTED,
+    is_page,
+    may_have_arrived,
+    of_answer,
+    of_network,
+    of_page,
+    with_failure,
+)
 
 T = TypeVar("T")
 Params = Mapping[str, str | int | Sequence[str]]
@@ -50,6 +59,15 @@ class Paced(Protocol):
     def wait(self, clock: Clock) -> None: ...
 
 
+def rest(clock: Clock, seconds: float) -> None:
+    """Sleep until the next call may leave. Raises RateLimited when a person waits who would not wait so long."""
+    left = seconds_left()
+    if left is not None and seconds >= left:
+        fault = RateLimited("Pleo was asked too often within a minute.", AGAIN, retry_after=seconds)
+        raise with_failure(fault, "pleo_rate_limit")
+    clock.sleep(seconds)
+
+
 class Pace:
     """At most so many calls a minute: `wait` sleeps until the next one may leave. Shared by clients and threads."""
 
@@ -63,7 +81,7 @@ class Pace:
             seconds = self._until_free(clock)
             if seconds <= 0:
                 return
-            clock.sleep(seconds)
+            rest(clock, seconds)
 
     def _until_free(self, clock: Clock) -> float:
         """Take a place and answer 0, or the seconds until one is free."""
