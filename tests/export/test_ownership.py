@@ -135,7 +135,7 @@ def test_resumed_after_pleo_fell_silent(tmp_path: Path) -> None:
     """Pleo is away for long while we report: the run ends with its fault, the next one tells the rest."""
     with an_office(tmp_path, kill_company()) as office:
         office.sandbox.storm("PUT", CONTROL, 503, times=5)
-        with pytest.raises(Exception, match="fault of its own"):
+        with pytest.raises(Exception, match="error of its own"):
             office.export()
         result = office.export()
         assert (result.event, result.already_booked, result.failed) == ("completed_with_errors", 4, 1)
@@ -145,7 +145,7 @@ def test_resumed_after_pleo_fell_silent(tmp_path: Path) -> None:
 def test_all_was_told_and_only_the_end_is_missing(tmp_path: Path) -> None:
     with an_office(tmp_path, kill_company()) as office:
         office.sandbox.storm("POST", EVENTS, 503, times=5, skip=1)
-        with pytest.raises(Exception, match="fault of its own"):
+        with pytest.raises(Exception, match="error of its own"):
             office.export()
         before = office.entries()
         result = office.export()
