@@ -14,7 +14,16 @@ import httpx2
 import pytest
 
 from kontobro.core.connection import Connection, Tokens
-from kontobro.core.errors import BadAnswer, JobGone, LoginFailed, NotAllowed, RateLimited, ReceiptUnavailable, TooLarge
+from kontobro.core.errors import (
+    BadAnswer,
+    JobGone,
+    LoginFailed,
+    NotAllowed,
+    RateLimited,
+    ReceiptUnavailable,
+    TooLarge,
+    Unreachable,
+)
 from kontobro.core.export import ExportItem, ItemReport, JobOutcome
 from kontobro.pleo import PleoClient, authorize_url, exchange_code, introspect_token, open_pleo
 from tests.pleo.file_tokens import FileTokens, introspect
@@ -106,7 +115,10 @@ def test_lost_answers_change_nothing(place: Place, pleo: PleoClient, lose: str) 
     job_id = place.box.press_export(place.company_id)
     for method, path in [("POST", "/v3/export-job-events"), ("PUT", "*/items"), ("GET", "/v3/export-items")]:
         getattr(place.box, lose)(method, path)
-    assert pleo.start(job_id) is True
+    with pytest.raises(Unreachable):
+        pleo.start(job_id)
+    assert pleo.job(job_id).status == ("pending" if lose == "lose_request" else "in_progress"), "the job tells"
+    assert pleo.start(job_id) is (lose == "lose_request")
     ids = item_ids(pleo, job_id)
     assert len(ids) == 250
     assert pleo.report(job_id, [ItemReport(entry_id=ids[0], status="failed", failure="x")]) == []

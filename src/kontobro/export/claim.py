@@ -133,12 +133,17 @@ class Claimant:
         )
 
     def end(self, job: ExportJob, outcome: JobOutcome) -> None:
-        """Send the final event, and see it take effect: until then Pleo lists the job as open."""
+        """Send the final event, and see it take effect: until then Pleo lists the job as open. What can't be seen was
+        accepted all the same."""
         self.ports.pleo.complete(job.id, outcome)
-        for pause in PAUSES:
-            if self.ports.pleo.job(job.id).status not in ("pending", "in_progress"):
-                return
-            self.ports.clock.sleep(pause)
+        try:
+            for pause in PAUSES:
+                if self.ports.pleo.job(job.id).status not in ("pending", "in_progress"):
+                    return
+                self.ports.clock.sleep(pause)
+        except Unreachable as fault:
+            log.info("the end was not seen", extra={"job": job.id, "fault": type(fault).__name__})
+            return
         log.warning("accepted, and not ended", extra={"job": job.id, "outcome": outcome.event})
 
     # ------------------------------------------------------------------------------------------------
