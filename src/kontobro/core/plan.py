@@ -114,17 +114,10 @@ def make_plan(
     unique = list({record.id: record for record in reversed(wanted)}.values())[::-1]
     there = sorted(existing, key=lambda record: record.id)
     steps = Steps.of(
-        kind,
-        unique,
-        there,
-        bindings,
-        parents or {},
-        born or {},
-        adopt=adopt,
-        write=write,
-        inactive=inactive,
-        archive=archive,
+        kind, unique, there, bindings, parents or {}, born or {}, adopt=adopt, write=write, inactive=inactive
     )
+    if archive:
+        steps.archive_strangers(adopt)
     standing = any(not (record.archived or record.draft) for record in there)
     return _plan(
         kind,
