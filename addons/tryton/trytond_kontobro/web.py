@@ -106,12 +106,12 @@ class Pages(Router):
     @classmethod
     def leave(cls, request, database_name):
         """The button: on to Pleo, with a cookie that only this browser has."""
-        left = None
+        left, spelling, scopes = None, None, frozenset[str]()
         if _is_own_form(request):
             with opened(database_name) as house:
                 left = pending.leave(store_of(house), request.form.get("ticket", ""), house.clock.now())
-                spelling = spelling_of(house, left.asked) if left else None
-                scopes = scopes_asked(house, left.asked) if left else None
+                if left is not None:
+                    spelling, scopes = spelling_of(house, left.asked), scopes_asked(house, left.asked)
         if left is None:
             return _unknown(request, database_name)
         address = authorize_url(

@@ -75,10 +75,12 @@ def scopes_for(settings: Settings) -> frozenset[str]:
     return _EXPORT.union(*(_SCOPES[kind] for kind in settings.sync))
 
 
-def scopes_at(level: Level, standing: Settings | None) -> frozenset[str]:
+def scopes_at(level: int, standing: Settings | None) -> frozenset[str]:
     """What to ask for when this level is chosen, for a company that is connected with these settings or not at all."""
-    kinds = kinds_at(level, standing) if standing else KINDS_OF[level]
-    return _EXPORT.union(*(_SCOPES[kind] for kind in kinds))
+    named = level_named(level)
+    if standing is None or named is None:
+        return scopes_of(level)
+    return _EXPORT.union(*(_SCOPES[kind] for kind in kinds_at(named, standing)))
 
 
 def missing_scopes(needed: Iterable[str], granted: Iterable[str]) -> tuple[str, ...]:
