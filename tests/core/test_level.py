@@ -6,7 +6,17 @@ from itertools import pairwise
 
 import pytest
 
-from kontobro.core.level import KINDS_OF, LEVELS, extras_of, kinds_at, level_of, missing_kinds, scopes_for, scopes_of
+from kontobro.core.level import (
+    KINDS_OF,
+    LEVELS,
+    extras_of,
+    kinds_at,
+    level_of,
+    missing_kinds,
+    scopes_at,
+    scopes_for,
+    scopes_of,
+)
 from kontobro.core.settings import Settings
 
 
@@ -39,6 +49,9 @@ def test_a_connection_of_the_older_level_3_keeps_what_it_has() -> None:
     assert kinds_at(1, OLD_LEVEL_3) == ()
     assert kinds_at(3, Settings(sync=("vendors", "dimensions"))) == KINDS_OF[4]
     assert kinds_at(2, Settings(sync=KINDS_OF[4])) == ("dimensions",)
+    assert kinds_at(1, Settings(sync=("vendors",))) == ()
+    assert scopes_at(2, OLD_LEVEL_3) == scopes_for(OLD_LEVEL_3)
+    assert scopes_at(3, None) == scopes_of(3)
 
 
 def test_each_level_needs_what_the_lower_ones_do_and_more() -> None:

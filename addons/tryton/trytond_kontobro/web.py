@@ -21,7 +21,7 @@ from trytond.transaction import Transaction
 from trytond.url import is_secure
 
 from kontobro.core.errors import KontobroError, NotAllowed
-from kontobro.core.level import scopes_of
+from kontobro.core.level import scopes_at
 from kontobro.install.authorisation import (
     LIFE,
     LOOPBACK,
@@ -106,11 +106,12 @@ class Pages(Router):
     @classmethod
     def leave(cls, request, database_name):
         """The button: on to Pleo, with a cookie that only this browser has."""
-        left = None
+        left, spelling, scopes = None, None, frozenset[str]()
         if _is_own_form(request):
             with opened(database_name) as house:
                 left = pending.leave(store_of(house), request.form.get("ticket", ""), house.clock.now())
-                spelling = spelling_of(house, left.asked) if left else None
+                if left is not None:
+                    spelling, scopes = spelling_of(house, left.asked), scopes_asked(house, left.asked)
         if left is None:
             return _unknown(request, database_name)
         address = authorize_url(
@@ -118,7 +119,7 @@ class Pages(Router):
             redirect_uri=left.kept.redirect_uri,
             state=left.state,
             verifier=left.kept.verifier,
-            scopes=scopes_of(left.asked.level),
+            scopes=scopes,
             tag_scope=spelling,
         )
         response = redirect(address, HTTPStatus.SEE_OTHER)
@@ -186,10 +187,17 @@ def spelling_of(house, asked):
     return asked.tag_scope or spelling_for(asked.environment, house.store.connections())
 
 
+def scopes_asked(house, asked):
+    """What the level needs, and what the company's connection keeps in step besides."""
+    known = (it for it in house.store.connections() if it.environment == asked.environment)
+    standing = next((it.settings for it in known if it.erp_options.get("company") == str(asked.company)), None)
+    return scopes_at(asked.level, standing)
+
+
 def asked_otherwise(house, asked, kept):
     """The same once more with the other name of the permissions for tags: its ticket; None where that is no help."""
     again = asked.tag_scope is not None
-    other = spelling_after(spelling_of(house, asked), scopes_of(asked.level), again=again)
+    other = spelling_after(spelling_of(house, asked), scopes_asked(house, asked), again=again)
     if other is None:
         return None
     more = replace(asked, tag_scope=other, client_secret=kept.client_secret)

@@ -215,13 +215,16 @@ def _client_secret(*, from_stdin: bool) -> str | None:
 
 def _authorise(draft: Connection, desk: Desk, client_secret: str | None, level: Level, open_it: bool) -> Tokens:
     """Ask Pleo for consent and exchange the code; once more where Pleo names the scopes of tags otherwise."""
-    from kontobro.core.level import scopes_of
+    from kontobro.core.level import scopes_at
     from kontobro.install.authorisation import OTHER_SPELLING, InvalidScope, spelling_after, spelling_for
     from kontobro.install.loopback import REDIRECT_URI
     from kontobro.pleo import exchange_code
 
-    workplace, scopes = desk.workplace, scopes_of(level)
-    spelling = spelling_for(draft.environment, workplace.store.connections())
+    workplace = desk.workplace
+    known = workplace.store.connections()
+    books = (draft.environment, draft.erp, dict(draft.erp_options))
+    standing = next((it.settings for it in known if (it.environment, it.erp, dict(it.erp_options)) == books), None)
+    scopes, spelling = scopes_at(level, standing), spelling_for(draft.environment, known)
     try:
         code, verifier = _consent(draft, scopes, spelling, open_it)
     except InvalidScope:

@@ -52,8 +52,8 @@ def extras_of(settings: Settings) -> tuple[SyncKind, ...]:
 
 
 def kinds_at(level: Level, settings: Settings) -> tuple[SyncKind, ...]:
-    """What is switched on when this level is chosen: nothing goes off, unless the level is lower than it was."""
-    kept = settings.sync if level >= level_of(settings) else ()
+    """What is switched on when this level is chosen: nothing goes off, unless the level is lower than it was, or 1."""
+    kept = settings.sync if level > 1 and level >= level_of(settings) else ()
     return tuple(kind for kind in KINDS_OF[LEVELS[-1]] if kind in KINDS_OF[level] or kind in kept)
 
 
@@ -73,6 +73,14 @@ def scopes_of(level: int) -> frozenset[str]:
 def scopes_for(settings: Settings) -> frozenset[str]:
     """The permissions that what is switched on needs, whether or not it makes a whole level."""
     return _EXPORT.union(*(_SCOPES[kind] for kind in settings.sync))
+
+
+def scopes_at(level: int, standing: Settings | None) -> frozenset[str]:
+    """What to ask for when this level is chosen, for a company that is connected with these settings or not at all."""
+    named = level_named(level)
+    if standing is None or named is None:
+        return scopes_of(level)
+    return _EXPORT.union(*(_SCOPES[kind] for kind in kinds_at(named, standing)))
 
 
 def missing_scopes(needed: Iterable[str], granted: Iterable[str]) -> tuple[str, ...]:

@@ -113,8 +113,11 @@ def make_plan(
     wanted = sorted(desired, key=lambda record: (record.parent or "", record.code, record.id))
     unique = list({record.id: record for record in reversed(wanted)}.values())[::-1]
     there = sorted(existing, key=lambda record: record.id)
-    asked = {"adopt": adopt, "write": write, "archive": archive}
-    steps = Steps.of(kind, unique, there, bindings, parents or {}, born or {}, inactive=inactive, **asked)
+    steps = Steps.of(
+        kind, unique, there, bindings, parents or {}, born or {}, adopt=adopt, write=write, inactive=inactive
+    )
+    if archive:
+        steps.archive_strangers(adopt)
     standing = any(not (record.archived or record.draft) for record in there)
     return _plan(
         kind,

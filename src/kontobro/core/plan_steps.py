@@ -39,7 +39,6 @@ class Steps:
         adopt: bool,
         write: bool,
         inactive: Iterable[Desired] = (),
-        archive: bool = False,
     ) -> Steps:
         by_erp = {binding.erp_id: binding for binding in bindings}
         places = Places(parents)
@@ -49,8 +48,6 @@ class Steps:
         pairs, moves = steps._with_codes(taken, existing, places)
         steps._adoptions(pairs)
         steps._archives(moves)
-        if archive:
-            steps._strangers(adopt)
         steps._updates(pairs, moves)
         new = [record for record in matching.new if record.id not in moves.blocked]
         steps.changes += [Change(kind, "create", record.id, None, record, "new") for record in new]
@@ -142,7 +139,7 @@ class Steps:
                 why = f"no longer chosen, or {gone_from}" if self.kind == "tag_groups" else gone_from
                 self.changes.append(Change(self.kind, "archive", binding.erp_id, record, None, why))
 
-    def _strangers(self, adopt: bool) -> None:
+    def archive_strangers(self, adopt: bool) -> None:
         """Active records that nobody's are: archived by a person's yes alone (`pleo/rules.md` §3, §4.1)."""
         why = "Kontobro did not create it, and the accounting system does not have it"
         for record in sorted(self.matching.strangers, key=lambda it: (it.parent or "", it.code, it.id)):

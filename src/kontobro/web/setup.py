@@ -25,7 +25,7 @@ from kontobro.core.destination import Destination, erp_destination, pleo_destina
 from kontobro.core.dialect import TagScope
 from kontobro.core.errors import Conflict, KontobroError, LoginFailed, Misconfigured, NotAllowed
 from kontobro.core.export import Identity
-from kontobro.core.level import LEVELS, Level, level_of, missing_scopes, scopes_for, scopes_of
+from kontobro.core.level import LEVELS, Level, level_of, missing_scopes, scopes_at, scopes_for
 from kontobro.core.settings import Settings
 from kontobro.install.authorisation import spelling_after, spelling_for
 from kontobro.install.connect import named_identity
@@ -220,8 +220,10 @@ def leave_for_pleo(setup: Setup, session_key: str) -> str:
 
 def scopes_asked(setup: Setup) -> frozenset[str]:
     """What this setup asks Pleo for: all that a connection keeps in step, else what the level needs."""
-    kept = kept_settings(setup)
-    return scopes_for(kept) if kept else scopes_of(setup.level)
+    if kept := kept_settings(setup):
+        return scopes_for(kept)
+    standing = places.home.store.connection(setup.connection_id) if setup.again else None
+    return scopes_at(level_chosen(setup), standing.settings if standing else None)
 
 
 def kept_settings(setup: Setup) -> Settings | None:

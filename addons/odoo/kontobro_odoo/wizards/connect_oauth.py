@@ -11,7 +11,7 @@ from odoo.exceptions import ValidationError
 from odoo.http import STORED_SESSION_BYTES, request
 
 from kontobro.core.errors import LoginFailed
-from kontobro.core.level import scopes_for, scopes_of
+from kontobro.core.level import scopes_at, scopes_for
 from kontobro.install.authorisation import (
     OTHER_SPELLING,
     InvalidScope,
@@ -114,7 +114,9 @@ class Connect(models.TransientModel):
         """Of the level; of a connection that stands: of all that it keeps in step."""
         if self.connection_id:
             return scopes_for(codec.settings_from(self.connection_id.settings))
-        return scopes_of(int(self.level))
+        live = [("company_id", "=", self.company_id.id), ("environment", "=", self.environment)]
+        standing = self.env["kontobro.connection"].search([*live, ("status", "!=", "disconnected")], limit=1)
+        return scopes_at(int(self.level), codec.settings_from(standing.settings) if standing else None)
 
     def _spelling(self):
         """How the permissions for tags are asked for: otherwise than before, after Pleo did not know them."""
