@@ -99,7 +99,7 @@ class ServiceConfig(BaseSettings):
         4,
         ge=1,
         le=64,
-        description="Connections that a worker process works on side by side. Those of one organisation use one less.",
+        description="Connections that one worker process works on side by side. One organisation gets one less.",
     )
     poll_seconds: int = Field(
         120, ge=5, description="How often each connection's export jobs are looked for: webhooks may get lost."

@@ -7,6 +7,7 @@ One organisation can hold neither all threads of the pages nor all threads aside
 from __future__ import annotations
 
 import copy
+import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -37,6 +38,8 @@ MOST: Final = 96
 """Threads aside, of one organisation and of all."""
 KEPT: Final = 900
 """Seconds that a result is kept for its reader."""
+
+TICKET: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
 
 Call = Callable[[HttpRequest], HttpResponse]
 
@@ -215,7 +218,7 @@ def result_of(request: HttpRequest, ticket: str) -> Kept | None:
 
 
 def kept_of(request: HttpRequest, ticket: str) -> Kept | None:
-    kept: Kept | None = cache.get(key_of(ticket)) if 0 < len(ticket) < 100 else None
+    kept: Kept | None = cache.get(key_of(ticket)) if TICKET.fullmatch(ticket) else None
     return kept if kept and kept["user"] == request.user.pk else None
 
 

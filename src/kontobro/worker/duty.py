@@ -17,7 +17,7 @@ from kontobro.bootstrap import Home
 from kontobro.core.errors import Busy, KontobroError, RateLimited, StoreUnreachable, Unreachable
 from kontobro.core.runner import Work
 from kontobro.service.logs import working_on
-from kontobro.service.outage import wait_out
+from kontobro.service.outage import is_outage, wait_out
 from kontobro.worker.asking import ClientRunner, work_of
 from kontobro.worker.pieces import Result
 from kontobro.worker.queues import Outcome
@@ -63,7 +63,7 @@ def perform(duty: Duty, work_id: str, piece: Callable[[Home, list[Result]], None
 def _perform(duty: Duty, work_id: str, piece: Callable[[Home, list[Result]], None]) -> Outcome:
     work, done, fault = None, list[Result](), None
     try:
-        work = begin(duty, work_id)
+        work = wait_out(lambda: begin(duty, work_id), duty.stopping)
         attempt(duty, work.connection_id, piece, done)
     except KontobroError as known:
         fault = known
@@ -97,10 +97,12 @@ def attempt(duty: Duty, connection_id: str, piece: Callable[[Home, list[Result]]
     def once() -> None:
         try:
             work()
-        except StoreUnreachable:
-            # no attempt of many: what is under way at Pleo waits for our own database, a restart of it for a minute
+        except Exception as fault:
+            if not is_outage(fault):
+                raise
+            # the attempts are for others: what is under way at Pleo waits for our own database to be back
             wait_out(lambda: duty.home.store.connection(connection_id), duty.stopping)
-            raise
+            raise StoreUnreachable("The service's database was away.", "It is tried again by itself.") from fault
 
     def work() -> None:
         with fresh_connections(), duty.home.visit() as home, home.store.lock(f"work {connection_id}", wait=TURN):
