@@ -88,7 +88,7 @@ def _identifier_unknown(
     beside = ""
     if code:
         beside = f" Account code {code} {'exists' if code_exists else 'does not exist'} in the accounting system."
-        remedy = f"Sync the accounts, or choose a category for account {code} in Pleo, then export it again."
+        remedy = f"Sync the accounts. {remedy}"
     findings.fail(
         "account_unknown",
         field,
