@@ -121,7 +121,7 @@ def test_every_fault_is_named_at_once_and_the_rest_is_read() -> None:
     [
         ({"walet": "5810"}, "There is no setting walet: did you mean wallet? Correct its name."),
         ({"closed_period": "later"}, 'takes "fail" or "next_open" or "today" (it is later)'),
-        ({"wallet": 5810}, "takes a text in quotes: write wallet = \"5810\" (it is 5810)"),
+        ({"wallet": 5810}, 'takes a text in quotes: write wallet = "5810" (it is 5810)'),
         ({"patience_minutes": True}, "takes a whole number from 0 to 50"),
         ({"patience_minutes": 60}, "takes a whole number from 0 to 50 (it is 60)"),
         ({"wallets": {"EURO": "5811"}}, "Setting wallets.EURO is no currency"),
