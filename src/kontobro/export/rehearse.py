@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import cast
 
 from kontobro.core.errors import KontobroError
@@ -24,12 +24,15 @@ def rehearsed(run: Run, read: Callable[[], Iterator[ExportItem | MalformedItem]]
     connector = run.ports.connector
     if not connector.capabilities.rehearses:
         return read()
-    first = list(islice(read(), KEPT + 1))
+    rest = read()
+    first = list(islice(rest, KEPT + 1))
     whole = len(first) <= KEPT
+    begun: list[Items] = [] if whole else [chain(first, rest)]
     broken: list[KontobroError] = []
 
     def rehearse() -> None:  # it may be repeated: then from the first item again
-        cast(Rehearses, connector).rehearse(_entries(run, first if whole else read(), broken))
+        items = first if whole else begun.pop() if begun else read()
+        cast(Rehearses, connector).rehearse(_entries(run, items, broken))
 
     run.erp(rehearse)
     if broken:  # Pleo's fault, not the accounting system's
