@@ -39,8 +39,7 @@ from kontobro.web.tenancy import Member
 
 Step = Literal["level", "consent", "key", "erp", "access", "company", "settings", "plan"]
 
-SEALED = "secrets with destinations"
-"""What a setup's sealed secrets are called within it."""
+SEALED = "secrets with destinations"  # what a setup's sealed secrets are called within it
 
 LIFE = timedelta(days=7)
 """An abandoned setup is deleted after so long."""
