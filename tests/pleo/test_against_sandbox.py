@@ -110,6 +110,10 @@ def test_a_whole_export(place: Place, pleo: PleoClient) -> None:
         pleo.report(job_id, [ItemReport(entry_id=ids[0], status="failed")])
 
 
+def a_failure(entry_id: str) -> ItemReport:
+    return ItemReport(entry_id=entry_id, status="failed", failure="x", failure_type="validation_failure")
+
+
 @pytest.mark.parametrize("lose", ["lose_request", "lose_response"])
 def test_lost_answers_change_nothing(place: Place, pleo: PleoClient, lose: str) -> None:
     job_id = place.box.press_export(place.company_id)
@@ -121,7 +125,8 @@ def test_lost_answers_change_nothing(place: Place, pleo: PleoClient, lose: str) 
     assert pleo.start(job_id) is (lose == "lose_request")
     ids = item_ids(pleo, job_id)
     assert len(ids) == 250
-    assert pleo.report(job_id, [ItemReport(entry_id=ids[0], status="failed", failure="x")]) == []
+    told = [a_failure(ids[0]), *(ItemReport(entry_id=id, status="successful") for id in ids[1:])]
+    assert [pleo.report(job_id, told[start : start + 100]) for start in (0, 100, 200)] == [[], [], []]
     getattr(place.box, lose)("POST", "/v3/export-job-events")
     pleo.complete(job_id, JobOutcome("completed_with_errors"))
     assert pleo.job(job_id).status == "completed_with_errors"
@@ -131,7 +136,7 @@ def test_per_item_errors_are_told(place: Place, pleo: PleoClient) -> None:
     job_id = place.box.press_export(place.company_id)
     pleo.start(job_id)
     stranger = "77777777-0000-4000-8000-000000000007"
-    errors = pleo.report(job_id, [ItemReport(entry_id=stranger, status="failed", failure="x")])
+    errors = pleo.report(job_id, [a_failure(stranger)])
     assert [(error.entry_id, error.type) for error in errors] == [(stranger, "ACCOUNTING_ENTRY_DOES_NOT_EXIST")]
 
 

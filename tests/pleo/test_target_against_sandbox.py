@@ -272,7 +272,7 @@ def test_a_level_has_the_scopes_that_it_needs_and_no_more(place: Place, spelling
     place.box.rules.tag_scope = spelling
     scopes = [place.box.rules.scope(scope) for scope in SCOPES[level]]
     target = place.target(*scopes)
-    allowed = {1: (), 2: ("tag_groups", "tags"), 3: ("tag_groups", "tags", "tax_codes"), 4: KINDS}[level]
+    allowed = {1: (), 2: ("tag_groups", "tags"), 3: ("tag_groups", "tags", "tax_codes", "accounts"), 4: KINDS}[level]
     for kind in KINDS:
         if kind in allowed:
             assert target.read(kind) == []

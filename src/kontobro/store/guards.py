@@ -173,6 +173,14 @@ def create_job_guards(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
         editor.execute(statement, params=None)
 
 
+def drop_job_guards(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+    """The step backwards: older versions know only `in_progress` of a job that has not ended."""
+    on = " ON kontobro_job" if editor.connection.vendor == "postgresql" else ""
+    for name in ("kontobro_job_begins_seen", "kontobro_keeps_claim"):
+        editor.execute(f"DROP TRIGGER {name}{on}", params=None)
+    editor.execute("UPDATE kontobro_job SET status = 'in_progress' WHERE finished_at IS NULL", params=None)
+
+
 def fill_allowed_moves(apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
     """A migration's step: make the database's copy of the state diagram equal `moves.MOVES`."""
     rows = apps.get_model("kontobro", "AllowedMove").objects.using(editor.connection.alias)

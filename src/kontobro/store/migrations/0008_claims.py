@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db import migrations, models
 
-from kontobro.store.guards import create_job_guards
+from kontobro.store.guards import create_job_guards, drop_job_guards
 
 
 class Migration(migrations.Migration):
@@ -10,5 +10,5 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(model_name="job", name="claimed_at", field=models.DateTimeField(null=True)),
-        migrations.RunPython(create_job_guards),
+        migrations.RunPython(create_job_guards, drop_job_guards),
     ]
