@@ -100,7 +100,7 @@ def ports(
     """The engine's ports over a fresh store in `folder`; Pleo is `pleo`, or the one at the connection's address."""
     store = open_store(folder / "bench.sqlite3")
     store.save_connection(connected)
-    store.save_tokens(connected.id, Tokens(access=key))
+    store.save_tokens(connected, Tokens(access=key))
     clock = BenchClock()
     transport = httpx2.MockTransport(pleo) if pleo else None
     client = open_pleo(connected, store, clock, transport=transport)

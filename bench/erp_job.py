@@ -114,7 +114,7 @@ def ports(
     with tempfile.TemporaryDirectory() as folder:
         clock, store = SystemClock(), open_store(Path(folder) / "bench.sqlite3")
         store.save_connection(connected)
-        store.save_tokens(connected.id, Tokens(access=key))
+        store.save_tokens(connected, Tokens(access=key))
         pleo = open_pleo(connected, store, clock, transport=at_pleo)
         try:
             yield Ports(pleo=pleo, connector=connector, store=store, clock=clock)

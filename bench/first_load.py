@@ -68,7 +68,7 @@ def _sync(sandbox: Sandbox, kind: str, records: list[MasterRecord]) -> dict[str,
     with serve(sandbox) as url, TemporaryDirectory() as folder, open_store(Path(folder) / "bench.sqlite3") as store:
         connected = books.connection(url)
         store.save_connection(connected)
-        store.save_tokens(connected.id, Tokens(access=key))
+        store.save_tokens(connected, Tokens(access=key))
         target = open_target(connected, store, clock)
         connector = MemoryConnector([*books.CHART[:1], *records])
         ports = SyncPorts(target=target, connector=connector, store=store, clock=clock)

@@ -133,7 +133,7 @@ def subscribe_to(config: ServiceConfig, name: str) -> None:
     connection = home.store.connection(name)
     assert connection
     made = subscribe(connection, f"{config.public_url}/webhooks/pleo/{name}/", home.store, home.clock)
-    home.store.save_secret(name, "webhook", made.secret)
+    home.store.save_secret(connection, "webhook", made.secret)
     home.close()
 
 
@@ -200,7 +200,7 @@ def connect(
     home = open_service_home(config)
     connection = replace(books.connection(url, company), id=name, name=name, erp=erp, erp_options=options)
     home.store.save_connection(connection)
-    home.store.save_tokens(name, Tokens(access=sandbox.add_api_key(company)))
+    home.store.save_tokens(connection, Tokens(access=sandbox.add_api_key(company)))
     home.close()
 
 

@@ -39,6 +39,9 @@ SPARE = 80
 ENDPOINT = "http://127.0.0.1:9/webhooks"
 """Where nobody listens: the discard port of this machine."""
 
+BOOKED = ItemResult(ItemStatus.SUCCESSFUL)
+FAILED = ItemResult(ItemStatus.FAILED, failure_reason="no such account", failure_reason_type="account_unknown")
+
 Ids = dict[str, list[str]]
 
 
@@ -176,7 +179,7 @@ def finish(exports: Exports, job: Job, event: JobEvent, *statuses: ItemStatus) -
     """Work a job to its end: its items get the statuses in turn."""
     exports.apply(job, JobEvent.STARTED, None, None)
     results = [
-        (entry_id, ItemResult(statuses[number % len(statuses)], None, None, None, None, None))
+        (entry_id, FAILED if statuses[number % len(statuses)] is ItemStatus.FAILED else BOOKED)
         for number, entry_id in enumerate(job.by_entry)
     ]
     exports.update(job, results)

@@ -21,7 +21,7 @@ from kontobro.cli.connect import connect_with, draft_connection
 from kontobro.cli.demo import MARK, clean, export_all
 from kontobro.cli.demo_show import print_exported
 from kontobro.cli.desk import Desk
-from kontobro.cli.settings import apply_settings, read_toml
+from kontobro.cli.settings import apply_settings, masters_of, read_toml
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import KontobroError
 from kontobro.core.level import Level
@@ -130,7 +130,8 @@ def connected(place: Place, url: str, key: str, settings: Mapping[str, object]) 
     desk = Desk(home=FOLDER / "home")
     draft = draft_connection("sandbox", url, place.erp, dict(place.options))
     connect_with(desk, draft, Tokens(access=key), LEVEL, dict(place.secrets))
-    problems = apply_settings(desk, desk.connection(), settings)
+    connection = desk.connection()
+    problems = apply_settings(desk, connection, settings, (), masters_of(desk, connection))
     if problems:
         raise KontobroError(" ".join(str(problem) for problem in problems))
     return desk, desk.connection()

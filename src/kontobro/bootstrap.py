@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from kontobro.core.connection import Connection
 from kontobro.core.export import ExportItem, MalformedItem
 from kontobro.core.ports import Clock, Connector, Store, TokenStore
+from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 if TYPE_CHECKING:
     from kontobro.export.run import Ports
@@ -56,6 +56,8 @@ class Home:
     opened: ExitStack = field(default_factory=ExitStack, repr=False)
     connectors: Callable[[Connection], Connector] | None = None
     """The way to a connector within this very process: a module inside an ERP brings its own."""
+    network: NetworkPolicy = ANYWHERE
+    """What connectors may connect to: checked as they connect."""
     patience: timedelta | None = None
     """How long a call to Pleo is repeated, where others wait for their turn; None: Pleo's own measure."""
 
@@ -72,12 +74,18 @@ class Home:
         return client
 
     def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Connector:
-        """The connection's connector; `secrets` other than the store's while connecting."""
+        """The connection's connector. A secret is one of `secrets`, given just now for this very connection, else
+        the store's own for its destination."""
         self.permit(connection.erp_options)
         if self.connectors:
             return self.connectors(connection)
-        kept = partial(self.store.secret, connection.id)
-        return connector_of(connection.erp, connection.erp_options, kept if secrets is None else secrets.get)
+        given = secrets or {}
+        return connector_of(
+            connection.erp,
+            connection.erp_options,
+            lambda name: given.get(name) or self.store.secret(connection, name),
+            self.network,
+        )
 
     def ports_for(self, connection: Connection) -> Ports:
         from kontobro.export.run import Ports
@@ -132,11 +140,16 @@ def open_home(path: Path, clock: Clock | None = None, database: Path | str | Non
     return home
 
 
-def connector_of(erp: str, options: Mapping[str, str], secrets: Callable[[str], str | None] | None = None) -> Connector:
+def connector_of(
+    erp: str,
+    options: Mapping[str, str],
+    secrets: Callable[[str], str | None] | None = None,
+    network: NetworkPolicy = ANYWHERE,
+) -> Connector:
     """The connector of that name with its own options and secrets. Raises Misconfigured."""
     from kontobro.erp import load_connector, no_secrets
 
-    return load_connector(erp, options, secrets or no_secrets)
+    return load_connector(erp, options, secrets or no_secrets, network)
 
 
 def ports_for(connection: Connection, store: Store, clock: Clock | None = None) -> Ports:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
-from pleo_sandbox import checks, paging
+from pleo_sandbox import checks
 from pleo_sandbox.accounts import uses
 from pleo_sandbox.checks import Body, Uuid
 from pleo_sandbox.errors import PleoError, bad_body
@@ -155,7 +155,7 @@ def delete(call: Call) -> Response:
 
 def search(call: Call) -> Response:
     call.only(paged=True)
-    wanted = paging.window(call.query)
+    wanted = call.window()
     body = call.body(SearchAccounts)
     company_id = call.company(body.company_id.lower())
     return reply(call.sandbox.accounts.page(company_id, wanted, _keep(call, body, company_id), _json))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -44,13 +46,17 @@ OPERATIONS = (
 _TYPES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 
 
-def create_app(sandbox: Sandbox) -> Starlette:
-    """Pleo's API, its authorisation server, pages for people and the sandbox's own `/_control`."""
+def create_app(sandbox: Sandbox, hosts: Collection[str] = ()) -> Starlette:
+    """Pleo's API, its authorisation server, pages for people and the sandbox's own `/_control`.
+
+    `hosts`: names (without a port) under which a browser may reach it, besides `localhost` and addresses in numbers.
+    """
     app = Starlette(
         routes=[*routes(sandbox, OPERATIONS), *control.routes(sandbox), *pages.routes(sandbox)],
         exception_handlers={HTTPException: _refuse, Exception: _fail},
     )
     app.router.redirect_slashes = False
+    app.state.hosts = frozenset(host.lower() for host in hosts)
     return app
 
 

@@ -53,6 +53,19 @@ class CreateExportJobEvent(Body):
     failure_reason_type: JobFailure | UnsetType = UNSET
 
 
+class HowToExportJobEvent(Body):
+    """The same as Pleo's how-to page prints it (api.md B2)."""
+
+    export_job_id: Uuid
+    event: JobEvent
+    failure_reason: str | UnsetType = UNSET
+    failure_reason_type: JobFailure | UnsetType = UNSET
+
+    @property
+    def job_id(self) -> str:
+        return self.export_job_id
+
+
 class UpdateExportJobItem(Body):
     accounting_entry_id: Uuid
     status: ItemStatus

@@ -19,7 +19,7 @@ def _company(company: SandboxCompany) -> Json:
 
 def list_companies(call: Call) -> Response:
     call.only("organization_id", paged=True)
-    wanted = paging.window(call.query)
+    wanted = call.window()
     organization = checks.query_uuid(call.query, "organization_id")
     if organization is not None and organization != call.organization:
         raise forbidden(f"no access to organisation {organization}")
@@ -38,7 +38,7 @@ def get_company(call: Call) -> Response:
 def list_employees(call: Call) -> Response:
     """`companyId` is spelt so here alone (api.md A5)."""
     call.only("companyId", "email", "code", paged=True)
-    wanted = paging.window(call.query)
+    wanted = call.window()
     company_id = call.company(checks.query_uuid(call.query, "companyId"))
     filters = {name: checks.single(call.query, name) for name in ("email", "code")}
 

@@ -1,7 +1,8 @@
 """The sandbox's controls over HTTP, under `/_control`: no part of Pleo, and no credential asked.
 
 `POST /_control/<verb>` with the arguments of the method of the same name on Sandbox as one JSON object; the answer
-is `{"result": …}`. `GET /_control/state` shows jobs, calls, installations and webhook deliveries.
+is `{"result": …}`. `GET /_control/state` shows jobs, calls, installations and webhook deliveries. Another site's
+page is refused, and a host name that is not the sandbox's.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from pleo_sandbox.bodies import body_of
 from pleo_sandbox.deliveries import DeliveryFault
 from pleo_sandbox.errors import PleoError
 from pleo_sandbox.faults import Fault
@@ -96,7 +98,17 @@ class RevokeAuthorisations(Order):
 
 
 class AddFault(Order):
-    kind: Literal["lose_request", "lose_response", "delay", "storm", "break_page"]
+    kind: Literal[
+        "lose_request",
+        "lose_response",
+        "delay",
+        "storm",
+        "break_page",
+        "arrive_late",
+        "accept_late",
+        "arrive_twice",
+        "lose_item",
+    ]
     method: str = "*"
     path: str = "*"
     times: int = 1
@@ -105,6 +117,7 @@ class AddFault(Order):
     status: Annotated[int, Meta(ge=400, le=599)] = 503
     retry_after: str | None = None
     page: Literal["truncated", "html", "content_type", "malformed", "stuck_cursor"] = "truncated"
+    entry_id: str = ""
 
     def obey(self, sandbox: Sandbox) -> None:
         sandbox.add_fault(msgspec.convert(msgspec.structs.asdict(self), Fault))
@@ -276,6 +289,10 @@ ORDERS: dict[str, type[Obeyed]] = {
 
 def routes(sandbox: Sandbox) -> list[Route]:
     async def show(request: Request) -> Response:
+        try:
+            check_origin(request)
+        except PleoError as error:
+            return refuse(error)
         return reply(state(sandbox))
 
     orders = [
@@ -286,14 +303,14 @@ def routes(sandbox: Sandbox) -> list[Route]:
 
 def _endpoint(sandbox: Sandbox, wanted: type[Obeyed]) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        content = await request.body()
         try:
             check_origin(request)
+            content = await body_of(request)
             order = msgspec.convert(decode(content or b"{}"), wanted)
             return reply({"result": order.obey(sandbox)})
         except PleoError as error:
             return refuse(error)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             return refuse(PleoError(400, "CONTROL_NOT_UNDERSTOOD", str(error)))
         except KeyError as error:
             return refuse(PleoError(404, "CONTROL_TARGET_UNKNOWN", f"{error} is not known to the sandbox"))

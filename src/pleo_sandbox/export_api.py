@@ -7,7 +7,13 @@ import operator
 from starlette.responses import Response
 
 from pleo_sandbox import checks, paging
-from pleo_sandbox.checks import CreateExportJob, CreateExportJobEvent, SearchExportJobItems, UpdateExportJobItem
+from pleo_sandbox.checks import (
+    CreateExportJob,
+    CreateExportJobEvent,
+    HowToExportJobEvent,
+    SearchExportJobItems,
+    UpdateExportJobItem,
+)
 from pleo_sandbox.errors import PleoError, forbidden
 from pleo_sandbox.jobs import ItemStatus, Job, JobItem, JobStatus, needs_contra_account, wallet_currency
 from pleo_sandbox.model import Json
@@ -28,12 +34,14 @@ def _job(call: Call, job_id: str) -> Job:
 def list_jobs(call: Call) -> Response:
     """Newest first: Pleo promises no order, so a client has to choose the oldest itself."""
     call.only("company_id", "statuses", paged=True)
-    wanted = paging.window(call.query, frozenset(_JOB_SORT))
+    wanted = call.window(frozenset(_JOB_SORT))
     company_id = call.company(checks.query_uuid(call.query, "company_id"))
     statuses = checks.choices(call.query, "statuses", JobStatus)
     call.sandbox.exports.expire_due()
 
     def keep(job: Job) -> bool:
+        if not call.sandbox.rules.lists_heed_filters:
+            return True
         return job.company_id == company_id and (not statuses or job.status in statuses)
 
     jobs = call.sandbox.exports.jobs
@@ -61,7 +69,7 @@ def get_job(call: Call) -> Response:
 
 def list_job_items(call: Call) -> Response:
     call.only("status", paged=True)
-    wanted = paging.window(call.query)
+    wanted = call.window()
     text = checks.single(call.query, "status")
     status = None if text is None else checks.choice("status", text, ItemStatus)
     job = _job(call, call.path_uuid("jobId"))
@@ -79,7 +87,8 @@ def update_job_items(call: Call) -> Response:
 
 def create_event(call: Call) -> Response:
     call.only()
-    event = call.body(CreateExportJobEvent)
+    by_how_to = call.sandbox.rules.job_key == "exportJobId"
+    event = call.body(HowToExportJobEvent) if by_how_to else call.body(CreateExportJobEvent)
     job = _job(call, event.job_id.lower())
     reason, reason_type = checks.given(event.failure_reason), checks.given(event.failure_reason_type)
     call.sandbox.exports.apply(job, event.event, reason, reason_type)
@@ -88,7 +97,7 @@ def create_event(call: Call) -> Response:
 
 def list_items(call: Call) -> Response:
     call.only("job_id", paged=True)
-    wanted = paging.window(call.query)
+    wanted = call.window()
     job = _job(call, checks.required_uuid(call.query, "job_id"))
     call.sandbox.exports.check_readable(job)
     base = str(call.request.base_url).rstrip("/")
@@ -122,7 +131,7 @@ def get_entry_item(call: Call) -> Response:
 
 def search_items(call: Call) -> Response:
     call.only("company_id", paged=True)
-    wanted = paging.window(call.query)
+    wanted = call.window()
     company_id = call.company(checks.query_uuid(call.query, "company_id"))
     body = call.body(SearchExportJobItems)
     call.sandbox.exports.expire_due()

@@ -20,8 +20,8 @@ from pleo_sandbox.jobs import (
     UpdateErrorType,
 )
 from pleo_sandbox.model import Expense, Json, SandboxCompany
-
-UPDATE_LIMIT = 100
+from pleo_sandbox.rules import Rules
+from pleo_sandbox.strictness import check_event, check_results
 
 
 class ExportStatus(StrEnum):
@@ -36,15 +36,11 @@ class ExportStatus(StrEnum):
 class Exports:
     """Companies, their queues and jobs.
 
-    `item_update_moves_clock`: whether an item update moves `lastUpdatedAt`; Pleo does not say (rules.md §1.5 GAP).
-    `successful_is_final`: whether a successful item refuses every other result; Pleo does not say either. The same
-    result sent again is no change and always accepted.
     `when_created`: told of every new job.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self.item_update_moves_clock = True
-        self.successful_is_final = True
+    def __init__(self, clock: Clock, rules: Rules) -> None:
+        self._rules = rules
         self.when_created: Callable[[Job], None] = lambda job: None
         self.companies: dict[str, SandboxCompany] = {}
         self.jobs: list[Job] = []
@@ -175,6 +171,8 @@ class Exports:
         self._settle(job)
 
     def apply(self, job: Job, event: JobEvent, reason: str | None, reason_type: str | None) -> None:
+        job.next_status(event)
+        check_event(self._rules, job, event, reason, reason_type)
         job.move(event, self._clock.now(), reason, reason_type)
         if not job.is_open:
             self._settle(job)
@@ -207,12 +205,13 @@ class Exports:
         self._refusals.setdefault(entry_id, []).extend([error] * times)
 
     def update(self, job: Job, results: list[tuple[str, ItemResult]]) -> Json:
-        """Apply item results one by one: `{data, errors}`, partly successful maybe. Raises PleoError 413, 422."""
-        if len(results) > UPDATE_LIMIT:
-            message = f"{len(results)} items in one request: at most {UPDATE_LIMIT}"
+        """Apply item results one by one: `{data, errors}`, partly successful maybe. Raises PleoError 400, 413, 422."""
+        if len(results) > self._rules.update_batch:
+            message = f"{len(results)} items in one request: at most {self._rules.update_batch}"
             raise PleoError(413, "EXPORT_JOB_ITEMS_UPDATE_LIMIT", message)
         if job.status not in UPDATABLE:
             raise PleoError(422, "EXPORT_JOB_STATUS_UNPROCESSABLE", f"job {job.id} is {job.status}")
+        check_results(self._rules, results)
         answer: Json = {"data": [], "errors": []}
         for entry_id, result in results:
             error = self._update_one(job, entry_id, result)
@@ -220,7 +219,7 @@ class Exports:
                 answer["data"].append(job.by_entry[entry_id].as_json())
             else:
                 answer["errors"].append({"accountingEntryId": entry_id, "type": error[0], "message": error[1]})
-        if answer["data"] and self.item_update_moves_clock:
+        if answer["data"] and self._rules.keep_alive_by_item:
             job.last_updated_at = self._clock.now()
         return answer
 
@@ -232,7 +231,7 @@ class Exports:
             return refusals.pop(0), f"entry {entry_id} could not be updated"
         if result.status not in SETTABLE:
             return "EXPORT_ENTRY_STATUS_UPDATE_FAILED", f"entry {entry_id}: {result.status} is set by Pleo alone"
-        if self.successful_is_final and item.status is ItemStatus.SUCCESSFUL and result != item.result:
+        if self._rules.successful_is_final and item.status is ItemStatus.SUCCESSFUL and result != item.result:
             return "EXPORT_ENTRY_STATUS_UPDATE_FAILED", f"entry {entry_id} is successful already"
         item.result = result
         return None

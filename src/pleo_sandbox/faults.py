@@ -1,4 +1,4 @@
-"""Faults on command: lost answers, delays, storms of 429 and 5xx, broken pages."""
+"""Faults on command: lost, late and doubled requests, delays, storms of 429 and 5xx, broken and incomplete pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from pleo_sandbox.errors import ResponseLost
-from pleo_sandbox.wire import JSON_TYPE, decode, reply
+from pleo_sandbox.wire import JSON_TYPE, decode, empty, reply
 
 PageFault = Literal["truncated", "html", "content_type", "malformed", "stuck_cursor"]
 HTML = b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
@@ -24,13 +24,21 @@ class Kind(StrEnum):
     DELAY = "delay"
     STORM = "storm"
     BREAK_PAGE = "break_page"
+    ARRIVE_LATE = "arrive_late"
+    ACCEPT_LATE = "accept_late"
+    ARRIVE_TWICE = "arrive_twice"
+    LOSE_ITEM = "lose_item"
+
+
+LATE = frozenset({Kind.ARRIVE_LATE, Kind.ACCEPT_LATE})
 
 
 @dataclass(slots=True)
 class Fault:
     """One fault for the next `times` calls that match, after letting `skip` of them pass.
 
-    `path` is a shell pattern on the path without its query: `/v3/export-jobs/*/items`. `method` may be `*`.
+    `path` is a shell pattern on the path without its query: `/v3/export-jobs/*/items`. `method` may be `*`. `seconds`
+    are real ones for a delay, those of the sandbox's clock for what is late. `entry_id`: the item that a page loses.
     """
 
     kind: Kind
@@ -42,6 +50,7 @@ class Fault:
     status: int = 503
     retry_after: str | None = None
     page: PageFault = "truncated"
+    entry_id: str = ""
 
     def matches(self, method: str, path: str) -> bool:
         return self.times > 0 and self.method in ("*", method) and fnmatchcase(path, self.path)
@@ -56,8 +65,10 @@ class Fault:
 
     def instead(self) -> Response | None:
         """The answer given without doing the work, if this fault gives one."""
-        if self.kind is Kind.LOSE_REQUEST:
+        if self.kind in (Kind.LOSE_REQUEST, Kind.ARRIVE_LATE):
             return LostResponse()
+        if self.kind is Kind.ACCEPT_LATE:
+            return empty(202)
         if self.kind is Kind.STORM:
             headers = {} if self.retry_after is None else {"Retry-After": self.retry_after}
             type_ = "TOO_MANY_REQUESTS" if self.status == 429 else "PROCESSING_FAILED"
@@ -70,7 +81,14 @@ class Fault:
             return LostResponse()
         if self.kind is Kind.BREAK_PAGE:
             return _break(self.page, request, response)
+        if self.kind is Kind.LOSE_ITEM and response.status_code == 200:
+            return reply(_without(decode(bytes(response.body)), self.entry_id))
         return response
+
+    @property
+    def real_seconds(self) -> float:
+        """How long the answer waits in real time."""
+        return 0.0 if self.kind in LATE else self.seconds
 
 
 @dataclass(slots=True)
@@ -119,4 +137,10 @@ def _stuck(page: dict[str, dict[str, object]], after: str | None) -> object:
     page["pagination"]["hasNextPage"] = True
     if after is not None:
         page["pagination"]["endCursor"] = after
+    return page
+
+
+def _without(page: dict[str, list[dict[str, object]]], entry_id: str) -> object:
+    """The page lacks one entry and says nothing of it: `total` stays."""
+    page["data"] = [entry for entry in page["data"] if entry.get("accountingEntryId") != entry_id]
     return page

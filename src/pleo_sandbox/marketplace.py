@@ -10,6 +10,7 @@ from pleo_sandbox.clock import Clock, stamp
 from pleo_sandbox.errors import PleoError
 from pleo_sandbox.model import Json
 from pleo_sandbox.oauth import Credential
+from pleo_sandbox.rules import Rules
 
 
 @dataclass(slots=True)
@@ -39,15 +40,17 @@ class Installation:
 class Installations:
     """One installation per client (or key) and resource."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, rules: Rules) -> None:
         self._clock = clock
+        self._rules = rules
         self._known: dict[tuple[str, str], Installation] = {}
 
-    def find(self, credential: Credential) -> Installation:
-        """Raises PleoError 404."""
+    def find(self, credential: Credential, missing: int | None = None) -> Installation:
+        """Raises PleoError with the status `missing`, else as `Rules.missing_installation` has it."""
         installation = self._known.get((credential.client_id, credential.subject))
         if installation is None:
-            raise PleoError(404, "INSTALLATION_NOT_FOUND", f"{credential.application} is not installed here")
+            status = missing or self._rules.missing_installation
+            raise PleoError(status, "INSTALLATION_NOT_FOUND", f"{credential.application} is not installed here")
         return installation
 
     def all(self) -> list[Installation]:
@@ -73,7 +76,7 @@ class Installations:
 
     def remove(self, credential: Credential) -> None:
         """Raises PleoError 404."""
-        self.drop(self.find(credential))
+        self.drop(self.find(credential, 404))
 
     def drop(self, installation: Installation) -> None:
         """Whoever ends the connection."""

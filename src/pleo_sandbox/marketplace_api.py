@@ -18,8 +18,9 @@ def introspect(call: Call) -> Response:
         "authMethod": credential.method,
         "scope": " ".join(sorted(credential.scopes)),
         "applicationName": credential.application,
-        "subjectURN": credential.subject,
     }
+    if call.sandbox.rules.names_subject:
+        shown["subjectURN"] = credential.subject
     return reply({"data": shown})
 
 

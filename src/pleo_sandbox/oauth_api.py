@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from pleo_sandbox.errors import PleoError
 from pleo_sandbox.oauth import ACCESS_LIFE, OAuthClient, OAuthError, Pair, Request
 from pleo_sandbox.pages import words
-from pleo_sandbox.pages.desk import check_origin
+from pleo_sandbox.pages.desk import check_host, check_origin
 from pleo_sandbox.pages.markup import Html, fill, join, options, page
 from pleo_sandbox.routing import Call, Operation, basic
 from pleo_sandbox.wire import reply
@@ -32,6 +32,7 @@ class Endpoint(Protocol):
 
 def authorize(call: Call) -> Response:
     """Show the consent page. Faults of client or redirect stay here; all others go back by redirect."""
+    check_host(call.request)
     query = call.query
     client = call.sandbox.access.clients.get("".join(query.get("client_id", [])))
     if client is None:
@@ -43,7 +44,8 @@ def authorize(call: Call) -> Response:
         return _page("Wrong redirect", Html("<p>redirect_uri is not registered: it has to match exactly.</p>"), 400)
     state = next(iter(query.get("state", [])), None)
     try:
-        request = _request(client, redirect_uri, state, query)
+        known = frozenset(map(call.sandbox.rules.scope, client.scopes))
+        request = _request(client, known, redirect_uri, query)
     except OAuthError as error:
         return _back(redirect_uri, {"error": error.error, "error_description": error.description, "state": state})
     ticket = secrets.token_urlsafe(24)
@@ -51,8 +53,8 @@ def authorize(call: Call) -> Response:
     return _consent_page(call, request, ticket)
 
 
-def _request(client: OAuthClient, redirect_uri: str, state: str | None, query: Mapping[str, list[str]]) -> Request:
-    """Parameters that are not known are ignored and none may come twice (RFC 6749 §3.1)."""
+def _request(client: OAuthClient, known: frozenset[str], redirect_uri: str, query: Mapping[str, list[str]]) -> Request:
+    """Parameters that are not known are ignored and none may come twice (RFC 6749 §3.1). `known` scopes only."""
     for name, values in query.items():
         if len(values) > 1:
             raise OAuthError("invalid_request", f"{name[:40]} is given more than once")
@@ -65,9 +67,9 @@ def _request(client: OAuthClient, redirect_uri: str, state: str | None, query: M
     if not re.fullmatch(r"[A-Za-z0-9_-]{43}", challenge):
         raise OAuthError("invalid_request", "code_challenge has to be a base64url SHA-256 of 43 characters")
     scopes = frozenset(given.get("scope", "").split())
-    if not scopes or not scopes <= client.scopes:
+    if not scopes or not scopes <= known:
         raise OAuthError("invalid_scope", "scope: name at least one, and only scopes the application is registered for")
-    return Request(client, redirect_uri, scopes, state, challenge)
+    return Request(client, redirect_uri, scopes, given.get("state"), challenge)
 
 
 def _consent_page(call: Call, request: Request, ticket: str) -> Response:
@@ -158,6 +160,15 @@ def _form(call: Call) -> dict[str, str]:
 
 def _client(call: Call, form: Form) -> OAuthClient:
     """client_secret_basic alone: Pleo's older page says so, the newer ones leave it open (api.md L8)."""
+    client_id, secret = (_by_form if call.sandbox.rules.client_auth == "form" else _by_basic)(call, form)
+    client = call.sandbox.access.authenticate(client_id, secret)
+    if form.get("client_id", client_id) != client_id:
+        raise OAuthError("invalid_request", "client_id is not the one of the Basic header")
+    return client
+
+
+def _by_basic(call: Call, form: Form) -> tuple[str, str]:
+    """Both halves are form-encoded (RFC 6749 §2.3.1)."""
     scheme, _, value = call.request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic" or "client_secret" in form:
         raise OAuthError("invalid_client", "authenticate by HTTP Basic, and by nothing else", 401)
@@ -165,10 +176,13 @@ def _client(call: Call, form: Form) -> OAuthClient:
         client_id, secret = map(unquote_plus, basic(value))
     except PleoError as error:
         raise OAuthError("invalid_client", error.message, 401) from None
-    client = call.sandbox.access.authenticate(client_id, secret)
-    if form.get("client_id", client_id) != client_id:
-        raise OAuthError("invalid_request", "client_id is not the one of the Basic header")
-    return client
+    return client_id, secret
+
+
+def _by_form(call: Call, form: Form) -> tuple[str, str]:
+    if "authorization" in call.request.headers or not form.get("client_secret"):
+        raise OAuthError("invalid_client", "authenticate by client_id and client_secret in the form", 401)
+    return form.get("client_id", ""), form["client_secret"]
 
 
 def _wanted(form: Form, name: str) -> str:

@@ -1,7 +1,7 @@
 """Cursor pages (api.md B0). A cursor is the base32 of an element's place in its list; elements never leave a list.
 
 Pleo states neither the default nor the largest page (B0 [?]): here 20, as its accounting entries have, and at most
-100; a larger `limit` is cut to 100, and the answer says which limit was applied.
+`Rules.largest_page`; a larger `limit` is refused, or cut, and the answer then says which limit was applied.
 """
 
 from __future__ import annotations
@@ -87,13 +87,21 @@ def _sorting(query: Mapping[str, list[str]], keys: frozenset[str]) -> tuple[tupl
     return tuple(zip(names, orders, strict=True))
 
 
-def window(query: Mapping[str, list[str]], sort_keys: frozenset[str] = frozenset()) -> Window:
+def window(
+    query: Mapping[str, list[str]],
+    sort_keys: frozenset[str] = frozenset(),
+    largest: int = LARGEST_LIMIT,
+    *,
+    refuses: bool = True,
+) -> Window:
     """The page asked for by a query string (name to values). Raises PleoError 400."""
     after, before, offset = (_one(query, name) for name in ("after", "before", "offset"))
     if sum(value is not None for value in (after, before, offset)) > 1:
         raise bad_parameter("after, before, offset", None, "they exclude each other: give one")
     limit = _whole("limit", _one(query, "limit"), INT32)
-    applied = DEFAULT_LIMIT if limit is None else min(limit, LARGEST_LIMIT)
+    if refuses and limit is not None and limit > largest:
+        raise bad_parameter("limit", str(limit), f"at most {largest}")
+    applied = min(DEFAULT_LIMIT if limit is None else limit, largest)
     skip = _whole("offset", offset, INT64)
     sorting = _sorting(query, sort_keys)
     asked: Json = {"parameters": {k: v for k, v in query.items() if k not in PARAMETERS}, "limit": applied}

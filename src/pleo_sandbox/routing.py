@@ -8,7 +8,8 @@ import binascii
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from email.utils import format_datetime
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -18,7 +19,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pleo_sandbox import checks, paging
+from pleo_sandbox.bodies import body_of
 from pleo_sandbox.errors import PleoError, bad_parameter, forbidden, unauthorized
+from pleo_sandbox.faults import LATE, Fault, Kind
 from pleo_sandbox.oauth import Credential
 from pleo_sandbox.wire import refuse
 
@@ -41,8 +44,20 @@ class Call:
     def query(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for name, value in self.request.query_params.multi_items():
-            found.setdefault(name, []).append(value)
+            found.setdefault(self._read_as(name), []).append(value)
         return found
+
+    def _read_as(self, name: str) -> str:
+        """The company's parameter under the one name that operations know; under its other name it is unknown."""
+        wanted = self.sandbox.rules.company_key
+        if wanted == "company_id" or self.request.url.path.startswith("/v2/employees"):
+            return name
+        return {wanted: "company_id", "company_id": "company_id, which is companyId here"}.get(name, name)
+
+    def window(self, sort_keys: frozenset[str] = frozenset()) -> paging.Window:
+        """The page that is asked for. Raises PleoError 400."""
+        rules = self.sandbox.rules
+        return paging.window(self.query, sort_keys, rules.largest_page, refuses=rules.refuses_large_pages)
 
     @cached_property
     def credential(self) -> Credential:
@@ -149,20 +164,35 @@ class Operation:
 
 
 async def answer(sandbox: Sandbox, operation: Operation, request: Request) -> Response:
-    """Do one operation, with the faults that were asked for."""
-    content = await request.body()
+    """Do one operation, with the faults that were asked for. Every answer carries the sandbox's own time."""
+    try:
+        call = Call(sandbox, request, await body_of(request))
+    except PleoError as error:
+        return refuse(error)
     with sandbox.lock:
+        sandbox.late.do_due()
         sandbox.traffic.count(operation.name)
         struck = sandbox.faults.strike(request.method, request.url.path)
     for fault in struck:
-        if fault.seconds:
-            await asyncio.sleep(fault.seconds)
+        if fault.real_seconds:
+            await asyncio.sleep(fault.real_seconds)
+    response = _answer(sandbox, operation, call, struck)
+    response.headers["date"] = format_datetime(sandbox.clock.now(), usegmt=True)
+    return response
+
+
+def _answer(sandbox: Sandbox, operation: Operation, call: Call, struck: list[Fault]) -> Response:
     for fault in struck:
+        if fault.kind in LATE:
+            with sandbox.lock:
+                sandbox.late.add(fault.seconds, partial(_work, sandbox, operation, call))
         if (early := fault.instead()) is not None:
             return early
-    response = _work(sandbox, operation, Call(sandbox, request, content))
+    response = _work(sandbox, operation, call)
     for fault in struck:
-        response = fault.spoil(request, response)
+        if fault.kind is Kind.ARRIVE_TWICE:
+            response = _work(sandbox, operation, call)
+        response = fault.spoil(call.request, response)
     return response
 
 

@@ -1,50 +1,153 @@
-"""Where Pleo's documents on master data are silent or contradict themselves: each of our choices has a switch here."""
+"""Where Pleo's documents contradict themselves or are silent: each answer that the sandbox can play is a switch here.
+
+Two kinds. The first the client has to be told of as well: it has a switch of the same name and with the same answers.
+The second it has to cope with, whatever the answer is. `STRICT` are those of the second kind that refuse more than Pleo
+is known to refuse: they are on unless a test says otherwise, so that the sandbox is never friendlier than Pleo.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
 
 AccountMatch = Literal["identical", "identical_or_archived", "never"]
-OLD_NAMES = {"v1.export-job.created": "v1.export.job-created"}
+EventName = Literal["v1.export-job.created", "v1.export.job-created"]
+EVENT_NAMES: tuple[EventName, EventName] = ("v1.export-job.created", "v1.export.job-created")
+
+
+def _answers(*answers: object, source: str, strict: bool = False) -> Mapping[str, Any]:
+    """Of a field: all that the sandbox can play, and where Pleo's documents leave it open."""
+    return {"answers": answers, "source": source, "strict": strict}
+
+
+def _flag(source: str, *, strict: bool = False) -> Mapping[str, Any]:
+    return _answers(True, False, source=source, strict=strict)
 
 
 @dataclass(slots=True)
 class Rules:
-    """What the sandbox does where Pleo says nothing. Tests turn each of them both ways.
+    """What the sandbox does where Pleo says nothing, or two things. Tests turn each of them both ways.
 
-    `tag_scope`: the name before `:read` and `:write` of the scopes of tags (api.md A4: `tag-groups` or `tag-group`).
+    What the client has to be told of as well:
+
+    `tag_scope`: the name before `:read` and `:write` of the scopes of tags. Scopes in the other one are unknown.
+    `update_batch`: items in one update at most; more are a 413.
+    `job_key`: the field of an event's body that names the job.
+    `company_key`: the query parameter that names the company (`/v2/employees` has its own).
+    `client_auth`: how OAuth clients show their secret: `basic` or as fields of the `form`; the other is refused.
+    `event_name`: under which name new export jobs are subscribed to and announced.
+    `keep_alive_by_item`: whether an item update moves `lastUpdatedAt`.
+    `all_failed`: the event for a job of which no item succeeded, though all have a final status.
+    `reason_on_errors`: `completed_with_errors` without a reason is refused, as the design page wants it.
+    `unknown_reasons`: whether items may fail with `account_unknown` and the like.
+    `login_reason`: what a job's event says when the accounting system refuses the login.
+    `longest_reason`: characters of a failure reason, where texts are bounded at all.
+
+    What it has to cope with:
+
     `max_active_tags`: in one group; Pleo refuses beyond a number that it does not state (api.md C).
     `account_match`: when POST of an account answers 200 (matched an existing one) instead of 409 (same externalId
-    exists); Pleo lists both and no rule between them (api.md L9). `identical`: when all fields are the same.
-    `identical_or_archived`: so does an archived one, which is replaced by what was sent. `never`: always 409.
+    exists). `identical`: when all fields are the same. `identical_or_archived`: so does an archived one, which is
+    replaced by what was sent. `never`: always 409.
     `batch_items_fail_alone`: an item of a batch with a text too long or empty fails alone, as Pleo's reasons say;
     else the whole batch is refused, as Pleo's schema says.
     `tax_code_must_be_known`: PUT of an account with a taxCodeExternalId that is the code of no tax code is a 400;
-    Pleo lists that 400, and says elsewhere that the field is a mere reference (api.md F, rules.md §4.1).
+    Pleo lists that 400, and says elsewhere that the field is a mere reference.
     `exclusive_tax_codes`: whether exclusive ones are taken in. "Not currently supported", says Pleo, but its contract
-    has the value (api.md D).
-    `starts_as`: the status of an installation by OAuth that needs activation (api.md I).
+    has the value.
+    `starts_as`: the status of an installation by OAuth that needs activation.
     `webhook_body`: `event` is `{data, eventType, eventId}`, as Pleo's older pages part headers and body; `merged` has
-    the same below `payload`, as its current pages print it (api.md H).
-    `old_event_names`: jobs are announced as `v1.export.job-created`, the spelling of Pleo's prose (rules.md C7).
+    the same below `payload`, as its current pages print it.
+    `successful_is_final`: a successful item refuses every other result. The same result again is no change.
+    `missing_installation`: the status that says so; 400 is listed for every call but DELETE, which lists 404.
+    `names_subject`: whether introspection has a `subjectURN`, which Pleo's schema does not require.
+    `lists_heed_filters`: whether the list of jobs heeds `company_id` and `statuses`.
+    `largest_page`: entries a page.
+
+    And the strict ones, which refuse what Pleo's pages forbid without naming a status:
+
+    `refuses_large_pages`: a `limit` above the largest page is a 400; else it is cut, and the answer says so.
+    `final_event_fits_items`: `completed` and `completed_with_errors` are for jobs whose items all have a final status,
+    and for those whose items these are; `failed` may end a job at any time.
+    `failed_needs_reason`: a job or an item fails with a reason and its type.
+    `texts_are_bounded`: see `pleo_sandbox/strictness.py`.
+    `external_url_is_checked`: an externalUrl is an address of the web.
+    `twins_are_refused`: two tag groups or two tax codes of one code in one company are a 400, as Pleo lists no
+    409 for them.
     """
 
-    tag_scope: str = "tag-groups"
+    tag_scope: Literal["tag-groups", "tag-group"] = field(
+        default="tag-groups", metadata=_answers("tag-groups", "tag-group", source="api.md A4, L10")
+    )
+    update_batch: int = field(default=100, metadata=_answers(100, 10, source="api.md B2, L5; rules.md C3"))
+    job_key: Literal["jobId", "exportJobId"] = field(
+        default="jobId", metadata=_answers("jobId", "exportJobId", source="api.md B2, L1; rules.md C6")
+    )
+    company_key: Literal["company_id", "companyId"] = field(
+        default="company_id", metadata=_answers("company_id", "companyId", source="api.md A5, L3")
+    )
+    client_auth: Literal["basic", "form"] = field(
+        default="basic", metadata=_answers("basic", "form", source="api.md A2, L8")
+    )
+    event_name: EventName = field(
+        default="v1.export-job.created", metadata=_answers(*EVENT_NAMES, source="api.md H, L6; rules.md C7")
+    )
+    keep_alive_by_item: bool = field(default=True, metadata=_flag("api.md B7.7; rules.md 1.5 GAP"))
+    all_failed: Literal["failed", "completed_with_errors"] = field(
+        default="failed", metadata=_answers("failed", "completed_with_errors", source="rules.md C4")
+    )
+    reason_on_errors: bool = field(default=False, metadata=_answers(False, True, source="api.md B2, L4; rules.md C5"))
+    unknown_reasons: bool = field(default=True, metadata=_flag("api.md B7.9, L12; rules.md C8"))
+    login_reason: Literal["accounting_system_authentication_failure", "accounting_system_unreachable"] = field(
+        default="accounting_system_authentication_failure",
+        metadata=_answers(
+            "accounting_system_authentication_failure", "accounting_system_unreachable", source="rules.md C9"
+        ),
+    )
+    longest_reason: int = field(default=1000, metadata=_answers(1000, 255, source="assumed; 255 as in api.md F"))
+
     max_active_tags: int = 5_000
-    account_match: AccountMatch = "identical"
-    batch_items_fail_alone: bool = True
-    tax_code_must_be_known: bool = True
-    exclusive_tax_codes: bool = True
-    starts_as: Literal["AUTHORIZED", "PENDING_INTEGRATION"] = "AUTHORIZED"
-    webhook_body: Literal["event", "merged"] = "event"
-    old_event_names: bool = False
+    account_match: AccountMatch = field(
+        default="identical", metadata=_answers("identical", "identical_or_archived", "never", source="api.md F, L9")
+    )
+    batch_items_fail_alone: bool = field(default=True, metadata=_flag("api.md F"))
+    tax_code_must_be_known: bool = field(default=True, metadata=_flag("api.md F; rules.md 4.1"))
+    exclusive_tax_codes: bool = field(default=True, metadata=_flag("api.md D"))
+    starts_as: Literal["AUTHORIZED", "PENDING_INTEGRATION"] = field(
+        default="AUTHORIZED", metadata=_answers("AUTHORIZED", "PENDING_INTEGRATION", source="api.md I; rules.md C12")
+    )
+    webhook_body: Literal["event", "merged"] = field(
+        default="event", metadata=_answers("event", "merged", source="api.md H, L7")
+    )
+    successful_is_final: bool = field(default=True, metadata=_flag("rules.md 1.9: not stated"))
+    missing_installation: Literal[400, 404] = field(default=400, metadata=_answers(400, 404, source="api.md I"))
+    names_subject: bool = field(default=True, metadata=_flag("api.md I: subjectURN?"))
+    lists_heed_filters: bool = field(default=True, metadata=_flag("api.md B1.1; rules.md 1.2"))
+    largest_page: int = field(default=100, metadata=_answers(100, 20, source="api.md B0, J: stated for one list"))
+
+    refuses_large_pages: bool = field(default=True, metadata=_flag("api.md B0, J", strict=True))
+    final_event_fits_items: bool = field(default=True, metadata=_flag("rules.md 1.10 [ED-COMP]", strict=True))
+    failed_needs_reason: bool = field(default=True, metadata=_flag("rules.md 1.8 [ED-UPD], 1.10", strict=True))
+    texts_are_bounded: bool = field(default=True, metadata=_flag("api.md F, H; else assumed", strict=True))
+    external_url_is_checked: bool = field(default=True, metadata=_flag("rules.md 1.9 [ED-UPD]", strict=True))
+    twins_are_refused: bool = field(default=True, metadata=_flag("api.md C; rules.md 3 [TAG-GRP]", strict=True))
 
     def scope(self, name: str) -> str:
         """The scope under the name that this Pleo uses for it."""
         resource, _, permission = name.partition(":")
         return f"{self.tag_scope}:{permission}" if resource == "tag-groups" else name
 
-    def event_name(self, event_type: str) -> str:
-        """The event type as deliveries spell it."""
-        return OLD_NAMES.get(event_type, event_type) if self.old_event_names else event_type
+    def event_spelled(self, event_type: str) -> str:
+        """The event type as this Pleo spells it."""
+        return self.event_name if event_type in EVENT_NAMES else event_type
+
+
+ANSWERS: Mapping[str, tuple[object, ...]] = {
+    known.name: known.metadata["answers"] for known in fields(Rules) if "answers" in known.metadata
+}
+"""Every switch with all that it can be."""
+
+STRICT: tuple[str, ...] = tuple(known.name for known in fields(Rules) if known.metadata.get("strict"))
+LENIENT: Mapping[str, bool] = dict.fromkeys(STRICT, False)
+"""For `set_rules`: a Pleo that takes whatever its schemas allow."""

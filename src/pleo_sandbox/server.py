@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -46,15 +46,16 @@ class DroppingProtocol(H11Protocol):
         self.app = dropping
 
 
-def _config(sandbox: Sandbox, log_level: str) -> uvicorn.Config:
+def _config(sandbox: Sandbox, log_level: str, hosts: Collection[str]) -> uvicorn.Config:
     return uvicorn.Config(
-        create_app(sandbox),
+        create_app(sandbox, hosts),
         http=DroppingProtocol,
         ws="none",
         lifespan="off",
         log_config=None,  # the host's logging is the host's
         log_level=log_level,
         access_log=False,
+        date_header=False,  # the sandbox's clock is its own, and moves
         timeout_graceful_shutdown=1,
     )
 
@@ -70,7 +71,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def serve(sandbox: Sandbox, port: int = 0, host: str = "127.0.0.1") -> Iterator[str]:
     """Serve in a thread while the block runs: gives the base URL. Port 0 takes a free one."""
     listener = _listen(host, port)
-    server = uvicorn.Server(_config(sandbox, "critical"))
+    server = uvicorn.Server(_config(sandbox, "critical", (host,)))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="pleo-sandbox", daemon=True)
     thread.start()
     try:
@@ -105,7 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
         url = f"http://{options.host}:{listener.getsockname()[1]}"
         sys.stdout.write(_credentials(sandbox, url) if options.json else _greeting(sandbox, url))
         sys.stdout.flush()
-        server = uvicorn.Server(_config(sandbox, "warning"))
+        server = uvicorn.Server(_config(sandbox, "warning", (options.host, *options.allow_host)))
         if options.stop_on_eof:
             threading.Thread(target=_stop_on_eof, args=(server,), name="stop-on-eof", daemon=True).start()
         with suppress(KeyboardInterrupt):
@@ -118,6 +119,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="pleo_sandbox", description="Pleo in a box, with a demo company")
     parser.add_argument("--port", type=int, default=8764, help="0 takes a free one (default: 8764)")
     parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", help="a host name that leads here; again for more"
+    )
     parser.add_argument("--press-export", action="store_true", help="start with an export job of all queued expenses")
     parser.add_argument("--json", action="store_true", help="print one line of JSON instead of the greeting")
     parser.add_argument("--stop-on-eof", action="store_true", help="end when standard input closes: never left behind")

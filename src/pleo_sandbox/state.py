@@ -19,6 +19,7 @@ from pleo_sandbox.exports import Exports, ExportStatus
 from pleo_sandbox.faults import Fault, Faults, Kind, PageFault
 from pleo_sandbox.files import Files
 from pleo_sandbox.jobs import Job, UpdateErrorType
+from pleo_sandbox.late import Late
 from pleo_sandbox.marketplace import Installations
 from pleo_sandbox.model import Expense, FileBlob, Json, SandboxCompany
 from pleo_sandbox.oauth import ALL_SCOPES, Access, OAuthClient, Request
@@ -42,12 +43,13 @@ class Sandbox:
         self.lock = threading.RLock()
         self.clock = Clock()
         self.traffic = Traffic(self.clock, rate_limit)
-        self.exports = Exports(self.clock)
+        self.rules = Rules()
+        self.exports = Exports(self.clock, self.rules)
         self.access = Access(self.clock)
-        self.installations = Installations(self.clock)
+        self.installations = Installations(self.clock, self.rules)
         self.files = Files(self.clock)
         self.faults = Faults()
-        self.rules = Rules()
+        self.late = Late(self.clock)
         self.tags = Tags(self.clock, self.rules)
         self.tax_codes = Shelf(self.clock, "TAX_CODE")
         self.accounts = Accounts(self.clock, self.rules)
@@ -201,6 +203,7 @@ class Sandbox:
     def move_clock(self, by: timedelta) -> None:
         with self.lock:
             self.clock.move(by)
+            self.late.do_due()
             self.exports.expire_due()
             self.webhooks.wake()
 
@@ -227,11 +230,11 @@ class Sandbox:
 
     @property
     def item_update_moves_clock(self) -> bool:
-        return self.exports.item_update_moves_clock
+        return self.rules.keep_alive_by_item
 
     @item_update_moves_clock.setter
     def item_update_moves_clock(self, moves: bool) -> None:
-        self.exports.item_update_moves_clock = moves
+        self.rules.keep_alive_by_item = moves
 
     def set_rules(self, rules: Json) -> Json:
         """Set the Rules that are named: what holds now. Raises KeyError, msgspec.ValidationError."""
@@ -262,6 +265,22 @@ class Sandbox:
         """Wait before the work: it is still done when the caller has gone meanwhile."""
         self.add_fault(Fault(Kind.DELAY, method, path, times, skip, seconds=seconds))
 
+    def arrive_late(self, method: str, path: str, seconds: float, *, times: int = 1, skip: int = 0) -> None:
+        """Drop the connection; the request reaches Pleo `seconds` of the sandbox's clock later."""
+        self.add_fault(Fault(Kind.ARRIVE_LATE, method, path, times, skip, seconds=seconds))
+
+    def accept_late(self, method: str, path: str, seconds: float, *, times: int = 1, skip: int = 0) -> None:
+        """Answer 202 at once; it takes effect `seconds` of the sandbox's clock later, if it can then."""
+        self.add_fault(Fault(Kind.ACCEPT_LATE, method, path, times, skip, seconds=seconds))
+
+    def arrive_twice(self, method: str, path: str, *, times: int = 1, skip: int = 0) -> None:
+        """The network delivers the request twice; the answer to the second one comes back."""
+        self.add_fault(Fault(Kind.ARRIVE_TWICE, method, path, times, skip))
+
+    def lose_item(self, path: str, entry_id: str, *, times: int = 1, skip: int = 0) -> None:
+        """The pages of this list lack one item, and say nothing of it."""
+        self.add_fault(Fault(Kind.LOSE_ITEM, "GET", path, times, skip, entry_id=entry_id))
+
     def storm(
         self, method: str, path: str, status: int, *, times: int = 1, skip: int = 0, retry_after: str | None = None
     ) -> None:
@@ -290,6 +309,7 @@ class Sandbox:
     @property
     def jobs(self) -> list[Job]:
         with self.lock:
+            self.late.do_due()
             self.exports.expire_due()
             return list(self.exports.jobs)
 

@@ -14,11 +14,17 @@ from pleo_sandbox.clock import Clock, stamp
 from pleo_sandbox.errors import PleoError, forbidden
 from pleo_sandbox.model import Json
 from pleo_sandbox.oauth import Credential
+from pleo_sandbox.rules import EVENT_NAMES
 
 EXPORT_JOB_CREATED = "v1.export-job.created"
 VENDOR_CREATED = "v1.vendor.created"
 # Pleo names no scope for webhooks but "to subscribe to export events you need the export scopes" (api.md A4).
 EVENT_SCOPES = {EXPORT_JOB_CREATED: "export-jobs:read", VENDOR_CREATED: "vendors:read"}
+
+
+def canonical(event_type: str) -> str:
+    """The event type under the name that the sandbox knows it by."""
+    return EXPORT_JOB_CREATED if event_type in EVENT_NAMES else event_type
 
 
 class Step(StrEnum):
@@ -113,7 +119,7 @@ class Subscriptions:
         return [
             each
             for each in self.all
-            if each.is_active and each.subject in subjects and event_type in each.wanted["eventTypes"]
+            if each.is_active and each.subject in subjects and event_type in map(canonical, each.wanted["eventTypes"])
         ]
 
     def _note(self, subscription: Subscription, step: Step, credential: Credential) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, urlsplit
 
@@ -50,12 +50,12 @@ class SubscriptionRequest(Body):
     def __post_init__(self) -> None:
         checks.no_twins("eventTypes", self.event_types)
 
-    def checked(self) -> Json:
-        """As it is kept and shown. Raises PleoError 400."""
+    def checked(self, known: Collection[str]) -> Json:
+        """As it is kept and shown; `known` are the events that there are. Raises PleoError 400."""
         _check_url(self.endpoint_url)
         for event_type in self.event_types:
-            if event_type not in EVENT_SCOPES:
-                raise bad_body(f"eventTypes: {event_type[:80]!r} is no event type: {sorted(EVENT_SCOPES)}")
+            if event_type not in known:
+                raise bad_body(f"eventTypes: {event_type[:80]!r} is no event type: {sorted(known)}")
         _check_headers(checks.given(self.custom_headers) or {})
         _check_auth(self.endpoint_auth)
         shown: Json = msgspec.to_builtins(self)
@@ -99,10 +99,11 @@ def _check_auth(auth: EndpointAuth) -> None:
 
 def _wanted(call: Call) -> Json:
     """The body, when the caller's scopes reach its events. Raises PleoError 400, 403."""
-    wanted = call.body(SubscriptionRequest).checked()
+    scopes = {call.sandbox.rules.event_spelled(event_type): scope for event_type, scope in EVENT_SCOPES.items()}
+    wanted = call.body(SubscriptionRequest).checked(scopes)
     for event_type in wanted["eventTypes"]:
-        if EVENT_SCOPES[event_type] not in call.credential.scopes:
-            raise forbidden(f"the scope {EVENT_SCOPES[event_type]} is missing for {event_type}")
+        if scopes[event_type] not in call.credential.scopes:
+            raise forbidden(f"the scope {scopes[event_type]} is missing for {event_type}")
     return wanted
 
 
@@ -112,7 +113,7 @@ def _subscription(call: Call) -> Subscription:
 
 def list_subscriptions(call: Call) -> Response:
     call.only("status", "event_types", paged=True)
-    wanted = paging.window(call.query)
+    wanted = call.window()
     status = checks.single(call.query, "status")
     if status not in (None, *STATUSES):
         raise bad_parameter("status", status, f"one of {STATUSES}")
@@ -157,7 +158,7 @@ def delete(call: Call) -> Response:
 
 def list_activities(call: Call) -> Response:
     call.only("operation_types", paged=True)
-    wanted = paging.window(call.query)
+    wanted = call.window()
     _no_twins("operation_types", call.query.get("operation_types", []))
     steps = checks.choices(call.query, "operation_types", Step)
     known = call.sandbox.subscriptions.activities[_subscription(call).id]

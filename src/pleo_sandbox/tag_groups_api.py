@@ -68,10 +68,11 @@ def _counted(call: Call, group: Record) -> Json:
 
 
 def create_group(call: Call) -> Response:
-    """A code that another group has is taken in: Pleo names no refusal."""
+    """Pleo names no refusal of a code that another group has: see Rules.twins_are_refused."""
     call.only("company_id")
     company_id = call.named_company()
     facts = {"companyId": company_id, **msgspec.to_builtins(call.body(CreateTagGroup))}
+    call.sandbox.tags.check_group(company_id, facts)
     return reply({"data": call.sandbox.tags.groups.add(company_id, facts).as_json()})
 
 
@@ -88,6 +89,7 @@ def update_group(call: Call) -> Response:
     body = call.body(UpdateTagGroup)
     group = _group(call)
     facts = {"companyId": group.company_id, **msgspec.to_builtins(body)}
+    call.sandbox.tags.check_group(group.company_id, facts, but=group)
     return reply({"data": call.sandbox.tags.groups.change(group, facts).as_json()})
 
 

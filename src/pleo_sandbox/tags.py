@@ -10,6 +10,7 @@ from pleo_sandbox.errors import PleoError, bad_body
 from pleo_sandbox.model import Json, SandboxCompany
 from pleo_sandbox.rules import Rules
 from pleo_sandbox.shelf import Record, Shelf
+from pleo_sandbox.strictness import check_names
 
 
 def _keys(tag: Record) -> tuple[Hashable, ...]:
@@ -21,11 +22,15 @@ def _key(group_id: str, code: str) -> Hashable:
     return (group_id, code.casefold())
 
 
+def _group_keys(group: Record) -> tuple[Hashable, ...]:
+    return (_key(group.company_id, group.facts["code"]),)
+
+
 class Tags:
     """All tags of all companies. A code is taken in its group by archived tags too: Pleo wants them unarchived."""
 
     def __init__(self, clock: Clock, rules: Rules) -> None:
-        self.groups = Shelf(clock, "TAG_GROUP")
+        self.groups = Shelf(clock, "TAG_GROUP", _group_keys)
         self.dimensions = Shelf(clock, "DIMENSION")
         self.tags = Shelf(clock, "TAG", _keys)
         self.values = Shelf(clock, "DIMENSION_VALUE")
@@ -33,6 +38,14 @@ class Tags:
         self._active: Counter[str] = Counter()
 
     # groups
+
+    def check_group(self, company_id: str, facts: Json, but: Record | None = None) -> None:
+        """Whether a group may be so. Raises PleoError 400: Pleo lists no 409 here, as it does for tags."""
+        check_names(self._rules, facts)
+        twin = self.groups.holder(_key(company_id, facts["code"]), but)
+        if twin is not None and self._rules.twins_are_refused:
+            message = f"code: {facts['code']!r} is the code of tag group {twin.id}"
+            raise PleoError(400, "TAG_GROUP_ALREADY_EXISTS", message)
 
     def tags_of(self, group: Record) -> Iterable[Record]:
         return (tag for tag in self.tags.of(group.company_id) if tag.facts["groupId"] == group.id)
@@ -68,6 +81,7 @@ class Tags:
 
     def create(self, group: Record, facts: Json, values: Iterable[str] = ()) -> Record:
         """A new tag; dimensions for which no value is given get an empty one. Raises PleoError 400, 409."""
+        check_names(self._rules, facts)
         self._check_code(group.id, facts["code"])
         if not facts["archived"]:
             self._check_room(group.id)
@@ -84,6 +98,7 @@ class Tags:
 
     def replace(self, tag: Record, facts: Json, values: Iterable[str] = ()) -> Record:
         """Replace a tag; dimensions for which no value is given keep theirs. Raises PleoError 400, 409."""
+        check_names(self._rules, facts)
         group_id = tag.facts["groupId"]
         if facts["code"].casefold() != tag.facts["code"].casefold():
             self._check_code(group_id, facts["code"])

@@ -80,7 +80,7 @@ class DimensionValue(Body):
 
 def list_tags(call: Call) -> Response:
     call.only("include_archived", paged=True)
-    wanted = paging.window(call.query)
+    wanted = call.window()
     archived = checks.flag(call.query, "include_archived")
     group = call.find(call.sandbox.tags.groups, "groupId")
 
@@ -150,7 +150,7 @@ def _all_of(call: Call, company_id: str, tag_ids: list[str]) -> list[Record]:
 
 def search(call: Call) -> Response:
     call.only("company_id", "organization_id", paged=True)
-    wanted = paging.window(call.query)
+    wanted = call.window()
     companies = call.named_companies()
     return reply(_found(call, companies, wanted, call.body_or_nothing(TagSearch).keep()))
 
@@ -158,7 +158,7 @@ def search(call: Call) -> Response:
 def old_search(call: Call) -> Response:
     """Deprecated: the same search by query."""
     call.only("company_id", "text_search", "tag_group_id", "include_archived", paged=True)
-    wanted = paging.window(call.query)
+    wanted = call.window()
     asked = TagSearch(
         include_archived=checks.flag(call.query, "include_archived"),
         tag_group_ids=sorted(checks.query_uuids(call.query, "tag_group_id")),
@@ -176,7 +176,7 @@ def _found(call: Call, companies: frozenset[str], wanted: paging.Window, keep: K
 
 def aggregated(call: Call) -> Response:
     call.only("company_id", paged=True)
-    wanted = paging.window(call.query)
+    wanted = call.window()
     company_id = call.named_company()
     keep = call.body_or_nothing(TagSearch).keep()
     return reply(call.sandbox.tags.tags.page(company_id, wanted, keep, lambda tag: _aggregated(call, tag)))

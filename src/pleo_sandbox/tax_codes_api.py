@@ -1,4 +1,4 @@
-"""Tax codes v0 (api.md D). Pleo documents no error of its own here, and one code may be there twice."""
+"""Tax codes v0 (api.md D). Pleo documents no error of its own; of a code used twice: Rules.twins_are_refused."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from starlette.responses import Response
 
-from pleo_sandbox import checks, paging
+from pleo_sandbox import checks
 from pleo_sandbox.checks import Body, Text, Uuid, given
-from pleo_sandbox.errors import bad_body, forbidden
+from pleo_sandbox.errors import PleoError, bad_body, forbidden
 from pleo_sandbox.model import Json
 from pleo_sandbox.routing import Call, Operation
 from pleo_sandbox.shelf import Keep, Record
+from pleo_sandbox.strictness import check_names
 from pleo_sandbox.wire import empty, reply
 
 TaxType = Literal["inclusive", "exclusive", "reverse"]
@@ -72,6 +73,7 @@ def _facts(call: Call, body: TaxCodeBody) -> Json:
     if body.type == "exclusive" and not call.sandbox.rules.exclusive_tax_codes:
         raise bad_body("type: exclusive tax codes are not currently supported")
     sent: Json = msgspec.to_builtins(body)
+    check_names(call.sandbox.rules, sent)
     return sent | {
         "companyId": call.company(body.company_id.lower()),
         "rate": Decimal(str(body.rate)),
@@ -79,9 +81,18 @@ def _facts(call: Call, body: TaxCodeBody) -> Json:
     }
 
 
+def _check_free(call: Call, facts: Json, but: Record | None = None) -> None:
+    """Raises PleoError 400 for a code that another tax code of the company has."""
+    known = call.sandbox.tax_codes.of(facts["companyId"])
+    twin = next((each for each in known if each is not but and each.facts["code"] == facts["code"]), None)
+    if twin is not None and facts["code"] and call.sandbox.rules.twins_are_refused:
+        raise PleoError(400, "TAX_CODE_ALREADY_EXISTS", f"code: {facts['code']!r} is the code of tax code {twin.id}")
+
+
 def create(call: Call) -> Response:
     call.only()
     facts = _facts(call, call.body(TaxCodeBody))
+    _check_free(call, facts)
     return reply({"data": call.sandbox.tax_codes.add(facts["companyId"], facts).as_json()})
 
 
@@ -99,6 +110,7 @@ def update(call: Call) -> Response:
     tax_code = _tax_code(call)
     if facts["companyId"] != tax_code.company_id:
         raise forbidden(f"tax code {tax_code.id} is another company's")
+    _check_free(call, facts, but=tax_code)
     return reply({"data": call.sandbox.tax_codes.change(tax_code, facts).as_json()})
 
 
@@ -109,7 +121,7 @@ def delete(call: Call) -> Response:
 
 def search(call: Call) -> Response:
     call.only("company_id", paged=True)
-    wanted = paging.window(call.query)
+    wanted = call.window()
     company_id = call.named_company()
     return reply(call.sandbox.tax_codes.page(company_id, wanted, call.body_or_nothing(TaxCodeSearch).keep()))
 

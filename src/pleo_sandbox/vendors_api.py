@@ -8,12 +8,13 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from starlette.responses import Response
 
-from pleo_sandbox import checks, paging
+from pleo_sandbox import checks
 from pleo_sandbox.checks import Body, Text, Uuid
 from pleo_sandbox.errors import bad_body, forbidden
 from pleo_sandbox.model import Json
 from pleo_sandbox.routing import Call, Operation
 from pleo_sandbox.shelf import Keep, Record
+from pleo_sandbox.strictness import check_names
 from pleo_sandbox.wire import empty, reply
 
 VendorState = Literal["DRAFT", "ACTIVE", "ARCHIVED"]
@@ -90,6 +91,7 @@ def create(call: Call) -> Response:
     body = call.body(CreateVendor)
     company_id = call.company(body.company_id.lower())
     facts = msgspec.to_builtins(body) | {"companyId": company_id}
+    check_names(call.sandbox.rules, facts)
     call.sandbox.vendors.check_free(company_id, facts)
     facts["state"] = "ACTIVE" if facts.get("externalId") else "DRAFT"
     return reply({"data": call.sandbox.vendors.add(company_id, facts).as_json()}, 201)
@@ -110,6 +112,7 @@ def update(call: Call) -> Response:
     if body.company_id.lower() != vendor.company_id:
         raise forbidden(f"vendor {vendor.id} is another company's")
     facts = msgspec.to_builtins(body) | {"companyId": vendor.company_id}
+    check_names(call.sandbox.rules, facts)
     call.sandbox.vendors.check_free(vendor.company_id, facts, but=vendor)
     return reply({"data": call.sandbox.vendors.change(vendor, _with_system(vendor, facts)).as_json()})
 
@@ -139,7 +142,7 @@ def archive(call: Call) -> Response:
 
 def search(call: Call) -> Response:
     call.only("company_id", paged=True)
-    wanted = paging.window(call.query)
+    wanted = call.window()
     company_id = call.named_company()
     return reply(call.sandbox.vendors.page(company_id, wanted, call.body_or_nothing(SearchVendors).keep()))
 

@@ -37,7 +37,7 @@ class Webhooks:
     def publish(self, event_type: str, subjects: frozenset[str], facts: Json) -> None:
         """Tell every subscriber of the event; all of them get the same event id."""
         event_id = str(uuid.uuid4())
-        name = self._rules.event_name(event_type)
+        name = self._rules.event_spelled(event_type)
         body = event_body(name, event_id, facts, merged=self._rules.webhook_body == "merged")
         for subscription in self._subscriptions.of_event(event_type, subjects):
             self._post(Delivery(subscription, name, event_id, body, self._clock.now()))

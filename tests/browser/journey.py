@@ -71,6 +71,13 @@ class Journey:
         self.heading("Connect Pleo with your accounting system")
         self.stop(self.page, "connect-welcome")
 
+    def first_visit(self) -> None:
+        """Open the link that the service wrote for its owner."""
+        self.page.goto((self.town.folder / "home" / "first-visit.txt").read_text().split()[0])
+        self.stop(self.page, "first-visit")
+        self.press("Continue")
+        expect(self.page.get_by_label("Password (again)")).to_be_visible(timeout=SOON)
+
     def sign_up(self) -> None:
         self.follow("Sign up")
         self.stop(self.page, "sign-up")
@@ -122,6 +129,7 @@ class Journey:
 
     def connect(self) -> None:
         """From Pleo's Connect to an active connection."""
+        self.first_visit()
         self.press_connect()
         self.sign_up()
         self.begin()

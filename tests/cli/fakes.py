@@ -14,6 +14,7 @@ from kontobro.bootstrap import Home, open_home
 from kontobro.cli.app import app
 from kontobro.cli.desk import Desk
 from kontobro.core.connection import Connection, Tokens
+from kontobro.core.dialect import Dialect
 from kontobro.core.errors import KontobroError, Problem
 from kontobro.core.export import (
     ExportItem,
@@ -51,6 +52,7 @@ class FakePleo:
     faults: list[KontobroError] = field(default_factory=list)
     fault: KontobroError | None = None
     bug: Exception | None = None
+    dialect: Dialect = field(default_factory=Dialect)
 
     def _answered(self) -> None:
         if self.bug:
@@ -77,7 +79,11 @@ class FakePleo:
         return next(job for job in self.waiting if job.id == job_id)
 
     def start(self, job_id: str) -> bool:
+        self._become(job_id, "in_progress")
         return True
+
+    def _become(self, job_id: str, status: str) -> None:
+        self.waiting = [replace(job, status=status) if job.id == job_id else job for job in self.waiting]
 
     def control_items(self, job_id: str) -> Iterator[Sequence[JobItem]]:
         yield []
@@ -89,7 +95,7 @@ class FakePleo:
         return []
 
     def complete(self, job_id: str, outcome: JobOutcome) -> None:
-        self.waiting = [job for job in self.waiting if job.id != job_id]
+        self._become(job_id, outcome.event)
 
     def fetch(self, url: str, limit: int) -> bytes:
         return b""
@@ -111,11 +117,14 @@ class FakePleo:
 
 @dataclass
 class FakeErp:
-    """A company with three accounts. `fault` is raised by every call; `opened_with` is what it was opened with."""
+    """A company with a few accounts. `fault` is raised by every call; `opened_with` is what it was opened with."""
 
     company: Company = field(default_factory=lambda: Company("books", "Fjord & Bro", "DKK", "Europe/Copenhagen"))
     fault: KontobroError | None = None
     faults: list[KontobroError] = field(default_factory=list)
+    accounts: list[Account] = field(
+        default_factory=lambda: [Account(code, code, f"Account {code}") for code in ("1080", "2440", "2890", "1089")]
+    )
     opened_with: list[tuple[Mapping[str, str], str | None]] = field(default_factory=list)
     capabilities: Capabilities = field(
         default_factory=lambda: Capabilities(
@@ -137,8 +146,7 @@ class FakeErp:
 
     def read(self, kind: type[R]) -> Iterable[R]:
         self.check()
-        accounts = [Account(code, code, f"Account {code}") for code in ("1080", "2440", "2890", "1089")]
-        return [record for record in accounts if isinstance(record, kind)]
+        return [record for record in self.accounts if isinstance(record, kind)]
 
     def validate(self, entries: Sequence[Entry]) -> Sequence[list[Problem]]:
         return [[] for _ in entries]
@@ -195,7 +203,7 @@ class FakeHome:
 
     def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> FakeErp:
         """Its API key is what the connection's secrets say, stored or on trial."""
-        key = secrets.get("api_key") if secrets is not None else self.store.secret(connection.id, "api_key")
+        key = secrets.get("api_key") if secrets is not None else self.store.secret(connection, "api_key")
         self.erp.opened_with.append((connection.erp_options, key))
         return self.erp
 
@@ -236,14 +244,14 @@ class Bench:
     def secret(self, connection: Connection, name: str) -> str | None:
         home = open_home(self.path)
         try:
-            return home.store.secret(connection.id, name)
+            return home.store.secret(connection, name)
         finally:
             home.close()
 
     def tokens(self, connection: Connection) -> Tokens | None:
         home = open_home(self.path)
         try:
-            return home.store.tokens(connection.id)
+            return home.store.tokens(connection)
         finally:
             home.close()
 

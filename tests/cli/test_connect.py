@@ -126,7 +126,8 @@ def supplied(bench: Bench, *kinds: type) -> None:
         ((Dimension, DimensionValue), ALL, 2, "PENDING_INTEGRATION"),
         ((Dimension, DimensionValue), SCOPES, 1, "ACTIVATED"),
         ((Dimension, DimensionValue), frozenset(), 2, "PENDING_INTEGRATION"),
-        ((Dimension, DimensionValue, TaxCode), ALL, 3, "PENDING_INTEGRATION"),
+        ((Dimension, DimensionValue, TaxCode), ALL, 2, "PENDING_INTEGRATION"),
+        ((Dimension, DimensionValue, TaxCode, Account), ALL, 3, "PENDING_INTEGRATION"),
         ((Dimension, DimensionValue, TaxCode, Account, Vendor), ALL, 4, "PENDING_INTEGRATION"),
         ((Dimension, DimensionValue, TaxCode, Account, Vendor), ALL - {"vendors:write"}, 3, "PENDING_INTEGRATION"),
         ((Dimension, DimensionValue), SCOPES | {"tag-group:read", "tag-group:write"}, 2, "PENDING_INTEGRATION"),
@@ -168,6 +169,25 @@ def test_a_level_is_lowered_and_a_new_key_must_suffice_for_the_old_one(bench: Be
     assert bench.connections()[0].settings.sync == ()
     assert bench.pleo.installed is not None
     assert bench.pleo.installed.status == "ACTIVATED"
+
+
+def test_a_connection_of_the_older_level_3_keeps_its_tax_codes_and_gets_no_accounts(bench: Bench) -> None:
+    supplied(bench, Dimension, DimensionValue, TaxCode, Account)
+    bench.pleo.identity = replace(bench.pleo.identity, scopes=ALL)
+    bench.connect()
+    bench.run("settings", "set", "sync", "tax-codes,dimensions")
+    old = bench.connections()[0].settings.sync
+    assert set(old) == {"tax-codes", "dimensions"}
+    for words in ((), ("--level", "2")):
+        result = bench.connect(*words)
+        assert "Level 2: exports with receipts, dimensions as tags, tax codes." in result.stdout
+        assert bench.connections()[0].settings.sync == old
+    bench.pleo.identity = replace(bench.pleo.identity, scopes=ALL - {"tax-codes:write"})
+    refused = bench.connect()
+    assert (refused.exit_code, "tax-codes:write" in refused.stderr) == (3, True)
+    bench.pleo.identity = replace(bench.pleo.identity, scopes=ALL)
+    bench.connect("--level", "3")
+    assert set(bench.connections()[0].settings.sync) == {"accounts", "tax-codes", "dimensions"}
 
 
 def test_the_first_connection_says_what_level_1_lacks(bench: Bench) -> None:

@@ -50,7 +50,8 @@ def test_later_verbs_take_the_secret_from_the_store(bench: Bench) -> None:
 def test_an_option_by_its_name_is_the_same(bench: Bench) -> None:
     connects(bench, "--erp-option", "database=others")
     assert bench.erp.opened_with[0][0]["database"] == "books", "what has an option of its own wins"
-    bench.run("connect", "--erp", "odoo", "--erp-option", "url=https://odoo.example", KONTOBRO_ERP_API_KEY=SECRET)
+    words = ("--erp", "odoo", "--erp-option", "url=https://odoo.example", "--erp-secret-stdin")
+    bench.run("connect", *words, stdin=f"{SECRET}\n", KONTOBRO_API_KEY=KEY)
     assert connected(bench).erp_options["url"] == "https://odoo.example"
 
 
@@ -67,6 +68,47 @@ def test_the_secret_is_asked_without_echo(bench: Bench) -> None:
     assert "odoo: API key (not shown)" in result.stderr
     assert SECRET not in result.output
     assert bench.secret(connected(bench), "api_key") == SECRET
+
+
+MOVES = [("--erp-url", "https://evil.example"), ("--erp-database", "other")]
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_a_secret_of_the_environment_is_not_sent_to_another_address(bench: Bench, move: tuple[str, str]) -> None:
+    connects(bench)
+    bench.erp.opened_with.clear()
+    before = bench.connections()
+    result = connects(bench, *move)
+    assert result.exit_code == 3
+    assert "KONTOBRO_ERP_API_KEY holds a secret that was given for another address" in result.stderr
+    assert SECRET not in result.output
+    assert not bench.erp.opened_with
+    assert bench.connections() == before
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_a_secret_that_is_given_again_is_sent(bench: Bench, move: tuple[str, str]) -> None:
+    connects(bench)
+    words = (*PLACE, *move, "--erp-secret-stdin")
+    result = bench.run("connect", *words, stdin=f"{SECRET}\n", KONTOBRO_API_KEY=KEY)
+    assert result.exit_code == 0, result.output
+    assert bench.secret(connected(bench), "api_key") == SECRET
+    assert connects(bench, *move).exit_code == 0, "from now on it is given for this one too"
+
+
+def test_pleo_s_key_of_the_environment_is_not_sent_to_another_pleo(bench: Bench) -> None:
+    connects(bench)
+    bench.pleo.bug = AssertionError("Pleo was asked")
+    result = connects(bench, "--environment", "sandbox", "--url", "http://127.0.0.1:9")
+    assert result.exit_code == 3
+    assert "KONTOBRO_API_KEY holds a secret that was given for another address" in result.stderr
+    assert len(bench.connections()) == 1
+
+
+def test_another_company_on_the_same_login_needs_no_new_secret(bench: Bench) -> None:
+    bench.erp.company = Company("1", "Fjord & Bro", "DKK")
+    connects(bench)
+    assert connects(bench, "--erp-company", "1").exit_code == 0
 
 
 def test_no_secret_is_a_thing_to_mend(bench: Bench) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kontobro.core.errors import Busy, LoginFailed, Misconfigured, NotAllowed, Unreachable
+from kontobro.core.masterdata import Account
 from tests.cli.fakes import Bench, export_job
 
 WITH_CONNECTION = ["check", "jobs", "preview x", "export", "settle", "bookings", "disconnect", "settings show"]
@@ -79,12 +80,34 @@ def test_check_finds_everything_at_once(bench: Bench) -> None:
     assert wrong == {"Pleo": "Connect again.", "accounting system": "Ask its owner."}, "each fault is said once"
 
 
-def test_check_names_every_missing_setting(bench: Bench) -> None:
+def test_check_asks_for_the_wallet_and_warns_of_the_rest(bench: Bench) -> None:
+    """A company with cards alone needs no more than the wallet; what would fail for another account is said."""
     bench.connect()
     result = bench.run("check")
     assert result.exit_code == 3
-    for name in ("out_of_pocket", "contra", "accounts_payable"):
-        assert f"settings.{name}" in result.stdout
+    assert "✗ settings: settings.wallet" in result.stdout
+    assert bench.run("settings", "set", "wallet", "1080").exit_code == 0
+    result = bench.run("check")
+    assert result.exit_code == 0, result.output
+    for name, needs_it in {"out_of_pocket": "mileage", "contra": "wallet topup", "accounts_payable": "invoice"}.items():
+        (line,) = [each for each in result.stdout.splitlines() if f"settings.{name}" in each]
+        assert line.startswith("! ")
+        assert needs_it in " ".join(result.stdout.split())
+    found = json.loads(bench.run("check", "--json").stdout)
+    warned = [each["subject"].rpartition(".")[2] for each in found["findings"] if each["warning"]]
+    assert (found["ok"], warned) == (True, ["out_of_pocket", "contra", "accounts_payable"])
+
+
+def test_an_export_before_the_wallet_is_set_leaves_the_job_pending(bench: Bench) -> None:
+    """What fails in Pleo can't be retried; what waits can."""
+    bench.connect()
+    bench.pleo.waiting = [export_job()]
+    result = bench.run("export")
+    assert result.exit_code == 3, result.output
+    assert [job.status for job in bench.pleo.waiting] == ["pending"]
+    said = " ".join(result.stderr.split())
+    assert "Nothing can be exported yet. Account for the Pleo wallet missing." in said
+    assert "The export waits in Pleo until" in said
 
 
 def test_check_is_content_when_all_is_there(bench: Bench) -> None:
@@ -131,6 +154,39 @@ def test_a_wrong_setting_is_not_stored(bench: Bench, key: str, value: str, said:
     assert bench.connections()[0].settings == before
 
 
+def with_ids(bench: Bench) -> None:
+    """Accounts whose ids are numbers, one of them as long as a code; all settings are there."""
+    bench.connect()
+    for name, code in {"wallet": "1080", "out_of_pocket": "2890", "contra": "1089", "accounts_payable": "2440"}.items():
+        assert bench.run("settings", "set", name, code, "--offline").exit_code == 0
+    bench.erp.accounts += [Account("1200", "8339", "Revenue"), Account("57", "1590", "In transit")]
+
+
+@pytest.mark.parametrize(("id", "code"), [("1200", "8339"), ("57", "1590")])
+def test_an_id_is_no_setting(bench: Bench, id: str, code: str) -> None:
+    with_ids(bench)
+    result = bench.run("settings", "set", "contra", id)
+    assert result.exit_code == 3
+    assert f"It is the ID of {code}" in " ".join(result.stderr.split())
+    assert bench.connections()[0].settings.contra == "1089"
+    assert bench.run("settings", "set", "contra", code).exit_code == 0
+
+
+def test_check_lists_ids_that_were_stored_before(bench: Bench) -> None:
+    with_ids(bench)
+    for name, id in {"contra": "1200", "out_of_pocket": "57"}.items():
+        bench.run("settings", "set", name, id, "--offline")
+    result = bench.run("check")
+    assert result.exit_code == 3
+    said = " ".join(result.stdout.split())
+    assert "1200 is not a code in the accounting system. It is the ID of 8339" in said
+    assert "Holds 57, an ID of before; it is read as the code 1590" in said
+    assert bench.run("settings", "set", "contra", "1200").exit_code == 3, "the same again"
+    assert bench.run("settings", "set", "contra", "1089").exit_code == 0
+    assert bench.connections()[0].settings.out_of_pocket == "1590", "saved as its code"
+    assert bench.run("check").exit_code == 0
+
+
 def test_settings_are_set_and_taken_away(bench: Bench) -> None:
     bench.connect()
     for key, value in {
@@ -159,6 +215,18 @@ def test_settings_go_to_a_file_and_come_back(bench: Bench, tmp_path: Path) -> No
     assert bench.run("settings", "export", str(file)).exit_code == 2, "an existing file is kept"
     bench.run("settings", "set", "out_of_pocket", "", "--offline")
     assert bench.run("settings", "import", str(file), "--offline").exit_code == 0
+    assert bench.connections()[0].settings == before
+
+
+def test_a_file_is_checked_as_a_form_is_without_asking_anybody(bench: Bench, tmp_path: Path) -> None:
+    bench.connect()
+    before = bench.connections()[0].settings
+    file = tmp_path / "settings.toml"
+    file.write_text('time_zone = "Mars/Olympus"\nretention_days = 9999\n', encoding="utf-8")
+    result = bench.run("settings", "import", str(file), "--offline")
+    assert result.exit_code == 3
+    assert "time_zone is not a known time zone" in result.stderr
+    assert "from 0 to 3650" in result.stderr
     assert bench.connections()[0].settings == before
 
 
@@ -208,6 +276,7 @@ def test_a_fault_has_a_traceback_only_with_debug(bench: Bench) -> None:
 
 def test_the_log_is_shown_only_when_asked_and_only_ours(bench: Bench) -> None:
     bench.connect()
+    bench.run("settings", "set", "wallet", "1080", "--offline")
     bench.pleo.waiting = [export_job()]
     assert "job ended" not in bench.run("export").stderr
     another = export_job("00000000-0000-4000-8000-000000000002")
@@ -235,9 +304,8 @@ def test_a_new_connection_gets_its_settings_one_by_one(bench: Bench) -> None:
         result = bench.run("settings", "set", name, code)
         assert result.exit_code == 0, result.output
     assert bench.run("check").exit_code == 0
-    taken_away = bench.run("settings", "set", "contra", "")
-    assert taken_away.exit_code == 3, "what was there and is needed is not taken away"
-    assert bench.connections()[0].settings.contra == "1089"
+    assert bench.run("settings", "set", "contra", "").exit_code == 0, "nothing may ever need it"
+    assert bench.run("check").exit_code == 0
 
 
 def test_a_file_nested_too_deep_is_no_bug_of_ours(bench: Bench, tmp_path: Path) -> None:

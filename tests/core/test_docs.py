@@ -53,7 +53,7 @@ def codes_in(*packages: str) -> set[str]:
     for package in packages:
         for source in sources_of(package):
             for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", "").lower().endswith("problem"):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "").lower().endswith(("problem", "note")):
                     given = [*node.args[:1], *(word.value for word in node.keywords if word.arg == "code")]
                     codes |= {arg.value for arg in given if isinstance(arg, ast.Constant)}
     return {code for code in codes if isinstance(code, str) and code}

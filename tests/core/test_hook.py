@@ -109,7 +109,7 @@ def more(amount: str) -> Change:
         (first_line(amount=Decimal("99.999")), "has more than 2 decimals"),
         (first_line(amount=100.0), "has more than 2 decimals"),
         (first_line(amount=Decimal("NaN")), "has more than 2 decimals"),
-        (first_line(amount=Decimal("Infinity")), "can't be read"),
+        (first_line(amount=Decimal("Infinity")), "has more than 2 decimals"),
         (first_line(account="Expenses:Nowhere"), "Expenses:Nowhere does not exist"),
         (first_line(account="Expenses:Old"), "Expenses:Old does not exist in the accounting system or is blocked"),
         (more("0.01"), "the total of the payable lines was changed"),

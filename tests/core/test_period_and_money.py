@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kontobro.core.masterdata import Period
-from kontobro.core.money import EXPONENTS, exponent, is_whole, to_major
+from kontobro.core.money import EXPONENTS, exact_sum, exponent, is_whole, scaled, to_major
 from kontobro.core.period import is_open, next_open_day, period_of
 from kontobro.core.posting_dates import day_in
 from kontobro.testing.factories import PERIODS
@@ -78,14 +79,20 @@ def test_minor_units(minor: str, currency: str, major: str) -> None:
     assert str(to_major(Decimal(minor), currency)) == major
 
 
-@given(st.integers(-(10**15) + 1, 10**15 - 1), st.sampled_from(sorted(EXPONENTS)))
-def test_no_digit_is_lost(minor: int, currency: str) -> None:
+@given(st.integers(-(10**60), 10**60), st.sampled_from(sorted(EXPONENTS)))
+def test_no_digit_is_lost_at_any_size(minor: int, currency: str) -> None:
     major = to_major(Decimal(minor), currency)
     assert is_whole(Decimal(minor))
-    assert int(major.scaleb(EXPONENTS[currency])) == minor
+    assert Fraction(major) * 10 ** EXPONENTS[currency] == minor
+    assert -int(major.as_tuple().exponent) == EXPONENTS[currency]
 
 
-@pytest.mark.parametrize("minor", ["1.5", "NaN", "Infinity", "-Infinity", "1E+15", "0.1"])
+@given(st.lists(st.integers(-(10**60), 10**60)))
+def test_sums_are_exact_at_any_size(minors: list[int]) -> None:
+    assert Fraction(exact_sum(scaled(minor, 2) for minor in minors)) == Fraction(sum(minors), 100)
+
+
+@pytest.mark.parametrize("minor", ["1.5", "NaN", "Infinity", "-Infinity", "1E+1000", "1E+999999999", "0.1"])
 def test_what_is_no_whole_amount(minor: str) -> None:
     assert not is_whole(Decimal(minor))
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from kontobro.core.masterdata import Company
+from typing import Any
+
+import pytest
+
+from kontobro.core.masterdata import Account, Company, Dimension, Journal
+from kontobro.core.masters import Masters
 from kontobro.core.settings import RowOverride, Settings
-from kontobro.core.settings_check import check_settings
+from kontobro.core.settings_check import check_all, check_settings, check_stored
+from kontobro.core.settings_codes import in_codes
 from kontobro.testing.factories import masters, settings
 
 
@@ -17,12 +23,9 @@ def test_complete_settings_have_no_fault() -> None:
     assert check_settings(chosen, masters()) == []
 
 
-def test_empty_settings_lack_the_accounts_that_pleo_does_not_name() -> None:
-    assert faults(Settings()) == {
-        "out_of_pocket": "setting_missing",
-        "contra": "setting_missing",
-        "accounts_payable": "setting_missing",
-    }
+def test_what_nothing_needs_yet_is_not_asked_for() -> None:
+    assert faults(Settings()) == {}
+    assert faults(settings(contra=None, accounts_payable=None, out_of_pocket=None)) == {}
 
 
 def test_everything_wrong_is_told_at_once() -> None:
@@ -40,7 +43,6 @@ def test_everything_wrong_is_told_at_once() -> None:
         hook="tests.golden.hooks:nothing",
     )
     assert faults(wrong) == {
-        "accounts_payable": "setting_missing",
         "wallet": "account_currency",
         "wallets.EUR": "account_currency",
         "wallets.GBP": "account_unknown",
@@ -58,3 +60,53 @@ def test_everything_wrong_is_told_at_once() -> None:
 
 def test_an_accounting_system_without_time_zone_is_booked_in_utc() -> None:
     assert check_settings(settings(), masters(company=Company("x", "x", "DKK"))) == []
+
+
+# ------------------------------------------------------------------------------- ids that were stored before
+
+
+def numbered(**changed: Any) -> Masters:
+    """Accounts of four digits; ids are numbers."""
+    accounts = [Account("1200", "8339", "Revenue"), Account("420", "4930", ""), Account("57", "1590", "")]
+    accounts += [Account("5", "0420", ""), Account("6", "2000", "One"), Account("7", "2000", "Two")]
+    dimensions = [Dimension("3", "Projects", ""), Dimension("4", "3", "Named like an id")]
+    given = {"accounts": accounts, "dimensions": dimensions, "journals": [Journal("9", "MISC", "")]}
+    return masters(**(given | changed))
+
+
+def test_an_id_that_can_be_nothing_else_is_read_as_its_code() -> None:
+    held = Settings(contra="57", journal="9", wallets={"EUR": "57"}, rows=(RowOverride(type="fee", line_account="57"),))
+    read, stored = in_codes(held, numbered())
+    assert (read.contra, read.journal, read.wallets) == ("1590", "MISC", {"EUR": "1590"})
+    assert read.rows[0].line_account == "1590"
+    assert {(one.setting, one.id, one.code) for one in stored} == {
+        ("contra", "57", "1590"),
+        ("journal", "9", "MISC"),
+        ("wallets.EUR", "57", "1590"),
+        ("rows[0].line_account", "57", "1590"),
+    }
+
+
+@pytest.mark.parametrize("key", ["1200", "420", "6", "8339", "99", "nothing"])
+def test_an_account_number_or_an_id_of_a_shared_code_is_left(key: str) -> None:
+    """1200 is as long as a code, 420 is 0420 without its zero, 6 has the code of another account too."""
+    assert in_codes(Settings(contra=key), numbered()) == (Settings(contra=key), ())
+
+
+def test_dimensions_were_chosen_by_id() -> None:
+    books = numbered(dimensions=[Dimension("3", "Projects", ""), Dimension("8", "Teams", "")])
+    held = Settings(sync_dimensions=("3", "teams"), dimensions={"TEAM": "8"})
+    read, _ = in_codes(held, books)
+    assert (read.sync_dimensions, read.dimensions) == (("Projects", "teams"), {"TEAM": "Teams"})
+    assert in_codes(Settings(sync_dimensions=("3",)), numbered())[0].sync_dimensions == ("3",)  # a code by now
+
+
+def test_what_is_to_be_stored_is_held_to_codes() -> None:
+    held = settings(contra="57", journal="9", dimensions={"TEAM": "4"}, sync_dimensions=("4", "nowhere"), wallets={})
+    found = {problem.field: problem for problem in check_all(held, numbered())}
+    for field in ("settings.contra", "settings.journal", "settings.dimensions.TEAM"):
+        assert found[field].code == "setting_is_id"
+    assert "1590" in found["settings.contra"].message
+    assert found["settings.sync_dimensions"].code in ("setting_is_id", "dimension_unknown")
+    stored = {problem.field for problem in check_stored(held, numbered())}
+    assert not stored & {"settings.contra", "settings.journal", "settings.dimensions.TEAM"}

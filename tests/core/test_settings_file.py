@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from kontobro.core.errors import Misconfigured
 from kontobro.core.settings import RowOverride, Settings
-from kontobro.core.settings_file import settings_from, settings_to
+from kontobro.core.settings_file import LARGEST, read_toml, settings_from, settings_to, with_change
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12)
 roles = st.sampled_from(["expense", "wallet", "employee", "transit", "external", "payable"])
@@ -34,7 +35,7 @@ rows = st.builds(
 )
 every_settings = st.builds(
     Settings,
-    time_zone=optional(words),
+    time_zone=st.sampled_from([None, "UTC", "Europe/Copenhagen", "Asia/Kathmandu"]),
     wallet=optional(words),
     wallets=st.dictionaries(st.sampled_from(["DKK", "EUR", "JPY"]), words),
     out_of_pocket=optional(words),
@@ -49,6 +50,7 @@ every_settings = st.builds(
     posting=st.sampled_from(["draft", "posted"]),
     reverse_tax_missing=st.sampled_from(["compute", "fail", "as_given"]),
     zero_amount=st.sampled_from(["fail", "skip"]),
+    duplicate_invoice=st.sampled_from(["note", "fail"]),
     receipt_missing=st.sampled_from(["fail", "book"]),
     receipt_upload_failed=st.sampled_from(["fail", "book"]),
     voided=st.sampled_from(["book", "ask"]),
@@ -121,9 +123,19 @@ def test_every_fault_is_named_at_once_and_the_rest_is_read() -> None:
     [
         ({"walet": "5810"}, "There is no setting walet: did you mean wallet? Correct its name."),
         ({"closed_period": "later"}, 'takes "fail" or "next_open" or "today" (it is later)'),
-        ({"wallet": 5810}, "takes a text in quotes (it is 5810)"),
+        ({"wallet": 5810}, 'takes a text in quotes: write wallet = "5810" (it is 5810)'),
         ({"patience_minutes": True}, "takes a whole number from 0 to 50"),
         ({"patience_minutes": 60}, "takes a whole number from 0 to 50 (it is 60)"),
+        ({"time_zone": "Mars/Olympus"}, "Setting time_zone is not a known time zone"),
+        ({"time_zone": "../../etc/passwd"}, "is not a known time zone"),
+        ({"time_zone": ""}, "is not a known time zone"),
+        ({"wallet": "1" * 101}, "takes a text of at most 100 characters"),
+        ({"journal": "BANK\0"}, "takes a text without control characters"),
+        ({"description": "{supplier}\x1b[2J"}, "takes a text without control characters"),
+        ({"description": "x" * 501}, "takes a text of at most 500 characters"),
+        ({"wallets": {"EUR": ""}}, "takes a table without empty texts"),
+        ({"dimensions": {"": "COST"}}, "takes a table without empty texts"),
+        ({"dimensions": {"TEAM": "x" * 101}}, "takes a text of at most 100 characters"),
         ({"wallets": {"EURO": "5811"}}, "Setting wallets.EURO is no currency"),
         (
             {"rows": [{"type": "fee", "debitt": "wallet"}]},
@@ -162,3 +174,37 @@ def test_what_is_kept_in_step_is_read_and_written() -> None:
 def test_wrong_settings_of_a_sync_are_told(document: dict[str, object], told: str) -> None:
     _, (problem,) = settings_from(document)
     assert told in problem.message
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b".".join([b"a"] * 99_000) + b" = 1", "nested too deep"),
+        (b"[" + b".".join([b"a"] * 99_000) + b"]", "nested too deep"),
+        (b'x = 1\n["a"' + b'."b"' * 40_000 + b"]", "line 2"),
+        (b"retention_days = " + b"1" * 100_000, "digits"),
+        (b"retention_days = 0x" + b"f" * 100_000, "digits"),
+        (b"retention_days = " + b"1_" * 90_000 + b"1", "digits"),
+        (b"x = " + b"[" * 100_000, "nested too deep"),
+        (b"x = " + b"{a=" * 60_000, "nested too deep"),
+        (b"# " + b"x" * LARGEST, "larger than"),
+        (b"wallet = ", "not a TOML file"),
+        (b"wallet = '\xff'", "not a TOML file"),
+        (b"wallet = " + b"x" * 100_000, "not a TOML file"),
+    ],
+)
+def test_a_small_file_that_would_eat_the_machine_is_refused_before_it_is_parsed(content: bytes, why: str) -> None:
+    with pytest.raises(Misconfigured, match=why) as fault:
+        read_toml(content, "The file")
+    assert len(str(fault.value)) < 400
+
+
+@given(every_settings)
+def test_every_settings_file_of_ours_passes_the_bounds(settings: Settings) -> None:
+    assert settings_from(read_toml(tomli_w.dumps(settings_to(settings)).encode(), "The file")) == (settings, ())
+
+
+def test_a_number_of_any_length_is_told_not_counted() -> None:
+    wanted = with_change({}, "retention_days", "1" * 100_000)
+    _, problems = settings_from(wanted)
+    assert [problem.code for problem in problems] == ["setting_wrong"]

@@ -182,9 +182,11 @@ def test_the_one_wallet_that_is_set_is_not_overruled() -> None:
     assert changed(suggest(Settings(wallet="1"), masters)) == {}
 
 
-def test_a_code_that_two_accounts_share_is_named_by_its_id() -> None:
+def test_a_code_that_two_accounts_share_is_not_proposed() -> None:
     accounts = [Account("a1", "2440", "Payables"), Account("a2", "2440", "Rent")]
-    assert changed(suggest(Settings(), Masters.of(COMPANY, accounts))) == {"accounts_payable": "a1"}
+    found = {one.setting: one for one in suggest(Settings(), Masters.of(COMPANY, accounts))}["accounts_payable"]
+    assert (found.after, found.candidates) == ("", ("2440 Payables",))
+    assert "no code of its own" in found.why
 
 
 def test_blocked_accounts_are_not_proposed() -> None:

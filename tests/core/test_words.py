@@ -16,18 +16,19 @@ from hypothesis import strategies as st
 from kontobro.core import errors, words
 from kontobro.core.errors import JobFailure, KontobroError, Misconfigured, Problem, RateLimited, TooManyChanges
 from kontobro.core.export import ItemStatus, JobEvent
-from kontobro.core.history import BookingState
+from kontobro.core.history import BookingState, ClaimState
 from kontobro.core.journal import PostingStatus
 from kontobro.core.plan_types import Action, MasterKind
 from kontobro.core.posting_table import ROWS
 from kontobro.core.settings import SyncKind
 from kontobro.core.words import FAULTS, LANGUAGES, SAYS_MORE, fault_code, fault_in, fault_told, in_language, name_in
+from kontobro.export.claim import NOT_OURS
 
 DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENTED = frozenset(re.findall(r"^\| `(\w+)` \|", (DOCS / "problems.md").read_text(encoding="utf-8"), re.MULTILINE))
 SILENT = frozenset(
     """amount_zero booking_vanished dimension_twice item_missing lines_missing reverse_tax_missing
-    tax_code_missing""".split()
+    tax_code_missing write_not_taken""".split()
 )
 """Codes whose English message shows no value either: there is none, or it is the expense's own id, or zero."""
 
@@ -189,6 +190,7 @@ def test_a_language_names_every_type_and_state(language: str) -> None:
     names = tomllib.loads((Path(words.__file__).parent / f"{language}.toml").read_text(encoding="utf-8"))["names"]
     types = {row.type for row in ROWS}
     states = {*get_args(BookingState), *get_args(PostingStatus), *get_args(JobEvent), *get_args(ItemStatus)}
+    states |= {*get_args(ClaimState), NOT_OURS}
     plans = {*get_args(Action), *get_args(MasterKind), *(kind.replace("-", "_") for kind in get_args(SyncKind))}
     assert types | plans | states - {"started", "successful"} <= set(names)
     assert all(text == text.strip() != "" for text in names.values())

@@ -13,13 +13,22 @@ from fava.beans.funcs import hash_entry
 from fava.core import FavaLedger
 
 from kontobro.core.errors import Conflict, Misconfigured, Problem, Timeout
-from kontobro.core.journal import Booking, InvoiceKey, Reference
+from kontobro.core.journal import Booking, Reference
 from kontobro.core.masterdata import DimensionValue, Period, TaxCode, Vendor
 from kontobro.erp.beancount.blocks import Key
 from kontobro.erp.beancount.connector import BeancountConnector
 from kontobro.erp.beancount.folder import Folder
 from kontobro.erp.beancount.shelf import Shelf
-from kontobro.testing.entries import PDF, Chart, a_bill, a_journal, a_payment, a_receipt, a_taxed_journal
+from kontobro.testing.entries import (
+    PDF,
+    Chart,
+    a_bill,
+    a_journal,
+    a_payment,
+    a_receipt,
+    a_taxed_journal,
+    an_invoice_journal,
+)
 
 CHART = Chart()
 
@@ -273,11 +282,23 @@ def test_a_search_reads_only_files_that_are_new_changed_or_hold_the_entry(connec
     assert folder.read == ["000002.beancount", "000003.beancount"]
 
 
-def test_a_payments_key_names_its_bill_in_another_currency_not(connector):
+def test_a_payment_in_another_currency_leaves_its_bill_open(connector):
+    """In a ledger two currencies never cancel out; the key's own currency weighs least."""
+    bill = a_bill(CHART, currency="EUR")
+    booked(connector, bill)
+    assert booked(connector, a_payment(CHART, replace(bill.key, currency="DKK")))[0].settled is False
+    assert connector.find([bill.key])[bill.key].open == 120
+    assert booked(connector, a_payment(CHART, replace(bill.key, currency="DKK"), currency="EUR"))[0].settled is True
+
+
+def test_what_was_paid_too_much_stays_the_payments_own(connector):
     bill = a_bill(CHART)
     booked(connector, bill)
-    other = InvoiceKey(bill.key.vendor, bill.key.number, "EUR")
-    assert booked(connector, a_payment(CHART, other))[0].settled is False
+    assert booked(connector, a_payment(CHART, bill.key, "130.00"))[0].settled is True
+    assert connector.find([bill.key])[bill.key].open == 0
+    back = a_payment(CHART, bill.key, "130.00", returned=True)
+    assert booked(connector, back)[0].settled is True
+    assert connector.find([bill.key])[bill.key].open == 120
 
 
 # ------------------------------------------------------------------------------------------------- docs
@@ -298,11 +319,13 @@ def test_every_metadata_key_is_in_the_docs(connector, files):
     bill = a_bill(
         CHART, due_date=day, service_period=(day, day), supplier_amount=(Decimal(1), "USD"), notes=("n",), url="u"
     )
-    payment = a_payment(CHART, bill.key, "50.00", returned=True, reconciled_entries=("r",), reconciliation_id="i")
-    journal = replace(a_taxed_journal(CHART), journal="PLEO", vendor="V100", vendor_name="Staples")
-    bookings = booked(connector, bill, payment, journal, a_payment(CHART, bill.reference, received=True))
+    payment = a_payment(CHART, bill.key, "50.00", reconciled_entries=("r",), reconciliation_id="i")
+    journal = replace(a_taxed_journal(CHART), journal="PLEO", vendor="V100", vendor_name="Staples", attendees=("Bo",))
+    invoice = an_invoice_journal(CHART)
+    others = [a_payment(CHART, bill.reference, received=True), a_payment(CHART, bill.key, returned=True)]
+    bookings = booked(connector, bill, payment, journal, invoice, *others)
     connector.attach(bookings[0], [a_receipt()])
     metas = [e.meta for e in files.entries()] + [p.meta for e in files.entries() for p in e.postings]
     keys = {key for meta in metas for key in meta if not key.startswith("__")} - {"filename", "lineno"}
-    assert len(keys) == 30
+    assert len(keys) == 33
     assert [key for key in sorted(keys) if f"`{key}`" not in page] == []

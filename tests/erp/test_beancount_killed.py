@@ -17,6 +17,9 @@ from kontobro.testing.entries import Chart, a_bill, a_journal, a_payment, a_rece
 from .conftest import LedgerFiles
 
 CHART = Chart()
+PARTS = 6
+"""The boundaries are tried in so many parts: each try loads the ledger several times."""
+
 ENTRIES: list[Entry] = [
     a_journal(CHART, reference=Reference("journal")),
     a_bill(CHART, reference=Reference("bill"), number="7"),
@@ -80,9 +83,10 @@ def assert_complete(files: LedgerFiles) -> None:
 
 
 @pytest.mark.kill
-def test_killed_before_any_file_operation_and_run_again_everything_stands_once(tmp_path, ledger):
+@pytest.mark.parametrize("first", range(1, PARTS + 1))
+def test_killed_before_any_file_operation_and_run_again_everything_stands_once(tmp_path, ledger, first):
     text, boundaries = ledger.read_text(), 0
-    for at in range(1, 200):
+    for at in range(first, 200, PARTS):
         company = tmp_path / str(at)
         company.mkdir()
         files = LedgerFiles(company / "main.beancount")

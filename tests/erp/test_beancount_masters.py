@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def test_the_company_and_its_masters_are_read_from_directives(connector):
     accounts = {account.id: account for account in connector.read(Account)}
     assert (accounts["Expenses:Office"].code, accounts["Expenses:Office"].name) == ("4000", "Office supplies")
     assert accounts["Assets:Pleo:DKK"].currencies == ("DKK",)
-    assert not accounts["Expenses:Old"].active
+    assert (accounts["Expenses:Old"].opened, accounts["Expenses:Old"].closed) == (date(2020, 1, 1), date(2025, 1, 1))
     reverse = next(code for code in connector.read(TaxCode) if code.id == "R25")
     assert (reverse.rate, reverse.type, reverse.outgoing_account) == (
         Decimal("0.25"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import httpx2
@@ -22,9 +23,11 @@ from kontobro.core.errors import (
     Unreachable,
 )
 from kontobro.erp import load_connector
-from kontobro.erp.common import READ_TRIES, Refused
+from kontobro.erp.common import READ_TRIES, Refused, read_again, rows_by_id
 from kontobro.erp.odoo.access import find_company
-from kontobro.erp.odoo.api import PAGE, Api
+from kontobro.erp.odoo.api import PAGE, Api, open_http
+from kontobro.net.limits import time_limit
+from tests.net.listening import answering, listening
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
 Answer = Callable[[httpx2.Request], httpx2.Response]
@@ -64,7 +67,17 @@ def failing(fault: type[httpx2.RequestError]) -> Answer:
         (httpx2.Response(429, headers={"Retry-After": "3"}), RateLimited, RateLimited),
         (httpx2.Response(502, text="Bad gateway"), Unreachable, Uncertain),
         (httpx2.Response(504, text="Gateway timeout"), Unreachable, Uncertain),
-        (httpx2.Response(200, text="<html>"), BadAnswer, BadAnswer),
+        (httpx2.Response(500, text="<h1>Internal Server Error</h1>"), Unreachable, Uncertain),
+        (httpx2.Response(503, json={"name": "werkzeug.exceptions.ServiceUnavailable"}), Unreachable, Uncertain),
+        (httpx2.Response(520, text="unknown error"), Unreachable, Uncertain),
+        (httpx2.Response(408, text="Request Timeout"), Unreachable, Uncertain),
+        (httpx2.Response(403, text="<h1>Checking your browser</h1>"), Unreachable, Uncertain),
+        (httpx2.Response(200, text="<html>We are back soon</html>"), Unreachable, Uncertain),
+        (httpx2.Response(200, text='{"id": 1, "na'), Unreachable, Uncertain),
+        (httpx2.Response(200, text="[" * 100_000), BadAnswer, Uncertain),
+        (httpx2.Response(200, text="[1E+999999999]"), BadAnswer, Uncertain),
+        (httpx2.Response(200, text="9" * 100_000), BadAnswer, Uncertain),
+        (httpx2.Response(502, text="[" * 100_000), Unreachable, Uncertain),
     ],
 )
 def test_answers_are_told_apart_by_their_code(
@@ -114,6 +127,96 @@ def test_reads_are_tried_again_and_writes_never() -> None:
     with pytest.raises(Uncertain):
         api.write("account.move", "load")
     assert len(calls) == READ_TRIES + 1
+
+
+BAD_GATEWAYS = [
+    httpx2.Response(502, text="<h1>Bad gateway</h1>"),
+    httpx2.Response(504),
+    httpx2.Response(429),
+    httpx2.Response(408),
+    httpx2.Response(500, text="oops"),
+    httpx2.Response(403, text="<h1>Checking your browser</h1>"),
+    httpx2.Response(200, text="<html>We are back soon</html>"),
+    httpx2.Response(200, text='{"version": "19.'),
+]
+
+
+@pytest.mark.parametrize("bad", BAD_GATEWAYS)
+def test_the_first_call_of_all_is_as_patient_as_any(bad: httpx2.Response) -> None:
+    """A gateway in front says nothing of which Odoo is behind it."""
+
+    def spoiled(times: int) -> Api:
+        left = [bad] * times
+
+        def answer(request: httpx2.Request) -> httpx2.Response:
+            if left:
+                found = left.pop()
+                return httpx2.Response(found.status_code, text=found.text)
+            return httpx2.Response(200, json={"version": "19.0"})
+
+        return an_api(answer)
+
+    assert spoiled(READ_TRIES - 1).version() == "19.0"
+    with pytest.raises(Unreachable) as fault:
+        find_company(spoiled(READ_TRIES))
+    assert "version" not in fault.value.message
+
+
+def test_reads_are_tried_again_for_a_moment_and_not_for_four_timeouts() -> None:
+    """Each try may last minutes: what goes on longer is for the patience of the engine, once."""
+    clock = [0.0]
+
+    def slow() -> None:
+        clock[0] += 300
+        raise Unreachable("no answer")
+
+    with pytest.raises(Unreachable):
+        read_again(slow, lambda seconds: None, lambda: clock[0])
+    assert clock[0] == 300
+
+
+def test_nobody_s_page_waits_for_a_second_try() -> None:
+    calls: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        calls.append(request.url.path)
+        return httpx2.Response(503)
+
+    with time_limit(0), pytest.raises(Unreachable):
+        an_api(answer).read("res.company", "search")
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("3", 3), ("99999999999999999999", 3600), ("²", None), ("soon", None)])
+def test_a_pause_that_is_asked_for_has_an_end(given: str, seconds: float | None) -> None:
+    answer = httpx2.Response(429, headers=[(b"Retry-After", given.encode())])
+    with pytest.raises(RateLimited) as fault:
+        an_api(lambda request: answer).write("account.move", "load")
+    assert fault.value.retry_after == seconds
+
+
+@pytest.mark.parametrize("ids", [range(PAGE), [0] * PAGE, ["x"] * PAGE])
+def test_a_list_that_does_not_get_on_ends(ids: Sequence[object]) -> None:
+    """The same page for every question, as a server that leaves the condition out would send it."""
+    page = json.dumps([{"id": id} for id in ids])
+    with pytest.raises(BadAnswer, match="does not advance"):
+        list(an_api(lambda request: httpx2.Response(200, text=page)).rows("res.partner", [], ["name"]))
+
+
+def test_a_list_without_end_ends() -> None:
+    with pytest.raises(BadAnswer, match="more than"):
+        for _ in rows_by_id(lambda last: [{"id": last + 1}], 1, "a list"):
+            pass
+
+
+def test_a_gzip_bomb_from_odoo_is_read_no_further_than_its_limit() -> None:
+    packed = gzip.compress(bytes(100_000_000))
+    with listening(answering(packed, "Content-Encoding: gzip")) as server:
+        api = Api(open_http(f"http://127.0.0.1:{server.port}", None, KEY))
+        with pytest.raises(BadAnswer, match="bytes"):
+            api.read("res.company", "search")
+        with pytest.raises(Uncertain):
+            api.write("account.move", "load")
 
 
 def test_a_read_that_works_at_last_is_an_answer() -> None:

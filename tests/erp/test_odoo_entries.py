@@ -23,7 +23,15 @@ from kontobro.erp.odoo.entries import (
 )
 from kontobro.erp.odoo.masters import Book, Snapshot, Tax
 from kontobro.erp.odoo.standing import Standing, standings_of
-from kontobro.testing.entries import Chart, a_bill, a_journal, a_payment, a_reverse_journal, a_taxed_journal
+from kontobro.testing.entries import (
+    Chart,
+    a_bill,
+    a_journal,
+    a_payment,
+    a_reverse_journal,
+    a_taxed_journal,
+    an_invoice_journal,
+)
 
 CHART = Chart()
 
@@ -147,3 +155,13 @@ def test_a_note_that_a_bookkeeper_rewrote_has_no_facts() -> None:
     standing = stood(a_journal(CHART))
     assert Standing({**standing.move, "narration": "<p>seen</p>"}, []).facts == {}
     assert Standing({**standing.move, "narration": False}, []).facts == {}
+
+
+def test_an_invoice_that_is_a_journal_entry_keeps_number_and_days_in_title_note_and_line() -> None:
+    number = "RG-" + "2026/0000000000-" * 8 + "LAST"
+    guests = tuple(f"Gæst Nummer {n:02} Andersen" for n in range(1, 60))
+    first, second = cells(an_invoice_journal(CHART, number=number, attendees=guests))
+    assert number in first["ref"]
+    assert f"Invoice: {number}, of {CHART.open_day}, due {CHART.open_day}" in first["narration"]
+    assert [one for one in guests if one not in first["narration"]] == []
+    assert (first["line_ids/date_maturity"], second["line_ids/date_maturity"]) == ("", CHART.open_day.isoformat())

@@ -25,7 +25,7 @@ from kontobro.core.errors import (
     Unreachable,
 )
 from kontobro.core.journal import InvoiceKey, Payment, Reference
-from kontobro.erp.common import Refused
+from kontobro.erp.common import READ_TRIES, Refused
 from kontobro.erp.tryton.api import Api
 from kontobro.erp.tryton.entries import settles_in, settles_text
 from kontobro.testing.entries import Chart, a_payment
@@ -75,7 +75,15 @@ def lost(asked: dict[str, Any]) -> httpx2.Response:
         (status(503), Unreachable, Uncertain),
         (status(504), Unreachable, Uncertain),
         (lost, Timeout, Uncertain),
-        (status(200, text="<html>"), BadAnswer, BadAnswer),
+        (status(408), Unreachable, Uncertain),
+        (status(520, text="unknown error"), Unreachable, Uncertain),
+        (status(200, text="<html>We are back soon</html>"), Unreachable, Uncertain),
+        (status(200, text='{"id": 1, "resu'), Unreachable, Uncertain),
+        (status(200, text="[" * 100_000), BadAnswer, Uncertain),
+        (status(200, text='{"id": 1, "result": 1E+999999999}'), BadAnswer, Uncertain),
+        (status(200, text='{"result": {"__class__": "Decimal", "decimal": "1E+999999999"}}'), BadAnswer, Uncertain),
+        (status(200, text='{"result": {"__class__": "date", "year": 1}}'), BadAnswer, Uncertain),
+        (status(200, text="9" * 100_000), BadAnswer, Uncertain),
         (error("UserError", ["No.", "Really.", None]), Refused, Refused),
         (error("UserWarning", ["key", "Sure?", ""]), Refused, Refused),
         (error("ConcurrencyException", "later"), Refused, Refused),
@@ -100,6 +108,43 @@ def test_a_write_is_made_once_and_a_read_again() -> None:
         api.read("model.x.search", [])
     assert calls.count("model.x.create") == 1
     assert calls.count("model.x.search") == 4
+
+
+BAD_GATEWAYS = [
+    httpx2.Response(502, text="<h1>Bad gateway</h1>"),
+    httpx2.Response(504),
+    httpx2.Response(429),
+    httpx2.Response(408),
+    httpx2.Response(500, text="oops"),
+    httpx2.Response(200, text="<html>We are back soon</html>"),
+    httpx2.Response(200, text='{"result": "8.'),
+]
+
+
+@pytest.mark.parametrize("bad", BAD_GATEWAYS)
+def test_the_first_call_of_all_is_as_patient_as_any(bad: httpx2.Response) -> None:
+    """A gateway in front says nothing of which Tryton is behind it."""
+
+    def spoiled(times: int) -> Api:
+        left = [bad] * times
+
+        def handle(request: httpx2.Request) -> httpx2.Response:
+            if left:
+                found = left.pop()
+                return httpx2.Response(found.status_code, text=found.text)
+            return httpx2.Response(200, json={"id": 1, "result": "8.2"})
+
+        http = httpx2.Client(base_url="http://localhost", transport=httpx2.MockTransport(handle))
+        return Api(http, "db", "user", "the-password", sleep=lambda seconds: None)
+
+    assert spoiled(READ_TRIES - 1).version() == "8.2"
+    with pytest.raises(Unreachable):
+        spoiled(READ_TRIES).version()
+
+
+def test_another_answer_than_a_gateway_s_tells_which_server_it_is() -> None:
+    http = httpx2.Client(base_url="http://localhost", transport=httpx2.MockTransport(lambda r: httpx2.Response(404)))
+    assert Api(http, "db", "user", "the-password").version() == ""
 
 
 def test_a_session_that_ended_is_made_anew_once() -> None:

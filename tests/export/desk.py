@@ -230,9 +230,9 @@ def connect(desk: Desk, settings: Settings = SETTINGS) -> Connection:
     )
     store = open_store(desk.database)
     store.save_connection(connection)
-    store.save_tokens(connection.id, Tokens(access=desk.key))
+    store.save_tokens(connection, Tokens(access=desk.key))
     for name, value in desk.secrets.items():
-        store.save_secret(connection.id, name, value)
+        store.save_secret(connection, name, value)
     store.close()
     return connection
 

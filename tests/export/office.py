@@ -216,13 +216,14 @@ def an_office(folder: Path, company: SandboxCompany, settings: Settings = SETTIN
 
 
 @contextmanager
-def ports_at(desk: Desk, clock: SandboxClock) -> Iterator[Office]:
-    """Open the desk's own store, client and ledger."""
+def ports_at(desk: Desk, clock: SandboxClock, connector: Connector | None = None) -> Iterator[Office]:
+    """Open the desk's own store, client and ledger, or these books."""
     store = open_store(desk.database)
     connection = store.connections()[0]
     pleo = open_pleo(connection, store, clock)
     try:
-        yield Office(desk, store, pleo, connector_of("beancount", connection.erp_options), clock, connection)
+        books = connector or connector_of("beancount", connection.erp_options)
+        yield Office(desk, store, pleo, books, clock, connection)
     finally:
         pleo.close()
         store.close()

@@ -141,7 +141,9 @@ def prove(case: Case) -> Verdict:
         killed = standing(desk)
         if case.forgetful:
             forget_history(desk)
-        desk.export(take_over=case.forgetful)
+        desk.sandbox.move_clock(test_killed.LATER)
+        in_doubt = case.system == "searchable" and case.boundary in test_killed_searchable.IN_DOUBT
+        desk.export(take_over=case.forgetful or in_doubt)
         return Verdict(case, killed, standing(desk))
 
 

@@ -80,7 +80,14 @@ def test_a_fault_anywhere(data: st.DataObject, items: list[tuple[str, int, int]]
 def boundaries(items: list[tuple[str, int, int]], fault: Exception) -> list[str]:
     """Every boundary that such a job may cross; faults of the accounting system come from it alone."""
     erp = [f"erp.{method}#{n}" for method in ("book", "attach", "post") for n in (1, 2)]
-    own = ["store.begin_job#1", "store.plan#1", *(f"store.move#{n}" for n in range(1, 10)), "store.end_job#1"]
+    own = [
+        "store.begin_job#1",
+        "store.claim_job#1",
+        "store.claim_job#2",
+        "store.plan#1",
+        *(f"store.move#{n}" for n in range(1, 10)),
+        "store.end_job#1",
+    ]
     pleo = ["pleo.start#1", "pleo.report#1", "pleo.complete#1"]
     names = [*erp, *own, *pleo] if isinstance(fault, Gone) else erp
     return [f"{name}:{side}" for name in names for side in ("before", "after")]

@@ -6,6 +6,7 @@ A real process is killed with `kill -9` before and after every remote write and 
 from __future__ import annotations
 
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ pytestmark = pytest.mark.kill
 
 WRITES = {
     "store.begin_job#1": "the run was noted",
+    "store.claim_job#1": "that the job is being claimed was noted",
     "pleo.start#1": "the job was claimed at Pleo",
+    "store.claim_job#2": "the claim was noted",
     "store.plan#1": "the plan was noted",
     "store.move#1": "the item to mend was noted",
     "store.move#2": "the intent to write bills and journal entries was noted",
@@ -42,6 +45,9 @@ WRITES = {
 """Every remote write and every commit of one export, in order, and what it is for a person."""
 
 BOUNDARIES = [f"{write}:{side}" for write in WRITES for side in ("before", "after")]
+
+LATER = timedelta(minutes=3)
+"""Until the next run: a job whose claim is in doubt has been quiet for long enough."""
 
 BOOKED = sorted([entry_id(1), entry_id(2), entry_id(2) + "/pay", entry_id(3), entry_id(4)])
 STATES = {entry_id(number): "successful" for number in (1, 2, 3, 4)} | {entry_id(5): "failed"}
@@ -84,6 +90,7 @@ def test_a_whole_run_crosses_exactly_these_boundaries(tmp_path: Path) -> None:
 def test_killed_at_and_run_again(tmp_path: Path, boundary: str) -> None:
     with a_desk(tmp_path, kill_company()) as desk:
         assert desk.export(at=boundary) is None
+        desk.sandbox.move_clock(LATER)
         desk.export()
         assert_whole(desk)
 

@@ -33,6 +33,12 @@ def office(tmp_path: Path) -> Iterator[Office]:
         yield office
 
 
+def test_the_file_is_its_owner_s_alone(office: Office, tmp_path: Path) -> None:
+    target = tmp_path / "people.zip"
+    assert export_company(office.connection, office.store, target) == 5
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
 def test_all_that_is_held_and_no_secret(office: Office) -> None:
     target = io.BytesIO()
     assert export_company(office.connection, office.store, target) == 5

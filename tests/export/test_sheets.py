@@ -110,3 +110,12 @@ def test_a_sheet_that_is_full_says_so() -> None:
         sheet.add(["x"])
         with pytest.raises(Misconfigured, match="takes 1 rows"):
             sheet.add(["y"])
+
+
+def test_digits_of_a_code_keep_their_zeros_also_when_a_person_edits_the_cell(tmp_path: Path) -> None:
+    target = tmp_path / "sheet.xlsx"
+    with xlsx_file(target) as book:
+        book.sheet("codes", ("code", "name")).add(["0420", "EDV"])
+    code, name = load_workbook(target)["codes"][2]
+    assert (code.value, code.data_type, code.number_format) == ("0420", "s", "@")
+    assert (name.value, name.number_format) == ("EDV", "General")

@@ -16,10 +16,11 @@ from kontobro.core.journal import Reference
 from kontobro.core.ports import Connector
 from kontobro.core.settings import RowOverride
 from kontobro.core.tieout import SumKey, TieOut
+from kontobro.export.forgotten import forgotten
 from kontobro.export.tieout import EVERYTHING, BookPorts, Scope, summarise, tied_entries
 from pleo_sandbox.model import Expense
 from tests.export.company import a_company, a_line, an_item, entry_id, kill_company
-from tests.export.desk import SETTINGS
+from tests.export.desk import SETTINGS, forget_history
 from tests.export.office import Office, an_office
 
 WALLET = "1081 Pleo wallet DKK"
@@ -181,3 +182,45 @@ def test_a_scope_takes_its_days_and_its_wallet(office: Office) -> None:
     wallet = tied(office, Scope(wallet="1081"))
     assert {key.side for key in wallet.sums} == {"wallet"}
     assert wallet.entries == len([e for e in tied_entries(office.connection, ports(office)) if e.pleo.wallet])
+
+
+# -------------------------------------------------------------------------- what the history has lost
+
+
+def lost(office: Office, scope: Scope = EVERYTHING) -> tuple[str, ...]:
+    return forgotten(office.connection, ports(office), office.pleo, scope)
+
+
+def test_nothing_is_lost_while_the_history_is_there(office: Office) -> None:
+    office.again(entry_id(5))
+    office.export()
+    assert lost(office) == ()
+
+
+def test_a_job_whose_history_is_lost_is_named_with_what_the_books_have_of_it(office: Office) -> None:
+    """The store was deleted and an entry too: the sums are silent about both, and this says so."""
+    day = f"{office.clock.now():%Y-%m-%d}"
+    job = office.sandbox.jobs[0].id
+    forget_history(office.desk)
+    assert tied(office).entries == 0
+    (said,) = lost(office)
+    assert said.startswith(f"Export of {day} ({job[:8]}): 4 of its exported expenses are not in this history")
+    assert said.endswith("In the accounting system 4 of them exist, 0 do not.")
+    office.delete(entry_id(1))
+    assert lost(office)[0].endswith("In the accounting system 3 of them exist, 1 do not.")
+    assert lost(office, Scope(first=office.clock.now().date() + dt.timedelta(days=1))) == ()
+
+
+def test_what_a_later_job_brought_is_known(office: Office) -> None:
+    forget_history(office.desk)
+    office.again(entry_id(5))
+    office.export()
+    (said,) = lost(office)
+    assert "4 of its exported expenses" in said
+
+
+def test_pleo_that_can_not_be_asked_is_said(office: Office) -> None:
+    office.sandbox.revoke_token(office.desk.key)
+    assert "Pleo could not be asked" in lost(office)[0]
+    gone = replace(office.connection, status="disconnected")
+    assert "not active" in forgotten(gone, ports(office), office.pleo, EVERYTHING)[0]

@@ -12,7 +12,7 @@ import pytest
 
 from tests.export.company import kill_company
 from tests.export.desk import ENVIRONMENT, PROJECT, Desk, Started, a_desk, another_home
-from tests.export.test_killed import assert_once, assert_whole
+from tests.export.test_killed import LATER, assert_once, assert_whole
 
 pytestmark = pytest.mark.kill
 
@@ -84,7 +84,7 @@ def test_another_installation_refuses_a_job_under_way(desk: Desk, other: Desk, a
     first = desk.start(at=at)
     answer = other.attempt()
     assert answer is not None
-    assert answer["fault"] == "Busy"
+    assert answer["fault"] == "Taken"
     assert "is under way in another installation" in answer["said"]
     assert "--take-over" in answer["said"]
     assert other.boundaries == [], "it wrote all the same"
@@ -97,8 +97,34 @@ def test_both_saw_it_pending(desk: Desk, other: Desk) -> None:
     slow = other.start(at="pleo.start#1:before")
     desk.export()
     answer = ended(slow)
-    assert answer["fault"] == "Busy"
+    assert answer["fault"] == "Taken"
     assert "claimed by another installation. Nothing was done here." in answer["said"]
+    assert_whole(desk)
+
+
+def test_one_that_was_killed_while_it_waited_for_its_accounting_system(desk: Desk, other: Desk) -> None:
+    """It had only looked at the job: started again, it leaves it to the one that claimed it meanwhile."""
+    assert other.export(at="store.begin_job#1:after") is None
+    first = desk.start(at="erp.book#1:before")
+    desk.sandbox.move_clock(LATER)
+    answer = other.attempt()
+    assert answer is not None
+    assert answer["fault"] == "Taken"
+    assert "is under way in another installation" in answer["said"]
+    assert other.boundaries == ["store.end_job#1:before", "store.end_job#1:after"], "it wrote all the same"
+    assert ended(first)["event"] == "completed_with_errors"
+    assert_whole(desk)
+
+
+def test_one_that_was_killed_while_it_claimed(desk: Desk, other: Desk) -> None:
+    """Nothing tells whose claim it was that Pleo took, until the other one acts: then it is left alone."""
+    assert other.export(at="store.claim_job#1:after") is None
+    first = desk.start(at="pleo.report#1:after")
+    desk.sandbox.move_clock(LATER)
+    answer = other.attempt()
+    assert answer is not None
+    assert answer["fault"] == "Taken"
+    assert ended(first)["event"] == "completed_with_errors"
     assert_whole(desk)
 
 

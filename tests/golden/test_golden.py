@@ -47,7 +47,7 @@ def case_of(path: Path) -> Case:
 def posted(case: Case) -> Posted:
     given = settings_to(factories.settings()) | case.settings
     settings, problems = settings_from({name: value for name, value in given.items() if value is not None})
-    assert problems == ()
+    assert [one for one in problems if one.field != "time_zone"] == []  # a version of before stored any
     return post_item(read_item(case.item), settings, MASTERS, case.today)
 
 

@@ -8,7 +8,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kontobro.core.errors import LoginFailed
-from kontobro.install.authorisation import LIFE, REFUSALS, code_of, is_safe_redirect, kept_from, kept_to, leave
+from kontobro.install.authorisation import (
+    LIFE,
+    REFUSALS,
+    InvalidScope,
+    code_of,
+    is_safe_redirect,
+    kept_from,
+    kept_to,
+    leave,
+    spelling_after,
+    spelling_for,
+)
+from tests.pleo.stage import a_connection
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 BACK = "https://erp.example.org/kontobro/pleo/callback"
@@ -44,6 +56,27 @@ def test_a_refusal_has_words(error: str) -> None:
     with pytest.raises(LoginFailed) as refused:
         code_of({"error": error, "code": "c", "state": "s"}, "Try again.")
     assert (refused.value.message, refused.value.remedy) == (REFUSALS[error], "Try again.")
+
+
+def test_tags_are_asked_for_as_it_worked_in_the_same_environment() -> None:
+    scopes = frozenset({"tag-groups:read", "export-items:read"})
+    staging = a_connection(environment="staging", auth="oauth", scopes=scopes)
+    assert [spelling_for(name, []) for name in ("production", "staging")] == ["tag-group", "tag-groups"]
+    assert spelling_for("production", [staging]) == "tag-group"
+    worked = a_connection(environment="production", auth="oauth", scopes=scopes)
+    assert spelling_for("production", [worked, staging]) == "tag-groups"
+    of_a_key = a_connection(environment="production", auth="api_key", scopes=scopes)
+    without = a_connection(environment="production", auth="oauth", scopes=frozenset({"export-items:read"}))
+    assert spelling_for("production", [of_a_key, without]) == "tag-group"
+
+
+def test_the_other_spelling_is_offered_once_and_for_tags_alone() -> None:
+    with pytest.raises(InvalidScope):
+        code_of({"error": "invalid_scope"}, "")
+    assert spelling_after("tag-group", ["tag-groups:read"], again=False) == "tag-groups"
+    assert spelling_after("tag-groups", ["tag-group:read"], again=False) == "tag-group"
+    assert spelling_after("tag-groups", ["tag-group:read"], again=True) is None
+    assert spelling_after("tag-groups", ["vendors:read"], again=False) is None
 
 
 def test_an_unknown_refusal_is_named_shortly_and_no_code_is_one() -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kontobro.core.connection import Tokens
+from kontobro.core.connection import Connection, Tokens
 from kontobro.pleo import open_pleo
 from tests.pleo.stage import a_connection
 
@@ -29,12 +29,12 @@ class FileTokens:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def tokens(self, connection_id: str) -> Tokens | None:
+    def tokens(self, connection: Connection) -> Tokens | None:
         facts = json.loads(self.path.read_text())
         expires = datetime.fromisoformat(facts.pop("expires_at"))
         return Tokens(expires_at=expires, **facts)
 
-    def save_tokens(self, connection_id: str, tokens: Tokens) -> None:
+    def save_tokens(self, connection: Connection, tokens: Tokens) -> None:
         assert tokens.expires_at is not None
         facts = {
             "access": tokens.access,

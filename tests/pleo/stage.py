@@ -51,10 +51,10 @@ class MemoryTokens:
         self.locks: list[str] = []
         self.locked = threading.Lock()
 
-    def tokens(self, connection_id: str) -> Tokens | None:
+    def tokens(self, connection: Connection) -> Tokens | None:
         return self.held
 
-    def save_tokens(self, connection_id: str, tokens: Tokens) -> None:
+    def save_tokens(self, connection: Connection, tokens: Tokens) -> None:
         self.saved.append(tokens)
         self.held = tokens
 

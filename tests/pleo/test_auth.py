@@ -7,6 +7,7 @@ import hashlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,6 +16,7 @@ import httpx2
 import pytest
 
 from kontobro.core.connection import Tokens
+from kontobro.core.dialect import Dialect
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, RateLimited, Timeout, Unreachable
 from kontobro.pleo import authorize_url, exchange_code, introspect_token
 from tests.pleo.stage import JOB, KEY, Clock, MemoryTokens, Stage, a_connection, a_job, refusal, reply
@@ -287,6 +289,20 @@ def test_the_authorisation_address_carries_pkce_and_state() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 100_000,
+        b'{"access_token": "a", "expires_in": ' + b"9" * 100_000 + b"}",
+        b'{"access_token": "' + b"a" * 1_000_000 + b'"}',
+    ],
+)
+def test_a_login_s_answer_that_would_fill_the_memory_is_no_token(content: bytes) -> None:
+    stage = Stage().on(TOKEN, httpx2.Response(200, content=content, headers={"content-type": "application/json"}))
+    with pytest.raises(BadAnswer):
+        exchanged(stage)
+
+
 def exchanged(stage: Stage) -> Tokens:
     return exchange_code(
         OAUTH,
@@ -310,6 +326,51 @@ def test_a_code_becomes_tokens(stage: Stage) -> None:
         "code_verifier": ["v" * 64],
     }
     assert asked.headers["authorization"].startswith("Basic ")
+
+
+def test_the_client_s_id_and_secret_are_form_encoded(stage: Stage) -> None:
+    """RFC 6749 §2.3.1: a colon or a percent sign in either would be read otherwise."""
+    stage.on(TOKEN, reply(pair(1)))
+    exchange_code(
+        replace(OAUTH, client_id="a:b"),
+        code="code-1",
+        redirect_uri="https://here.test/cb",
+        verifier="v" * 64,
+        client_secret="50% +é",
+        clock=stage.clock,
+        transport=httpx2.MockTransport(stage),
+    )
+    shown = base64.b64decode(stage.asked[0].headers["authorization"].removeprefix("Basic ")).decode()
+    assert shown == "a%3Ab:50%25+%2B%C3%A9"
+
+
+def test_a_secret_may_go_in_the_form(stage: Stage) -> None:
+    stage.on(TOKEN, reply(pair(1)))
+    exchange_code(
+        OAUTH,
+        code="code-1",
+        redirect_uri="https://here.test/cb",
+        verifier="v" * 64,
+        client_secret=SECRET,
+        clock=stage.clock,
+        transport=httpx2.MockTransport(stage),
+        dialect=Dialect(client_auth="form"),
+    )
+    sent = parse_qs(stage.asked[0].content.decode())
+    assert (sent["client_id"], sent["client_secret"]) == (["client-1"], [SECRET])
+    assert "authorization" not in stage.asked[0].headers
+
+
+@pytest.mark.parametrize(
+    ("environment", "spelled"), [("production", "tag-group"), ("staging", "tag-groups"), ("sandbox", "tag-groups")]
+)
+def test_each_environment_is_asked_in_its_own_spelling(environment: Any, spelled: str) -> None:
+    connection = replace(OAUTH, environment=environment)
+    for scopes in (["tag-groups:read", "vendors:read"], ["tag-group:read", "vendors:read"]):
+        url = authorize_url(
+            connection, redirect_uri="https://here.test/cb", state="st", verifier="v" * 64, scopes=scopes
+        )
+        assert parse_qs(urlsplit(url).query)["scope"] == [f"{spelled}:read vendors:read"]
 
 
 def test_a_code_is_never_sent_twice(stage: Stage) -> None:

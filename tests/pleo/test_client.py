@@ -8,9 +8,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from kontobro.core.errors import BadAnswer, JobGone, Timeout, Unreachable
+from kontobro.core.errors import BadAnswer, JobGone, Unreachable
 from kontobro.core.export import ExportItem, ItemReport, JobOutcome, ReportError
-from tests.pleo.stage import COMPANY, JOB, JSON, Stage, a_job, an_item, page, refusal, reply
+from tests.pleo.stage import COMPANY, JOB, JSON, Answer, Stage, a_job, an_item, page, refusal, reply
 
 JOBS, ONE, EVENTS = "GET /v3/export-jobs", f"GET /v3/export-jobs/{JOB}", "POST /v3/export-job-events"
 ITEMS, CONTROL, REPORT = "GET /v3/export-items", f"GET /v3/export-jobs/{JOB}/items", f"PUT /v3/export-jobs/{JOB}/items"
@@ -45,6 +45,72 @@ def test_jobs_come_oldest_first_from_all_pages(stage: Stage) -> None:
     ]
     assert second["after"] == "AAAA"
     assert second["company_id"] == COMPANY
+
+
+def test_a_list_that_ignores_its_filters_is_filtered_again(stage: Stage) -> None:
+    over, others = a_job("completed", id="over"), a_job(id="others", companyId="7d0c3a52-54d4-4f0b-8f6e-0f5b8f1b7a11")
+    stage.on(JOBS, page([over, others, a_job(id="mine")], "AAAA"))
+    assert [found.id for found in stage.client().jobs(["pending", "in_progress"])] == ["mine"]
+    assert [found.id for found in stage.client().jobs([])] == ["over", "mine"]
+
+
+@pytest.mark.parametrize("most", [99, 50, 20])
+def test_a_page_size_that_pleo_refuses_is_halved_and_remembered(stage: Stage, most: int) -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked = int(request.url.params["limit"])
+        refused = refusal(400, "PARAMETER_VALIDATION_FAILED", f"limit: {asked} is above {most}")
+        return refused if asked > most else page([a_job()], "AAAA")
+
+    stage.on(JOBS, answer)
+    client = stage.client()
+    for _ in range(2):
+        assert len(client.jobs(["pending"])) == 1
+    sizes = [int(request.url.params["limit"]) for request in stage.asked]
+    assert sizes[-2:] == [sizes[-1]] * 2
+    assert most / 2 <= sizes[-1] <= most
+
+
+def test_another_refusal_of_a_list_stays_what_it_is(stage: Stage) -> None:
+    stage.on(JOBS, refusal(400, "VALIDATION_FAILED", "company_id: no"))
+    client = stage.client()
+    with pytest.raises(BadAnswer, match="company_id: no"):
+        client.jobs(["pending"])
+    assert len(stage.asked) == 4
+    stage.on(JOBS, page([a_job()], "AAAA"))
+    client.jobs(["pending"])
+    assert stage.asked[-1].url.params["limit"] == "100"
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_where_there_is_no_installation_one_is_made(stage: Stage, status: int) -> None:
+    made = {"id": "i1", "status": "ACTIVATED", "resource": f"urn:pleo:company:{COMPANY}"}
+    stage.on("GET /v1/installations/me", refusal(status, "INSTALLATION_NOT_FOUND", "none"))
+    stage.on("POST /v1/installations/me", reply(made))
+    assert stage.client().installation() is None
+    assert stage.client().install({}).status == "ACTIVATED"
+
+
+def test_a_reason_is_as_long_as_pleo_takes_it(stage: Stage) -> None:
+    stage.on(REPORT, reply({"data": [], "errors": []}))
+    stage.client().report(
+        JOB, [ItemReport(entry_id="e", status="failed", failure="x" * 5000, failure_type="account_unknown")]
+    )
+    sent = stage.bodies(REPORT)[0][0]["failureReason"]
+    assert (len(sent), sent[-1]) == (1000, "…")
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "erp/1", "http://", "http://a b/", "https://[x", "https://x/" + "y" * 3000, ""]
+)
+def test_an_address_or_id_that_pleo_would_refuse_is_left_out(stage: Stage, address: str) -> None:
+    stage.on(REPORT, reply({"data": [], "errors": []}))
+    good = ItemReport(entry_id="e", status="successful", external_id="42", external_url="https://erp.test/42?a=b#c")
+    bad = ItemReport(entry_id="f", status="successful", external_id="4" * 300, external_url=address)
+    stage.client().report(JOB, [good, bad])
+    assert stage.bodies(REPORT)[0] == [
+        {"accountingEntryId": "e", "status": "successful", "externalId": "42", "externalUrl": good.external_url},
+        {"accountingEntryId": "f", "status": "successful"},
+    ]
 
 
 def test_a_job_is_read_whole(stage: Stage) -> None:
@@ -113,12 +179,27 @@ def test_a_page_cut_short_is_one_clear_error(stage: Stage) -> None:
         list(stage.client().items(JOB))
 
 
-@pytest.mark.parametrize("media_type", ["text/html; charset=utf-8", "text/plain", ""])
+@pytest.mark.parametrize("media_type", ["text/plain", ""])
 def test_another_media_type_is_one_clear_error_without_the_body(stage: Stage, media_type: str) -> None:
     stage.on(ITEMS, httpx2.Response(200, content=b"<h1>Sign in, Jane</h1>", headers={"content-type": media_type}))
     with pytest.raises(BadAnswer, match="instead of JSON") as caught:
         list(stage.client().items(JOB))
     assert "Jane" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [200, 401, 403, 404, 502, 503])
+def test_a_gateway_s_page_says_nothing_of_settings_and_is_waited_out(stage: Stage, status: int) -> None:
+    """Not even that there is no installation, or that a scope is missing."""
+    error = httpx2.Response(status, content=b"<h1>Sign in, Jane</h1>", headers={"content-type": "text/html"})
+    stage.on(ITEMS, error, error, page([an_item()]))
+    assert [len(items) for items in stage.client().items(JOB)] == [1]
+    stage.on(ITEMS, error)
+    with pytest.raises(Unreachable) as caught:
+        list(stage.client().items(JOB))
+    assert "Jane" not in str(caught.value)
+    stage.on("GET /v1/installations/me", error)
+    with pytest.raises(Unreachable):
+        stage.client().installation()
 
 
 def test_a_page_in_the_middle_that_fails_ends_nothing_early(stage: Stage) -> None:
@@ -132,6 +213,12 @@ def test_a_page_in_the_middle_that_fails_ends_nothing_early(stage: Stage) -> Non
 # -------------------------------------------------------------------------------------------------- start
 
 
+@pytest.mark.parametrize(("number", "whole"), [(3, 3), (3.0, 3), (None, 0), ("3", 0)])
+def test_the_number_of_items_is_a_hint(stage: Stage, number: object, whole: int) -> None:
+    stage.on(ONE, reply({"data": a_job(numberOfItems=number)}))
+    assert stage.client().job(JOB).number_of_items == whole
+
+
 def test_start_claims_a_pending_job(stage: Stage) -> None:
     stage.on(EVENTS, ACCEPTED)
     assert stage.client().start(JOB) is True
@@ -139,50 +226,39 @@ def test_start_claims_a_pending_job(stage: Stage) -> None:
     assert stage.asked[0].headers["content-type"] == JSON
 
 
-def test_start_of_a_claimed_job_is_somebody_elses(stage: Stage) -> None:
-    stage.on(EVENTS, NOT_NOW).on(ONE, job("in_progress"))
+def test_start_that_is_refused_says_so_and_no_more(stage: Stage) -> None:
+    """Whose the job is, the job tells (`export/claim.py`)."""
+    stage.on(EVENTS, NOT_NOW)
     assert stage.client().start(JOB) is False
+    assert stage.operations == [EVENTS]
 
 
-def test_start_whose_answer_was_lost_is_ours(stage: Stage) -> None:
-    stage.on(EVENTS, LOST).on(ONE, job("in_progress"))
-    assert stage.client().start(JOB) is True
-    assert stage.operations == [EVENTS, ONE]
-
-
-def test_start_whose_request_was_lost_is_sent_again(stage: Stage) -> None:
-    stage.on(EVENTS, LOST, ACCEPTED).on(ONE, job("pending"))
-    assert stage.client().start(JOB) is True
-    assert stage.operations == [EVENTS, ONE, EVENTS]
-
-
-def test_start_that_landed_between_reading_and_sending_again_is_ours(stage: Stage) -> None:
-    stage.on(EVENTS, LOST, NOT_NOW).on(ONE, job("pending"), job("in_progress"))
-    assert stage.client().start(JOB) is True
-
-
-def test_start_that_was_never_sent_does_not_make_anothers_claim_ours(stage: Stage) -> None:
-    stage.on(EVENTS, NO_WAY_THERE, NOT_NOW).on(ONE, job("in_progress"))
-    assert stage.client().start(JOB) is False
-    assert stage.operations == [EVENTS, EVENTS, ONE]
-
-
-def test_start_of_a_finished_job_is_refused(stage: Stage) -> None:
-    stage.on(EVENTS, LOST).on(ONE, job("failed", failureReasonType="job_expired"))
-    assert stage.client().start(JOB) is False
-
-
-def test_start_gives_up_when_pleo_stays_away(stage: Stage) -> None:
-    stage.on(EVENTS, LOST).on(ONE, LOST)
-    with pytest.raises(Timeout):
+@pytest.mark.parametrize("answer", [LOST, refusal(503)])
+def test_start_whose_answer_is_unknown_is_sent_once(stage: Stage, answer: Answer) -> None:
+    stage.on(EVENTS, answer)
+    with pytest.raises(Unreachable):
         stage.client().start(JOB)
-    assert stage.operations.count(EVENTS) == 1
+    assert stage.operations == [EVENTS]
+
+
+@pytest.mark.parametrize("answer", [NO_WAY_THERE, refusal(429, retry_after="2")])
+def test_start_that_surely_did_nothing_is_sent_again(stage: Stage, answer: Answer) -> None:
+    stage.on(EVENTS, answer, ACCEPTED)
+    assert stage.client().start(JOB) is True
+    assert stage.operations == [EVENTS, EVENTS]
 
 
 def test_start_of_an_unknown_job(stage: Stage) -> None:
-    stage.on(EVENTS, refusal(404, "EXPORT_NOT_FOUND")).on(ONE, refusal(404, "EXPORT_NOT_FOUND"))
-    with pytest.raises(JobGone):
-        stage.client().start(JOB)
+    stage.on(EVENTS, refusal(404, "EXPORT_NOT_FOUND"))
+    assert stage.client().start(JOB) is False
+
+
+def test_a_job_is_told_with_pleos_own_time(stage: Stage) -> None:
+    at = {"date": "Sun, 01 Mar 2026 09:30:00 GMT"}
+    stage.on(ONE, reply({"data": a_job()}, **at), reply({"data": a_job()}, date="yesterday"), reply({"data": a_job()}))
+    client = stage.client()
+    told = [client.job(JOB).read_at for _ in range(3)]
+    assert told == [datetime(2026, 3, 1, 9, 30, tzinfo=UTC), None, None]
 
 
 # ----------------------------------------------------------------------------------------------- complete

@@ -19,6 +19,7 @@ from kontobro.core.errors import (
     Timeout,
     Unreachable,
 )
+from kontobro.net.limits import time_limit
 from kontobro.pleo import open_pleo
 from kontobro.pleo.faults import Refused
 from tests.pleo.stage import JOB, JSON, KEY, Stage, a_connection, a_job, page, refusal, reply
@@ -45,10 +46,14 @@ CASES = [
     (httpx2.Response(302, headers={"location": "https://login.test"}), BadAnswer, "integration_unusable", "status 302"),
     (
         httpx2.Response(200, content=b"<html>", headers={"content-type": "text/html"}),
-        BadAnswer,
-        "integration_unusable",
-        "JSON",
+        Unreachable,
+        "service_unreachable",
+        "page",
     ),
+    *[
+        (httpx2.Response(status, content=b"<html>", headers={"content-type": "text/html"}), Unreachable, word, "page")
+        for status, word in [(401, "service_unreachable"), (403, "service_unreachable"), (404, "service_unreachable")]
+    ],
     (httpx2.Response(200, content=b"{", headers={"content-type": JSON}), BadAnswer, "integration_unusable", "contract"),
     (reply(a_job()), BadAnswer, "integration_unusable", "`data`"),
     (reply({"data": a_job(createdAt="x")}), BadAnswer, "integration_unusable", "data.createdAt"),
@@ -147,6 +152,28 @@ def test_an_excerpt_is_short_and_without_secrets() -> None:
     assert len(text) < 400
     for secret in (KEY, "abc.def", "Zm9v", "x" * 64):
         assert secret not in text
+
+
+def test_a_person_s_page_waits_for_no_pace_and_no_repeat() -> None:
+    stage = Stage().on(ITEMS, page([]))
+    client = stage.client()
+    for _ in range(500):
+        list(client.items(JOB))
+    with time_limit(5), pytest.raises(RateLimited):
+        list(client.items(JOB))
+    assert stage.clock.slept == []
+    stage = Stage().on(ONE, refusal(503))
+    with time_limit(0.5), pytest.raises(Unreachable):
+        stage.client().job(JOB)
+    assert stage.clock.slept == []
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("7", 7), ("9" * 400, 86_400), ("soon", None)])
+def test_a_pause_that_pleo_asks_for_has_an_end(given: str, seconds: float | None) -> None:
+    stage = Stage().on(ONE, refusal(429, retry_after=given))
+    with time_limit(4), pytest.raises(RateLimited) as caught:
+        stage.client().job(JOB)
+    assert caught.value.retry_after == seconds
 
 
 def test_the_pace_keeps_pleos_limit() -> None:

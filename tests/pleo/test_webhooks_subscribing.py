@@ -13,9 +13,10 @@ import httpx2
 import pytest
 
 from kontobro.core.connection import Connection, Tokens
+from kontobro.core.dialect import Dialect
 from kontobro.core.errors import NotAllowed, Uncertain
 from kontobro.core.settings import Settings
-from kontobro.pleo.subscriptions import EXPORT_EVENT, VENDOR_EVENT, Subscriptions, events_of, open_subscriptions
+from kontobro.pleo.subscriptions import VENDOR_EVENT, Subscriptions, events_of, open_subscriptions
 from kontobro.pleo.subscriptions import subscribe as subscribed
 from kontobro.pleo.subscriptions import unsubscribe as unsubscribed
 from kontobro.pleo.webhooks import BadSignature, verify_and_read
@@ -69,7 +70,7 @@ def place() -> Iterator[Place]:
         yield place
 
 
-BOTH = frozenset({EXPORT_EVENT, VENDOR_EVENT})
+BOTH = frozenset({Dialect().event_name, VENDOR_EVENT})
 
 
 def test_twice_is_once(place: Place) -> None:
@@ -97,7 +98,7 @@ def test_a_lost_request_is_told_as_uncertain_and_mended_by_the_next_try(place: P
 
 def test_a_changed_address_and_switched_off_events_are_repaired(place: Place) -> None:
     first = place.open().subscribe(URL)
-    place.box.subscriptions.all[0].wanted |= {"eventTypes": [EXPORT_EVENT], "status": "INACTIVE"}
+    place.box.subscriptions.all[0].wanted |= {"eventTypes": [Dialect().event_name], "status": "INACTIVE"}
     assert place.open().subscribe(ELSEWHERE, known=first.id) == first
     assert place.standing == [(ELSEWHERE, BOTH, "ACTIVE")]
 
@@ -105,7 +106,7 @@ def test_a_changed_address_and_switched_off_events_are_repaired(place: Place) ->
 def test_spare_ones_with_our_address_are_removed_and_strangers_left(place: Place) -> None:
     with httpx2.Client(base_url=place.url, auth=(place.key, "")) as person:
         for url in (URL, URL, "https://somebody.example.com/hook"):
-            made = person.post("/v1/subscriptions", json={"endpointUrl": url, "eventTypes": [EXPORT_EVENT]})
+            made = person.post("/v1/subscriptions", json={"endpointUrl": url, "eventTypes": [Dialect().event_name]})
             assert made.status_code == 200
     place.open().subscribe(URL)
     assert sorted(url for url, _, _ in place.standing) == [URL, "https://somebody.example.com/hook"]
@@ -133,13 +134,13 @@ def test_a_missing_scope_is_named(place: Place) -> None:
 
 
 def test_vendors_are_watched_where_they_are_kept_in_step() -> None:
-    assert events_of(Settings()) == (EXPORT_EVENT,)
-    assert events_of(Settings(sync=frozenset({"vendors"}))) == (EXPORT_EVENT, VENDOR_EVENT)
+    assert events_of(Settings(), Dialect()) == (Dialect().event_name,)
+    assert events_of(Settings(sync=frozenset({"vendors"})), Dialect()) == (Dialect().event_name, VENDOR_EVENT)
 
 
 def test_deleted_ones_that_pleo_still_lists_are_none() -> None:
-    gone = {"id": "s1", "endpointUrl": URL, "eventTypes": [EXPORT_EVENT], "deletedAt": "2026-01-01T00:00:00Z"}
-    made = {"data": {"id": "s2", "endpointUrl": URL, "eventTypes": [EXPORT_EVENT], "status": "ACTIVE"}}
+    gone = {"id": "s1", "endpointUrl": URL, "eventTypes": [Dialect().event_name], "deletedAt": "2026-01-01T00:00:00Z"}
+    made = {"data": {"id": "s2", "endpointUrl": URL, "eventTypes": [Dialect().event_name], "status": "ACTIVE"}}
     stage = (
         Stage()
         .on("GET /v1/subscriptions", page([gone]))
@@ -149,7 +150,7 @@ def test_deleted_ones_that_pleo_still_lists_are_none() -> None:
     opened = open_subscriptions(a_connection(), stage.tokens, stage.clock, transport=httpx2.MockTransport(stage))
     assert opened.subscribe(URL).id == "s2"
     assert stage.bodies("POST /v1/subscriptions") == [
-        {"endpointUrl": URL, "eventTypes": [EXPORT_EVENT], "status": "ACTIVE"}
+        {"endpointUrl": URL, "eventTypes": [Dialect().event_name], "status": "ACTIVE"}
     ]
 
 

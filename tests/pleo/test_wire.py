@@ -56,6 +56,14 @@ def test_pleos_published_samples_are_read(name: str) -> None:
     assert items[0].raw in path.read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("size", "whole"), [(7, 7), (7.9, 7), (0, 0), (-1, None), ("7", None), (True, None), (1e300, None), (None, None)]
+)
+def test_the_size_of_a_file_is_a_hint(size: object, whole: int | None) -> None:
+    item = good(an_item(files=[{"url": "https://f.test/1", "size": size}]))
+    assert [link.size for link in item.receipts] == [whole]
+
+
 def test_every_field_arrives() -> None:
     item = good(
         an_item(
@@ -155,6 +163,51 @@ def test_money_is_exact(value: Decimal) -> None:
 def test_money_that_rules_refuse_arrives_as_it_is(text: str) -> None:
     raw = json.dumps(an_item(amount=amount("@"))).replace('"@"', text).encode()
     assert str(good(raw).amount.wallet.minor) == str(Decimal(text.strip('"')))
+
+
+@pytest.mark.parametrize(
+    "text", ["1E+999999999", "1E-999999999", "0E+999999999", "-1e99999", "9" * 100_000, '"1E+999999999"']
+)
+def test_money_that_nobody_can_write_out_fails_its_item_alone(text: str) -> None:
+    raw = json.dumps(an_item(amount=amount("@"))).replace('"@"', text).encode()
+    found = read_item(msgspec.Raw(raw))
+    assert isinstance(found, MalformedItem)
+    assert found.entry_id == an_item()["accountingEntryId"]
+    assert len(str(found.problems)) < 600
+
+
+@pytest.mark.parametrize(
+    ("text", "fine"), [("0.25", True), ("0", True), ("9999", True), ("1E+40", False), ("1e-9999", False)]
+)
+def test_a_rate_that_is_none_fails_its_item_alone(text: str, fine: bool) -> None:
+    """The rules multiply by it: beyond some digits that would raise, and stop the whole job."""
+    tax = {"id": "t", "type": "reverse", "rate": "@", "amount": amount(0)}
+    item = an_item()
+    item["accountingEntryLines"][0]["tax"] = tax
+    found = read_item(msgspec.Raw(json.dumps(item).replace('"@"', text).encode()))
+    assert isinstance(found, MalformedItem) != fine
+
+
+@pytest.mark.parametrize(
+    ("size", "read"),
+    [
+        ("7.9", 7),
+        ("7.0", 7),
+        ("1e3", 1000),
+        ("-1", None),
+        ("1E+999999999", None),
+        ("true", None),
+        ('"7"', None),
+        ("{}", None),
+        ("9" * 5000, None),
+        ("null", None),
+    ],
+)
+def test_a_receipt_s_size_is_a_hint_and_fails_no_item(size: str, read: int | None) -> None:
+    content = json.dumps(an_item(files=[{"url": "https://f.test/1", "size": "SIZE"}])).replace('"SIZE"', size)
+    item = read_item(msgspec.Raw(content.encode()))
+    assert isinstance(item, ExportItem)
+    assert item.receipts[0].size == read
 
 
 KEYS = st.text(min_size=1, max_size=20).filter(lambda key: f"x{key}" not in an_item())

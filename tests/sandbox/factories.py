@@ -54,7 +54,7 @@ def company(expenses: int = 3, *, files: Iterable[FileBlob] = (RECEIPT,), **fiel
 
 def client(sandbox: Sandbox, key: str | None = None) -> TestClient:
     """Pleo as a caller with this API key meets it, in process."""
-    caller = TestClient(create_app(sandbox), base_url="http://pleo.test", follow_redirects=False)
+    caller = TestClient(create_app(sandbox, ["pleo.test"]), base_url="http://pleo.test", follow_redirects=False)
     if key is not None:
         caller.auth = (key, "")
     return caller

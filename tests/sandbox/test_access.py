@@ -140,8 +140,10 @@ def test_the_rate_limit_can_be_taken_away(acme: SandboxCompany) -> None:
 # installations
 
 
-def test_a_key_installs_itself(pleo: TestClient, acme: SandboxCompany) -> None:
-    assert pleo.get("/v1/installations/me").status_code == 404
+@pytest.mark.parametrize("missing", [400, 404])
+def test_a_key_installs_itself(pleo: TestClient, sandbox: Sandbox, acme: SandboxCompany, missing: int) -> None:
+    sandbox.set_rules({"missing_installation": missing})
+    assert pleo.get("/v1/installations/me").status_code == missing
     made = pleo.post("/v1/installations/me", json={"metadata": {"erp": "beancount"}})
     assert made.status_code == 200
     assert (made.json()["status"], made.json()["resource"]) == ("ACTIVATED", f"urn:pleo:company:{acme.id}")

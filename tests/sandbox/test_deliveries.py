@@ -146,7 +146,7 @@ def test_the_merged_shape_and_the_old_name_are_switches(
     sandbox: Sandbox, acme: SandboxCompany, receiver: Receiver, subscribe: Subscribe
 ) -> None:
     verifier = subscribe()
-    sandbox.set_rules({"webhook_body": "merged", "old_event_names": True})
+    sandbox.set_rules({"webhook_body": "merged", "event_name": "v1.export.job-created"})
     press(sandbox, acme)
     headers, body = receiver.next()
     event = verifier.verify(body, headers)

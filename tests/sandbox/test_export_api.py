@@ -147,8 +147,8 @@ def test_items_need_contra_accounts_when_read(pleo: TestClient, acme: SandboxCom
     refused(pleo.get("/v3/export-items", params={"job_id": job_id}), 400, "MISSING_CONTRA_ACCOUNTS")
 
 
-def test_items_of_a_closed_job_cannot_be_read(pleo: TestClient, running: str) -> None:
-    event(pleo, running, "completed")
+def test_items_of_a_closed_job_cannot_be_read(pleo: TestClient, sandbox: Sandbox, running: str) -> None:
+    sandbox.expire_job(running)
     refused(pleo.get("/v3/export-items", params={"job_id": running}), 422, "EXPORT_JOB_STATUS_UNPROCESSABLE")
 
 
@@ -215,7 +215,7 @@ def test_a_successful_item_stays_successful(
     assert put(pleo, running, done).json()["errors"] == []
     other = put(pleo, running, done | {"externalId": "J-2"}).json()
     assert [error["type"] for error in other["errors"]] == ["EXPORT_ENTRY_STATUS_UPDATE_FAILED"]
-    sandbox.exports.successful_is_final = False
+    sandbox.rules.successful_is_final = False
     assert put(pleo, running, done | {"externalId": "J-2"}).json()["data"][0]["externalId"] == "J-2"
 
 
@@ -225,16 +225,16 @@ def test_abandoned_is_for_pleo_to_say(pleo: TestClient, acme: SandboxCompany, ru
 
 
 def test_at_most_100_updates(pleo: TestClient, running: str) -> None:
-    updates = [{"accountingEntryId": str(uuid.uuid4()), "status": "failed"} for _ in range(101)]
+    updates = [{"accountingEntryId": str(uuid.uuid4()), "status": "successful"} for _ in range(101)]
     refused(put(pleo, running, *updates), 413, "EXPORT_JOB_ITEMS_UPDATE_LIMIT")
     assert put(pleo, running, *updates[:100]).status_code == 200
 
 
-def test_updates_need_a_running_job(pleo: TestClient, acme: SandboxCompany, job_id: str) -> None:
+def test_updates_need_a_running_job(pleo: TestClient, sandbox: Sandbox, acme: SandboxCompany, job_id: str) -> None:
     update = {"accountingEntryId": acme.expenses[0].id, "status": "successful"}
     refused(put(pleo, job_id, update), 422, "EXPORT_JOB_STATUS_UNPROCESSABLE")
     event(pleo, job_id, "started")
-    event(pleo, job_id, "completed")
+    sandbox.expire_job(job_id)
     refused(put(pleo, job_id, update), 422, "EXPORT_JOB_STATUS_UNPROCESSABLE")
 
 

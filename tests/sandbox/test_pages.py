@@ -54,15 +54,19 @@ def press(browser: TestClient, path: str, **form: str) -> Response:
     return browser.get(answer.headers["location"])
 
 
+GONE = {"failure_reason": "no such account", "failure_reason_type": "account_unknown"}
+
+
 def end_job(sandbox: Sandbox, acme: SandboxCompany, **failed: str) -> str:
     """Export all; the first expense fails with the result given, the others are booked."""
     job = sandbox.exports.job(sandbox.press_export(acme.id))
     sandbox.exports.apply(job, JobEvent.STARTED, None, None)
     first, *rest = job.by_entry
     good = ItemResult(ItemStatus.SUCCESSFUL, external_id="E-7", external_url="https://books.example.com/e/7")
-    bad = ItemResult(ItemStatus.FAILED, **({"failure_reason": "no such account"} | failed))
+    bad = ItemResult(ItemStatus.FAILED, **(GONE | failed))
     sandbox.exports.update(job, [(first, bad), *((each, good) for each in rest)])
-    sandbox.exports.apply(job, JobEvent.COMPLETED_WITH_ERRORS, "one failed", None)
+    event = JobEvent.COMPLETED_WITH_ERRORS if rest else JobEvent.FAILED
+    sandbox.exports.apply(job, event, "one failed", "validation_failure")
     return first
 
 
@@ -134,6 +138,7 @@ def test_a_failed_expense_says_why_and_a_booked_one_where(
 def test_an_address_that_is_no_web_address_is_no_link(
     browser: TestClient, sandbox: Sandbox, acme: SandboxCompany
 ) -> None:
+    sandbox.set_rules({"external_url_is_checked": False})
     job = sandbox.exports.job(sandbox.press_export(acme.id))
     sandbox.exports.apply(job, JobEvent.STARTED, None, None)
     result = ItemResult(ItemStatus.SUCCESSFUL, external_id="E-1", external_url="javascript:alert(1)")
@@ -197,7 +202,7 @@ def test_a_problem_is_mended_and_exported_again(browser: TestClient, sandbox: Sa
     entry = end_job(sandbox, acme)
     path = f"/companies/{acme.id}/expenses/{entry}"
     html = browser.get(path).text
-    assert '<p class="problem" id="failure" data-reason="">no such account</p>' in html
+    assert '<p class="problem" id="failure" data-reason="account_unknown">no such account</p>' in html
     form = {
         "line-0-account": next(iter(sandbox.accounts.of(acme.id))).id,
         "line-0-tax": next(iter(sandbox.tax_codes.of(acme.id))).id,

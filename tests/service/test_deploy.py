@@ -18,7 +18,9 @@ import yaml
 from kontobro.bootstrap import open_home
 from kontobro.cli.app import app
 from kontobro.core.connection import Tokens
+from kontobro.core.errors import Misconfigured
 from kontobro.service.config import PREFIX, ServiceConfig, read_config
+from kontobro.service.listening import require_place
 from scripts.environment_page import PAGE, page
 from tests.pleo.stage import a_connection
 
@@ -54,6 +56,16 @@ def test_only_known_variables_are_named(file: Path) -> None:
 @pytest.mark.parametrize("doc", sorted(PAGE.parent.glob("*.md")), ids=lambda path: path.name)
 def test_the_pages_name_only_known_variables(doc: Path) -> None:
     assert set(re.findall(r"\bKONTOBRO_[A-Z_]+\b", doc.read_text())) <= KNOWN
+
+
+def test_the_image_opens_nothing_by_default() -> None:
+    """It listens to a network, so it starts only with a public address."""
+    image = (DEPLOY / "Containerfile").read_text()
+    given = dict(re.findall(r"\b(KONTOBRO_[A-Z_]+)=(\S+)", image))
+    assert given["KONTOBRO_BIND"] == "0.0.0.0:8765"
+    with pytest.raises(Misconfigured, match="no public address"):
+        require_place(read_config(given))
+    require_place(read_config(given | {"KONTOBRO_PUBLIC_URL": "https://books.example.com"}))
 
 
 def compose() -> dict[str, Any]:
@@ -135,14 +147,14 @@ def test_a_backup_made_while_it_runs_is_restored_with_its_key(tmp_path: Path) ->
     running = open_home(tmp_path / "home")
     try:
         running.store.save_connection(a_connection())
-        running.store.save_tokens("c1", Tokens(access="plp_key", refresh="second"))
-        running.store.save_secret("c1", "password", "hunter2")
+        running.store.save_tokens(a_connection(), Tokens(access="plp_key", refresh="second"))
+        running.store.save_secret(a_connection(), "password", "hunter2")
         with (
             closing(sqlite3.connect(tmp_path / "home" / "kontobro.sqlite3")) as source,
             closing(sqlite3.connect(tmp_path / "backup.sqlite3")) as copy,
         ):
             source.backup(copy)
-        running.store.save_tokens("c1", Tokens(access="later"))
+        running.store.save_tokens(a_connection(), Tokens(access="later"))
     finally:
         running.close()
     assert b"hunter2" not in (tmp_path / "backup.sqlite3").read_bytes()
@@ -152,8 +164,8 @@ def test_a_backup_made_while_it_runs_is_restored_with_its_key(tmp_path: Path) ->
     shutil.copy(tmp_path / "home" / "kontobro.sqlite3.key", restored)
     again = open_home(restored)
     try:
-        assert again.store.tokens("c1") == Tokens(access="plp_key", refresh="second")
-        assert again.store.secret("c1", "password") == "hunter2"
+        assert again.store.tokens(a_connection()) == Tokens(access="plp_key", refresh="second")
+        assert again.store.secret(a_connection(), "password") == "hunter2"
         assert again.store.connection("c1") == a_connection()
     finally:
         again.close()

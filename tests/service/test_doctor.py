@@ -39,7 +39,7 @@ def home(tmp_path: Path) -> Path:
     path = tmp_path / "home"
     opened = open_home(path)
     opened.store.save_connection(a_connection())
-    opened.store.save_tokens("c1", Tokens(access="plp_key"))
+    opened.store.save_tokens(a_connection(), Tokens(access="plp_key"))
     opened.close()
     return path
 
@@ -117,6 +117,23 @@ def test_a_wrong_clock_is_told(home: Path, seconds: int, verdict: str) -> None:
 )
 def test_settings_are_judged(tmp_path: Path, values: dict[str, str], name: str, verdict: str) -> None:
     assert named(examine_settings(configured(tmp_path, **values)), name).verdict == verdict
+
+
+def test_behind_a_proxy_names_are_the_proxy_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    hosted = configured(tmp_path, KONTOBRO_PUBLIC_URL="https://books.example.com")
+    assert not [each for each in examine_settings(hosted) if each.name == "proxy"]
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@proxy.example.com:3128")
+    found = named(examine_settings(hosted), "proxy")
+    assert found.verdict == "warn"
+    assert "http://proxy.example.com:3128" in found.what
+    assert "DNS" in found.what
+    assert "private networks" in found.remedy
+    assert "secret" not in f"{found}"
+    here = configured(tmp_path, KONTOBRO_PUBLIC_URL="http://localhost:1")
+    assert named(examine_settings(here), "proxy").verdict == "ok"
 
 
 def test_nobody_at_work_is_bad_and_a_long_queue_a_warning() -> None:

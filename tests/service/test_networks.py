@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kontobro.bootstrap import connector_of
 from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured
 from kontobro.service.config import ServiceConfig, read_config
@@ -41,6 +42,48 @@ def test_a_name_that_leads_inside_is_refused(host: str) -> None:
 def test_the_public_internet_is_open_and_unknown_names_are_the_connector_s() -> None:
     for host in ("public.example.com", "93.184.216.34", "unknown.example.com", "public.example.com:99999"):
         reach_of(hosted(), resolve).require(f"https://{host}/")
+
+
+def test_a_host_is_read_as_the_client_reads_it() -> None:
+    """By the rules of 2003 `faß` is `fass`: another host, of another owner."""
+    asked: list[str] = []
+
+    def spelled(host: str, port: int) -> Sequence[str]:
+        asked.append(host)
+        return ["10.0.0.5"]
+
+    with pytest.raises(Misconfigured, match="private network"):
+        reach_of(hosted(), spelled).require("https://faß.example.com/")
+    assert asked == ["xn--fa-hia.example.com"]
+
+
+def test_what_is_connected_to_is_checked_again_whatever_was_permitted_before(tmp_path: Path) -> None:
+    """The name led outside when the connection was opened; it leads inside when Odoo is called."""
+    answers = [["93.184.216.34"], ["127.0.0.1"]]
+    reach = reach_of(hosted(), lambda host, port: answers.pop(0))
+    options = {"url": "https://rebind.example.com"}
+    reach.require_options(options)
+    connector = connector_of("odoo", options, {"api_key": "k"}.get, reach.policy)
+    with pytest.raises(Misconfigured, match="private network"):
+        connector.check()
+    assert answers == []
+
+
+def test_the_same_for_tryton() -> None:
+    reach = reach_of(hosted(), lambda host, port: ["10.0.0.5"])
+    options = {"url": "https://inside.example.com", "database": "d", "user": "u"}
+    connector = connector_of("tryton", options, {"password": "p"}.get, reach.policy)
+    with pytest.raises(Misconfigured, match="private network"):
+        connector.check()
+
+
+def test_a_service_s_home_gives_its_rule_to_every_connector(tmp_path: Path) -> None:
+    home = open_service_home(hosted(KONTOBRO_HOME=str(tmp_path / "home")))
+    try:
+        assert not home.network.permits("10.0.0.5")
+        assert home.network.permits("93.184.216.34")
+    finally:
+        home.close()
 
 
 def test_the_operator_s_networks_are_open_and_nothing_beside_them() -> None:

@@ -19,6 +19,7 @@ from kontobro.service.config import ServiceConfig, read_config
 from kontobro.service.mail import mail_server, send_mail, try_mail_server
 from kontobro.service.notify import WORDS, Cause, MailNotifier, Notice, tell_once
 from kontobro.service.outgoing import HookNotifier, is_public
+from tests.net.listening import answering, listening
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -32,16 +33,16 @@ def configured(**values: str) -> ServiceConfig:
 
 @dataclass
 class Memory:
-    claims: set[tuple[str, Cause, date]] = field(default_factory=set)
+    claims: set[tuple[str, str, date]] = field(default_factory=set)
 
-    def claim(self, connection_id: str, cause: Cause, day: date) -> bool:
+    def claim(self, connection_id: str, cause: str, day: date) -> bool:
         key = (connection_id, cause, day)
         if key in self.claims:
             return False
         self.claims.add(key)
         return True
 
-    def release(self, connection_id: str, cause: Cause, day: date) -> None:
+    def release(self, connection_id: str, cause: str, day: date) -> None:
         self.claims.discard((connection_id, cause, day))
 
 
@@ -63,6 +64,21 @@ def test_once_a_day_for_a_cause_and_connection() -> None:
     for notice, now in [(NOTICE, NOW), (NOTICE, NOW), (other, NOW), (NOTICE, NOW + timedelta(days=1))]:
         tell_once(notice, [way], memory, now)
     assert way.told == [NOTICE, other, NOTICE]
+
+
+def test_a_job_that_waits_is_told_of_once_with_the_time_it_expires() -> None:
+    """Also when a day begins meanwhile; another job is told of too."""
+    way, memory = Way(), Memory()
+    night = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+
+    def waiting(job: str) -> Notice:
+        until = night + timedelta(hours=1)
+        return Notice(cause="not_usable", connection_id="c1", path="/c/c1/settings/", about=job, until=until)
+
+    for job, now in [("j1", night), ("j1", night + timedelta(minutes=45)), ("j2", night)]:
+        tell_once(waiting(job), [way], memory, now)
+    assert [notice.about for notice in way.told] == ["j1", "j2"]
+    assert "Set it before 2026-03-02 00:30 UTC" in way.told[0].text
 
 
 def test_a_way_that_fails_stops_no_other() -> None:
@@ -96,22 +112,23 @@ class Receiver:
         return httpx2.Response(self.status, headers={"location": "http://127.0.0.1/"})
 
 
-def hook(receiver: Receiver, url: str, addresses: Sequence[str] = ("93.184.215.14",), **values: str) -> HookNotifier:
+def hook(receiver: Receiver, url: str, **values: str) -> HookNotifier:
     def target(connection_id: str) -> tuple[str, str]:
         return (url, SECRET)
 
-    def resolve(host: str, port: int) -> Sequence[str]:
-        return addresses
-
-    return HookNotifier(configured(**values), target, resolve, httpx2.MockTransport(receiver))
+    return HookNotifier(configured(**values), target, transport=httpx2.MockTransport(receiver))
 
 
-def test_a_hook_is_signed_and_goes_to_the_checked_address() -> None:
+def really(url: str, addresses: Sequence[str], **values: str) -> HookNotifier:
+    """One that would connect, to a name of these addresses."""
+    return HookNotifier(configured(**values), lambda connection_id: (url, SECRET), lambda host, port: addresses)
+
+
+def test_a_hook_is_signed() -> None:
     receiver = Receiver()
     assert hook(receiver, "https://hooks.example.com/in?x=1").tell(NOTICE, NOW) is True
     [request] = receiver.sent
-    assert (request.url.host, request.headers["host"]) == ("93.184.215.14", "hooks.example.com")
-    assert request.extensions["sni_hostname"] == "hooks.example.com"
+    assert (request.url.host, request.headers["host"]) == ("hooks.example.com", "hooks.example.com")
     signature = Webhook(SECRET).sign(request.headers["webhook-id"], NOW, request.content.decode())
     assert request.headers["webhook-signature"] == signature
     body = json.loads(request.content)
@@ -144,10 +161,8 @@ PRIVATE = [
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_private_addresses_are_never_called(address: str) -> None:
-    receiver = Receiver()
     with pytest.raises(Misconfigured, match="private"):
-        hook(receiver, "https://inside.example.com/", ["93.184.215.14", address]).tell(NOTICE, NOW)
-    assert receiver.sent == []
+        really("https://inside.example.com/", ["93.184.215.14", address]).tell(NOTICE, NOW)
 
 
 @pytest.mark.parametrize(
@@ -170,11 +185,22 @@ def test_other_addresses_are_refused(url: str) -> None:
 
 
 def test_this_machine_is_called_only_when_the_service_is_local() -> None:
-    receiver = Receiver()
     local = {"KONTOBRO_PUBLIC_URL": "http://127.0.0.1:8765"}
-    assert hook(receiver, "http://localhost:9/", ["127.0.0.1"], **local).tell(NOTICE, NOW) is True
-    with pytest.raises(Misconfigured):
-        hook(receiver, "http://inside/", ["10.0.0.1"], **local).tell(NOTICE, NOW)
+    with listening(answering(b"", status="204 No Content")) as server:
+        url = f"http://hooks.example:{server.port}/"
+        assert really(url, ["127.0.0.1"], **local).tell(NOTICE, NOW) is True
+        with pytest.raises(Misconfigured):
+            really(url, ["10.0.0.1"], **local).tell(NOTICE, NOW)
+        assert len(server.came) == 1
+
+
+def test_a_receiver_that_answers_without_end_is_one_clear_fault() -> None:
+    local = {"KONTOBRO_PUBLIC_URL": "http://127.0.0.1:8765"}
+    with (
+        listening(answering(bytes(1_000_000))) as server,
+        pytest.raises(Unreachable, match="without end"),
+    ):
+        really(f"http://hooks.example:{server.port}/", ["127.0.0.1"], **local).tell(NOTICE, NOW)
 
 
 @pytest.mark.parametrize("status", [302, 404, 500])
@@ -189,7 +215,7 @@ def test_a_secret_that_is_none_is_a_clear_fault() -> None:
     def target(connection_id: str) -> tuple[str, str]:
         return ("https://hooks.example.com/", "")
 
-    found = HookNotifier(configured(), target, lambda host, port: ["93.184.215.14"], httpx2.MockTransport(Receiver()))
+    found = HookNotifier(configured(), target, transport=httpx2.MockTransport(Receiver()))
     with pytest.raises(Misconfigured, match="secret"):
         found.tell(NOTICE, NOW)
 

@@ -36,11 +36,12 @@ SIGNED = {"KONTOBRO_SECRET_KEY": "s" * 50}
         ({"KONTOBRO_DATABASE_URL": "postgresql://u:hidden@127.0.0.1:9/x"} | SIGNED, 3, "KONTOBRO_KEY is not set"),
         ({"KONTOBRO_KEY": "abc"}, 3, "no good key in the key given (for the service: KONTOBRO_KEY)"),
         ({"KONTOBRO_MAIL_URL": "nonsense"}, 3, "KONTOBRO_MAIL_URL is no address of a mail server"),
+        ({"KONTOBRO_BIND": "0.0.0.0:0"}, 3, "Set KONTOBRO_PUBLIC_URL"),
         ({"KONTOBRO_HOME": "/proc/nowhere"}, 3, "A file can't be used (/proc/nowhere)"),
     ],
 )
 def test_a_start_says_what_stops_it(tmp_path: Path, given: dict[str, str], code: int, told: str) -> None:
-    done = served(tmp_path / "home", KONTOBRO_BIND="127.0.0.1:0", **given)
+    done = served(tmp_path / "home", **({"KONTOBRO_BIND": "127.0.0.1:0"} | given))
     assert (done.returncode, done.stdout) == (code, "")
     assert told in done.stderr
     assert "Exception" not in done.stderr
@@ -62,7 +63,7 @@ def test_a_wrong_address_is_named_with_its_variable(name: str, value: str) -> No
         ({}, "http://127.0.0.1:8765"),
         ({"KONTOBRO_BIND": "127.0.0.1:8770"}, "http://127.0.0.1:8770"),
         ({"KONTOBRO_BIND": "[::1]:8770"}, "http://[::1]:8770"),
-        ({"KONTOBRO_BIND": "0.0.0.0:8000"}, "http://127.0.0.1:8765"),
+        ({"KONTOBRO_BIND": "127.0.0.2:8000"}, "http://127.0.0.2:8000"),
         ({"KONTOBRO_BIND": "127.0.0.1:1", "KONTOBRO_PUBLIC_URL": "https://a.example"}, "https://a.example"),
     ],
 )
@@ -74,5 +75,5 @@ def test_a_place_that_is_taken_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         bind = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(Busy, match="Something listens on"):
-            try_to_listen(bind)
+            try_to_listen(bind, patience=0)
     try_to_listen(bind)

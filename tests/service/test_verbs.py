@@ -26,7 +26,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("KONTOBRO_HOME", str(tmp_path / "home"))
     opened = open_home(tmp_path / "home")
     opened.store.save_connection(a_connection(status="reconnect"))
-    opened.store.save_tokens("c1", Tokens(access="plp_key"))
+    opened.store.save_tokens(a_connection(), Tokens(access="plp_key"))
     opened.close()
     config.cache_clear()
     yield tmp_path / "home"
@@ -55,7 +55,7 @@ def test_keys_are_rotated_and_read_after(home: Path) -> None:
     assert (home / "kontobro.sqlite3.key").read_bytes() != before
     opened = open_home(home)
     try:
-        assert opened.store.tokens("c1") == Tokens(access="plp_key")
+        assert opened.store.tokens(a_connection()) == Tokens(access="plp_key")
     finally:
         opened.close()
 

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import kontobro.store as store_package
+from kontobro.core.errors import ImpossibleMove
 from kontobro.core.history import BookingState, Move
 from kontobro.core.journal import Reference
-from kontobro.core.ports import ImpossibleMove
 from kontobro.store.moves import MOVES, STATES, UPDATES, allowed_pairs, is_allowed, route
 from kontobro.testing.store_case import HERE, NOW, connection, planned, states, steps
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,20 @@ import pytest
 from kontobro.core.errors import Busy, Misconfigured
 from kontobro.core.history import Move
 from kontobro.store import open_store
-from kontobro.testing.store_case import HERE, NOW, REF, bring, connection, plan, states
+from kontobro.testing.store_case import HERE, NOW, REF, bring, connection, plan, states, tokens
 
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore
+
+OLD_CONNECTION = """
+    INSERT INTO kontobro_connection
+    SELECT 'conn-1', '', '', '', '', '', '', '', 'beancount', '{}', '', NULL, '[]', 'connected', '{}'
+"""
+OLD_JOB = """
+    INSERT INTO kontobro_job (connection_id, job_id, run, status, items, started_at, finished_at)
+    VALUES ('conn-1', ?, 'run', 'in_progress', 1, '2026-03-01 12:00:00', ?)
+"""
+"""A job of a version that knew no claims."""
 
 
 def run(code: str, *arguments: str) -> str:
@@ -78,11 +89,36 @@ def test_migrates_an_older_store_forward(path: Path) -> None:
         database.execute("CREATE INDEX kontobro_bookings_of_job ON kontobro_booking (connection_id, job_id)")
         for column in ("outcome", "account", "role", "amount"):
             database.execute(f"ALTER TABLE kontobro_booking DROP COLUMN {column}")
+        database.execute("ALTER TABLE kontobro_job DROP COLUMN claimed_at")
+        database.execute(OLD_CONNECTION)
+        database.execute(OLD_JOB, ("running", None))
+        database.execute(OLD_JOB, ("done", "2026-03-02 12:00:00"))
+        database.execute("ALTER TABLE kontobro_secret DROP COLUMN destination")
         database.execute("DELETE FROM django_migrations WHERE name >= '0002_guards' AND app = 'kontobro'")
     with open_store(path) as store:
         store.save_connection(connection())
         bring(store, "posted")
         assert len(store.events(HERE, REF)) == 2
+        claims = {row.job_id: (row.status, row.claimed_at) for row in store.jobs(HERE)}
+        # older versions noted a job before they claimed it: it may have been a look only
+        assert claims == {"running": ("claiming", NOW.replace(microsecond=0)), "done": ("in_progress", None)}
+
+
+def test_secrets_of_an_older_store_belong_to_where_their_connections_point(path: Path) -> None:
+    here = connection(erp="odoo", erp_options={"url": "https://odoo.example"})
+    with open_store(path) as store:
+        store.save_connection(here, tokens(), {"api_key": "k", "webhook": "w"})
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("ALTER TABLE kontobro_secret DROP COLUMN destination")
+        database.execute("DELETE FROM django_migrations WHERE name = '0009_secret_destination'")
+    with open_store(path) as store:
+        assert (store.tokens(here), store.secret(here, "api_key"), store.secret(here, "webhook")) == (
+            tokens(),
+            "k",
+            "w",
+        )
+        moved = replace(here, erp_options={"url": "https://evil.example"}, api_url="https://evil.example")
+        assert (store.tokens(moved), store.secret(moved, "api_key"), store.secret(moved, "webhook")) == (None,) * 3
 
 
 def test_refuses_the_store_of_a_newer_version(path: Path) -> None:

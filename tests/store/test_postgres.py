@@ -114,11 +114,11 @@ def test_keys_are_rotated(postgres_url: str) -> None:
     new = Fernet.generate_key()
     with open_store(postgres_url, key=KEY) as store:
         store.save_connection(connection())
-        store.save_tokens(HERE, tokens())
+        store.save_tokens(connection(), tokens())
     with open_store(postgres_url, key=new + b"," + KEY) as store:
         assert store.rotate_keys() == 1
     with open_store(postgres_url, key=new) as store:
-        assert store.tokens(HERE) == tokens()
+        assert store.tokens(connection()) == tokens()
 
 
 def test_processes_that_make_it_at_once_all_succeed(bare_postgres_url: str, service_key: str) -> None:

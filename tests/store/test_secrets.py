@@ -35,12 +35,12 @@ def key_file(path: Path) -> Path:
 def save(path: Path, key: bytes | None = None) -> None:
     with open_store(path, key=key) as store:
         store.save_connection(connection())
-        store.save_tokens(HERE, TOKENS)
+        store.save_tokens(connection(), TOKENS)
 
 
 def read(path: Path, key: bytes | None = None) -> Tokens | None:
     with open_store(path, key=key) as store:
-        return store.tokens(HERE)
+        return store.tokens(connection())
 
 
 def test_the_first_secret_makes_a_private_key_file(path: Path) -> None:
@@ -104,22 +104,22 @@ def test_a_secret_moved_to_another_place_is_refused(store: DjangoStore, column: 
 
     store.save_connection(connection())
     store.save_connection(connection(ELSEWHERE))
-    store.save_secret(HERE, "password", "mine")
+    store.save_secret(connection(), "password", "mine")
     moved = {"connection_id": ELSEWHERE} if column == "connection_id" else {"name": "erp.other"}
     Secret.objects.using(store.alias).update(**moved)
     owner, name = (ELSEWHERE, "password") if column == "connection_id" else (HERE, "other")
     with pytest.raises(Misconfigured, match="belongs to another place"):
-        store.secret(owner, name)
+        store.secret(connection(owner), name)
 
 
 def test_a_garbled_secret_is_one_clear_error(store: DjangoStore) -> None:
     from kontobro.store.models import Secret
 
     store.save_connection(connection())
-    store.save_secret(HERE, "password", "mine")
+    store.save_secret(connection(), "password", "mine")
     Secret.objects.using(store.alias).update(sealed="æ not a token")
     with pytest.raises(Misconfigured, match="can't be read"):
-        store.secret(HERE, "password")
+        store.secret(connection(), "password")
 
 
 def test_rotating_a_key_file_replaces_its_key(path: Path) -> None:
@@ -127,7 +127,7 @@ def test_rotating_a_key_file_replaces_its_key(path: Path) -> None:
     before = key_file(path).read_bytes()
     with open_store(path) as store:
         assert store.rotate_keys() == 1
-        assert store.tokens(HERE) == TOKENS
+        assert store.tokens(connection()) == TOKENS
     after = key_file(path).read_bytes()
     assert before not in after
     assert key_file(path).stat().st_mode & 0o777 == 0o600
@@ -148,7 +148,7 @@ def test_a_rotation_that_was_killed_loses_nothing(path: Path) -> None:
 def test_given_keys_are_rotated_to_the_first(path: Path) -> None:
     save(path, OLD)
     with open_store(path, key=NEW + b"," + OLD) as store:
-        assert store.tokens(HERE) == TOKENS
+        assert store.tokens(connection()) == TOKENS
         assert store.rotate_keys() == 1
     assert read(path, NEW) == TOKENS
     assert not key_file(path).exists()

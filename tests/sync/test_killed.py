@@ -184,7 +184,7 @@ def a_desk(folder: Path) -> Iterator[Desk]:
 def save(desk: Desk, settings: Settings) -> None:
     store = open_store(desk.database)
     store.save_connection(replace(desk.connection, settings=settings))
-    store.save_tokens(desk.connection.id, Tokens(access=desk.key))
+    store.save_tokens(desk.connection, Tokens(access=desk.key))
     store.close()
 
 

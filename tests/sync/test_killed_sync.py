@@ -125,7 +125,7 @@ def a_place(home: Path, company: SandboxCompany) -> Iterator[Place]:
         )
         store = open_store(home / "kontobro.sqlite3")
         store.save_connection(connection)
-        store.save_tokens(connection.id, Tokens(access=sandbox.add_api_key(company.id)))
+        store.save_tokens(connection, Tokens(access=sandbox.add_api_key(company.id)))
         store.close()
         yield Place(home, url, sandbox, company.id)
 

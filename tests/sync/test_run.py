@@ -651,3 +651,38 @@ def test_a_change_shows_both_sides() -> None:
     assert change.before
     assert change.after
     assert (change.before.name, change.after.name, change.why) == ("Account 0", "New name", "name")
+
+
+# -------------------------------------------------------------------- what only Pleo has (docs/pleo-rules.md)
+
+
+@pytest.mark.parametrize("kind", ["accounts", "vendors"])
+def test_what_only_pleo_has_is_archived_by_a_person_s_yes_where_that_is_set(kind: str) -> None:
+    office = office_with(3)
+    office.pleo.put(kind, Existing("theirs", "9", "By hand"))  # type: ignore[arg-type]  # of both kinds of name
+    records = [*accounts(3), Vendor(id="v", code="V1", name="Staples")]
+    office.has(*records)
+    office.apply(kind)
+    assert "theirs" in {record.id for record in office.pleo.of(kind) if not record.archived}  # type: ignore[arg-type]
+    office.settings = replace(office.settings, sync_unknown="archive")
+    waiting = office.scheduled(kind)
+    assert (waiting.writes, waiting.outcome) == (0, "waiting")
+    plan = office.plan(kind)
+    assert [(change.action, change.before and change.before.id) for change in plan.changes] == [("archive", "theirs")]
+    result = apply_plan(office.connection, kind, plan.digest, office.ports)
+    assert (result.writes, result.outcome) == (1, "in_step")
+    assert "theirs" not in {record.id for record in office.pleo.of(kind) if not record.archived}  # type: ignore[arg-type]
+    assert (office.scheduled(kind).writes, office.plan(kind).empty) == (0, True)
+
+
+def test_tags_and_groups_that_only_pleo_has_are_archived_too() -> None:
+    office = Office(settings=Settings(sync_dimensions=("d",), sync_unknown="archive"))
+    office.has(Dimension("d", "COST", "Cost centre"), DimensionValue("100", "d", "100", "Sales"))
+    office.apply("dimensions")
+    (group,) = (record.id for record in office.pleo.of("tag_groups"))
+    office.pleo.put("tags", Existing("theirs", "200", "Party committee", parent=group))
+    office.pleo.put("tag_groups", Existing("hand-made", "PARTY", "Parties"))
+    plan = office.plan("dimensions")
+    assert {change.before.id for change in plan.changes if change.before} == {"theirs", "hand-made"}
+    assert office.apply("dimensions").outcome == "in_step"
+    assert office.plan("dimensions").empty

@@ -19,6 +19,7 @@ from kontobro.web.start import set_up  # noqa: E402 - it reads the environment
 set_up()
 del os.environ["KONTOBRO_HOME"]
 
+from kontobro.service.config import config  # noqa: E402 - it reads the environment
 from tests.web.office import Office, an_office  # noqa: E402 - Django's models need it set up
 from tests.web.site import Site, build_template, open_site  # noqa: E402 - Django's models need it set up
 
@@ -43,3 +44,13 @@ def office(site: Site) -> Iterator[Office]:
     """A connected company: two purchases wait, one of them on an account that the books don't know."""
     with an_office(site) as opened:
         yield opened
+
+
+@pytest.fixture
+def open_signup(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The operator lets everyone on this machine sign up."""
+    monkeypatch.setenv("KONTOBRO_SIGNUP", "true")
+    config.cache_clear()
+    yield
+    monkeypatch.undo()
+    config.cache_clear()

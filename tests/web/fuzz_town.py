@@ -61,8 +61,8 @@ class Town:
         store = self.site.home.store
         if store.connection(self.connection.id) != self.connection:
             store.save_connection(self.connection)
-        if store.tokens(self.connection.id) is None:
-            store.save_tokens(self.connection.id, Tokens(access=self.desk.key))
+        if store.tokens(self.connection) is None:
+            store.save_tokens(self.connection, Tokens(access=self.desk.key))
         self.site.runner.asked.clear()
         Membership.objects.filter(user=self.owner).exclude(id=self.membership).delete()
         Setup.objects.all().delete()
@@ -150,7 +150,7 @@ def _connection(site: Site, desk: Desk) -> Connection:
     known = store.connection("desk") or _from_sqlite(desk)
     connection = replace(known, settings=replace(known.settings, sync=("accounts", "tax-codes", "vendors")))
     store.save_connection(connection)
-    store.save_tokens(connection.id, Tokens(access=desk.key))
+    store.save_tokens(connection, Tokens(access=desk.key))
     return connection
 
 

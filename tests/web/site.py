@@ -87,7 +87,7 @@ class Site:
         }
         connection = Connection(id=uuid.uuid4().hex, name=name, **{**facts, **other})
         self.home.store.save_connection(connection)
-        self.home.store.save_tokens(connection.id, Tokens(access="secret-key"))
+        self.home.store.save_tokens(connection, Tokens(access="secret-key"))
         ConnectionOwner.objects.create(organisation=organisation, connection_id=connection.id)
         return connection
 

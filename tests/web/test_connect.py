@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,7 @@ def test_the_whole_way_ends_activated_at_pleo(anna: Traveller, box: Box) -> None
     assert anna.browser.get(f"/c/{connection.id}/").status_code == 200
 
 
-def test_a_stranger_signs_up_on_the_way_and_names_the_organisation(site: Site, box: Box) -> None:
+def test_a_stranger_signs_up_on_the_way_and_names_the_organisation(site: Site, box: Box, open_signup: None) -> None:
     browser = site.browser()
     begun = "/connect/pleo/start?environment=sandbox"
     assert "Sign up" in browser.get(begun).text
@@ -88,6 +89,48 @@ def test_a_denied_consent_is_told_in_words_and_can_be_asked_again(anna: Travelle
     assert "somebody pressed Deny" in page.text
     assert "Go to Pleo" in page.text
     assert "Where should expenses be booked?" in anna.allow(1).text
+
+
+def test_the_other_name_of_the_tag_permissions_is_offered_once_and_remembered(anna: Traveller, box: Box) -> None:
+    box.sandbox.set_rules({"tag_scope": "tag-group"})
+    anna.begin()
+    anna.post("level", level=4)
+    first = anna.leave()
+    assert "tag-groups:read" in query_of(first)["scope"]
+    page = anna.browser.get(box.consent(first), follow=True)
+    assert "two names" in page.text
+    assert "Go to Pleo" in page.text
+    second = anna.leave()
+    assert "tag-group:read" in query_of(second)["scope"]
+    assert "Where should expenses be booked?" in anna.browser.get(box.consent(second), follow=True).text
+    anna.give_ledger()
+    anna.accept()
+    anna.approve()
+    anna.begin()
+    anna.post("level", level=2)
+    assert "tag-group:read" in query_of(anna.leave())["scope"]
+
+
+def test_permissions_that_pleo_knows_by_neither_name_are_told_in_words(anna: Traveller, box: Box) -> None:
+    known = {scope for scope in box.client.scopes if not scope.startswith("tag")}
+    box.sandbox.access.clients[box.client.client_id] = replace(box.client, scopes=frozenset(known))
+    anna.begin()
+    anna.post("level", level=2)
+    for told in ("two names", "does not know a permission"):
+        assert told in anna.browser.get(box.consent(anna.leave()), follow=True).text
+    box.sandbox.access.clients[box.client.client_id] = replace(box.client, scopes=frozenset(known - {"vendors:read"}))
+    anna.post("back")
+    anna.post("level", level=1)
+    assert "Where should expenses be booked?" in anna.browser.get(box.consent(anna.leave()), follow=True).text
+
+
+def test_an_unknown_scope_with_a_state_of_nobody_changes_nothing(anna: Traveller) -> None:
+    anna.begin()
+    anna.post("level", level=2)
+    anna.leave()
+    answer = anna.browser.get("/connect/pleo/callback", {"error": "invalid_scope", "state": "x"})
+    assert answer.status_code == 400
+    assert "tag-groups:read" in query_of(anna.leave())["scope"]
 
 
 def test_an_answer_of_pleo_works_once(anna: Traveller) -> None:
@@ -216,7 +259,7 @@ def test_tokens_that_ran_out_on_the_way_are_renewed_and_kept(anna: Traveller) ->
     page = anna.give_ledger()
     assert "Accounts payable" in page.text
     (connection,) = anna.site.home.store.connections()
-    held = anna.site.home.store.tokens(connection.id)
+    held = anna.site.home.store.tokens(connection)
     assert held is not None
     assert held.access != before.access
 

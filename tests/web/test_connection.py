@@ -11,14 +11,14 @@ import pytest
 from allauth.account.models import EmailAddress
 
 from kontobro.core.errors import Misconfigured
-from kontobro.core.level import level_of
+from kontobro.core.level import level_of, scopes_for
 from kontobro.erp import REGISTRY, Registered
 from kontobro.service.config import config
 from kontobro.web import setup as flow
 from kontobro.web.models import ConnectionOwner, Membership, Setup
-from kontobro.web.setup_erp import safe_options
+from kontobro.web.setup_erp import safe_options, systems
 from kontobro.web.views.health import is_operator
-from tests.web.connecting import Box, Traveller, digests, open_box, proposed, traveller
+from tests.web.connecting import Box, Traveller, digests, open_box, proposed, query_of, traveller
 from tests.web.site import Site
 
 
@@ -119,6 +119,26 @@ def test_raising_the_level_asks_pleo_again_and_keeps_settings(anna: Traveller) -
     assert after.settings.accounts_payable == before.settings.accounts_payable
 
 
+def test_a_connection_of_the_older_level_3_keeps_what_it_has(anna: Traveller) -> None:
+    """Its Level 3 was tags and tax codes: signing in again asks for both, and the page says both."""
+    store = anna.site.home.store
+    found = store.connection(the(anna))
+    assert found is not None
+    old = replace(found, settings=replace(found.settings, sync=("tax-codes", "dimensions")))
+    store.save_connection(old)
+    page = anna.browser.get(f"/c/{old.id}/").text
+    assert "Exports with receipts, dimensions as tags, tax codes." in page
+    assert "keep the tax codes in Pleo in step" in page
+    anna.browser.post(f"/c/{old.id}/reconnect/")
+    assert "keep the tax codes in Pleo in step" in anna.page()
+    address = anna.leave()
+    assert set(query_of(address)["scope"].split()) == scopes_for(old.settings)
+    anna.browser.get(anna.box.consent(address), follow=True)
+    after = store.connection(old.id)
+    assert after is not None
+    assert after.settings.sync == old.settings.sync
+
+
 def test_another_organisation_can_t_take_a_connected_company(anna: Traveller, tmp_path: Path) -> None:
     bo = traveller(anna.site, anna.box, tmp_path / "ledger", name="Rival ApS")
     bo.begin()
@@ -183,9 +203,9 @@ def test_disconnecting_says_what_stays_and_revokes_at_pleo(anna: Traveller) -> N
     assert "Disconnected. Settings, history and everything booked stay." in answer.text
     assert not anna.box.sandbox.installations.all()
     store = anna.site.home.store
-    assert store.tokens(the(anna)) is None
     connection = store.connection(the(anna))
     assert connection is not None
+    assert store.tokens(connection) is None
     assert connection.status == "disconnected"
 
 
@@ -250,16 +270,18 @@ def hosted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     config.cache_clear()
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "../other/main.beancount", "~/x", "a/../../b", "/"])
-def test_a_hosted_service_opens_no_ledger_outside_of_the_organisation_s_folder(
-    site: Site, hosted: None, path: str
+def test_a_hosted_service_offers_ledgers_only_where_its_operator_named_folders(
+    site: Site, hosted: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     organisation = site.organisation()
-    if path == "~/x":  # no home of anybody: a folder of that name within
-        assert str(organisation.id) in safe_options("beancount", {"ledger": path}, organisation)["ledger"]
-        return
+    assert "beancount" not in dict(systems())
     with pytest.raises(Misconfigured, match="outside of your organisation"):
-        safe_options("beancount", {"ledger": path}, organisation)
+        safe_options("beancount", {"ledger": "main.beancount"}, organisation)
+    monkeypatch.setenv("KONTOBRO_LEDGER_FOLDERS", str(tmp_path))
+    config.cache_clear()
+    assert "beancount" in dict(systems())
+    options = safe_options("beancount", {"ledger": "main.beancount"}, organisation)
+    assert options["ledger"] == str(tmp_path.resolve() / str(organisation.id) / "main.beancount")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:5432", "http://localhost", "http://[::1]/", "javascript:1", "x"])
@@ -335,13 +357,13 @@ def test_of_several_companies_one_is_chosen(
     bo.post("company", company="2")
     (connection,) = site.home.store.connections()
     assert connection.erp_options == {"url": "https://books.example.com", "company": "2"}
-    assert site.home.store.secret(connection.id, "api_key") == "open sesame"
+    assert site.home.store.secret(connection, "api_key") == "open sesame"
     assert bo.setup.sealed == ""
-    kept = bo.browser.post(f"/c/{connection.id}/access/", {"url": "https://new.example.com"}, follow=True)
+    kept = bo.browser.post(f"/c/{connection.id}/access/", {"url": "https://BOOKS.example.com/"}, follow=True)
     assert "The new access works" in kept.text
     changed = site.home.store.connection(connection.id)
     assert changed is not None
-    assert changed.erp_options == {"url": "https://new.example.com", "company": "2"}
+    assert changed.erp_options == {"url": "https://BOOKS.example.com/", "company": "2"}
 
 
 @pytest.mark.parametrize("text", ["~nobody-here/x", "a" * 490, "\x00", "é\u2028", "../..", "http://[", "C:\\x"])

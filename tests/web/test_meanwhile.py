@@ -33,9 +33,9 @@ def test_a_renewal_under_way_brings_no_token_back_after_disconnecting(site: Site
     with store.lock(f"refresh-{connection.id}"):  # a worker has asked Pleo, and its answer is on its way
         ending.start()
         ending.join(0.3)
-        store.save_tokens(connection.id, Tokens(access="fresh", refresh="fresh"))
+        store.save_tokens(connection, Tokens(access="fresh", refresh="fresh"))
     ending.join(20)
-    assert store.tokens(connection.id) is None
+    assert store.tokens(connection) is None
     assert _status(site, connection) == "disconnected"
 
 
@@ -70,7 +70,7 @@ def test_a_setup_outlives_the_rotation_of_the_key(site: Site) -> None:
     assert browser.post(f"/connect/{setup.id}/back/").status_code == 302
     assert browser.post(f"/connect/{setup.id}/level/", {"level": "1"}).status_code == 302
     assert Setup.objects.get(id=setup.id).step == "key"
-    assert site.home.store.tokens(connection.id)
+    assert site.home.store.tokens(connection)
 
 
 class Broken(AskedFor):
@@ -82,7 +82,7 @@ class Broken(AskedFor):
 
 def test_a_delivery_that_could_not_be_passed_on_is_taken_when_it_comes_again(site: Site) -> None:
     connection, secret = site.connection(site.organisation()), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-    site.home.store.save_secret(connection.id, "webhook", secret)
+    site.home.store.save_secret(connection, "webhook", secret)
     body = json.dumps({"eventType": "v1.export-job.created", "data": {"companyId": connection.company_id}})
     now = site.home.clock.now()
     headers = {

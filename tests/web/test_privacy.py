@@ -73,7 +73,7 @@ def test_everything_goes_out_as_a_zip_without_secrets_and_members(office: Office
     )
     assert sum(name.startswith("items/") for name in texts) == 2
     assert json.loads(texts["audit.json"])[0]["action"] == "connection tested"
-    tokens = office.site.home.store.tokens(office.connection.id)
+    tokens = office.site.home.store.tokens(office.connection)
     assert tokens
     assert not [name for name, text in texts.items() if tokens.access in text or "olga.owner" in text]
     assert AuditEvent.objects.latest("at").action == "personal data exported"

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from kontobro.core.settings import Settings
 from kontobro.core.settings_file import settings_to
+from kontobro.web.middleware import LARGEST_BODY
 from kontobro.web.models import AuditEvent
 from kontobro.web.settings_form import SettingsForm, form_of
 from tests.web.office import Office
@@ -88,11 +89,33 @@ def test_a_file_goes_out_and_comes_back(office: Office) -> None:
     assert kept(office).posting == "draft"
 
 
-@pytest.mark.parametrize("text", ["x = [", "wallet = 3\n", 'nonsense = "x"\n'])
+@pytest.mark.parametrize("text", ["x = [", "wallet = 3\n", 'nonsense = "x"\n', 'time_zone = "X"\n', 'wallet = "\\0"\n'])
 def test_a_wrong_file_changes_nothing(office: Office, text: str) -> None:
     before = kept(office)
     assert "What to do:" in take(office, text)
     assert kept(office) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (".".join(["a"] * 99_000) + " = 1", "nested too deep"),
+        ("retention_days = " + "1" * 100_000, "digits"),
+        ("# " + "x" * 250_000, "larger than"),
+    ],
+)
+def test_a_small_file_can_t_hold_the_service(office: Office, text: str, why: str) -> None:
+    before = kept(office)
+    assert why in take(office, text)
+    assert kept(office) == before
+
+
+@pytest.mark.parametrize("length", [str(LARGEST_BODY + 1), "9" * 50, "-1", "x"])
+@pytest.mark.parametrize("path", ["/accounts/login/", "/healthz", "/hooks/pleo/none"])
+def test_a_body_of_any_size_is_refused_before_it_is_kept_anywhere(office: Office, path: str, length: str) -> None:
+    """By a stranger too: the form of a page is read before anybody asks who sent it."""
+    answer = office.site.browser().post(path, b"x", "multipart/form-data; boundary=b", CONTENT_LENGTH=length)
+    assert answer.status_code == 413
 
 
 def test_code_can_t_be_brought_in_by_a_page(office: Office) -> None:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.http import HttpRequest, HttpResponse
 
 from kontobro.service.config import config
 from kontobro.web.models import AuditEvent, Invitation, Membership, Organisation, User
@@ -18,7 +19,7 @@ def test_a_stranger_is_sent_to_sign_in_and_back(site: Site) -> None:
     assert answer["Location"] == "/accounts/login/?next=/o/new/"
 
 
-def test_signing_up_makes_an_account_and_leads_to_the_first_organisation(site: Site) -> None:
+def test_signing_up_makes_an_account_and_leads_to_the_first_organisation(site: Site, open_signup: None) -> None:
     browser = site.browser()
     form = {"email": "anna@example.com", "password1": PASSWORD, "password2": PASSWORD}
     answer = browser.post("/accounts/signup/", form, follow=True)
@@ -28,7 +29,7 @@ def test_signing_up_makes_an_account_and_leads_to_the_first_organisation(site: S
     assert Membership.objects.get(organisation=organisation).role == "owner"
 
 
-def test_a_password_that_is_easy_is_refused(site: Site) -> None:
+def test_a_password_that_is_easy_is_refused(site: Site, open_signup: None) -> None:
     form = {"email": "anna@example.com", "password1": "password", "password2": "password"}
     answer = site.browser().post("/accounts/signup/", form)
     assert "too short" in answer.text
@@ -167,3 +168,14 @@ def test_where_strangers_may_not_sign_up_an_invitation_is_for_its_address_alone(
         assert User.objects.filter(email="bo@example.com").exists()
     finally:
         config.cache_clear()
+
+
+def test_a_database_that_is_away_is_one_moment_and_no_mistake_of_ours(site: Site) -> None:
+    """Whatever a page asks it first: the plain page asks it nothing more."""
+    from kontobro.core.errors import StoreUnreachable
+    from kontobro.web.middleware import FaultPages
+
+    answer = FaultPages(lambda _: HttpResponse()).process_exception(HttpRequest(), StoreUnreachable("away", "later"))
+    assert answer is not None
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert "Nothing is lost" in answer.text

@@ -6,6 +6,7 @@ The addresses come from Django's own resolver: one that is added and not told he
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,12 +30,15 @@ OPEN = {
     "readyz": "answers anybody, and tells nothing",
     "metrics": "asks for a token, or for this machine",
     "webhook": "is for Pleo: the signature is its guard",
+    "first_visit": "the link's secret is its guard",
     "accept_invitation": "the link's secret is its guard",
     "connect_pleo": "the page on which somebody from Pleo arrives",
 }
 """Addresses that nobody in particular may ask."""
 
 OWN = {
+    "aside": "the ticket's own reader",
+    "aside_page": "the ticket's own reader",
     "home": "one's own organisations",
     "new_organisation": "makes one's own",
     "doctor": "this machine's, or its operators'",
@@ -95,6 +99,7 @@ def house(site: Site) -> Iterator[House]:
             "reference": site.home.store.bookings(office.connection.id)[0].reference,
             "kind": "accounts",
             "secret": "guessed",
+            "ticket": "guessed",
         }
         yield House(office, ids, (organisation.name, "1,234.50", "invited@ours.example", office.connection.company_id))
 
@@ -136,7 +141,18 @@ def rows() -> dict[str, list[dict[str, Any]]]:
 def ask(browser: Client, method: str, path: str) -> HttpResponse:
     answer = getattr(browser, method)(path)
     assert isinstance(answer, HttpResponse) or answer.streaming
-    return answer  # type: ignore[no-any-return]
+    return finished(browser, answer)
+
+
+def finished(browser: Client, answer: HttpResponse) -> HttpResponse:
+    """The page itself, of one that is asked aside."""
+    while answer.status_code == 202:
+        ticket = answer.text.partition('hx-get="/working/')[2].partition('/"')[0]
+        time.sleep(0.05)
+        answer = browser.get(f"/working/{ticket}/")  # type: ignore[assignment]
+        if answer.status_code == 302:
+            answer = browser.get(answer["Location"])  # type: ignore[assignment]
+    return answer
 
 
 def test_each_address_is_guarded_or_says_why_not() -> None:
@@ -231,8 +247,8 @@ def test_no_form_works_without_its_token(house: House) -> None:
 
 def test_every_page_keeps_its_headers_and_no_page_tells_a_secret(house: House) -> None:
     site = house.site
-    site.home.store.save_secret(house.office.connection.id, "webhook", "whsec_dGhlLXNlY3JldA==")
-    site.home.store.save_secret(house.office.connection.id, "password", "the-erp-password")
+    site.home.store.save_secret(house.office.connection, "webhook", "whsec_dGhlLXNlY3JldA==")
+    site.home.store.save_secret(house.office.connection, "password", "the-erp-password")
     secrets = (house.office.desk.key, "whsec_dGhl", "the-erp-password")
     browser = site.browser(site.member(house.office.organisation, "owner"))
     for name, pattern in patterns().items():

@@ -74,7 +74,7 @@ def subscribed(site: Site) -> Connection:
 
 def subscribed_one(site: Site, **other: Any) -> Connection:
     connection = site.connection(site.organisation(), **other)
-    site.home.store.save_secret(connection.id, SECRET, KEY)
+    site.home.store.save_secret(connection, SECRET, KEY)
     return connection
 
 
@@ -146,7 +146,7 @@ def test_a_stranger_cannot_tell_which_connections_there_are(site: Site, subscrib
 
 def test_a_delivery_to_one_connection_is_none_to_another(site: Site, subscribed: Connection) -> None:
     other = subscribed_one(site)
-    site.home.store.save_secret(other.id, SECRET, OTHER)
+    site.home.store.save_secret(other, SECRET, OTHER)
     assert Letter(subscribed).send(site, to=other.id).status_code == 400
     assert site.runner.asked == []
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kontobro.core.errors import Busy, KontobroError
+from kontobro.core.errors import Busy, KontobroError, NotUsable
 from kontobro.core.runner import Runner, Work
 from kontobro.export.engine import JobResult
 from kontobro.sync.run import SyncResult
@@ -115,6 +115,23 @@ def test_a_job_under_way_elsewhere_is_named(town: Town) -> None:
     assert work.state == "failed"
     assert f"Export job {job} is under way in another installation" in str(work.failure)
     assert not town.booked(COMPANY)
+
+
+def test_a_job_that_can_not_be_exported_yet_waits_in_pleo_and_is_told_of(town: Town) -> None:
+    """No wallet account is set: nothing fails, and who is told knows until when there is time."""
+    with town.at_home() as home:
+        connection = home.store.connections()[0]
+        home.store.save_connection(replace(connection, settings=replace(connection.settings, wallets={})))
+    job = town.press_export(COMPANY)
+    ear = Ear()
+    with town.at_work(ear) as worker:
+        work_id = worker.runner.export(COMPANY)
+        wait_for(lambda: over(worker.runner, work_id))
+    assert town.states(COMPANY) == ["pending"]
+    _, done, fault = ear.heard[0]
+    assert isinstance(fault, NotUsable)
+    assert (done, fault.job_id) == ([], job)
+    assert timedelta(minutes=50) < fault.expires_at - datetime.now(UTC) <= timedelta(hours=1)
 
 
 @pytest.mark.parametrize("status", ["reconnect", "disconnected"])

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pytest
 
-from kontobro.core.connection import Tokens
+from kontobro.core.connection import Connection, Tokens
 from kontobro.core.runner import Work
 from kontobro.worker import open_client_runner
 from kontobro.worker.asking import ClientRunner
@@ -145,7 +145,7 @@ def _with_oauth(town: Town) -> None:
         desk = Desk(town.folder, town.sandbox, connection.company_id, "", town.url)
         tokens: Tokens = authorised(desk, connection, app)
         home.store.save_connection(connection)
-        home.store.save_tokens(connection.id, replace(tokens, expires_at=home.clock.now() - timedelta(seconds=1)))
+        home.store.save_tokens(connection, replace(tokens, expires_at=home.clock.now() - timedelta(seconds=1)))
         home.pleo_for(connection, _Given(home.store, tokens)).install({})
     town.sandbox.move_clock(LIFE)
 
@@ -156,7 +156,7 @@ class _Given:
     def __init__(self, store: object, tokens: Tokens) -> None:
         self._store, self._tokens = store, tokens
 
-    def tokens(self, connection_id: str) -> Tokens:
+    def tokens(self, connection: Connection) -> Tokens:
         return self._tokens
 
     def __getattr__(self, name: str) -> object:

@@ -79,7 +79,7 @@ class Town:
         )
         with self.at_home() as home:
             home.store.save_connection(connection)
-            home.store.save_tokens(connection_id, Tokens(access=self.sandbox.add_api_key(connection.company_id)))
+            home.store.save_tokens(connection, Tokens(access=self.sandbox.add_api_key(connection.company_id)))
         return connection
 
     @contextmanager
@@ -100,9 +100,10 @@ class Town:
         return self.sandbox.add_expense(company_id, a_purchase(company_id))
 
     @contextmanager
-    def at_work(self, *told: Told, pauses: Sequence[float] = ()) -> Iterator[Worker]:
+    def at_work(self, *told: Told, pauses: Sequence[float] = (), owner: Callable[[str], str] = str) -> Iterator[Worker]:
         """A worker in this process."""
-        worker = start_in_process(self.config, told=told, home=open_service_home(self.config), pauses=pauses)
+        home = open_service_home(self.config)
+        worker = start_in_process(self.config, told=told, home=home, pauses=pauses, owner=owner)
         try:
             yield worker
         finally:

@@ -4,12 +4,13 @@ from odoo.api import Environment
 
 from kontobro.store.guards import install_guards, remove_guards
 
-GUARDED = ("kontobro_booking", "kontobro_event")
+GUARDED = (("kontobro_booking", "state"), ("kontobro_event", "at"), ("kontobro_job", "claimed_at"))
 
 
 def guard_tables(cursor) -> None:
-    """Create the triggers, as soon as both tables are there."""
-    cursor.execute("SELECT count(*) FROM pg_class WHERE relname = ANY(%s) AND relkind = 'r'", (list(GUARDED),))
+    """Create the triggers, as soon as these columns of all tables exist."""
+    known = "SELECT count(*) FROM information_schema.columns WHERE (table_name, column_name) IN %s"
+    cursor.execute(known, (GUARDED,))
     if cursor.fetchone()[0] == len(GUARDED):
         install_guards(cursor)
 

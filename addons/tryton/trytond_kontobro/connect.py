@@ -24,14 +24,15 @@ from . import pending
 from .access import Guarded
 from .connection import pool
 from .house import ERP, PleoError, opened, store_of, told
+from .tables import is_for_developers
 
 PLAIN = re.compile(r"https?://[\w.:\[\]-]+/?", re.ASCII)
 
 LEVELS = [
     ("1", "Exports with receipts"),
     ("2", "and dimensions as tags"),
-    ("3", "and tax codes"),
-    ("4", "and accounts and vendors"),
+    ("3", "and accounts and tax codes"),
+    ("4", "and vendors"),
 ]
 
 
@@ -103,12 +104,17 @@ class ConnectStart(ModelView):
 
     def check(self):
         """The form's own choices end where Tryton's clients do: what arrives is looked at. Raises PleoError."""
+        if self.environment == "sandbox" and not is_for_developers():
+            raise PleoError(gettext("kontobro.msg_developers"))
         if self.environment == "sandbox" and self.url and not is_sandbox(self.url):
             raise PleoError(gettext("kontobro.msg_sandbox_address"))
         for user in (pool("res.user")(Transaction().user), self.book_as):
             if self.company not in user.companies:
                 names = {"user": user.rec_name, "company": self.company.rec_name}
                 raise PleoError(gettext("kontobro.msg_not_in_company", **names))
+        person = pool("res.user")(Transaction().user)
+        if is_administrator(self.book_as) and not is_administrator(person):
+            raise PleoError(gettext("kontobro.msg_administrator", user=self.book_as.rec_name))
 
     def asked(self):
         """What is asked for by OAuth. Raises PleoError."""
@@ -126,6 +132,11 @@ class ConnectStart(ModelView):
             client_id=client_id,
             client_secret=secret,
         )
+
+
+def is_administrator(user):
+    """Whether a user may do everything in Tryton. Who connects lends no one's rights but those of users like them."""
+    return pool("res.user").is_administrator(user.id)
 
 
 def is_sandbox(address):

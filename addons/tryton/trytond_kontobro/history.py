@@ -16,6 +16,7 @@ from kontobro.core.words import name_in
 from kontobro.store.codec import problems_from
 from kontobro.store.guards import install_guards
 from kontobro.store.moves import STATES
+from kontobro.store.tables_store import bind_secrets
 
 from .house import in_words, language
 
@@ -31,6 +32,8 @@ NAMED = {
 
 OUTCOMES = [("", ""), ("booked", "Booked"), ("failed", "Failed"), ("uncertain", "Outcome unknown")]
 STATUSES = [
+    ("seen", "Waiting"),
+    ("claiming", "Starting"),
     ("in_progress", "Under way"),
     ("completed", "Completed"),
     ("completed_with_errors", "Completed with Errors"),
@@ -78,11 +81,20 @@ class Secret(OfConnection, ModelSQL):
     __string__ = "Pleo Secret"
     name = fields.Char("Name", required=True)
     sealed = fields.Text("Sealed", required=True)
+    destination = fields.Text("Destination")
 
     @classmethod
     def __setup__(cls):
         super().__setup__()
         unique(cls, "one_secret", "connection_id", "name")
+
+    @classmethod
+    def __register__(cls, module):
+        """Secrets that an older version stored belong to where their connections point."""
+        super().__register__(module)
+        if backend.name == "postgresql":
+            with Transaction().connection.cursor() as cursor:
+                bind_secrets(cursor)
 
 
 class Job(OfConnection, ModelSQL, ModelView):
@@ -97,6 +109,7 @@ class Job(OfConnection, ModelSQL, ModelView):
     items = fields.Integer("Items", required=True, readonly=True)
     started_at = fields.Timestamp("Started", required=True, readonly=True)
     finished_at = fields.Timestamp("Finished", readonly=True)
+    claimed_at = fields.Timestamp("Claimed (Pleo's Time)", readonly=True)
     failure = fields.Text("Failure", readonly=True, states={"invisible": ~Eval("failure")})
     bookings = fields.Function(fields.Many2Many("kontobro.booking", None, None, "Expenses"), "get_bookings")
     booked = fields.Function(fields.Integer("Booked"), "get_count")

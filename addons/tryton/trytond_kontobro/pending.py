@@ -17,6 +17,7 @@ from typing import Any
 
 from trytond.model import ModelSQL, fields
 
+from kontobro.core.dialect import TagScope
 from kontobro.install.authorisation import LIFE, Authorisation, hashed, kept_from, kept_to
 from kontobro.install.authorisation import leave as leave_for_pleo
 from kontobro.store.tables import opened, select, stored
@@ -41,7 +42,10 @@ class Setup(ModelSQL):
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What a person asked for in Tryton: `user` the person, `book_as` the user who books."""
+    """What a person asked for in Tryton: `user` the person, `book_as` the user who books.
+
+    `tag_scope`: the other name of Pleo's permissions for tags, after Pleo did not know the first.
+    """
 
     user: int
     company: int
@@ -52,6 +56,7 @@ class Asked:
     redirect_uri: str
     client_id: str
     client_secret: str | None = field(repr=False)
+    tag_scope: TagScope | None = None
 
 
 def begin(store: TrytonStore, asked: Asked, now: datetime) -> str:

@@ -7,7 +7,8 @@ from trytond.model import ModelView, fields
 from trytond.transaction import Transaction
 from trytond.wizard import Button, StateView, Wizard
 
-from kontobro.core.settings_check import check_settings
+from kontobro.core.settings_check import check_stored
+from kontobro.core.usable import wallet_missing
 from kontobro.export.again import check_again, check_failed
 from kontobro.export.masters import load_masters
 
@@ -42,7 +43,9 @@ class Check(Guarded, Wizard):
             connector = house.connector_for(connection)
             company = connector.check()
             house.pleo_for(connection).introspect()
-            problems = check_settings(connection.settings, load_masters(connector, company))
+            lacks = wallet_missing(connection.settings)
+            stored = check_stored(connection.settings, load_masters(connector, company))
+            problems = [*([lacks] if lacks else []), *stored]
         return {"text": "\n".join(map(in_words, problems)) or gettext("kontobro.msg_all_well", company=company.name)}
 
 

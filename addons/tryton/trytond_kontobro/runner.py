@@ -16,7 +16,7 @@ from multiprocessing.util import Finalize
 from queue import Empty, SimpleQueue
 
 from kontobro.bootstrap import Home
-from kontobro.core.errors import Busy, KontobroError
+from kontobro.core.errors import Busy, KontobroError, Taken
 from kontobro.worker.pieces import Result, alive, due_syncs, export_open, settle_now, sync_kinds
 
 from .house import opened, store_of
@@ -98,8 +98,10 @@ def _worked(house: Home, connection_id: str) -> Sequence[KontobroError]:
     for piece in (_export, _sync):
         try:
             piece(house, connection_id, done)
+        except Taken as fault:  # a person has to know of another installation
+            faults.append(fault)
         except Busy:
-            log.info("somebody else is at it", extra={"connection": connection_id})
+            log.info("another run is in progress", extra={"connection": connection_id})
         except KontobroError as fault:
             faults.append(fault)
     return faults

@@ -14,7 +14,7 @@ from trytond.model import ModelView, fields
 from trytond.transaction import Transaction
 from trytond.wizard import Button, StateTransition, StateView, Wizard
 
-from kontobro.core.settings_check import check_settings
+from kontobro.core.settings_check import check_all
 from kontobro.core.settings_file import LIMITS, settings_from, settings_to
 from kontobro.core.words import in_language
 from kontobro.export.masters import load_masters
@@ -23,7 +23,7 @@ from .access import Guarded
 from .connection import core_connection, pool
 from .house import PleoError, language, opened, told
 from .settings_lines import account_field, complete, label_of, lines_field, once, said
-from .settings_names import account_of, currency_of, journal_of, key_of, root_of, sent_root_of
+from .settings_names import account_of, currency_of, journal_of, key_of, root_of
 
 ACCOUNTS = ("wallet", "out_of_pocket", "contra", "external_reimbursement", "accounts_payable")
 CHOICES = (
@@ -33,10 +33,12 @@ CHOICES = (
     "unmatched_vendor",
     "reverse_tax_missing",
     "zero_amount",
+    "duplicate_invoice",
     "voided",
     "receipt_missing",
     "receipt_upload_failed",
     "dimensions_on",
+    "sync_unknown",
 )
 PLAIN = (*CHOICES, *LIMITS, "employees_are_vendors", "create_vendors", "time_zone", "description")
 SYNCS = {
@@ -87,6 +89,7 @@ class SettingsStart(ModelView):
         "Reverse Charge without Tax", ("compute", "Compute it"), ("fail", "Fail the expense"), ("as_given", "Book none")
     )
     zero_amount = choice("Amount of Zero", ("fail", "Fail the expense"), ("skip", "Skip it"))
+    duplicate_invoice = choice("Same Invoice Again", ("note", "Book it with a note"), ("fail", "Fail the expense"))
     voided = choice("Cancelled and exported again", ("book", "Book it anew"), ("ask", "Fail the expense"))
     receipt_missing = choice("Missing Receipt", *FAIL_OR_BOOK)
     receipt_upload_failed = choice(
@@ -106,6 +109,7 @@ class SettingsStart(ModelView):
     create_vendors = fields.Boolean(
         "Create Vendors", help="A vendor that was made in Pleo and that Tryton lacks becomes a party."
     )
+    sync_unknown = choice("Records that only Pleo has", ("leave", "Leave them"), ("archive", "Archive them"))
     sync_max_percent = number("sync_max_percent", "Most Changes unasked, in Percent", "More wait for a person.")
     sync_floor = number("sync_floor", "Changes that are always allowed")
     retention_days = number("retention_days", "Days that Contents are kept")
@@ -137,7 +141,7 @@ class SettingsStart(ModelView):
         named = {group: one.root for group, one in zip(groups, lines, strict=True) if group}
         return {
             "dimensions": {group: key_of(masters.dimensions, root, label) for group, root in named.items()},
-            "sync_dimensions": [str(one.root.id) for one in lines if said(one, "send")],
+            "sync_dimensions": [key_of(masters.dimensions, one.root, label) for one in lines if said(one, "send")],
         }
 
     def _rows(self, masters):
@@ -192,7 +196,7 @@ class Settings(Guarded, Wizard):
             connector = house.connector_for(connection)
             masters = load_masters(connector, connector.check())
             wanted, wrong = settings_from(self.start.wanted(connection.settings, masters))
-            if problems := wrong or check_settings(wanted, masters):
+            if problems := wrong or check_all(wanted, masters):
                 in_words = [in_language(problem, language()) for problem in problems]
                 raise PleoError("\n".join(map(_words, in_words)), _remedies(in_words))
             house.store.save_connection(replace(connection, settings=wanted))
@@ -227,7 +231,7 @@ def _wallets(settings, company):
 
 def _dimensions(settings, company):
     """Tag groups with their roots, then the roots that are sent without one."""
-    sent = dict.fromkeys(sent_root_of(key, company) for key in settings.sync_dimensions)
+    sent = dict.fromkeys(root_of(key, company) for key in settings.sync_dimensions)
     named = [(group, root_of(key, company)) for group, key in settings.dimensions.items()]
     others = [(None, root) for root in sent if root not in {root for _, root in named}]
     return [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from trytond.i18n import gettext
 
+from kontobro.core.settings_codes import like_a_code
+
 from .connection import pool
 from .house import PleoError
 
@@ -13,22 +15,26 @@ ROOT = [("type", "=", "root")]
 
 
 def key_of(index, record, label):
-    """What a setting calls a record: its code where that means this very one, else its id; None for no record.
-
-    The rules look for the code first: the id 512 alone would mean the account with the code 512.
-    """
+    """What a setting calls a record: its code, which has to mean this very one; None for no record."""
     if not record:
         return None
-    number = str(record.id)
-    for key in (record.code, number):
-        if key and [one.id for one in index.find(key)] == [number]:
-            return key
-    raise PleoError(gettext("kontobro.msg_not_usable", field=label, record=record.rec_name))
+    known = index.with_id(str(record.id))
+    if known and index.find(known[0].code) == known:
+        return known[0].code
+    words = gettext("kontobro.msg_no_code" if known else "kontobro.msg_not_usable", field=label, record=record.rec_name)
+    raise PleoError(words)
 
 
 def account_of(key, company):
-    """The account that a setting names; None where it names none any more."""
-    return _number_of("account.account", key, [("company", "=", company), *LINES])
+    """The account that a setting names; None where it names none any more.
+
+    The id of an account that was stored before is still read, but never where an account number can be meant.
+    """
+    accounts, inside = pool("account.account"), [("company", "=", company), *LINES]
+    if found := _coded("account.account", key, inside):
+        return found[0].id if len(found) == 1 else None
+    codes = [account.code for account in accounts.search(inside) if account.code] if key else []
+    return None if not key or like_a_code(key, codes) else _with_id("account.account", key, inside)
 
 
 def journal_of(key):
@@ -36,13 +42,11 @@ def journal_of(key):
 
 
 def root_of(key, company):
-    """The analytic root that a tag group stands for."""
-    return _number_of("analytic_account.account", key, [("company", "=", company), *ROOT])
-
-
-def sent_root_of(key, company):
-    """The analytic root that is sent to Pleo: the sync looks for the id first."""
-    return _with_id("analytic_account.account", key, [("company", "=", company), *ROOT]) or root_of(key, company)
+    """The analytic root that a setting names: by its code, or by its name where it has none."""
+    inside = [("company", "=", company), *ROOT]
+    uncoded = ["OR", ("code", "=", None), ("code", "=", "")]
+    named = pool("analytic_account.account").search([uncoded, ("name", "=", key), *inside])
+    return named[0].id if len(named) == 1 else _number_of("analytic_account.account", key, inside)
 
 
 def currency_of(code):
@@ -51,10 +55,15 @@ def currency_of(code):
 
 
 def _number_of(model, key, domain):
-    if not key:
-        return None
-    found = pool(model).search([("code", "=", key), *domain])
-    return found[0].id if len(found) == 1 else None if found else _with_id(model, key, domain)
+    """By code; by the id, where that was stored before."""
+    found = _coded(model, key, domain)
+    if found:
+        return found[0].id if len(found) == 1 else None
+    return _with_id(model, key, domain) if key else None
+
+
+def _coded(model, key, domain):
+    return pool(model).search([("code", "=", key), *domain]) if key else []
 
 
 def _with_id(model, key, domain):

@@ -104,3 +104,8 @@ def _key() -> bytes:
             "Put `key = ...` under [kontobro] in trytond.conf; README.md says how to make one.",
         )
     return key.encode()
+
+
+def is_for_developers() -> bool:
+    """Whether `trytond.conf` lets a person connect another Pleo than Pleo's own."""
+    return bool(config.getboolean("kontobro", "developer", default=False))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import wraps
 from urllib.parse import urlsplit
 
@@ -20,12 +21,20 @@ from trytond.transaction import Transaction
 from trytond.url import is_secure
 
 from kontobro.core.errors import KontobroError, NotAllowed
-from kontobro.core.level import scopes_of
-from kontobro.install.authorisation import LIFE, LOOPBACK, code_of
+from kontobro.core.level import scopes_at
+from kontobro.install.authorisation import (
+    LIFE,
+    LOOPBACK,
+    OTHER_SPELLING,
+    InvalidScope,
+    code_of,
+    spelling_after,
+    spelling_for,
+)
 from kontobro.pleo import authorize_url, exchange_code
 
 from . import page, pending
-from .connect import draft_of, joined
+from .connect import draft_of, is_administrator, joined
 from .house import opened, store_of, words_of
 
 log = logging.getLogger(__name__)
@@ -97,10 +106,12 @@ class Pages(Router):
     @classmethod
     def leave(cls, request, database_name):
         """The button: on to Pleo, with a cookie that only this browser has."""
-        left = None
+        left, spelling, scopes = None, None, frozenset[str]()
         if _is_own_form(request):
             with opened(database_name) as house:
                 left = pending.leave(store_of(house), request.form.get("ticket", ""), house.clock.now())
+                if left is not None:
+                    spelling, scopes = spelling_of(house, left.asked), scopes_asked(house, left.asked)
         if left is None:
             return _unknown(request, database_name)
         address = authorize_url(
@@ -108,7 +119,8 @@ class Pages(Router):
             redirect_uri=left.kept.redirect_uri,
             state=left.state,
             verifier=left.kept.verifier,
-            scopes=sorted(scopes_of(left.asked.level)),
+            scopes=scopes,
+            tag_scope=spelling,
         )
         response = redirect(address, HTTPStatus.SEE_OTHER)
         response.headers.extend(page.headers())
@@ -127,6 +139,11 @@ class Pages(Router):
             try:
                 require_rights(database_name, asked)
                 response = _done(request, database_name, asked, _connected(house, request, asked, kept))
+            except InvalidScope as fault:
+                ticket = asked_otherwise(house, asked, kept)
+                response = _failed(request, database_name, asked.user, fault)
+                if ticket is not None:
+                    response = _once_more(request, database_name, asked, ticket)
             except KontobroError as fault:
                 log.warning("connecting by OAuth: %s", type(fault).__name__)
                 response = _failed(request, database_name, asked.user, fault)
@@ -141,6 +158,8 @@ def require_rights(database, asked) -> None:
         company = pool.get("company.company")(asked.company)
         users = [pool.get("res.user")(id) for id in (asked.user, asked.book_as)]
         lost = [user for user in users if not user.active or company not in user.companies]
+        if is_administrator(users[1]) and not is_administrator(users[0]):
+            lost.append(users[1])
         try:
             pool.get("kontobro.connect", type="wizard").check_access()
         except AccessError:
@@ -161,6 +180,36 @@ def _connected(house, request, asked, kept):
         clock=house.clock,
     )
     return joined(house, draft, tokens, asked.level)
+
+
+def spelling_of(house, asked):
+    """How the permissions for tags are asked for: otherwise than before, after Pleo did not know them."""
+    return asked.tag_scope or spelling_for(asked.environment, house.store.connections())
+
+
+def scopes_asked(house, asked):
+    """What the level needs, and what the company's connection keeps in step besides."""
+    known = (it for it in house.store.connections() if it.environment == asked.environment)
+    standing = next((it.settings for it in known if it.erp_options.get("company") == str(asked.company)), None)
+    return scopes_at(asked.level, standing)
+
+
+def asked_otherwise(house, asked, kept):
+    """The same once more with the other name of the permissions for tags: its ticket; None where that is no help."""
+    again = asked.tag_scope is not None
+    other = spelling_after(spelling_of(house, asked), scopes_asked(house, asked), again=again)
+    if other is None:
+        return None
+    more = replace(asked, tag_scope=other, client_secret=kept.client_secret)
+    return pending.begin(store_of(house), more, house.clock.now())
+
+
+def _once_more(request, database, asked, ticket):
+    """The button of one more consent: it stands at the start page's address, and does what that page's does."""
+    with speaking(request, database, asked.user) as language:
+        form = page.button(ticket, gettext("kontobro.msg_page_button"))
+        whole = page.page(language, gettext("kontobro.msg_page_title"), [(page.ENGLISH, OTHER_SPELLING)], form)
+    return _response(whole, HTTPStatus.OK, goes_to=_draft(asked).auth_url)
 
 
 def _draft(asked):

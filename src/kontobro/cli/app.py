@@ -39,7 +39,7 @@ from kontobro.cli import (
 from kontobro.cli.desk import Desk
 from kontobro.cli.exits import Exit, epilog, exit_of
 from kontobro.cli.extras import extra_of, install_hint
-from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.core.errors import KontobroError, Misconfigured, said_of
 
 GLOBAL_VALUES = ("--home", "--connection")
 GLOBAL_FLAGS = ("--verbose", "-v", "--debug", "--no-debug")
@@ -92,14 +92,14 @@ class Verbs(TyperGroup):
 
 
 def _of_files(error: OSError) -> KontobroError:
-    where = f" ({error.filename})" if error.filename else ""
     remedies = {
         errno.ENOSPC: "The disk is full: make room, then run it again. Nothing is booked twice.",
         errno.ENOENT: "Check the path.",
         errno.EACCES: "Check that you may read and write it.",
     }
     remedy = remedies.get(error.errno or 0, "Check that it exists and is yours.")
-    return Misconfigured(f"A file can't be used{where}: {error.strerror or error}.", remedy)
+    where = f" ({error.filename})" if error.filename else ""
+    return Misconfigured(f"A file can't be used{where}: {error.strerror or said_of(error)}.", remedy)
 
 
 def _tell_stopped(ctx: Any) -> None:

@@ -53,6 +53,7 @@ def _shape(finding: Finding) -> dict[str, object]:
     return {
         "subject": finding.subject,
         "ok": finding.good,
+        "warning": finding.warning,
         "message": finding.message,
         "remedy": finding.remedy,
         "exit_code": int(code_of(finding)),
@@ -61,9 +62,8 @@ def _shape(finding: Finding) -> dict[str, object]:
 
 def _print(findings: Sequence[Finding]) -> None:
     for finding in findings:
-        show.say(
-            f"{'✓' if finding.good else '✗'} {finding.subject}: {finding.message}", None if finding.good else "red"
-        )
+        mark, style = ("!", "yellow") if finding.warning else ("✓", None) if finding.good else ("✗", "red")
+        show.say(f"{mark} {finding.subject}: {finding.message}", style)
         if finding.remedy:
             show.say(f"  {finding.remedy}")
     wrong = sum(1 for finding in findings if not finding.good)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,11 +14,13 @@ import typer
 
 from kontobro.cli import show
 from kontobro.cli.desk import Desk, desk_of
-from kontobro.cli.erp_options import asked_secret, erp_options, erp_secrets, with_company
+from kontobro.cli.erp_options import asked_secret, erp_options, erp_secrets, variable_of, with_company
+from kontobro.cli.given import require_given_for
 from kontobro.core.errors import Misconfigured
 
 if TYPE_CHECKING:
     from kontobro.core.connection import Connection, Tokens
+    from kontobro.core.dialect import TagScope
     from kontobro.core.level import Level
     from kontobro.install.connect import Connected
 
@@ -98,10 +100,19 @@ def run(
     key = None if oauth else _of_api_key(from_stdin=api_key_stdin)
     client_secret = _client_secret(from_stdin=client_secret_stdin) if oauth else None
     secrets = erp_secrets(erp, erp_secret or [], from_stdin=erp_secret_stdin)
+    pleo = not client_secret_stdin if oauth else not api_key_stdin
+    require_given_for(desk.workplace.store, draft, _variables(secrets, oauth, pleo, not erp_secret_stdin), secrets)
     draft = with_company(desk, draft, secrets)
     wanted = level_named(level)
     tokens = key or _authorise(draft, desk, client_secret, _asked_level(desk, draft, secrets, wanted), not no_browser)
     _tell_connected(connect_with(desk, draft, tokens, wanted, secrets), as_json=as_json)
+
+
+def _variables(secrets: Mapping[str, str], oauth: bool, pleo: bool, erp: bool) -> dict[str, str]:
+    """The environment variables that these secrets may come from, each with the option that gives it by hand."""
+    credential = {SECRET_VARIABLE: "--client-secret-stdin"} if oauth else {KEY_VARIABLE: "--api-key-stdin"}
+    named = {variable_of(name): "--erp-secret-stdin" for name in secrets}
+    return (credential if pleo else {}) | (named if erp else {})
 
 
 def _tell_connected(connected: Connected, *, as_json: bool) -> None:
@@ -203,27 +214,53 @@ def _client_secret(*, from_stdin: bool) -> str | None:
 
 
 def _authorise(draft: Connection, desk: Desk, client_secret: str | None, level: Level, open_it: bool) -> Tokens:
-    """Send the person to Pleo's consent page, wait for the way back, exchange the code."""
+    """Ask Pleo for consent and exchange the code; once more where Pleo names the scopes of tags otherwise."""
+    from kontobro.core.level import scopes_at
+    from kontobro.install.authorisation import OTHER_SPELLING, InvalidScope, spelling_after, spelling_for
+    from kontobro.install.loopback import REDIRECT_URI
+    from kontobro.pleo import exchange_code
+
+    workplace = desk.workplace
+    known = workplace.store.connections()
+    books = (draft.environment, draft.erp, dict(draft.erp_options))
+    standing = next((it.settings for it in known if (it.environment, it.erp, dict(it.erp_options)) == books), None)
+    scopes, spelling = scopes_at(level, standing), spelling_for(draft.environment, known)
+    try:
+        code, verifier = _consent(draft, scopes, spelling, open_it)
+    except InvalidScope:
+        other = spelling_after(spelling, scopes, again=False)
+        if other is None:
+            raise
+        show.tell(OTHER_SPELLING, "yellow")
+        code, verifier = _consent(draft, scopes, other, open_it)
+    return exchange_code(
+        draft,
+        code=code,
+        redirect_uri=REDIRECT_URI,
+        verifier=verifier,
+        client_secret=client_secret,
+        clock=workplace.clock,
+    )
+
+
+def _consent(draft: Connection, scopes: Iterable[str], spelling: TagScope, open_it: bool) -> tuple[str, str]:
+    """Send the person to Pleo's consent page and wait for the way back: the code, and the verifier it goes with."""
     import secrets
     import webbrowser
 
-    from kontobro.core.level import scopes_of
     from kontobro.install.loopback import REDIRECT_URI, listening
-    from kontobro.pleo import authorize_url, exchange_code
+    from kontobro.pleo import authorize_url
 
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
-    scopes = sorted(scopes_of(level))
-    address = authorize_url(draft, redirect_uri=REDIRECT_URI, state=state, verifier=verifier, scopes=scopes)
+    address = authorize_url(
+        draft, redirect_uri=REDIRECT_URI, state=state, verifier=verifier, scopes=scopes, tag_scope=spelling
+    )
     with listening(state) as loopback:
         show.tell("Allow the access in your browser:")
         show.tell(address)
         if open_it:
             webbrowser.open(address)
-        code = loopback.wait(BROWSER_SECONDS)
-    clock = desk.workplace.clock
-    return exchange_code(
-        draft, code=code, redirect_uri=REDIRECT_URI, verifier=verifier, client_secret=client_secret, clock=clock
-    )
+        return loopback.wait(BROWSER_SECONDS), verifier
 
 
 def _asked_level(desk: Desk, draft: Connection, secrets: Mapping[str, str], level: Level | None) -> Level:
@@ -237,14 +274,14 @@ def _asked_level(desk: Desk, draft: Connection, secrets: Mapping[str, str], leve
 
 def _say_connected(connected: Connected) -> None:
     from kontobro.install.connect import PENDING
-    from kontobro.install.level import meanings_of
+    from kontobro.install.level import meaning_of
 
     connection, company = connected.connection, connected.company
     pleo = connection.company_name or connection.company_id
     show.say(f"✓ {pleo} (Pleo) is connected with {company.name} ({connection.erp}).", "bold green")
     if connected.again:
         show.say("  Connected again: its settings and history were kept.")
-    show.say(f"  Level {connected.level}: {meanings_of(connected.level)}.")
+    show.say(f"  Level {connected.level}: {meaning_of(connection.settings)}.")
     if connected.level == 1:
         show.say("  Pleo asks for Level 2 at least: kontobro check says what that needs.", "yellow")
     show.say(f'  The connection is called "{connection.name}"; Pleo says {connected.installation.status}.')

@@ -145,14 +145,14 @@ def connect_demo(folder: Path, ledger: Path, box: Box) -> tuple[Desk, Connection
     from kontobro.cli.connect import connect_with, draft_connection
     from kontobro.cli.demo_sync import LEVEL, choose_dimensions
     from kontobro.cli.erp_options import erp_options
-    from kontobro.cli.settings import apply_settings, read_toml, with_level_kept
+    from kontobro.cli.settings import apply_settings, masters_of, read_toml, with_level_kept
     from kontobro.core.connection import Tokens
 
     desk = Desk(home=folder / "home")
     draft = draft_connection("sandbox", box.url, "beancount", erp_options("beancount", [], ledger))
     connection = connect_with(desk, draft, Tokens(access=box.api_key), LEVEL).connection
     wanted = with_level_kept(connection, read_toml(ledger.parent / "settings.toml"))
-    problems = apply_settings(desk, connection, wanted)
+    problems = apply_settings(desk, connection, wanted, (), masters_of(desk, connection))
     if problems:
         raise Misconfigured(" ".join(str(problem) for problem in problems), "The demo's settings.toml is wrong.")
     return desk, choose_dimensions(desk, desk.connection())

@@ -14,7 +14,8 @@ from kontobro.cli.desk import Desk, desk_of
 from kontobro.cli.tables import sheet
 from kontobro.core.errors import Misconfigured, NotAllowed, shown
 from kontobro.core.settings import MOST_DIMENSIONS as MOST
-from kontobro.core.suggest import at_pleo, keys_of, preselected
+from kontobro.core.settings_codes import dimensions_in_codes
+from kontobro.core.suggest import at_pleo, preselected
 
 if TYPE_CHECKING:
     from kontobro.core.connection import Connection
@@ -44,7 +45,7 @@ class Choice:
 
 def run(
     context: typer.Context,
-    codes: Annotated[list[str] | None, typer.Argument(metavar="[CODE]...", help="Codes or ids, with --choose.")] = None,
+    codes: Annotated[list[str] | None, typer.Argument(metavar="[CODE]...", help="Codes, with --choose.")] = None,
     choose: Annotated[bool, typer.Option("--choose", help="Choose exactly these, five at most.")] = False,
     none: Annotated[
         bool, typer.Option("--none", help="Choose none: Pleo's groups are archived by the next sync.")
@@ -118,12 +119,16 @@ def _wanted(dimensions: Sequence[Dimension], connection: Connection, named: Sequ
     """The named dimensions, else those chosen before that are still active."""
     if named is not None:
         return list(dict.fromkeys(_found(dimensions, name) for name in named))
-    kept = connection.settings.sync_dimensions
-    return [found for found in dimensions if found.id in kept or found.code in kept]
+    kept = dimensions_in_codes(connection.settings, dimensions).sync_dimensions
+    return [found for found in dimensions if found.code in kept]
+
+
+def _folded(code: str) -> str:
+    return code.strip().casefold()
 
 
 def _found(dimensions: Sequence[Dimension], name: str) -> Dimension:
-    found = [one for one in dimensions if name.strip().casefold() in keys_of(one)]
+    found = [one for one in dimensions if _folded(name) == _folded(one.code)]
     if len(found) == 1:
         return found[0]
     known = ", ".join(one.code for one in dimensions)
@@ -132,8 +137,8 @@ def _found(dimensions: Sequence[Dimension], name: str) -> Dimension:
 
 
 def store_choice(desk: Desk, connection: Connection, wanted: Sequence[Dimension]) -> Connection:
-    """The connection with these dimensions chosen. Kept by id: a code may change."""
-    settings = replace(connection.settings, sync_dimensions=tuple(found.id for found in wanted))
+    """The connection with these dimensions chosen, by code."""
+    settings = replace(connection.settings, sync_dimensions=tuple(found.code for found in wanted))
     chosen = replace(connection, settings=settings)
     desk.store.save_connection(chosen)
     return chosen
@@ -146,7 +151,7 @@ def _choices(
 
     counts = Counter(value.dimension_id for value in connector.read(DimensionValue) if value.active)
     return [
-        Choice(found, counts[found.id], found in wanted, None if known is None else bool(keys_of(found) & known))
+        Choice(found, counts[found.id], found in wanted, None if known is None else _folded(found.code) in known)
         for found in dimensions
     ]
 

@@ -112,6 +112,8 @@ def print_result(result: JobResult, failed: Sequence[BookingRow], seconds: float
     if result.failure:
         show.say(f"  ✗ {result.failure}", "red")
         show.say(f"    {result.remedy or ''}")
+    for note in result.notes:
+        show.say(f"  ! {note}", "yellow")
     if failed:
         print_failed(failed)
         show.say("  Fix them and export those expenses again in Pleo; what is booked stays booked once.", "dim")

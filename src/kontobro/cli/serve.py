@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,16 +17,53 @@ if TYPE_CHECKING:
 NEEDED = 'The service is not installed. Install it with: pip install "kontobro[service]"'
 
 
-def run(context: typer.Context) -> None:
+def run(
+    context: typer.Context,
+    new_link: Annotated[
+        bool, typer.Option("--new-link", help="Make a new link for a first visit, also while it is served, and end.")
+    ] = False,
+) -> None:
     """Serve the pages on this machine, with the worker inside: enough for one company."""
     given = configured(desk_of(context))
+    if new_link:
+        show_link(given, link_of(given))
+        return
     from kontobro.service.logs import set_up_logs
     from kontobro.web.serving import serve
 
     set_up_logs(given)
     show.tell("Starting ...", "dim")
     place = f"Kontobro is at {given.public_url} (Ctrl-C ends it; running work continues at the next start)."
-    serve(given, lambda: show.say(place))
+
+    def ready(link: str) -> None:
+        show.say(place)
+        show_link(given, link)
+
+    serve(given, ready)
+
+
+def link_of(given: ServiceConfig) -> str:
+    """A new link that lets one person sign up, in local mode. Raises Misconfigured elsewhere."""
+    from kontobro.bootstrap import SystemClock
+    from kontobro.core.errors import Misconfigured
+    from kontobro.service.first_visit import new_link
+
+    if not given.local:
+        raise Misconfigured(
+            "Links for a first visit exist in local mode only.",
+            f"Sign up at {given.public_url}, or ask an owner for an invitation.",
+        )
+    return new_link(given, SystemClock().now())
+
+
+def show_link(given: ServiceConfig, link: str) -> None:
+    """To a terminal as it is; otherwise, where a log may be listening, only the file that holds it."""
+    from kontobro.service.first_visit import link_file
+
+    if not link:
+        return
+    where = f"Open {link}" if sys.stdout.isatty() else f"Open the link in {link_file(given)}"
+    show.say(f"First visit: {where} (works once, for 15 minutes).")
 
 
 def configured(desk: Desk) -> ServiceConfig:

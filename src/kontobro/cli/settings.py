@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +12,11 @@ import typer
 from kontobro.cli import settings_suggest, show
 from kontobro.cli.desk import Desk, desk_of
 from kontobro.cli.exits import Exit
-from kontobro.core.errors import Misconfigured, Problem
+from kontobro.core.errors import Problem
 
 if TYPE_CHECKING:
     from kontobro.core.connection import Connection
-    from kontobro.core.settings import Settings
+    from kontobro.core.masters import Masters
 
 app = typer.Typer(help="Show and change how a company is booked.", no_args_is_help=True)
 
@@ -45,15 +44,20 @@ def set_one(
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change one setting, if what comes of it is valid."""
+    """Change one setting, if what comes of it is valid. Ids that were stored before become codes."""
+    from kontobro.core.settings_check import check_stored
+    from kontobro.core.settings_codes import in_codes
     from kontobro.core.settings_file import settings_to, with_change
 
     desk = desk_of(context)
     connection = desk.connection()
-    changed = with_change(settings_to(connection.settings), key, value)
+    masters = None if offline else masters_of(desk, connection)
+    held = in_codes(connection.settings, masters)[0] if masters else connection.settings
+    changed = with_change(settings_to(held), key, value)
     # A new connection lacks several settings: one at a time must be possible.
-    known = () if offline else _against_masters(desk, connection, connection.settings)
-    _store(desk, connection, changed, known, offline=offline, as_json=as_json)
+    before = check_stored(connection.settings, masters) if masters else ()
+    known = [problem for problem in before if (problem.code, problem.field) != ("setting_is_id", f"settings.{key}")]
+    _store(desk, connection, changed, known, masters, as_json=as_json)
 
 
 app.command(name="suggest")(settings_suggest.run)
@@ -85,7 +89,7 @@ def import_file(
     desk = desk_of(context)
     connection = desk.connection()
     wanted = with_level_kept(connection, read_toml(file))
-    _store(desk, connection, wanted, offline=offline, as_json=as_json)
+    _store(desk, connection, wanted, (), None if offline else masters_of(desk, connection), as_json=as_json)
 
 
 def with_level_kept(connection: Connection, wanted: Mapping[str, object]) -> dict[str, object]:
@@ -96,26 +100,22 @@ def with_level_kept(connection: Connection, wanted: Mapping[str, object]) -> dic
 
 def read_toml(file: Path) -> Mapping[str, object]:
     """The file's settings. Raises Misconfigured that names the file and the place."""
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except RecursionError:
-        raise Misconfigured(f"{file} is nested too deep.", "kontobro settings export shows the form.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Misconfigured(
-            f"{file} is not a TOML file: {error}.", "kontobro settings export shows the form."
-        ) from error
+    from kontobro.core import settings_file
+
+    with file.open("rb") as opened:
+        return settings_file.read_toml(opened.read(settings_file.LARGEST + 1), str(file))
 
 
 def _store(
     desk: Desk,
     connection: Connection,
     wanted: Mapping[str, object],
-    known: Sequence[Problem] = (),
+    known: Sequence[Problem],
+    masters: Masters | None,
     *,
-    offline: bool,
     as_json: bool,
 ) -> None:
-    problems = apply_settings(desk, connection, wanted, known, offline=offline)
+    problems = apply_settings(desk, connection, wanted, known, masters)
     if as_json:
         from kontobro.cli.shapes import problems_shape
 
@@ -134,27 +134,30 @@ def apply_settings(
     desk: Desk,
     connection: Connection,
     wanted: Mapping[str, object],
-    known: Sequence[Problem] = (),
-    *,
-    offline: bool = False,
+    known: Sequence[Problem],
+    masters: Masters | None,
 ) -> Sequence[Problem]:
-    """Store the settings if nothing is wrong but what was `known` before; else change nothing, give every problem."""
+    """Store the settings if nothing is wrong but what was `known` before; else change nothing, give every problem.
+
+    `masters` None: the accounting system is not asked.
+    """
+    from kontobro.core.settings_check import check_all
     from kontobro.core.settings_file import settings_from
 
     settings, problems = settings_from(wanted)
-    against = () if offline or problems else _against_masters(desk, connection, settings)
+    against = check_all(settings, masters) if masters and not problems else ()
     found = [*problems, *(problem for problem in against if problem not in known)]
     if not found:
         desk.store.save_connection(replace(connection, settings=settings))
     return found
 
 
-def _against_masters(desk: Desk, connection: Connection, settings: Settings) -> Sequence[Problem]:
-    from kontobro.core.settings_check import check_settings
+def masters_of(desk: Desk, connection: Connection) -> Masters:
+    """What the accounting system has now."""
     from kontobro.export.masters import load_masters
 
     connector = desk.workplace.connector_for(connection)
-    return check_settings(settings, load_masters(connector, connector.check()))
+    return load_masters(connector, connector.check())
 
 
 HEAD = """\

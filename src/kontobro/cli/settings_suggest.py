@@ -57,14 +57,15 @@ def _is_wanted(desk: Desk, *, yes: bool, as_json: bool) -> bool:
 def _store(desk: Desk, connection: Connection, found: Sequence[Suggestion], masters: Masters) -> Sequence[Problem]:
     """Store the proposals; problems that the settings had before are no reason not to."""
     from kontobro.cli.settings import apply_settings
-    from kontobro.core.settings_check import check_settings
+    from kontobro.core.settings_check import check_stored
+    from kontobro.core.settings_codes import in_codes
     from kontobro.core.settings_file import settings_to, with_change
 
-    wanted = settings_to(connection.settings)
+    wanted = settings_to(in_codes(connection.settings, masters)[0])
     for one in found:
         if one.changes:
             wanted = with_change(wanted, one.setting, one.after)
-    return apply_settings(desk, connection, wanted, check_settings(connection.settings, masters))
+    return apply_settings(desk, connection, wanted, check_stored(connection.settings, masters), masters)
 
 
 def _print(found: Sequence[Suggestion]) -> None:

@@ -74,6 +74,7 @@ def result_shape(result: JobResult) -> Json:
         "failure": result.failure,
         "failure_type": result.failure_type,
         "remedy": result.remedy,
+        "notes": list(result.notes),
     }
 
 

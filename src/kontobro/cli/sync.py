@@ -126,6 +126,8 @@ def _print(plans: Sequence[Shown], *, everything: bool) -> None:
 
 def _write_page(file: Path, plans: Sequence[Shown], desk: Desk, connection: Connection) -> None:
     from kontobro.cli.sync_html import page
+    from kontobro.export.private import private_file
 
     company = connection.company_name or connection.name
-    file.write_text(page(plans, company, connection.erp, desk.workplace.clock.now()), encoding="utf-8")
+    with private_file(file) as written:  # vendors may be people
+        written.write(page(plans, company, connection.erp, desk.workplace.clock.now()).encode())

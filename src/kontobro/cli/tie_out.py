@@ -43,6 +43,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Compare what Pleo sent with what the accounting system holds now, entry by entry."""
+    from kontobro.export.forgotten import forgotten
     from kontobro.export.tieout import Scope
 
     desk = desk_of(context)
@@ -50,7 +51,9 @@ def run(
     scope = Scope(first=_day(first, "--from"), last=_day(last, "--to"), wallet=wallet)
     if scope.first and scope.last and scope.first > scope.last:
         raise typer.BadParameter(f"{first} is after --to {last}: no day lies between.", param_hint="--from")
-    result = _tied(connection, ports_of(desk, connection), scope, csv, xlsx, quietly=as_json)
+    ports = ports_of(desk, connection)
+    lost = forgotten(connection, ports, desk.workplace.pleo_for(connection), scope)
+    result = _tied(connection, ports, scope, (csv, xlsx), lost, quietly=as_json)
     if as_json:
         show.emit(tie_out_shape(result))
     else:
@@ -79,13 +82,20 @@ def ports_of(desk: Desk, connection: Connection) -> BookPorts:
 
 
 def _tied(
-    connection: Connection, ports: BookPorts, scope: Scope, csv: Path | None, xlsx: Path | None, *, quietly: bool
+    connection: Connection,
+    ports: BookPorts,
+    scope: Scope,
+    to: tuple[Path | None, Path | None],
+    lost: tuple[str, ...],
+    *,
+    quietly: bool,
 ) -> TieOut:
-    """Read the books once; the files are written on the way."""
+    """Read the books once; the files (CSV, XLSX) are written on the way. `lost`: what the history lacks."""
     from kontobro.export.sheets import csv_file, xlsx_file
     from kontobro.export.tieout import summary_of, tied_entries
     from kontobro.export.tieout_sheet import ENTRY_COLUMNS, add_summary, passing
 
+    csv, xlsx = to
     with ExitStack() as files, show.progress(quietly=quietly) as advance:
         tied: Iterable[TiedEntry] = tied_entries(connection, ports, scope, progress=advance)
         book = files.enter_context(xlsx_file(xlsx)) if xlsx else None
@@ -94,6 +104,7 @@ def _tied(
         if book:
             tied = passing(tied, book.sheet("Entries", ENTRY_COLUMNS))
         result = summary_of(tied, ports.connector.capabilities, scope)
+        result.cannot_see = (*lost, *result.cannot_see)
         if book:
             add_summary(book, result)
     return result
@@ -104,7 +115,8 @@ def _tied(
 
 def _print(result: TieOut) -> None:
     if not result.entries:
-        show.say("Nothing was exported for this period, so there is nothing to compare.")
+        show.say("Nothing of this period is in the history, so there is nothing to compare.")
+        _print_unseen(result)
         return
     show.console().print(_sums(result))
     for tied in result.differing[:SHOWN]:
@@ -113,6 +125,10 @@ def _print(result: TieOut) -> None:
     if left > 0:
         show.say(f"… and {left} more; --json, --csv and --xlsx have them.", "dim")
     _print_verdict(result)
+    _print_unseen(result)
+
+
+def _print_unseen(result: TieOut) -> None:
     for spot in result.cannot_see:
         show.say(f"  · {spot}", "dim")
 

@@ -6,7 +6,7 @@ import typer
 
 from kontobro.cli import show
 from kontobro.cli.desk import desk_of
-from kontobro.cli.serve import configured
+from kontobro.cli.serve import configured, show_link
 
 
 def run(context: typer.Context) -> None:
@@ -17,4 +17,4 @@ def run(context: typer.Context) -> None:
 
     set_up_logs(given)
     show.tell(f"Pages on {given.bind}, for {given.public_url}.", "dim")
-    serve_pages(given)
+    serve_pages(given, lambda link: show_link(given, link))

@@ -3,16 +3,19 @@
 KontobroError
 ├─ Unreachable · Timeout · RateLimited(retry_after)   patience, then the job fails
 ├─ LoginFailed · NotAllowed · Misconfigured           a person mends it; the job fails
-│  └─ SeveralCompanies (of Misconfigured)             one has to be chosen
+│  ├─ SeveralCompanies (of Misconfigured)             one has to be chosen
+│  └─ NotUsable (of Misconfigured)                    never exported yet, and not ready to: the job waits in Pleo
 ├─ Uncertain                                          the outcome of a write is unknown: find first
 ├─ Conflict                                           a person decides
 ├─ UnsafePlan                                         a sync's plan that is not carried out
 │  ├─ EmptySource · DuplicateCode                     never: the accounting system is mended first
 │  ├─ TooManyChanges                                  not unasked: a person approves the plan by its digest
 │  └─ NotApproved                                     the digest is missing, wrong or of another kind
-├─ Busy                                               somebody else is at it; nothing was done
+├─ Busy                                               another run is in progress; nothing was done
+│  └─ Taken                                           another installation has the export job
 ├─ JobGone                                            Pleo finished or expired the job under us
 ├─ BadAnswer                                          an answer that is not the contract's
+│  └─ IncompleteList                                  a list that ends too early
 ├─ ReceiptUnavailable                                 one receipt can't be fetched; its item's problem alone
 └─ ConnectorFault                                     a bug in a connector; carries our log id
 """
@@ -20,8 +23,9 @@ KontobroError
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 JobFailure = Literal[
@@ -90,6 +94,17 @@ class Problem:
         return f"{self.message} {self.remedy}".strip()
 
 
+class Note(Problem):
+    """Worth saying and stops nothing: a connector may answer it among the problems of an entry."""
+
+
+def parted(found: Iterable[Problem]) -> tuple[list[Problem], list[str]]:
+    """The problems, and the words of the notes."""
+    everything = list(found)
+    notes = [str(one) for one in everything if isinstance(one, Note)]
+    return [one for one in everything if not isinstance(one, Note)], notes
+
+
 _EXPORT_AGAIN = re.compile(
     r"(,? (then|and) export (it|them|the expenses?|those expenses) again( in Pleo)?(?=[.;:,]|$)"
     r"|(?:^| )Export (it|the expenses?) again( in Pleo)?\.(?= |$))"
@@ -103,6 +118,12 @@ def shown(value: object, limit: int = 60) -> str:
         text = "".join(c if c.isprintable() else " " for c in text)
     text = " ".join(text.split())
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def said_of(error: OSError) -> str:
+    """What the system says of a file or a connection, as a part of a sentence: without what it does not say."""
+    what = shown(error.strerror or str(error) or type(error).__name__, 200)
+    return f"{what}: {error.filename}" if error.filename else what
 
 
 class KontobroError(Exception):
@@ -171,6 +192,15 @@ class SeveralCompanies(Misconfigured):
         self.companies = tuple(companies)
 
 
+class NotUsable(Misconfigured):
+    """The connection is not set up far enough for its first export. The job `job_id` was left pending: it expires at
+    `expires_at`."""
+
+    def __init__(self, message: str, remedy: str, job_id: str, expires_at: datetime) -> None:
+        super().__init__(message, remedy)
+        self.job_id, self.expires_at = job_id, expires_at
+
+
 class Uncertain(KontobroError):
     """A write was sent and its outcome is unknown. Never repeat it: `find` first."""
 
@@ -207,6 +237,10 @@ class Busy(KontobroError):
     """Another run holds the lock. Nothing was done."""
 
 
+class Taken(Busy):
+    """Another installation has the export job, or may have it. Nothing was done."""
+
+
 class StoreUnreachable(KontobroError):
     """Our own database's server can't be reached: nothing can be remembered, so nothing may be done. Try later."""
 
@@ -223,6 +257,14 @@ class BadAnswer(KontobroError):
     job_failure: JobFailure = "integration_unusable"
 
 
+class IncompleteList(BadAnswer):
+    """A list ended before it had as many entries as it says that there are (`total`)."""
+
+    def __init__(self, message: str, remedy: str, total: int) -> None:
+        super().__init__(message, remedy)
+        self.total = total
+
+
 class ReceiptUnavailable(KontobroError):
     """One receipt can't be fetched: its link is stale, refused or leads where we don't go."""
 
@@ -235,3 +277,15 @@ class ConnectorFault(KontobroError):
     def __init__(self, message: str, remedy: str = "", log_id: str = "") -> None:
         super().__init__(message, remedy)
         self.log_id = log_id
+
+
+class TooLarge(Exception):
+    """A download that passed its limit. `limit` in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} bytes")
+        self.limit = limit
+
+
+class ImpossibleMove(Exception):
+    """The database refused a move: a bug in the caller."""

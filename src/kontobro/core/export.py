@@ -23,7 +23,10 @@ JobEvent = Literal["started", "completed", "completed_with_errors", "failed"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportJob:
-    """A batch of expenses that a bookkeeper exported. Times are aware; `expires_in`: seconds after the last action."""
+    """A batch of expenses that a bookkeeper exported. Times are aware; `expires_in`: seconds after the last action.
+
+    `read_at`: Pleo's own clock when it told this, where it says so; ours may be hours apart from it.
+    """
 
     id: str
     company_id: str
@@ -39,6 +42,7 @@ class ExportJob:
     expired_at: dt.datetime | None = None
     failure_reason: str | None = None
     failure_type: str | None = None
+    read_at: dt.datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

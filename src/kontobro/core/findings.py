@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from kontobro.core.errors import ItemFailure, Problem, shown
 
@@ -17,10 +18,12 @@ REASONS: dict[str, ItemFailure] = {
     "currency_unknown": "validation_failure",
     "currency_mixed": "validation_failure",
     "sum_differs": "validation_failure",
+    "invoice_voided": "validation_failure",
     # accounts
     "account_missing": "missing_configuration",
     "account_unknown": "account_unknown",
     "account_blocked": "account_unknown",
+    "account_closed": "account_unknown",
     "account_ambiguous": "account_unknown",
     "account_currency": "invalid_configuration",
     "journal_missing": "missing_configuration",
@@ -31,6 +34,11 @@ REASONS: dict[str, ItemFailure] = {
     "tax_code_ambiguous": "tax_code_unknown",
     "tax_account_missing": "missing_configuration",
     "reverse_tax_missing": "validation_failure",
+    "tax_type_differs": "validation_failure",
+    "tax_on_zero_rate": "validation_failure",
+    "tax_sign_differs": "validation_failure",
+    "tax_exceeds_line": "validation_failure",
+    "tax_rate_impossible": "validation_failure",
     # dimensions, vendors, dates
     "tag_unknown": "tag_unknown",
     "tag_ambiguous": "tag_unknown",
@@ -44,6 +52,7 @@ REASONS: dict[str, ItemFailure] = {
     "setting_missing": "missing_configuration",
     "setting_unknown": "invalid_configuration",
     "setting_wrong": "invalid_configuration",
+    "setting_is_id": "invalid_configuration",
     "hook_missing": "invalid_configuration",
     "hook_failed": "unexpected_failure",
     "hook_result_wrong": "invalid_configuration",
@@ -64,6 +73,8 @@ class Findings:
     notes: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     """What has no field of its own in the books and goes into the entry's text."""
+    day: date | None = None
+    """The booking day: accounts and tax codes have to be open on it. None where nothing is booked."""
 
     def fail(self, code: str, field: str, value: object, message: str, remedy: str) -> None:
         found = problem(code, field, value, message, remedy)

@@ -16,6 +16,10 @@ BookingState = Literal[
     "planned", "booking", "drafted", "attached", "posted", "verified", "reported", "rejected", "uncertain"
 ]
 
+ClaimState = Literal["seen", "claiming", "in_progress"]
+"""How far a run of ours came with a job that has not ended: it looked at it, it was about to send `started`, or Pleo
+accepted that. Only the last makes the job ours; the first never does, whatever the job's status is."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -86,7 +90,11 @@ class BookingRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:
-    """What our store remembers of one run of a job."""
+    """What our store remembers of one run of a job.
+
+    `status` is a ClaimState until the job has ended, then how it ended. `claimed_at`: a moment of Pleo's clock before
+    which we had not asked for the job; None while it was only seen.
+    """
 
     job_id: str
     status: str
@@ -94,3 +102,4 @@ class JobRow:
     started_at: datetime
     finished_at: datetime | None = None
     failure: str | None = None
+    claimed_at: datetime | None = None

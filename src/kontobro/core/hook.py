@@ -25,8 +25,9 @@ from kontobro.core.errors import Problem, shown
 from kontobro.core.export import ExportItem
 from kontobro.core.findings import problem
 from kontobro.core.journal import Entry
+from kontobro.core.masterdata import span_told, within
 from kontobro.core.masters import Masters
-from kontobro.core.money import EXPONENTS
+from kontobro.core.money import EXPONENTS, exact_sum, fits
 from kontobro.core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -199,16 +200,18 @@ def _entry_fault(old: Entry, new: Entry, masters: Masters) -> str | None:
             return f"{name} was changed"
     decimals = EXPONENTS[old.currency]
     for line in new.lines:
-        if type(line.amount) is not Decimal or line.amount != round(line.amount, decimals):
+        if type(line.amount) is not Decimal or not fits(line.amount, decimals):
             return f"the amount {shown(line.amount, 30)} has more than {decimals} decimals"
         account = masters.accounts.by_id.get(line.account)
         if account is None or not account.active:
             return f"account {shown(line.account)} does not exist in the accounting system or is blocked"
-    if sum(line.amount for line in new.lines):
+        if not within(account, new.date):
+            return f"account {shown(line.account)} takes entries {span_told(account)} only, not of {new.date}"
+    if new.difference:
         return "the lines do not sum to zero"
     changed = [role for role in _MONEY_ROLES if _sum(old, role) != _sum(new, role)]
     return f"the total of the {changed[0]} lines was changed" if changed else None
 
 
 def _sum(entry: Entry, role: str) -> Decimal:
-    return sum((line.amount for line in entry.lines if line.role == role), Decimal(0))
+    return exact_sum(line.amount for line in entry.lines if line.role == role)

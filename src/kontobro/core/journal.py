@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Literal, NewType
 
 from kontobro.core.export import ExportItem
-from kontobro.core.money import is_whole
+from kontobro.core.money import exact_sum, is_whole
 
 Reference = NewType("Reference", str)
 """Our idempotency key, written into the accounting system: the accounting entry id, or that and `/pay`."""
@@ -42,11 +42,38 @@ def entry_id_of(reference: Reference) -> str:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceKey:
-    """How a payment names its bill: the vendor's id in the accounting system, invoice number, currency."""
+    """How a payment names its bill: the vendor's id in the accounting system, invoice number, currency.
+
+    The currency weighs least (`posting-rules.md` §6.5): where no bill of this one stands, one in another is meant.
+    """
 
     vendor: str
     number: str
     currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class TwinKey:
+    """How the same supplier invoice is looked for under another expense: what the paper says.
+
+    `number` as `compared` makes it; `owed` is what the vendor gets by it, in `currency`, below zero on a credit note.
+    Meant are documents that are not void and none of the expense `entry_id`; never payments.
+    """
+
+    vendor: str
+    number: str
+    currency: str
+    owed: Decimal
+    entry_id: str
+
+
+EntryKey = Reference | InvoiceKey | TwinKey
+"""What `Connector.find` looks under."""
+
+
+def compared(number: str) -> str:
+    """An invoice number as two of them are compared: case and blanks apart."""
+    return "".join(number.split()).casefold()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +100,9 @@ class EntryLine:
 class Entry:
     """What every entry has. Not booked itself: use JournalEntry, Bill or Payment.
 
-    `payee` and `text` are for people; `notes` are what the bookkeeper should know of how it was booked;
-    `document_date` is the paper's own date. `fingerprint` is the hash of Pleo's facts behind the entry.
+    `payee` and `text` are for people; `notes` are what the bookkeeper should know of how it was booked. `number`,
+    `document_date` and `due_date` are the invoice's own, whatever the method (`posting-rules.md` §14.2); the number is
+    never cut. `attendees` are all of them (§14.7). `fingerprint` is the hash of Pleo's facts behind the entry.
     """
 
     reference: Reference
@@ -93,17 +121,35 @@ class Entry:
     service_period: tuple[dt.date, dt.date] | None = None
     supplier_amount: tuple[Decimal, str] | None = None
     reconciled_entries: tuple[str, ...] = ()
+    attendees: tuple[str, ...] = ()
+    number: str = ""
+    document_date: dt.date | None = None
+    due_date: dt.date | None = None
     notes: tuple[str, ...] = ()
 
     @property
     def total(self) -> Decimal:
         """The sum of the debits."""
-        return sum((line.amount for line in self.lines if line.amount > 0), Decimal(0))
+        return exact_sum(line.amount for line in self.lines if line.amount > 0)
 
     @property
     def tax(self) -> Decimal:
         """The input tax of the entry, debit positive."""
-        return sum((line.amount for line in self.lines if line.role == "tax"), Decimal(0))
+        return exact_sum(line.amount for line in self.lines if line.role == "tax")
+
+    @property
+    def difference(self) -> Decimal:
+        """What its lines sum to: nothing, or it may not be booked."""
+        return exact_sum(line.amount for line in self.lines)
+
+    @property
+    def twin(self) -> TwinKey | None:
+        """How the same supplier invoice is looked for; None for what is none, or has no vendor or number."""
+        booked = any(line.role == "expense" for line in self.lines)
+        if isinstance(self, Payment) or not (booked and self.vendor and self.number):
+            return None
+        owed = exact_sum(line.amount for line in self.lines if line.role in MONEY_ROLES).copy_negate()
+        return TwinKey(self.vendor, compared(self.number), self.currency, owed, entry_id_of(self.reference))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +163,6 @@ class Bill(Entry):
 
     number: str
     document_date: dt.date
-    due_date: dt.date | None = None
     credit_note: bool = False
 
     @property
@@ -131,7 +176,7 @@ class Payment(Entry):
     """Money to (or with `received` from) a vendor or employee.
 
     `settles` names its bill: by reference when both come from one item, by invoice key when the bill is an
-    item of its own. `returned`: the payment came back and its bill is open again (`posting-rules.md` row 8).
+    item of its own. `returned`: the payment came back and its bill is open again (`posting-rules.md` row 8, §14.5).
     """
 
     settles: Reference | InvoiceKey | None = None
@@ -145,7 +190,8 @@ class Booking:
 
     `line_sums` maps account id to the sum of its lines (debit positive, zero sums left out); `receipts` are
     the SHA-256 of what is attached; `fingerprint` is None where the system can't keep one; `settled`
-    is None for what settles nothing.
+    is None for what settles nothing; `open` is what is still owed on a bill (below zero on a credit note), None for
+    what is none.
     """
 
     reference: Reference
@@ -162,13 +208,14 @@ class Booking:
     number: str | None = None
     settles: Reference | InvoiceKey | None = None
     settled: bool | None = None
+    open: Decimal | None = None
 
 
 def line_sums(entry: Entry) -> dict[str, Decimal]:
     """The sum of an entry's lines per account, zero sums left out: what `Booking.line_sums` is compared with."""
     sums: dict[str, Decimal] = {}
     for line in entry.lines:
-        sums[line.account] = sums.get(line.account, Decimal(0)) + line.amount
+        sums[line.account] = exact_sum((sums.get(line.account, Decimal(0)), line.amount))
     return {account: amount for account, amount in sums.items() if amount}
 
 

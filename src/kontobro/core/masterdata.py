@@ -1,6 +1,7 @@
 """What an accounting system has: company, account, tax code, dimension, vendor, employee, journal, period.
 
-`id` is always the accounting system's stable id, `code` what a person types there.
+`id` is always the accounting system's stable id, `code` what a person types there. A record without a code has an empty
+one, never its id: settings and Pleo name records by code, and an id that looks like a code would name another record.
 """
 
 from __future__ import annotations
@@ -26,17 +27,25 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """`active` False: it takes nothing on any day. `opened` and `closed` are the first and the last day that it takes
+    entries for, both inclusive; None without limit."""
+
     id: str
     code: str
     name: str
     active: bool = True
     currencies: tuple[str, ...] = ()
     """The only currencies it takes; empty for any."""
+    name_too: str | None = None
+    """What else a person may type for it, where no code can look like it (Beancount: the account's own name)."""
+    opened: date | None = None
+    closed: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TaxCode:
-    """`rate` is a fraction. Accounts are account ids; `outgoing_account` is used by reverse charge only."""
+    """`rate` is a fraction. Accounts are account ids; `outgoing_account` is used by reverse charge only. `active`,
+    `opened` and `closed` as an account's."""
 
     id: str
     code: str
@@ -46,6 +55,24 @@ class TaxCode:
     ingoing_account: str | None = None
     outgoing_account: str | None = None
     active: bool = True
+    opened: date | None = None
+    closed: date | None = None
+
+
+def is_open(record: Account | TaxCode, day: date | None) -> bool:
+    """Whether it takes entries of a day; without one, of any day at all."""
+    return record.active and (day is None or within(record, day))
+
+
+def within(record: Account | TaxCode, day: date) -> bool:
+    """Whether a day is one of those from `opened` to `closed`."""
+    return (record.opened or day) <= day <= (record.closed or day)
+
+
+def span_told(record: Account | TaxCode) -> str:
+    """`from 2026-01-01 until 2026-10-31`, as far as there are limits."""
+    limits = (("from", record.opened), ("until", record.closed))
+    return " ".join(f"{word} {day}" for word, day in limits if day)
 
 
 @dataclass(frozen=True, slots=True)

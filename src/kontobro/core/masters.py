@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from kontobro.core.given import Given
 from kontobro.core.masterdata import (
     Account,
     Company,
@@ -38,29 +39,29 @@ A = TypeVar("A", bound=_Activatable)
 
 @dataclass(frozen=True, slots=True)
 class Index(Generic[T]):
-    """Records of one kind by id and by code; under a code the blocked ones stand only when none is active."""
+    """Records of one kind by id and by code; under a code the blocked ones are found only when none is active.
+
+    Two ways to ask, never one for the other: a number may be one record's id and another's code.
+    """
 
     by_id: Mapping[str, T]
     by_code: Mapping[str, tuple[T, ...]]
     folded: bool = False
 
-    def find(self, key: str) -> tuple[T, ...]:
-        """What a person means by `key`: its code, else its id. None, one, or several that share the code."""
-        return self.by_code.get(self._key(key)) or self._with_id(key)
+    def find(self, code: str) -> tuple[T, ...]:
+        """The records with this code: none, one, or several that share it. An id finds nothing."""
+        return self.by_code.get(self._key(code), ())
 
-    def identify(self, key: str) -> tuple[T, ...]:
-        """What a system means by `key`: its id, else its code."""
-        return self._with_id(key) or self.by_code.get(self._key(key), ())
+    def with_id(self, id: str) -> tuple[T, ...]:
+        """The record with this id, for an id that the accounting system gave us or that we gave to Pleo."""
+        found = self.by_id.get(id)
+        return (found,) if found is not None else ()
 
     def __len__(self) -> int:
         return len(self.by_id)
 
     def _key(self, code: str) -> str:
         return code.strip().casefold() if self.folded else code.strip()
-
-    def _with_id(self, key: str) -> tuple[T, ...]:
-        found = self.by_id.get(key)
-        return (found,) if found is not None else ()
 
 
 def _indexed(records: Iterable[T], *, folded: bool = False) -> Index[T]:
@@ -80,6 +81,13 @@ def _activatable(records: Iterable[A], *, folded: bool = False) -> Index[A]:
     everything = tuple(records)
     coded = _indexed(_active_first(everything), folded=folded)
     return Index({record.id: record for record in everything}, coded.by_code, folded)
+
+
+def _accounts(accounts: Iterable[Account]) -> Index[Account]:
+    """By code, and by the other name of those that have one where no code is spelled like it."""
+    index = _activatable(accounts)
+    names = _grouped(index.by_id.values(), lambda account: account.name_too)
+    return Index(index.by_id, {**names, **index.by_code})
 
 
 def _grouped(records: Iterable[T], key: Callable[[T], str | None]) -> dict[str, tuple[T, ...]]:
@@ -131,6 +139,10 @@ class Masters:
     employees: Index[Employee] = field(repr=False)
     journals: Index[Journal] = field(repr=False)
     periods: tuple[Period, ...] = field(repr=False)
+    given_accounts: Given | None = field(default=None, repr=False)
+    """The account ids that we gave to Pleo; None where no code can look like an id (`given.meaning_of`)."""
+    given_vendors: Given | None = field(default=None, repr=False)
+    given_tax_codes: Given | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -147,7 +159,7 @@ class Masters:
     ) -> Masters:
         return cls(
             company=company,
-            accounts=_activatable(accounts),
+            accounts=_accounts(accounts),
             tax_codes=_activatable(tax_codes),
             dimensions=_activatable(dimensions, folded=True),
             dimension_values=_by_dimension(dimension_values),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import MAX_PREC, Context, Decimal
 
 # ISO 4217: every currency that is not listed in one of the other two has two decimals.
 _NO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
@@ -49,9 +50,33 @@ def to_major(minor: Decimal, currency: str) -> Decimal:
 
     The currency must be known (see `exponent`) and `minor` finite and whole.
     """
-    return minor.scaleb(-EXPONENTS[currency]).quantize(Decimal(1).scaleb(-EXPONENTS[currency]))
+    return scaled(int(minor), EXPONENTS[currency])
+
+
+def scaled(minor: int, decimals: int) -> Decimal:
+    """Minor units as an amount with so many decimals: (89696, 2) -> Decimal("896.96"). Exact at any size."""
+    return Decimal(minor).scaleb(-decimals, _EXACT)
+
+
+_EXACT = Context(prec=MAX_PREC)
+
+MOST_DIGITS = 1_000
+"""Of an amount in minor units. Amounts have no upper limit; a number as long as this is none, it is an attack."""
 
 
 def is_whole(minor: Decimal) -> bool:
-    """True when it is a finite, whole number of minor units of at most 15 digits."""
-    return minor.is_finite() and minor.adjusted() < 15 and minor == minor.to_integral_value()
+    """True when it is a finite, whole number of minor units, of whatever size (`posting-rules.md` §14.1)."""
+    return minor.is_finite() and minor.adjusted() < MOST_DIGITS and minor == minor.to_integral_value()
+
+
+def fits(amount: Decimal, decimals: int) -> bool:
+    """True when an amount is a number of at most so many decimals, zeros behind them apart, of whatever size."""
+    return amount.is_finite() and is_whole(amount.scaleb(decimals, _EXACT))
+
+
+def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
+    """The sum to the last digit: Decimal's own keeps 28 of them and rounds the rest away without a word."""
+    total = Decimal(0)
+    for amount in amounts:
+        total = _EXACT.add(total, amount)
+    return total

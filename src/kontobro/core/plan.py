@@ -7,7 +7,8 @@ active                ours, equal                         none
 active                ours, differs or archived           update, unarchive
 active                a draft vendor                      activate
 gone or inactive      ours, active                        archive
-gone or inactive      strange to us                       none, ever
+nothing               strange to us                       none; archive where a company wants that, once a person
+                                                          said yes
 nothing               a draft vendor                      write it there if that is allowed, else it waits
 """
 
@@ -100,13 +101,14 @@ def make_plan(
     adopt: bool = True,
     write: bool = False,
     inactive: Iterable[Desired] = (),
+    archive: bool = False,
 ) -> Plan:
     """Compare both sides. `desired` are the active records, `existing` all of Pleo's, archived ones too.
 
     `parents`: dimension id -> Pleo's id of its group (tags). `born`: desired id -> the draft it was written for.
     `source`: how many records the accounting system gave, when some were left out on purpose. `adopt` False: what
     would be adopted waits. `write`: vendors born in Pleo may be created in the accounting system, but not those that
-    it has as `inactive`.
+    it has as `inactive`. `archive`: what neither side knows as ours is archived too; without `adopt` that waits.
     """
     wanted = sorted(desired, key=lambda record: (record.parent or "", record.code, record.id))
     unique = list({record.id: record for record in reversed(wanted)}.values())[::-1]
@@ -114,6 +116,8 @@ def make_plan(
     steps = Steps.of(
         kind, unique, there, bindings, parents or {}, born or {}, adopt=adopt, write=write, inactive=inactive
     )
+    if archive:
+        steps.archive_strangers(adopt)
     standing = any(not (record.archived or record.draft) for record in there)
     return _plan(
         kind,

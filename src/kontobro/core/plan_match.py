@@ -109,6 +109,18 @@ def marks_of(record: Desired | Existing) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in (("code", fold(record.code)), *numbers) if value)
 
 
+def is_by_chance(pair: Pair) -> bool:
+    """Somebody else's record whose external id is the same number as our id, and nothing else is the same.
+
+    In Pleo 1100 may be the account of that code, by another integration, and not the one of that id.
+    """
+    there, here = pair.existing, pair.desired
+    if pair.how != "found" or there.external_id != here.id:
+        return False
+    alike = same_name(here.name.casefold(), there.name.casefold())
+    return not alike and not set(marks_of(here)) & set(marks_of(there))
+
+
 def _pair_bound(
     matching: Matching, desired: Sequence[Desired], existing: Sequence[Existing], by_erp: Mapping[str, Binding]
 ) -> None:
@@ -188,12 +200,12 @@ def _rank(desired: Desired, candidate: Existing, owners: Mapping[str | None, Bin
 def _how(
     kind: MasterKind, existing: Existing, binding: Binding | None, owners: Mapping[str | None, Binding]
 ) -> Literal["ours", "draft", "found"]:
-    """What we create carries our id where Pleo keeps one: of the same code alone it is somebody else's."""
+    """What we create carries our id and code where Pleo keeps both: of one of them alone it is somebody else's."""
     if existing.draft:
         return "draft"
     intent = binding is not None and binding.pleo_id is None
     if binding and kind in EXTERNAL_IDS:
-        intent = intent and existing.external_id == binding.erp_id
+        intent = intent and existing.external_id == binding.erp_id and fold(existing.code) == fold(binding.code)
     return "ours" if intent or existing.id in owners else "found"
 
 
@@ -202,8 +214,9 @@ def _intended(
 ) -> dict[str | None, Binding]:
     """What an interrupted run created for a record that is gone by now: ours too, by the intent."""
     if kind in EXTERNAL_IDS:
-        by_id = {binding.erp_id: binding for binding in intents}
-        return {record.id: by_id[record.external_id] for record in free if record.external_id in by_id}
+        by_id = {(binding.erp_id, fold(binding.code)): binding for binding in intents}
+        marked = {(record.external_id or "", fold(record.code)): record.id for record in free}
+        return {marked[key]: by_id[key] for key in by_id.keys() & marked.keys()}
     by_place = {place: binding for binding in intents if (place := places.of_binding(binding))}
     found: dict[str | None, Binding] = {}
     for record in free:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from kontobro.core.errors import Problem, shown
 from kontobro.core.plan_codes import Moves, holders_of, untangle
 from kontobro.core.plan_compare import differences, fold, mark_at_pleo, mark_of
-from kontobro.core.plan_match import Matching, Place, Places, marks_of, match
+from kontobro.core.plan_match import Matching, Place, Places, is_by_chance, marks_of, match
 from kontobro.core.plan_types import UPDATES, Action, Binding, Change, Desired, Existing, MasterKind, Pair, Scope
 
 
@@ -73,7 +73,9 @@ class Steps:
         """The pairs that may be worked on; the others wait or are problems."""
         taken = []
         for pair in self.matching.pairs.values():
-            if pair.how == "found" and not adopt:
+            if is_by_chance(pair):
+                self.problems.append(_id_taken(self.kind, pair))
+            elif pair.how == "found" and not adopt:
                 self.waiting.append(_adoption(self.kind, pair))
             elif self.kind == "vendors" and self._in_conflict(pair):
                 self.problems.append(_conflict(pair))
@@ -136,6 +138,14 @@ class Steps:
                 gone_from = "the accounting system no longer has it, or not as active"
                 why = f"no longer chosen, or {gone_from}" if self.kind == "tag_groups" else gone_from
                 self.changes.append(Change(self.kind, "archive", binding.erp_id, record, None, why))
+
+    def archive_strangers(self, adopt: bool) -> None:
+        """Active records that nobody's are: archived by a person's yes alone (`pleo/rules.md` §3, §4.1)."""
+        why = "Kontobro did not create it, and the accounting system does not have it"
+        for record in sorted(self.matching.strangers, key=lambda it: (it.parent or "", it.code, it.id)):
+            if not record.archived:
+                change = Change(self.kind, "archive", None, record, None, why)
+                (self.changes if adopt else self.waiting).append(change)
 
     def _set_aside(self, record: Existing, erp_id: str, code: str) -> None:
         after = Desired(erp_id, code, record.name, None, record.fields)
@@ -235,6 +245,19 @@ def _code_taken(kind: MasterKind, desired: Desired, holder: Existing) -> Problem
         f"{state} record that Kontobro may not change ({shown(holder.name)}).",
         "Give that record another code in Pleo, then plan again.",
         "validation_failure",
+    )
+
+
+def _id_taken(kind: MasterKind, pair: Pair) -> Problem:
+    desired, holder = pair.desired, pair.existing
+    return Problem(
+        "exists",
+        "externalId",
+        shown(desired.id),
+        f"{_singular(kind)} {shown(desired.code)} ({shown(desired.name)}) is left out: Pleo has its identifier "
+        f"{shown(desired.id)} on {shown(holder.code)} ({shown(holder.name)}), which another integration created.",
+        "If both are the same, give them the same code; else ask Pleo's support to remove the other.",
+        "invalid_configuration",
     )
 
 

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal, Protocol, TypeVar
 
 from kontobro.core.connection import Connection, Tokens
+from kontobro.core.dialect import Dialect
 from kontobro.core.errors import NotAllowed, Problem, shown
 from kontobro.core.export import (
     ExportItem,
@@ -25,12 +26,18 @@ from kontobro.core.export import (
     Receipt,
     ReportError,
 )
-from kontobro.core.history import BookingRow, JobRow, Move, Plan
-from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference
+from kontobro.core.history import BookingRow, ClaimState, JobRow, Move, Plan
+from kontobro.core.journal import Booking, Entry, EntryKey, Reference
 from kontobro.core.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.plan import Binding, Desired, Existing, MasterKind
 
 R = TypeVar("R", bound=MasterRecord)
+
+LONGEST_CALL = timedelta(minutes=10)
+"""No method of a connector lasts longer (`erp/guard.py` sees to it): what was begun before that was sent, or never."""
+
+LONGEST_PLEO_CALL = timedelta(minutes=10)
+"""No method of `Pleo` lasts longer, its own repeats included (`pleo/calls.py`)."""
 
 
 # ---------------------------------------------------------------------------------------------- time
@@ -55,29 +62,37 @@ class Pleo(Protocol):
     the writes are idempotent at Pleo or make themselves so by reading first.
     """
 
+    @property
+    def dialect(self) -> Dialect:
+        """How this Pleo wants to be talked to, where its documents leave that open."""
+        ...
+
     def introspect(self) -> Identity: ...
 
     def jobs(self, statuses: Sequence[str]) -> Sequence[ExportJob]:
         """The company's jobs in these statuses, oldest first."""
         ...
 
-    def job(self, job_id: str) -> ExportJob: ...
+    def job(self, job_id: str) -> ExportJob:
+        """The job as it is now, with Pleo's own time (`read_at`)."""
+        ...
 
     def start(self, job_id: str) -> bool:
-        """Claim a job that was seen pending. True when it is ours, also after an answer that was lost; False when
-        somebody else was first, or it is over."""
+        """Ask once for a job: True when Pleo accepted it (which is not yet done), False when it refused. Raises
+        Unreachable when the answer is unknown. After all but True the job itself says what became of it."""
         ...
 
     def control_items(self, job_id: str) -> Iterator[Sequence[JobItem]]:
-        """The job's control records, page by page."""
+        """The job's control records, page by page. Raises IncompleteList after the last one when some did not come."""
         ...
 
     def items(self, job_id: str) -> Iterator[Sequence[ExportItem | MalformedItem]]:
-        """The job's items, page by page. Only while the job is pending or in progress, else JobGone."""
+        """The job's items, page by page. Only while the job is pending or in progress, else JobGone. Raises
+        IncompleteList after the last one when some did not come."""
         ...
 
     def report(self, job_id: str, reports: Sequence[ItemReport]) -> Sequence[ReportError]:
-        """Tell Pleo of at most 100 items; the answer lists those it did not take."""
+        """Tell Pleo of at most `dialect.update_batch` items; the answer lists those it did not take."""
         ...
 
     def complete(self, job_id: str, outcome: JobOutcome) -> None:
@@ -97,14 +112,6 @@ class Pleo(Protocol):
     def uninstall(self) -> None:
         """Remove the installation; Pleo revokes all our tokens with it."""
         ...
-
-
-class TooLarge(Exception):
-    """A download that passed its limit. `limit` in bytes."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"more than {limit} bytes")
-        self.limit = limit
 
 
 class Target(Protocol):
@@ -159,7 +166,7 @@ class Capabilities:
 
     `reference`: `enforced` the system itself refuses a second entry under one reference; `searchable` it can
     be found, but absence is believed only `settle_after` an interrupted write; `none` it can't be found.
-    `batch_size` None: one document a job (files).
+    `batch_size` None: one document a job (files). `finds_twins`: `find` knows a `TwinKey`.
     """
 
     kinds: frozenset[type]
@@ -172,6 +179,10 @@ class Capabilities:
     keeps_fingerprint: bool = False
     withdraws_drafts: bool = False
     writes_vendors: bool = False
+    ids_are_names: bool = False
+    """Its ids are names that no code can look like: an identifier from Pleo is believed without a binding."""
+    rehearses: bool = False
+    finds_twins: bool = False
 
 
 class Connector(Protocol):
@@ -194,11 +205,17 @@ class Connector(Protocol):
         ...
 
     def validate(self, entries: Sequence[Entry]) -> Sequence[list[Problem]]:
-        """Every problem of each entry, in the order of the entries. No side effect."""
+        """Every problem of each entry, in the order of the entries; a `Note` among them stops nothing. No side
+        effect."""
         ...
 
-    def find(self, keys: Sequence[Reference | InvoiceKey]) -> Mapping[Reference | InvoiceKey, Booking]:
-        """What stands under each key, now; absent keys are left out. A voided entry is found with status void."""
+    def find(self, keys: Sequence[EntryKey]) -> Mapping[EntryKey, Booking]:
+        """What stands under each key, now; absent keys are left out. A voided entry is found with status void.
+
+        Under an invoice key the bill of that vendor and number, in the key's currency before any other, with what is
+        still `open` of it. Under a twin key (`capabilities.finds_twins` only) a document that is not void, ours or a
+        person's own.
+        """
         ...
 
     def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
@@ -229,15 +246,28 @@ class Withdraws(Protocol):
         ...
 
 
+class Rehearses(Protocol):
+    """What a connector with `capabilities.rehearses` has besides: one look at the whole books serves a whole job."""
+
+    def rehearse(self, entries: Iterable[Entry]) -> None:
+        """Told before the first batch what a job is going to book: `validate` and `book` answer from it. No side
+        effect; what was rehearsed before is forgotten."""
+        ...
+
+
 # --------------------------------------------------------------------------------------------- store
 
 
 class TokenStore(Protocol):
     """Where the Pleo client keeps its credential. Both tokens are stored before either is used."""
 
-    def tokens(self, connection_id: str) -> Tokens | None: ...
+    def tokens(self, connection: Connection) -> Tokens | None:
+        """The credential given for this connection's Pleo (`destination.pleo_destination`); None for any other."""
+        ...
 
-    def save_tokens(self, connection_id: str, tokens: Tokens) -> None: ...
+    def save_tokens(self, connection: Connection, tokens: Tokens) -> None:
+        """Keep a credential for this connection's Pleo and no other."""
+        ...
 
     def mark_reconnect(self, connection_id: str) -> None:
         """The credential is dead: keep the settings, ask for a new one."""
@@ -259,21 +289,34 @@ class Store(TokenStore, Protocol):
 
     def connection(self, connection_id: str) -> Connection | None: ...
 
-    def save_connection(self, connection: Connection) -> None: ...
+    def save_connection(
+        self, connection: Connection, tokens: Tokens | None = None, secrets: Mapping[str, str] | None = None
+    ) -> None:
+        """Store a connection, and in the same transaction the secrets that were given for it."""
+        ...
 
     def forget_tokens(self, connection_id: str) -> None:
         """Delete the secrets, keep settings and history."""
         ...
 
-    def save_secret(self, connection_id: str, name: str, value: str) -> None:
-        """An accounting system's secret (a password, an API key), encrypted."""
+    def save_secret(self, connection: Connection, name: str, value: str) -> None:
+        """An accounting system's secret (a password, an API key), encrypted, for this connection's destination."""
         ...
 
-    def secret(self, connection_id: str, name: str) -> str | None: ...
+    def secret(self, connection: Connection, name: str) -> str | None:
+        """The secret given for the destination of this very `connection` (`destination.destination_of`), whatever is
+        stored of it; None where it was given for another: whoever changes the destination gives the secret again."""
+        ...
 
     # jobs
     def begin_job(self, connection_id: str, job: ExportJob, run: str, now: datetime) -> None:
-        """Remember that run `run` (a fresh id) works on this job."""
+        """Remember that run `run` (a fresh id) looks at this job: `seen`, unless an earlier run of ours came further
+        with it and did not end it."""
+        ...
+
+    def claim_job(self, connection_id: str, job_id: str, state: ClaimState, at: datetime) -> None:
+        """Note how far the claim is. `at` is a moment of Pleo's clock, of which the first stays. Raises ImpossibleMove
+        for a step back, and for a job that was not begun."""
         ...
 
     def end_job(self, connection_id: str, job_id: str, status: str, failure: str | None, now: datetime) -> None: ...
@@ -355,7 +398,3 @@ class Store(TokenStore, Protocol):
     def purge(self, connection_id: str, before: datetime) -> int:
         """Delete payloads and names of jobs finished before then (design §9); ids, amounts and states stay."""
         ...
-
-
-class ImpossibleMove(Exception):
-    """The database refused a move: a bug in the caller."""

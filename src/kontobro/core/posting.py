@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from kontobro.core.errors import Problem
+from kontobro.core.errors import Problem, shown
 from kontobro.core.export import ExportItem, MalformedItem
 from kontobro.core.findings import Findings
 from kontobro.core.hook import run_hook
@@ -18,9 +18,12 @@ from kontobro.core.masters import Masters
 from kontobro.core.posting_amounts import amounts_of, is_nothing
 from kontobro.core.posting_dates import days_of
 from kontobro.core.posting_entries import entries_of, parts_of
-from kontobro.core.posting_table import row_of, table_of
+from kontobro.core.posting_table import Row, row_of, table_of
 from kontobro.core.posting_vendor import party_of
 from kontobro.core.settings import Settings
+
+VOIDED = "voided_by_user"
+"""Pleo's status of an invoice that a person voided (`pleo/api.md` B5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,9 @@ def _by_rules(item: ExportItem, settings: Settings, masters: Masters, today: dt.
         if settings.zero_amount == "skip":
             return Posted(notes=(*findings.notes, "Nothing to book: the amount is zero."))
         _zero(findings)
+    _voided(item, row, findings)
     days = days_of(item, settings, masters, today, findings)
+    findings.day = days.posted if days else None
     entries: tuple[Entry, ...] = ()
     if row:
         party = party_of(item, row, settings, masters, findings)
@@ -76,6 +81,23 @@ def _by_rules(item: ExportItem, settings: Settings, masters: Masters, today: dt.
 
 def _posted(entries: tuple[Entry, ...], findings: Findings) -> Posted:
     return Posted(entries, (), tuple(findings.notes))
+
+
+def _voided(item: ExportItem, row: Row | None, findings: Findings) -> None:
+    """An invoice that was voided in Pleo is not owed (`posting-rules.md` §14.8); money that moved for it is a fact."""
+    if item.invoice is None or item.invoice.status != VOIDED or row is None:
+        return
+    number = shown(item.invoice.number)
+    if row.movement:
+        findings.note(f"Invoice {number} was voided in Pleo: check why money moved for it.")
+        return
+    findings.fail(
+        "invoice_voided",
+        "additionalInformation.invoiceInformation.status",
+        VOIDED,
+        f"Invoice {number} was voided in Pleo.",
+        "Leave it out of the export; if it is owed after all, add it in Pleo again and export that.",
+    )
 
 
 def _zero(findings: Findings) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from kontobro.core.errors import shown
 from kontobro.core.export import AccountRef, ExportItem
 from kontobro.core.findings import Findings
-from kontobro.core.masterdata import Account
+from kontobro.core.given import Meaning, meaning_of
+from kontobro.core.masterdata import Account, is_open, span_told, within
 from kontobro.core.masters import Masters
 from kontobro.core.money import EXPONENTS
 from kontobro.core.posting_table import Row
@@ -33,14 +34,19 @@ def pick_account(
     if not found:
         findings.fail("account_unknown", field, key, f"Account {key} does not exist in the accounting system.", remedy)
         return None
+    found = tuple(one for one in found if is_open(one, findings.day)) or found
     if len(found) > 1:
         names = ", ".join(account.id for account in found[:3])
         message = f"Account code {key} stands for several accounts: {names}."
-        findings.fail("account_ambiguous", field, key, message, "Give each account a code of its own, or use its id.")
+        findings.fail("account_ambiguous", field, key, message, "Give each account a code of its own.")
         return None
     account = found[0]
     if not account.active:
         findings.fail("account_blocked", field, key, f"Account {key} is blocked in the accounting system.", remedy)
+        return None
+    if findings.day and not within(account, findings.day):
+        message = f"Account {key} takes entries {span_told(account)} only, and this one is of {findings.day}."
+        findings.fail("account_closed", field, key, message, remedy)
         return None
     if account.currencies and currency in EXPONENTS and currency not in account.currencies:
         takes = ", ".join(account.currencies)
@@ -53,13 +59,43 @@ def pick_account(
 def account_named(
     ref: AccountRef, field: str, currency: str, remedy: str, masters: Masters, findings: Findings
 ) -> str | None:
-    """The id of an account that Pleo names: by its identifier, else by its code."""
-    if ref.identifier:
-        found, key = masters.accounts.identify(ref.identifier), ref.identifier
-    else:
-        key = ref.code or ""
-        found = masters.accounts.find(key)
-    return pick_account(found, key, field, currency, remedy, findings)
+    """The id of an account that Pleo names: by an identifier that we gave, else by its code."""
+    identifier, code = (ref.identifier or "").strip(), (ref.code or "").strip()
+    own, coded = masters.accounts.with_id(identifier), masters.accounts.find(code)
+    meaning = meaning_of(identifier, code, own[0] if own else None, coded, masters.given_accounts)
+    if meaning == "id":
+        return pick_account(own, code or identifier, field, currency, remedy, findings)
+    if meaning == "code" and code:
+        return pick_account(coded, code, field, currency, remedy, findings)
+    _identifier_unknown(ref, meaning, field, remedy, bool(coded), findings)
+    return None
+
+
+_IDENTIFIER_TOLD: dict[Meaning, str] = {
+    "code": "Kontobro did not give it to Pleo, and there is no account code beside it",
+    "stale": "no account of the accounting system has it",
+    "conflict": "its account has another code there",
+    "unproven": "it is not confirmed by the code, and what Kontobro gave to Pleo is not known any more",
+}
+"""Why an identifier can't be followed, by what it means."""
+
+
+def _identifier_unknown(
+    ref: AccountRef, meaning: Meaning, field: str, remedy: str, code_exists: bool, findings: Findings
+) -> None:
+    """An identifier that names no account for certain. The code beside it may be another account's by now."""
+    identifier, code = shown(ref.identifier or ""), shown(ref.code or "")
+    beside = ""
+    if code:
+        beside = f" Account code {code} {'exists' if code_exists else 'does not exist'} in the accounting system."
+        remedy = f"Sync the accounts. {remedy}"
+    findings.fail(
+        "account_unknown",
+        field,
+        f"{identifier} ({code})" if code else identifier,
+        f"Pleo names {shown(ref.name)} by the identifier {identifier}: {_IDENTIFIER_TOLD[meaning]}.{beside}",
+        remedy,
+    )
 
 
 def line_account(

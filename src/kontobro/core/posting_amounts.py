@@ -8,7 +8,7 @@ from decimal import Decimal
 from kontobro.core.errors import shown
 from kontobro.core.export import Amount, ExportItem
 from kontobro.core.findings import Findings
-from kontobro.core.money import exponent, is_whole
+from kontobro.core.money import exponent, is_whole, scaled
 from kontobro.core.posting_table import Row
 
 
@@ -28,7 +28,7 @@ class Amounts:
 
     def major(self, minor: int) -> Decimal:
         """Minor units as an amount in the currency, with all its decimals."""
-        return Decimal(minor).scaleb(-self.exponent)
+        return scaled(minor, self.exponent)
 
     def oriented(self, minor: Decimal) -> int:
         """An amount of the item in the direction of its row; 0 for one that can't be used (a problem of its own)."""
@@ -92,7 +92,7 @@ def _checked(amount: Amount, field: str, currency: str, findings: Findings) -> b
             "amount_invalid",
             f"{field}.inWalletCurrency.value",
             money.minor,
-            f"The amount {shown(money.minor, 30)} is no whole number of minor units of at most 15 digits.",
+            f"The amount {shown(money.minor, 30)} is not a whole number of minor units.",
             "Correct the amount in Pleo, or ask Pleo's support, then export it again.",
         )
     if money.currency != currency:
@@ -117,7 +117,7 @@ def _summing_to(total: int, lines: list[int], decimals: int, currency: str, find
     if not difference:
         return lines
     if abs(difference) > len(lines) - 1:
-        said, summed = (Decimal(minor).scaleb(-decimals) for minor in (total, sum(lines)))
+        said, summed = (shown(scaled(minor, decimals), 40) for minor in (total, sum(lines)))
         findings.fail(
             "sum_differs",
             "accountingEntryLines",
@@ -127,9 +127,7 @@ def _summing_to(total: int, lines: list[int], decimals: int, currency: str, find
         )
         return None
     largest = max(range(len(lines)), key=lambda at: abs(lines[at]))
-    findings.note(
-        f"A rounding difference of {Decimal(difference).scaleb(-decimals)} {currency} is on the largest line."
-    )
+    findings.note(f"A rounding difference of {scaled(difference, decimals)} {currency} is on the largest line.")
     return [line + difference if at == largest else line for at, line in enumerate(lines)]
 
 

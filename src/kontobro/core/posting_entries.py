@@ -16,21 +16,34 @@ from kontobro.core.journal import (
     EntryLine,
     InvoiceKey,
     JournalEntry,
+    LineRole,
     Payment,
     Reference,
     fingerprint,
     reference_of,
 )
 from kontobro.core.masters import Masters
+from kontobro.core.money import exact_sum
 from kontobro.core.posting_accounts import line_account, pick_account, role_account
 from kontobro.core.posting_amounts import Amounts
 from kontobro.core.posting_dates import Days
 from kontobro.core.posting_table import Row
 from kontobro.core.posting_tags import Dimensions, common_to, dimensions_of
 from kontobro.core.posting_tax import LineTax, tax_of
-from kontobro.core.posting_text import KEY_LIMIT, clean, payee_of, supplier_amount, text_of, vendor_name_of
+from kontobro.core.posting_text import (
+    KEY_LIMIT,
+    attendees_of,
+    clean,
+    invoice_number,
+    payee_of,
+    supplier_amount,
+    text_of,
+    vendor_name_of,
+)
 from kontobro.core.posting_vendor import Party
 from kontobro.core.settings import Role, Settings
+
+_OWED: tuple[LineRole, ...] = ("payable", "employee")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +99,15 @@ class Heading(TypedDict):
     service_period: tuple[dt.date, dt.date] | None
     supplier_amount: tuple[Decimal, str] | None
     reconciled_entries: tuple[str, ...]
+    attendees: tuple[str, ...]
+
+
+class Paper(TypedDict):
+    """The invoice's own number and days, which every entry of it keeps whatever the method."""
+
+    number: str
+    document_date: dt.date | None
+    due_date: dt.date | None
 
 
 # ------------------------------------------------------------------------------------------- parts
@@ -162,7 +184,11 @@ def _tax_lines(tax: LineTax | None, amount: Decimal, dimensions: Dimensions) -> 
     if tax.outgoing:
         lines.append(
             EntryLine(
-                account=tax.outgoing, amount=-amount, role="reverse_tax", tax_code=tax.code, dimensions=dimensions
+                account=tax.outgoing,
+                amount=amount.copy_negate(),
+                role="reverse_tax",
+                tax_code=tax.code,
+                dimensions=dimensions,
             )
         )
     return lines
@@ -184,7 +210,7 @@ def _side(
         role = row.without_contra
     vendor = party.vendor if role in ("payable", "employee") else None
     if vendor and vendor.account:
-        found = masters.accounts.identify(vendor.account)
+        found = masters.accounts.with_id(vendor.account)
         field = f"vendor {shown(vendor.code)}: account"
         remedy = "Correct the vendor's own account in the accounting system, then export it again."
         account = pick_account(found, vendor.account, field, currency, remedy, findings)
@@ -197,10 +223,15 @@ def _side(
 
 
 def _employee(item: ExportItem, masters: Masters) -> str | None:
-    """The employee's id in the accounting system, else the code in Pleo: whose balance it is."""
+    """The employee's id in the accounting system, else the code in Pleo: whose balance it is.
+
+    A code that is no employee's, but looks like another's id, names nobody.
+    """
     code = clean(item.user.code, KEY_LIMIT) if item.user else ""
-    found = masters.employees.find(code) if code else ()
-    return found[0].id if len(found) == 1 else code or None
+    found = masters.employees.find(code)
+    if len(found) == 1:
+        return found[0].id
+    return code if code and not masters.employees.with_id(code) else None
 
 
 # ----------------------------------------------------------------------------------------- entries
@@ -229,11 +260,11 @@ def entries_of(
     if row.movement:
         lines = _pair(parts.debit, parts.credit, parts.total)
         if not party.documents:
-            return (JournalEntry(**heading, reference=reference, lines=lines, notes=notes),)
+            return (JournalEntry(**heading, **_paper(item), reference=reference, lines=lines, notes=notes),)
         return (_lone_payment(item, row, heading, reference, lines, party, notes),)
     if not party.documents or row.payables == "journal":
         lines = parts.lines + _counter(parts)
-        return (JournalEntry(**heading, reference=reference, lines=lines, notes=notes),)
+        return (JournalEntry(**heading, **_paper(item), reference=reference, lines=lines, notes=notes),)
     return _documents(item, heading, reference, parts, days, notes)
 
 
@@ -241,16 +272,17 @@ def _documents(
     item: ExportItem, heading: Heading, reference: Reference, parts: Parts, days: Days, notes: tuple[str, ...]
 ) -> tuple[Entry, ...]:
     """A bill, and its payment when the item is the money too; both carry one date and are reconciled at once."""
-    owed = sum((line.amount for line in parts.lines), Decimal(0))
+    owed = exact_sum(line.amount for line in parts.lines)
     own = parts.payable or parts.credit or parts.debit
+    paper = _paper(item)
     bill = Bill(
         **heading,
         reference=reference,
-        lines=parts.lines + ((own.line(-owed),) if own and owed else ()),
+        lines=parts.lines + ((own.line(owed.copy_negate()),) if own and owed else ()),
         notes=notes,
-        number=_invoice_number(item) or clean(item.reconciliation_id, KEY_LIMIT),
-        document_date=item.invoice.date if item.invoice and item.invoice.date else days.own,
-        due_date=item.invoice.due_date if item.invoice else None,
+        number=paper["number"] or clean(item.reconciliation_id, KEY_LIMIT),
+        document_date=paper["document_date"] or days.own,
+        due_date=paper["due_date"],
         credit_note=owed < 0,
     )
     money = parts.credit or parts.debit
@@ -258,8 +290,9 @@ def _documents(
         return (bill,)
     payment = Payment(
         **heading,
+        **paper,
         reference=reference_of(item.entry_id, payment=True),
-        lines=(parts.payable.line(owed), money.line(-owed)),
+        lines=(parts.payable.line(owed), money.line(owed.copy_negate())),
         settles=reference,
         received=owed < 0,
     )
@@ -275,36 +308,44 @@ def _lone_payment(
     party: Party,
     notes: tuple[str, ...],
 ) -> Payment:
-    """A payment whose bill is an item of its own; an employee's names the entries it reconciles instead."""
-    number = _invoice_number(item)
+    """A payment whose bill is an item of its own; an employee's names the entries it reconciles instead. Money that
+    comes back never settles: it is the payment taken back, and the bill is owed again (`posting-rules.md` §14.5, 6)."""
+    paper = _paper(item)
+    number = paper["number"]
     names_bill = row.payables == "payment" and party.vendor is not None and bool(number)
     if row.payables == "payment" and not names_bill:
         notes = (*notes, "The payment names no bill: settle it by hand.")
-    owed = sum((line.amount for line in lines if line.role in ("payable", "employee")), Decimal(0))
+    owed = exact_sum(line.amount for line in lines if line.role in _OWED)
     return Payment(
         **heading,
+        **paper,
         reference=reference,
         lines=lines,
         notes=notes,
         settles=InvoiceKey(party.vendor.id, number, heading["currency"]) if names_bill and party.vendor else None,
         received=owed < 0,
-        returned=row.returned,
+        returned=row.returned or owed < 0,
     )
 
 
 def _pair(debit: Side | None, credit: Side | None, total: Decimal) -> tuple[EntryLine, ...]:
-    return (debit.line(total), credit.line(-total)) if debit and credit else ()
+    return (debit.line(total), credit.line(total.copy_negate())) if debit and credit else ()
 
 
 def _counter(parts: Parts) -> tuple[EntryLine, ...]:
     """The side that balances the lines; none when they sum to zero by themselves."""
     side = parts.credit or parts.debit
-    owed = sum((line.amount for line in parts.lines), Decimal(0))
-    return (side.line(-owed),) if side and owed else ()
+    owed = exact_sum(line.amount for line in parts.lines)
+    return (side.line(owed.copy_negate()),) if side and owed else ()
 
 
-def _invoice_number(item: ExportItem) -> str:
-    return clean(item.invoice.number, KEY_LIMIT) if item.invoice else ""
+def _paper(item: ExportItem) -> Paper:
+    invoice = item.invoice
+    return Paper(
+        number=invoice_number(item),
+        document_date=invoice.date if invoice else None,
+        due_date=invoice.due_date if invoice else None,
+    )
 
 
 def _journal(settings: Settings, masters: Masters, findings: Findings) -> str | None:
@@ -352,4 +393,5 @@ def _heading(
         service_period=days.service_period,
         supplier_amount=supplier_amount(item),
         reconciled_entries=tuple(sorted(clean(one, KEY_LIMIT) for one in item.reconciled_entries)),
+        attendees=attendees_of(item),
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from kontobro.core.errors import shown
 from kontobro.core.export import ItemLine, ItemTax
 from kontobro.core.findings import Findings
-from kontobro.core.masterdata import TaxCode
+from kontobro.core.masterdata import Account, TaxCode, is_open, span_told, within
 from kontobro.core.masters import Masters
 from kontobro.core.posting_accounts import pick_account
 from kontobro.core.posting_amounts import Amounts
+from kontobro.core.posting_tax_check import Checked, impossible, odd, on_zero_rate, percent, rounded, signed
 from kontobro.core.settings import Settings
 
 
@@ -50,9 +51,13 @@ def tax_of(
     code = _tax_code(tax, field, masters, findings)
     if code is None:
         return None
+    checked = Checked(line.amount.wallet.minor, tax, code, field, amounts)
+    if impossible(checked, findings):
+        return None
+    odd(checked, findings)
     if tax.type == "inclusive":
         return _inclusive(line, tax, code, field, amounts, masters, findings)
-    return _reverse(tax, code, field, at, amounts, settings, masters, findings)
+    return _reverse(checked, amounts.lines[at], settings, masters, findings)
 
 
 def _tax_code(tax: ItemTax, field: str, masters: Masters, findings: Findings) -> TaxCode | None:
@@ -67,6 +72,7 @@ def _tax_code(tax: ItemTax, field: str, masters: Masters, findings: Findings) ->
         return None
     key = shown(tax.code)
     found = masters.tax_codes.find(tax.code)
+    found = tuple(one for one in found if is_open(one, findings.day)) or found
     if len(found) > 1:
         message = f"Tax code {key} stands for several tax codes of the accounting system."
         findings.fail("tax_code_ambiguous", f"{field}.code", key, message, "Give each of them a code of its own.")
@@ -80,6 +86,11 @@ def _tax_code(tax: ItemTax, field: str, masters: Masters, findings: Findings) ->
             "Check the tax code in Pleo and in the accounting system, then export it again.",
         )
         return None
+    if findings.day and not within(found[0], findings.day):
+        message = f"Tax code {key} is used {span_told(found[0])} only, and this expense is of {findings.day}."
+        remedy = "Choose the tax code of that time in Pleo, then export it again."
+        findings.fail("tax_code_unknown", f"{field}.code", key, message, remedy)
+        return None
     return found[0]
 
 
@@ -91,7 +102,7 @@ def _inclusive(
     net = line.net.wallet.minor
     if _known(gross, amount) and not (_known(net) and net in (gross, gross - amount)):
         findings.note(f"Pleo's net amount of a line ({shown(net, 30)}) is neither with nor without its tax.")
-    posted = amounts.oriented(amount)
+    posted = amounts.oriented(signed(amount, gross))
     if not posted:
         return LineTax(code.id, 0, inside=True)
     ingoing = _tax_account("ingoing", code, tax, field, amounts.currency, masters, findings)
@@ -102,20 +113,15 @@ def _known(*minors: Decimal) -> bool:
     return all(minor.is_finite() for minor in minors)
 
 
-def _reverse(
-    tax: ItemTax,
-    code: TaxCode,
-    field: str,
-    at: int,
-    amounts: Amounts,
-    settings: Settings,
-    masters: Masters,
-    findings: Findings,
-) -> LineTax:
-    """Both legs of reverse charge, the same amount on two accounts, never one netted line."""
-    posted = amounts.oriented(tax.amount.wallet.minor)
+def _reverse(checked: Checked, line: int, settings: Settings, masters: Masters, findings: Findings) -> LineTax | None:
+    """Both legs of reverse charge, the same amount on two accounts, never one netted line. `line` is in minor units, in
+    the direction of the row."""
+    tax, code, field, amounts = checked.tax, checked.code, checked.field, checked.amounts
+    posted = amounts.oriented(checked.amount)
     if not posted:
-        posted = _reverse_missing(tax, field, amounts.lines[at], amounts, settings, findings)
+        posted = _reverse_missing(tax, field, line, amounts, settings, findings)
+        if on_zero_rate(checked, posted, findings):
+            return None
     if not posted:
         return LineTax(code.id, 0, inside=False)
     ingoing = _tax_account("ingoing", code, tax, field, amounts.currency, masters, findings)
@@ -138,18 +144,35 @@ def _reverse_missing(
         return 0
     if tax.rate <= 0 or settings.reverse_tax_missing == "as_given":
         return 0
+    if tax.rate > 1:
+        findings.fail(
+            "tax_rate_impossible",
+            f"{field}.rate",
+            tax.rate,
+            f"Reverse charge tax can't be computed at a rate of {percent(tax.rate)}: a rate is at most 100 %.",
+            "Correct the rate of the tax code in Pleo, then export it again.",
+        )
+        return 0
     if settings.reverse_tax_missing == "fail":
         findings.fail(
             "reverse_tax_missing",
             f"{field}.amount",
             "0",
-            f"The line has reverse charge at {tax.rate:.2%}, but no tax amount.",
+            f"The line has reverse charge at {percent(tax.rate)}, but no tax amount.",
             'Enter the tax amount in Pleo, or set reverse_tax_missing = "compute", then export it again.',
         )
         return 0
-    computed = int((line * tax.rate).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    computed = rounded(line, tax.rate)
     findings.note(f"Reverse charge of {amounts.major(computed)} {amounts.currency} was computed: Pleo sent none.")
     return computed
+
+
+def _named_by_pleo(account: str, tax: ItemTax, masters: Masters) -> tuple[Account, ...]:
+    """An account of a tax code at Pleo: a sync writes its id, a person the code. Not known by whom, it is neither."""
+    given = masters.given_tax_codes
+    if given and tax.id in given.pleo_ids:
+        return masters.accounts.with_id(account)
+    return () if given and given.lost else masters.accounts.find(account)
 
 
 def _tax_account(
@@ -163,11 +186,11 @@ def _tax_account(
     )
     remedy = f"Check the {side} account of tax code {code.code}, then export it again."
     if ours:
-        found = masters.accounts.identify(ours)
+        found = masters.accounts.with_id(ours)
         return pick_account(found, ours, f"tax code {code.code}: {side} account", currency, remedy, findings)
     name = f"{field}.{side}TaxAccount"
     if pleos:
-        return pick_account(masters.accounts.find(pleos), pleos, name, currency, remedy, findings)
+        return pick_account(_named_by_pleo(pleos, tax, masters), pleos, name, currency, remedy, findings)
     findings.fail(
         "tax_account_missing",
         name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -17,7 +18,7 @@ FIELD_LIMIT = 200
 TEXT_LIMIT = 600
 """Characters of an entry's text."""
 KEY_LIMIT = 80
-"""Characters of a number that is looked for: invoice number, reconciliation id."""
+"""Characters of a key that Pleo makes, such as the reconciliation id. An invoice number has no limit here."""
 
 # Control characters, line and paragraph separators, marks that turn the direction of what follows, and lone
 # surrogates, which no file can hold. Joiners inside emoji are neither of these and stay.
@@ -25,6 +26,9 @@ _CONTROLS = re.compile("[\x00-\x20\x7f-\xa0\u2028\u2029\u202a-\u202e\u2066-\u206
 _FIELD = re.compile(r"\{(\w+)\}")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _SEPARATOR = "·"
+_JOINT = f" {_SEPARATOR} "
+UNLIMITED = sys.maxsize
+"""Characters of what is never cut: an accounting system that can't hold it refuses it."""
 
 
 def clean(text: str | None, limit: int = FIELD_LIMIT) -> str:
@@ -50,7 +54,7 @@ FIELDS: Mapping[str, Callable[[ExportItem], str]] = {
     "type": lambda item: clean(item.type.replace("_", " ")),
     "category": lambda item: clean(", ".join(dict.fromkeys(line.account.name for line in item.lines if line.account))),
     "reconciliation_id": lambda item: clean(item.reconciliation_id, KEY_LIMIT),
-    "invoice_number": lambda item: clean(item.invoice.number if item.invoice else "", KEY_LIMIT),
+    "invoice_number": lambda item: invoice_number(item),
     "supplier_amount": lambda item: " ".join(str(part) for part in supplier_amount(item) or ()),
 }
 """The fields that the setting `description` may name."""
@@ -69,13 +73,34 @@ def unknown_fields(template: str) -> list[str]:
 
 def text_of(item: ExportItem, template: str, extras: Sequence[str], payee: str = "") -> str:
     """The description by the template (of nothing at all: the type), then attendees and what else has no field of
-    its own. Empty parts vanish, and so does what only says again who it is with."""
+    its own, last the invoice's number, which is never cut. Empty parts vanish, and so does what only says again who it
+    is with."""
     filled = [_filled(part, names, item) for part, names in _parts(template)]
     texts = [text for text in filled if text and text != payee] or [FIELDS["type"](item)]
     if item.attendees:
-        texts.append(f"with {clean(', '.join(item.attendees))}")
+        texts.append(_with(attendees_of(item)))
     texts += [clean(extra) for extra in extras]
-    return clean(f" {_SEPARATOR} ".join(texts), TEXT_LIMIT)
+    text = clean(_JOINT.join(texts), TEXT_LIMIT)
+    number = invoice_number(item)
+    if not number or ("{invoice_number}" in template and number in text):
+        return text
+    return f"{text}{_JOINT}invoice {number}"
+
+
+def _with(names: tuple[str, ...]) -> str:
+    """Who came along; of so many that the line can't hold them, how many: the entry keeps all of them beside it."""
+    all_of_them = clean(", ".join(names), TEXT_LIMIT)
+    return f"with {all_of_them}" if len(all_of_them) <= FIELD_LIMIT else f"with {len(names)} attendees"
+
+
+def attendees_of(item: ExportItem) -> tuple[str, ...]:
+    """Every attendee, whole: tax law asks for each name (`posting-rules.md` §14.7)."""
+    return tuple(filter(None, (clean(name, UNLIMITED) for name in item.attendees)))
+
+
+def invoice_number(item: ExportItem) -> str:
+    """The supplier's invoice number, whole (`posting-rules.md` §14.2); empty without one."""
+    return clean(item.invoice.number, UNLIMITED) if item.invoice else ""
 
 
 def _filled(part: str, names: tuple[str, ...], item: ExportItem) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kontobro.core.errors import shown
-from kontobro.core.export import ExportItem
+from kontobro.core.export import ExportItem, VendorRef
 from kontobro.core.findings import Findings
+from kontobro.core.given import meaning_of
 from kontobro.core.masterdata import Vendor
 from kontobro.core.masters import Masters, tax_number_key
 from kontobro.core.posting_table import Row
@@ -89,8 +90,7 @@ def _candidates(item: ExportItem, masters: Masters) -> Iterator[tuple[str, tuple
     vendors = masters.vendors
     if item.vendor:
         if item.vendor.external_id:
-            by_id = vendors.by_id.get(item.vendor.external_id.strip())
-            yield item.vendor.external_id, (by_id,) if by_id else ()
+            yield item.vendor.external_id, _identified(item.vendor, masters)
         if item.vendor.code:
             yield item.vendor.code, vendors.by_code.get(item.vendor.code.strip(), ())
         if number := tax_number_key(item.vendor.tax_registration_number):
@@ -102,6 +102,18 @@ def _candidates(item: ExportItem, masters: Masters) -> Iterator[tuple[str, tuple
             yield item.supplier.account, vendors.by_number.get(item.supplier.account.strip(), ())
         if number := tax_number_key(item.supplier.tax_identifier):
             yield number, vendors.by_tax_number.get(number) or vendors.by_registration_number.get(number, ())
+
+
+def _identified(ref: VendorRef, masters: Masters) -> tuple[Vendor, ...]:
+    """The vendor of an external id that we gave, or that was created for this one of Pleo's; two when in conflict."""
+    identifier, code = (ref.external_id or "").strip(), (ref.code or "").strip()
+    own, coded = masters.vendors.by_id.get(identifier), masters.vendors.by_code.get(code, ())
+    if own and own.pleo_id == ref.id:
+        return (own,)
+    meaning = meaning_of(identifier, code, own, coded, masters.given_vendors)
+    if own and coded and meaning == "conflict":
+        return (own, *coded)
+    return (own,) if own and meaning == "id" else ()
 
 
 def _welcome_vendor(item: ExportItem, row: Row, masters: Masters, findings: Findings) -> Vendor | None:

@@ -1,7 +1,7 @@
 """The settings of a connection: resolved and validated once, passed as one frozen value.
 
 Each choice that Pleo leaves open is one named field here (`posting-rules.md`, marks D). Accounts are named
-as a person types them (code or id of the accounting system); the posting rules look them up.
+by their codes; the posting rules look them up. An id is never one.
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ class Settings:
     posting: Literal["draft", "posted"] = "draft"
     reverse_tax_missing: Literal["compute", "fail", "as_given"] = "compute"
     zero_amount: Literal["fail", "skip"] = "fail"
+    duplicate_invoice: Literal["note", "fail"] = "note"
+    """The same supplier invoice (vendor, number, currency, amount) under another expense: say so, or fail the item."""
     receipt_missing: Literal["fail", "book"] = "fail"
     """A receipt that can't be fetched or that the accounting system won't take: fail the item before it is
     booked, or book it without and say so."""
@@ -73,7 +75,7 @@ class Settings:
     and say so."""
 
     dimensions: Mapping[str, str] = field(default_factory=dict)
-    """Pleo tag group code -> dimension code or id. A group whose code is a dimension's needs no line here."""
+    """Pleo tag group code -> dimension code. A group whose code is a dimension's needs no line here."""
     dimensions_on: Literal["expense_lines", "all_lines"] = "expense_lines"
     description: str = "{supplier} · {user} · {note}"
     """Template of an entry's text (its fields: `posting_text.FIELDS`). Empty fields and their dots vanish."""
@@ -85,7 +87,10 @@ class Settings:
     sync: tuple[SyncKind, ...] = ()
     """The kinds of master data that are kept in step (`core/level.py`: the level follows from them)."""
     sync_dimensions: tuple[str, ...] = ()
-    """Dimension ids or codes that become tag groups at Pleo, at most MOST_DIMENSIONS."""
+    """Codes of dimensions that become tag groups at Pleo, at most MOST_DIMENSIONS."""
+    sync_unknown: Literal["leave", "archive"] = "leave"
+    """What Kontobro did not make in Pleo and the accounting system lacks: leave it, or archive it as Pleo's guides say,
+    once a person approved that plan."""
     create_vendors: bool = False
     """Vendors born in Pleo that the accounting system lacks are created there; else they wait for a person."""
     sync_max_percent: int = 30

@@ -1,41 +1,66 @@
-"""Are the settings complete and do they fit the accounting system? Everything that is wrong at once."""
+"""Do the settings fit the accounting system? Everything that is wrong at once."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from kontobro.core.errors import Problem, shown
 from kontobro.core.findings import Findings
 from kontobro.core.hook import hook_problem
-from kontobro.core.masters import Masters
+from kontobro.core.masters import Index, Masters
 from kontobro.core.posting_accounts import pick_account
 from kontobro.core.posting_dates import zone_name, zone_named
 from kontobro.core.settings import Settings
-
-NEEDED = {
-    "out_of_pocket": "what employees paid themselves, and what they owe",
-    "contra": "money in transit between bank and wallet",
-    "accounts_payable": "invoices and their payments",
-}
-"""Role accounts that expenses need sooner or later. The wallet is not one: Pleo's contra accounts name it."""
+from kontobro.core.settings_codes import in_codes, meant_by_id
 
 
 def check_settings(settings: Settings, masters: Masters) -> list[Problem]:
-    """Every setting that is missing or unknown to the accounting system, each with its remedy. Imports the hook."""
+    """Every setting that is unknown to the accounting system, each with its remedy. Imports the hook.
+
+    What is not set is no fault here: `usable.py` tells what needs it.
+    """
     findings = Findings()
-    for name, meaning in NEEDED.items():
-        if not getattr(settings, name):
-            findings.fail(
-                "setting_missing",
-                f"settings.{name}",
-                "",
-                f"Account for {meaning} missing.",
-                f"Provide it in the settings ({name}).",
-            )
     for name, (key, currency) in _accounts(settings, masters).items():
-        remedy = f"Correct the setting {name}."
-        pick_account(masters.accounts.find(key), key, f"settings.{name}", currency, remedy, findings)
+        if not _holds_id(name, key, masters.accounts, findings):
+            remedy = f"Correct the setting {name}."
+            pick_account(masters.accounts.find(key), key, f"settings.{name}", currency, remedy, findings)
     _check_names(settings, masters, findings)
     hook = hook_problem(settings.hook) if settings.hook else None
     return [*findings.problems, *([hook] if hook else [])]
+
+
+def check_stored(settings: Settings, masters: Masters) -> list[Problem]:
+    """All that is wrong with settings as they were stored, at whatever time."""
+    held, _ = in_codes(settings, masters)
+    return check_all(held, masters)
+
+
+def check_all(settings: Settings, masters: Masters) -> list[Problem]:
+    """All that is wrong with settings that are to be stored: they hold codes."""
+    return [*check_settings(settings, masters), *check_sync(settings, masters)]
+
+
+def check_sync(settings: Settings, masters: Masters) -> list[Problem]:
+    """Chosen dimensions that the accounting system does not have under that code. They stop no export."""
+    findings = Findings()
+    for code in settings.sync_dimensions if len(masters.dimensions) else ():
+        _check_dimension("sync_dimensions", code, masters, findings)
+    return findings.problems
+
+
+def _holds_id(name: str, key: str, index: Index[Any], findings: Findings) -> bool:
+    """A setting that names a record by its id: refused, with the code that it may have meant."""
+    record = meant_by_id(key, index)
+    if record is None:
+        return False
+    findings.fail(
+        "setting_is_id",
+        f"settings.{name}",
+        key,
+        f"{shown(key)} is not a code in the accounting system. It is the ID of {shown(record.code)}.",
+        f"Settings hold codes: set {name} to {shown(record.code)} if that is meant, else to the right code.",
+    )
+    return True
 
 
 def _accounts(settings: Settings, masters: Masters) -> dict[str, tuple[str, str | None]]:
@@ -43,7 +68,7 @@ def _accounts(settings: Settings, masters: Masters) -> dict[str, tuple[str, str 
     named: dict[str, tuple[str, str | None]] = {}
     if settings.wallet:
         named["wallet"] = (settings.wallet, masters.company.currency)
-    for name in (*NEEDED, "external_reimbursement"):
+    for name in ("out_of_pocket", "contra", "accounts_payable", "external_reimbursement"):
         if key := getattr(settings, name):
             named[name] = (key, None)
     named |= {f"wallets.{currency}": (key, currency) for currency, key in settings.wallets.items()}
@@ -60,12 +85,20 @@ def _check_names(settings: Settings, masters: Masters, findings: Findings) -> No
         findings.fail(
             "time_zone_unknown", "settings.time_zone", zone, f"The time zone {shown(zone)} is not known.", remedy
         )
-    if settings.journal and len(masters.journals) and len(masters.journals.find(settings.journal)) != 1:
-        message = f"Journal {shown(settings.journal)} does not exist in the accounting system or is not unique."
-        findings.fail("journal_missing", "settings.journal", settings.journal, message, "Correct the setting journal.")
+    if settings.journal and len(masters.journals):
+        _check_journal(settings.journal, masters, findings)
     for group, key in settings.dimensions.items():
-        found = [one for one in masters.dimensions.find(key) if one.active]
-        if len(found) != 1:
-            message = f"Dimension {shown(key)} does not exist in the accounting system or is not unique."
-            remedy = f"Correct the setting dimensions.{shown(group)}."
-            findings.fail("dimension_unknown", f"settings.dimensions.{shown(group)}", key, message, remedy)
+        _check_dimension(f"dimensions.{shown(group)}", key, masters, findings)
+
+
+def _check_journal(key: str, masters: Masters, findings: Findings) -> None:
+    if len(masters.journals.find(key)) != 1 and not _holds_id("journal", key, masters.journals, findings):
+        message = f"Journal {shown(key)} does not exist in the accounting system or is not unique."
+        findings.fail("journal_missing", "settings.journal", key, message, "Correct the setting journal.")
+
+
+def _check_dimension(name: str, key: str, masters: Masters, findings: Findings) -> None:
+    found = [one for one in masters.dimensions.find(key) if one.active]
+    if len(found) != 1 and not _holds_id(name, key, masters.dimensions, findings):
+        message = f"Dimension {shown(key)} does not exist in the accounting system or is not unique."
+        findings.fail("dimension_unknown", f"settings.{name}", key, message, f"Correct the setting {name}.")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
+import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import UnionType
@@ -12,8 +15,10 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from kontobro.core.errors import Misconfigured, Problem, shown
 from kontobro.core.findings import problem
 from kontobro.core.money import EXPONENTS
+from kontobro.core.posting_dates import zone_named
 from kontobro.core.posting_table import SUBTYPE_DECIDES, table_of
 from kontobro.core.posting_text import FIELDS, unknown_fields
+from kontobro.core.quoting import quoted, why_unreadable
 from kontobro.core.settings import MOST_DIMENSIONS, RowOverride, Settings
 
 LIMITS: Mapping[str, tuple[int, int]] = {
@@ -25,8 +30,52 @@ LIMITS: Mapping[str, tuple[int, int]] = {
 """Smallest and largest value of each number. Patience ends well before Pleo's job does (one hour)."""
 
 
+LONGEST_NAME = 100
+"""Characters of an account's, a journal's or a dimension's code."""
+
+LONGEST: Mapping[str, int] = {"description": 500, "hook": 500}
+"""The same of longer texts."""
+
+
 class _Wrong(Exception):
     """A value that is not what its setting takes; `str()` is what it takes."""
+
+
+LARGEST = 200_000
+"""Bytes of a settings file. Ours have some thousand."""
+
+MOST_DOTS = 200
+"""In one line. Each part of a dotted key costs as much as all before it: 99,000 of them take minutes."""
+
+MOST_DIGITS = 100
+"""Of one number."""
+
+_LONG_NUMBER = re.compile(rf"\d[0-9A-Fa-f_xob]{{{MOST_DIGITS},}}")
+
+
+def read_toml(content: bytes, name: str) -> Mapping[str, object]:
+    """A settings file's content, decoded; read no more than LARGEST + 1 bytes of it. Raises Misconfigured by `name`.
+
+    What would take the parser minutes is refused before it begins.
+    """
+    remedy = "A file that Kontobro exported shows the form."
+    if len(content) > LARGEST:
+        raise Misconfigured(f"{name} is larger than {LARGEST:,} bytes.", "Settings are some thousand bytes.")
+    text = ""
+    try:
+        text = content.decode()
+        for number, line in enumerate(text.split("\n"), 1):
+            if line.count(".") > MOST_DOTS:
+                raise Misconfigured(f"{name} is not a settings file: line {number} is nested too deep.", remedy)
+            if _LONG_NUMBER.search(line):
+                message = f"{name} is not a settings file: line {number} has a number of over {MOST_DIGITS} digits."
+                raise Misconfigured(message, remedy)
+        return tomllib.loads(text)
+    except RecursionError:
+        raise Misconfigured(f"{name} is nested too deep.", remedy) from None
+    except ValueError as error:
+        why = shown(why_unreadable(text, error), 200)
+        raise Misconfigured(f"{name} is not a TOML file: {why}.", remedy) from error
 
 
 def settings_from(mapping: Mapping[str, object]) -> tuple[Settings, tuple[Problem, ...]]:
@@ -90,7 +139,7 @@ def _read_value(name: str, value: str) -> object:
         return {"true": True, "yes": True, "false": False, "no": False}.get(value.lower(), value)
     if isinstance(usual, tuple):
         return [part.strip() for part in value.split(",") if part.strip()]
-    return int(value) if isinstance(usual, int) and value.isdecimal() else value
+    return int(value) if isinstance(usual, int) and value.isdecimal() and len(value) < MOST_DIGITS else value
 
 
 @lru_cache(maxsize=4)
@@ -128,10 +177,10 @@ def _value(hint: Any, given: object, name: str) -> object:
     if hint is int:
         return _number(given, name)
     if hint is str:
-        return _typed(given, str, "a text in quotes")
+        return _text(given, name)
     if get_origin(hint) is tuple:
         return _listed(hint, given, name)
-    return _names(given)
+    return _names(given, name)
 
 
 def _listed(hint: Any, given: object, name: str) -> tuple[object, ...]:
@@ -147,6 +196,18 @@ def _typed(given: object, kind: type, takes: str) -> object:
     return given
 
 
+def _text(given: object, name: str) -> str:
+    """A text that a form would take: not endless, and nothing in it that no one can see or store."""
+    if type(given) is not str:
+        raise _Wrong(quoted(name, given))
+    longest = LONGEST.get(name, LONGEST_NAME)
+    if len(given) > longest:
+        raise _Wrong(f"a text of at most {longest} characters")
+    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in given):
+        raise _Wrong("a text without control characters")
+    return given
+
+
 def _number(given: object, name: str) -> int:
     low, high = LIMITS[name]
     if type(given) is not int or not low <= given <= high:
@@ -154,10 +215,15 @@ def _number(given: object, name: str) -> int:
     return given
 
 
-def _names(given: object) -> dict[str, str]:
-    if not isinstance(given, Mapping) or not all(isinstance(part, str) for pair in given.items() for part in pair):
+def _names(given: object, name: str) -> dict[str, str]:
+    if not isinstance(given, Mapping):
         raise _Wrong('a table of texts, such as { EUR = "1920" }')
-    return dict(given)
+    for key, value in given.items():
+        if not isinstance(value, str):
+            raise _Wrong(f"a table of texts: {quoted(shown(key), value)}")
+    if not all(part for pair in given.items() for part in pair):
+        raise _Wrong("a table without empty texts")
+    return {_text(key, name): _text(value, name) for key, value in given.items()}
 
 
 def _rows_from(given: object, problems: list[Problem]) -> tuple[RowOverride, ...]:
@@ -185,6 +251,8 @@ def _row_faults(at: int, row: RowOverride) -> Iterable[Problem]:
 
 def _meaning_faults(settings: Settings) -> Iterable[Problem]:
     """What has the right type and still can't mean anything."""
+    if settings.time_zone is not None and zone_named(settings.time_zone) is None:
+        yield _wrong("time_zone", settings.time_zone, "is not a known time zone: use a name such as Europe/Copenhagen")
     for currency in settings.wallets:
         if currency not in EXPONENTS:
             yield _wrong(f"wallets.{currency}", currency, "is no currency: use its three letters, such as EUR")

@@ -51,7 +51,8 @@ N = TypeVar("N", bound=_Named)
 
 def suggest(settings: Settings, masters: Masters, groups: Sequence[tuple[str, str]] = ()) -> tuple[Suggestion, ...]:
     """A suggestion for each setting that the chart can tell. `groups`: code and name of Pleo's active tag groups."""
-    accounts = [account for account in masters.accounts.by_id.values() if account.active]
+    every = masters.accounts.by_id.values()
+    accounts = [account for account in every if account.active and account.closed is None]  # none that is to end
     return (
         *_wallets(settings, masters, accounts),
         *(_role(name, known, settings, masters, accounts) for name, known in ROLES.items()),
@@ -92,7 +93,7 @@ def _wallets(settings: Settings, masters: Masters, accounts: Sequence[Account]) 
             yield _unsure(name, before, "several accounts are named after Pleo", found)
         else:
             why = f'it is called "{shown(found[0].name)}"'
-            yield Suggestion(name, before, _key(found[0], masters.accounts), why)
+            yield _named(name, before, found[0], masters.accounts, why)
 
 
 def _currency(account: Account) -> str:
@@ -115,7 +116,7 @@ def _journal(settings: Settings, masters: Masters) -> Iterable[Suggestion]:
     if _stands(before, masters.journals):
         yield Suggestion("journal", before, before, "is set, and the journal is there")
     elif len(mine) == 1:
-        yield Suggestion("journal", before, _key(mine[0], masters.journals), f'it is called "{shown(mine[0].name)}"')
+        yield _named("journal", before, mine[0], masters.journals, f'it is called "{shown(mine[0].name)}"')
     else:
         yield _best("journal", before, JOURNAL, journals, masters.journals)
 
@@ -142,7 +143,7 @@ def _dimension(
     for why, same in _LIKENESSES.items():
         found = [one for one in free if any(same(a, b) for a in asked for b in (_folded(one.code), _folded(one.name)))]
         if len(found) == 1:
-            return Suggestion(setting, before, _key(found[0], index), f'{why}: "{shown(found[0].name)}"')
+            return _named(setting, before, found[0], index, f'{why}: "{shown(found[0].name)}"')
         if found:
             return _unsure(setting, before, f"several dimensions fit: {why}", found)
     why = f'no dimension is called like Pleo\'s group "{shown(group[1])}"; without one its tags go to the text'
@@ -160,17 +161,13 @@ _LIKENESSES: Mapping[str, Callable[[str, str], bool]] = {
 def preselected(dimensions: Sequence[Dimension], groups: Sequence[str], mapped: Mapping[str, str]) -> list[Dimension]:
     """The dimensions that have an active tag group: five at most. `mapped` is the setting `dimensions`."""
     known = at_pleo(groups, mapped)
-    return [found for found in dimensions if keys_of(found) & known][:MOST_DIMENSIONS]
+    return [found for found in dimensions if found.code.strip().casefold() in known][:MOST_DIMENSIONS]
 
 
 def at_pleo(groups: Sequence[str], mapped: Mapping[str, str]) -> set[str]:
-    """The codes and ids of dimensions that Pleo has groups of, in any case of letters: by code, or as settings say."""
+    """The codes of dimensions that Pleo has groups of, in any case of letters: by code, or as settings say."""
     named = {group.strip().casefold(): key for group, key in mapped.items()}
     return {named.get(code, code).strip().casefold() for code in (group.strip().casefold() for group in groups)}
-
-
-def keys_of(dimension: Dimension) -> set[str]:
-    return {dimension.code.strip().casefold(), dimension.id.casefold()}
 
 
 # -------------------------------------------------------------------------------------------- choosing
@@ -194,7 +191,7 @@ def _best(
     if len(rivals) > 1:
         return _unsure(setting, before, f"several fit {known.what}", rivals)
     others = tuple(_said(one) for _, one in fitting[1 : MOST_CANDIDATES + 1])
-    return Suggestion(setting, before, _key(chosen, index), _reason(chosen, best), others)
+    return _named(setting, before, chosen, index, _reason(chosen, best), others)
 
 
 def _reason(chosen: _Named, rank: tuple[int, bool, int]) -> str:
@@ -234,9 +231,11 @@ def _stands(key: str, index: Index[N]) -> bool:
     return len(found) == 1 and getattr(found[0], "active", True)
 
 
-def _key(record: N, index: Index[N]) -> str:
-    """How a person types it: its code, or its id where the code is another's too."""
-    return record.code if len(index.find(record.code)) == 1 else record.id
+def _named(setting: str, before: str, record: N, index: Index[N], why: str, others: tuple[str, ...] = ()) -> Suggestion:
+    """This record by its code; not clear where the code names no record or several."""
+    if len(index.find(record.code)) == 1:
+        return Suggestion(setting, before, record.code, why, others)
+    return Suggestion(setting, before, "", f"{why}, but has no code of its own: give it one", (_said(record), *others))
 
 
 def _said(record: _Named) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
 from kontobro.core.export import ExportItem, MalformedItem
+from kontobro.core.findings import Findings
 from kontobro.core.history import BookingRow
 from kontobro.core.journal import MONEY_ROLES
+from kontobro.core.masterdata import Account
 from kontobro.core.masters import Masters
 from kontobro.core.money import exponent, is_whole, to_major
+from kontobro.core.posting_accounts import account_named
 from kontobro.core.posting_table import Row, table_of
 from kontobro.core.settings import Settings
 from kontobro.core.tieout import ZERO, PleoSide, Side
@@ -76,19 +80,21 @@ def _row_of_type(item_type: str, settings: Settings) -> Row | None:
 def _wallet(row: BookingRow, item: ExportItem | None, settings: Settings, masters: Masters) -> str:
     """The wallet's account as a person knows it: where it was booked, else as Pleo or the settings name it."""
     if row.account:
-        return _label(row.account, masters)
-    if item and item.contra_account and item.contra_account.key:
-        return _label(item.contra_account.key, masters)
+        return _label(masters.accounts.with_id(row.account), row.account)
+    contra = item.contra_account if item else None
+    if contra and contra.key:
+        named = account_named(contra, "", row.currency, "", masters, Findings())
+        return _label(masters.accounts.with_id(named or ""), contra.code or contra.key)
     base = settings.wallet if row.currency == masters.company.currency else None
-    return _label(settings.wallets.get(row.currency) or base or "", masters)
+    code = settings.wallets.get(row.currency) or base or ""
+    return _label(masters.accounts.find(code), code)
 
 
-def _label(account: str, masters: Masters) -> str:
-    """Code and name of an account that is named by id or code; as it was named when it isn't there any more."""
-    found = masters.accounts.identify(account) or masters.accounts.find(account)
+def _label(found: Sequence[Account], otherwise: str) -> str:
+    """Code and name of the one account; else what it was called when it was there."""
     if len(found) != 1:
-        return account
-    code, name = found[0].code, found[0].name
+        return otherwise
+    code, name = found[0].code or found[0].id, found[0].name
     return code if name in ("", code) else f"{code} {name}".strip()
 
 

@@ -9,14 +9,16 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, cast
+from typing import cast
 
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.ports import Connector
 from kontobro.erp.guard import Guarded, guarded
+from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 Factory = Callable[..., Connector]
-"""Takes the options; one with a parameter `secrets` gets the way to the connection's secrets by name too."""
+"""Takes the options; one with a parameter `secrets` gets the way to the connection's secrets by name too, one with
+`network` what its clients may connect to (`kontobro.net.client.open_client`)."""
 
 Secrets = Callable[[str], str | None]
 """An accounting system's secret by its name, None when there is none: `Store.secret` of one connection."""
@@ -84,14 +86,17 @@ def no_secrets(name: str) -> None:
     """For connectors that need no secret."""
 
 
-def load_connector(name: str, options: Mapping[str, str], secrets: Secrets = no_secrets) -> Guarded:
-    """The connector of that name for one company, guarded. `options` are its own settings, `secrets` its keys.
+def load_connector(
+    name: str, options: Mapping[str, str], secrets: Secrets = no_secrets, network: NetworkPolicy = ANYWHERE
+) -> Guarded:
+    """The connector of that name for one company, guarded. `options` are its own settings, `secrets` its keys,
+    `network` what it may connect to.
 
     Raises Misconfigured for an unknown name, a missing package, option or secret.
     """
     factory = _factory(name)
-    takes_secrets = "secrets" in inspect.signature(factory).parameters
-    more: dict[str, Any] = {"secrets": secrets} if takes_secrets else {}
+    takes = inspect.signature(factory).parameters
+    more = {name: given for name, given in (("secrets", secrets), ("network", network)) if name in takes}
     return guarded(factory(options, **more))
 
 

@@ -6,21 +6,43 @@ A connector imports this and nothing of another connector. `system` is the accou
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
 
 from kontobro.core.errors import BadAnswer, ItemFailure, KontobroError, Problem, Timeout, Uncertain, Unreachable, shown
 from kontobro.core.journal import Reference
 from kontobro.core.masterdata import Vendor
 from kontobro.core.ports import ReceiptRules
+from kontobro.net.addresses import ANYWHERE, NetworkPolicy
+from kontobro.net.client import open_client
+from kontobro.net.limits import AnswerTooLarge, Limits, seconds_left
 
 T = TypeVar("T")
 
 READ_TRIES: Final = 4
+READ_AGAIN_WITHIN: Final = 20.0
+"""Seconds from a read's start in which it is tried again: what lasts longer is for the patience of whoever asked."""
+
+MOST_BYTES: Final = 16 * 1024 * 1024
+"""Of one answer, decompressed. The largest that we ask for, 2,000 lines of entries, has about two million."""
+
+SECONDS_TO_CONNECT: Final = 10.0
+
+MOST_PAGES: Final = 1_000
+"""Of one kind of records. A list of two million is none that a person keeps."""
+
+LONGEST_WAIT: Final = 3_600.0
+"""Seconds that a system may ask to wait; more is no answer to a question."""
+
+GATEWAY: Final = frozenset({408, 425, 502, 503, 504})
+"""Answers of what stands in front of a system, whatever they hold. Other faults of 500 and more are a gateway's too,
+unless the system's own words are in them."""
+
+_OWN_FAULT: Final = 500
 
 RECEIPTS: Final = ReceiptRules(
     media_types=frozenset(
@@ -53,16 +75,64 @@ class Refused(BadAnswer):
 # ------------------------------------------------------------------------------------------ calls over HTTP
 
 
-def read_again(call: Callable[[], T], sleep: Callable[[float], None] = time.sleep) -> T:
-    """The answer of a call without effect: tried again while the system can't be reached."""
+def open_http(
+    url: str,
+    seconds: float,
+    headers: Mapping[str, str] | None = None,
+    *,
+    policy: NetworkPolicy = ANYWHERE,
+    transport: httpx2.BaseTransport | None = None,
+) -> httpx2.Client:
+    """A client for one accounting system, each call at most `seconds`. `transport` stands in for the network."""
+    timeout = httpx2.Timeout(seconds, connect=SECONDS_TO_CONNECT)
+    limits = Limits(seconds, MOST_BYTES)
+    return open_client(limits, policy, transport=transport, base_url=url, headers=headers, timeout=timeout)
+
+
+def read_again(
+    call: Callable[[], T],
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> T:
+    """The answer of a call without effect: tried again for a moment while the system can't be reached.
+
+    No longer than READ_AGAIN_WITHIN and within any `time_limit`: long waits are the engine's, and would multiply here.
+    """
+    began = clock()
+
+    def enough(state: RetryCallState) -> bool:
+        left = seconds_left()
+        over = clock() + state.upcoming_sleep > began + READ_AGAIN_WITHIN
+        return state.attempt_number >= READ_TRIES or over or (left is not None and state.upcoming_sleep >= left)
+
     retrying = Retrying(
         retry=retry_if_exception_type(Unreachable),
         wait=wait_exponential_jitter(multiplier=0.5, max=5),
-        stop=stop_after_attempt(READ_TRIES),
+        stop=enough,
         sleep=sleep,
         reraise=True,
     )
     return retrying(call)
+
+
+def rows_by_id(fetch: Callable[[int], Any], size: int, what: str) -> Iterator[dict[str, Any]]:
+    """All records by ascending id. `fetch` answers those after an id, `size` at a time; the last page has fewer.
+
+    Raises BadAnswer for a list that does not get on, or never ends.
+    """
+    last = 0
+    for _ in range(MOST_PAGES):
+        page = fetch(last)
+        if not isinstance(page, list) or not all(isinstance(row, dict) for row in page):
+            raise BadAnswer(f"{what}: the answer is not a list of records.", "Check the address.")
+        yield from page
+        if len(page) < size:
+            return
+        following = page[-1].get("id")
+        if not isinstance(following, int) or following <= last:
+            raise BadAnswer(f"{what}: the list of records does not advance after {last}.", "Check the address.")
+        last = following
+    raise BadAnswer(f"{what}: more than {MOST_PAGES * size:,} records.", "Kontobro does not read that many.")
 
 
 def no_answer(lost: httpx2.RequestError, system: str, call: str, *, writes: bool) -> KontobroError:
@@ -72,15 +142,38 @@ def no_answer(lost: httpx2.RequestError, system: str, call: str, *, writes: bool
     if writes:
         message = f"{system}'s answer to {call} was lost."
         return Uncertain(message, "What it did is looked up before anything is repeated.")
+    if isinstance(lost, AnswerTooLarge):
+        message = f"{system}'s answer to {call} has more than {lost.most:,} bytes."
+        return BadAnswer(message, "Check the address: something else may answer there.")
+    if isinstance(lost, httpx2.DecodingError):
+        message = f"{system}'s answer to {call} can't be decompressed."
+        return BadAnswer(message, "Check the address: something else may answer there.")
     if isinstance(lost, httpx2.TimeoutException):
         return Timeout(f"{system} did not answer {call} in time.", "Try again when it is less busy.")
     return Unreachable(f"The connection to {system} broke during {call}.", "Try again.")
 
 
+def of_gateway(answer: httpx2.Response, system: str, call: str, *, writes: bool) -> KontobroError:
+    """Something in front of the system answered in its place. That says nothing of any setting."""
+    code = answer.status_code
+    what = f"HTTP {code}" if not answer.is_success else "a page"
+    if writes:
+        return Uncertain(f"A gateway answered {call} with {what} in {system}'s place.", "It is looked up first.")
+    return Unreachable(
+        f"{what[0].upper()}{what[1:]} came in place of {system}'s answer.",
+        f"Try again when {system} is up; if this goes on, check the address.",
+    )
+
+
+def is_gateways(code: int) -> bool:
+    """Whether this status alone tells that a gateway answered, or a server that could not."""
+    return code in GATEWAY or code > _OWN_FAULT
+
+
 def retry_after(answer: httpx2.Response) -> float | None:
-    """Seconds that the system asks to wait, when it says so."""
+    """Seconds that the system asks to wait, when it says so; an hour at most."""
     given = answer.headers.get("Retry-After", "")
-    return float(given) if given.isdigit() else None
+    return min(float(given[:9]), LONGEST_WAIT) if given.isascii() and given.isdecimal() else None
 
 
 def is_safe(url: str) -> bool:

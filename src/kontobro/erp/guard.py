@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import traceback
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar, cast
 
 from kontobro.core.errors import ConnectorFault, KontobroError, Problem
 from kontobro.core.export import Receipt
-from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference
+from kontobro.core.journal import Booking, Entry, EntryKey
 from kontobro.core.masterdata import Company, MasterRecord, Vendor
-from kontobro.core.ports import Capabilities, Connector, Withdraws
+from kontobro.core.ports import LONGEST_CALL, Capabilities, Connector, Rehearses, Withdraws
+from kontobro.net.limits import time_limit
 
 R = TypeVar("R", bound=MasterRecord)
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ def guarded(connector: Connector) -> Guarded:
 
 
 class Guarded:
-    """A connector (and `Withdraws`) around another one."""
+    """A connector (and `Withdraws`, `Rehearses`) around another one."""
 
     def __init__(self, connector: Connector) -> None:
         self._connector = connector
@@ -39,14 +40,14 @@ class Guarded:
             return self._connector.check()
 
     def read(self, kind: type[R]) -> Iterator[R]:
-        with _guard("read"):
+        with _guard("read", nullcontext()):
             yield from self._connector.read(kind)
 
     def validate(self, entries: Sequence[Entry]) -> Sequence[list[Problem]]:
         with _guard("validate"):
             return _one_each(self._connector.validate(entries), entries)
 
-    def find(self, keys: Sequence[Reference | InvoiceKey]) -> Mapping[Reference | InvoiceKey, Booking]:
+    def find(self, keys: Sequence[EntryKey]) -> Mapping[EntryKey, Booking]:
         with _guard("find"):
             return self._connector.find(keys)
 
@@ -70,6 +71,10 @@ class Guarded:
         with _guard("withdraw"):
             cast(Withdraws, self._connector).withdraw(bookings)
 
+    def rehearse(self, entries: Iterable[Entry]) -> None:
+        with _guard("rehearse"):
+            cast(Rehearses, self._connector).rehearse(entries)
+
 
 T = TypeVar("T")
 
@@ -82,9 +87,11 @@ def _one_each(answers: Sequence[T], asked: Sequence[object]) -> Sequence[T]:
 
 
 @contextmanager
-def _guard(method: str) -> Iterator[None]:
+def _guard(method: str, limit: AbstractContextManager[None] | None = None) -> Iterator[None]:
+    """No method lasts longer than a call may; but for `read`, whose every page has its own time."""
     try:
-        yield
+        with limit or time_limit(LONGEST_CALL.total_seconds()):
+            yield
     except KontobroError:
         raise
     except Exception as stray:

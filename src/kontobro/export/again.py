@@ -13,6 +13,7 @@ from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.history import BookingRow
 from kontobro.core.journal import Reference, entry_id_of, references_of
 from kontobro.core.masters import Masters
+from kontobro.export.masters import with_codes
 from kontobro.export.preview import ItemPreview, preview_items
 from kontobro.export.tieout import BookPorts, open_books
 
@@ -58,6 +59,7 @@ def check_rows(
     connection: Connection, rows: Sequence[BookingRow], ports: BookPorts, masters: Masters
 ) -> Iterator[Checked]:
     """These bookings' items, each once, a page at a time."""
+    connection = with_codes(connection, masters)
     items = {entry_id_of(row.reference): row for row in reversed(rows)}
     ids = list(items)
     for start in range(0, len(ids), PAGE):

@@ -12,15 +12,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
-from kontobro.core.errors import ConnectorFault, Problem
+from kontobro.core.errors import ConnectorFault, Problem, parted
 from kontobro.core.export import ExportItem, MalformedItem
 from kontobro.core.history import Move
-from kontobro.core.journal import Booking, Entry, InvoiceKey, Payment, Reference, references_of
+from kontobro.core.journal import Booking, Entry, EntryKey, Payment, references_of
+from kontobro.core.ports import LONGEST_CALL
 from kontobro.core.posting import post_item
 from kontobro.export.compare import conflict, differences, not_as_sent, same_facts, voided
 from kontobro.export.finish import attach, post, verify
+from kontobro.export.invoices import duplicate, keys_to_ask, remark
 from kontobro.export.manifest import manifest
 from kontobro.export.pieces import broke, in_pieces
 from kontobro.export.receipts import check_links, fetch_all
@@ -30,15 +31,13 @@ from kontobro.export.write import Unresolved, withdraw, write
 
 Tasks = Sequence[tuple[ItemWork, Entry]]
 
-LONGEST_CALL = timedelta(minutes=10)
-"""No call to an accounting system lasts longer: an intent older than this was sent before, or never."""
-
 
 def book_batch(run: Run, items: Sequence[ExportItem | MalformedItem]) -> list[ItemWork]:
     """Book a batch of items and leave each with its bookings or its problems. Raises StopJob for the whole job."""
     works = [apply_rules(run, item) for item in items]
     fetch_receipts(run, works)
     validate(run, works)
+    look_around(run, works)
     unresolved = plan(run, works)
     look_up_failed(run, works)
     book(run, [(work, entry) for work, entry in pairs(works) if not isinstance(entry, Payment)], unresolved)
@@ -81,11 +80,12 @@ def fetch_receipts(run: Run, works: Sequence[ItemWork]) -> None:
         _note_or_fail(run, work, found)
         if not found:
             fetchable.append((work, item))
-    for (work, _), (receipts, found) in zip(
-        fetchable, fetch_all(run.ports.pleo, [item for _, item in fetchable], rules, run.keep_alive), strict=True
-    ):
-        work.receipts = receipts
-        _note_or_fail(run, work, found)
+    answers = fetch_all(run, [item for _, item in fetchable], rules, run.keep_alive)
+    for (work, _), fetched in zip(fetchable, answers, strict=True):
+        work.receipts = fetched.receipts
+        _note_or_fail(run, work, fetched.problems)
+        for note in fetched.notes:
+            work.note(note)
 
 
 def _note_or_fail(run: Run, work: ItemWork, found: Sequence[Problem]) -> None:
@@ -100,8 +100,27 @@ def validate(run: Run, works: Sequence[ItemWork]) -> None:
     tasks = pairs(works)
     answers = in_pieces(run, [entry for _, entry in tasks], run.ports.connector.validate)
     for (work, entry), answer in zip(tasks, answers, strict=True):
-        problems = [broke(entry.reference, answer)] if isinstance(answer, ConnectorFault) else answer
+        found = [broke(entry.reference, answer)] if isinstance(answer, ConnectorFault) else answer
+        problems, notes = parted(found)
         work.problems.extend(problem for problem in problems if problem not in work.problems)
+        work.notes.extend(note for note in notes if note not in work.notes)
+
+
+def look_around(run: Run, works: Sequence[ItemWork]) -> None:
+    """Say of each invoice and payment what is there already: the same invoice, a bill that has been paid."""
+    keys = keys_to_ask([entry for _, entry in pairs(works)], run.ports.connector.capabilities)
+    if not keys:
+        return
+    found = run.erp(lambda: run.ports.connector.find(keys))
+    # bills before payments, as they are booked
+    for work, entry in sorted(pairs(works), key=lambda task: isinstance(task[1], Payment)):
+        told = remark(entry, found, run.seen)
+        if told is None:
+            continue
+        if entry.twin and run.connection.settings.duplicate_invoice == "fail":
+            work.problems.append(duplicate(entry, told))
+        else:
+            work.note(told)
 
 
 def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:
@@ -139,7 +158,7 @@ def book(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:
 
 
 def take_all(
-    run: Run, tasks: Tasks, found: Mapping[Reference | InvoiceKey, Booking], unresolved: Unresolved
+    run: Run, tasks: Tasks, found: Mapping[EntryKey, Booking], unresolved: Unresolved
 ) -> list[tuple[ItemWork, Entry]]:
     """Take what was found; answers the entries that are left to write."""
     left, moves = [], list[Move]()

@@ -9,22 +9,39 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from kontobro.core.connection import Connection
-from kontobro.core.errors import Busy, JobGone, Misconfigured, NotAllowed, Problem, shown
-from kontobro.core.export import ExportItem, ExportJob, ItemReport, JobOutcome, MalformedItem
-from kontobro.core.history import JobRow, Move
-from kontobro.core.journal import entry_id_of, references_of
+from kontobro.core.dialect import Dialect
+from kontobro.core.errors import (
+    JobGone,
+    KontobroError,
+    Misconfigured,
+    NotAllowed,
+    NotUsable,
+    Problem,
+    Uncertain,
+    Unreachable,
+    shown,
+)
+from kontobro.core.export import ExportJob, ItemReport, JobOutcome
+from kontobro.core.history import Move
+from kontobro.core.journal import references_of
 from kontobro.core.masters import Masters
 from kontobro.core.posting_dates import zone_name, zone_named
 from kontobro.core.settings_check import check_settings
+from kontobro.core.usable import not_usable
 from kontobro.export.booking import book_batch
-from kontobro.export.masters import load_masters
+from kontobro.export.claim import Claimant, last_action
+from kontobro.export.confirm import confirm
+from kontobro.export.lists import Lists
+from kontobro.export.masters import masters_for, with_codes
+from kontobro.export.patience import Patience
 from kontobro.export.receipts import batches
-from kontobro.export.report import Reporter, outcome_of, outcome_of_fault
+from kontobro.export.rehearse import rehearsed
+from kontobro.export.report import Reporter, outcome_of, outcome_of_fault, outcome_of_undecided
 from kontobro.export.run import Ports, Progress, Run, StopJob, patiently, quiet
 from kontobro.export.settle import settle_open
 from kontobro.export.work import ItemWork
@@ -32,14 +49,11 @@ from kontobro.export.work import ItemWork
 log = logging.getLogger(__name__)
 
 BATCH = 100
-"""Items worked on together: a page of Pleo's, and the most it takes in one update."""
+"""Items worked on together."""
 
 OPEN = ("pending", "in_progress")
 
 NEEDED_SCOPES = frozenset({"export-jobs:read", "export-jobs:write", "export-items:read"})
-
-ALIVE = timedelta(minutes=25)
-"""A job whose last action is younger may have a living exporter: ours acts every 20 minutes."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,7 +61,7 @@ class JobResult:
     """How a run of a job ended. `event` is Pleo's, or `unfinished` when the job takes nothing any more.
 
     `booked` counts items booked by this run, `already_booked` those that stood before; `receipts` those
-    attached by this run; `uncertain` items are left for the next export.
+    attached by this run; `uncertain` items are left for the next export. `notes` are for a person.
     """
 
     job_id: str
@@ -61,6 +75,7 @@ class JobResult:
     failure: str | None = None
     remedy: str | None = None
     failure_type: str | None = None
+    notes: list[str] = field(default_factory=list)
 
 
 def next_job(ports: Ports) -> ExportJob | None:
@@ -77,11 +92,14 @@ def run_job(
     The accounting system's faults end the job as failed and are in the result.
     """
     with ports.store.lock(f"export-{connection.id}"):
-        check_ownership(connection, job, ports, take_over=take_over)
+        check_company(connection, job)
+        claimant = Claimant(connection, ports, take_over)
+        claimant.admit(job)
+        require_usable(connection, job, ports)
         result = JobResult(job_id=job.id, items=job.number_of_items)
         try:
-            outcome = attempt(connection, job, ports, progress, result)
-            ports.pleo.complete(job.id, outcome)
+            outcome = attempt(claimant, job, progress, result)
+            claimant.end(job, outcome)
         except JobGone as gone:
             # expired, cancelled or finished by somebody else: it is left as it is, the next export finds what stands
             outcome = JobOutcome("failed", gone.message, gone.job_failure)
@@ -90,20 +108,25 @@ def run_job(
         return close(connection, ports, result, outcome.event, outcome.failure, "")
 
 
-def attempt(connection: Connection, job: ExportJob, ports: Ports, progress: Progress, result: JobResult) -> JobOutcome:
+def attempt(claimant: Claimant, job: ExportJob, progress: Progress, result: JobResult) -> JobOutcome:
     """Get ready, claim the job, go through its items; the final event to send. Also of a job that can't be done."""
-    blind = job.status == "in_progress" and not _known(_remembered(connection, job, ports))
+    connection, ports = claimant.connection, claimant.ports
     began = ports.clock.now()
     run_id = uuid.uuid4().hex
     ports.store.begin_job(connection.id, job, run_id, began)
+    each = timedelta(minutes=connection.settings.patience_minutes)
+    patience = Patience(each)
     try:
-        masters = prepare(connection, job, ports)
+        masters = prepare(connection, job, ports, patience)
+        connection = with_codes(connection, masters)
         check_settings_fit(connection, masters)
     except StopJob as stop:
-        claim(connection, job, ports)
+        claimant.claim(job.id, progress)
         return outcome_of_fault(stop.fault)
-    claim(connection, job, ports)
-    reporter, done_before = open_reporter(connection, job, ports)
+    blind = claimant.claim(job.id, progress)
+    lists = Lists(job=job, ports=ports)
+    lists.read_control()
+    reporter = open_reporter(connection, lists, ports)
     run = Run(
         id=run_id,
         connection=connection,
@@ -111,47 +134,40 @@ def attempt(connection: Connection, job: ExportJob, ports: Ports, progress: Prog
         ports=ports,
         masters=masters,
         today=local_day(began, connection, masters),
-        began=began,
+        began=ports.clock.now() if blind else began,
         blind=blind,
         keep_alive=reporter.keep_alive,
+        patience=patience,
+        receipts=Patience(each),
     )
-    return export_items(run, reporter, done_before, progress, result)
+    return export_items(run, reporter, lists, progress, result)
 
 
-def check_ownership(connection: Connection, job: ExportJob, ports: Ports, *, take_over: bool) -> None:
-    """Refuse a job of another company, one that is over by now, and one that another installation works on."""
+def check_company(connection: Connection, job: ExportJob) -> None:
+    """Refuse a job of another company."""
     if job.company_id != connection.company_id:
         raise Misconfigured(
             f"Export job {job.id} belongs to another company than this connection.",
             "Choose the connection of that company.",
             "invalid_configuration",
         )
-    row = _remembered(connection, job, ports)
-    if row and row.finished_at and job.status == "pending":
-        # listed before another run of ours had the lock
-        raise Busy(f"Export job {job.id} was finished by another run meanwhile.", "Nothing is left to do for it.")
-    if job.status != "in_progress" or take_over or _known(row):
-        return
-    last_action = job.last_updated_at or job.started_at or job.created_at
-    if ports.clock.now() - last_action < ALIVE:
-        raise Busy(
-            f"Export job {job.id} is under way in another installation (last action {last_action:%H:%M} UTC).",
-            "If nothing else exports for this company any more, wait half an hour: the job is taken over then. "
-            "Or do it at once, on its page of exports or with kontobro export --take-over.",
+
+
+def require_usable(connection: Connection, job: ExportJob, ports: Ports) -> None:
+    """Leave the job pending when this connection never exported and lacks what every export needs. What fails in Pleo
+    can't be retried, a job that waits can. Raises NotUsable."""
+    lacks = not_usable(connection.settings, ports.store.jobs(connection.id, 200))
+    if lacks is not None and job.status == "pending":
+        expires_at = last_action(job) + timedelta(seconds=job.expires_in)
+        raise NotUsable(
+            f"Nothing can be exported yet. {lacks.message}",
+            f"{lacks.remedy} The export waits in Pleo until {expires_at:%H:%M} UTC; after that, export again in Pleo.",
+            job.id,
+            expires_at,
         )
 
 
-def _remembered(connection: Connection, job: ExportJob, ports: Ports) -> JobRow | None:
-    """What our store knows of this job."""
-    return next((row for row in ports.store.jobs(connection.id, 200) if row.job_id == job.id), None)
-
-
-def _known(row: JobRow | None) -> bool:
-    """True when an earlier run of ours began this job and did not end it."""
-    return row is not None and row.finished_at is None
-
-
-def prepare(connection: Connection, job: ExportJob, ports: Ports) -> Masters:
+def prepare(connection: Connection, job: ExportJob, ports: Ports, patience: Patience) -> Masters:
     """Both sides answer, belong together and may do what is needed. Patient while the job is still pending."""
     identity = ports.pleo.introspect()
     if identity.company_id not in (None, connection.company_id):
@@ -165,7 +181,6 @@ def prepare(connection: Connection, job: ExportJob, ports: Ports) -> Masters:
     missing = sorted(NEEDED_SCOPES - identity.scopes)
     if identity.scopes and missing:
         raise StopJob(NotAllowed(f"Pleo's credential lacks {', '.join(missing)}.", "Connect again and allow them."))
-    patience = timedelta(minutes=connection.settings.patience_minutes)
     company = patiently(ports.connector.check, patience, ports.clock)
     if connection.erp_company and company.id != connection.erp_company:
         raise StopJob(
@@ -175,11 +190,12 @@ def prepare(connection: Connection, job: ExportJob, ports: Ports) -> Masters:
                 "invalid_configuration",
             )
         )
-    return patiently(lambda: load_masters(ports.connector, company), patience, ports.clock)
+    read = partial(masters_for, connection, ports.connector, company, ports.store)
+    return patiently(read, patience, ports.clock)
 
 
 def check_settings_fit(connection: Connection, masters: Masters) -> None:
-    """Settings that are incomplete, or name what the accounting system lacks: the job fails with all of it at once.
+    """Settings that name what the accounting system lacks: the job fails with all of it at once.
 
     Better before than item by item: what failed can't be retried, it has to be exported again in Pleo.
     """
@@ -189,33 +205,20 @@ def check_settings_fit(connection: Connection, masters: Masters) -> None:
         message = " ".join(str(problem) for problem in found)
         raise StopJob(
             Misconfigured(
-                f"The settings are not complete: {message}",
-                "Mend them, then export again in Pleo.",
+                f"The settings do not fit the accounting system: {message}",
+                "Correct them, then export again in Pleo.",
                 "missing_configuration" if missing else "invalid_configuration",
             )
         )
 
 
-def claim(connection: Connection, job: ExportJob, ports: Ports) -> None:
-    """Make the job ours at Pleo; one that is under way already is resumed without it."""
-    if job.status == "pending" and not ports.pleo.start(job.id):
-        now = ports.clock.now()
-        ports.store.end_job(connection.id, job.id, "not ours", "claimed by another installation", now)
-        raise Busy(f"Export job {job.id} was claimed by another installation.", "Nothing was done here.")
-
-
-def open_reporter(connection: Connection, job: ExportJob, ports: Ports) -> tuple[Reporter, dict[str, int]]:
-    """Read the control items: those without a final status are to do; the others are counted by status."""
-    todo: set[str] = set()
-    done: dict[str, int] = {}
-    for page in ports.pleo.control_items(job.id):
-        todo.update(item.entry_id for item in page if item.status in OPEN)
-        told = [item for item in page if item.status not in OPEN]
-        for item in told:
-            done[item.status] = done.get(item.status, 0) + 1
-        if told:
-            _remember_told(connection, ports, [item.entry_id for item in told])
-    return Reporter(ports.pleo, ports.store, ports.clock, connection.id, job, todo), done
+def open_reporter(connection: Connection, lists: Lists, ports: Ports) -> Reporter:
+    """What is still to be told to Pleo. What it was told already, we know then too."""
+    told = [item.entry_id for item in lists.with_status(is_open=False)]
+    if told:
+        _remember_told(connection, ports, told)
+    todo = {item.entry_id for item in lists.with_status(is_open=True)}
+    return Reporter(ports.pleo, ports.store, ports.clock, connection.id, lists.job, todo)
 
 
 def _remember_told(connection: Connection, ports: Ports, told: list[str]) -> None:
@@ -227,44 +230,62 @@ def _remember_told(connection: Connection, ports: Ports, told: list[str]) -> Non
         ports.store.move(connection.id, moves, ports.clock.now())
 
 
-def export_items(
-    run: Run, reporter: Reporter, done_before: dict[str, int], progress: Progress, result: JobResult
-) -> JobOutcome:
+def export_items(run: Run, reporter: Reporter, lists: Lists, progress: Progress, result: JobResult) -> JobOutcome:
     """All items, batch by batch, each reported as it is done. A fault of the accounting system ends the job."""
     total = len(reporter.unfinished)
+    uncertain = list[ItemWork]()
     try:
         settle_open(run.connection, run.ports)
-        for batch in batches(pending_items(run, reporter), BATCH):
+        for batch in batches(rehearsed(run, lists.items), BATCH):
             works = book_batch(run, batch)
-            count(works, result)
-            tell(run, reporter, works)
-            progress("booking", result.booked + result.already_booked + result.failed + result.uncertain, total)
+            uncertain += [work for work in works if work.uncertain]
+            settle_batch(run, reporter, works, result)
+            progress("booking", result.booked + result.already_booked + result.failed + len(uncertain), total)
+        confirm(run, uncertain)
+        settle_batch(run, reporter, uncertain, result)
         settle_open(run.connection, run.ports)
     except StopJob as stop:
         reporter.flush()
-        return outcome_of_fault(stop.fault)
+        return stopped(run, stop.fault)
     reporter.flush()
-    result.failed += report_missing(run, reporter, result.uncertain + reporter.refused)
-    successful = result.booked + result.already_booked + done_before.get("successful", 0)
-    return outcome_of(successful, result.failed + done_before.get("failed", 0), result.uncertain + reporter.refused)
+    result.uncertain = sum(work.uncertain for work in uncertain)
+    result.failed += report_missing(reporter, lists)
+    result.notes += [lists.note] if lists.note else []
+    return final_event(reporter, lists, result, run.ports.pleo.dialect)
 
 
-def pending_items(run: Run, reporter: Reporter) -> Iterator[ExportItem | MalformedItem]:
-    """The job's items that have no final status yet, each once, in Pleo's order."""
-    todo = set(reporter.unfinished)
-    for page in run.ports.pleo.items(run.job.id):
-        for item in page:
-            if item.entry_id in todo:
-                todo.discard(item.entry_id)
-                yield item
+def final_event(reporter: Reporter, lists: Lists, result: JobResult, dialect: Dialect) -> JobOutcome:
+    """The event of a job whose items were all gone through."""
+    before = [item.status for item in lists.with_status(is_open=False)]
+    successful = result.booked + result.already_booked + before.count("successful")
+    failed = result.failed + before.count("failed")
+    if lists.failure:
+        return JobOutcome("failed", lists.failure, "validation_failure")
+    still_open = result.uncertain + reporter.refused
+    return outcome_of(successful, failed, still_open, dialect)
+
+
+def stopped(run: Run, fault: KontobroError) -> JobOutcome:
+    """The event of a job that a fault ended. Away with writes under way is its own word: nothing is said of those."""
+    rows = run.ports.store.bookings(run.connection.id, job_id=run.job.id)
+    undecided = sum(row.state in ("booking", "uncertain") for row in rows)
+    if undecided and isinstance(fault, Unreachable | Uncertain):
+        return outcome_of_undecided(fault, undecided)
+    return outcome_of_fault(fault)
+
+
+def settle_batch(run: Run, reporter: Reporter, works: list[ItemWork], result: JobResult) -> None:
+    """Count what is decided of a batch and hand it to the reporter; what is uncertain is left for the job's end."""
+    decided = [work for work in works if not work.uncertain]
+    count(decided, result)
+    tell(run, reporter, decided)
 
 
 def tell(run: Run, reporter: Reporter, works: list[ItemWork]) -> None:
-    """Hand a batch's results to the reporter; uncertain ones are left unreported."""
+    """Hand a batch's results to the reporter."""
     now = run.ports.clock.now()
     for work in works:
-        if not work.uncertain:
-            reporter.add(work.report(now), work.references)
+        reporter.add(work.report(now), work.references)
     reporter.keep_alive()
 
 
@@ -272,9 +293,7 @@ def count(works: list[ItemWork], result: JobResult) -> None:
     """Add a batch to the result."""
     for work in works:
         result.receipts += work.attached
-        if work.uncertain:
-            result.uncertain += 1
-        elif work.problems:
+        if work.problems:
             result.failed += 1
         elif work.entries and work.stood >= set(work.references):
             result.already_booked += 1
@@ -282,12 +301,9 @@ def count(works: list[ItemWork], result: JobResult) -> None:
             result.booked += 1
 
 
-def report_missing(run: Run, reporter: Reporter, expected: int) -> int:
+def report_missing(reporter: Reporter, lists: Lists) -> int:
     """Items that Pleo listed and never sent, or sent so that they could not even be named: failed, and said so."""
-    if len(reporter.unfinished) <= expected:
-        return 0
-    known = {entry_id_of(row.reference) for row in run.ports.store.bookings(run.connection.id, job_id=run.job.id)}
-    missing = sorted(reporter.unfinished - known)
+    missing = sorted(reporter.unfinished - lists.sent)
     for entry_id in missing:
         reporter.add(
             ItemReport(entry_id=entry_id, status="failed", failure=str(_MISSING), failure_type=_MISSING.reason), ()
@@ -301,7 +317,7 @@ def close(
 ) -> JobResult:
     """Remember how the job ended, and forget what need not be kept any longer."""
     now = ports.clock.now()
-    ports.store.end_job(connection.id, result.job_id, event, failure, now)
+    ports.store.end_job(connection.id, result.job_id, event, failure or " ".join(result.notes) or None, now)
     ports.store.purge(connection.id, now - timedelta(days=connection.settings.retention_days))
     result.event, result.failure, result.remedy = event, failure, remedy
     log.info("job ended", extra={"job": result.job_id, "outcome": event, "booked": result.booked})

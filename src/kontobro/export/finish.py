@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kontobro.core.errors import ConnectorFault, KontobroError, LoginFailed, Misconfigured, NotAllowed, Problem, shown
+from kontobro.core.errors import (
+    ConnectorFault,
+    KontobroError,
+    LoginFailed,
+    Misconfigured,
+    NotAllowed,
+    Problem,
+    Timeout,
+    Uncertain,
+    Unreachable,
+    shown,
+)
 from kontobro.core.export import Receipt
 from kontobro.core.history import Move
 from kontobro.core.journal import Booking, Entry
@@ -15,7 +26,7 @@ from kontobro.export.work import ItemWork, pairs
 
 UPLOAD_TRIES = 3
 UPLOAD_PAUSE = 2.0
-"""Seconds before the second try; doubled before the third."""
+"""Seconds before the second try of an upload that was refused; doubled before the third."""
 
 
 def attach(run: Run, works: Sequence[ItemWork]) -> None:
@@ -33,20 +44,51 @@ def attach(run: Run, works: Sequence[ItemWork]) -> None:
 
 
 def _upload(run: Run, booking: Booking, receipts: list[Receipt]) -> KontobroError | None:
-    """Upload, up to UPLOAD_TRIES times: attaching is repeatable. Answers the last fault."""
+    """Upload: attaching is repeatable. Answers the fault that is this receipt's own.
+
+    An accounting system that is away is waited for as anywhere else, and ends the job when it stays away; one that
+    answers and only takes this upload never is the item's matter.
+    """
     fault: KontobroError | None = None
     for number in range(UPLOAD_TRIES):
         if number:
             run.ports.clock.sleep(UPLOAD_PAUSE * number)
         try:
-            run.ports.connector.attach(booking, receipts)
-        except (LoginFailed, NotAllowed, Misconfigured) as error:
-            raise StopJob(error) from error
-        except KontobroError as error:
-            fault = error
+            run.erp(lambda: _attach_once(run, booking, receipts))
+        except StopJob as stop:
+            fault = stop.fault
+            if isinstance(fault, LoginFailed | NotAllowed | Misconfigured) or run.patience.is_spent:
+                raise
+            if isinstance(fault, Unreachable | Uncertain):
+                if not _answers(run):
+                    raise
+                return fault
         else:
             return None
     return fault
+
+
+def _attach_once(run: Run, booking: Booking, receipts: list[Receipt]) -> None:
+    """What was lost may still come: where nothing forbids a second one, it is looked for only when it must be there."""
+    began = run.ports.clock.now()
+    capabilities = run.ports.connector.capabilities
+    try:
+        run.ports.connector.attach(booking, receipts)
+    except (Uncertain, Timeout):
+        if capabilities.reference == "searchable":
+            run.wait_until(began + capabilities.settle_after)
+        raise
+
+
+def _answers(run: Run) -> bool:
+    """Whether the accounting system is there at all."""
+    try:
+        run.ports.connector.check()
+    except (Unreachable, Uncertain):
+        return False
+    except KontobroError as fault:
+        raise StopJob(fault) from fault
+    return True
 
 
 def _upload_failed(run: Run, work: ItemWork, booking: Booking, fault: KontobroError) -> None:

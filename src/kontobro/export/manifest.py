@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import cast
 
 from kontobro.core.history import BookingRow
-from kontobro.core.journal import Booking, InvoiceKey, PostingStatus, Reference
+from kontobro.core.journal import Booking, EntryKey, PostingStatus, Reference
 from kontobro.export.run import Run
 
 STOOD = ("drafted", "posted")
@@ -23,7 +23,7 @@ STOOD = ("drafted", "posted")
 class Manifest:
     """`standing`: bookings as we remember them; `written`: since when an entry stands that we know no more of."""
 
-    standing: Mapping[Reference | InvoiceKey, Booking] = field(default_factory=dict)
+    standing: Mapping[EntryKey, Booking] = field(default_factory=dict)
     written: Mapping[Reference, datetime] = field(default_factory=dict)
 
 
@@ -32,7 +32,7 @@ def manifest(run: Run, references: Sequence[Reference]) -> Manifest:
     if run.ports.connector.capabilities.reference != "none":
         return Manifest()
     rows = run.ports.store.bookings(run.connection.id, references=references)
-    standing: dict[Reference | InvoiceKey, Booking] = {r.reference: _booking(r) for r in rows if r.erp_id and r.posting}
+    standing: dict[EntryKey, Booking] = {r.reference: _booking(r) for r in rows if r.erp_id and r.posting}
     written = {row.reference: at for row in rows if row.reference not in standing and (at := _confirmed(run, row))}
     return Manifest(standing, written)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from kontobro.core.connection import Connection
+from kontobro.core.given import Given
 from kontobro.core.masterdata import (
     Account,
     Company,
@@ -16,11 +19,39 @@ from kontobro.core.masterdata import (
     Vendor,
 )
 from kontobro.core.masters import Masters
-from kontobro.core.ports import Connector, R
+from kontobro.core.plan import MasterKind
+from kontobro.core.ports import Connector, R, Store
+from kontobro.core.settings import SyncKind
+from kontobro.core.settings_codes import in_codes
+
+
+def masters_for(connection: Connection, connector: Connector, company: Company, store: Store) -> Masters:
+    """All masters, and which of their ids we gave to Pleo: what export items are booked with."""
+    masters = load_masters(connector, company)
+    if connector.capabilities.ids_are_names:
+        return masters
+
+    def given(kind: MasterKind, sync: SyncKind) -> Given:
+        return Given.of(store.bindings(connection.id, kind), in_step=sync in connection.settings.sync)
+
+    return replace(
+        masters,
+        given_accounts=given("accounts", "accounts"),
+        given_vendors=given("vendors", "vendors"),
+        given_tax_codes=given("tax_codes", "tax-codes"),
+    )
+
+
+def with_codes(connection: Connection, masters: Masters) -> Connection:
+    """The connection with codes for the ids that its settings held before (`core.settings_codes`)."""
+    return replace(connection, settings=in_codes(connection.settings, masters)[0])
 
 
 def load_masters(connector: Connector, company: Company) -> Masters:
-    """All masters of the company that the connector can read; a kind it can't read is empty."""
+    """All masters of the company that the connector can read; a kind it can't read is empty.
+
+    Enough for settings; export items need `masters_for`.
+    """
 
     def read(kind: type[R]) -> Iterable[R]:
         return connector.read(kind) if kind in connector.capabilities.kinds else ()

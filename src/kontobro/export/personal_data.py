@@ -17,6 +17,7 @@ from kontobro.core.history import BookingRow
 from kontobro.core.journal import Reference, entry_id_of
 from kontobro.core.plan import MasterKind
 from kontobro.core.ports import Store
+from kontobro.export.private import private_file
 
 PAGE = 500
 ALL_JOBS = 1_000_000_000
@@ -26,17 +27,20 @@ def export_company(connection: Connection, store: Store, target: Path | BinaryIO
     """Write all that we hold of a company into a zip of JSON, no secrets; answers how many bookings it has.
 
     `connection.json`, `jobs.json`, `bindings.json`, `syncs.json`; `bookings.jsonl` with the moves of each;
-    `items/<accounting entry id>.json` as Pleo sent them, as far as they are kept.
+    `items/<accounting entry id>.json` as Pleo sent them, as far as they are kept. A file is its owner's alone (0600).
     """
+    if isinstance(target, Path):
+        with private_file(target) as file:
+            return export_company(connection, store, file)
     count = 0
     with ZipFile(target, "w", ZIP_DEFLATED) as archive:
         archive.writestr("connection.json", _json(asdict(connection)))
         archive.writestr("jobs.json", _json([asdict(job) for job in store.jobs(connection.id, ALL_JOBS)]))
         archive.writestr("bindings.json", _json(_bindings(connection, store)))
         archive.writestr("syncs.json", _json(store.syncs(connection.id)))
-        with archive.open("bookings.jsonl", "w", force_zip64=True) as file:
+        with archive.open("bookings.jsonl", "w", force_zip64=True) as lines:
             for row in _rows(connection, store):
-                file.write(_booking_line(connection, store, row))
+                lines.write(_booking_line(connection, store, row))
                 count += 1
         for rows in _pages(connection, store):
             for entry_id, raw in store.payloads(connection.id, [row.reference for row in rows]).items():

@@ -18,7 +18,7 @@ def in_pieces(run: Run, asked: Sequence[A], call: Callable[[Sequence[A]], Sequen
     try:
         return list(run.erp(lambda: call(asked))) if asked else []
     except StopJob as stop:
-        if not isinstance(stop.fault, ConnectorFault):
+        if not isinstance(stop.fault, ConnectorFault) or run.patience.is_spent:
             raise
         if len(asked) == 1:
             return [stop.fault]

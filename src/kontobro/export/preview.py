@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Protocol
 
 from kontobro.core.connection import Connection
-from kontobro.core.errors import Problem
+from kontobro.core.errors import Problem, parted
 from kontobro.core.export import ExportItem, ExportJob, MalformedItem
-from kontobro.core.journal import Booking, Entry
+from kontobro.core.journal import Booking, Entry, EntryKey, Payment
 from kontobro.core.masters import Masters
 from kontobro.core.ports import Clock, Connector
 from kontobro.core.posting import Posted, post_item
 from kontobro.export.compare import conflict, same_facts, voided
 from kontobro.export.engine import local_day, prepare
+from kontobro.export.invoices import Seen, duplicate, keys_to_ask, noted, remark
+from kontobro.export.masters import with_codes
+from kontobro.export.patience import Patience
 from kontobro.export.receipts import check_links
 from kontobro.export.run import Ports, StopJob
 
@@ -53,24 +57,31 @@ def preview_job(connection: Connection, job: ExportJob, ports: Ports) -> Iterato
 
     Raises what would stop an export, and JobGone for a job that is over.
     """
-    at_once = replace(connection, settings=replace(connection.settings, patience_minutes=0))  # a person waits for it
     try:
-        masters = prepare(at_once, job, ports)
+        masters = prepare(connection, job, ports, Patience(timedelta(0)))  # a person waits for it
     except StopJob as stop:
         raise stop.fault from stop
+    connection = with_codes(connection, masters)
+    seen = Seen()
     for page in ports.pleo.items(job.id):
-        yield from preview_items(connection, page, ports, masters)
+        yield from preview_items(connection, page, ports, masters, seen)
 
 
 def preview_items(
-    connection: Connection, items: Sequence[ExportItem | MalformedItem], ports: Looking, masters: Masters
+    connection: Connection,
+    items: Sequence[ExportItem | MalformedItem],
+    ports: Looking,
+    masters: Masters,
+    seen: Seen | None = None,
 ) -> list[ItemPreview]:
-    """The rules, the accounting system's own validation, and what stands already."""
+    """The rules, the accounting system's own validation, and what stands already. `seen`: what came before these."""
     today = local_day(ports.clock.now(), connection, masters)
     posted = [post_item(item, connection.settings, masters, today) for item in items]
     entries = [entry for one in posted for entry in one.entries]
     refusals = dict(zip((e.reference for e in entries), ports.connector.validate(entries), strict=True))
-    found = ports.connector.find([entry.reference for entry in entries]) if entries else {}
+    keys = [entry.reference for entry in entries] + keys_to_ask(entries, ports.connector.capabilities)
+    found = ports.connector.find(list(dict.fromkeys(keys))) if entries else {}
+    posted = _with_remarks(posted, found, Seen() if seen is None else seen, connection)
     return [
         _preview(
             connection,
@@ -83,6 +94,30 @@ def preview_items(
     ]
 
 
+def _with_remarks(
+    posted: Sequence[Posted], found: Mapping[EntryKey, Booking], seen: Seen, connection: Connection
+) -> list[Posted]:
+    """What is there already of the invoices and payments, said as a booking would say it."""
+    entries = [entry for one in posted for entry in one.entries]
+    ordered = sorted(entries, key=lambda entry: isinstance(entry, Payment))
+    told = {entry.reference: text for entry in ordered if (text := remark(entry, found, seen))}
+    fail = connection.settings.duplicate_invoice == "fail"
+    answers = []
+    for one in posted:
+        texts = {entry.reference: told[entry.reference] for entry in one.entries if entry.reference in told}
+        twins = {entry.reference: entry for entry in one.entries if entry.reference in texts and entry.twin and fail}
+        notes = {reference: text for reference, text in texts.items() if reference not in twins}
+        answers.append(
+            replace(
+                one,
+                entries=tuple(noted(e, notes[e.reference]) if e.reference in notes else e for e in one.entries),
+                problems=(*one.problems, *(duplicate(entry, texts[r]) for r, entry in twins.items())),
+                notes=(*one.notes, *notes.values()),
+            )
+        )
+    return answers
+
+
 def _preview(
     connection: Connection,
     item: ExportItem | MalformedItem,
@@ -90,11 +125,13 @@ def _preview(
     ports: Looking,
     answers: dict[str, tuple[Booking | None, list[Problem]]],
 ) -> ItemPreview:
-    problems = list(posted.problems)
+    problems, notes = list(posted.problems), list(posted.notes)
     already = []
     for entry in posted.entries:
         booking, refused = answers[entry.reference]
-        problems += refused
+        stopping, noted = parted(refused)
+        problems += stopping
+        notes += [note for note in noted if note not in notes]
         if booking is None:
             continue
         if booking.status == "void":
@@ -111,7 +148,7 @@ def _preview(
         item=item,
         entries=posted.entries,
         problems=tuple(dict.fromkeys(problems)),
-        notes=posted.notes,
+        notes=tuple(notes),
         already=tuple(already),
         before_hook=posted.before_hook if posted.changed_by_hook else (),
         hook_trace=posted.hook_trace,

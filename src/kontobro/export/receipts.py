@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
 
-from kontobro.core.errors import KontobroError, Problem, shown
+from kontobro.core.errors import KontobroError, Problem, TooLarge, shown
 from kontobro.core.export import ExportItem, MalformedItem, Receipt, ReceiptLink
-from kontobro.core.ports import Pleo, ReceiptRules, TooLarge
+from kontobro.core.ports import ReceiptRules
+from kontobro.export.media import MEDIA, Media, flaw_of, media_of
 
 PLEO_MAX_BYTES = 30 * 1024 * 1024
 """Pleo's own limit for one receipt (`pleo/rules.md` §2.10)."""
@@ -20,19 +23,6 @@ UNANNOUNCED = PLEO_MAX_BYTES
 """What a receipt without a size is counted as: the most it can be."""
 
 WORKERS = 4
-
-_OFFICE = "application/vnd.openxmlformats-officedocument."
-EXTENSIONS = {
-    "application/pdf": "pdf",
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "application/msword": "doc",
-    "application/vnd.ms-excel": "xls",
-    _OFFICE + "wordprocessingml.document": "docx",
-    _OFFICE + "spreadsheetml.sheet": "xlsx",
-    "text/plain": "txt",
-}
-"""The formats that Pleo delivers (`pleo/rules.md` §2.10)."""
 
 
 def batches(
@@ -50,36 +40,6 @@ def batches(
         weight += size
     if batch:
         yield batch
-
-
-def media_type_of(content: bytes, announced: str | None) -> str | None:
-    """What the bytes are, by their first ones; None when they are none of the formats Pleo delivers.
-
-    The two Office generations each share one signature, so there the announced type says which it is.
-    """
-    announced = (announced or "").split(";")[0].strip().lower()
-    if content.startswith(b"%PDF-"):
-        return "application/pdf"
-    if content.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if content.startswith(b"PK\x03\x04") and announced.startswith(_OFFICE):
-        return announced
-    if content.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        return announced if announced in EXTENSIONS else "application/msword"
-    return "text/plain" if _is_text(content) else None
-
-
-def _is_text(content: bytes) -> bool:
-    start = content[:1024]
-    if not start or b"\0" in start or b"<html" in start.lower() or b"<!doctype html" in start.lower():
-        return False
-    try:
-        start.decode("utf-8", errors="strict")
-    except UnicodeDecodeError as error:
-        return error.start > len(start) - 4  # cut in the middle of a character
-    return True
 
 
 def check_links(item: ExportItem, rules: ReceiptRules) -> list[Problem]:
@@ -103,64 +63,92 @@ def check_links(item: ExportItem, rules: ReceiptRules) -> list[Problem]:
     return found
 
 
+class Fetches(Protocol):
+    """Who brings a receipt's bytes, as `Pleo.fetch` does."""
+
+    def fetch(self, url: str, limit: int) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The receipts of one item, what is wrong with those that are missing, and notes on those that are odd."""
+
+    receipts: tuple[Receipt, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+
 def fetch_all(
-    pleo: Pleo, items: Sequence[ExportItem], rules: ReceiptRules, keep_alive: Callable[[], None]
-) -> list[tuple[tuple[Receipt, ...], list[Problem]]]:
+    pleo: Fetches, items: Sequence[ExportItem], rules: ReceiptRules, keep_alive: Callable[[], None]
+) -> list[Fetched]:
     """The receipts of each item, in order and each once, or the problems with them.
 
     At most WORKERS downloads at a time; `keep_alive` is called after each.
     """
     links = [(index, number, link) for index, item in enumerate(items) for number, link in enumerate(item.receipts, 1)]
-    answers: list[tuple[list[Receipt], list[Problem]]] = [([], []) for _ in items]
+    answers: list[list[Receipt | Problem]] = [[] for _ in items]
+    notes: list[list[str]] = [[] for _ in items]
     if links:
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="receipt") as pool:
             fetched = pool.map(lambda one: _fetch(pleo, one[1], one[2], rules), links)
-            for (index, _, _), receipt in zip(links, fetched, strict=True):
+            for (index, _, _), (answer, note) in zip(links, fetched, strict=True):
                 keep_alive()
-                if isinstance(receipt, Receipt):
-                    answers[index][0].append(receipt)
-                else:
-                    answers[index][1].append(receipt)
-    return [(tuple({one.sha256: one for one in receipts}.values()), problems) for receipts, problems in answers]
+                answers[index].append(answer)
+                notes[index] += [note] if note else []
+    return [_fetched(answer, note) for answer, note in zip(answers, notes, strict=True)]
 
 
-def _fetch(pleo: Pleo, number: int, link: ReceiptLink, rules: ReceiptRules) -> Receipt | Problem:
+def _fetched(answers: Sequence[Receipt | Problem], notes: Sequence[str]) -> Fetched:
+    receipts = {one.sha256: one for one in answers if isinstance(one, Receipt)}
+    return Fetched(
+        tuple(receipts.values()),
+        tuple(one for one in answers if isinstance(one, Problem)),
+        tuple(dict.fromkeys(notes)),
+    )
+
+
+def _fetch(pleo: Fetches, number: int, link: ReceiptLink, rules: ReceiptRules) -> tuple[Receipt | Problem, str]:
+    """The receipt or its problem, and a note or nothing."""
     try:
         content = pleo.fetch(link.url, min(rules.max_bytes, PLEO_MAX_BYTES))
     except TooLarge:
-        return _too_large(number, link.size, rules)
+        return _too_large(number, link.size, rules), ""
     except KontobroError as error:
-        return _unavailable(number, shown(error.message, 200))
+        return _unavailable(number, shown(error.message, 200)), ""
     if not content:
-        return _unavailable(number, "it is empty")
+        return _unavailable(number, "it is empty"), ""
     return _checked(number, link, content, rules)
 
 
-def _checked(number: int, link: ReceiptLink, content: bytes, rules: ReceiptRules) -> Receipt | Problem:
-    media_type = media_type_of(content, link.media_type)
-    announced = (link.media_type or "").split(";")[0].strip().lower()
-    expected = announced in EXTENSIONS and announced != media_type
-    if media_type is None or expected:
-        kind = EXTENSIONS.get(media_type or "", "unknown")
-        return Problem(
-            code="receipt_not_what_it_says",
-            field=f"files[{number}]",
-            value=shown(link.media_type or "no type"),
-            message=f"Receipt {number} is announced as {shown(link.media_type or 'nothing')} but holds {kind} content.",
-            remedy="Upload the receipt again in Pleo as PDF, JPG or PNG and export the expense again.",
-            reason="receipt_conversion_failure",
-        )
-    if media_type not in rules.media_types:
-        return Problem(
-            code="receipt_type_refused",
-            field=f"files[{number}]",
-            value=media_type,
-            message=f"Receipt {number} is {EXTENSIONS[media_type]}, which the accounting system does not take.",
-            remedy="Upload the receipt in Pleo as PDF, JPG or PNG and export the expense again.",
-            reason="receipt_conversion_failure",
-        )
+def _checked(number: int, link: ReceiptLink, content: bytes, rules: ReceiptRules) -> tuple[Receipt | Problem, str]:
+    label = (link.media_type or "").split(";")[0].strip().lower()
+    media = media_of(content, label)
+    if media is None or media.type not in rules.media_types:
+        return _refused(number, label, media), ""
     digest = hashlib.sha256(content).hexdigest()
-    return Receipt(f"receipt-{number}.{EXTENSIONS[media_type]}", media_type, content, digest)
+    flaw = flaw_of(content, media)
+    note = f"Receipt {number} ({media.words}) can't be read as a whole: {flaw}. Check it in Pleo." if flaw else ""
+    return Receipt(f"receipt-{number}.{media.extension}", media.type, content, digest), note
+
+
+def _refused(number: int, label: str, media: Media | None) -> Problem:
+    """A type that the accounting system does not take, named for what it is; or content that is not known at all."""
+    what = media.words if media else "a file of a format that is not known"
+    if media and (label not in MEDIA or label == media.type):
+        return _format_problem("receipt_type_refused", number, media.type, what)
+    labelled = f"labelled {shown(label)} but is {what}" if label else what
+    return _format_problem("receipt_not_what_it_says", number, label or "no type", labelled)
+
+
+def _format_problem(code: str, number: int, value: str, what: str) -> Problem:
+    return Problem(
+        code=code,
+        field=f"files[{number}]",
+        value=shown(value),
+        message=f"Receipt {number} is {what}, which the accounting system does not take.",
+        remedy="Upload the receipt again in Pleo as PDF, JPG or PNG, then export the expense again.",
+        reason="receipt_conversion_failure",
+    )
 
 
 def _too_large(number: int, size: int | None, rules: ReceiptRules) -> Problem:

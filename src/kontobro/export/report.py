@@ -1,4 +1,4 @@
-"""What Pleo is told: of each item, at most 100 at a time, and of the job at its end."""
+"""What Pleo is told: of each item, in parts as large as it takes them, and of the job at its end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 from datetime import timedelta
 
+from kontobro.core.dialect import Dialect
 from kontobro.core.errors import JobFailure, KontobroError, Problem
 from kontobro.core.export import ExportJob, ItemReport, JobOutcome
 from kontobro.core.history import Move
@@ -14,18 +15,10 @@ from kontobro.core.ports import Clock, Pleo, Store
 
 log = logging.getLogger(__name__)
 
-MOST_PER_UPDATE = 100
-"""More are refused with 413 (`pleo/api.md` B2)."""
+AGAIN = "Export again: what is booked already is recognised."
 
 KEEP_ALIVE_AFTER = timedelta(minutes=20)
 """A job expires an hour after its last action (design §5)."""
-
-KEEP_ALIVE_BY_ITEM = True
-"""Pleo does not say whether an item update counts as an action (`pleo/api.md` B7.7). If it does not, this costs a
-call every 20 minutes and saves nothing: the job expires and its bookings are recognised in the next one."""
-
-LONGEST_TEXT = 1000
-"""Characters of a failure reason; Pleo names no limit, a person reads no more."""
 
 
 class Reporter:
@@ -38,6 +31,7 @@ class Reporter:
         self, pleo: Pleo, store: Store, clock: Clock, connection_id: str, job: ExportJob, unfinished: set[str]
     ) -> None:
         self._pleo = pleo
+        self._dialect = pleo.dialect
         self._store = store
         self._clock = clock
         self._connection_id = connection_id
@@ -50,13 +44,13 @@ class Reporter:
     def add(self, report: ItemReport, references: tuple[Reference, ...]) -> None:
         """One item's final status; `references` are its bookings."""
         self._waiting.append((report, references))
-        if len(self._waiting) >= MOST_PER_UPDATE:
+        if len(self._waiting) >= self._dialect.update_batch:
             self.flush()
 
     def flush(self) -> None:
         """Tell Pleo all that waits, then remember that it was told. An item that Pleo refuses stays unfinished."""
         while self._waiting:
-            batch = self._waiting[:MOST_PER_UPDATE]
+            batch = self._waiting[: self._dialect.update_batch]
             refused = {error.entry_id: error for error in self._pleo.report(self._job_id, [r for r, _ in batch])}
             self._last_action = self._clock.now()
             del self._waiting[: len(batch)]
@@ -71,7 +65,7 @@ class Reporter:
 
     def keep_alive(self) -> None:
         """An action on the job, when the last one is long ago and an item is unfinished."""
-        if not KEEP_ALIVE_BY_ITEM or self._clock.now() - self._last_action < KEEP_ALIVE_AFTER:
+        if not self._dialect.keep_alive_by_item or self._clock.now() - self._last_action < KEEP_ALIVE_AFTER:
             return
         if self._waiting:
             self.flush()
@@ -84,27 +78,35 @@ def failure_text(problems: Iterable[Problem], standing: Iterable[str] = ()) -> s
     """What Pleo shows at a failed item: each problem once with its remedy, and what stands all the same."""
     texts = list(dict.fromkeys(str(problem) for problem in problems))
     stands = [f"Booked all the same: {', '.join(standing)}."] if (standing := list(standing)) else []
-    text = " ".join(texts + stands)
-    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+    return " ".join(texts + stands)
 
 
-def outcome_of(successful: int, failed: int, open_items: int) -> JobOutcome:
+def outcome_of(successful: int, failed: int, open_items: int, dialect: Dialect) -> JobOutcome:
     """The final event of a job whose items were all gone through (`pleo/rules.md` §1.10, C4, C5).
 
-    `open_items` have no final status: their outcome is unknown, or Pleo refused the update.
+    `open_items` have no final status: their outcome is unknown, or Pleo refused the update. With such the job can
+    only end as `failed`: the other two events are for jobs whose items all have one.
     """
-    if not failed and not open_items:
-        return JobOutcome("completed")
-    if successful:
-        return JobOutcome("completed_with_errors")
+    if open_items:
+        total = successful + failed + open_items
+        return _failed("accounting_system_timeout", f"The outcome of {open_items} of {total} items is unknown. {AGAIN}")
     if not failed:
-        return _failed("accounting_system_timeout", f"The outcome of all {open_items} items is unknown. Export again.")
-    return _failed("validation_failure", f"None of the {failed + open_items} items could be booked: see each item.")
+        return JobOutcome("completed")
+    if successful or dialect.all_failed == "completed_with_errors":
+        return JobOutcome("completed_with_errors")
+    return _failed("validation_failure", f"None of the {failed} items could be booked: see each item.")
+
+
+def outcome_of_undecided(fault: KontobroError, open_items: int) -> JobOutcome:
+    """The final event of a job that a fault ended while the outcome of some writes is unknown."""
+    what = f"The accounting system can't be reached, and whether {open_items} of its entries were booked is unknown"
+    text = f"{what}: {fault.message} Export again: what is booked is found, and not booked twice."
+    return _failed("accounting_system_unreachable", text)
 
 
 def outcome_of_fault(fault: KontobroError) -> JobOutcome:
     """The final event of a job that a fault ended."""
-    return _failed(fault.job_failure, str(fault)[:LONGEST_TEXT])
+    return _failed(fault.job_failure, str(fault))
 
 
 def _failed(failure_type: JobFailure, failure: str) -> JobOutcome:

@@ -8,11 +8,13 @@ from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from kontobro.core.connection import Connection
-from kontobro.core.errors import KontobroError, RateLimited, Uncertain, Unreachable
+from kontobro.core.errors import KontobroError, RateLimited, ReceiptUnavailable, Uncertain, Unreachable
 from kontobro.core.export import ExportJob
 from kontobro.core.history import Move
 from kontobro.core.masters import Masters
 from kontobro.core.ports import Clock, Connector, Pleo, Store
+from kontobro.export.invoices import Seen
+from kontobro.export.patience import Patience
 
 T = TypeVar("T")
 
@@ -50,7 +52,8 @@ class StopJob(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of one job. `blind`: the job was under way, and our store knows nothing of it."""
+    """One run of one job. `blind`: the job was under way, and our store knows nothing of it. `seen`: its invoices so
+    far."""
 
     id: str
     connection: Connection
@@ -61,6 +64,11 @@ class Run:
     began: datetime
     blind: bool
     keep_alive: Callable[[], None] = field(repr=False)
+    patience: Patience
+    """With the accounting system."""
+    receipts: Patience
+    """With the host of the receipts."""
+    seen: Seen = field(default_factory=Seen, repr=False)
 
     def move(self, moves: list[Move]) -> None:
         """Commit moves of bookings; nothing to move costs nothing."""
@@ -72,10 +80,20 @@ class Run:
 
         It may have been a slow one: the job is kept alive after it too.
         """
-        patience = timedelta(minutes=self.connection.settings.patience_minutes)
-        answer = patiently(call, patience, self.ports.clock, self.keep_alive)
+        answer = patiently(call, self.patience, self.ports.clock, self.keep_alive)
         self.keep_alive()
         return answer
+
+    def fetch(self, url: str, limit: int) -> bytes:
+        """A receipt's bytes, from several threads. A host that has not answered for too long is asked no more."""
+        if self.receipts.is_spent:
+            raise ReceiptUnavailable("Its host has not been answering for a long time.", "Export again later.")
+        began = self.ports.clock.now()
+        try:
+            return self.ports.pleo.fetch(url, limit)
+        except Unreachable:
+            self.receipts.lose(self.ports.clock.now() - began)
+            raise
 
     def wait_until(self, moment: datetime) -> None:
         """Sleep, keeping the job alive."""
@@ -85,25 +103,33 @@ class Run:
 
 
 def patiently(
-    call: Callable[[], T], patience: timedelta, clock: Clock, keep_alive: Callable[[], None] = lambda: None
+    call: Callable[[], T], patience: Patience, clock: Clock, keep_alive: Callable[[], None] = lambda: None
 ) -> T:
     """Repeat a repeatable call while the accounting system can't be reached; then, or on any other fault, StopJob.
 
     Our own loop and no retry library: it waits by the run's clock and keeps Pleo's job alive meanwhile.
     """
-    give_up_at = None
-    pause = 1.0
-    while True:
-        try:
-            return call()
-        except (Unreachable, Uncertain) as fault:
-            now = clock.now()
-            give_up_at = give_up_at or now + patience
-            if now >= give_up_at:
+    began, lost, pause = clock.now(), timedelta(0), 1.0
+    try:
+        while True:
+            try:
+                return call()
+            except (Unreachable, Uncertain) as fault:
+                lost = clock.now() - began
+                left = patience.left(lost).total_seconds()
+                if left <= 0:
+                    raise StopJob(fault) from fault
+                clock.sleep(min(asked_pause(fault) or pause, LONGEST_PAUSE, left))
+                pause = min(pause * 2, LONGEST_PAUSE)
+                keep_alive()
+            except KontobroError as fault:
+                lost = clock.now() - began
                 raise StopJob(fault) from fault
-            asked = fault.retry_after if isinstance(fault, RateLimited) else None
-            clock.sleep(min(asked or pause, LONGEST_PAUSE))
-            pause = min(pause * 2, LONGEST_PAUSE)
-            keep_alive()
-        except KontobroError as fault:
-            raise StopJob(fault) from fault
+    finally:
+        patience.lose(lost)
+
+
+def asked_pause(fault: KontobroError) -> float | None:
+    """Seconds that the other side asks to wait, if it does: no longer than we wait for anything."""
+    asked = fault.retry_after if isinstance(fault, RateLimited) else None
+    return min(asked, LONGEST_PAUSE) if asked else None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError, Problem
 from kontobro.core.history import BookingRow, Move
-from kontobro.core.journal import Booking, InvoiceKey, Reference
+from kontobro.core.journal import Booking, EntryKey
 from kontobro.export.run import Ports
 
 log = logging.getLogger(__name__)
@@ -88,6 +88,6 @@ def _settle_some(connection: Connection, ports: Ports, rows: Sequence[BookingRow
     )
 
 
-def _status(found: Mapping[Reference | InvoiceKey, Booking], key: Reference | InvoiceKey | None) -> str | None:
+def _status(found: Mapping[EntryKey, Booking], key: EntryKey | None) -> str | None:
     booking = found.get(key) if key else None
     return booking.status if booking else None

@@ -12,10 +12,12 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from kontobro.core.errors import Misconfigured
+from kontobro.export.private import private_file
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -73,8 +75,8 @@ class CsvRows:
 
 @contextmanager
 def csv_file(path: Path, columns: Sequence[str]) -> Iterator[CsvRows]:
-    """A new CSV file; it takes its name when all of it is written."""
-    with _written_whole(path) as part, part.open("w", encoding="utf-8-sig", newline="") as file:
+    """A new CSV file, its owner's alone; it takes its name when all of it is written."""
+    with private_file(path) as part, TextIOWrapper(part, encoding="utf-8-sig", newline="") as file:
         yield CsvRows(file, columns)
 
 
@@ -130,7 +132,7 @@ class SheetRows:
             case bool():
                 sheet.write_boolean(row, at, cell)
             case str():
-                sheet.write_string(row, at, cell[:MOST_CHARACTERS], formats.text if looks_like_formula(cell) else None)
+                sheet.write_string(row, at, cell[:MOST_CHARACTERS], formats.of_text(cell))
             case dt.datetime():
                 naive = cell.astimezone(dt.UTC).replace(tzinfo=None) if cell.tzinfo else cell
                 sheet.write_datetime(row, at, naive, formats.moment)
@@ -152,8 +154,15 @@ class Formats:
         self._numbers: dict[int, Format] = {}
         self.head = self._add({"bold": True, "bottom": 1})
         self.text = self._add({"quote_prefix": True})  # stays a text also when a person edits the cell
+        self.code = self._add({"num_format": "@"})  # digits that a person edits keep their zeros
         self.day = self._add({"num_format": "yyyy-mm-dd"})
         self.moment = self._add({"num_format": "yyyy-mm-dd hh:mm:ss"})
+
+    def of_text(self, text: str) -> Format | None:
+        """What keeps a text a text."""
+        if looks_like_formula(text):
+            return self.text
+        return self.code if text.isdecimal() else None
 
     def number(self, amount: Decimal) -> Format:
         places = max(0, -int(amount.as_tuple().exponent)) if amount.is_finite() else 0
@@ -198,17 +207,6 @@ def xlsx_book(target: BinaryIO) -> Iterator[Book]:
 
 @contextmanager
 def xlsx_file(path: Path) -> Iterator[Book]:
-    """A new XLSX file; it takes its name when all of it is written."""
-    with _written_whole(path) as part, part.open("wb") as file, xlsx_book(file) as book:
+    """A new XLSX file, its owner's alone; it takes its name when all of it is written."""
+    with private_file(path) as file, xlsx_book(file) as book:
         yield book
-
-
-@contextmanager
-def _written_whole(path: Path) -> Iterator[Path]:
-    """A place beside the file; what was there before stays until the new one is whole."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

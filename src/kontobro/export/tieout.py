@@ -18,7 +18,7 @@ from kontobro.core.masters import Masters
 from kontobro.core.ports import Capabilities, Clock, Connector, Store
 from kontobro.core.tieout import TiedEntry, TieOut, tie, tie_out
 from kontobro.core.tieout_left import left_side
-from kontobro.export.masters import load_masters
+from kontobro.export.masters import masters_for, with_codes
 from kontobro.export.run import Progress, quiet
 
 PAGE = 200
@@ -73,6 +73,7 @@ def tied_entries(
 ) -> Iterator[TiedEntry]:
     """Every entry of the scope with both of its sides, by reference. The accounting system is read as it goes on."""
     masters = open_books(connection, ports)
+    connection = with_codes(connection, masters)
     done = 0
     for rows in _pages(connection, ports.store, scope):
         yield from (tied for tied in _tie_page(connection, ports, rows, masters) if scope.takes(tied))
@@ -88,7 +89,7 @@ def open_books(connection: Connection, ports: BookPorts) -> Masters:
             f"The accounting system is open on {company.name}, not on the company that was connected.",
             "Connect again and choose the company.",
         )
-    return load_masters(ports.connector, company)
+    return masters_for(connection, ports.connector, company, ports.store)
 
 
 def _pages(connection: Connection, store: Store, scope: Scope) -> Iterator[Sequence[BookingRow]]:

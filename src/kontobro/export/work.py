@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from kontobro.core.errors import Problem
@@ -64,6 +64,13 @@ class ItemWork:
     @property
     def good(self) -> bool:
         return not self.problems and not self.uncertain
+
+    def note(self, text: str) -> None:
+        """Say something of its first entry, there and in the preview: the bill, the journal entry or the payment."""
+        self.notes.append(text)
+        if self.entries:
+            first, *rest = self.entries
+            self.entries = (replace(first, notes=(*first.notes, text)), *rest)
 
     @property
     def first(self) -> Booking | None:

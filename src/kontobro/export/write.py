@@ -13,11 +13,11 @@ from typing import cast
 
 from kontobro.core.errors import ConnectorFault, KontobroError, Problem, Timeout, Uncertain, Unreachable
 from kontobro.core.history import Move
-from kontobro.core.journal import Booking, Entry, Reference
+from kontobro.core.journal import Booking, Entry, EntryKey, Reference
 from kontobro.core.ports import Withdraws
 from kontobro.export.compare import differences, not_as_sent
 from kontobro.export.pieces import broke
-from kontobro.export.run import Run, StopJob
+from kontobro.export.run import Run, StopJob, asked_pause
 from kontobro.export.work import ItemWork, standing_move
 
 ROUNDS = 4
@@ -50,6 +50,11 @@ def settle_doubt(run: Run, tasks: Tasks, since: datetime) -> list[tuple[ItemWork
         run.wait_until(since + capabilities.settle_after)
     references = [entry.reference for _, entry in tasks]
     found = run.erp(lambda: run.ports.connector.find(references))
+    return accept_found(run, tasks, found)
+
+
+def accept_found(run: Run, tasks: Tasks, found: Mapping[EntryKey, Booking]) -> list[tuple[ItemWork, Entry]]:
+    """Take what an interrupted write left, compared with what was sent; answers what is absent."""
     left = [task for task in tasks if _is_to_write(run, task[1], found.get(task[1].reference))]
     done = {entry.reference for _, entry in tasks} - {entry.reference for _, entry in left}
     run.move([_accept(run, *task, found[task[1].reference]) for task in tasks if task[1].reference in done])
@@ -73,25 +78,36 @@ def _write_some(run: Run, tasks: Tasks, rounds: int) -> None:
     try:
         answers = run.ports.connector.book([entry for _, entry in tasks])
     except ConnectorFault as fault:
-        left = _look_again(run, tasks, began)
+        run.patience.lose(run.ports.clock.now() - began)
+        left = _look_again(run, tasks, began, fault)
         _write_halves(run, left, rounds, fault)
-    except (Uncertain, Timeout):
-        _write_some(run, _look_again(run, tasks, began), rounds - 1)
+    except (Uncertain, Timeout) as fault:
+        run.patience.doubt(run.ports.clock.now() - began)
+        _write_some(run, _look_again(run, tasks, began, fault), rounds - 1)
     except Unreachable as fault:
+        run.patience.doubt(run.ports.clock.now() - began)
         run.erp(lambda: run.ports.connector.check())  # patience: until it answers again, or StopJob
-        run.ports.clock.sleep(getattr(fault, "retry_after", None) or 0)
-        _write_some(run, _look_again(run, tasks, began), rounds - 1)
+        run.ports.clock.sleep(asked_pause(fault) or 0)
+        _write_some(run, _look_again(run, tasks, began, fault), rounds - 1)
     except KontobroError as fault:
         raise StopJob(fault) from fault
     else:
+        run.patience.trust()
         run.move([_answered(run, *task, answer) for task, answer in zip(tasks, answers, strict=True)])
         run.keep_alive()
 
 
-def _look_again(run: Run, tasks: Tasks, began: datetime) -> list[tuple[ItemWork, Entry]]:
-    """After a write with an unknown outcome: say so, find what it left, answer what is proved absent."""
+def _look_again(run: Run, tasks: Tasks, began: datetime, fault: KontobroError) -> list[tuple[ItemWork, Entry]]:
+    """After a write with an unknown outcome: say so, find what it left, answer what is proved absent.
+
+    Raises StopJob when this run has lost all the time that it may: what is absent then is left to the next one.
+    """
     run.move([Move(reference=entry.reference, to="uncertain") for _, entry in tasks])
-    return settle_doubt(run, tasks, began)
+    left = settle_doubt(run, tasks, began)
+    if left and run.patience.is_spent:
+        _leave_uncertain(run, left)
+        raise StopJob(fault) from fault
+    return left
 
 
 def _write_halves(run: Run, tasks: Tasks, rounds: int, fault: ConnectorFault) -> None:
@@ -135,7 +151,7 @@ def _reject(work: ItemWork, entry: Entry, problem: Problem, booking: Booking | N
 
 
 def _leave_uncertain(run: Run, tasks: Tasks) -> None:
-    """The outcome can't be known in this run: Pleo is told nothing, the next export finds what stands."""
+    """The outcome can't be known now: Pleo is told nothing, the end of the job looks again (`confirm.py`)."""
     for work, _ in tasks:
         work.uncertain = True
     known = run.ports.store.bookings(run.connection.id, references=[entry.reference for _, entry in tasks])

@@ -5,6 +5,10 @@
     code_of(query, remedy)                                       then the exchange: once, whatever becomes of it
 
 Where it is kept is each home's own: sealed (`kept_to`), and deleted before the code is exchanged.
+
+Pleo's documents spell the scopes of tags in two ways (`core/dialect.py`). The first consent asks in the spelling that
+worked in this environment (`spelling_for`); when Pleo does not know it, one more in the other is offered
+(`spelling_after`).
 """
 
 from __future__ import annotations
@@ -13,12 +17,14 @@ import dataclasses
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from kontobro.core.connection import Connection
+from kontobro.core.dialect import TagScope, canonical, dialect_of, other_spelling, spelling_in
 from kontobro.core.errors import LoginFailed, shown
 
 LIFE = timedelta(minutes=15)
@@ -35,6 +41,15 @@ REFUSALS: Mapping[str, str] = {
     "temporarily_unavailable": "Pleo is busy. Try again in a few minutes.",
 }
 """What an `error` in Pleo's answer means (RFC 6749 §4.1.2.1)."""
+
+OTHER_SPELLING = (
+    "Pleo does not know the permissions for tags by the name under which Kontobro asked for them. Pleo's documents use "
+    "two names: Kontobro can ask once more, with the other one."
+)
+
+
+class InvalidScope(LoginFailed):
+    """Pleo does not know a scope that was asked for: nobody was asked for consent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +97,26 @@ def kept_from(stored: Mapping[str, Any]) -> Authorisation:
 
 
 def code_of(answer: Mapping[str, str], remedy: str) -> str:
-    """The code that Pleo's answer carries. Raises LoginFailed with what a refusal means."""
+    """The code that Pleo's answer carries. Raises LoginFailed with what a refusal means, InvalidScope of its kind."""
     code = answer.get("code", "")
     if "error" in answer or not code:
         error = answer.get("error", "no code")
-        raise LoginFailed(REFUSALS.get(error, f"Pleo did not authorise ({shown(error, 40)})."), remedy)
+        kind = InvalidScope if error == "invalid_scope" else LoginFailed
+        raise kind(REFUSALS.get(error, f"Pleo did not authorise ({shown(error, 40)})."), remedy)
     return code
+
+
+def spelling_for(environment: str, known: Iterable[Connection]) -> TagScope:
+    """How to ask for the scopes of tags: as an OAuth connection of this environment has them, else by its dialect."""
+    usual = dialect_of(environment).tag_scope
+    granted = (it.scopes for it in known if it.environment == environment and it.auth == "oauth")
+    worked = {spelling for scopes in granted if (spelling := spelling_in(scopes))}
+    return usual if usual in worked or not worked else next(iter(worked))
+
+
+def spelling_after(refused: TagScope, scopes: Iterable[str], *, again: bool) -> TagScope | None:
+    """The other spelling, after Pleo did not know a scope: once, and only where scopes of tags were asked for."""
+    return other_spelling(refused) if spelling_in(canonical(scopes)) and not again else None
 
 
 def is_safe_redirect(address: str) -> bool:

@@ -1,7 +1,8 @@
 """Connect and disconnect: look first, install at Pleo only when everything answered, store last.
 
 The order is Pleo's own for API keys (`pleo/api.md` A3): a test call, the installation, its company. Nothing
-is stored and nothing is installed when any look before it failed. An installation that keeps master data in step is
+is stored and nothing is installed when any look before it failed; but where Pleo names the company in the installation
+alone, one that waits is made to learn it. An installation that keeps master data in step is
 activated after its first sync (`pleo/api.md` I).
 """
 
@@ -16,10 +17,10 @@ from typing import Protocol
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import KontobroError, LoginFailed, Misconfigured, NotAllowed
 from kontobro.core.export import Identity, Installation
-from kontobro.core.level import Level, level_of
+from kontobro.core.level import Level, level_of, scopes_for
 from kontobro.core.masterdata import Company
 from kontobro.core.ports import Connector, Pleo, Store, TokenStore
-from kontobro.install.level import highest, require_level, with_level
+from kontobro.install.level import highest, require_level, require_scopes, with_level
 
 ACTIVE = "ACTIVATED"
 PENDING = "PENDING_INTEGRATION"
@@ -43,10 +44,10 @@ class TrialTokens:
     def __init__(self, tokens: Tokens) -> None:
         self.current = tokens
 
-    def tokens(self, connection_id: str) -> Tokens | None:
+    def tokens(self, connection: Connection) -> Tokens | None:
         return self.current
 
-    def save_tokens(self, connection_id: str, tokens: Tokens) -> None:
+    def save_tokens(self, connection: Connection, tokens: Tokens) -> None:
         self.current = tokens
 
     def mark_reconnect(self, connection_id: str) -> None:
@@ -95,7 +96,7 @@ def connect(
     NotAllowed for missing scopes, Misconfigured when the companies don't fit.
     """
     trial = TrialTokens(tokens)
-    identity = pleo_for(draft, trial).introspect()
+    identity = named_identity(pleo_for(draft, trial), draft.company_id)
     require_level(level or 1, connector.capabilities, identity)
     company = connector.check()
     found = replace(
@@ -106,6 +107,7 @@ def connect(
     chosen = level or (level_of(settled.settings) if again else highest(connector.capabilities, identity))
     require_level(chosen, connector.capabilities, identity)
     final = settled if again and level is None else replace(settled, settings=with_level(settled.settings, chosen))
+    require_scopes(scopes_for(final.settings), identity)
     claim(final)
     installation = install(pleo_for(final, trial), final, wait=wait)
     keep(final, trial.current, secrets or {}, store)
@@ -115,10 +117,19 @@ def connect(
 def keep(connection: Connection, tokens: Tokens, secrets: Mapping[str, str], store: Store) -> None:
     """Store a connection with its credentials. Under the lock of renewals: none of the old pair comes back over it."""
     with store.lock(f"refresh-{connection.id}", wait=RENEWING):
-        store.save_connection(connection)
-        store.save_tokens(connection.id, tokens)
-    for name, secret in secrets.items():
-        store.save_secret(connection.id, name, secret)
+        store.save_connection(connection, tokens, secrets)
+
+
+def named_identity(pleo: Pleo, chosen: str) -> Identity:
+    """Who the credential is. Introspection need not say whose it is: then the installation's `resource` does.
+
+    A key has no installation before it makes one (`pleo/api.md` A3, I). Not asked for when a company was `chosen`.
+    """
+    identity = pleo.introspect()
+    if identity.subject or chosen:
+        return identity
+    found = pleo.installation() or pleo.install({"integration": "kontobro"}, activate=False)
+    return replace(identity, subject=found.resource or None)
 
 
 def company_of(identity: Identity, chosen: str) -> str:

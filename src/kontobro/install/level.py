@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from kontobro.core.errors import Misconfigured, NotAllowed
 from kontobro.core.export import Identity
-from kontobro.core.level import KINDS_OF, LEVELS, Level, scopes_of
+from kontobro.core.level import KINDS_OF, LEVELS, Level, extras_of, kinds_at, level_of, missing_scopes, scopes_of
 from kontobro.core.masterdata import Account, Dimension, DimensionValue, TaxCode, Vendor
 from kontobro.core.ports import Capabilities
 from kontobro.core.settings import Settings, SyncKind
@@ -15,10 +15,17 @@ from kontobro.core.settings import Settings, SyncKind
 MEANINGS: Mapping[Level, str] = {
     1: "exports with receipts",
     2: "dimensions as tags",
-    3: "tax codes",
-    4: "accounts and vendors",
+    3: "accounts and tax codes",
+    4: "vendors",
 }
 """What each level adds to those before it."""
+
+KIND_WORDS: Mapping[SyncKind, str] = {
+    "accounts": "accounts",
+    "tax-codes": "tax codes",
+    "dimensions": "dimensions as tags",
+    "vendors": "vendors",
+}
 
 _SOURCES: Mapping[SyncKind, tuple[type, ...]] = {
     "accounts": (Account,),
@@ -26,9 +33,6 @@ _SOURCES: Mapping[SyncKind, tuple[type, ...]] = {
     "dimensions": (Dimension, DimensionValue),
     "vendors": (Vendor,),
 }
-
-_SPELLINGS: Mapping[str, str] = {"tag-group:read": "tag-groups:read", "tag-group:write": "tag-groups:write"}
-"""Pleo's documents contradict each other on the scopes of tags (`pleo/api.md` A4): either spelling will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,6 @@ def missing_kinds(level: Level, capabilities: Capabilities) -> tuple[SyncKind, .
     return tuple(kind for kind in KINDS_OF[level] if not capabilities.kinds.issuperset(_SOURCES[kind]))
 
 
-def missing_scopes(needed: Iterable[str], identity: Identity) -> tuple[str, ...]:
-    """The permissions that the credential lacks. One that lists none at all is not judged."""
-    granted = {_SPELLINGS.get(scope, scope) for scope in identity.scopes}
-    return tuple(sorted(set(needed) - granted)) if granted else ()
-
-
 def highest_supplied(capabilities: Capabilities) -> Level:
     """The highest level that the accounting system has the records for."""
     return max(level for level in LEVELS if not missing_kinds(level, capabilities))
@@ -58,7 +56,9 @@ def highest_supplied(capabilities: Capabilities) -> Level:
 
 def highest(capabilities: Capabilities, identity: Identity) -> Level:
     """The highest level that both sides allow; 1 when the credential falls short of even that."""
-    fitting = (n for n in LEVELS if not missing_kinds(n, capabilities) and not missing_scopes(scopes_of(n), identity))
+    fitting = (
+        n for n in LEVELS if not missing_kinds(n, capabilities) and not missing_scopes(scopes_of(n), identity.scopes)
+    )
     return max(fitting, default=LEVELS[0])
 
 
@@ -69,11 +69,16 @@ def require_level(level: Level, capabilities: Capabilities, identity: Identity) 
             f"This accounting system does not supply {', '.join(kinds)}, which Level {level} needs.",
             f"Choose Level {highest_supplied(capabilities)} or less.",
         )
-    if scopes := missing_scopes(scopes_of(level), identity):
+    fewer = f"; Level {highest(capabilities, identity)} needs fewer." if level > 1 else "."
+    require_scopes(scopes_of(level), identity, fewer)
+
+
+def require_scopes(needed: Iterable[str], identity: Identity, more: str = ".") -> None:
+    """Raises NotAllowed for permissions that the credential lacks."""
+    if scopes := missing_scopes(needed, identity.scopes):
         raise NotAllowed(
             f"The credential lacks these permissions at Pleo: {', '.join(scopes)}.",
-            "Create an API key (or authorise the client) with these permissions and connect again"
-            + (f"; Level {highest(capabilities, identity)} needs fewer." if level > 1 else "."),
+            f"Create an API key (or authorise the client) with these permissions and connect again{more}",
         )
 
 
@@ -82,14 +87,19 @@ def next_level(level: Level, capabilities: Capabilities, identity: Identity) -> 
     above = next((other for other in LEVELS if other > level), None)
     if above is None:
         return None
-    return NextLevel(above, missing_scopes(scopes_of(above), identity), missing_kinds(above, capabilities))
+    return NextLevel(above, missing_scopes(scopes_of(above), identity.scopes), missing_kinds(above, capabilities))
 
 
 def with_level(settings: Settings, level: Level) -> Settings:
-    """The settings with exactly this level's kinds switched on; all else stays, the chosen dimensions too."""
-    return replace(settings, sync=KINDS_OF[level])
+    """The settings with this level's kinds switched on; all else stays, the chosen dimensions too."""
+    return replace(settings, sync=kinds_at(level, settings))
 
 
 def meanings_of(level: Level) -> str:
     """All that a level does, in words."""
     return ", ".join(MEANINGS[known] for known in LEVELS if known <= level)
+
+
+def meaning_of(settings: Settings) -> str:
+    """All that a connection does, in words: its level, and what is switched on beside it."""
+    return ", ".join([meanings_of(level_of(settings)), *(KIND_WORDS[kind] for kind in extras_of(settings))])

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 from kontobro.core.errors import LoginFailed, Misconfigured, shown
+from kontobro.install.authorisation import InvalidScope
 
 PORT = 8765
 REDIRECT_URI = f"http://localhost:{PORT}/callback"
@@ -29,6 +30,7 @@ class Answer:
 
     code: str | None = field(default=None, repr=False)
     fault: str | None = None
+    error: str | None = None
 
     @property
     def complete(self) -> bool:
@@ -43,14 +45,18 @@ class Loopback:
         self._answer = answer
 
     def wait(self, seconds: float) -> str:
-        """The authorisation code. Raises LoginFailed when Pleo or the person refused, or nobody came."""
+        """The authorisation code. Raises LoginFailed when Pleo or the person refused, or nobody came.
+
+        InvalidScope when Pleo does not know a scope that was asked for.
+        """
         deadline = time.monotonic() + seconds
         while not self._answer.complete and (left := deadline - time.monotonic()) > 0:
             self._server.timeout = left
             self._server.handle_request()
         if self._answer.code is None:
             reason = shown(self._answer.fault or "", 200) or f"nobody came back within {int(seconds)} s"
-            raise LoginFailed(f"Pleo did not authorise: {reason}.", "Run kontobro connect again and allow the access.")
+            kind = InvalidScope if self._answer.error == "invalid_scope" else LoginFailed
+            raise kind(f"Pleo did not authorise: {reason}.", "Run kontobro connect again and allow the access.")
         return self._answer.code
 
 
@@ -78,7 +84,8 @@ def read_redirect(path: str, state: str) -> Answer:
         return Answer()
     if "code" in fields:
         return Answer(code=fields["code"])
-    return Answer(fault=fields.get("error_description") or fields.get("error") or "no code came back")
+    fault = fields.get("error_description") or fields.get("error") or "no code came back"
+    return Answer(fault=fault, error=fields.get("error"))
 
 
 def _said(found: Answer) -> str:
@@ -93,7 +100,7 @@ def _receiver(state: str, answer: Answer) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             found = read_redirect(self.path, state)
-            answer.code, answer.fault = found.code, found.fault
+            answer.code, answer.fault, answer.error = found.code, found.fault, found.error
             body = _PAGE.format(_said(found)).encode()
             self.send_response(200 if found.complete else 404)
             self.send_header("Content-Type", "text/html; charset=utf-8")

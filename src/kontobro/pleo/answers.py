@@ -7,6 +7,7 @@ BadAnswer, in one sentence that names the field and never the content.
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
 import httpx2
@@ -49,8 +50,8 @@ class Job(Camel):
     company_id: str
     status: str
     created_at: Instant
-    number_of_items: int
     expires_in: int
+    number_of_items: Any = None
     vendor_based_bookkeeping: bool = False
     is_interactive: bool = True
     started_at: Instant | None = None
@@ -66,7 +67,7 @@ class Job(Camel):
             company_id=self.company_id,
             status=self.status,
             created_at=self.created_at,
-            number_of_items=self.number_of_items,
+            number_of_items=whole(self.number_of_items) or 0,
             expires_in=self.expires_in,
             vendor_based=self.vendor_based_bookkeeping,
             interactive=self.is_interactive,
@@ -139,6 +140,13 @@ class CompanyName(Camel):
 
 class CompanyData(Camel):
     data: CompanyName
+
+
+def whole(number: Any) -> int | None:
+    """A count of Pleo's that is a hint, whole; None for what is none."""
+    if isinstance(number, bool) or not isinstance(number, int | float | Decimal):
+        return None
+    return int(number) if 0 <= number < 2**63 else None
 
 
 def read(response: httpx2.Response, endpoint: Endpoint, shape: type[T]) -> T:

@@ -10,7 +10,7 @@ from typing import Final
 
 import httpx2
 
-from kontobro.core.connection import Tokens
+from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import Busy, LoginFailed, Timeout
 from kontobro.core.ports import Clock, TokenStore
 from kontobro.pleo.faults import AGAIN, RECONNECT, login_failed, with_failure
@@ -34,8 +34,8 @@ class ApiKeyAuth(httpx2.Auth):
     The key is read once and again when Pleo refuses it: it may have been replaced in the meantime.
     """
 
-    def __init__(self, connection_id: str, store: TokenStore) -> None:
-        self._connection_id, self._store = connection_id, store
+    def __init__(self, connection: Connection, store: TokenStore) -> None:
+        self._connection, self._store = connection, store
         self._key: str | None = None
 
     def sync_auth_flow(self, request: httpx2.Request) -> Flow:
@@ -47,7 +47,7 @@ class ApiKeyAuth(httpx2.Auth):
             yield request
 
     def _read(self) -> str:
-        self._key = stored(self._store, self._connection_id).access
+        self._key = stored(self._store, self._connection).access
         return self._key
 
 
@@ -77,13 +77,15 @@ class Renewal:
     `ask` exchanges the tokens for new ones at Pleo; it raises TokensRefused when that is final.
     """
 
-    def __init__(self, connection_id: str, store: TokenStore, clock: Clock, ask: Callable[[Tokens], Tokens]) -> None:
-        self._connection_id, self._store, self._clock, self._ask = connection_id, store, clock, ask
+    def __init__(
+        self, connection: Connection, store: TokenStore, clock: Clock, ask: Callable[[Tokens], Tokens]
+    ) -> None:
+        self._connection, self._store, self._clock, self._ask = connection, store, clock, ask
         self._dead: str | None = None
 
     def current(self) -> Tokens:
         """Tokens that can be used now."""
-        held = stored(self._store, self._connection_id)
+        held = stored(self._store, self._connection)
         if held.expires_at is None or self._clock.now() + EARLY < held.expires_at:
             return held
         return self.renew(held.access)
@@ -96,11 +98,11 @@ class Renewal:
         Pleo's answer and the store, the next renewal is refused, and the connection asks to be connected again.
         """
         try:
-            with self._store.lock(f"refresh-{self._connection_id}", wait=WAIT):
-                held = stored(self._store, self._connection_id)
+            with self._store.lock(f"refresh-{self._connection.id}", wait=WAIT):
+                held = stored(self._store, self._connection)
                 return held if held.access != stale else self._exchange(held)
         except Busy:
-            held = stored(self._store, self._connection_id)
+            held = stored(self._store, self._connection)
             if held.access != stale:
                 return held
             fault = Timeout("Another process has been renewing Pleo's token for too long.", AGAIN)
@@ -115,11 +117,11 @@ class Renewal:
             fresh = self._ask(held)
         except TokensRefused:
             self._dead = held.access
-            self._store.mark_reconnect(self._connection_id)
-            log.warning("pleo's authorisation of connection %s has ended: connect again", self._connection_id)
+            self._store.mark_reconnect(self._connection.id)
+            log.warning("pleo's authorisation of connection %s has ended: connect again", self._connection.id)
             raise
-        self._store.save_tokens(self._connection_id, fresh)
-        log.info("pleo tokens of connection %s renewed", self._connection_id)
+        self._store.save_tokens(self._connection, fresh)
+        log.info("pleo tokens of connection %s renewed", self._connection.id)
         return fresh
 
 
@@ -128,9 +130,9 @@ def _ended() -> TokensRefused:
     return with_failure(fault, "authentication_failure")
 
 
-def stored(store: TokenStore, connection_id: str) -> Tokens:
-    """The connection's tokens. Raises LoginFailed when there are none."""
-    tokens = store.tokens(connection_id)
+def stored(store: TokenStore, connection: Connection) -> Tokens:
+    """The tokens given for this connection's Pleo. Raises LoginFailed when there are none."""
+    tokens = store.tokens(connection)
     if tokens is None or not tokens.access:
         raise login_failed("This connection has no credential for Pleo.")
     return tokens

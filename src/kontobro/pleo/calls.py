@@ -17,10 +17,21 @@ from pyrate_limiter import Duration, InMemoryBucket, Rate, RateItem
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from kontobro import __version__
+from kontobro.core.dialect import Dialect
 from kontobro.core.errors import BadAnswer, KontobroError, RateLimited, Uncertain, Unreachable
-from kontobro.core.ports import Clock
+from kontobro.core.ports import LONGEST_PLEO_CALL, Clock
+from kontobro.net.limits import AnswerTooLarge, seconds_left, time_limit
 from kontobro.pleo.endpoints import Endpoint
-from kontobro.pleo.faults import UNEXPECTED, may_have_arrived, of_answer, of_network, with_failure
+from kontobro.pleo.faults import (
+    AGAIN,
+    UNEXPECTED,
+    is_page,
+    may_have_arrived,
+    of_answer,
+    of_network,
+    of_page,
+    with_failure,
+)
 
 T = TypeVar("T")
 Params = Mapping[str, str | int | Sequence[str]]
@@ -31,6 +42,8 @@ CALLS_A_MINUTE: Final = 500
 """Pleo allows 600 and asks for 500 (`pleo/api.md` K)."""
 WINDOW_SECONDS: Final = 62
 """A little more than a minute: a slow call and then a fast one come closer together than they left."""
+LARGEST_PAGE: Final = 100
+"""Entries a page: the most that Pleo's documents show anywhere."""
 MEDIA_TYPE: Final = "application/json;charset=UTF-8"
 USER_AGENT: Final = f"kontobro/{__version__}"
 _LABEL: Final = "kontobro.endpoint"
@@ -46,6 +59,15 @@ class Paced(Protocol):
     def wait(self, clock: Clock) -> None: ...
 
 
+def rest(clock: Clock, seconds: float) -> None:
+    """Sleep until the next call may leave. Raises RateLimited when a person waits who would not wait so long."""
+    left = seconds_left()
+    if left is not None and seconds >= left:
+        fault = RateLimited("Pleo was asked too often within a minute.", AGAIN, retry_after=seconds)
+        raise with_failure(fault, "pleo_rate_limit")
+    clock.sleep(seconds)
+
+
 class Pace:
     """At most so many calls a minute: `wait` sleeps until the next one may leave. Shared by clients and threads."""
 
@@ -59,7 +81,7 @@ class Pace:
             seconds = self._until_free(clock)
             if seconds <= 0:
                 return
-            clock.sleep(seconds)
+            rest(clock, seconds)
 
     def _until_free(self, clock: Clock) -> float:
         """Take a place and answer 0, or the seconds until one is free."""
@@ -90,13 +112,15 @@ def shared_pace(connection_id: str, clock: Clock) -> Pace:
 def persist(clock: Clock, attempt: Callable[[], T], patience: timedelta = PATIENCE) -> T:
     """Try a repeatable call until it works, ATTEMPTS times within `patience`; then its last fault.
 
-    Only Unreachable and its kinds are tried again. Sleeping goes by the clock.
+    Only Unreachable and its kinds are tried again. Sleeping goes by the clock; a `time_limit` around us ends it too.
     """
     deadline = clock.now() + patience
 
     def enough(state: RetryCallState) -> bool:
         wakes = clock.now() + timedelta(seconds=state.upcoming_sleep)
-        return state.attempt_number >= ATTEMPTS or wakes > deadline
+        left = seconds_left()
+        waited_for = left is not None and state.upcoming_sleep >= left
+        return state.attempt_number >= ATTEMPTS or wakes > deadline or waited_for
 
     retrying = Retrying(
         retry=retry_if_exception_type(Unreachable), wait=_pause, stop=enough, sleep=clock.sleep, reraise=True
@@ -122,7 +146,7 @@ def uncertain(endpoint: Endpoint, fault: KontobroError) -> Uncertain:
 class Calls:
     """The way to Pleo's API. `counts`: requests that left, by endpoint name (repeats and refused ones too).
 
-    `limited`: how many of them Pleo answered with 429.
+    `limited`: how many of them Pleo answered with 429. `page_size`: entries a page, less once Pleo has refused so many.
     """
 
     def __init__(
@@ -132,7 +156,10 @@ class Calls:
         clock: Clock,
         pace: Paced | None = None,
         patience: timedelta = PATIENCE,
+        dialect: Dialect | None = None,
     ) -> None:
+        self.dialect = dialect or Dialect()
+        self.page_size = LARGEST_PAGE
         self._http, self._auth, self._clock, self._patience = http, auth, clock, patience
         self._pace = pace or Pace()
         self._lock = threading.Lock()
@@ -148,13 +175,15 @@ class Calls:
         request = self._http.build_request(
             endpoint.method,
             endpoint.path(id),
-            params=params,
+            params=self._spelled(params),
             content=content,
             headers={"Content-Type": MEDIA_TYPE} if content is not None else None,
             extensions={_LABEL: endpoint.name},
         )
         response = self._send(request, endpoint)
-        expected = response.is_success or (response.status_code == 404 and endpoint.may_lack)
+        if is_page(response) and response.status_code != 429:
+            raise of_page(response, endpoint.name)
+        expected = response.is_success or response.status_code in endpoint.lacking
         if not expected:
             raise of_answer(response, endpoint, self._clock.now())
         return response
@@ -184,16 +213,26 @@ class Calls:
         self._http.close()
 
     def persist(self, attempt: Callable[[], T]) -> T:
-        return persist(self._clock, attempt, self._patience)
+        with time_limit(LONGEST_PLEO_CALL.total_seconds()):
+            return persist(self._clock, attempt, self._patience)
 
     def count(self, name: str) -> None:
         with self._lock:
             self.counts[name] += 1
 
+    def _spelled(self, params: Params | None) -> Params | None:
+        """Query parameters as this Pleo names them; elsewhere the company's is always `company_id`."""
+        if params is None:
+            return None
+        return {self.dialect.company_key if name == "company_id" else name: value for name, value in params.items()}
+
     def _send(self, request: httpx2.Request, endpoint: Endpoint) -> httpx2.Response:
         sent = self._clock.now()
         try:
             response = self._http.send(request, auth=self._auth)
+        except AnswerTooLarge as error:
+            message = f"Pleo's answer to {endpoint.name} has more than {error.most:,} bytes."
+            raise BadAnswer(message, UNEXPECTED) from error
         except httpx2.DecodingError as error:
             raise BadAnswer(f"Pleo's answer to {endpoint.name} can't be decompressed.", UNEXPECTED) from error
         except httpx2.RequestError as error:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx2
-import msgspec
 
 from kontobro.core.connection import Connection
+from kontobro.core.dialect import Dialect
 from kontobro.core.errors import JobGone, NotAllowed, Unreachable, shown
 from kontobro.core.export import (
     ExportItem,
@@ -28,13 +30,16 @@ from kontobro.core.ports import Clock, TokenStore
 from kontobro.pleo import answers, endpoints
 from kontobro.pleo.calls import PATIENCE, Calls, Paced, Params
 from kontobro.pleo.endpoints import Endpoint
-from kontobro.pleo.faults import AGAIN, may_have_arrived, with_failure
+from kontobro.pleo.faults import AGAIN, may_have_arrived, told_at, with_failure
 from kontobro.pleo.files import Files, open_files
 from kontobro.pleo.opening import open_calls
-from kontobro.pleo.paging import LIMIT, pages
+from kontobro.pleo.paging import listed, listed_loosely
 from kontobro.pleo.wire import read_item
 
-MOST_REPORTS: Final = 100
+SOME_FAILED: Final = "Some expenses were not booked: see each of them."
+LONGEST_ID: Final = 255
+"""What Pleo states of an account's external id (`pleo/api.md` F), and nowhere of an item's."""
+LONGEST_ADDRESS: Final = 2048
 ACTIVATED: Final = "ACTIVATED"
 PENDING: Final = "PENDING_INTEGRATION"
 
@@ -45,6 +50,7 @@ class PleoClient:
     def __init__(self, calls: Calls, company_id: str, files: Files) -> None:
         self._calls, self._company_id, self._files = calls, company_id, files
         self.calls: Counter[str] = calls.counts
+        self.dialect: Dialect = calls.dialect
         # The port has no `close`: connections end with the client, by this or when it is collected.
         self.close = weakref.finalize(self, _close, calls, files)
 
@@ -70,52 +76,50 @@ class PleoClient:
     # ------------------------------------------------------------------------------------------------ jobs
 
     def jobs(self, statuses: Sequence[str]) -> Sequence[ExportJob]:
+        """Filtered again here: nothing says that Pleo's list heeds its filters, and another's job must not be seen."""
         params: Params = {"company_id": self._company_id, "statuses": list(statuses)}
         listed = [
             answers.read_entry(raw, endpoints.JOBS, answers.Job).to_core()
-            for page in self._pages(endpoints.JOBS, params)
+            for page in listed_loosely(self._calls, endpoints.JOBS, params=params)
             for raw in page
         ]
-        return sorted(listed, key=lambda job: job.created_at)
+        return sorted((job for job in listed if self._asked_for(job, statuses)), key=lambda job: job.created_at)
+
+    def _asked_for(self, job: ExportJob, statuses: Sequence[str]) -> bool:
+        return job.company_id.lower() == self._company_id.lower() and (not statuses or job.status in statuses)
 
     def job(self, job_id: str) -> ExportJob:
         return self._calls.persist(lambda: self._job(job_id))
 
     def start(self, job_id: str) -> bool:
-        """Claim a pending job: True when this call did it, as far as can be known.
+        """Repeated only while it surely did not arrive: what became of a lost answer, the job itself has to tell."""
 
-        A lost answer is no answer: the job is read again, still pending it is claimed again, and in progress
-        by then the claim is taken for ours (the caller saw it pending, and we know that we sent it).
-        """
-        sent = False
-
-        def claim() -> bool:
-            nonlocal sent
-            if sent and (status := self._job(job_id).status) != "pending":
-                return status == "in_progress"
+        def ask() -> bool | Unreachable:
             try:
-                self._send_event({"jobId": job_id, "event": "started"})
+                self._send_event(job_id, {"event": "started"})
             except JobGone:
-                return self._was_claimed(job_id, ours=sent)
+                return False
             except Unreachable as fault:
-                sent = sent or may_have_arrived(fault)
+                if may_have_arrived(fault):
+                    return fault
                 raise
             return True
 
-        return self._calls.persist(claim)
+        answer = self._calls.persist(ask)
+        if isinstance(answer, Unreachable):
+            raise answer
+        return answer
 
     def complete(self, job_id: str, outcome: JobOutcome) -> None:
         sent = False
-        body = {"jobId": job_id, "event": outcome.event}
-        if outcome.event == "failed":
-            body |= _present(failureReason=outcome.failure, failureReasonType=outcome.failure_type)
+        body = {"event": outcome.event, **self._reason(outcome)}
 
         def finish() -> None:
             nonlocal sent
             if sent and self._is_over(job_id, outcome.event):
                 return
             try:
-                self._send_event(body)
+                self._send_event(job_id, body)
             except JobGone:
                 if not self._is_over(job_id, outcome.event):
                     raise _contradiction(outcome.event) from None
@@ -128,19 +132,22 @@ class PleoClient:
     # ----------------------------------------------------------------------------------------------- items
 
     def control_items(self, job_id: str) -> Iterator[Sequence[JobItem]]:
-        for page in self._pages(endpoints.CONTROL_ITEMS, {}, id=job_id):
+        for page in listed(self._calls, endpoints.CONTROL_ITEMS, id=job_id):
             yield [answers.read_entry(raw, endpoints.CONTROL_ITEMS, answers.ControlItem).to_core() for raw in page]
 
     def items(self, job_id: str) -> Iterator[Sequence[ExportItem | MalformedItem]]:
-        for page in self._pages(endpoints.ITEMS, {"job_id": job_id}):
+        for page in listed(self._calls, endpoints.ITEMS, params={"job_id": job_id}):
             yield [read_item(raw) for raw in page]
 
     def report(self, job_id: str, reports: Sequence[ItemReport]) -> Sequence[ReportError]:
-        if len(reports) > MOST_REPORTS:
-            raise ValueError(f"{len(reports)} reports in one update: Pleo takes {MOST_REPORTS}, send them in parts")
+        most = self.dialect.update_batch
+        if len(reports) > most:
+            raise ValueError(f"{len(reports)} reports in one update: Pleo takes {most}, send them in parts")
         if not reports:
             return []
-        response = self._calls.again(endpoints.REPORT, id=job_id, body=[_report(report) for report in reports])
+        response = self._calls.again(
+            endpoints.REPORT, id=job_id, body=[_report(report, self.dialect) for report in reports]
+        )
         answer = answers.read(response, endpoints.REPORT, answers.UpdateAnswer)
         return [error.to_core() for error in answer.errors]
 
@@ -183,27 +190,23 @@ class PleoClient:
 
     # ------------------------------------------------------------------------------------------ single calls
 
-    def _pages(self, endpoint: Endpoint, params: Params, id: str = "") -> Iterator[list[msgspec.Raw]]:
-        def fetch(after: str | None) -> httpx2.Response:
-            cursor: Params = {"after": after} if after else {}
-            return self._calls.again(endpoint, id=id, params={**params, "limit": LIMIT, **cursor})
-
-        return pages(fetch, endpoint)
-
     def _job(self, job_id: str) -> ExportJob:
         response = self._calls.once(endpoints.JOB, id=job_id)
-        return answers.read(response, endpoints.JOB, answers.JobData).data.to_core()
+        job = answers.read(response, endpoints.JOB, answers.JobData).data.to_core()
+        return replace(job, read_at=told_at(response))
 
-    def _send_event(self, body: Mapping[str, str]) -> None:
+    def _send_event(self, job_id: str, body: Mapping[str, str]) -> None:
         """The answer is 202 with a body that means nothing (`pleo/api.md` B1 row 6)."""
-        self._calls.once(endpoints.EVENTS, body=body)
+        self._calls.once(endpoints.EVENTS, body={self.dialect.job_key: job_id, **body})
 
-    def _was_claimed(self, job_id: str, *, ours: bool) -> bool:
-        """After a refused claim: whose is the job?"""
-        status = self._job(job_id).status
-        if status == "pending":
-            raise _contradiction("started")
-        return ours and status == "in_progress"
+    def _reason(self, outcome: JobOutcome) -> dict[str, str]:
+        """What goes with the event: always with `failed`, with `completed_with_errors` where Pleo wants it."""
+        if outcome.event == "completed" or (outcome.event != "failed" and not self.dialect.reason_on_errors):
+            return {}
+        return _present(
+            failureReason=self.dialect.shortened(outcome.failure) or SOME_FAILED,
+            failureReasonType=self.dialect.job_reason(outcome.failure_type) or "validation_failure",
+        )
 
     def _is_over(self, job_id: str, event: str) -> bool:
         """True in the final state that we want, False while it runs; JobGone when it ended otherwise."""
@@ -219,7 +222,7 @@ class PleoClient:
     def _installation(self) -> Installation | None:
         params: Params = {"company_id": self._company_id} if self._company_id else {}
         response = self._calls.once(endpoints.INSTALLATION, params=params)
-        if response.status_code == 404:
+        if not response.is_success:
             return None
         return answers.read(response, endpoints.INSTALLATION, answers.InstallationAnswer).to_core()
 
@@ -236,10 +239,11 @@ def open_pleo(
     transport: httpx2.BaseTransport | None = None,
     pace: Paced | None = None,
     patience: timedelta = PATIENCE,
+    dialect: Dialect | None = None,
 ) -> PleoClient:
     """The Pleo of a connection. Reads no token before the first call. `transport` stands in for the network."""
-    calls = open_calls(connection, tokens, clock, transport=transport, pace=pace, patience=patience)
-    files = open_files(connection.api_url, clock, transport=transport)
+    calls = open_calls(connection, tokens, clock, transport=transport, pace=pace, patience=patience, dialect=dialect)
+    files = open_files(connection.api_url, transport=transport)
     return PleoClient(calls, connection.company_id, files)
 
 
@@ -258,16 +262,31 @@ def _present(**fields: str | None) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _report(report: ItemReport) -> dict[str, str]:
+def _report(report: ItemReport, dialect: Dialect) -> dict[str, str]:
     return _present(
         accountingEntryId=report.entry_id,
         status=report.status,
         exportedAt=_instant(report.exported_at),
-        externalId=report.external_id,
-        externalUrl=report.external_url,
-        failureReason=report.failure,
-        failureReasonType=report.failure_type,
+        externalId=_short(report.external_id, LONGEST_ID),
+        externalUrl=_short(_address(report.external_url), LONGEST_ADDRESS),
+        failureReason=dialect.shortened(report.failure),
+        failureReasonType=dialect.item_reason(report.failure_type),
     )
+
+
+def _short(text: str | None, most: int) -> str | None:
+    """None for a text that is too long: half an id, or half an address, would lead nowhere."""
+    return text if text and len(text) <= most else None
+
+
+def _address(text: str | None) -> str | None:
+    """An address of the web; None for what is none, which would have Pleo refuse the whole update."""
+    try:
+        parts = urlsplit(text or "")
+        good = parts.scheme in ("http", "https") and parts.hostname and text and text.isprintable() and " " not in text
+    except ValueError:
+        return None
+    return text if good else None
 
 
 def _instant(when: datetime | None) -> str | None:

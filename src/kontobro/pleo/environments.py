@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-import ssl
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
-
-import httpx2
 
 from kontobro.core.level import LEVELS, scopes_of
 
@@ -30,8 +26,7 @@ ENVIRONMENTS: Final = {
 """By `Connection.environment`. The sandbox serves both from one loopback port."""
 
 SCOPES: Final = {level: tuple(sorted(scopes_of(level))) for level in LEVELS}
-"""What consent asks for, by level of the product. Pleo spells the scopes of tags in two ways (`pleo/api.md` A4, L10):
-these are the names that its staging knows."""
+"""What consent asks for, by level of the product. How an environment spells the scopes of tags: `core/dialect.py`."""
 SCOPES_LEVEL_1: Final = SCOPES[1]
 """Exports with receipts."""
 
@@ -43,9 +38,3 @@ def is_local(url: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-@cache
-def trusted() -> ssl.SSLContext:
-    """Whom we trust, read once a process: a service opens clients all day, and reading takes 20 ms of CPU each time."""
-    return httpx2.create_ssl_context()

@@ -37,6 +37,8 @@ AGAIN_HERE = "Is it running? kontobro sandbox starts it. Nothing is lost: run it
 """Of a sandbox on this machine, of which Pleo's status page knows nothing."""
 UNEXPECTED = "Check that the address is Pleo's (a proxy or login page may stand in between), then report this."
 RECONNECT = "Check that the credential is whole and still valid in Pleo (Settings > API Keys), then connect again."
+LONGEST_WAIT = 86_400.0
+"""Seconds. Nobody means more, and a number of any length is no time."""
 _GONE = frozenset(["export_job_status_unprocessable", "invalid_export_job_status_change"])
 _SECRET = re.compile(r"(?i)\b(bearer|basic)\s+\S+|\bplp_\S+|\bwhsec_\S+|[A-Za-z0-9_\-.=+/]{32,}")
 
@@ -139,11 +141,24 @@ def of_answer(response: httpx2.Response, endpoint: Endpoint, now: datetime) -> K
     return Refused(refused, UNEXPECTED, status, said) if status >= 400 else BadAnswer(refused, UNEXPECTED)
 
 
+def is_page(response: httpx2.Response) -> bool:
+    """Whether this is a page for people: Pleo's API has none, what stands in front of it has."""
+    return bool(response.headers.get("content-type", "").strip().lower().startswith("text/html"))
+
+
+def of_page(response: httpx2.Response, what: str) -> Unreachable:
+    """A gateway's error page says nothing of the credential, its scopes or what there is, whatever its status."""
+    message = f"A page came in place of Pleo's answer to {what} (status {response.status_code})."
+    return with_failure(
+        Unreachable(message, f"A proxy or login page may stand in between. {AGAIN}"), "service_unreachable"
+    )
+
+
 def exception_info(response: httpx2.Response) -> ExceptionInfo:
     """The error body, empty where there is none or it is something else."""
     try:
         return msgspec.json.decode(response.content, type=ExceptionInfo)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ExceptionInfo()
 
 
@@ -157,16 +172,25 @@ def rate_limited(seconds: float | None) -> RateLimited:
     return with_failure(fault, "pleo_rate_limit")
 
 
+def told_at(response: httpx2.Response) -> datetime | None:
+    """Pleo's own time: the answer's Date (RFC 9110 §6.6.1, whole seconds). None without a readable one."""
+    try:
+        when = parsedate_to_datetime(response.headers.get("date", ""))
+    except (ValueError, TypeError):
+        return None
+    return when if when.tzinfo else None
+
+
 def retry_after(response: httpx2.Response, now: datetime) -> float | None:
-    """Seconds to wait: the header's number, or the time until its HTTP date. None without a readable header."""
+    """Seconds to wait: the header's number, or the time until its HTTP date, a day at most. None without one."""
     text = response.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdecimal():
-        return float(text)
+        return min(float(text[:9]), LONGEST_WAIT)
     try:
         when = parsedate_to_datetime(text)
     except (ValueError, TypeError):
         return None
-    return max(0.0, (when - now).total_seconds()) if when.tzinfo else None
+    return min(max(0.0, (when - now).total_seconds()), LONGEST_WAIT) if when.tzinfo else None
 
 
 def _not_allowed(endpoint: Endpoint) -> NotAllowed:

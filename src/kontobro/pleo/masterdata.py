@@ -15,6 +15,7 @@ from typing import Protocol
 import httpx2
 
 from kontobro.core.connection import Connection
+from kontobro.core.dialect import Dialect
 from kontobro.core.plan import Desired, Existing, MasterKind
 from kontobro.core.ports import Clock, TokenStore
 from kontobro.pleo.calls import PATIENCE, Calls, Paced
@@ -75,7 +76,8 @@ def open_target(
     transport: httpx2.BaseTransport | None = None,
     pace: Paced | None = None,
     patience: timedelta = PATIENCE,
+    dialect: Dialect | None = None,
 ) -> PleoTarget:
     """The master data of a connection's company. Reads no token before the first call."""
-    calls = open_calls(connection, tokens, clock, transport=transport, pace=pace, patience=patience)
+    calls = open_calls(connection, tokens, clock, transport=transport, pace=pace, patience=patience, dialect=dialect)
     return PleoTarget(calls, connection.company_id)

@@ -8,14 +8,19 @@ from typing import Final
 import httpx2
 
 from kontobro.core.connection import Connection
+from kontobro.core.dialect import Dialect, dialect_of
 from kontobro.core.ports import Clock, TokenStore
+from kontobro.net.client import open_client
+from kontobro.net.limits import Limits
 from kontobro.pleo.auth import ApiKeyAuth, BearerAuth, Renewal
 from kontobro.pleo.calls import PATIENCE, USER_AGENT, Calls, Paced, shared_pace
-from kontobro.pleo.environments import is_local, trusted
+from kontobro.pleo.environments import is_local
 from kontobro.pleo.files import no_cookies
 from kontobro.pleo.oauth import renewer
 
 TIMEOUT: Final = httpx2.Timeout(30.0, connect=10.0)
+LIMITS: Final = Limits(seconds=60.0, most_bytes=16 * 1024 * 1024)
+"""A page of Pleo's has some hundred kilobytes; one that takes a minute is a timeout, however steadily it drips."""
 
 
 def open_calls(
@@ -26,23 +31,25 @@ def open_calls(
     transport: httpx2.BaseTransport | None = None,
     pace: Paced | None = None,
     patience: timedelta = PATIENCE,
+    dialect: Dialect | None = None,
 ) -> Calls:
     """Reads no token before the first call. `transport` stands in for the network.
 
     `pace` is one that several processes share; without it all clients of the connection in this process share one.
-    No call is repeated later than `patience` after it first left.
+    No call is repeated later than `patience` after it first left. `dialect`: other than the environment's own.
     """
-    http = httpx2.Client(
+    http = open_client(
+        LIMITS,
+        transport=transport,
+        trust_env=not is_local(connection.api_url),
         base_url=connection.api_url,
         timeout=TIMEOUT,
         headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
         cookies=no_cookies(),
-        trust_env=not is_local(connection.api_url),
-        verify=trusted(),
-        transport=transport,
     )
-    auth: httpx2.Auth = ApiKeyAuth(connection.id, tokens)
+    auth: httpx2.Auth = ApiKeyAuth(connection, tokens)
     if connection.auth == "oauth":
-        ask = renewer(connection, clock, transport=transport)
-        auth = BearerAuth(Renewal(connection.id, tokens, clock, ask))
-    return Calls(http, auth, clock, pace or shared_pace(connection.id, clock), patience)
+        ask = renewer(connection, clock, transport=transport, dialect=dialect)
+        auth = BearerAuth(Renewal(connection, tokens, clock, ask))
+    spoken = dialect or dialect_of(connection.environment)
+    return Calls(http, auth, clock, pace or shared_pace(connection.id, clock), patience, spoken)

@@ -1,4 +1,7 @@
-"""Pages of a list, one after the other: `after=<endCursor>` while Pleo says that there are more (`api.md` B0)."""
+"""Pages of a list, one after the other: `after=<endCursor>` while Pleo says that there are more (`api.md` B0).
+
+How many entries a page may have at most is stated for one list only: a size that Pleo refuses is halved.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,59 @@ from typing import Any, Final
 import httpx2
 import msgspec
 
-from kontobro.core.errors import BadAnswer
+from kontobro.core.errors import BadAnswer, IncompleteList
 from kontobro.pleo.answers import Page, require_json, unreadable
+from kontobro.pleo.calls import Calls, Params
 from kontobro.pleo.endpoints import Endpoint
-from kontobro.pleo.faults import UNEXPECTED
+from kontobro.pleo.faults import UNEXPECTED, Refused
 
-LIMIT: Final = 100
-"""Entries a page: the most that Pleo's documents show anywhere."""
+SMALLEST_PAGE: Final = 10
+"""A page of fewer entries is not asked for: that Pleo refuses it then has another reason."""
 
 _PAGE: Final = msgspec.json.Decoder(Page)
+
+
+def listed(
+    calls: Calls, endpoint: Endpoint, *, id: str = "", params: Params | None = None, body: object = None
+) -> Iterator[list[msgspec.Raw]]:
+    """The pages of a list, `counted`."""
+    return pages(_asking(calls, endpoint, id, params or {}, body), endpoint, counted=True)
+
+
+def listed_loosely(
+    calls: Calls, endpoint: Endpoint, *, id: str = "", params: Params | None = None
+) -> Iterator[list[msgspec.Raw]]:
+    """The pages of a list whose `total` is not looked at."""
+    return pages(_asking(calls, endpoint, id, params or {}, None), endpoint)
+
+
+def _asking(
+    calls: Calls, endpoint: Endpoint, id: str, params: Params, body: object
+) -> Callable[[str | None], httpx2.Response]:
+    def ask(size: int, cursor: Params) -> httpx2.Response:
+        return calls.again(endpoint, id=id, params={**params, "limit": size, **cursor}, body=body)
+
+    def fetch(after: str | None) -> httpx2.Response:
+        return ask(calls.page_size, {"after": after}) if after else _first(calls, lambda size: ask(size, {}))
+
+    return fetch
+
+
+def _first(calls: Calls, ask: Callable[[int], httpx2.Response]) -> httpx2.Response:
+    """The first page, as large as Pleo takes it; of this size are then all pages of this client."""
+    size, fault = calls.page_size, None
+    while size >= SMALLEST_PAGE:
+        try:
+            page = ask(size)
+        except Refused as refusal:
+            if refusal.status != 400:
+                raise
+            fault, size = fault or refusal, size // 2
+        else:
+            calls.page_size = size
+            return page
+    assert fault is not None  # a page size is never below the smallest
+    raise fault
 
 
 def pages(
@@ -27,7 +74,7 @@ def pages(
     """Each page's entries as they came. `fetch` gets the cursor, None at first.
 
     Never ends early: a missing cursor, or one that was there before, raises BadAnswer; `counted`, so do fewer
-    entries than Pleo says that there are.
+    entries than Pleo says that there are (IncompleteList, after all that came).
     """
     seen: set[str] = set()
     entries = 0
@@ -47,9 +94,9 @@ def pages(
         seen.add(after)
 
 
-def _too_few(endpoint: Endpoint, entries: int, total: int | None) -> BadAnswer:
+def _too_few(endpoint: Endpoint, entries: int, total: int | None) -> IncompleteList:
     what = f"Pleo's pages of {endpoint.name} end after {entries} of {total} entries."
-    return BadAnswer(what, "Run it again: somebody may have changed the list meanwhile.")
+    return IncompleteList(what, "Run it again: someone may have changed the list meanwhile.", total or 0)
 
 
 def read_page(response: httpx2.Response, endpoint: Endpoint) -> Page:

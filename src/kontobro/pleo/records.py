@@ -16,7 +16,7 @@ from kontobro.pleo.answers import Camel, Single, read, read_entry
 from kontobro.pleo.calls import Calls, Params, uncertain
 from kontobro.pleo.endpoints import Endpoint
 from kontobro.pleo.faults import Refused
-from kontobro.pleo.paging import LIMIT, pages
+from kontobro.pleo.paging import listed
 
 T = TypeVar("T")
 Answer = Existing | Problem
@@ -63,13 +63,8 @@ class Records(Generic[W]):
 
     def listed(self, endpoint: Endpoint, *, params: Params | None = None, body: object = None) -> Iterator[W]:
         """Every record on all pages, each once. Raises BadAnswer for a page or a record that can't be read."""
-
-        def fetch(after: str | None) -> httpx2.Response:
-            cursor: Params = {"after": after} if after else {}
-            return self.calls.again(endpoint, params={**(params or {}), "limit": LIMIT, **cursor}, body=body)
-
         seen: set[str] = set()
-        for page in pages(fetch, endpoint, counted=True):
+        for page in listed(self.calls, endpoint, params=params, body=body):
             for raw in page:
                 record = read_entry(raw, endpoint, self._shape)
                 if record.id not in seen:

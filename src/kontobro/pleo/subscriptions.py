@@ -11,6 +11,7 @@ import httpx2
 import msgspec
 
 from kontobro.core.connection import Connection
+from kontobro.core.dialect import Dialect
 from kontobro.core.errors import BadAnswer, Uncertain
 from kontobro.core.ports import Clock, TokenStore
 from kontobro.core.settings import Settings
@@ -19,9 +20,8 @@ from kontobro.pleo.answers import Camel, Single, read, read_entry
 from kontobro.pleo.calls import Calls
 from kontobro.pleo.faults import UNEXPECTED
 from kontobro.pleo.opening import open_calls
-from kontobro.pleo.paging import LIMIT, pages
+from kontobro.pleo.paging import listed_loosely
 
-EXPORT_EVENT: Final = "v1.export-job.created"
 VENDOR_EVENT: Final = "v1.vendor.created"
 ACTIVE: Final = "ACTIVE"
 
@@ -46,9 +46,9 @@ class _Secret(Camel):
     secret_key: str
 
 
-def events_of(settings: Settings) -> tuple[str, ...]:
+def events_of(settings: Settings, dialect: Dialect) -> tuple[str, ...]:
     """What a connection wants to be told of: export jobs, and new vendors where vendors are kept in step."""
-    return (EXPORT_EVENT, VENDOR_EVENT) if "vendors" in settings.sync else (EXPORT_EVENT,)
+    return (dialect.event_name, VENDOR_EVENT) if "vendors" in settings.sync else (dialect.event_name,)
 
 
 class Subscriptions:
@@ -94,13 +94,9 @@ class Subscriptions:
         return sorted(found, key=lambda each: (each.endpoint_url != url, each.id != known, each.id))
 
     def _all(self) -> list[WireSubscription]:
-        def fetch(after: str | None) -> httpx2.Response:
-            cursor = {"after": after} if after else {}
-            return self._calls.again(endpoints.SUBSCRIPTIONS, params={"limit": LIMIT, **cursor})
-
         listed = [
             read_entry(raw, endpoints.SUBSCRIPTIONS, WireSubscription)
-            for page in pages(fetch, endpoints.SUBSCRIPTIONS)
+            for page in listed_loosely(self._calls, endpoints.SUBSCRIPTIONS)
             for raw in page
         ]
         return [each for each in listed if each.deleted_at is None]
@@ -138,10 +134,16 @@ class Subscriptions:
 
 
 def open_subscriptions(
-    connection: Connection, tokens: TokenStore, clock: Clock, *, transport: httpx2.BaseTransport | None = None
+    connection: Connection,
+    tokens: TokenStore,
+    clock: Clock,
+    *,
+    transport: httpx2.BaseTransport | None = None,
+    dialect: Dialect | None = None,
 ) -> Subscriptions:
     """The subscriptions of a connection. Reads no token before the first call."""
-    return Subscriptions(open_calls(connection, tokens, clock, transport=transport), events_of(connection.settings))
+    calls = open_calls(connection, tokens, clock, transport=transport, dialect=dialect)
+    return Subscriptions(calls, events_of(connection.settings, calls.dialect))
 
 
 def subscribe(

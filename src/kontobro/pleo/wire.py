@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -32,6 +32,12 @@ from kontobro.core.export import (
 )
 from kontobro.core.money import Money
 from kontobro.pleo.answers import Camel, Instant
+
+_MOST_DIGITS: Final = 1_000
+"""What the posting rules refuse by themselves may still be far larger than any amount, but not fill the memory."""
+
+_RATE_DIGITS: Final = 4
+"""Before the point. Counting with more, a rate of 1,000,000 %, has no meaning."""
 
 _UUID: Final = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 Id = Annotated[str, msgspec.Meta(pattern=f"^{_UUID}$")]
@@ -82,7 +88,8 @@ class WireLine(Camel):
 class WireFile(Camel):
     url: str
     type: str | None = None
-    size: int | None = None
+    size: msgspec.Raw = msgspec.Raw()
+    """A hint: whatever it is, it fails no item."""
 
 
 class WireSupplier(Camel):
@@ -158,7 +165,14 @@ class WireItem(Camel):
     links: Any = msgspec.field(default=None, name="_links")
 
 
+class _Named(Camel):
+    accounting_entry_id: str
+
+
+_NAMED: Final = msgspec.json.Decoder(_Named)
 _ITEM: Final = msgspec.json.Decoder(WireItem)
+_LONGEST_SIZE: Final = 25
+"""Characters: more digits are no size of a file."""
 _LOOSE: Final = msgspec.json.Decoder(float_hook=str)  # for messages only: the number as it stood there
 
 
@@ -199,7 +213,7 @@ def _item(wire: WireItem, raw: bytes) -> ExportItem:
         reconciliation_id=information.reconciliation_id,
         method=wire.bookkeeping.method if wire.bookkeeping else None,
         contra_account=_account(wire.contra_account),
-        receipts=tuple([ReceiptLink(file.url, file.type, file.size) for file in wire.files or ()]),
+        receipts=tuple([ReceiptLink(file.url, file.type, _size(file.size)) for file in wire.files or ()]),
         note=wire.note,
         supplier=_supplier(wire.supplier),
         vendor=_vendor(wire.vendor),
@@ -214,11 +228,29 @@ def _item(wire: WireItem, raw: bytes) -> ExportItem:
     )
 
 
+def _size(raw: msgspec.Raw) -> int | None:
+    """Whole bytes; None for what is no size."""
+    text = bytes(raw)
+    try:
+        size = Decimal(text.decode()) if len(text) < _LONGEST_SIZE else Decimal("NaN")
+    except (InvalidOperation, UnicodeDecodeError):
+        return None
+    return int(size) if size.is_finite() and size >= 0 and size.adjusted() < _LONGEST_SIZE else None
+
+
 def _amount(wire: WireAmount) -> Amount:
     """Equal sides share one Money: making these is most of the cost of an item."""
     supplier, wallet = wire.in_supplier_currency, wire.in_wallet_currency
+    _require_writable(supplier.value, "value")
+    _require_writable(wallet.value, "value")
     money = Money(wallet.value, wallet.currency)
     return Amount(money if supplier == wallet else Money(supplier.value, supplier.currency), money)
+
+
+def _require_writable(number: Decimal, field: str) -> None:
+    """Refuse 1E+999999999: whoever writes such a number out needs a gigabyte for it."""
+    if not -_MOST_DIGITS <= number.adjusted() <= _MOST_DIGITS:
+        raise _Unreadable(field, f"a number of at most {_MOST_DIGITS:,} digits")
 
 
 def _line(wire: WireLine) -> ItemLine:
@@ -240,6 +272,8 @@ def _account(wire: WireAccount | None) -> AccountRef | None:
 def _tax(wire: WireTax | None) -> ItemTax | None:
     if wire is None:
         return None
+    if not -_MOST_DIGITS <= wire.rate.adjusted() < _RATE_DIGITS:
+        raise _Unreadable("accountingEntryLines.tax.rate", "a rate as a fraction, 0.25 for 25 %")
     accounts = wire.ingoing_tax_account, wire.outgoing_tax_account
     return ItemTax(wire.id, wire.type, wire.rate, _amount(wire.amount), wire.code, *accounts)
 
@@ -307,8 +341,13 @@ def _malformed(content: bytes, field: str, fault: str) -> MalformedItem:
 
 
 def _loose(content: bytes) -> Any:
+    """Whatever stands there; its id alone where a number is too long or a part is nested too deep; None for no JSON."""
     try:
         return _LOOSE.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return {"accountingEntryId": _NAMED.decode(content).accounting_entry_id}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 

@@ -12,12 +12,14 @@ from typing import Protocol
 from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError
 from kontobro.core.export import Identity, Installation
-from kontobro.core.level import level_of, scopes_for
+from kontobro.core.level import level_of, missing_scopes, scopes_for
 from kontobro.core.ports import Connector, Pleo
-from kontobro.core.settings_check import check_settings
+from kontobro.core.settings_check import check_stored
+from kontobro.core.settings_codes import in_codes
+from kontobro.core.usable import missing_accounts, wallet_missing
 from kontobro.export.masters import load_masters
 from kontobro.install.connect import ACTIVE, PENDING
-from kontobro.install.level import NextLevel, meanings_of, missing_scopes, next_level
+from kontobro.install.level import NextLevel, meaning_of, next_level
 
 
 class Sides(Protocol):
@@ -40,13 +42,15 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One look: fine, or what is wrong and how to mend it; `fault` when it was one side's answer."""
+    """One look: good, or what is wrong and how to fix it; `fault` when it was one side's answer. A `warning` is good:
+    it says what would fail, and only if it ever comes."""
 
     subject: str
     message: str
     remedy: str = ""
     good: bool = True
     fault: KontobroError | None = None
+    warning: bool = False
 
 
 def look(connection: Connection, sides: Sides, words: Words) -> Iterator[Finding]:
@@ -80,14 +84,14 @@ def _look_at_level(identity: Identity, connection: Connection, sides: Sides, wor
     """What the connection keeps in step, whether the credential suffices for it, and what the next level needs."""
     settings = connection.settings
     level = level_of(settings)
-    if scopes := missing_scopes(scopes_for(settings), identity):
+    if scopes := missing_scopes(scopes_for(settings), identity.scopes):
         message = f"The credential lacks permissions for what is switched on: {', '.join(scopes)}."
         yield Finding("permissions", message, "Connect again with a credential that has them.", good=False)
     else:
         yield Finding("permissions", f"all that Level {level} needs")
     on = f"; switched on: {', '.join(settings.sync)}" if settings.sync else ""
     needs = next_level(level, sides.connector_for(connection).capabilities, identity)
-    yield Finding("level", f"{level}: {meanings_of(level)}{on}", said_of_next(needs, words))
+    yield Finding("level", f"{level}: {meaning_of(settings)}{on}", said_of_next(needs, words))
     if "dimensions" in settings.sync and not settings.sync_dimensions:
         yield Finding("dimensions", "none is chosen, so Pleo gets no tags", words.dimensions)
 
@@ -125,8 +129,16 @@ def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Findi
 
 
 def _look_at_settings(connector: Connector, connection: Connection) -> Iterator[Finding]:
-    problems = check_settings(connection.settings, load_masters(connector, connector.check()))
-    for problem in problems:
+    masters = load_masters(connector, connector.check())
+    _, stored = in_codes(connection.settings, masters)
+    for old in stored:
+        message = f"Holds {old.id}, an ID of before; it is read as the code {old.code}."
+        yield Finding(f"settings: settings.{old.setting}", message, f"Set it to {old.code} if that is right.")
+    lacks = wallet_missing(connection.settings)
+    problems = check_stored(connection.settings, masters)
+    for problem in [*problems, *([lacks] if lacks else [])]:
         yield Finding(f"settings: {problem.field}", problem.message, problem.remedy, good=False)
-    if not problems:
+    if not problems and not lacks:
         yield Finding("settings", "complete, and all accounts are there")
+    for missing in missing_accounts(connection.settings):
+        yield Finding(f"settings: settings.{missing.setting}", missing.message, missing.remedy, warning=True)

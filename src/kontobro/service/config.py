@@ -10,7 +10,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kontobro.core.errors import Misconfigured
+from kontobro.service.listening import binds_loopback, names_loopback
 
 PREFIX = "KONTOBRO_"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -62,15 +63,29 @@ class ServiceConfig(BaseSettings):
     public_url: str = Field(
         "http://127.0.0.1:8765",
         description="Where a browser, and Pleo's webhooks, reach the service. HTTPS but for localhost. "
-        "Not given: follows KONTOBRO_BIND where that is on this machine.",
+        "Not given: follows KONTOBRO_BIND where that is on this machine; a service that a network reaches needs it.",
     )
-    bind: str = Field("127.0.0.1:8765", description="Address and port that the pages are served on.")
+    bind: str = Field(
+        "127.0.0.1:8765",
+        description="Address and port that the pages are served on. A loopback address without a proxy in front is "
+        "local mode; any other needs KONTOBRO_PUBLIC_URL.",
+    )
     behind_proxy: bool = Field(
         False, description="True when a reverse proxy ends TLS and sets X-Forwarded-Proto and X-Forwarded-For."
     )
     threads: int = Field(8, ge=1, le=64, description="Threads that serve pages, in each process.")
     processes: int = Field(2, ge=1, le=32, description="Processes of `kontobro web`.")
-    signup: bool = Field(True, description="Whether strangers may sign up. False: by invitation only.")
+    signup: bool = Field(
+        True,
+        description="Whether strangers may sign up. False: by invitation only. In local mode, where other users of the "
+        "machine are strangers too, it counts only when it is set; else the first visit needs its link.",
+    )
+    ledger_folders: str = Field(
+        "",
+        description="Folders parted by commas, whole paths, below which a hosted service opens Beancount ledgers: each "
+        "organisation's in a folder named by its id. A ledger is code. Empty: Beancount is not offered. Local mode "
+        "opens what its user may.",
+    )
 
     production_client_id: str = Field("", description="OAuth client that Pleo registered for production.")
     production_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
@@ -80,7 +95,12 @@ class ServiceConfig(BaseSettings):
     sandbox_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
     sandbox_url: str = Field("http://127.0.0.1:8764", description="Where the Pleo-in-a-box is.")
 
-    workers: int = Field(4, ge=1, le=64, description="Connections that one worker process works on side by side.")
+    workers: int = Field(
+        4,
+        ge=1,
+        le=64,
+        description="Connections that one worker process works on side by side. One organisation gets one less.",
+    )
     poll_seconds: int = Field(
         120, ge=5, description="How often each connection's export jobs are looked for: webhooks may get lost."
     )
@@ -125,13 +145,26 @@ class ServiceConfig(BaseSettings):
     def networks(self) -> tuple[Network, ...]:
         return _networks(self.private_networks)
 
+    @field_validator("ledger_folders")
+    @classmethod
+    def _are_whole_paths(cls, text: str) -> str:
+        if wrong := [str(folder) for folder in _folders(text) if not folder.is_absolute()]:
+            raise ValueError(f"{wrong[0]!r} is not a whole path; write /srv/ledgers")
+        return text
+
+    @property
+    def ledger_roots(self) -> tuple[Path, ...]:
+        """The folders below which a hosted service opens ledgers."""
+        return _folders(self.ledger_folders)
+
     @model_validator(mode="before")
     @classmethod
     def _follow_bind(cls, given: Any) -> Any:
         """Another port to serve on, and nothing said of the address: it is the same one."""
         bind = str(given.get("bind", ""))
-        host = bind.rpartition(":")[0].strip("[]")
-        return given if given.get("public_url") or host not in LOOPBACK else {**given, "public_url": f"http://{bind}"}
+        if given.get("public_url") or not (bind and binds_loopback(bind)):
+            return given
+        return {**given, "public_url": f"http://{bind}"}
 
     @field_validator("public_url")
     @classmethod
@@ -164,10 +197,22 @@ class ServiceConfig(BaseSettings):
         """PostgreSQL's URL, or the path of the SQLite file."""
         return self.database_url.get_secret_value() or self.home / "kontobro.sqlite3"
 
-    @property
+    @cached_property
     def local(self) -> bool:
-        """True when only this machine's browsers are served: HTTPS can't be asked for there."""
-        return urlsplit(self.public_url).hostname in LOOPBACK
+        """True when only this machine's browsers are served: HTTPS can't be asked for there.
+
+        The socket decides: a loopback address without a proxy in front (`service/listening.py`).
+        """
+        return names_loopback(self.public_url) and not self.behind_proxy and binds_loopback(self.bind)
+
+    @property
+    def signup_open(self) -> bool:
+        """Whether strangers may sign up: in local mode only when the operator said so."""
+        return self.signup and ("signup" in self.model_fields_set or not self.local)
+
+
+def _folders(text: str) -> tuple[Path, ...]:
+    return tuple(Path(part.strip()) for part in text.split(",") if part.strip())
 
 
 def _networks(text: str) -> tuple[Network, ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Sequence
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -14,9 +16,12 @@ from kontobro.bootstrap import Home, SystemClock
 from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError
 from kontobro.core.ports import Clock
+from kontobro.net.client import open_client, proxies_in_use
+from kontobro.net.limits import Limits
 from kontobro.service.config import ServiceConfig
 from kontobro.service.doctor_home import examine_home
 from kontobro.service.findings import Finding, Verdict
+from kontobro.service.listening import refusal
 from kontobro.service.mail import try_mail_server
 from kontobro.service.vitals import Vitals
 
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
 MOST_ASKED: Final = 20
 """Connections whose webhooks are looked for: each is a call to Pleo."""
 SHORT_SECRET: Final = 50
+LIMITS: Final = Limits(seconds=20.0, most_bytes=64 * 1024)
 CLOCK_WARN, CLOCK_BAD = timedelta(seconds=30), timedelta(minutes=4)
 """Webhooks are refused at five minutes; tokens expire early or late before."""
 
@@ -61,10 +67,14 @@ def examine(
 
 def examine_settings(config: ServiceConfig) -> list[Finding]:
     """What the configuration alone tells: address, session key, encryption key."""
-    return [public_url(config), session_key(config), encryption_key(config), metrics_access(config)]
+    found = [public_url(config), sign_up(config), session_key(config), encryption_key(config), metrics_access(config)]
+    found += proxy(config)
+    return found if config.local else [*found, *map(ledger_folder, config.ledger_roots)]
 
 
 def public_url(config: ServiceConfig) -> Finding:
+    if fault := refusal(config):
+        return Finding("public address", "bad", fault.message, fault.remedy)
     if urlsplit(config.public_url).scheme == "https":
         return Finding("public address", "ok", f"{config.public_url} is HTTPS.")
     if config.local:
@@ -73,6 +83,30 @@ def public_url(config: ServiceConfig) -> Finding:
         )
     remedy = "Put a reverse proxy with TLS in front, and set KONTOBRO_PUBLIC_URL to https://…"
     return Finding("public address", "bad", f"{config.public_url} is not HTTPS: passwords travel in the clear.", remedy)
+
+
+def sign_up(config: ServiceConfig) -> Finding:
+    """Who gets in."""
+    if not config.signup_open:
+        link = " The first visit needs its link." if config.local else ""
+        return Finding("sign-up", "ok", f"Sign-up is by invitation only.{link}")
+    if config.local:
+        remedy = "Remove KONTOBRO_SIGNUP unless you trust every user of this machine."
+        return Finding("sign-up", "warn", "Every user of this machine may sign up.", remedy)
+    return Finding("sign-up", "ok", "Everyone who reaches the public address may sign up.")
+
+
+def ledger_folder(folder: Path) -> Finding:
+    """Who can write into a folder of ledgers can run code as this service."""
+    try:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+    except OSError as error:
+        what = f"The ledger folder {folder} can't be read ({error.strerror})."
+        return Finding("ledgers", "warn", what, "Make it, or correct KONTOBRO_LEDGER_FOLDERS.")
+    if mode & 0o022:
+        what = f"Others may write into the ledger folder {folder} (mode {mode:o}): a ledger is code."
+        return Finding("ledgers", "bad", what, f"chmod go-w {folder}")
+    return Finding("ledgers", "ok", f"Ledgers are read below {folder}.")
 
 
 def session_key(config: ServiceConfig) -> Finding:
@@ -103,6 +137,18 @@ def metrics_access(config: ServiceConfig) -> Finding:
     if token and len(token) < 20:
         return Finding("metrics", "warn", "KONTOBRO_METRICS_TOKEN is short.", "Give 20 random characters or more.")
     return Finding("metrics", "ok", "Metrics: with a token." if token else "Metrics: for this machine only.")
+
+
+def proxy(config: ServiceConfig, proxies: Sequence[str] | None = None) -> list[Finding]:
+    """Through a proxy we connect to the proxy alone: what a name leads to is for its rules to say. Nothing without."""
+    found = proxies_in_use() if proxies is None else proxies
+    if not found:
+        return []
+    told = f"Calls leave through {', '.join(found)}, which looks names up itself (DNS)."
+    if config.local:
+        return [Finding("proxy", "ok", told)]
+    remedy = "Have the proxy refuse private networks: Kontobro sees only addresses that are written out as numbers."
+    return [Finding("proxy", "warn", told, remedy)]
 
 
 def mail(config: ServiceConfig) -> Finding:
@@ -174,7 +220,7 @@ def database_clock(config: ServiceConfig, clock: Clock) -> Finding:
 def pleo_clock(api_url: str, clock: Clock, transport: httpx2.BaseTransport | None) -> Finding:
     """The Date header of whatever Pleo answers; no credential is sent."""
     try:
-        with httpx2.Client(timeout=10, transport=transport, follow_redirects=False) as http:
+        with open_client(LIMITS, transport=transport, timeout=10, follow_redirects=False) as http:
             answer = http.head(api_url)
         there = parsedate_to_datetime(answer.headers["date"])
     except (httpx2.HTTPError, KeyError, ValueError) as error:

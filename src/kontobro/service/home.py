@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from kontobro.bootstrap import Home, SystemClock
 from kontobro.core.ports import Clock
+from kontobro.net.addresses import look_up
 from kontobro.service.config import ServiceConfig
+from kontobro.service.ledgers import ledger_guard
 from kontobro.service.networks import reach_of
-from kontobro.service.outgoing import look_up
 from kontobro.service.pace import SharedPaces
 
 
@@ -21,9 +24,20 @@ def open_service_home(config: ServiceConfig, clock: Clock | None = None) -> Home
     key = config.key.get_secret_value()
     store = open_store(config.database, key=key.encode() or None)
     paces = SharedPaces(url) if (url := config.database_url.get_secret_value()) else None
-    reach = reach_of(config, look_up)
-    home = Home(config.home, store, clock or SystemClock(), paces, reach.require_options)
+    network = reach_of(config, look_up).policy
+    home = Home(config.home, store, clock or SystemClock(), paces, permit_of(config), network=network)
     home.opened.callback(store.close)
     if paces:
         home.opened.callback(paces.close)
     return home
+
+
+def permit_of(config: ServiceConfig) -> Callable[[Mapping[str, str]], None]:
+    """Refuses a connector's options that would open what no customer may reach, before each time it is opened."""
+    reach, ledgers = reach_of(config, look_up), ledger_guard(config)
+
+    def permit(options: Mapping[str, str]) -> None:
+        reach.require_options(options)
+        ledgers(options)
+
+    return permit

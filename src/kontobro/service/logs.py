@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import time
 import traceback
 import uuid
 from collections.abc import Iterator, MutableMapping
@@ -19,6 +20,7 @@ from typing import Any, Final, TextIO
 import structlog
 
 from kontobro.service.config import ServiceConfig
+from kontobro.service.outage import causes, is_outage
 
 Line = MutableMapping[str, Any]
 
@@ -43,6 +45,8 @@ _SECRET: Final = re.compile(
 )
 _CODE: Final = "at"
 """Where a fault happened: lines of code only, so it is left as it is."""
+QUIET: Final = 60.0
+"""Seconds between two lines that tell of the same outage."""
 _OURS: Final = frozenset({"timestamp", "level", "logger", _CODE})
 
 
@@ -64,6 +68,7 @@ def set_up_logs(config: ServiceConfig, stream: TextIO | None = None) -> None:
             ],
         )
     )
+    shown.addFilter(OncePerOutage())
     root = logging.getLogger()
     root.handlers[:] = [shown]
     root.setLevel(logging.WARNING)
@@ -121,7 +126,7 @@ def _told_fault(logger: object, method: str, line: Line) -> Line:
         info = sys.exc_info()
     error = info if isinstance(info, BaseException) else info[1] if isinstance(info, tuple) else None
     if error is not None:
-        line["fault"] = " from ".join(type(each).__name__ for each in _chain(error))
+        line["fault"] = " from ".join(type(each).__name__ for each in causes(error))
         line[_CODE] = [
             f"{frame.filename.rpartition('site-packages/')[2]}:{frame.lineno} {frame.name}"
             for frame in traceback.extract_tb(error.__traceback__)
@@ -129,11 +134,23 @@ def _told_fault(logger: object, method: str, line: Line) -> Line:
     return line
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An exception and its causes."""
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        yield current
-        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+class OncePerOutage(logging.Filter):
+    """While the database is away everything that touches it fails, and all of it is one line a minute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told_at = -QUIET
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if getattr(record, "status_code", None) == 503:
+            return False  # Django's own line of a page that was not to be had: the page's line tells it
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None or not is_outage(error):
+            return True
+        now = time.monotonic()
+        if now - self._told_at < QUIET:
+            return False
+        self._told_at = now
+        record.msg, record.args, record.exc_info = "the database can't be reached", (), None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True

@@ -17,7 +17,7 @@ from kontobro.service.mail import send_mail
 
 log = logging.getLogger(__name__)
 
-Cause = Literal["job_failed", "items_failed", "reconnect", "plan_waits", "second_installation"]
+Cause = Literal["job_failed", "items_failed", "reconnect", "plan_waits", "second_installation", "not_usable"]
 
 WORDS: Final[Mapping[Cause, tuple[str, str]]] = {
     "job_failed": (
@@ -44,17 +44,27 @@ WORDS: Final[Mapping[Cause, tuple[str, str]]] = {
         "An export job was taken by an installation that is not this one. Only one may export a company: switch the "
         "other off, or disconnect this one.",
     ),
+    "not_usable": (
+        "An export waits for your settings",
+        "An export from Pleo waits: the account of the Pleo wallet is not set. Set it before {until}, and the export "
+        "is booked; after that it expires, and has to be exported again in Pleo.",
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something that needs a person. `path` is the page's, from the root; `count` of items or changes."""
+    """Something that needs a person. `path` is the page's, from the root; `count` of items or changes.
+
+    `about`: the export job, where each is told once; `until`: when it expires, in the company's time zone.
+    """
 
     cause: Cause
     connection_id: str
     path: str
     count: int = 0
+    about: str = ""
+    until: datetime | None = None
 
     @property
     def subject(self) -> str:
@@ -62,7 +72,13 @@ class Notice:
 
     @property
     def text(self) -> str:
-        return WORDS[self.cause][1].format(count=self.count)
+        until = f"{self.until:%Y-%m-%d %H:%M %Z}" if self.until else ""
+        return WORDS[self.cause][1].format(count=self.count, until=until)
+
+    @property
+    def key(self) -> str:
+        """What is told once."""
+        return f"{self.cause} {self.about}".strip()
 
 
 class Notifier(Protocol):
@@ -76,11 +92,11 @@ class Notifier(Protocol):
 class Remembered(Protocol):
     """What was told already, kept by the web's tables. Each call is one short transaction."""
 
-    def claim(self, connection_id: str, cause: Cause, day: date) -> bool:
+    def claim(self, connection_id: str, cause: str, day: date) -> bool:
         """True for the first to ask for this cause and connection on this day, of all processes."""
         ...
 
-    def release(self, connection_id: str, cause: Cause, day: date) -> None:
+    def release(self, connection_id: str, cause: str, day: date) -> None:
         """Forget the claim: nobody could be told, so the next time may try."""
         ...
 
@@ -104,16 +120,17 @@ def link_of(config: ServiceConfig, notice: Notice) -> str:
 
 
 def tell_once(notice: Notice, notifiers: Sequence[Notifier], remembered: Remembered, now: datetime) -> int:
-    """Tell by every way, unless it was told today; how many were reached. A way that fails stops no other.
+    """Tell by every way, unless it was told today, or of this job; how many were reached. A way that fails stops no
+    other.
 
     Call it outside of a database transaction: it goes over the network.
     """
-    day = now.date()
-    if not remembered.claim(notice.connection_id, notice.cause, day):
+    day = notice.until.date() if notice.until else now.date()
+    if not remembered.claim(notice.connection_id, notice.key, day):
         return 0
     reached = sum(_told(notice, notifier, now) for notifier in notifiers)
     if not reached:
-        remembered.release(notice.connection_id, notice.cause, day)
+        remembered.release(notice.connection_id, notice.key, day)
     return reached
 
 

@@ -1,14 +1,13 @@
 """A notice as a webhook to an address that a customer gave: signed, and never into our own network.
 
-The address is looked up once, every answer is checked, and the connection goes to the very address that was checked:
-a name that answers differently the second time leads nowhere. No redirects, no proxy, a short patience.
+The client connects to the very address that it checked (`net/backend.py`): a name that answers differently the second
+time leads nowhere. No redirects, no proxy, a short patience; of the answer nothing but its status is wanted.
 """
 
 from __future__ import annotations
 
-import socket
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -21,17 +20,16 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from kontobro import __version__
 from kontobro.core.errors import Misconfigured, Unreachable
-from kontobro.service.config import Network, ServiceConfig
-from kontobro.service.networks import Resolve, is_public
+from kontobro.net.addresses import NetworkPolicy, PrivateAddress, Resolve, is_public, look_up
+from kontobro.net.client import open_client
+from kontobro.net.limits import AnswerTooLarge, Limits
+from kontobro.service.config import ServiceConfig
 from kontobro.service.notify import Notice, link_of
 
 TIMEOUT: Final = httpx2.Timeout(10.0, connect=5.0)
+LIMITS: Final = Limits(seconds=15.0, most_bytes=64 * 1024)
+"""One receiver can't hold up the notices of others, and nobody reads what it answers."""
 _REMEDY: Final = "Give an https:// address of a host on the public internet, without a password in it."
-
-
-def look_up(host: str, port: int) -> Sequence[str]:
-    """All addresses of a name."""
-    return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +49,21 @@ class HookNotifier:
         if found is None:
             return False
         url, secret = found
-        _post(self._request(url), url, _signed(notice, link_of(self.config, notice), secret, now), self.transport)
+        checked_url(url, local=self.config.local)
+        signed = _signed(notice, link_of(self.config, notice), secret, now)
+        with open_client(
+            LIMITS,
+            NetworkPolicy(self._permits, self.resolve),
+            transport=self.transport,
+            trust_env=False,
+            timeout=TIMEOUT,
+            follow_redirects=False,
+        ) as http:
+            _post(http, url, signed)
         return True
 
-    def _request(self, url: str) -> httpx2.URL:
-        """The checked address in place of the host's name."""
-        parts = checked_url(url, local=self.config.local)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        networks, local = self.config.networks, self.config.local
-        address = checked_address(parts.hostname or "", port, self.resolve, local=local, also=networks)
-        return httpx2.URL(url).copy_with(host=address)
+    def _permits(self, address: str) -> bool:
+        return is_public(address, local=self.config.local, also=self.config.networks)
 
 
 def checked_url(url: str, *, local: bool) -> SplitResult:
@@ -74,19 +77,6 @@ def checked_url(url: str, *, local: bool) -> SplitResult:
     if parts.scheme not in schemes or not parts.hostname or "@" in parts.netloc or not url.isprintable():
         raise Misconfigured("The webhook's address is not one that we post to.", _REMEDY)
     return parts
-
-
-def checked_address(host: str, port: int, resolve: Resolve, *, local: bool, also: Sequence[Network] = ()) -> str:
-    """One address of the host, when all of them are public or in `also`. Raises Misconfigured, Unreachable."""
-    try:
-        found = list(resolve(host, port))
-    except (OSError, UnicodeError):
-        found = []
-    if not found:
-        raise Unreachable("The webhook's host is not known.", "Check its name.")
-    if not all(is_public(each, local=local, also=also) for each in found):
-        raise Misconfigured("The webhook's host is in a private network.", _REMEDY)
-    return found[0]
 
 
 def _signed(notice: Notice, link: str, secret: str, now: datetime) -> tuple[bytes, dict[str, str]]:
@@ -103,27 +93,18 @@ def _signed(notice: Notice, link: str, secret: str, now: datetime) -> tuple[byte
     return body, {"webhook-id": id, "webhook-timestamp": stamp, "webhook-signature": signature}
 
 
-def _post(
-    to: httpx2.URL, url: str, signed: tuple[bytes, dict[str, str]], transport: httpx2.BaseTransport | None
-) -> None:
-    """Post to the checked address under the host's own name: in the Host header and in TLS."""
+def _post(http: httpx2.Client, url: str, signed: tuple[bytes, dict[str, str]]) -> None:
     body, headers = signed
-    parts = urlsplit(url)
-    named = {
-        **headers,
-        "Host": parts.netloc,
-        "Content-Type": "application/json",
-        "User-Agent": f"kontobro/{__version__}",
-    }
+    named = {**headers, "Content-Type": "application/json", "User-Agent": f"kontobro/{__version__}"}
     try:
-        with (
-            httpx2.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False, transport=transport) as http,
-            http.stream(
-                "POST", to, content=body, headers=named, extensions={"sni_hostname": parts.hostname or ""}
-            ) as answer,
-        ):
-            status = answer.status_code  # the answer's body is never read, whatever its size
-    except httpx2.HTTPError as error:
+        status = http.post(url, content=body, headers=named).status_code
+    except PrivateAddress:
+        raise Misconfigured("The webhook's host is in a private network.", _REMEDY) from None
+    except AnswerTooLarge:
+        raise Unreachable(
+            "The webhook's receiver answers without end.", "Have it answer 204, without a body."
+        ) from None
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise Unreachable(f"The webhook can't be delivered ({type(error).__name__}).", "Check its address.") from None
     if not 200 <= status < 300:
         raise Unreachable(

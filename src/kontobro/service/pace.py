@@ -10,7 +10,7 @@ import psycopg
 
 from kontobro.core.errors import Unreachable
 from kontobro.core.ports import Clock
-from kontobro.pleo.calls import CALLS_A_MINUTE, WINDOW_SECONDS
+from kontobro.pleo.calls import CALLS_A_MINUTE, WINDOW_SECONDS, rest
 
 _TABLE: LiteralString = """
 SELECT pg_advisory_xact_lock(hashtextextended('kontobro pace', 0));
@@ -101,4 +101,4 @@ class SharedPace:
             seconds = self.paces.until_free(self.connection_id)
             if seconds <= 0:
                 return
-            clock.sleep(seconds)
+            rest(clock, seconds)

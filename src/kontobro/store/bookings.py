@@ -12,14 +12,41 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 
-from kontobro.core.history import Move, Plan
+from kontobro.core.errors import ImpossibleMove
+from kontobro.core.export import ExportJob
+from kontobro.core.history import ClaimState, Move, Plan
 from kontobro.core.journal import Reference
-from kontobro.core.ports import ImpossibleMove
 from kontobro.store import models
-from kontobro.store.statements import MOVE, PAYLOAD, PLAN, move_values, payload_values, plan_values
+from kontobro.store.statements import (
+    BEGIN_JOB,
+    CLAIM_JOB,
+    MOVE,
+    PAYLOAD,
+    PLAN,
+    begin_job_values,
+    claim_job_values,
+    move_values,
+    payload_values,
+    plan_values,
+)
 
 CHUNK = 500
 """References a query: databases limit the parameters of one."""
+
+
+def write_job(database: BaseDatabaseWrapper, connection_id: str, job: ExportJob, run: str, now: datetime) -> None:
+    """Insert or begin again."""
+    at = database.ops.adapt_datetimefield_value(now)
+    _for_each(database, BEGIN_JOB, [begin_job_values(connection_id, job, run, at)])
+
+
+def write_claim(
+    database: BaseDatabaseWrapper, connection_id: str, job_id: str, state: ClaimState, moment: datetime
+) -> None:
+    """Note how far the claim is. Raises ImpossibleMove for a job that was not begun."""
+    at = database.ops.adapt_datetimefield_value(moment)
+    if not _for_each(database, CLAIM_JOB, [claim_job_values(connection_id, job_id, state, at)]):
+        raise ImpossibleMove(f"the job {job_id} was not begun")
 
 
 def write_plans(

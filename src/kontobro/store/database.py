@@ -15,8 +15,7 @@ import django
 from django.conf import settings
 from django.db import DatabaseError, connections, transaction
 
-from kontobro.core.errors import Misconfigured
-from kontobro.core.ports import ImpossibleMove
+from kontobro.core.errors import ImpossibleMove, Misconfigured
 from kontobro.store.guards import IMPOSSIBLE
 from kontobro.store.places import Place, place_of
 

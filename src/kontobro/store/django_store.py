@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from types import TracebackType
@@ -12,11 +12,12 @@ from typing import Any, cast
 from django.db.models import Count, QuerySet
 
 from kontobro.core.connection import Connection, Tokens
+from kontobro.core.destination import Destination, destination_of, pleo_destination
+from kontobro.core.errors import ImpossibleMove
 from kontobro.core.export import ExportJob
-from kontobro.core.history import BookingRow, JobRow, Move, Plan
+from kontobro.core.history import BookingRow, ClaimState, JobRow, Move, Plan
 from kontobro.core.journal import Reference, entry_id_of
 from kontobro.core.plan import Binding, MasterKind
-from kontobro.core.ports import ImpossibleMove
 from kontobro.store import bookings, codec, erasure, models
 from kontobro.store.bindings import bindings_of, delete_bindings, syncs_of, write_bindings, write_sync
 from kontobro.store.database import Database
@@ -24,10 +25,8 @@ from kontobro.store.moves import is_allowed
 from kontobro.store.places import Place
 from kontobro.store.purging import purge
 from kontobro.store.rows import booking_of, connection_columns, connection_of, job_of
+from kontobro.store.secrets_given import TOKENS, GivenSecret, secrets_given
 from kontobro.store.vault import KeyRing, is_readable, seal, unseal
-
-TOKENS = "pleo.tokens"
-"""The name of the secret that holds Pleo's credential, both tokens in one."""
 
 
 class DjangoStore:
@@ -76,9 +75,13 @@ class DjangoStore:
             row = self._rows(models.Connection).filter(id=connection_id).first()
             return None if row is None else connection_of(row)
 
-    def save_connection(self, connection: Connection) -> None:
+    def save_connection(
+        self, connection: Connection, tokens: Tokens | None = None, secrets: Mapping[str, str] | None = None
+    ) -> None:
         with self._database.writing():
             self._rows(models.Connection).update_or_create(id=connection.id, defaults=connection_columns(connection))
+            for secret in secrets_given(connection, tokens, secrets or {}):
+                self._write_secret(connection.id, secret)
 
     def mark_reconnect(self, connection_id: str) -> None:
         """The credential is dead. A connection that somebody disconnected meanwhile stays disconnected."""
@@ -87,24 +90,24 @@ class DjangoStore:
 
     # ---------------------------------------------------------------------------------------- secrets
 
-    def tokens(self, connection_id: str) -> Tokens | None:
-        stored = self._secret(connection_id, TOKENS)
+    def tokens(self, connection: Connection) -> Tokens | None:
+        stored = self._secret(connection.id, TOKENS, pleo_destination(connection))
         return None if stored is None else codec.tokens_from(cast(Mapping[str, Any], stored))
 
-    def save_tokens(self, connection_id: str, tokens: Tokens) -> None:
+    def save_tokens(self, connection: Connection, tokens: Tokens) -> None:
         """Both tokens in one write: a reader sees the old pair or the new one."""
-        self._save_secret(connection_id, TOKENS, codec.tokens_to(tokens))
+        self._save_secrets(connection.id, secrets_given(connection, tokens, {}))
 
     def forget_tokens(self, connection_id: str) -> None:
         """Delete all secrets of a connection, the accounting system's too."""
         with self._database.writing():
             self._rows(models.Secret).filter(connection_id=connection_id).delete()
 
-    def save_secret(self, connection_id: str, name: str, value: str) -> None:
-        self._save_secret(connection_id, f"erp.{name}", value)
+    def save_secret(self, connection: Connection, name: str, value: str) -> None:
+        self._save_secrets(connection.id, secrets_given(connection, None, {name: value}))
 
-    def secret(self, connection_id: str, name: str) -> str | None:
-        return cast(str | None, self._secret(connection_id, f"erp.{name}"))
+    def secret(self, connection: Connection, name: str) -> str | None:
+        return cast(str | None, self._secret(connection.id, f"erp.{name}", destination_of(connection, name)))
 
     def rotate_keys(self) -> int:
         """Encrypt all secrets anew with the first key; answers how many. A key file gets a new key first.
@@ -145,27 +148,33 @@ class DjangoStore:
         ciphers = self._keys.ciphers()
         return len(rows), sum(not is_readable(ciphers, *row) for row in rows)
 
-    def _secret(self, connection_id: str, name: str) -> object:
+    def _secret(self, connection_id: str, name: str, to: Destination) -> object:
         with self._database.reading():
-            row = self._rows(models.Secret).filter(connection_id=connection_id, name=name).first()
+            named = self._rows(models.Secret).filter(connection_id=connection_id, name=name)
+            row = named.filter(destination=to).first()
         return None if row is None else unseal(self._keys.ciphers(), connection_id, name, row.sealed)
 
-    def _save_secret(self, connection_id: str, name: str, value: object) -> None:
+    def _save_secrets(self, connection_id: str, secrets: Iterable[GivenSecret]) -> None:
         with self._database.writing():
-            secrets = self._rows(models.Secret)
-            # A new key beside secrets of a lost one would leave them unreadable without a word.
-            sealed = seal(self._keys.ciphers(create=not secrets.exists()), connection_id, name, value)
-            secrets.update_or_create(connection_id=connection_id, name=name, defaults={"sealed": sealed})
+            for secret in secrets:
+                self._write_secret(connection_id, secret)
+
+    def _write_secret(self, connection_id: str, given: GivenSecret) -> None:
+        secrets = self._rows(models.Secret)
+        # A new key beside secrets of a lost one would leave them unreadable without a word.
+        sealed = seal(self._keys.ciphers(create=not secrets.exists()), connection_id, given.name, given.value)
+        columns = {"sealed": sealed, "destination": given.destination}
+        secrets.update_or_create(connection_id=connection_id, name=given.name, defaults=columns)
 
     # ------------------------------------------------------------------------------------------- jobs
 
     def begin_job(self, connection_id: str, job: ExportJob, run: str, now: datetime) -> None:
-        columns = {"run": run, "status": "in_progress", "items": job.number_of_items, "started_at": now}
-        fresh = {"finished_at": None, "failure": None}
-        with self._database.writing():
-            self._rows(models.Job).update_or_create(
-                connection_id=connection_id, job_id=job.id, defaults={**columns, **fresh}
-            )
+        with self._database.writing() as database:
+            bookings.write_job(database, connection_id, job, run, now)
+
+    def claim_job(self, connection_id: str, job_id: str, state: ClaimState, at: datetime) -> None:
+        with self._database.writing() as database:
+            bookings.write_claim(database, connection_id, job_id, state, at)
 
     def end_job(self, connection_id: str, job_id: str, status: str, failure: str | None, now: datetime) -> None:
         with self._database.writing():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kontobro.store.moves import allowed_pairs
+from kontobro.store.moves import CLAIMS, allowed_pairs
 
 if TYPE_CHECKING:
     from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -108,6 +108,45 @@ POSTGRESQL = (
     """,
 )
 
+_BEFORE = " OR ".join(
+    f"(NEW.status = '{new}' AND OLD.status IN ({', '.join(repr(old) for old in (new, *before))}))"
+    for new, before in CLAIMS.items()
+)
+_REFUSED = f"""NEW.finished_at IS NULL AND NOT (
+        CASE WHEN OLD.finished_at IS NULL THEN {_BEFORE} ELSE NEW.status = 'seen' END
+    )"""
+
+JOB_SQLITE = (
+    """
+    CREATE TRIGGER kontobro_job_begins_seen BEFORE INSERT ON kontobro_job
+    WHEN NEW.finished_at IS NULL AND NEW.status <> 'seen'
+    BEGIN SELECT RAISE(ABORT, 'impossible move: a job begins seen'); END
+    """,
+    f"""
+    CREATE TRIGGER kontobro_keeps_claim BEFORE UPDATE OF status, finished_at ON kontobro_job
+    WHEN {_REFUSED}
+    BEGIN SELECT RAISE(ABORT, 'impossible move: a claim is not taken back'); END
+    """,
+)
+JOB_POSTGRESQL = (
+    """
+    CREATE TRIGGER kontobro_job_begins_seen BEFORE INSERT ON kontobro_job FOR EACH ROW
+    WHEN (NEW.finished_at IS NULL AND NEW.status <> 'seen') EXECUTE FUNCTION kontobro_refuse('a job begins seen')
+    """,
+    f"""
+    CREATE TRIGGER kontobro_keeps_claim BEFORE UPDATE OF status, finished_at ON kontobro_job FOR EACH ROW
+    WHEN ({_REFUSED}) EXECUTE FUNCTION kontobro_refuse('a claim is not taken back')
+    """,
+)
+"""A job's row ends as often as it is told; until then its claim goes forward only."""
+
+OLD_CLAIMS = """
+    UPDATE kontobro_job SET status = 'claiming', claimed_at = started_at
+    WHERE status = 'in_progress' AND finished_at IS NULL AND claimed_at IS NULL
+"""
+"""What earlier versions wrote before they even asked whether the accounting system is there: it may have been a look
+only. That moment was before the claim, if there was one."""
+
 FUNCTIONS = ("kontobro_refuse", "kontobro_judge_move", "kontobro_write_event")
 """What POSTGRESQL creates; each trigger goes with its function."""
 
@@ -118,6 +157,7 @@ ALLOWED = (
 """The state diagram's table, where no model of Django makes it."""
 
 GUARDS: Mapping[str, Sequence[str]] = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
+JOB_GUARDS: Mapping[str, Sequence[str]] = {"sqlite": JOB_SQLITE, "postgresql": JOB_POSTGRESQL}
 """Statements by Django's name of the database."""
 
 
@@ -125,6 +165,20 @@ def create_guards(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
     """A migration's step: create the triggers."""
     for statement in GUARDS[editor.connection.vendor]:
         editor.execute(statement, params=None)
+
+
+def create_job_guards(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+    """A migration's step: make of old rows what they may mean, then create the triggers of jobs."""
+    for statement in (OLD_CLAIMS, *JOB_GUARDS[editor.connection.vendor]):
+        editor.execute(statement, params=None)
+
+
+def drop_job_guards(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+    """The step backwards: older versions know only `in_progress` of a job that has not ended."""
+    on = " ON kontobro_job" if editor.connection.vendor == "postgresql" else ""
+    for name in ("kontobro_job_begins_seen", "kontobro_keeps_claim"):
+        editor.execute(f"DROP TRIGGER {name}{on}", params=None)
+    editor.execute("UPDATE kontobro_job SET status = 'in_progress' WHERE finished_at IS NULL", params=None)
 
 
 def fill_allowed_moves(apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
@@ -138,10 +192,10 @@ def fill_allowed_moves(apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
 def install_guards(cursor: Any) -> None:
     """Create the triggers on an ERP's own tables in PostgreSQL, or make them anew. `cursor` is a DB-API one.
 
-    The tables `kontobro_booking` and `kontobro_event` are there, with Django's names of their columns.
+    The tables `kontobro_booking`, `kontobro_event` and `kontobro_job` exist, with Django's names of their columns.
     """
     remove_guards(cursor)
-    for statement in (*ALLOWED, *POSTGRESQL):
+    for statement in (*ALLOWED, *POSTGRESQL, OLD_CLAIMS, *JOB_POSTGRESQL):
         cursor.execute(statement)
     for pair in allowed_pairs():
         cursor.execute("INSERT INTO kontobro_allowedmove (from_state, to_state) VALUES (%s, %s)", pair)

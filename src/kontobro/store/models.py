@@ -46,19 +46,23 @@ class Connection(models.Model):
 
 
 class Secret(models.Model):
-    """An encrypted blob. The connection and name are inside it once more (`vault.py`)."""
+    """An encrypted blob. The connection and name are inside it once more (`vault.py`).
+
+    `destination`: the only place that it may be sent to, as `core.destination` writes it. None fits an empty one.
+    """
 
     connection: ToConnection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
     connection_id: str
     name: Text = models.TextField()
     sealed: Text = models.TextField()
+    destination: Text = models.TextField(default="")
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["connection", "name"], name="kontobro_one_secret"),)
 
 
 class Job(models.Model):
-    """The last run of a job."""
+    """The last run of a job. `claimed_at` is a moment of Pleo's clock."""
 
     connection: ToConnection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
     connection_id: str
@@ -69,6 +73,7 @@ class Job(models.Model):
     started_at: Instant = models.DateTimeField()
     finished_at: OptionalInstant = models.DateTimeField(null=True)
     failure: OptionalText = models.TextField(null=True)
+    claimed_at: OptionalInstant = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["connection", "job_id"], name="kontobro_one_job"),)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import get_args
 
-from kontobro.core.history import BookingState
+from kontobro.core.history import BookingState, ClaimState
 
 STATES: tuple[BookingState, ...] = get_args(BookingState)
 
@@ -29,6 +29,14 @@ MOVES: Mapping[BookingState, tuple[BookingState, ...]] = {
 UPDATES: tuple[BookingState, ...] = ("drafted", "attached", "posted", "verified", "reported")
 """States of what stands may be told again with other facts: no move, no event. A payment is settled later, also
 one whose run was killed half way."""
+
+CLAIMS: Mapping[ClaimState, tuple[ClaimState, ...]] = {
+    "seen": (),
+    "claiming": ("seen",),
+    "in_progress": ("seen", "claiming"),
+}
+"""What an open job may have been before, besides what it is: no run takes an earlier one's claim back. A job that has
+ended begins as `seen` again."""
 
 
 def is_allowed(old: BookingState, new: BookingState) -> bool:

@@ -52,6 +52,7 @@ def job_of(row: models.Job) -> JobRow:
         started_at=row.started_at,
         finished_at=row.finished_at,
         failure=row.failure,
+        claimed_at=row.claimed_at,
     )
 
 

@@ -9,7 +9,8 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kontobro.core.history import Move, Plan
+from kontobro.core.export import ExportJob
+from kontobro.core.history import ClaimState, Move, Plan
 from kontobro.core.journal import entry_id_of
 from kontobro.store.codec import invoice_key_to, plain, problems_to
 
@@ -81,6 +82,33 @@ PAYLOAD = """
     INSERT INTO kontobro_payload (connection_id, entry_id, content) VALUES (%s, %s, %s)
     ON CONFLICT (connection_id, entry_id) DO UPDATE SET content = excluded.content
 """
+
+# An earlier run's claim outlives it until the job has ended: a row that is open keeps its status.
+BEGIN_JOB = """
+    INSERT INTO kontobro_job (connection_id, job_id, run, status, items, started_at)
+    VALUES (%s, %s, %s, 'seen', %s, %s)
+    ON CONFLICT (connection_id, job_id) DO UPDATE
+    SET run = excluded.run, items = excluded.items, started_at = excluded.started_at,
+        status = CASE WHEN kontobro_job.finished_at IS NULL THEN kontobro_job.status ELSE 'seen' END,
+        claimed_at = CASE WHEN kontobro_job.finished_at IS NULL THEN kontobro_job.claimed_at END,
+        finished_at = NULL, failure = NULL
+"""
+
+# Of several claims the first may be the one that arrived.
+CLAIM_JOB = """
+    UPDATE kontobro_job SET claimed_at = coalesce(claimed_at, %s), status = %s
+    WHERE connection_id = %s AND job_id = %s
+"""
+
+
+def begin_job_values(connection_id: str | int, job: ExportJob, run: str, at: Any) -> tuple[Any, ...]:
+    """The values of BEGIN_JOB, in its order."""
+    return (connection_id, job.id, run, job.number_of_items, at)
+
+
+def claim_job_values(connection_id: str | int, job_id: str, state: ClaimState, at: Any) -> tuple[Any, ...]:
+    """The values of CLAIM_JOB, in its order."""
+    return (at, state, connection_id, job_id)
 
 
 def plan_values(connection_id: str | int, job_id: str, run: str, plan: Plan, at: Any) -> tuple[Any, ...]:

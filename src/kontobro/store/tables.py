@@ -15,8 +15,7 @@ from types import SimpleNamespace
 from typing import Any, Final, Protocol
 
 from kontobro.core.connection import Connection
-from kontobro.core.errors import KontobroError, StoreUnreachable
-from kontobro.core.ports import ImpossibleMove
+from kontobro.core.errors import ImpossibleMove, KontobroError, StoreUnreachable
 from kontobro.store.advisory import is_lost, sqlstate
 from kontobro.store.guards import IMPOSSIBLE
 from kontobro.store.places import held_too_long, no_connection
@@ -34,7 +33,7 @@ COLUMNS: Final[Mapping[str, str]] = {"company_id": "pleo_company", "company_name
 """What the connection's table calls otherwise: an ERP's own company is what it calls `company`."""
 
 JSON: Final = ("erp_options", "scopes", "settings", "problems")
-INSTANTS: Final = ("started_at", "finished_at", "updated_at", "intent_at", "at")
+INSTANTS: Final = ("started_at", "finished_at", "claimed_at", "updated_at", "intent_at", "at")
 
 
 class Tables(Protocol):

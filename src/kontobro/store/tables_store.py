@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any, cast
 
 from kontobro.core.connection import Connection, Tokens
-from kontobro.core.errors import Misconfigured
+from kontobro.core.destination import Destination, destination_of, pleo_destination
+from kontobro.core.errors import ImpossibleMove, Misconfigured
 from kontobro.core.export import ExportJob
-from kontobro.core.history import BookingRow, JobRow, Move, Plan
+from kontobro.core.history import BookingRow, ClaimState, JobRow, Move, Plan
 from kontobro.core.journal import Reference, entry_id_of, references_of
-from kontobro.core.ports import ImpossibleMove
 from kontobro.store import codec
 from kontobro.store.moves import is_allowed
 from kontobro.store.places import no_connection
 from kontobro.store.rows import booking_of, job_of
-from kontobro.store.statements import MOVE, PAYLOAD, PLAN, move_values, payload_values, plan_values
+from kontobro.store.secrets_given import TOKENS, GivenSecret, destination_of_row, secrets_given
+from kontobro.store.statements import (
+    BEGIN_JOB,
+    CLAIM_JOB,
+    MOVE,
+    PAYLOAD,
+    PLAN,
+    begin_job_values,
+    claim_job_values,
+    move_values,
+    payload_values,
+    plan_values,
+)
 from kontobro.store.tables import Tables, columns_of, connection_from, for_each, opened, select, stored, upsert
 from kontobro.store.tables_masters import MastersInTables
 from kontobro.store.vault import KeyRing, seal, unseal
-
-TOKENS = "pleo.tokens"
-"""The name of the secret that holds Pleo's credential, both tokens in one."""
 
 _RECENT = """
     SELECT 1 FROM kontobro_job job WHERE job.connection_id = booking.connection_id AND job.job_id = booking.job_id
@@ -71,10 +80,13 @@ class TablesStore(MastersInTables):
             rows = select(cursor, "SELECT * FROM kontobro_connection WHERE key = %s", (connection_id,))
         return connection_from(rows[0]) if rows else None
 
-    def save_connection(self, connection: Connection) -> None:
+    def save_connection(
+        self, connection: Connection, tokens: Tokens | None = None, secrets: Mapping[str, str] | None = None
+    ) -> None:
         columns = {**columns_of(connection), **self.more_columns(connection)}
         with opened(self.tables) as cursor:
             upsert(cursor, "kontobro_connection", ("key",), columns)
+            self._write_secrets(cursor, connection.id, secrets_given(connection, tokens, secrets or {}))
 
     def mark_reconnect(self, connection_id: str) -> None:
         statement = "UPDATE kontobro_connection SET status = 'reconnect' WHERE key = %s AND status = 'connected'"
@@ -93,44 +105,52 @@ class TablesStore(MastersInTables):
 
     # ---------------------------------------------------------------------------------------- secrets
 
-    def tokens(self, connection_id: str) -> Tokens | None:
-        found = self._secret(connection_id, TOKENS)
+    def tokens(self, connection: Connection) -> Tokens | None:
+        found = self._secret(connection.id, TOKENS, pleo_destination(connection))
         return None if found is None else codec.tokens_from(cast(Mapping[str, Any], found))
 
-    def save_tokens(self, connection_id: str, tokens: Tokens) -> None:
-        self._save_secret(connection_id, TOKENS, codec.tokens_to(tokens))
+    def save_tokens(self, connection: Connection, tokens: Tokens) -> None:
+        with opened(self.tables) as cursor:
+            self._write_secrets(cursor, connection.id, secrets_given(connection, tokens, {}))
 
     def forget_tokens(self, connection_id: str) -> None:
         with opened(self.tables) as cursor:
             number = self._number(cursor, connection_id)
             cursor.execute("DELETE FROM kontobro_secret WHERE connection_id = %s", (number,))
 
-    def save_secret(self, connection_id: str, name: str, value: str) -> None:
-        self._save_secret(connection_id, f"erp.{name}", value)
-
-    def secret(self, connection_id: str, name: str) -> str | None:
-        return cast(str | None, self._secret(connection_id, f"erp.{name}"))
-
-    def _secret(self, connection_id: str, name: str) -> object:
-        statement = "SELECT sealed FROM kontobro_secret WHERE connection_id = %s AND name = %s"
+    def save_secret(self, connection: Connection, name: str, value: str) -> None:
         with opened(self.tables) as cursor:
-            rows = select(cursor, statement, (self._number(cursor, connection_id), name))
+            self._write_secrets(cursor, connection.id, secrets_given(connection, None, {name: value}))
+
+    def secret(self, connection: Connection, name: str) -> str | None:
+        return cast(str | None, self._secret(connection.id, f"erp.{name}", destination_of(connection, name)))
+
+    def _secret(self, connection_id: str, name: str, to: Destination) -> object:
+        statement = "SELECT sealed FROM kontobro_secret WHERE connection_id = %s AND name = %s AND destination = %s"
+        with opened(self.tables) as cursor:
+            rows = select(cursor, statement, (self._number(cursor, connection_id), name, to))
         return unseal(self._keys.ciphers(), connection_id, name, rows[0].sealed) if rows else None
 
-    def _save_secret(self, connection_id: str, name: str, value: object) -> None:
-        sealed = seal(self._keys.ciphers(create=True), connection_id, name, value)
-        with opened(self.tables) as cursor:
-            row = {"connection_id": self._known(cursor, connection_id), "name": name, "sealed": sealed}
+    def _write_secrets(self, cursor: Any, connection_id: str, secrets: Iterable[GivenSecret]) -> None:
+        number = self._known(cursor, connection_id)
+        for one in secrets:
+            sealed = seal(self._keys.ciphers(create=True), connection_id, one.name, one.value)
+            row = {"connection_id": number, "name": one.name, "sealed": sealed, "destination": one.destination}
             upsert(cursor, "kontobro_secret", ("connection_id", "name"), row)
 
     # ------------------------------------------------------------------------------------------- jobs
 
     def begin_job(self, connection_id: str, job: ExportJob, run: str, now: datetime) -> None:
-        row = {"job_id": job.id, "run": run, "status": "in_progress", "items": job.number_of_items, "started_at": now}
-        fresh = {"finished_at": None, "failure": None}
         with opened(self.tables) as cursor:
-            whole = {"connection_id": self._known(cursor, connection_id), **row, **fresh}
-            upsert(cursor, "kontobro_job", ("connection_id", "job_id"), whole)
+            number = self._known(cursor, connection_id)
+            cursor.execute(BEGIN_JOB, begin_job_values(number, job, run, stored(now)))
+
+    def claim_job(self, connection_id: str, job_id: str, state: ClaimState, at: datetime) -> None:
+        with opened(self.tables) as cursor:
+            number = self._known(cursor, connection_id)
+            cursor.execute(CLAIM_JOB, claim_job_values(number, job_id, state, stored(at)))
+            if not cursor.rowcount:
+                raise ImpossibleMove(f"the job {job_id} was not begun")
 
     def end_job(self, connection_id: str, job_id: str, status: str, failure: str | None, now: datetime) -> None:
         statement = "UPDATE kontobro_job SET status = %s, failure = %s, finished_at = %s"
@@ -268,3 +288,12 @@ class TablesStore(MastersInTables):
             f"{move.reference}: {old} -> {move.to}" for old, move in steps if not old or not is_allowed(old, move.to)
         ]
         return ", ".join(refused[:5]) or "a booking named twice"
+
+
+def bind_secrets(cursor: Any) -> None:
+    """Bind the secrets of an older module's tables to where their connections point now; done once, it does nothing."""
+    unbound = "SELECT id, connection_id, name FROM kontobro_secret WHERE COALESCE(destination, '') = ''"
+    for secret in select(cursor, unbound, ()):
+        (row,) = select(cursor, "SELECT * FROM kontobro_connection WHERE id = %s", (secret.connection_id,))
+        to = destination_of_row(connection_from(row), secret.name)
+        cursor.execute("UPDATE kontobro_secret SET destination = %s WHERE id = %s", (to, secret.id))

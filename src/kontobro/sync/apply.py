@@ -213,7 +213,7 @@ class Work:
         found = match(kind, desired, existing, intents, Places(self._parents(kind)), {}).pairs
         for change, doubt in doubtful:
             pair = found.get(change.erp_id or "")
-            if pair:
+            if pair and pair.how == "ours":
                 self.bound.bind([self._adoption(replace(change, before=pair.existing, ours=True))])
                 self.done["create"] += 1
             else:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, timedelta
 
 from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError, Misconfigured, NotApproved, Problem, UnsafePlan, shown
 from kontobro.core.masterdata import Account, Company, Dimension, DimensionValue, TaxCode, Vendor
 from kontobro.core.plan import Change, Existing, Limits, MasterKind, Plan, join_plans, make_plan
 from kontobro.core.ports import Store
+from kontobro.core.posting_dates import zone_named
 from kontobro.core.settings import Settings, SyncKind
+from kontobro.core.settings_codes import dimensions_in_codes
 from kontobro.sync import source
 from kontobro.sync.apply import Progress, SyncPorts, Work, quiet
 from kontobro.sync.bound import Bound
@@ -132,7 +134,7 @@ def in_step(connection: Connection, store: Store, done: Collection[str] = ()) ->
 def _planned(connection: Connection, kind: str, ports: SyncPorts, company: Company, *, adopt: bool) -> Plan:
     if kind == "dimensions":
         return _dimensions(connection, ports, adopt=adopt)
-    found = _source(kind, ports)
+    found = _source(kind, ports, _today(connection, company, ports))
     (master,) = NOTED[kind]
     may_write = connection.settings.create_vendors and ports.connector.capabilities.writes_vendors
     plan = make_plan(
@@ -145,16 +147,23 @@ def _planned(connection: Connection, kind: str, ports: SyncPorts, company: Compa
         adopt=adopt,
         write=may_write,
         inactive=found.inactive,
+        archive=_archives_all(connection),
     )
     return join_plans(kind, [plan], found.problems)
 
 
-def _source(kind: str, ports: SyncPorts) -> source.Source:
+def _today(connection: Connection, company: Company, ports: SyncPorts) -> date:
+    """The day it is for the company."""
+    zone = zone_named(connection.settings.time_zone or company.time_zone or "UTC")
+    return ports.clock.now().astimezone(zone or UTC).date()
+
+
+def _source(kind: str, ports: SyncPorts, today: date) -> source.Source:
     connector = ports.connector
     if kind == "accounts":
-        return source.accounts_of(source.read_all(connector, Account))
+        return source.accounts_of(source.read_all(connector, Account), today)
     if kind == "tax-codes":
-        return source.tax_codes_of(source.read_all(connector, TaxCode))
+        return source.tax_codes_of(source.read_all(connector, TaxCode), today)
     return source.vendors_of(source.read_all(connector, Vendor))
 
 
@@ -162,14 +171,23 @@ def _dimensions(connection: Connection, ports: SyncPorts, *, adopt: bool) -> Pla
     """Tag groups, then the tags of those that stand or will be created."""
     dimensions = source.read_all(ports.connector, Dimension)
     values = source.read_all(ports.connector, DimensionValue)
-    choice = source.choose(dimensions, connection.settings)
-    wanted = source.groups_of(choice, dimensions, connection.settings)
+    settings = dimensions_in_codes(connection.settings, dimensions)
+    choice = source.choose(dimensions, settings)
+    wanted = source.groups_of(choice, dimensions, settings)
     given = {dimension.id for dimension in dimensions}
     # A chosen dimension that the read lacks may be told by a code that no binding has: no missing one is archived.
     bound = ports.store.bindings(connection.id, "tag_groups")
     bindings = [binding for binding in bound if not choice.unknown or binding.erp_id in given]
     existing = list(ports.target.read("tag_groups"))
-    groups = make_plan("tag_groups", wanted.desired, existing, bindings, source=wanted.count, adopt=adopt)
+    groups = make_plan(
+        "tag_groups",
+        wanted.desired,
+        existing,
+        bindings,
+        source=wanted.count,
+        adopt=adopt,
+        archive=_archives_all(connection) and not choice.unknown,
+    )
     return join_plans("dimensions", [groups, _tags(connection, ports, groups, values, adopt=adopt)], wanted.problems)
 
 
@@ -180,7 +198,20 @@ def _tags(connection: Connection, ports: SyncPorts, groups: Plan, values: list[D
     ours = frozenset(groups.places.values())
     existing: list[Existing] = [tag for tag in ports.target.read("tags") if tag.parent in ours]
     bindings = ports.store.bindings(connection.id, "tags")
-    return make_plan("tags", wanted.desired, existing, bindings, parents=groups.places, adopt=adopt)
+    return make_plan(
+        "tags",
+        wanted.desired,
+        existing,
+        bindings,
+        parents=groups.places,
+        adopt=adopt,
+        archive=_archives_all(connection),
+    )
+
+
+def _archives_all(connection: Connection) -> bool:
+    """Whether what others made in Pleo goes too, as Pleo's guides have it (`docs/pleo-rules.md`)."""
+    return connection.settings.sync_unknown == "archive"
 
 
 # --------------------------------------------------------------------------------------------- checks

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from kontobro.core.errors import ItemFailure, Misconfigured, Problem, shown
-from kontobro.core.masterdata import Account, Dimension, DimensionValue, TaxCode, Vendor
+from kontobro.core.masterdata import Account, Dimension, DimensionValue, TaxCode, Vendor, is_open
 from kontobro.core.masters import tax_number_key
 from kontobro.core.plan import Desired, Existing, Fields
 from kontobro.core.plan_compare import clean, fold, rate_text
@@ -48,14 +50,15 @@ def read_all(connector: Connector, kind: type[R]) -> list[R]:
     return list(connector.read(kind))
 
 
-def accounts_of(accounts: Iterable[Account]) -> Source:
-    desired = tuple(Desired(it.id, it.code.strip(), clean(it.name)) for it in accounts if it.active)
+def accounts_of(accounts: Iterable[Account], today: date) -> Source:
+    """Those that are open today. One that opens later is sent then."""
+    desired = tuple(Desired(it.id, it.code.strip(), clean(it.name)) for it in accounts if is_open(it, today))
     return Source(desired, len(desired))
 
 
-def tax_codes_of(codes: Iterable[TaxCode]) -> Source:
-    """Exclusive ones are a problem: Pleo does not support them today (`pleo/api.md` D)."""
-    active = [code for code in codes if code.active]
+def tax_codes_of(codes: Iterable[TaxCode], today: date) -> Source:
+    """Those in use today. Exclusive ones are a problem: Pleo does not support them today (`pleo/api.md` D)."""
+    active = [code for code in codes if is_open(code, today)]
     sent = tuple(_tax_code(code) for code in active if code.type != "exclusive")
     problems = tuple(_exclusive(code) for code in active if code.type == "exclusive")
     return Source(sent, len(active), problems)
@@ -96,10 +99,10 @@ def vendor_from(draft: Existing) -> Vendor:
 
 
 def choose(dimensions: Sequence[Dimension], settings: Settings) -> Choice:
-    """The dimensions that the settings name by id or code."""
-    by_id = {dimension.id: dimension for dimension in dimensions}
-    by_code = {fold(dimension.code): dimension for dimension in dimensions}
-    found = {name: by_id.get(name) or by_code.get(fold(name)) for name in settings.sync_dimensions}
+    """The dimensions that the settings name by code; a code that two have is none's."""
+    shared = Counter(fold(dimension.code) for dimension in dimensions)
+    by_code = {code: dimension for dimension in dimensions if shared[code := fold(dimension.code)] == 1}
+    found = {name: by_code.get(fold(name)) for name in settings.sync_dimensions}
     active = {dimension.id: dimension for dimension in found.values() if dimension and dimension.active}
     return Choice(tuple(active.values()), tuple(name for name, dimension in found.items() if dimension is None))
 
@@ -123,8 +126,8 @@ def tags_of(values: Iterable[DimensionValue], dimension_ids: Iterable[str]) -> S
 
 
 def _group_code(dimension: Dimension, settings: Settings) -> str:
-    keys = {fold(dimension.code), fold(dimension.id)}
-    mapped = [group.strip() for group, key in settings.dimensions.items() if fold(key) in keys]
+    code = fold(dimension.code)
+    mapped = [group.strip() for group, key in settings.dimensions.items() if fold(key) == code]
     return mapped[0] if len(mapped) == 1 else dimension.code.strip()
 
 

@@ -65,6 +65,12 @@ class Books:
     def stands(self, entry: Entry) -> bool:
         return entry.reference in self.connector.find([entry.reference])
 
+    def twin(self, entry: Entry) -> Reference | None:
+        """Under which reference the same supplier invoice is found, if any."""
+        assert entry.twin is not None
+        found = self.connector.find([entry.twin]).get(entry.twin)
+        return found.reference if found else None
+
     def refused(self, entry: Entry) -> Problem:
         (answer,) = self.connector.book([entry])
         assert isinstance(answer, Problem), answer

@@ -53,7 +53,7 @@ def a_journal(chart: Chart, amount: str = "99.00", currency: str = "DKK", **chan
     value = Decimal(amount)
     lines = (
         EntryLine(account=chart.expense, amount=value, role="expense"),
-        EntryLine(account=chart.wallets[currency], amount=-value, role="wallet"),
+        EntryLine(account=chart.wallets[currency], amount=value.copy_negate(), role="wallet"),
     )
     return JournalEntry(**_fields(chart, currency, lines, changes, item_type="card_purchase"))
 
@@ -113,12 +113,24 @@ def a_bill(chart: Chart, amount: str = "120.00", **changes: Any) -> Bill:
     return Bill(**{"number": number, "document_date": chart.open_day, **defaults})
 
 
+def an_invoice_journal(chart: Chart, amount: str = "120.00", **changes: Any) -> JournalEntry:
+    """The same invoice where the method is journal: on the payables all the same, with number and days."""
+    value = Decimal(amount)
+    lines = (
+        EntryLine(account=chart.expense, amount=value, role="expense"),
+        EntryLine(account=chart.payable, amount=-value, role="payable", vendor=chart.vendor),
+    )
+    defaults = _fields(chart, "DKK", lines, changes, item_type="invoice", vendor=chart.vendor)
+    days = {"document_date": chart.open_day, "due_date": chart.open_day}
+    return JournalEntry(**{"number": f"INV-{uuid.uuid4().hex[:8]}", **days, **defaults})
+
+
 def a_payment(chart: Chart, settles: Reference | InvoiceKey | None, amount: str = "120.00", **changes: Any) -> Payment:
     """Money to the vendor; with `received=True` or `returned=True` the other way round."""
     value = Decimal(amount) * (-1 if changes.get("received") or changes.get("returned") else 1)
     lines = (
         EntryLine(account=chart.payable, amount=value, role="payable", vendor=chart.vendor),
-        EntryLine(account=chart.wallets["DKK"], amount=-value, role="wallet"),
+        EntryLine(account=chart.wallets[changes.get("currency", "DKK")], amount=-value, role="wallet"),
     )
     fields = _fields(chart, "DKK", lines, changes, item_type="invoice_payment", vendor=chart.vendor)
     return Payment(**{**fields, "settles": settles})

@@ -40,32 +40,38 @@ from kontobro.core.settings import Settings
 ENTRY_ID = "59540ed2-0d68-4e36-9e31-58223975d9e9"
 COMPANY_ID = "12abc3d4-e567-490e-9234-abc56e78fabc"
 
+
+def _account(id: str, code: str, name: str, *, currencies: tuple[str, ...] = (), active: bool = True) -> Account:
+    """As in a Beancount ledger: known by its code and by its name."""
+    return Account(id, code, name, active, currencies, name_too=id)
+
+
 ACCOUNTS: tuple[Account, ...] = (
-    Account("Assets:Pleo:DKK", "5810", "Pleo wallet DKK", currencies=("DKK",)),
-    Account("Assets:Pleo:EUR", "5811", "Pleo wallet EUR", currencies=("EUR",)),
-    Account("Assets:Pleo:Other", "5812", "Pleo wallets in other currencies"),
-    Account("Assets:Transit", "5850", "Money in transit"),
-    Account("Assets:Tax:Input", "6410", "Input VAT"),
-    Account("Assets:Tax:InputAbroad", "6411", "Input VAT on purchases abroad"),
-    Account("Liabilities:Tax:OutputAbroad", "6421", "Output VAT on purchases abroad"),
-    Account("Liabilities:Payable", "6700", "Accounts payable"),
-    Account("Liabilities:Payable:Staples", "6710", "Staples"),
-    Account("Liabilities:Employees", "6800", "Balance with employees"),
-    Account("Liabilities:Employees:Anna", "6810", "Anna Berg"),
-    Account("Liabilities:Payroll", "6850", "Reimbursed with the payroll"),
-    Account("Expenses:Travel", "3200", "Travel"),
-    Account("Expenses:Meals", "3210", "Meals"),
-    Account("Expenses:Mileage", "3220", "Mileage"),
-    Account("Expenses:PerDiem", "3230", "Per diem"),
-    Account("Expenses:Twin:A", "3333", "One of two"),
-    Account("Expenses:Twin:B", "3333", "Two of two"),
-    Account("Expenses:Local", "3500", "Only in kroner", currencies=("DKK",)),
-    Account("Expenses:Office", "3600", "Office supplies"),
-    Account("Expenses:Software", "3610", "Software"),
-    Account("Expenses:Fees", "3700", "Bank and card fees"),
-    Account("Expenses:Interest", "3710", "Interest"),
-    Account("Expenses:Cashback", "3790", "Cashback"),
-    Account("Expenses:Old", "3999", "No longer used", active=False),
+    _account("Assets:Pleo:DKK", "5810", "Pleo wallet DKK", currencies=("DKK",)),
+    _account("Assets:Pleo:EUR", "5811", "Pleo wallet EUR", currencies=("EUR",)),
+    _account("Assets:Pleo:Other", "5812", "Pleo wallets in other currencies"),
+    _account("Assets:Transit", "5850", "Money in transit"),
+    _account("Assets:Tax:Input", "6410", "Input VAT"),
+    _account("Assets:Tax:InputAbroad", "6411", "Input VAT on purchases abroad"),
+    _account("Liabilities:Tax:OutputAbroad", "6421", "Output VAT on purchases abroad"),
+    _account("Liabilities:Payable", "6700", "Accounts payable"),
+    _account("Liabilities:Payable:Staples", "6710", "Staples"),
+    _account("Liabilities:Employees", "6800", "Balance with employees"),
+    _account("Liabilities:Employees:Anna", "6810", "Anna Berg"),
+    _account("Liabilities:Payroll", "6850", "Reimbursed with the payroll"),
+    _account("Expenses:Travel", "3200", "Travel"),
+    _account("Expenses:Meals", "3210", "Meals"),
+    _account("Expenses:Mileage", "3220", "Mileage"),
+    _account("Expenses:PerDiem", "3230", "Per diem"),
+    _account("Expenses:Twin:A", "3333", "One of two"),
+    _account("Expenses:Twin:B", "3333", "Two of two"),
+    _account("Expenses:Local", "3500", "Only in kroner", currencies=("DKK",)),
+    _account("Expenses:Office", "3600", "Office supplies"),
+    _account("Expenses:Software", "3610", "Software"),
+    _account("Expenses:Fees", "3700", "Bank and card fees"),
+    _account("Expenses:Interest", "3710", "Interest"),
+    _account("Expenses:Cashback", "3790", "Cashback"),
+    _account("Expenses:Old", "3999", "No longer used", active=False),
 )
 
 TAX_CODES: tuple[TaxCode, ...] = (

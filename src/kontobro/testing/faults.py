@@ -16,7 +16,7 @@ from typing import Any
 
 PLEO_WRITES = ("start", "report", "complete")
 ERP_WRITES = ("book", "attach", "post", "withdraw")
-STORE_COMMITS = ("begin_job", "plan", "move", "end_job", "save_tokens", "mark_reconnect")
+STORE_COMMITS = ("begin_job", "claim_job", "plan", "move", "end_job", "save_tokens", "mark_reconnect")
 
 
 def kill_this_process() -> None:

@@ -14,7 +14,17 @@ from typing import TypeVar
 
 from kontobro.core.errors import ItemFailure, NotAllowed, Problem, shown
 from kontobro.core.export import Receipt
-from kontobro.core.journal import Bill, Booking, Entry, InvoiceKey, Payment, Reference, line_sums
+from kontobro.core.journal import (
+    Bill,
+    Booking,
+    Entry,
+    EntryKey,
+    InvoiceKey,
+    Payment,
+    Reference,
+    TwinKey,
+    line_sums,
+)
 from kontobro.core.masterdata import (
     Account,
     Company,
@@ -27,6 +37,7 @@ from kontobro.core.masterdata import (
     TaxCode,
     Vendor,
 )
+from kontobro.core.money import exact_sum
 from kontobro.core.period import is_open
 from kontobro.core.ports import Capabilities, ReceiptRules
 from kontobro.testing.entries import Chart
@@ -45,6 +56,7 @@ CAPABILITIES = Capabilities(
     keeps_fingerprint=True,
     withdraws_drafts=True,
     writes_vendors=True,
+    finds_twins=True,
 )
 
 
@@ -72,10 +84,15 @@ def masters_of(chart: Chart) -> list[MasterRecord]:
 
 @dataclass(slots=True)
 class _Kept:
-    """One entry: what `find` answers, and what settling needs."""
+    """One entry: what `find` answers, and what settling needs. `owed`: what the vendor gets by it, below zero for a
+    payment; `open` is what is left of it on a bill."""
 
     booking: Booking
     bill: InvoiceKey | None
+    twin: TwinKey | None = None
+    owed: Decimal = Decimal(0)
+    open: Decimal = Decimal(0)
+    returned: bool = False
     receipts: tuple[str, ...] = ()
 
 
@@ -92,8 +109,9 @@ class MemoryConnector:
         self._values = {(value.dimension_id, value.id) for value in self._all(DimensionValue) if value.active}
         self._periods = list(self._all(Period))
         self._kept: dict[Reference, _Kept] = {}
-        self._bills: dict[InvoiceKey, Reference] = {}
-        self._open: dict[Reference | InvoiceKey, list[Reference]] = {}
+        self._bills: dict[tuple[str, str], list[Reference]] = {}
+        """By vendor and number: the currency weighs least."""
+        self._open: dict[Reference | tuple[str, str], list[Reference]] = {}
         self._lock = threading.RLock()
 
     def check(self) -> Company:
@@ -105,9 +123,13 @@ class MemoryConnector:
     def validate(self, entries: Sequence[Entry]) -> Sequence[list[Problem]]:
         return [list(self._problems(entry)) for entry in entries]
 
-    def find(self, keys: Sequence[Reference | InvoiceKey]) -> Mapping[Reference | InvoiceKey, Booking]:
+    def find(self, keys: Sequence[EntryKey]) -> Mapping[EntryKey, Booking]:
         found = {key: self._under(key) for key in keys}
-        return {key: kept.booking for key, kept in found.items() if kept}
+        return {
+            key: replace(kept.booking, open=kept.open) if isinstance(key, InvoiceKey) else kept.booking
+            for key, kept in found.items()
+            if kept
+        }
 
     def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
         with self._lock:
@@ -161,19 +183,28 @@ class MemoryConnector:
 
     def delete(self, reference: Reference) -> None:
         kept = self._kept.pop(reference)
-        if kept.bill and self._bills.get(kept.bill) == reference:
-            del self._bills[kept.bill]
+        if kept.bill:
+            self._bills[kept.bill.vendor, kept.bill.number].remove(reference)
 
     # --------------------------------------------------------------------------------------------- inside
 
     def _all(self, kind: type[R]) -> Iterator[R]:
         return (record for record in self._masters if isinstance(record, kind))
 
-    def _under(self, key: Reference | InvoiceKey) -> _Kept | None:
+    def _under(self, key: EntryKey) -> _Kept | None:
+        if isinstance(key, TwinKey):
+            return next((kept for kept in self._kept.values() if _is_twin(kept, key)), None)
         if not isinstance(key, InvoiceKey):
             return self._kept.get(key)
-        kept = self._kept.get(self._bills.get(key, Reference("")))
-        return kept if kept and kept.booking.status != "void" else None
+        return next(iter(self._under_number(key)), None)
+
+    def _under_number(self, key: InvoiceKey) -> list[_Kept]:
+        """The bills of that vendor and number that are not void: in the key's currency first, then posted ones."""
+        bills = [self._kept[one] for one in self._bills.get((key.vendor, key.number), ())]
+        live = [kept for kept in bills if kept.booking.status != "void"]
+        return sorted(
+            live, key=lambda it: (it.booking.currency != key.currency, not it.open, it.booking.status != "posted")
+        )
 
     def _book(self, entry: Entry) -> Booking | Problem:
         kept = self._kept.get(entry.reference)
@@ -183,30 +214,49 @@ class MemoryConnector:
         if problem:
             return problem
         bill = entry.key if isinstance(entry, Bill) else None
+        if kept and kept.bill:
+            self.delete(entry.reference)
         if bill:
-            self._bills[bill] = entry.reference
-        kept = self._kept[entry.reference] = _Kept(_booking(entry, self.capabilities.drafts), bill)
-        return kept.booking
+            self._bills.setdefault((bill.vendor, bill.number), []).append(entry.reference)
+        owed = exact_sum(line.amount for line in entry.lines if line.role in ("payable", "employee")).copy_negate()
+        returned = isinstance(entry, Payment) and entry.returned
+        booking = _booking(entry, self.capabilities.drafts)
+        self._kept[entry.reference] = _Kept(booking, bill, twin=entry.twin, owed=owed, open=owed, returned=returned)
+        return booking
 
     def _post(self, reference: Reference) -> None:
         kept = self._kept.get(reference)
         if kept is None or kept.booking.status == "void":
             return
         kept.booking = replace(kept.booking, status="posted")
-        if kept.booking.settles and not kept.booking.settled:
-            bill = self._under(kept.booking.settles)
-            if bill and bill.booking.status == "posted":
-                self._settle(reference)
-            else:
-                self._open.setdefault(kept.booking.settles, []).append(reference)
-        waiting = self._open.pop(reference, []) + (self._open.pop(kept.bill, []) if kept.bill else [])
-        for payment in waiting:
+        waiting = [reference] if kept.booking.settles else []
+        waiting += self._open.pop(reference, [])
+        waiting += self._open.pop((kept.bill.vendor, kept.bill.number), []) if kept.bill else []
+        for payment in dict.fromkeys(waiting):
             self._settle(payment)
 
     def _settle(self, reference: Reference) -> None:
+        """Settle a payment with the first of its bills that still owes something; one that came back, with the first
+        that has been paid. It stays open where there is none."""
         kept = self._kept.get(reference)
-        if kept:
-            kept.booking = replace(kept.booking, settled=True)
+        if kept is None or kept.booking.settles is None or kept.booking.settled:
+            return
+        bill = next((it for it in self._posted_bills(kept) if _takes(it, kept)), None)
+        if bill is None:
+            waits = self._open.setdefault(_waits_for(kept.booking.settles), [])
+            waits += [reference] if reference not in waits else []
+            return
+        low, high = sorted((bill.owed, Decimal(0)))
+        bill.open = min(max(exact_sum((bill.open, kept.owed)), low), high)
+        kept.booking = replace(kept.booking, settled=True)
+
+    def _posted_bills(self, payment: _Kept) -> list[_Kept]:
+        settles = payment.booking.settles
+        if isinstance(settles, InvoiceKey):
+            bills = self._under_number(settles)
+        else:
+            bills = [self._kept[settles]] if settles in self._kept else []
+        return [bill for bill in bills if bill.booking.status == "posted"]
 
     def _answer(self, reference: Reference) -> Booking | Problem:
         kept = self._kept.get(reference)
@@ -215,7 +265,7 @@ class MemoryConnector:
         return _problem("booking_gone", "reference", reference, "is gone", "accounting_system_validation_failure")
 
     def _problems(self, entry: Entry) -> Iterator[Problem]:
-        if sum((line.amount for line in entry.lines), Decimal(0)) or not entry.lines:
+        if entry.difference or not entry.lines:
             yield _problem("unbalanced", "lines", entry.reference, "does not balance", "validation_failure")
         for account in {line.account for line in entry.lines} - self._accounts:
             yield _problem("account_unknown", "account", account, "is unknown", "account_unknown")
@@ -227,6 +277,29 @@ class MemoryConnector:
             yield _problem(
                 "period_closed", "date", entry.date, "is in a closed period", "accounting_system_validation_failure"
             )
+
+
+def _waits_for(settles: Reference | InvoiceKey) -> Reference | tuple[str, str]:
+    return (settles.vendor, settles.number) if isinstance(settles, InvoiceKey) else settles
+
+
+def _takes(bill: _Kept, payment: _Kept) -> bool:
+    """Money out needs something that is owed, money back something that was paid; both in one currency."""
+    if bill.booking.currency != payment.booking.currency:
+        return False
+    if payment.returned:
+        return bill.open != bill.owed
+    return bool(bill.open) and (bill.open > 0) == (payment.owed < 0)
+
+
+def _is_twin(kept: _Kept, key: TwinKey) -> bool:
+    twin = kept.twin
+    return (
+        twin is not None
+        and kept.booking.status != "void"
+        and replace(twin, entry_id=key.entry_id) == key
+        and twin.entry_id != key.entry_id
+    )
 
 
 def _booking(entry: Entry, drafts: bool) -> Booking:

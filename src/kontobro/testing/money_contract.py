@@ -38,9 +38,12 @@ class MoneyContract:
         assert books.found(entry).total == Decimal(books.chart.largest)
 
     def test_amounts_too_large_are_refused_and_never_rounded(self, books: Books) -> None:
-        entry = a_journal(books.chart, "99999999999999.99")
-        (answer,) = books.connector.book([entry])
-        assert isinstance(answer, Problem) or answer.total == entry.total
+        for amount in ("99999999999999.99", f"{10**24}.01", f"{10**60 + 1}.01"):
+            entry = a_journal(books.chart, amount)
+            (answer,) = books.connector.book([entry])
+            assert isinstance(answer, Problem) or answer.total == entry.total
+            if isinstance(answer, Problem):
+                assert answer.code == "amount_invalid"
 
     def test_a_line_may_have_several_dimensions(self, books: Books) -> None:
         entry = a_taxed_journal(books.chart)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from kontobro.core.errors import KontobroError
-from kontobro.core.journal import InvoiceKey, Reference, line_sums
+from kontobro.core.errors import KontobroError, Problem
+from kontobro.core.journal import Entry, InvoiceKey, Reference, line_sums
 from kontobro.core.ports import ReceiptRules
 from kontobro.testing.books import Books
-from kontobro.testing.entries import PDF, a_bill, a_journal, a_payment, a_receipt
+from kontobro.testing.entries import PDF, a_bill, a_journal, a_payment, a_receipt, an_invoice_journal
 
 
 class PapersContract:
@@ -57,13 +59,71 @@ class PapersContract:
 
     # --------------------------------------------------------------------------------- bills and payments
 
-    def test_a_bill_is_found_by_vendor_number_and_currency(self, books: Books) -> None:
+    def test_a_bill_is_found_by_vendor_and_number(self, books: Books) -> None:
         bill = a_bill(books.chart)
         books.book(bill)
         key = need_key(bill.key)
         assert books.connector.find([key])[key].reference == bill.reference
-        strangers = [replace(key, currency="EUR"), replace(key, vendor="V0"), replace(key, number=key.number + "0")]
+        strangers = [replace(key, vendor="V0"), replace(key, number=key.number + "0")]
         assert books.connector.find(strangers) == {}
+
+    def test_the_currency_of_a_bill_weighs_least(self, books: Books) -> None:
+        bill = a_bill(books.chart)
+        books.book(bill)
+        key = replace(need_key(bill.key), currency="EUR")
+        found = books.connector.find([key])[key]
+        assert (found.reference, found.currency) == (bill.reference, "DKK")
+        other = a_bill(books.chart, number=bill.number, currency="EUR")
+        books.book(other)
+        assert books.connector.find([key])[key].reference == other.reference
+
+    def test_what_is_open_of_a_bill_is_told(self, books: Books) -> None:
+        bill = a_bill(books.chart)
+        key = need_key(bill.key)
+        books.post(bill)
+        assert books.connector.find([key])[key].open == Decimal(120)
+        books.post(a_payment(books.chart, key))
+        assert books.connector.find([key])[key].open == 0
+
+    # ----------------------------------------------------------------------- the same invoice once more
+
+    @pytest.mark.parametrize("make", [a_bill, an_invoice_journal], ids=["bill", "journal"])
+    def test_the_same_invoice_is_found_under_another_expense(self, books: Books, make: Callable[..., Entry]) -> None:
+        need_twins(books)
+        number = f"F-{uuid.uuid4().hex[:8]}"
+        first = make(books.chart, number=f"{number} a")
+        books.book(first)
+        again = a_bill(books.chart, number=f" {number.lower()}A ")
+        assert books.twin(again) == first.reference
+        assert books.twin(replace(again, reference=first.reference)) is None
+        strangers = [
+            a_bill(books.chart, number=f"{number}b"),
+            a_bill(books.chart, "120.01", number=f"{number}a"),
+            a_bill(books.chart, number=f"{number}a", credit_note=True),
+            a_bill(books.chart, number=f"{number}a", currency="EUR"),
+        ]
+        assert [books.twin(one) for one in strangers] == [None] * 4
+        books.post(first)
+        books.bookkeeper.void(first.reference)
+        assert books.twin(again) is None
+
+    def test_a_payment_is_never_the_same_invoice(self, books: Books) -> None:
+        need_twins(books)
+        bill = a_bill(books.chart)
+        for returned in (False, True):
+            books.book(a_payment(books.chart, bill.key, number=bill.number, returned=returned))
+        assert books.twin(bill) is None
+
+    def test_an_invoice_number_is_kept_whole_or_refused(self, books: Books) -> None:
+        for length in (90, 250, 5_000):
+            number = f"{uuid.uuid4().hex} {'9' * length}"
+            bill = a_bill(books.chart, number=number)
+            (answer,) = books.connector.book([bill])
+            if isinstance(answer, Problem):
+                assert (answer.code, length > 250) == ("text_too_long", True)
+            else:
+                key, cut = need_key(bill.key), replace(need_key(bill.key), number=number[:-1])
+                assert set(books.connector.find([key, cut])) == {key}
 
     def test_a_credit_note_is_booked_the_other_way_round(self, books: Books) -> None:
         note = a_bill(books.chart, "40.00", credit_note=True)
@@ -101,6 +161,36 @@ class PapersContract:
         books.post(a_bill(books.chart, number=bill.number))
         assert books.post(a_payment(books.chart, bill.key))[0].settled is True
         assert books.post(a_payment(books.chart, bill.key))[0].settled is True
+
+    def test_a_bill_that_is_settled_takes_no_second_payment(self, books: Books) -> None:
+        bill = a_bill(books.chart)
+        books.post(bill)
+        assert books.post(a_payment(books.chart, bill.key))[0].settled is True
+        second = a_payment(books.chart, bill.key)
+        assert books.post(second)[0].settled is False
+        assert books.post(second)[0].settled is False
+
+    def test_of_two_payments_of_one_bill_at_once_one_settles(self, books: Books) -> None:
+        bill = a_bill(books.chart)
+        posted = books.post(bill, a_payment(books.chart, bill.key), a_payment(books.chart, bill.key))
+        assert sorted(str(booking.settled) for booking in posted) == ["False", "None", "True"]
+
+    def test_money_that_comes_back_settles_nothing(self, books: Books) -> None:
+        bill = a_bill(books.chart)
+        books.post(bill)
+        back = a_payment(books.chart, bill.key, returned=True)
+        assert books.post(back)[0].settled is False
+        key = need_key(bill.key)
+        assert books.connector.find([key])[key].open == Decimal(120)
+        assert books.post(a_payment(books.chart, bill.key))[0].settled is True
+
+    def test_a_bill_in_another_currency_is_named_and_never_doubled(self, books: Books) -> None:
+        bill = a_bill(books.chart, "16.00", currency="EUR")
+        books.post(bill)
+        payment = a_payment(books.chart, replace(need_key(bill.key), currency="DKK"), "119.40")
+        (booking,) = books.post(payment)
+        assert booking.settled in (True, False)
+        assert (booking.currency, booking.total, booking.settles) == ("DKK", Decimal("119.40"), payment.settles)
 
     def test_bill_and_payment_of_one_item_settle_each_other(self, books: Books) -> None:
         bill = a_bill(books.chart)
@@ -159,6 +249,11 @@ def need_receipts(books: Books) -> ReceiptRules:
     if rules is None:
         pytest.skip("the accounting system keeps no receipts")
     return rules
+
+
+def need_twins(books: Books) -> None:
+    if not books.connector.capabilities.finds_twins:
+        pytest.skip("the connector does not look for the same invoice")
 
 
 def need_key(key: InvoiceKey | None) -> InvoiceKey:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from kontobro.core.errors import ImpossibleMove
 from kontobro.core.history import BookingState, Move
 from kontobro.core.journal import Reference
-from kontobro.core.ports import ImpossibleMove, Store
+from kontobro.core.ports import Store
 from kontobro.store.moves import STATES, is_allowed, route
 from kontobro.testing.store_case import (
     BILL,

@@ -13,11 +13,12 @@ from __future__ import annotations
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from kontobro.core.connection import Tokens
-from kontobro.core.errors import Busy, Misconfigured
+from kontobro.core.errors import Busy, ImpossibleMove, Misconfigured
 from kontobro.core.history import Move
 from kontobro.core.journal import Reference
 from kontobro.core.ports import Store
@@ -43,6 +44,12 @@ from kontobro.testing.store_case import (
     wipe_history,
 )
 from kontobro.testing.store_erasure_contract import ErasureContract
+
+
+def claim_of(store: Store) -> tuple[str, object]:
+    """How far the claim of the one job is, and since when."""
+    (row,) = store.jobs(HERE)
+    return row.status, row.claimed_at
 
 
 class StoreContract(BindingsContract, BookingsContract, ErasureContract):
@@ -80,48 +87,76 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
     # -------------------------------------------------------------------------------------- secrets
 
     def test_keeps_tokens_whole(self, connected: Store) -> None:
-        connected.save_tokens(HERE, tokens())
-        assert connected.tokens(HERE) == tokens()
-        connected.save_tokens(HERE, Tokens(access="at-2"))
-        assert connected.tokens(HERE) == Tokens(access="at-2")
-        assert connected.tokens(ELSEWHERE) is None
+        connected.save_tokens(connection(), tokens())
+        assert connected.tokens(connection()) == tokens()
+        connected.save_tokens(connection(), Tokens(access="at-2"))
+        assert connected.tokens(connection()) == Tokens(access="at-2")
+        assert connected.tokens(connection(ELSEWHERE)) is None
 
     def test_keeps_secrets_by_name(self, connected: Store) -> None:
-        connected.save_secret(HERE, "password", "æøå 🔑")
-        connected.save_secret(HERE, "api_key", "k")
-        assert connected.secret(HERE, "password") == "æøå 🔑"
-        assert connected.secret(HERE, "api_key") == "k"
-        assert connected.secret(HERE, "other") is None
-        assert connected.tokens(HERE) is None
+        connected.save_secret(connection(), "password", "æøå 🔑")
+        connected.save_secret(connection(), "api_key", "k")
+        assert connected.secret(connection(), "password") == "æøå 🔑"
+        assert connected.secret(connection(), "api_key") == "k"
+        assert connected.secret(connection(), "other") is None
+        assert connected.tokens(connection()) is None
+
+    def test_a_secret_is_read_for_its_own_destination_alone(self, store: Store) -> None:
+        """Whatever is stored of the connection: the destination is that of the connection which is asked for."""
+        here = connection(erp="odoo", erp_options={"url": "https://odoo.example", "database": "books"})
+        store.save_connection(here, tokens(), {"api_key": "k"})
+        assert (store.tokens(here), store.secret(here, "api_key")) == (tokens(), "k")
+        other_company = replace(here, erp_options={**here.erp_options, "company": "2"})
+        assert store.secret(other_company, "api_key") == "k"
+        for name, value in (("url", "https://evil.example"), ("database", "other"), ("user", "other")):
+            moved = replace(here, erp_options={**here.erp_options, name: value})
+            assert store.secret(moved, "api_key") is None
+            store.save_connection(moved)
+            assert store.secret(moved, "api_key") is None
+            assert store.tokens(moved) == tokens()
+        elsewhere = "https://evil.example"
+        for moved in (
+            replace(here, api_url=elsewhere),
+            replace(here, auth_url=elsewhere),
+            replace(here, client_id="x"),
+        ):
+            assert store.tokens(moved) is None
+
+    def test_a_connection_and_its_secrets_are_stored_together(self, store: Store) -> None:
+        there = connection(erp_options={"url": "https://new.example"})
+        store.save_connection(connection(), tokens(), {"api_key": "old"})
+        store.save_connection(there, secrets={"api_key": "new"})
+        assert (store.secret(there, "api_key"), store.secret(connection(), "api_key")) == ("new", None)
+        assert store.tokens(there) == tokens()
 
     def test_a_secret_of_no_connection_is_refused(self, store: Store) -> None:
         with pytest.raises(Misconfigured, match="no such connection"):
-            store.save_tokens("nobody", Tokens(access="at"))
+            store.save_tokens(connection("nobody"), Tokens(access="at"))
 
     def test_forgets_secrets_and_keeps_the_rest(self, connected: Store) -> None:
-        connected.save_tokens(HERE, Tokens(access="at"))
-        connected.save_secret(HERE, "password", "p")
+        connected.save_tokens(connection(), Tokens(access="at"))
+        connected.save_secret(connection(), "password", "p")
         bring(connected, "posted")
         connected.forget_tokens(HERE)
-        assert (connected.tokens(HERE), connected.secret(HERE, "password")) == (None, None)
+        assert (connected.tokens(connection()), connected.secret(connection(), "password")) == (None, None)
         assert connected.connection(HERE) == connection()
         assert states(connected) == {REF: "posted"}
 
     def test_secrets_are_not_readable_on_disk(self, connected: Store) -> None:
-        connected.save_tokens(HERE, tokens())
-        connected.save_secret(HERE, "password", "secret-2")
+        connected.save_tokens(connection(), tokens())
+        connected.save_secret(connection(), "password", "secret-2")
         stored = self.stored_bytes(connected)
         assert HERE.encode() in stored
         assert b"secret-" not in stored
 
     def test_a_reader_never_sees_half_a_pair_of_tokens(self, connected: Store) -> None:
-        connected.save_tokens(HERE, Tokens(access="0", refresh="0"))
-        code = "from kontobro.core.connection import Tokens\nfor n in range(60):\n"
-        code += f" store.save_tokens({HERE!r}, Tokens(access=str(n), refresh=str(n)))"
+        connected.save_tokens(connection(), Tokens(access="0", refresh="0"))
+        code = "from kontobro.core.connection import Tokens\nfrom kontobro.testing.store_case import connection\n"
+        code += "for n in range(60):\n store.save_tokens(connection(), Tokens(access=str(n), refresh=str(n)))"
         with self.process(connected, code) as writer:
-            seen = [connected.tokens(HERE)]
+            seen = [connected.tokens(connection())]
             while writer.poll() is None:
-                seen.append(connected.tokens(HERE))
+                seen.append(connected.tokens(connection()))
             assert writer.returncode == 0
         assert all(tokens and tokens.access == tokens.refresh for tokens in seen)
 
@@ -130,7 +165,7 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
     def test_remembers_a_job_from_begin_to_end(self, connected: Store) -> None:
         connected.begin_job(HERE, job(items=3), "run-1", NOW)
         (begun,) = connected.jobs(HERE)
-        assert (begun.job_id, begun.status, begun.items, begun.finished_at) == ("job-1", "in_progress", 3, None)
+        assert (begun.job_id, begun.status, begun.items, begun.finished_at) == ("job-1", "seen", 3, None)
         connected.end_job(HERE, "job-1", "failed", "service_unreachable", NOW + DAY)
         (ended,) = connected.jobs(HERE)
         assert (ended.status, ended.failure, ended.finished_at) == ("failed", "service_unreachable", NOW + DAY)
@@ -141,6 +176,52 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
         connected.begin_job(HERE, job(), "run-2", NOW + DAY)
         (row,) = connected.jobs(HERE)
         assert (row.started_at, row.finished_at, row.failure) == (NOW + DAY, None, None)
+        assert (row.status, row.claimed_at) == ("seen", None)
+
+    def test_a_look_at_a_job_is_no_claim(self, connected: Store) -> None:
+        connected.begin_job(HERE, job(), "run-1", NOW)
+        connected.begin_job(HERE, job(), "run-2", NOW + DAY)
+        assert claim_of(connected) == ("seen", None)
+
+    def test_a_claim_outlives_its_run_and_keeps_its_first_moment(self, connected: Store) -> None:
+        connected.begin_job(HERE, job(), "run-1", NOW)
+        connected.claim_job(HERE, "job-1", "claiming", NOW)
+        assert claim_of(connected) == ("claiming", NOW)
+        connected.begin_job(HERE, job(), "run-2", NOW + DAY)
+        connected.claim_job(HERE, "job-1", "claiming", NOW + DAY)
+        assert claim_of(connected) == ("claiming", NOW)
+        connected.claim_job(HERE, "job-1", "in_progress", NOW + DAY)
+        connected.begin_job(HERE, job(), "run-3", NOW + 2 * DAY)
+        assert claim_of(connected) == ("in_progress", NOW)
+
+    def test_a_job_that_ended_is_only_seen_again(self, connected: Store) -> None:
+        connected.begin_job(HERE, job(), "run-1", NOW)
+        connected.claim_job(HERE, "job-1", "in_progress", NOW)
+        connected.end_job(HERE, "job-1", "completed", None, NOW)
+        self.refused_by_the_database(connected, "UPDATE kontobro_job SET status = 'claiming', finished_at = NULL")
+        self.refused_by_the_database(connected, "UPDATE kontobro_job SET status = 'in_progress', finished_at = NULL")
+        connected.begin_job(HERE, job(), "run-2", NOW + DAY)
+        assert claim_of(connected) == ("seen", None)
+
+    def test_the_database_takes_no_claim_back(self, connected: Store) -> None:
+        connected.begin_job(HERE, job(), "run-1", NOW)
+        connected.claim_job(HERE, "job-1", "claiming", NOW)
+        self.refused_by_the_database(connected, "UPDATE kontobro_job SET status = 'seen'")
+        connected.claim_job(HERE, "job-1", "in_progress", NOW)
+        with pytest.raises(ImpossibleMove, match="claim"):
+            connected.claim_job(HERE, "job-1", "claiming", NOW)
+        self.refused_by_the_database(connected, "UPDATE kontobro_job SET status = 'seen'")
+        assert claim_of(connected) == ("in_progress", NOW)
+
+    def refused_by_the_database(self, store: Store, sql: str) -> None:
+        before = store.jobs(HERE)
+        with pytest.raises(Exception, match="impossible move"):
+            self.by_hand(store, sql)
+        assert store.jobs(HERE) == before
+
+    def test_a_job_that_was_not_begun_is_not_claimed(self, connected: Store) -> None:
+        with pytest.raises(ImpossibleMove):
+            connected.claim_job(HERE, "job-1", "claiming", NOW)
 
     def test_lists_the_newest_jobs_first(self, connected: Store) -> None:
         for n in range(3):
@@ -175,13 +256,13 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
         assert connected.purge(HERE, NOW + 9 * DAY) == 2
 
     def test_works_on_without_its_history(self, connected: Store) -> None:
-        connected.save_tokens(HERE, Tokens(access="at"))
+        connected.save_tokens(connection(), Tokens(access="at"))
         connected.begin_job(HERE, job(), "run-1", NOW)
         bring(connected, "reported")
         self.wipe(connected)
         assert (connected.bookings(HERE), connected.jobs(HERE), steps(connected)) == ([], [], [])
         assert connected.connection(HERE) == connection()
-        assert connected.tokens(HERE) == Tokens(access="at")
+        assert connected.tokens(connection()) == Tokens(access="at")
         bring(connected, "reported")
         assert states(connected) == {REF: "reported"}
 
@@ -230,7 +311,7 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
 
     def test_of_two_processes_moving_one_booking_one_wins(self, connected: Store) -> None:
         plan(connected)
-        code = "from kontobro.core.history import Move; from kontobro.core.ports import ImpossibleMove\n"
+        code = "from kontobro.core.history import Move; from kontobro.core.errors import ImpossibleMove\n"
         code += "import datetime as dt; print('ready', flush=True); input()\n"
         code += f"try:\n store.move({HERE!r}, [Move(reference={REF!r}, to='booking')], dt.datetime.now(dt.UTC))\n"
         code += " print('moved')\nexcept ImpossibleMove:\n print('refused')"

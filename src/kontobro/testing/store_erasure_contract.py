@@ -96,8 +96,8 @@ class ErasureContract(StoreCase):
 
     def test_a_deleted_company_is_gone_whole_and_alone(self, connected: Store) -> None:
         for where in (HERE, ELSEWHERE):
-            connected.save_tokens(where, tokens())
-            connected.save_secret(where, "password", "secret")
+            connected.save_tokens(connection(where), tokens())
+            connected.save_secret(connection(where), "password", "secret")
             connected.begin_job(where, job(), "run-1", NOW)
             connected.plan(where, "job-1", "run-1", [planned(raw=b"one")], NOW)
             connected.note_sync(where, "accounts", "in_step", "digest", NOW)
@@ -105,9 +105,9 @@ class ErasureContract(StoreCase):
         connected.delete_connection(HERE)
         assert [one.id for one in connected.connections()] == [ELSEWHERE]
         assert (connected.bookings(HERE), connected.jobs(HERE), connected.payload(HERE, REF)) == ([], [], None)
-        assert (connected.tokens(HERE), connected.secret(HERE, "password")) == (None, None)
+        assert (connected.tokens(connection()), connected.secret(connection(), "password")) == (None, None)
         assert connected.syncs(HERE) == {}
         assert connected.events(HERE, REF) == []
-        assert connected.tokens(ELSEWHERE) is not None
+        assert connected.tokens(connection(ELSEWHERE)) is not None
         assert connected.payload(ELSEWHERE, REF) == b"one"
         connected.delete_connection(HERE)

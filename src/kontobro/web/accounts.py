@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal.ratelimit import RateLimitUsage, consume
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
@@ -14,16 +15,23 @@ from django.http import HttpRequest
 from kontobro.core.errors import KontobroError
 from kontobro.service.config import ServiceConfig, config
 from kontobro.service.mail import hand_in
+from kontobro.web.guesses import pair_of
+from kontobro.web.rights import is_invited
 
 INVITED = "invited_as"
 """Key of the session: the mail address of an open invitation, which may sign up where strangers may not."""
+FIRST_VISIT = "first_visit"
+"""Key of the session: it opened local mode's link, so one person may sign up with an address of their choosing."""
 
 
 class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
     """Strangers may sign up where the configuration says so, the invited everywhere."""
 
+    _guess: RateLimitUsage | None = None
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return config().signup or INVITED in request.session
+        invited = is_invited(request.session.get(INVITED, ""))
+        return config().signup_open or invited or FIRST_VISIT in request.session
 
     def is_safe_url(self, url: str | None) -> bool:
         """Where to after signing in. What can't be read as an address is none of ours."""
@@ -32,13 +40,34 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
         except ValueError:
             return False
 
-    def clean_email(self, email: str) -> str:
-        """Where strangers may not sign up, an invitation is for its own address alone."""
-        cleaned = str(super().clean_email(email))
-        invited = self.request.session.get(INVITED, "")
-        if not config().signup and self.request.user.is_anonymous and cleaned.casefold() != invited.casefold():
+    def require_invited(self, email: str) -> None:
+        """Where strangers may not sign up, an invitation is for its own address alone. Raises ValidationError."""
+        if config().signup_open or FIRST_VISIT in self.request.session:
+            return
+        if email.casefold() != self.request.session.get(INVITED, "").casefold():
             raise ValidationError("The invitation is for another mail address. Ask for one to this address.")
-        return cleaned
+
+    def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
+        """The link is for one person: whoever signed up by it has used it up."""
+        saved = super().save_user(request, user, form, commit)
+        request.session.pop(FIRST_VISIT, None)
+        return saved
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count a try before it is made; one that succeeds is taken back."""
+        super().pre_authenticate(request, **credentials)
+        key = self._get_login_attempts_cache_key(request, **credentials)
+        self._guess = consume(request, app="allauth.account", action="guess", key=key)
+        if not self._guess:
+            raise self.validation_error("too_many_login_attempts")
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        return pair_of(request, str(super()._get_login_attempts_cache_key(request, **credentials)))
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        super()._rollback_login_failed_rl_usage()
+        if self._guess:
+            self._guess.rollback()
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """The reader's address: behind a proxy the last that the proxy itself wrote down."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from kontobro.service.config import config
 from kontobro.web.tenancy import Member, memberships
 
 
@@ -13,7 +14,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     """The signed-in person's organisations, and the one that is meant."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"mine": (), "member": None, "connection": None}
+        return {"mine": (), "member": None, "connection": None, "is_local": config().local}
     mine = memberships(user)
     member = getattr(request, "member", None)
     if member is None and len(mine) == 1:

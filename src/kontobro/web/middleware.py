@@ -19,21 +19,31 @@ from kontobro.core.errors import (
     LoginFailed,
     NotAllowed,
     RateLimited,
+    StoreUnreachable,
     Timeout,
     Unreachable,
     UnsafePlan,
 )
 from kontobro.service.logs import working_on
 from kontobro.service.metrics import timed_page
+from kontobro.service.outage import is_outage
 
 log = logging.getLogger(__name__)
 
+LARGEST_BODY = 1_500_000
+"""Bytes of a request: a form (`DATA_UPLOAD_MAX_MEMORY_SIZE`) and a settings file."""
+
 Respond = Callable[[HttpRequest], HttpResponse]
+
+
+class TooManyAtOnce(KontobroError):
+    """One organisation asks for more than its share. Nothing was done."""
+
 
 STATUSES: tuple[tuple[tuple[type[KontobroError], ...], int], ...] = (
     ((NotAllowed,), 403),
     ((Busy, Conflict, UnsafePlan, LoginFailed), 409),
-    ((Unreachable, Timeout, RateLimited), 503),
+    ((Unreachable, Timeout, RateLimited, StoreUnreachable, TooManyAtOnce), 503),
 )
 """The status of a page that tells a fault; 400 for the others: something was asked that can't be done."""
 
@@ -57,13 +67,16 @@ class Request:
 class Readable:
     """Refuses what no browser of ours sends: text that is not UTF-8 by its own account, and NUL anywhere.
 
-    PostgreSQL takes no NUL in a text, and some of Python's encodings are none for text: both would break a page.
+    PostgreSQL takes no NUL in a text, and some of Python's encodings are none for text: both would break a page. A body
+    of any size would be spooled to the disk before a page is asked whether it wants it.
     """
 
     def __init__(self, respond: Respond) -> None:
         self._respond = respond
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if _is_too_large(request.META.get("CONTENT_LENGTH") or "0"):
+            return HttpResponse("The request is too large.", status=413, content_type="text/plain")
         named = request.content_params.get("charset", "utf-8") if request.content_params else "utf-8"
         given = [request.path_info, unquote(request.META.get("QUERY_STRING", "")), *request.COOKIES.values()]
         if named.lower() not in ("utf-8", "utf8") or any("\0" in text for text in given):
@@ -80,6 +93,11 @@ class Readable:
             raise BadRequest("not readable") from None
         if any("\0" in text for text in (*request.POST, *map(str, values))):
             raise BadRequest("not readable")
+
+
+def _is_too_large(length: str) -> bool:
+    """What says no length has no body: Django reads no further than it says."""
+    return not length.isdecimal() or len(length) > 12 or int(length) > LARGEST_BODY
 
 
 class ReaderLocale:
@@ -116,8 +134,20 @@ class FaultPages:
         return self._respond(request)
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
-        if not isinstance(fault, KontobroError):
-            return None
-        status = next((code for kinds, code in STATUSES if isinstance(fault, kinds)), 400)
-        log.info("page refused", extra={"fault": type(fault).__name__, "status": status})
-        return render(request, "kontobro/fault.html", {"fault": fault}, status=status)
+        if is_outage(fault):
+            log.error("page without a database", exc_info=fault)
+            return outage_page()
+        return fault_page(request, fault) if isinstance(fault, KontobroError) else None
+
+
+def outage_page() -> HttpResponse:
+    """While our own database is away: nothing of the usual frame, which asks it who is reading."""
+    text = "The database can't be reached at the moment. Nothing is lost: try again in a minute."
+    page = f"<!doctype html><html lang=en><title>Kontobro</title><h1>One moment</h1><p>{text}</p>"
+    return HttpResponse(page, status=503, headers={"Retry-After": "10", "Cache-Control": "no-store"})
+
+
+def fault_page(request: HttpRequest, fault: KontobroError) -> HttpResponse:
+    status = next((code for kinds, code in STATUSES if isinstance(fault, kinds)), 400)
+    log.info("page refused", extra={"fault": type(fault).__name__, "status": status})
+    return render(request, "kontobro/fault.html", {"fault": fault}, status=status)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 
+from kontobro.core.errors import NotAllowed
+
 if TYPE_CHECKING:
     from datetime import date, datetime
     from typing import TypeAlias
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     Identifier: TypeAlias = models.UUIDField[uuid.UUID, uuid.UUID]
     ToOrganisation: TypeAlias = models.ForeignKey["Organisation", "Organisation"]
     ToUser: TypeAlias = models.ForeignKey["User", "User"]
+    OptionalMembership: TypeAlias = models.ForeignKey["Membership | None", "Membership | None"]
     OptionalUser: TypeAlias = models.ForeignKey["User | None", "User | None"]
 
 ROLES = ("owner", "bookkeeper", "readonly")
@@ -81,7 +84,8 @@ class Membership(models.Model):
 
 
 class Invitation(models.Model):
-    """An open invitation. Its link's secret is kept as a hash only."""
+    """An open invitation. Its link's secret is kept as a hash only. `sender`: it goes when that membership goes, and
+    opens nothing without one."""
 
     id: Identifier = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organisation: ToOrganisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
@@ -89,6 +93,7 @@ class Invitation(models.Model):
     email: Text = models.TextField()
     role: Text = models.TextField()
     secret_hash: Text = models.TextField(unique=True)
+    sender: OptionalMembership = models.ForeignKey(Membership, null=True, on_delete=models.CASCADE)
     expires_at: Instant = models.DateTimeField()
 
     class Meta:
@@ -143,6 +148,13 @@ class Setup(models.Model):
     session_hash: Text = models.TextField(blank=True)
     sealed: Text = models.TextField(blank=True)
     updated_at: Instant = models.DateTimeField(auto_now=True, db_index=True)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A setup that was deleted while a page worked on it stays deleted, its secrets too. Raises NotAllowed."""
+        known = not self._state.adding
+        if known and not type(self).objects.filter(id=self.id).exists():
+            raise NotAllowed("This setup was cancelled, or your role has changed.", "Begin again.")
+        super().save(*args, **({**kwargs, "force_update": True} if known else kwargs))
 
 
 class WebhookDelivery(models.Model):

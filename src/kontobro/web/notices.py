@@ -6,13 +6,14 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import UTC, date
 
 from django.db import IntegrityError, close_old_connections, transaction
 
 from kontobro.bootstrap import Home
 from kontobro.core.connection import Connection
-from kontobro.core.errors import Busy, KontobroError, LoginFailed, UnsafePlan
+from kontobro.core.errors import KontobroError, LoginFailed, NotUsable, Taken, UnsafePlan
+from kontobro.core.posting_dates import zone_named
 from kontobro.core.runner import Work
 from kontobro.export.engine import JobResult
 from kontobro.service.config import ServiceConfig, session_secret
@@ -63,7 +64,12 @@ def notices_of(connection: Connection, done: Results, fault: KontobroError | Non
         yield _notice("plan_waits", connection, f"{page}master-data/")
     if isinstance(fault, LoginFailed) or connection.status == "reconnect":
         yield _notice("reconnect", connection, page)
-    if isinstance(fault, Busy) and "another installation" in fault.message:
+    if isinstance(fault, NotUsable):
+        zone = zone_named(connection.settings.time_zone or "UTC") or UTC
+        until = fault.expires_at.astimezone(zone)
+        path = f"{page}settings/"
+        yield Notice(cause="not_usable", connection_id=connection.id, path=path, about=fault.job_id, until=until)
+    if isinstance(fault, Taken):
         yield _notice("second_installation", connection, page)
 
 
@@ -82,7 +88,7 @@ def _notice(cause: Cause, connection: Connection, path: str, count: int = 0) -> 
 class Memory:
     """What was told today, in the pages' own table (`service.notify.Remembered`)."""
 
-    def claim(self, connection_id: str, cause: Cause, day: date) -> bool:
+    def claim(self, connection_id: str, cause: str, day: date) -> bool:
         try:
             with transaction.atomic():
                 ToldNotice.objects.create(connection_id=connection_id, cause=cause, day=day)
@@ -90,7 +96,7 @@ class Memory:
             return False
         return True
 
-    def release(self, connection_id: str, cause: Cause, day: date) -> None:
+    def release(self, connection_id: str, cause: str, day: date) -> None:
         ToldNotice.objects.filter(connection_id=connection_id, cause=cause, day=day).delete()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,14 @@ if TYPE_CHECKING:
     from kontobro.store.overview import Overview
 
 
-def change(store: Store, connection_id: str, **parts: Any) -> None:
-    """Store parts of a connection over what stands of it by now: while the accounting system was asked, somebody may
-    have disconnected it, or its login may have ended. Raises Misconfigured when it is gone."""
+def change(store: Store, connection_id: str, secrets: Mapping[str, str] | None = None, **parts: Any) -> None:
+    """Store parts of a connection, and `secrets` given for it, over what is stored of it by now: while the accounting
+    system was asked, someone may have disconnected it, or its login may have ended. Raises Misconfigured when it is
+    gone."""
     standing = store.connection(connection_id)
     if standing is None:
         raise Misconfigured("This connection is gone.", "Connect the company again.")
-    store.save_connection(replace(standing, **parts))
+    store.save_connection(replace(standing, **parts), secrets=secrets)
 
 
 class Places:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
 
 from kontobro.core.errors import Misconfigured
 from kontobro.service.config import ServiceConfig
+from kontobro.service.listening import require_bound, require_place
 from kontobro.service.metrics_folder import forget_process, metrics_folder
+from kontobro.service.outage import wait_out
 from kontobro.web.ready import look_ahead
 from kontobro.web.start import begin, migrate, set_up
+
+if TYPE_CHECKING:
+    from kontobro.bootstrap import Home
+    from kontobro.worker import ClientRunner, Worker
 
 log = logging.getLogger(__name__)
 
@@ -45,16 +51,17 @@ class Pages(BaseApplication):  # type: ignore[misc]
         return application
 
 
-def serve(config: ServiceConfig, ready: Callable[[], None]) -> None:
+def serve(config: ServiceConfig, ready: Callable[[str], None]) -> None:
     """Pages and worker in one process, until SIGTERM or SIGINT: SQLite is enough for it.
 
-    `ready` is called once it serves. Raises what `look_ahead` finds.
+    `ready` is called once it serves, with the link of a first visit (empty: none is due). Raises what `look_ahead`
+    finds.
     """
-    look_ahead(config, alone=True)
+    link = look_ahead(config, alone=True)
 
     def begin_both() -> End:
         end = _begin_working(config)
-        ready()
+        ready(link)
         return lambda: _leave(end)
 
     Pages(options_of(config, 1, begin_both) | {"graceful_timeout": STOPPING + 3}).run()
@@ -67,14 +74,17 @@ def _leave(end: End) -> None:
     os._exit(0)
 
 
-def serve_pages(config: ServiceConfig) -> None:
-    """Pages only, in several processes. Raises Misconfigured without PostgreSQL: workers are elsewhere."""
+def serve_pages(config: ServiceConfig, ready: Callable[[str], None]) -> None:
+    """Pages only, in several processes; `ready` as for `serve`, just before they begin.
+
+    Raises Misconfigured without PostgreSQL: workers are elsewhere.
+    """
     if not config.database_url.get_secret_value():
         raise Misconfigured(
             "kontobro web needs PostgreSQL: workers in other processes do what the pages ask for.",
             "Set KONTOBRO_DATABASE_URL, or use kontobro serve for a single process with SQLite.",
         )
-    look_ahead(config, alone=False)
+    ready(look_ahead(config, alone=False))
     with metrics_folder():
         Pages(options_of(config, config.processes, lambda: _begin_asking(config))).run()
 
@@ -90,17 +100,15 @@ def options_of(config: ServiceConfig, processes: int, start: Callable[[], End]) 
     return {
         "bind": config.bind,
         "workers": processes,
-        "worker_class": "gthread",
+        "worker_class": "kontobro.web.buffered.Buffered",
         "threads": config.threads,
         "timeout": TIMEOUT,
         "graceful_timeout": 40,
-        "keepalive": 5,
-        "limit_request_line": 8190,
-        "forwarded_allow_ips": "127.0.0.1,::1",
         "loglevel": "warning",
         "logger_class": "kontobro.service.gunicorn_logs.GunicornLogs",
         "accesslog": None,
         "control_socket_disable": True,
+        "when_ready": lambda server: require_bound(config, [one.sock.getsockname() for one in server.LISTENERS]),
         "post_worker_init": lambda _: ends.append(start()),
         "worker_exit": lambda _server, _worker: stop(),
         "child_exit": lambda _, child: forget_process(child.pid),
@@ -108,43 +116,45 @@ def options_of(config: ServiceConfig, processes: int, start: Callable[[], End]) 
 
 
 def _begin_working(config: ServiceConfig) -> End:
-    from kontobro.service.home import open_service_home
-    from kontobro.web.notices import Told
-    from kontobro.worker import start_in_process
-
-    home = open_service_home(config)
-    migrate(home)
-    worker = start_in_process(config, home=home, told=(Told(config, home),))
-    begin(home, worker.runner)
+    worker = wait_out(lambda: _open_working(config))
+    begin(worker.home, worker.runner)
     log.info("serving", extra={"url": config.public_url})
     return lambda: worker.stop(STOPPING)
 
 
-def work(config: ServiceConfig) -> None:
-    """Work for pages that are served elsewhere, until SIGTERM or SIGINT; tell people, and show figures if asked to."""
-    set_up()
+def _open_working(config: ServiceConfig) -> Worker:
+    """A worker over an open home with its tables; closes what it opened when that can't be done."""
     from kontobro.service.home import open_service_home
-    from kontobro.service.metrics import serve_metrics
     from kontobro.web.notices import Told
-    from kontobro.worker import run_worker
+    from kontobro.web.tenancy import organisation_of
+    from kontobro.worker import start_in_process
 
     home = open_service_home(config)
-    migrate(home)
+    try:
+        migrate(home)
+    except BaseException:
+        home.close()
+        raise
+    return start_in_process(config, home=home, told=(Told(config, home),), owner=organisation_of)
+
+
+def work(config: ServiceConfig) -> None:
+    """Work for pages that are served elsewhere, until SIGTERM or SIGINT; tell people, and show figures if asked to."""
+    require_place(config)
+    set_up()
+    from kontobro.service.metrics import serve_metrics
+    from kontobro.worker import run_worker
+
     server = serve_metrics(config.metrics_bind)[0] if config.metrics_bind else None
     try:
-        run_worker(config, home=home, told=(Told(config, home),))
+        run_worker(config, start=lambda: _open_working(config))
     finally:
         if server is not None:
             server.shutdown()
 
 
 def _begin_asking(config: ServiceConfig) -> End:
-    from kontobro.service.home import open_service_home
-    from kontobro.worker import open_client_runner
-
-    home = open_service_home(config)
-    migrate(home)
-    runner = open_client_runner(config, home.store)
+    home, runner = wait_out(lambda: _open_asking(config))
     begin(home, runner)
 
     def end() -> None:
@@ -152,3 +162,17 @@ def _begin_asking(config: ServiceConfig) -> End:
         home.close()
 
     return end
+
+
+def _open_asking(config: ServiceConfig) -> tuple[Home, ClientRunner]:
+    from kontobro.service.home import open_service_home
+    from kontobro.web.tenancy import organisation_of
+    from kontobro.worker import open_client_runner
+
+    home = open_service_home(config)
+    try:
+        migrate(home)
+        return home, open_client_runner(config, home.store, organisation_of)
+    except BaseException:
+        home.close()
+        raise

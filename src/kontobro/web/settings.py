@@ -15,7 +15,7 @@ _https = _host.scheme == "https"
 
 SECRET_KEY = session_secret(_config)
 DEBUG = False
-ALLOWED_HOSTS = sorted({_host.hostname or "", *(["127.0.0.1", "localhost"] if _config.local else [])})
+ALLOWED_HOSTS = sorted({_host.hostname or "", *(["127.0.0.1", "localhost", "[::1]"] if _config.local else [])})
 CSRF_TRUSTED_ORIGINS = [f"{_host.scheme}://{_host.netloc}"]
 ROOT_URLCONF = "kontobro.web.urls"
 WSGI_APPLICATION = "kontobro.web.wsgi.application"
@@ -72,7 +72,13 @@ TEMPLATES = [
 
 # One database with the store. Pages hold no transaction while they ask the store or anybody else.
 DATABASES = {"default": database_entry(_config.database)}
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "kontobro_web_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "kontobro_web_cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},  # what is culled beyond may still be waited for
+    }
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -99,13 +105,20 @@ LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "kontobro.web.accounts.Accounts"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_FORMS = {"signup": "kontobro.web.signing_up.SigningUp"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if _config.mail_url.get_secret_value() else "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Kontobro: "
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+# A key is an account and the reader's address (`guesses.py`), but for the last factor's: by account, far apart.
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "10/m/ip,100/h/key",
+    "guess": "5/5m/key",
+    "reset_password": "5/m/ip,20/h/ip",
+}
+MFA_FORMS = {"authenticate": "kontobro.web.guesses.CodeForm"}
 MFA_TOTP_ISSUER = "Kontobro"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 

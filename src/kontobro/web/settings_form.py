@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from django import forms
 
-from kontobro.core.posting_dates import zone_named
 from kontobro.core.settings import Settings
-from kontobro.core.settings_file import settings_to
+from kontobro.core.settings_file import LIMITS, LONGEST, LONGEST_NAME, settings_to
 
 ACCOUNT_LIST = "accounts"
 """The id of the page's datalist of accounts."""
@@ -37,6 +36,7 @@ GROUPS: Final = (
             "employees_are_vendors",
             "reverse_tax_missing",
             "zero_amount",
+            "duplicate_invoice",
             "voided",
             "description",
             "time_zone",
@@ -44,7 +44,7 @@ GROUPS: Final = (
     ),
     ("Receipts", ("receipt_missing", "receipt_upload_failed")),
     ("Dimensions", ("dimensions", "dimensions_on", "sync_dimensions")),
-    ("Master data", ("create_vendors", "sync_max_percent", "sync_floor")),
+    ("Master data", ("create_vendors", "sync_unknown", "sync_max_percent", "sync_floor")),
     ("Patience and privacy", ("patience_minutes", "retention_days")),
 )
 """The form's sections. Not here: the level (its own page), and `rows` and `hook` (only from a file)."""
@@ -83,11 +83,16 @@ class ListField(forms.CharField):
 def account(label: str, help_text: str) -> forms.CharField:
     """A field that names an account by its code; the page offers the chart's."""
     box = forms.TextInput(attrs={"list": ACCOUNT_LIST, "autocomplete": "off"})
-    return forms.CharField(label=label, help_text=help_text, required=False, max_length=100, widget=box)
+    return forms.CharField(label=label, help_text=help_text, required=False, max_length=LONGEST_NAME, widget=box)
 
 
 def choice(label: str, help_text: str, **choices: str) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, help_text=help_text, choices=list(choices.items()))
+
+
+def number(name: str, label: str, help_text: str = "") -> forms.IntegerField:
+    low, high = LIMITS[name]
+    return forms.IntegerField(label=label, help_text=help_text, min_value=low, max_value=high)
 
 
 class SettingsForm(forms.Form):
@@ -99,7 +104,9 @@ class SettingsForm(forms.Form):
     contra = account("Money in transit", "Between your bank and the wallet.")
     external_reimbursement = account("Reimbursed outside Pleo", "Only when employees are paid by your payroll.")
     accounts_payable = account("Accounts payable", "Invoices and their payments.")
-    journal = forms.CharField(label="Journal", help_text="Its code in your books.", required=False, max_length=100)
+    journal = forms.CharField(
+        label="Journal", help_text="Its code in your books.", required=False, max_length=LONGEST_NAME
+    )
     posting = choice("Entries become", "Drafts wait for you to post them.", draft="Drafts", posted="Posted at once")
     closed_period = choice(
         "When the period is closed",
@@ -126,10 +133,20 @@ class SettingsForm(forms.Form):
         as_given="Book no tax",
     )
     zero_amount = choice("An amount of zero", "", fail="The item fails", skip="Nothing is booked, and said so")
+    duplicate_invoice = choice(
+        "The same supplier invoice again",
+        "Vendor, number, currency and amount are those of an invoice that is already booked.",
+        note="It is booked, with a note",
+        fail="The item fails",
+    )
     voided = choice(
         "An entry that was voided and is exported again", "", book="Book it anew", ask="Tell me: the item fails"
     )
-    description = forms.CharField(label="Text of an entry", help_text="Fields in braces, such as {supplier}, {note}.")
+    description = forms.CharField(
+        label="Text of an entry",
+        help_text="Fields in braces, such as {supplier}, {note}.",
+        max_length=LONGEST["description"],
+    )
     time_zone = forms.CharField(
         label="Time zone", help_text="Such as Europe/Copenhagen; empty: that of your books.", required=False
     )
@@ -147,26 +164,20 @@ class SettingsForm(forms.Form):
     create_vendors = forms.BooleanField(
         label="Create vendors in our books", help_text="Those that were made in Pleo.", required=False
     )
-    sync_max_percent = forms.IntegerField(label="Most changes unasked, per cent", min_value=0, max_value=100)
-    sync_floor = forms.IntegerField(label="Always allowed, changes", min_value=0, max_value=1000)
-    patience_minutes = forms.IntegerField(
-        label="Patience, minutes",
-        help_text="How long a job waits for books that can't be reached.",
-        min_value=0,
-        max_value=50,
+    sync_unknown = choice(
+        "Records in Pleo that Kontobro did not create",
+        "Those that your accounting system does not have. They are archived only when you approve the plan.",
+        leave="Leave them",
+        archive="Archive them",
     )
-    retention_days = forms.IntegerField(
-        label="Names are kept, days",
-        help_text="Then payloads and names go; ids and amounts stay.",
-        min_value=0,
-        max_value=3650,
+    sync_max_percent = number("sync_max_percent", label="Most changes unasked, per cent")
+    sync_floor = number("sync_floor", label="Always allowed, changes")
+    patience_minutes = number(
+        "patience_minutes", label="Patience, minutes", help_text="How long a job waits for books that can't be reached."
     )
-
-    def clean_time_zone(self) -> str:
-        name = str(self.cleaned_data["time_zone"])
-        if name and zone_named(name) is None:
-            raise forms.ValidationError("There is no such time zone. Give a name such as Europe/Copenhagen.")
-        return name
+    retention_days = number(
+        "retention_days", label="Names are kept, days", help_text="Then payloads and names go; ids and amounts stay."
+    )
 
 
 def form_of(settings: Settings) -> SettingsForm:

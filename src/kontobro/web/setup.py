@@ -21,12 +21,15 @@ from django.utils import timezone
 
 from kontobro.bootstrap import Home
 from kontobro.core.connection import Connection, Tokens
-from kontobro.core.errors import Conflict, KontobroError, Misconfigured, NotAllowed
+from kontobro.core.destination import Destination, erp_destination, pleo_destination
+from kontobro.core.dialect import TagScope
+from kontobro.core.errors import Conflict, KontobroError, LoginFailed, Misconfigured, NotAllowed
 from kontobro.core.export import Identity
-from kontobro.core.level import LEVELS, Level, level_of, scopes_of
-from kontobro.install.level import missing_scopes
+from kontobro.core.level import LEVELS, Level, level_of, missing_scopes, scopes_at, scopes_for
+from kontobro.core.settings import Settings
+from kontobro.install.authorisation import spelling_after, spelling_for
+from kontobro.install.connect import named_identity
 from kontobro.pleo import ENVIRONMENTS, authorize_url, exchange_code
-from kontobro.pleo.environments import SCOPES
 from kontobro.service.config import Environment, config
 from kontobro.store.codec import tokens_from, tokens_to
 from kontobro.store.django_store import DjangoStore
@@ -35,6 +38,8 @@ from kontobro.web.places import places
 from kontobro.web.tenancy import Member
 
 Step = Literal["level", "consent", "key", "erp", "access", "company", "settings", "plan"]
+
+SEALED = "secrets with destinations"  # what a setup's sealed secrets are called within it
 
 LIFE = timedelta(days=7)
 """An abandoned setup is deleted after so long."""
@@ -111,23 +116,36 @@ def _store() -> DjangoStore:
 
 
 def secrets_of(setup: Setup) -> dict[str, Any]:
-    """`verifier`, `tokens`, `erp`: those that the setup has by now; none when the key was rotated meanwhile."""
+    """`verifier`, `tokens`, `erp`: those that the setup has by now for where it leads now; what was given for another
+    address is not among them, and none is when the key was rotated meanwhile."""
+    draft = draft_of(setup)
+    return {name: value for name, (to, value) in _sealed(setup).items() if to == _destination(draft, name)}
+
+
+def _sealed(setup: Setup) -> dict[str, tuple[str, Any]]:
+    """Every secret of the setup with the destination that it was given for."""
     if not setup.sealed:
         return {}
     try:
-        return cast(dict[str, Any], _store().unseal(f"setup {setup.id}", "secrets", setup.sealed))
+        return cast(dict[str, tuple[str, Any]], _store().unseal(f"setup {setup.id}", SEALED, setup.sealed))
     except Misconfigured:
         return {}
 
 
+def _destination(draft: Connection, name: str) -> Destination:
+    return erp_destination(draft) if name == "erp" else pleo_destination(draft)
+
+
 def seal_secrets(setup: Setup, **changed: object) -> None:
-    """Put secrets into the setup; the caller saves it. None takes one away."""
-    kept = {name: value for name, value in {**secrets_of(setup), **changed}.items() if value is not None}
-    setup.sealed = _store().seal(f"setup {setup.id}", "secrets", kept)
+    """Put secrets into the setup, each for where the setup leads now; the caller saves it. None takes one away."""
+    draft = draft_of(setup)
+    given = {name: (_destination(draft, name), value) for name, value in changed.items()}
+    kept = {name: pair for name, pair in {**_sealed(setup), **given}.items() if pair[1] is not None}
+    setup.sealed = _store().seal(f"setup {setup.id}", SEALED, kept)
 
 
 def tokens_of(setup: Setup) -> Tokens:
-    """Pleo's credential. Raises Misconfigured before there is one."""
+    """Pleo's credential. Raises Misconfigured before there is one for where the setup leads now."""
     held = secrets_of(setup).get("tokens")
     if held is None:
         raise Misconfigured("There is no access to Pleo yet, or no more.", "Go back to the level and ask Pleo again.")
@@ -189,8 +207,43 @@ def leave_for_pleo(setup: Setup, session_key: str) -> str:
     setup.state_hash, setup.session_hash = hashed(state), hashed(session_key)
     seal_secrets(setup, verifier=verifier)
     setup.save()
-    scopes = SCOPES[level_chosen(setup)]
-    return authorize_url(draft_of(setup), redirect_uri=callback_url(), state=state, verifier=verifier, scopes=scopes)
+    return authorize_url(
+        draft_of(setup),
+        redirect_uri=callback_url(),
+        state=state,
+        verifier=verifier,
+        scopes=scopes_asked(setup),
+        tag_scope=spelling_of(setup),
+    )
+
+
+def scopes_asked(setup: Setup) -> frozenset[str]:
+    """What this setup asks Pleo for: all that a connection keeps in step, else what the level needs."""
+    if kept := kept_settings(setup):
+        return scopes_for(kept)
+    standing = places.home.store.connection(setup.connection_id) if setup.again else None
+    return scopes_at(level_chosen(setup), standing.settings if standing else None)
+
+
+def kept_settings(setup: Setup) -> Settings | None:
+    """The settings of a connection that is only connected again, at the level that it has."""
+    standing = places.home.store.connection(setup.connection_id) if setup.again else None
+    return standing.settings if standing and level_of(standing.settings) == setup.level else None
+
+
+def spelling_of(setup: Setup) -> TagScope:
+    """How this setup asks for the scopes of tags: in the other spelling after Pleo did not know the first."""
+    kept = secrets_of(setup).get("tag_scope")
+    return cast(TagScope, kept) if kept else spelling_for(setup.environment, places.home.store.connections())
+
+
+def offer_other_spelling(setup: Setup) -> bool:
+    """After Pleo did not know a scope: whether the next consent asks in the other spelling. Once, then from scratch."""
+    again = "tag_scope" in secrets_of(setup)
+    other = spelling_after(spelling_of(setup), scopes_asked(setup), again=again)
+    seal_secrets(setup, tag_scope=other)
+    setup.save()
+    return other is not None
 
 
 def awaited(state: str, user: object, session_key: str) -> Setup | None:
@@ -217,6 +270,10 @@ def take_verifier(setup: Setup) -> str:
 def exchange(setup: Setup, code: str) -> None:
     """Tokens for Pleo's code, sealed before anything else is done with them. Raises LoginFailed, Unreachable."""
     draft, verifier = draft_of(setup), take_verifier(setup)
+    if not verifier:
+        raise LoginFailed(
+            "Pleo's answer can't be used: this service reaches Pleo another way now.", "Go to Pleo again."
+        )
     client = config().client(draft.environment)
     tokens = exchange_code(
         draft,
@@ -236,10 +293,10 @@ class SealedTokens:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
 
-    def tokens(self, connection_id: str) -> Tokens | None:
+    def tokens(self, connection: Connection) -> Tokens | None:
         return tokens_of(self._setup)
 
-    def save_tokens(self, connection_id: str, tokens: Tokens) -> None:
+    def save_tokens(self, connection: Connection, tokens: Tokens) -> None:
         seal_secrets(self._setup, tokens=tokens_to(tokens))
         self._setup.save()
 
@@ -272,7 +329,7 @@ def _name_company(setup: Setup) -> None:
     trial = SealedTokens(setup)
     with doors() as home:
         draft = draft_of(setup)
-        identity = home.pleo_for(draft, trial).introspect()
+        identity = named_identity(home.pleo_for(draft, trial), draft.company_id)
         require_scopes(setup, identity)
         company_id = _company_of(setup, identity)
         draft = replace(draft, company_id=company_id)
@@ -284,7 +341,7 @@ def _name_company(setup: Setup) -> None:
 
 def require_scopes(setup: Setup, identity: Identity) -> None:
     """Raises NotAllowed when the credential falls short of the level."""
-    if missing := missing_scopes(scopes_of(setup.level), identity):
+    if missing := missing_scopes(scopes_asked(setup), identity.scopes):
         raise NotAllowed(
             f"For Level {setup.level} these permissions at Pleo are missing: {', '.join(missing)}.",
             "Choose a lower level, or a credential that has them.",

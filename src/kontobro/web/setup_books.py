@@ -13,9 +13,11 @@ from kontobro.core.masterdata import Dimension
 from kontobro.core.masters import Masters
 from kontobro.core.plan import Plan
 from kontobro.core.settings import SyncKind
-from kontobro.core.settings_check import check_settings
+from kontobro.core.settings_check import check_all
+from kontobro.core.settings_codes import in_codes
 from kontobro.core.settings_file import settings_from, settings_to, with_change
 from kontobro.core.suggest import Suggestion, preselected, suggest
+from kontobro.core.usable import wallet_missing
 from kontobro.export.masters import load_masters
 from kontobro.install.connect import finish_installation
 from kontobro.sync.run import KINDS, SyncResult, apply_plan, in_step, limits_of, plan_sync
@@ -55,10 +57,10 @@ def read_books(connection: Connection, home: Home) -> Books:
     connector = home.connector_for(connection)
     masters = load_masters(connector, connector.check())
     groups = _groups(connection, home) if len(masters.dimensions) else []
-    settings = connection.settings
+    settings, _ = in_codes(connection.settings, masters)
     dimensions = sorted((one for one in masters.dimensions.by_id.values() if one.active), key=lambda one: one.code)
     proposed = preselected(dimensions, [code for code, _ in groups], settings.dimensions)
-    chosen = settings.sync_dimensions or tuple(one.id for one in proposed)
+    chosen = settings.sync_dimensions or tuple(one.code for one in proposed)
     return Books(masters, suggest(settings, masters, groups), tuple(dimensions), chosen)
 
 
@@ -77,15 +79,15 @@ def settle_settings(
     connection: Connection, books: Books, values: Mapping[str, str], tags: Sequence[str], home: Home, *, later: bool
 ) -> Sequence[Problem]:
     """Store the settings if nothing is wrong; else change nothing and give every problem. `later`: some may miss."""
-    wanted = settings_to(connection.settings)
+    wanted = settings_to(in_codes(connection.settings, books.masters)[0])
     for name, value in values.items():
         wanted = with_change(wanted, name, value.strip())
     if "dimensions" in connection.settings.sync:
-        known = {one.id for one in books.dimensions}
+        known = {one.code for one in books.dimensions}
         wanted["sync_dimensions"] = [tag for tag in tags if tag in known]
     settings, problems = settings_from(wanted)
-    found = [*problems, *([] if problems else check_settings(settings, books.masters))]
-    wrong = [problem for problem in found if not (later and problem.code == "setting_missing")]
+    lacks = None if problems or later else wallet_missing(settings)
+    wrong = [*problems, *([] if problems else check_all(settings, books.masters)), *([lacks] if lacks else [])]
     if not wrong:
         change(home.store, connection.id, settings=settings)
     return wrong

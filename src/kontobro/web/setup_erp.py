@@ -4,67 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import chain, count
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from kontobro.bootstrap import Home
 from kontobro.core.connection import Connection
+from kontobro.core.destination import erp_destination
 from kontobro.core.errors import Misconfigured, shown
-from kontobro.core.level import Level, level_of
+from kontobro.core.level import Level
 from kontobro.core.ports import Connector
-from kontobro.erp import REGISTRY, is_installed, secret_words
+from kontobro.erp import REGISTRY, is_installed, option_words, secret_words
 from kontobro.install.connect import Connected, connect
 from kontobro.install.level import highest_supplied
+from kontobro.net.addresses import look_up
 from kontobro.service.config import config
+from kontobro.service.ledgers import ledger_for, offers_ledgers
 from kontobro.service.networks import reach_of
-from kontobro.service.outgoing import look_up
 from kontobro.web.models import Organisation, Setup
-from kontobro.web.places import places
-from kontobro.web.setup import SealedTokens, draft_of, known_to, level_chosen, own, secrets_of, tokens_of
+from kontobro.web.rights import require_still
+from kontobro.web.setup import (
+    SealedTokens,
+    draft_of,
+    kept_settings,
+    known_to,
+    level_chosen,
+    own,
+    secrets_of,
+    tokens_of,
+)
 
 SECONDS_FOR_OTHERS = 30
 """How long one waits for another who connects the same company at this moment."""
 
 
 def systems() -> list[tuple[str, str]]:
-    """The accounting systems that are installed here: name, and the name as people write it."""
-    return [(name, name.capitalize()) for name in REGISTRY if is_installed(name)]
+    """The accounting systems that can be connected here: name, and the name as people write it.
+
+    One that reads a file of this machine is offered by a hosted service only when its operator named folders for it.
+    """
+    installed = [name for name in REGISTRY if is_installed(name)]
+    barred = set() if offers_ledgers(config()) else {name for name in installed if "ledger" in option_words(name)}
+    return [(name, name.capitalize()) for name in installed if name not in barred]
 
 
 def safe_options(erp: str, options: Mapping[str, str], organisation: Organisation) -> dict[str, str]:
     """Options that a person may give to this machine: empty ones left out. Raises Misconfigured.
 
-    A hosted service opens only ledgers that its operator put into the organisation's own folder: any other path
-    would let a stranger read and write files here; and private networks are not for strangers (`service/networks.py`).
+    Any other ledger would let a stranger read and write files here and run code (`service/ledgers.py`); and private
+    networks are not for strangers (`service/networks.py`).
     """
     given = {name: value.strip() for name, value in options.items() if value.strip()}
     if "ledger" in given:
-        given["ledger"] = str(_ledger(given["ledger"], organisation))
+        given["ledger"] = str(ledger_for(config(), given["ledger"], str(organisation.id)))
     for name in ("url", "fava"):
         if name in given:
             _require_address(name, given[name])
     return given
-
-
-def _ledger(text: str, organisation: Organisation) -> Path:
-    if config().local:
-        return _expanded(text).resolve()
-    folder = (places.home.path / "ledgers" / str(organisation.id)).resolve()
-    ledger = (folder / text).resolve()
-    if not ledger.is_relative_to(folder):
-        raise Misconfigured(
-            f'The ledger "{shown(text)}" is outside of your organisation\'s folder.',
-            f"Give its path within the folder ledgers/{organisation.id} of the service's home.",
-        )
-    return ledger
-
-
-def _expanded(text: str) -> Path:
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:
-        raise Misconfigured(f'"{shown(text)}" names nobody\'s home.', "Give the ledger's whole path.") from None
 
 
 def _require_address(name: str, url: str) -> None:
@@ -94,6 +90,19 @@ def needed_secrets(erp: str, given: Mapping[str, str]) -> dict[str, str]:
     return {name: given[name].strip() for name in secret_words(erp)}
 
 
+def secrets_for(connection: Connection, changed: Connection, given: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that were given for a changed access. A stored one goes only to where it was given for, so with
+    another destination every secret is given again. Raises Misconfigured for one that is missing."""
+    missing = [word for name, word in secret_words(connection.erp).items() if not given.get(name, "").strip()]
+    if missing and erp_destination(changed) != erp_destination(connection):
+        words = " and ".join(missing)
+        raise Misconfigured(
+            f"The address, the database or the user is another one: the stored {words} is not sent there.",
+            f"Give the {words} for it.",
+        )
+    return dict(given)
+
+
 def join(setup: Setup, home: Home) -> Connected:
     """Look at both sides, take the company, install at Pleo, store. Run again after a crash it mends what is missing.
 
@@ -115,9 +124,15 @@ def join(setup: Setup, home: Home) -> Connected:
             _level(setup, connector),
             held,
             known=known_to(setup.organisation),
-            claim=lambda final: own(final, setup.organisation),
+            claim=partial(_claim, setup),
             wait=not setup.again,
         )
+
+
+def _claim(setup: Setup, final: Connection) -> None:
+    """The last look before anything is installed: who connects still may, and nobody else has the company."""
+    require_still(setup)
+    own(final, setup.organisation)
 
 
 def _name(setup: Setup, draft: Connection, company: str) -> str:
@@ -144,5 +159,4 @@ def _level(setup: Setup, connector: Connector) -> Level | None:
 
 def keeps_level(setup: Setup) -> bool:
     """Whether a connection that stands is only connected again, at the level that it has."""
-    standing = places.home.store.connection(setup.connection_id) if setup.again else None
-    return standing is not None and level_of(standing.settings) == setup.level
+    return kept_settings(setup) is not None

@@ -24,7 +24,9 @@ def set_up() -> None:
 def migrate(home: Home) -> None:
     """Bring the pages' own tables up to date; the store has done so with its own. Several processes may start."""
     from django.core.management import call_command
+    from django.db import connections
 
+    connections["default"].close()  # it may be one that broke at the try before
     with home.store.lock("web-tables", wait=PATIENCE):
         call_command("migrate", database="default", verbosity=0, interactive=False)
         call_command("createcachetable", database="default", verbosity=0)

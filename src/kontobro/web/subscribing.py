@@ -26,15 +26,15 @@ def can_subscribe(connection: Connection) -> bool:
 
 def is_subscribed(connection: Connection, home: Home) -> bool:
     """Whether there is a subscription as far as we know; Pleo is not asked."""
-    return home.store.secret(connection.id, SECRET) is not None
+    return home.store.secret(connection, SECRET) is not None
 
 
 def subscribe(connection: Connection, home: Home) -> None:
     """Ask Pleo for this connection's webhooks: again and again, it is one subscription. Raises what Pleo raises."""
-    known = home.store.secret(connection.id, ID)
+    known = home.store.secret(connection, ID)
     made = subscriptions.subscribe(connection, _address(connection), home.store, home.clock, known)
-    home.store.save_secret(connection.id, SECRET, made.secret)
-    home.store.save_secret(connection.id, ID, made.id)
+    home.store.save_secret(connection, SECRET, made.secret)
+    home.store.save_secret(connection, ID, made.id)
 
 
 def try_to_subscribe(connection: Connection, home: Home) -> bool:
@@ -51,7 +51,7 @@ def try_to_subscribe(connection: Connection, home: Home) -> bool:
 
 def unsubscribe(connection: Connection, home: Home) -> None:
     """End the deliveries before the access ends; what Pleo refuses then is over anyway."""
-    known = home.store.secret(connection.id, ID)
+    known = home.store.secret(connection, ID)
     if known is None:
         return
     try:

@@ -124,3 +124,16 @@ def connection_ids(member: Member) -> Sequence[str]:
 def connections_of(member: Member) -> Sequence[Connection]:
     """The organisation's connections, by name."""
     return sorted(places.overview.connections(connection_ids(member)), key=lambda c: c.name.casefold())
+
+
+_owners: dict[str, str] = {}
+
+
+def organisation_of(connection_id: str) -> str:
+    """The id of the organisation that a connection belongs to, for ever; its own while no organisation has it."""
+    if connection_id not in _owners:
+        owner = ConnectionOwner.objects.filter(connection_id=connection_id).first()
+        if owner is None:
+            return connection_id
+        _owners[connection_id] = str(owner.organisation_id)
+    return _owners[connection_id]

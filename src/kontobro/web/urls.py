@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.urls import include, path
 
 from kontobro.web.views import (
+    aside,
     audit,
     booking,
     connect,
     connect_books,
     connect_erp,
     connection,
+    first_visit,
     health,
     home,
     jobs,
@@ -32,6 +34,9 @@ urlpatterns = [
     path("doctor/", health.doctor, name="doctor"),
     path("readyz", health.readyz, name="readyz"),
     path("webhooks/pleo/<str:connection>/", webhooks.pleo, name="webhook"),
+    path("working/<str:ticket>/", aside.progress, name="aside"),
+    path("working/<str:ticket>/page/", aside.page, name="aside_page"),
+    path("first-visit/<str:secret>/", first_visit.first_visit, name="first_visit"),
     path("accounts/", include("allauth.urls")),
     path("o/new/", home.new_organisation, name="new_organisation"),
     path("o/<uuid:organisation>/members/", members.members, name="members"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +11,7 @@ from kontobro.core.ports import Store
 from kontobro.core.runner import Work, WorkKind, WorkState
 from kontobro.core.settings import SyncKind
 from kontobro.service.config import ServiceConfig
-from kontobro.worker.queues import KINDS, LOOK, PRIORITY, UPKEEP, URGENT, open_client, prepare_engine
+from kontobro.worker.queues import KINDS, LOOK, PRIORITY, UPKEEP, URGENT, lane_of, open_client, prepare_engine
 
 if TYPE_CHECKING:
     from dbos import DBOSClient, WorkflowStatus
@@ -23,10 +23,13 @@ OPENING: Final = 60
 
 
 class ClientRunner:
-    """The Runner port over DBOS's client. Use from any thread; `close` when done."""
+    """The Runner port over DBOS's client. Use from any thread; `close` when done.
 
-    def __init__(self, client: DBOSClient) -> None:
-        self.client = client
+    `lane` names the part of a queue that a connection's work stands in: by itself, one for each connection.
+    """
+
+    def __init__(self, client: DBOSClient, lane: Callable[[str], str] = str) -> None:
+        self.client, self.lane = client, lane
 
     def close(self) -> None:
         self.client.destroy()
@@ -67,7 +70,7 @@ class ClientRunner:
                 "workflow_name": kind,
                 "queue_name": queue,
                 "workflow_id": id or f"{connection_id}.{uuid.uuid4().hex}",
-                "queue_partition_key": connection_id,
+                "queue_partition_key": self.lane(connection_id),
                 "deduplication_id": same,
                 "duplication_policy": "return-existing",
                 "priority": PRIORITY[kind],
@@ -76,11 +79,19 @@ class ClientRunner:
         ).get_workflow_id()
 
 
-def open_client_runner(config: ServiceConfig, store: Store) -> ClientRunner:
-    """The Runner of a process that only asks. `store` lends its lock: one process makes the tables. Raises Busy."""
+def lanes(config: ServiceConfig, owner: Callable[[str], str]) -> Callable[[str], str]:
+    """A connection's part of a queue; `owner` names its organisation."""
+    return lambda connection_id: lane_of(connection_id, owner(connection_id), config.workers)
+
+
+def open_client_runner(config: ServiceConfig, store: Store, owner: Callable[[str], str] = str) -> ClientRunner:
+    """The Runner of a process that only asks. `store` lends its lock: one process makes the tables. Raises Busy.
+
+    `owner` names a connection's organisation, which never holds all places of the workers.
+    """
     with store.lock("engine", wait=OPENING):
         prepare_engine(config)
-    return ClientRunner(open_client(config))
+    return ClientRunner(open_client(config), lanes(config, owner))
 
 
 def work_of(row: WorkflowStatus) -> Work:
@@ -90,7 +101,7 @@ def work_of(row: WorkflowStatus) -> Work:
     return Work(
         id=row.workflow_id,
         kind=kind,
-        connection_id=row.queue_partition_key or row.workflow_id.partition(".")[0],
+        connection_id=row.workflow_id.partition(".")[0],
         state=STATES.get(row.status, "failed" if failure else "done"),
         asked_at=_moment(row.created_at) or datetime.now(UTC),
         ended_at=_moment(row.completed_at),

@@ -50,11 +50,13 @@ class Chores:
             self._thread.join(30)
 
     def _run(self) -> None:
+        """The first turn is at once: the work of a worker that died waits for whoever is started after it."""
         pause = min(chore.every for chore in self._chores)
-        while not self._stop.wait(pause):
+        while not self._stop.is_set():
             for chore in self._chores:
                 if time.monotonic() >= chore.due_at and not self._stop.is_set():
                     self._do(chore)
+            self._stop.wait(pause)
 
     def _do(self, chore: Chore) -> None:
         chore.due_at = time.monotonic() + chore.every

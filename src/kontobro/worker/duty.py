@@ -14,9 +14,10 @@ from typing import Final
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from kontobro.bootstrap import Home
-from kontobro.core.errors import Busy, KontobroError, RateLimited, Unreachable
+from kontobro.core.errors import Busy, KontobroError, RateLimited, StoreUnreachable, Unreachable
 from kontobro.core.runner import Work
 from kontobro.service.logs import working_on
+from kontobro.service.outage import is_outage, wait_out
 from kontobro.worker.asking import ClientRunner, work_of
 from kontobro.worker.pieces import Result
 from kontobro.worker.queues import Outcome
@@ -62,7 +63,7 @@ def perform(duty: Duty, work_id: str, piece: Callable[[Home, list[Result]], None
 def _perform(duty: Duty, work_id: str, piece: Callable[[Home, list[Result]], None]) -> Outcome:
     work, done, fault = None, list[Result](), None
     try:
-        work = begin(duty, work_id)
+        work = wait_out(lambda: begin(duty, work_id), duty.stopping)
         attempt(duty, work.connection_id, piece, done)
     except KontobroError as known:
         fault = known
@@ -94,6 +95,16 @@ def attempt(duty: Duty, connection_id: str, piece: Callable[[Home, list[Result]]
     """
 
     def once() -> None:
+        try:
+            work()
+        except Exception as fault:
+            if not is_outage(fault):
+                raise
+            # the attempts are for others: what is under way at Pleo waits for our own database to be back
+            wait_out(lambda: duty.home.store.connection(connection_id), duty.stopping)
+            raise StoreUnreachable("The service's database was away.", "It is tried again by itself.") from fault
+
+    def work() -> None:
         with fresh_connections(), duty.home.visit() as home, home.store.lock(f"work {connection_id}", wait=TURN):
             piece(home, done)
 
@@ -109,7 +120,7 @@ def attempt(duty: Duty, connection_id: str, piece: Callable[[Home, list[Result]]
         return duty.stopping.is_set() or stop_after_attempt(len(duty.pauses) + 1)(state)
 
     Retrying(
-        retry=retry_if_exception_type((Unreachable, Busy)),
+        retry=retry_if_exception_type((Unreachable, Busy, StoreUnreachable)),
         wait=lambda state: 0 if enough(state) else pause(state),
         stop=enough,
         sleep=pass_time,

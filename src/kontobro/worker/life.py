@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from typing import LiteralString
+from datetime import timedelta
+from typing import Final, LiteralString
 
 import psycopg
 
@@ -15,7 +16,11 @@ from kontobro.worker.asking import ClientRunner
 
 log = logging.getLogger(__name__)
 
+RENEWAL: Final = timedelta(seconds=20)
+"""How long after the server's start the living have all given their signs again: a chore's turn is 5 s."""
+
 _TRY: LiteralString = "SELECT pg_try_advisory_lock(%s)"
+_UP: LiteralString = "SELECT now() - pg_postmaster_start_time() > %s"
 _FREE: LiteralString = "SELECT pg_advisory_unlock(%s)"
 
 
@@ -39,7 +44,12 @@ class Life:
         self._session.close()
 
     def reap(self) -> int:
-        """Put the work of dead workers back into its queue; how many pieces."""
+        """Put the work of dead workers back into its queue; how many pieces.
+
+        A server that has just started has no sign of life of anybody: the living give theirs first.
+        """
+        if not self._is_settled():
+            return 0
         dead = {row for row in self._owners() if row != self._me}
         return sum(self._take_over(executor_id) for executor_id in sorted(dead))
 
@@ -51,6 +61,10 @@ class Life:
             session.close()
             raise psycopg.OperationalError("the old session still holds the sign of life")
         return session
+
+    def _is_settled(self) -> bool:
+        row = self._session.execute(_UP, [RENEWAL]).fetchone()
+        return bool(row and row[0])
 
     def _owners(self) -> set[str]:
         rows = self._runner.client.list_workflows(status="PENDING", load_input=False, load_output=False)

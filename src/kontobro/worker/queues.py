@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import zlib
 from contextlib import closing
 from typing import TYPE_CHECKING, Final, TypedDict
 
@@ -54,7 +55,7 @@ def prepare_engine(config: ServiceConfig) -> None:
     """Make DBOS's tables, or bring them up to date. Call it under a lock."""
     from dbos import DBOS
 
-    logging.getLogger("dbos").setLevel(logging.WARNING)
+    logging.getLogger("dbos").setLevel(logging.ERROR)
     if not is_shared(config):
         _prepare_file(config)
     DBOS.migrate(engine_url(config), schema=SCHEMA)
@@ -73,9 +74,20 @@ def open_client(config: ServiceConfig) -> DBOSClient:
     )
 
 
+def lane_of(connection_id: str, owner: str, at_once: int) -> str:
+    """The part of a queue that a connection's work stands in; each part runs one piece at a time.
+
+    An organisation has one part less than a worker has places, and its connections share them: whatever their
+    accounting systems do, all workers together leave the others a place. A connection of nobody has a part of its own.
+    """
+    if owner == connection_id:
+        return connection_id
+    return f"{owner}.{zlib.crc32(connection_id.encode()) % max(1, at_once - 1)}"
+
+
 def register_queues(client: DBOSClient, at_once: int) -> None:
-    """Each connection is a partition that runs one piece at a time. The limits stand in the database: one for all."""
-    for name, room in ((URGENT, at_once), (UPKEEP, max(1, at_once // 2))):
+    """A queue's parts run one piece at a time (`lane_of`). The limits stand in the database: one for all."""
+    for name, room in ((URGENT, at_once), (UPKEEP, at_once)):
         client.register_queue(
             name, partition_concurrency=1, worker_concurrency=room, polling_interval_sec=POLLING[name]
         )

@@ -8,13 +8,15 @@ import signal
 import socket
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kontobro.bootstrap import Home
 from kontobro.service.config import ServiceConfig
-from kontobro.worker.asking import OPENING, ClientRunner
+from kontobro.service.outage import wait_out
+from kontobro.worker.asking import OPENING, ClientRunner, lanes
 from kontobro.worker.queues import (
     APPLICATION,
     SCHEMA,
@@ -42,12 +44,20 @@ ALONE = "alone"
 class Worker:
     """A running worker. `runner` asks it, and any other on the same database, for work."""
 
-    def __init__(self, config: ServiceConfig, home: Home, told: Sequence[Told], pauses: Sequence[float] | None) -> None:
+    def __init__(
+        self,
+        config: ServiceConfig,
+        home: Home,
+        told: Sequence[Told],
+        pauses: Sequence[float] | None,
+        owner: Callable[[str], str],
+    ) -> None:
         self._opened = ExitStack()
         self.home = home
         self.executor_id = name_of_executor() if is_shared(config) else ALONE
         try:
-            self._begin(config, told, pauses)
+            runner = self._prepare(config, owner)
+            self._begin(config, runner, told, pauses)
         except BaseException:
             self._opened.close()
             raise
@@ -62,17 +72,23 @@ class Worker:
         self._stopping = seconds
         self._opened.close()
 
-    def _begin(self, config: ServiceConfig, told: Sequence[Told], pauses: Sequence[float] | None) -> None:
-        from kontobro.worker.duty import PAUSES, Duty
-
+    def _prepare(self, config: ServiceConfig, owner: Callable[[str], str]) -> ClientRunner:
+        """Tables, queues, and the way to ask."""
         self._opened.callback(self.home.close)
         if not is_shared(config):
             self._opened.enter_context(only_worker(self.home))
         with self.home.store.lock("engine", wait=OPENING):
             prepare_engine(config)
-        runner = ClientRunner(open_client(config))
+        runner = ClientRunner(open_client(config), lanes(config, owner))
         self._opened.callback(runner.close)
         register_queues(runner.client, config.workers)
+        return runner
+
+    def _begin(
+        self, config: ServiceConfig, runner: ClientRunner, told: Sequence[Told], pauses: Sequence[float] | None
+    ) -> None:
+        from kontobro.worker.duty import PAUSES, Duty
+
         self._duty = Duty(home=self.home, runner=runner, told=told, pauses=PAUSES if pauses is None else pauses)
         self._stopping = STOPPING
         self._launch(config)
@@ -108,25 +124,34 @@ class Worker:
 
 
 def start_in_process(
-    config: ServiceConfig, *, told: Sequence[Told] = (), home: Home | None = None, pauses: Sequence[float] | None = None
+    config: ServiceConfig,
+    *,
+    told: Sequence[Told] = (),
+    home: Home | None = None,
+    pauses: Sequence[float] | None = None,
+    owner: Callable[[str], str] = str,
 ) -> Worker:
     """Begin to work in this process, in threads; call it after the fork. Raises Busy when another works on SQLite.
 
-    `told` hears of each piece of work that ended; `home` is closed with the worker; `pauses` between attempts.
+    `told` hears of each piece of work that ended; `home` is closed with the worker; `pauses` between attempts; `owner`
+    names a connection's organisation, which never holds all places (by itself: each connection its own).
     """
     if home is None:
         from kontobro.service.home import open_service_home
 
         home = open_service_home(config)
-    return Worker(config, home, told, pauses)
+    return Worker(config, home, told, pauses, owner)
 
 
-def run_worker(config: ServiceConfig, *, told: Sequence[Told] = (), home: Home | None = None) -> None:
-    """Work until SIGTERM or SIGINT, then stop in order. Call it on the main thread; `home` is closed at the end."""
+def run_worker(config: ServiceConfig, *, start: Callable[[], Worker] | None = None) -> None:
+    """Work until SIGTERM or SIGINT, then stop in order. Call it on the main thread.
+
+    `start` begins to work, `start_in_process` by itself; it is called again while the database is away.
+    """
     asked = threading.Event()
     before = {number: signal.signal(number, lambda *_: asked.set()) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        worker = start_in_process(config, told=told, home=home)
+        worker = wait_out(start or partial(start_in_process, config), asked)
         log.info("worker begins", extra={"worker": worker.executor_id})
         asked.wait()
         log.info("worker stops", extra={"worker": worker.executor_id})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import FormData, UploadFile
@@ -18,6 +19,7 @@ from pleo_sandbox.pages.markup import Html, fill, join, link, page
 from pleo_sandbox.pages.reader import Reader, reader
 from pleo_sandbox.state import Sandbox
 
+LOCAL = "localhost"
 LARGEST_FILE = 10 * 1024 * 1024
 RECEIPTS = frozenset({"application/pdf", "image/jpeg", "image/png"})
 LARGEST_BODY = LARGEST_FILE + 64 * 1024
@@ -79,6 +81,7 @@ def act(sandbox: Sandbox, path: str, work: Work) -> Route:
 def _endpoint(sandbox: Sandbox, work: Work) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
+            check_host(request)
             form, receipt = await _sent(request) if request.method == "POST" else (FormData(), None)
             with sandbox.lock:
                 sandbox.exports.expire_due()
@@ -122,11 +125,27 @@ async def _receipt(upload: object) -> FileBlob | None:
     return FileBlob(upload.filename[:200], upload.content_type, content)
 
 
+def check_host(request: Request) -> None:
+    """Refuse a name that is not this server's: a page whose name was made to lead here (DNS rebinding) has its own.
+
+    An address in numbers, `localhost` and the names that the app was given are its own. Raises PleoError 403.
+    """
+    try:
+        named = urlsplit(f"//{request.headers.get('host', '')}")
+        host = "" if "@" in named.netloc else named.hostname or ""
+        known = host in (LOCAL, *request.app.state.hosts) or bool(ip_address(host))
+    except ValueError:
+        known = False
+    if not known:
+        raise PleoError(403, "UNKNOWN_HOST", "This is not the sandbox's name. Start it with --allow-host to add one.")
+
+
 def check_origin(request: Request) -> None:
     """Refuse what another site's page sends: this server is local, and its pages ask for no password.
 
     What is no browser names neither origin nor site; it could as well use `/_control`. Raises PleoError 403.
     """
+    check_host(request)
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
     if foreign or site not in (None, "same-origin", "none"):

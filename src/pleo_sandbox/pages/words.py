@@ -27,7 +27,7 @@ INSTALLATIONS = {
 
 
 def scope(name: str) -> str:
-    return SCOPES.get(name, name)
+    return SCOPES.get(name.replace("tag-group:", "tag-groups:"), name)
 
 
 def plain(term: str) -> str:

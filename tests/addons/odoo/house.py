@@ -42,13 +42,15 @@ def environment() -> Mapping[str, str]:
     return os.environ | {"PYTHONPATH": path, "KONTOBRO_TEST_TOOLS": sysconfig.get_path("purelib")}
 
 
-def configuration(folder: Path, cron_threads: int = 0) -> Path:
-    """Odoo's configuration file as a customer would have it: our addon's path, and the key for secrets."""
+def configuration(folder: Path, cron_threads: int = 0, *, developer: bool = True) -> Path:
+    """Odoo's configuration file as a customer would have it: our addon's path, and the key for secrets. `developer`:
+    Pleo-in-a-box may be connected."""
     told = (odoo_home() / "odoo.conf").read_text()
     lines = [f"{line},{ADDONS}" if line.startswith("addons_path") else line for line in told.splitlines()]
     lines = [line for line in lines if not line.startswith("max_cron_threads")]
     file = folder / "odoo.conf"
-    file.write_text("\n".join([*lines, f"max_cron_threads = {cron_threads}", f"kontobro_key = {key(folder)}"]) + "\n")
+    own = [f"max_cron_threads = {cron_threads}", f"kontobro_key = {key(folder)}"]
+    file.write_text("\n".join([*lines, *own, *(["kontobro_developer = True"] if developer else [])]) + "\n")
     return file
 
 

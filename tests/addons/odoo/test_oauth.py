@@ -244,6 +244,28 @@ def test_what_pleo_refuses_is_said_and_connect_can_be_pressed_again(town: Town) 
     assert town.sql(left) == "||"
 
 
+def test_the_other_name_of_the_tag_permissions_is_offered_once_and_remembered(town: Town) -> None:
+    town.sandbox.set_rules({"tag_scope": "tag-group"})
+    try:
+        wizard = town.wizard(level="2")
+        page = town.browser.visit(refused_at_once(town.browser.leave(wizard)))
+        assert (page.status_code, "two names" in words_of(page)) == (400, True)
+        assert f"/odoo/action-kontobro_odoo.connect_page_action/{wizard}" in page.text
+        second = town.browser.leave(wizard)
+        assert "tag-group:read" in query_of(second)["scope"].split()
+        assert town.browser.visit(consent(second, town.sandbox.company_id)).status_code == 303
+        assert "tag-group:read" in query_of(town.browser.leave(town.wizard(level="2")))["scope"].split()
+    finally:
+        town.sandbox.set_rules({"tag_scope": "tag-groups"})
+
+
+def refused_at_once(address: str) -> str:
+    """Where Pleo sends the browser that brings a scope which it does not know."""
+    back = httpx2.get(address, trust_env=False, follow_redirects=False).headers["location"]
+    assert "error=invalid_scope" in back
+    return str(back)
+
+
 def test_an_answer_that_comes_late_or_without_a_state_is_refused(town: Town) -> None:
     for query in ("", "?state=", "?code=c", "?state=x&code=c", "?state=%C3%A9&error=<b>x</b>"):
         page = town.browser.visit(f"/kontobro/pleo/callback{query}")

@@ -31,7 +31,7 @@ class Place:
         self.bin = erp_home() / "tryton" / "venv" / "bin"
         self.conf = folder / "trytond.conf"
         own = (erp_home() / "tryton" / "trytond.conf").read_text()
-        self.conf.write_text(f"{own}\n[kontobro]\nkey = {Fernet.generate_key().decode()}\n")
+        self.conf.write_text(f"{own}\n[kontobro]\nkey = {Fernet.generate_key().decode()}\ndeveloper = true\n")
         self._announce()
 
     def _announce(self) -> None:

@@ -21,8 +21,8 @@ NO_ACTION = 999_999
 SEEN = ("connection", "job", "booking", "event", "sync")
 HIDDEN = ("secret", "payload", "binding", "setup")
 WIZARDS = ("connect", "settings", "synchronize", "check", "check_again")
-A_JOB = """insert into kontobro_job (connection_id, job_id, run, status, items, started_at)
-select id, 'a-job', 'a-run', 'failed', 0, now() at time zone 'utc' from kontobro_connection"""
+A_JOB = """insert into kontobro_job (connection_id, job_id, run, status, items, started_at, finished_at)
+select id, 'a-job', 'a-run', 'failed', 0, now() at time zone 'utc', now() at time zone 'utc' from kontobro_connection"""
 
 
 @pytest.fixture

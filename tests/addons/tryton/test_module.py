@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.addon, pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize(
-    ("suite", "least"), [("connector", 70), ("store", 160), ("oauth", 13), ("module", 20), ("words", 4)]
+    ("suite", "least"), [("connector", 70), ("store", 160), ("oauth", 13), ("module", 20), ("words", 4), ("connect", 5)]
 )
 def test_suite_inside_tryton(place: Place, database: str, suite: str, least: int) -> None:
     ran = place.pytest(database, f"tests/test_{suite}.py")

@@ -98,6 +98,7 @@ def test_a_person_connects_by_oauth_and_nobody_else_can(way: Way, server: Module
         assert_refused(browser.get(address))
         refuse_old_ones(way, browser)
         deny(way, browser)
+        ask_by_the_other_name(way, browser)
         connect_again(way, browser)
         lose_rights(way, browser)
 
@@ -193,6 +194,25 @@ def deny(way: Way, browser: Browser) -> None:
     assert (page.status_code, "was not allowed to give access" in page.text) == (400, True)
     assert_refused(browser.get(address))
     assert way.office.connection["status"] == "connected"
+
+
+def ask_by_the_other_name(way: Way, browser: Browser) -> None:
+    """Pleo knows the permissions for tags by their other name: one more consent is offered, by a button."""
+    sandbox = way.office.sandbox
+    sandbox.set_rules({"tag_scope": "tag-group"})
+    refused = browser.to_pleo(way.ask(level="2"))
+    assert "error=invalid_scope" in refused.headers["location"]
+    page = browser.get(refused.headers["location"])
+    assert (page.status_code, "two names" in page.text) == (200, True), page.text
+    assert_refused(browser.get(refused.headers["location"]))
+    sent = browser.press(page, "start")
+    assert "tag-group%3Aread" in sent.headers["location"]
+    done = browser.get(browser.decide(browser.get(sent.headers["location"]), sandbox.company_id))
+    assert (done.status_code, "is connected with" in done.text) == (200, True), done.text
+    third = browser.press(browser.get(way.ask(level="2")), "start")  # what worked comes first from now on
+    assert "tag-group%3Aread" in third.headers["location"]
+    sandbox.set_rules({"tag_scope": "tag-groups"})
+    assert browser.get(way.walk(browser)).status_code == 200
 
 
 def connect_again(way: Way, browser: Browser) -> None:

@@ -15,6 +15,9 @@ from kontobro.store.vault import KeyRing
 KEY = "kontobro_key"
 """The option of Odoo's configuration file that holds the key for secrets."""
 
+DEVELOPER = "kontobro_developer"
+"""The option that lets a person connect another Pleo than Pleo's own."""
+
 PATIENCE = "30s"
 """How long a writer waits for another's row."""
 
@@ -67,3 +70,8 @@ def key() -> bytes:
             f"Write a line `{KEY} = ` with a Fernet key (32 random bytes in URL-safe base64) and restart Odoo.",
         )
     return given.encode()
+
+
+def is_for_developers() -> bool:
+    """Whether this Odoo runs in a developer mode, its own or ours: only then an API key may go to another Pleo."""
+    return bool(config.get("dev_mode")) or str(config.get(DEVELOPER) or "").strip().lower() in ("true", "1", "yes")

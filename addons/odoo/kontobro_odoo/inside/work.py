@@ -4,7 +4,8 @@ import logging
 import time
 
 from kontobro.core.errors import Busy, KontobroError, LoginFailed, Misconfigured, Problem, UnsafePlan
-from kontobro.core.settings_check import check_settings
+from kontobro.core.settings_check import check_stored
+from kontobro.core.usable import wallet_missing
 from kontobro.core.words import fault_code
 from kontobro.export import next_job, run_job
 from kontobro.export.again import check_rows, open_books
@@ -133,7 +134,9 @@ def check(home, key: str) -> list[Problem]:
     connection = home.store.connection(key)
     home.pleo_for(connection).introspect()
     connector = home.connector_for(connection)
-    return check_settings(connection.settings, load_masters(connector, connector.check()))
+    lacks = wallet_missing(connection.settings)
+    problems = check_stored(connection.settings, load_masters(connector, connector.check()))
+    return [*([lacks] if lacks else []), *problems]
 
 
 def part(home, key: str) -> None:

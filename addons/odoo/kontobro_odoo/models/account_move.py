@@ -1,10 +1,16 @@
 """The reference as a field of the journal entry: Odoo itself refuses a second one, whichever way it comes."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 NAMESPACE = "kontobro."
 """Of the external ids under which entries are created (`kontobro.erp.odoo.entries`)."""
+
+
+class Loaded(str):
+    """A reference that `_load_records` took from an external id: of a type that no caller's values can have."""
+
+    __slots__ = ()
 
 
 class AccountMove(models.Model):
@@ -25,6 +31,19 @@ class AccountMove(models.Model):
             AND move.kontobro_reference IS NULL"""
         )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Only what is loaded under our external id has a reference, whatever values or defaults a person gives."""
+        usual = self.default_get(["kontobro_reference"]).get("kontobro_reference")  # of the context, or of a user's own
+        given = [vals.get("kontobro_reference", usual) or False for vals in vals_list]
+        if not self.env.su and any(reference and not isinstance(reference, Loaded) for reference in given):
+            raise ValidationError(self.env._("Only Kontobro gives an entry its Pleo reference."))
+        plain = [
+            {**vals, "kontobro_reference": str(reference)} if reference else vals
+            for vals, reference in zip(vals_list, given, strict=True)
+        ]
+        return super().create(plain)
+
     def write(self, vals):
         """By its reference an expense is known to be booked: nobody takes it off an entry, or puts on another."""
         if "kontobro_reference" in vals and not self.env.su:
@@ -38,7 +57,7 @@ class AccountMove(models.Model):
         for data in data_list:
             known = data.get("xml_id") or ""
             if known.startswith(NAMESPACE):
-                data["values"] = {**data["values"], "kontobro_reference": known.removeprefix(NAMESPACE)}
+                data["values"] = {**data["values"], "kontobro_reference": Loaded(known.removeprefix(NAMESPACE))}
         return super()._load_records(data_list, update)
 
     def action_open_pleo(self):

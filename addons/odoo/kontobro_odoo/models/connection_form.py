@@ -6,8 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from kontobro.core import settings_file
-from kontobro.core.posting_dates import zone_named
 from kontobro.core.settings import MOST_DIMENSIONS
+from kontobro.core.settings_codes import like_a_code
 from kontobro.store import codec
 
 ACCOUNTS = ("wallet", "out_of_pocket", "contra", "external_reimbursement", "accounts_payable")
@@ -20,8 +20,10 @@ CHOICES = (
     "receipt_upload_failed",
     "voided",
     "zero_amount",
+    "duplicate_invoice",
     "reverse_tax_missing",
     "dimensions_on",
+    "sync_unknown",
 )
 PLAIN = (
     "time_zone",
@@ -87,6 +89,7 @@ class Connection(models.Model):
     receipt_upload_failed = _choice("Receipt not attached", *FAIL_OR_BOOK)
     voided = _choice("Voided and exported again", ("book", "Book anew"), ("ask", "The item fails"))
     zero_amount = _choice("Zero amount", ("fail", "The item fails"), ("skip", "Skip"))
+    duplicate_invoice = _choice("Same invoice again", ("note", "Book with a note"), ("fail", "The item fails"))
     reverse_tax_missing = _choice(
         "Reverse charge without amount", ("compute", "Compute"), ("fail", "The item fails"), ("as_given", "As given")
     )
@@ -113,6 +116,7 @@ class Connection(models.Model):
         "Create vendors made in Pleo",
         help="The user who books needs the right to create contacts.",
     )
+    sync_unknown = _choice("Records that only Pleo has", ("leave", "Leave them"), ("archive", "Archive them"))
     sync_max_percent = _of(
         fields.Integer, "Most changes unasked, per cent", help="More updates or archives in Pleo wait for a person."
     )
@@ -174,14 +178,14 @@ class Connection(models.Model):
                     raise ValidationError(foreign)
                 wanted[name] = self._key_of(account)
         if "journal_id" in form:
-            wanted["journal"] = str(form["journal_id"] or "")
+            wanted["journal"] = self._code_of(self.env["account.journal"].browse(form["journal_id"] or ()), "code")
         for kind, name in KINDS.items():
             if name in form:
                 others = [one for one in wanted.get("sync", ()) if one != kind]
                 wanted["sync"] = [*others, *([kind] if form[name] else [])]
         if "plan_ids" in form:
             chosen = self.new({"plan_ids": form["plan_ids"]}, origin=self).plan_ids
-            wanted["sync_dimensions"] = [str(plan) for plan in chosen._origin.ids]
+            wanted["sync_dimensions"] = [self._code_of(plan, "name") for plan in chosen._origin]
         return self._checked(wanted)
 
     @api.constrains("settings")
@@ -191,9 +195,6 @@ class Connection(models.Model):
             _, problems = settings_file.settings_from(settings_file.settings_to(codec.settings_from(row.settings)))
             if problems:
                 raise ValidationError(self._in_words(problems))
-            zone = (row.settings or {}).get("time_zone")
-            if zone and zone_named(zone) is None:
-                raise ValidationError(self.env._("The time zone %s is not known: write Europe/Copenhagen.", zone))
 
     def _checked(self, wanted):
         """The settings as they are stored. Raises ValidationError with everything that is wrong."""
@@ -207,13 +208,16 @@ class Connection(models.Model):
         return codec.settings_to(settings)
 
     def _account_of(self, key):
-        """The account that a setting names: by its code, else by its id."""
+        """The account of that code; of an id that was stored before, where no account number can be meant."""
         accounts = self.env["account.account"].with_company(self.company_id)
         if not key:
             return accounts
         inside = [*accounts._check_company_domain(self.company_id)]
         found = accounts.search([*inside, ("code", "=", key)], limit=1)
-        return found or (accounts.browse(int(key)).exists() if key.isdigit() else accounts)
+        if found or not key.isdigit():
+            return found
+        codes = filter(None, accounts.search(inside).mapped("code"))
+        return accounts if like_a_code(key, codes) else accounts.search([*inside, ("id", "=", int(key))])
 
     def _foreign(self, account):
         """Why entries of this company can't be booked there, or nothing."""
@@ -223,13 +227,25 @@ class Connection(models.Model):
         return self.env._("%(account)s is not an account of %(company)s. Choose another.", **names)
 
     def _key_of(self, account):
-        return (account.with_company(self.company_id).code or str(account.id)) if account else ""
+        return self._code_of(account.with_company(self.company_id), "code")
+
+    def _code_of(self, record, field):
+        """What settings call a record: its code, in the language of the user who books. Raises ValidationError."""
+        record = record.with_context(lang=self.user_id.lang)
+        if not record:
+            return ""
+        code = record[field]
+        if code and (field == "code" or len(record.search([("parent_id", "=", False), ("name", "=", code)])) == 1):
+            return code
+        raise ValidationError(self.env._("%s has no code of its own. Give it one first.", record.display_name))
 
     def _record_of(self, model, code, key):
-        """The record that a setting names: by its code, else by its id."""
-        records = self.env[model]
+        """The record that a setting names by its code; by its id, where that was stored before."""
+        records = self.env[model].with_context(lang=self.user_id.lang)
         if not key:
             return records
         inside = [("company_id", "=", self.company_id.id)] if "company_id" in records._fields else []
-        found = records.search([*inside, (code, "=", key)], limit=1)
-        return found or (records.browse(int(key)).exists() if key.isdigit() else records)
+        found = records.search([*inside, (code, "=", key)], limit=2)
+        if not found and key.isdigit():
+            found = records.browse(int(key)).exists()
+        return found if len(found) == 1 else records

@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import format_datetime
 
 from kontobro.core.words import fault_told, name_in
+from kontobro.store.tables_store import bind_secrets
 
 from ..hooks import guard_tables
 
@@ -28,6 +29,7 @@ class Job(models.Model):
     started_at = fields.Datetime("Started", required=True)
     finished_at = fields.Datetime("Finished")
     failure = fields.Char("Reason, as a code")
+    claimed_at = fields.Datetime("Claimed (Pleo's time)")
     status_name = fields.Char("Status", compute="_compute_told")
     failure_told = fields.Char("Reason", compute="_compute_told")
     booking_ids = fields.One2many("kontobro.booking", compute="_compute_bookings", string="Entries")
@@ -35,6 +37,9 @@ class Job(models.Model):
     failed = fields.Integer(compute="_compute_counts")
 
     _one_job = models.Constraint("UNIQUE(connection_id, job_id)", "This export job is known already.")
+
+    def init(self):
+        guard_tables(self.env.cr)
 
     @api.depends("started_at")
     def _compute_display_name(self):
@@ -115,7 +120,8 @@ class Payload(models.Model):
 
 
 class Secret(models.Model):
-    """A secret, encrypted with the key in Odoo's configuration file (`kontobro_key`)."""
+    """A secret, encrypted with the key in Odoo's configuration file (`kontobro_key`), and the only destination that
+    it may be sent to (`kontobro.core.destination`)."""
 
     _name = "kontobro.secret"
     _description = "Pleo secret"
@@ -124,8 +130,13 @@ class Secret(models.Model):
     connection_id = fields.Many2one("kontobro.connection", required=True, ondelete="cascade")
     name = fields.Char(required=True)
     sealed = fields.Char(required=True)
+    destination = fields.Char()
 
     _one_secret = models.Constraint("UNIQUE(connection_id, name)", "This secret is kept already.")
+
+    def init(self):
+        """Secrets that an older version stored belong to where their connections point."""
+        bind_secrets(self.env.cr)
 
 
 class Binding(models.Model):

@@ -62,7 +62,7 @@ class TestLines(PleoCase):
                 posting="posted",
                 hook="decimal:Decimal",
                 wallets={"EUR": self.account.code},
-                dimensions={"Department": str(self.plan.id)},
+                dimensions={"Department": self.plan.name},
                 rows=(
                     RowOverride(type="cashback", line_account=self.account.code),
                     RowOverride(**new, method="journal", use_line_account=False),
@@ -76,7 +76,7 @@ class TestLines(PleoCase):
             RowOverride(type="chargeback", sign="follow", line_account="77777777"),
         )
         self.keep(
-            wallets={"EUR": str(self.account.id), "USD": "66666666"},
+            wallets={"EUR": self.account.code, "USD": "66666666"},
             dimensions={"Department": self.plan.name, "Team": "COST of nobody"},
             rows=rows,
         )
@@ -89,6 +89,21 @@ class TestLines(PleoCase):
         self.assertEqual(lines.wallet_ids[1].kept, "66666666")
         lines.action_save()
         self.assertEqual(self.connection.settings, before)
+
+    def test_ids_that_were_stored_before_become_codes(self):
+        self.keep(wallets={"EUR": str(self.account.id)}, dimensions={"Department": str(self.plan.id)})
+        lines = self.opened()
+        self.assertEqual((lines.wallet_ids.account_id, lines.tag_ids.plan_id), (self.account, self.plan))
+        lines.action_save()
+        held = codec.settings_from(self.connection.settings)
+        self.assertEqual(held.wallets, {"EUR": self.account.code})
+        self.assertEqual(held.dimensions, {"Department": self.plan.name})
+
+    def test_a_plan_without_a_name_of_its_own_is_refused(self):
+        self.env["account.analytic.plan"].create({"name": self.plan.name})
+        lines = self.opened()
+        lines.tag_ids = [(0, 0, {"group": "Department", "plan_id": self.plan.id})]
+        self.refused(lines, self.plan.name, "no code of its own")
 
     def test_lines_that_are_taken_away_are_gone(self):
         self.keep(wallets={"EUR": self.account.code}, dimensions={"A": "B"}, rows=(RowOverride(type="fee"),))

@@ -20,6 +20,13 @@ class TestOAuth(PleoCase):
         self.assertNotIn("hush-hush", wizard.sudo().sealed_secret)
         self.assertEqual(wizard._unseal(" secret", wizard.sudo().sealed_secret), "hush-hush")
 
+    def test_the_secret_is_for_one_client_of_one_pleo(self):
+        for change in ({"environment": "staging"}, {"client_id": "other"}, {"url": "https://evil.test"}):
+            wizard = self.wizard()
+            wizard.write(change)
+            with self.assertRaisesRegex(ValidationError, "enter the secret again"):
+                wizard.action_connect()
+
     def test_the_redirect_address_is_odoos_own(self):
         self.based("https://erp.example.org/")
         self.assertEqual(self.wizard().redirect_address, "https://erp.example.org/kontobro/pleo/callback")

@@ -34,6 +34,23 @@ class TestReference(PleoCase):
         move.write({"kontobro_reference": "jkl", "ref": "a person's own words"})
         self.assertEqual((move.kontobro_reference, move.ref), ("jkl", "a person's own words"))
 
+    def test_nobody_gives_an_entry_one_on_its_way_in(self):
+        """By values, by a default in the context, by an import's column: else it would look booked."""
+        plain = {"move_type": "entry", "journal_id": self.journal.id}
+        for person in (self.env.user, self.user, self.manager):
+            moves = self.env["account.move"].with_user(person)
+            for way in (
+                lambda moves=moves: moves.create({**plain, "kontobro_reference": "pqr"}),
+                lambda moves=moves: moves.with_context(default_kontobro_reference="pqr").create(plain),
+            ):
+                with self.assertRaisesRegex(ValidationError, "Only Kontobro"):
+                    way()
+            columns = ["id", "move_type", "journal_id/.id", "kontobro_reference"]
+            for external_id in ("", "stranger.pqr"):
+                loaded = moves.load(columns, [[external_id, "entry", str(self.journal.id), "pqr"]])
+                self.assertTrue(loaded["messages"])
+        self.assertFalse(self.env["account.move"].search([("kontobro_reference", "=", "pqr")]))
+
     def test_a_copy_does_not_inherit_it(self):
         self.assertFalse(self.entry("def").copy().kontobro_reference)
 

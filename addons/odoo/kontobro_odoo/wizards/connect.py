@@ -1,11 +1,13 @@
 """Connect a Pleo company with this company: which Pleo, and an API key; `connect_oauth` adds the other way."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from odoo import fields, models
 from odoo.exceptions import ValidationError
 
 from kontobro.core.connection import Connection, Tokens
+from kontobro.core.destination import canonical_url
 from kontobro.core.level import level_named
 from kontobro.install.authorisation import LOOPBACK
 from kontobro.install.connect import connect
@@ -13,7 +15,7 @@ from kontobro.pleo import ENVIRONMENTS
 from kontobro.store.vault import KeyRing, seal, unseal
 
 from ..inside import home
-from ..inside.store import key
+from ..inside.store import is_for_developers, key
 
 PLACE = "kontobro.connect"
 
@@ -53,8 +55,8 @@ class Connect(models.TransientModel):
         [
             ("1", "Export with receipts"),
             ("2", "And analytic accounts"),
-            ("3", "And taxes"),
-            ("4", "And accounts and vendors"),
+            ("3", "And accounts and taxes"),
+            ("4", "And vendors"),
         ],
         "Keep in step",
         required=True,
@@ -70,14 +72,25 @@ class Connect(models.TransientModel):
             row.sudo().sealed = row._seal("", (row.api_key or "").strip())
 
     def _seal(self, name, value):
-        """A secret of this row, encrypted."""
+        """A secret of this row, encrypted, for the Pleo that the row names now."""
         with self.env["kontobro.connection"]._faults_told():
-            return seal(KeyRing(None, key()).ciphers(), PLACE, f"{self.id}{name}", value)
+            held = {"to": self._destination(), "value": value}
+            return seal(KeyRing(None, key()).ciphers(), PLACE, f"{self.id}{name}", held)
 
     def _unseal(self, name, sealed):
-        """What `_seal` hid; nothing where there is none."""
+        """What `_seal` hid; nothing where there is none. Raises ValidationError when Pleo's address, or the client,
+        was changed since: a secret is only sent to where it was given for."""
+        if not sealed:
+            return None
         with self.env["kontobro.connection"]._faults_told():
-            return unseal(KeyRing(None, key()).ciphers(), PLACE, f"{self.id}{name}", sealed) if sealed else None
+            held: Any = unseal(KeyRing(None, key()).ciphers(), PLACE, f"{self.id}{name}", sealed)
+        if held["value"] and held["to"] != self._destination():
+            raise ValidationError(self.env._("Pleo's address or the client was changed: enter the secret again."))
+        return held["value"]
+
+    def _destination(self):
+        """Where this row's secrets go."""
+        return [self.way, self.environment, canonical_url(self.url or "")]
 
     def _typed_key(self):
         return self._unseal("", self.sudo().sealed) or ""
@@ -153,6 +166,13 @@ class Connect(models.TransientModel):
     def _addresses(self):
         """API and login address. Only the sandbox's is a choice: a key never goes to an address by mistake."""
         known = ENVIRONMENTS[self.environment]
+        if self.environment == "sandbox" and not is_for_developers():
+            raise ValidationError(
+                self.env._(
+                    "Pleo in a box is for developers: start Odoo with --dev, or write kontobro_developer = True into "
+                    "its configuration file."
+                )
+            )
         if self.environment != "sandbox" or not self.url:
             if self.url:
                 raise ValidationError(self.env._("Only Pleo in a box has an address of its own."))

@@ -11,8 +11,19 @@ from odoo.exceptions import ValidationError
 from odoo.http import STORED_SESSION_BYTES, request
 
 from kontobro.core.errors import LoginFailed
-from kontobro.core.level import scopes_for, scopes_of
-from kontobro.install.authorisation import code_of, hashed, is_safe_redirect, kept_from, kept_to, leave
+from kontobro.core.level import scopes_at, scopes_for
+from kontobro.install.authorisation import (
+    OTHER_SPELLING,
+    InvalidScope,
+    code_of,
+    hashed,
+    is_safe_redirect,
+    kept_from,
+    kept_to,
+    leave,
+    spelling_after,
+    spelling_for,
+)
 from kontobro.pleo import authorize_url, exchange_code
 from kontobro.store import codec
 
@@ -45,6 +56,7 @@ class Connect(models.TransientModel):
     # what Pleo's answer has to fit, until it comes: by its state found, the rest encrypted
     state_hash = fields.Char(groups=HIDDEN, copy=False, index=True)
     leaving = fields.Char(groups=HIDDEN, copy=False)
+    tag_scope = fields.Char(groups=HIDDEN, copy=False, help="The other name of Pleo's permissions for tags.")
 
     def _compute_secret(self):
         for row in self:
@@ -82,10 +94,12 @@ class Connect(models.TransientModel):
             raise ValidationError(self.env._("The client id or its secret is missing: Pleo gives both."))
         self._require_redirect()
         draft, address = self._draft(), self.redirect_address
+        scopes, spelling = self._scopes(), self._spelling()
         state, kept = leave(redirect_uri=address, owner=self._owner(), now=datetime.now(UTC), client_secret=secret)
         self.sudo().write({"state_hash": kept.state_hash, "leaving": self._seal(" leaving", kept_to(kept))})
-        scopes = sorted(self._scopes())
-        url = authorize_url(draft, redirect_uri=address, state=state, verifier=kept.verifier, scopes=scopes)
+        url = authorize_url(
+            draft, redirect_uri=address, state=state, verifier=kept.verifier, scopes=scopes, tag_scope=spelling
+        )
         return {"type": "ir.actions.act_url", "url": url, "target": "self"}
 
     def _draft(self):
@@ -93,11 +107,31 @@ class Connect(models.TransientModel):
         draft = super()._draft()
         return replace(draft, client_id=self.client_id.strip(), company_id="") if self.way == "oauth" else draft
 
+    def _destination(self):
+        return [*super()._destination(), (self.client_id or "").strip() if self.way == "oauth" else ""]
+
     def _scopes(self):
         """Of the level; of a connection that stands: of all that it keeps in step."""
         if self.connection_id:
             return scopes_for(codec.settings_from(self.connection_id.settings))
-        return scopes_of(int(self.level))
+        live = [("company_id", "=", self.company_id.id), ("environment", "=", self.environment)]
+        standing = self.env["kontobro.connection"].search([*live, ("status", "!=", "disconnected")], limit=1)
+        return scopes_at(int(self.level), codec.settings_from(standing.settings) if standing else None)
+
+    def _spelling(self):
+        """How the permissions for tags are asked for: otherwise than before, after Pleo did not know them."""
+        if self.sudo().tag_scope:
+            return self.sudo().tag_scope
+        with self.env["kontobro.connection"]._faults_told(), home.opened(self.env.cr.dbname) as place:
+            return spelling_for(self.environment, place.store.connections())
+
+    def _offered(self, fault):
+        """The fault to tell when Pleo does not know a permission: the first time, that Connect asks otherwise."""
+        again = bool(self.sudo().tag_scope)
+        other = spelling_after(self._spelling(), self._scopes(), again=again)
+        with self.env.registry.cursor() as cursor:  # stays, though the fault ends this transaction
+            cursor.execute("UPDATE kontobro_connect SET tag_scope = %s WHERE id = %s", (other, self.id))
+        return LoginFailed(OTHER_SPELLING, fault.remedy) if other else fault
 
     def _require_redirect(self):
         if not is_safe_redirect(self.redirect_address):
@@ -143,7 +177,10 @@ class Connect(models.TransientModel):
         with self.env["kontobro.connection"]._faults_told(), home.opened(self.env.cr.dbname) as place:
             if kept is None:
                 raise LoginFailed(self.env._("Pleo's answer was used already."), again)
-            code = code_of(answer, again)
+            try:
+                code = code_of(answer, again)
+            except InvalidScope as fault:
+                raise self._offered(fault) from fault
             self._require_own()
             draft, address = self._draft(), kept.redirect_uri
             tokens = exchange_code(

@@ -18,8 +18,8 @@ ROLES = [
 
 
 class Line(models.AbstractModel):
-    """A line names one record of Odoo's. A key in the settings stays as it was while it means the same record, and
-    one that Odoo has no record for is shown and kept until another is chosen."""
+    """A line names one record of Odoo's, by its code in the settings. A key that Odoo has no record for is shown and
+    kept until another is chosen."""
 
     _name = "kontobro.settings.line"
     _description = "Pleo settings line"
@@ -32,10 +32,9 @@ class Line(models.AbstractModel):
 
     def _key(self):
         """What the settings are to keep."""
-        meant = self._found(self._connection(), self.kept)
         if record := self._record():
-            return self.kept if record == meant else self._key_of(record)
-        return "" if meant else self.kept or ""
+            return self._key_of(record)
+        return "" if self._found(self._connection(), self.kept) else self.kept or ""
 
 
 class AccountLine(models.AbstractModel):
@@ -111,7 +110,7 @@ class Tag(models.TransientModel):
         return connection._record_of("account.analytic.plan", "name", key)
 
     def _key_of(self, plan):
-        return str(plan.id)
+        return self._connection()._code_of(plan, "name")
 
     def _names(self):
         return (self.group or "").strip()

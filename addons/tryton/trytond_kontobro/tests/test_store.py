@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.ports import Store
+from kontobro.store.tables_store import bind_secrets
+from kontobro.testing.store_case import connection, tokens
 from kontobro.testing.store_contract import StoreContract
 
 from ..tables import OwnTables, open_store
@@ -43,6 +46,21 @@ class TestTrytonStore(StoreContract):
         with OwnTables(DATABASE).transaction() as cursor:
             for name in TABLES:
                 cursor.execute(f"DELETE FROM kontobro_{name}")  # noqa: S608 - names from above
+
+
+def test_secrets_of_an_older_module_belong_to_where_their_connections_point() -> None:
+    awake()
+    store, here = open_store(DATABASE), connection("older", erp="tryton")
+    with OwnTables(DATABASE).transaction() as cursor:
+        cursor.execute("DELETE FROM kontobro_connection")
+    store.save_connection(here, tokens(), {"password": "p"})
+    with OwnTables(DATABASE).transaction() as cursor:
+        cursor.execute("UPDATE kontobro_secret SET destination = NULL")
+    assert (store.tokens(here), store.secret(here, "password")) == (None, None)
+    with OwnTables(DATABASE).transaction() as cursor:
+        bind_secrets(cursor)
+    assert (store.tokens(here), store.secret(here, "password")) == (tokens(), "p")
+    assert store.tokens(replace(here, api_url="https://evil.example")) is None
 
 
 def rows_of(cursor: Any, table: str) -> bytes:

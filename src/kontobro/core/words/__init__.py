@@ -23,12 +23,17 @@ SAYS_MORE: Final = frozenset(
     {
         # posting rules and settings
         "account_ambiguous",  # which accounts
+        "account_unknown",  # the category, its identifier and its code
+        "account_closed",  # its days, and the expense's
         "account_currency",  # the currencies that it takes, and the expense's
         "amount_invalid",  # why: digits, decimals, no number
         "hook_failed",
         "hook_missing",
         "hook_result_wrong",
+        "invoice_duplicate",  # where the other one is
+        "invoice_voided",  # its number
         "period_closed",  # which lock, and until when
+        "setting_is_id",  # whose id it is
         "setting_missing",  # what the account is for
         "setting_unknown",  # which is near
         "setting_wrong",  # what it takes
@@ -36,6 +41,10 @@ SAYS_MORE: Final = frozenset(
         "tag_ambiguous",  # in which dimension
         "tag_conflict",
         "tag_unknown",
+        "tax_exceeds_line",  # the line
+        "tax_on_zero_rate",  # which code
+        "tax_sign_differs",
+        "tax_type_differs",
         "tax_type_unsupported",
         # items, receipts and bookings
         "already_booked_differently",  # where it stands, and what differs
@@ -61,7 +70,6 @@ SAYS_MORE: Final = frozenset(
         "vendor_currency_missing",
         "vendor_known",
         # what an accounting system refuses
-        "account_closed",
         "currency_rate_missing",
         "journal_unknown",
         "not_posted",  # its own words
@@ -69,6 +77,8 @@ SAYS_MORE: Final = frozenset(
         "refused_by_accounting_system",
         "text_too_long",
         "unbalanced",
+        "breaks_ledger",  # what Beancount says
+        "pad_absorbs",  # how much
         "vendor_code_taken",  # by whom
         "vendor_inactive",
         "vendor_not_written",
@@ -86,6 +96,9 @@ ENGLISH: Final[Mapping[str, str]] = {
     "atm_withdrawal": "ATM withdrawal",
     "wallet_topup": "Wallet top-up",
     "item": "Expense",
+    "seen": "Waiting",
+    "claiming": "Starting",
+    "not ours": "Done by another installation",
     "completed_with_errors": "Completed, with expenses to mend",
     "rejected": "To mend",
     "uncertain": "Outcome unknown",

@@ -15,13 +15,25 @@ from beancount.core.data import Transaction
 from beancount.parser import booking, parser
 
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.journal import compared
 from kontobro.erp.beancount.render import quoted
 
-_KEY = re.compile(rb'^[ \t]+(kontobro|bill-number|settles-bill|settles):[ \t]*"((?:[^"\\\n]|\\.)*)"', re.MULTILINE)
+_KEY = re.compile(
+    rb'^[ \t]+(kontobro|bill-number|invoice-number|settles-bill|settles):[ \t]*"((?:[^"\\\n]|\\.)*)"', re.MULTILINE
+)
+_NUMBERS = (b"bill-number", b"invoice-number")
+_ANY_INVOICE = "number"
 _TOP = re.compile(rb"^[^\s]", re.MULTILINE)
 _DOCUMENT = re.compile(rb"\d{4}-\d\d-\d\d document ")
 _FLAG = re.compile(rb"^(\S+[ \t]+)!")
 _OURS = re.compile(rb'^[ \t]+kontobro:[ \t]*".*', re.MULTILINE)
+_ROOT = re.compile(rb'^option "name_\w+" "[^"\n]*"', re.MULTILINE)
+
+_ODD = re.compile(rb'\\|^[^"\n]*+(?:"[^"\n]*+"[^"\n]*+)*+"[^"\n]*+$', re.MULTILINE)
+"""A line with an odd number of quotes, or an escape: only in such a file a text may go over several lines."""
+
+_TEXTS = re.compile(rb'^[;*#:!&%?][^\n]*|;[^\n]*|"(?:[^"\\]|\\.)*"', re.MULTILINE | re.DOTALL)
+"""Beancount's comments (a line that begins with one of these characters is one too), and its texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,11 @@ class Key:
     def of(cls, field: str, value: str) -> Key:
         return cls(field, quoted(value)[1:-1].encode())
 
+    @classmethod
+    def of_invoice(cls, number: str) -> Key:
+        """Whatever invoice has this number, case and blanks apart."""
+        return cls(_ANY_INVOICE, compared(quoted(number)[1:-1]).encode())
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -45,6 +62,8 @@ class Block:
     end: int
     line: int
     text: bytes
+    roots: tuple[bytes, ...] = ()
+    """The file's options that rename root accounts: without them its accounts can't be read."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,29 +87,56 @@ class Standing:
         return self.transaction.flag == "!"
 
 
+def flat(text: bytes) -> bytes:
+    """The text with what stands in texts of several lines crossed out, place for place: lines are lines again.
+
+    Where a text is not closed the ledger does not load, and nothing is crossed out.
+    """
+    return _TEXTS.sub(_crossed_out, text) if _ODD.search(text) else text
+
+
+def without_long_texts(text: bytes) -> bytes:
+    """The text with blanks for what stands in texts of several lines, line for line."""
+    return _TEXTS.sub(_blanked, text) if _ODD.search(text) else text
+
+
+def _blanked(match: re.Match[bytes]) -> bytes:
+    found = match[0]
+    return re.sub(rb"[^\n]", b" ", found) if found[:1] == b'"' and b"\n" in found else found
+
+
+def _crossed_out(match: re.Match[bytes]) -> bytes:
+    found = match[0]
+    return b'"' + b"x" * (len(found) - 2) + b'"' if found[:1] == b'"' and b"\n" in found else found
+
+
 def keys_in(text: bytes) -> Iterator[tuple[Key, int]]:
-    """Every key of a batch file with its place: a text scan, no parsing."""
+    """Every key of a batch file with its place: a text scan, no parsing. `text` is `flat`."""
     for match in _KEY.finditer(text):
         yield Key(match[1].decode(), match[2]), match.start()
+        if match[1] in _NUMBERS:
+            yield Key(_ANY_INVOICE, compared(match[2].decode("utf-8", "replace")).encode()), match.start()
 
 
 def blocks_with(file: str, text: bytes, keys: frozenset[Key]) -> list[Block]:
     """The blocks of a file that hold any of the keys."""
-    places = [place for key, place in keys_in(text) if key in keys]
+    lines = flat(text)
+    places = [place for key, place in keys_in(lines) if key in keys]
     if not places:
         return []
-    tops = [match.start() for match in _TOP.finditer(text)]
+    tops = [match.start() for match in _TOP.finditer(lines)]
+    roots = tuple(_ROOT.findall(lines))
     starts = sorted({bisect_right(tops, place) - 1 for place in places})
-    return [_block(file, text, tops, n) for n in starts if n >= 0]
+    return [_block(file, text, lines, tops, n, roots) for n in starts if n >= 0]
 
 
-def _block(file: str, text: bytes, tops: Sequence[int], n: int) -> Block:
+def _block(file: str, text: bytes, lines: bytes, tops: Sequence[int], n: int, roots: tuple[bytes, ...]) -> Block:
     last = n + 1
-    while last < len(tops) and _DOCUMENT.match(text, tops[last]):
+    while last < len(tops) and _DOCUMENT.match(lines, tops[last]):
         last += 1
     end = tops[last] if last < len(tops) else len(text)
     block = text[tops[n] : end].rstrip()
-    return Block(file, tops[n], tops[n] + len(block), text.count(b"\n", 0, tops[n]) + 1, block)
+    return Block(file, tops[n], tops[n] + len(block), text.count(b"\n", 0, tops[n]) + 1, block, roots)
 
 
 def parse(blocks: Sequence[Block]) -> list[Standing]:
@@ -109,11 +155,13 @@ def parse(blocks: Sequence[Block]) -> list[Standing]:
 
 def _joined(blocks: Sequence[Block]) -> tuple[str, list[int]]:
     """One text of all blocks, and the line at which each begins: one call of the parser is far cheaper than many."""
-    lines, line = [], 1
+    roots = list(dict.fromkeys(root for block in blocks for root in block.roots))
+    lines, line = [], len(roots) + 1
     for block in blocks:
         lines.append(line)
         line += block.text.count(b"\n") + 1
-    return "\n".join(block.text.decode("utf-8", "replace") for block in blocks) + "\n", lines
+    texts = (text.decode("utf-8", "replace") for text in (*roots, *(block.text for block in blocks)))
+    return "\n".join(texts) + "\n", lines
 
 
 def _unreadable(blocks: Sequence[Block], first_lines: Sequence[int], error: object) -> Misconfigured:
@@ -140,7 +188,7 @@ def posted(text: bytes) -> bytes:
 
 def with_lines(text: bytes, lines: Sequence[str]) -> bytes:
     """The block with metadata or link lines added under its `kontobro` line."""
-    ours = _OURS.search(text)
+    ours = _OURS.search(flat(text))
     if ours is None:
         return text
     return text[: ours.end()] + "".join(f"\n  {line}" for line in lines).encode() + text[ours.end() :]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 
 from kontobro.core.errors import ItemFailure, Problem, shown
-from kontobro.core.journal import Bill, Entry, EntryLine, InvoiceKey, Payment
-from kontobro.core.masterdata import Account, DimensionValue, Journal, Period, TaxCode, Vendor
+from kontobro.core.journal import Entry, EntryLine, InvoiceKey, Payment
+from kontobro.core.masterdata import Account, DimensionValue, Journal, Period, TaxCode, Vendor, span_told, within
 from kontobro.core.period import is_open
 from kontobro.erp.beancount.masters import Masters
 from kontobro.erp.beancount.render import is_currency, number, one_line
@@ -15,7 +14,11 @@ from kontobro.erp.beancount.render import is_currency, number, one_line
 MAX_REFERENCE = 200
 MAX_PAYEE = 1_000
 MAX_TEXT = 4_000
+MAX_ATTENDEES = 20_000
 """Characters. Beancount has no limit; a page that shows the ledger has."""
+
+DIGITS = 27
+"""Of an amount. Python's decimals, in which Beancount adds, hold 28: one is left for the sum of the lines."""
 
 
 def problems_of(entry: Entry, masters: Masters) -> list[Problem]:
@@ -51,7 +54,17 @@ def _amounts(entry: Entry, masters: Masters) -> Iterator[Problem]:
             "validation_failure",
         )
     bad = next((line for line in entry.lines if not line.amount.is_finite()), None)
-    if bad:
+    long = next((line for line in entry.lines if len(line.amount.as_tuple().digits) > DIGITS), None)
+    if long:
+        yield _problem(
+            "amount_invalid",
+            "amount",
+            long.amount,
+            f"The amount {shown(long.amount, 40)} on {shown(long.account)} is more than Beancount adds exactly.",
+            f"Beancount adds numbers of {DIGITS} digits: split the expense in Pleo.",
+            "validation_failure",
+        )
+    elif bad:
         message = f"The amount on {shown(bad.account)} is {bad.amount}."
         yield _problem(
             "amount_invalid", "amount", bad.amount, message, "Correct the amount in Pleo.", "validation_failure"
@@ -61,7 +74,7 @@ def _amounts(entry: Entry, masters: Masters) -> Iterator[Problem]:
 
 
 def _balance(entry: Entry) -> Iterator[Problem]:
-    difference = sum((line.amount for line in entry.lines), Decimal(0))
+    difference = entry.difference
     if difference or not entry.lines:
         shortage = f"are {number(difference, entry.currency)} {entry.currency} apart" if entry.lines else "are missing"
         yield _problem(
@@ -89,13 +102,11 @@ def _accounts(entry: Entry, masters: Masters) -> Iterator[Problem]:
 
 
 def _account_refusals(entry: Entry, line: EntryLine, account: Account, masters: Masters) -> Iterator[Problem]:
-    opened, closed = masters.spans[account.id]
-    choose = "Choose another account, or change its dates in the ledger."
-    if entry.date < opened:
-        yield _account_problem("account_closed", line, f"opens on {opened}, after {entry.date}", choose)
-    if closed and entry.date >= closed:
-        yield _account_problem("account_closed", line, f"was closed on {closed}", choose)
-    if not account.active and not closed:
+    if not within(account, entry.date):
+        what = f"takes entries {span_told(account)} only, and this one is of {entry.date}"
+        choose = "Choose another account, or change its dates in the ledger."
+        yield _account_problem("account_closed", line, what, choose)
+    if not account.active:
         yield _account_problem("account_closed", line, "is not active", "Choose another account.")
     if account.currencies and entry.currency not in account.currencies:
         yield _problem(
@@ -191,8 +202,8 @@ def _texts(entry: Entry, masters: Masters) -> Iterator[Problem]:
     texts = [("payee", entry.payee, MAX_PAYEE), ("text", entry.text, MAX_TEXT)]
     texts += [("note", note, MAX_TEXT) for note in entry.notes]
     texts += [("text", line.text, MAX_TEXT) for line in entry.lines]
-    if isinstance(entry, Bill):
-        texts.append(("invoice number", entry.number, MAX_PAYEE))
+    texts.append(("invoice number", entry.number, MAX_PAYEE))
+    texts.append(("list of attendees", ", ".join(entry.attendees), MAX_ATTENDEES))
     for field, text, limit in texts:
         if len(text) > limit:
             yield _problem(

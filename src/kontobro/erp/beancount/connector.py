@@ -7,28 +7,33 @@ killed between any two file operations and called again.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from kontobro.core.errors import Conflict, Misconfigured, NotAllowed, Problem, shown
+from kontobro.core.errors import Conflict, Misconfigured, NotAllowed, Note, Problem, Unreachable, shown
 from kontobro.core.export import Receipt
-from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference
+from kontobro.core.journal import Booking, Entry, EntryKey, InvoiceKey, Reference, entry_id_of
 from kontobro.core.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities, ReceiptRules
 from kontobro.erp.beancount import bookings as standing_entries
-from kontobro.erp.beancount.blocks import Key, Standing, posted, splice, with_documents, with_lines
+from kontobro.erp.beancount.assertions import broken_by, pads_of
+from kontobro.erp.beancount.blocks import Key, Standing, posted, with_documents, with_lines
 from kontobro.erp.beancount.checks import problems_of
+from kontobro.erp.beancount.edits import Edit, Edits, edited
 from kontobro.erp.beancount.folder import VENDORS, Folder
 from kontobro.erp.beancount.masters import KINDS, Masters
+from kontobro.erp.beancount.rehearsal import TRIES, Rehearsal, Texts
 from kontobro.erp.beancount.reload import MasterFile
 from kontobro.erp.beancount.render import link_of, quoted, render_entry
+from kontobro.erp.beancount.replaced import Change
 from kontobro.erp.beancount.shelf import Shelf
-from kontobro.erp.beancount.vendors import HEADER, additions, render_vendor
+from kontobro.erp.beancount.vendors import additions, with_vendors
 
 R = TypeVar("R", bound=MasterRecord)
-FoundKey = Reference | InvoiceKey
+FoundKey = EntryKey
 
 EXTENSIONS = {
     "application/pdf": ".pdf",
@@ -43,6 +48,9 @@ EXTENSIONS = {
 
 MAX_RECEIPT = 30 * 1024 * 1024
 
+_TOGETHER = 100
+"""Entries rehearsed together: memory for so many, whatever a job has."""
+
 RECEIPTS = ReceiptRules(media_types=frozenset(EXTENSIONS), max_bytes=MAX_RECEIPT)
 
 CAPABILITIES = Capabilities(
@@ -55,6 +63,9 @@ CAPABILITIES = Capabilities(
     keeps_fingerprint=True,
     withdraws_drafts=True,
     writes_vendors=True,
+    ids_are_names=True,  # account names
+    rehearses=True,
+    finds_twins=True,
 )
 
 
@@ -82,6 +93,7 @@ class BeancountConnector:
         self._folder = Folder(self._ledger)
         self._shelf = Shelf(self._folder)
         self._masters = MasterFile(self._ledger, self._folder)
+        self._rehearsal = Rehearsal(self._ledger, self._folder, self._masters)
 
     def check(self) -> Company:
         company = self._masters.read().company
@@ -96,25 +108,33 @@ class BeancountConnector:
         return self._masters.read().all(kind)
 
     def validate(self, entries: Sequence[Entry]) -> Sequence[list[Problem]]:
-        masters = self._masters.read()
-        return [problems_of(entry, masters) for entry in entries]
+        found, fitting = self._looked_at(entries)
+        refused = self._rehearsal.refusals(fitting)
+        return [[*problems, *([bad] if (bad := refused.get(entry.reference)) else [])] for entry, problems in found]
+
+    def rehearse(self, entries: Iterable[Entry]) -> None:
+        self._rehearsal.begin(self._looked_at(some)[1] for some in _batches(entries))
 
     def find(self, keys: Sequence[FoundKey]) -> Mapping[FoundKey, Booking]:
+        self._folder.take_in_late_edits()
         standings = self._shelf.standing([standing_entries.search_key(key) for key in keys])
-        found = {key: standing_entries.pick(key, standings) for key in keys}
-        return {key: self._booking(standing) for key, standing in found.items() if standing}
+        named = [key for key in keys if isinstance(key, InvoiceKey)]
+        bills = [one for one in standings if standing_entries.is_bill(one)] if named else []
+        paid = self._shelf.standing([key for bill in bills for key in standing_entries.payments_of(bill)])
+        left = {bill: standing_entries.open_of(bill, paid) for bill in bills}
+        found = {key: one for key in keys if (one := standing_entries.pick(key, standings, left))}
+        return {key: replace(self._booking(one), open=left.get(one)) for key, one in found.items()}
 
     def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
         masters = self._masters.read()
         with self._folder.writing():
-            known = {key for key, booking in self.find(_references(entries)).items() if booking.status != "void"}
+            known = self._counting(entries)
             refused = _refusals([entry for entry in entries if entry.reference not in known], masters)
             new: dict[Reference, Entry] = {}
             for entry in entries:
                 if entry.reference not in known and entry.reference not in refused:
                     new.setdefault(entry.reference, entry)
-            if new:
-                self._add_batch(list(new.values()))
+            refused |= self._add_batch(self._rendered(new.values()))
         return self._answers(_references(entries), refused)
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
@@ -123,19 +143,22 @@ class BeancountConnector:
         with self._folder.writing():
             standing = self._standing_of(booking)
             paths = [self._folder.add_document(r.content, EXTENSIONS[r.media_type]) for r in receipts]
-            there = standing_entries.documents_of(standing)
-            new = [path for path in dict.fromkeys(paths) if path not in there]
-            if new:
-                self._rewrite({standing: _attached(standing, new)})
+            if _lacking(standing, paths):
+                self._change({standing.block.file: {booking.reference: [lambda found: _attached(found, paths)]}})
 
     def post(self, bookings: Sequence[Booking]) -> Sequence[Booking | Problem]:
         references = [booking.reference for booking in bookings]
         with self._folder.writing():
-            drafts = [standing for standing in self._current(references) if standing.is_draft]
-            changed = self._changed({standing: posted(standing.block.text) for standing in drafts}, {})
-            ours = self._shelf.standing([Key.of("kontobro", reference) for reference in references], changed)
-            others = self._shelf.standing([k for s in ours for k in standing_entries.keys_to_settle(s)], changed)
-            self._write(self._changed(_settled(ours, others), changed))
+            edits: Edits = {}
+            for standing in self._current(references):
+                if standing.is_draft:
+                    _add(edits, standing, lambda found: posted(found.block.text))
+            texts = {file: edited(file, self._folder.text(file), some) for file, some in edits.items()}
+            ours = self._shelf.standing([Key.of("kontobro", reference) for reference in references], texts)
+            others = self._shelf.standing([k for s in ours for k in standing_entries.keys_to_settle(s)], texts)
+            for payment, lines in _settled(ours, others):
+                _add(edits, payment, _with_lines(lines))
+            self._change(edits)
         return self._answers(references, {})
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
@@ -143,19 +166,25 @@ class BeancountConnector:
         with self._folder.writing():
             new, refused = additions(vendors, self._masters.read().all(Vendor))
             if new:
-                text = self._folder.text(VENDORS).decode() or HEADER
-                text = "\n".join([text, *(render_vendor(vendor) for vendor in new)])
-                self._folder.write_batch(VENDORS, text.encode())
+                self._folder.change(VENDORS, Change(lambda text: with_vendors(text, new)))
         known = {vendor.pleo_id: vendor for vendor in self._masters.read().all(Vendor)}
         ids = [vendor.pleo_id or vendor.id for vendor in vendors]
         return [refused.get(pleo_id) or known[pleo_id] for pleo_id in ids]
 
     def withdraw(self, bookings: Sequence[Booking]) -> None:
         with self._folder.writing():
-            standings = self._current([booking.reference for booking in bookings])
-            self._rewrite({standing: b"" for standing in standings if standing.is_draft})
+            edits: Edits = {}
+            for standing in self._current([booking.reference for booking in bookings]):
+                if standing.is_draft:
+                    _add(edits, standing, lambda _: b"")
+            self._change(edits)
 
     # ------------------------------------------------------------------------------ reading what stands
+
+    def _counting(self, entries: Sequence[Entry]) -> set[Reference]:
+        """The references of those that are in the ledger and count."""
+        found = self.find(_references(entries)).values()
+        return {booking.reference for booking in found if booking.status != "void"}
 
     def _current(self, references: Sequence[Reference]) -> list[Standing]:
         """The entries under these references that count."""
@@ -190,27 +219,45 @@ class BeancountConnector:
             return f"{self._fava}/journal/?filter={quote('^' + link_of(Reference(standing.meta('kontobro'))))}"
         return f"{(self._folder.bookings / standing.block.file).as_uri()}#L{standing.block.line}"
 
+    # ------------------------------------------------------------------ what would be wrong, and how it is written
+
+    def _looked_at(self, entries: Sequence[Entry]) -> tuple[list[tuple[Entry, list[Problem]]], Texts]:
+        """Each entry with what the ledger's directives say against it, and the texts of those that can be tried:
+        not booked yet, and of items with nothing against them."""
+        masters = self._masters.read()
+        known = self._counting(entries)
+        new = [entry for entry in entries if entry.reference not in known]
+        broken = broken_by(new, masters.assertions)
+        found = [(entry, problems_of(entry, masters) + broken.get(entry.reference, [])) for entry in entries]
+        bad = {entry_id_of(entry.reference) for entry, problems in found if not all(map(_is_note, problems))}
+        return found, self._rendered(entry for entry in new if entry_id_of(entry.reference) not in bad)
+
+    def _rendered(self, entries: Iterable[Entry]) -> Texts:
+        """The entries as they are written: as drafts, with a note for each pad that takes them in."""
+        assertions = self._masters.read().assertions
+        return {
+            entry.reference: render_entry(entry, posted=False, notes=pads_of(entry, assertions)) for entry in entries
+        }
+
     # ----------------------------------------------------------------------- writing, only under the lock
 
-    def _add_batch(self, entries: Sequence[Entry]) -> None:
-        text = "\n".join(render_entry(entry, posted=False) for entry in entries)
-        self._folder.write_batch(self._folder.next_batch(), text.encode())
+    def _add_batch(self, texts: Texts) -> dict[Reference, Problem]:
+        """Write these entries as a new file; those that would break the ledger are answered and left out."""
+        for _ in range(TRIES if texts else 0):
+            refused = self._rehearsal.refusals(texts)
+            good = {reference: text for reference, text in texts.items() if reference not in refused}
+            roots = [f'option "{name}" "{value}"\n' for name, value in self._masters.read().roots]
+            content = "\n".join([*("".join(roots) for _ in roots[:1]), *good.values()]).encode()
+            if not good or self._folder.create(self._folder.next_batch(), content, self._rehearsal.is_current):
+                self._rehearsal.written(good)
+                return refused
+        if texts:
+            raise Unreachable("The ledger's files change all the time.", "Wait until they rest, then run again.")
+        return {}
 
-    def _rewrite(self, blocks: Mapping[Standing, bytes]) -> None:
-        self._write(self._changed(blocks, {}))
-
-    def _changed(self, blocks: Mapping[Standing, bytes], texts: Mapping[str, bytes]) -> dict[str, bytes]:
-        """The files' texts with these blocks replaced, the last of each file first: the others stay in place."""
-        changed = dict(texts)
-        for standing in sorted(blocks, key=lambda s: s.block.start, reverse=True):
-            file = standing.block.file
-            text = changed.get(file)
-            changed[file] = splice(self._folder.text(file) if text is None else text, standing.block, blocks[standing])
-        return changed
-
-    def _write(self, changed: Mapping[str, bytes]) -> None:
-        for file, text in changed.items():
-            self._folder.write_batch(file, text)
+    def _change(self, edits: Edits) -> None:
+        for file, some in edits.items():
+            self._folder.change(file, Change(_edit_of(file, some)))
 
 
 def _references(entries: Sequence[Entry]) -> list[Reference]:
@@ -223,23 +270,56 @@ def _refusals(entries: Sequence[Entry], masters: Masters) -> dict[Reference, Pro
     return {reference: problems[0] for reference, problems in found.items() if problems}
 
 
+def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """The entries, so many at a time; those of one item stay together."""
+    rest = iter(entries)
+    batch: list[Entry] = []
+    for entry in rest:
+        if len(batch) >= _TOGETHER and entry_id_of(entry.reference) != entry_id_of(batch[-1].reference):
+            yield batch
+            batch = []
+        batch.append(entry)
+    yield batch
+
+
+def _is_note(problem: Problem) -> bool:
+    return isinstance(problem, Note)
+
+
+def _add(edits: Edits, standing: Standing, edit: Edit) -> None:
+    reference = Reference(standing.meta("kontobro"))
+    edits.setdefault(standing.block.file, {}).setdefault(reference, []).append(edit)
+
+
+def _edit_of(file: str, edits: Mapping[Reference, Sequence[Edit]]) -> Callable[[bytes], bytes]:
+    return lambda text: edited(file, text, edits)
+
+
+def _with_lines(lines: Sequence[str]) -> Edit:
+    return lambda found: found.block.text if standing_entries.is_settled(found) else with_lines(found.block.text, lines)
+
+
+def _lacking(standing: Standing, paths: Sequence[str]) -> list[str]:
+    there = standing_entries.documents_of(standing)
+    return [path for path in dict.fromkeys(paths) if path not in there]
+
+
 def _attached(standing: Standing, paths: Sequence[str]) -> bytes:
     """The block with its receipts twice: as metadata, in order, and as documents, which Fava opens."""
+    new = _lacking(standing, paths)
     first = max((n for n, _ in standing_entries.numbered_documents(standing)), default=0) + 1
-    lines = [f"document-{n}: {quoted(path)}" for n, path in enumerate(paths, first)]
+    lines = [f"document-{n}: {quoted(path)}" for n, path in enumerate(new, first)]
     account, day = standing.transaction.postings[0].account, standing.transaction.date
     link = link_of(Reference(standing.meta("kontobro")))
-    documents = [f"{day} document {account} {quoted(path)} ^{link}" for path in paths]
+    documents = [f"{day} document {account} {quoted(path)} ^{link}" for path in new]
     return with_documents(with_lines(standing.block.text, lines), documents)
 
 
-def _settled(ours: Sequence[Standing], others: Sequence[Standing]) -> dict[Standing, bytes]:
-    """The blocks of the payments that can be settled now."""
+def _settled(ours: Sequence[Standing], others: Sequence[Standing]) -> Iterator[tuple[Standing, list[str]]]:
+    """The payments that can be settled now, each with the lines that it gets."""
     both = list({(s.block.file, s.block.start): s for s in (*ours, *others)}.values())
-    return {
-        payment: with_lines(payment.block.text, standing_entries.settlement_lines(payment, bill))
-        for payment, bill in standing_entries.settlements(both)
-    }
+    for payment, bill in standing_entries.settlements(both):
+        yield payment, standing_entries.settlement_lines(payment, bill)
 
 
 def _gone(reference: Reference) -> Problem:

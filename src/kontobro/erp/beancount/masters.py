@@ -7,16 +7,15 @@ an earlier one, as in all of Beancount.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
-from beancount import loader
 from beancount.core.data import Close, Custom, Directive, Open
 
-from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.errors import Misconfigured
 from kontobro.core.masterdata import (
     Account,
     Company,
@@ -30,11 +29,11 @@ from kontobro.core.masterdata import (
     TaxType,
     Vendor,
 )
+from kontobro.erp.beancount.assertions import Assertions, assertions_of
+from kontobro.erp.beancount.ledger import load_ledger, patterns_of, roots_of
+from kontobro.erp.beancount.written import Written
 
 R = TypeVar("R", bound=MasterRecord)
-Span = tuple[date, date | None]
-"""The day an account opens and the day it closes, if it does."""
-
 KINDS: frozenset[type] = frozenset(
     [Company, Account, TaxCode, Dimension, DimensionValue, Vendor, Employee, Journal, Period]
 )
@@ -44,11 +43,17 @@ _STATES = ("open", "closed", "locked")
 
 @dataclass(frozen=True, slots=True)
 class Masters:
-    """All master records of one ledger, each kind by its id, and the files they were read from."""
+    """All master records of one ledger, each kind by its id, and what else its main file says.
+
+    `files` they were read from, `patterns` by which more may be included; `roots` are the options that rename root
+    accounts, as (name, value).
+    """
 
     records: Mapping[type, Mapping[object, MasterRecord]]
-    spans: Mapping[str, Span]
     files: tuple[str, ...]
+    patterns: tuple[str, ...] = ()
+    roots: tuple[tuple[str, str], ...] = ()
+    assertions: Assertions = field(default_factory=dict)
 
     def by_id(self, kind: type[R]) -> Mapping[object, R]:
         """The records of a kind by id; dimension values by (dimension id, id)."""
@@ -64,53 +69,35 @@ class Masters:
 
 def load(ledger: Path) -> Masters:
     """Load the whole ledger. Raises Misconfigured with file, line and remedy when Beancount finds an error."""
-    loader.initialize(use_cache=False)  # its cache misses new files of an include pattern, and litters the folder
-    directives, errors, options = loader.load_file(ledger)
-    if errors:
-        raise _unloadable(ledger, errors)
-    records = _records(directives, options["operating_currency"])
+    directives, options = load_ledger(ledger)
+    records = _records(directives, options["operating_currency"], Written(ledger.parent))
     if not records.get(Company):
         raise Misconfigured(
             f"{ledger.name} does not name its company.",
             f'Add a line like: 2020-01-01 custom "company" "{options["title"] or "Our Company"}"',
         )
-    return Masters(records, _spans(directives), tuple(options["include"]))
-
-
-def _unloadable(ledger: Path, errors: Iterable[object]) -> Misconfigured:
-    texts = [f"{_place(getattr(error, 'source', None), ledger)}: {_message(error)}" for error in errors]
-    more = f" (and {len(texts) - 3} more)" if len(texts) > 3 else ""
-    return Misconfigured(
-        f"Beancount finds errors in the ledger: {'; '.join(texts[:3])}{more}.",
-        f"Mend them (`bean-check {ledger.name}` lists them all) and run again.",
-        job_failure="invalid_configuration",
+    files = tuple(options["include"])
+    return Masters(
+        records,
+        files,
+        patterns_of(files, ledger.parent / "bookings"),
+        roots_of(options),
+        assertions_of(directives, options, str(ledger.parent)),
     )
 
 
-def _message(error: object) -> str:
-    first_line = str(getattr(error, "message", error)).partition("\n")[0]
-    return shown(first_line, 200).rstrip(".")
-
-
-def _place(source: Mapping[str, object] | None, ledger: Path) -> str:
-    """`file:line`, the file as seen from the ledger's folder."""
-    file = Path(str((source or {}).get("filename", ledger.name)))
-    if file.is_relative_to(ledger.parent):
-        file = file.relative_to(ledger.parent)
-    return f"{file}:{(source or {}).get('lineno', 0)}"
-
-
-def _records(directives: Iterable[Directive], currencies: list[str]) -> dict[type, dict[object, MasterRecord]]:
+def _records(
+    directives: Iterable[Directive], currencies: list[str], written: Written
+) -> dict[type, dict[object, MasterRecord]]:
     records: dict[type, dict[object, MasterRecord]] = {}
     for directive in directives:
         if isinstance(directive, Open):
-            _add(records, directive.account, _account(directive))
+            _add(records, directive.account, _account(directive, written))
         elif isinstance(directive, Close):
             opened = cast(Account, records[Account][directive.account])
-            closed = Account(opened.id, opened.code, opened.name, active=False, currencies=opened.currencies)
-            _add(records, opened.id, closed)
+            _add(records, opened.id, replace(opened, closed=directive.date))  # Beancount takes entries of that day too
         elif isinstance(directive, Custom) and directive.type in _READERS:
-            record = _read(directive, currencies)
+            record = _read(directive, currencies, written)
             _add(records, _identity(record), record)
     return records
 
@@ -129,26 +116,19 @@ def _identity(record: MasterRecord) -> object:
             return record.id
 
 
-def _spans(directives: Iterable[Directive]) -> dict[str, Span]:
-    spans: dict[str, Span] = {}
-    for directive in directives:
-        if isinstance(directive, Open):
-            spans[directive.account] = (directive.date, None)
-        elif isinstance(directive, Close):
-            spans[directive.account] = (spans[directive.account][0], directive.date)
-    return spans
+def _account(opened: Open, written: Written) -> Account:
+    code = written.meta(opened.meta, "code") or opened.account
+    name = written.meta(opened.meta, "name") or opened.account
+    currencies = tuple(opened.currencies or ())
+    return Account(
+        opened.account, code, name, _active(opened.meta), currencies, name_too=opened.account, opened=opened.date
+    )
 
 
-def _account(opened: Open) -> Account:
-    code = _text(opened.meta, "code") or opened.account
-    name = _text(opened.meta, "name") or opened.account
-    return Account(opened.account, code, name, _active(opened.meta), tuple(opened.currencies or ()))
-
-
-def _read(directive: Custom, currencies: list[str]) -> MasterRecord:
+def _read(directive: Custom, currencies: list[str], written: Written) -> MasterRecord:
     reader, usage = _READERS[directive.type]
     try:
-        return reader(_Line(directive, currencies))
+        return reader(_Line(directive, currencies, written))
     except (IndexError, ValueError, TypeError):
         place = f"{Path(str(directive.meta['filename'])).name}:{directive.meta['lineno']}"
         raise Misconfigured(
@@ -164,28 +144,24 @@ class _Line:
 
     directive: Custom
     currencies: list[str]
+    written: Written
 
     def text(self, n: int) -> str:
-        """The n-th value as a text; a number may stand unquoted."""
-        value = self.value(n)
-        if not isinstance(value, str | Decimal) or not str(value):
+        """The n-th value as a text; digits may stand unquoted."""
+        value = self.written.value(self.value(n), n, self.directive.meta)
+        if not value:
             raise TypeError(n)
-        return str(value)
+        return value
 
     def value(self, n: int) -> object:
         return self.directive.values[n].value
 
     def meta(self, key: str) -> str | None:
-        return _text(self.directive.meta, key)
+        return self.written.meta(self.directive.meta, key)
 
     @property
     def active(self) -> bool:
         return _active(self.directive.meta)
-
-
-def _text(meta: Mapping[str, object], key: str) -> str | None:
-    value = meta.get(key)
-    return None if value is None or value == "" else str(value)
 
 
 def _active(meta: Mapping[str, object]) -> bool:

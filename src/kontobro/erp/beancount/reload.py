@@ -6,15 +6,14 @@ ledger is loaded by a process of its own, whose memory goes with it, and our own
 
 from __future__ import annotations
 
-import os
-import pickle
-import subprocess
-import sys
+import glob
 from pathlib import Path
 
 from kontobro.core.errors import Misconfigured
-from kontobro.erp.beancount.folder import VENDORS, Folder
+from kontobro.erp.beancount.apart import load_apart
+from kontobro.erp.beancount.folder import GONE, VENDORS, Folder
 from kontobro.erp.beancount.masters import Masters, load
+from kontobro.erp.beancount.swap import Stamp, stamp_of
 
 APART_FROM = 2_000_000
 """Bytes of bookings from which the ledger is loaded by another process."""
@@ -27,10 +26,10 @@ class MasterFile:
         self._ledger = ledger
         self._folder = folder
         self._masters: Masters | None = None
-        self._stamp: tuple[tuple[str, int, int], ...] = ()
+        self._stamps: dict[str, Stamp] = {}
 
     def read(self) -> Masters:
-        if self._masters is None or self._stamp != self._look(self._masters):
+        if self._masters is None or self._stamps != self._theirs(self._masters):
             self._require()
             masters = self._load()
             if str(self._folder.header) not in masters.files:
@@ -38,7 +37,7 @@ class MasterFile:
                     f"{self._ledger.name} does not include the folder that Kontobro books in.",
                     'Add the line: include "bookings/*.beancount"',
                 )
-            self._masters, self._stamp = masters, self._look(masters)
+            self._masters, self._stamps = masters, self._theirs(masters)
         return self._masters
 
     def _require(self) -> None:
@@ -50,44 +49,24 @@ class MasterFile:
         size = sum(size for _, _, size in self._folder.batches().values())
         return load(self._ledger) if size < APART_FROM else load_apart(self._ledger)
 
-    def _look(self, masters: Masters) -> tuple[tuple[str, int, int], ...]:
-        """Name, modification time and size of each file that is not ours, and of our vendors."""
-        files = (Path(file) for file in masters.files)
-        theirs = (file for file in files if file.parent != self._folder.bookings)
-        return tuple(_stamp(file) for file in (*theirs, self._folder.bookings / VENDORS))
+    def stamps(self) -> dict[str, Stamp]:
+        """What the disk says of every file of the ledger; ours by their names alone."""
+        return self._look(self.read()) | self._folder.batches()
+
+    def _theirs(self, masters: Masters) -> dict[str, Stamp]:
+        """Of each file that is not ours, and of our vendors."""
+        return self._look(masters) | {VENDORS: _stamp(self._folder.bookings / VENDORS)}
+
+    def _look(self, masters: Masters) -> dict[str, Stamp]:
+        """Of each file that is not ours, new ones that an include pattern matches among them."""
+        # as Beancount itself matches them
+        matched = (file for one in masters.patterns for file in glob.glob(one, recursive=True))  # noqa: PTH207
+        files = (Path(file) for file in dict.fromkeys((*masters.files, *matched)))
+        return {str(file): _stamp(file) for file in files if file.parent != self._folder.bookings}
 
 
-def _stamp(file: Path) -> tuple[str, int, int]:
+def _stamp(file: Path) -> Stamp:
     try:
-        stat = file.stat()
+        return stamp_of(file.stat())
     except FileNotFoundError:
-        return str(file), 0, 0
-    return str(file), stat.st_mtime_ns, stat.st_size
-
-
-def load_apart(ledger: Path) -> Masters:
-    """Like `load`, in another process."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    done = subprocess.run(  # noqa: S603  (our own module, by our own interpreter)
-        [sys.executable, "-m", __name__, str(ledger)], capture_output=True, env=environment, check=False, timeout=600
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr[-2000:].decode("utf-8", "replace"))
-    answer = pickle.loads(done.stdout)  # noqa: S301  (our own child wrote it)
-    if isinstance(answer, Masters):
-        return answer
-    message, remedy, job_failure = answer
-    raise Misconfigured(message, remedy, job_failure)
-
-
-def main() -> None:
-    """Load the ledger named on the command line; write the masters, or the fault, to standard output."""
-    try:
-        answer: object = load(Path(sys.argv[1]))
-    except Misconfigured as fault:
-        answer = (fault.message, fault.remedy, fault.job_failure)
-    sys.stdout.buffer.write(pickle.dumps(answer))
-
-
-if __name__ == "__main__":
-    main()
+        return GONE

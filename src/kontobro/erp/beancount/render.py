@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from kontobro.core.journal import Bill, Entry, EntryLine, InvoiceKey, Payment, Reference, entry_id_of
@@ -21,9 +22,13 @@ Meta = tuple[str, str]
 """A metadata key and its value, already in Beancount notation."""
 
 
-def render_entry(entry: Entry, *, posted: bool) -> str:
-    """The entry as one Beancount transaction, ending in a line break. `posted` `*`, else the draft's `!`."""
-    lines = [_head(entry, posted), *(f"  {key}: {value}" for key, value in entry_meta(entry))]
+def render_entry(entry: Entry, *, posted: bool, notes: Sequence[str] = ()) -> str:
+    """The entry as one Beancount transaction, ending in a line break. `posted` `*`, else the draft's `!`.
+
+    `notes` are more than those that the entry has itself.
+    """
+    told = replace(entry, notes=(*entry.notes, *notes)) if notes else entry
+    lines = [_head(entry, posted), *(f"  {key}: {value}" for key, value in entry_meta(told))]
     lines += _postings(entry)
     return "\n".join(lines) + "\n"
 
@@ -83,7 +88,7 @@ def entry_meta(entry: Entry) -> list[Meta]:
         *_texts(("item-type", entry.item_type), ("fingerprint", entry.fingerprint)),
         *_texts(("reconciliation-id", entry.reconciliation_id), ("pleo", entry.url)),
         *_texts(("vendor", entry.vendor), ("vendor-name", entry.vendor_name), ("journal", entry.journal)),
-        *(_bill_meta(entry) if isinstance(entry, Bill) else ()),
+        *(_bill_meta(entry) if isinstance(entry, Bill) else _paper_meta(entry)),
         *(_payment_meta(entry) if isinstance(entry, Payment) else ()),
         *_information(entry),
     ]
@@ -98,6 +103,15 @@ def _bill_meta(bill: Bill) -> Iterator[Meta]:
     yield "bill-date", bill.document_date.isoformat()
     if bill.due_date:
         yield "due-date", bill.due_date.isoformat()
+
+
+def _paper_meta(entry: Entry) -> Iterator[Meta]:
+    """Of an invoice that is no bill here: a journal entry's, or its payment's."""
+    yield from _texts(("invoice-number", entry.number))
+    if entry.document_date:
+        yield "invoice-date", entry.document_date.isoformat()
+    if entry.due_date:
+        yield "due-date", entry.due_date.isoformat()
 
 
 def _payment_meta(payment: Payment) -> Iterator[Meta]:
@@ -120,6 +134,8 @@ def _information(entry: Entry) -> Iterator[Meta]:
         yield "service-to", entry.service_period[1].isoformat()
     if entry.supplier_amount:
         yield "supplier-amount", _amount(*entry.supplier_amount)
+    if entry.attendees:
+        yield "attendees", quoted(", ".join(entry.attendees))
     if entry.reconciled_entries:
         yield "reconciled-entries", quoted(" ".join(entry.reconciled_entries))
     for n, note in enumerate(entry.notes, 1):

@@ -10,11 +10,11 @@ import hashlib
 import threading
 from collections.abc import Collection, Mapping
 
-from kontobro.erp.beancount.blocks import Block, Key, Standing, blocks_with, keys_in, parse
+from kontobro.erp.beancount.blocks import Block, Key, Standing, blocks_with, flat, keys_in, parse
 from kontobro.erp.beancount.folder import Folder
+from kontobro.erp.beancount.swap import Stamp
 
 _DIGEST = 16
-_Stat = tuple[int, int, int]
 
 
 class Shelf:
@@ -22,7 +22,7 @@ class Shelf:
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._stats: dict[str, _Stat] = {}
+        self._stats: dict[str, Stamp] = {}
         self._keys: dict[str, bytes] = {}
         """The digests of each file's keys, one after the other."""
         self._files: dict[bytes, str | tuple[str, ...]] = {}
@@ -61,8 +61,8 @@ class Shelf:
             if file not in self._stats:
                 self._learn(file, stat)
 
-    def _learn(self, file: str, stat: _Stat) -> None:
-        digests = {_digest(key) for key, _ in keys_in(self._folder.text(file))}
+    def _learn(self, file: str, stat: Stamp) -> None:
+        digests = {_digest(key) for key, _ in keys_in(flat(self._folder.text(file)))}
         for digest in digests:
             known = self._files.get(digest)
             self._files[digest] = file if known is None else (*_each(known), file)

@@ -32,6 +32,16 @@ def additions(vendors: Sequence[Vendor], known: Collection[Vendor]) -> tuple[lis
     return new, refused
 
 
+def with_vendors(text: bytes, vendors: Sequence[Vendor]) -> bytes:
+    """The file's text with these vendors, but for those that it has."""
+    lines = [line for vendor in vendors if _id_line(vendor) not in text for line in ("", render_vendor(vendor))]
+    return (text or HEADER.encode()) + "\n".join(lines).encode() if lines else text
+
+
+def _id_line(vendor: Vendor) -> bytes:
+    return f"pleo: {quoted(vendor.pleo_id or vendor.id)}".encode()
+
+
 def render_vendor(vendor: Vendor) -> str:
     """The vendor's directive, ending in a line break."""
     lines = [f'2020-01-01 custom "vendor" {quoted(vendor.code)} {quoted(vendor.name)}']

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
 from typing import Any, Final
 
 import httpx2
@@ -22,29 +21,27 @@ from kontobro.core.errors import (
     Misconfigured,
     NotAllowed,
     RateLimited,
-    Uncertain,
     Unreachable,
     shown,
 )
-from kontobro.erp.common import Refused, no_answer, read_again, retry_after
+from kontobro.erp import common
+from kontobro.erp.common import Refused, is_gateways, no_answer, of_gateway, read_again, retry_after, rows_by_id
+from kontobro.net.addresses import ANYWHERE, NetworkPolicy
+from kontobro.net.limits import bounded_decimal
 
 Row = dict[str, Any]
 Domain = Sequence[object]
 
 SYSTEM: Final = "Odoo"
 PAGE: Final = 2_000
-SECONDS_TO_CONNECT: Final = 10.0
 SECONDS_TO_ANSWER: Final = 300.0
 """A batch of 100 entries takes seconds; a busy server more. Below Odoo's own limit a lost answer is only doubt."""
-
-GATEWAY: Final = frozenset({502, 503, 504})
-"""Answers of what stands in front of Odoo, not of Odoo: the call may have reached it or not."""
 
 LOAD_CONTEXT: Final = {"mode": "update", "noupdate": True}
 """What makes `load` skip an external id that exists. Without it a repeat adds an entry's lines a second time."""
 
 log = logging.getLogger(__name__)
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
+_decoder = msgspec.json.Decoder(float_hook=bounded_decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -82,9 +79,9 @@ class Api:
     ) -> Iterator[Row]:
         """All records of a domain by ascending id, page by page. Without `names`, links are bare ids: much faster."""
         links = {} if names else {"load": ""}
-        last = 0
-        while True:
-            page = self.read(
+
+        def fetch(last: int) -> Any:
+            return self.read(
                 model,
                 "search_read",
                 domain=[["id", ">", last], *domain],
@@ -94,22 +91,26 @@ class Api:
                 context=context,
                 **links,
             )
-            if not isinstance(page, list):
-                raise BadAnswer(f"Odoo answered {type(page).__name__} instead of a list of {model}.")
-            yield from page
-            if len(page) < PAGE:
-                return
-            last = page[-1]["id"]
+
+        return rows_by_id(fetch, PAGE, f"{SYSTEM}'s {model}")
 
     def version(self) -> str:
-        """Odoo's version, as it says itself without a login: 19.0."""
+        """Odoo's version, as it says itself without a login: 19.0. Empty when what answers is no Odoo of today."""
+        return read_again(self._version, self._sleep)
+
+    def _version(self) -> str:
+        """The first call of all, and as patient as any: a gateway in front says nothing of what is behind it."""
         try:
             answer = self._http.get("/json/version")
         except httpx2.RequestError as lost:
             raise no_answer(lost, SYSTEM, "version", writes=False) from lost
         if not answer.is_success:
+            fault = _fault(answer, "version", writes=False)
+            if isinstance(fault, Unreachable):
+                raise fault
             return ""
-        return str(_decoded(answer).get("version", ""))
+        told = _decoded(answer, "version", writes=False)
+        return str(told.get("version", "")) if isinstance(told, dict) else ""
 
     def _call(self, model: str, method: str, arguments: Row, *, writes: bool) -> Any:
         name = f"{model}.{method}"
@@ -123,19 +124,23 @@ class Api:
             raise no_answer(lost, SYSTEM, name, writes=writes) from lost
         log.debug("odoo %s answered %d in %.3f s", name, answer.status_code, time.monotonic() - began)
         if answer.is_success:
-            return _decoded(answer)
+            return _decoded(answer, name, writes=writes)
         raise _fault(answer, name, writes=writes)
 
 
 def open_http(
-    url: str, database: str | None, key: str, *, transport: httpx2.BaseTransport | None = None
+    url: str,
+    database: str | None,
+    key: str,
+    *,
+    policy: NetworkPolicy = ANYWHERE,
+    transport: httpx2.BaseTransport | None = None,
 ) -> httpx2.Client:
     """A client for one database. Odoo behind one host name needs no database's name."""
     headers = {"Authorization": f"bearer {key}", "Content-Type": "application/json"}
     if database:
         headers["X-Odoo-Database"] = database
-    timeout = httpx2.Timeout(SECONDS_TO_ANSWER, connect=SECONDS_TO_CONNECT)
-    return httpx2.Client(base_url=url, headers=headers, timeout=timeout, transport=transport)
+    return common.open_http(url, SECONDS_TO_ANSWER, headers, policy=policy, transport=transport)
 
 
 def _complaint(messages: Sequence[Row]) -> str:
@@ -146,20 +151,20 @@ def _complaint(messages: Sequence[Row]) -> str:
 def _fault(answer: httpx2.Response, name: str, *, writes: bool) -> KontobroError:
     """What an answer other than success means, by its code."""
     code = answer.status_code
-    if code in GATEWAY:
-        if writes:
-            return Uncertain(f"A gateway answered {code} in Odoo's place to {name}.", "It is looked up first.")
-        return Unreachable(f"A gateway answered {code} in Odoo's place.", "Try again when Odoo is up.")
+    told = _told(answer)
+    if is_gateways(code) or ("name" not in told and (code >= 500 or code == 403)):
+        return of_gateway(answer, SYSTEM, name, writes=writes)
     if code == 429:
         return RateLimited("Odoo asks for fewer calls.", "Try again later.", retry_after(answer))
     if code == 401:
         return LoginFailed("Odoo refuses the API key.", "Make a new one in Odoo (Preferences > Account Security).")
-    told = _told(answer)
     if code == 403:
         return NotAllowed(
             f"Odoo does not allow {name}: {shown(told.get('message', ''), 160)}",
             "Give the API key's user the groups that `kontobro check` names.",
         )
+    if code == 413:
+        return Refused(SYSTEM, "too large", "the request is too large for the web server in front of it (HTTP 413)")
     if "name" not in told:
         return Misconfigured(
             f"There is no Odoo database at this address (HTTP {code}).",
@@ -174,13 +179,21 @@ def _told(answer: httpx2.Response) -> Row:
     """Odoo's error as it is, or nothing when a page stands in its place."""
     try:
         told = _decoder.decode(answer.content)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         return {}
     return told if isinstance(told, dict) else {}
 
 
-def _decoded(answer: httpx2.Response) -> Any:
+def _decoded(answer: httpx2.Response, name: str, *, writes: bool) -> Any:
+    """What Odoo says. What is no JSON is not of Odoo: a page of what stands in front of it, or half an answer."""
     try:
         return _decoder.decode(answer.content)
-    except msgspec.DecodeError as error:
-        raise BadAnswer("Odoo's answer is no JSON.", "Check the address: something else may answer there.") from error
+    except (msgspec.ValidationError, RecursionError) as error:
+        if writes:
+            raise of_gateway(answer, SYSTEM, name, writes=True) from error
+        raise BadAnswer("Odoo's answer is nested too deep, or has a number too long.", "Check the address.") from error
+    except _UNREADABLE as error:
+        raise of_gateway(answer, SYSTEM, name, writes=writes) from error
+
+
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)

@@ -11,7 +11,7 @@ from typing import Final
 from kontobro.core.errors import Problem, shown
 from kontobro.core.journal import Bill, Entry, InvoiceKey, Payment
 from kontobro.core.money import EXPONENTS
-from kontobro.erp.odoo.entries import plain
+from kontobro.erp.odoo.entries import MAX_NUMBER, plain, whole
 from kontobro.erp.odoo.masters import Snapshot
 
 MAX_REFERENCE: Final = 200
@@ -82,6 +82,20 @@ def _reference(entry: Entry, facts: Facts) -> Iterator[Problem]:
         )
 
 
+def _number(entry: Entry, facts: Facts) -> Iterator[Problem]:
+    """An invoice number is kept whole or not at all: cut, the payment would not find its bill."""
+    length = len(whole(entry.number))
+    if length > MAX_NUMBER:
+        yield Problem(
+            "text_too_long",
+            "invoice number",
+            shown(entry.number),
+            f"The invoice number has {length:,} characters; Odoo takes {MAX_NUMBER:,}.",
+            "Correct the number in Pleo, then export it again.",
+            "accounting_system_validation_failure",
+        )
+
+
 def _currency(entry: Entry, facts: Facts) -> Iterator[Problem]:
     if entry.currency not in facts.masters.currencies or entry.currency not in EXPONENTS:
         yield Problem(
@@ -106,11 +120,12 @@ def _currency(entry: Entry, facts: Facts) -> Iterator[Problem]:
 def _amounts(entry: Entry, facts: Facts) -> Iterator[Problem]:
     bad = next((line for line in entry.lines if not _can_hold(line.amount)), None)
     if bad:
-        message = f"The amount {bad.amount} on {_account_name(bad.account, facts)} is more than Odoo can hold exactly."
+        amount, account = shown(bad.amount, 40), _account_name(bad.account, facts)
+        message = f"The amount {amount} on {account} is more than Odoo can hold exactly."
         remedy = f"Odoo holds {DIGITS} digits: split the expense in Pleo."
         yield Problem("amount_invalid", "amount", shown(bad.amount), message, remedy, "validation_failure")
         return
-    difference = sum((line.amount for line in entry.lines), Decimal(0))
+    difference = entry.difference
     if difference or not entry.lines:
         shortage = f"are {difference} {entry.currency} apart" if entry.lines else "are missing"
         yield Problem(
@@ -224,6 +239,7 @@ def _journal(entry: Entry, facts: Facts) -> Iterator[Problem]:
 
 _CHECKS: Final[tuple[Callable[[Entry, Facts], Iterator[Problem]], ...]] = (
     _reference,
+    _number,
     _currency,
     _amounts,
     _accounts,

@@ -34,6 +34,7 @@ from kontobro.erp.odoo.settling import settle
 from kontobro.erp.odoo.standing import RECEIPT_MARK, Standing, booking_of, pick
 from kontobro.erp.odoo.taxes import TAX_ROUNDS, keep_pleos_tax
 from kontobro.erp.odoo.vendors import write_vendors
+from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 R = TypeVar("R", bound=MasterRecord)
 
@@ -47,13 +48,16 @@ CAPABILITIES: Final = Capabilities(
     keeps_fingerprint=True,
     withdraws_drafts=True,
     writes_vendors=True,
+    finds_twins=True,
 )
 
 
 ATTACHMENT_COLUMNS: Final = ["id", "name", "res_model", "res_id", "mimetype", "description", "datas"]
 
 
-def from_options(options: Mapping[str, str], secrets: Callable[[str], str | None]) -> OdooConnector:
+def from_options(
+    options: Mapping[str, str], secrets: Callable[[str], str | None], network: NetworkPolicy = ANYWHERE
+) -> OdooConnector:
     """The connector of a connection's options: `url`, `database`, `company` (its id); the secret is `api_key`."""
     url = options.get("url", "").rstrip("/")
     if not is_safe(url):
@@ -66,7 +70,8 @@ def from_options(options: Mapping[str, str], secrets: Callable[[str], str | None
     company = options.get("company", "")
     if company and not company.isdigit():
         raise Misconfigured(f'Odoo\'s company "{shown(company)}" is no id.', "Set `company` to the company's number.")
-    return OdooConnector(Api(open_http(url, options.get("database"), key), int(company) if company else None), url)
+    http = open_http(url, options.get("database"), key, policy=network)
+    return OdooConnector(Api(http, int(company) if company else None), url)
 
 
 class OdooConnector:

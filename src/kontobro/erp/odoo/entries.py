@@ -9,6 +9,7 @@ carries its head, every row one line.
 from __future__ import annotations
 
 import html
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -22,13 +23,15 @@ from kontobro.erp.odoo.masters import Snapshot, Tax
 from kontobro.erp.odoo.names import MODULE, name_of
 
 MAX_TEXT: Final = 1_000
+MAX_NUMBER: Final = 300
+"""Characters of an invoice number: it is in an entry's title whole, beside payee and text."""
 MARK: Final = "kontobro "
 """Begins the last paragraph of an entry's note, where its facts stand."""
 
 _HEAD: Final = ("id", "move_type", "journal_id/.id", "date", "ref", "invoice_origin", "narration", "partner_id/.id")
 _BILL_HEAD: Final = (*_HEAD, "currency_id/.id", "invoice_date", "invoice_date_due")
 _LINE: Final = ("account_id/.id", "name", "tax_ids/.id", "analytic_distribution")
-_ENTRY_LINE: Final = (*_LINE, "partner_id/.id", "currency_id/.id", "amount_currency", "balance")
+_ENTRY_LINE: Final = (*_LINE, "partner_id/.id", "currency_id/.id", "amount_currency", "balance", "date_maturity")
 _BILL_LINE: Final = (*_LINE, "quantity", "price_unit")
 
 ENTRY_COLUMNS: Final = [*_HEAD, *(f"line_ids/{field}" for field in _ENTRY_LINE)]
@@ -83,6 +86,11 @@ def plain(text: str) -> str:
     return shown(text, MAX_TEXT)
 
 
+def whole(text: str) -> str:
+    """One line without control characters, never cut."""
+    return shown(text, sys.maxsize)
+
+
 # ------------------------------------------------------------------------------------------- the head
 
 
@@ -93,7 +101,7 @@ def _head(entry: Entry, move_type: str, writing: Writing) -> Cells:
         move_type,
         book.journal.id if book else "",
         entry.date.isoformat(),
-        plain(entry.number) if isinstance(entry, Bill) else _title(entry),
+        whole(entry.number) if isinstance(entry, Bill) else _title(entry),
         origin_of(entry.reference),
         _note(entry),
         entry.vendor or "",
@@ -110,8 +118,11 @@ def _bill_head(bill: Bill, writing: Writing) -> Cells:
 
 
 def _title(entry: Entry) -> str:
-    """Who and what: Odoo's entry has no field for the payee, and the text does not say it again."""
-    return " · ".join(text for text in (plain(entry.payee), plain(entry.text)) if text)
+    """Who, what and which invoice: Odoo's entry has no field for the payee, nor for the number that it is found by. The
+    text does not say them again."""
+    number = whole(entry.number)
+    parts = [plain(entry.payee), plain(entry.text), number if number not in entry.text else ""]
+    return " · ".join(text for text in parts if text)
 
 
 def _note(entry: Entry) -> str:
@@ -119,21 +130,34 @@ def _note(entry: Entry) -> str:
     supplier = f"{entry.supplier_amount[0]} {entry.supplier_amount[1]}" if entry.supplier_amount else ""
     service = " – ".join(day.isoformat() for day in entry.service_period) if entry.service_period else ""
     told = [
-        ("", entry.payee),
-        ("Pleo: ", entry.url or ""),
-        ("Pleo's number: ", entry.reconciliation_id),
+        ("", plain(entry.payee)),
+        ("Pleo: ", plain(entry.url or "")),
+        ("Pleo's number: ", plain(entry.reconciliation_id)),
         ("Receipt: ", supplier),
         ("Service: ", service),
-        ("Settles the entries of: ", ", ".join(entry.reconciled_entries)),
-        *(("", note) for note in entry.notes),
+        ("Settles the entries of: ", plain(", ".join(entry.reconciled_entries))),
+        ("Invoice: ", _invoice(entry)),
+        ("Attendees: ", ", ".join(entry.attendees)),
+        *(("", plain(note)) for note in entry.notes),
     ]
-    paragraphs = [f"<p>{html.escape(word + plain(text), quote=False)}</p>" for word, text in told if plain(text)]
+    paragraphs = [f"<p>{html.escape(word + whole(text), quote=False)}</p>" for word, text in told if whole(text)]
     facts = " ".join(f"{name}={quote(value, safe='')}" for name, value in _facts(entry))
     return f"{''.join(paragraphs)}<p>{MARK}{facts}</p>"
 
 
+def _invoice(entry: Entry) -> str:
+    """Number and days of an invoice that is no bill here: a bill has fields for them."""
+    if isinstance(entry, Bill) or not entry.number:
+        return ""
+    days = [("of", entry.document_date), ("due", entry.due_date)]
+    return ", ".join([entry.number, *(f"{word} {day}" for word, day in days if day)])
+
+
 def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "fingerprint", entry.fingerprint
+    if not isinstance(entry, Bill) and entry.twin:
+        yield "invoice", entry.number
+        yield "owed", str(entry.twin.owed)
     if not isinstance(entry, Payment):
         return
     if isinstance(entry.settles, InvoiceKey):
@@ -153,7 +177,13 @@ def _entry_lines(entry: Entry, writing: Writing) -> Iterator[Cells]:
     lines = [line for line in entry.lines if not is_computed(line, writing.masters)]
     currency = str(writing.masters.currencies[entry.currency])
     for line, balance in zip(lines, _balances(entry, lines, writing), strict=True):
-        yield [*_line(entry, line, writing), _partner(entry, line, writing), currency, str(line.amount), str(balance)]
+        amounts = [currency, str(line.amount), str(balance)]
+        yield [*_line(entry, line, writing), _partner(entry, line, writing), *amounts, _due(entry, line)]
+
+
+def _due(entry: Entry, line: EntryLine) -> str:
+    """What is owed on a journal entry is due when the invoice is."""
+    return entry.due_date.isoformat() if entry.due_date and line.role == "payable" else ""
 
 
 def _bill_lines(bill: Bill, writing: Writing) -> Iterator[Cells]:

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from kontobro.core.journal import InvoiceKey, Reference
+from kontobro.core.journal import EntryKey, InvoiceKey, TwinKey
 from kontobro.erp.odoo.api import Api, Domain
-from kontobro.erp.odoo.entries import origin_of, plain
+from kontobro.erp.odoo.entries import origin_of, whole
 from kontobro.erp.odoo.masters import Masters
 from kontobro.erp.odoo.names import MODULE
 from kontobro.erp.odoo.standing import LINE_FIELDS, MOVE_FIELDS, RECEIPT_FIELDS, Standing, standings_of
 
-Key = Reference | InvoiceKey
+Key = EntryKey
 
 BILLS: Final = ("in_invoice", "in_refund")
 
@@ -29,12 +29,13 @@ class Ledger:
     def under(self, keys: Iterable[Key]) -> list[Standing]:
         """What may stand under these keys, void ones too."""
         asked = set(keys)
-        origins = sorted(origin_of(key) for key in asked if not isinstance(key, InvoiceKey))
+        origins = sorted(origin_of(key) for key in asked if not isinstance(key, InvoiceKey | TwinKey))
         bills = [key for key in asked if isinstance(key, InvoiceKey)]
+        twins = [key for key in asked if isinstance(key, TwinKey) and key.vendor.isdigit()]
         found = self._ours(self._read([["invoice_origin", "in", origins]])) if origins else []
-        if bills:
+        for domain in ([_bills(bills)] if bills else []) + ([_twins(twins)] if twins else []):
             known = {standing.id for standing in found}
-            found += [standing for standing in self._read(_bills(bills)) if standing.id not in known]
+            found += [standing for standing in self._read(domain) if standing.id not in known]
         return found
 
     def open_payments(self, vendors: Iterable[str]) -> list[Standing]:
@@ -113,5 +114,25 @@ def _bills(keys: Sequence[InvoiceKey]) -> Domain:
     return [
         ["move_type", "in", list(BILLS)],
         ["partner_id", "in", partners],
-        ["ref", "in", sorted({plain(key.number) for key in keys})],
+        ["ref", "in", sorted({whole(key.number) for key in keys})],
     ]
+
+
+def _twins(keys: Sequence[TwinKey]) -> Domain:
+    """What may be the same invoice: bills by their number, and entries of ours that have it in their title. Who is
+    one is seen afterwards."""
+    partners = sorted({int(key.vendor) for key in keys})
+    patterns = sorted({_pattern(key.number) for key in keys})
+    bills = ["&", ["move_type", "in", list(BILLS)], *_any_of([["ref", "=ilike", one] for one in patterns])]
+    ours = [["move_type", "=", "entry"], ["invoice_origin", "=like", f"{MODULE}.%"]]
+    entries = ["&", "&", *ours, *_any_of([["ref", "=ilike", f"%{one}%"] for one in patterns])]
+    return [["partner_id", "in", partners], ["state", "!=", "cancel"], "|", *bills, *entries]
+
+
+def _any_of(terms: Sequence[object]) -> list[object]:
+    return ["|"] * (len(terms) - 1) + list(terms)
+
+
+def _pattern(number: str) -> str:
+    """A number with anything between its characters: the blanks that one of them may have."""
+    return "%".join(f"\\{character}" if character in "\\%_" else character for character in number)

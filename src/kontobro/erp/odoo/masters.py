@@ -158,7 +158,7 @@ class Masters:
         for row in rows:
             currency = row["currency_id"]
             currencies = (currency[1],) if currency else ()
-            yield Account(str(row["id"]), row["code"] or str(row["id"]), row["name"], row["active"], currencies)
+            yield Account(str(row["id"]), row["code"] or "", row["name"], row["active"], currencies)
 
     def taxes(self) -> Iterator[Tax]:
         fields = ["name", "amount", "amount_type", "price_include", "active", "description"]
@@ -234,7 +234,7 @@ def _vendor(row: Row) -> Vendor:
     account = row["property_account_payable_id"]
     return Vendor(
         id=str(row["id"]),
-        code=row["ref"] or str(row["id"]),
+        code=row["ref"] or "",
         name=row["name"] or "",
         account=str(account[0]) if account else None,
         registration_number=row["company_registry"] or None,

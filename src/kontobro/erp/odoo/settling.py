@@ -38,18 +38,25 @@ def settle(api: Api, ledger: Ledger, posted: Sequence[Standing]) -> bool:
 def _waiting(ledger: Ledger, posted: Sequence[Standing]) -> Iterator[Standing]:
     """The open payments that wait for one of these bills."""
     bills = [one for one in posted if one.is_document and one.key]
-    names: set[Reference | InvoiceKey | None] = {bill.reference for bill in bills} | {bill.key for bill in bills}
+    names: set[object] = {bill.reference for bill in bills} | {_name(bill.key) for bill in bills}
     vendors = {bill.key.vendor for bill in bills if bill.key}
-    return (payment for payment in ledger.open_payments(vendors) if payment.settles in names) if bills else iter(())
+    waiting = ledger.open_payments(vendors) if bills else ()
+    return (payment for payment in waiting if _name(payment.settles) in names)
+
+
+def _name(bill: Reference | InvoiceKey | None) -> object:
+    """How a bill is named: vendor and number weigh more than the currency."""
+    return (bill.vendor, bill.number) if isinstance(bill, InvoiceKey) else bill
 
 
 def _bill_of(payment: Standing, bills: Iterable[Standing]) -> Standing | None:
-    """The posted bill that a payment names; of two under one number the one that is still owed."""
+    """The posted bill that a payment names; of two under one number the one that is still owed. One that is settled
+    takes no second payment, only one that came back (`posting-rules.md` §14.5)."""
     posted = [bill for bill in bills if bill.is_document and bill.status == "posted"]
     owed = [bill for bill in posted if bill.payable and not bill.payable["reconciled"]]
     if payment.settles is None:
         return None
-    return pick(payment.settles, owed) or pick(payment.settles, posted)
+    return pick(payment.settles, posted if payment.is_returned else owed)
 
 
 def _reconcile(api: Api, one: Standing, other: Standing) -> bool:

@@ -7,20 +7,29 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote
 
-from kontobro.core.journal import Booking, InvoiceKey, PostingStatus, Reference
+from kontobro.core.journal import (
+    Booking,
+    EntryKey,
+    InvoiceKey,
+    PostingStatus,
+    Reference,
+    TwinKey,
+    compared,
+    entry_id_of,
+)
 from kontobro.core.money import EXPONENTS
 from kontobro.erp.odoo.api import Row
-from kontobro.erp.odoo.entries import MARK, origin_of, plain, reference_in
+from kontobro.erp.odoo.entries import MARK, origin_of, reference_in, whole
 
 MOVE_FIELDS: Final = (
     "name state date move_type ref partner_id journal_id invoice_origin narration reversal_move_ids".split()
 )
 LINE_FIELDS: Final = (
-    "move_id account_id partner_id currency_id amount_currency balance display_type account_type reconciled "
-    "tax_repartition_line_id matched_debit_ids matched_credit_ids".split()
+    "move_id account_id partner_id currency_id amount_currency balance amount_residual_currency display_type "
+    "account_type reconciled tax_repartition_line_id matched_debit_ids matched_credit_ids".split()
 )
 RECEIPT_FIELDS: Final = ["res_id", "description"]
 
@@ -97,10 +106,36 @@ class Standing:
         return line is not None and bool(line["matched_debit_ids"] or line["matched_credit_ids"])
 
     @property
+    def vendor(self) -> str:
+        """The partner's id; empty for none."""
+        return str(self.move["partner_id"] or "")
+
+    @property
     def key(self) -> InvoiceKey | None:
-        if not self.is_document or not self.move["partner_id"]:
+        if not self.is_document or not self.vendor:
             return None
-        return InvoiceKey(str(self.move["partner_id"]), self.move["ref"] or "", self.currency)
+        return InvoiceKey(self.vendor, self.move["ref"] or "", self.currency)
+
+    @property
+    def number(self) -> str:
+        """The supplier's invoice number; empty for what is no invoice."""
+        return (self.move["ref"] or "") if self.is_document else self.facts.get("invoice", "")
+
+    @property
+    def owed(self) -> Decimal:
+        """What the vendor gets by an invoice, below zero for a credit note."""
+        if not self.is_document:
+            return Decimal(self.facts.get("owed", "0"))
+        lines = [line for line in self.lines if line["account_type"] == "liability_payable"]
+        return -sum((amount_in(line, self.currency) for line in lines), Decimal(0))
+
+    @property
+    def open(self) -> Decimal | None:
+        """What is still owed on a bill; None for what is none."""
+        if not self.is_document:
+            return None
+        lines = [line for line in self.lines if line["account_type"] == "liability_payable"]
+        return -sum((_exact(line["amount_residual_currency"], self.currency) for line in lines), Decimal(0))
 
 
 def standings_of(
@@ -138,6 +173,7 @@ def booking_of(standing: Standing, signs: Mapping[int, int], url: str) -> Bookin
         number=standing.move["name"] or None,
         settles=standing.settles,
         settled=standing.is_settled if standing.settles else None,
+        open=standing.open,
     )
 
 
@@ -145,19 +181,44 @@ def amount_in(line: Row, currency: str) -> Decimal:
     """A line's amount, exact: Odoo's floats hold 15 digits. What it put in another currency is counted as it is:
     no line of ours has one, so the comparison sees it."""
     given = line["amount_currency"] if line["currency"] == currency else line["balance"]
+    return _exact(given, currency)
+
+
+def _exact(given: Any, currency: str) -> Decimal:
     return Decimal(given).quantize(Decimal(1).scaleb(-EXPONENTS.get(currency, 2)), ROUND_HALF_EVEN)
 
 
-def pick(key: Reference | InvoiceKey, standings: Iterable[Standing]) -> Standing | None:
-    """What counts under a key: what is not void, the newest void one else; by invoice key the posted bill first."""
+def pick(key: EntryKey, standings: Iterable[Standing]) -> Standing | None:
+    """What counts under a key: what is not void, the newest void one else; by invoice key the posted bill first, of the
+    key's currency before any other."""
     found = [standing for standing in standings if _is_under(key, standing)]
-    return min(found, key=_preference, default=None)
+    wanted = key.currency if isinstance(key, InvoiceKey) else None
+
+    def order(one: Standing) -> tuple[bool | int, ...]:
+        if wanted is None:
+            return _preference(one)
+        return one.currency != wanted, one.open == 0, *_preference(one)
+
+    return min(found, key=order, default=None)
 
 
-def _is_under(key: Reference | InvoiceKey, standing: Standing) -> bool:
+def _is_under(key: EntryKey, standing: Standing) -> bool:
+    if isinstance(key, TwinKey):
+        return standing.status != "void" and is_twin(key, standing)
     if not isinstance(key, InvoiceKey):
         return bool(standing.move["invoice_origin"] == origin_of(key))
-    return standing.status != "void" and standing.key == InvoiceKey(key.vendor, plain(key.number), key.currency)
+    known = (standing.vendor, standing.move["ref"] or "")
+    return standing.is_document and standing.status != "void" and known == (key.vendor, whole(key.number))
+
+
+def is_twin(key: TwinKey, standing: Standing) -> bool:
+    """The same supplier invoice under another expense, or written by a person."""
+    return (
+        bool(standing.number)
+        and (standing.vendor, compared(whole(standing.number))) == (key.vendor, compared(key.number))
+        and (standing.currency, standing.owed) == (key.currency, key.owed)
+        and entry_id_of(standing.reference) != key.entry_id
+    )
 
 
 def _preference(standing: Standing) -> tuple[bool, bool, bool, int]:

@@ -24,18 +24,19 @@ from kontobro.core.errors import (
     Misconfigured,
     NotAllowed,
     RateLimited,
-    Uncertain,
     Unreachable,
 )
-from kontobro.erp.common import Refused, no_answer, read_again, retry_after
+from kontobro.erp import common
+from kontobro.erp.common import Refused, is_gateways, no_answer, of_gateway, read_again, retry_after
 from kontobro.erp.tryton.calls import SYSTEM, Domain, Row, rows_of
+from kontobro.net.addresses import ANYWHERE, NetworkPolicy
+from kontobro.net.limits import bounded_decimal
 
-SECONDS_TO_CONNECT: Final = 10.0
 SECONDS_TO_ANSWER: Final = 120.0
 """A batch of 100 entries takes seconds; a busy server more."""
 
-UNSURE: Final = frozenset({500, 502, 503, 504})
-"""Answers of what stands in front of Tryton, or of its database giving up: a write may have taken effect or not."""
+OWN_FAULT: Final = 500
+"""Of Tryton's database giving up, or of what stands in front of it: a write may have taken effect or not."""
 
 log = logging.getLogger(__name__)
 
@@ -77,11 +78,20 @@ class Api:
 
     def version(self) -> str:
         """The server's series, as it says itself without a login: 8.2. Empty when none answers as 8.2 does."""
+        return read_again(self._version, self._sleep)
+
+    def _version(self) -> str:
+        """The first call of all, and as patient as any: a gateway in front says nothing of what is behind it."""
         try:
             answer = self._post("/rpc/", "common.server.version", ())
         except httpx2.RequestError as lost:
             raise no_answer(lost, SYSTEM, "common.server.version", writes=False) from lost
-        return str(_result(answer)) if answer.is_success else ""
+        if answer.is_success:
+            return str(_result(answer, "common.server.version", writes=False))
+        fault = _fault(answer, "common.server.version", writes=False)
+        if isinstance(fault, Unreachable):
+            raise fault
+        return ""
 
     # ---------------------------------------------------------------------------------------- one call
 
@@ -95,7 +105,7 @@ class Api:
             raise no_answer(lost, SYSTEM, method, writes=writes) from lost
         log.debug("tryton %s answered %d in %.3f s", method, answer.status_code, time.monotonic() - began)
         if answer.is_success:
-            return _result(answer)
+            return _result(answer, method, writes=writes)
         raise _fault(answer, method, writes=writes)
 
     def _with_session(self, method: str, params: Sequence[Any]) -> httpx2.Response:
@@ -121,7 +131,7 @@ class Api:
             raise no_answer(lost, SYSTEM, "common.db.login", writes=False) from lost
         if not answer.is_success:
             raise _fault(answer, "common.db.login", writes=False)
-        number, token, *_ = _result(answer)
+        number, token, *_ = _result(answer, "common.db.login", writes=False)
         return b64encode(f"{self._user}:{number}:{token}".encode()).decode()
 
     def _post(self, path: str, method: str, params: Sequence[Any]) -> httpx2.Response:
@@ -132,10 +142,11 @@ class Api:
         return self._http.post(path, content=body, headers=headers)
 
 
-def open_http(url: str) -> httpx2.Client:
+def open_http(
+    url: str, *, policy: NetworkPolicy = ANYWHERE, transport: httpx2.BaseTransport | None = None
+) -> httpx2.Client:
     """A client for one server."""
-    timeout = httpx2.Timeout(SECONDS_TO_ANSWER, connect=SECONDS_TO_CONNECT)
-    return httpx2.Client(base_url=url, timeout=timeout)
+    return common.open_http(url, SECONDS_TO_ANSWER, policy=policy, transport=transport)
 
 
 def _to_json(value: object) -> object:
@@ -152,7 +163,7 @@ def _to_json(value: object) -> object:
 def _from_json(given: Row) -> object:
     match given.get("__class__"):
         case "Decimal":
-            return Decimal(given["decimal"])
+            return bounded_decimal(given["decimal"])
         case "date":
             return date(given["year"], given["month"], given["day"])
         case "bytes":
@@ -161,11 +172,16 @@ def _from_json(given: Row) -> object:
             return given
 
 
-def _result(answer: httpx2.Response) -> Any:
+def _result(answer: httpx2.Response, method: str, *, writes: bool) -> Any:
+    """What Tryton says. What is no JSON is not of Tryton: a page of what stands in front of it, or half an answer."""
     try:
-        told = json.loads(answer.content, object_hook=_from_json, parse_float=Decimal)
-    except ValueError as error:
-        raise BadAnswer("Tryton's answer is no JSON.", "Check the address: something else may answer there.") from error
+        told = json.loads(answer.content, object_hook=_from_json, parse_float=bounded_decimal)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise of_gateway(answer, SYSTEM, method, writes=writes) from error
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        if writes:
+            raise of_gateway(answer, SYSTEM, method, writes=True) from error
+        raise BadAnswer("Tryton's answer has a value that can't be read.", "Check the address.") from error
     if not isinstance(told, dict):
         raise BadAnswer("Tryton's answer is not its contract's.", "Check the address.")
     if refusal := told.get("error"):
@@ -189,10 +205,8 @@ def _error(error: Sequence[Any]) -> KontobroError:
 def _fault(answer: httpx2.Response, method: str, *, writes: bool) -> KontobroError:
     """What an answer other than success means, by its code."""
     code = answer.status_code
-    if code in UNSURE:
-        if writes:
-            return Uncertain(f"HTTP {code} came in place of Tryton's answer to {method}.", "It is looked up first.")
-        return Unreachable(f"HTTP {code} came in place of Tryton's answer.", "Try again when Tryton is up.")
+    if is_gateways(code) or code == OWN_FAULT:
+        return of_gateway(answer, SYSTEM, method, writes=writes)
     if code == 429:
         return RateLimited("Tryton asks for fewer calls.", "Try again later.", retry_after(answer))
     if code == 401:

@@ -14,7 +14,7 @@ from typing import Final
 
 from kontobro.core.journal import Bill, Entry, EntryLine
 from kontobro.erp.tryton.calls import Row
-from kontobro.erp.tryton.entries import OWED, Values, Writing, description_of, marks_of, plain
+from kontobro.erp.tryton.entries import OWED, Values, Writing, description_of, marks_of, plain, whole
 from kontobro.erp.tryton.masters import Snapshot
 
 INVOICE: Final = "account.invoice"
@@ -59,7 +59,7 @@ def invoice_of(bill: Bill, writing: Writing) -> Values:
         "currency": masters.currencies[bill.currency].id,
         "account": next(int(line.account) for line in bill.lines if line.role in OWED),
         "journal": int(book.journal.id) if book else None,
-        "reference": plain(bill.number) or None,
+        "reference": whole(bill.number) or None,
         "description": marks_of(bill.reference)[True],
         "comment": description_of(bill),
         "invoice_date": bill.document_date,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
-from kontobro.core.errors import BadAnswer
+from kontobro.erp.common import rows_by_id
 
 Row = dict[str, Any]
 Domain = Sequence[object]
@@ -48,13 +48,9 @@ def rows_of(
     read: Callable[..., Any], model: str, domain: Domain, fields: Sequence[str], **context: Any
 ) -> Iterator[Row]:
     """`Calls.rows` by `Calls.read`."""
-    last = 0
-    while True:
+
+    def fetch(last: int) -> Any:
         after = [["id", ">", last], *domain]
-        page = read(f"model.{model}.search_read", after, 0, PAGE, [["id", "ASC"]], list(fields), **context)
-        if not isinstance(page, list):
-            raise BadAnswer(f"Tryton answered {type(page).__name__} instead of a list of {model}.")
-        yield from page
-        if len(page) < PAGE:
-            return
-        last = page[-1]["id"]
+        return read(f"model.{model}.search_read", after, 0, PAGE, [["id", "ASC"]], list(fields), **context)
+
+    return rows_by_id(fetch, PAGE, f"{SYSTEM}'s {model}")

@@ -10,13 +10,15 @@ from typing import Final
 
 from kontobro.core.errors import Problem, shown
 from kontobro.core.journal import Bill, Entry, InvoiceKey, Payment
-from kontobro.core.masterdata import Period
+from kontobro.core.masterdata import Period, span_told, within
 from kontobro.core.money import EXPONENTS
 from kontobro.core.period import period_of
-from kontobro.erp.tryton.entries import party_of, plain
+from kontobro.erp.tryton.entries import MAX_NUMBER, party_of, plain, whole
 from kontobro.erp.tryton.masters import Snapshot
 
 MAX_REFERENCE: Final = 200
+DIGITS: Final = 25
+"""Tryton adds and converts with Python's 28 digits: three are left for sums and rates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,15 @@ def _reference(entry: Entry, facts: Facts) -> Iterator[Problem]:
         )
 
 
+def _number(entry: Entry, facts: Facts) -> Iterator[Problem]:
+    """An invoice number is kept whole or not at all: cut, the payment would not find its bill."""
+    length = len(whole(entry.number))
+    if length > MAX_NUMBER:
+        message = f"The invoice number has {length:,} characters; Tryton takes {MAX_NUMBER:,}."
+        remedy = "Correct the number in Pleo, then export it again."
+        yield Problem("text_too_long", "invoice number", shown(entry.number), message, remedy, _REFUSED)
+
+
 def _currency(entry: Entry, facts: Facts) -> Iterator[Problem]:
     home, currency = facts.masters.company.currency, shown(entry.currency)
     if entry.currency not in facts.masters.currencies or entry.currency not in EXPONENTS:
@@ -78,13 +89,19 @@ def rate_days(entry: Entry) -> Sequence[date]:
 
 
 def _amounts(entry: Entry, facts: Facts) -> Iterator[Problem]:
+    long = next((line.amount for line in entry.lines if len(line.amount.as_tuple().digits) > DIGITS), None)
+    if long is not None:
+        message = f"The amount {shown(long, 40)} {shown(entry.currency)} is more than Tryton adds exactly."
+        remedy = f"Tryton adds numbers of {DIGITS} digits: split the expense in Pleo."
+        yield Problem("amount_invalid", "amount", shown(long), message, remedy, "validation_failure")
+        return
     bad = next((line for line in entry.lines if not _fits(line.amount, entry.currency, facts)), None)
     if bad:
         message = f"The amount {bad.amount} {shown(entry.currency)} has more decimals than Tryton keeps for it."
         remedy = "Correct the amount in Pleo, or the currency's digits in Tryton."
         yield Problem("amount_invalid", "amount", shown(bad.amount), message, remedy, "validation_failure")
         return
-    difference = sum((line.amount for line in entry.lines), Decimal(0))
+    difference = entry.difference
     if difference or not entry.lines:
         shortage = f"are {difference} {entry.currency} apart" if entry.lines else "are missing"
         yield Problem(
@@ -112,6 +129,11 @@ def _accounts(entry: Entry, facts: Facts) -> Iterator[Problem]:
             remedy = "Choose another account, or open it in Tryton's chart of accounts."
             message = f"Account {name} {what}."
             yield Problem("account_unknown", "account", name, message, remedy, "account_unknown")
+        elif not within(posting.account, entry.date):
+            name, span = _account_name(line.account, facts), span_told(posting.account)
+            message = f"Account {name} takes entries {span} only, and this one is of {entry.date}."
+            remedy = "Choose another account, or change its dates in Tryton's chart of accounts."
+            yield Problem("account_closed", "account", name, message, remedy, "account_unknown")
         elif posting.account.currencies and entry.currency not in posting.account.currencies:
             code, only = shown(posting.account.code), ", ".join(posting.account.currencies)
             message = f"Account {code} takes only {only}, not {shown(entry.currency)}."
@@ -186,6 +208,11 @@ def _tax_codes(entry: Entry, facts: Facts) -> Iterator[Problem]:
             message = f"Tax {name} {what} in Tryton."
             remedy = "Choose another tax code in Pleo, or activate it in Tryton."
             yield Problem("tax_code_unknown", "tax_code", name, message, remedy, "tax_code_unknown")
+        elif not within(known.code, entry.date):
+            name = shown(known.code.code)
+            message = f"Tax {name} is used {span_told(known.code)} only, and this entry is of {entry.date}."
+            remedy = "Choose the tax code of that time in Pleo, or change its dates in Tryton."
+            yield Problem("tax_code_unknown", "tax_code", name, message, remedy, "tax_code_unknown")
 
 
 def _journal(entry: Entry, facts: Facts) -> Iterator[Problem]:
@@ -200,6 +227,7 @@ _REFUSED: Final = "accounting_system_validation_failure"
 
 _CHECKS: Final[tuple[Callable[[Entry, Facts], Iterator[Problem]], ...]] = (
     _reference,
+    _number,
     _currency,
     _amounts,
     _accounts,

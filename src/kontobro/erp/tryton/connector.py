@@ -31,6 +31,7 @@ from kontobro.erp.tryton.masters import KINDS, Masters, Snapshot
 from kontobro.erp.tryton.settling import settle
 from kontobro.erp.tryton.standing import MOVE, RECEIPT_MARK, Standing, booking_of, picked, resource_of
 from kontobro.erp.tryton.vendors import add_vendors
+from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 R = TypeVar("R", bound=MasterRecord)
 
@@ -49,10 +50,13 @@ CAPABILITIES: Final = Capabilities(
     keeps_fingerprint=False,
     withdraws_drafts=True,
     writes_vendors=True,
+    finds_twins=True,
 )
 
 
-def from_options(options: Mapping[str, str], secrets: Callable[[str], str | None]) -> TrytonConnector:
+def from_options(
+    options: Mapping[str, str], secrets: Callable[[str], str | None], network: NetworkPolicy = ANYWHERE
+) -> TrytonConnector:
     """The connector of a connection's options: `url`, `database`, `user`, `company` (its id), `settle_after` (seconds);
     the secret is `password`."""
     url = options.get("url", "").rstrip("/")
@@ -66,7 +70,7 @@ def from_options(options: Mapping[str, str], secrets: Callable[[str], str | None
     if not password:
         raise Misconfigured("Tryton's password is missing.", "Connect again and give it.", "authentication_failure")
     company, patience = _whole(options, "company"), _whole(options, "settle_after")
-    api = Api(open_http(url), options["database"], options["user"], password, company)
+    api = Api(open_http(url, policy=network), options["database"], options["user"], password, company)
     return TrytonConnector(api, f"{url}/#/{options['database']}/model", patience)
 
 

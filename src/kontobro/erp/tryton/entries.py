@@ -9,6 +9,8 @@ is found by equality: of what is owed on a bill, of the other side elsewhere. Th
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +28,12 @@ BILL_MARK: Final = "kontobro bill:"
 SETTLES: Final = "kontobro settles "
 SEPARATOR: Final = " · "
 MAX_TEXT: Final = 1_000
+MAX_NUMBER: Final = 300
+"""Characters of an invoice number: it is in a description whole, beside payee and text."""
+ATTENDEES: Final = "Attendees: "
+INVOICE_TEXT: Final = "Invoice "
+PAID_TEXT: Final = "For invoice "
+_INVOICE: Final = re.compile(rf"{INVOICE_TEXT}(.+) \((-?[0-9.]+) ([A-Z]{{3}})\)(?:, of [0-9-]+)?(?:, due [0-9-]+)?")
 OWED: Final = ("payable", "employee")
 
 Values = dict[str, Any]
@@ -60,9 +68,14 @@ def plain(text: str) -> str:
     return shown(text, MAX_TEXT)
 
 
+def whole(text: str) -> str:
+    """One line without control characters, never cut."""
+    return shown(text, sys.maxsize)
+
+
 def number_of(number: str) -> str:
     """An invoice number as it begins a bill's description: never with the separator in it."""
-    return plain(number).replace("·", "-")
+    return whole(number).replace("·", "-")
 
 
 def move_of(entry: Entry, writing: Writing) -> Values:
@@ -106,7 +119,25 @@ def description_of(entry: Entry) -> str:
     supplier = f"{entry.supplier_amount[0]} {entry.supplier_amount[1]}" if entry.supplier_amount else ""
     told = [entry.payee, entry.text, entry.reconciliation_id, supplier, *entry.notes]
     parts = list(dict.fromkeys(text for text in map(plain, told) if text))
-    return SEPARATOR.join([number] * bool(number) + (parts or [entry.item_type or "Pleo"]))[:MAX_TEXT]
+    text = SEPARATOR.join([number] * bool(number) + (parts or [entry.item_type or "Pleo"]))[:MAX_TEXT]
+    attendees = whole(", ".join(entry.attendees))
+    kept = [invoice_text(entry), f"{ATTENDEES}{attendees}" if attendees else ""]
+    return SEPARATOR.join([text, *filter(None, kept)])
+
+
+def invoice_text(entry: Entry) -> str:
+    """Number, amount and days of an invoice that is no bill here: a move has no fields for them."""
+    if isinstance(entry, Bill) or not entry.number:
+        return ""
+    owed = f" ({entry.twin.owed} {entry.currency})" if entry.twin else ""
+    days = "".join(f", {word} {day}" for word, day in (("of", entry.document_date), ("due", entry.due_date)) if day)
+    return f"{INVOICE_TEXT if entry.twin else PAID_TEXT}{number_of(entry.number)}{owed}{days}"
+
+
+def invoice_in(description: str) -> tuple[str, Decimal, str] | None:
+    """Number, amount and currency of the invoice that a move's description tells of."""
+    found = next((match for part in description.split(SEPARATOR) if (match := _INVOICE.fullmatch(part))), None)
+    return (found[1], Decimal(found[2]), found[3]) if found else None
 
 
 def _lines(entry: Entry, writing: Writing) -> Iterator[Values]:
@@ -152,6 +183,8 @@ def _line(entry: Entry, line: EntryLine, balance: Decimal, masters: Snapshot) ->
         values["amount_second_currency"] = line.amount
     if taxes := _tax_lines(line, balance, masters):
         values["tax_lines"] = [["create", taxes]]
+    if entry.due_date and line.role == "payable" and not isinstance(entry, Bill):
+        values["maturity_date"] = entry.due_date
     if line.dimensions:
         analytic = [{"account": int(value), "date": entry.date, **_sides(balance)} for _, value in line.dimensions]
         values["analytic_lines"] = [["create", analytic]]

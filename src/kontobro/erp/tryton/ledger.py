@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from kontobro.core.journal import InvoiceKey, Reference
+from kontobro.core.journal import EntryKey, InvoiceKey, TwinKey
 from kontobro.erp.tryton.bills import INVOICE, INVOICE_FIELDS
 from kontobro.erp.tryton.calls import Calls, Domain, Row
-from kontobro.erp.tryton.entries import BILL_MARK, SEPARATOR, SETTLES, marks_of, number_of, plain
+from kontobro.erp.tryton.entries import BILL_MARK, INVOICE_TEXT, SEPARATOR, SETTLES, marks_of, number_of, whole
 from kontobro.erp.tryton.masters import Masters
 from kontobro.erp.tryton.standing import MOVE, MOVE_FIELDS, RECEIPT_MARK, Standing, standing_of
 
-Key = Reference | InvoiceKey
+Key = EntryKey
 
 OURS: Final = ["description", "like", f"{BILL_MARK}%"]
 
@@ -29,17 +29,21 @@ class Ledger:
     def under(self, keys: Iterable[Key]) -> list[Standing]:
         """What may stand under these keys, void ones too."""
         asked = set(keys)
-        marks = sorted(mark for key in asked if not isinstance(key, InvoiceKey) for mark in marks_of(key))
+        references = sorted(key for key in asked if not isinstance(key, InvoiceKey | TwinKey))
+        marks = sorted(mark for reference in references for mark in marks_of(reference))
         named = [key for key in asked if isinstance(key, InvoiceKey) and key.vendor.isdigit()]
-        if not marks and not named:
+        twins = [key for key in asked if isinstance(key, TwinKey) and key.vendor.isdigit()]
+        if not marks and not named and not twins:
             return []
-        held: list[Domain] = [
-            [[field, "in", sorted(key for key in asked if not isinstance(key, InvoiceKey))]] for field in self._fields
-        ]
+        held: list[Domain] = [[[field, "in", references]] for field in self._fields]
         invoices = self._invoices([[["description", "in", marks]], *held, *map(_invoice, named)])
+        if twins:
+            known = {invoice["id"] for invoice in invoices}
+            like = self._invoices([[_like(key)] for key in twins], ours=False)
+            invoices += [invoice for invoice in like if invoice["id"] not in known]
         booked = [f"{INVOICE},{invoice['id']}" for invoice in invoices if invoice["move"]]
         moves = [[["lines.description", "in", marks]], *held, *map(_bill, named), [["origin", "in", booked]]]
-        return self._read(["OR", *moves], invoices)
+        return self._read(["OR", *moves, *map(_twin, twins)], invoices)
 
     def strangers_like(self, bill: Standing) -> bool:
         """True when an invoice that is none of ours has this bill's vendor and number."""
@@ -64,10 +68,10 @@ class Ledger:
             found.setdefault(row["resource"], []).append(row["description"].removeprefix(RECEIPT_MARK))
         return found
 
-    def _invoices(self, domains: list[Domain]) -> list[Row]:
-        """Our invoices under any of these."""
-        ours = ["OR", OURS, *([field, "!=", None] for field in self._fields)]
-        domain = [["company", "=", self._api.company], ["type", "=", "in"], ours, ["OR", *domains]]
+    def _invoices(self, domains: list[Domain], *, ours: bool = True) -> list[Row]:
+        """Our suppliers' invoices under any of these, or everybody's."""
+        marked: Domain = ["OR", OURS, *([field, "!=", None] for field in self._fields)] if ours else []
+        domain = [["company", "=", self._api.company], ["type", "=", "in"], marked, ["OR", *domains]]
         return list(self._api.rows(INVOICE, domain, [*INVOICE_FIELDS, *self._fields]))
 
     def _read(self, domain: Domain, invoices: Iterable[Row] = ()) -> list[Standing]:
@@ -110,7 +114,20 @@ def _resource(move: Row | None, invoice: Row | None) -> str:
 
 def _invoice(key: InvoiceKey) -> Domain:
     """The invoices of that vendor and number."""
-    return [["party", "=", int(key.vendor)], ["reference", "=", plain(key.number)]]
+    return [["party", "=", int(key.vendor)], ["reference", "=", whole(key.number)]]
+
+
+def _like(key: TwinKey) -> Domain:
+    """The invoices that may be the same: with anything between the characters of the number."""
+    pattern = "%".join(escaped(key.number))
+    return [["party", "=", int(key.vendor)], ["reference", "ilike", pattern], ["state", "!=", "cancelled"]]
+
+
+def _twin(key: TwinKey) -> Domain:
+    """The moves that may be the same invoice: bills that begin with its number, entries that tell of it."""
+    pattern = "%".join(escaped(number_of(key.number)))
+    either = ["OR", *(["description", "ilike", f"{start}{pattern}%"] for start in ("", f"%{INVOICE_TEXT}"))]
+    return [["lines.party", "=", int(key.vendor)], either]
 
 
 def _bill(key: InvoiceKey) -> Domain:

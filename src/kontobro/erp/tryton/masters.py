@@ -144,22 +144,26 @@ class Masters:
 
     def postings(self) -> Iterator[Posting]:
         """Accounts that take lines: those with a type. A closed one takes none any more."""
-        fields = "code name closed second_currency.code party_required type.payable type.expense type.debt".split()
-        for row in self._rows("account.account", [["type", "!=", None]], fields):
+        fields = "code name closed start_date end_date second_currency.code party_required"
+        fields += " type.payable type.expense type.debt"
+        for row in self._rows("account.account", [["type", "!=", None]], fields.split()):
             currency = row.get("second_currency.")
             account = Account(
                 id=str(row["id"]),
-                code=row["code"] or str(row["id"]),
+                code=row["code"] or "",
                 name=row["name"],
                 active=not row["closed"],
                 currencies=(currency["code"],) if currency else (),
+                opened=row["start_date"],
+                closed=row["end_date"],
             )
             type_ = row["type."]
             billed = bool(type_["expense"] or type_["debt"])
             yield Posting(account, bool(row["party_required"]), bool(type_["payable"]), billed)
 
     def taxes(self) -> Iterator[Tax]:
-        fields = "name description rate type group.kind active invoice_account childs.rate childs.invoice_account"
+        fields = "name description rate type group.kind active start_date end_date invoice_account"
+        fields += " childs.rate childs.invoice_account"
         for row in self._rows("account.tax", [["parent", "=", None], ANY], fields.split()):
             group = row.get("group.")
             if group is None or group["kind"] in ("purchase", "both"):
@@ -209,11 +213,11 @@ class Masters:
     def employees(self) -> Iterator[Employee]:
         for row in self._employees():
             party = row["party."]
-            yield Employee(str(row["id"]), party["code"] or str(row["id"]), party["name"] or "")
+            yield Employee(str(row["id"]), party["code"] or "", party["name"] or "")
 
     def books(self) -> Iterator[Book]:
         for row in self._api.rows("account.journal", [], ["code", "name", "type"]):
-            yield Book(Journal(str(row["id"]), row["code"] or str(row["id"]), row["name"]), row["type"])
+            yield Book(Journal(str(row["id"]), row["code"] or "", row["name"]), row["type"])
 
     def periods(self) -> Iterator[Period]:
         """Months, usually. Periods of adjustment lie over them and are left out."""
@@ -260,7 +264,7 @@ def _vendor(row: Row) -> Vendor:
     account, identifier = row["account_payable"], row.get("tax_identifier.")
     return Vendor(
         id=str(row["id"]),
-        code=row["code"] or str(row["id"]),
+        code=row["code"] or "",
         name=row["name"] or "",
         account=str(account) if account else None,
         tax_registration_number=identifier["code"] if identifier else None,
@@ -282,6 +286,8 @@ def _tax(row: Row) -> Tax:
         ingoing_account=_account(ingoing),
         outgoing_account=_account(outgoing),
         active=bool(row["active"]) and (bool(row["childs."]) or row["type"] == "percentage"),
+        opened=row["start_date"],
+        closed=row["end_date"],
     )
     return Tax(code=code, input=ingoing["id"], output=outgoing["id"] if outgoing else None)
 

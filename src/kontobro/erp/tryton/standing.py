@@ -8,10 +8,27 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from kontobro.core.journal import Booking, InvoiceKey, PostingStatus, Reference
+from kontobro.core.journal import (
+    Booking,
+    EntryKey,
+    InvoiceKey,
+    PostingStatus,
+    Reference,
+    TwinKey,
+    compared,
+    entry_id_of,
+)
 from kontobro.erp.tryton.bills import INVOICE, drafted
 from kontobro.erp.tryton.calls import REFERENCE, Row
-from kontobro.erp.tryton.entries import BILL_MARK, SEPARATOR, number_of, plain, reference_in, settles_in
+from kontobro.erp.tryton.entries import (
+    BILL_MARK,
+    SEPARATOR,
+    invoice_in,
+    number_of,
+    reference_in,
+    settles_in,
+    whole,
+)
 
 MOVE: Final = "account.move"
 
@@ -109,16 +126,49 @@ class Standing:
         told = (settles_in(line["description"] or "") for line in self.lines)
         return next((one for one in told if one[0]), (None, False))
 
-    def answers(self, key: Reference | InvoiceKey) -> bool:
-        """True when this is what the key names; by invoice key, what is not void."""
+    @property
+    def open(self) -> Decimal | None:
+        """What is still owed on a bill: all of it or nothing, as Tryton reconciles. None for what is no bill."""
+        owed = self.owed
+        if not self.is_bill or owed is None:
+            return None
+        return Decimal(0) if self.is_settled else -amount_in(owed, self.currency)
+
+    def answers(self, key: EntryKey) -> bool:
+        """True when this is what the key names; by invoice or twin key, what is not void."""
+        if isinstance(key, TwinKey):
+            return self.status != "void" and self._is_twin(key)
         if not isinstance(key, InvoiceKey):
             return self.reference == key
-        same = self.is_bill and self.party == key.vendor and self.currency == key.currency
+        same = self.is_bill and self.party == key.vendor
         return same and self.status != "void" and self._has_number(key.number)
+
+    def _is_twin(self, key: TwinKey) -> bool:
+        """The same supplier invoice under another expense, or written by a person."""
+        parties = {str(line["party"] or "") for line in self.lines} | {self.party}
+        told = self._told()
+        return (
+            told is not None
+            and key.vendor in parties
+            and compared(told[0]) == compared(key.number if self.invoice else number_of(key.number))
+            and told[1:] == (key.owed, key.currency)
+            and entry_id_of(self.reference) != key.entry_id
+        )
+
+    def _told(self) -> tuple[str, Decimal, str] | None:
+        """Number, amount and currency of the invoice that this is; None for what is none."""
+        if self.invoice:
+            rows = [*self.invoice["lines."], *self.invoice["taxes."]]
+            owed = sum((Decimal(row["amount"] or 0) for row in rows), Decimal(0))
+            return self.invoice["reference"] or "", owed, self.currency
+        text = self.move["description"] or ""
+        if self.is_bill and self.owed:
+            return text.partition(SEPARATOR)[0], -amount_in(self.owed, self.currency), self.currency
+        return invoice_in(text)
 
     def _has_number(self, number: str) -> bool:
         if self.invoice:
-            return bool(self.invoice["reference"] == plain(number))
+            return bool(self.invoice["reference"] == whole(number))
         return (self.move["description"] or "").startswith(f"{number_of(number)}{SEPARATOR}")
 
 
@@ -158,6 +208,7 @@ def booking_of(standing: Standing, output_taxes: Collection[int], link: str) -> 
         number=(standing.invoice or standing.move)["number"] or None,
         settles=standing.settles,
         settled=standing.is_settled if standing.settles else None,
+        open=standing.open,
     )
 
 
@@ -173,19 +224,26 @@ def amount_in(line: Row, currency: str) -> Decimal:
     return Decimal(line["debit"]) - Decimal(line["credit"])
 
 
-def pick(key: Reference | InvoiceKey, standings: Iterable[Standing]) -> Standing | None:
-    """What counts under a key: what is not void, posted first, then the oldest; the newest void one else."""
-    return min((one for one in standings if one.answers(key)), key=_preference, default=None)
+def pick(key: EntryKey, standings: Iterable[Standing]) -> Standing | None:
+    """What counts under a key: what is not void, posted first, then the oldest; the newest void one else. By invoice
+    key one of the key's currency before any other."""
+    wanted = key.currency if isinstance(key, InvoiceKey) else None
+    found = (one for one in standings if one.answers(key))
+
+    def order(one: Standing) -> tuple[bool | int, ...]:
+        if wanted is None:
+            return _preference(one)
+        return one.currency != wanted, one.open == 0, *_preference(one)
+
+    return min(found, key=order, default=None)
 
 
-def picked(
-    keys: Iterable[Reference | InvoiceKey], standings: Sequence[Standing]
-) -> dict[Reference | InvoiceKey, Standing]:
+def picked(keys: Iterable[EntryKey], standings: Sequence[Standing]) -> dict[EntryKey, Standing]:
     """What counts under each key; keys without anything are left out."""
     under: dict[Reference, list[Standing]] = {}
     for one in standings:
         under.setdefault(one.reference, []).append(one)
-    found = {key: pick(key, standings if isinstance(key, InvoiceKey) else under.get(key, ())) for key in keys}
+    found = {key: pick(key, standings if isinstance(key, InvoiceKey | TwinKey) else under.get(key, ())) for key in keys}
     return {key: one for key, one in found.items() if one}
 
 

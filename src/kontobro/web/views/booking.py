@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from kontobro.core.connection import Connection
 from kontobro.core.journal import Reference, entry_id_of, references_of
 from kontobro.export.again import check_again
+from kontobro.web.aside import aside
 from kontobro.web.entries import account_names, item_words, shown_entry, standing_lines
 from kontobro.web.places import places
 from kontobro.web.tenancy import Member, of_connection
@@ -34,6 +35,7 @@ def booking(request: HttpRequest, member: Member, connection: Connection, refere
 
 @require_safe
 @of_connection()
+@aside
 def standing(request: HttpRequest, member: Member, connection: Connection, reference: str) -> HttpResponse:
     """A part of the page: what the accounting system holds now."""
     references = references_of(entry_id_of(Reference(reference)))
@@ -48,6 +50,7 @@ def standing(request: HttpRequest, member: Member, connection: Connection, refer
 
 @require_safe
 @of_connection()
+@aside
 def again(request: HttpRequest, member: Member, connection: Connection, reference: str) -> HttpResponse:
     """A part of the page: the item under today's settings, as a preview."""
     if not places.home.store.bookings(connection.id, references=references_of(entry_id_of(Reference(reference)))):

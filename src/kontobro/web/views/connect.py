@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
@@ -16,12 +16,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kontobro.core.connection import Tokens
+from kontobro.core.dialect import READ_TAGS, WRITE_TAGS, canonical
 from kontobro.core.errors import KontobroError, LoginFailed
 from kontobro.core.level import LEVELS, scopes_of
-from kontobro.install.authorisation import code_of
-from kontobro.install.level import meanings_of
+from kontobro.install.authorisation import OTHER_SPELLING, InvalidScope, code_of
+from kontobro.install.level import meaning_of, meanings_of
 from kontobro.store.codec import tokens_to
 from kontobro.web import setup as flow
+from kontobro.web.aside import ask
 from kontobro.web.models import Membership, Organisation, Setup
 from kontobro.web.places import places
 from kontobro.web.tenancy import Member, connections_of, memberships
@@ -38,8 +40,8 @@ SCOPE_WORDS = {
     "accounts:write": "keep the chart of accounts in Pleo in step",
     "tax-codes:read": "read the tax codes in Pleo",
     "tax-codes:write": "keep the tax codes in Pleo in step",
-    "tag-groups:read": "read the tags in Pleo",
-    "tag-groups:write": "keep the tags in Pleo in step",
+    READ_TAGS: "read the tags in Pleo",
+    WRITE_TAGS: "keep the tags in Pleo in step",
     "vendors:read": "read the vendors in Pleo",
     "vendors:write": "keep the vendors in Pleo in step",
 }
@@ -149,19 +151,19 @@ def setup(request: HttpRequest, setup: uuid.UUID) -> HttpResponse:
     return response
 
 
-@of_setup()
+@of_setup(asks=True)
 def _page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     return PAGES[setup.step](request, member, setup)
 
 
 def level_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
-    levels = [(level, meanings_of(level), scope_words(level)) for level in reversed(LEVELS)]
+    levels = [(level, meanings_of(level), scope_words(scopes_of(level))) for level in reversed(LEVELS)]
     return render(request, "kontobro/connect/level.html", {"setup": setup, "levels": levels})
 
 
-def scope_words(level: int) -> list[str]:
-    """A level's permissions in words."""
-    return [SCOPE_WORDS.get(scope, scope) for scope in sorted(scopes_of(level))]
+def scope_words(scopes: Iterable[str]) -> list[str]:
+    """Permissions in words."""
+    return [SCOPE_WORDS.get(scope, scope) for scope in sorted(canonical(scopes))]
 
 
 @require_POST
@@ -178,7 +180,9 @@ def level(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 
 
 def consent_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
-    page = {"setup": setup, "meaning": meanings_of(flow.level_chosen(setup)), "words": scope_words(setup.level)}
+    kept = flow.kept_settings(setup)
+    meaning = meaning_of(kept) if kept else meanings_of(flow.level_chosen(setup))
+    page = {"setup": setup, "meaning": meaning, "words": scope_words(flow.scopes_asked(setup))}
     return render(request, "kontobro/connect/consent.html", page)
 
 
@@ -200,8 +204,12 @@ def callback(request: HttpRequest) -> HttpResponse:
     awaited = flow.awaited(request.GET.get("state", ""), request.user, _session(request))
     if awaited is None:
         return render(request, "kontobro/connect/unknown.html", status=400)
-    with places.home.store.lock(f"setup {awaited.id}", wait=PATIENCE):
-        return _answered(request, awaited.id)
+
+    def answered(request: HttpRequest) -> HttpResponse:
+        with places.home.store.lock(f"setup {awaited.id}", wait=PATIENCE):
+            return _answered(request, awaited.id)
+
+    return ask(request, str(awaited.organisation_id), answered)
 
 
 def _answered(request: HttpRequest, setup_id: uuid.UUID) -> HttpResponse:
@@ -220,8 +228,10 @@ def _take_answer(request: HttpRequest, setup: Setup) -> None:
     """Exchange Pleo's code, once, and name the company. Raises what Pleo's refusal means in words."""
     try:
         code = code_of(request.GET.dict(), "Press Go to Pleo again.")
-    except LoginFailed:
+    except LoginFailed as fault:
         flow.take_verifier(setup)
+        if isinstance(fault, InvalidScope) and flow.offer_other_spelling(setup):
+            raise LoginFailed(OTHER_SPELLING, fault.remedy) from fault
         raise
     flow.exchange(setup, code)
     flow.name_company(setup)
@@ -237,12 +247,12 @@ def _go_on(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 
 
 def key_page(request: HttpRequest, member: Member, setup: Setup, form: KeyForm | None = None) -> HttpResponse:
-    page = {"setup": setup, "form": form or KeyForm(), "words": scope_words(setup.level)}
+    page = {"setup": setup, "form": form or KeyForm(), "words": scope_words(flow.scopes_asked(setup))}
     return render(request, "kontobro/connect/key.html", page, status=400 if form else 200)
 
 
 @require_POST
-@of_setup("key")
+@of_setup("key", asks=True)
 def key(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Take an API key instead of Pleo's consent: try it first."""
     form = KeyForm(request.POST)

@@ -84,7 +84,7 @@ def _row(request: HttpRequest, one: Suggestion, problems: Sequence[Problem]) -> 
 
 
 @require_POST
-@of_setup("settings")
+@of_setup("settings", asks=True)
 def settings(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Accept or change what is proposed; `later` leaves what is missing to the settings page."""
     connection = made(setup)
@@ -114,7 +114,7 @@ def plan_page(request: HttpRequest, member: Member, setup: Setup) -> HttpRespons
 
 
 @require_POST
-@of_setup("plan")
+@of_setup("plan", asks=True)
 def plan(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Carry out what was shown and activate at Pleo; `later` leaves both to the master data page."""
     connection = made(setup)

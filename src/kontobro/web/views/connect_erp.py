@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from kontobro.core.errors import KontobroError, SeveralCompanies
 from kontobro.core.level import level_of
-from kontobro.erp import REGISTRY, option_words, secret_words
+from kontobro.erp import REGISTRY, is_installed, option_words, secret_words
 from kontobro.install.connect import Connected
 from kontobro.web import setup as flow
 from kontobro.web.models import Setup
@@ -40,7 +40,8 @@ class AccessForm(forms.Form):
                 max_length=500,
                 required=not kept,
                 widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-                help_text="Kept encrypted and never shown again." + (" Empty: it stays as it is." if kept else ""),
+                help_text="Kept encrypted and never shown again."
+                + (" Empty: the stored one is kept; a new address, database or user needs it again." if kept else ""),
             )
 
     def options(self) -> dict[str, str]:
@@ -62,7 +63,7 @@ def _capital(word: str) -> str:
 
 def erp_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     there = dict(systems())
-    absent = [(name.capitalize(), known.install) for name, known in REGISTRY.items() if name not in there]
+    absent = [(name.capitalize(), known.install) for name, known in REGISTRY.items() if not is_installed(name)]
     page = {"setup": setup, "systems": there.items(), "absent": absent}
     return render(request, "kontobro/connect/erp.html", page)
 
@@ -90,7 +91,7 @@ def access_page(
 
 
 @require_POST
-@of_setup("access")
+@of_setup("access", asks=True)
 def access(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Try the access as typed; then choose the company, or join both sides."""
     form = AccessForm(setup.erp, request.POST)
@@ -124,7 +125,7 @@ def company_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResp
 
 
 @require_POST
-@of_setup("company")
+@of_setup("company", asks=True)
 def company(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Choose one of the accounting system's companies: one connection is one of them."""
     chosen = request.POST.get("company", "")
@@ -179,6 +180,7 @@ def again(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 
 
 def _kept(setup: Setup) -> Mapping[str, str]:
-    """The accounting system's secrets that the store has of this connection."""
-    found = {name: places.home.store.secret(setup.connection_id, name) for name in secret_words(setup.erp)}
+    """The accounting system's secrets that the store has of this connection, for where the setup leads."""
+    draft = flow.draft_of(setup)
+    found = {name: places.home.store.secret(draft, name) for name in secret_words(setup.erp)}
     return {name: value for name, value in found.items() if value}

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from kontobro.core.errors import KontobroError
+from kontobro.web.aside import ask
 from kontobro.web.models import Setup
 from kontobro.web.places import places
 from kontobro.web.setup import Step, told
@@ -24,29 +25,37 @@ PATIENCE = 30
 View = Callable[[HttpRequest, Member, Setup], HttpResponse]
 
 
-def of_setup(*steps: Step) -> Callable[[View], Any]:
+def of_setup(*steps: Step, asks: bool = False) -> Callable[[View], Any]:
     """For a view whose URL has `setup`: it gets the Member and the Setup, which nobody else works on meanwhile.
 
     A setup that is at none of these steps (none named: any) went on in another tab: the reader is sent there. A
-    fault is told on the setup's own page, where it can be mended.
+    fault is told on the setup's own page, where it can be mended. `asks`: Pleo or an accounting system is asked.
     """
 
     def wrap(view: View) -> Any:
         @login_required
         @wraps(view)
         def checked(request: HttpRequest, setup: uuid.UUID) -> HttpResponse:
-            setup_of(request.user, setup)  # a stranger takes no lock
-            with places.home.store.lock(f"setup {setup}", wait=PATIENCE):
-                found, member = setup_of(request.user, setup)
-                request.member = member  # type: ignore[attr-defined]
-                if not _is_at(found, steps):
-                    messages.info(request, "This was done already: here it goes on.")
-                    return redirect("connect_setup", found.id)
-                return _run(view, request, member, found)
+            _, member = setup_of(request.user, setup)  # a stranger takes no lock
+
+            def alone(request: HttpRequest) -> HttpResponse:
+                return _alone(view, steps, request, setup)
+
+            return ask(request, str(member.organisation.id), alone) if asks else alone(request)
 
         return checked
 
     return wrap
+
+
+def _alone(view: View, steps: Collection[str], request: HttpRequest, setup: uuid.UUID) -> HttpResponse:
+    with places.home.store.lock(f"setup {setup}", wait=PATIENCE):
+        found, member = setup_of(request.user, setup)
+        request.member = member  # type: ignore[attr-defined]
+        if not _is_at(found, steps):
+            messages.info(request, "This was done already: here it goes on.")
+            return redirect("connect_setup", found.id)
+        return _run(view, request, member, found)
 
 
 def _is_at(setup: Setup, steps: Collection[str]) -> bool:

@@ -12,16 +12,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError, Misconfigured
-from kontobro.core.level import LEVELS, level_of, scopes_of
-from kontobro.erp import option_words, secret_words
+from kontobro.core.level import LEVELS, level_of, missing_scopes, scopes_for, scopes_of
+from kontobro.erp import option_words
 from kontobro.install.connect import disconnect
-from kontobro.install.level import MEANINGS, meanings_of
+from kontobro.install.level import MEANINGS, meaning_of
 from kontobro.service.check import Words, look
 from kontobro.sync.run import NOTED
 from kontobro.web import setup as flow
+from kontobro.web.aside import aside
 from kontobro.web.models import Setup
 from kontobro.web.places import change, places
-from kontobro.web.setup_erp import safe_options
+from kontobro.web.setup_erp import safe_options, secrets_for
 from kontobro.web.subscribing import can_subscribe, is_subscribed, subscribe, unsubscribe
 from kontobro.web.tenancy import Member, of_connection
 from kontobro.web.views.connect import SCOPE_WORDS, scope_words
@@ -50,8 +51,8 @@ def _page(request: HttpRequest, member: Member, connection: Connection, **more: 
     syncs = [(kind.replace("-", " "), *noted.get(NOTED[kind][-1], (None, "never", ""))[:2]) for kind in settings.sync]
     page = {
         "level": level,
-        "meaning": meanings_of(level),
-        "words": scope_words(level),
+        "meaning": meaning_of(settings),
+        "words": scope_words(scopes_for(settings)),
         "next": _next(level, connection),
         "system": connection.erp.capitalize(),
         "options": [(word, connection.erp_options.get(name)) for name, word in option_words(connection.erp).items()],
@@ -71,12 +72,13 @@ def _next(level: int, connection: Connection) -> dict[str, object] | None:
     above = next((one for one in LEVELS if one > level), None)
     if above is None:
         return None
-    missing = sorted(scopes_of(above) - connection.scopes) if connection.scopes else []
+    missing = missing_scopes(scopes_of(above), connection.scopes)
     return {"level": above, "meaning": MEANINGS[above], "words": [SCOPE_WORDS.get(one, one) for one in missing]}
 
 
 @require_POST
 @of_connection("bookkeeper")
+@aside
 def test(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Ask Pleo and the accounting system now: what `kontobro check` examines."""
     with flow.doors() as home:
@@ -87,6 +89,7 @@ def test(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
 
 @require_POST
 @of_connection("bookkeeper")
+@aside
 def subscribe_now(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Ask Pleo anew for its webhooks."""
     _require_alive(connection)
@@ -127,6 +130,7 @@ def reconnect(request: HttpRequest, member: Member, connection: Connection) -> H
 
 @require_http_methods(["GET", "POST"])
 @of_connection("bookkeeper")
+@aside
 def access(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Change how the accounting system is reached; its company stays the same."""
     form = AccessForm(connection.erp, request.POST or None, initial=dict(connection.erp_options), kept=True)
@@ -148,23 +152,22 @@ def _change_access(member: Member, connection: Connection, form: AccessForm) -> 
     store = places.home.store
     company = {name: value for name, value in connection.erp_options.items() if name == "company"}
     options = {**company, **safe_options(connection.erp, form.options(), member.organisation)}
-    kept = {name: store.secret(connection.id, name) or "" for name in secret_words(connection.erp)}
     changed = replace(connection, erp_options=options)
+    secrets = secrets_for(connection, changed, form.secrets())
     with flow.doors() as home:
-        found = home.connector_for(changed, {**kept, **form.secrets()}).check()
+        found = home.connector_for(changed, secrets).check()
     if connection.erp_company and found.id != connection.erp_company:
         raise Misconfigured(
             f"That access opens company {found.id} ({found.name}); connected is {connection.erp_company}.",
             "Give the access of the same company, or make another connection.",
         )
-    for name, secret in form.secrets().items():
-        store.save_secret(connection.id, name, secret)
-    change(store, connection.id, erp_options=options)
+    change(store, connection.id, secrets, erp_options=options)
     member.note("accounting system's access changed", "", connection.id)
 
 
 @require_http_methods(["GET", "POST"])
 @of_connection("owner")
+@aside
 def end(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Disconnect, after saying what stays and what goes."""
     if request.method == "GET" or connection.status == "disconnected":

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import sys
 import uuid
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+from kontobro.service.outage import is_outage
+from kontobro.web.middleware import outage_page
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +39,9 @@ def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Our own mistake. The number is in the log; the page has nothing else to give away."""
+    fault = sys.exc_info()[1]
+    if fault is not None and is_outage(fault):
+        return outage_page()
     number = uuid.uuid4().hex[:12]
     log.error("page broke", extra={"number": number})
     text = f"That is a mistake of ours; nothing was booked by it. Tell your administrator the number {number}."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from functools import partial
 from typing import Any
 
@@ -19,10 +18,12 @@ from kontobro.core.errors import KontobroError
 from kontobro.service.config import config
 from kontobro.service.doctor import examine
 from kontobro.service.findings import worst
+from kontobro.service.listening import is_loopback
 from kontobro.service.metrics import metrics_page
 from kontobro.service.standing import figures_of
 from kontobro.service.vitals import Vitals
 from kontobro.store.django_store import DjangoStore
+from kontobro.web.aside import ask
 from kontobro.web.places import places
 from kontobro.worker import ClientRunner
 from kontobro.worker.vitals import look
@@ -73,6 +74,10 @@ def doctor(request: HttpRequest) -> HttpResponse:
     """The whole installation on one page: on a local service for everybody, else for its operators."""
     if not config().local and not is_operator(request.user):
         raise Http404
+    return ask(request, "doctor", _examined)
+
+
+def _examined(request: HttpRequest) -> HttpResponse:
     runner = places.runner
     findings = examine(config(), look=partial(look, config()) if isinstance(runner, ClientRunner) else None)
     return render(request, "kontobro/doctor.html", {"findings": findings, "verdict": worst(findings)})
@@ -90,4 +95,4 @@ def may_measure(request: HttpRequest) -> bool:
     if token:
         return hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode())
     forwarded = "X-Forwarded-For" in request.headers
-    return not forwarded and ipaddress.ip_address(request.META.get("REMOTE_ADDR") or "0.0.0.0").is_loopback  # noqa: S104
+    return not forwarded and is_loopback(request.META.get("REMOTE_ADDR", ""))

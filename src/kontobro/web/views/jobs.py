@@ -18,6 +18,7 @@ from kontobro.core.history import JobRow
 from kontobro.export.engine import OPEN
 from kontobro.export.preview import preview_job
 from kontobro.store.pages import Outcome
+from kontobro.web.aside import aside
 from kontobro.web.entries import account_names, item_words, shown_entry
 from kontobro.web.places import places
 from kontobro.web.tenancy import Member, connection_ids, of_connection, of_organisation
@@ -63,6 +64,7 @@ def of_one(request: HttpRequest, member: Member, connection: Connection) -> Http
 
 @require_safe
 @of_connection()
+@aside
 def waiting(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """A part of the page: the jobs that wait or run at Pleo now."""
     _require_alive(connection)
@@ -163,6 +165,7 @@ def _progress(connection: Connection, job: str, row: JobRow | None) -> dict[str,
 
 @require_safe
 @of_connection()
+@aside
 def preview(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
     """The entries that the job would book. Claims nothing, writes nothing."""
     _require_alive(connection)

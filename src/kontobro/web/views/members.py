@@ -24,9 +24,11 @@ from kontobro.core.errors import Misconfigured, NotAllowed
 from kontobro.service.config import config
 from kontobro.web.accounts import INVITED
 from kontobro.web.models import Invitation, Membership, Organisation
+from kontobro.web.rights import as_owner, change_role, lock_members, open_invitation
 from kontobro.web.tenancy import Member, of_organisation
 
 VALID = timedelta(days=7)
+COULD_SIGN = "This owner could read the secret that signs your webhook: make a new one under Notifications."
 CHOICES = (
     ("owner", "Owner: everything, also members and disconnecting"),
     ("bookkeeper", "Bookkeeper: exports, settings, approving plans"),
@@ -74,13 +76,16 @@ def invite(request: HttpRequest, member: Member) -> HttpResponse:
         return _members_page(request, member, form, status=400)
     secret = secrets.token_urlsafe(32)
     email, role = form.cleaned_data["email"], form.cleaned_data["role"]
-    with transaction.atomic():
+    with as_owner(member) as mine:
+        if Membership.objects.filter(organisation=member.organisation, user__email__iexact=email).exists():
+            raise Misconfigured(f"{email} is a member already.", "Change the role in the list.")
         Invitation.objects.filter(organisation=member.organisation, email__iexact=email).delete()
         Invitation.objects.create(
             organisation=member.organisation,
             email=email,
             role=role,
             secret_hash=_hash(secret),
+            sender=mine,
             expires_at=timezone.now() + VALID,
         )
         member.note("member invited", f"{email} as {role}")
@@ -105,7 +110,7 @@ def demand(request: HttpRequest, member: Member) -> HttpResponse:
     wanted = "demand" in request.POST
     if wanted and not is_mfa_enabled(member.user):
         raise NotAllowed("You don't have two-factor sign-in yourself yet.", "Set it up first: Two-factor sign-in.")
-    with transaction.atomic():
+    with as_owner(member):
         Organisation.objects.filter(id=member.organisation.id).update(demands_mfa=wanted)
         member.note("two-factor sign-in demanded" if wanted else "two-factor sign-in no longer demanded")
     return redirect("members", member.organisation.id)
@@ -115,8 +120,8 @@ def demand(request: HttpRequest, member: Member) -> HttpResponse:
 @of_organisation("owner")
 def withdraw(request: HttpRequest, member: Member, invitation: uuid.UUID) -> HttpResponse:
     """Withdraw an invitation: its link opens nothing any more."""
-    found = get_object_or_404(Invitation, id=invitation, organisation=member.organisation)
-    with transaction.atomic():
+    with as_owner(member):
+        found = get_object_or_404(Invitation, id=invitation, organisation=member.organisation)
         found.delete()
         member.note("invitation withdrawn", found.email)
     return redirect("members", member.organisation.id)
@@ -126,9 +131,7 @@ def withdraw(request: HttpRequest, member: Member, invitation: uuid.UUID) -> Htt
 @of_organisation("owner")
 def change(request: HttpRequest, member: Member, membership: int) -> HttpResponse:
     """Give a member another role, or none (`remove`). The last owner can't be lost."""
-    with transaction.atomic():
-        # One change at a time in an organisation: two owners must not remove each other.
-        Organisation.objects.select_for_update().get(id=member.organisation.id)
+    with as_owner(member):  # two owners must not remove each other
         found = Membership.objects.select_related("user").filter(organisation=member.organisation, id=membership)
         target = found.first()
         if target is None:
@@ -138,36 +141,21 @@ def change(request: HttpRequest, member: Member, membership: int) -> HttpRespons
         if not remove and not form.is_valid():
             raise Misconfigured("That is no role.", "Choose one of the list.")
         role = "" if remove else form.cleaned_data["role"]
-        _keep_an_owner(target, role)
-        _change(target, role)
+        knew_secret = target.role == "owner" != role and bool(member.organisation.hook_url)
+        change_role(target, role)
         member.note("member removed" if remove else "role changed", f"{target.user.email} {role}".strip())
     messages.success(request, f"{target.user.email} was removed." if remove else f"{target.user.email} is {role} now.")
+    if knew_secret:
+        messages.warning(request, COULD_SIGN)
     return redirect(
         "home" if remove and target.user == member.user else reverse("members", args=[member.organisation.id])
     )
 
 
-def _keep_an_owner(target: Membership, role: str) -> None:
-    others = Membership.objects.filter(organisation_id=target.organisation_id, role="owner").exclude(id=target.id)
-    if target.role == "owner" and role != "owner" and not others.exists():
-        raise Misconfigured("This is the last owner.", "Make somebody else an owner first.")
-
-
-def _change(target: Membership, role: str) -> None:
-    if role:
-        target.role = role
-        target.save(update_fields=["role"])
-    else:
-        target.delete()
-
-
 @require_http_methods(["GET", "POST"])
 def accept(request: HttpRequest, secret: str) -> HttpResponse:
     """Open an invitation: sign in or up first, then join by pressing the button."""
-    found = Invitation.objects.select_related("organisation").filter(
-        secret_hash=_hash(secret), expires_at__gt=timezone.now()
-    )
-    invitation = found.first()
+    invitation = open_invitation(_hash(secret))
     if invitation is None:
         raise Http404
     request.session[INVITED] = invitation.email
@@ -184,10 +172,14 @@ def _join(request: HttpRequest, invitation: Invitation) -> HttpResponse:
             f"Sign in as {invitation.email}, or ask for an invitation to your own address.",
         )
     with transaction.atomic():
+        lock_members(invitation.organisation)
+        standing = open_invitation(invitation.secret_hash)
+        if standing is None:  # withdrawn, or its sender removed, while the button was pressed
+            raise Http404
         Membership.objects.get_or_create(
-            organisation=invitation.organisation, user=request.user, defaults={"role": invitation.role}
+            organisation=invitation.organisation, user=request.user, defaults={"role": standing.role}
         )
-        invitation.delete()
+        standing.delete()
         Member(request.user, invitation.organisation, "readonly").note("member joined", invitation.role)  # type: ignore[arg-type]
     request.session.pop(INVITED, None)
     return redirect("overview", invitation.organisation_id)

@@ -15,6 +15,8 @@ from kontobro.web.models import Membership, Organisation
 from kontobro.web.notices import hook_secret
 from kontobro.web.tenancy import Member, of_organisation
 
+SET = "The webhook is set. Its signing secret is for this address alone: give the receiver the one shown here."
+
 
 class HookForm(forms.Form):
     url = forms.CharField(
@@ -65,7 +67,8 @@ def hook(request: HttpRequest, member: Member) -> HttpResponse:
     url = form.cleaned_data["url"]
     if url:
         checked_url(url, local=config().local)
-    organisation.update(hook_url=url)
+    # A secret belongs to one address. In the same statement, so that no notice is signed with the other's.
+    organisation.exclude(hook_url=url).update(hook_url=url, hook_version=F("hook_version") + 1)
     member.note("webhook set" if url else "webhook taken away")
-    messages.success(request, "The webhook is set." if url else "There is no webhook any more.")
+    messages.success(request, SET if url else "There is no webhook any more.")
     return redirect("notifications", member.organisation.id)

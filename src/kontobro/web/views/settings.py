@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,15 +18,14 @@ from kontobro.core.errors import KontobroError, Misconfigured, Problem
 from kontobro.core.masterdata import Account
 from kontobro.core.masters import Masters
 from kontobro.core.settings import Settings
-from kontobro.core.settings_check import check_settings
-from kontobro.core.settings_file import settings_from, settings_to
+from kontobro.core.settings_check import check_stored
+from kontobro.core.settings_file import LARGEST, read_toml, settings_from, settings_to
+from kontobro.core.usable import missing_accounts, wallet_missing
 from kontobro.export.masters import load_masters
+from kontobro.web.aside import aside
 from kontobro.web.places import change, places
 from kontobro.web.settings_form import GROUPS, SettingsForm, form_of, settings_wanted
 from kontobro.web.tenancy import Member, connection_ids, of_connection
-
-LARGEST = 200_000
-"""Bytes of a settings file."""
 
 
 @require_http_methods(["GET", "POST"])
@@ -89,15 +87,19 @@ def _save(request: HttpRequest, member: Member, connection: Connection, found: S
 
 @require_safe
 @of_connection()
+@aside
 def fitting(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """A part of the page: what the accounting system says of the settings, and its accounts to choose from."""
     try:
         masters, accounts = _read_books(connection)
-        problems: Sequence[Problem] = check_settings(connection.settings, masters)
+        problems: Sequence[Problem] = check_stored(connection.settings, masters)
+        if lacks := wallet_missing(connection.settings):
+            problems = [lacks, *problems]
         fault = None
     except KontobroError as error:
         problems, accounts, fault = [], [], error
-    shown = {"problems": problems, "accounts": accounts, "fault": fault}
+    warnings = missing_accounts(connection.settings)
+    shown = {"problems": problems, "accounts": accounts, "fault": fault, "warnings": warnings}
     return render(request, "kontobro/settings/fitting.html", shown)
 
 
@@ -132,12 +134,7 @@ def from_file(request: HttpRequest, member: Member, connection: Connection) -> H
 
 
 def _toml(file: UploadedFile[Any]) -> Mapping[str, object]:
-    if file.size is None or file.size > LARGEST:
-        raise Misconfigured(f"The file is larger than {LARGEST:,} bytes.", "Settings are some thousand bytes.")
-    try:
-        return tomllib.loads(file.read().decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Misconfigured(f"This is no TOML file: {error}.", "“Save as file” shows the form.") from error
+    return read_toml(file.read(LARGEST + 1), "The file")
 
 
 @require_POST

@@ -12,6 +12,7 @@ from kontobro.core.errors import KontobroError, Misconfigured
 from kontobro.core.settings import SyncKind
 from kontobro.sync.run import KINDS, NOTED, plan_sync
 from kontobro.sync.shown import ACTIONS, Shown, shown_of, word_for
+from kontobro.web.aside import aside
 from kontobro.web.places import places
 from kontobro.web.tenancy import Member, of_connection
 
@@ -35,6 +36,7 @@ def sync(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
 
 @require_safe
 @of_connection()
+@aside
 def plan(request: HttpRequest, member: Member, connection: Connection, kind: str) -> HttpResponse:
     """A part of the page: what would change of this kind, and the button for exactly that."""
     chosen = _kind(connection, kind)

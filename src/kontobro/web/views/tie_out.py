@@ -17,9 +17,12 @@ from django.views.decorators.http import require_safe
 from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured
 from kontobro.core.tieout import MEANINGS, TiedEntry
+from kontobro.export.forgotten import forgotten
 from kontobro.export.sheets import csv_lines, xlsx_book
 from kontobro.export.tieout import BookPorts, Scope, summarise, summary_of, tied_entries
 from kontobro.export.tieout_sheet import ENTRY_COLUMNS, add_summary, entry_row, passing, reasons, sorted_sums
+from kontobro.web.aside import aside, give_thread_back, take_thread
+from kontobro.web.middleware import TooManyAtOnce
 from kontobro.web.places import places
 from kontobro.web.tenancy import Member, of_connection
 
@@ -85,9 +88,13 @@ def _ports(connection: Connection) -> BookPorts:
 
 @require_safe
 @of_connection()
+@aside
 def compared(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """A part of the page: the sums of both sides, and every entry that differs."""
-    result = summarise(connection, _ports(connection), _scope(request))
+    ports, scope = _ports(connection), _scope(request)
+    result = summarise(connection, ports, scope)
+    with places.home.visit() as home:
+        result.cannot_see = (*forgotten(connection, ports, home.pleo_for(connection), scope), *result.cannot_see)
     shown = {
         "result": result,
         "sums": [(SIDES[key.side], key, found) for key, found in sorted_sums(result)],
@@ -103,11 +110,35 @@ def compared(request: HttpRequest, member: Member, connection: Connection) -> Ht
 @of_connection()
 def as_csv(request: HttpRequest, member: Member, connection: Connection) -> StreamingHttpResponse:
     """Every entry as CSV, as it is read: ISO days, a dot before the decimals, no cell that a program would run."""
-    tied = _begun(tied_entries(connection, _ports(connection), _scope(request)))
-    lines = csv_lines(ENTRY_COLUMNS, (entry_row(entry) for entry in tied))
-    answer = StreamingHttpResponse(_encoded(lines), content_type="text/csv; charset=utf-8")
+    held = Held(member)
+    try:
+        tied = _begun(tied_entries(connection, _ports(connection), _scope(request)))
+    except BaseException:
+        held.close()
+        raise
+    held.content = _encoded(csv_lines(ENTRY_COLUMNS, (entry_row(entry) for entry in tied)))
+    answer = StreamingHttpResponse(held, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="tie-out.csv"'
     return answer
+
+
+class Held:
+    """A download's content, and the thread that it takes until it is sent: no organisation may have all of them."""
+
+    def __init__(self, member: Member) -> None:
+        self.content: Iterator[bytes] = iter(())
+        self._owner = str(member.organisation.id)
+        self._closed = False
+        if not take_thread(self._owner):
+            raise TooManyAtOnce("Too many downloads are being made.", "Wait until one has ended, then try again.")
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.content
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            give_thread_back(self._owner)
 
 
 def _begun(entries: Iterator[TiedEntry]) -> Iterator[TiedEntry]:
@@ -126,15 +157,22 @@ def _encoded(lines: Iterator[str]) -> Iterator[bytes]:
 @of_connection()
 def as_xlsx(request: HttpRequest, member: Member, connection: Connection) -> FileResponse:
     """Every entry and the sums as a workbook."""
-    ports, scope = _ports(connection), _scope(request)
+    held = Held(member)
     file = TemporaryFile()  # noqa: SIM115 - the answer closes it when it has been sent
     try:
+        ports, scope = _ports(connection), _scope(request)
         with xlsx_book(file) as book:
             rows = book.sheet("Entries", ENTRY_COLUMNS)
             tied = passing(tied_entries(connection, ports, scope), rows)
-            add_summary(book, summary_of(tied, ports.connector.capabilities, scope))
+            result = summary_of(tied, ports.connector.capabilities, scope)
+            with places.home.visit() as home:
+                lost = forgotten(connection, ports, home.pleo_for(connection), scope)
+            result.cannot_see = (*lost, *result.cannot_see)
+            add_summary(book, result)
         file.seek(0)
     except BaseException:
         file.close()
         raise
+    finally:
+        held.close()
     return FileResponse(file, as_attachment=True, filename="tie-out.xlsx", content_type=XLSX)

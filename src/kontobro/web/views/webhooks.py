@@ -77,7 +77,8 @@ def _take(connection: Connection, delivery: Delivery) -> HttpResponse:
 def _verified(request: HttpRequest, connection_id: str, body: bytes) -> tuple[Connection, Delivery]:
     """The connection and its delivery. A stranger can't tell an unknown connection from a bad signature."""
     store = places.home.store
-    found, secret = store.connection(connection_id), store.secret(connection_id, SECRET)
+    found = store.connection(connection_id)
+    secret = store.secret(found, SECRET) if found else None
     if found is None or secret is None:
         raise WebhookRejected("There is no such subscription.")
     delivery = verify_and_read(request.headers, body, secret, places.home.clock.now())

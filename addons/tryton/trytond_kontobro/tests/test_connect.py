@@ -1,0 +1,61 @@
+"""Which Pleo a form accepts, and in whose name it lets Kontobro book."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from trytond import config
+from trytond.pool import Pool
+from trytond.transaction import Transaction
+
+from ..house import PleoError
+from .house import COMPANY, DATABASE, user
+
+OWN = "production"
+
+
+@contextmanager
+def form(person: str, **asked: Any) -> Iterator[Any]:
+    """The start form as that person filled it in."""
+    number = user(person)
+    with Transaction().start(DATABASE, number, readonly=True, context={"company": COMPANY}):
+        given = {"company": COMPANY, "book_as": number, "environment": OWN, "method": "api_key", **asked}
+        yield Pool().get("kontobro.connect.start")(**given)
+
+
+@pytest.fixture
+def _for_customers() -> Iterator[None]:
+    """A trytond.conf as a customer has it."""
+    before = config.get("kontobro", "developer")
+    config.set("kontobro", "developer", "false")
+    yield
+    config.set("kontobro", "developer", before)
+
+
+@pytest.mark.usefixtures("_for_customers")
+@pytest.mark.parametrize("url", [None, "http://127.0.0.1:8764", "https://evil.example"])
+def test_another_pleo_is_for_developers(url: str | None) -> None:
+    with (
+        form("bookkeeper", environment="sandbox", url=url) as asked,
+        pytest.raises(PleoError, match="developer = true"),
+    ):
+        asked.check()
+
+
+def test_developers_may_connect_the_sandbox() -> None:
+    with form("bookkeeper", environment="sandbox", url="http://127.0.0.1:8764") as asked:
+        asked.check()
+    with form("bookkeeper", environment="sandbox", url="http://elsewhere.example") as asked, pytest.raises(PleoError):
+        asked.check()
+
+
+def test_nobody_but_an_administrator_lets_an_administrator_book() -> None:
+    with form("bookkeeper", book_as=user("admin")) as asked, pytest.raises(PleoError, match="is an administrator"):
+        asked.check()
+    with form("bookkeeper", book_as=user("accountant")) as asked:
+        asked.check()
+    with form("admin") as asked:
+        asked.check()

@@ -1,0 +1,23 @@
+"""Codes are texts: what is said where one stands as a number, and its zeros are at risk."""
+
+from __future__ import annotations
+
+import re
+
+from kontobro.core.errors import shown
+
+_LEADING_ZERO = re.compile(r"""(?:=|\[|,)\s*(0[0-9]+)\s*(?:$|[,}\]#])""")
+
+
+def quoted(name: str, given: object) -> str:
+    """What a setting takes that was given something else: of a number, what to write."""
+    number = isinstance(given, int | float) and not isinstance(given, bool)
+    return f'a text in quotes: write {name} = "{shown(given)}"' if number else "a text in quotes"
+
+
+def why_unreadable(text: str, error: Exception) -> str:
+    """Why a text is not TOML. Of a number with a leading zero, which TOML does not have: its line, and quote it."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.lstrip().startswith("#") and (found := _LEADING_ZERO.search(line)):
+            return f'line {number} has {found[1]} without quotes: a code is a text, quote it: "{found[1]}"'
+    return str(error)

@@ -1,0 +1,120 @@
+"""What is there already of an invoice: the same one under another expense, a bill that has been paid. Pure.
+
+People upload an invoice twice, and pay it twice. Neither is for us to judge: it is said where a bookkeeper looks, and
+the setting `duplicate_invoice` may stop an invoice (`posting-rules.md` §6.5, §14.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from kontobro.core.errors import Problem, shown
+from kontobro.core.journal import Bill, Booking, Entry, EntryKey, InvoiceKey, Payment, TwinKey, compared, money_line
+from kontobro.core.money import exact_sum
+from kontobro.core.ports import Capabilities
+
+NUMBER_FIELD = "additionalInformation.invoiceInformation.invoiceNumber"
+
+Found = Mapping[EntryKey, Booking]
+
+
+@dataclass(slots=True)
+class Seen:
+    """What came earlier in the same job: invoices by what their paper says, and what is left to pay of bills."""
+
+    twins: dict[TwinKey, Entry] = field(default_factory=dict)
+    bills: dict[tuple[str, str], Bill] = field(default_factory=dict)
+    left: dict[str, Decimal] = field(default_factory=dict)
+
+
+def keys_to_ask(entries: Iterable[Entry], capabilities: Capabilities) -> list[EntryKey]:
+    """What the accounting system is asked for invoices and the payments that name a bill, and for themselves."""
+    keys: list[EntryKey] = []
+    for entry in entries:
+        if entry.twin and capabilities.finds_twins:
+            keys += [entry.twin, entry.reference]
+        elif bill := bill_named(entry):
+            keys += [bill, entry.reference]
+    return keys
+
+
+def bill_named(entry: Entry) -> InvoiceKey | None:
+    """The bill that a payment out names by its number; None for anything else."""
+    if not isinstance(entry, Payment) or entry.returned:
+        return None
+    return entry.settles if isinstance(entry.settles, InvoiceKey) else None
+
+
+def remark(entry: Entry, found: Found, seen: Seen) -> str | None:
+    """What a bookkeeper should know of an invoice or payment before it is booked, or None. What stands already has
+    been told."""
+    stands = (own := found.get(entry.reference)) is not None and own.status != "void"
+    if entry.twin:
+        return _of_invoice(entry, entry.twin, found, seen, stands)
+    key = bill_named(entry)
+    return _of_payment(entry, key, found, seen) if key and not stands else None
+
+
+def duplicate(entry: Entry, told: str) -> Problem:
+    """The same as a problem, for a company that wants no invoice twice."""
+    return Problem(
+        code="invoice_duplicate",
+        field=NUMBER_FIELD,
+        value=shown(entry.number),
+        message=told,
+        remedy="If it was uploaded twice, leave one of them out; if it is another invoice, correct its number in Pleo, "
+        'or set duplicate_invoice = "note", then export it again.',
+        reason="validation_failure",
+    )
+
+
+def noted(entry: Entry, told: str) -> Entry:
+    return replace(entry, notes=(*entry.notes, told))
+
+
+def _of_invoice(entry: Entry, twin: TwinKey, found: Found, seen: Seen, stands: bool) -> str | None:
+    paper = replace(twin, entry_id="")
+    earlier = seen.twins.setdefault(paper, entry)
+    if isinstance(entry, Bill) and entry.vendor:
+        seen.bills.setdefault((entry.vendor, entry.number), entry)
+    if stands:
+        return None
+    if other := found.get(twin):
+        name = other.number if other.number and compared(other.number) != twin.number else other.id
+        where = f"is already booked as {shown(name)} on {other.date}"
+    elif earlier.twin and earlier.twin.entry_id != twin.entry_id:
+        where = f"is in this export once more (expense {shown(earlier.reconciliation_id or earlier.reference)})"
+    else:
+        return None
+    return (
+        f"The same invoice {where}: vendor, number {shown(entry.number)}, currency and amount are equal. "
+        "Check whether it was uploaded twice."
+    )
+
+
+def _of_payment(entry: Entry, key: InvoiceKey, found: Found, seen: Seen) -> str | None:
+    """A bill that is settled takes no second payment, and two currencies seldom cancel out."""
+    booked, here = found.get(key), seen.bills.get((key.vendor, key.number))
+    if booked is not None:
+        name, currency, open_ = booked.id, booked.currency, booked.open
+    elif here is not None:
+        name, currency, open_ = here.reference, here.currency, here.twin.owed if here.twin else None
+    else:
+        return None
+    number = shown(key.number)
+    if currency != entry.currency:
+        return (
+            f"Bill {number} is in {currency} and this payment in {entry.currency}: check in the accounting system what "
+            "is left open of both."
+        )
+    if open_ is None or open_ < 0:
+        return None
+    left = seen.left.get(name, open_)
+    money = money_line(entry)
+    paid = abs(money.amount) if money else Decimal(0)
+    seen.left[name] = max(exact_sum((left, paid.copy_negate())), Decimal(0))
+    if left:
+        return None
+    return f"Bill {number} is already settled: this payment stays open on the vendor. Check whether it was paid twice."

@@ -1,0 +1,176 @@
+"""What a receipt is, by its bytes: Pleo's label comes from the file's name, and people rename files.
+
+Pictures and the like are known by `filetype`; office files by the names inside them, as several formats share one
+signature. Nothing is unpacked: names and a few bytes are looked at, whatever the size.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from typing import Final
+
+import filetype
+
+_OFFICE: Final = "application/vnd.openxmlformats-officedocument."
+_OPEN: Final = "application/vnd.oasis.opendocument."
+
+WITHIN: Final = 1024
+"""A PDF may begin anywhere in its first bytes (ISO 32000-1, annex H.3.4.1): a byte order mark, the head of a mail."""
+
+MOST_PDF_TAIL: Final = 64 * 1024
+"""Bytes at the end in which a PDF's own end is looked for: mailers hang signatures behind it."""
+
+MAX_NAMES: Final = 10_000
+"""Files in an archive whose names are looked at: an office file has some dozen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A format: its media type, file extension, and how a person calls such a file."""
+
+    type: str
+    extension: str
+    words: str
+
+
+MEDIA: Final = {
+    media.type: media
+    for media in (
+        Media("application/pdf", "pdf", "a PDF"),
+        Media("image/jpeg", "jpg", "a JPEG picture"),
+        Media("image/png", "png", "a PNG picture"),
+        Media("application/msword", "doc", "a Word file (doc)"),
+        Media("application/vnd.ms-excel", "xls", "an Excel file (xls)"),
+        Media(_OFFICE + "wordprocessingml.document", "docx", "a Word file (docx)"),
+        Media(_OFFICE + "spreadsheetml.sheet", "xlsx", "an Excel file (xlsx)"),
+        Media("text/plain", "txt", "a text file (txt)"),
+        Media("text/html", "html", "a web page (HTML)"),
+        Media("image/heic", "heic", "a HEIC picture"),
+        Media("image/avif", "avif", "an AVIF picture"),
+        Media("image/webp", "webp", "a WebP picture"),
+        Media("image/tiff", "tiff", "a TIFF picture"),
+        Media("image/gif", "gif", "a GIF picture"),
+        Media("image/bmp", "bmp", "a BMP picture"),
+        Media("application/rtf", "rtf", "an RTF file"),
+        Media(_OFFICE + "presentationml.presentation", "pptx", "a PowerPoint file (pptx)"),
+        Media("application/vnd.ms-powerpoint", "ppt", "a PowerPoint file (ppt)"),
+        Media("application/vnd.ms-outlook", "msg", "an Outlook message (msg)"),
+        Media(_OPEN + "text", "odt", "an OpenDocument text (odt)"),
+        Media(_OPEN + "spreadsheet", "ods", "an OpenDocument spreadsheet (ods)"),
+        Media("message/rfc822", "eml", "an e-mail (eml)"),
+        Media("application/zip", "zip", "a ZIP archive"),
+    )
+}
+
+_PARTS: Final = {
+    "word/": _OFFICE + "wordprocessingml.document",
+    "xl/": _OFFICE + "spreadsheetml.sheet",
+    "ppt/": _OFFICE + "presentationml.presentation",
+}
+_STREAMS: Final = {
+    "__substg1.0_": "application/vnd.ms-outlook",
+    "WordDocument": "application/msword",
+    "Workbook": "application/vnd.ms-excel",
+    "PowerPoint Document": "application/vnd.ms-powerpoint",
+}
+"""Names of streams in Office's older container, in UTF-16. A message may hold the others: it is first."""
+
+_NOT_IN_TEXTS: Final = frozenset(range(32)) - frozenset(b"\t\n\f\r\x1b")
+
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def media_of(content: bytes, announced: str = "") -> Media | None:
+    """What the bytes are; None when that can't be told. `announced` (a media type) decides only where they leave it
+    open: in an old Office file whose parts have no name that is known."""
+    start = content[:WITHIN]
+    if b"%PDF-" in start:
+        return MEDIA["application/pdf"]
+    if content.startswith(_ZIP):
+        return MEDIA[_in_archive(content)]
+    if content.startswith(_OLE):
+        return _in_old_office(content, announced)
+    guess = filetype.guess(content)
+    if guess is not None:
+        return MEDIA.get(guess.mime) or Media(guess.mime, guess.extension, f"a file of the type {guess.mime}")
+    return _text_of(start)
+
+
+def flaw_of(content: bytes, media: Media) -> str | None:
+    """What is wrong with a file whose format is known, for a note; None for one that looks whole."""
+    match media.extension:
+        case "pdf":
+            return _flaw_of_pdf(content)
+        case "png":
+            return None if b"IEND" in content[-64:] else _of_picture(content, 64)
+        case "jpg":
+            return None if content.rfind(b"\xff\xd9") >= len(content) // 2 else _of_picture(content, 64)
+        case "docx" | "xlsx":
+            return None if zipfile.is_zipfile(io.BytesIO(content)) else _CUT_OFF
+        case _:
+            return None
+
+
+_CUT_OFF: Final = "it is cut off, its end is missing"
+_EMPTY: Final = "there is nothing in it"
+
+
+def _flaw_of_pdf(content: bytes) -> str | None:
+    if b" obj" not in content:
+        return _EMPTY
+    return None if b"%%EOF" in content[-MOST_PDF_TAIL:] else _CUT_OFF
+
+
+def _of_picture(content: bytes, least: int) -> str:
+    return _EMPTY if len(content) < least else _CUT_OFF
+
+
+def _in_archive(content: bytes) -> str:
+    """An office file by what is in the archive; any other archive, and one that can't be read, is just a ZIP."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = archive.namelist()[:MAX_NAMES]
+            kind = archive.open("mimetype").read(100).decode("ascii", "replace") if "mimetype" in names else ""
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError):
+        return _in_broken_archive(content)
+    if kind in MEDIA:
+        return kind
+    return next((media for part, media in _PARTS.items() if _holds(names, part)), "application/zip")
+
+
+def _holds(names: list[str], part: str) -> bool:
+    return "[Content_Types].xml" in names and any(name.startswith(part) for name in names)
+
+
+def _in_broken_archive(content: bytes) -> str:
+    """Of an office file that is cut off the first names are still there."""
+    start = content[: 64 * 1024]
+    found = (media for part, media in _PARTS.items() if part.encode() in start)
+    return next(found, "application/zip") if b"[Content_Types].xml" in start else "application/zip"
+
+
+def _in_old_office(content: bytes, announced: str) -> Media | None:
+    for name, media in _STREAMS.items():
+        if name.encode("utf-16-le") in content:
+            return MEDIA[media]
+    return MEDIA[announced] if announced in ("application/msword", "application/vnd.ms-excel") else None
+
+
+def _text_of(start: bytes) -> Media | None:
+    """A text, a web page or a mail: none of them has a signature."""
+    if not start or _NOT_IN_TEXTS.intersection(start):
+        return None
+    try:
+        text = start.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.start <= len(start) - 4:  # else it is cut in the middle of a character
+            return None
+        text = start[: error.start].decode("utf-8-sig")
+    head = text.lstrip().lower()
+    if "<html" in head or head.startswith("<!doctype html"):
+        return MEDIA["text/html"]
+    mail = head.startswith(("from:", "received:", "return-path:", "delivered-to:", "mime-version:", "message-id:"))
+    return MEDIA["message/rfc822" if mail else "text/plain"]

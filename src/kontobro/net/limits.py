@@ -1,0 +1,113 @@
+"""How large an answer may be, and how long a call may take, whatever the other side does."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+import httpx2
+
+Monotonic = Callable[[], float]
+
+MOST_DIGITS: Final = 60
+"""Digits before and after the point of a number that another system sends: amounts have 30, rates 40."""
+
+_GZIP: Final = 16 + zlib.MAX_WBITS
+
+_until: ContextVar[float | None] = ContextVar("kontobro_net_until", default=None)
+
+
+class AnswerTooLarge(httpx2.DecodingError):
+    """An answer with more than `most` bytes, decompressed. No more than that was read."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"more than {most} bytes")
+        self.most = most
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one call: `seconds` from its start to the last byte read, `most_bytes` of its answer, decompressed."""
+
+    seconds: float
+    most_bytes: int
+
+
+@contextmanager
+def time_limit(seconds: float, clock: Monotonic = time.monotonic) -> Iterator[None]:
+    """All calls of this thread inside end within `seconds` together: a call under way then is a timeout.
+
+    For pages, where a person waits. Limits nest: the nearest end counts.
+    """
+    ends, outer = clock() + seconds, _until.get()
+    token = _until.set(ends if outer is None else min(ends, outer))
+    try:
+        yield
+    finally:
+        _until.reset(token)
+
+
+def seconds_left(clock: Monotonic = time.monotonic) -> float | None:
+    """Until the nearest `time_limit` around us ends; 0 or less when it has, None without one."""
+    ends = _until.get()
+    return None if ends is None else ends - clock()
+
+
+def read_bounded(chunks: Iterable[bytes], coding: str, most: int) -> bytes:
+    """The body of an answer, decompressed. Raises AnswerTooLarge, DecodingError; RemoteProtocolError when cut short."""
+    content = bytearray()
+    if coding in ("", "identity"):
+        for chunk in chunks:
+            content += chunk
+            _require(content, most)
+        return bytes(content)
+    if coding not in ("gzip", "x-gzip"):
+        raise httpx2.DecodingError(f"{coding[:20]} was not asked for")
+    inflater = zlib.decompressobj(_GZIP)
+    begun = False
+    for chunk in chunks:
+        begun = begun or bool(chunk)
+        try:
+            content += inflater.decompress(chunk, most - len(content) + 1)
+        except zlib.error as error:
+            raise httpx2.DecodingError("no gzip") from error
+        _require(content, most)
+    if begun and not inflater.eof:
+        raise httpx2.RemoteProtocolError("the compressed answer ends early")
+    return bytes(content)
+
+
+def _require(content: bytearray, most: int) -> None:
+    if len(content) > most:
+        raise AnswerTooLarge(most)
+
+
+def bounded_decimal(text: str) -> Decimal:
+    """A number that another system sends. Raises ValueError beyond MOST_DIGITS: its digits alone would fill memory."""
+    if len(text) > 2 * MOST_DIGITS:
+        raise ValueError("a number is too long")
+    try:
+        number = Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError("a number is none") from error
+    if not is_reasonable(number):
+        raise ValueError("a number is too large or too fine")
+    return number
+
+
+def is_reasonable(number: Decimal) -> bool:
+    """Whether a number can be written out: finite, with at most MOST_DIGITS before and after its point."""
+    if not number.is_finite():
+        return False
+    _, digits, exponent = number.as_tuple()
+    return len(digits) <= 2 * MOST_DIGITS and isinstance(exponent, int) and _fits(number, exponent)
+
+
+def _fits(number: Decimal, exponent: int) -> bool:
+    return exponent >= -MOST_DIGITS and (number.adjusted() < MOST_DIGITS if number else exponent <= MOST_DIGITS)

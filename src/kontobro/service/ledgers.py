@@ -1,0 +1,81 @@
+"""Which ledgers this service opens: those below folders that its operator named.
+
+A ledger is code: `plugin` lines are Python, and `include` reads other files.
+
+In local mode the owner's own machine decides: what the user who runs the service may open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from kontobro.core.errors import Misconfigured, shown
+from kontobro.service.config import ServiceConfig
+
+
+def offers_ledgers(config: ServiceConfig) -> bool:
+    """Whether a ledger can be connected here at all."""
+    return config.local or bool(config.ledger_roots)
+
+
+def ledger_for(config: ServiceConfig, text: str, organisation: str) -> Path:
+    """The ledger that a person named, resolved: symlinks and `..` followed. Raises Misconfigured.
+
+    Hosted, it lies in the organisation's own folder below one of the named ones: organisations don't see each other's.
+    """
+    if config.local:
+        return _resolved(_expanded(text))
+    inside = [ledger for root in config.ledger_roots if (ledger := _inside(root, organisation, text))]
+    if not inside:
+        raise Misconfigured(
+            f'The ledger "{shown(text)}" is outside of your organisation\'s folder.',
+            f"Give its path within the folder {organisation}, which whoever runs the service sets up.",
+        )
+    return next((ledger for ledger in inside if ledger.exists()), inside[0])
+
+
+def _inside(root: Path, organisation: str, text: str) -> Path | None:
+    """The ledger in the organisation's folder below that root; None for one that leads out of it."""
+    folder = _resolved(root / organisation)
+    ledger = _resolved(folder / text)
+    below = ledger.is_relative_to(folder) and ledger.is_relative_to(_resolved(root))
+    return ledger if below else None
+
+
+def ledger_guard(config: ServiceConfig) -> Callable[[Mapping[str, str]], None]:
+    """Refuses a connector's options whose ledger may not be opened, each time before it is opened."""
+
+    def require(options: Mapping[str, str]) -> None:
+        if not config.local and "ledger" in options:
+            _require_inside(config, Path(options["ledger"]))
+
+    return require
+
+
+def _require_inside(config: ServiceConfig, ledger: Path) -> None:
+    """It was resolved when it was connected: one that leads elsewhere by now was exchanged for a link."""
+    found = _resolved(ledger)
+    folders = [_resolved(folder) for folder in config.ledger_roots]
+    if found != ledger or not any(found.is_relative_to(folder) for folder in folders):
+        raise Misconfigured(
+            f'The ledger "{shown(str(ledger))}" is outside of the folders that this service reads.',
+            "Ask whoever runs the service to move it below one of its folders (KONTOBRO_LEDGER_FOLDERS).",
+        )
+
+
+def _resolved(path: Path) -> Path:
+    """Symlinks and `..` followed."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a name that no file can have
+        raise Misconfigured(f'"{shown(str(path))}" is not a path of a file.', "Give the ledger's path.") from None
+
+
+def _expanded(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise Misconfigured(
+            f'"{shown(text)}" names the home folder of an unknown user.', "Give the ledger's whole path."
+        ) from None

@@ -1,0 +1,92 @@
+"""Who can reach the service: this machine alone (local mode), or a network. The socket decides, not what is unset."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from kontobro.core.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from kontobro.service.config import ServiceConfig
+
+LookUp = Callable[..., Sequence[Any]]
+"""`socket.getaddrinfo`."""
+
+
+def host_of(bind: str) -> str:
+    """The host of `host:port`; empty for all addresses and for a Unix socket."""
+    return "" if bind.startswith("unix:") else bind.rpartition(":")[0].strip("[]")
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an IP address is this machine's own."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None)
+    return (mapped or found).is_loopback
+
+
+def binds_loopback(bind: str, look_up: LookUp = socket.getaddrinfo) -> bool:
+    """Whether only this machine reaches a socket there: each address that the host means is a loopback address.
+
+    A Unix socket is not: a proxy serves it to whom it likes.
+    """
+    host = host_of(bind)
+    if not host or _is_address(host):
+        return is_loopback(host)
+    try:
+        found = look_up(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return all(is_loopback(str(each[4][0])) for each in found)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def names_loopback(url: str) -> bool:
+    """Whether a web address means the reader's own machine. Names are not looked up: DNS may say anything."""
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or is_loopback(host)
+
+
+def refusal(config: ServiceConfig) -> Misconfigured | None:
+    """Why the service may not start: a network reaches it, and no public address says for whom it is."""
+    if config.local or not names_loopback(config.public_url):
+        return None
+    why = (
+        "KONTOBRO_BEHIND_PROXY says that a proxy serves it to a network"
+        if binds_loopback(config.bind)
+        else f"KONTOBRO_BIND={config.bind} can be reached from a network"
+    )
+    return Misconfigured(
+        f"{why}, and there is no public address.",
+        "Set KONTOBRO_PUBLIC_URL to the https:// address that browsers use, or KONTOBRO_BIND=127.0.0.1:8765 to serve "
+        "this machine only.",
+    )
+
+
+def require_place(config: ServiceConfig) -> None:
+    """Raises Misconfigured when the service would be open to a network without a public address."""
+    if fault := refusal(config):
+        raise fault
+
+
+def require_bound(config: ServiceConfig, bound: Iterable[Any]) -> None:
+    """The same of the sockets that listen by now (`getsockname`): one may be handed in from outside."""
+    names = [name[0] if isinstance(name, tuple) else "" for name in bound]
+    if config.local and not all(is_loopback(name) for name in names):
+        raise Misconfigured(
+            "A socket that was handed in can be reached from a network.", "Set KONTOBRO_PUBLIC_URL, or hand none in."
+        )

@@ -1,0 +1,258 @@
+"""Pages that ask Pleo or an accounting system: the asking is done aside, and no thread of the pages waits for long.
+
+A slow page answers in time, or the reader gets a page that shows progress and goes on by itself when there is a result.
+One organisation can hold neither all threads of the pages nor all threads aside.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Final, TypedDict
+
+from django.contrib.messages.storage import default_storage
+from django.core.cache import cache
+from django.core.handlers.exception import response_for_exception
+from django.db import connections
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from kontobro.core.errors import KontobroError
+from kontobro.service.config import config
+from kontobro.service.shares import Shares
+from kontobro.web.middleware import TooManyAtOnce, fault_page
+
+PATIENCE: Final = 3.0
+"""Seconds that a page waits for a result before it shows progress."""
+AT_ONCE: Final = 4
+"""What is asked for one organisation side by side, in each process; more waits for its turn."""
+MOST_OF_ONE: Final = 24
+MOST: Final = 96
+"""Threads aside, of one organisation and of all."""
+KEPT: Final = 900
+"""Seconds that a result is kept for its reader."""
+
+TICKET: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
+
+Call = Callable[[HttpRequest], HttpResponse]
+
+
+class Kept(TypedDict, total=False):
+    """What the cache has of a piece of work: whose it is, where its page is, and once it is done what came of it."""
+
+    user: object
+    page: str
+    part: bool
+    status: int
+    content: bytes
+    kind: str
+    location: str
+    messages: list[tuple[int, str, str]]
+
+
+@dataclass
+class Turns:
+    """Of each owner so many run at once; the others wait."""
+
+    at_once: int
+    _turns: dict[str, tuple[threading.Semaphore, int]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def turn(self, owner: str) -> Iterator[None]:
+        with self._lock:
+            semaphore, users = self._turns.get(owner, (threading.Semaphore(self.at_once), 0))
+            self._turns[owner] = (semaphore, users + 1)
+        try:
+            with semaphore:
+                yield
+        finally:
+            with self._lock:
+                users = self._turns[owner][1] - 1
+                self._turns[owner] = (semaphore, users)
+                if not users:
+                    del self._turns[owner]
+
+
+_threads, _pages, _turns = Shares(), Shares(), Turns(AT_ONCE)
+
+
+@dataclass
+class Asking:
+    """One view that runs aside. `late` is set when its page has stopped waiting: then the result goes to the cache."""
+
+    call: Call
+    request: HttpRequest
+    owner: str
+    ticket: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    late: bool = False
+    response: HttpResponse | None = None
+    fault: Exception | None = None
+    done: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self) -> None:
+        try:
+            with _turns.turn(self.owner):
+                self.response = self.call(self.request)
+        except Exception as fault:  # noqa: BLE001 - raised in the page's thread, or made a page of
+            self.fault = fault
+        try:
+            with self.lock:
+                self.done.set()
+                if self.late:
+                    cache.set(key_of(self.ticket), self._kept(), KEPT)
+        finally:
+            connections.close_all()
+            _threads.give_back(self.owner)
+
+    def leave(self, *, part: bool) -> bool:
+        """Stop waiting: True when the result will be in the cache, False when it is there already."""
+        with self.lock:
+            if self.done.is_set():
+                return False
+            self.late = True
+            kept: Kept = {"user": self.request.user.pk, "page": self._page(), "part": part}
+            cache.set(key_of(self.ticket), kept, KEPT)
+            return True
+
+    def _page(self) -> str:
+        """Where the page is shown: under its own address, so that links within it go on. A POST has no such page."""
+        if self.request.method == "POST":
+            return ""
+        path = self.request.get_full_path()
+        return f"{path}{'&' if '?' in path else '?'}aside={self.ticket}"
+
+    def _kept(self) -> Kept:
+        response = self.response or _page_of(self.request, self.fault)
+        begun: Kept | None = cache.get(key_of(self.ticket))
+        return {
+            "user": self.request.user.pk,
+            "page": self._page(),
+            "part": begun is not None and begun["part"],
+            "status": response.status_code,
+            "content": response.content,
+            "kind": response.headers.get("Content-Type", ""),
+            "location": response.headers.get("Location", ""),
+            "messages": [(one.level, str(one.message), one.extra_tags) for one in _unread(self.request)],
+        }
+
+
+def aside(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """For a view below `of_connection` or `of_organisation` that asks others."""
+
+    @wraps(view)
+    def asked(request: HttpRequest, member: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        return ask(request, str(member.organisation.id), lambda apart: view(apart, member, *args, **kwargs))
+
+    return asked
+
+
+def ask(request: HttpRequest, owner: str, call: Call) -> HttpResponse:
+    """Run a view aside for its owner, an organisation. Raises TooManyAtOnce, and what the view raises in time."""
+    if (ready := result_of(request, request.GET.get("aside", ""))) is not None:
+        return page_of(ready)
+    if not _threads.take(owner, MOST_OF_ONE, MOST):
+        raise TooManyAtOnce(
+            "Too much is being asked at once.", "Wait until what runs has ended, then open the page again."
+        )
+    asking = Asking(call, _apart(request), owner)
+    threading.Thread(target=copy_context().run, args=[asking.run], name="kontobro-aside", daemon=True).start()
+    with _waiting(owner) as may_wait:
+        if asking.done.wait(PATIENCE if may_wait else 0.05):
+            return _answer(request, asking)
+    part = bool(getattr(request, "htmx", False))
+    if not asking.leave(part=part):
+        return _answer(request, asking)
+    return still(request, asking.ticket, part=part)
+
+
+@contextmanager
+def _waiting(owner: str) -> Iterator[bool]:
+    """Whether this page may wait: half of the threads never do, and an organisation has a quarter at most."""
+    with thread_for(owner) as taken:
+        yield taken
+
+
+@contextmanager
+def thread_for(owner: str) -> Iterator[bool]:
+    """Take one of the threads that may wait for others, for as long as the block runs."""
+    taken = take_thread(owner)
+    try:
+        yield taken
+    finally:
+        if taken:
+            give_thread_back(owner)
+
+
+def take_thread(owner: str) -> bool:
+    threads = config().threads
+    return _pages.take(owner, max(1, threads // 4), max(1, threads // 2))
+
+
+def give_thread_back(owner: str) -> None:
+    _pages.give_back(owner)
+
+
+def still(request: HttpRequest, ticket: str, *, part: bool) -> HttpResponse:
+    """Progress: a part of a page, or a page, that asks again by itself."""
+    name = "kontobro/aside/part.html" if part else "kontobro/aside/page.html"
+    return render(request, name, {"ticket": ticket}, status=202)
+
+
+def key_of(ticket: str) -> str:
+    return f"aside.{ticket}"
+
+
+def result_of(request: HttpRequest, ticket: str) -> Kept | None:
+    """What came of it, for the one who asked; None while it runs, and for whatever is not theirs."""
+    kept = kept_of(request, ticket)
+    return kept if kept and "status" in kept else None
+
+
+def kept_of(request: HttpRequest, ticket: str) -> Kept | None:
+    kept: Kept | None = cache.get(key_of(ticket)) if TICKET.fullmatch(ticket) else None
+    return kept if kept and kept["user"] == request.user.pk else None
+
+
+def page_of(kept: Kept) -> HttpResponse:
+    return HttpResponse(kept["content"], status=kept["status"], content_type=kept["kind"] or None)
+
+
+def _apart(request: HttpRequest) -> HttpRequest:
+    """The request for another thread: read whole, with messages of its own."""
+    if request.method == "POST":
+        request.POST  # noqa: B018 - read here, by the thread that has the connection
+    apart = copy.copy(request)
+    apart._messages = default_storage(apart)  # type: ignore[attr-defined]  # where Django's own middleware has them
+    return apart
+
+
+def _unread(apart: HttpRequest) -> list[Any]:
+    return list(apart._messages._queued_messages)  # type: ignore[attr-defined]
+
+
+def _answer(request: HttpRequest, asking: Asking) -> HttpResponse:
+    request._messages = asking.request._messages  # type: ignore[attr-defined]
+    for name in ("member", "connection"):
+        if hasattr(asking.request, name):
+            setattr(request, name, getattr(asking.request, name))
+    if asking.fault is not None:
+        raise asking.fault
+    if asking.response is None:
+        raise RuntimeError("a view gave neither a response nor a fault")
+    return asking.response
+
+
+def _page_of(request: HttpRequest, fault: Exception | None) -> HttpResponse:
+    """A fault that came late, as the page that it would have been."""
+    if isinstance(fault, KontobroError):
+        return fault_page(request, fault)
+    return response_for_exception(request, fault or RuntimeError("a view gave no response"))

@@ -1,0 +1,115 @@
+"""Tax that can't be is refused, tax that is odd is noted, and what receipts really say is booked without a word."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kontobro.core.posting import Posted, post_item
+from kontobro.core.posting_tax_check import rounded, signed
+from kontobro.testing.factories import a_line, a_tax, an_item, masters, settings
+
+MASTERS = masters()
+NO_ACCOUNTS = masters(
+    tax_codes=[replace(code, ingoing_account=None) for code in MASTERS.tax_codes.by_id.values() if code.code == "I0"]
+)
+IMPOSSIBLE = ["tax_type_differs", "tax_on_zero_rate", "tax_sign_differs", "tax_exceeds_line", "tax_rate_impossible"]
+
+
+def post(line: int, tax: int, code: str = "I25", kind: str = "inclusive", rate: str = "0.25", **more: Any) -> Posted:
+    item = an_item(lines=[a_line(line, tax=a_tax(tax, code, kind, rate))], **more)
+    return post_item(item, settings(), MASTERS, dt.date(2026, 11, 22))
+
+
+@pytest.mark.parametrize(
+    ("posted", "code"),
+    [
+        (post(1000, 200, "I0", rate="0"), "tax_on_zero_rate"),
+        (post(1000, 200, "I0"), "tax_on_zero_rate"),
+        (post(1000, 1100), "tax_exceeds_line"),
+        (post(-1000, -1001), "tax_exceeds_line"),
+        (post(0, 5, total=0), "tax_exceeds_line"),
+        (post(1000, -160), "tax_sign_differs"),
+        (post(-1000, 160), "tax_sign_differs"),
+        (post(1000, -250, "R25", "reverse"), "tax_sign_differs"),
+        (post(1000, 1001, "R25", "reverse"), "tax_exceeds_line"),
+        (post(1000, 250, "I25", "reverse"), "tax_type_differs"),
+        (post(1000, 200, "R25", "inclusive"), "tax_type_differs"),
+        (post(1000, 0, "R25", "reverse", "1.01"), "tax_rate_impossible"),
+    ],
+)
+def test_what_can_not_be_is_refused_in_words_of_its_own(posted: Posted, code: str) -> None:
+    problems = [problem for problem in posted.problems if problem.code != "amount_zero"]
+    assert [(problem.code, problem.reason) for problem in problems] == [(code, "validation_failure")]
+    assert problems[0].field.startswith("accountingEntryLines[0].tax.")
+    assert problems[0].value
+    assert "account" not in problems[0].remedy.replace("accounting system", "")
+
+
+def test_nobody_is_asked_for_an_account_of_a_code_of_0_percent() -> None:
+    item = an_item(lines=[a_line(1000, tax=a_tax(200, "I0", rate="0"))])
+    posted = post_item(item, settings(), NO_ACCOUNTS, dt.date(2026, 11, 22))
+    assert [problem.code for problem in posted.problems] == ["tax_on_zero_rate"]
+
+
+@pytest.mark.parametrize(
+    ("posted", "words"),
+    [
+        (post(1000, 990), ["9.90", "25 %", "10.00", "I25"]),
+        (post(1000, 107, rate="0.12"), ["12 %", "25 %", "I25"]),
+        (post(1000, 0, "I0", rate="0.25"), ["25 %", "0 %", "I0"]),
+        (post(1000, 300, "R25", "reverse"), ["3.00", "25 %", "R25"]),
+    ],
+)
+def test_what_is_odd_is_booked_with_a_note(posted: Posted, words: list[str]) -> None:
+    assert posted.problems == ()
+    (note,) = [note for note in posted.notes if "tax" in note.lower() and "neither with" not in note]
+    assert [word for word in words if word not in note] == []
+    assert posted.entries[0].notes
+
+
+@given(lines=st.lists(st.integers(1, 100_000), min_size=1, max_size=8))
+def test_receipts_that_round_each_position_are_not_odd(lines: list[int]) -> None:
+    """VAT rounded position by position is off by half a minor unit each: of small receipts no reason for a note."""
+    gross = sum(lines)
+    tax = sum(rounded(line, Decimal("0.2")) for line in lines)  # 25 % included is a fifth
+    posted = post(gross, min(tax, rounded(gross, Decimal("0.2")) + 1))
+    assert posted.problems == ()
+    assert not [note for note in posted.notes if "more than" in note]
+
+
+@given(st.integers(-(10**6), 10**6), st.integers(-(10**6), 10**6), st.sampled_from(["I25", "I0", "R25"]))
+def test_no_entry_has_more_tax_than_line_or_of_the_other_sign(line: int, tax: int, code: str) -> None:
+    posted = post(line, tax, code, "reverse" if code == "R25" else "inclusive", total=line)
+    if tax and (abs(tax) > abs(line) or tax * line < 0 or code == "I0"):
+        assert {problem.code for problem in posted.problems} & set(IMPOSSIBLE)
+    elif line:
+        assert posted.problems == ()
+        assert posted.entries[0].tax == Decimal(tax or (rounded(line, Decimal("0.25")) if code == "R25" else 0)) / 100
+
+
+def test_a_computed_tax_on_a_code_of_0_percent_is_refused() -> None:
+    zero = masters(
+        tax_codes=[replace(one, rate=Decimal(0)) for one in MASTERS.tax_codes.by_id.values() if one.code == "R25"]
+    )
+    item = an_item(lines=[a_line(1000, tax=a_tax(0, "R25", "reverse"))])
+    (problem,) = post_item(item, settings(), zero, dt.date(2026, 11, 22)).problems
+    assert (problem.code, problem.value) == ("tax_on_zero_rate", "2.50 DKK")
+
+
+def test_one_switch_takes_tax_without_a_sign() -> None:
+    """If Pleo's staging shows that tax comes unsigned (`posting-rules.md` §13.2)."""
+    assert signed(Decimal(160), Decimal(-1000), is_signed=True) == 160
+    assert signed(Decimal(160), Decimal(-1000), is_signed=False) == -160
+    assert signed(Decimal(-160), Decimal(1000), is_signed=False) == 160
+
+
+def test_halves_are_rounded_away_from_zero_at_any_size() -> None:
+    assert rounded(-10, Decimal("0.25")) == -3
+    assert rounded(10**40 + 2, Decimal("0.25")) == (10**40 + 4) // 4

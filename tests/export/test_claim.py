@@ -1,0 +1,335 @@
+"""Claims that are lost, late or doubled on their way, and whose job it is then (`export/claim.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kontobro.core.errors import Busy, JobGone, Taken, Unreachable
+from kontobro.core.export import ExportJob, ItemReport
+from kontobro.core.history import JobRow
+from kontobro.export import run_job
+from kontobro.export.claim import ALIVE, MARGIN, QUIET, Standing, judge
+from kontobro.export.run import Ports
+from pleo_sandbox.model import Expense
+from tests.export.company import a_company, an_item, entry_id, kill_company
+from tests.export.office import EVENTS, JOBS, Office, SandboxClock, an_office
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+# ------------------------------------------------------------------------------------ the decision
+
+
+def a_job(status: str, started: datetime | None = None, last: datetime | None = None) -> ExportJob:
+    return ExportJob(
+        id="job",
+        company_id="company",
+        status=status,
+        created_at=NOW - 2 * ALIVE,
+        number_of_items=1,
+        expires_in=3600,
+        started_at=started,
+        last_updated_at=last or started,
+    )
+
+
+def a_row(status: str, claimed: datetime | None = None, ended: datetime | None = None) -> JobRow:
+    return JobRow(job_id="job", status=status, items=1, started_at=NOW - MINUTE, finished_at=ended, claimed_at=claimed)
+
+
+PENDING, OVER = a_job("pending"), a_job("completed", NOW - MINUTE)
+YOUNG, OLD = a_job("in_progress", NOW - MINUTE), a_job("in_progress", NOW - ALIVE)
+SEEN, OURS = a_row("seen"), a_row("in_progress", NOW - MINUTE)
+BEFORE, AFTER = a_row("claiming", NOW - MINUTE - SECOND), a_row("claiming", NOW - MINUTE + MARGIN + SECOND)
+DONE, FOREIGN = a_row("completed", NOW - ALIVE, NOW), a_row("not ours", NOW - ALIVE, NOW)
+
+CASES = [
+    (None, PENDING, Standing.FREE),
+    (SEEN, PENDING, Standing.FREE),
+    (BEFORE, PENDING, Standing.FREE),
+    (FOREIGN, PENDING, Standing.FREE),
+    (OURS, PENDING, Standing.ACCEPTED),
+    (DONE, PENDING, Standing.ENDED),
+    (None, YOUNG, Standing.THEIRS),
+    (SEEN, YOUNG, Standing.THEIRS),
+    (FOREIGN, YOUNG, Standing.THEIRS),
+    (AFTER, YOUNG, Standing.THEIRS),
+    (BEFORE, YOUNG, Standing.PERHAPS),
+    (BEFORE, a_job("in_progress", None, NOW), Standing.PERHAPS),
+    (replace(BEFORE, claimed_at=NOW - MINUTE + MARGIN), YOUNG, Standing.PERHAPS),
+    (OURS, YOUNG, Standing.OURS),
+    (OURS, OLD, Standing.OURS),
+    (DONE, YOUNG, Standing.ENDED),
+    *((row, OLD, Standing.LEFT) for row in (None, SEEN, AFTER, FOREIGN, DONE)),
+    (None, a_job("in_progress", NOW - 2 * ALIVE, NOW - MINUTE), Standing.THEIRS),
+    *((row, OVER, Standing.OVER) for row in (None, SEEN, BEFORE, OURS, FOREIGN)),
+    (DONE, OVER, Standing.ENDED),
+]
+
+
+@pytest.mark.parametrize(("row", "job", "standing"), CASES)
+def test_what_a_job_is_to_us(row: JobRow | None, job: ExportJob, standing: Standing) -> None:
+    assert judge(row, job, NOW) is standing
+
+
+# ---------------------------------------------------------------------------- one installation alone
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    with an_office(tmp_path, kill_company()) as office:
+        yield office
+
+
+def booked(office: Office, at_least: timedelta = timedelta(0), at_most: timedelta = timedelta(hours=1)) -> None:
+    """The job is exported whole, and what it took of the clock is this much."""
+    began = office.clock.now()
+    result = office.export()
+    assert (result.event, result.booked, result.failed) == ("completed_with_errors", 4, 1)
+    assert at_least <= office.clock.now() - began <= at_most
+    office.assert_agree()
+
+
+FAULTS: dict[str, tuple[Callable[[Office], None], timedelta, timedelta]] = {
+    "as it should be": (lambda office: None, timedelta(0), 5 * SECOND),
+    "doubled": (lambda office: office.sandbox.arrive_twice("POST", EVENTS), QUIET - SECOND, QUIET + MINUTE),
+    "answer lost": (lambda office: office.sandbox.lose_response("POST", EVENTS), QUIET - SECOND, QUIET + MINUTE),
+    "request lost": (lambda office: office.sandbox.lose_request("POST", EVENTS), timedelta(0), 5 * SECOND),
+    "late, before ours again": (
+        lambda office: office.sandbox.arrive_late("POST", EVENTS, 0.4),
+        QUIET - SECOND,
+        QUIET + MINUTE,
+    ),
+    "late, after ours again": (lambda office: office.sandbox.arrive_late("POST", EVENTS, 20), timedelta(0), 9 * SECOND),
+    "accepted, done later": (lambda office: office.sandbox.accept_late("POST", EVENTS, 20), 20 * SECOND, MINUTE),
+    "accepted, and forgotten": (lambda office: office.sandbox.accept_late("POST", EVENTS, 9999), 20 * SECOND, MINUTE),
+    "ended later": (lambda office: office.sandbox.accept_late("POST", EVENTS, 20, skip=1), 20 * SECOND, MINUTE),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_claim_of_the_only_installation_is_never_anothers(office: Office, fault: str) -> None:
+    act, at_least, at_most = FAULTS[fault]
+    act(office)
+    booked(office, at_least, at_most)
+    assert [row.status for row in office.store.jobs("desk")] == ["completed_with_errors"]
+
+
+def test_nothing_is_booked_before_the_job_is_in_progress(office: Office) -> None:
+    office.sandbox.accept_late("POST", EVENTS, 20)
+    statuses: list[str] = []
+
+    def book(behind: Any, entries: Any) -> Any:
+        statuses.append(str(office.sandbox.jobs[0].status))
+        return behind.book(entries)
+
+    office.alter(book=book)
+    booked(office)
+    assert set(statuses) == {"in_progress"}
+
+
+@pytest.mark.parametrize("ahead", [-5, 5])
+def test_our_clock_may_be_hours_apart_from_pleos(office: Office, ahead: int) -> None:
+    """What was before and what after is told by Pleo's clock alone."""
+    office.sandbox.lose_response("POST", EVENTS)
+    office.clock = Skewed(office.clock, timedelta(hours=ahead))  # type: ignore[assignment]
+    booked(office, QUIET - SECOND, QUIET + MINUTE)
+
+
+class Skewed:
+    """The sandbox's time, told wrongly."""
+
+    def __init__(self, behind: SandboxClock, by: timedelta) -> None:
+        self._behind, self._by = behind, by
+
+    def now(self) -> datetime:
+        return self._behind.now() + self._by
+
+    def sleep(self, seconds: float) -> None:
+        self._behind.sleep(seconds)
+
+
+def test_pleo_that_never_starts_what_it_accepted(office: Office) -> None:
+    office.sandbox.accept_late("POST", EVENTS, 9999, times=2)
+    with pytest.raises(Unreachable, match="did not start it"):
+        office.export()
+    assert office.entries() == {}
+    booked(office)
+
+
+def test_a_job_that_expired_before_its_claim(office: Office) -> None:
+    result = office.export_acting("pleo.start#1:before", lambda: office.sandbox.expire_job(office.sandbox.jobs[0].id))
+    assert result.event == "unfinished"
+    assert "job_expired" in (result.failure or "")
+
+
+def killed_at(office: Office, at: str) -> None:
+    """A run that ends there, as a killed process would; and a few minutes pass before the next."""
+
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        office.export_acting(at, die)
+
+
+@pytest.mark.parametrize("at", ["pleo.start#1:before", "pleo.start#1:after", "store.claim_job#2:after"])
+def test_a_claim_outlives_its_run(office: Office, at: str) -> None:
+    killed_at(office, at)
+    unknown = at == "pleo.start#1:after"
+    booked(office, QUIET - SECOND if unknown else timedelta(0), QUIET + MINUTE if unknown else 5 * SECOND)
+
+
+def test_time_that_passed_without_us_is_quiet_too(office: Office) -> None:
+    """Pleo's clock tells since when nothing happened: a run that was stopped again and again comes to its end."""
+    killed_at(office, "pleo.start#1:after")
+    office.sandbox.move_clock(QUIET)
+    booked(office, at_most=5 * SECOND)
+
+
+# ---------------------------------------------------------------------------------- and another one
+
+
+def another_claims(office: Office) -> None:
+    """Another installation claims the job."""
+    assert office.pleo.start(office.sandbox.jobs[0].id)
+
+
+def another_tells(office: Office, status: Any = "in_progress") -> None:
+    office.pleo.report(office.sandbox.jobs[0].id, [ItemReport(entry_id=entry_id(1), status=status)])
+
+
+def left_alone(office: Office) -> str:
+    with pytest.raises(Taken) as fault:
+        office.export()
+    assert office.entries() == {}
+    return str(fault.value)
+
+
+def test_a_job_that_we_only_looked_at_is_not_ours(office: Office) -> None:
+    killed_at(office, "store.begin_job#1:after")
+    another_claims(office)
+    office.sandbox.move_clock(5 * MINUTE)
+    assert "under way in another installation" in left_alone(office)
+    assert [row.status for row in office.store.jobs("desk")] == ["not ours"]
+
+
+def test_claimed_while_we_waited_for_the_accounting_system(office: Office) -> None:
+    def check(behind: Any) -> Any:
+        if str(office.sandbox.jobs[0].status) == "pending":
+            another_claims(office)
+        return behind.check()
+
+    office.alter(check=check)
+    assert "was claimed by another installation" in left_alone(office)
+    assert office.sandbox.calls["POST /v3/export-job-events"] == 1, "it claimed all the same"
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_claimed_just_before_us_and_worked_on(office: Office, told: bool) -> None:
+    """The refusal alone says nothing; what the other one does says it."""
+    beginning = office.clock.now()
+
+    def claim() -> None:
+        another_claims(office)
+        if told:
+            another_tells(office)
+
+    class Working:
+        """The other one tells its first item a minute later."""
+
+        def now(self) -> datetime:
+            return office.sandbox.clock.now()
+
+        def sleep(self, seconds: float) -> None:
+            office.sandbox.move_clock(timedelta(seconds=seconds))
+            if not told and self.now() - beginning > MINUTE:
+                another_tells(office)
+
+    office.clock = Working()  # type: ignore[assignment]
+    with pytest.raises(Taken):
+        office.export_acting("pleo.start#1:before", claim)
+    assert office.entries() == {}
+    assert [row.status for row in office.store.jobs("desk")] == ["not ours"]
+    assert "another installation" in left_alone(office)
+
+
+def test_an_item_that_is_told_while_the_clock_of_the_job_stands(office: Office) -> None:
+    """Pleo does not say whether an item update moves `lastUpdatedAt`: the items are looked at as well."""
+    office.sandbox.item_update_moves_clock = False
+    killed_at(office, "pleo.start#1:after")
+    another_tells(office, "failed")
+    office.sandbox.move_clock(5 * MINUTE)
+    left_alone(office)
+
+
+def test_where_the_reference_is_not_enforced_a_person_decides(office: Office) -> None:
+    searchable = replace(office.connector.capabilities, reference="searchable", settle_after=MINUTE)
+    office.alter(capabilities=searchable)
+    killed_at(office, "pleo.start#1:after")
+    office.sandbox.move_clock(5 * MINUTE)
+    assert "--take-over" in left_alone(office)
+    assert [row.status for row in office.store.jobs("desk")] == ["claiming"]
+    assert office.export(take_over=True).booked == 4
+    office.assert_agree()
+
+
+def test_without_a_decision_it_is_taken_over_when_left_alone(office: Office) -> None:
+    office.alter(capabilities=replace(office.connector.capabilities, reference="searchable", settle_after=MINUTE))
+    killed_at(office, "pleo.start#1:after")
+    office.sandbox.move_clock(ALIVE + SECOND)
+    booked(office, at_least=MINUTE, at_most=2 * MINUTE)
+
+
+def test_a_longer_settle_after_is_a_longer_quiet(office: Office) -> None:
+    office.alter(capabilities=replace(office.connector.capabilities, settle_after=4 * MINUTE))
+    office.sandbox.arrive_twice("POST", EVENTS)
+    booked(office, 4 * MINUTE - SECOND, 5 * MINUTE)
+
+
+def test_pleo_without_a_clock_is_watched_by_ours(tmp_path: Path) -> None:
+    with an_office(tmp_path, a_company(Expense(an_item(1)))) as office:
+        office.sandbox.arrive_twice("POST", EVENTS)
+
+        class Timeless:
+            def __getattr__(self, name: str) -> Any:
+                return getattr(office.pleo, name)
+
+            def job(self, job_id: str) -> ExportJob:
+                return replace(office.pleo.job(job_id), read_at=None)
+
+        pleo: Any = Timeless()
+        began = office.clock.now()
+        ports = Ports(pleo=pleo, connector=office.connector, store=office.store, clock=office.clock)
+        assert office._run(ports).booked == 1
+        assert QUIET <= office.clock.now() - began <= QUIET + MINUTE
+
+
+def test_a_job_that_we_ended_is_not_anothers_while_pleo_still_lists_it(office: Office) -> None:
+    office.sandbox.accept_late("POST", EVENTS, 600, skip=1)
+    assert office.export().booked == 4
+    with pytest.raises(Busy, match="finished by another run") as fault:
+        office.export()
+    assert not isinstance(fault.value, Taken)
+    office.sandbox.move_clock(10 * MINUTE)
+    office.assert_agree()
+
+
+def test_a_cancelled_job_is_gone(office: Office) -> None:
+    another_claims(office)
+    job = office.pleo.job(office.sandbox.jobs[0].id)
+    office.sandbox.cancel_job(job.id)
+    with pytest.raises(JobGone, match="canceled_by_user"):
+        run_job(office.connection, job, office.ports)
+
+
+def test_a_claim_costs_two_looks_and_an_end_one(office: Office) -> None:
+    booked(office)
+    assert office.sandbox.calls[f"GET {JOBS}/{{jobId}}"] == 3

@@ -1,0 +1,258 @@
+"""An export, a sync, OAuth and webhooks under each answer that Pleo's documents leave open: a new switch is tested by
+being there.
+
+The sandbox plays the answer; the client has the switch of the same name, where there is one, and copes else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+
+from kontobro.core.connection import Connection, Tokens
+from kontobro.core.dialect import SWITCHES, Dialect
+from kontobro.core.errors import LoginFailed
+from kontobro.core.level import scopes_of
+from kontobro.core.masterdata import (
+    Account,
+    Company,
+    Dimension,
+    DimensionValue,
+    Journal,
+    MasterRecord,
+    TaxCode,
+    Vendor,
+)
+from kontobro.export import JobResult, Ports, next_job, run_job
+from kontobro.install.connect import connect
+from kontobro.pleo import authorize_url, exchange_code, open_pleo, open_target
+from kontobro.pleo.subscriptions import open_subscriptions
+from kontobro.store import open_store
+from kontobro.sync import KINDS, SyncPorts, apply_plan, plan_sync
+from kontobro.testing.memory_connector import MemoryConnector
+from pleo_sandbox.model import Expense
+from pleo_sandbox.oauth import ALL_SCOPES
+from pleo_sandbox.rules import ANSWERS, LENIENT, STRICT, Rules
+from pleo_sandbox.server import serve
+from pleo_sandbox.state import Sandbox
+from tests.export.company import COMPANY, a_company, a_line, a_receipt, an_item, entry_id
+from tests.export.desk import SETTINGS
+from tests.export.office import Altered, SandboxClock
+from tests.pleo.stage import MemoryTokens
+
+REDIRECT = "http://127.0.0.1:8917/callback"
+VERIFIER = "v" * 64
+RECEIVER = "http://127.0.0.1:9/webhooks"
+GOOD = 23
+"""Expenses that can be booked: more than the smallest batch and the smallest page."""
+
+CASES = [(name, answer) for name, answers in ANSWERS.items() for answer in answers[1:]]
+PLAYED = [pytest.param({}, id="the first answers")]
+PLAYED += [pytest.param({name: answer}, id=f"{name}={answer}") for name, answer in CASES]
+PLAYED.append(pytest.param(dict(LENIENT), id="lenient"))
+PLAYED.append(pytest.param({name: answers[-1] for name, answers in ANSWERS.items() if name in SWITCHES}, id="others"))
+
+
+def books() -> list[MasterRecord]:
+    """An accounting system with something of every kind."""
+    accounts = [Account(code, code, f"Account {code}") for code in ("1081", "1089", "2440", "2890", "7504", "6900")]
+    return [
+        Company("C1", "Fjord & Bro ApS", "DKK", "Europe/Copenhagen", "DK"),
+        *accounts,
+        TaxCode("I25", "I25", "Input VAT", Decimal("0.25"), "inclusive", "6900"),
+        Dimension("DEPT", "DEPT", "Department"),
+        *(DimensionValue(f"D{number}", "DEPT", f"D{number}", f"Department {number}") for number in range(30)),
+        Vendor(id="V100", code="V100", name="Kontor & Papir A/S", currency="DKK"),
+        Journal("PLEO", "PLEO", "Pleo"),
+    ]
+
+
+def expenses() -> list[Expense]:
+    """Good ones, and one whose account is unknown under a name that makes for a long reason."""
+    good = [Expense(an_item(number), (a_receipt(number),) if number < 3 else ()) for number in range(1, GOOD + 1)]
+    account = {"id": COMPANY, "name": "N" * 3000, "code": "9999", "identifier": None}
+    lines = [a_line(10_000, account=account) for _ in range(12)]
+    return [*good, Expense(an_item(GOOD + 1, minor=120_000, accountingEntryLines=lines))]
+
+
+@dataclass
+class World:
+    """A Pleo that gives these answers, and a client that was told of those that it has to know."""
+
+    sandbox: Sandbox
+    dialect: Dialect
+    url: str
+    folder: Path
+
+    @property
+    def clock(self) -> SandboxClock:
+        return SandboxClock(self.sandbox)
+
+    def connection(self, **more: Any) -> Connection:
+        known: dict[str, Any] = {
+            "id": "c1",
+            "name": "c1",
+            "environment": "sandbox",
+            "api_url": self.url,
+            "auth_url": self.url,
+            "auth": "api_key",
+            "company_id": "",
+            "company_name": "",
+            "erp": "memory",
+            "settings": SETTINGS,
+        }
+        return Connection(**(known | more))
+
+    def scopes(self) -> frozenset[str]:
+        """All of them, as this Pleo spells them."""
+        return frozenset(map(self.sandbox.rules.scope, ALL_SCOPES))
+
+
+@contextmanager
+def a_world(rules: dict[str, Any], folder: Path) -> Iterator[World]:
+    sandbox = Sandbox(a_company(*expenses()))
+    sandbox.set_rules(rules)
+    told = {name: answer for name, answer in rules.items() if name in SWITCHES}
+    with serve(sandbox) as url:
+        yield World(sandbox, replace(Dialect(), **told), url, folder)
+
+
+def test_every_switch_of_the_client_has_its_twin_in_the_sandbox() -> None:
+    assert {name: set(answers) for name, answers in SWITCHES.items()} == {name: set(ANSWERS[name]) for name in SWITCHES}
+    strict = {name: answers[0] for name, answers in SWITCHES.items()}
+    assert strict == {name: getattr(Rules(), name) for name in SWITCHES}
+    assert all(getattr(Rules(), name) is True for name in STRICT)
+    assert {name: getattr(Rules(), name) for name in ANSWERS} == {name: answers[0] for name, answers in ANSWERS.items()}
+    assert all(known.metadata["source"] for known in fields(Dialect))
+
+
+@pytest.mark.parametrize("rules", PLAYED)
+def test_exports_and_a_sync_under_each_answer(tmp_path: Path, rules: dict[str, Any]) -> None:
+    with a_world(rules, tmp_path) as world, open_store(tmp_path / "kontobro.sqlite3") as store:
+        key = world.sandbox.add_api_key(COMPANY, world.scopes())
+        connector, clock, dialect = MemoryConnector(books()), world.clock, world.dialect
+        opened = []
+
+        def pleo_for(connection: Connection, tokens: Any) -> Any:
+            opened.append(open_pleo(connection, tokens, clock, dialect=dialect))
+            return opened[-1]
+
+        connected = connect(world.connection(), Tokens(access=key), pleo_for, connector, store, 4)
+        assert connected.connection.company_id == COMPANY
+        chosen = replace(connected.connection.settings, sync_dimensions=("DEPT",))
+        connection = replace(connected.connection, settings=chosen)
+        store.save_connection(connection)
+        ports = Ports(pleo=pleo_for(connection, store), connector=connector, store=store, clock=clock)
+        try:
+            export_all(world, connection, ports)
+            sync_twice(world, connection, ports)
+        finally:
+            for client in opened:
+                client.close()
+
+
+def export_all(world: World, connection: Connection, ports: Ports) -> None:
+    """One job with a failure, one in which all fail, and one that the accounting system does not let in."""
+    sandbox = world.sandbox
+    sandbox.press_export(COMPANY)
+    result = export(connection, ports)
+    assert (result.event, result.booked, result.failed) == ("completed_with_errors", GOOD, 1), result
+    assert sandbox.jobs[0].status == "completed_with_errors"
+    failed = sandbox.item_state(COMPANY, entry_id(GOOD + 1))
+    assert failed["failureReasonType"] == (
+        "account_unknown" if sandbox.rules.unknown_reasons else "invalid_configuration"
+    )
+    assert 0 < len(failed["failureReason"]) <= world.dialect.longest_reason
+
+    sandbox.press_export(COMPANY, [entry_id(GOOD + 1)])
+    assert export(connection, ports).event == world.dialect.all_failed
+    assert sandbox.jobs[1].status == world.dialect.all_failed
+
+    sandbox.press_export(COMPANY, [entry_id(1)])
+    shut = replace(ports, connector=Altered(ports.connector, check=_refuse))
+    assert export(connection, shut).event == "failed"
+    assert sandbox.jobs[2].failure_reason_type == world.dialect.login_reason
+
+    sandbox.press_export(COMPANY, [entry_id(1)])
+    assert (export(connection, ports).event, sandbox.jobs[3].status) == ("completed", "completed")
+
+
+def _refuse(behind: object) -> Company:
+    raise LoginFailed("The accounting system refuses the login.", "Give it again. " + "x" * 3000)
+
+
+def export(connection: Connection, ports: Ports) -> JobResult:
+    job = next_job(ports)
+    assert job is not None
+    return run_job(connection, job, ports)
+
+
+def sync_twice(world: World, connection: Connection, ports: Ports) -> None:
+    """All that the accounting system has comes to Pleo, and the second time there is nothing to do."""
+    target = open_target(connection, ports.store, ports.clock, dialect=world.dialect)
+    to = SyncPorts(target=target, connector=ports.connector, store=ports.store, clock=ports.clock)
+    try:
+        for turn in (1, 2):
+            for kind in KINDS:
+                result = apply_plan(connection, kind, plan_sync(connection, kind, to).digest, to)
+                assert [str(problem) for problem in result.failed] == []
+                assert bool(result.writes) is (turn == 1), kind
+    finally:
+        target.close()
+    assert sum(1 for _ in world.sandbox.tags.tags.of(COMPANY)) == 30
+
+
+@pytest.mark.parametrize("rules", PLAYED)
+def test_oauth_and_webhooks_under_each_answer(tmp_path: Path, rules: dict[str, Any]) -> None:
+    with a_world(rules, tmp_path) as world:
+        app = world.sandbox.register_client([REDIRECT])
+        connection = world.connection(company_id=COMPANY, auth="oauth", client_id=app.client_id)
+        way = authorize_url(
+            connection,
+            redirect_uri=REDIRECT,
+            state="s",
+            verifier=VERIFIER,
+            scopes=scopes_of(4),
+            tag_scope=world.dialect.tag_scope,
+        )
+        tokens = MemoryTokens(
+            exchange_code(
+                connection,
+                code=consent(way),
+                redirect_uri=REDIRECT,
+                verifier=VERIFIER,
+                client_secret=app.secret,
+                clock=world.clock,
+                dialect=world.dialect,
+            )
+        )
+        world.clock.sleep(timedelta(minutes=20).total_seconds())  # so that the tokens are renewed on the way
+        subscriptions = open_subscriptions(connection, tokens, world.clock, dialect=world.dialect)
+        subscriptions.subscribe(RECEIVER)
+        assert subscriptions.is_subscribed(RECEIVER)
+        subscriptions.close()
+        pleo = open_pleo(connection, tokens, world.clock, dialect=world.dialect)
+        assert pleo.install({}).status == "ACTIVATED"
+        pleo.close()
+        world.sandbox.press_export(COMPANY)
+        assert [each["eventType"] for each in world.sandbox.deliveries] == [world.dialect.event_name]
+
+
+def consent(url: str) -> str:
+    """Press Allow on the consent page: the code that comes back."""
+    with httpx2.Client(trust_env=False) as browser:
+        page = browser.get(url)
+        assert page.status_code == 200, page.headers.get("location")
+        ticket = page.text.partition('name="ticket" value="')[2].partition('"')[0]
+        answer = {"ticket": ticket, "company_id": COMPANY, "decision": "approve"}
+        back = browser.post(url.partition("?")[0], data=answer).headers["location"]
+    return parse_qs(urlsplit(back).query)["code"][0]

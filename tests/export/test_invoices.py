@@ -1,0 +1,185 @@
+"""The same supplier invoice again, and a bill paid again: said where a bookkeeper looks, or refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kontobro.core.errors import Problem
+from kontobro.core.export import ExportItem
+from kontobro.export import ItemPreview, next_job, preview_job
+from pleo_sandbox.model import Expense
+from tests.export.company import a_company, a_line, entry_id, invoice, invoice_payment, money
+from tests.export.office import Office, an_office
+
+SAME = [invoice(1, "F-2026/17"), invoice(2, "F-2026/17"), invoice(3, "f-2026/17 "), invoice(4, "F-2026/17")]
+
+
+def notes(office: Office) -> dict[str, str]:
+    """The first note of each entry in the ledger, by reference."""
+    return {reference: str(entry.meta.get("note-1", "")) for reference, entry in office.entries().items()}
+
+
+def preview(office: Office) -> list[ItemPreview]:
+    job = next_job(office.ports)
+    assert job is not None
+    return list(preview_job(office.connection, job, office.ports))
+
+
+def later(office: Office) -> None:
+    office.sandbox.queue(office.desk.company_id)
+    office.sandbox.press_export(office.desk.company_id, vendor_based=True)
+
+
+def test_an_invoice_that_was_uploaded_four_times_is_noted_from_the_second_on(tmp_path: Path) -> None:
+    with an_office(tmp_path, a_company(*map(Expense, SAME))) as office:
+        told = [one.notes for one in preview(office)]
+        assert told[0] == ()
+        assert all("The same invoice is in this export once more" in "".join(some) for some in told[1:])
+        assert [one.entries[0].notes for one in preview(office)] == told
+        assert office.export().event == "completed"
+        found = notes(office)
+        assert found[entry_id(1)] == ""
+        assert all("REC-1" in found[entry_id(number)] for number in (2, 3, 4))
+        office.assert_agree()
+
+
+def test_it_is_noted_in_a_later_job_too_and_names_what_is_booked(tmp_path: Path) -> None:
+    with an_office(tmp_path, a_company(Expense(SAME[0]), Expense(SAME[2], queued=False))) as office:
+        office.export()
+        later(office)
+        (one,) = preview(office)
+        assert office.export().event == "completed"
+        expected = f"The same invoice is already booked as {entry_id(1)} on 2026-10-05"
+        assert expected in notes(office)[entry_id(3)]
+        assert expected in one.notes[0]
+
+
+def test_a_setting_makes_it_fail(tmp_path: Path) -> None:
+    with an_office(tmp_path, a_company(*map(Expense, SAME[:2]), Expense(SAME[2], queued=False))) as office:
+        office.set(duplicate_invoice="fail")
+        assert [[problem.code for problem in one.problems] for one in preview(office)] == [[], ["invoice_duplicate"]]
+        assert office.export().event == "completed_with_errors"
+        later(office)
+        office.export()
+        assert list(office.entries()) == [entry_id(1)]
+        for number in (2, 3):
+            failure, text = office.failure(entry_id(number))
+            assert failure == "validation_failure"
+            assert "F-2026/17" in text or "f-2026/17" in text
+
+
+def test_what_is_booked_already_does_not_fail_when_it_is_exported_again(tmp_path: Path) -> None:
+    with an_office(tmp_path, a_company(*map(Expense, SAME[:2]))) as office:
+        office.export()
+        office.set(duplicate_invoice="fail")
+        office.again(entry_id(1), entry_id(2))
+        assert office.export().event == "completed"
+
+
+def test_what_a_person_wrote_into_the_ledger_counts(tmp_path: Path) -> None:
+    with an_office(tmp_path, a_company(Expense(SAME[0]), Expense(SAME[1], queued=False))) as office:
+        office.export()
+        batch = office.batches[-1]
+        text = batch.read_text()
+        start = text.index(f'  kontobro: "{entry_id(1)}"')
+        end = text.index("\n", start)
+        batch.write_text(text[:start] + '  booked-by: "hand"' + text[end:])
+        later(office)
+        office.export()
+        assert "The same invoice is already booked as" in notes(office)[entry_id(2)]
+
+
+OTHER_VENDOR = {"id": "v", "name": "Nordisk Sky ApS", "defaultCurrency": "DKK", "code": "V110"}
+CREDIT_NOTE = {"amount": money(-10_000), "accountingEntryLines": [a_line(-10_000)]}
+MORE = {"amount": money(10_001), "accountingEntryLines": [a_line(10_001)]}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        invoice(2, "F-2026/18"),
+        invoice(2, "F-2026/17") | {"vendor": OTHER_VENDOR},
+        invoice(2, "F-2026/17") | CREDIT_NOTE,
+        invoice(2, "F-2026/17") | MORE,
+        invoice_payment(2, "F-2026/17"),
+    ],
+    ids=["number", "vendor", "credit_note", "amount", "payment"],
+)
+def test_another_invoice_is_not_the_same(tmp_path: Path, other: Any) -> None:
+    with an_office(tmp_path, a_company(Expense(SAME[0]), Expense(other, queued=False))) as office:
+        office.set(duplicate_invoice="fail")
+        office.export()
+        later(office)
+        assert office.export().event == "completed"
+        assert not [note for note in notes(office).values() if "same invoice" in note]
+
+
+def test_the_same_invoice_by_the_journal_method_is_noted_too(tmp_path: Path) -> None:
+    journal = {"bookkeeping": {"method": "journal"}}
+    with an_office(tmp_path, a_company(Expense(SAME[0] | journal), Expense(SAME[1], queued=False))) as office:
+        office.export()
+        later(office)
+        office.export()
+        assert "already booked" in notes(office)[entry_id(2)]
+
+
+def test_a_voided_one_is_not_in_the_way(tmp_path: Path) -> None:
+    with an_office(tmp_path, a_company(Expense(SAME[0]), Expense(SAME[1], queued=False))) as office:
+        office.export()
+        office.void(entry_id(1))
+        later(office)
+        office.export()
+        assert notes(office)[entry_id(2)] == ""
+
+
+# ------------------------------------------------------------------------------------------ paid twice
+
+
+def test_a_second_payment_of_a_bill_stays_open_and_says_so(tmp_path: Path) -> None:
+    paid = [Expense(invoice(1, "INV-1")), Expense(invoice_payment(2, "INV-1"))]
+    with an_office(tmp_path, a_company(*paid, Expense(invoice_payment(3, "INV-1"), queued=False))) as office:
+        office.export()
+        later(office)
+        (one,) = preview(office)
+        office.export()
+        assert "already settled" in one.notes[0]
+        entries = office.entries()
+        assert entries[entry_id(2)].meta.get("settled") is True
+        assert entries[entry_id(3)].meta.get("settled") is None
+        assert "already settled" in notes(office)[entry_id(3)]
+        assert [row.reference for row in office.store.open_payments("desk")] == [entry_id(3)]
+
+
+def test_two_payments_in_one_job_settle_once(tmp_path: Path) -> None:
+    expenses = [invoice(1, "INV-1"), invoice_payment(2, "INV-1"), invoice_payment(3, "INV-1")]
+    with an_office(tmp_path, a_company(*map(Expense, expenses))) as office:
+        office.export()
+        settled = [entry.meta.get("settled") for entry in office.entries().values()]
+        assert settled.count(True) == 1
+        assert [reference for reference, note in notes(office).items() if "already settled" in note] == [entry_id(3)]
+
+
+def test_a_negative_payment_reopens_and_settles_nothing(tmp_path: Path) -> None:
+    back = invoice_payment(3, "INV-1") | {"subType": None} | CREDIT_NOTE
+    expenses = [invoice(1, "INV-1"), invoice_payment(2, "INV-1"), back]
+    late = Expense(invoice_payment(4, "INV-1"), queued=False)
+    with an_office(tmp_path, a_company(*map(Expense, expenses), late)) as office:
+        office.export()
+        later(office)
+        office.export()
+        assert office.entries()[entry_id(4)].meta.get("settled") is True
+        assert notes(office)[entry_id(4)] == ""
+
+
+def test_a_problem_of_a_duplicate_can_be_mended(tmp_path: Path) -> None:
+    with an_office(tmp_path, a_company(*map(Expense, SAME[:2]))) as office:
+        office.set(duplicate_invoice="fail")
+        second = preview(office)[1]
+        assert isinstance(second.item, ExportItem)
+        (problem,) = second.problems
+        assert isinstance(problem, Problem)
+        assert (problem.field.split(".")[-1], problem.value) == ("invoiceNumber", "F-2026/17")
+        assert 'duplicate_invoice = "note"' in problem.remedy

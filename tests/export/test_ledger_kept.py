@@ -1,0 +1,308 @@
+"""What we write never breaks a ledger: the entry that would fails alone, the others are booked, the next job works."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kontobro.core.settings import Settings
+from kontobro.export import next_job, preview_job
+from pleo_sandbox.model import Expense, Json
+from tests.export.company import a_company, a_line, an_item, entry_id, invoice, invoice_payment, money, payable
+from tests.export.desk import a_desk_over
+from tests.export.office import Office, SandboxClock, ports_at
+
+LEDGERS = Path(__file__).parent / "ledgers"
+SETTINGS = Settings(
+    posting="posted",
+    wallets={"DKK": "1081"},
+    out_of_pocket="2890",
+    contra="1010",
+    accounts_payable="2440",
+)
+
+EURO = replace(SETTINGS, wallets={"DKK": "1081", "EUR": "1082"})
+
+
+@contextmanager
+def an_office_over(folder: Path, text: str, *expenses: Json, settings: Settings = SETTINGS) -> Iterator[Office]:
+    """An exporter over a ledger of this text."""
+    ledger = folder / "ledger" / "main.beancount"
+    ledger.parent.mkdir()
+    ledger.write_text(text)
+    company = a_company(*map(Expense, expenses))
+    company.contra_accounts["EUR"] = company.contra_accounts["DKK"]
+    with (
+        a_desk_over(folder, company, settings, "beancount", {"ledger": str(ledger)}, {}) as desk,
+        ports_at(desk, SandboxClock(desk.sandbox)) as office,
+    ):
+        yield office
+
+
+def ledger_of(name: str) -> str:
+    return (LEDGERS / f"{name}.beancount").read_text()
+
+
+def bought(number: int, day: str = "2026-10-05", code: str = "4000", minor: int = 12_500, **fields: Any) -> Json:
+    account = {"id": "00000000-0000-4000-8000-000000000004", "name": "Category", "code": code, "identifier": None}
+    line = a_line(minor, account=account)
+    return an_item(number, minor=minor, date=f"{day}T11:22:33Z", accountingEntryLines=[line]) | fields
+
+
+def in_euro(number: int) -> Json:
+    amount = money(12_500, "EUR")
+    line = bought(number)["accountingEntryLines"][0] | {"lineAmount": amount, "netAmount": amount}
+    return bought(number, amount=amount, accountingEntryLines=[line], contraAccount=None)
+
+
+def exported(office: Office) -> dict[str, str]:
+    """Pleo's status of each expense after the export; ledger, store and Pleo agree."""
+    result = office.export()
+    assert result.failure is None or result.failure_type == "validation_failure", result
+    office.assert_agree()
+    return office.desk.states()
+
+
+def line_of(text: str, found: str) -> int:
+    return next(number for number, line in enumerate(text.splitlines(), 1) if found in line)
+
+
+# ---------------------------------------------------------------------------------------- what would break it
+
+
+def test_an_expense_before_a_balance_assertion_fails_alone_and_the_next_job_works(tmp_path: Path) -> None:
+    text = ledger_of("balance")
+    with an_office_over(tmp_path, text, bought(1), bought(2, "2026-10-20")) as office:
+        assert exported(office) == {entry_id(1): "failed", entry_id(2): "successful"}
+        kind, words = office.failure(entry_id(1))
+        assert kind == "accounting_system_validation_failure"
+        assert f"main.beancount:{line_of(text, ' balance ')}" in words
+        office.again()
+        assert exported(office) == {entry_id(1): "failed"}
+
+
+def test_a_preview_says_it_before_anything_is_claimed(tmp_path: Path) -> None:
+    with an_office_over(tmp_path, ledger_of("balance"), bought(1), bought(2, "2026-10-20")) as office:
+        job = next_job(office.ports)
+        assert job
+        first, second = preview_job(office.connection, job, office.ports)
+        assert [problem.code for problem in first.problems] == ["breaks_ledger"]
+        assert second.problems == ()
+        assert office.loaded() != []
+
+
+def test_a_bill_and_its_payment_that_balance_on_an_asserted_account_are_booked(tmp_path: Path) -> None:
+    text = ledger_of("balance").replace(
+        "2026-10-10 balance Assets:Pleo:DKK  1000.00 DKK", "2026-10-10 balance Liabilities:Payables  0.00 DKK"
+    )
+    text += '2020-01-01 custom "vendor" "V100" "Kontor"\n'
+    paid = payable(1, accountingEntryLines=bought(1, minor=10_000)["accountingEntryLines"])
+    with an_office_over(tmp_path, text, paid) as office:
+        assert exported(office) == {entry_id(1): "successful"}
+        assert len(office.entries()) == 2
+
+
+def test_a_currency_that_a_plugin_wants_declared_fails_alone_and_says_what_to_declare(tmp_path: Path) -> None:
+    with an_office_over(
+        tmp_path, ledger_of("check_commodity"), in_euro(1), bought(2), in_euro(3), settings=EURO
+    ) as office:
+        assert exported(office) == {entry_id(1): "failed", entry_id(2): "successful", entry_id(3): "failed"}
+        words = office.failure(entry_id(1))[1]
+        assert "Missing Commodity directive for 'EUR'" in words
+        assert "2020-01-01 commodity EUR to main.beancount" in words
+        main = office.desk.ledger
+        main.write_text(main.read_text() + "2020-01-01 commodity EUR\n")
+        office.again()
+        assert set(exported(office).values()) == {"successful"}
+
+
+def test_an_account_with_accounts_below_it_fails_alone_under_leafonly(tmp_path: Path) -> None:
+    text = 'plugin "beancount.plugins.leafonly"\n' + ledger_of("balance")
+    text += '2020-01-01 open Expenses:Office:Paper\n  code: "4001"\n'
+    with an_office_over(tmp_path, text, bought(1, "2026-10-20"), bought(2, "2026-10-20", code="4001")) as office:
+        assert exported(office) == {entry_id(1): "failed", entry_id(2): "successful"}
+        where = f"main.beancount:{line_of(text, 'open Expenses:Office')}"
+        assert where in office.failure(entry_id(1))[1]
+
+
+PLUGIN = """
+import collections
+__plugins__ = ["check"]
+Odd = collections.namedtuple("Odd", "source message entry")
+def check(entries, options):
+    print("a plugin may print")
+    ours = [entry for entry in entries if type(entry).__name__ == "Transaction"]
+    odd = [e for e in ours if any(posting.units.number == {number} for posting in e.postings)]
+    return entries, [Odd({source}, "This is odd", None) for e in odd]
+"""
+
+
+@pytest.mark.parametrize(("source", "place"), [("e.meta", "this entry"), ("None", "main.beancount:0")])
+def test_what_only_a_plugin_of_the_company_knows_is_found_by_trying(tmp_path: Path, source: str, place: str) -> None:
+    text = 'option "insert_pythonpath" "TRUE"\nplugin "odd_plugin"\n' + ledger_of("balance")
+    items = [bought(n, "2026-10-20", minor=12_500 if n in (2, 7) else 100 * n) for n in range(1, 9)]
+    with an_office_over(tmp_path, text, *items) as office:
+        plugin = office.desk.ledger.parent / "odd_plugin.py"
+        plugin.write_text(PLUGIN.replace("{number}", "125").replace("{source}", source))
+        states = exported(office)
+        assert {entry for entry, state in states.items() if state == "failed"} == {entry_id(2), entry_id(7)}
+        assert place in office.failure(entry_id(2))[1]
+        assert "This is odd" in office.failure(entry_id(7))[1]
+
+
+def test_errors_that_were_there_before_are_named_and_no_items_fault(tmp_path: Path) -> None:
+    text = ledger_of("balance")
+    with an_office_over(tmp_path, text, bought(1, "2026-10-20")) as office:
+        behind, main = office.connector, office.desk.ledger
+
+        def validate(connector: Any, entries: Any) -> Any:
+            main.write_text(f"{text}2026-10-12 balance Assets:Bank  7.00 DKK\n")
+            return behind.validate(entries)
+
+        office.alter(validate=validate)
+        result = office.export()
+        assert result.event == "failed"
+        assert result.failure
+        assert f"main.beancount:{len(text.splitlines()) + 1}: Balance failed" in result.failure
+        assert list(office.desk.states().values()) == ["abandoned"]
+        assert [path.name for path in office.batches] == ["000000.beancount"]
+
+
+def test_an_entry_that_a_pad_takes_in_is_booked_with_a_note(tmp_path: Path) -> None:
+    text = ledger_of("balance").replace(
+        "2026-10-10 balance", "2026-10-02 pad Assets:Pleo:DKK Equity:Opening\n2026-10-10 balance"
+    )
+    text = text.replace("balance Assets:Pleo:DKK  1000.00", "balance Assets:Pleo:DKK  900.00")
+    with an_office_over(tmp_path, text, bought(1), bought(2, "2026-10-20")) as office:
+        job = next_job(office.ports)
+        assert job
+        first, second = preview_job(office.connection, job, office.ports)
+        assert f"main.beancount:{line_of(text, ' pad ')}" in "".join(first.notes)
+        assert "absorbs" not in "".join(second.notes)
+        assert set(exported(office).values()) == {"successful"}
+        entries = office.entries()
+        assert "absorbs -125.00 DKK" in str(entries[entry_id(1)].meta)
+        assert "absorbs" not in str(entries[entry_id(2)].meta)
+
+
+def test_renamed_root_accounts_work_from_the_first_export_to_the_next(tmp_path: Path) -> None:
+    text = ledger_of("renamed-roots") + '2020-01-01 custom "vendor" "V100" "Kontor"\n'
+    paper = bought(1)["accountingEntryLines"]
+    items = [bought(1), payable(2, minor=12_500, accountingEntryLines=paper)]
+    items += [
+        invoice_payment(3, "INV-77") | {"accountingEntryLines": paper, "amount": money(12_500)},
+        invoice(4, "INV-77", minor=12_500, accountingEntryLines=paper),
+    ]
+    with an_office_over(tmp_path, text, *items) as office:
+        assert set(exported(office).values()) == {"successful"}
+        assert office.entries()[entry_id(3)].meta["settled"] is True
+        office.again(*(entry_id(n) for n in range(1, 5)))
+        result = office.export()
+        assert (result.event, result.already_booked) == ("completed", 4)
+
+
+# --------------------------------------------------------------------------------------------- how often
+
+
+LOADS: list[str] = []
+_HEARING: list[object] = []
+
+
+def _hear(event: str, args: tuple[Any, ...]) -> None:
+    if _HEARING and event == "subprocess.Popen" and "kontobro.erp.beancount.apart" in args[1]:
+        LOADS.append("apart")
+    elif _HEARING and event == "open" and str(args[0]) == str(_HEARING[0]) and _loading():
+        LOADS.append("here")
+
+
+def _loading() -> bool:
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_code.co_name == "parse_file":
+            return True
+    return False
+
+
+@pytest.fixture
+def loads() -> Iterator[list[str]]:
+    """Every load of a whole ledger, in this process or another."""
+    if not LOADS and not _HEARING:
+        sys.addaudithook(_hear)
+    LOADS.clear()
+    yield LOADS
+    _HEARING.clear()
+
+
+@pytest.mark.parametrize("items", [3, 230])
+def test_a_clean_job_loads_the_ledger_at_most_twice(tmp_path: Path, loads: list[str], items: int) -> None:
+    wanted = [bought(n, "2026-10-20", minor=100 + n) for n in range(1, items + 1)]
+    with an_office_over(tmp_path, ledger_of("balance"), *wanted) as office:
+        _HEARING.append(office.desk.ledger)
+        result = office.export()
+        assert (result.event, result.booked) == ("completed", items)
+        assert loads == ["here", "apart"]
+        assert len(office.entries()) == items
+
+
+def test_a_ledger_that_changed_after_the_check_is_checked_again_before_anything_is_written(
+    tmp_path: Path, loads: list[str]
+) -> None:
+    text = ledger_of("balance").replace("2026-10-10 balance Assets:Pleo:DKK  1000.00 DKK\n", "")
+    text = 'include "more/*.beancount"\n' + text
+    wanted = [bought(n, "2026-10-20", minor=100 + n) for n in range(1, 4)]
+    (tmp_path / "ledger" / "more").mkdir(parents=True)
+    (tmp_path / "ledger" / "more" / "one.beancount").write_text("; nothing\n")
+    (tmp_path / "ledger").rename(tmp_path / "kept")
+    with an_office_over(tmp_path, text, *wanted) as office:
+        (tmp_path / "kept" / "more").rename(office.desk.ledger.parent / "more")
+        behind = office.connector
+        more = office.desk.ledger.parent / "more" / "two.beancount"
+
+        def book(connector: Any, entries: Any) -> Any:
+            if entries and not more.exists():  # a new file of an include pattern, after everything was checked
+                more.write_text("2026-10-25 balance Assets:Pleo:DKK  998.98 DKK\n")
+                more.write_text("2026-10-25 balance Assets:Pleo:DKK  1000.00 DKK\n")
+            return behind.book(entries)
+
+        office.alter(book=book)
+        states = exported(office)
+        assert set(states.values()) == {"failed"}
+        assert "more/two.beancount:1" in office.failure(entry_id(1))[1]
+
+
+# ------------------------------------------------------------------------------------- as Beancount reads it
+
+
+def test_a_text_of_several_lines_under_our_entry_is_read_as_beancount_reads_it(tmp_path: Path) -> None:
+    with an_office_over(tmp_path, ledger_of("balance"), bought(1, "2026-10-20"), bought(2, "2026-10-21")) as office:
+        assert set(exported(office).values()) == {"successful"}
+        ours = f'  kontobro: "{entry_id(1)}"'
+        remark = f'  remark: "first \\"line\n  kontobro: \\"other\\"\n2026-10-05 * third\n  kontobro: x"\n{ours}'
+        office.edit(entry_id(1), lambda block: block.replace(ours, remark))
+        office.again(entry_id(1), entry_id(2))
+        result = office.export()
+        assert (result.event, result.already_booked) == ("completed", 2)
+        office.delete(entry_id(2))
+        office.again(entry_id(2))
+        assert exported(office) == {entry_id(2): "successful"}
+        assert "2026-10-05 * third" in office.entries()[entry_id(1)].meta["remark"]
+
+
+def test_an_account_that_is_closed_later_takes_what_was_spent_before(tmp_path: Path) -> None:
+    items = [
+        bought(1, code="4100"),
+        bought(2, code="4200"),
+        bought(3, "2026-11-02", code="4100"),
+        bought(4, "2026-11-01", code="4100"),
+    ]
+    with an_office_over(tmp_path, ledger_of("close-later"), *items) as office:
+        states = exported(office)
+        assert [states[entry_id(n)] for n in range(1, 5)] == ["successful", "successful", "failed", "successful"]
+        assert "until 2026-11-01 only, and this one is of 2026-11-02" in office.failure(entry_id(3))[1]

@@ -1,0 +1,96 @@
+"""Pleo's two lists of a job don't say the same: nothing is lost in silence, nothing is booked that is not listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pleo_sandbox.model import Expense
+from tests.export.company import a_company, an_item, entry_id
+from tests.export.office import CONTROL, ITEMS, Office, an_office
+
+LISTED, SENT = "GET /v3/export-jobs/{jobId}/items", "GET /v3/export-items"
+ALL = [entry_id(number) for number in (1, 2, 3)]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    with an_office(tmp_path, a_company(*(Expense(an_item(number)) for number in (1, 2, 3)))) as office:
+        yield office
+
+
+@pytest.mark.parametrize("path", [CONTROL, ITEMS])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_list_that_lost_an_item_is_read_again(office: Office, path: str, times: int) -> None:
+    office.sandbox.lose_item(path, entry_id(2), times=times)
+    result = office.export()
+    assert (result.event, result.booked, result.failed, result.notes) == ("completed", 3, 0, [])
+    assert office.sandbox.calls[LISTED if path == CONTROL else SENT] == 1 + times
+    office.assert_agree()
+
+
+def test_listed_and_never_sent_fails_that_item(office: Office) -> None:
+    office.sandbox.lose_item(ITEMS, entry_id(2), times=99)
+    result = office.export()
+    assert (result.event, result.booked, result.failed) == ("completed_with_errors", 2, 1)
+    assert office.sandbox.calls[SENT] == 3
+    assert "did not send its content" in office.failure(entry_id(2))[1]
+    office.sandbox.clear_faults()
+    office.again()
+    assert office.export().event == "completed"
+    assert sorted(office.entries()) == ALL
+
+
+def test_fewer_listed_than_the_job_has_fails_the_job_after_the_known_ones(office: Office) -> None:
+    office.sandbox.lose_item(CONTROL, entry_id(2), times=99)
+    result = office.export()
+    assert (result.event, result.booked, result.failure_type) == ("failed", 2, "validation_failure")
+    assert "this export has 3 expenses, and lists 2" in (result.failure or "")
+    assert office.desk.states() == {ALL[0]: "successful", ALL[1]: "abandoned", ALL[2]: "successful"}
+    assert sorted(office.entries()) == [ALL[0], ALL[2]], "whether the other one belongs to it is unknown"
+    (note,) = result.notes
+    assert "1 more expenses than it lists" in note
+    office.sandbox.clear_faults()
+    office.again()
+    assert office.export().event == "completed"
+    assert sorted(office.entries()) == ALL
+
+
+def test_sent_and_not_listed_is_not_booked_and_told(office: Office) -> None:
+    """The job's own number agrees with its list: only the items have one more."""
+
+    class Generous:
+        """Pleo, with one item more than the job has."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(office.pleo, name)
+
+        def items(self, job_id: str) -> Iterator[Any]:
+            for page in office.pleo.items(job_id):
+                yield [*page, *(replace(item, entry_id=entry_id(9)) for item in page[:1])]
+
+    pleo: Any = Generous()
+    result = office._run(replace(office.ports, pleo=pleo))
+    assert (result.event, result.booked) == ("completed", 3)
+    assert "1 more expenses than it lists" in result.notes[0]
+    assert sorted(office.entries()) == ALL
+    (row,) = office.store.jobs("desk")
+    assert "They were not booked" in (row.failure or "")
+
+
+def test_an_earlier_runs_item_that_is_not_sent_any_more_is_not_forgotten(office: Office) -> None:
+    """It was booked by a run that ended before it told Pleo: unfinished is unfinished."""
+
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        office.export_acting("pleo.report#1:before", die)
+    office.sandbox.lose_item(ITEMS, entry_id(2), times=99)
+    result = office.export()
+    assert (result.event, result.already_booked, result.failed) == ("completed_with_errors", 2, 1)
+    assert office.desk.states()[entry_id(2)] == "failed"

@@ -1,0 +1,90 @@
+"""A hosted service opens ledgers below folders that its operator named: when connecting, and each time after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kontobro.core.errors import Misconfigured
+from kontobro.service.config import ServiceConfig, read_config
+from kontobro.service.doctor import examine_settings
+from kontobro.service.home import permit_of
+from kontobro.service.ledgers import ledger_for
+
+OURS, OTHERS = "ours", "others"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A folder with a ledger of each of two organisations, and one beside it that nobody may open."""
+    for organisation in (OURS, OTHERS):
+        (tmp_path / "ledgers" / organisation).mkdir(parents=True)
+        (tmp_path / "ledgers" / organisation / "main.beancount").write_text("")
+    (tmp_path / "secret.beancount").write_text("")
+    return tmp_path / "ledgers"
+
+
+def hosted(root: Path | str) -> ServiceConfig:
+    return read_config({"KONTOBRO_PUBLIC_URL": "https://books.example.com", "KONTOBRO_LEDGER_FOLDERS": str(root)})
+
+
+def test_a_ledger_of_ours_is_opened(root: Path) -> None:
+    ledger = ledger_for(hosted(root), "main.beancount", OURS)
+    assert ledger == root / OURS / "main.beancount"
+    permit_of(hosted(root))({"ledger": str(ledger)})
+
+
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "../others/main.beancount", "../../secret.beancount", "a/../../x", "/", "link.beancount"]
+)
+def test_a_ledger_outside_is_refused(root: Path, path: str) -> None:
+    (root / OURS / "link.beancount").symlink_to(root.parent / "secret.beancount")
+    with pytest.raises(Misconfigured, match="outside of your organisation"):
+        ledger_for(hosted(root), path, OURS)
+
+
+def test_a_folder_that_leads_out_and_a_loop_are_refused(root: Path) -> None:
+    (root / "third").symlink_to(root.parent)
+    with pytest.raises(Misconfigured):
+        ledger_for(hosted(root), "secret.beancount", "third")
+    (root / OURS / "loop").symlink_to(root / OURS / "loop")
+    with pytest.raises(Misconfigured):
+        permit_of(hosted(root))({"ledger": str(root / OURS / "loop")})
+
+
+def test_one_that_became_a_link_later_is_refused_on_use(root: Path) -> None:
+    ledger = ledger_for(hosted(root), "main.beancount", OURS)
+    ledger.unlink()
+    ledger.symlink_to(root / OTHERS / "main.beancount")
+    with pytest.raises(Misconfigured, match="outside of the folders"):
+        permit_of(hosted(root))({"ledger": str(ledger)})
+
+
+@pytest.mark.parametrize("options", [{"ledger": "/etc/passwd"}, {"ledger": "main.beancount"}])
+@pytest.mark.parametrize("folders", ["", "/srv/nowhere"])
+def test_the_worker_opens_no_other(folders: str, options: dict[str, str]) -> None:
+    with pytest.raises(Misconfigured, match="outside of the folders"):
+        permit_of(hosted(folders))(options)
+
+
+def test_local_mode_opens_what_its_user_may(root: Path) -> None:
+    local = read_config({})
+    ledger = ledger_for(local, str(root / ".." / "secret.beancount"), OURS)
+    assert ledger == root.parent / "secret.beancount"
+    permit_of(local)({"ledger": str(ledger)})
+
+
+def test_a_folder_is_named_by_its_whole_path() -> None:
+    with pytest.raises(Misconfigured, match="KONTOBRO_LEDGER_FOLDERS: 'ledgers' is not a whole path"):
+        hosted("ledgers")
+
+
+def test_the_doctor_finds_a_folder_that_others_write_to(root: Path) -> None:
+    def verdict() -> str:
+        return next(each.verdict for each in examine_settings(hosted(root)) if each.name == "ledgers")
+
+    root.chmod(0o755)
+    assert verdict() == "ok"
+    root.chmod(0o775)
+    assert verdict() == "bad"

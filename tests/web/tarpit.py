@@ -1,0 +1,28 @@
+"""A connector whose accounting system takes a call and does not answer, until the test lets it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from kontobro.core.errors import Unreachable
+
+LONGEST = 60
+"""Seconds after which a test that fails lets go."""
+
+answers = threading.Event()
+
+
+class TarPit:
+    """Only `check` is ever called."""
+
+    def __init__(self, options: Mapping[str, str]) -> None:
+        self.options = options
+
+    def check(self) -> Any:
+        answers.wait(LONGEST)
+        raise Unreachable("The tar pit let go.", "Nothing to do.")
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)

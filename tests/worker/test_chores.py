@@ -1,0 +1,22 @@
+"""What a worker does beside its work begins with the worker: what a dead one left is not kept waiting."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from kontobro.bootstrap import open_home
+from kontobro.worker.chores import Chore, Chores
+
+
+def test_the_first_turn_is_at_once(tmp_path: Path) -> None:
+    """An hour's chore: it is done at the start, or this test ends in vain."""
+    done = threading.Event()
+    chores = Chores([Chore(3600, done.set)])
+    home = open_home(tmp_path / "home")
+    chores.start()
+    try:
+        assert done.wait(60)
+    finally:
+        chores.stop()
+        home.close()

@@ -1,0 +1,46 @@
+"""One organisation with many companies on an accounting system that does not answer leaves places for the others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kontobro.worker import Worker
+from tests.worker import tarpit
+from tests.worker.conftest import Build
+from tests.worker.town import Town, wait_for
+
+GREEDY = 8
+OTHER = f"c{GREEDY:03}"
+
+
+def owner(connection_id: str) -> str:
+    return "other" if connection_id == OTHER else "greedy"
+
+
+def test_one_organisation_never_holds_all_places(build: Build) -> None:
+    """Eight exports that hang, on a worker with four places: the ninth, of another organisation, is done meanwhile."""
+    tarpit.answers.clear()
+    with build(companies=GREEDY + 1) as town:
+        with town.at_home() as home:
+            for connection in home.store.connections():
+                if connection.id != OTHER:
+                    home.store.save_connection(replace(connection, erp="tests.worker.tarpit:TarPit"))
+        for connection_id in town.companies:
+            town.press_export(connection_id)
+        with town.at_work(owner=owner) as worker:
+            try:
+                for connection_id in town.companies:
+                    worker.runner.export(connection_id)
+                wait_for(lambda: town.states(OTHER) == ["completed"], 90)
+                stuck = [worker.runner.work(name)[0].state for name in town.companies if name != OTHER]
+                assert set(stuck) <= {"waiting", "running"}
+            finally:
+                tarpit.answers.set()
+            wait_for(lambda: not unfinished(worker, town))
+        town.assert_whole(OTHER)
+
+
+def unfinished(worker: Worker, town: Town) -> list[str]:
+    """The states of what waits or runs still."""
+    works = [work for name in town.companies for work in worker.runner.work(name)]
+    return [work.state for work in works if work.state in ("waiting", "running")]
