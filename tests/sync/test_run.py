@@ -383,6 +383,27 @@ def test_a_draft_of_a_vendor_that_the_accounting_system_has_is_no_second_one(kno
     assert len(office.books.records) == len(known) + 1
 
 
+@pytest.mark.parametrize("create", [True, False])
+def test_a_draft_with_the_name_of_a_vendor_is_proposed_as_that_one_and_not_created_twice(create: bool) -> None:
+    office = Office(settings=Settings(create_vendors=create))
+    office.has(Vendor(id="1", code="V1", name="Kontor & Papir"))
+    office.apply("vendors")
+    office.pleo.put("vendors", Existing("d", "", "KONTOR  & papir", draft=True))
+    result = office.scheduled("vendors")
+    (problem,) = result.problems
+    assert (problem.code, result.waiting, result.writes) == ("vendor_same_name", (), 0)
+    assert "Kontor & Papir (V1)" in problem.message
+    assert len(office.books.records) == 1
+
+
+def test_one_name_with_another_number_is_another_vendor() -> None:
+    office = Office(settings=Settings(create_vendors=True))
+    office.has(Vendor(id="1", code="V1", name="Seven", tax_registration_number="DK1"))
+    office.apply("vendors")
+    office.pleo.put("vendors", Existing("d", "", "Seven", draft=True, fields=(("tax_registration_number", "DK2"),)))
+    assert [change.action for change in office.plan("vendors").changes] == ["write"]
+
+
 # ----------------------------------------------------------------------------------------- tax codes
 
 

@@ -104,6 +104,11 @@ def tax_number_key(number: str | None) -> str | None:
     return "".join(c for c in number if c.isalnum()).upper() if number else None
 
 
+def name_key(name: str) -> str:
+    """A name as it is compared: neither case nor runs of blanks matter."""
+    return " ".join(name.casefold().split())
+
+
 @dataclass(frozen=True, slots=True)
 class VendorIndex:
     """Active vendors by each key that Pleo may name: a blocked one is not found (`posting-rules.md` §6.1)."""
@@ -113,6 +118,8 @@ class VendorIndex:
     by_number: Mapping[str, tuple[Vendor, ...]]
     by_tax_number: Mapping[str, tuple[Vendor, ...]]
     by_registration_number: Mapping[str, tuple[Vendor, ...]]
+    by_name: Mapping[str, tuple[Vendor, ...]]
+    """Never to match by, only to propose: names are not unique."""
 
     @classmethod
     def of(cls, vendors: Iterable[Vendor]) -> VendorIndex:
@@ -123,6 +130,7 @@ class VendorIndex:
             _grouped(active, lambda vendor: vendor.number and vendor.number.strip()),
             _grouped(active, lambda vendor: tax_number_key(vendor.tax_registration_number)),
             _grouped(active, lambda vendor: tax_number_key(vendor.registration_number)),
+            _grouped(active, lambda vendor: name_key(vendor.name)),
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from kontobro.core.errors import Problem, shown
+from kontobro.core.masters import name_key
 from kontobro.core.plan_codes import Moves, holders_of, untangle
 from kontobro.core.plan_compare import differences, fold, mark_at_pleo, mark_of
 from kontobro.core.plan_match import Matching, Place, Places, is_by_chance, marks_of, match
@@ -182,6 +183,7 @@ class Steps:
     def _drafts(self, write: bool, vendors: Sequence[Desired]) -> None:
         """Vendors born in Pleo that nothing of the accounting system is; a second one of a vendor is not written."""
         there = {mark: it for it in vendors for mark in marks_of(it)} if self.matching.drafts else {}
+        named = grouped_by_name(vendors) if self.matching.drafts else {}
         known = {fold(pair.existing.code) for pair in self.matching.pairs.values()} if self.matching.drafts else set()
         for record in self.matching.drafts:
             if record.code.strip() and fold(record.code) in known:
@@ -189,7 +191,10 @@ class Steps:
             if same := next((there[mark] for mark in marks_of(record) if mark in there), None):
                 self.problems.append(_known_vendor(record, same))
                 continue
-            why = "born in Pleo; the accounting system lacks it"
+            if same := _of_same_name(record, named.get(name_key(record.name), ())):
+                self.problems.append(_same_name(record, same))
+                continue
+            why = "created in Pleo; not in the accounting system"
             change = Change(self.kind, "write", None, record, None, why)
             (self.changes if write else self.waiting).append(change)
 
@@ -281,6 +286,37 @@ def _known_vendor(draft: Existing, same: Desired) -> Problem:
         f"Vendor {shown(draft.name)}, made in Pleo, has the number of {shown(same.code)} ({shown(same.name)}) in the "
         "accounting system, which is inactive there, has another vendor in Pleo already, or shares its number.",
         "Use that vendor and archive this one in Pleo, or correct the number on one side.",
+        "validation_failure",
+    )
+
+
+def grouped_by_name(vendors: Iterable[Desired]) -> dict[str, list[Desired]]:
+    """The accounting system's vendors by name, as names are compared."""
+    named: dict[str, list[Desired]] = {}
+    for vendor in vendors:
+        named.setdefault(name_key(vendor.name), []).append(vendor)
+    return named
+
+
+def _of_same_name(draft: Existing, named: Sequence[Desired]) -> Desired | None:
+    """A vendor of the draft's name that may be the same: no code and no number of both tells them apart."""
+    marks = dict(marks_of(draft))
+    for vendor in named:
+        if all(marks.get(what, value) == value for what, value in marks_of(vendor)):
+            return vendor
+    return None
+
+
+def _same_name(draft: Existing, same: Desired) -> Problem:
+    known = f"{shown(same.name)} ({shown(same.code)})" if same.code else shown(same.name)
+    return Problem(
+        "vendor_same_name",
+        "vendor",
+        shown(draft.name),
+        f"Vendor {shown(draft.name)}, created in Pleo, has the name of {known} in the accounting system. It is not "
+        "created a second time.",
+        "If both are the same, use the existing one and archive this one in Pleo; else give it a code or tax number of "
+        "its own.",
         "validation_failure",
     )
 

@@ -11,7 +11,7 @@ from kontobro.core.export import ExportItem, VendorRef
 from kontobro.core.findings import Findings
 from kontobro.core.given import meaning_of
 from kontobro.core.masterdata import Vendor
-from kontobro.core.masters import Masters, tax_number_key
+from kontobro.core.masters import Masters, name_key, tax_number_key
 from kontobro.core.posting_table import Row
 from kontobro.core.settings import Settings
 
@@ -28,11 +28,13 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The outcome of looking a vendor up: `sought` is what was looked for, as a person may read it."""
+    """The outcome of looking a vendor up: `sought` is what was looked for, as a person may read it; `looked` all of it,
+    each with what it is."""
 
     vendor: Vendor | None
     sought: str
     ambiguous: bool = False
+    looked: tuple[str, ...] = ()
 
 
 def method_of(item: ExportItem, row: Row, settings: Settings, findings: Findings) -> Method:
@@ -69,39 +71,41 @@ def party_of(item: ExportItem, row: Row, settings: Settings, masters: Masters, f
             findings.note("No vendor found: booked as a journal entry.")
         return Party(match.vendor, documents=match.vendor is not None)
     if match.vendor is None:
-        _unmatched(item, match, settings, findings)
+        _unmatched(item, match, settings, masters, findings)
     return Party(match.vendor, documents=True)
 
 
 def match_vendor(item: ExportItem, masters: Masters) -> Match:
     """The vendor by the first key that finds one. Two vendors under one key are nobody: not a guess."""
-    sought = ""
-    for key, found in _candidates(item, masters):
+    sought, looked = "", list[str]()
+    for what, key, found in _candidates(item, masters):
         sought = sought or key
+        looked.append(f"{what} {shown(key)}")
         if len(found) > 1:
             return Match(None, key, ambiguous=True)
         if found:
             return Match(found[0], key)
-    return Match(None, sought)
+    return Match(None, sought, looked=tuple(looked))
 
 
-def _candidates(item: ExportItem, masters: Masters) -> Iterator[tuple[str, tuple[Vendor, ...]]]:
-    """What to look under, in order. `supplier` is not looked at when `vendor` is there."""
+def _candidates(item: ExportItem, masters: Masters) -> Iterator[tuple[str, str, tuple[Vendor, ...]]]:
+    """What to look under, in order, with a word for it. `supplier` is not looked at when `vendor` is there."""
     vendors = masters.vendors
     if item.vendor:
         if item.vendor.external_id:
-            yield item.vendor.external_id, _identified(item.vendor, masters)
+            yield "ID", item.vendor.external_id, _identified(item.vendor, masters)
         if item.vendor.code:
-            yield item.vendor.code, vendors.by_code.get(item.vendor.code.strip(), ())
+            yield "code", item.vendor.code, vendors.by_code.get(item.vendor.code.strip(), ())
         if number := tax_number_key(item.vendor.tax_registration_number):
-            yield number, vendors.by_tax_number.get(number, ())
+            yield "tax number", number, vendors.by_tax_number.get(number, ())
     elif item.supplier:
         if item.supplier.code:
-            yield item.supplier.code, vendors.by_code.get(item.supplier.code.strip(), ())
+            yield "code", item.supplier.code, vendors.by_code.get(item.supplier.code.strip(), ())
         if item.supplier.account:
-            yield item.supplier.account, vendors.by_number.get(item.supplier.account.strip(), ())
+            yield "account", item.supplier.account, vendors.by_number.get(item.supplier.account.strip(), ())
         if number := tax_number_key(item.supplier.tax_identifier):
-            yield number, vendors.by_tax_number.get(number) or vendors.by_registration_number.get(number, ())
+            known = vendors.by_tax_number.get(number) or vendors.by_registration_number.get(number, ())
+            yield "tax number", number, known
 
 
 def _identified(ref: VendorRef, masters: Masters) -> tuple[Vendor, ...]:
@@ -129,7 +133,7 @@ def _welcome_vendor(item: ExportItem, row: Row, masters: Masters, findings: Find
     return match.vendor
 
 
-def _unmatched(item: ExportItem, match: Match, settings: Settings, findings: Findings) -> None:
+def _unmatched(item: ExportItem, match: Match, settings: Settings, masters: Masters, findings: Findings) -> None:
     """No vendor for a bill or its payment: a problem, or by the settings a document without one."""
     name = item.vendor.name if item.vendor else item.supplier.name if item.supplier else ""
     value = match.sought or name or ""
@@ -146,12 +150,24 @@ def _unmatched(item: ExportItem, match: Match, settings: Settings, findings: Fin
             "Give each vendor a code and tax number of its own, then export it again.",
         )
         return
-    findings.fail(
-        "vendor_unknown",
-        field,
-        value,
-        f"Vendor {shown(name or value or 'none')} does not exist in the accounting system or is blocked there.",
-        "Check the vendor there and on the expense in Pleo, then export it again.",
+    message, remedy = _unknown_vendor(name, match, masters)
+    findings.fail("vendor_unknown", field, value, message, remedy)
+
+
+def _unknown_vendor(name: str | None, match: Match, masters: Masters) -> tuple[str, str]:
+    """What was looked for and where; an active vendor of the same name is proposed, never taken."""
+    looked = f"looked for {', '.join(match.looked)}" if match.looked else "Pleo gives neither code nor tax number"
+    message = (
+        f"Vendor {shown(name or 'none')} was not found among the active vendors of the accounting system: {looked}."
+    )
+    same = masters.vendors.by_name.get(name_key(name), ()) if name else ()
+    if not same:
+        return message, "Check the vendor there and on the expense in Pleo, then export it again."
+    known = ", ".join(f"{one.name} ({one.code})" if one.code else one.name for one in same[:3])
+    return (
+        f"{message} There is an active vendor of the same name: {shown(known, 120)}.",
+        "If it is the one that is meant, choose it on the expense in Pleo, or give both sides the same code or tax "
+        "number; then export it again.",
     )
 
 

@@ -35,7 +35,7 @@ DAY, HOUR = timedelta(hours=24), timedelta(hours=1)
 PERIODS: Mapping[str, timedelta] = {"accounts": DAY, "tax-codes": DAY, "dimensions": HOUR, "vendors": DAY}
 """How often each is synced (`pleo/rules.md` §4.1, `pleo/api.md` C)."""
 
-DECISIONS = frozenset({"vendor_conflict", "vendor_known", "code_taken"})
+DECISIONS = frozenset({"vendor_conflict", "vendor_known", "vendor_same_name", "code_taken"})
 """Problems that only a person can end; the others are told and don't stop anything."""
 
 

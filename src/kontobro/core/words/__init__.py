@@ -69,6 +69,8 @@ SAYS_MORE: Final = frozenset(
         "uncertain",
         "vendor_currency_missing",
         "vendor_known",
+        "vendor_same_name",  # whose
+        "vendor_unknown",  # what was looked for, and who has the same name
         # what an accounting system refuses
         "currency_rate_missing",
         "journal_unknown",
