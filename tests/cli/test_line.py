@@ -73,7 +73,7 @@ def test_what_a_person_reads_shows_debit_and_credit(person: Person) -> None:
     shown = person.types("preview", job_id).stdout
     assert re.search(r"account\s+debit\s+credit", shown)
     assert "Nothing was claimed or booked" in shown
-    assert not re.search(r"-\d", re.sub(r"\d{4}-\d\d-\d\d|\S*-\S*-\S*", "", shown)), "a side, never a minus"
+    assert not re.search(r"(?<!\S)-\d", shown), "a side, never a minus"
     assert "booked" in person.types("export").stdout
     listed = person.types("bookings").stdout
     assert "Pleo: https://" in listed

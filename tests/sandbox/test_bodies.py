@@ -19,13 +19,13 @@ JSON = {"content-type": "application/json;charset=UTF-8"}
 
 @pytest.mark.parametrize("path", ["/v3/export-job-events", "/_control/press_export", "/oauth/token"])
 def test_a_body_that_is_too_large_is_refused(path: str) -> None:
-    with TestClient(create_app(Sandbox())) as http:
+    with TestClient(create_app(Sandbox(), ["testserver"])) as http:
         answer = http.post(path, content=bytes(LARGEST + 1), headers=JSON)
     assert answer.status_code == 413
 
 
 def test_an_order_that_is_nested_too_deep_is_refused() -> None:
-    with TestClient(create_app(Sandbox())) as http:
+    with TestClient(create_app(Sandbox(), ["testserver"])) as http:
         answer = http.post("/_control/press_export", content=b"[" * 100_000, headers=JSON)
     assert answer.status_code == 400
 

@@ -7,7 +7,7 @@ import pytest
 from kontobro.core.errors import Misconfigured
 from kontobro.service.config import read_config
 from kontobro.service.doctor import examine_settings
-from kontobro.service.listening import binds_loopback, require_bound, require_place
+from kontobro.service.listening import binds_loopback, names_loopback, require_bound, require_place
 
 HERE = ["127.0.0.1:8765", "127.0.0.2:1", "localhost:8765", "[::1]:8765", "[::ffff:127.0.0.1]:8765"]
 NETWORK = ["0.0.0.0:8765", "[::]:8765", ":8765", "192.168.1.7:8765", "unix:/run/k.sock"]
@@ -26,7 +26,7 @@ def test_a_loopback_address_is_local_mode(bind: str) -> None:
 def test_a_network_address_without_a_public_one_is_refused(bind: str, url: str) -> None:
     given = read_config({"KONTOBRO_BIND": bind} | ({"KONTOBRO_PUBLIC_URL": url} if url else {}))
     assert not given.local
-    with pytest.raises(Misconfigured, match="there is no public address") as caught:
+    with pytest.raises(Misconfigured, match="KONTOBRO_PUBLIC_URL does not name") as caught:
         require_place(given)
     assert "Set KONTOBRO_PUBLIC_URL" in caught.value.remedy
     [found] = [each for each in examine_settings(given) if each.name == "public address"]
@@ -87,3 +87,15 @@ def test_who_may_sign_up(given: dict[str, str], is_open: bool, verdict: str) -> 
     found = read_config(given)
     assert found.signup_open is is_open
     assert [each.verdict for each in examine_settings(found) if each.name == "sign-up"] == [verdict]
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost.", "a.localhost", "127.1", "0x7f.1", "2130706433", "0.0.0.0", "[::]", "[::1]", "127.0.0.2"]
+)
+def test_every_spelling_of_this_machine_is_this_machine(host: str) -> None:
+    assert names_loopback(f"http://{host}:8765")
+
+
+@pytest.mark.parametrize("host", ["kontobro.example", "localhost.example", "192.0.2.1", "[2001:db8::1]"])
+def test_another_machine_is_none(host: str) -> None:
+    assert not names_loopback(f"https://{host}")

@@ -13,7 +13,7 @@ from kontobro.core.connection import Connection
 from kontobro.service.config import config
 from kontobro.service.shares import Shares
 from kontobro.web import aside
-from kontobro.web.models import Organisation
+from kontobro.web.models import Membership, Organisation
 from tests.web import tarpit
 from tests.web.live import wait_for
 from tests.web.site import Site
@@ -70,6 +70,19 @@ def test_a_page_leads_to_its_own_address(site: Site, busy: None) -> None:
     assert browser.get(f"/working/{ticket}/")["Location"] == f"/c/{connection.id}/settings/fitting/?a=1&aside={ticket}"
     assert browser.get(f"/working/{ticket}/", headers=HTMX)["HX-Redirect"].endswith(ticket)
     assert "The tar pit let go." in browser.get(f"/working/{ticket}/", follow=True).text
+
+
+def test_who_was_removed_meanwhile_sees_nothing_of_it(site: Site, busy: None) -> None:
+    organisation: Organisation = site.organisation("Demo ApS")
+    member = site.member(organisation)
+    browser = site.browser(member)
+    connection = site.connection(organisation, erp=TAR_PIT, erp_options={})
+    going_on = f"/working/{ticket_of(browser.get(f'/c/{connection.id}/settings/fitting/', headers=HTMX).text)}/"
+    tarpit.answers.set()
+    wait_for(lambda: browser.get(going_on, headers=HTMX).status_code == 200)
+    Membership.objects.filter(organisation=organisation).delete()
+    answer = browser.get(going_on, headers=HTMX)
+    assert "The tar pit let go." not in answer.text
 
 
 def test_a_form_is_done_aside_and_its_page_is_shown(site: Site, busy: None) -> None:

@@ -7,7 +7,9 @@ signature. Nothing is unpacked: names and a few bytes are looked at, whatever th
 from __future__ import annotations
 
 import io
+import lzma
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,12 +89,12 @@ def media_of(content: bytes, announced: str = "") -> Media | None:
     """What the bytes are; None when that can't be told. `announced` (a media type) decides only where they leave it
     open: in an old Office file whose parts have no name that is known."""
     start = content[:WITHIN]
-    if b"%PDF-" in start:
-        return MEDIA["application/pdf"]
-    if content.startswith(_ZIP):
+    if content.startswith(_ZIP):  # before PDF: an archive may hold one that isn't packed, near its beginning
         return MEDIA[_in_archive(content)]
     if content.startswith(_OLE):
         return _in_old_office(content, announced)
+    if b"%PDF-" in start:
+        return MEDIA["application/pdf"]
     guess = filetype.guess(content)
     if guess is not None:
         return MEDIA.get(guess.mime) or Media(guess.mime, guess.extension, f"a file of the type {guess.mime}")
@@ -134,7 +136,16 @@ def _in_archive(content: bytes) -> str:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()[:MAX_NAMES]
             kind = archive.open("mimetype").read(100).decode("ascii", "replace") if "mimetype" in names else ""
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError):
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        OSError,
+        EOFError,
+        zlib.error,
+        lzma.LZMAError,
+    ):
         return _in_broken_archive(content)
     if kind in MEDIA:
         return kind

@@ -57,8 +57,17 @@ def _is_address(host: str) -> bool:
 
 def names_loopback(url: str) -> bool:
     """Whether a web address means the reader's own machine. Names are not looked up: DNS may say anything."""
-    host = urlsplit(url).hostname or ""
-    return host == "localhost" or is_loopback(host)
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    return host == "localhost" or host.endswith(".localhost") or is_own(host)
+
+
+def is_own(host: str) -> bool:
+    """Whether an address in numbers, in whatever spelling a resolver takes, is this machine (also 0.0.0.0 and ::)."""
+    try:
+        host = socket.inet_ntoa(socket.inet_aton(host)) if ":" not in host else host
+        return is_loopback(host) or ipaddress.ip_address(host.partition("%")[0]).is_unspecified
+    except (OSError, ValueError):
+        return False
 
 
 def refusal(config: ServiceConfig) -> Misconfigured | None:
@@ -71,7 +80,7 @@ def refusal(config: ServiceConfig) -> Misconfigured | None:
         else f"KONTOBRO_BIND={config.bind} can be reached from a network"
     )
     return Misconfigured(
-        f"{why}, and there is no public address.",
+        f"{why}, and KONTOBRO_PUBLIC_URL does not name an address that a network can reach.",
         "Set KONTOBRO_PUBLIC_URL to the https:// address that browsers use, or KONTOBRO_BIND=127.0.0.1:8765 to serve "
         "this machine only.",
     )

@@ -28,6 +28,7 @@ from kontobro.core.errors import KontobroError
 from kontobro.service.config import config
 from kontobro.service.shares import Shares
 from kontobro.web.middleware import TooManyAtOnce, fault_page
+from kontobro.web.models import Membership
 
 PATIENCE: Final = 3.0
 """Seconds that a page waits for a result before it shows progress."""
@@ -44,10 +45,15 @@ TICKET: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
 Call = Callable[[HttpRequest], HttpResponse]
 
 
+OPERATOR = "doctor"
+"""The owner of what is asked for the whole service: its views let the operator in alone."""
+
+
 class Kept(TypedDict, total=False):
     """What the cache has of a piece of work: whose it is, where its page is, and once it is done what came of it."""
 
     user: object
+    owner: str
     page: str
     part: bool
     status: int
@@ -119,7 +125,7 @@ class Asking:
             if self.done.is_set():
                 return False
             self.late = True
-            kept: Kept = {"user": self.request.user.pk, "page": self._page(), "part": part}
+            kept: Kept = {"user": self.request.user.pk, "owner": self.owner, "page": self._page(), "part": part}
             cache.set(key_of(self.ticket), kept, KEPT)
             return True
 
@@ -135,6 +141,7 @@ class Asking:
         begun: Kept | None = cache.get(key_of(self.ticket))
         return {
             "user": self.request.user.pk,
+            "owner": self.owner,
             "page": self._page(),
             "part": begun is not None and begun["part"],
             "status": response.status_code,
@@ -157,7 +164,8 @@ def aside(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 def ask(request: HttpRequest, owner: str, call: Call) -> HttpResponse:
     """Run a view aside for its owner, an organisation. Raises TooManyAtOnce, and what the view raises in time."""
-    if (ready := result_of(request, request.GET.get("aside", ""))) is not None:
+    ready = result_of(request, request.GET.get("aside", ""))
+    if ready is not None and ready["owner"] == owner:  # another organisation's: its rights may have ended meanwhile
         return page_of(ready)
     if not _threads.take(owner, MOST_OF_ONE, MOST):
         raise TooManyAtOnce(
@@ -219,7 +227,14 @@ def result_of(request: HttpRequest, ticket: str) -> Kept | None:
 
 def kept_of(request: HttpRequest, ticket: str) -> Kept | None:
     kept: Kept | None = cache.get(key_of(ticket)) if TICKET.fullmatch(ticket) else None
-    return kept if kept and kept["user"] == request.user.pk else None
+    if not kept or kept["user"] != request.user.pk or not _may_see(request, kept["owner"]):
+        return None
+    return kept
+
+
+def _may_see(request: HttpRequest, owner: str) -> bool:
+    """Who left an organisation does not see what they asked for while they were in it."""
+    return owner == OPERATOR or Membership.objects.filter(user_id=request.user.pk, organisation_id=owner).exists()
 
 
 def page_of(kept: Kept) -> HttpResponse:

@@ -96,8 +96,8 @@ class Readable:
 
 
 def _is_too_large(length: str) -> bool:
-    """What says no length has no body: Django reads no further than it says."""
-    return not length.isdecimal() or len(length) > 12 or int(length) > LARGEST_BODY
+    """What says no length, or none that is a number, has no body: Django reads no further than it says."""
+    return length.isdecimal() and (len(length) > 12 or int(length) > LARGEST_BODY)
 
 
 class ReaderLocale:

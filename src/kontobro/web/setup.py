@@ -41,8 +41,7 @@ Step = Literal["level", "consent", "key", "erp", "access", "company", "settings"
 
 SEALED = "secrets with destinations"  # what a setup's sealed secrets are called within it
 
-LIFE = timedelta(days=7)
-"""An abandoned setup is deleted after so long."""
+LIFE = timedelta(days=7)  # an abandoned setup is deleted after so long
 
 WORLDS: tuple[Environment, ...] = ("production", "staging", "sandbox")
 

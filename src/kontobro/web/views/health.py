@@ -23,7 +23,7 @@ from kontobro.service.metrics import metrics_page
 from kontobro.service.standing import figures_of
 from kontobro.service.vitals import Vitals
 from kontobro.store.django_store import DjangoStore
-from kontobro.web.aside import ask
+from kontobro.web.aside import OPERATOR, ask
 from kontobro.web.places import places
 from kontobro.worker import ClientRunner
 from kontobro.worker.vitals import look
@@ -74,7 +74,7 @@ def doctor(request: HttpRequest) -> HttpResponse:
     """The whole installation on one page: on a local service for everybody, else for its operators."""
     if not config().local and not is_operator(request.user):
         raise Http404
-    return ask(request, "doctor", _examined)
+    return ask(request, OPERATOR, _examined)
 
 
 def _examined(request: HttpRequest) -> HttpResponse:
