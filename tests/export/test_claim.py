@@ -203,7 +203,8 @@ def another_claims(office: Office) -> None:
 
 
 def another_tells(office: Office, status: Any = "in_progress") -> None:
-    office.pleo.report(office.sandbox.jobs[0].id, [ItemReport(entry_id=entry_id(1), status=status)])
+    why: dict[str, Any] = {"failure": "x", "failure_type": "validation_failure"} if status == "failed" else {}
+    office.pleo.report(office.sandbox.jobs[0].id, [ItemReport(entry_id=entry_id(1), status=status, **why)])
 
 
 def left_alone(office: Office) -> str:

@@ -99,6 +99,7 @@ class Town:
             "secret": "an-invitation",
             "uidb36": "1",
             "key": "some-key",
+            "ticket": "guessed",
         }
 
 

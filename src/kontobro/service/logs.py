@@ -39,7 +39,7 @@ _SECRET: Final = re.compile(
     r"|\b(?:plp|whsec)_\S+"
     r"|://[^/@\s]*@"  # a password in an address
     r"|\?\S+"  # a query: signed addresses, codes of a login
-    r"|\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b"  # an IBAN
+    r"|\b(?![0-9a-f]{32}\b)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b"  # an IBAN
     r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # a mail address
     r"|(?<![\w-])(?![0-9a-f-]{32,36}(?![\w-]))[\w-]{32,}"  # a token; ids in hexadecimal stay
 )
