@@ -333,9 +333,10 @@ def test_a_quarter_of_an_hour_is_waited_and_no_longer(town: Town, home: Path) ->
     place = ("kontobro.connect", f"{wizard} leaving")
     kept = unseal(ciphers, *place, town.sql(f"select leaving from kontobro_connect where id = {wizard}"))
     assert isinstance(kept, dict)
-    left = datetime.fromisoformat(kept["expires_at"]) - datetime.now(UTC)
+    left = datetime.fromisoformat(kept["value"]["expires_at"]) - datetime.now(UTC)
     assert timedelta(minutes=10) < left <= timedelta(minutes=15)
-    late = seal(ciphers, *place, {**kept, "expires_at": datetime.now(UTC).isoformat()})
+    over = {**kept["value"], "expires_at": datetime.now(UTC).isoformat()}
+    late = seal(ciphers, *place, {**kept, "value": over})
     town.sql(f"update kontobro_connect set leaving = '{late}' where id = {wizard}")
     page = town.browser.visit(back)
     assert page.status_code == 400
@@ -359,12 +360,17 @@ def test_of_two_answers_at_once_one_is_exchanged(town: Town, home: Path) -> None
 
 def test_what_fails_on_either_side_after_consent_is_said(town: Town) -> None:
     before = town.connections()
-    gone = town.wizard()
-    back = consent(town.browser.leave(gone), town.sandbox.company_id)
-    town.sql(f"update kontobro_connect set url = 'http://127.0.0.1:1' where id = {gone}")
+    with serve(town.sandbox) as gone:
+        back = town.way_back(url=gone)
     page = town.browser.visit(back)
     assert page.status_code == 400
     assert "Pleo's login" in words_of(page)
+    moved = town.wizard()
+    back = consent(town.browser.leave(moved), town.sandbox.company_id)
+    town.sql(f"update kontobro_connect set url = 'http://127.0.0.1:1' where id = {moved}")
+    page = town.browser.visit(back)
+    assert page.status_code == 400
+    assert "address or the client was changed" in words_of(page)
     page = town.browser.visit(town.way_back(user_id=town.desk.user("stranger")))
     assert page.status_code == 400
     assert "Odoo" in words_of(page)

@@ -79,6 +79,9 @@ def test_a_pleo_that_hangs_keeps_nobody_else_waiting(server: AddonServer, databa
         # both stand-ins know one Pleo company only: this one becomes another's
         moved = f"pleo_company = 'silent', name = 'Silent ApS', api_url = '{silent.url}', due_at = null"
         sql(postgres, f"update kontobro_connection set {moved} where id = {hanging}", database)
+        # its credential was given for the first address: the new one gets it
+        given = f"""destination = replace(destination, '"api": "{first}"', '"api": "{silent.url}"')"""
+        sql(postgres, f"update kontobro_secret set {given} where connection_id = {hanging}", database)
         number = desk.connect(url, well.api_key, desk.furnish_demo())
         sql(postgres, OTHER_CRON, database)
         desk.press(number, "action_export_now")

@@ -52,4 +52,5 @@ def test_a_vendor_made_in_pleo_is_created_once(home: Path, database: str, tmp_pa
             assert (partner["company_registry"], partner["company_id"][0]) == ("40918273", 1)
             assert planned(desk, number)[1] == []
             (at_pleo,) = [it for it in sandbox.vendors.of(sandbox.company_id) if it.facts["name"] == PAINTER]
-            assert (at_pleo.facts["state"], at_pleo.facts["code"]) == ("ACTIVE", str(partner["id"]))
+            assert (at_pleo.facts["state"], at_pleo.facts["externalId"]) == ("ACTIVE", str(partner["id"]))
+            assert "code" not in at_pleo.facts

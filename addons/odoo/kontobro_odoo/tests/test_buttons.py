@@ -27,7 +27,8 @@ class TestButtons(PleoCase):
         return cls.env["kontobro.booking"].sudo().create({**row, "connection_id": connection.id})
 
     def job(self, connection):
-        row = {"job_id": "x", "run": "x", "status": "completed", "items": 1, "started_at": "2026-11-22 10:00:00"}
+        row = {"job_id": "x", "run": "x", "status": "completed", "items": 1}
+        row |= {"started_at": "2026-11-22 10:00:00", "finished_at": "2026-11-22 10:01:00"}
         return self.env["kontobro.job"].sudo().create({**row, "connection_id": connection.id})
 
     def test_every_button_is_known_here(self):

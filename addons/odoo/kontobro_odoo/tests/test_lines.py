@@ -152,6 +152,12 @@ class TestLines(PleoCase):
         with self.assertRaises(ValidationError):
             self.connection.with_user(self.manager).with_context(**both).write({"wallet": foreign.id})
 
+    def test_a_plan_whose_name_is_anothers_too_is_named_by_its_line(self):
+        plan, _twin = self.env["account.analytic.plan"].sudo().create([{"name": "Twins"}, {"name": "Twins"}])
+        lines = self.opened()
+        lines.tag_ids = [(0, 0, {"group": "team", "plan_id": plan.id})]
+        self.refused(lines, "line 1: Twins has no code of its own")
+
     def test_two_people_do_not_overwrite_each_other(self):
         lines = self.opened()
         self.keep(wallets={"EUR": self.account.code})

@@ -56,7 +56,9 @@ class Connect(models.TransientModel):
     # what Pleo's answer has to fit, until it comes: by its state found, the rest encrypted
     state_hash = fields.Char(groups=HIDDEN, copy=False, index=True)
     leaving = fields.Char(groups=HIDDEN, copy=False)
-    tag_scope = fields.Char(groups=HIDDEN, copy=False, help="The other name of Pleo's permissions for tags.")
+    tag_scope = fields.Char(
+        "Tag permission", groups=HIDDEN, copy=False, help="The other name of Pleo's permissions for tags."
+    )
 
     def _compute_secret(self):
         for row in self:

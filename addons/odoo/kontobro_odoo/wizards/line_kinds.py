@@ -1,6 +1,7 @@
 """The lines of the wizard: what each shows, what it writes, and what is wrong with it by itself."""
 
 from odoo import fields, models
+from odoo.exceptions import ValidationError
 
 PLAIN = ("type", "subtype", "debit", "credit", "sign", "method")
 """Columns of a posting row that are written as they stand."""
@@ -36,6 +37,14 @@ class Line(models.AbstractModel):
             return self._key_of(record)
         return "" if self._found(self._connection(), self.kept) else self.kept or ""
 
+    def _unusable(self):
+        """Why the settings can't name this record, or nothing."""
+        try:
+            self._key()
+        except ValidationError as fault:
+            return str(fault)
+        return ""
+
 
 class AccountLine(models.AbstractModel):
     """A line that names an account of the connection's company."""
@@ -55,8 +64,9 @@ class AccountLine(models.AbstractModel):
     def _key_of(self, account):
         return self._connection()._key_of(account)
 
-    def _foreign(self):
-        return self._connection()._foreign(self.account_id)
+    def _unusable(self):
+        """An account of another company has no code in this one: whose it is comes first."""
+        return self._connection()._foreign(self.account_id) or super()._unusable()
 
 
 class Wallet(models.TransientModel):
@@ -84,7 +94,7 @@ class Wallet(models.TransientModel):
             return self.env._("The currency is missing. Choose one.")
         if not self._key():
             return self.env._("The account for %s is missing. Choose one.", self._names())
-        return self._foreign()
+        return ""
 
 
 class Tag(models.TransientModel):
@@ -157,7 +167,7 @@ class Row(models.TransientModel):
     def _fault(self):
         if not (self.type or "").strip():
             return self.env._("The type is missing. Write one of Pleo's, such as cashback.")
-        return self._foreign()
+        return ""
 
     def _written(self):
         """Only what is filled in."""

@@ -83,7 +83,7 @@ class SettingsLines(models.TransientModel):
         """What is wrong with these lines by themselves."""
         known = set()
         for at, line in enumerate(listed):
-            name, fault = line._names(), line._fault()
+            name, fault = line._names(), line._unusable() or line._fault()
             if not fault and name and name in known:
                 fault = self.env._("%s stands here twice. Take one of the lines away.", name)
             known.add(name)

@@ -10,7 +10,8 @@ from odoo import api
 from odoo.addons.kontobro_odoo.inside.api import ModelApi
 from odoo.addons.kontobro_odoo.inside.home import connector_of
 from odoo.modules.registry import Registry
-from odoo.tools import config
+from odoo.tools import config, mute_logger
+from psycopg2.errors import UniqueViolation
 
 from kontobro.erp.common import Refused
 from kontobro.testing.connector_contract import Books, ConnectorContract
@@ -65,8 +66,12 @@ def test_the_reference_is_a_field_that_odoo_itself_keeps_unique(company: Here) -
     with pytest.raises(Refused, match="can't be changed"):
         bookkeeper.write("account.move", "write", ids=[copy], vals={"kontobro_reference": entry.reference})
     second = {"move_type": "entry", "kontobro_reference": entry.reference}
-    with pytest.raises(Refused, match="booked already"):
+    with pytest.raises(Refused, match="Only Kontobro gives"):
         bookkeeper.write("account.move", "create", vals_list=[second])
+    with Registry(company.database).cursor() as cursor:
+        moves = api.Environment(cursor, api.SUPERUSER_ID, {})["account.move"]
+        with mute_logger("odoo.sql_db"), pytest.raises(UniqueViolation, match="kontobro_once"):
+            moves.create([second])
 
 
 def test_a_second_is_refused_even_where_the_external_id_was_lost(company: Here) -> None:
