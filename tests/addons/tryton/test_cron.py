@@ -87,9 +87,7 @@ def test_a_pleo_that_never_answers_holds_up_nobody_else(
     """Two companies in one database. The first one's Pleo accepts calls and is silent for ever."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as silent, an_office(admin, bookkeeper) as office:
         office.connect(**another_company(office))
-        hanging = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        elsewhere = f"api_url = '{hanging}', pleo_company = 'another', name = 'Another ApS'"
-        sql(port, f"update kontobro_connection set {elsewhere}", database)
+        let_hang(port, database, office, f"http://127.0.0.1:{silent.getsockname()[1]}")
         office.connect()
         office.set_up()
         sql(port, "update ir_cron set next_call = null", database)
@@ -109,6 +107,14 @@ def test_a_pleo_that_never_answers_holds_up_nobody_else(
     faults = sql(port, "select company, last_fault from kontobro_connection order by id", database).splitlines()
     assert [fault.endswith("|") for fault in faults] == [False, True]
     assert "did not answer in time" in faults[0]
+
+
+def let_hang(port: int, database: str, office: Office, hanging: str) -> None:
+    """The only connection goes to another Pleo, as if it had been made there: its secret was given for that one."""
+    elsewhere = f"api_url = '{hanging}', auth_url = '{hanging}', pleo_company = 'another', name = 'Another ApS'"
+    sql(port, f"update kontobro_connection set {elsewhere}", database)
+    given = f"destination = replace(destination, '{office.url}', '{hanging}') where destination like '%{office.url}%'"
+    assert sql(port, f"update kontobro_secret set {given} returning name", database).splitlines() == ["pleo.tokens"]
 
 
 def all_tasks_done(port: int, database: str) -> bool:
@@ -136,9 +142,7 @@ def test_several_crons_at_once_work_once_on_each_connection(
     """One company's Pleo hangs, the other's job is under way, and three more processes of cron come by."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as silent, an_office(admin, bookkeeper) as office:
         office.connect(**another_company(office))
-        hanging = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        elsewhere = f"api_url = '{hanging}', pleo_company = 'another', name = 'Another ApS'"
-        sql(port, f"update kontobro_connection set {elsewhere}", database)
+        let_hang(port, database, office, f"http://127.0.0.1:{silent.getsockname()[1]}")
         office.connect()
         office.set_up()
         due(port, database)

@@ -33,10 +33,10 @@ def test_a_person_connects_sets_up_looks_and_exports(
     kept = f"select count(*) from ir_session_wizard where data like '%{office.sandbox.api_key}%'"
     assert sql(port, kept, database) == "0"
     refuse_bad_settings(office)
+    ask_for_the_wallet_alone(office)
     keep_all_settings(office)
     on = ("kontobro.connection", office.connection["id"])
-    (shown,) = office.bookkeeper.wizard("kontobro.check", on=on)
-    assert "All is well" in shown["view"]["defaults"]["text"]
+    assert "All is well" in checked(office)
     keep_in_step(office, on)
     create_vendors(office, on)
     refuse_others(office, server, database)
@@ -55,14 +55,34 @@ def refuse_bad_credentials(office: Office, port: int, database: str) -> None:
 
 
 def refuse_bad_settings(office: Office) -> None:
-    with pytest.raises(Refused, match="Account for"):
-        office.set_up(out_of_pocket=None)
+    view = office.admin.rows("account.account", "code", domain=[["type", "=", None]])[0]["id"]
+    for account in (view, 999_999):
+        with pytest.raises(Refused, match=r"Out of Pocket: .* can't be used by whoever books"):
+            office.set_up(out_of_pocket=account)
     with pytest.raises(Refused, match="Nowhere/Land"):
         office.set_up(time_zone="Nowhere/Land")
     with pytest.raises(Refused, match=r"Days that Contents are kept: takes .* from 0 to 3650 \(it is -1\)"):
         office.set_up(retention_days=-1)
     refuse_bad_lines(office)
     assert not office.shown()["out_of_pocket"]
+
+
+def ask_for_the_wallet_alone(office: Office) -> None:
+    """Before the first export a wallet is needed; the other accounts are asked for by the expenses that need them."""
+    others = dict.fromkeys(("out_of_pocket", "contra", "external_reimbursement", "accounts_payable"))
+    office.set_up(**others, wallets=[])
+    assert {name: office.shown()[name] for name in others} == others
+    missing = (
+        "Account for the Pleo wallet missing.\n→ Provide it in the settings (wallet, or wallets for each currency)."
+    )
+    assert checked(office) == missing
+    office.set_up(**others)
+    assert "All is well" in checked(office)
+
+
+def checked(office: Office) -> str:
+    (shown,) = office.bookkeeper.wizard("kontobro.check", on=("kontobro.connection", office.connection["id"]))
+    return str(shown["view"]["defaults"]["text"])
 
 
 def refuse_bad_lines(office: Office) -> None:

@@ -12,7 +12,17 @@ import pytest
 
 from kontobro.core.errors import LoginFailed, Misconfigured, NotAllowed, Problem, Uncertain, Unreachable
 from kontobro.core.journal import Booking, EntryLine, JournalEntry
-from kontobro.core.masterdata import Account, Dimension, DimensionValue, Employee, Journal, Period, TaxCode, Vendor
+from kontobro.core.masterdata import (
+    Account,
+    Dimension,
+    DimensionValue,
+    Employee,
+    Journal,
+    Period,
+    TaxCode,
+    Vendor,
+    within,
+)
 from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.connector import SETTLE_AFTER, TrytonConnector, from_options
 from kontobro.testing.entries import (
@@ -55,6 +65,24 @@ def test_master_data_are_those_of_the_company(connector: TrytonConnector) -> Non
     assert {journal.code for journal in connector.read(Journal)} >= {"EXP", "MISC"}
     vendor = next(vendor for vendor in connector.read(Vendor) if vendor.code == "V100")
     assert vendor.account == accounts["2.1.1"].id
+
+
+def test_an_account_is_open_from_its_start_to_its_end(company: Company, bookkeeper: TrytonBookkeeper) -> None:
+    """Both days are within, for us as for Tryton, which refuses lines of the days around."""
+    api, span = bookkeeper.api, (date(2026, 9, 1), date(2026, 9, 30))
+    (like,) = api.rows("account.account", [["code", "=", "6490"]], ["type", "company"])
+    vals = {"type": like["type"], "company": like["company"], "code": "SEPT", "name": "September only"}
+    (made,) = api.write("model.account.account.create", [vals | {"start_date": span[0], "end_date": span[1]}])
+    connector, chart = company.connector(), company.chart()
+    connector.check()
+    found = {account.id: account for account in connector.read(Account)}
+    assert (found[str(made)].opened, found[str(made)].closed) == span
+    assert (found[chart.expense].opened, found[chart.expense].closed) == (None, None)
+    days = (date(2026, 8, 31), *span, date(2026, 10, 1))
+    assert [within(found[str(made)], day) for day in days] == [False, True, True, False]
+    entries = [a_journal(chart, date=day) for day in days]
+    moved = [replace(one, lines=(replace(one.lines[0], account=str(made)), *one.lines[1:])) for one in entries]
+    assert [type(answer) for answer in connector.book(moved)] == [Problem, Booking, Booking, Problem]
 
 
 def test_periods_are_locked_closed_or_open(connector: TrytonConnector) -> None:
