@@ -56,9 +56,10 @@ def refuse_bad_credentials(office: Office, port: int, database: str) -> None:
 
 def refuse_bad_settings(office: Office) -> None:
     view = office.admin.rows("account.account", "code", domain=[["type", "=", None]])[0]["id"]
-    for account in (view, 999_999):
-        with pytest.raises(Refused, match=r"Out of Pocket: .* can't be used by whoever books"):
-            office.set_up(out_of_pocket=account)
+    with pytest.raises(Refused, match=r"Out of Pocket: .* can't be used by whoever books"):
+        office.set_up(out_of_pocket=view)
+    with pytest.raises(Refused, match=r'"999999" of "Account" that don\'t exist'):
+        office.set_up(out_of_pocket=999_999)
     with pytest.raises(Refused, match="Nowhere/Land"):
         office.set_up(time_zone="Nowhere/Land")
     with pytest.raises(Refused, match=r"Days that Contents are kept: takes .* from 0 to 3650 \(it is -1\)"):
