@@ -102,7 +102,9 @@ class Place:
             )
         if kind == "vendors":
             vendors = self.sandbox.vendors.of(self.company_id)
-            return sorted((it.facts["code"], it.facts["name"]) for it in vendors if it.facts["state"] == "ACTIVE")
+            return sorted(
+                (it.facts.get("code", ""), it.facts["name"]) for it in vendors if it.facts["state"] == "ACTIVE"
+            )
         shelf: Any = {"accounts": self.sandbox.accounts, "tax-codes": self.sandbox.tax_codes}[kind]
         return sorted((it.facts["code"], it.facts["name"]) for it in shelf.of(self.company_id) if not it.archived)
 
