@@ -97,7 +97,7 @@ def boundaries_of(order: dict[str, Any]) -> Boundaries:
 
 def connector(order: dict[str, Any], connection: Connection, store: Store) -> Connector:
     """The connection's own, or the plain system beside the ledger with that ledger's accounts and vendors."""
-    own = connector_of(connection.erp, connection.erp_options, partial(store.secret, connection.id))
+    own = connector_of(connection.erp, connection.erp_options, partial(store.secret, connection))
     if "plain" not in order:
         return own
     return PlainErp(
