@@ -92,6 +92,39 @@ def test_what_a_person_wrote_into_the_ledger_counts(tmp_path: Path) -> None:
         assert "The same invoice is already booked as" in notes(office)[entry_id(2)]
 
 
+TYPED = {
+    "zero-width": "F-2026\u200b/17",
+    "byte order mark": "\ufeffF-2026/17",
+    "soft hyphen": "F-20\u00ad26/17",
+    "full-width": "\uff26\uff0d\uff12\uff10\uff12\uff16\uff0f\uff11\uff17",
+    "full-width digits": "F-\uff12\uff10\uff12\uff16/\uff11\uff17",
+    "no-break space": "F-2026\u00a0/\u202f17",
+    "en dash": "F\u20132026/17",
+    "minus": "F\u22122026/17",
+    "tab": "F-2026\t/17",
+}
+
+
+@pytest.mark.parametrize("number", TYPED.values(), ids=TYPED)
+def test_a_number_that_looks_the_same_on_paper_is_the_same(tmp_path: Path, number: str) -> None:
+    company = a_company(Expense(SAME[0]), Expense(invoice(2, number), queued=False))
+    with an_office(tmp_path, company) as office:
+        office.set(duplicate_invoice="fail")
+        office.export()
+        later(office)
+        office.export()
+        assert list(office.entries()) == [entry_id(1)]
+        assert office.failure(entry_id(2))[0] == "validation_failure"
+
+
+@pytest.mark.parametrize("number", ["F-2026/017", "F-20261/7", "F2026/17", "F-2026.17", "F-2026/17\\"])
+def test_a_number_that_is_written_otherwise_is_another(tmp_path: Path, number: str) -> None:
+    company = a_company(Expense(SAME[0]), Expense(invoice(2, number)))
+    with an_office(tmp_path, company) as office:
+        office.set(duplicate_invoice="fail")
+        assert office.export().event == "completed"
+
+
 OTHER_VENDOR = {"id": "v", "name": "Nordisk Sky ApS", "defaultCurrency": "DKK", "code": "V110"}
 CREDIT_NOTE = {"amount": money(-10_000), "accountingEntryLines": [a_line(-10_000)]}
 MORE = {"amount": money(10_001), "accountingEntryLines": [a_line(10_001)]}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -72,8 +73,30 @@ EntryKey = Reference | InvoiceKey | TwinKey
 
 
 def compared(number: str) -> str:
-    """An invoice number as two of them are compared: case and blanks apart."""
+    """An invoice number as two of them are compared: by what a reader of the paper sees.
+
+    Apart are case, blanks, characters without width, full-width and other compatible forms (Unicode's NFKC), and which
+    dash it is: word processors and mail programs change these by themselves. Kept are leading zeros and all other
+    punctuation: 0017 is not 17, nor 1-12 the same as 11-2.
+    """
+    if not number.isascii():
+        number = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", number).casefold())
+        number = "".join(_SEEN.get(unicodedata.category(c), c) for c in number.replace("\N{MINUS SIGN}", "-"))
     return "".join(number.split()).casefold()
+
+
+_SEEN: Mapping[str, str] = {"Pd": "-", "Cf": "", "Cc": " "}
+"""What is seen of a character of these categories: dashes, format and control characters."""
+
+
+def spellings(number: str) -> tuple[str, ...]:
+    """How a number that is `compared` may be written in a system that searches without knowing Unicode's forms."""
+    return tuple(dict.fromkeys((number, number.translate(_WIDE), number.translate(_WIDE_DIGITS))))
+
+
+_WIDE: Mapping[int, int] = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
+_WIDE_DIGITS: Mapping[int, int] = {code: _WIDE[code] for code in range(0x30, 0x3A)}
+"""The full-width form of a character."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

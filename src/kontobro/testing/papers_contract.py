@@ -107,6 +107,23 @@ class PapersContract:
         books.bookkeeper.void(first.reference)
         assert books.twin(again) is None
 
+    @pytest.mark.parametrize("make", [a_bill, an_invoice_journal], ids=["bill", "journal"])
+    def test_the_same_invoice_is_found_however_its_number_is_typed(
+        self, books: Books, make: Callable[..., Entry]
+    ) -> None:
+        need_twins(books)
+        digits = f"{uuid.uuid4().int % 10**8:08}"
+        numbers = ["F-{d}/7", "F\N{EN DASH}{d}/7", "F\N{ZERO WIDTH SPACE}-{d}\N{NO-BREAK SPACE}/7"]
+        numbers += ["F-{w}/\uff17", "\uff26\uff0d{w}\uff0f\uff17"]
+        wide = "".join(chr(ord(digit) + 0xFEE0) for digit in digits)
+        for booked in (number.format(d=digits, w=wide) for number in numbers):
+            first = make(books.chart, number=booked)
+            books.book(first)
+            again = [a_bill(books.chart, number=number.format(d=digits, w=wide)) for number in numbers]
+            assert [books.twin(one) for one in again] == [first.reference] * len(numbers)
+            books.post(first)
+            books.bookkeeper.void(first.reference)
+
     def test_a_payment_is_never_the_same_invoice(self, books: Books) -> None:
         need_twins(books)
         bill = a_bill(books.chart)

@@ -16,7 +16,7 @@ from beancount.parser import booking, parser
 
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.journal import compared
-from kontobro.erp.beancount.render import quoted
+from kontobro.erp.beancount.render import one_line, quoted
 
 _KEY = re.compile(
     rb'^[ \t]+(kontobro|bill-number|invoice-number|settles-bill|settles):[ \t]*"((?:[^"\\\n]|\\.)*)"', re.MULTILINE
@@ -28,6 +28,8 @@ _DOCUMENT = re.compile(rb"\d{4}-\d\d-\d\d document ")
 _FLAG = re.compile(rb"^(\S+[ \t]+)!")
 _OURS = re.compile(rb'^[ \t]+kontobro:[ \t]*".*', re.MULTILINE)
 _ROOT = re.compile(rb'^option "name_\w+" "[^"\n]*"', re.MULTILINE)
+
+_ESCAPED = re.compile(rb"\\(.)")
 
 _ODD = re.compile(rb'\\|^[^"\n]*+(?:"[^"\n]*+"[^"\n]*+)*+"[^"\n]*+$', re.MULTILINE)
 """A line with an odd number of quotes, or an escape: only in such a file a text may go over several lines."""
@@ -49,8 +51,8 @@ class Key:
 
     @classmethod
     def of_invoice(cls, number: str) -> Key:
-        """Whatever invoice has this number, case and blanks apart."""
-        return cls(_ANY_INVOICE, compared(quoted(number)[1:-1]).encode())
+        """Whatever invoice has this number, as `compared` tells."""
+        return cls(_ANY_INVOICE, compared(one_line(number)).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ def keys_in(text: bytes) -> Iterator[tuple[Key, int]]:
     for match in _KEY.finditer(text):
         yield Key(match[1].decode(), match[2]), match.start()
         if match[1] in _NUMBERS:
-            yield Key(_ANY_INVOICE, compared(match[2].decode("utf-8", "replace")).encode()), match.start()
+            number = _ESCAPED.sub(rb"\1", match[2]).decode("utf-8", "replace")
+            yield Key.of_invoice(number), match.start()
 
 
 def blocks_with(file: str, text: bytes, keys: frozenset[Key]) -> list[Block]:

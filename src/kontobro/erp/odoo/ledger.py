@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from kontobro.core.journal import EntryKey, InvoiceKey, TwinKey
+from kontobro.core.journal import EntryKey, InvoiceKey, TwinKey, spellings
 from kontobro.erp.odoo.api import Api, Domain
 from kontobro.erp.odoo.entries import origin_of, whole
 from kontobro.erp.odoo.masters import Masters
@@ -122,7 +122,7 @@ def _twins(keys: Sequence[TwinKey]) -> Domain:
     """What may be the same invoice: bills by their number, and entries of ours that have it in their title. Who is
     one is seen afterwards."""
     partners = sorted({int(key.vendor) for key in keys})
-    patterns = sorted({_pattern(key.number) for key in keys})
+    patterns = sorted({_pattern(one) for key in keys for one in spellings(key.number)})
     bills = ["&", ["move_type", "in", list(BILLS)], *_any_of([["ref", "=ilike", one] for one in patterns])]
     ours = [["move_type", "=", "entry"], ["invoice_origin", "=like", f"{MODULE}.%"]]
     entries = ["&", "&", *ours, *_any_of([["ref", "=ilike", f"%{one}%"] for one in patterns])]
@@ -134,5 +134,6 @@ def _any_of(terms: Sequence[object]) -> list[object]:
 
 
 def _pattern(number: str) -> str:
-    """A number with anything between its characters: the blanks that one of them may have."""
-    return "%".join(f"\\{character}" if character in "\\%_" else character for character in number)
+    """A number with anything between its characters, for the blanks that one of them may have, and with any dash."""
+    any_dash = {"-": "_"} | {character: f"\\{character}" for character in "\\%_"}
+    return "%".join(any_dash.get(character, character) for character in number)

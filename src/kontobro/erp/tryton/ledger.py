@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from kontobro.core.journal import EntryKey, InvoiceKey, TwinKey
+from kontobro.core.journal import EntryKey, InvoiceKey, TwinKey, spellings
 from kontobro.erp.tryton.bills import INVOICE, INVOICE_FIELDS
 from kontobro.erp.tryton.calls import Calls, Domain, Row
 from kontobro.erp.tryton.entries import BILL_MARK, INVOICE_TEXT, SEPARATOR, SETTLES, marks_of, number_of, whole
@@ -119,14 +119,15 @@ def _invoice(key: InvoiceKey) -> Domain:
 
 def _like(key: TwinKey) -> Domain:
     """The invoices that may be the same: with anything between the characters of the number."""
-    pattern = "%".join(escaped(key.number))
-    return [["party", "=", int(key.vendor)], ["reference", "ilike", pattern], ["state", "!=", "cancelled"]]
+    either = ["OR", *(["reference", "ilike", _pattern(one)] for one in spellings(key.number))]
+    return [["party", "=", int(key.vendor)], ["state", "!=", "cancelled"], either]
 
 
 def _twin(key: TwinKey) -> Domain:
     """The moves that may be the same invoice: bills that begin with its number, entries that tell of it."""
-    pattern = "%".join(escaped(number_of(key.number)))
-    either = ["OR", *(["description", "ilike", f"{start}{pattern}%"] for start in ("", f"%{INVOICE_TEXT}"))]
+    patterns = [_pattern(one) for one in spellings(number_of(key.number))]
+    starts = ("", f"%{INVOICE_TEXT}")
+    either = ["OR", *(["description", "ilike", f"{start}{one}%"] for start in starts for one in patterns)]
     return [["lines.party", "=", int(key.vendor)], either]
 
 
@@ -135,6 +136,11 @@ def _bill(key: InvoiceKey) -> Domain:
     number = "".join(escaped(number_of(key.number)))
     owed = [["party", "=", int(key.vendor)], ["description", "like", f"{BILL_MARK}%"]]
     return [["description", "like", f"{number}{SEPARATOR}%"], ["lines", "where", owed]]
+
+
+def _pattern(number: str) -> str:
+    """A number with anything between its characters, for the blanks that one of them may have, and with any dash."""
+    return "%".join("_" if character == "-" else character for character in escaped(number))
 
 
 def escaped(text: str) -> Iterator[str]:
