@@ -156,6 +156,25 @@ def test_what_only_a_plugin_of_the_company_knows_is_found_by_trying(tmp_path: Pa
         assert "This is odd" in office.failure(entry_id(7))[1]
 
 
+@pytest.mark.parametrize("order", [(1, 2, 3, 4), (3, 1, 2, 4), (2, 4, 3, 1)])
+def test_entries_that_only_go_badly_with_each_other_do_not_all_fail(tmp_path: Path, order: tuple[int, ...]) -> None:
+    text = 'plugin "beancount.plugins.onecommodity"\n' + ledger_of("balance")
+    text += '2020-01-01 open Assets:Pleo:EUR\n  code: "1082"\n'
+    dates = {"date": "2026-10-20T11:22:33Z"}
+    items = {n: bought(n, "2026-10-20") for n in (1, 2, 4)} | {3: in_euro(3) | dates}
+    with an_office_over(tmp_path, text, *(items[n] for n in order), settings=EURO) as office:
+        states = exported(office)
+        assert {entry for entry, state in states.items() if state == "failed"} == {entry_id(3)}
+        assert "More than one currency" in office.failure(entry_id(3))[1]
+
+
+def test_a_plugin_that_can_not_be_loaded_is_told_with_its_reason(tmp_path: Path) -> None:
+    with an_office_over(tmp_path, 'plugin "no_such_plugin"\n' + ledger_of("balance"), bought(1)) as office:
+        result = office.export()
+        assert result.failure
+        assert "No module named 'no_such_plugin'" in result.failure
+
+
 def test_errors_that_were_there_before_are_named_and_no_items_fault(tmp_path: Path) -> None:
     text = ledger_of("balance")
     with an_office_over(tmp_path, text, bought(1, "2026-10-20")) as office:

@@ -7,7 +7,7 @@ import re
 import tempfile
 import time
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,9 @@ PATIENCE = 180.0
 _REFERENCE = re.compile(r'^  kontobro: "((?:[^"\\]|\\.)*)"', re.MULTILINE)
 _NAMED = re.compile(r"[A-Z][\w-]*(?::[\w-]+)+|\b[A-Z][A-Z0-9'._-]*[A-Z0-9]\b")
 """The accounts and currencies in an error's words."""
+
+_WORDS = re.compile(r"\b[a-z]+\b")
+"""An error's words without the names and numbers in it."""
 
 _COMMODITY = re.compile(r"Missing Commodity directive for '([^']+)'")
 
@@ -90,19 +93,32 @@ class Sift:
 
     def _sift(self, items: Sequence[Item], found: Found) -> None:
         """These items do not go with the good ones: clear what goes, refuse what does not."""
-        own = {item: fault for fault, item in found if item}
-        for item, fault in own.items():
-            self._refuse([item], fault)
-        if own:
-            self._look([item for item in items if item not in own])
-        elif len(items) == 1 or time.monotonic() > self._until:
-            self._refuse(items, found[0][0])
+        own = {item: fault for fault, item in reversed(found) if item}
+        if len(items) == 1 or self._is_late():
+            self._refuse(items, next(iter(own.values()), found[0][0]))
+        elif own:
+            clean = self._look([item for item in items if item not in own])
+            self._suspect(own, is_it=clean and len(own) == 1)
         else:
             clear, suspect = _parted(items, [fault for fault, _ in found])
             if self._look(clear):
                 self._sift(suspect, found)  # it is these, as the load of all has shown
             else:
                 self._look(suspect)
+
+    def _suspect(self, own: Mapping[Item, Fault], *, is_it: bool) -> None:
+        """Items that errors point at: each may break the ledger, or only go badly with another one that does. One of a
+        kind of error is tried; what holds of it holds of its kind."""
+        broken = set[str]()
+        for item, fault in own.items():
+            kind = " ".join(_WORDS.findall(fault.message))
+            if is_it or kind in broken or self._is_late():
+                self._refuse([item], fault)
+            elif not self._look([item]):
+                broken.add(kind)
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._until
 
     def _look(self, items: Sequence[Item]) -> bool:
         """True when all of these go with the good ones; else they are sifted."""
