@@ -6,8 +6,9 @@ import tomllib
 
 import pytest
 
+from kontobro.core.errors import Misconfigured
 from kontobro.core.quoting import why_unreadable
-from kontobro.core.settings_file import settings_from
+from kontobro.core.settings_file import read_toml, settings_from
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,29 @@ def test_any_other_fault_of_a_file_is_tomls_own() -> None:
     with pytest.raises(tomllib.TOMLDecodeError) as error:
         tomllib.loads(text)
     assert why_unreadable("# = 0420\nwallet == 1", error.value) == str(error.value)
+
+
+@pytest.mark.parametrize("number", ["0420", "1.10", "1e5", "1E5", "0x10", "0o17", "0b1", "1_000", "+5", "-5", "1.5e3"])
+def test_a_number_that_is_read_otherwise_than_it_is_written_is_named_as_it_is_written(number: str) -> None:
+    for line in (f"wallet = {number}", f"  wallet={number}  # ours"):
+        with pytest.raises(Misconfigured) as refused:
+            read_toml(f"posting = 'draft'\n{line}\n".encode(), "s.toml")
+        assert f'line 2 has {number} without quotes: a code is a text, quote it: "{number}"' in refused.value.message
+
+
+@pytest.mark.parametrize("number", ["{ EUR = 1.10 }", "{ EUR = 1e5 }"])
+def test_digits_that_are_lost_are_not_proposed(number: str) -> None:
+    (problem,) = settings_from(read_toml(f"wallets = {number}".encode(), "s.toml"))[1]
+    assert "a text in quotes" in problem.message
+    assert "write" not in problem.message
+
+
+@pytest.mark.parametrize(
+    "line", ["wallet = '1.10'", 'description = "{payee} = 1e5"', "expires = 2026-01-01", "# a = 1.5"]
+)
+def test_what_is_no_such_number_is_read(line: str) -> None:
+    read_toml(line.encode(), "s.toml")
+
+
+def test_a_file_of_a_windows_editor_is_read() -> None:
+    assert read_toml(b"\xef\xbb\xbfwallet = '0420'\r\n", "s.toml") == {"wallet": "0420"}

@@ -216,3 +216,20 @@ def test_a_problem_of_a_duplicate_can_be_mended(tmp_path: Path) -> None:
         assert isinstance(problem, Problem)
         assert (problem.field.split(".")[-1], problem.value) == ("invoiceNumber", "F-2026/17")
         assert 'duplicate_invoice = "note"' in problem.remedy
+
+
+@pytest.mark.parametrize("booked_before", [1, 2, 3, 5])
+def test_a_bill_whose_payment_came_back_is_paid_again_without_a_warning(tmp_path: Path, booked_before: int) -> None:
+    back = invoice_payment(3, "INV-1") | {"subType": "invoice_payment_returned"}
+    items = [invoice(1, "INV-1"), invoice_payment(2, "INV-1"), back, invoice_payment(4, "INV-1")]
+    items.append(invoice_payment(5, "INV-1"))
+    with an_office(
+        tmp_path, a_company(*(Expense(one, queued=n < booked_before) for n, one in enumerate(items)))
+    ) as office:
+        office.export()
+        if booked_before < len(items):
+            later(office)
+            office.export()
+        entries = office.entries()
+        assert [entries[entry_id(n)].meta.get("settled") for n in (2, 3, 4, 5)] == [True, True, True, None]
+        assert ["already settled" in notes(office)[entry_id(n)] for n in (2, 3, 4, 5)] == [False, False, False, True]

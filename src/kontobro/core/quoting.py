@@ -9,9 +9,22 @@ from kontobro.core.errors import shown
 _LEADING_ZERO = re.compile(r"""(?:=|\[|,)\s*(0[0-9]+)\s*(?:$|[,}\]#])""")
 
 
+_OTHERWISE = re.compile(
+    r"""^[^=#"']*=\s*([+-]?(?:0[xob]\w+|0\d+|\d+[._eE][\w.+-]*)|[+-]\d+)\s*(?:\#.*)?$""",
+    re.ASCII,
+)
+"""A number on its own line whose digits are not kept: 1.10 is read as 1.1, 1e5 as 100000, 0x10 as 16, 1_0 as 10."""
+
+
+def unquoted(line: str) -> str | None:
+    """What is wrong with a line of TOML whose number is read otherwise than it is written: no code is one."""
+    found = _OTHERWISE.match(line.strip())
+    return f'{found[1]} without quotes: a code is a text, quote it: "{found[1]}"' if found else None
+
+
 def quoted(name: str, given: object) -> str:
     """What a setting takes that was given something else: of a number, what to write."""
-    number = isinstance(given, int | float) and not isinstance(given, bool)
+    number = isinstance(given, int) and not isinstance(given, bool)
     return f'a text in quotes: write {name} = "{shown(given)}"' if number else "a text in quotes"
 
 

@@ -18,7 +18,7 @@ from kontobro.core.money import EXPONENTS
 from kontobro.core.posting_dates import zone_named
 from kontobro.core.posting_table import SUBTYPE_DECIDES, table_of
 from kontobro.core.posting_text import FIELDS, unknown_fields
-from kontobro.core.quoting import quoted, why_unreadable
+from kontobro.core.quoting import quoted, unquoted, why_unreadable
 from kontobro.core.settings import MOST_DIMENSIONS, RowOverride, Settings
 
 LIMITS: Mapping[str, tuple[int, int]] = {
@@ -63,13 +63,15 @@ def read_toml(content: bytes, name: str) -> Mapping[str, object]:
         raise Misconfigured(f"{name} is larger than {LARGEST:,} bytes.", "Settings are some thousand bytes.")
     text = ""
     try:
-        text = content.decode()
+        text = content.decode("utf-8-sig")  # Windows' editors write a byte order mark
         for number, line in enumerate(text.split("\n"), 1):
             if line.count(".") > MOST_DOTS:
                 raise Misconfigured(f"{name} is not a settings file: line {number} is nested too deep.", remedy)
             if _LONG_NUMBER.search(line):
                 message = f"{name} is not a settings file: line {number} has a number of over {MOST_DIGITS} digits."
                 raise Misconfigured(message, remedy)
+            if odd := unquoted(line):
+                raise Misconfigured(f"{name} is not a settings file: line {number} has {odd}.", remedy)
         return tomllib.loads(text)
     except RecursionError:
         raise Misconfigured(f"{name} is nested too deep.", remedy) from None

@@ -41,10 +41,9 @@ def keys_to_ask(entries: Iterable[Entry], capabilities: Capabilities) -> list[En
 
 
 def bill_named(entry: Entry) -> InvoiceKey | None:
-    """The bill that a payment out names by its number; None for anything else."""
-    if not isinstance(entry, Payment) or entry.returned:
-        return None
-    return entry.settles if isinstance(entry.settles, InvoiceKey) else None
+    """The bill that a payment, out or come back, names by its number; None for anything else."""
+    named = entry.settles if isinstance(entry, Payment) else None
+    return named if isinstance(named, InvoiceKey) else None
 
 
 def remark(entry: Entry, found: Found, seen: Seen) -> str | None:
@@ -95,12 +94,13 @@ def _of_invoice(entry: Entry, twin: TwinKey, found: Found, seen: Seen, stands: b
 
 
 def _of_payment(entry: Entry, key: InvoiceKey, found: Found, seen: Seen) -> str | None:
-    """A bill that is settled takes no second payment, and two currencies seldom cancel out."""
+    """A bill that is settled takes no second payment, unless the first came back; two currencies seldom cancel out."""
     booked, here = found.get(key), seen.bills.get((key.vendor, key.number))
     if booked is not None:
-        name, currency, open_ = booked.id, booked.currency, booked.open
+        name, currency, open_, owed = booked.id, booked.currency, booked.open, booked.total
     elif here is not None:
-        name, currency, open_ = here.reference, here.currency, here.twin.owed if here.twin else None
+        open_ = here.twin.owed if here.twin else None
+        name, currency, owed = here.reference, here.currency, open_ or Decimal(0)
     else:
         return None
     number = shown(key.number)
@@ -114,7 +114,9 @@ def _of_payment(entry: Entry, key: InvoiceKey, found: Found, seen: Seen) -> str 
     left = seen.left.get(name, open_)
     money = money_line(entry)
     paid = abs(money.amount) if money else Decimal(0)
-    seen.left[name] = max(exact_sum((left, paid.copy_negate())), Decimal(0))
-    if left:
+    came_back = isinstance(entry, Payment) and entry.returned
+    left_now = exact_sum((left, paid if came_back else paid.copy_negate()))
+    seen.left[name] = min(max(left_now, Decimal(0)), max(owed, open_))
+    if left or came_back:
         return None
     return f"Bill {number} is already settled: this payment stays open on the vendor. Check whether it was paid twice."

@@ -63,6 +63,7 @@ MEDIA: Final = {
         Media(_OPEN + "spreadsheet", "ods", "an OpenDocument spreadsheet (ods)"),
         Media("message/rfc822", "eml", "an e-mail (eml)"),
         Media("application/zip", "zip", "a ZIP archive"),
+        Media("application/encrypted", "bin", "an Office file with a password"),
     )
 }
 
@@ -72,12 +73,19 @@ _PARTS: Final = {
     "ppt/": _OFFICE + "presentationml.presentation",
 }
 _STREAMS: Final = {
+    "EncryptedPackage": "application/encrypted",
     "__substg1.0_": "application/vnd.ms-outlook",
     "WordDocument": "application/msword",
     "Workbook": "application/vnd.ms-excel",
     "PowerPoint Document": "application/vnd.ms-powerpoint",
 }
-"""Names of streams in Office's older container, in UTF-16. A message may hold the others: it is first."""
+"""Names of streams in Office's older container, in UTF-16. A message may hold the others: it is before them."""
+
+_HEIC: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
+"""Brands of HEIC pictures (ISO/IEC 23008-12, annex B.4): `filetype` knows the first alone."""
+
+_PAGE: Final = (b"<!doctype html", b"<html")
+_MARKS: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\xef\xbb\xbf": "utf-8"}
 
 _NOT_IN_TEXTS: Final = frozenset(range(32)) - frozenset(b"\t\n\f\r\x1b")
 
@@ -93,8 +101,12 @@ def media_of(content: bytes, announced: str = "") -> Media | None:
         return MEDIA[_in_archive(content)]
     if content.startswith(_OLE):
         return _in_old_office(content, announced)
+    if _is_page(start):  # before PDF: it may speak of one
+        return MEDIA["text/html"]
     if b"%PDF-" in start:
         return MEDIA["application/pdf"]
+    if start[4:8] == b"ftyp" and start[8:12] in _HEIC:
+        return MEDIA["image/heic"]
     guess = filetype.guess(content)
     if guess is not None:
         return MEDIA.get(guess.mime) or Media(guess.mime, guess.extension, f"a file of the type {guess.mime}")
@@ -168,6 +180,14 @@ def _in_old_office(content: bytes, announced: str) -> Media | None:
         if name.encode("utf-16-le") in content:
             return MEDIA[media]
     return MEDIA[announced] if announced in ("application/msword", "application/vnd.ms-excel") else None
+
+
+def _is_page(start: bytes) -> bool:
+    """True for what begins as a web page, in whatever encoding."""
+    for mark, encoding in _MARKS.items():
+        if start.startswith(mark):
+            start = start[len(mark) :].decode(encoding, "replace").encode()
+    return start.lstrip().lower().startswith(_PAGE)
 
 
 def _text_of(start: bytes) -> Media | None:
