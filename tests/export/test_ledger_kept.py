@@ -175,6 +175,28 @@ def test_a_plugin_that_can_not_be_loaded_is_told_with_its_reason(tmp_path: Path)
         assert "No module named 'no_such_plugin'" in result.failure
 
 
+@pytest.mark.parametrize(
+    ("encoding", "told"),
+    [("utf-8-sig", "byte order mark"), ("utf-16", "UTF-16"), ("latin-1", "not UTF-8")],
+)
+@pytest.mark.parametrize("file", ["main", "batch"])
+def test_a_file_that_an_editor_saved_in_another_encoding_is_told_in_words(
+    tmp_path: Path, encoding: str, told: str, file: str
+) -> None:
+    with an_office_over(tmp_path, ledger_of("balance"), bought(1, "2026-10-20")) as office:
+        assert set(exported(office).values()) == {"successful"}
+        saved = office.desk.ledger if file == "main" else office.batches[-1]
+        text = saved.read_text().replace("Shop", "Kjøb") + '\n2026-01-01 note Assets:Bank "Kjøb"\n'
+        saved.write_bytes(text.encode(encoding))
+        if file == "batch":
+            office.desk.ledger.touch()
+        office.again(entry_id(1))
+        result = office.export()
+        assert result.failure
+        assert told in result.failure
+        assert ("main.beancount:" if file == "main" else "bookings/000001.beancount:") in result.failure
+
+
 def test_errors_that_were_there_before_are_named_and_no_items_fault(tmp_path: Path) -> None:
     text = ledger_of("balance")
     with an_office_over(tmp_path, text, bought(1, "2026-10-20")) as office:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from beancount.core.data import Transaction
 from beancount.parser import booking, parser
 
-from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.errors import Misconfigured
 from kontobro.core.journal import compared
+from kontobro.erp.beancount.places import sentence_of
 from kontobro.erp.beancount.render import one_line, quoted
 
 _KEY = re.compile(
@@ -170,10 +171,10 @@ def _joined(blocks: Sequence[Block]) -> tuple[str, list[int]]:
 def _unreadable(blocks: Sequence[Block], first_lines: Sequence[int], error: object) -> Misconfigured:
     line = int(getattr(error, "source", {}).get("lineno", 1))
     n = max(bisect_right(first_lines, line) - 1, 0)
-    message = shown(getattr(error, "message", error), 200)
+    message = sentence_of(str(getattr(error, "message", error)))
     return Misconfigured(
         f"bookings/{blocks[n].file}:{blocks[n].line + line - first_lines[n]}: {message}",
-        "Mend the entry there by hand and run again.",
+        "Fix the entry there by hand and run again.",
         job_failure="invalid_configuration",
     )
 

@@ -15,8 +15,8 @@ from beancount.core.data import Directive
 from beancount.parser import options as beancount_options
 from beancount.utils import encryption
 
-from kontobro.core.errors import Misconfigured, shown
-from kontobro.erp.beancount.places import place_of
+from kontobro.core.errors import Misconfigured
+from kontobro.erp.beancount.places import place_of, sentence_of
 from kontobro.erp.beancount.render import quoted
 
 ROOTS = ("name_assets", "name_liabilities", "name_equity", "name_income", "name_expenses")
@@ -111,17 +111,10 @@ def _faults(errors: Iterable[object], ledger: Path, main: Path, candidate: Path 
     return tuple(_fault(error, ledger, main, candidate) for error in errors)
 
 
-def _sentence(message: str) -> str:
-    """What a person needs of an error: its first line; of a traceback, what happened in its last."""
-    first, _, rest = message.strip().partition("\n")
-    said, traceback, _ = first.partition("Traceback (most recent call last):")
-    return f"{said}{rest.rpartition(chr(10))[2].strip()}" if traceback else first
-
-
 def _fault(error: object, ledger: Path, main: Path, candidate: Path | None) -> Fault:
     source = dict(getattr(error, "source", None) or {})
     file, line = str(source.get("filename") or ""), int(source.get("lineno") or 0)
-    message = shown(_sentence(str(getattr(error, "message", error))).replace(main.name, ledger.name), 200).rstrip(".")
+    message = sentence_of(str(getattr(error, "message", error)).replace(main.name, ledger.name))
     if candidate is not None and file == str(candidate):
         return Fault("this entry", message, line)
     if file in ("", str(main)):
