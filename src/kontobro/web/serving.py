@@ -129,7 +129,7 @@ def _open_working(config: ServiceConfig) -> Worker:
     from kontobro.web.tenancy import organisation_of
     from kontobro.worker import start_in_process
 
-    home = open_service_home(config)
+    home = open_service_home(config, owner=organisation_of)
     try:
         migrate(home)
     except BaseException:
@@ -169,7 +169,7 @@ def _open_asking(config: ServiceConfig) -> tuple[Home, ClientRunner]:
     from kontobro.web.tenancy import organisation_of
     from kontobro.worker import open_client_runner
 
-    home = open_service_home(config)
+    home = open_service_home(config, owner=organisation_of)
     try:
         migrate(home)
         return home, open_client_runner(config, home.store, organisation_of)

@@ -17,7 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 
 from kontobro.core.connection import Connection
 from kontobro.core.errors import NotAllowed
-from kontobro.web.models import ROLES, AuditEvent, ConnectionOwner, Membership, Organisation, User
+from kontobro.web.models import ROLES, AuditEvent, ConnectionOwner, Membership, Organisation, Setup, User
 from kontobro.web.places import places
 
 Role = Literal["owner", "bookkeeper", "readonly"]
@@ -130,10 +130,12 @@ _owners: dict[str, str] = {}
 
 
 def organisation_of(connection_id: str) -> str:
-    """The id of the organisation that a connection belongs to, for ever; its own while no organisation has it."""
+    """The id of the organisation that a connection belongs to, for ever, or whose setup it is to come of; its own
+    while no organisation has it."""
     if connection_id not in _owners:
         owner = ConnectionOwner.objects.filter(connection_id=connection_id).first()
         if owner is None:
-            return connection_id
+            setup = Setup.objects.filter(connection_id=connection_id).first()
+            return str(setup.organisation_id) if setup else connection_id
         _owners[connection_id] = str(owner.organisation_id)
     return _owners[connection_id]
