@@ -7,7 +7,7 @@ import pytest
 from kontobro.core.errors import Misconfigured
 from kontobro.service.config import read_config
 from kontobro.service.doctor import examine_settings
-from kontobro.service.listening import binds_loopback, names_loopback, require_bound, require_place
+from kontobro.service.listening import binds_loopback, local_url, names_loopback, require_bound, require_place
 
 HERE = ["127.0.0.1:8765", "127.0.0.2:1", "localhost:8765", "[::1]:8765", "[::ffff:127.0.0.1]:8765"]
 NETWORK = ["0.0.0.0:8765", "[::]:8765", ":8765", "192.168.1.7:8765", "unix:/run/k.sock"]
@@ -44,6 +44,25 @@ def test_a_name_is_what_it_means(addresses: list[str], is_here: bool) -> None:
         return [(2, 1, 6, "", (address, 0)) for address in addresses]
 
     assert binds_loopback("books:8765", look_up) is is_here
+
+
+def test_a_name_of_this_machine_is_local_mode_too() -> None:
+    """Many systems give the machine's own name 127.0.1.1: bound to that, a service is reached by nobody else."""
+
+    def look_up(*_: object, **__: object) -> list[tuple[object, ...]]:
+        return [(2, 1, 6, "", ("127.0.1.1", 0))]
+
+    assert local_url("laptop:8765", look_up) == "http://127.0.1.1:8765"
+    assert names_loopback(local_url("laptop:8765", look_up))
+    assert local_url("localhost:8765", look_up) == "http://localhost:8765"
+    assert local_url("ip6:8765", lambda *_, **__: [(10, 1, 6, "", ("::1", 0, 0, 0))]) == "http://[::1]:8765"
+
+
+@pytest.mark.parametrize("bind", ["::1:8765", ":::8765", "127.0.0.1:1,0.0.0.0:8765"])
+def test_an_address_without_brackets_is_told_as_that(bind: str) -> None:
+    with pytest.raises(Misconfigured, match=r"KONTOBRO_BIND: .* is no address and port") as caught:
+        read_config({"KONTOBRO_BIND": bind})
+    assert "KONTOBRO_PUBLIC_URL" not in caught.value.message
 
 
 def test_an_unknown_name_is_no_address_of_this_machine() -> None:

@@ -40,11 +40,25 @@ def binds_loopback(bind: str, look_up: LookUp = socket.getaddrinfo) -> bool:
     host = host_of(bind)
     if not host or _is_address(host):
         return is_loopback(host)
+    found = _addresses(host, look_up)
+    return bool(found) and all(map(is_loopback, found))
+
+
+def _addresses(host: str, look_up: LookUp) -> list[str]:
     try:
-        found = look_up(host, None, type=socket.SOCK_STREAM)
+        return [str(each[4][0]) for each in look_up(host, None, type=socket.SOCK_STREAM)]
     except (OSError, UnicodeError):
-        return False
-    return all(is_loopback(str(each[4][0])) for each in found)
+        return []
+
+
+def local_url(bind: str, look_up: LookUp = socket.getaddrinfo) -> str:
+    """Where a browser of this machine reaches what serves at a loopback address. A name that is not localhost becomes
+    the address that it means: by a name anybody's DNS could lead here."""
+    url = f"http://{bind}"
+    if names_loopback(url):
+        return url
+    address = next(iter(_addresses(host_of(bind), look_up)), "127.0.0.1")
+    return f"http://{f'[{address}]' if ':' in address else address}:{bind.rpartition(':')[2]}"
 
 
 def _is_address(host: str) -> bool:
