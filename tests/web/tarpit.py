@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from kontobro.core.errors import Unreachable
+from kontobro.core.masterdata import Company
 
 LONGEST = 60
 """Seconds after which a test that fails lets go."""
 
 answers = threading.Event()
+opens = threading.Event()
+"""Set: what answers late says that all is well."""
 
 
 class TarPit:
@@ -22,6 +25,8 @@ class TarPit:
 
     def check(self) -> Any:
         answers.wait(LONGEST)
+        if opens.is_set():
+            return Company(id="1", name="Tar", currency="DKK")
         raise Unreachable("The tar pit let go.", "Nothing to do.")
 
     def __getattr__(self, name: str) -> Any:

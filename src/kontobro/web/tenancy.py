@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Literal
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from kontobro.core.connection import Connection
 from kontobro.core.errors import NotAllowed
+from kontobro.service.config import config
 from kontobro.web.models import ROLES, AuditEvent, ConnectionOwner, Membership, Organisation, Setup, User
 from kontobro.web.places import places
 
@@ -108,6 +110,18 @@ def member_of(user: Any, organisation: uuid.UUID) -> Member:
             "Set it up: in the menu under your name, Two-factor sign-in.",
         )
     return Member(user, found.organisation, found.role)  # type: ignore[arg-type]
+
+
+def require_now(member: Member) -> None:
+    """Before what a page asked for is done, for it may have waited: raises Http404 for who was removed since the page
+    began, NotAllowed for who got a lower role."""
+    member_of(member.user, member.organisation.id).require(member.role)
+
+
+def is_operator(user: Any) -> bool:
+    """A configured address, and verified: anybody may sign up with an address that is not theirs."""
+    addresses = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
+    return any(address.casefold() in config().operator_addresses for address in addresses)
 
 
 def memberships(user: Any) -> Sequence[Membership]:
