@@ -7,7 +7,14 @@ import pytest
 from kontobro.core.errors import Misconfigured
 from kontobro.service.config import read_config
 from kontobro.service.doctor import examine_settings
-from kontobro.service.listening import binds_loopback, local_url, names_loopback, require_bound, require_place
+from kontobro.service.listening import (
+    binds_loopback,
+    local_url,
+    names_loopback,
+    require_bound,
+    require_pages_known,
+    require_place,
+)
 
 HERE = ["127.0.0.1:8765", "127.0.0.2:1", "localhost:8765", "[::1]:8765", "[::ffff:127.0.0.1]:8765"]
 NETWORK = ["0.0.0.0:8765", "[::]:8765", ":8765", "192.168.1.7:8765", "unix:/run/k.sock"]
@@ -82,6 +89,24 @@ def test_with_a_public_address_it_is_hosted(bind: str) -> None:
 def test_behind_a_proxy_a_loopback_address_is_reached_from_a_network() -> None:
     with pytest.raises(Misconfigured, match="KONTOBRO_BEHIND_PROXY"):
         require_place(read_config({"KONTOBRO_BEHIND_PROXY": "true"}))
+
+
+SHARED = ["postgresql://u:p@db.example:5432/k", "postgresql://u:p@10.0.0.5/k", "postgresql:///k?host=127.0.0.1,db2"]
+OWN = ["postgresql://u:p@127.0.0.1/k", "postgresql://u:p@[::1]/k", "postgresql:///k", "postgresql:///k?host=/run/pg"]
+
+
+@pytest.mark.parametrize("url", SHARED)
+def test_a_worker_for_pages_elsewhere_is_never_in_local_mode(url: str) -> None:
+    """Forgotten in its environment, the public address would open every ledger and every private network to it."""
+    with pytest.raises(Misconfigured, match="rules of local mode") as caught:
+        require_pages_known(read_config({"KONTOBRO_DATABASE_URL": url}))
+    assert "u:p" not in str(caught.value)
+    require_pages_known(read_config({"KONTOBRO_DATABASE_URL": url, "KONTOBRO_PUBLIC_URL": "https://books.example.com"}))
+
+
+@pytest.mark.parametrize("url", ["", "mysql://x", *OWN])
+def test_a_worker_beside_its_database_may_be(url: str) -> None:
+    require_pages_known(read_config({"KONTOBRO_DATABASE_URL": url}))
 
 
 def test_a_socket_that_was_handed_in_is_looked_at() -> None:

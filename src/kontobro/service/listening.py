@@ -106,6 +106,36 @@ def require_place(config: ServiceConfig) -> None:
         raise fault
 
 
+def require_pages_known(config: ServiceConfig) -> None:
+    """Raises Misconfigured for a worker that would follow local mode's rules for pages that are not on this machine.
+
+    It shares a database with others, and local mode opens any ledger and any address.
+    """
+    parts = _database_parts(config.database_url.get_secret_value())
+    hosts = [host for name in ("host", "hostaddr") for host in str(parts.get(name) or "").split(",") if host]
+    if config.local and not all(host.startswith(("/", "@")) or names_loopback(_url_of(host)) for host in hosts):
+        raise Misconfigured(
+            "The database is on another machine, and KONTOBRO_PUBLIC_URL is not set: this worker would follow the "
+            "rules of local mode.",
+            "Start workers with the same environment as the pages.",
+        )
+
+
+def _database_parts(url: str) -> dict[str, Any]:
+    """What can't be read is told by whoever opens it."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        return dict(conninfo_to_dict(url)) if url else {}
+    except ProgrammingError:
+        return {}
+
+
+def _url_of(host: str) -> str:
+    return f"http://[{host}]" if ":" in host else f"http://{host}"
+
+
 def require_bound(config: ServiceConfig, bound: Iterable[Any]) -> None:
     """The same of the sockets that listen by now (`getsockname`): one may be handed in from outside."""
     names = [name[0] if isinstance(name, tuple) else "" for name in bound]
