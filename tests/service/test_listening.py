@@ -72,6 +72,13 @@ def test_an_address_without_brackets_is_told_as_that(bind: str) -> None:
     assert "KONTOBRO_PUBLIC_URL" not in caught.value.message
 
 
+@pytest.mark.parametrize("url", ["https://u:hidden@k.example", "https://k.example/?a=b", "ftp://x", "books"])
+def test_a_public_address_is_plain(url: str) -> None:
+    with pytest.raises(Misconfigured, match=r"KONTOBRO_PUBLIC_URL: .* is no web address") as caught:
+        read_config({"KONTOBRO_PUBLIC_URL": url})
+    assert "hidden" not in caught.value.message
+
+
 def test_an_unknown_name_is_no_address_of_this_machine() -> None:
     def look_up(*_: object, **__: object) -> list[tuple[object, ...]]:
         raise OSError("unknown")

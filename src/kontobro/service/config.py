@@ -170,8 +170,9 @@ class ServiceConfig(BaseSettings):
     @classmethod
     def _is_web_address(cls, url: str) -> str:
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url!r} is no web address; write https://books.example.com")
+        odd = "@" in parts.netloc or parts.query or parts.fragment
+        if parts.scheme not in ("http", "https") or not parts.hostname or odd:
+            raise ValueError(f"{url.rpartition('@')[2]!r} is no web address; write https://books.example.com")
         return url
 
     @field_validator("bind")
