@@ -203,6 +203,15 @@ def test_what_is_asked_aside_has_an_end(site: Site) -> None:
     assert 0 < left[0] <= aside.LONGEST
 
 
+def test_a_download_has_an_end_too(site: Site) -> None:
+    tarpit.answers.set()
+    browser, connection = company(site)
+    tarpit.left.clear()
+    browser.get(f"/c/{connection.id}/tie-out/entries.csv?first=2026-01-01&last=2026-12-31")
+    assert tarpit.left
+    assert all(left is not None and 0 < left <= aside.LONGEST for left in tarpit.left)
+
+
 def test_shares_are_given_back() -> None:
     shares = Shares()
     assert [shares.take("a", 2, 3) for _ in range(3)] == [True, True, False]
