@@ -51,8 +51,8 @@ class Home:
     clock: Clock
     paces: Callable[[str], Paced] | None = None
     """The pace of a connection's calls to Pleo, where several processes share one."""
-    permit: Callable[[Mapping[str, str]], None] = lambda options: None
-    """Refuses options of a connector that this process may not open, by raising."""
+    permit: Callable[[Connection], None] = lambda connection: None
+    """Refuses a connection whose connector this process may not open, by raising."""
     opened: ExitStack = field(default_factory=ExitStack, repr=False)
     connectors: Callable[[Connection], Connector] | None = None
     """The way to a connector within this very process: a module inside an ERP brings its own."""
@@ -76,7 +76,7 @@ class Home:
     def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Connector:
         """The connection's connector. A secret is one of `secrets`, given just now for this very connection, else
         the store's own for its destination."""
-        self.permit(connection.erp_options)
+        self.permit(connection)
         if self.connectors:
             return self.connectors(connection)
         given = secrets or {}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.settings import RowOverride, Settings
-from kontobro.core.settings_file import LARGEST, read_toml, settings_from, settings_to, with_change
+from kontobro.core.settings_file import LARGEST, MOST_FAULTS, read_toml, settings_from, settings_to, with_change
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12)
 roles = st.sampled_from(["expense", "wallet", "employee", "transit", "external", "payable"])
@@ -208,3 +208,19 @@ def test_a_number_of_any_length_is_told_not_counted() -> None:
     wanted = with_change({}, "retention_days", "1" * 100_000)
     _, problems = settings_from(wanted)
     assert [problem.code for problem in problems] == ["setting_wrong"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {f"k{n}": 1 for n in range(300)},
+        {"rows": [{"typ": "x"}] * 300},
+        {"wallets": {f"K{n}": "1" for n in range(300)}},
+        {"rows": [{f"k{n}": 1 for n in range(300)}]},
+    ],
+    ids=["keys", "rows", "wallets", "of a row"],
+)
+def test_of_a_file_that_is_all_faults_the_first_ones_are_told(document: dict[str, object]) -> None:
+    """22,000 of them took seconds to compare, and a page of megabytes to show."""
+    _, problems = settings_from(document)
+    assert len(problems) == MOST_FAULTS

@@ -219,6 +219,16 @@ def test_a_gzip_bomb_from_odoo_is_read_no_further_than_its_limit() -> None:
             api.write("account.move", "load")
 
 
+@pytest.mark.parametrize("values", ["{}," * 600_000, "[]," * 600_000, "1," * 1_100_000, "[" * 1_100_000])
+def test_an_answer_of_a_million_values_is_not_decoded(values: str) -> None:
+    """20 kB of gzip: half a gigabyte of them, and no thread of the process runs meanwhile."""
+    api = an_api(lambda request: httpx2.Response(200, text=f"[{values}0]"))
+    with pytest.raises(BadAnswer, match="too many values"):
+        api.read("res.company", "search")
+    with pytest.raises(Uncertain):
+        api.write("account.move", "load")
+
+
 def test_a_read_that_works_at_last_is_an_answer() -> None:
     answers = iter([httpx2.Response(503), httpx2.Response(200, text="[1.10]")])
     assert an_api(lambda request: next(answers)).read("res.company", "search") == [Decimal("1.10")]

@@ -169,6 +169,27 @@ def test_amounts_days_and_bytes_travel_exactly() -> None:
     assert back.read("model.x.echo", given_) == given_
 
 
+@pytest.mark.parametrize(
+    "result",
+    ["[%s0]" % ("{}," * 600_000), '{"__class__": "date", "year": 99999999999999999999, "month": 1, "day": 1}'],
+    ids=["a million values", "a date"],
+)
+def test_an_answer_that_eats_the_machine_or_can_t_be_read(result: str) -> None:
+    api = an_api(lambda asked: httpx2.Response(200, text=f'{{"id": 1, "result": {result}}}'))
+    with pytest.raises(BadAnswer):
+        api.read("model.x.echo")
+    with pytest.raises(Uncertain):
+        api.write("model.x.create", [])
+
+
+@pytest.mark.parametrize("result", [None, 7, "ab", [1], {}])
+def test_a_login_that_gives_no_session(result: object) -> None:
+    answer = httpx2.MockTransport(lambda request: httpx2.Response(200, json={"id": 1, "result": result}))
+    api = Api(httpx2.Client(base_url="http://localhost", transport=answer), "books", "kontobro", "the-password")
+    with pytest.raises(BadAnswer, match="no session"):
+        api.read("model.x.echo")
+
+
 def test_a_page_that_is_no_list_is_no_end() -> None:
     with pytest.raises(BadAnswer):
         list(an_api(lambda asked: httpx2.Response(200, json={"id": 1, "result": None})).rows("x", [], ["name"]))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured
 from kontobro.service.config import ServiceConfig, read_config
 from kontobro.service.doctor import examine_settings
@@ -25,6 +27,15 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "ledgers"
 
 
+def open_it(config: ServiceConfig, ledger: Path | str, organisation: str = OURS) -> None:
+    """What every page and worker does before it opens a connection's ledger."""
+    facts: dict[str, Any] = dict.fromkeys(("name", "api_url", "auth_url", "company_id", "company_name"), "any")
+    connection = Connection(
+        id="c1", environment="sandbox", auth="api_key", erp="beancount", erp_options={"ledger": str(ledger)}, **facts
+    )
+    permit_of(config, lambda _: organisation)(connection)
+
+
 def hosted(root: Path | str) -> ServiceConfig:
     return read_config({"KONTOBRO_PUBLIC_URL": "https://books.example.com", "KONTOBRO_LEDGER_FOLDERS": str(root)})
 
@@ -32,7 +43,7 @@ def hosted(root: Path | str) -> ServiceConfig:
 def test_a_ledger_of_ours_is_opened(root: Path) -> None:
     ledger = ledger_for(hosted(root), "main.beancount", OURS)
     assert ledger == root / OURS / "main.beancount"
-    permit_of(hosted(root))({"ledger": str(ledger)})
+    open_it(hosted(root), ledger)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +61,7 @@ def test_a_folder_that_leads_out_and_a_loop_are_refused(root: Path) -> None:
         ledger_for(hosted(root), "secret.beancount", "third")
     (root / OURS / "loop").symlink_to(root / OURS / "loop")
     with pytest.raises(Misconfigured):
-        permit_of(hosted(root))({"ledger": str(root / OURS / "loop")})
+        open_it(hosted(root), root / OURS / "loop")
 
 
 def test_one_that_became_a_link_later_is_refused_on_use(root: Path) -> None:
@@ -58,21 +69,35 @@ def test_one_that_became_a_link_later_is_refused_on_use(root: Path) -> None:
     ledger.unlink()
     ledger.symlink_to(root / OTHERS / "main.beancount")
     with pytest.raises(Misconfigured, match="outside of the folders"):
-        permit_of(hosted(root))({"ledger": str(ledger)})
+        open_it(hosted(root), ledger)
 
 
-@pytest.mark.parametrize("options", [{"ledger": "/etc/passwd"}, {"ledger": "main.beancount"}])
-@pytest.mark.parametrize("folders", ["", "/srv/nowhere"])
-def test_the_worker_opens_no_other(folders: str, options: dict[str, str]) -> None:
+def test_one_of_another_organisation_is_refused_on_use_too(root: Path) -> None:
+    theirs = root / OTHERS / "main.beancount"
     with pytest.raises(Misconfigured, match="outside of the folders"):
-        permit_of(hosted(folders))(options)
+        open_it(hosted(root), theirs)
+    open_it(hosted(root), theirs, OTHERS)
+
+
+def test_the_operator_s_own_connection_has_all_of_the_named_folders(root: Path) -> None:
+    """Made on the command line, it belongs to no organisation: its own id is what stands for one."""
+    open_it(hosted(root), root / OTHERS / "main.beancount", "c1")
+    with pytest.raises(Misconfigured, match="outside of the folders"):
+        open_it(hosted(root), root.parent / "secret.beancount", "c1")
+
+
+@pytest.mark.parametrize("ledger", ["/etc/passwd", "main.beancount"])
+@pytest.mark.parametrize("folders", ["", "/srv/nowhere"])
+def test_the_worker_opens_no_other(folders: str, ledger: str) -> None:
+    with pytest.raises(Misconfigured, match="outside of the folders"):
+        open_it(hosted(folders), ledger)
 
 
 def test_local_mode_opens_what_its_user_may(root: Path) -> None:
     local = read_config({})
     ledger = ledger_for(local, str(root / ".." / "secret.beancount"), OURS)
     assert ledger == root.parent / "secret.beancount"
-    permit_of(local)({"ledger": str(ledger)})
+    open_it(local, ledger)
 
 
 def test_a_folder_is_named_by_its_whole_path() -> None:

@@ -7,7 +7,14 @@ import pytest
 from kontobro.core.errors import Misconfigured
 from kontobro.service.config import read_config
 from kontobro.service.doctor import examine_settings
-from kontobro.service.listening import binds_loopback, names_loopback, require_bound, require_place
+from kontobro.service.listening import (
+    binds_loopback,
+    local_url,
+    names_loopback,
+    require_bound,
+    require_pages_known,
+    require_place,
+)
 
 HERE = ["127.0.0.1:8765", "127.0.0.2:1", "localhost:8765", "[::1]:8765", "[::ffff:127.0.0.1]:8765"]
 NETWORK = ["0.0.0.0:8765", "[::]:8765", ":8765", "192.168.1.7:8765", "unix:/run/k.sock"]
@@ -46,6 +53,32 @@ def test_a_name_is_what_it_means(addresses: list[str], is_here: bool) -> None:
     assert binds_loopback("books:8765", look_up) is is_here
 
 
+def test_a_name_of_this_machine_is_local_mode_too() -> None:
+    """Many systems give the machine's own name 127.0.1.1: bound to that, a service is reached by nobody else."""
+
+    def look_up(*_: object, **__: object) -> list[tuple[object, ...]]:
+        return [(2, 1, 6, "", ("127.0.1.1", 0))]
+
+    assert local_url("laptop:8765", look_up) == "http://127.0.1.1:8765"
+    assert names_loopback(local_url("laptop:8765", look_up))
+    assert local_url("localhost:8765", look_up) == "http://localhost:8765"
+    assert local_url("ip6:8765", lambda *_, **__: [(10, 1, 6, "", ("::1", 0, 0, 0))]) == "http://[::1]:8765"
+
+
+@pytest.mark.parametrize("bind", ["::1:8765", ":::8765", "127.0.0.1:1,0.0.0.0:8765"])
+def test_an_address_without_brackets_is_told_as_that(bind: str) -> None:
+    with pytest.raises(Misconfigured, match=r"KONTOBRO_BIND: .* is no address and port") as caught:
+        read_config({"KONTOBRO_BIND": bind})
+    assert "KONTOBRO_PUBLIC_URL" not in caught.value.message
+
+
+@pytest.mark.parametrize("url", ["https://u:hidden@k.example", "https://k.example/?a=b", "ftp://x", "books"])
+def test_a_public_address_is_plain(url: str) -> None:
+    with pytest.raises(Misconfigured, match=r"KONTOBRO_PUBLIC_URL: .* is no web address") as caught:
+        read_config({"KONTOBRO_PUBLIC_URL": url})
+    assert "hidden" not in caught.value.message
+
+
 def test_an_unknown_name_is_no_address_of_this_machine() -> None:
     def look_up(*_: object, **__: object) -> list[tuple[object, ...]]:
         raise OSError("unknown")
@@ -63,6 +96,24 @@ def test_with_a_public_address_it_is_hosted(bind: str) -> None:
 def test_behind_a_proxy_a_loopback_address_is_reached_from_a_network() -> None:
     with pytest.raises(Misconfigured, match="KONTOBRO_BEHIND_PROXY"):
         require_place(read_config({"KONTOBRO_BEHIND_PROXY": "true"}))
+
+
+SHARED = ["postgresql://u:p@db.example:5432/k", "postgresql://u:p@10.0.0.5/k", "postgresql:///k?host=127.0.0.1,db2"]
+OWN = ["postgresql://u:p@127.0.0.1/k", "postgresql://u:p@[::1]/k", "postgresql:///k", "postgresql:///k?host=/run/pg"]
+
+
+@pytest.mark.parametrize("url", SHARED)
+def test_a_worker_for_pages_elsewhere_is_never_in_local_mode(url: str) -> None:
+    """Forgotten in its environment, the public address would open every ledger and every private network to it."""
+    with pytest.raises(Misconfigured, match="rules of local mode") as caught:
+        require_pages_known(read_config({"KONTOBRO_DATABASE_URL": url}))
+    assert "u:p" not in str(caught.value)
+    require_pages_known(read_config({"KONTOBRO_DATABASE_URL": url, "KONTOBRO_PUBLIC_URL": "https://books.example.com"}))
+
+
+@pytest.mark.parametrize("url", ["", "mysql://x", *OWN])
+def test_a_worker_beside_its_database_may_be(url: str) -> None:
+    require_pages_known(read_config({"KONTOBRO_DATABASE_URL": url}))
 
 
 def test_a_socket_that_was_handed_in_is_looked_at() -> None:

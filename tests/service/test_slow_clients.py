@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from waitress.adjustments import Adjustments
 
 from kontobro.web.buffered import WHOLE, Channel, close_overdue
 
@@ -105,3 +106,47 @@ def test_of_too_many_those_that_wait_longest_go_and_none_that_is_answered() -> N
     old, young, resting, at_work = Waiting(now - 9), Waiting(now - 1), Waiting(None), Waiting(None, works=True)
     close_overdue([young, resting, at_work, old], now, over=2)
     assert (old.will_close, young.will_close, resting.will_close, at_work.will_close) == (True, True, False, False)
+
+
+SMALL = 500
+"""Of what fills a head of 32 kB: waitress alone needs 5 minutes for that much, one after the other for everybody."""
+
+
+def refused(head: bytes) -> str:
+    """What our channel says of a request's head; empty for one that is served."""
+    request = Channel.parser_class(Adjustments())
+    request.received(head + b"\r\n\r\n")
+    assert request.completed
+    return str(request.error.body) if request.error else ""
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET a://" + b"1" * SMALL + b"  HTTP/1.1",
+        b"GET a://" + b"1" * SMALL + b" HTTP/1.x",
+        b"GET / HTTP/1.1\r\nHost:" + b" " * SMALL + b"a",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX:" + b"\t " * SMALL + b"a",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX:" + b"\r\n " * SMALL + b"a",
+        b"GET / HTTP/1.1\r\nHost: a\r\ncontent-length: " + b"1" * SMALL,
+    ],
+    ids=["address", "version", "blanks", "tabs", "folded", "length"],
+)
+def test_a_head_that_would_be_read_for_minutes_is_refused_before(head: bytes) -> None:
+    assert "not one that a browser sends" in refused(head)
+
+
+def test_an_address_that_is_none_is_refused_as_any_other() -> None:
+    assert refused(b"GET http://[ HTTP/1.1") == "The address can't be read"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1",
+        b"\r\nGET /a?b=%20c HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Empty:\r\nUser-Agent: A  B\tC",
+        b"GET http://127.0.0.1/healthz HTTP/1.1\r\nHost: 127.0.0.1",
+    ],
+)
+def test_what_clients_send_is_served(head: bytes) -> None:
+    assert refused(head) == ""

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from django.test import Client
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
 
 from kontobro.core.connection import Connection
+from kontobro.net.limits import seconds_left
 from kontobro.service.config import config
 from kontobro.service.shares import Shares
 from kontobro.web import aside
-from kontobro.web.models import Membership, Organisation
+from kontobro.web.middleware import TooManyAtOnce
+from kontobro.web.models import AuditEvent, Membership, Organisation
 from tests.web import tarpit
 from tests.web.live import wait_for
 from tests.web.site import Site
@@ -85,6 +88,50 @@ def test_who_was_removed_meanwhile_sees_nothing_of_it(site: Site, busy: None) ->
     assert "The tar pit let go." not in answer.text
 
 
+@pytest.mark.parametrize("role", ["owner", "bookkeeper"])
+def test_who_has_a_lower_role_by_now_sees_nothing_of_it(site: Site, busy: None, role: str) -> None:
+    organisation: Organisation = site.organisation("Demo ApS")
+    browser = site.browser(site.member(organisation, role))
+    connection = site.connection(organisation, erp=TAR_PIT, erp_options={})
+    ticket = ticket_of(browser.post(f"/c/{connection.id}/test/").text)
+    tarpit.answers.set()
+    wait_for(lambda: browser.get(f"/working/{ticket}/").status_code == 302)
+    assert browser.get(f"/working/{ticket}/page/").status_code == 200
+    Membership.objects.filter(organisation=organisation).update(role="readonly")
+    for path in (f"/working/{ticket}/", f"/working/{ticket}/page/"):
+        assert browser.get(path).status_code == 404
+
+
+def test_what_waits_for_its_turn_is_not_done_for_who_was_removed_meanwhile(site: Site, busy: None) -> None:
+    organisation: Organisation = site.organisation("Demo ApS")
+    browser = site.browser(site.member(organisation))
+    connection = site.connection(organisation, erp=TAR_PIT, erp_options={})
+    with ExitStack() as turns:
+        for _ in range(aside.AT_ONCE):
+            turns.enter_context(aside._turns.turn(str(organisation.id)))
+        browser.post(f"/c/{connection.id}/test/")
+        Membership.objects.filter(organisation=organisation).delete()
+        tarpit.answers.set()
+    wait_for(lambda: aside._threads.take("probe", 1, 1))
+    aside._threads.give_back("probe")
+    assert not AuditEvent.objects.filter(action="connection tested").exists()
+
+
+def test_who_was_removed_while_an_address_answers_slowly_changes_nothing(site: Site, busy: None) -> None:
+    """The tar pit is the removed bookkeeper's own: it answers when they like."""
+    organisation: Organisation = site.organisation("Demo ApS")
+    browser = site.browser(site.member(organisation, "bookkeeper"))
+    connection = site.connection(organisation, erp=TAR_PIT, erp_options={})
+    tarpit.opens.set()
+    browser.post(f"/c/{connection.id}/access/", {"a": "b"})
+    Membership.objects.filter(organisation=organisation).delete()
+    tarpit.answers.set()
+    wait_for(lambda: aside._threads.take("probe", 1, 1))
+    aside._threads.give_back("probe")
+    tarpit.opens.clear()
+    assert not AuditEvent.objects.filter(action="accounting system's access changed").exists()
+
+
 def test_a_form_is_done_aside_and_its_page_is_shown(site: Site, busy: None) -> None:
     browser, connection = company(site)
     answer = browser.post(f"/c/{connection.id}/test/")
@@ -130,6 +177,39 @@ def test_downloads_leave_threads_for_pages(site: Site) -> None:
             assert (answer.status_code, "Too many downloads" in answer.text) == (503, True)
         other, others = company(site, "Fjord ApS")
         assert "The tar pit let go." in other.get(f"/c/{others.id}/tie-out/entries.csv?{period}").text
+
+
+def test_nobody_waits_for_a_turn_without_end() -> None:
+    turns = aside.Turns(1, longest=0.01)
+    with turns.turn("a"):
+        with pytest.raises(TooManyAtOnce), turns.turn("a"):
+            pass
+        with turns.turn("b"):
+            assert set(turns._turns) == {"a", "b"}
+    assert not turns._turns
+
+
+def test_what_is_asked_aside_has_an_end(site: Site) -> None:
+    left = list[float | None]()
+
+    def view(request: HttpRequest) -> HttpResponse:
+        left.append(seconds_left())
+        return HttpResponse("done")
+
+    request = RequestFactory().get("/")
+    request.user, request.session = site.user("a@example.com"), {}  # type: ignore[assignment]
+    assert aside.ask(request, aside.OPERATOR, view).content == b"done"
+    assert left[0] is not None
+    assert 0 < left[0] <= aside.LONGEST
+
+
+def test_a_download_has_an_end_too(site: Site) -> None:
+    tarpit.answers.set()
+    browser, connection = company(site)
+    tarpit.left.clear()
+    browser.get(f"/c/{connection.id}/tie-out/entries.csv?first=2026-01-01&last=2026-12-31")
+    assert tarpit.left
+    assert all(left is not None and 0 < left <= aside.LONGEST for left in tarpit.left)
 
 
 def test_shares_are_given_back() -> None:

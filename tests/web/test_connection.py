@@ -17,7 +17,7 @@ from kontobro.service.config import config
 from kontobro.web import setup as flow
 from kontobro.web.models import ConnectionOwner, Membership, Setup
 from kontobro.web.setup_erp import safe_options, systems
-from kontobro.web.views.health import is_operator
+from kontobro.web.tenancy import is_operator
 from tests.web.connecting import Box, Traveller, digests, open_box, proposed, query_of, traveller
 from tests.web.site import Site
 

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import connection as database
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
@@ -17,7 +18,7 @@ from kontobro.service.config import config
 from kontobro.web import setup as flow
 from kontobro.web.models import AuditEvent, Invitation, Membership, Organisation, Setup, User
 from kontobro.web.rights import as_owner, open_invitation, require_still
-from kontobro.web.tenancy import Member
+from kontobro.web.tenancy import Member, organisation_of
 from tests.web.site import PASSWORD, Site
 
 
@@ -70,6 +71,25 @@ def test_an_owner_who_was_removed_has_no_way_back(site: Site) -> None:
     for email in ("bad@example.com", "Bad@Example.com"):
         assert site.browser(bad).post(f"/invitations/{email}/").status_code == 404
     assert not Membership.objects.filter(user=bad).exists()
+
+
+def test_an_invitation_to_another_address_of_theirs_is_no_way_back_either(site: Site) -> None:
+    organisation = site.organisation()
+    anna, bad = site.browser(site.member(organisation)), site.member(organisation, email="bad@example.com")
+    EmailAddress.objects.create(user=bad, email="Private@example.com", verified=True)
+    link = invited(anna, organisation, "private@EXAMPLE.com")
+    stays = invited(anna, organisation, "bo@example.com")
+    change(anna, organisation, bad, remove="1")
+    User.objects.filter(id=bad.id).update(email="private@example.com")
+    assert site.browser(bad).post(link).status_code == 404
+    assert site.browser(site.user("bo@example.com")).post(stays).status_code == 302
+
+
+def test_a_ledger_of_a_connection_on_its_way_is_its_organisation_s(site: Site) -> None:
+    organisation = site.organisation()
+    setup = flow.begin(Member(site.member(organisation), organisation, "owner"), "api_key sandbox")
+    assert organisation_of(setup.connection_id) == str(organisation.id)
+    assert organisation_of("made on the command line") == "made on the command line"
 
 
 def test_another_owner_s_invitation_to_somebody_else_stays(site: Site) -> None:

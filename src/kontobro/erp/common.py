@@ -35,6 +35,10 @@ SECONDS_TO_CONNECT: Final = 10.0
 MOST_PAGES: Final = 1_000
 """Of one kind of records. A list of two million is none that a person keeps."""
 
+MOST_MARKS: Final = 1_000_000
+"""Commas and opening brackets in one answer. A page of 2,000 records has some 40,000; 16 MiB of `{},` are 6 million
+values: half a gigabyte, and 15 s in which no other thread of the process runs."""
+
 LONGEST_WAIT: Final = 3_600.0
 """Seconds that a system may ask to wait; more is no answer to a question."""
 
@@ -163,6 +167,14 @@ def of_gateway(answer: httpx2.Response, system: str, call: str, *, writes: bool)
         f"{what[0].upper()}{what[1:]} came in place of {system}'s answer.",
         f"Try again when {system} is up; if this goes on, check the address.",
     )
+
+
+def require_few_values(answer: httpx2.Response, system: str, call: str, *, writes: bool) -> None:
+    """Before an answer is decoded, which nothing can interrupt. Raises BadAnswer, after a write Uncertain."""
+    if sum(map(answer.content.count, (b",", b"[", b"{"))) > MOST_MARKS:
+        if writes:
+            raise of_gateway(answer, system, call, writes=True)
+        raise BadAnswer(f"{system}'s answer to {call} has too many values.", "Check the address.")
 
 
 def is_gateways(code: int) -> bool:

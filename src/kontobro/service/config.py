@@ -20,7 +20,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kontobro.core.errors import Misconfigured
-from kontobro.service.listening import binds_loopback, names_loopback
+from kontobro.service.listening import binds_loopback, local_url, names_loopback
 
 PREFIX = "KONTOBRO_"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -162,22 +162,25 @@ class ServiceConfig(BaseSettings):
     def _follow_bind(cls, given: Any) -> Any:
         """Another port to serve on, and nothing said of the address: it is the same one."""
         bind = str(given.get("bind", ""))
-        if given.get("public_url") or not (bind and binds_loopback(bind)):
+        if given.get("public_url") or _is_bare(bind) or not (bind and binds_loopback(bind)):
             return given
-        return {**given, "public_url": f"http://{bind}"}
+        return {**given, "public_url": local_url(bind)}
 
     @field_validator("public_url")
     @classmethod
     def _is_web_address(cls, url: str) -> str:
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url!r} is no web address; write https://books.example.com")
+        odd = "@" in parts.netloc or parts.query or parts.fragment
+        if parts.scheme not in ("http", "https") or not parts.hostname or odd:
+            raise ValueError(f"{url.rpartition('@')[2]!r} is no web address; write https://books.example.com")
         return url
 
     @field_validator("bind")
     @classmethod
     def _is_place_to_listen(cls, bind: str) -> str:
         _, colon, port = bind.rpartition(":")
+        if _is_bare(bind):
+            raise ValueError(f"{bind!r} is no address and port; an IPv6 address is written [::1]:8765")
         if not bind.startswith("unix:") and not (colon and port.isdecimal() and int(port) < 65_536):
             raise ValueError(f"{bind!r} is no address and port; write 127.0.0.1:8765")
         return bind
@@ -209,6 +212,11 @@ class ServiceConfig(BaseSettings):
     def signup_open(self) -> bool:
         """Whether strangers may sign up: in local mode only when the operator said so."""
         return self.signup and ("signup" in self.model_fields_set or not self.local)
+
+
+def _is_bare(bind: str) -> bool:
+    """Whether more than a port is parted by colons: an IPv6 address without its brackets, or a list."""
+    return ":" in bind.rpartition(":")[0] and not bind.startswith(("[", "unix:"))
 
 
 def _folders(text: str) -> tuple[Path, ...]:

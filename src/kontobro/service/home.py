@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from kontobro.bootstrap import Home, SystemClock
+from kontobro.core.connection import Connection
 from kontobro.core.ports import Clock
 from kontobro.net.addresses import look_up
 from kontobro.service.config import ServiceConfig
@@ -12,8 +13,11 @@ from kontobro.service.ledgers import ledger_guard
 from kontobro.service.networks import reach_of
 from kontobro.service.pace import SharedPaces
 
+Owner = Callable[[str], str]
+"""The organisation's id of a connection's; the connection's own where no organisation has it."""
 
-def open_service_home(config: ServiceConfig, clock: Clock | None = None) -> Home:
+
+def open_service_home(config: ServiceConfig, clock: Clock | None = None, owner: Owner = str) -> Home:
     """Open the configured store, and on PostgreSQL the pace that all processes share. Raises Misconfigured, Busy.
 
     Open it after a fork, once in each process; `close` it at the end.
@@ -25,19 +29,19 @@ def open_service_home(config: ServiceConfig, clock: Clock | None = None) -> Home
     store = open_store(config.database, key=key.encode() or None)
     paces = SharedPaces(url) if (url := config.database_url.get_secret_value()) else None
     network = reach_of(config, look_up).policy
-    home = Home(config.home, store, clock or SystemClock(), paces, permit_of(config), network=network)
+    home = Home(config.home, store, clock or SystemClock(), paces, permit_of(config, owner), network=network)
     home.opened.callback(store.close)
     if paces:
         home.opened.callback(paces.close)
     return home
 
 
-def permit_of(config: ServiceConfig) -> Callable[[Mapping[str, str]], None]:
-    """Refuses a connector's options that would open what no customer may reach, before each time it is opened."""
-    reach, ledgers = reach_of(config, look_up), ledger_guard(config)
+def permit_of(config: ServiceConfig, owner: Owner) -> Callable[[Connection], None]:
+    """Refuses a connection whose options would open what no customer may reach, before each time it is opened."""
+    reach, ledgers = reach_of(config, look_up), ledger_guard(config, owner)
 
-    def permit(options: Mapping[str, str]) -> None:
-        reach.require_options(options)
-        ledgers(options)
+    def permit(connection: Connection) -> None:
+        reach.require_options(connection.erp_options)
+        ledgers(connection)
 
     return permit

@@ -7,9 +7,10 @@ In local mode the owner's own machine decides: what the user who runs the servic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
+from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.service.config import ServiceConfig
 
@@ -43,24 +44,37 @@ def _inside(root: Path, organisation: str, text: str) -> Path | None:
     return ledger if below else None
 
 
-def ledger_guard(config: ServiceConfig) -> Callable[[Mapping[str, str]], None]:
-    """Refuses a connector's options whose ledger may not be opened, each time before it is opened."""
+def ledger_guard(config: ServiceConfig, owner: Callable[[str], str]) -> Callable[[Connection], None]:
+    """Refuses a connection whose ledger may not be opened, each time before it is opened.
 
-    def require(options: Mapping[str, str]) -> None:
-        if not config.local and "ledger" in options:
-            _require_inside(config, Path(options["ledger"]))
+    `owner` gives the organisation's id of a connection's; the connection's own where no organisation has it.
+    """
+
+    def require(connection: Connection) -> None:
+        ledger = connection.erp_options.get("ledger")
+        if not config.local and ledger is not None:
+            _require_inside(_folders_of(config, connection.id, owner(connection.id)), Path(ledger))
 
     return require
 
 
-def _require_inside(config: ServiceConfig, ledger: Path) -> None:
+def _folders_of(config: ServiceConfig, connection_id: str, organisation: str) -> list[Path]:
+    """Where the ledgers of a connection may be: the organisation's own folders; what the operator connected on the
+    command line belongs to none, and may be anywhere below the named ones."""
+    roots = [_resolved(root) for root in config.ledger_roots]
+    if organisation == connection_id:
+        return roots
+    return [folder for root in roots if (folder := _resolved(root / organisation)).is_relative_to(root)]
+
+
+def _require_inside(folders: list[Path], ledger: Path) -> None:
     """It was resolved when it was connected: one that leads elsewhere by now was exchanged for a link."""
     found = _resolved(ledger)
-    folders = [_resolved(folder) for folder in config.ledger_roots]
     if found != ledger or not any(found.is_relative_to(folder) for folder in folders):
         raise Misconfigured(
-            f'The ledger "{shown(str(ledger))}" is outside of the folders that this service reads.',
-            "Ask whoever runs the service to move it below one of its folders (KONTOBRO_LEDGER_FOLDERS).",
+            f'The ledger "{shown(str(ledger))}" is outside of the folders that this service reads for its company.',
+            "Ask whoever runs the service to move it into the organisation's folder below one of those in "
+            "KONTOBRO_LEDGER_FOLDERS.",
         )
 
 

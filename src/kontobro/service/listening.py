@@ -40,11 +40,25 @@ def binds_loopback(bind: str, look_up: LookUp = socket.getaddrinfo) -> bool:
     host = host_of(bind)
     if not host or _is_address(host):
         return is_loopback(host)
+    found = _addresses(host, look_up)
+    return bool(found) and all(map(is_loopback, found))
+
+
+def _addresses(host: str, look_up: LookUp) -> list[str]:
     try:
-        found = look_up(host, None, type=socket.SOCK_STREAM)
+        return [str(each[4][0]) for each in look_up(host, None, type=socket.SOCK_STREAM)]
     except (OSError, UnicodeError):
-        return False
-    return all(is_loopback(str(each[4][0])) for each in found)
+        return []
+
+
+def local_url(bind: str, look_up: LookUp = socket.getaddrinfo) -> str:
+    """Where a browser of this machine reaches what serves at a loopback address. A name that is not localhost becomes
+    the address that it means: by a name anybody's DNS could lead here."""
+    url = f"http://{bind}"
+    if names_loopback(url):
+        return url
+    address = next(iter(_addresses(host_of(bind), look_up)), "127.0.0.1")
+    return f"http://{f'[{address}]' if ':' in address else address}:{bind.rpartition(':')[2]}"
 
 
 def _is_address(host: str) -> bool:
@@ -90,6 +104,36 @@ def require_place(config: ServiceConfig) -> None:
     """Raises Misconfigured when the service would be open to a network without a public address."""
     if fault := refusal(config):
         raise fault
+
+
+def require_pages_known(config: ServiceConfig) -> None:
+    """Raises Misconfigured for a worker that would follow local mode's rules for pages that are not on this machine.
+
+    It shares a database with others, and local mode opens any ledger and any address.
+    """
+    parts = _database_parts(config.database_url.get_secret_value())
+    hosts = [host for name in ("host", "hostaddr") for host in str(parts.get(name) or "").split(",") if host]
+    if config.local and not all(host.startswith(("/", "@")) or names_loopback(_url_of(host)) for host in hosts):
+        raise Misconfigured(
+            "The database is on another machine, and KONTOBRO_PUBLIC_URL is not set: this worker would follow the "
+            "rules of local mode.",
+            "Start workers with the same environment as the pages.",
+        )
+
+
+def _database_parts(url: str) -> dict[str, Any]:
+    """What can't be read is told by whoever opens it."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        return dict(conninfo_to_dict(url)) if url else {}
+    except ProgrammingError:
+        return {}
+
+
+def _url_of(host: str) -> str:
+    return f"http://[{host}]" if ":" in host else f"http://{host}"
 
 
 def require_bound(config: ServiceConfig, bound: Iterable[Any]) -> None:

@@ -10,6 +10,7 @@ import copy
 import re
 import secrets
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -21,14 +22,16 @@ from django.contrib.messages.storage import default_storage
 from django.core.cache import cache
 from django.core.handlers.exception import response_for_exception
 from django.db import connections
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from kontobro.core.errors import KontobroError
+from kontobro.net.limits import time_limit
 from kontobro.service.config import config
 from kontobro.service.shares import Shares
 from kontobro.web.middleware import TooManyAtOnce, fault_page
 from kontobro.web.models import Membership
+from kontobro.web.tenancy import is_operator, member_of, require_now
 
 PATIENCE: Final = 3.0
 """Seconds that a page waits for a result before it shows progress."""
@@ -37,6 +40,10 @@ AT_ONCE: Final = 4
 MOST_OF_ONE: Final = 24
 MOST: Final = 96
 """Threads aside, of one organisation and of all."""
+LONGEST: Final = 600
+"""Seconds that one piece of work may take, however many calls it makes: a call under way then is a timeout."""
+LONGEST_WAIT: Final = 240
+"""Seconds that one waits for its turn. With LONGEST it ends while its reader's page still asks for it."""
 KEPT: Final = 900
 """Seconds that a result is kept for its reader."""
 
@@ -44,6 +51,8 @@ TICKET: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
 
 Call = Callable[[HttpRequest], HttpResponse]
 
+
+BUSY = "Too much is being asked at once."
 
 OPERATOR = "doctor"
 """The owner of what is asked for the whole service: its views let the operator in alone."""
@@ -54,6 +63,7 @@ class Kept(TypedDict, total=False):
 
     user: object
     owner: str
+    role: str
     page: str
     part: bool
     status: int
@@ -65,20 +75,26 @@ class Kept(TypedDict, total=False):
 
 @dataclass
 class Turns:
-    """Of each owner so many run at once; the others wait."""
+    """Of each owner so many run at once; the others wait, `longest` seconds at most."""
 
     at_once: int
+    longest: float = LONGEST_WAIT
     _turns: dict[str, tuple[threading.Semaphore, int]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
     def turn(self, owner: str) -> Iterator[None]:
+        """Raises TooManyAtOnce when those before it don't end in time."""
         with self._lock:
             semaphore, users = self._turns.get(owner, (threading.Semaphore(self.at_once), 0))
             self._turns[owner] = (semaphore, users + 1)
         try:
-            with semaphore:
+            if not semaphore.acquire(timeout=self.longest):
+                raise TooManyAtOnce(BUSY, "Wait until what runs has ended, then open the page again.")
+            try:
                 yield
+            finally:
+                semaphore.release()
         finally:
             with self._lock:
                 users = self._turns[owner][1] - 1
@@ -97,6 +113,7 @@ class Asking:
     call: Call
     request: HttpRequest
     owner: str
+    role: str = ""
     ticket: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     late: bool = False
     response: HttpResponse | None = None
@@ -106,7 +123,7 @@ class Asking:
 
     def run(self) -> None:
         try:
-            with _turns.turn(self.owner):
+            with _turns.turn(self.owner), time_limit(LONGEST):
                 self.response = self.call(self.request)
         except Exception as fault:  # noqa: BLE001 - raised in the page's thread, or made a page of
             self.fault = fault
@@ -125,9 +142,11 @@ class Asking:
             if self.done.is_set():
                 return False
             self.late = True
-            kept: Kept = {"user": self.request.user.pk, "owner": self.owner, "page": self._page(), "part": part}
-            cache.set(key_of(self.ticket), kept, KEPT)
+            cache.set(key_of(self.ticket), {**self._whose(), "part": part}, KEPT)
             return True
+
+    def _whose(self) -> Kept:
+        return {"user": self.request.user.pk, "owner": self.owner, "role": self.role, "page": self._page()}
 
     def _page(self) -> str:
         """Where the page is shown: under its own address, so that links within it go on. A POST has no such page."""
@@ -140,9 +159,7 @@ class Asking:
         response = self.response or _page_of(self.request, self.fault)
         begun: Kept | None = cache.get(key_of(self.ticket))
         return {
-            "user": self.request.user.pk,
-            "owner": self.owner,
-            "page": self._page(),
+            **self._whose(),
             "part": begun is not None and begun["part"],
             "status": response.status_code,
             "content": response.content,
@@ -157,7 +174,11 @@ def aside(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     def asked(request: HttpRequest, member: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        return ask(request, str(member.organisation.id), lambda apart: view(apart, member, *args, **kwargs))
+        def call(apart: HttpRequest) -> HttpResponse:
+            require_now(member)
+            return view(apart, member, *args, **kwargs)
+
+        return ask(request, str(member.organisation.id), call)
 
     return asked
 
@@ -168,10 +189,8 @@ def ask(request: HttpRequest, owner: str, call: Call) -> HttpResponse:
     if ready is not None and ready["owner"] == owner:  # another organisation's: its rights may have ended meanwhile
         return page_of(ready)
     if not _threads.take(owner, MOST_OF_ONE, MOST):
-        raise TooManyAtOnce(
-            "Too much is being asked at once.", "Wait until what runs has ended, then open the page again."
-        )
-    asking = Asking(call, _apart(request), owner)
+        raise TooManyAtOnce(BUSY, "Wait until what runs has ended, then open the page again.")
+    asking = Asking(call, _apart(request), owner, _role_of(request, owner))
     threading.Thread(target=copy_context().run, args=[asking.run], name="kontobro-aside", daemon=True).start()
     with _waiting(owner) as may_wait:
         if asking.done.wait(PATIENCE if may_wait else 0.05):
@@ -227,14 +246,26 @@ def result_of(request: HttpRequest, ticket: str) -> Kept | None:
 
 def kept_of(request: HttpRequest, ticket: str) -> Kept | None:
     kept: Kept | None = cache.get(key_of(ticket)) if TICKET.fullmatch(ticket) else None
-    if not kept or kept["user"] != request.user.pk or not _may_see(request, kept["owner"]):
+    if not kept or kept["user"] != request.user.pk or not _may_see(request, kept):
         return None
     return kept
 
 
-def _may_see(request: HttpRequest, owner: str) -> bool:
-    """Who left an organisation does not see what they asked for while they were in it."""
-    return owner == OPERATOR or Membership.objects.filter(user_id=request.user.pk, organisation_id=owner).exists()
+def _role_of(request: HttpRequest, owner: str) -> str:
+    if owner == OPERATOR:
+        return ""
+    mine = Membership.objects.filter(user_id=request.user.pk, organisation_id=owner).first()
+    return mine.role if mine else ""
+
+
+def _may_see(request: HttpRequest, kept: Kept) -> bool:
+    """Who left an organisation, or has a lower role by now, does not see what they asked for before."""
+    if kept["owner"] == OPERATOR:
+        return config().local or is_operator(request.user)
+    try:
+        return member_of(request.user, uuid.UUID(kept["owner"])).may(kept.get("role", ""))  # type: ignore[arg-type]
+    except (Http404, KontobroError, ValueError):  # ValueError: no role was kept
+        return False
 
 
 def page_of(kept: Kept) -> HttpResponse:

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
 from kontobro.core.errors import Misconfigured, NotAllowed
-from kontobro.web.models import Invitation, Membership, Organisation, Setup
+from kontobro.web.models import Invitation, Membership, Organisation, Setup, User
 from kontobro.web.tenancy import Member, Role
 
 GONE = "This setup was cancelled, or your role in the organisation has changed."
@@ -52,9 +53,17 @@ def change_role(target: Membership, role: str) -> None:
         target.role = role
         target.save(update_fields=["role"])
     else:
-        invited_again = Invitation.objects.filter(organisation_id=target.organisation_id)
-        invited_again.filter(email__iexact=target.user.email).delete()
+        theirs = addresses_of(target.user)
+        for invitation in Invitation.objects.filter(organisation_id=target.organisation_id):
+            if invitation.email.casefold() in theirs:
+                invitation.delete()
         target.delete()
+
+
+def addresses_of(user: User) -> frozenset[str]:
+    """All mail addresses by which a person may sign in, in lower case."""
+    others = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
+    return frozenset(address.casefold() for address in (user.email, *others))
 
 
 def open_invitation(secret_hash: str) -> Invitation | None:

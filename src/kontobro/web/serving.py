@@ -11,7 +11,7 @@ from gunicorn.app.base import BaseApplication
 
 from kontobro.core.errors import Misconfigured
 from kontobro.service.config import ServiceConfig
-from kontobro.service.listening import require_bound, require_place
+from kontobro.service.listening import require_bound, require_pages_known, require_place
 from kontobro.service.metrics_folder import forget_process, metrics_folder
 from kontobro.service.outage import wait_out
 from kontobro.web.ready import look_ahead
@@ -129,7 +129,7 @@ def _open_working(config: ServiceConfig) -> Worker:
     from kontobro.web.tenancy import organisation_of
     from kontobro.worker import start_in_process
 
-    home = open_service_home(config)
+    home = open_service_home(config, owner=organisation_of)
     try:
         migrate(home)
     except BaseException:
@@ -141,6 +141,7 @@ def _open_working(config: ServiceConfig) -> Worker:
 def work(config: ServiceConfig) -> None:
     """Work for pages that are served elsewhere, until SIGTERM or SIGINT; tell people, and show figures if asked to."""
     require_place(config)
+    require_pages_known(config)
     set_up()
     from kontobro.service.metrics import serve_metrics
     from kontobro.worker import run_worker
@@ -169,7 +170,7 @@ def _open_asking(config: ServiceConfig) -> tuple[Home, ClientRunner]:
     from kontobro.web.tenancy import organisation_of
     from kontobro.worker import open_client_runner
 
-    home = open_service_home(config)
+    home = open_service_home(config, owner=organisation_of)
     try:
         migrate(home)
         return home, open_client_runner(config, home.store, organisation_of)

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Literal
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from kontobro.core.connection import Connection
 from kontobro.core.errors import NotAllowed
-from kontobro.web.models import ROLES, AuditEvent, ConnectionOwner, Membership, Organisation, User
+from kontobro.service.config import config
+from kontobro.web.models import ROLES, AuditEvent, ConnectionOwner, Membership, Organisation, Setup, User
 from kontobro.web.places import places
 
 Role = Literal["owner", "bookkeeper", "readonly"]
@@ -110,6 +112,18 @@ def member_of(user: Any, organisation: uuid.UUID) -> Member:
     return Member(user, found.organisation, found.role)  # type: ignore[arg-type]
 
 
+def require_now(member: Member) -> None:
+    """Before what a page asked for is done, for it may have waited: raises Http404 for who was removed since the page
+    began, NotAllowed for who got a lower role."""
+    member_of(member.user, member.organisation.id).require(member.role)
+
+
+def is_operator(user: Any) -> bool:
+    """A configured address, and verified: anybody may sign up with an address that is not theirs."""
+    addresses = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
+    return any(address.casefold() in config().operator_addresses for address in addresses)
+
+
 def memberships(user: Any) -> Sequence[Membership]:
     """A person's organisations, by name."""
     return list(Membership.objects.select_related("organisation").filter(user=user).order_by("organisation__name"))
@@ -130,10 +144,12 @@ _owners: dict[str, str] = {}
 
 
 def organisation_of(connection_id: str) -> str:
-    """The id of the organisation that a connection belongs to, for ever; its own while no organisation has it."""
+    """The id of the organisation that a connection belongs to, for ever, or whose setup it is to come of; its own
+    while no organisation has it."""
     if connection_id not in _owners:
         owner = ConnectionOwner.objects.filter(connection_id=connection_id).first()
         if owner is None:
-            return connection_id
+            setup = Setup.objects.filter(connection_id=connection_id).first()
+            return str(setup.organisation_id) if setup else connection_id
         _owners[connection_id] = str(owner.organisation_id)
     return _owners[connection_id]

@@ -1,6 +1,10 @@
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
+from kontobro.store.vault import KeyRing, seal
+
+from ..inside.store import key
+from ..wizards.connect import PLACE
 from .common import PleoCase
 
 
@@ -24,6 +28,15 @@ class TestOAuth(PleoCase):
         for change in ({"environment": "staging"}, {"client_id": "other"}, {"url": "https://evil.test"}):
             wizard = self.wizard()
             wizard.write(change)
+            with self.assertRaisesRegex(ValidationError, "enter the secret again"):
+                wizard.action_connect()
+
+    def test_a_secret_that_an_older_version_hid_is_asked_for_again(self):
+        """It was kept without its destination: a text, or what goes with a browser that has left."""
+        wizard = self.wizard()
+        for old in ("hush-hush", {"state_hash": "", "verifier": ""}):
+            sealed = seal(KeyRing(None, key()).ciphers(), PLACE, f"{wizard.id} secret", old)
+            wizard.sudo().sealed_secret = sealed
             with self.assertRaisesRegex(ValidationError, "enter the secret again"):
                 wizard.action_connect()
 

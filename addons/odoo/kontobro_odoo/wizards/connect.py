@@ -79,12 +79,13 @@ class Connect(models.TransientModel):
 
     def _unseal(self, name, sealed):
         """What `_seal` hid; nothing where there is none. Raises ValidationError when Pleo's address, or the client,
-        was changed since: a secret is only sent to where it was given for."""
+        was changed since, or when an older version hid it, without its destination: a secret is only sent to where it
+        was given for."""
         if not sealed:
             return None
         with self.env["kontobro.connection"]._faults_told():
             held: Any = unseal(KeyRing(None, key()).ciphers(), PLACE, f"{self.id}{name}", sealed)
-        if held["value"] and held["to"] != self._destination():
+        if not isinstance(held, dict) or "to" not in held or (held["value"] and held["to"] != self._destination()):
             raise ValidationError(self.env._("Pleo's address or the client was changed: enter the secret again."))
         return held["value"]
 

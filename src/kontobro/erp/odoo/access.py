@@ -61,7 +61,7 @@ def find_company(api: Api) -> None:
 def _check_version(api: Api) -> None:
     version = api.version()
     major = version.removeprefix("saas~").partition(".")[0]
-    if not major.isdigit() or int(major) < OLDEST:
+    if not (major.isascii() and major.isdigit() and len(major) < 5) or int(major) < OLDEST:
         raise Misconfigured(
             f"Odoo {shown(version) or 'of an unknown version'} answers there.",
             f"Kontobro speaks the JSON-2 API, which Odoo has from version {OLDEST} on.",

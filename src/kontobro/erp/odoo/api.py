@@ -25,7 +25,16 @@ from kontobro.core.errors import (
     shown,
 )
 from kontobro.erp import common
-from kontobro.erp.common import Refused, is_gateways, no_answer, of_gateway, read_again, retry_after, rows_by_id
+from kontobro.erp.common import (
+    Refused,
+    is_gateways,
+    no_answer,
+    of_gateway,
+    read_again,
+    require_few_values,
+    retry_after,
+    rows_by_id,
+)
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 from kontobro.net.limits import bounded_decimal
 
@@ -186,6 +195,7 @@ def _told(answer: httpx2.Response) -> Row:
 
 def _decoded(answer: httpx2.Response, name: str, *, writes: bool) -> Any:
     """What Odoo says. What is no JSON is not of Odoo: a page of what stands in front of it, or half an answer."""
+    require_few_values(answer, SYSTEM, name, writes=writes)
     try:
         return _decoder.decode(answer.content)
     except (msgspec.ValidationError, RecursionError) as error:

@@ -27,7 +27,7 @@ from kontobro.core.errors import (
     Unreachable,
 )
 from kontobro.erp import common
-from kontobro.erp.common import Refused, is_gateways, no_answer, of_gateway, read_again, retry_after
+from kontobro.erp.common import Refused, is_gateways, no_answer, of_gateway, read_again, require_few_values, retry_after
 from kontobro.erp.tryton.calls import SYSTEM, Domain, Row, rows_of
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 from kontobro.net.limits import bounded_decimal
@@ -131,7 +131,10 @@ class Api:
             raise no_answer(lost, SYSTEM, "common.db.login", writes=False) from lost
         if not answer.is_success:
             raise _fault(answer, "common.db.login", writes=False)
-        number, token, *_ = _result(answer, "common.db.login", writes=False)
+        told = _result(answer, "common.db.login", writes=False)
+        if not isinstance(told, list) or len(told) < 2:
+            raise BadAnswer("What answers there gives no session of Tryton's.", "Check the address.")
+        number, token, *_ = told
         return b64encode(f"{self._user}:{number}:{token}".encode()).decode()
 
     def _post(self, path: str, method: str, params: Sequence[Any]) -> httpx2.Response:
@@ -174,11 +177,12 @@ def _from_json(given: Row) -> object:
 
 def _result(answer: httpx2.Response, method: str, *, writes: bool) -> Any:
     """What Tryton says. What is no JSON is not of Tryton: a page of what stands in front of it, or half an answer."""
+    require_few_values(answer, SYSTEM, method, writes=writes)
     try:
         told = json.loads(answer.content, object_hook=_from_json, parse_float=bounded_decimal)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise of_gateway(answer, SYSTEM, method, writes=writes) from error
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
         if writes:
             raise of_gateway(answer, SYSTEM, method, writes=True) from error
         raise BadAnswer("Tryton's answer has a value that can't be read.", "Check the address.") from error

@@ -24,7 +24,7 @@ from kontobro.web.models import Setup
 from kontobro.web.places import change, places
 from kontobro.web.setup_erp import safe_options, secrets_for
 from kontobro.web.subscribing import can_subscribe, is_subscribed, subscribe, unsubscribe
-from kontobro.web.tenancy import Member, of_connection
+from kontobro.web.tenancy import Member, of_connection, require_now
 from kontobro.web.views.connect import SCOPE_WORDS, scope_words
 from kontobro.web.views.connect_erp import AccessForm
 
@@ -161,6 +161,7 @@ def _change_access(member: Member, connection: Connection, form: AccessForm) -> 
             f"That access opens company {found.id} ({found.name}); connected is {connection.erp_company}.",
             "Give the access of the same company, or make another connection.",
         )
+    require_now(member)  # an address that answers slowly is no way to outlast one's removal
     change(store, connection.id, secrets, erp_options=options)
     member.note("accounting system's access changed", "", connection.id)
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hmac
 from functools import partial
-from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.contrib.auth.decorators import login_not_required, login_required
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection
@@ -25,6 +23,7 @@ from kontobro.service.vitals import Vitals
 from kontobro.store.django_store import DjangoStore
 from kontobro.web.aside import OPERATOR, ask
 from kontobro.web.places import places
+from kontobro.web.tenancy import is_operator
 from kontobro.worker import ClientRunner
 from kontobro.worker.vitals import look
 
@@ -81,12 +80,6 @@ def _examined(request: HttpRequest) -> HttpResponse:
     runner = places.runner
     findings = examine(config(), look=partial(look, config()) if isinstance(runner, ClientRunner) else None)
     return render(request, "kontobro/doctor.html", {"findings": findings, "verdict": worst(findings)})
-
-
-def is_operator(user: Any) -> bool:
-    """A configured address, and verified: anybody may sign up with an address that is not theirs."""
-    addresses = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
-    return any(address.casefold() in config().operator_addresses for address in addresses)
 
 
 def may_measure(request: HttpRequest) -> bool:

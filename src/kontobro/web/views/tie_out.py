@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from itertools import chain, islice
 from tempfile import TemporaryFile
 from typing import Any
@@ -21,7 +23,8 @@ from kontobro.export.forgotten import forgotten
 from kontobro.export.sheets import csv_lines, xlsx_book
 from kontobro.export.tieout import BookPorts, Scope, summarise, summary_of, tied_entries
 from kontobro.export.tieout_sheet import ENTRY_COLUMNS, add_summary, entry_row, passing, reasons, sorted_sums
-from kontobro.web.aside import aside, give_thread_back, take_thread
+from kontobro.net.limits import time_limit
+from kontobro.web.aside import LONGEST, aside, give_thread_back, take_thread
 from kontobro.web.middleware import TooManyAtOnce
 from kontobro.web.places import places
 from kontobro.web.tenancy import Member, of_connection
@@ -112,7 +115,8 @@ def as_csv(request: HttpRequest, member: Member, connection: Connection) -> Stre
     """Every entry as CSV, as it is read: ISO days, a dot before the decimals, no cell that a program would run."""
     held = Held(member)
     try:
-        tied = _begun(tied_entries(connection, _ports(connection), _scope(request)))
+        with held.in_time():
+            tied = _begun(tied_entries(connection, _ports(connection), _scope(request)))
     except BaseException:
         held.close()
         raise
@@ -123,17 +127,27 @@ def as_csv(request: HttpRequest, member: Member, connection: Connection) -> Stre
 
 
 class Held:
-    """A download's content, and the thread that it takes until it is sent: no organisation may have all of them."""
+    """A download's content, and the thread that it takes until it is sent: no organisation may have all of them, and
+    none has one for longer than LONGEST."""
 
     def __init__(self, member: Member) -> None:
         self.content: Iterator[bytes] = iter(())
         self._owner = str(member.organisation.id)
         self._closed = False
+        self._until = time.monotonic() + LONGEST
         if not take_thread(self._owner):
             raise TooManyAtOnce("Too many downloads are being made.", "Wait until one has ended, then try again.")
 
+    def in_time(self) -> AbstractContextManager[None]:
+        return time_limit(max(0.0, self._until - time.monotonic()))
+
     def __iter__(self) -> Iterator[bytes]:
-        return self.content
+        while True:
+            with self.in_time():
+                piece = next(self.content, None)
+            if piece is None:
+                return
+            yield piece
 
     def close(self) -> None:
         if not self._closed:
@@ -161,7 +175,7 @@ def as_xlsx(request: HttpRequest, member: Member, connection: Connection) -> Fil
     file = TemporaryFile()  # noqa: SIM115 - the answer closes it when it has been sent
     try:
         ports, scope = _ports(connection), _scope(request)
-        with xlsx_book(file) as book:
+        with held.in_time(), xlsx_book(file) as book:
             rows = book.sheet("Entries", ENTRY_COLUMNS)
             tied = passing(tied_entries(connection, ports, scope), rows)
             result = summary_of(tied, ports.connector.capabilities, scope)
