@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trytond.i18n import gettext
 
-from kontobro.core.settings_codes import like_a_code
+from kontobro.core.settings_codes import id_in
 
 from .connection import pool
 from .house import PleoError
@@ -30,11 +30,10 @@ def account_of(key, company):
 
     The id of an account that was stored before is still read, but never where an account number can be meant.
     """
-    accounts, inside = pool("account.account"), [("company", "=", company), *LINES]
+    inside = [("company", "=", company), *LINES]
     if found := _coded("account.account", key, inside):
         return found[0].id if len(found) == 1 else None
-    codes = [account.code for account in accounts.search(inside) if account.code] if key else []
-    return None if not key or like_a_code(key, codes) else _with_id("account.account", key, inside)
+    return _with_id("account.account", key, inside) if key else None
 
 
 def journal_of(key):
@@ -67,5 +66,6 @@ def _coded(model, key, domain):
 
 
 def _with_id(model, key, domain):
-    found = pool(model).search([("id", "=", int(key)), *domain]) if key.isdigit() else []
+    number = id_in(key, [record.code for record in pool(model).search(domain) if record.code])
+    found = pool(model).search([("id", "=", number), *domain]) if number else []
     return found[0].id if found else None
