@@ -45,7 +45,7 @@ def root_of(key, company):
     inside = [("company", "=", company), *ROOT]
     uncoded = ["OR", ("code", "=", None), ("code", "=", "")]
     named = pool("analytic_account.account").search([uncoded, ("name", "=", key), *inside])
-    return named[0].id if len(named) == 1 else _number_of("analytic_account.account", key, inside)
+    return named[0].id if len(named) == 1 else _number_of("analytic_account.account", key, inside, numbered=False)
 
 
 def currency_of(code):
@@ -53,19 +53,20 @@ def currency_of(code):
     return next((one.id for one in pool("currency.currency").search([("code", "=", code)])), None)
 
 
-def _number_of(model, key, domain):
-    """By code; by the id, where that was stored before."""
+def _number_of(model, key, domain, *, numbered=True):
+    """By code; by the id, where that was stored before and, if records are `numbered`, no code can be meant."""
     found = _coded(model, key, domain)
     if found:
         return found[0].id if len(found) == 1 else None
-    return _with_id(model, key, domain) if key else None
+    return _with_id(model, key, domain, numbered=numbered) if key else None
 
 
 def _coded(model, key, domain):
     return pool(model).search([("code", "=", key), *domain]) if key else []
 
 
-def _with_id(model, key, domain):
-    number = id_in(key, [record.code for record in pool(model).search(domain) if record.code])
+def _with_id(model, key, domain, *, numbered=True):
+    codes = [record.code for record in pool(model).search(domain) if record.code] if numbered else []
+    number = id_in(key, codes)
     found = pool(model).search([("id", "=", number), *domain]) if number else []
     return found[0].id if found else None

@@ -1,7 +1,8 @@
 """Settings name records by code. Before, an id served too: what was stored then is read here.
 
-An id becomes its record's code where nothing else can be meant. A number that no account (journal, dimension) has as
-its code, but that is some other's id, was a slip as often as an id: it stays as it is, and the checks refuse it.
+An id becomes its record's code where nothing else can be meant. A number that no account or journal has as its code,
+but that is some other's id, was a slip as often as an id: it stays as it is, and the checks refuse it. Dimensions were
+always chosen by id.
 """
 
 from __future__ import annotations
@@ -39,9 +40,10 @@ def in_codes(settings: Settings, masters: Masters) -> tuple[Settings, tuple[Stor
     """The settings with codes for the ids that can only be ids, and which those are."""
     stored: list[StoredId] = []
 
-    def read(name: str, key: str, index: Index[Any]) -> str:
+    def read(name: str, key: str, index: Index[Any], *, sure: bool = False) -> str:
         record = meant_by_id(key, index)
-        if record is None or like_a_code(key, index.by_code) or len(index.find(record.code)) != 1:
+        unsure = not sure and like_a_code(key, index.by_code)
+        if record is None or unsure or len(index.find(record.code)) != 1:
             return key
         stored.append(StoredId(name, key, record.code))
         return record.code
@@ -49,14 +51,15 @@ def in_codes(settings: Settings, masters: Masters) -> tuple[Settings, tuple[Stor
     def account(name: str, key: str) -> str:
         return read(name, key, masters.accounts)
 
+    def dimension(name: str, key: str) -> str:
+        return read(name, key, masters.dimensions, sure=True)
+
     named: dict[str, Any] = {name: account(name, key) for name in ACCOUNTS if (key := getattr(settings, name))}
     named["wallets"] = _each(settings.wallets, "wallets", account)
     if settings.journal:
         named["journal"] = read("journal", settings.journal, masters.journals)
-    named["dimensions"] = _each(settings.dimensions, "dimensions", lambda n, key: read(n, key, masters.dimensions))
-    named["sync_dimensions"] = tuple(
-        read("sync_dimensions", key, masters.dimensions) for key in settings.sync_dimensions
-    )
+    named["dimensions"] = _each(settings.dimensions, "dimensions", dimension)
+    named["sync_dimensions"] = tuple(dimension("sync_dimensions", key) for key in settings.sync_dimensions)
     named["rows"] = tuple(
         replace(row, line_account=account(f"rows[{at}].line_account", row.line_account)) if row.line_account else row
         for at, row in enumerate(settings.rows)

@@ -216,8 +216,9 @@ class Connection(models.Model):
         return accounts.search([*inside, ("code", "=", key)], limit=1) or self._of_id(accounts, inside, "code", key)
 
     def _of_id(self, records, inside, code, key):
-        """The record whose id was stored before, where no code can be meant; none of another company's."""
-        number = id_in(key, filter(None, records.search(inside).mapped(code)))
+        """The record of the company whose id was stored before, where no code can be meant (a plan has none)."""
+        codes = [] if code == "name" else records.search(inside).mapped(code)
+        number = id_in(key, filter(None, codes))
         return records.search([*inside, ("id", "=", number)]) if number else records
 
     def _foreign(self, account):
