@@ -16,6 +16,7 @@ from tests.addons.tryton.office import Office, an_office
 pytestmark = [pytest.mark.addon, pytest.mark.timeout(600)]
 
 REFUSED = (Refused, NotAllowed)
+SYNCS = ("sync_accounts", "sync_tax_codes", "sync_dimensions_", "sync_vendors")
 
 
 @pytest.fixture
@@ -37,6 +38,7 @@ def test_a_person_connects_sets_up_looks_and_exports(
     keep_all_settings(office)
     on = ("kontobro.connection", office.connection["id"])
     assert "All is well" in checked(office)
+    connect_again(office)
     keep_in_step(office, on)
     create_vendors(office, on)
     refuse_others(office, server, database)
@@ -128,6 +130,22 @@ def keep_all_settings(office: Office) -> None:
     assert [shown["out_of_pocket"], shown["rows"][0]["use_line_account"]] == [owed, True]
     office.set_up(**{name: office.usual[name] for name in choices})
     assert [row["type"] for row in office.shown()["rows"]] == ["cashback"]
+
+
+def connect_again(office: Office) -> None:
+    """The form proposes the level that the company has; left at that, all stays in step, beside the level too."""
+    assert level_proposed(office) == "4"
+    before = {name: office.shown()[name] for name in SYNCS}
+    office.set_up(**dict.fromkeys(SYNCS, False) | {"sync_accounts": True})
+    assert level_proposed(office) == "1"
+    office.connect(level="1")
+    assert {name: office.shown()[name] for name in SYNCS} == dict.fromkeys(SYNCS, False) | {"sync_accounts": True}
+    office.set_up(**before)
+
+
+def level_proposed(office: Office) -> str:
+    (shown,) = office.bookkeeper.wizard("kontobro.connect")
+    return str(shown["view"]["defaults"]["level"])
 
 
 def keep_in_step(office: Office, on: tuple[str, int]) -> None:
