@@ -180,7 +180,7 @@ def test_check_lists_ids_that_were_stored_before(bench: Bench) -> None:
     assert result.exit_code == 3
     said = " ".join(result.stdout.split())
     assert "1200 is not a code in the accounting system. It is the ID of 8339" in said
-    assert "Holds 57, an ID of before; it is read as the code 1590" in said
+    assert "Setting out_of_pocket holds 57, an internal ID of before; it is read as code 1590" in said
     assert bench.run("settings", "set", "contra", "1200").exit_code == 3, "the same again"
     assert bench.run("settings", "set", "contra", "1089").exit_code == 0
     assert bench.connections()[0].settings.out_of_pocket == "1590", "saved as its code"

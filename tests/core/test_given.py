@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kontobro.core.errors import Problem
 from kontobro.core.export import AccountRef, Person
 from kontobro.core.findings import Findings
-from kontobro.core.given import Given
+from kontobro.core.given import FEW, Given, of_another_database
 from kontobro.core.masterdata import Account, DimensionValue, Employee, TaxCode, Vendor
 from kontobro.core.masters import Masters
 from kontobro.core.plan import Binding
@@ -239,3 +239,35 @@ def test_a_setting_takes_the_account_of_that_code_or_none(books: Masters, key: s
     assert bool([p for p in posted.problems if p.field == "settings.contra"]) == bool(refused)
     for entry in posted.entries:
         assert {line.account for line in entry.lines} == {live[0].id}
+
+
+# ------------------------------------------------------------------------------- another database of the same kind
+
+
+def bound(count: int, start: int = 1) -> Given:
+    return Given({str(id): f"{4000 + id}" for id in range(start, start + count)})
+
+
+def accounts_of(codes: dict[str, str]) -> dict[str, Account]:
+    return {id: Account(id, code, "") for id, code in codes.items()}
+
+
+def test_ids_of_another_database_are_told_by_their_codes() -> None:
+    ours = bound(40)
+    here = accounts_of(dict(ours.codes))
+    there = accounts_of({id: f"{5000 + int(id)}" for id in ours.codes})
+    assert not of_another_database(ours, here)
+    assert of_another_database(ours, there)
+    assert of_another_database(ours, {}), "all are gone"
+
+
+@pytest.mark.parametrize(("renumbered", "other"), [(20, False), (21, True)])
+def test_some_accounts_of_another_code_are_renumbered_not_elsewhere(renumbered: int, other: bool) -> None:
+    ours = bound(40)
+    codes = {id: f"9{code}" if int(id) <= renumbered else code for id, code in ours.codes.items()}
+    assert of_another_database(ours, accounts_of(codes)) is other
+
+
+def test_a_few_bindings_and_those_without_a_code_prove_nothing() -> None:
+    assert not of_another_database(bound(FEW), {})
+    assert not of_another_database(Given(dict.fromkeys(map(str, range(40)), "")), {})

@@ -87,10 +87,27 @@ def test_an_id_that_can_be_nothing_else_is_read_as_its_code() -> None:
     }
 
 
-@pytest.mark.parametrize("key", ["1200", "420", "6", "8339", "99", "nothing"])
+@pytest.mark.parametrize(
+    "key", ["1200", "420", "6", "8339", "99", "nothing", " 1200", "420 ", "\u00a01200", "\uff11\uff12\uff10\uff10"]
+)
 def test_an_account_number_or_an_id_of_a_shared_code_is_left(key: str) -> None:
     """1200 is as long as a code, 420 is 0420 without its zero, 6 has the code of another account too."""
     assert in_codes(Settings(contra=key), numbered()) == (Settings(contra=key), ())
+
+
+@pytest.mark.parametrize("code", ["1200.00", "1200-DE", "1200 A"])
+def test_a_number_that_codes_begin_with_is_no_id(code: str) -> None:
+    """A chart of 1200.00 and the like: 1200 is a code without its end, and some account's id."""
+    books = numbered(accounts=[Account("1200", "8339.00", "Revenue"), Account("57", code, "")])
+    for held in (Settings(contra="1200"), Settings(wallets={"EUR": " 1200"})):
+        assert in_codes(held, books) == (held, ())
+        assert [one.code for one in check_stored(held, books)] == ["setting_is_id"]
+
+
+def test_a_journal_whose_code_is_a_number_is_not_meant_by_id() -> None:
+    books, held = numbered(journals=[Journal("1", "02", ""), Journal("2", "03", "")]), Settings(journal="2")
+    assert in_codes(held, books) == (held, ())
+    assert [one.code for one in check_stored(held, books)] == ["setting_is_id"]
 
 
 def test_dimensions_were_chosen_by_id() -> None:

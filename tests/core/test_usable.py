@@ -9,8 +9,10 @@ import pytest
 
 from kontobro.core.history import JobRow
 from kontobro.core.settings import RowOverride, Settings
+from kontobro.core.settings_check import fit_of
 from kontobro.core.usable import missing_accounts, not_usable, wallet_missing
-from kontobro.testing.factories import settings
+from kontobro.core.words import LANGUAGES, in_language, name_in
+from kontobro.testing.factories import masters, settings
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 CARDS_ALONE = Settings(wallet="1080")
@@ -50,6 +52,24 @@ def test_an_account_that_is_missing_is_told_with_the_types_that_need_it() -> Non
         "accounts_payable": {"invoice", "invoice_payment"},
     }
     assert missing_accounts(settings()) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_types_that_would_fail_are_named_in_the_readers_language(language: str) -> None:
+    (problem,) = [one.problem for one in missing_accounts(CARDS_ALONE) if one.setting == "accounts_payable"]
+    told = in_language(problem, language).message
+    for code in ("invoice", "invoice_payment", "accounts_payable"):
+        assert name_in(code, language) in told
+        assert f" {code}," not in told
+    assert "accounts payable" in problem.message
+    assert name_in("accounts_payable", language) != name_in("accounts_payable", "en")
+
+
+def test_a_check_says_what_stops_and_what_would_fail() -> None:
+    """The one answer of the command line, the pages and both modules."""
+    fit = fit_of(replace(settings(), wallet=None, wallets={}, accounts_payable=None, contra="999999"), masters())
+    assert [one.code for one in fit.problems] == ["setting_missing", "account_unknown"]
+    assert [(one.code, one.field) for one in fit.warnings] == [("types_would_fail", "settings.accounts_payable")]
 
 
 def test_the_companys_own_rows_are_asked() -> None:

@@ -5,6 +5,7 @@ With an API key that is here and now; with OAuth the person's browser goes to Pl
 
 from __future__ import annotations
 
+import json
 import re
 from urllib.parse import urlencode
 
@@ -16,12 +17,15 @@ from trytond.transaction import Transaction
 from trytond.wizard import Button, StateAction, StateTransition, StateView, Wizard
 
 from kontobro.core.connection import Connection, Tokens
+from kontobro.core.level import level_of
+from kontobro.core.settings import Settings
 from kontobro.install.authorisation import is_safe_redirect
 from kontobro.install.connect import connect
 from kontobro.pleo.environments import ENVIRONMENTS
+from kontobro.store import codec
 
 from . import pending
-from .access import Guarded
+from .access import Guarded, visible
 from .connection import pool
 from .house import ERP, PleoError, opened, store_of, told
 from .tables import is_for_developers
@@ -92,7 +96,11 @@ class ConnectStart(ModelView):
 
     @classmethod
     def default_level(cls):
-        return "1"
+        """A company that is connected keeps in step what it did, unless a person chooses another level."""
+        ours = [("company", "=", Transaction().context.get("company"))]
+        found = visible("kontobro.connection", ours)
+        settings = codec.settings_from(json.loads(found[0].settings)) if len(found) == 1 else Settings()
+        return str(level_of(settings))
 
     @classmethod
     def default_method(cls):
@@ -163,9 +171,21 @@ def draft_of(environment, url, company, book_as, client_id=None):
     )
 
 
+def standing_settings(house, environment, company):
+    """The settings of the company's connection, whatever became of it; None when there was none."""
+    known = (it for it in house.store.connections() if it.environment == environment)
+    return next((it.settings for it in known if it.erp_options.get("company") == str(company)), None)
+
+
+def changed_level(level, standing):
+    """The level to switch to; None where it is the connection's own, which may keep more in step than its level."""
+    return None if standing is not None and level == level_of(standing) else level
+
+
 def joined(house, draft, tokens, level):
     """Look at both sides, install at Pleo, store: the same for both ways to log in."""
-    return connect(draft, tokens, house.pleo_for, house.connector_for(draft), house.store, level)
+    wanted = changed_level(level, standing_settings(house, draft.environment, draft.erp_options["company"]))
+    return connect(draft, tokens, house.pleo_for, house.connector_for(draft), house.store, wanted)
 
 
 def router():

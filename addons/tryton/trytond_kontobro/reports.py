@@ -7,8 +7,7 @@ from trytond.model import ModelView, fields
 from trytond.transaction import Transaction
 from trytond.wizard import Button, StateView, Wizard
 
-from kontobro.core.settings_check import check_stored
-from kontobro.core.usable import wallet_missing
+from kontobro.core.settings_check import fit_of
 from kontobro.export.again import check_again, check_failed
 from kontobro.export.masters import load_masters
 
@@ -43,10 +42,9 @@ class Check(Guarded, Wizard):
             connector = house.connector_for(connection)
             company = connector.check()
             house.pleo_for(connection).introspect()
-            lacks = wallet_missing(connection.settings)
-            stored = check_stored(connection.settings, load_masters(connector, company))
-            problems = [*([lacks] if lacks else []), *stored]
-        return {"text": "\n".join(map(in_words, problems)) or gettext("kontobro.msg_all_well", company=company.name)}
+            fit = fit_of(connection.settings, load_masters(connector, company))
+        well = [] if fit.problems else [gettext("kontobro.msg_all_well", company=company.name)]
+        return {"text": "\n".join([*well, *map(in_words, (*fit.problems, *fit.warnings))])}
 
 
 class CheckAgain(Guarded, Wizard):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trytond.i18n import gettext
 
-from kontobro.core.settings_codes import like_a_code
+from kontobro.core.settings_codes import id_in
 
 from .connection import pool
 from .house import PleoError
@@ -30,11 +30,10 @@ def account_of(key, company):
 
     The id of an account that was stored before is still read, but never where an account number can be meant.
     """
-    accounts, inside = pool("account.account"), [("company", "=", company), *LINES]
+    inside = [("company", "=", company), *LINES]
     if found := _coded("account.account", key, inside):
         return found[0].id if len(found) == 1 else None
-    codes = [account.code for account in accounts.search(inside) if account.code] if key else []
-    return None if not key or like_a_code(key, codes) else _with_id("account.account", key, inside)
+    return _with_id("account.account", key, inside) if key else None
 
 
 def journal_of(key):
@@ -46,7 +45,7 @@ def root_of(key, company):
     inside = [("company", "=", company), *ROOT]
     uncoded = ["OR", ("code", "=", None), ("code", "=", "")]
     named = pool("analytic_account.account").search([uncoded, ("name", "=", key), *inside])
-    return named[0].id if len(named) == 1 else _number_of("analytic_account.account", key, inside)
+    return named[0].id if len(named) == 1 else _number_of("analytic_account.account", key, inside, numbered=False)
 
 
 def currency_of(code):
@@ -54,18 +53,20 @@ def currency_of(code):
     return next((one.id for one in pool("currency.currency").search([("code", "=", code)])), None)
 
 
-def _number_of(model, key, domain):
-    """By code; by the id, where that was stored before."""
+def _number_of(model, key, domain, *, numbered=True):
+    """By code; by the id, where that was stored before and, if records are `numbered`, no code can be meant."""
     found = _coded(model, key, domain)
     if found:
         return found[0].id if len(found) == 1 else None
-    return _with_id(model, key, domain) if key else None
+    return _with_id(model, key, domain, numbered=numbered) if key else None
 
 
 def _coded(model, key, domain):
     return pool(model).search([("code", "=", key), *domain]) if key else []
 
 
-def _with_id(model, key, domain):
-    found = pool(model).search([("id", "=", int(key)), *domain]) if key.isdigit() else []
+def _with_id(model, key, domain, *, numbered=True):
+    codes = [record.code for record in pool(model).search(domain) if record.code] if numbered else []
+    number = id_in(key, codes)
+    found = pool(model).search([("id", "=", number), *domain]) if number else []
     return found[0].id if found else None

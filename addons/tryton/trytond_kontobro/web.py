@@ -21,7 +21,7 @@ from trytond.transaction import Transaction
 from trytond.url import is_secure
 
 from kontobro.core.errors import KontobroError, NotAllowed
-from kontobro.core.level import scopes_at
+from kontobro.core.level import scopes_at, scopes_for
 from kontobro.install.authorisation import (
     LIFE,
     LOOPBACK,
@@ -34,7 +34,7 @@ from kontobro.install.authorisation import (
 from kontobro.pleo import authorize_url, exchange_code
 
 from . import page, pending
-from .connect import draft_of, is_administrator, joined
+from .connect import changed_level, draft_of, is_administrator, joined, standing_settings
 from .house import opened, store_of, words_of
 
 log = logging.getLogger(__name__)
@@ -189,9 +189,9 @@ def spelling_of(house, asked):
 
 def scopes_asked(house, asked):
     """What the level needs, and what the company's connection keeps in step besides."""
-    known = (it for it in house.store.connections() if it.environment == asked.environment)
-    standing = next((it.settings for it in known if it.erp_options.get("company") == str(asked.company)), None)
-    return scopes_at(asked.level, standing)
+    standing = standing_settings(house, asked.environment, asked.company)
+    level = changed_level(asked.level, standing)
+    return scopes_for(standing) if level is None else scopes_at(level, standing)
 
 
 def asked_otherwise(house, asked, kept):

@@ -53,11 +53,17 @@ REASONS: dict[str, ItemFailure] = {
     "setting_unknown": "invalid_configuration",
     "setting_wrong": "invalid_configuration",
     "setting_is_id": "invalid_configuration",
+    "setting_was_id": "invalid_configuration",
+    "types_would_fail": "missing_configuration",
     "hook_missing": "invalid_configuration",
     "hook_failed": "unexpected_failure",
     "hook_result_wrong": "invalid_configuration",
 }
 """Each problem code of the rules and settings, and what Pleo is told. Explained in `docs/problems.md`."""
+
+
+LIST = ", "
+"""Between several codes in one `value`, such as types of expenses."""
 
 
 def problem(code: str, field: str, value: object, message: str, remedy: str) -> Problem:

@@ -17,6 +17,10 @@ Meaning = Literal["id", "code", "stale", "conflict", "unproven"]
 `conflict`: its record and the code's are two · `unproven`: our bindings are lost, and the code does not confirm it."""
 
 
+FEW = 10
+"""Accounts that we gave to Pleo and that say nothing yet about which database they are of."""
+
+
 class Named(Protocol):
     @property
     def id(self) -> str: ...
@@ -42,6 +46,17 @@ class Given:
         bound = {binding.pleo_id: binding for binding in bindings if binding.pleo_id}
         codes = {binding.erp_id: binding.code.strip() for binding in bound.values()}
         return cls(codes, in_step and not codes, frozenset(bound))
+
+
+def of_another_database(given: Given, records: Mapping[str, Named]) -> bool:
+    """Whether most of the ids that we gave have by now another code, or are gone: they are another database's.
+
+    A database has no name that an ordinary user may read, and every one counts its companies from 1. A chart that was
+    renumbered as a whole looks the same; it is synced again before its ids count.
+    """
+    coded = [(id, code) for id, code in given.codes.items() if code]
+    other = sum(1 for id, code in coded if id not in records or records[id].code.strip() != code)
+    return len(coded) > FEW and 2 * other > len(coded)
 
 
 def meaning_of(identifier: str, code: str, own: Named | None, coded: Sequence[Named], given: Given | None) -> Meaning:

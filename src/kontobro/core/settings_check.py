@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from kontobro.core.errors import Problem, shown
-from kontobro.core.findings import Findings
+from kontobro.core.findings import Findings, problem
 from kontobro.core.hook import hook_problem
 from kontobro.core.masters import Index, Masters
 from kontobro.core.posting_accounts import pick_account
 from kontobro.core.posting_dates import zone_name, zone_named
 from kontobro.core.settings import Settings
-from kontobro.core.settings_codes import in_codes, meant_by_id
+from kontobro.core.settings_codes import StoredId, in_codes, meant_by_id
+from kontobro.core.usable import missing_accounts, wallet_missing
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What a check of stored settings finds: `problems` keep expenses from being exported; `warnings` do not."""
+
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+
+def fit_of(settings: Settings, masters: Masters) -> Fit:
+    """All that every check says of settings as they are stored: the command line's, the pages', the modules'."""
+    lacks = wallet_missing(settings)
+    _, stored = in_codes(settings, masters)
+    problems = [*([lacks] if lacks else []), *check_stored(settings, masters)]
+    return Fit(
+        tuple(problems), (*map(_read_as_code, stored), *(missing.problem for missing in missing_accounts(settings)))
+    )
+
+
+def _read_as_code(old: StoredId) -> Problem:
+    return problem(
+        "setting_was_id",
+        f"settings.{old.setting}",
+        old.id,
+        f"Setting {old.setting} holds {shown(old.id)}, an internal ID of before; it is read as code {shown(old.code)}.",
+        f"Set it to {shown(old.code)} if that is right.",
+    )
 
 
 def check_settings(settings: Settings, masters: Masters) -> list[Problem]:

@@ -1,11 +1,13 @@
 """Settings name records by code. Before, an id served too: what was stored then is read here.
 
-An id becomes its record's code where nothing else can be meant. An account number that no account has, but that is
-some account's id, was a slip as often as an id: it stays as it is, and the checks refuse it.
+An id becomes its record's code where nothing else can be meant. A number that no account or journal has as its code,
+but that is some other's id, was a slip as often as an id: it stays as it is, and the checks refuse it. Dimensions were
+always chosen by id.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -38,26 +40,26 @@ def in_codes(settings: Settings, masters: Masters) -> tuple[Settings, tuple[Stor
     """The settings with codes for the ids that can only be ids, and which those are."""
     stored: list[StoredId] = []
 
-    def read(name: str, key: str, index: Index[Any], sure: Callable[[str], bool] = lambda key: True) -> str:
+    def read(name: str, key: str, index: Index[Any], *, sure: bool = False) -> str:
         record = meant_by_id(key, index)
-        if record is None or not sure(key) or len(index.find(record.code)) != 1:
+        unsure = not sure and like_a_code(key, index.by_code)
+        if record is None or unsure or len(index.find(record.code)) != 1:
             return key
         stored.append(StoredId(name, key, record.code))
         return record.code
 
-    codes = [code for code in masters.accounts.by_code if code.isdigit()]
-
     def account(name: str, key: str) -> str:
-        return read(name, key, masters.accounts, lambda key: not like_a_code(key, codes))
+        return read(name, key, masters.accounts)
+
+    def dimension(name: str, key: str) -> str:
+        return read(name, key, masters.dimensions, sure=True)
 
     named: dict[str, Any] = {name: account(name, key) for name in ACCOUNTS if (key := getattr(settings, name))}
     named["wallets"] = _each(settings.wallets, "wallets", account)
     if settings.journal:
         named["journal"] = read("journal", settings.journal, masters.journals)
-    named["dimensions"] = _each(settings.dimensions, "dimensions", lambda n, key: read(n, key, masters.dimensions))
-    named["sync_dimensions"] = tuple(
-        read("sync_dimensions", key, masters.dimensions) for key in settings.sync_dimensions
-    )
+    named["dimensions"] = _each(settings.dimensions, "dimensions", dimension)
+    named["sync_dimensions"] = tuple(dimension("sync_dimensions", key) for key in settings.sync_dimensions)
     named["rows"] = tuple(
         replace(row, line_account=account(f"rows[{at}].line_account", row.line_account)) if row.line_account else row
         for at, row in enumerate(settings.rows)
@@ -83,5 +85,23 @@ def _each(table: Mapping[str, str], name: str, read: Callable[[str, str], str]) 
 
 
 def like_a_code(key: str, codes: Iterable[str]) -> bool:
-    """Whether an account number may be meant: as long as one of them, or one that lost its leading zeros."""
-    return key.isdigit() and any(len(key) >= len(code) or key.zfill(len(code)) == code for code in codes)
+    """Whether a code may be meant: a number as long as one of them, or one that lost its leading zeros.
+
+    Of a code such as 1131.00 or 1131-DE the number that it begins with counts.
+    """
+    number = key.strip()
+    if not _is_number(number):
+        return False
+    known = {found[0] for code in codes if (found := re.match("[0-9]+", code.strip()))}
+    return any(len(number) >= len(one) or number.zfill(len(one)) == one for one in known)
+
+
+def _is_number(key: str) -> bool:
+    """As ids are written: ASCII digits, which every `int` takes."""
+    return key.isascii() and key.isdigit()
+
+
+def id_in(key: str, codes: Iterable[str]) -> int | None:
+    """The id that a stored setting may be, where no record has `key` for its code; None where a code may be meant."""
+    number = key.strip()
+    return int(number) if _is_number(number) and not like_a_code(number, codes) else None

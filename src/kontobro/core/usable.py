@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kontobro.core.errors import Problem
-from kontobro.core.findings import problem
+from kontobro.core.findings import LIST, REASONS, problem
 from kontobro.core.history import JobRow
 from kontobro.core.posting_accounts import SETTINGS_OF
 from kontobro.core.posting_table import table_of
@@ -51,15 +51,19 @@ class MissingAccount:
     types: tuple[str, ...]
 
     @property
-    def message(self) -> str:
-        """What would happen."""
+    def problem(self) -> Problem:
+        """What would happen. `value` lists the types by their codes."""
         named = ", ".join(one.replace("_", " ") for one in self.types)
         more = ", and all that Pleo sends for accounts payable" if self.setting == "accounts_payable" else ""
-        return f"No account for {MEANINGS[self.setting]} is set. These types would fail: {named}{more}."
-
-    @property
-    def remedy(self) -> str:
-        return f"Set {self.setting} if you export such expenses."
+        also = ("accounts_payable",) if more else ()
+        return Problem(
+            "types_would_fail",
+            f"settings.{self.setting}",
+            LIST.join((*self.types, *also)),
+            f"No account for {MEANINGS[self.setting]} is set. These types would fail: {named}{more}.",
+            f"Set {self.setting} if you export such expenses.",
+            REASONS["types_would_fail"],
+        )
 
 
 def missing_accounts(settings: Settings) -> Sequence[MissingAccount]:

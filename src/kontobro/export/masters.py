@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kontobro.core.connection import Connection
-from kontobro.core.given import Given
+from kontobro.core.given import Given, of_another_database
 from kontobro.core.masterdata import (
     Account,
     Company,
@@ -34,9 +34,13 @@ def masters_for(connection: Connection, connector: Connector, company: Company, 
     def given(kind: MasterKind, sync: SyncKind) -> Given:
         return Given.of(store.bindings(connection.id, kind), in_step=sync in connection.settings.sync)
 
+    accounts = given("accounts", "accounts")
+    if of_another_database(accounts, masters.accounts.by_id):
+        nothing = Given({}, lost=True)
+        return replace(masters, given_accounts=nothing, given_vendors=nothing, given_tax_codes=nothing)
     return replace(
         masters,
-        given_accounts=given("accounts", "accounts"),
+        given_accounts=accounts,
         given_vendors=given("vendors", "vendors"),
         given_tax_codes=given("tax_codes", "tax-codes"),
     )

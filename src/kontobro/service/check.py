@@ -14,9 +14,7 @@ from kontobro.core.errors import KontobroError
 from kontobro.core.export import Identity, Installation
 from kontobro.core.level import level_of, missing_scopes, scopes_for
 from kontobro.core.ports import Connector, Pleo
-from kontobro.core.settings_check import check_stored
-from kontobro.core.settings_codes import in_codes
-from kontobro.core.usable import missing_accounts, wallet_missing
+from kontobro.core.settings_check import fit_of
 from kontobro.export.masters import load_masters
 from kontobro.install.connect import ACTIVE, PENDING
 from kontobro.install.level import NextLevel, meaning_of, next_level
@@ -130,15 +128,10 @@ def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Findi
 
 def _look_at_settings(connector: Connector, connection: Connection) -> Iterator[Finding]:
     masters = load_masters(connector, connector.check())
-    _, stored = in_codes(connection.settings, masters)
-    for old in stored:
-        message = f"Holds {old.id}, an ID of before; it is read as the code {old.code}."
-        yield Finding(f"settings: settings.{old.setting}", message, f"Set it to {old.code} if that is right.")
-    lacks = wallet_missing(connection.settings)
-    problems = check_stored(connection.settings, masters)
-    for problem in [*problems, *([lacks] if lacks else [])]:
+    fit = fit_of(connection.settings, masters)
+    for problem in fit.problems:
         yield Finding(f"settings: {problem.field}", problem.message, problem.remedy, good=False)
-    if not problems and not lacks:
+    if not fit.problems:
         yield Finding("settings", "complete, and all accounts are there")
-    for missing in missing_accounts(connection.settings):
-        yield Finding(f"settings: settings.{missing.setting}", missing.message, missing.remedy, warning=True)
+    for problem in fit.warnings:
+        yield Finding(f"settings: {problem.field}", problem.message, problem.remedy, warning=True)

@@ -48,7 +48,9 @@ def test_the_demos_job_end_to_end_from_its_own_cron(desk: Desk, server: AddonSer
     settings = desk.furnish_demo()
     sandbox = sandbox_by_codes()
     with serve(sandbox) as url:
-        number = desk.connect(url, sandbox.api_key, settings)
+        number = desk.connect(url, sandbox.api_key, {"wallet": settings["wallets"]["DKK"]})
+        look_at_cards_alone(desk, number)
+        desk.apply(number, settings)
         assert desk.press(number, "action_check")["params"]["type"] == "success"
         desk.press(number, "action_export_now")
         wait_until(lambda: is_finished(desk), lambda: server.log.read_text()[-3000:])
@@ -67,6 +69,17 @@ def test_the_demos_job_end_to_end_from_its_own_cron(desk: Desk, server: AddonSer
     assert all(row["move_id"] for row in booked)
     row = desk.connection(number, "last_fault", "status")
     assert (row["last_fault"], row["status"]) == (False, "connected")
+
+
+def look_at_cards_alone(desk: Desk, number: int) -> None:
+    """A wallet is enough, and the check says which types would fail; without one it says so too."""
+    told = desk.press(number, "action_check")["params"]
+    assert (told["type"], told["sticky"]) == ("warning", True)
+    for types in ("invoice, invoice payment", "external reimbursement, wallet topup, wallet unload", "mileage"):
+        assert types in told["message"]
+    desk.apply(number, {})
+    with pytest.raises(Refused, match=r"(?s)Pleo wallet missing.*These types would fail: invoice"):
+        desk.press(number, "action_check")
 
 
 def look_at_problems_in_danish(desk: Desk, english: list[dict[str, Any]]) -> None:

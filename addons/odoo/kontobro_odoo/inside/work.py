@@ -3,9 +3,8 @@
 import logging
 import time
 
-from kontobro.core.errors import Busy, KontobroError, LoginFailed, Misconfigured, Problem, UnsafePlan
-from kontobro.core.settings_check import check_stored
-from kontobro.core.usable import wallet_missing
+from kontobro.core.errors import Busy, KontobroError, LoginFailed, Misconfigured, UnsafePlan
+from kontobro.core.settings_check import Fit, fit_of
 from kontobro.core.words import fault_code
 from kontobro.export import next_job, run_job
 from kontobro.export.again import check_rows, open_books
@@ -129,14 +128,12 @@ def _note(home, key, fault, rest):
 # ------------------------------------------------------------------------------------------ by a person
 
 
-def check(home, key: str) -> list[Problem]:
-    """What keeps this connection from exporting. Raises what either side raises."""
+def check(home, key: str) -> Fit:
+    """What keeps this connection from exporting, and what would fail. Raises what either side raises."""
     connection = home.store.connection(key)
     home.pleo_for(connection).introspect()
     connector = home.connector_for(connection)
-    lacks = wallet_missing(connection.settings)
-    problems = check_stored(connection.settings, load_masters(connector, connector.check()))
-    return [*([lacks] if lacks else []), *problems]
+    return fit_of(connection.settings, load_masters(connector, connector.check()))
 
 
 def part(home, key: str) -> None:

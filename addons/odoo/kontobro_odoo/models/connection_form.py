@@ -7,7 +7,7 @@ from odoo.exceptions import ValidationError
 
 from kontobro.core import settings_file
 from kontobro.core.settings import MOST_DIMENSIONS
-from kontobro.core.settings_codes import like_a_code
+from kontobro.core.settings_codes import id_in
 from kontobro.store import codec
 
 ACCOUNTS = ("wallet", "out_of_pocket", "contra", "external_reimbursement", "accounts_payable")
@@ -213,11 +213,13 @@ class Connection(models.Model):
         if not key:
             return accounts
         inside = [*accounts._check_company_domain(self.company_id)]
-        found = accounts.search([*inside, ("code", "=", key)], limit=1)
-        if found or not key.isdigit():
-            return found
-        codes = filter(None, accounts.search(inside).mapped("code"))
-        return accounts if like_a_code(key, codes) else accounts.search([*inside, ("id", "=", int(key))])
+        return accounts.search([*inside, ("code", "=", key)], limit=1) or self._of_id(accounts, inside, "code", key)
+
+    def _of_id(self, records, inside, code, key):
+        """The record of the company whose id was stored before, where no code can be meant (a plan has none)."""
+        codes = [] if code == "name" else records.search(inside).mapped(code)
+        number = id_in(key, filter(None, codes))
+        return records.search([*inside, ("id", "=", number)]) if number else records
 
     def _foreign(self, account):
         """Why entries of this company can't be booked there, or nothing."""
@@ -245,7 +247,5 @@ class Connection(models.Model):
         if not key:
             return records
         inside = [("company_id", "=", self.company_id.id)] if "company_id" in records._fields else []
-        found = records.search([*inside, (code, "=", key)], limit=2)
-        if not found and key.isdigit():
-            found = records.browse(int(key)).exists()
+        found = records.search([*inside, (code, "=", key)], limit=2) or self._of_id(records, inside, code, key)
         return found if len(found) == 1 else records

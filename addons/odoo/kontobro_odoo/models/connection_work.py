@@ -82,10 +82,13 @@ class Connection(models.Model):
         """Both sides answer, belong together and may do what is needed; the settings are complete."""
         self.ensure_one()
         with self._faults_told(), home.opened(self.env.cr.dbname) as place:
-            problems = work.check(place, self.key)
-        if problems:
-            raise UserError(self._in_words(problems))
-        return self._told(self.env._("Pleo and Odoo answer, and the settings are complete."), kind="success")
+            fit = work.check(place, self.key)
+        if fit.problems:
+            raise UserError(self._in_words([*fit.problems, *fit.warnings]))
+        well = self.env._("Pleo and Odoo answer, and the settings are complete.")
+        if not fit.warnings:
+            return self._told(well, kind="success")
+        return self._told(f"{well}\n{self._in_words(fit.warnings)}", kind="warning")
 
     def action_connect_again(self):
         """The wizard with what is known of this connection; its settings and history stay."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kontobro.core.errors import KontobroError, Problem
+from kontobro.core.findings import LIST
 
 LANGUAGES: Final = ("da", "de", "fr", "sv")
 
@@ -34,6 +35,7 @@ SAYS_MORE: Final = frozenset(
         "invoice_voided",  # its number
         "period_closed",  # which lock, and until when
         "setting_is_id",  # whose id it is
+        "setting_was_id",  # whose, too
         "setting_missing",  # what the account is for
         "setting_unknown",  # which is near
         "setting_wrong",  # what it takes
@@ -88,6 +90,9 @@ SAYS_MORE: Final = frozenset(
 )
 """Problems whose English message has facts that neither the field nor the value has."""
 
+LISTS: Final = frozenset({"types_would_fail"})
+"""Problems whose value lists codes that have names."""
+
 FAULTS: Final = frozenset(
     """Busy StoreUnreachable SeveralCompanies Uncertain Conflict EmptySource DuplicateCode TooManyChanges NotApproved
     UnsafePlan BadAnswer ConnectorFault""".split()
@@ -127,7 +132,10 @@ def in_language(problem: Problem, language: str | None) -> Problem:
     if not said or (not problem.value and "{value}" in said["message"] and "message_without_value" not in said):
         return problem
     pattern = said["message"] if problem.value else said.get("message_without_value", said["message"])
-    message = pattern.format(field=problem.field, value=problem.value)
+    value = problem.value
+    if problem.code in LISTS:
+        value = LIST.join(name_in(code, language) for code in value.split(LIST))
+    message = pattern.format(field=problem.field, value=value)
     if problem.code in SAYS_MORE:
         message = f"{message} {_quoted(words, problem.message)}"
     return replace(problem, message=message, remedy=said["remedy"].format(field=problem.field, value=problem.value))

@@ -14,13 +14,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kontobro.core.connection import Connection
-from kontobro.core.errors import KontobroError, Misconfigured, Problem
+from kontobro.core.errors import KontobroError, Misconfigured
 from kontobro.core.masterdata import Account
 from kontobro.core.masters import Masters
 from kontobro.core.settings import Settings
-from kontobro.core.settings_check import check_stored
+from kontobro.core.settings_check import Fit, fit_of
 from kontobro.core.settings_file import LARGEST, read_toml, settings_from, settings_to
-from kontobro.core.usable import missing_accounts, wallet_missing
 from kontobro.export.masters import load_masters
 from kontobro.web.aside import aside
 from kontobro.web.places import change, places
@@ -92,14 +91,10 @@ def fitting(request: HttpRequest, member: Member, connection: Connection) -> Htt
     """A part of the page: what the accounting system says of the settings, and its accounts to choose from."""
     try:
         masters, accounts = _read_books(connection)
-        problems: Sequence[Problem] = check_stored(connection.settings, masters)
-        if lacks := wallet_missing(connection.settings):
-            problems = [lacks, *problems]
-        fault = None
+        fit, fault = fit_of(connection.settings, masters), None
     except KontobroError as error:
-        problems, accounts, fault = [], [], error
-    warnings = missing_accounts(connection.settings)
-    shown = {"problems": problems, "accounts": accounts, "fault": fault, "warnings": warnings}
+        fit, accounts, fault = Fit((), ()), [], error
+    shown = {"problems": fit.problems, "accounts": accounts, "fault": fault, "warnings": fit.warnings}
     return render(request, "kontobro/settings/fitting.html", shown)
 
 
