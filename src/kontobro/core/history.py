@@ -48,7 +48,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """One step of one booking. Fields that are None stay as they are; `notes` are what a bookkeeper should know of it."""
+    """One step of one booking. Fields that are None stay as they are; `notes` are for a bookkeeper."""
 
     reference: Reference
     to: BookingState

@@ -26,8 +26,8 @@ STANDS = ("posted", "verified", "reported")
 @dataclass(frozen=True, slots=True)
 class Settled:
     """How many payments were settled now, how many still wait, and what went wrong. Of those that wait,
-    `without_bill` have no bill in the accounting system, of `drafts` bill or payment is not posted yet, and `paid_twice`
-    name a bill that is settled: they are not tried until it is open again."""
+    `without_bill` have no bill in the accounting system, of `drafts` bill or payment is not posted yet, and
+    `paid_twice` name a bill that is settled: they are not tried until it is open again."""
 
     settled: int
     open: int

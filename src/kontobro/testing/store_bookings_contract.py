@@ -67,7 +67,8 @@ class BookingsContract(StoreCase):
 
     def test_beginning_anew_forgets_what_the_earlier_run_found(self, connected: Store) -> None:
         plan(connected)
-        connected.move(HERE, [Move(reference=REF, to="rejected", erp_id="e", receipts=2, problems=(PROBLEM,), notes=("n",))], NOW)
+        found = Move(reference=REF, to="rejected", erp_id="e", receipts=2, problems=(PROBLEM,), notes=("n",))
+        connected.move(HERE, [found], NOW)
         plan(connected, run="run-2")
         (row,) = connected.bookings(HERE)
         assert (row.erp_id, row.receipts, row.problems, row.notes) == (None, 0, (), ())
