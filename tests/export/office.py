@@ -189,6 +189,10 @@ class Office:
         assert state["status"] == "failed", state
         return str(state["failureReasonType"]), str(state["failureReason"])
 
+    def stored_notes(self) -> dict[str, tuple[str, ...]]:
+        """The notes of every booking in our store."""
+        return {row.reference: row.notes for row in self.store.bookings("desk")}
+
     def rows(self) -> dict[str, str]:
         """The state of every booking in our store."""
         with sqlite3.connect(self.desk.database) as database:

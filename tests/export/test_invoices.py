@@ -9,7 +9,7 @@ import pytest
 
 from kontobro.core.errors import Problem
 from kontobro.core.export import ExportItem
-from kontobro.export import ItemPreview, next_job, preview_job
+from kontobro.export import ItemPreview, next_job, preview_job, settle
 from pleo_sandbox.model import Expense
 from tests.export.company import a_company, a_line, entry_id, invoice, invoice_payment, money
 from tests.export.office import Office, an_office
@@ -184,6 +184,50 @@ def test_a_second_payment_of_a_bill_stays_open_and_says_so(tmp_path: Path) -> No
         assert entries[entry_id(3)].meta.get("settled") is None
         assert "already settled" in notes(office)[entry_id(3)]
         assert [row.reference for row in office.store.open_payments("desk")] == [entry_id(3)]
+
+
+def test_it_is_not_tried_again_until_the_bill_is_open_again(tmp_path: Path) -> None:
+    back = Expense(invoice_payment(4, "INV-1") | {"subType": None} | CREDIT_NOTE, queued=False)
+    paid = [Expense(invoice(1, "INV-1")), *(Expense(invoice_payment(number, "INV-1")) for number in (2, 3))]
+    with an_office(tmp_path, a_company(*paid, back)) as office:
+        office.export()
+        tried: list[str] = []
+
+        def post(behind: Any, bookings: Any) -> Any:
+            tried.extend(booking.reference for booking in bookings)
+            return behind.post(bookings)
+
+        office.alter(post=post)
+        found = settle(office.connection, office.ports)
+        assert (found.settled, found.open, found.paid_twice, tried) == (0, 1, 1, [])
+        later(office)
+        office.export()
+        assert settle(office.connection, office.ports).paid_twice == 0
+        assert office.entries()[entry_id(3)].meta.get("settled") is True
+
+
+def test_notes_are_kept_with_the_booking_also_when_it_is_exported_again(tmp_path: Path) -> None:
+    expenses = [*SAME[:2], invoice(5, "INV-1"), invoice_payment(6, "INV-1"), invoice_payment(7, "INV-1")]
+    with an_office(tmp_path, a_company(*map(Expense, expenses))) as office:
+        office.export()
+        stored = office.stored_notes()
+        assert "same invoice" in stored[entry_id(2)][0]
+        assert "already settled" in stored[entry_id(7)][0]
+        assert [stored[entry_id(number)] for number in (1, 5, 6)] == [()] * 3
+        office.again(*(entry_id(number) for number in (2, 6, 7)))
+        office.export()
+        again = office.stored_notes()
+        assert f"already booked as {entry_id(1)}" in again[entry_id(2)][0]
+        assert (again[entry_id(6)], again[entry_id(7)]) == ((), stored[entry_id(7)])
+
+
+def test_a_payment_that_names_no_bill_says_so_in_the_preview_and_with_its_booking(tmp_path: Path) -> None:
+    with an_office(tmp_path, a_company(Expense(invoice_payment(2, "")))) as office:
+        (one,) = preview(office)
+        assert one.notes == one.entries[0].notes
+        assert "names no bill" in one.notes[0]
+        office.export()
+        assert office.stored_notes() == {entry_id(2): one.notes}
 
 
 def test_two_payments_in_one_job_settle_once(tmp_path: Path) -> None:

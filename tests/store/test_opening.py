@@ -87,7 +87,7 @@ def test_migrates_an_older_store_forward(path: Path) -> None:
         ):
             database.execute(f"DROP INDEX kontobro_{index}")
         database.execute("CREATE INDEX kontobro_bookings_of_job ON kontobro_booking (connection_id, job_id)")
-        for column in ("outcome", "account", "role", "amount"):
+        for column in ("outcome", "account", "role", "amount", "notes"):
             database.execute(f"ALTER TABLE kontobro_booking DROP COLUMN {column}")
         database.execute("ALTER TABLE kontobro_job DROP COLUMN claimed_at")
         database.execute(OLD_CONNECTION)
@@ -110,7 +110,8 @@ def test_secrets_of_an_older_store_belong_to_where_their_connections_point(path:
         store.save_connection(here, tokens(), {"api_key": "k", "webhook": "w"})
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("ALTER TABLE kontobro_secret DROP COLUMN destination")
-        database.execute("DELETE FROM django_migrations WHERE name = '0009_secret_destination'")
+        database.execute("ALTER TABLE kontobro_booking DROP COLUMN notes")
+        database.execute("DELETE FROM django_migrations WHERE name >= '0009_secret_destination' AND app = 'kontobro'")
     with open_store(path) as store:
         assert (store.tokens(here), store.secret(here, "api_key"), store.secret(here, "webhook")) == (
             tokens(),

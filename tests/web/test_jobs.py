@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from django.utils.html import escape
 
+from kontobro.core.history import Move
 from kontobro.core.runner import Work
 from kontobro.web.models import AuditEvent
 from tests.web.office import Office
@@ -92,6 +93,16 @@ def test_an_item_shows_what_stands_in_the_books_now(office: Office) -> None:
     books = office.page(f"items/{booked.reference}/books/")
     assert "1,234.50 DKK" in books
     assert "Nothing stands" not in books
+
+
+def test_the_notes_of_an_expense_are_on_its_page_and_on_the_jobs(office: Office) -> None:
+    job = office.export()
+    store, here = office.site.home.store, office.connection.id
+    booked = next(row for row in store.bookings(here) if not row.problems)
+    note = "The same invoice is already booked as <b>7</b>."
+    store.move(here, [Move(reference=booked.reference, to=booked.state, notes=(note,))], office.site.now())
+    for path in (f"items/{booked.reference}/", f"jobs/{job}/"):
+        assert escape(note) in office.page(path), path
 
 
 def test_a_mended_item_is_seen_by_checking_again(office: Office) -> None:

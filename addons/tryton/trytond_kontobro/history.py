@@ -160,6 +160,7 @@ class Booking(OfConnection, Named, ModelSQL, ModelView):
     receipts = fields.Integer("Receipts", required=True, readonly=True)
     settled = fields.Boolean("Settled", readonly=True)
     problems = fields.Text("Problems as they are stored", required=True, readonly=True)
+    notes = fields.Text("Notes as they are stored", readonly=True)
     intent_at = fields.Timestamp("Write under way since", readonly=True)
     outcome = fields.Selection(OUTCOMES, "Outcome", readonly=True, sort=False)
     updated_at = fields.Timestamp("Changed", required=True, readonly=True)
@@ -172,6 +173,7 @@ class Booking(OfConnection, Named, ModelSQL, ModelView):
     problem_text = fields.Function(
         fields.Text("What to do", states={"invisible": ~Eval("problem_text")}), "get_problem_text"
     )
+    note_text = fields.Function(fields.Text("Notes", states={"invisible": ~Eval("note_text")}), "get_note_text")
     document = fields.Function(
         fields.Reference("Entry", [("account.move", "Move"), ("account.invoice", "Invoice")]), "get_document"
     )
@@ -204,6 +206,9 @@ class Booking(OfConnection, Named, ModelSQL, ModelView):
 
     def get_problem_text(self, name):
         return "\n".join(map(in_words, problems_from(json.loads(self.problems or "[]"))))
+
+    def get_note_text(self, name):
+        return "\n".join(json.loads(self.notes or "[]"))
 
     def get_document(self, name):
         """The move or invoice that stands; None where there is none any more, or was none ever."""

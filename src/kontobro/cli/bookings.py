@@ -63,6 +63,8 @@ def _print(rows: Sequence[BookingRow]) -> None:
         for problem in row.problems:
             show.say(f"  ✗ {problem.message}", "red")
             show.say(f"    {problem.remedy}")
+        for note in row.notes:
+            show.say(f"  note: {note}", "yellow")
 
 
 def _state(row: BookingRow) -> str:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from kontobro.export.engine import JobResult
     from kontobro.export.run import Ports
 
+MOST_NOTED = 20
+"""Booked entries whose notes are listed after a job."""
+
 PASSING = (Unreachable, Busy, JobGone)
 """What a polling export lives through: it says so and tries again next time."""
 
@@ -86,13 +89,16 @@ def _book(connection: Connection, job: ExportJob, ports: Ports, *, take_over: bo
     begun = time.monotonic()
     with show.progress(quietly=as_json) as advance:
         result = run_job(connection, job, ports, progress=advance, take_over=take_over)
-    rows = [row for row in ports.store.bookings(connection.id, job_id=job.id) if row.problems]
+    every = ports.store.bookings(connection.id, job_id=job.id)
+    rows, noted = [row for row in every if row.problems], [row for row in every if row.notes]
     if as_json:
         from kontobro.cli.shapes import booking_shape, result_shape
 
-        show.emit_line({**result_shape(result), "problems": [booking_shape(row) for row in rows]})
+        shapes = {"problems": [booking_shape(row) for row in rows], "noted": [booking_shape(row) for row in noted]}
+        show.emit_line({**result_shape(result), **shapes})
     else:
         print_result(result, rows, time.monotonic() - begun)
+        print_noted(noted, job.id)
         _say_drafts(connection, job, ports)
     return exit_of_result(result)
 
@@ -127,6 +133,19 @@ def _say_drafts(connection: Connection, job: ExportJob, ports: Ports) -> None:
     if drafts:
         entries = "1 entry is a draft" if drafts == 1 else f"{drafts} entries are drafts"
         show.say(f"  {entries}: post {'it' if drafts == 1 else 'them'} in {connection.erp.capitalize()}.")
+
+
+def print_noted(rows: Sequence[BookingRow], job_id: str) -> None:
+    """A table of what was booked and should be looked at: who, how much and the notes."""
+    if not rows:
+        return
+    table = sheet("who", "amount", "note", title="Booked, please check", right=["amount"])
+    for row in rows[:MOST_NOTED]:
+        amount = show.amount_of(row.total, row.currency)
+        table.add_row(show.plain(row.payee or row.item_type), show.plain(amount), show.plain("\n".join(row.notes)))
+    show.console().print(table)
+    if (hidden := len(rows) - MOST_NOTED) > 0:
+        show.say(f"  … and {hidden} more: kontobro bookings --job {job_id}", "dim")
 
 
 def print_failed(rows: Sequence[BookingRow], title: str | None = None) -> None:

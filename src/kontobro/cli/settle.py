@@ -33,6 +33,11 @@ def run(
             show.say(f"  {settled.without_bill} wait for a bill that is not booked yet: export its invoice in Pleo.")
         if settled.drafts:
             show.say(f"  {settled.drafts} wait because bill or payment is a draft: post it in the accounting system.")
+        if settled.paid_twice:
+            show.say(
+                f"  {settled.paid_twice} name a bill that is already settled: check whether it was paid twice "
+                "(kontobro bookings shows which). They wait until the bill is open again."
+            )
         for problem in settled.problems:
             show.say(f"✗ {problem.message}", "red")
             show.say(f"  {problem.remedy}")

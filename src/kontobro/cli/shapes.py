@@ -97,6 +97,7 @@ def booking_shape(row: BookingRow) -> Json:
         "pleo_url": row.pleo_url,
         "updated_at": row.updated_at.isoformat(),
         "problems": problems_shape(row.problems),
+        "notes": list(row.notes),
     }
 
 
@@ -174,6 +175,7 @@ def settled_shape(settled: Settled) -> Json:
         "open": settled.open,
         "without_bill": settled.without_bill,
         "drafts": settled.drafts,
+        "paid_twice": settled.paid_twice,
         "problems": problems_shape(settled.problems),
     }
 

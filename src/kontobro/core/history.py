@@ -48,7 +48,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """One step of one booking. Fields that are None stay as they are."""
+    """One step of one booking. Fields that are None stay as they are; `notes` are for a bookkeeper."""
 
     reference: Reference
     to: BookingState
@@ -58,6 +58,7 @@ class Move:
     receipts: int | None = None
     settled: bool | None = None
     problems: tuple[Problem, ...] | None = None
+    notes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ class BookingRow:
     account: str | None = None
     role: str | None = None
     amount: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ the authority behind them is Pleo's documents as read in `posting-rules.md`.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kontobro.core.errors import Problem, shown
@@ -54,7 +55,8 @@ def post_item(item: ExportItem | MalformedItem, settings: Settings, masters: Mas
         return Posted(problems=answer.problems, notes=posted.notes, hook_trace=answer.trace)
     if answer.entries == posted.entries:
         return posted
-    return Posted(answer.entries, (), posted.notes, changed_by_hook=True, before_hook=posted.entries)
+    notes = _all_notes(posted.notes, answer.entries)
+    return Posted(answer.entries, (), notes, changed_by_hook=True, before_hook=posted.entries)
 
 
 def _by_rules(item: ExportItem, settings: Settings, masters: Masters, today: dt.date) -> Posted:
@@ -80,7 +82,12 @@ def _by_rules(item: ExportItem, settings: Settings, masters: Masters, today: dt.
 
 
 def _posted(entries: tuple[Entry, ...], findings: Findings) -> Posted:
-    return Posted(entries, (), tuple(findings.notes))
+    return Posted(entries, (), _all_notes(findings.notes, entries))
+
+
+def _all_notes(notes: Sequence[str], entries: Sequence[Entry]) -> tuple[str, ...]:
+    """What is said of the item, and of one of its entries alone."""
+    return tuple(dict.fromkeys((*notes, *(note for entry in entries for note in entry.notes))))
 
 
 def _voided(item: ExportItem, row: Row | None, findings: Findings) -> None:

@@ -21,7 +21,7 @@ from kontobro.core.ports import LONGEST_CALL
 from kontobro.core.posting import post_item
 from kontobro.export.compare import conflict, differences, not_as_sent, same_facts, voided
 from kontobro.export.finish import attach, post, verify
-from kontobro.export.invoices import duplicate, keys_to_ask, remark
+from kontobro.export.invoices import duplicate, keys_to_ask, remark, stops
 from kontobro.export.manifest import manifest
 from kontobro.export.pieces import broke, in_pieces
 from kontobro.export.receipts import check_links, fetch_all
@@ -117,7 +117,7 @@ def look_around(run: Run, works: Sequence[ItemWork]) -> None:
         told = remark(entry, found, run.seen)
         if told is None:
             continue
-        if entry.twin and run.connection.settings.duplicate_invoice == "fail":
+        if stops(entry, found, run.connection.settings):
             work.problems.append(duplicate(entry, told))
         else:
             work.note(told)

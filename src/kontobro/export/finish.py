@@ -160,13 +160,22 @@ def verify(run: Run, works: Sequence[ItemWork]) -> None:
         problem = _not_verified(run, work, entry, booking)
         if problem is None and booking is not None:
             work.standing[entry.reference] = booking
-            moves.append(
-                Move(reference=entry.reference, to="verified", receipts=_receipts(work, entry), settled=booking.settled)
-            )
+            moves.append(_verified(work, entry, booking))
         elif problem is not None:
             work.problems.append(problem)
             moves.append(Move(reference=entry.reference, to="rejected", problems=(problem,)))
     run.move(moves)
+
+
+def _verified(work: ItemWork, entry: Entry, booking: Booking) -> Move:
+    """The item's notes go with its first entry, as its receipts do."""
+    return Move(
+        reference=entry.reference,
+        to="verified",
+        receipts=_receipts(work, entry),
+        settled=booking.settled,
+        notes=tuple(work.notes) if entry is work.entries[0] else (),
+    )
 
 
 def _not_verified(run: Run, work: ItemWork, entry: Entry, booking: Booking | None) -> Problem | None:

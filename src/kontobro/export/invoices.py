@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import TypeGuard
 
 from kontobro.core.errors import Problem, shown
 from kontobro.core.journal import Bill, Booking, Entry, EntryKey, InvoiceKey, Payment, TwinKey, compared, money_line
 from kontobro.core.money import exact_sum
 from kontobro.core.ports import Capabilities
+from kontobro.core.settings import Settings
 
 NUMBER_FIELD = "additionalInformation.invoiceInformation.invoiceNumber"
 
@@ -47,13 +49,24 @@ def bill_named(entry: Entry) -> InvoiceKey | None:
 
 
 def remark(entry: Entry, found: Found, seen: Seen) -> str | None:
-    """What a bookkeeper should know of an invoice or payment before it is booked, or None. What stands already has
-    been told."""
-    stands = (own := found.get(entry.reference)) is not None and own.status != "void"
+    """What a bookkeeper should know of an invoice or payment, or None: the same before it is booked and after, but for
+    a payment that has settled its bill."""
     if entry.twin:
-        return _of_invoice(entry, entry.twin, found, seen, stands)
+        return _of_invoice(entry, entry.twin, found, seen)
     key = bill_named(entry)
-    return _of_payment(entry, key, found, seen) if key and not stands else None
+    own = found.get(entry.reference)
+    return _of_payment(entry, key, found, seen) if key and not (exists(own) and own.settled) else None
+
+
+def exists(booking: Booking | None) -> TypeGuard[Booking]:
+    """Whether it is booked, and not voided since."""
+    return booking is not None and booking.status != "void"
+
+
+def stops(entry: Entry, found: Found, settings: Settings) -> bool:
+    """Whether a remark on this entry refuses it: an invoice that comes again, where the company wants none. What is
+    booked already stays."""
+    return bool(entry.twin) and settings.duplicate_invoice == "fail" and not exists(found.get(entry.reference))
 
 
 def duplicate(entry: Entry, told: str) -> Problem:
@@ -73,13 +86,11 @@ def noted(entry: Entry, told: str) -> Entry:
     return replace(entry, notes=(*entry.notes, told))
 
 
-def _of_invoice(entry: Entry, twin: TwinKey, found: Found, seen: Seen, stands: bool) -> str | None:
+def _of_invoice(entry: Entry, twin: TwinKey, found: Found, seen: Seen) -> str | None:
     paper = replace(twin, entry_id="")
     earlier = seen.twins.setdefault(paper, entry)
     if isinstance(entry, Bill) and entry.vendor:
         seen.bills.setdefault((entry.vendor, entry.number), entry)
-    if stands:
-        return None
     if other := found.get(twin):
         name = other.number if other.number and compared(other.number) != twin.number else other.id
         where = f"is already booked as {shown(name)} on {other.date}"

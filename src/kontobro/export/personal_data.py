@@ -96,7 +96,7 @@ def erase_entries(connection: Connection, store: Store, entry_ids: Sequence[str]
 
 
 def _names(row: BookingRow, who: str) -> bool:
-    texts = [row.payee, *(text for problem in row.problems for text in (problem.value, problem.message))]
+    texts = [row.payee, *row.notes, *(text for problem in row.problems for text in (problem.value, problem.message))]
     return row.payee.casefold() == who.casefold() or any(_stands_in(text, who) for text in texts)
 
 

@@ -14,9 +14,10 @@ from kontobro.core.journal import Booking, Entry, EntryKey, Payment
 from kontobro.core.masters import Masters
 from kontobro.core.ports import Clock, Connector
 from kontobro.core.posting import Posted, post_item
+from kontobro.core.settings import Settings
 from kontobro.export.compare import conflict, same_facts, voided
 from kontobro.export.engine import local_day, prepare
-from kontobro.export.invoices import Seen, duplicate, keys_to_ask, noted, remark
+from kontobro.export.invoices import Seen, duplicate, keys_to_ask, noted, remark, stops
 from kontobro.export.masters import with_codes
 from kontobro.export.patience import Patience
 from kontobro.export.receipts import check_links
@@ -81,7 +82,7 @@ def preview_items(
     refusals = dict(zip((e.reference for e in entries), ports.connector.validate(entries), strict=True))
     keys = [entry.reference for entry in entries] + keys_to_ask(entries, ports.connector.capabilities)
     found = ports.connector.find(list(dict.fromkeys(keys))) if entries else {}
-    posted = _with_remarks(posted, found, Seen() if seen is None else seen, connection)
+    posted = _with_remarks(posted, found, Seen() if seen is None else seen, connection.settings)
     return [
         _preview(
             connection,
@@ -95,17 +96,17 @@ def preview_items(
 
 
 def _with_remarks(
-    posted: Sequence[Posted], found: Mapping[EntryKey, Booking], seen: Seen, connection: Connection
+    posted: Sequence[Posted], found: Mapping[EntryKey, Booking], seen: Seen, settings: Settings
 ) -> list[Posted]:
     """What is there already of the invoices and payments, said as a booking would say it."""
     entries = [entry for one in posted for entry in one.entries]
     ordered = sorted(entries, key=lambda entry: isinstance(entry, Payment))
     told = {entry.reference: text for entry in ordered if (text := remark(entry, found, seen))}
-    fail = connection.settings.duplicate_invoice == "fail"
     answers = []
     for one in posted:
         texts = {entry.reference: told[entry.reference] for entry in one.entries if entry.reference in told}
-        twins = {entry.reference: entry for entry in one.entries if entry.reference in texts and entry.twin and fail}
+        refused = [entry for entry in one.entries if entry.reference in texts and stops(entry, found, settings)]
+        twins = {entry.reference: entry for entry in refused}
         notes = {reference: text for reference, text in texts.items() if reference not in twins}
         answers.append(
             replace(

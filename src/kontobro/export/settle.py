@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError, Problem
@@ -25,13 +26,15 @@ STANDS = ("posted", "verified", "reported")
 @dataclass(frozen=True, slots=True)
 class Settled:
     """How many payments were settled now, how many still wait, and what went wrong. Of those that wait,
-    `without_bill` have no bill in the accounting system, and of `drafts` bill or payment is not posted yet."""
+    `without_bill` have no bill in the accounting system, of `drafts` bill or payment is not posted yet, and
+    `paid_twice` name a bill that is settled: they are not tried until it is open again."""
 
     settled: int
     open: int
     problems: tuple[Problem, ...] = ()
     without_bill: int = 0
     drafts: int = 0
+    paid_twice: int = 0
 
 
 def settle(connection: Connection, ports: Ports) -> Settled:
@@ -61,6 +64,7 @@ def settle_rows(connection: Connection, ports: Ports) -> Settled:
         problems=tuple(problem for part in parts for problem in part.problems),
         without_bill=sum(part.without_bill for part in parts),
         drafts=sum(part.drafts for part in parts),
+        paid_twice=sum(part.paid_twice for part in parts),
     )
 
 
@@ -72,7 +76,9 @@ def _settle_some(connection: Connection, ports: Ports, rows: Sequence[BookingRow
     drafts = {
         row.reference for row in waiting if "draft" in (_status(bills, row.settles), _status(found, row.reference))
     }
-    payments = [booking for row in waiting if (booking := found.get(row.reference)) and booking.status == "posted"]
+    posted = [booking for row in waiting if (booking := found.get(row.reference)) and booking.status == "posted"]
+    twice = {row.reference for row in waiting if is_paid_twice(row, bills, found)}
+    payments = [booking for booking in posted if booking.reference not in twice]
     answers = ports.connector.post(payments) if payments else []
     states = {row.reference: row.state for row in rows}
     done = [answer for answer in answers if isinstance(answer, Booking) and answer.settled]
@@ -85,7 +91,22 @@ def _settle_some(connection: Connection, ports: Ports, rows: Sequence[BookingRow
         problems=tuple(answer for answer in answers if isinstance(answer, Problem)),
         without_bill=len(rows) - len(waiting),
         drafts=len(drafts - {booking.reference for booking in done}),
+        paid_twice=len(twice),
     )
+
+
+def is_paid_twice(row: BookingRow, bills: Mapping[EntryKey, Booking], found: Mapping[EntryKey, Booking]) -> bool:
+    """Whether this payment waits for a bill that nothing is owed on. One that came back waits for no open bill."""
+    bill, payment = bills.get(row.settles) if row.settles else None, found.get(row.reference)
+    if bill is None or payment is None or "draft" in (bill.status, payment.status):
+        return False
+    return bill.open == 0 and not payment.settled and not came_back(row)
+
+
+def came_back(row: BookingRow) -> bool:
+    """A payment of the other direction: money into the wallet, or owed to the vendor again."""
+    on_account = Decimal(row.amount or 0)
+    return on_account > 0 if row.role == "wallet" else on_account < 0
 
 
 def _status(found: Mapping[EntryKey, Booking], key: EntryKey | None) -> str | None:

@@ -57,6 +57,11 @@ def problems_from(stored: Sequence[Mapping[str, Any]]) -> tuple[Problem, ...]:
     return tuple(Problem(**_known(Problem, problem)) for problem in stored)
 
 
+def notes_to(notes: Sequence[str]) -> str:
+    """Notes as a JSON text."""
+    return json.dumps([plain(note) for note in notes], ensure_ascii=False)
+
+
 def invoice_key_to(key: InvoiceKey | None) -> tuple[str | None, str | None, str | None]:
     """An invoice key as its three columns."""
     return (key.vendor, key.number, key.currency) if key else (None, None, None)

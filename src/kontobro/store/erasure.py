@@ -36,11 +36,11 @@ def payloads_of(payloads: QuerySet[models.Payload], references: Sequence[Referen
 def forget_entries(
     bookings: QuerySet[models.Booking], payloads: QuerySet[models.Payload], entry_ids: Sequence[str]
 ) -> int:
-    """Delete the JSON of these items and blank names and problems; answers how many bookings that were."""
+    """Delete the JSON of these items and blank names, problems and notes; answers how many bookings that were."""
     forgotten = 0
     for part in _parts(list(dict.fromkeys(entry_ids))):
         references = [reference for entry_id in part for reference in references_of(entry_id)]
-        forgotten += bookings.filter(reference__in=references).update(payee="", problems=[])
+        forgotten += bookings.filter(reference__in=references).update(payee="", problems=[], notes=[])
         _of(payloads, part).delete()
     return forgotten
 

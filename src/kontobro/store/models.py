@@ -84,7 +84,7 @@ class Job(models.Model):
 
 
 class Booking(models.Model):
-    """One reference. Ids, amounts and states; `payee` and `problems` may name people and are purged.
+    """One reference. Ids, amounts and states; `payee`, `problems` and `notes` may name people and are purged.
 
     `intent_at`: since when a write is under way or its outcome unknown; kept until that is resolved. `outcome`: what
     the last run came to so far (`pages.Outcome`), also once it is reported; NULL while it is under way.
@@ -116,6 +116,7 @@ class Booking(models.Model):
     receipts: Count = models.IntegerField()
     settled: OptionalFlag = models.BooleanField(null=True)
     problems: Json = models.JSONField()
+    notes: Json = models.JSONField(null=True)
     intent_at: OptionalInstant = models.DateTimeField(null=True)
     outcome: OptionalText = models.TextField(null=True)
     updated_at: Instant = models.DateTimeField()

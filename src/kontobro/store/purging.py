@@ -13,11 +13,12 @@ from kontobro.store import models
 def purge(bookings: QuerySet[models.Booking], payloads: QuerySet[models.Payload], before: datetime) -> int:
     """Delete the payloads and blank the names of a connection's old bookings. Answers how many payloads went.
 
-    It runs after each job: what was purged before costs next to nothing. Problems name the value that was wrong,
-    which may be a person's name: they go too.
+    It runs after each job: what was purged before costs next to nothing. Problems and notes name the value that was
+    wrong or odd, which may be a person's name: they go too.
     """
     old = _of_old_jobs(bookings, before)
-    old.exclude(payee="", problems=[]).update(payee="", problems=[])
+    known = ~Q(payee="") | ~Q(problems=[]) | (Q(notes__isnull=False) & ~Q(notes=[]))
+    old.filter(known).update(payee="", problems=[], notes=[])
     references = [OuterRef("entry_id"), Concat(OuterRef("entry_id"), Value("/pay"))]  # `journal.reference_of`
     deleted, _ = payloads.filter(Exists(old.filter(reference__in=references))).delete()
     return deleted

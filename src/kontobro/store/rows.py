@@ -80,4 +80,5 @@ def booking_of(row: models.Booking) -> BookingRow:
         account=row.account,
         role=row.role,
         amount=row.amount,
+        notes=tuple(row.notes or ()),  # None: planned by an older version
     )

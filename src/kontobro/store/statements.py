@@ -12,7 +12,7 @@ from typing import Any
 from kontobro.core.export import ExportJob
 from kontobro.core.history import ClaimState, Move, Plan
 from kontobro.core.journal import entry_id_of
-from kontobro.store.codec import invoice_key_to, plain, problems_to
+from kontobro.store.codec import invoice_key_to, notes_to, plain, problems_to
 
 _KEY = ("connection_id", "reference")
 _FACTS = (
@@ -42,6 +42,7 @@ _BLANK: Mapping[str, str] = {
     "receipts": "0",
     "settled": "NULL",
     "problems": "'[]'",
+    "notes": "'[]'",
     "outcome": "NULL",
 }
 
@@ -74,7 +75,8 @@ MOVE = """
         posting = coalesce(%s, posting),
         receipts = coalesce(%s, receipts),
         settled = coalesce(%s, settled),
-        problems = coalesce(%s, problems)
+        problems = coalesce(%s, problems),
+        notes = coalesce(%s, notes)
     WHERE connection_id = %s AND reference = %s
 """
 
@@ -145,6 +147,7 @@ def move_values(connection_id: str | int, move: Move, at: Any) -> tuple[Any, ...
         move.receipts,
         move.settled,
         None if move.problems is None else problems_to(move.problems),
+        None if move.notes is None else notes_to(move.notes),
         connection_id,
         move.reference,
     )

@@ -32,7 +32,7 @@ NO_CONNECTION: Final = "23503"
 COLUMNS: Final[Mapping[str, str]] = {"company_id": "pleo_company", "company_name": "pleo_company_name"}
 """What the connection's table calls otherwise: an ERP's own company is what it calls `company`."""
 
-JSON: Final = ("erp_options", "scopes", "settings", "problems")
+JSON: Final = ("erp_options", "scopes", "settings", "problems", "notes")
 INSTANTS: Final = ("started_at", "finished_at", "claimed_at", "updated_at", "intent_at", "at")
 
 

@@ -45,8 +45,9 @@ _OLD = f"""
     AND (EXISTS ({_RECENT}) OR booking.updated_at < %(before)s)
 """  # noqa: S608 - no value in it
 BLANK = f"""
-    UPDATE kontobro_booking SET payee = '', problems = '[]'
-    WHERE id IN (SELECT id FROM ({_OLD}) AS old) AND (payee <> '' OR problems::text <> '[]')
+    UPDATE kontobro_booking SET payee = '', problems = '[]', notes = '[]'
+    WHERE id IN (SELECT id FROM ({_OLD}) AS old)
+    AND (payee <> '' OR problems::text <> '[]' OR COALESCE(notes::text, '[]') <> '[]')
 """  # noqa: S608 - no value in it
 EMPTY = f"""
     DELETE FROM kontobro_payload AS payload USING ({_OLD}) AS old
@@ -252,7 +253,8 @@ class TablesStore(MastersInTables):
     def forget_entries(self, connection_id: str, entry_ids: Sequence[str]) -> int:
         references = [reference for entry_id in entry_ids for reference in references_of(entry_id)]
         blank = (
-            "UPDATE kontobro_booking SET payee = '', problems = '[]' WHERE connection_id = %s AND reference = ANY(%s)"
+            "UPDATE kontobro_booking SET payee = '', problems = '[]', notes = '[]'"
+            " WHERE connection_id = %s AND reference = ANY(%s)"
         )
         empty = "DELETE FROM kontobro_payload WHERE connection_id = %s AND entry_id = ANY(%s)"
         with opened(self.tables) as cursor:

@@ -67,10 +67,20 @@ class BookingsContract(StoreCase):
 
     def test_beginning_anew_forgets_what_the_earlier_run_found(self, connected: Store) -> None:
         plan(connected)
-        connected.move(HERE, [Move(reference=REF, to="rejected", erp_id="e", receipts=2, problems=(PROBLEM,))], NOW)
+        found = Move(reference=REF, to="rejected", erp_id="e", receipts=2, problems=(PROBLEM,), notes=("n",))
+        connected.move(HERE, [found], NOW)
         plan(connected, run="run-2")
         (row,) = connected.bookings(HERE)
-        assert (row.erp_id, row.receipts, row.problems) == (None, 0, ())
+        assert (row.erp_id, row.receipts, row.problems, row.notes) == (None, 0, (), ())
+
+    def test_notes_are_kept_until_another_run_begins(self, connected: Store) -> None:
+        bring(connected, "posted")
+        told = ("The same invoice is already booked.", "2 < 3 \0 \N{SNOWMAN}")
+        connected.move(HERE, [Move(reference=REF, to="verified", notes=told)], NOW)
+        walk(connected, "reported")
+        assert [row.notes for row in connected.bookings(HERE)] == [(told[0], "2 < 3  \N{SNOWMAN}")]
+        plan(connected, run="run-2")
+        assert [row.notes for row in connected.bookings(HERE)] == [()]
 
     # -------------------------------------------------------------------------------------- intents
 

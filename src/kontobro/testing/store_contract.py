@@ -234,12 +234,14 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
     def test_purge_deletes_payloads_and_names_and_keeps_the_rest(self, connected: Store) -> None:
         connected.begin_job(HERE, job(), "run-1", NOW)
         plan(connected, planned(payee="Anna Berg", raw=b'{"user": "Anna Berg"}'))
-        connected.move(HERE, [Move(reference=REF, to="rejected", erp_id="e", problems=(PROBLEM,))], NOW)
+        notes = ("Anna Berg is not set up as a vendor.",)
+        connected.move(HERE, [Move(reference=REF, to="rejected", erp_id="e", problems=(PROBLEM,), notes=notes)], NOW)
         connected.end_job(HERE, "job-1", "completed", None, NOW)
         assert connected.purge(HERE, NOW) == 0
         assert connected.purge(HERE, NOW + DAY) == 1
         (row,) = connected.bookings(HERE)
         assert (row.state, row.total, row.erp_id, row.payee, row.problems) == ("rejected", "100.50", "e", "", ())
+        assert row.notes == ()
         assert connected.payload(HERE, REF) is None
         assert len(connected.events(HERE, REF)) == 2
         assert b"Anna" not in self.stored_bytes(connected)

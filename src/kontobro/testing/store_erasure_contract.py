@@ -75,11 +75,12 @@ class ErasureContract(StoreCase):
     def test_forgotten_entries_lose_content_and_names_and_nothing_else(self, connected: Store) -> None:
         named: dict[str, Any] = {"payee": "Anna Berg", "raw": b'{"user": "Anna Berg"}'}
         plan(connected, planned(**named), planned(PAY, payee="Anna Berg"), planned(OTHER, **named))
-        connected.move(HERE, [Move(reference=REF, to="rejected", problems=(PROBLEM,))], NOW)
+        notes = ("Anna Berg is not set up as a vendor.",)
+        connected.move(HERE, [Move(reference=REF, to="rejected", problems=(PROBLEM,), notes=notes)], NOW)
         connected.plan(ELSEWHERE, "job-1", "run-1", [planned(**named)], NOW)
         assert connected.forget_entries(HERE, [REF]) == 2
         rows = {row.reference: row for row in connected.bookings(HERE)}
-        assert (rows[REF].payee, rows[REF].problems, rows[PAY].payee) == ("", (), "")
+        assert (rows[REF].payee, rows[REF].problems, rows[REF].notes, rows[PAY].payee) == ("", (), (), "")
         assert (rows[REF].state, rows[REF].total) == ("rejected", "100.50")
         assert rows[OTHER].payee == "Anna Berg"
         assert connected.payload(HERE, REF) is None

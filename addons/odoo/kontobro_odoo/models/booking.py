@@ -67,6 +67,7 @@ class Booking(models.Model):
     posting = fields.Char("Posting status, as a code")
     receipts = fields.Integer(required=True)
     problems = fields.Json(required=True)
+    notes = fields.Json("Notes, as stored")
     intent_at = fields.Datetime()
     outcome = fields.Selection(OUTCOMES)
     updated_at = fields.Datetime("Updated", required=True)
@@ -78,6 +79,7 @@ class Booking(models.Model):
     day = fields.Date("Date", compute="_compute_day")
     shown_total = fields.Char("Total", compute="_compute_shown_total")
     told = fields.Text("Problems and remedies", compute="_compute_told")
+    notes_told = fields.Text("Notes", compute="_compute_notes_told")
     move_id = fields.Many2one("account.move", "Journal entry", compute="_compute_move")
 
     _one_booking = models.Constraint("UNIQUE(connection_id, reference)", "This entry is known already.")
@@ -94,6 +96,11 @@ class Booking(models.Model):
         """In the language of who looks; what Pleo was told is the English."""
         for row in self:
             row.told = self.env["kontobro.connection"]._in_words(problems_from(row.problems or []))
+
+    @api.depends("notes")
+    def _compute_notes_told(self):
+        for row in self:
+            row.notes_told = "\n".join(row.notes or [])
 
     @api.depends("item_type", "kind", "state", "posting")
     @api.depends_context("lang")

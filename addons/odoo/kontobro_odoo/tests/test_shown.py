@@ -44,6 +44,13 @@ class TestShown(PleoCase):
         for field in dataclasses.fields(RowOverride):
             self.assertLessEqual(set(OTHERWISE.get(field.name, (field.name,))), there)
 
+    def test_notes_of_an_expense_are_shown(self):
+        for view in ("booking_form", "booking_list", "job_form"):
+            self.assertIn("notes_told", self.screen(view), view)
+        row = self.env["kontobro.booking"].new({"notes": ["The same invoice is already booked.", "Booked later."]})
+        self.assertEqual(row.notes_told, "The same invoice is already booked.\nBooked later.")
+        self.assertFalse(self.env["kontobro.booking"].new({"notes": None}).notes_told)
+
     def test_what_is_new_on_the_form_is_kept(self):
         changed = {"patience_minutes": 5, "sync_max_percent": 40, "sync_floor": 0, "create_vendors": True}
         self.connection.with_user(self.manager).write(changed)

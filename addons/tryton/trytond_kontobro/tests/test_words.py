@@ -10,7 +10,7 @@ from trytond.pool import Pool
 from trytond.transaction import Transaction
 
 from kontobro.core.errors import Busy, Problem
-from kontobro.store.codec import problems_to
+from kontobro.store.codec import notes_to, problems_to
 
 from ..house import PleoError, told
 from .house import DATABASE, user
@@ -31,6 +31,16 @@ def speaking(language: str) -> Iterator[None]:
 def problem_text(language: str) -> str:
     with speaking(language):
         return str(Pool().get("kontobro.booking")(problems=problems_to([UNKNOWN, OWN])).get_problem_text("x"))
+
+
+def test_notes_of_an_expense_are_shown() -> None:
+    told = ("The same invoice is already booked.", "Booked later.")
+    with speaking("en"):
+        booking = Pool().get("kontobro.booking")
+        assert booking(notes=notes_to(told)).get_note_text("x").splitlines() == list(told)
+        assert booking(notes=None).get_note_text("x") == ""  # planned by an older version
+        for kind in ("form", "tree"):
+            assert 'name="note_text"' in booking.fields_view_get(view_type=kind)["arch"]
 
 
 def test_a_failed_expense_says_what_to_do_in_danish() -> None:
