@@ -58,8 +58,11 @@ def assert_whole(desk: Desk) -> None:
     assert_once(desk)
     with sqlite3.connect(desk.database) as database:
         states = {row[0] for row in database.execute("select state from kontobro_booking")}
+        ended = [row[0] for row in database.execute("select status from kontobro_job where finished_at is not null")]
+        open_rows = database.execute("select count(*) from kontobro_job where finished_at is null").fetchone()[0]
     database.close()
     assert states <= {"reported"}
+    assert (open_rows, set(ended) - {"completed_with_errors"}) == (0, set())
 
 
 def assert_once(desk: Desk) -> None:

@@ -81,10 +81,23 @@ NOT_OURS: Final = "not ours"
 """How our memory of a job ends that another installation has."""
 
 
+BY_ANOTHER: Final = "claimed by another installation"
+
+
 def _began_after_our_claim(row: JobRow, job: ExportJob) -> bool:
     if row.finished_at is not None or row.status != "claiming" or row.claimed_at is None:
         return False
     return job.started_at is None or job.started_at >= row.claimed_at - MARGIN
+
+
+def end_of(row: JobRow, job: ExportJob) -> tuple[str, str | None]:
+    """How a job that ended at Pleo is remembered: its status in our history, and why. Only one that was ours can have
+    ended by us (`ClaimState`)."""
+    if job.failure_type in OVER_AT_PLEO:
+        return "unfinished", f"Pleo ended this export ({job.failure_type}). Export the expenses again in Pleo."
+    if row.status != "in_progress":
+        return NOT_OURS, BY_ANOTHER
+    return job.status, job.failure_reason
 
 
 def last_action(job: ExportJob) -> datetime:
@@ -205,8 +218,8 @@ class Claimant:
             )
         row = self._row(job.id)
         if row is not None and row.finished_at is None:
-            now, why = self.ports.clock.now(), "claimed by another installation"
-            self.ports.store.end_job(self.connection.id, job.id, NOT_OURS, why, now)
+            status, why = end_of(row, job) if standing is Standing.OVER else (NOT_OURS, BY_ANOTHER)
+            self.ports.store.end_job(self.connection.id, job.id, status, why, self.ports.clock.now())
         if standing is Standing.OVER:
             _raise_over(job)
         raise Taken(
