@@ -104,6 +104,11 @@ def open_job(home: Home, connection: Connection) -> ExportJob | None:
     return next_job(ports)
 
 
+def was_begun(home: Home, connection: Connection, job: ExportJob) -> bool:
+    """Whether a run of ours came so far with this job that it was noted."""
+    return any(row.job_id == job.id for row in home.store.jobs(connection.id, 200))
+
+
 def due_syncs(home: Home, connection: Connection) -> list[SyncKind]:
     """The kinds whose time has come. One that was never synced waits for a person, who is shown its first plan."""
     if not connection.settings.sync:
