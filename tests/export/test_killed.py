@@ -46,7 +46,7 @@ WRITES = {
 
 BOUNDARIES = [f"{write}:{side}" for write in WRITES for side in ("before", "after")]
 
-LATER = timedelta(minutes=3)
+LATER = timedelta(minutes=8)
 """Until the next run: a job whose claim is in doubt has been quiet for long enough."""
 
 BOOKED = sorted([entry_id(1), entry_id(2), entry_id(2) + "/pay", entry_id(3), entry_id(4)])

@@ -41,6 +41,7 @@ def _open_rows(connection: Connection, ports: Ports) -> list[JobRow]:
 
 
 def _note_end(connection: Connection, ports: Ports, row: JobRow) -> None:
+    failure: str | None
     try:
         job = ports.pleo.job(row.job_id)
     except JobGone as gone:
