@@ -121,7 +121,7 @@ def test_a_body_of_any_size_is_refused_before_it_is_kept_anywhere(office: Office
 @pytest.mark.parametrize("length", ["-1", "x"])
 def test_a_length_that_is_none_is_a_body_that_is_none(office: Office, length: str) -> None:
     """Nothing of it is read, so the form comes back as an empty one does."""
-    body = f"--b\r\nContent-Disposition: form-data; name=\"username\"\r\n\r\n{'x' * 999}\r\n--b--\r\n".encode()
+    body = f'--b\r\nContent-Disposition: form-data; name="username"\r\n\r\n{"x" * 999}\r\n--b--\r\n'.encode()
     answer = office.site.browser().post(
         "/accounts/login/", body, "multipart/form-data; boundary=b", CONTENT_LENGTH=length
     )
