@@ -30,7 +30,10 @@ Keep = Callable[[int], bool]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which part of a list was asked for. `after` and `before` are places in the list."""
+    """Which part of a list was asked for. `after` and `before` are places in the list.
+
+    `uncounted`: what a total counts beyond the list's entries (`Rules.total_is_length`).
+    """
 
     limit: int
     after: int | None
@@ -38,6 +41,7 @@ class Window:
     offset: int | None
     sorting: tuple[tuple[str, str], ...]
     asked: Json
+    uncounted: int = 0
 
 
 def cursor(place: int) -> str:
@@ -171,7 +175,7 @@ def page(
         "currentRequestPagination": wanted.asked,
         "hasNextPage": has_next,
         "hasPreviousPage": has_previous,
-        "total": len(rows) if keep is None else sum(map(keep, rows)),
+        "total": (len(rows) if keep is None else sum(map(keep, rows))) + wanted.uncounted,
     }
     if places:
         info |= {"startCursor": cursor(places[0]), "endCursor": cursor(places[-1])}

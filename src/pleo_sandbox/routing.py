@@ -7,7 +7,7 @@ import base64
 import binascii
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import format_datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
@@ -57,7 +57,8 @@ class Call:
     def window(self, sort_keys: frozenset[str] = frozenset()) -> paging.Window:
         """The page that is asked for. Raises PleoError 400."""
         rules = self.sandbox.rules
-        return paging.window(self.query, sort_keys, rules.largest_page, refuses=rules.refuses_large_pages)
+        wanted = paging.window(self.query, sort_keys, rules.largest_page, refuses=rules.refuses_large_pages)
+        return wanted if rules.total_is_length else replace(wanted, uncounted=1)
 
     @cached_property
     def credential(self) -> Credential:

@@ -42,6 +42,8 @@ class Rules:
     `reason_on_errors`: `completed_with_errors` without a reason is refused, as the design page wants it.
     `unknown_reasons`: whether items may fail with `account_unknown` and the like.
     `login_reason`: what a job's event says when the accounting system refuses the login.
+    `total_is_length`: `pagination.total` is how many entries the list has; else it is one more than that, as if it
+    counted something that is not listed.
     `longest_reason`: characters of a failure reason, where texts are bounded at all.
 
     What it has to cope with:
@@ -105,6 +107,7 @@ class Rules:
             "accounting_system_authentication_failure", "accounting_system_unreachable", source="rules.md C9"
         ),
     )
+    total_is_length: bool = field(default=True, metadata=_flag("api.md B0: nowhere defined"))
     longest_reason: int = field(default=1000, metadata=_answers(1000, 255, source="assumed; 255 as in api.md F"))
 
     max_active_tags: int = 5_000

@@ -30,6 +30,7 @@ from kontobro.core.errors import KontobroError
 from kontobro.core.masterdata import Account, Vendor
 from kontobro.core.ports import Connector, Store
 from kontobro.export import Ports, next_job, run_job
+from kontobro.export.ended import note_ends
 from kontobro.pleo import open_pleo
 from kontobro.store import open_store
 from kontobro.testing.faults import (
@@ -71,6 +72,7 @@ def export(order: dict[str, Any]) -> dict[str, Any]:
             store=seamed,
             clock=clock,
         )
+        note_ends(connection, ports)
         job = next_job(ports)
         if job is None:
             return {"event": None}

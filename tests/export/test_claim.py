@@ -89,11 +89,12 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 
 def booked(office: Office, at_least: timedelta = timedelta(0), at_most: timedelta = timedelta(hours=1)) -> None:
-    """The job is exported whole, and what it took of the clock is this much."""
-    began = office.clock.now()
+    """The job is exported whole, and what it took of the clock is this much; a slow machine does not count."""
+    began, slept = office.clock.now(), office.clock.slept
     result = office.export()
     assert (result.event, result.booked, result.failed) == ("completed_with_errors", 4, 1)
-    assert at_least <= office.clock.now() - began <= at_most
+    assert at_least <= office.clock.now() - began
+    assert office.clock.slept - slept <= at_most.total_seconds()
     office.assert_agree()
 
 
@@ -149,6 +150,10 @@ class Skewed:
     def __init__(self, behind: SandboxClock, by: timedelta) -> None:
         self._behind, self._by = behind, by
 
+    @property
+    def slept(self) -> float:
+        return self._behind.slept
+
     def now(self) -> datetime:
         return self._behind.now() + self._by
 
@@ -190,8 +195,38 @@ def test_a_claim_outlives_its_run(office: Office, at: str) -> None:
 def test_time_that_passed_without_us_is_quiet_too(office: Office) -> None:
     """Pleo's clock tells since when nothing happened: a run that was stopped again and again comes to its end."""
     killed_at(office, "pleo.start#1:after")
-    office.sandbox.move_clock(QUIET)
+    office.sandbox.move_clock(QUIET + MARGIN)
     booked(office, at_most=5 * SECOND)
+
+
+class Dated:
+    """Pleo behind a gateway whose Date is another clock's."""
+
+    def __init__(self, behind: Any, date: Callable[[datetime], datetime]) -> None:
+        self._behind, self._date = behind, date
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._behind, name)
+
+    def job(self, job_id: str) -> ExportJob:
+        job: ExportJob = self._behind.job(job_id)
+        return replace(job, read_at=self._date(job.read_at) if job.read_at else None)
+
+
+DATES: dict[str, Callable[[datetime], datetime]] = {
+    "minutes ahead": lambda date: date + 4 * MINUTE,
+    "minutes behind": lambda date: date - 4 * MINUTE,
+    "hours behind": lambda date: date - 240 * MINUTE,
+    "standing still": lambda date: datetime(2026, 1, 1, tzinfo=UTC),
+}
+
+
+@pytest.mark.parametrize("date", DATES)
+@pytest.mark.parametrize("fault", ["doubled", "answer lost"])
+def test_a_date_that_is_off_costs_no_claim_and_no_quiet_time(office: Office, date: str, fault: str) -> None:
+    FAULTS[fault][0](office)
+    office.pleo = Dated(office.pleo, DATES[date])  # type: ignore[assignment]
+    booked(office, QUIET - SECOND, QUIET + MINUTE)
 
 
 # ---------------------------------------------------------------------------------- and another one

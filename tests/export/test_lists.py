@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from kontobro.core.dialect import Dialect
+from kontobro.pleo import open_pleo
 from pleo_sandbox.model import Expense
 from tests.export.company import a_company, an_item, entry_id
 from tests.export.office import CONTROL, ITEMS, Office, an_office
@@ -94,3 +96,32 @@ def test_an_earlier_runs_item_that_is_not_sent_any_more_is_not_forgotten(office:
     result = office.export()
     assert (result.event, result.already_booked, result.failed) == ("completed_with_errors", 2, 1)
     assert office.desk.states()[entry_id(2)] == "failed"
+
+
+def of_a_pleo_whose_totals_count_more(office: Office) -> None:
+    office.sandbox.set_rules({"total_is_length": False})
+
+
+def told_so(office: Office) -> None:
+    pleo = open_pleo(office.connection, office.store, office.clock, dialect=Dialect(total_is_length=False))
+    office.pleo.close()
+    office.pleo = pleo
+
+
+def test_a_total_that_is_no_length_fails_a_job_unless_the_client_is_told_so(office: Office) -> None:
+    of_a_pleo_whose_totals_count_more(office)
+    assert (untold := office.export()).event == "failed"
+    assert "this export has 4 expenses, and lists 3" in (untold.failure or "")
+    told_so(office)
+    office.again(*ALL)
+    assert office.export().event == "completed"
+    assert sorted(office.entries()) == ALL
+
+
+def test_where_a_total_is_no_length_the_jobs_own_number_still_tells_what_is_missing(office: Office) -> None:
+    of_a_pleo_whose_totals_count_more(office)
+    told_so(office)
+    office.sandbox.lose_item(CONTROL, entry_id(2), times=99)
+    result = office.export()
+    assert (result.event, result.booked) == ("failed", 2)
+    assert "this export has 3 expenses, and lists 2" in (result.failure or "")

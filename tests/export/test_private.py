@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,24 @@ def write_half(target: Path) -> None:
     with private_file(target) as file:
         file.write(b"half")
         raise ZeroDivisionError
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as readers:
+        read = readers.submit(pipe.read_bytes)
+        with csv_file(pipe, ("name",)) as rows:
+            rows.add(("Anna",))
+    assert read.result().endswith(b"Anna\r\n")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_folder_that_does_not_exist_is_named_with_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    target = tmp_path / "nowhere" / "people"
+    with pytest.raises(FileNotFoundError) as fault, private_file(target):
+        pass
+    assert fault.value.filename == str(target)
 
 
 def test_a_link_that_somebody_left_is_not_followed(tmp_path: Path) -> None:

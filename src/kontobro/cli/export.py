@@ -52,8 +52,10 @@ def run(
 
 
 def _once(connection: Connection, ports: Ports, name: str | None, *, take_over: bool, as_json: bool) -> Exit:
+    from kontobro.export.ended import note_ends
     from kontobro.export.engine import next_job
 
+    note_ends(connection, ports)
     job = live_job(ports.pleo, name) if name else next_job(ports)
     if job is not None:
         return _book(connection, job, ports, take_over=take_over, as_json=as_json)
@@ -66,11 +68,13 @@ def _once(connection: Connection, ports: Ports, name: str | None, *, take_over: 
 
 def _watch(connection: Connection, ports: Ports, every: float, *, as_json: bool) -> None:
     """Poll until it is stopped. What a person has to fix ends it too, with its exit code."""
+    from kontobro.export.ended import note_ends
     from kontobro.export.engine import next_job
 
     show.tell(f"Polling every {show.span(every)}; Ctrl-C ends it between two items without harm.", "dim")
     while True:
         try:
+            note_ends(connection, ports)
             job = next_job(ports)
             if job is not None:
                 code = _book(connection, job, ports, take_over=False, as_json=as_json)

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from kontobro.cli.shapes import Json
     from kontobro.core.connection import Connection
     from kontobro.core.tieout import Sum, SumKey, TiedEntry, TieOut
+    from kontobro.export.forgotten import Forgotten
     from kontobro.export.tieout import BookPorts, Scope
 
 SHOWN = 20
 """Differing entries that the terminal shows; --json and the files have all of them."""
+
+ABSENT = "expenses that Pleo shows as exported are not in the accounting system; each export is named below."
 
 SIDES = {"wallet": "Wallet", "employee": "Employees", "payable": "Payables", "other": "Other"}
 
@@ -86,7 +89,7 @@ def _tied(
     ports: BookPorts,
     scope: Scope,
     to: tuple[Path | None, Path | None],
-    lost: tuple[str, ...],
+    lost: Forgotten,
     *,
     quietly: bool,
 ) -> TieOut:
@@ -104,7 +107,7 @@ def _tied(
         if book:
             tied = passing(tied, book.sheet("Entries", ENTRY_COLUMNS))
         result = summary_of(tied, ports.connector.capabilities, scope)
-        result.cannot_see = (*lost, *result.cannot_see)
+        lost.add_to(result)
         if book:
             add_summary(book, result)
     return result
@@ -116,6 +119,7 @@ def _tied(
 def _print(result: TieOut) -> None:
     if not result.entries:
         show.say("Nothing of this period is in the history, so there is nothing to compare.")
+        _print_absent(result)
         _print_unseen(result)
         return
     show.console().print(_sums(result))
@@ -126,6 +130,11 @@ def _print(result: TieOut) -> None:
         show.say(f"… and {left} more; --json, --csv and --xlsx have them.", "dim")
     _print_verdict(result)
     _print_unseen(result)
+
+
+def _print_absent(result: TieOut) -> None:
+    if result.absent:
+        show.say(f"{result.absent} {ABSENT}", "bold red")
 
 
 def _print_unseen(result: TieOut) -> None:
@@ -190,9 +199,10 @@ def _print_verdict(result: TieOut) -> None:
     drafts = result.verdicts["draft"]
     if result.equal:
         show.say(f"{result.entries} entries: Pleo's amounts equal the accounting system's.", "bold green")
-    else:
+    elif not all(found.differing == 0 for found in result.sums.values()):
         differing = sum(found.differing for found in result.sums.values())
         show.say(f"{differing} of {result.entries} entries differ.", "bold red")
+    _print_absent(result)
     if drafts:
         show.say(f"{drafts} of them are still drafts: post them in the accounting system.")
 
@@ -207,6 +217,7 @@ def tie_out_shape(result: TieOut) -> Json:
         "equal": result.equal,
         "entries": result.entries,
         "results": dict(result.verdicts),
+        "absent": result.absent,
         "sums": [dict(zip((name.lower() for name in SUM_COLUMNS), row, strict=True)) for row in sum_rows(result)],
         "differing": [tied_shape(tied) for tied in result.differing],
         "cannot_see": list(result.cannot_see),

@@ -53,6 +53,8 @@ class Dialect:
     `reason_on_errors`: `completed_with_errors` carries a reason too, not `failed` alone.
     `unknown_reasons`: items fail with `account_unknown` and the like, not with `invalid_configuration`.
     `login_reason`: why a job fails when the accounting system refuses our login.
+    `total_is_length`: a list's `pagination.total` is how many entries it has, so that fewer are too few. If it is
+    not, only a job's `numberOfItems` tells that something is missing.
     `longest_reason`: characters of a reason. Pleo states no limit; that 1,000 are taken is our assumption, 255 is what
     Pleo allows in the texts of accounts.
     """
@@ -79,6 +81,7 @@ class Dialect:
         default="accounting_system_authentication_failure",
         metadata=_or("accounting_system_unreachable", "rules.md C9"),
     )
+    total_is_length: bool = field(default=True, metadata=_or(other=False, source="api.md B0: nowhere defined"))
     longest_reason: int = field(default=1000, metadata=_or(255, "stated nowhere; 255 as in api.md F"))
 
     def spelled(self, scopes: Iterable[str]) -> frozenset[str]:

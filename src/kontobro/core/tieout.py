@@ -139,7 +139,10 @@ class Sum:
 
 @dataclass(slots=True)
 class TieOut:
-    """All sums, the entries that differ (at most `MOST_DIFFERING` of them), and how much could not be seen."""
+    """All sums, the entries that differ (at most `MOST_DIFFERING` of them), and how much could not be seen.
+
+    `absent`: expenses that Pleo shows as exported, and that neither our history nor the accounting system has.
+    """
 
     sums: dict[SumKey, Sum] = field(default_factory=dict)
     verdicts: Counter[Verdict] = field(default_factory=Counter)
@@ -147,12 +150,13 @@ class TieOut:
     entries: int = 0
     from_history: int = 0
     by_totals: int = 0
+    absent: int = 0
     cannot_see: tuple[str, ...] = ()
 
     @property
     def equal(self) -> bool:
-        """True when no entry differs. Drafts are no difference; `verdicts["draft"]` counts them."""
-        return all(verdict in FINE for verdict in self.verdicts)
+        """True when no entry differs and none is absent. Drafts are no difference; `verdicts["draft"]` counts them."""
+        return not self.absent and all(verdict in FINE for verdict in self.verdicts)
 
     @property
     def drafts(self) -> int:

@@ -23,8 +23,9 @@ log = logging.getLogger(__name__)
 ALIVE: Final = timedelta(minutes=25)
 """A job whose last action is younger may have a living exporter: ours acts every 20 minutes."""
 
-MARGIN: Final = timedelta(seconds=10)
-"""So far Pleo's own clocks may be apart: the one of its answers' Date, and the one that stamps a job."""
+MARGIN: Final = timedelta(minutes=5)
+"""So far Pleo's own clocks may be apart: the one of its answers' Date, which may be a gateway's, and the one that
+stamps a job. ALIVE has as much to spare over the 20 minutes."""
 
 QUIET: Final = timedelta(minutes=2)
 """A job that may be ours is taken when nothing happened to it for so long, and for `settle_after`."""
@@ -81,10 +82,23 @@ NOT_OURS: Final = "not ours"
 """How our memory of a job ends that another installation has."""
 
 
+BY_ANOTHER: Final = "claimed by another installation"
+
+
 def _began_after_our_claim(row: JobRow, job: ExportJob) -> bool:
     if row.finished_at is not None or row.status != "claiming" or row.claimed_at is None:
         return False
     return job.started_at is None or job.started_at >= row.claimed_at - MARGIN
+
+
+def end_of(row: JobRow, job: ExportJob) -> tuple[str, str | None]:
+    """How a job that ended at Pleo is remembered: its status in our history, and why. Only one that was ours can have
+    ended by us (`ClaimState`)."""
+    if job.failure_type in OVER_AT_PLEO:
+        return "unfinished", f"Pleo ended this export ({job.failure_type}). Export the expenses again in Pleo."
+    if row.status != "in_progress":
+        return NOT_OURS, BY_ANOTHER
+    return job.status, job.failure_reason
 
 
 def last_action(job: ExportJob) -> datetime:
@@ -176,7 +190,8 @@ class Claimant:
         return standing is not Standing.OVER and (self.take_over or standing is not Standing.THEIRS)
 
     def _watch(self, job: ExportJob, progress: Progress) -> None:
-        """Go on when nothing happened to the job since it began. What Pleo's clock says of it outlives this run."""
+        """Go on when nothing happened to the job for the window: seen by this run, or told by Pleo's clocks with their
+        margin, so that time without a run counts too. A Date that is hours behind makes no run wait longer."""
         window = max(QUIET, self.ports.connector.capabilities.settle_after)
         since, began = last_action(job), self.ports.clock.now()
         log.info("watching a job that may be ours", extra={"job": job.id})
@@ -184,7 +199,9 @@ class Claimant:
             found = self.ports.pleo.job(job.id)
             if found != job or self._is_told(job.id):
                 self._refuse(found, Standing.THEIRS, "was claimed by another installation")
-            left = window - (found.read_at - since if found.read_at else self.ports.clock.now() - began)
+            seen = self.ports.clock.now() - began
+            told = found.read_at - since - MARGIN if found.read_at else seen
+            left = window - max(seen, told)
             if left <= timedelta(0):
                 return
             progress("waiting", 0, 0)
@@ -205,8 +222,8 @@ class Claimant:
             )
         row = self._row(job.id)
         if row is not None and row.finished_at is None:
-            now, why = self.ports.clock.now(), "claimed by another installation"
-            self.ports.store.end_job(self.connection.id, job.id, NOT_OURS, why, now)
+            status, why = end_of(row, job) if standing is Standing.OVER else (NOT_OURS, BY_ANOTHER)
+            self.ports.store.end_job(self.connection.id, job.id, status, why, self.ports.clock.now())
         if standing is Standing.OVER:
             _raise_over(job)
         raise Taken(

@@ -14,9 +14,14 @@ from typing import BinaryIO
 def private_file(path: Path) -> Iterator[BinaryIO]:
     """A new file (mode 0600) that takes its name when the block ends well; what was there before stays until then.
 
-    It is made under a name that nobody can guess, and never through a link that somebody else left there.
+    It is made under a name that nobody can guess, and never through a link that somebody else left there. A device or
+    a pipe (`/dev/stdout`) is written to as it is: a file in its place would be the end of it.
     """
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    if path.exists() and not path.is_file():
+        with path.open("wb") as stream:
+            yield stream
+        return
+    number, name = _made_beside(path)
     part = Path(name)
     try:
         with os.fdopen(number, "wb") as file:
@@ -24,3 +29,12 @@ def private_file(path: Path) -> Iterator[BinaryIO]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _made_beside(path: Path) -> tuple[int, str]:
+    """A fault names the file that was asked for, and not the one under the other name."""
+    try:
+        return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as fault:
+        fault.filename = str(path)
+        raise

@@ -28,8 +28,9 @@ _PAGE: Final = msgspec.json.Decoder(Page)
 def listed(
     calls: Calls, endpoint: Endpoint, *, id: str = "", params: Params | None = None, body: object = None
 ) -> Iterator[list[msgspec.Raw]]:
-    """The pages of a list, `counted`."""
-    return pages(_asking(calls, endpoint, id, params or {}, body), endpoint, counted=True)
+    """The pages of a list, `counted` where Pleo's total is the list's length (`core/dialect.py`)."""
+    counted = calls.dialect.total_is_length
+    return pages(_asking(calls, endpoint, id, params or {}, body), endpoint, counted=counted)
 
 
 def listed_loosely(

@@ -9,6 +9,7 @@ from kontobro.core.connection import Connection
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, Misconfigured, Unreachable
 from kontobro.core.export import ExportJob
 from kontobro.core.settings import SyncKind
+from kontobro.export.ended import note_ends
 from kontobro.export.engine import OPEN, JobResult, next_job, run_job
 from kontobro.export.run import Ports
 from kontobro.export.settle import Settled, settle
@@ -36,6 +37,7 @@ def export_open(
     """Export the named job, or all open ones, oldest first, until there is none."""
     connection = alive(home, connection_id)
     ports = home.ports_for(connection)
+    note_ends(connection, ports)
     if job_id is not None:
         done.append(run_job(connection, named_job(ports, job_id), ports, take_over=take_over))
         return
@@ -97,7 +99,14 @@ def _activate(home: Home, connection: Connection, results: Sequence[SyncResult])
 
 def open_job(home: Home, connection: Connection) -> ExportJob | None:
     """The export job that waits, if there is one."""
-    return next_job(home.ports_for(connection))
+    ports = home.ports_for(connection)
+    note_ends(connection, ports)
+    return next_job(ports)
+
+
+def was_begun(home: Home, connection: Connection, job: ExportJob) -> bool:
+    """Whether a run of ours came so far with this job that it was noted."""
+    return any(row.job_id == job.id for row in home.store.jobs(connection.id, 200))
 
 
 def due_syncs(home: Home, connection: Connection) -> list[SyncKind]:

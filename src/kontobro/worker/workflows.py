@@ -23,7 +23,8 @@ RECOVERIES = 1_000_000
 """DBOS's own count of attempts is not ours (`duty.begin`): it starts anew when work is handed on."""
 
 REST = timedelta(hours=1)
-"""How long the schedule leaves a connection alone whose export was given up: a job at Pleo expires after an hour."""
+"""How long the schedule leaves a begun job alone whose export was given up: at Pleo it expires after an hour. A job
+that no run began did no worker any harm."""
 
 _at_work: list[Duty] = []
 
@@ -93,7 +94,8 @@ def _look(duty: Duty, connection_id: str) -> None:
         connection = pieces.alive(home, connection_id)
         if kinds := pieces.due_syncs(home, connection):
             duty.runner.sync(connection_id, kinds)
-        if not rests(duty, connection_id) and pieces.open_job(home, connection) is not None:
+        job = pieces.open_job(home, connection)
+        if job is not None and not (pieces.was_begun(home, connection, job) and rests(duty, connection_id)):
             duty.runner.export(connection_id)
 
 

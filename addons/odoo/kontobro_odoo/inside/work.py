@@ -8,6 +8,7 @@ from kontobro.core.settings_check import Fit, fit_of
 from kontobro.core.words import fault_code
 from kontobro.export import next_job, run_job
 from kontobro.export.again import check_rows, open_books
+from kontobro.export.ended import note_ends
 from kontobro.export.masters import load_masters
 from kontobro.install.connect import disconnect, finish_installation
 from kontobro.sync.run import KINDS, NOTED, apply_plan, in_step, is_due, plan_sync
@@ -89,6 +90,7 @@ def _export(home, connection, until):
             raise TimeIsUp
 
     ports, ended = home.ports_for(connection), set()
+    note_ends(connection, ports)
     while (job := next_job(ports)) and job.id not in ended:
         tick("job", 0, 0)
         run_job(connection, job, ports, progress=tick)

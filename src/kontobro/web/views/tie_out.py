@@ -97,7 +97,7 @@ def compared(request: HttpRequest, member: Member, connection: Connection) -> Ht
     ports, scope = _ports(connection), _scope(request)
     result = summarise(connection, ports, scope)
     with places.home.visit() as home:
-        result.cannot_see = (*forgotten(connection, ports, home.pleo_for(connection), scope), *result.cannot_see)
+        forgotten(connection, ports, home.pleo_for(connection), scope).add_to(result)
     shown = {
         "result": result,
         "sums": [(SIDES[key.side], key, found) for key, found in sorted_sums(result)],
@@ -181,7 +181,7 @@ def as_xlsx(request: HttpRequest, member: Member, connection: Connection) -> Fil
             result = summary_of(tied, ports.connector.capabilities, scope)
             with places.home.visit() as home:
                 lost = forgotten(connection, ports, home.pleo_for(connection), scope)
-            result.cannot_see = (*lost, *result.cannot_see)
+            lost.add_to(result)
             add_summary(book, result)
         file.seek(0)
     except BaseException:
