@@ -7,17 +7,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kontobro.core.connection import Connection
+from kontobro.core.dialect import TagScope
 from kontobro.core.errors import LoginFailed
 from kontobro.install.authorisation import (
     LIFE,
     REFUSALS,
     InvalidScope,
     code_of,
+    consent_for,
     is_safe_redirect,
     kept_from,
     kept_to,
     leave,
-    spelling_after,
     spelling_for,
 )
 from tests.pleo.stage import a_connection
@@ -70,13 +72,34 @@ def test_tags_are_asked_for_as_it_worked_in_the_same_environment() -> None:
     assert spelling_for("production", [of_a_key, without]) == "tag-group"
 
 
-def test_the_other_spelling_is_offered_once_and_for_tags_alone() -> None:
+def ways(needed: str, *known: Connection) -> list[tuple[bool, str]]:
+    """What a client that Pleo always refuses is asked for: whether with the company's name, and how tags are named."""
+    found: list[tuple[bool, str]] = []
+    kept: TagScope | None = None
+    while True:
+        consent = consent_for("staging", [needed], known, kept)
+        assert consent.scopes - {"companies:read"} == {needed}
+        found.append(("companies:read" in consent.scopes, consent.spelling))
+        kept = consent.after
+        if kept is None:
+            return found
+
+
+def test_each_way_to_ask_is_tried_once_and_tags_are_named_otherwise_last() -> None:
     with pytest.raises(InvalidScope):
         code_of({"error": "invalid_scope"}, "")
-    assert spelling_after("tag-group", ["tag-groups:read"], again=False) == "tag-groups"
-    assert spelling_after("tag-groups", ["tag-group:read"], again=False) == "tag-group"
-    assert spelling_after("tag-groups", ["tag-group:read"], again=True) is None
-    assert spelling_after("tag-groups", ["vendors:read"], again=False) is None
+    assert ways("tag-groups:read") == [(True, "tag-groups"), (False, "tag-groups"), (False, "tag-group")]
+    assert ways("vendors:read") == [(True, "tag-groups"), (False, "tag-groups")]
+
+
+def test_the_company_s_name_is_not_asked_for_where_the_client_was_not_granted_it() -> None:
+    scopes = frozenset({"export-items:read", "tag-group:read"})
+    without = a_connection(environment="staging", auth="oauth", scopes=scopes)
+    granted = a_connection(environment="staging", auth="oauth", scopes=scopes | {"companies:read"})
+    elsewhere = a_connection(environment="production", auth="oauth", scopes=scopes)
+    assert ways("tag-groups:read", without) == [(False, "tag-group"), (False, "tag-groups")]
+    assert ways("vendors:read", without, granted) == [(True, "tag-group"), (False, "tag-group")]
+    assert ways("vendors:read", elsewhere) == [(True, "tag-groups"), (False, "tag-groups")]
 
 
 def test_an_unknown_refusal_is_named_shortly_and_no_code_is_one() -> None:

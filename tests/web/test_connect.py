@@ -35,7 +35,7 @@ def test_the_whole_way_ends_activated_at_pleo(anna: Traveller, box: Box) -> None
     assert "keep the vendors in Pleo in step" in page.text
     address = anna.leave()
     asked = query_of(address)
-    assert set(asked["scope"].split()) == scopes_of(4)
+    assert set(asked["scope"].split()) == scopes_of(4) | {"companies:read"}
     assert asked["code_challenge_method"] == "S256"
     page = anna.browser.get(box.consent(address), follow=True)
     assert "Where should expenses be booked?" in page.text
@@ -79,7 +79,26 @@ def test_only_environments_with_a_client_are_offered(anna: Traveller) -> None:
 def test_pleo_is_asked_for_exactly_what_the_level_needs(anna: Traveller, level: int) -> None:
     anna.begin()
     anna.post("level", level=level)
-    assert set(query_of(anna.leave())["scope"].split()) == scopes_of(level)
+    assert set(query_of(anna.leave())["scope"].split()) == scopes_of(level) | {"companies:read"}
+
+
+def test_the_company_s_name_is_asked_for_and_gone_without(anna: Traveller, box: Box) -> None:
+    """A client that is not registered for that permission connects without it, and the next one is not asked again."""
+    known = box.client.scopes - {"companies:read"}
+    box.sandbox.access.clients[box.client.client_id] = replace(box.client, scopes=known)
+    anna.begin()
+    anna.post("level", level=4)
+    assert "see the name of your company" in anna.page()
+    page = anna.browser.get(box.consent(anna.leave()), follow=True)
+    assert "ask once more" in page.text
+    assert "see the name of your company" not in page.text
+    assert "Where should expenses be booked?" in anna.browser.get(box.consent(anna.leave()), follow=True).text
+    anna.give_ledger()
+    anna.accept()
+    anna.approve()
+    anna.begin()
+    anna.post("level", level=4)
+    assert set(query_of(anna.leave())["scope"].split()) == scopes_of(4)
 
 
 def test_a_denied_consent_is_told_in_words_and_can_be_asked_again(anna: Traveller) -> None:
@@ -97,10 +116,12 @@ def test_the_other_name_of_the_tag_permissions_is_offered_once_and_remembered(an
     anna.post("level", level=4)
     first = anna.leave()
     assert "tag-groups:read" in query_of(first)["scope"]
-    page = anna.browser.get(box.consent(first), follow=True)
-    assert "two names" in page.text
-    assert "Go to Pleo" in page.text
-    second = anna.leave()
+    for _ in ("without the company's name", "in the other spelling"):
+        page = anna.browser.get(box.consent(first), follow=True)
+        assert "ask once more" in page.text
+        assert "Go to Pleo" in page.text
+        first = anna.leave()
+    second = first
     assert "tag-group:read" in query_of(second)["scope"]
     assert "Where should expenses be booked?" in anna.browser.get(box.consent(second), follow=True).text
     anna.give_ledger()
@@ -116,7 +137,7 @@ def test_permissions_that_pleo_knows_by_neither_name_are_told_in_words(anna: Tra
     box.sandbox.access.clients[box.client.client_id] = replace(box.client, scopes=frozenset(known))
     anna.begin()
     anna.post("level", level=2)
-    for told in ("two names", "does not know a permission"):
+    for told in ("ask once more", "ask once more", "does not know a permission"):
         assert told in anna.browser.get(box.consent(anna.leave()), follow=True).text
     box.sandbox.access.clients[box.client.client_id] = replace(box.client, scopes=frozenset(known - {"vendors:read"}))
     anna.post("back")

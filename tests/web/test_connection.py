@@ -132,7 +132,7 @@ def test_a_connection_of_the_older_level_3_keeps_what_it_has(anna: Traveller) ->
     anna.browser.post(f"/c/{old.id}/reconnect/")
     assert "keep the tax codes in Pleo in step" in anna.page()
     address = anna.leave()
-    assert set(query_of(address)["scope"].split()) == scopes_for(old.settings)
+    assert set(query_of(address)["scope"].split()) == scopes_for(old.settings) | {"companies:read"}
     anna.browser.get(anna.box.consent(address), follow=True)
     after = store.connection(old.id)
     assert after is not None

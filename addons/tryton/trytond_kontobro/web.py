@@ -28,8 +28,7 @@ from kontobro.install.authorisation import (
     OTHER_SPELLING,
     InvalidScope,
     code_of,
-    spelling_after,
-    spelling_for,
+    consent_for,
 )
 from kontobro.pleo import authorize_url, exchange_code
 
@@ -106,21 +105,21 @@ class Pages(Router):
     @classmethod
     def leave(cls, request, database_name):
         """The button: on to Pleo, with a cookie that only this browser has."""
-        left, spelling, scopes = None, None, frozenset[str]()
+        left, consent = None, None
         if _is_own_form(request):
             with opened(database_name) as house:
                 left = pending.leave(store_of(house), request.form.get("ticket", ""), house.clock.now())
                 if left is not None:
-                    spelling, scopes = spelling_of(house, left.asked), scopes_asked(house, left.asked)
-        if left is None:
+                    consent = consent_of(house, left.asked)
+        if left is None or consent is None:
             return _unknown(request, database_name)
         address = authorize_url(
             _draft(left.asked),
             redirect_uri=left.kept.redirect_uri,
             state=left.state,
             verifier=left.kept.verifier,
-            scopes=scopes,
-            tag_scope=spelling,
+            scopes=consent.scopes,
+            tag_scope=consent.spelling,
         )
         response = redirect(address, HTTPStatus.SEE_OTHER)
         response.headers.extend(page.headers())
@@ -182,9 +181,9 @@ def _connected(house, request, asked, kept):
     return joined(house, draft, tokens, asked.level)
 
 
-def spelling_of(house, asked):
-    """How the permissions for tags are asked for: otherwise than before, after Pleo did not know them."""
-    return asked.tag_scope or spelling_for(asked.environment, house.store.connections())
+def consent_of(house, asked):
+    """What Pleo is asked for: otherwise than before, after it did not know a permission."""
+    return consent_for(asked.environment, scopes_asked(house, asked), house.store.connections(), asked.tag_scope)
 
 
 def scopes_asked(house, asked):
@@ -195,9 +194,8 @@ def scopes_asked(house, asked):
 
 
 def asked_otherwise(house, asked, kept):
-    """The same once more with the other name of the permissions for tags: its ticket; None where that is no help."""
-    again = asked.tag_scope is not None
-    other = spelling_after(spelling_of(house, asked), scopes_asked(house, asked), again=again)
+    """The same once more in another way, after Pleo did not know a permission: its ticket; None where none is left."""
+    other = consent_of(house, asked).after
     if other is None:
         return None
     more = replace(asked, tag_scope=other, client_secret=kept.client_secret)

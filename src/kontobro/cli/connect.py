@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -20,8 +20,8 @@ from kontobro.core.errors import Misconfigured
 
 if TYPE_CHECKING:
     from kontobro.core.connection import Connection, Tokens
-    from kontobro.core.dialect import TagScope
     from kontobro.core.level import Level
+    from kontobro.install.authorisation import Consent
     from kontobro.install.connect import Connected
 
 KEY_VARIABLE = "KONTOBRO_API_KEY"
@@ -214,9 +214,9 @@ def _client_secret(*, from_stdin: bool) -> str | None:
 
 
 def _authorise(draft: Connection, desk: Desk, client_secret: str | None, level: Level, open_it: bool) -> Tokens:
-    """Ask Pleo for consent and exchange the code; once more where Pleo names the scopes of tags otherwise."""
+    """Ask Pleo for consent and exchange the code; once more, otherwise, where Pleo does not know a scope."""
     from kontobro.core.level import scopes_at
-    from kontobro.install.authorisation import OTHER_SPELLING, InvalidScope, spelling_after, spelling_for
+    from kontobro.install.authorisation import OTHER_SPELLING, InvalidScope, consent_for
     from kontobro.install.loopback import REDIRECT_URI
     from kontobro.pleo import exchange_code
 
@@ -224,15 +224,17 @@ def _authorise(draft: Connection, desk: Desk, client_secret: str | None, level: 
     known = workplace.store.connections()
     books = (draft.environment, draft.erp, dict(draft.erp_options))
     standing = next((it.settings for it in known if (it.environment, it.erp, dict(it.erp_options)) == books), None)
-    scopes, spelling = scopes_at(level, standing), spelling_for(draft.environment, known)
-    try:
-        code, verifier = _consent(draft, scopes, spelling, open_it)
-    except InvalidScope:
-        other = spelling_after(spelling, scopes, again=False)
-        if other is None:
-            raise
-        show.tell(OTHER_SPELLING, "yellow")
-        code, verifier = _consent(draft, scopes, other, open_it)
+    consent = consent_for(draft.environment, scopes_at(level, standing), known, None)
+    while True:
+        try:
+            code, verifier = _consent(draft, consent, open_it)
+            break
+        except InvalidScope:
+            other = consent.after
+            if other is None:
+                raise
+            show.tell(OTHER_SPELLING, "yellow")
+            consent = consent_for(draft.environment, scopes_at(level, standing), known, other)
     return exchange_code(
         draft,
         code=code,
@@ -243,7 +245,7 @@ def _authorise(draft: Connection, desk: Desk, client_secret: str | None, level: 
     )
 
 
-def _consent(draft: Connection, scopes: Iterable[str], spelling: TagScope, open_it: bool) -> tuple[str, str]:
+def _consent(draft: Connection, asked: Consent, open_it: bool) -> tuple[str, str]:
     """Send the person to Pleo's consent page and wait for the way back: the code, and the verifier it goes with."""
     import secrets
     import webbrowser
@@ -253,7 +255,12 @@ def _consent(draft: Connection, scopes: Iterable[str], spelling: TagScope, open_
 
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
     address = authorize_url(
-        draft, redirect_uri=REDIRECT_URI, state=state, verifier=verifier, scopes=scopes, tag_scope=spelling
+        draft,
+        redirect_uri=REDIRECT_URI,
+        state=state,
+        verifier=verifier,
+        scopes=asked.scopes,
+        tag_scope=asked.spelling,
     )
     with listening(state) as loopback:
         show.tell("Allow the access in your browser:")

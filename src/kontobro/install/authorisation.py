@@ -6,9 +6,10 @@
 
 Where it is kept is each home's own: sealed (`kept_to`), and deleted before the code is exchanged.
 
-Pleo's documents spell the scopes of tags in two ways (`core/dialect.py`). The first consent asks in the spelling that
-worked in this environment (`spelling_for`); when Pleo does not know it, one more in the other is offered
-(`spelling_after`).
+Pleo's documents spell the scopes of tags in two ways (`core/dialect.py`), and a client need not be registered for the
+scope that names the company. The first consent asks for that one too, in the spelling that worked in this environment
+(`consent_for`); when Pleo does not know a scope, one without it is offered, then one in the other spelling
+(`Consent.after`).
 """
 
 from __future__ import annotations
@@ -43,9 +44,12 @@ REFUSALS: Mapping[str, str] = {
 """What an `error` in Pleo's answer means (RFC 6749 §4.1.2.1)."""
 
 OTHER_SPELLING = (
-    "Pleo does not know the permissions for tags by the name under which Kontobro asked for them. Pleo's documents use "
-    "two names: Kontobro can ask once more, with the other one."
+    "Pleo does not know one of the permissions by the name under which Kontobro asked for it. Kontobro can ask once "
+    "more, in another way."
 )
+
+OPTIONAL = frozenset({"companies:read"})
+"""Asked for where Pleo gives it, to call a connection as the company is called at Pleo; nothing else needs it."""
 
 
 class InvalidScope(LoginFailed):
@@ -114,9 +118,31 @@ def spelling_for(environment: str, known: Iterable[Connection]) -> TagScope:
     return usual if usual in worked or not worked else next(iter(worked))
 
 
-def spelling_after(refused: TagScope, scopes: Iterable[str], *, again: bool) -> TagScope | None:
-    """The other spelling, after Pleo did not know a scope: once, and only where scopes of tags were asked for."""
-    return other_spelling(refused) if spelling_in(canonical(scopes)) and not again else None
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What Pleo is asked for, and how the scopes of tags are spelled; `usual` is how they are spelled at first."""
+
+    scopes: frozenset[str]
+    spelling: TagScope
+    usual: TagScope
+
+    @property
+    def after(self) -> TagScope | None:
+        """How to ask after Pleo did not know a scope, as `consent_for` takes it: without what is optional, then in the
+        other spelling where scopes of tags were asked for, then no more."""
+        if self.scopes & OPTIONAL:
+            return self.usual
+        has_tags = spelling_in(canonical(self.scopes)) is not None
+        return other_spelling(self.usual) if has_tags and self.spelling == self.usual else None
+
+
+def consent_for(environment: str, needed: Iterable[str], known: Iterable[Connection], kept: TagScope | None) -> Consent:
+    """The consent to ask for. `kept`: what `after` gave when Pleo did not know a scope, None at first."""
+    there = [it for it in known if it.environment == environment and it.auth == "oauth" and it.scopes]
+    usual = spelling_for(environment, there)
+    # what this environment's client was not granted before, it is not registered for
+    ask_more = kept is None and (not there or any(it.scopes >= OPTIONAL for it in there))
+    return Consent(frozenset(needed) | (OPTIONAL if ask_more else frozenset()), kept or usual, usual)
 
 
 def is_safe_redirect(address: str) -> bool:

@@ -27,7 +27,7 @@ from kontobro.core.errors import Conflict, KontobroError, LoginFailed, Misconfig
 from kontobro.core.export import Identity
 from kontobro.core.level import LEVELS, Level, level_of, missing_scopes, scopes_at, scopes_for
 from kontobro.core.settings import Settings
-from kontobro.install.authorisation import spelling_after, spelling_for
+from kontobro.install.authorisation import Consent, consent_for
 from kontobro.install.connect import named_identity
 from kontobro.pleo import ENVIRONMENTS, authorize_url, exchange_code
 from kontobro.service.config import Environment, config
@@ -202,7 +202,7 @@ def leave_for_pleo(setup: Setup, session_key: str) -> str:
             f"This service has no OAuth client in Pleo's {setup.environment} any more.",
             "Tell your administrator, or connect with an API key.",
         )
-    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
+    state, verifier, consent = secrets.token_urlsafe(32), secrets.token_urlsafe(64), consent_of(setup)
     setup.state_hash, setup.session_hash = hashed(state), hashed(session_key)
     seal_secrets(setup, verifier=verifier)
     setup.save()
@@ -211,8 +211,8 @@ def leave_for_pleo(setup: Setup, session_key: str) -> str:
         redirect_uri=callback_url(),
         state=state,
         verifier=verifier,
-        scopes=scopes_asked(setup),
-        tag_scope=spelling_of(setup),
+        scopes=consent.scopes,
+        tag_scope=consent.spelling,
     )
 
 
@@ -230,16 +230,15 @@ def kept_settings(setup: Setup) -> Settings | None:
     return standing.settings if standing and level_of(standing.settings) == setup.level else None
 
 
-def spelling_of(setup: Setup) -> TagScope:
-    """How this setup asks for the scopes of tags: in the other spelling after Pleo did not know the first."""
-    kept = secrets_of(setup).get("tag_scope")
-    return cast(TagScope, kept) if kept else spelling_for(setup.environment, places.home.store.connections())
+def consent_of(setup: Setup) -> Consent:
+    """What Pleo is asked for next, and how: otherwise after it did not know a scope."""
+    kept = cast("TagScope | None", secrets_of(setup).get("tag_scope"))
+    return consent_for(setup.environment, scopes_asked(setup), places.home.store.connections(), kept)
 
 
-def offer_other_spelling(setup: Setup) -> bool:
-    """After Pleo did not know a scope: whether the next consent asks in the other spelling. Once, then from scratch."""
-    again = "tag_scope" in secrets_of(setup)
-    other = spelling_after(spelling_of(setup), scopes_asked(setup), again=again)
+def offer_another_way(setup: Setup) -> bool:
+    """After Pleo did not know a scope: whether the next consent asks otherwise. From scratch after the last way."""
+    other = consent_of(setup).after
     seal_secrets(setup, tag_scope=other)
     setup.save()
     return other is not None

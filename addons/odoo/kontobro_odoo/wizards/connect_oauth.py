@@ -16,13 +16,12 @@ from kontobro.install.authorisation import (
     OTHER_SPELLING,
     InvalidScope,
     code_of,
+    consent_for,
     hashed,
     is_safe_redirect,
     kept_from,
     kept_to,
     leave,
-    spelling_after,
-    spelling_for,
 )
 from kontobro.pleo import authorize_url, exchange_code
 from kontobro.store import codec
@@ -96,11 +95,16 @@ class Connect(models.TransientModel):
             raise ValidationError(self.env._("The client id or its secret is missing: Pleo gives both."))
         self._require_redirect()
         draft, address = self._draft(), self.redirect_address
-        scopes, spelling = self._scopes(), self._spelling()
+        consent = self._consent()
         state, kept = leave(redirect_uri=address, owner=self._owner(), now=datetime.now(UTC), client_secret=secret)
         self.sudo().write({"state_hash": kept.state_hash, "leaving": self._seal(" leaving", kept_to(kept))})
         url = authorize_url(
-            draft, redirect_uri=address, state=state, verifier=kept.verifier, scopes=scopes, tag_scope=spelling
+            draft,
+            redirect_uri=address,
+            state=state,
+            verifier=kept.verifier,
+            scopes=consent.scopes,
+            tag_scope=consent.spelling,
         )
         return {"type": "ir.actions.act_url", "url": url, "target": "self"}
 
@@ -120,17 +124,15 @@ class Connect(models.TransientModel):
         standing = self.env["kontobro.connection"].search([*live, ("status", "!=", "disconnected")], limit=1)
         return scopes_at(int(self.level), codec.settings_from(standing.settings) if standing else None)
 
-    def _spelling(self):
-        """How the permissions for tags are asked for: otherwise than before, after Pleo did not know them."""
-        if self.sudo().tag_scope:
-            return self.sudo().tag_scope
+    def _consent(self):
+        """What Pleo is asked for: otherwise than before, after it did not know a permission."""
+        needed, kept = self._scopes(), self.sudo().tag_scope or None
         with self.env["kontobro.connection"]._faults_told(), home.opened(self.env.cr.dbname) as place:
-            return spelling_for(self.environment, place.store.connections())
+            return consent_for(self.environment, needed, place.store.connections(), kept)
 
     def _offered(self, fault):
-        """The fault to tell when Pleo does not know a permission: the first time, that Connect asks otherwise."""
-        again = bool(self.sudo().tag_scope)
-        other = spelling_after(self._spelling(), self._scopes(), again=again)
+        """What to tell when Pleo does not know a permission: that Connect asks otherwise, while there is a way."""
+        other = self._consent().after
         with self.env.registry.cursor() as cursor:  # stays, though the fault ends this transaction
             cursor.execute("UPDATE kontobro_connect SET tag_scope = %s WHERE id = %s", (other, self.id))
         return LoginFailed(OTHER_SPELLING, fault.remedy) if other else fault

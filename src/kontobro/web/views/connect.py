@@ -44,6 +44,7 @@ SCOPE_WORDS = {
     WRITE_TAGS: "keep the tags in Pleo in step",
     "vendors:read": "read the vendors in Pleo",
     "vendors:write": "keep the vendors in Pleo in step",
+    "companies:read": "see the name of your company",
 }
 """Each permission in a bookkeeper's words."""
 
@@ -182,7 +183,7 @@ def level(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 def consent_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     kept = flow.kept_settings(setup)
     meaning = meaning_of(kept) if kept else meanings_of(flow.level_chosen(setup))
-    page = {"setup": setup, "meaning": meaning, "words": scope_words(flow.scopes_asked(setup))}
+    page = {"setup": setup, "meaning": meaning, "words": scope_words(flow.consent_of(setup).scopes)}
     return render(request, "kontobro/connect/consent.html", page)
 
 
@@ -230,7 +231,7 @@ def _take_answer(request: HttpRequest, setup: Setup) -> None:
         code = code_of(request.GET.dict(), "Press Go to Pleo again.")
     except LoginFailed as fault:
         flow.take_verifier(setup)
-        if isinstance(fault, InvalidScope) and flow.offer_other_spelling(setup):
+        if isinstance(fault, InvalidScope) and flow.offer_another_way(setup):
             raise LoginFailed(OTHER_SPELLING, fault.remedy) from fault
         raise
     flow.exchange(setup, code)
