@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,29 @@ def shared() -> Path:
     if not (folder / "pleo" / "openapi").is_dir():
         pytest.skip("Pleo's documents are missing: put them at ../shared, or set KONTOBRO_SHARED to their folder")
     return folder
+
+
+WARM = {"cli", "export", "service", "sync", "web", "worker"}
+"""Folders whose tests use a ledger as a tool; those of the connector itself load it as the product does."""
+
+
+@pytest.fixture(autouse=True)
+def warm_ledgers(request: pytest.FixtureRequest) -> Iterator[None]:
+    """In those folders a ledger's own process is forked, not started."""
+    if folder_of(request.node) not in WARM:
+        yield
+        return
+    from tests.support.warm_ledgers import use_interpreters, use_warm_ledgers
+
+    use_warm_ledgers()
+    yield
+    use_interpreters()
+
+
+def folder_of(item: pytest.Item) -> str:
+    """The folder under `tests/`, by which the rules for tests go."""
+    parts = item.path.relative_to(ROOT / "tests").parts
+    return parts[0] if len(parts) > 1 else ""
 
 
 OTHERS = ("addon", "browser", "odoo", "tryton")
