@@ -30,7 +30,8 @@ SLOW_MARKERS = {"kill", "contract", "slow"}
 STARTERS = ("subprocess", "Popen")
 """What a file that starts programs has imported: an interpreter takes as long as thirty other tests."""
 
-SLOW_FIXTURES = {"postgres_server"}
+SLOW_FIXTURES = {"postgres_server", "person"}
+"""A server to start; the whole demo company to export."""
 
 ONE_CASE = {"cli", "erp", "export", "service", "store", "sync", "web", "worker"}
 """Folders whose tests have a service or a database each: of a test with several cases the first one runs."""
