@@ -5,6 +5,7 @@ Loaded by `conftest.py`. A new test needs nothing here: its folder, its file's n
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,11 @@ SLOW_FIXTURES = {"postgres_server", "person"}
 ONE_CASE = {"cli", "erp", "export", "service", "store", "sync", "web", "worker"}
 """Folders whose tests have a service or a database each: of a test with several cases the first one runs."""
 
+ALL = 10**6
+
+MOST_OF_A_FILE = {"export": 3, "web": 3}
+"""Folders where each test runs a whole export or serves pages: so many tests of a file, its first ones."""
+
 
 def register_fast_profile() -> None:
     parent = settings.get_profile("ci")
@@ -61,10 +67,10 @@ def is_left_out(path: Path) -> bool:
 
 def keep_fast(items: list[pytest.Item], config: pytest.Config) -> None:
     """Deselect what the fast run leaves out."""
-    seen = set[str]()
+    taken = Counter[str]()
     kept, out = list[pytest.Item](), list[pytest.Item]()
     for item in items:
-        (kept if is_fast(item) and is_first(item, seen) else out).append(item)
+        (kept if is_fast(item) and is_wanted(item, taken) else out).append(item)
     if out:
         config.hook.pytest_deselected(items=out)
         items[:] = kept
@@ -80,11 +86,13 @@ def is_fast(item: pytest.Item) -> bool:
     )
 
 
-def is_first(item: pytest.Item, seen: set[str]) -> bool:
-    """In the folders of ONE_CASE: the first case of its test."""
-    if item.path.relative_to(TESTS).parts[0] not in ONE_CASE:
-        return True
-    test = item.nodeid.partition("[")[0]
-    new = test not in seen
-    seen.add(test)
-    return new
+def is_wanted(item: pytest.Item, taken: Counter[str]) -> bool:
+    """One of the first of its test and of its file, where there are only so many. `taken` counts both."""
+    folder = item.path.relative_to(TESTS).parts[0]
+    test, file = item.nodeid.partition("[")[0], str(item.path)
+    if folder in ONE_CASE and taken[test]:
+        return False
+    if taken[file] >= MOST_OF_A_FILE.get(folder, ALL):
+        return False
+    taken.update((test, file))
+    return True
