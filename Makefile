@@ -13,8 +13,12 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --no-compile --disable-pip-versi
 PIP_SELF := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check --no-build-isolation --no-deps -e .
 PRISM := contract/prism/node_modules/.bin/prism
 
+# Images of Python set it. Without bytecode each interpreter that a test starts compiles every library again, and pytest
+# rewrites every test: half the time of a run.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check fix prove bench bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-addons addon-screenshots addon-screenshots-tryton bench-erp clean
+.PHONY: help demo serve test test-fast check fix prove bench bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-addons addon-screenshots addon-screenshots-tryton bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
@@ -32,6 +36,9 @@ serve: $(VENV)/service.stamp  ## run the service on this machine, at http://127.
 
 test: $(VENV)/dev.stamp  ## run all tests; PYTEST_ARGS="-m kill" and the like are passed on
 	@$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+test-fast: $(VENV)/dev.stamp  ## the quick tests of every package, in less than a minute on two cores; while you work
+	@$(BIN)/python -m pytest --fast -q -n auto -p no:schemathesis $(PYTEST_ARGS)
 
 check: $(VENV)/dev.stamp  ## lint, format, types, layers, sizes, secrets
 	@$(BIN)/ruff check .

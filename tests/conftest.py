@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,30 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import kinds
+from tests.support.examples import FAST
+
 pytest_plugins = ["tests.postgres"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
 settings.register_profile("laptop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("laptop"), derandomize=True, print_blob=True)
+kinds.register_fast_profile()
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="only what is fast (tests/kinds.py), with few examples")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--fast"):
+        settings.load_profile(FAST)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if config.getoption("--fast") and kinds.is_left_out(collection_path) else None
 
 
 class NetworkUsed(RuntimeError):
@@ -68,13 +86,43 @@ def shared() -> Path:
     return folder
 
 
+WARM = {"cli", "export", "service", "sync", "web", "worker"}
+"""Folders whose tests use a ledger as a tool; those of the connector itself load it as the product does."""
+
+
+@pytest.fixture(autouse=True)
+def warm_ledgers(request: pytest.FixtureRequest) -> Iterator[None]:
+    """In those folders a ledger's own process is forked, not started."""
+    where = WARM | {"erp"} if request.config.getoption("--fast") else WARM
+    if folder_of(request.node) not in where:
+        yield
+        return
+    from tests.support.warm_ledgers import use_interpreters, use_warm_ledgers
+
+    use_warm_ledgers()
+    yield
+    use_interpreters()
+
+
+def folder_of(item: pytest.Item) -> str:
+    """The folder under `tests/`, by which the rules for tests go."""
+    parts = item.path.relative_to(ROOT / "tests").parts
+    return parts[0] if len(parts) > 1 else ""
+
+
 OTHERS = ("addon", "browser", "odoo", "tryton")
 """Markers of tests on other people's programs, whose hiccups are not ours."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test on somebody else's program may be run once more, and the closing line counts it. Never a kill test: what
-    a kill may do once in fifty times is what it looks for."""
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
+    """Every test is marked by its place.
+
+    A test on somebody else's program may be run once more, and the closing line counts it. Never a kill test: what a
+    kill may do once in fifty times is what it looks for.
+    """
+    kinds.mark(items)
+    if config.getoption("--fast"):
+        kinds.keep_fast(items, config)
     for item in items:
         if any(item.get_closest_marker(name) for name in OTHERS) and not item.get_closest_marker("kill"):
             item.add_marker(pytest.mark.flaky(reruns=1))

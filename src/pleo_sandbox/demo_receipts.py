@@ -6,6 +6,7 @@ import datetime as dt
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from fpdf import FPDF
 from PIL import Image, ImageDraw, ImageFont
@@ -42,8 +43,13 @@ def receipt(kind: str, name: str, paper: Paper) -> FileBlob:
     """A receipt of one kind: "pdf", "jpg" or "png"; or "fake", a text that calls itself a picture."""
     if kind == "fake":
         return FileBlob(f"{name}.jpg", MEDIA_TYPES["jpg"], _text(paper))
-    content = _pdf(paper) if kind == "pdf" else _picture(paper, kind)
-    return FileBlob(f"{name}.{kind}", MEDIA_TYPES[kind], content)
+    return FileBlob(f"{name}.{kind}", MEDIA_TYPES[kind], drawn(kind, paper))
+
+
+@cache
+def drawn(kind: str, paper: Paper) -> bytes:
+    """The file's bytes: drawn once a process, for all the demo companies in it."""
+    return _pdf(paper) if kind == "pdf" else _picture(paper, kind)
 
 
 def _text(paper: Paper) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
-from kontobro.bootstrap import Home, open_home
+from kontobro.bootstrap import DATABASE, Home, open_home
 from kontobro.cli.app import app
 from kontobro.cli.desk import Desk
 from kontobro.core.connection import Connection, Tokens
@@ -32,6 +32,7 @@ from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference
 from kontobro.core.masterdata import Account, Company, Vendor
 from kontobro.core.ports import Capabilities, R, Store, TokenStore
 from kontobro.export.run import Ports
+from tests.support.empty_store import put_empty_store
 
 COMPANY = "7d0c3a52-54d4-4f0b-8f6e-0f5b8f1b7a11"
 KEY = "plp_key-that-must-never-be-shown"
@@ -224,6 +225,7 @@ class Bench:
     clock: FakeClock = field(default_factory=FakeClock)
 
     def open(self, path: Path) -> FakeHome:
+        put_empty_store(path / DATABASE)
         return FakeHome(open_home(path), self.pleo, self.erp, self.clock)
 
     def run(self, *words: str, stdin: str | None = None, at_terminal: bool = False, **environment: str) -> Result:

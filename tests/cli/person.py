@@ -10,11 +10,19 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
+from kontobro.bootstrap import DATABASE, Home, open_home
 from kontobro.cli.app import app
 from kontobro.cli.desk import Desk
 from pleo_sandbox.server import DemoSandbox
+from tests.support.empty_store import put_empty_store
 
 DEMO = Path(str(files("kontobro.erp.beancount") / "demo"))
+
+
+def open_ready_home(path: Path) -> Home:
+    """What a first verb finds when it has made its home."""
+    put_empty_store(path / DATABASE)
+    return open_home(path)
 
 
 @dataclass
@@ -32,7 +40,7 @@ class Person:
 
     def types(self, *words: str, stdin: str | None = None, at_terminal: bool = False) -> Result:
         home = ["--home", str(self.folder / "home"), "--verbose", "--debug"]
-        desk = Desk(can_ask=lambda: at_terminal)
+        desk = Desk(open_home=open_ready_home, can_ask=lambda: at_terminal)
         result = CliRunner().invoke(app, [*home, *words], obj=desk, input=stdin, env={"LANG": "C.UTF-8"})
         self.shown.append(result.output)
         return result

@@ -17,6 +17,7 @@ from kontobro.core.posting import Posted, post_item
 from kontobro.core.posting_table import ROWS, table_of
 from kontobro.core.settings import RowOverride, Settings
 from kontobro.testing.factories import a_line, a_tax, a_vendor, an_amount, an_invoice, an_item, masters, settings
+from tests.support.examples import examples
 
 TODAY = dt.date(2026, 11, 22)
 MASTERS = masters()
@@ -79,7 +80,7 @@ def wallet_change(posted: Posted) -> Decimal:
 
 
 @given(items(), some_settings())
-@hypothesis_settings(max_examples=400, deadline=None)
+@hypothesis_settings(max_examples=examples(400), deadline=None)
 def test_good_items_are_booked_and_every_entry_balances(item: ExportItem, chosen: Settings) -> None:
     posted = post_item(item, chosen, MASTERS, TODAY)
     if posted.problems:
@@ -96,7 +97,7 @@ def test_good_items_are_booked_and_every_entry_balances(item: ExportItem, chosen
 
 
 @given(items(), some_settings())
-@hypothesis_settings(max_examples=300, deadline=None)
+@hypothesis_settings(max_examples=examples(300), deadline=None)
 def test_the_wallet_changes_by_what_pleo_says(item: ExportItem, chosen: Settings) -> None:
     """Whatever the method, the splits and the tax: rows that touch the wallet change it by the total, exactly."""
     posted = post_item(item, chosen, MASTERS, TODAY)
@@ -111,7 +112,7 @@ def test_the_wallet_changes_by_what_pleo_says(item: ExportItem, chosen: Settings
 
 
 @given(items(), some_settings())
-@hypothesis_settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=examples(200), deadline=None)
 def test_documents_come_in_pairs_that_name_each_other(item: ExportItem, chosen: Settings) -> None:
     posted = post_item(item, chosen, MASTERS, TODAY)
     first, *rest = posted.entries or (None,)
@@ -147,7 +148,7 @@ amounts = st.builds(
     text=texts,
     date=st.datetimes(timezones=st.just(dt.UTC)),
 )
-@hypothesis_settings(max_examples=300, deadline=None)
+@hypothesis_settings(max_examples=examples(300), deadline=None)
 def test_nothing_that_pleo_may_send_raises(
     type_: str, subtype: str | None, method: str | None, total: object, line: object, tax: object, tax_type: str,
     text: str, date: dt.datetime,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from kontobro.core.errors import Misconfigured
 from kontobro.core.settings import RowOverride, Settings
 from kontobro.core.settings_file import LARGEST, MOST_FAULTS, read_toml, settings_from, settings_to, with_change
+from tests.support.examples import examples
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12)
 roles = st.sampled_from(["expense", "wallet", "employee", "transit", "external", "payable"])
@@ -65,7 +66,7 @@ every_settings = st.builds(
 
 
 @given(every_settings)
-@hypothesis_settings(max_examples=150, deadline=None)
+@hypothesis_settings(max_examples=examples(150), deadline=None)
 def test_what_is_written_is_read_back_unchanged(settings: Settings) -> None:
     written = tomli_w.dumps(settings_to(settings))
     assert settings_from(tomllib.loads(written)) == (settings, ())

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from kontobro.core.journal import Booking, Reference
 from kontobro.erp.beancount.connector import BeancountConnector
 from kontobro.testing.entries import Chart, a_bill, a_payment, a_receipt
+from tests.support.examples import examples
 
 from .conftest import LEDGER, LedgerFiles
 
@@ -28,7 +29,7 @@ ATTACKS = st.sampled_from(
 texts = st.text(max_size=30) | ATTACKS | st.builds(str.__add__, st.text(max_size=5), ATTACKS)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(payee=texts, text=texts, number=texts.filter(bool))
 def test_no_text_can_break_out_of_its_entry(payee, text, number):
     with tempfile.TemporaryDirectory() as folder:

@@ -26,7 +26,7 @@ from kontobro.erp import load_connector
 from kontobro.erp.common import READ_TRIES, Refused, read_again, rows_by_id
 from kontobro.erp.odoo.access import find_company
 from kontobro.erp.odoo.api import PAGE, Api, open_http
-from kontobro.net.limits import time_limit
+from kontobro.net.deadline import time_limit
 from tests.net.listening import answering, listening
 
 KEY = "0123456789abcdef0123456789abcdef01234567"

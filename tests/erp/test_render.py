@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kontobro.core.journal import Bill, Entry, EntryLine, InvoiceKey, JournalEntry, Payment, Reference
 from kontobro.erp.beancount.render import number, one_line, render_entry
+from tests.support.examples import examples
 
 PURCHASE = JournalEntry(
     reference=Reference("0f1a-22"),
@@ -127,7 +128,7 @@ def test_numbers_have_the_digits_of_their_currency_and_lose_none():
 texts = st.text(max_size=60) | st.text(alphabet='"\\\n;^# 😀👩‍💻\tøn', max_size=60)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(payee=texts, text=texts, note=texts, reference=st.text(min_size=1, max_size=40))
 def test_every_text_comes_back_from_the_parser(payee, text, note, reference):
     entry = JournalEntry(
@@ -145,7 +146,7 @@ def test_every_text_comes_back_from_the_parser(payee, text, note, reference):
     assert (transaction.meta["note-1"], transaction.meta["kontobro"]) == (one_line(note), one_line(reference))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(10**14), max_value=10**14))
 def test_every_amount_comes_back_exact(amount):
     entry = JournalEntry(

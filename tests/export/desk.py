@@ -24,6 +24,7 @@ from kontobro.store import open_store
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.server import serve
 from pleo_sandbox.state import Sandbox
+from tests.support.empty_store import put_empty_store
 
 PROJECT = Path(__file__).resolve().parents[2]
 SETTINGS = Settings(
@@ -228,7 +229,7 @@ def connect(desk: Desk, settings: Settings = SETTINGS) -> Connection:
         erp_options=desk.options,
         settings=settings,
     )
-    store = open_store(desk.database)
+    store = open_store(put_empty_store(desk.database))
     store.save_connection(connection)
     store.save_tokens(connection, Tokens(access=desk.key))
     for name, value in desk.secrets.items():

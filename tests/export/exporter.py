@@ -42,6 +42,7 @@ from kontobro.testing.faults import (
     kill_this_process,
 )
 from tests.export.plain_erp import PlainErp
+from tests.support.warm_ledgers import share_warm_ledgers
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
 """What a forked process does with its order."""
@@ -127,6 +128,7 @@ def warm(answer: Answer = answer) -> None:
     """Fork an exporter for each line of standard input; answer each with a line: exit status and output."""
     with tempfile.TemporaryDirectory() as folder:
         open_store(Path(folder) / "warm.sqlite3").close()
+    share_warm_ledgers()
     for line in sys.stdin:
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
             child = os.fork()

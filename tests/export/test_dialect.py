@@ -48,6 +48,7 @@ from tests.export.company import COMPANY, a_company, a_line, a_receipt, an_item,
 from tests.export.desk import SETTINGS
 from tests.export.office import Altered, SandboxClock
 from tests.pleo.stage import MemoryTokens
+from tests.support.empty_store import put_empty_store
 
 REDIRECT = "http://127.0.0.1:8917/callback"
 VERIFIER = "v" * 64
@@ -137,7 +138,7 @@ def test_every_switch_of_the_client_has_its_twin_in_the_sandbox() -> None:
 
 @pytest.mark.parametrize("rules", PLAYED)
 def test_exports_and_a_sync_under_each_answer(tmp_path: Path, rules: dict[str, Any]) -> None:
-    with a_world(rules, tmp_path) as world, open_store(tmp_path / "kontobro.sqlite3") as store:
+    with a_world(rules, tmp_path) as world, open_store(put_empty_store(tmp_path / "kontobro.sqlite3")) as store:
         key = world.sandbox.add_api_key(COMPANY, world.scopes())
         connector, clock, dialect = MemoryConnector(books()), world.clock, world.dialect
         opened = []

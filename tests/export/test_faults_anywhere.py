@@ -18,6 +18,7 @@ from pleo_sandbox.model import Expense, Json
 from tests.export.company import a_company, a_line, a_receipt, an_item, entry_id, invoice, invoice_payment, payable
 from tests.export.desk import SETTINGS
 from tests.export.office import Office, an_office
+from tests.support.examples import examples
 
 AMOUNTS = st.integers(-10_000_000, 10_000_000).filter(bool)
 JOURNAL_TYPES = ["card_purchase", "refund", "cashback", "fee", "out_of_pocket", "mileage", "atm_withdrawal"]
@@ -54,7 +55,7 @@ FAULTS: list[Exception] = [
 ]
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
     data=st.data(),
     items=st.lists(ITEMS, min_size=1, max_size=6),

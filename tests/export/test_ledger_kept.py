@@ -17,6 +17,7 @@ from pleo_sandbox.model import Expense, Json
 from tests.export.company import a_company, a_line, an_item, entry_id, invoice, invoice_payment, money, payable
 from tests.export.desk import a_desk_over
 from tests.export.office import Office, SandboxClock, ports_at
+from tests.support.warm_ledgers import use_interpreters
 
 LEDGERS = Path(__file__).parent / "ledgers"
 SETTINGS = Settings(
@@ -277,6 +278,7 @@ def loads() -> Iterator[list[str]]:
     if not LOADS and not _HEARING:
         sys.addaudithook(_hear)
     LOADS.clear()
+    use_interpreters()
     yield LOADS
     _HEARING.clear()
 

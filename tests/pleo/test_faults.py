@@ -19,7 +19,7 @@ from kontobro.core.errors import (
     Timeout,
     Unreachable,
 )
-from kontobro.net.limits import time_limit
+from kontobro.net.deadline import time_limit
 from kontobro.pleo import open_pleo
 from kontobro.pleo.faults import Refused
 from tests.pleo.stage import JOB, JSON, KEY, Stage, a_connection, a_job, page, refusal, reply

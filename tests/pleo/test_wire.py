@@ -21,6 +21,7 @@ from kontobro.pleo import endpoints
 from kontobro.pleo.paging import read_page
 from kontobro.pleo.wire import read_item
 from tests.pleo.stage import JSON, a_job, amount, an_item
+from tests.support.examples import examples
 
 SHARED = Path(os.environ.get("KONTOBRO_SHARED", Path(__file__).parents[2] / ".." / "shared"))
 
@@ -150,7 +151,7 @@ def test_odd_links_are_no_fault() -> None:
 NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, places=None) | st.integers(-(10**30), 10**30).map(Decimal)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(value=NUMBERS)
 def test_money_is_exact(value: Decimal) -> None:
     raw = json.dumps(an_item(amount=amount("@"))).replace('"@"', str(value)).encode()
@@ -214,7 +215,7 @@ KEYS = st.text(min_size=1, max_size=20).filter(lambda key: f"x{key}" not in an_i
 VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(extra=st.dictionaries(KEYS.map(lambda key: f"x{key}"), VALUES, max_size=4))
 def test_unknown_fields_change_nothing_and_survive_in_raw(extra: dict[str, Any]) -> None:
     item = good(an_item() | extra)
@@ -222,7 +223,7 @@ def test_unknown_fields_change_nothing_and_survive_in_raw(extra: dict[str, Any])
     assert extra.items() <= json.loads(item.raw).items()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(text=st.text(max_size=300), type=st.text())
 def test_any_text_and_any_type_survive(text: str, type: str) -> None:
     item = good(an_item(note=text, type=type, supplier={"name": text}))
@@ -316,7 +317,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(field=st.sampled_from([*sorted(an_item()), "user", "vendor", "files", "supplier"]), value=JSON_VALUES)
 def test_whatever_stands_in_a_field_it_is_an_item_or_a_problem(field: str, value: Any) -> None:
     found = read(msgspec.json.encode(an_item() | {field: value}))
@@ -325,7 +326,7 @@ def test_whatever_stands_in_a_field_it_is_an_item_or_a_problem(field: str, value
         assert found.problems[0].remedy
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(content=st.binary(max_size=60))
 def test_bytes_that_are_no_item_are_a_problem(content: bytes) -> None:
     assert bad(content).raw == content

@@ -18,7 +18,7 @@ from PIL import Image
 
 from pleo_sandbox.demo_cast import major
 from pleo_sandbox.demo_company import SECOND_BATCH, TO_MEND, demo_company
-from pleo_sandbox.demo_receipts import Paper, receipt
+from pleo_sandbox.demo_receipts import Paper, drawn, receipt
 from pleo_sandbox.demo_spec import WALLET_TYPES, round_half_up
 from pleo_sandbox.model import Expense, Json
 
@@ -56,6 +56,7 @@ def method(item: Json) -> str | None:
 
 
 def test_it_is_the_same_company_each_time() -> None:
+    drawn.cache_clear()  # its receipts are drawn again too
     again = demo_company()
     assert again == COMPANY
     assert again.expenses is not EXPENSES

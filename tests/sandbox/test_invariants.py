@@ -15,6 +15,7 @@ from pleo_sandbox.jobs import MOVES, UNFINISHED, ItemResult, ItemStatus, JobEven
 from pleo_sandbox.rules import LENIENT
 from pleo_sandbox.state import Sandbox
 from tests.sandbox import factories
+from tests.support.examples import examples
 
 ENTRIES = 4
 
@@ -95,4 +96,4 @@ class Company(RuleBasedStateMachine):
 
 
 TestCompany = Company.TestCase
-TestCompany.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestCompany.settings = settings(max_examples=examples(40), stateful_step_count=25, deadline=None)

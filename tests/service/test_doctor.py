@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from kontobro.bootstrap import open_home
+from kontobro.bootstrap import DATABASE, open_home
 from kontobro.core.connection import Tokens
 from kontobro.service.config import ServiceConfig, read_config
 from kontobro.service.doctor import examine, examine_settings, examine_work
@@ -19,6 +19,7 @@ from kontobro.service.findings import Finding, worst
 from kontobro.service.vitals import Vitals
 from kontobro.store import open_store
 from tests.pleo.stage import Clock, a_connection, page
+from tests.support.empty_store import put_empty_store
 
 POLL = timedelta(seconds=120)
 WATCHED = {"endpointUrl": "https://books.example.com/webhooks/c1", "eventTypes": ["v1.export-job.created"]}
@@ -37,6 +38,7 @@ def named(findings: list[Finding], name: str) -> Finding:
 def home(tmp_path: Path) -> Path:
     """A home with one connection and its credential."""
     path = tmp_path / "home"
+    put_empty_store(path / DATABASE)
     opened = open_home(path)
     opened.store.save_connection(a_connection())
     opened.store.save_tokens(a_connection(), Tokens(access="plp_key"))

@@ -29,6 +29,7 @@ from kontobro.service.standing import figures_of
 from kontobro.service.vitals import Vitals
 from kontobro.store import open_store
 from tests.pleo.stage import Stage, a_connection, page, refusal
+from tests.support.empty_store import put_empty_store
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def test_what_stands_is_on_the_page() -> None:
 
 
 def test_the_store_is_counted_by_the_database(tmp_path: Path) -> None:
-    with open_store(tmp_path / "kontobro.sqlite3") as store:
+    with open_store(put_empty_store(tmp_path / "kontobro.sqlite3")) as store:
         store.save_connection(a_connection(id="c1"))
         store.save_connection(a_connection(id="c2", status="reconnect"))
         assert figures_of(store).connections == {"connected": 1, "reconnect": 1}

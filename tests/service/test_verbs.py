@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from kontobro.bootstrap import open_home
+from kontobro.bootstrap import DATABASE, open_home
 from kontobro.cli.app import app
 from kontobro.core.connection import Tokens
 from kontobro.service.config import config, read_config
@@ -18,12 +18,14 @@ from kontobro.service.home import open_service_home
 from kontobro.worker.serving import only_worker
 from kontobro.worker.vitals import look
 from tests.pleo.stage import a_connection
+from tests.support.empty_store import put_empty_store
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A home with a secret; the process's configuration is read anew."""
     monkeypatch.setenv("KONTOBRO_HOME", str(tmp_path / "home"))
+    put_empty_store(tmp_path / "home" / DATABASE)
     opened = open_home(tmp_path / "home")
     opened.store.save_connection(a_connection(status="reconnect"))
     opened.store.save_tokens(a_connection(), Tokens(access="plp_key"))

@@ -15,6 +15,7 @@ from kontobro.core.history import BookingState, Move
 from kontobro.core.journal import Reference
 from kontobro.store.moves import MOVES, STATES, UPDATES, allowed_pairs, is_allowed, route
 from kontobro.testing.store_case import HERE, NOW, connection, planned, states, steps
+from tests.support.examples import examples
 
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore
@@ -59,7 +60,7 @@ numbers = iter(range(1_000_000))
 walks = st.lists(st.one_of(st.sampled_from(STATES), st.just("again")), max_size=14)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(walk=walks)
 def test_any_walk_agrees_with_the_diagram(store: DjangoStore, walk: list[str]) -> None:
     """`again` is another run; each refused step leaves everything as it was."""

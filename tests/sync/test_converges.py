@@ -21,6 +21,7 @@ from kontobro.core.plan import Existing, MasterKind
 from kontobro.core.plan_compare import fold
 from kontobro.core.settings import Settings
 from kontobro.sync.run import NOTED
+from tests.support.examples import examples
 from tests.sync.office import Office
 
 CODES = ["A", "b", "B ", "c", " C", "D", "e", "Æ"]
@@ -109,7 +110,7 @@ def assert_in_step(office: Office, kind: str, wanted: list[tuple[str, str, str]]
 
 
 @pytest.mark.parametrize("kind", MAKERS)
-@settings(max_examples=120)
+@settings(max_examples=examples(120))
 @given(there=strangers, rounds=st.lists(masters(), min_size=1, max_size=4))
 def test_applied_and_planned_again_there_is_nothing_to_do(
     kind: str, there: list[tuple[int, str, str, bool, str | None]], rounds: list[list[tuple[str, str, str]]]
@@ -154,7 +155,7 @@ def heal(office: Office) -> None:
 
 
 @pytest.mark.parametrize("kind", MAKERS)
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(
     there=strangers,
     first=masters(),
@@ -191,7 +192,7 @@ def test_killed_anywhere_the_next_run_finishes_and_leaves_no_twins(
 
 
 @pytest.mark.parametrize("kind", MAKERS)
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(there=strangers, first=masters(), second=masters())
 def test_a_schedule_touches_nothing_that_is_not_ours(
     kind: str,

@@ -28,6 +28,7 @@ from pleo_sandbox.model import HandMade, SandboxCompany
 from pleo_sandbox.server import serve
 from pleo_sandbox.state import Sandbox
 from tests.export.desk import Warm
+from tests.support.empty_store import put_empty_store
 
 pytestmark = pytest.mark.kill
 
@@ -182,7 +183,7 @@ def a_desk(folder: Path) -> Iterator[Desk]:
 
 
 def save(desk: Desk, settings: Settings) -> None:
-    store = open_store(desk.database)
+    store = open_store(put_empty_store(desk.database))
     store.save_connection(replace(desk.connection, settings=settings))
     store.save_tokens(desk.connection, Tokens(access=desk.key))
     store.close()

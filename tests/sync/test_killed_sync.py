@@ -24,6 +24,7 @@ from kontobro.store import open_store
 from pleo_sandbox.model import HandMade, SandboxCompany
 from pleo_sandbox.server import serve
 from pleo_sandbox.state import Sandbox
+from tests.support.empty_store import put_empty_store
 from tests.sync.changing_syncer import MASTERS, Ended, run_syncer
 
 pytestmark = pytest.mark.kill
@@ -125,7 +126,7 @@ def a_place(home: Path, company: SandboxCompany) -> Iterator[Place]:
             erp="beancount",
             settings=Settings(sync_dimensions=("d1", "d2"), create_vendors=True),
         )
-        store = open_store(home / "kontobro.sqlite3")
+        store = open_store(put_empty_store(home / "kontobro.sqlite3"))
         store.save_connection(connection)
         store.save_tokens(connection, Tokens(access=sandbox.add_api_key(company.id)))
         store.close()

@@ -20,8 +20,11 @@ set_up()
 del os.environ["KONTOBRO_HOME"]
 
 from kontobro.service.config import config  # noqa: E402 - it reads the environment
+from tests.support.quick_passwords import hash_quickly  # noqa: E402 - likewise
 from tests.web.office import Office, an_office  # noqa: E402 - Django's models need it set up
 from tests.web.site import Site, build_template, open_site  # noqa: E402 - Django's models need it set up
+
+hash_quickly()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from django.http import HttpResponseBase
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tests.web.fuzz_town import STEPS, Address, Town, addresses, open_town
 from tests.web.fuzz_values import (
     BODIES,
@@ -131,7 +132,7 @@ def test_no_setup_s_page_breaks_at_any_step(town: Town, steps: str) -> None:
 
 
 @given(name=st.sampled_from(sorted(ALL)), spoil=st.data())
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(200), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_whatever_is_sent_is_answered(town: Town, name: str, spoil: st.DataObject) -> None:
     town.restore(spoil.draw(st.sampled_from(STEPS)))
     known = [*FORMS.get(name, {}), *QUERIES.get(name, {})] or names_of_all()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
-from kontobro.bootstrap import Home
+from kontobro.bootstrap import DATABASE, Home
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.settings import Settings
 from kontobro.service.config import ServiceConfig, read_config
@@ -27,6 +27,7 @@ from pleo_sandbox.server import serve
 from pleo_sandbox.state import Sandbox
 from tests.export.company import CONTRA, an_item
 from tests.export.desk import SETTINGS
+from tests.support.empty_store import put_empty_store
 
 PROJECT = Path(__file__).resolve().parents[2]
 REFERENCE = 'kontobro: "'
@@ -159,6 +160,8 @@ def a_town(
     """Serve Pleo, connect the companies. `environment`: more of the service's variables, without their prefix."""
     given = {"home": str(folder / "home"), "poll_seconds": "3600"} | environment
     sandbox = Sandbox()
+    if "database_url" not in given:
+        put_empty_store(Path(given["home"]) / DATABASE)
     with serve(sandbox) as url:
         town = Town(folder, sandbox, url, {f"KONTOBRO_{name.upper()}": value for name, value in given.items()})
         for number in range(companies):

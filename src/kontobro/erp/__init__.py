@@ -1,5 +1,7 @@
 """Accounting systems: each connector is a package of its own; the registry names them all.
 
+Loading this package loads next to nothing: it is loaded with each module of a connector, also in short-lived processes.
+
 A connector of your own needs no entry here: its name may be its factory's dotted path, `package.module:factory`.
 """
 
@@ -9,14 +11,16 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from kontobro.core.errors import Misconfigured, shown
-from kontobro.core.ports import Connector
-from kontobro.erp.guard import Guarded, guarded
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
-Factory = Callable[..., Connector]
+if TYPE_CHECKING:
+    from kontobro.core.ports import Connector
+    from kontobro.erp.guard import Guarded
+
+Factory = Callable[..., "Connector"]
 """Takes the options; one with a parameter `secrets` gets the way to the connection's secrets by name too, one with
 `network` what its clients may connect to (`kontobro.net.client.open_client`)."""
 
@@ -94,6 +98,8 @@ def load_connector(
 
     Raises Misconfigured for an unknown name, a missing package, option or secret.
     """
+    from kontobro.erp.guard import guarded
+
     factory = _factory(name)
     takes = inspect.signature(factory).parameters
     more = {name: given for name, given in (("secrets", secrets), ("network", network)) if name in takes}

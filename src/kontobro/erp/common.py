@@ -19,7 +19,8 @@ from kontobro.core.masterdata import Vendor
 from kontobro.core.ports import ReceiptRules
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 from kontobro.net.client import open_client
-from kontobro.net.limits import AnswerTooLarge, Limits, seconds_left
+from kontobro.net.deadline import seconds_left
+from kontobro.net.limits import AnswerTooLarge, Limits
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from kontobro.core.export import Receipt
 from kontobro.core.journal import Booking, Entry, EntryKey
 from kontobro.core.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.ports import LONGEST_CALL, Capabilities, Connector, Rehearses, Withdraws
-from kontobro.net.limits import time_limit
+from kontobro.net.deadline import time_limit
 
 R = TypeVar("R", bound=MasterRecord)
 log = logging.getLogger(__name__)

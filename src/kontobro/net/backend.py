@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 import httpcore2
 
 from kontobro.net.addresses import NetworkPolicy, PrivateAddress, literal
-from kontobro.net.limits import seconds_left
+from kontobro.net.deadline import seconds_left
 
 T = TypeVar("T")
 Options = Iterable[Any]

@@ -13,7 +13,8 @@ from httpx2._utils import get_environment_proxies  # how httpx2 itself reads HTT
 
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy, PrivateAddress, literal
 from kontobro.net.backend import PinnedBackend
-from kontobro.net.limits import AnswerTooLarge, Limits, Monotonic, read_bounded, seconds_left, time_limit
+from kontobro.net.deadline import Monotonic, seconds_left, time_limit
+from kontobro.net.limits import AnswerTooLarge, Limits, read_bounded
 
 MOST_BYTES: Final = "kontobro.most_bytes"
 """A request's extension: the most bytes of its answer, where it is not the client's usual."""

@@ -1,26 +1,19 @@
-"""How large an answer may be, and how long a call may take, whatever the other side does."""
+"""How large an answer may be, whatever the other side does."""
 
 from __future__ import annotations
 
-import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
 import httpx2
 
-Monotonic = Callable[[], float]
-
 MOST_DIGITS: Final = 60
 """Digits before and after the point of a number that another system sends: amounts have 30, rates 40."""
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
-
-_until: ContextVar[float | None] = ContextVar("kontobro_net_until", default=None)
 
 
 class AnswerTooLarge(httpx2.DecodingError):
@@ -37,26 +30,6 @@ class Limits:
 
     seconds: float
     most_bytes: int
-
-
-@contextmanager
-def time_limit(seconds: float, clock: Monotonic = time.monotonic) -> Iterator[None]:
-    """All calls of this thread inside end within `seconds` together: a call under way then is a timeout.
-
-    For pages, where a person waits. Limits nest: the nearest end counts.
-    """
-    ends, outer = clock() + seconds, _until.get()
-    token = _until.set(ends if outer is None else min(ends, outer))
-    try:
-        yield
-    finally:
-        _until.reset(token)
-
-
-def seconds_left(clock: Monotonic = time.monotonic) -> float | None:
-    """Until the nearest `time_limit` around us ends; 0 or less when it has, None without one."""
-    ends = _until.get()
-    return None if ends is None else ends - clock()
 
 
 def read_bounded(chunks: Iterable[bytes], coding: str, most: int) -> bytes:

@@ -20,7 +20,8 @@ from kontobro import __version__
 from kontobro.core.dialect import Dialect
 from kontobro.core.errors import BadAnswer, KontobroError, RateLimited, Uncertain, Unreachable
 from kontobro.core.ports import LONGEST_PLEO_CALL, Clock
-from kontobro.net.limits import AnswerTooLarge, seconds_left, time_limit
+from kontobro.net.deadline import seconds_left, time_limit
+from kontobro.net.limits import AnswerTooLarge
 from kontobro.pleo.endpoints import Endpoint
 from kontobro.pleo.faults import (
     AGAIN,

@@ -11,7 +11,8 @@ import httpx2
 from kontobro.core.errors import ReceiptUnavailable, TooLarge, Unreachable
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy, PrivateAddress, Resolve, is_public, look_up
 from kontobro.net.client import MOST_BYTES, open_client
-from kontobro.net.limits import AnswerTooLarge, Limits, time_limit
+from kontobro.net.deadline import time_limit
+from kontobro.net.limits import AnswerTooLarge, Limits
 from kontobro.pleo.calls import USER_AGENT
 from kontobro.pleo.environments import is_local
 from kontobro.pleo.faults import AGAIN, of_network, with_failure

@@ -11,6 +11,7 @@ import pickle
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kontobro.core.errors import Misconfigured, Timeout, shown
@@ -36,10 +37,16 @@ def faults_apart(ledger: Path, candidate: Path | None) -> tuple[Fault, ...]:
     return found
 
 
-def _ask(ledger: Path, *what: str):  # type: ignore[no-untyped-def]  # what the child answered
+Run = Callable[[Path, Sequence[str]], tuple[int, bytes, bytes]]
+"""Has a process of its own do `main` with this ledger and these words: its exit status, its answer, what it said.
+None of it is left when this returns or raises; after LIMIT seconds it raises `subprocess.TimeoutExpired`."""
+
+
+def run_interpreter(ledger: Path, words: Sequence[str]) -> tuple[int, bytes, bytes]:
+    """`Run` by a new interpreter: a quarter of a second before anything is loaded."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     child = subprocess.Popen(  # noqa: S603  (our own module, by our own interpreter)
-        [sys.executable, "-m", __name__, str(ledger), *what],
+        [sys.executable, "-m", __name__, str(ledger), *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -47,16 +54,30 @@ def _ask(ledger: Path, *what: str):  # type: ignore[no-untyped-def]  # what the 
         start_new_session=True,
     )
     try:
-        answer, words = child.communicate(timeout=LIMIT)
+        answer, said = child.communicate(timeout=LIMIT)
+    finally:
+        _end(child, ledger)
+    return child.returncode, answer, said
+
+
+_run: list[Run] = [run_interpreter]
+
+
+def use(run: Run) -> None:
+    """Get processes from elsewhere from now on: from one that has everything loaded, for example."""
+    _run[:] = [run]
+
+
+def _ask(ledger: Path, *words: str):  # type: ignore[no-untyped-def]  # what the child answered
+    try:
+        status, answer, said = _run[0](ledger, words)
     except subprocess.TimeoutExpired:
         raise Timeout(
             f"Beancount has not loaded {ledger.name} within {LIMIT // 60} minutes.",
             f"See how long `bean-check {ledger.name}` takes.",
         ) from None
-    finally:
-        _end(child, ledger)
-    if child.returncode:
-        last = words.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    if status:
+        last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise Misconfigured(
             f"Beancount stopped while it loaded {ledger.name}: {shown(last, 200)}",
             f"Fix what `bean-check {ledger.name}` shows, then run again.",
