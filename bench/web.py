@@ -38,8 +38,8 @@ def measure(database: str, url: str, home: Path, rounds: int) -> list[Result]:
     from kontobro.service.config import config
     from kontobro.service.home import open_service_home
     from kontobro.web.start import begin, migrate
-    from tests.web.crowd import crowd, pages, signed_in
-    from tests.web.site import AskedFor, Site
+    from tests.support.big_site import crowd, pages, signed_in
+    from tests.support.site import AskedFor, Site
 
     opened = open_service_home(config())
     migrate(opened)

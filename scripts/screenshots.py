@@ -12,11 +12,11 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from tests.browser.chromium import CHROMIUM, open_chromium, open_window
 from tests.browser.journey import Journey
 from tests.browser.sights import see_all
-from tests.browser.town import ROOT, open_town
-from tests.browser.watch import DESK, PHONE
+from tests.browser.started_service import ROOT, start_service
+from tests.support.chromium import CHROMIUM, open_chromium, open_window
+from tests.support.page_watch import DESK, PHONE
 
 FOLDER = ROOT / "screenshots"
 
@@ -41,7 +41,7 @@ def main() -> int:
     FOLDER.mkdir()
     with (
         tempfile.TemporaryDirectory() as folder,
-        open_town(Path(folder)) as town,
+        start_service(Path(folder)) as town,
         open_chromium() as browser,
         open_window(browser, town) as (window, _),
     ):

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from tests import kinds
 from tests.support.examples import FAST
 
-pytest_plugins = ["tests.postgres"]
+pytest_plugins = ["tests.support.postgres"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.chromium import CHROMIUM, open_chromium
+from tests.support.chromium import CHROMIUM, open_chromium
 
 
 @pytest.fixture(scope="package")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.town import Town
+from tests.browser.started_service import StartedService
 
 EMAIL = "anna@example.com"
 PASSWORD = "correct horse battery staple"
@@ -33,7 +33,7 @@ class Journey:
     """One person's browser on the way."""
 
     page: Page
-    town: Town
+    town: StartedService
     stop: Stop = pass_by
     connection: str = ""
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.chromium import open_window
 from tests.browser.journey import SOON, Journey
-from tests.browser.town import ROOT, Town, open_town
-from tests.browser.watch import tab_to
+from tests.browser.started_service import ROOT, StartedService, start_service
+from tests.support.chromium import open_window
+from tests.support.page_watch import tab_to
 
 pytestmark = pytest.mark.browser
 
@@ -24,13 +24,13 @@ PERIOD = ("2026-09-01", "2026-09-13")
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
-    with open_town(tmp_path) as opened:
+def town(tmp_path: Path) -> Iterator[StartedService]:
+    with start_service(tmp_path) as opened:
         yield opened
 
 
 @contextmanager
-def told_of_failure(page: Page, town: Town) -> Iterator[None]:
+def told_of_failure(page: Page, town: StartedService) -> Iterator[None]:
     """What was to be seen when it failed: a picture, the page's text, the end of each log."""
     try:
         yield
@@ -41,7 +41,7 @@ def told_of_failure(page: Page, town: Town) -> Iterator[None]:
         raise
 
 
-def test_connect_export_mend_and_tie_out(chromium: Browser, town: Town) -> None:
+def test_connect_export_mend_and_tie_out(chromium: Browser, town: StartedService) -> None:
     with open_window(chromium, town) as (window, watch):
         page = window.new_page()
         with told_of_failure(page, town):
@@ -140,7 +140,7 @@ def keys_are_enough(way: Journey) -> None:
     assert tab_to(way.page, "Save")
 
 
-def nothing_is_told_to_the_logs(town: Town) -> None:
+def nothing_is_told_to_the_logs(town: StartedService) -> None:
     """No fault, and no secret."""
     log = (town.folder / "service.log").read_text()
     assert "Traceback" not in log

@@ -15,7 +15,7 @@ from typing import IO
 import httpx2
 
 from kontobro.service.config import read_config
-from tests.ctrl_c import heed_ctrl_c
+from tests.support.ctrl_c import heed_ctrl_c
 
 SOURCE = str(Path(__file__).resolve().parents[2] / "src")
 

@@ -16,7 +16,7 @@ from kontobro.pleo import SCOPES, PleoTarget, open_target
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.server import serve
 from pleo_sandbox.state import Sandbox
-from tests.pleo.stage import MemoryTokens, a_connection
+from tests.support.scripted_pleo import MemoryTokens, a_connection
 
 pytestmark = pytest.mark.contract
 

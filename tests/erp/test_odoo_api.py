@@ -27,7 +27,7 @@ from kontobro.erp.common import READ_TRIES, Refused, read_again, rows_by_id
 from kontobro.erp.odoo.access import find_company
 from kontobro.erp.odoo.api import PAGE, Api, open_http
 from kontobro.net.deadline import time_limit
-from tests.net.listening import answering, listening
+from tests.support.bad_servers import answering, listening
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
 Answer = Callable[[httpx2.Request], httpx2.Response]

@@ -17,9 +17,9 @@ from kontobro.erp.guard import guarded
 from kontobro.export import next_job
 from kontobro.export.preview import preview_job
 from pleo_sandbox.model import Expense
-from tests.export.company import a_company, a_line, an_item, entry_id
-from tests.export.desk import a_desk_over
-from tests.export.office import SandboxClock, ports_at
+from tests.support.connected_home import a_connected_home_over
+from tests.support.export_harness import SandboxClock, ports_at
+from tests.support.pleo_company import a_company, a_line, an_item, entry_id
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def nothing_is_booked_on_an_id(folder: Path, system: System, tax_id: str, tag: t
         Binding("accounts", ours, entry_id(50), "created", "90003"),
         Binding("accounts", "123456789", entry_id(51), "created", "90004"),
     ]
-    over = a_desk_over(folder, company, system.settings, system.erp, system.options, system.secrets)
+    over = a_connected_home_over(folder, company, system.settings, system.erp, system.options, system.secrets)
     with over as desk, ports_at(desk, SandboxClock(desk.sandbox), guarded(system.connector)) as office:
         office.store.bind(office.connection.id, bindings)
         system.renumber(ours, "90005")

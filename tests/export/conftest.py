@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.export.company import KNOWN_ONLY_TO_PLEO
+from tests.support.pleo_company import KNOWN_ONLY_TO_PLEO
 
 ALL = 1
 """Below DEBUG: libraries that trace are heard too."""

@@ -28,10 +28,10 @@ from rich.progress import track
 from rich.table import Table
 
 from tests.export import test_killed, test_killed_searchable
-from tests.export.company import kill_company
-from tests.export.desk import Desk, a_desk, forget_history
-from tests.export.plain_erp import PlainErp
 from tests.export.test_killed import BOOKED, STATES
+from tests.support.connected_home import ConnectedHome, a_connected_home, forget_history
+from tests.support.plain_erp import PlainErp
+from tests.support.pleo_company import kill_company
 
 SETTLE_AFTER = 0.4
 """Seconds that the searchable system may still commit after its caller has gone; this one commits at once."""
@@ -94,13 +94,13 @@ class Verdict:
     healed: Standing
 
 
-def standing(desk: Desk) -> Standing:
+def standing(desk: ConnectedHome) -> Standing:
     """Count both sides, by reading what they keep."""
     entries, receipts = plain_books(desk) if desk.order else ledger_books(desk)
     return Standing(dict(Counter(entries)), dict(Counter(receipts)), desk.states(), str(desk.sandbox.jobs[-1].status))
 
 
-def ledger_books(desk: Desk) -> tuple[list[str], list[str]]:
+def ledger_books(desk: ConnectedHome) -> tuple[list[str], list[str]]:
     """References and receipts in the ledger, which has to load without an error."""
     found, errors, _ = loader.load_file(str(desk.ledger))
     if errors:
@@ -109,18 +109,18 @@ def ledger_books(desk: Desk) -> tuple[list[str], list[str]]:
     return entries, [Path(entry.filename).name for entry in found if isinstance(entry, Document)]
 
 
-def plain_books(desk: Desk) -> tuple[list[str], list[str]]:
+def plain_books(desk: ConnectedHome) -> tuple[list[str], list[str]]:
     plain = PlainErp(Path(desk.order["plain"]), [])
     return [line["reference"] for line in plain.lines()], [path.name for path in plain.receipts.glob("*/*")]
 
 
 @contextmanager
-def opened(system: str) -> Iterator[Desk]:
+def opened(system: str) -> Iterator[ConnectedHome]:
     """The company's desk in front of that system, gone afterwards."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         orders = {"plain": str(folder / "plain"), "settle_after": SETTLE_AFTER} if system == "searchable" else {}
-        with a_desk(folder, kill_company(), **orders) as desk:
+        with a_connected_home(folder, kill_company(), **orders) as desk:
             yield desk
 
 

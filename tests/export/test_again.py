@@ -13,9 +13,9 @@ import pytest
 from kontobro.core.errors import Uncertain
 from kontobro.core.journal import Booking, Entry
 from pleo_sandbox.model import Expense, Json
-from tests.export.company import a_company, a_line, a_receipt, an_item, entry_id, money, payable
-from tests.export.desk import SETTINGS
-from tests.export.office import Office, an_office
+from tests.support.connected_home import SETTINGS
+from tests.support.export_harness import ExportHarness, an_export_harness
+from tests.support.pleo_company import a_company, a_line, a_receipt, an_item, entry_id, money, payable
 
 ONE, TWO = entry_id(1), entry_id(2)
 
@@ -25,7 +25,7 @@ def exported_once(item: Json) -> Any:
 
 
 def test_the_same_facts_are_already_booked(tmp_path: Path) -> None:
-    with an_office(tmp_path, exported_once(an_item(1))) as office:
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
         assert office.export().booked == 2
         before = [path.read_bytes() for path in office.batches]
         office.again(ONE, TWO)
@@ -51,7 +51,7 @@ def test_the_same_facts_are_already_booked(tmp_path: Path) -> None:
 )
 def test_other_facts_are_a_conflict(tmp_path: Path, changed: Json) -> None:
     item = an_item(1)
-    with an_office(tmp_path, exported_once(item)) as office:
+    with an_export_harness(tmp_path, exported_once(item)) as office:
         office.export()
         before = office.entries()[ONE]
         item.update(changed)
@@ -71,7 +71,7 @@ def test_other_facts_are_a_conflict(tmp_path: Path, changed: Json) -> None:
 
 def test_other_texts_and_settings_are_no_conflict(tmp_path: Path) -> None:
     item = an_item(1)
-    with an_office(tmp_path, exported_once(item)) as office:
+    with an_export_harness(tmp_path, exported_once(item)) as office:
         office.export()
         item.update({"note": "another note", "supplier": {"name": "Another name"}})
         office.set(wallets={"DKK": "1010"})
@@ -81,7 +81,7 @@ def test_other_texts_and_settings_are_no_conflict(tmp_path: Path) -> None:
 
 
 def test_a_bookkeepers_corrections_stay(tmp_path: Path) -> None:
-    with an_office(tmp_path, exported_once(an_item(1))) as office:
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
         office.export()
         office.edit(ONE, lambda block: block.replace("Expenses:Office-Supplies", "Expenses:Goods"))
         office.again(ONE)
@@ -91,7 +91,7 @@ def test_a_bookkeepers_corrections_stay(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("reference", [ONE, TWO, TWO + "/pay"])
 def test_what_was_voided_is_booked_anew(tmp_path: Path, reference: str) -> None:
-    with an_office(tmp_path, exported_once(an_item(1))) as office:
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
         office.export()
         office.void(reference)
         office.again(ONE, TWO)
@@ -102,7 +102,7 @@ def test_what_was_voided_is_booked_anew(tmp_path: Path, reference: str) -> None:
 
 
 def test_what_was_voided_is_asked_about_if_so_set(tmp_path: Path) -> None:
-    with an_office(tmp_path, exported_once(an_item(1))) as office:
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
         office.export()
         office.void(ONE)
         office.set(voided="ask")
@@ -115,7 +115,7 @@ def test_what_was_voided_is_asked_about_if_so_set(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("reference", [ONE, TWO, TWO + "/pay"])
 def test_what_was_deleted_is_booked_anew(tmp_path: Path, reference: str) -> None:
-    with an_office(tmp_path, exported_once(an_item(1))) as office:
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
         office.export()
         office.delete(reference)
         office.again(ONE, TWO)
@@ -127,7 +127,7 @@ def test_what_was_deleted_is_booked_anew(tmp_path: Path, reference: str) -> None
 
 def test_what_stands_is_recognised_after_its_period_was_closed(tmp_path: Path) -> None:
     """It was booked while the period was open, and Pleo was never told: closing the books makes it no failure."""
-    with an_office(tmp_path, exported_once(an_item(1))) as office:
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
         with pytest.raises(RuntimeError):
             office.export_with_fault("pleo.report#1:before", RuntimeError("gone"))
         text = office.desk.ledger.read_text()
@@ -151,7 +151,7 @@ def moving_on_book(behind: Any, entries: Sequence[Entry]) -> Any:
 
 
 def test_a_draft_with_another_date_is_withdrawn(tmp_path: Path) -> None:
-    with an_office(tmp_path, exported_once(an_item(1))) as office:
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
         office.alter(book=moving_on_book)
         result = office.export()
         assert (result.booked, result.failed) == (1, 1)
@@ -177,7 +177,7 @@ def test_a_draft_left_half_done_by_a_write_whose_answer_was_lost_is_written_agai
         moving_on_book(behind, entries)
         raise Uncertain("The answer was lost.")
 
-    with an_office(tmp_path, exported_once(an_item(1))) as office:
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
         office.alter(book=lost_half_way)
         result = office.export()
         assert (result.booked, result.failed, result.uncertain) == (2, 0, 0)
@@ -185,7 +185,7 @@ def test_a_draft_left_half_done_by_a_write_whose_answer_was_lost_is_written_agai
         office.assert_agree()
 
 
-def moving_on_post(office: Office, reference: str = ONE) -> Any:
+def moving_on_post(office: ExportHarness, reference: str = ONE) -> Any:
     def post(behind: Any, bookings: Sequence[Booking]) -> Any:
         if any(booking.reference == reference and booking.status == "draft" for booking in bookings):
             office.edit(reference, lambda block: block.replace("2026-10-05", "2026-11-04"))
@@ -195,7 +195,7 @@ def moving_on_post(office: Office, reference: str = ONE) -> Any:
 
 
 def test_a_date_that_moves_as_it_is_posted_is_said(tmp_path: Path) -> None:
-    with an_office(tmp_path, exported_once(an_item(1))) as office:
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
         office.alter(post=moving_on_post(office))
         result = office.export()
         assert (result.booked, result.failed) == (1, 1)
@@ -205,7 +205,7 @@ def test_a_date_that_moves_as_it_is_posted_is_said(tmp_path: Path) -> None:
 
 
 def test_a_date_that_moves_as_a_draft_of_an_earlier_run_is_posted_is_said(tmp_path: Path) -> None:
-    with an_office(tmp_path, exported_once(an_item(1))) as office:
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
         with pytest.raises(RuntimeError):
             office.export_with_fault("erp.post#1:before", RuntimeError("gone"))
         office.alter(post=moving_on_post(office))
@@ -215,7 +215,7 @@ def test_a_date_that_moves_as_a_draft_of_an_earlier_run_is_posted_is_said(tmp_pa
 
 
 def test_a_draft_that_was_corrected_by_hand_is_posted_as_it_is(tmp_path: Path) -> None:
-    with an_office(tmp_path, exported_once(an_item(1)), replace(SETTINGS, posting="draft")) as office:
+    with an_export_harness(tmp_path, exported_once(an_item(1)), replace(SETTINGS, posting="draft")) as office:
         assert office.export().booked == 2
         assert {entry.flag for entry in office.entries().values()} == {"!"}
         office.edit(ONE, lambda block: block.replace("Expenses:Office-Supplies", "Expenses:Goods"))
@@ -229,7 +229,7 @@ def test_a_draft_that_was_corrected_by_hand_is_posted_as_it_is(tmp_path: Path) -
 
 
 def test_an_entry_that_vanishes_before_it_is_read_back(tmp_path: Path) -> None:
-    with an_office(tmp_path, exported_once(an_item(1))) as office:
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
 
         def post(behind: Any, bookings: Sequence[Booking]) -> Any:
             answers = behind.post(bookings)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pleo_sandbox.model import Expense, FileBlob, Json
-from tests.export.company import PNG, a_company, a_line, a_receipt, an_item, entry_id
-from tests.export.office import Office, an_office
+from tests.support.export_harness import ExportHarness, an_export_harness
+from tests.support.pleo_company import PNG, a_company, a_line, a_receipt, an_item, entry_id
 
 BAD = entry_id(2)
 MEGABYTE = 1024 * 1024
@@ -106,7 +106,7 @@ CASES: dict[str, tuple[Expense, str, tuple[str, ...]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_bad_item_fails_alone(tmp_path: Path, case: str) -> None:
     expense, failure_type, said = CASES[case]
-    with an_office(tmp_path, among_good(expense)) as office:
+    with an_export_harness(tmp_path, among_good(expense)) as office:
         result = office.export()
         assert (result.event, result.booked, result.failed) == ("completed_with_errors", 2, 1)
         assert sorted(office.entries()) == [entry_id(1), entry_id(3)]
@@ -122,10 +122,10 @@ def among_good(expense: Expense) -> Any:
     return a_company(Expense(an_item(1), (a_receipt(1),)), expense, Expense(an_item(3), (a_receipt(3),)))
 
 
-def unannounced(size: int | None) -> Callable[[Office], Json]:
+def unannounced(size: int | None) -> Callable[[ExportHarness], Json]:
     """The same receipt, its address the sandbox's own, its size left out or a lie."""
 
-    def file(office: Office) -> Json:
+    def file(office: ExportHarness) -> Json:
         with office.sandbox.lock:
             expense = office.sandbox.exports.expense(BAD)
             assert expense is not None
@@ -138,7 +138,7 @@ def unannounced(size: int | None) -> Callable[[Office], Json]:
 @pytest.mark.parametrize("size", [None, 12], ids=["unannounced", "lying"])
 def test_a_receipt_that_is_larger_than_announced(tmp_path: Path, size: int | None) -> None:
     item = an_item(2)
-    with an_office(
+    with an_export_harness(
         tmp_path, among_good(Expense(item, (FileBlob("r", "image/png", PNG + bytes(31 * MEGABYTE)),)))
     ) as office:
         say(office, item, unannounced(size)(office))
@@ -150,7 +150,7 @@ def test_a_receipt_that_is_larger_than_announced(tmp_path: Path, size: int | Non
         assert sorted(office.entries()) == [entry_id(1), entry_id(3)]
 
 
-def say(office: Office, item: Json, file: Json) -> None:
+def say(office: ExportHarness, item: Json, file: Json) -> None:
     """Let the item name this file, in place of what the sandbox would say of it."""
     job = office.sandbox.jobs[0]
     listed = next(one for one in job.items if one.expense.id == BAD)
@@ -173,7 +173,7 @@ HARMLESS: dict[str, Json] = {
 
 @pytest.mark.parametrize("case", HARMLESS)
 def test_odd_texts_are_booked(tmp_path: Path, case: str) -> None:
-    with an_office(tmp_path, among_good(Expense(an_item(2, **HARMLESS[case])))) as office:
+    with an_export_harness(tmp_path, among_good(Expense(an_item(2, **HARMLESS[case])))) as office:
         result = office.export()
         assert (result.event, result.booked, result.failed) == ("completed", 3, 0)
         entry = office.entries()[BAD]
@@ -185,7 +185,7 @@ def test_odd_texts_are_booked(tmp_path: Path, case: str) -> None:
 def test_an_item_that_names_no_entry(tmp_path: Path) -> None:
     """It is listed in the job, but what comes in its place can't be matched: it is said of the listed one."""
     item = an_item(2)
-    with an_office(tmp_path, among_good(Expense(item))) as office:
+    with an_export_harness(tmp_path, among_good(Expense(item))) as office:
         item["accountingEntryId"] = "no-uuid"
         job = office.sandbox.jobs[0]
         listed = job.by_entry[BAD]
@@ -207,7 +207,7 @@ class Named(Expense):
 
 
 def test_nothing_to_book_can_be_skipped(tmp_path: Path) -> None:
-    with an_office(tmp_path, among_good(Expense(an_item(2, minor=0)))) as office:
+    with an_export_harness(tmp_path, among_good(Expense(an_item(2, minor=0)))) as office:
         office.set(zero_amount="skip")
         result = office.export()
         assert (result.event, result.failed) == ("completed", 0)
@@ -216,7 +216,9 @@ def test_nothing_to_book_can_be_skipped(tmp_path: Path) -> None:
 
 
 def test_all_items_are_bad(tmp_path: Path) -> None:
-    with an_office(tmp_path, a_company(CASES["no account"][0], Expense(an_item(3, type="moon_landing")))) as office:
+    with an_export_harness(
+        tmp_path, a_company(CASES["no account"][0], Expense(an_item(3, type="moon_landing")))
+    ) as office:
         result = office.export()
         assert (result.event, result.failed, result.failure_type) == ("failed", 2, "validation_failure")
         assert office.entries() == {}

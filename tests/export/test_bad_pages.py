@@ -9,8 +9,8 @@ import pytest
 from kontobro.core.errors import BadAnswer, Unreachable
 from pleo_sandbox.faults import PageFault
 from pleo_sandbox.model import Expense
-from tests.export.company import a_company, an_item, entry_id, kill_company
-from tests.export.office import CONTROL, ITEMS, JOBS, an_office
+from tests.support.export_harness import CONTROL, ITEMS, JOBS, an_export_harness
+from tests.support.pleo_company import a_company, an_item, entry_id, kill_company
 
 BREAKS: list[PageFault] = ["truncated", "content_type", "malformed"]
 FOR_EVER = 99
@@ -19,7 +19,7 @@ FOR_EVER = 99
 @pytest.mark.parametrize("how", BREAKS)
 @pytest.mark.parametrize("path", [JOBS, CONTROL, ITEMS])
 def test_a_broken_page_is_one_clear_error(tmp_path: Path, path: str, how: PageFault) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         office.sandbox.break_page("GET", path, how)
         with pytest.raises(BadAnswer) as fault:
             office.export()
@@ -35,7 +35,7 @@ def test_a_broken_page_is_one_clear_error(tmp_path: Path, path: str, how: PageFa
 @pytest.mark.parametrize("path", [JOBS, CONTROL, ITEMS])
 def test_a_gateway_s_page_is_waited_out(tmp_path: Path, path: str) -> None:
     """It says nothing of Pleo, and goes away; one that stays ends the run, and the next one goes on."""
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         office.sandbox.break_page("GET", path, "html", times=FOR_EVER)
         with pytest.raises(Unreachable, match="A page came in place of Pleo's answer"):
             office.export()
@@ -50,7 +50,7 @@ def test_a_gateway_s_page_is_waited_out(tmp_path: Path, path: str) -> None:
 @pytest.mark.parametrize("how", [*BREAKS, "stuck_cursor"])
 def test_the_second_page_is_broken(tmp_path: Path, path: str, how: PageFault) -> None:
     many = a_company(*(Expense(an_item(number)) for number in range(1, 141)))
-    with an_office(tmp_path, many) as office:
+    with an_export_harness(tmp_path, many) as office:
         office.sandbox.break_page("GET", path, how, skip=1, times=3)
         with pytest.raises(BadAnswer, match="Pleo"):
             office.export()
@@ -64,7 +64,7 @@ def test_the_second_page_is_broken(tmp_path: Path, path: str, how: PageFault) ->
 def test_a_third_page_is_broken_after_a_batch_was_booked(tmp_path: Path) -> None:
     """What was booked and told before the fault is not gone through again."""
     many = a_company(*(Expense(an_item(number)) for number in range(1, 251)))
-    with an_office(tmp_path, many) as office:
+    with an_export_harness(tmp_path, many) as office:
         office.sandbox.break_page("GET", ITEMS, "truncated", skip=5)  # three pages were read for the rehearsal
         with pytest.raises(BadAnswer):
             office.export()
@@ -76,7 +76,7 @@ def test_a_third_page_is_broken_after_a_batch_was_booked(tmp_path: Path) -> None
 
 
 def test_a_bad_answer_to_an_update_loses_nothing(tmp_path: Path) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         office.sandbox.break_page("PUT", CONTROL, "html", times=FOR_EVER)
         with pytest.raises(Unreachable):
             office.export()

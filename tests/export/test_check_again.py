@@ -15,32 +15,32 @@ from kontobro.core.journal import Reference, line_sums
 from kontobro.core.settings import RowOverride
 from kontobro.export.again import check_again, check_failed
 from kontobro.export.tieout import BookPorts
-from tests.export.company import entry_id, kill_company
-from tests.export.office import Office, an_office
+from tests.support.export_harness import ExportHarness, an_export_harness
+from tests.support.pleo_company import entry_id, kill_company
 
 FIFTH = Reference(entry_id(5))
 MENDED = RowOverride(type="card_purchase", line_account="7504")
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    with an_office(tmp_path, kill_company()) as office:
+def office(tmp_path: Path) -> Iterator[ExportHarness]:
+    with an_export_harness(tmp_path, kill_company()) as office:
         office.export()
         yield office
 
 
-def ports(office: Office) -> BookPorts:
+def ports(office: ExportHarness) -> BookPorts:
     return BookPorts(connector=office.connector, store=office.store, clock=office.clock, read_item=read_kept_item)
 
 
-def test_under_the_same_settings_it_still_fails(office: Office) -> None:
+def test_under_the_same_settings_it_still_fails(office: ExportHarness) -> None:
     checked = check_again(office.connection, FIFTH, ports(office))
     assert not checked.mended
     assert checked.preview is not None
     assert [problem.code for problem in checked.preview.problems] == ["account_missing"]
 
 
-def test_under_new_settings_it_shows_its_entry_and_books_nothing(office: Office) -> None:
+def test_under_new_settings_it_shows_its_entry_and_books_nothing(office: ExportHarness) -> None:
     ledger, rows, states = [p.read_text() for p in office.batches], office.rows(), office.desk.states()
     office.set(rows=(MENDED,))
     (checked,) = check_failed(office.connection, ports(office))
@@ -54,7 +54,7 @@ def test_under_new_settings_it_shows_its_entry_and_books_nothing(office: Office)
     assert office.desk.states() == states
 
 
-def test_exported_again_in_pleo_it_is_booked_as_shown(office: Office) -> None:
+def test_exported_again_in_pleo_it_is_booked_as_shown(office: ExportHarness) -> None:
     office.set(rows=(MENDED,))
     (checked,) = check_failed(office.connection, ports(office))
     office.again(FIFTH)
@@ -65,18 +65,18 @@ def test_exported_again_in_pleo_it_is_booked_as_shown(office: Office) -> None:
     assert list(check_failed(office.connection, ports(office))) == []
 
 
-def test_what_stands_already_is_told(office: Office) -> None:
+def test_what_stands_already_is_told(office: ExportHarness) -> None:
     checked = check_again(office.connection, Reference(f"{entry_id(2)}/pay"), ports(office))
     assert checked.preview is not None
     assert [booking.reference for booking in checked.preview.already] == [entry_id(2), f"{entry_id(2)}/pay"]
 
 
-def test_an_expense_that_we_never_had(office: Office) -> None:
+def test_an_expense_that_we_never_had(office: ExportHarness) -> None:
     with pytest.raises(Misconfigured, match="no expense"):
         check_again(office.connection, Reference("nothing"), ports(office))
 
 
-def test_purged_content_can_not_be_looked_at(office: Office) -> None:
+def test_purged_content_can_not_be_looked_at(office: ExportHarness) -> None:
     office.store.purge(office.connection.id, office.clock.now() + dt.timedelta(days=1))
     checked = check_again(office.connection, FIFTH, ports(office))
     assert (checked.preview, checked.mended) == (None, False)

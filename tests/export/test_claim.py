@@ -17,8 +17,8 @@ from kontobro.export import run_job
 from kontobro.export.claim import ALIVE, MARGIN, QUIET, Standing, judge
 from kontobro.export.run import Ports
 from pleo_sandbox.model import Expense
-from tests.export.company import a_company, an_item, entry_id, kill_company
-from tests.export.office import EVENTS, JOBS, Office, SandboxClock, an_office
+from tests.support.export_harness import EVENTS, JOBS, ExportHarness, SandboxClock, an_export_harness
+from tests.support.pleo_company import a_company, an_item, entry_id, kill_company
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -83,12 +83,12 @@ def test_what_a_job_is_to_us(row: JobRow | None, job: ExportJob, standing: Stand
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    with an_office(tmp_path, kill_company()) as office:
+def office(tmp_path: Path) -> Iterator[ExportHarness]:
+    with an_export_harness(tmp_path, kill_company()) as office:
         yield office
 
 
-def booked(office: Office, at_least: timedelta = timedelta(0), at_most: timedelta = timedelta(hours=1)) -> None:
+def booked(office: ExportHarness, at_least: timedelta = timedelta(0), at_most: timedelta = timedelta(hours=1)) -> None:
     """The job is exported whole, and what it took of the clock is this much; a slow machine does not count."""
     began, slept = office.clock.now(), office.clock.slept
     result = office.export()
@@ -98,7 +98,7 @@ def booked(office: Office, at_least: timedelta = timedelta(0), at_most: timedelt
     office.assert_agree()
 
 
-FAULTS: dict[str, tuple[Callable[[Office], None], timedelta, timedelta]] = {
+FAULTS: dict[str, tuple[Callable[[ExportHarness], None], timedelta, timedelta]] = {
     "as it should be": (lambda office: None, timedelta(0), 5 * SECOND),
     "doubled": (lambda office: office.sandbox.arrive_twice("POST", EVENTS), QUIET - SECOND, QUIET + MINUTE),
     "answer lost": (lambda office: office.sandbox.lose_response("POST", EVENTS), QUIET - SECOND, QUIET + MINUTE),
@@ -116,14 +116,14 @@ FAULTS: dict[str, tuple[Callable[[Office], None], timedelta, timedelta]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_claim_of_the_only_installation_is_never_anothers(office: Office, fault: str) -> None:
+def test_a_claim_of_the_only_installation_is_never_anothers(office: ExportHarness, fault: str) -> None:
     act, at_least, at_most = FAULTS[fault]
     act(office)
     booked(office, at_least, at_most)
     assert [row.status for row in office.store.jobs("desk")] == ["completed_with_errors"]
 
 
-def test_nothing_is_booked_before_the_job_is_in_progress(office: Office) -> None:
+def test_nothing_is_booked_before_the_job_is_in_progress(office: ExportHarness) -> None:
     office.sandbox.accept_late("POST", EVENTS, 20)
     statuses: list[str] = []
 
@@ -137,7 +137,7 @@ def test_nothing_is_booked_before_the_job_is_in_progress(office: Office) -> None
 
 
 @pytest.mark.parametrize("ahead", [-5, 5])
-def test_our_clock_may_be_hours_apart_from_pleos(office: Office, ahead: int) -> None:
+def test_our_clock_may_be_hours_apart_from_pleos(office: ExportHarness, ahead: int) -> None:
     """What was before and what after is told by Pleo's clock alone."""
     office.sandbox.lose_response("POST", EVENTS)
     office.clock = Skewed(office.clock, timedelta(hours=ahead))  # type: ignore[assignment]
@@ -161,7 +161,7 @@ class Skewed:
         self._behind.sleep(seconds)
 
 
-def test_pleo_that_never_starts_what_it_accepted(office: Office) -> None:
+def test_pleo_that_never_starts_what_it_accepted(office: ExportHarness) -> None:
     office.sandbox.accept_late("POST", EVENTS, 9999, times=2)
     with pytest.raises(Unreachable, match="did not start it"):
         office.export()
@@ -169,13 +169,13 @@ def test_pleo_that_never_starts_what_it_accepted(office: Office) -> None:
     booked(office)
 
 
-def test_a_job_that_expired_before_its_claim(office: Office) -> None:
+def test_a_job_that_expired_before_its_claim(office: ExportHarness) -> None:
     result = office.export_acting("pleo.start#1:before", lambda: office.sandbox.expire_job(office.sandbox.jobs[0].id))
     assert result.event == "unfinished"
     assert "job_expired" in (result.failure or "")
 
 
-def killed_at(office: Office, at: str) -> None:
+def killed_at(office: ExportHarness, at: str) -> None:
     """A run that ends there, as a killed process would; and a few minutes pass before the next."""
 
     def die() -> None:
@@ -186,13 +186,13 @@ def killed_at(office: Office, at: str) -> None:
 
 
 @pytest.mark.parametrize("at", ["pleo.start#1:before", "pleo.start#1:after", "store.claim_job#2:after"])
-def test_a_claim_outlives_its_run(office: Office, at: str) -> None:
+def test_a_claim_outlives_its_run(office: ExportHarness, at: str) -> None:
     killed_at(office, at)
     unknown = at == "pleo.start#1:after"
     booked(office, QUIET - SECOND if unknown else timedelta(0), QUIET + MINUTE if unknown else 5 * SECOND)
 
 
-def test_time_that_passed_without_us_is_quiet_too(office: Office) -> None:
+def test_time_that_passed_without_us_is_quiet_too(office: ExportHarness) -> None:
     """Pleo's clock tells since when nothing happened: a run that was stopped again and again comes to its end."""
     killed_at(office, "pleo.start#1:after")
     office.sandbox.move_clock(QUIET + MARGIN)
@@ -223,7 +223,7 @@ DATES: dict[str, Callable[[datetime], datetime]] = {
 
 @pytest.mark.parametrize("date", DATES)
 @pytest.mark.parametrize("fault", ["doubled", "answer lost"])
-def test_a_date_that_is_off_costs_no_claim_and_no_quiet_time(office: Office, date: str, fault: str) -> None:
+def test_a_date_that_is_off_costs_no_claim_and_no_quiet_time(office: ExportHarness, date: str, fault: str) -> None:
     FAULTS[fault][0](office)
     office.pleo = Dated(office.pleo, DATES[date])  # type: ignore[assignment]
     booked(office, QUIET - SECOND, QUIET + MINUTE)
@@ -232,24 +232,24 @@ def test_a_date_that_is_off_costs_no_claim_and_no_quiet_time(office: Office, dat
 # ---------------------------------------------------------------------------------- and another one
 
 
-def another_claims(office: Office) -> None:
+def another_claims(office: ExportHarness) -> None:
     """Another installation claims the job."""
     assert office.pleo.start(office.sandbox.jobs[0].id)
 
 
-def another_tells(office: Office, status: Any = "in_progress") -> None:
+def another_tells(office: ExportHarness, status: Any = "in_progress") -> None:
     why: dict[str, Any] = {"failure": "x", "failure_type": "validation_failure"} if status == "failed" else {}
     office.pleo.report(office.sandbox.jobs[0].id, [ItemReport(entry_id=entry_id(1), status=status, **why)])
 
 
-def left_alone(office: Office) -> str:
+def left_alone(office: ExportHarness) -> str:
     with pytest.raises(Taken) as fault:
         office.export()
     assert office.entries() == {}
     return str(fault.value)
 
 
-def test_a_job_that_we_only_looked_at_is_not_ours(office: Office) -> None:
+def test_a_job_that_we_only_looked_at_is_not_ours(office: ExportHarness) -> None:
     killed_at(office, "store.begin_job#1:after")
     another_claims(office)
     office.sandbox.move_clock(5 * MINUTE)
@@ -257,7 +257,7 @@ def test_a_job_that_we_only_looked_at_is_not_ours(office: Office) -> None:
     assert [row.status for row in office.store.jobs("desk")] == ["not ours"]
 
 
-def test_claimed_while_we_waited_for_the_accounting_system(office: Office) -> None:
+def test_claimed_while_we_waited_for_the_accounting_system(office: ExportHarness) -> None:
     def check(behind: Any) -> Any:
         if str(office.sandbox.jobs[0].status) == "pending":
             another_claims(office)
@@ -269,7 +269,7 @@ def test_claimed_while_we_waited_for_the_accounting_system(office: Office) -> No
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_claimed_just_before_us_and_worked_on(office: Office, told: bool) -> None:
+def test_claimed_just_before_us_and_worked_on(office: ExportHarness, told: bool) -> None:
     """The refusal alone says nothing; what the other one does says it."""
     beginning = office.clock.now()
 
@@ -297,7 +297,7 @@ def test_claimed_just_before_us_and_worked_on(office: Office, told: bool) -> Non
     assert "another installation" in left_alone(office)
 
 
-def test_an_item_that_is_told_while_the_clock_of_the_job_stands(office: Office) -> None:
+def test_an_item_that_is_told_while_the_clock_of_the_job_stands(office: ExportHarness) -> None:
     """Pleo does not say whether an item update moves `lastUpdatedAt`: the items are looked at as well."""
     office.sandbox.item_update_moves_clock = False
     killed_at(office, "pleo.start#1:after")
@@ -306,7 +306,7 @@ def test_an_item_that_is_told_while_the_clock_of_the_job_stands(office: Office) 
     left_alone(office)
 
 
-def test_where_the_reference_is_not_enforced_a_person_decides(office: Office) -> None:
+def test_where_the_reference_is_not_enforced_a_person_decides(office: ExportHarness) -> None:
     searchable = replace(office.connector.capabilities, reference="searchable", settle_after=MINUTE)
     office.alter(capabilities=searchable)
     killed_at(office, "pleo.start#1:after")
@@ -317,21 +317,21 @@ def test_where_the_reference_is_not_enforced_a_person_decides(office: Office) ->
     office.assert_agree()
 
 
-def test_without_a_decision_it_is_taken_over_when_left_alone(office: Office) -> None:
+def test_without_a_decision_it_is_taken_over_when_left_alone(office: ExportHarness) -> None:
     office.alter(capabilities=replace(office.connector.capabilities, reference="searchable", settle_after=MINUTE))
     killed_at(office, "pleo.start#1:after")
     office.sandbox.move_clock(ALIVE + SECOND)
     booked(office, at_least=MINUTE, at_most=2 * MINUTE)
 
 
-def test_a_longer_settle_after_is_a_longer_quiet(office: Office) -> None:
+def test_a_longer_settle_after_is_a_longer_quiet(office: ExportHarness) -> None:
     office.alter(capabilities=replace(office.connector.capabilities, settle_after=4 * MINUTE))
     office.sandbox.arrive_twice("POST", EVENTS)
     booked(office, 4 * MINUTE - SECOND, 5 * MINUTE)
 
 
 def test_pleo_without_a_clock_is_watched_by_ours(tmp_path: Path) -> None:
-    with an_office(tmp_path, a_company(Expense(an_item(1)))) as office:
+    with an_export_harness(tmp_path, a_company(Expense(an_item(1)))) as office:
         office.sandbox.arrive_twice("POST", EVENTS)
 
         class Timeless:
@@ -348,7 +348,7 @@ def test_pleo_without_a_clock_is_watched_by_ours(tmp_path: Path) -> None:
         assert QUIET <= office.clock.now() - began <= QUIET + MINUTE
 
 
-def test_a_job_that_we_ended_is_not_anothers_while_pleo_still_lists_it(office: Office) -> None:
+def test_a_job_that_we_ended_is_not_anothers_while_pleo_still_lists_it(office: ExportHarness) -> None:
     office.sandbox.accept_late("POST", EVENTS, 600, skip=1)
     assert office.export().booked == 4
     with pytest.raises(Busy, match="finished by another run") as fault:
@@ -358,7 +358,7 @@ def test_a_job_that_we_ended_is_not_anothers_while_pleo_still_lists_it(office: O
     office.assert_agree()
 
 
-def test_a_cancelled_job_is_gone(office: Office) -> None:
+def test_a_cancelled_job_is_gone(office: ExportHarness) -> None:
     another_claims(office)
     job = office.pleo.job(office.sandbox.jobs[0].id)
     office.sandbox.cancel_job(job.id)
@@ -366,6 +366,6 @@ def test_a_cancelled_job_is_gone(office: Office) -> None:
         run_job(office.connection, job, office.ports)
 
 
-def test_a_claim_costs_two_looks_and_an_end_one(office: Office) -> None:
+def test_a_claim_costs_two_looks_and_an_end_one(office: ExportHarness) -> None:
     booked(office)
     assert office.sandbox.calls[f"GET {JOBS}/{{jobId}}"] == 3

@@ -44,11 +44,11 @@ from pleo_sandbox.oauth import ALL_SCOPES
 from pleo_sandbox.rules import ANSWERS, LENIENT, STRICT, Rules
 from pleo_sandbox.server import serve
 from pleo_sandbox.state import Sandbox
-from tests.export.company import COMPANY, a_company, a_line, a_receipt, an_item, entry_id
-from tests.export.desk import SETTINGS
-from tests.export.office import Altered, SandboxClock
-from tests.pleo.stage import MemoryTokens
+from tests.support.connected_home import SETTINGS
 from tests.support.empty_store import put_empty_store
+from tests.support.export_harness import Altered, SandboxClock
+from tests.support.pleo_company import COMPANY, a_company, a_line, a_receipt, an_item, entry_id
+from tests.support.scripted_pleo import MemoryTokens
 
 REDIRECT = "http://127.0.0.1:8917/callback"
 VERIFIER = "v" * 64

@@ -12,16 +12,16 @@ import pytest
 
 from kontobro.core.errors import KontobroError
 from pleo_sandbox.model import Expense
-from tests.export.company import KNOWN_ONLY_TO_PLEO, a_company, a_receipt, an_item, kill_company
-from tests.export.office import CONTROL, EVENTS, ITEMS, JOBS, Office, an_office
+from tests.support.export_harness import CONTROL, EVENTS, ITEMS, JOBS, ExportHarness, an_export_harness
+from tests.support.pleo_company import KNOWN_ONLY_TO_PLEO, a_company, a_receipt, an_item, kill_company
 
 
-def assert_discreet(told: str, office: Office) -> None:
+def assert_discreet(told: str, office: ExportHarness) -> None:
     assert [secret for secret in (*KNOWN_ONLY_TO_PLEO, office.desk.key) if secret in told] == []
 
 
 def test_the_log_is_heard_at_all(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         office.export()
         assert {record.name.partition(".")[0] for record in caplog.records} >= {"kontobro"}
         assert {record.levelno for record in caplog.records} >= {logging.DEBUG, logging.INFO}
@@ -32,7 +32,7 @@ def test_the_log_is_heard_at_all(tmp_path: Path, caplog: pytest.LogCaptureFixtur
 @pytest.mark.parametrize(("method", "path"), [("GET", JOBS), ("GET", CONTROL), ("GET", ITEMS), ("PUT", CONTROL)])
 @pytest.mark.parametrize("how", ["truncated", "html", "content_type"])
 def test_errors_of_bad_answers(tmp_path: Path, method: str, path: str, how: Any) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         office.sandbox.break_page(method, path, how, times=9)
         with pytest.raises(KontobroError) as fault:
             office.export()
@@ -42,7 +42,7 @@ def test_errors_of_bad_answers(tmp_path: Path, method: str, path: str, how: Any)
 @pytest.mark.parametrize(("method", "path"), [("POST", EVENTS), ("GET", ITEMS)])
 @pytest.mark.parametrize("status", [401, 403, 400])
 def test_errors_of_refusals(tmp_path: Path, method: str, path: str, status: int) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         office.sandbox.storm(method, path, status, times=5)
         with pytest.raises(KontobroError) as fault:
             office.export()
@@ -51,7 +51,7 @@ def test_errors_of_refusals(tmp_path: Path, method: str, path: str, status: int)
 
 @pytest.mark.parametrize("method", ["check", "read", "validate", "find", "book", "attach", "post"])
 def test_a_connector_that_shouts_what_it_saw(tmp_path: Path, method: str) -> None:
-    with an_office(tmp_path, a_company(Expense(an_item(1), (a_receipt(1),)))) as office:
+    with an_export_harness(tmp_path, a_company(Expense(an_item(1), (a_receipt(1),)))) as office:
 
         def shout(behind: Any, *args: Any) -> Any:
             raise ValueError(f"{KNOWN_ONLY_TO_PLEO} {args}")
@@ -67,7 +67,7 @@ def test_a_connector_that_shouts_what_it_saw(tmp_path: Path, method: str) -> Non
 
 
 def test_ports_and_results_show_no_secret(tmp_path: Path) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         result = office.export()
         assert_discreet(
             f"{office.ports!r} {office.connection!r} {result!r} {office.store.tokens(office.connection)!r}", office

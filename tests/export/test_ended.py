@@ -17,14 +17,14 @@ from kontobro.export.ended import note_ends
 from kontobro.testing.faults import STORE_COMMITS, Boundaries, Seam
 from kontobro.worker import pieces
 from tests.cli.fakes import Bench, export_job
-from tests.export.company import kill_company
-from tests.export.office import Office, an_office
-from tests.worker.town import a_town
+from tests.support.export_harness import ExportHarness, an_export_harness
+from tests.support.pleo_company import kill_company
+from tests.support.running_service import a_running_service
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    with an_office(tmp_path, kill_company()) as office:
+def office(tmp_path: Path) -> Iterator[ExportHarness]:
+    with an_export_harness(tmp_path, kill_company()) as office:
         yield office
 
 
@@ -32,29 +32,29 @@ def die() -> None:
     raise KeyboardInterrupt
 
 
-def killed_at(office: Office, at: str) -> None:
+def killed_at(office: ExportHarness, at: str) -> None:
     with pytest.raises(KeyboardInterrupt):
         office.export_acting(at, die)
 
 
-def remembered(office: Office) -> tuple[str, bool]:
+def remembered(office: ExportHarness) -> tuple[str, bool]:
     (row,) = office.store.jobs("desk")
     return row.status, row.finished_at is not None
 
 
-def expire(office: Office) -> None:
+def expire(office: ExportHarness) -> None:
     office.sandbox.expire_job(office.sandbox.jobs[0].id)
 
 
-def cancel(office: Office) -> None:
+def cancel(office: ExportHarness) -> None:
     office.sandbox.cancel_job(office.sandbox.jobs[0].id)
 
 
-def another_ends_it(office: Office) -> None:
+def another_ends_it(office: ExportHarness) -> None:
     office.sandbox.jobs[0].status = "completed"  # type: ignore[assignment]
 
 
-ENDS: dict[str, tuple[str, Callable[[Office], object], str]] = {
+ENDS: dict[str, tuple[str, Callable[[ExportHarness], object], str]] = {
     "our final event": ("store.end_job#1:before", lambda office: None, "completed_with_errors"),
     "expired while it was ours": ("erp.book#1:before", expire, "unfinished"),
     "cancelled while it was ours": ("erp.book#1:before", cancel, "unfinished"),
@@ -65,7 +65,7 @@ ENDS: dict[str, tuple[str, Callable[[Office], object], str]] = {
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_the_end_of_a_job_is_noted_by_the_next_who_looks(office: Office, end: str) -> None:
+def test_the_end_of_a_job_is_noted_by_the_next_who_looks(office: ExportHarness, end: str) -> None:
     at, act, status = ENDS[end]
     killed_at(office, at)
     act(office)
@@ -77,14 +77,14 @@ def test_the_end_of_a_job_is_noted_by_the_next_who_looks(office: Office, end: st
     assert office.pleo.calls.total() == asked, "what has ended is not asked for again"
 
 
-def test_a_job_that_runs_is_left_as_it_is(office: Office) -> None:
+def test_a_job_that_runs_is_left_as_it_is(office: ExportHarness) -> None:
     killed_at(office, "erp.book#1:before")
     note_ends(office.connection, office.ports)
     assert remembered(office) == ("in_progress", False)
     assert office.export().booked == 4
 
 
-def test_a_job_that_a_run_is_busy_with_is_left_to_it(office: Office) -> None:
+def test_a_job_that_a_run_is_busy_with_is_left_to_it(office: ExportHarness) -> None:
     killed_at(office, "store.end_job#1:before")
     with office.store.lock("export-desk"):
         note_ends(office.connection, office.ports)
@@ -102,7 +102,7 @@ def test_a_job_that_a_run_is_busy_with_is_left_to_it(office: Office) -> None:
         (JobGone("Pleo knows no such export job.", "Look at kontobro jobs."), ("unfinished", True)),
     ],
 )
-def test_a_job_that_pleo_tells_nothing_of(office: Office, fault: Exception, after: tuple[str, bool]) -> None:
+def test_a_job_that_pleo_tells_nothing_of(office: ExportHarness, fault: Exception, after: tuple[str, bool]) -> None:
     """A Pleo that does not answer keeps no one from work; a job that it no longer knows has ended."""
     killed_at(office, "store.end_job#1:before")
 
@@ -114,7 +114,7 @@ def test_a_job_that_pleo_tells_nothing_of(office: Office, fault: Exception, afte
     assert remembered(office) == after
 
 
-def test_a_run_that_comes_too_late_notes_how_the_job_ended(office: Office) -> None:
+def test_a_run_that_comes_too_late_notes_how_the_job_ended(office: ExportHarness) -> None:
     """Between the list of jobs and the look at this one it expired: not another installation's doing."""
     killed_at(office, "erp.book#1:before")
     job = office.pleo.jobs(["in_progress"])[0]
@@ -143,7 +143,7 @@ def test_the_command_line_notes_it(tmp_path: Path, watch: bool) -> None:
 
 @pytest.mark.parametrize("by", ["look", "export"])
 def test_the_worker_notes_it(tmp_path: Path, by: str) -> None:
-    with a_town(tmp_path) as town, town.at_home() as home:
+    with a_running_service(tmp_path) as town, town.at_home() as home:
         job_id = town.press_export("c000")
         connection = pieces.alive(home, "c000")
         ports = home.ports_for(connection)

@@ -12,13 +12,13 @@ import pytest
 
 from kontobro.core.journal import Booking, Entry
 from pleo_sandbox.model import Expense
-from tests.export.company import a_company, a_receipt, an_item, entry_id, payable
-from tests.export.office import Office, an_office
+from tests.support.export_harness import ExportHarness, an_export_harness
+from tests.support.pleo_company import a_company, a_receipt, an_item, entry_id, payable
 
 NUMBERS = range(1, 6)
 
 
-def slow(office: Office, minutes: float, *methods: str, batch_size: int = 1) -> None:
+def slow(office: ExportHarness, minutes: float, *methods: str, batch_size: int = 1) -> None:
     """Make these methods of the accounting system take their time, by the sandbox's clock."""
 
     def slowed(name: str) -> Any:
@@ -34,7 +34,7 @@ def slow(office: Office, minutes: float, *methods: str, batch_size: int = 1) -> 
 
 def test_a_slow_accounting_system_keeps_its_job(tmp_path: Path) -> None:
     company = a_company(*(Expense(an_item(number)) for number in NUMBERS))
-    with an_office(tmp_path, company) as office:
+    with an_export_harness(tmp_path, company) as office:
         slow(office, 25, "book")
         result = office.export()
         assert (result.event, result.booked) == ("completed", 5)
@@ -48,7 +48,7 @@ def test_a_slow_accounting_system_keeps_its_job(tmp_path: Path) -> None:
 @pytest.mark.parametrize("method", ["attach", "post", "find", "validate"])
 def test_every_slow_step_keeps_its_job(tmp_path: Path, method: str) -> None:
     company = a_company(*(Expense(payable(number), (a_receipt(number),)) for number in (1, 2, 3)))
-    with an_office(tmp_path, company) as office:
+    with an_export_harness(tmp_path, company) as office:
         slow(office, 25, "book", method, batch_size=100)
         result = office.export()
         assert (result.event, result.booked, result.receipts) == ("completed", 3, 3)
@@ -58,7 +58,7 @@ def test_every_slow_step_keeps_its_job(tmp_path: Path, method: str) -> None:
 
 def test_a_job_that_expires_is_left_as_it_is_and_its_bookings_are_recognised(tmp_path: Path) -> None:
     company = a_company(*(Expense(an_item(number)) for number in NUMBERS))
-    with an_office(tmp_path, company) as office:
+    with an_export_harness(tmp_path, company) as office:
         office.sandbox.item_update_moves_clock = False
         slow(office, 25, "book")
         result = office.export()
@@ -81,7 +81,7 @@ def test_a_job_that_expires_is_left_as_it_is_and_its_bookings_are_recognised(tmp
 
 def test_a_job_expires_between_two_runs(tmp_path: Path) -> None:
     company = a_company(*(Expense(an_item(number), (a_receipt(number),)) for number in NUMBERS))
-    with an_office(tmp_path, company) as office:
+    with an_export_harness(tmp_path, company) as office:
         with pytest.raises(RuntimeError):
             office.export_with_fault("pleo.report#1:before", RuntimeError("gone"))
         office.sandbox.expire_job(office.sandbox.jobs[0].id)
@@ -94,7 +94,7 @@ def test_a_job_expires_between_two_runs(tmp_path: Path) -> None:
 
 def test_a_job_is_cancelled_while_it_is_worked_on(tmp_path: Path) -> None:
     company = a_company(*(Expense(an_item(number)) for number in NUMBERS))
-    with an_office(tmp_path, company) as office:
+    with an_export_harness(tmp_path, company) as office:
 
         def book(behind: Any, entries: Sequence[Entry]) -> Sequence[Booking]:
             answer: Sequence[Booking] = behind.book(entries)

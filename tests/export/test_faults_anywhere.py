@@ -15,10 +15,19 @@ from hypothesis import strategies as st
 from kontobro.core.errors import ConnectorFault, KontobroError, LoginFailed, Timeout, Uncertain, Unreachable
 from kontobro.export import next_job
 from pleo_sandbox.model import Expense, Json
-from tests.export.company import a_company, a_line, a_receipt, an_item, entry_id, invoice, invoice_payment, payable
-from tests.export.desk import SETTINGS
-from tests.export.office import Office, an_office
+from tests.support.connected_home import SETTINGS
 from tests.support.examples import examples
+from tests.support.export_harness import ExportHarness, an_export_harness
+from tests.support.pleo_company import (
+    a_company,
+    a_line,
+    a_receipt,
+    an_item,
+    entry_id,
+    invoice,
+    invoice_payment,
+    payable,
+)
 
 AMOUNTS = st.integers(-10_000_000, 10_000_000).filter(bool)
 JOURNAL_TYPES = ["card_purchase", "refund", "cashback", "fee", "out_of_pocket", "mileage", "atm_withdrawal"]
@@ -68,7 +77,7 @@ def test_a_fault_anywhere(data: st.DataObject, items: list[tuple[str, int, int]]
     ]
     with (
         TemporaryDirectory() as folder,
-        an_office(Path(folder), a_company(*expenses), replace(SETTINGS, posting=posting)) as office,
+        an_export_harness(Path(folder), a_company(*expenses), replace(SETTINGS, posting=posting)) as office,
     ):
         fault = data.draw(st.sampled_from(FAULTS), label="fault")
         at = data.draw(st.sampled_from(boundaries(items, fault)), label="at")
@@ -94,7 +103,7 @@ def boundaries(items: list[tuple[str, int, int]], fault: Exception) -> list[str]
     return [f"{name}:{side}" for name in names for side in ("before", "after")]
 
 
-def finish(office: Office) -> None:
+def finish(office: ExportHarness) -> None:
     """Run again what is open; what Pleo gave up is exported anew by the bookkeeper. Bounded."""
     if next_job(office.ports) is not None:
         office.export()
@@ -107,7 +116,7 @@ def finish(office: Office) -> None:
         office.export()
 
 
-def assert_once(office: Office, receipts: dict[str, int]) -> None:
+def assert_once(office: ExportHarness, receipts: dict[str, int]) -> None:
     """The ledger holds each successful item whole and once, with its receipts, and nothing of a failed one."""
     states = office.desk.states()
     assert set(states.values()) <= {"successful", "failed"}

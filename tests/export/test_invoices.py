@@ -11,30 +11,30 @@ from kontobro.core.errors import Problem
 from kontobro.core.export import ExportItem
 from kontobro.export import ItemPreview, next_job, preview_job, settle
 from pleo_sandbox.model import Expense
-from tests.export.company import a_company, a_line, entry_id, invoice, invoice_payment, money
-from tests.export.office import Office, an_office
+from tests.support.export_harness import ExportHarness, an_export_harness
+from tests.support.pleo_company import a_company, a_line, entry_id, invoice, invoice_payment, money
 
 SAME = [invoice(1, "F-2026/17"), invoice(2, "F-2026/17"), invoice(3, "f-2026/17 "), invoice(4, "F-2026/17")]
 
 
-def notes(office: Office) -> dict[str, str]:
+def notes(office: ExportHarness) -> dict[str, str]:
     """The first note of each entry in the ledger, by reference."""
     return {reference: str(entry.meta.get("note-1", "")) for reference, entry in office.entries().items()}
 
 
-def preview(office: Office) -> list[ItemPreview]:
+def preview(office: ExportHarness) -> list[ItemPreview]:
     job = next_job(office.ports)
     assert job is not None
     return list(preview_job(office.connection, job, office.ports))
 
 
-def later(office: Office) -> None:
+def later(office: ExportHarness) -> None:
     office.sandbox.queue(office.desk.company_id)
     office.sandbox.press_export(office.desk.company_id, vendor_based=True)
 
 
 def test_an_invoice_that_was_uploaded_four_times_is_noted_from_the_second_on(tmp_path: Path) -> None:
-    with an_office(tmp_path, a_company(*map(Expense, SAME))) as office:
+    with an_export_harness(tmp_path, a_company(*map(Expense, SAME))) as office:
         told = [one.notes for one in preview(office)]
         assert told[0] == ()
         assert all("The same invoice is in this export once more" in "".join(some) for some in told[1:])
@@ -47,7 +47,7 @@ def test_an_invoice_that_was_uploaded_four_times_is_noted_from_the_second_on(tmp
 
 
 def test_it_is_noted_in_a_later_job_too_and_names_what_is_booked(tmp_path: Path) -> None:
-    with an_office(tmp_path, a_company(Expense(SAME[0]), Expense(SAME[2], queued=False))) as office:
+    with an_export_harness(tmp_path, a_company(Expense(SAME[0]), Expense(SAME[2], queued=False))) as office:
         office.export()
         later(office)
         (one,) = preview(office)
@@ -58,7 +58,7 @@ def test_it_is_noted_in_a_later_job_too_and_names_what_is_booked(tmp_path: Path)
 
 
 def test_a_setting_makes_it_fail(tmp_path: Path) -> None:
-    with an_office(tmp_path, a_company(*map(Expense, SAME[:2]), Expense(SAME[2], queued=False))) as office:
+    with an_export_harness(tmp_path, a_company(*map(Expense, SAME[:2]), Expense(SAME[2], queued=False))) as office:
         office.set(duplicate_invoice="fail")
         assert [[problem.code for problem in one.problems] for one in preview(office)] == [[], ["invoice_duplicate"]]
         assert office.export().event == "completed_with_errors"
@@ -72,7 +72,7 @@ def test_a_setting_makes_it_fail(tmp_path: Path) -> None:
 
 
 def test_what_is_booked_already_does_not_fail_when_it_is_exported_again(tmp_path: Path) -> None:
-    with an_office(tmp_path, a_company(*map(Expense, SAME[:2]))) as office:
+    with an_export_harness(tmp_path, a_company(*map(Expense, SAME[:2]))) as office:
         office.export()
         office.set(duplicate_invoice="fail")
         office.again(entry_id(1), entry_id(2))
@@ -80,7 +80,7 @@ def test_what_is_booked_already_does_not_fail_when_it_is_exported_again(tmp_path
 
 
 def test_what_a_person_wrote_into_the_ledger_counts(tmp_path: Path) -> None:
-    with an_office(tmp_path, a_company(Expense(SAME[0]), Expense(SAME[1], queued=False))) as office:
+    with an_export_harness(tmp_path, a_company(Expense(SAME[0]), Expense(SAME[1], queued=False))) as office:
         office.export()
         batch = office.batches[-1]
         text = batch.read_text()
@@ -108,7 +108,7 @@ TYPED = {
 @pytest.mark.parametrize("number", TYPED.values(), ids=TYPED)
 def test_a_number_that_looks_the_same_on_paper_is_the_same(tmp_path: Path, number: str) -> None:
     company = a_company(Expense(SAME[0]), Expense(invoice(2, number), queued=False))
-    with an_office(tmp_path, company) as office:
+    with an_export_harness(tmp_path, company) as office:
         office.set(duplicate_invoice="fail")
         office.export()
         later(office)
@@ -120,7 +120,7 @@ def test_a_number_that_looks_the_same_on_paper_is_the_same(tmp_path: Path, numbe
 @pytest.mark.parametrize("number", ["F-2026/017", "F-20261/7", "F2026/17", "F-2026.17", "F-2026/17\\"])
 def test_a_number_that_is_written_otherwise_is_another(tmp_path: Path, number: str) -> None:
     company = a_company(Expense(SAME[0]), Expense(invoice(2, number)))
-    with an_office(tmp_path, company) as office:
+    with an_export_harness(tmp_path, company) as office:
         office.set(duplicate_invoice="fail")
         assert office.export().event == "completed"
 
@@ -142,7 +142,7 @@ MORE = {"amount": money(10_001), "accountingEntryLines": [a_line(10_001)]}
     ids=["number", "vendor", "credit_note", "amount", "payment"],
 )
 def test_another_invoice_is_not_the_same(tmp_path: Path, other: Any) -> None:
-    with an_office(tmp_path, a_company(Expense(SAME[0]), Expense(other, queued=False))) as office:
+    with an_export_harness(tmp_path, a_company(Expense(SAME[0]), Expense(other, queued=False))) as office:
         office.set(duplicate_invoice="fail")
         office.export()
         later(office)
@@ -152,7 +152,7 @@ def test_another_invoice_is_not_the_same(tmp_path: Path, other: Any) -> None:
 
 def test_the_same_invoice_by_the_journal_method_is_noted_too(tmp_path: Path) -> None:
     journal = {"bookkeeping": {"method": "journal"}}
-    with an_office(tmp_path, a_company(Expense(SAME[0] | journal), Expense(SAME[1], queued=False))) as office:
+    with an_export_harness(tmp_path, a_company(Expense(SAME[0] | journal), Expense(SAME[1], queued=False))) as office:
         office.export()
         later(office)
         office.export()
@@ -160,7 +160,7 @@ def test_the_same_invoice_by_the_journal_method_is_noted_too(tmp_path: Path) -> 
 
 
 def test_a_voided_one_is_not_in_the_way(tmp_path: Path) -> None:
-    with an_office(tmp_path, a_company(Expense(SAME[0]), Expense(SAME[1], queued=False))) as office:
+    with an_export_harness(tmp_path, a_company(Expense(SAME[0]), Expense(SAME[1], queued=False))) as office:
         office.export()
         office.void(entry_id(1))
         later(office)
@@ -173,7 +173,7 @@ def test_a_voided_one_is_not_in_the_way(tmp_path: Path) -> None:
 
 def test_a_second_payment_of_a_bill_stays_open_and_says_so(tmp_path: Path) -> None:
     paid = [Expense(invoice(1, "INV-1")), Expense(invoice_payment(2, "INV-1"))]
-    with an_office(tmp_path, a_company(*paid, Expense(invoice_payment(3, "INV-1"), queued=False))) as office:
+    with an_export_harness(tmp_path, a_company(*paid, Expense(invoice_payment(3, "INV-1"), queued=False))) as office:
         office.export()
         later(office)
         (one,) = preview(office)
@@ -189,7 +189,7 @@ def test_a_second_payment_of_a_bill_stays_open_and_says_so(tmp_path: Path) -> No
 def test_it_is_not_tried_again_until_the_bill_is_open_again(tmp_path: Path) -> None:
     back = Expense(invoice_payment(4, "INV-1") | {"subType": None} | CREDIT_NOTE, queued=False)
     paid = [Expense(invoice(1, "INV-1")), *(Expense(invoice_payment(number, "INV-1")) for number in (2, 3))]
-    with an_office(tmp_path, a_company(*paid, back)) as office:
+    with an_export_harness(tmp_path, a_company(*paid, back)) as office:
         office.export()
         tried: list[str] = []
 
@@ -208,7 +208,7 @@ def test_it_is_not_tried_again_until_the_bill_is_open_again(tmp_path: Path) -> N
 
 def test_notes_are_kept_with_the_booking_also_when_it_is_exported_again(tmp_path: Path) -> None:
     expenses = [*SAME[:2], invoice(5, "INV-1"), invoice_payment(6, "INV-1"), invoice_payment(7, "INV-1")]
-    with an_office(tmp_path, a_company(*map(Expense, expenses))) as office:
+    with an_export_harness(tmp_path, a_company(*map(Expense, expenses))) as office:
         office.export()
         stored = office.stored_notes()
         assert "same invoice" in stored[entry_id(2)][0]
@@ -222,7 +222,7 @@ def test_notes_are_kept_with_the_booking_also_when_it_is_exported_again(tmp_path
 
 
 def test_a_payment_that_names_no_bill_says_so_in_the_preview_and_with_its_booking(tmp_path: Path) -> None:
-    with an_office(tmp_path, a_company(Expense(invoice_payment(2, "")))) as office:
+    with an_export_harness(tmp_path, a_company(Expense(invoice_payment(2, "")))) as office:
         (one,) = preview(office)
         assert one.notes == one.entries[0].notes
         assert "names no bill" in one.notes[0]
@@ -232,7 +232,7 @@ def test_a_payment_that_names_no_bill_says_so_in_the_preview_and_with_its_bookin
 
 def test_two_payments_in_one_job_settle_once(tmp_path: Path) -> None:
     expenses = [invoice(1, "INV-1"), invoice_payment(2, "INV-1"), invoice_payment(3, "INV-1")]
-    with an_office(tmp_path, a_company(*map(Expense, expenses))) as office:
+    with an_export_harness(tmp_path, a_company(*map(Expense, expenses))) as office:
         office.export()
         settled = [entry.meta.get("settled") for entry in office.entries().values()]
         assert settled.count(True) == 1
@@ -243,7 +243,7 @@ def test_a_negative_payment_reopens_and_settles_nothing(tmp_path: Path) -> None:
     back = invoice_payment(3, "INV-1") | {"subType": None} | CREDIT_NOTE
     expenses = [invoice(1, "INV-1"), invoice_payment(2, "INV-1"), back]
     late = Expense(invoice_payment(4, "INV-1"), queued=False)
-    with an_office(tmp_path, a_company(*map(Expense, expenses), late)) as office:
+    with an_export_harness(tmp_path, a_company(*map(Expense, expenses), late)) as office:
         office.export()
         later(office)
         office.export()
@@ -252,7 +252,7 @@ def test_a_negative_payment_reopens_and_settles_nothing(tmp_path: Path) -> None:
 
 
 def test_a_problem_of_a_duplicate_can_be_mended(tmp_path: Path) -> None:
-    with an_office(tmp_path, a_company(*map(Expense, SAME[:2]))) as office:
+    with an_export_harness(tmp_path, a_company(*map(Expense, SAME[:2]))) as office:
         office.set(duplicate_invoice="fail")
         second = preview(office)[1]
         assert isinstance(second.item, ExportItem)
@@ -267,7 +267,7 @@ def test_a_bill_whose_payment_came_back_is_paid_again_without_a_warning(tmp_path
     back = invoice_payment(3, "INV-1") | {"subType": "invoice_payment_returned"}
     items = [invoice(1, "INV-1"), invoice_payment(2, "INV-1"), back, invoice_payment(4, "INV-1")]
     items.append(invoice_payment(5, "INV-1"))
-    with an_office(
+    with an_export_harness(
         tmp_path, a_company(*(Expense(one, queued=n < booked_before) for n, one in enumerate(items)))
     ) as office:
         office.export()

@@ -13,8 +13,8 @@ import pytest
 from beancount import loader
 from beancount.core.data import Document, Transaction
 
-from tests.export.company import entry_id, kill_company
-from tests.export.desk import Desk, a_desk, forget_history
+from tests.support.connected_home import ConnectedHome, a_connected_home, forget_history
+from tests.support.pleo_company import entry_id, kill_company
 
 pytestmark = pytest.mark.kill
 
@@ -53,7 +53,7 @@ BOOKED = sorted([entry_id(1), entry_id(2), entry_id(2) + "/pay", entry_id(3), en
 STATES = {entry_id(number): "successful" for number in (1, 2, 3, 4)} | {entry_id(5): "failed"}
 
 
-def assert_whole(desk: Desk) -> None:
+def assert_whole(desk: ConnectedHome) -> None:
     """Everything once, and all three of them agree: Pleo, the ledger, our store."""
     assert_once(desk)
     with sqlite3.connect(desk.database) as database:
@@ -65,7 +65,7 @@ def assert_whole(desk: Desk) -> None:
     assert (open_rows, set(ended) - {"completed_with_errors"}) == (0, set())
 
 
-def assert_once(desk: Desk) -> None:
+def assert_once(desk: ConnectedHome) -> None:
     """The ledger holds everything once, and Pleo says the same of it."""
     entries, errors, _ = loader.load_file(str(desk.ledger))
     assert not errors
@@ -81,7 +81,7 @@ def assert_once(desk: Desk) -> None:
 
 
 def test_a_whole_run_crosses_exactly_these_boundaries(tmp_path: Path) -> None:
-    with a_desk(tmp_path, kill_company()) as desk:
+    with a_connected_home(tmp_path, kill_company()) as desk:
         result = desk.export()
         assert result is not None
         assert (result["booked"], result["failed"], result["receipts"]) == (4, 1, 3)
@@ -91,7 +91,7 @@ def test_a_whole_run_crosses_exactly_these_boundaries(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 def test_killed_at_and_run_again(tmp_path: Path, boundary: str) -> None:
-    with a_desk(tmp_path, kill_company()) as desk:
+    with a_connected_home(tmp_path, kill_company()) as desk:
         assert desk.export(at=boundary) is None
         desk.sandbox.move_clock(LATER)
         desk.export()
@@ -101,7 +101,7 @@ def test_killed_at_and_run_again(tmp_path: Path, boundary: str) -> None:
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 def test_killed_and_all_history_lost(tmp_path: Path, boundary: str) -> None:
     """Truth lives in Pleo and in the ledger: our store keeps settings and tokens only, and nothing doubles."""
-    with a_desk(tmp_path, kill_company()) as desk:
+    with a_connected_home(tmp_path, kill_company()) as desk:
         assert desk.export(at=boundary) is None
         forget_history(desk)
         desk.export(take_over=True)

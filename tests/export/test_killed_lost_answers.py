@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.export.company import kill_company
-from tests.export.desk import Desk, a_desk, forget_history
 from tests.export.test_killed import LATER, assert_whole
+from tests.support.connected_home import ConnectedHome, a_connected_home, forget_history
+from tests.support.pleo_company import kill_company
 
 pytestmark = pytest.mark.kill
 
@@ -23,17 +23,17 @@ WRITES = {
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with a_desk(tmp_path, kill_company()) as desk:
+def desk(tmp_path: Path) -> Iterator[ConnectedHome]:
+    with a_connected_home(tmp_path, kill_company()) as desk:
         yield desk
 
 
-def lose_answer(desk: Desk, write: str) -> None:
+def lose_answer(desk: ConnectedHome, write: str) -> None:
     method, path, skip = WRITES[write]
     desk.sandbox.lose_response(method, path, skip=skip)
 
 
-def run_again(desk: Desk, *, forgetful: bool) -> None:
+def run_again(desk: ConnectedHome, *, forgetful: bool) -> None:
     if forgetful:
         forget_history(desk)
     desk.sandbox.move_clock(LATER)
@@ -43,7 +43,7 @@ def run_again(desk: Desk, *, forgetful: bool) -> None:
 
 @pytest.mark.parametrize("forgetful", [False, True], ids=["history kept", "history lost"])
 @pytest.mark.parametrize("write", WRITES)
-def test_killed_before_it_asks_again(desk: Desk, write: str, forgetful: bool) -> None:
+def test_killed_before_it_asks_again(desk: ConnectedHome, write: str, forgetful: bool) -> None:
     lose_answer(desk, write)
     assert desk.export(die_asleep=True) is None
     assert desk.boundaries[-1] == f"{write}:before"
@@ -52,13 +52,13 @@ def test_killed_before_it_asks_again(desk: Desk, write: str, forgetful: bool) ->
 
 @pytest.mark.parametrize("forgetful", [False, True], ids=["history kept", "history lost"])
 @pytest.mark.parametrize("write", ["pleo.report#1", "pleo.complete#1"])
-def test_killed_when_it_has_asked_again(desk: Desk, write: str, forgetful: bool) -> None:
+def test_killed_when_it_has_asked_again(desk: ConnectedHome, write: str, forgetful: bool) -> None:
     lose_answer(desk, write)
     assert desk.export(at=f"{write}:after") is None
     run_again(desk, forgetful=forgetful)
 
 
-def test_the_answers_were_lost(desk: Desk) -> None:
+def test_the_answers_were_lost(desk: ConnectedHome) -> None:
     """What the tests above rest on: an answer that is lost costs one run another call, and no more."""
     for write in ("pleo.report#1", "pleo.complete#1"):
         lose_answer(desk, write)

@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from tests.export import test_killed, test_killed_searchable
-from tests.export.company import entry_id
 from tests.export.prove import WORDS, Case, Standing, Verdict, in_words, main, print_tables, summary
 from tests.export.test_killed import BOOKED, STATES
+from tests.support.pleo_company import entry_id
 
 WHOLE = Standing(dict.fromkeys(BOOKED, 1), dict.fromkeys(["a", "b", "c"], 1), STATES, "completed_with_errors")
 CASE = Case("ledger", "erp.book#2:before", forgetful=False)

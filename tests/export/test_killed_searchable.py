@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.export.company import entry_id, kill_company
-from tests.export.desk import Desk, a_desk, forget_history
-from tests.export.plain_erp import PlainErp
+from tests.support.connected_home import ConnectedHome, a_connected_home, forget_history
+from tests.support.plain_erp import PlainErp
+from tests.support.pleo_company import entry_id, kill_company
 
 pytestmark = pytest.mark.kill
 
@@ -59,12 +59,12 @@ STATES = {entry_id(number): "successful" for number in (1, 2, 3, 4)} | {entry_id
 
 
 @contextmanager
-def plain_desk(folder: Path) -> Iterator[Desk]:
-    with a_desk(folder, kill_company(), plain=str(folder / "plain"), settle_after=SETTLE_AFTER) as desk:
+def plain_desk(folder: Path) -> Iterator[ConnectedHome]:
+    with a_connected_home(folder, kill_company(), plain=str(folder / "plain"), settle_after=SETTLE_AFTER) as desk:
         yield desk
 
 
-def assert_whole(desk: Desk) -> None:
+def assert_whole(desk: ConnectedHome) -> None:
     """Everything once, and all three of them agree: Pleo, the accounting system, our store."""
     plain = PlainErp(desk.folder / "plain", [])
     lines = plain.lines()

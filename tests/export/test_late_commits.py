@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from tests.export.company import entry_id, kill_company
-from tests.export.desk import Desk, a_desk, forget_history
-from tests.export.plain_erp import PlainErp
 from tests.export.test_killed_searchable import BOOKED, assert_whole
+from tests.support.connected_home import ConnectedHome, a_connected_home, forget_history
+from tests.support.plain_erp import PlainErp
+from tests.support.pleo_company import entry_id, kill_company
 
 pytestmark = pytest.mark.kill
 
@@ -30,18 +30,18 @@ DEAD_WHILE_IT_COMMITS = "store.move#3:before"
 
 
 @contextmanager
-def late_desk(folder: Path, **order: Any) -> Iterator[Desk]:
+def late_desk(folder: Path, **order: Any) -> Iterator[ConnectedHome]:
     orders = {"plain": str(folder / "plain"), "settle_after": SETTLE_AFTER} | order
-    with a_desk(folder, kill_company(), **orders) as desk:
+    with a_connected_home(folder, kill_company(), **orders) as desk:
         yield desk
 
 
-def booked(desk: Desk) -> Counter[str]:
+def booked(desk: ConnectedHome) -> Counter[str]:
     """How often each reference stands in the accounting system."""
     return Counter(line["reference"] for line in PlainErp(desk.folder / "plain", []).lines())
 
 
-def wait_for(desk: Desk, entries: int) -> Counter[str]:
+def wait_for(desk: ConnectedHome, entries: int) -> Counter[str]:
     """The accounting system has committed that many entries; it would take half a minute to give up on it."""
     end = time.monotonic() + 30
     while (stands := booked(desk)).total() < entries:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.export.company import entry_id, kill_company
-from tests.export.desk import Desk, a_desk, forget_history
-from tests.export.plain_erp import PlainErp
 from tests.export.test_killed_searchable import BOOKED, BOUNDARIES, STATES, assert_whole
+from tests.support.connected_home import ConnectedHome, a_connected_home, forget_history
+from tests.support.plain_erp import PlainErp
+from tests.support.pleo_company import entry_id, kill_company
 
 pytestmark = pytest.mark.kill
 
@@ -24,18 +24,18 @@ WRITTEN = BOUNDARIES[BOUNDARIES.index("store.move#2:before") : BOUNDARIES.index(
 
 
 @contextmanager
-def blind_desk(folder: Path) -> Iterator[Desk]:
+def blind_desk(folder: Path) -> Iterator[ConnectedHome]:
     """Its system may commit for an hour to come: to wait for it is no use, and nobody may."""
     orders = {"plain": str(folder / "plain"), "settle_after": 3600, "reference": "none"}
-    with a_desk(folder, kill_company(), **orders) as desk:
+    with a_connected_home(folder, kill_company(), **orders) as desk:
         yield desk
 
 
-def booked(desk: Desk) -> Counter[str]:
+def booked(desk: ConnectedHome) -> Counter[str]:
     return Counter(line["reference"] for line in PlainErp(desk.folder / "plain", []).lines())
 
 
-def assert_truthful(desk: Desk) -> None:
+def assert_truthful(desk: ConnectedHome) -> None:
     """Nothing twice, and what Pleo calls successful stands."""
     stands = booked(desk)
     assert set(stands.values()) <= {1}, f"doubled: {stands}"
@@ -108,7 +108,7 @@ def test_killed_twice_it_is_left_to_a_person(tmp_path: Path) -> None:
         assert booked(desk).total() == len(BOOKED)
 
 
-def again(desk: Desk) -> None:
+def again(desk: ConnectedHome) -> None:
     """The bookkeeper exports what is not successful once more, in a new job."""
     if desk.sandbox.queue(desk.company_id, [entry_id(n) for n in range(1, 6)]):
         desk.sandbox.press_export(desk.company_id, vendor_based=True)

@@ -14,9 +14,9 @@ import pytest
 from kontobro.core.settings import Settings
 from kontobro.export import next_job, preview_job
 from pleo_sandbox.model import Expense, Json
-from tests.export.company import a_company, a_line, an_item, entry_id, invoice, invoice_payment, money, payable
-from tests.export.desk import a_desk_over
-from tests.export.office import Office, SandboxClock, ports_at
+from tests.support.connected_home import a_connected_home_over
+from tests.support.export_harness import ExportHarness, SandboxClock, ports_at
+from tests.support.pleo_company import a_company, a_line, an_item, entry_id, invoice, invoice_payment, money, payable
 from tests.support.warm_ledgers import use_interpreters
 
 LEDGERS = Path(__file__).parent / "ledgers"
@@ -32,7 +32,7 @@ EURO = replace(SETTINGS, wallets={"DKK": "1081", "EUR": "1082"})
 
 
 @contextmanager
-def an_office_over(folder: Path, text: str, *expenses: Json, settings: Settings = SETTINGS) -> Iterator[Office]:
+def an_office_over(folder: Path, text: str, *expenses: Json, settings: Settings = SETTINGS) -> Iterator[ExportHarness]:
     """An exporter over a ledger of this text."""
     ledger = folder / "ledger" / "main.beancount"
     ledger.parent.mkdir()
@@ -40,7 +40,7 @@ def an_office_over(folder: Path, text: str, *expenses: Json, settings: Settings 
     company = a_company(*map(Expense, expenses))
     company.contra_accounts["EUR"] = company.contra_accounts["DKK"]
     with (
-        a_desk_over(folder, company, settings, "beancount", {"ledger": str(ledger)}, {}) as desk,
+        a_connected_home_over(folder, company, settings, "beancount", {"ledger": str(ledger)}, {}) as desk,
         ports_at(desk, SandboxClock(desk.sandbox)) as office,
     ):
         yield office
@@ -62,7 +62,7 @@ def in_euro(number: int) -> Json:
     return bought(number, amount=amount, accountingEntryLines=[line], contraAccount=None)
 
 
-def exported(office: Office) -> dict[str, str]:
+def exported(office: ExportHarness) -> dict[str, str]:
     """Pleo's status of each expense after the export; ledger, store and Pleo agree."""
     result = office.export()
     assert result.failure is None or result.failure_type == "validation_failure", result
@@ -128,7 +128,7 @@ def test_an_account_with_accounts_below_it_fails_alone_under_leafonly(tmp_path: 
     text += '2020-01-01 open Expenses:Office:Paper\n  code: "4001"\n'
     with an_office_over(tmp_path, text, bought(1, "2026-10-20"), bought(2, "2026-10-20", code="4001")) as office:
         assert exported(office) == {entry_id(1): "failed", entry_id(2): "successful"}
-        where = f"main.beancount:{line_of(text, 'open Expenses:Office')}"
+        where = f"main.beancount:{line_of(text, 'open Expenses:ExportHarness')}"
         assert where in office.failure(entry_id(1))[1]
 
 

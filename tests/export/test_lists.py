@@ -12,22 +12,22 @@ import pytest
 from kontobro.core.dialect import Dialect
 from kontobro.pleo import open_pleo
 from pleo_sandbox.model import Expense
-from tests.export.company import a_company, an_item, entry_id
-from tests.export.office import CONTROL, ITEMS, Office, an_office
+from tests.support.export_harness import CONTROL, ITEMS, ExportHarness, an_export_harness
+from tests.support.pleo_company import a_company, an_item, entry_id
 
 LISTED, SENT = "GET /v3/export-jobs/{jobId}/items", "GET /v3/export-items"
 ALL = [entry_id(number) for number in (1, 2, 3)]
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    with an_office(tmp_path, a_company(*(Expense(an_item(number)) for number in (1, 2, 3)))) as office:
+def office(tmp_path: Path) -> Iterator[ExportHarness]:
+    with an_export_harness(tmp_path, a_company(*(Expense(an_item(number)) for number in (1, 2, 3)))) as office:
         yield office
 
 
 @pytest.mark.parametrize("path", [CONTROL, ITEMS])
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_list_that_lost_an_item_is_read_again(office: Office, path: str, times: int) -> None:
+def test_a_list_that_lost_an_item_is_read_again(office: ExportHarness, path: str, times: int) -> None:
     office.sandbox.lose_item(path, entry_id(2), times=times)
     result = office.export()
     assert (result.event, result.booked, result.failed, result.notes) == ("completed", 3, 0, [])
@@ -35,7 +35,7 @@ def test_a_list_that_lost_an_item_is_read_again(office: Office, path: str, times
     office.assert_agree()
 
 
-def test_listed_and_never_sent_fails_that_item(office: Office) -> None:
+def test_listed_and_never_sent_fails_that_item(office: ExportHarness) -> None:
     office.sandbox.lose_item(ITEMS, entry_id(2), times=99)
     result = office.export()
     assert (result.event, result.booked, result.failed) == ("completed_with_errors", 2, 1)
@@ -47,7 +47,7 @@ def test_listed_and_never_sent_fails_that_item(office: Office) -> None:
     assert sorted(office.entries()) == ALL
 
 
-def test_fewer_listed_than_the_job_has_fails_the_job_after_the_known_ones(office: Office) -> None:
+def test_fewer_listed_than_the_job_has_fails_the_job_after_the_known_ones(office: ExportHarness) -> None:
     office.sandbox.lose_item(CONTROL, entry_id(2), times=99)
     result = office.export()
     assert (result.event, result.booked, result.failure_type) == ("failed", 2, "validation_failure")
@@ -62,7 +62,7 @@ def test_fewer_listed_than_the_job_has_fails_the_job_after_the_known_ones(office
     assert sorted(office.entries()) == ALL
 
 
-def test_sent_and_not_listed_is_not_booked_and_told(office: Office) -> None:
+def test_sent_and_not_listed_is_not_booked_and_told(office: ExportHarness) -> None:
     """The job's own number agrees with its list: only the items have one more."""
 
     class Generous:
@@ -84,7 +84,7 @@ def test_sent_and_not_listed_is_not_booked_and_told(office: Office) -> None:
     assert "They were not booked" in (row.failure or "")
 
 
-def test_an_earlier_runs_item_that_is_not_sent_any_more_is_not_forgotten(office: Office) -> None:
+def test_an_earlier_runs_item_that_is_not_sent_any_more_is_not_forgotten(office: ExportHarness) -> None:
     """It was booked by a run that ended before it told Pleo: unfinished is unfinished."""
 
     def die() -> None:
@@ -98,17 +98,17 @@ def test_an_earlier_runs_item_that_is_not_sent_any_more_is_not_forgotten(office:
     assert office.desk.states()[entry_id(2)] == "failed"
 
 
-def of_a_pleo_whose_totals_count_more(office: Office) -> None:
+def of_a_pleo_whose_totals_count_more(office: ExportHarness) -> None:
     office.sandbox.set_rules({"total_is_length": False})
 
 
-def told_so(office: Office) -> None:
+def told_so(office: ExportHarness) -> None:
     pleo = open_pleo(office.connection, office.store, office.clock, dialect=Dialect(total_is_length=False))
     office.pleo.close()
     office.pleo = pleo
 
 
-def test_a_total_that_is_no_length_fails_a_job_unless_the_client_is_told_so(office: Office) -> None:
+def test_a_total_that_is_no_length_fails_a_job_unless_the_client_is_told_so(office: ExportHarness) -> None:
     of_a_pleo_whose_totals_count_more(office)
     assert (untold := office.export()).event == "failed"
     assert "this export has 4 expenses, and lists 3" in (untold.failure or "")
@@ -118,7 +118,7 @@ def test_a_total_that_is_no_length_fails_a_job_unless_the_client_is_told_so(offi
     assert sorted(office.entries()) == ALL
 
 
-def test_where_a_total_is_no_length_the_jobs_own_number_still_tells_what_is_missing(office: Office) -> None:
+def test_where_a_total_is_no_length_the_jobs_own_number_still_tells_what_is_missing(office: ExportHarness) -> None:
     of_a_pleo_whose_totals_count_more(office)
     told_so(office)
     office.sandbox.lose_item(CONTROL, entry_id(2), times=99)

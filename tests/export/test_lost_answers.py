@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from kontobro.core.errors import Timeout, Uncertain
-from tests.export.company import entry_id, kill_company
-from tests.export.office import CONTROL, EVENTS, ITEMS, JOBS, Office, an_office
+from tests.support.export_harness import CONTROL, EVENTS, ITEMS, JOBS, ExportHarness, an_export_harness
+from tests.support.pleo_company import entry_id, kill_company
 
 BOOKED = sorted([entry_id(1), entry_id(2), entry_id(2) + "/pay", entry_id(3), entry_id(4)])
 STATES = {entry_id(number): "successful" for number in (1, 2, 3, 4)} | {entry_id(5): "failed"}
 
 
-def assert_whole(office: Office) -> None:
+def assert_whole(office: ExportHarness) -> None:
     assert sorted(office.entries()) == BOOKED
     assert len(office.receipts()) == len(set(office.receipts())) == 3
     assert office.desk.states() == STATES
@@ -28,7 +28,7 @@ def assert_whole(office: Office) -> None:
     ids=["started", "items", "completed"],
 )
 def test_an_answer_of_pleo_is_lost(tmp_path: Path, method: str, path: str, skip: int) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         office.sandbox.lose_response(method, path, skip=skip)
         result = office.export()
         assert (result.event, result.booked, result.failed) == ("completed_with_errors", 4, 1)
@@ -40,7 +40,7 @@ def test_an_answer_of_pleo_is_lost(tmp_path: Path, method: str, path: str, skip:
     "at", ["erp.book#1:after", "erp.book#2:after", "erp.attach#1:after", "erp.attach#2:after", "erp.post#1:after"]
 )
 def test_an_answer_of_the_accounting_system_is_lost(tmp_path: Path, at: str, fault: Exception) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         result = office.export_with_fault(at, fault)
         assert at in office.crossed
         assert (result.event, result.booked, result.failed) == ("completed_with_errors", 4, 1)
@@ -48,7 +48,7 @@ def test_an_answer_of_the_accounting_system_is_lost(tmp_path: Path, at: str, fau
 
 
 def test_a_question_of_the_accounting_system_is_lost_before_it_arrived(tmp_path: Path) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         result = office.export_with_fault("erp.book#1:before", Timeout("It did not answer in time."))
         assert (result.booked, result.failed) == (4, 1)
         assert office.crossed.count("erp.book#2:before") == 1
@@ -69,7 +69,7 @@ ENDPOINTS = [
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize(("method", "path"), ENDPOINTS)
 def test_a_storm_passes(tmp_path: Path, method: str, path: str, status: int) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         office.sandbox.storm(method, path, status, times=3, retry_after="7" if status == 429 else None)
         calls = sum(office.sandbox.calls.values())
         result = office.export()
@@ -81,7 +81,7 @@ def test_a_storm_passes(tmp_path: Path, method: str, path: str, status: int) -> 
 
 
 def test_everything_storms_and_is_slow(tmp_path: Path) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         for method, path in ENDPOINTS:
             office.sandbox.storm(method, path, 429, times=1, retry_after="1")
             office.sandbox.storm(method, path, 502, times=1)

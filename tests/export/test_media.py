@@ -12,8 +12,8 @@ import pytest
 from kontobro.export.media import MEDIA, flaw_of, media_of
 from pleo_sandbox.model import Expense, FileBlob
 from tests.conftest import shared_folder
-from tests.export.company import a_company, an_item, entry_id
-from tests.export.office import Office, an_office
+from tests.support.export_harness import ExportHarness, an_export_harness
+from tests.support.pleo_company import a_company, an_item, entry_id
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1000)
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
@@ -155,7 +155,7 @@ def test_a_hostile_archive_is_only_looked_at() -> None:
 # -------------------------------------------------------------------------------- what an export does with them
 
 
-def exported(office: Office) -> tuple[str, str]:
+def exported(office: ExportHarness) -> tuple[str, str]:
     """The event, and what Pleo is told of the one item."""
     event = office.export().event
     return event, "" if event == "completed" else office.failure(entry_id(1))[1]
@@ -163,7 +163,7 @@ def exported(office: Office) -> tuple[str, str]:
 
 def with_receipt(folder: Path, content: bytes, label: str) -> tuple[str, str, str]:
     """The event, what Pleo was told, and the entry's first note."""
-    with an_office(folder, a_company(Expense(an_item(1), (FileBlob("r", label, content),)))) as office:
+    with an_export_harness(folder, a_company(Expense(an_item(1), (FileBlob("r", label, content),)))) as office:
         event, told = exported(office)
         entry = office.entries().get(entry_id(1))
         if event == "completed":

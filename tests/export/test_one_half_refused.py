@@ -11,8 +11,8 @@ from kontobro.core.errors import Problem
 from kontobro.core.journal import Bill, Booking, Entry, Payment
 from kontobro.core.ports import Connector
 from pleo_sandbox.model import Expense
-from tests.export.company import a_company, an_item, entry_id, payable
-from tests.export.office import an_office
+from tests.support.export_harness import an_export_harness
+from tests.support.pleo_company import a_company, an_item, entry_id, payable
 
 REFUSED = Problem("no", "entry", "x", "Refused.", "Mend it.", "accounting_system_validation_failure")
 
@@ -24,7 +24,7 @@ def test_one_half_is_refused_and_the_next_run_books_both(tmp_path: Path, kind: t
         return [REFUSED if isinstance(entry, kind) else next(taken) for entry in entries]
 
     company = a_company(Expense(payable(1)), Expense(an_item(2)))
-    with an_office(tmp_path, company) as office:
+    with an_export_harness(tmp_path, company) as office:
         office.alter(book=book)
         result = office.export()
         assert (result.booked, result.failed) == (1, 1)

@@ -11,8 +11,8 @@ from kontobro.core.errors import Busy, Misconfigured
 from kontobro.export import next_job, run_job
 from pleo_sandbox.jobs import UpdateErrorType
 from pleo_sandbox.model import Expense
-from tests.export.company import a_company, an_item, entry_id, kill_company
-from tests.export.office import CONTROL, EVENTS, Office, an_office
+from tests.support.export_harness import CONTROL, EVENTS, ExportHarness, an_export_harness
+from tests.support.pleo_company import a_company, an_item, entry_id, kill_company
 
 REFUSALS: list[UpdateErrorType] = [
     "ACCOUNTING_ENTRY_DOES_NOT_EXIST",
@@ -23,7 +23,7 @@ REFUSALS: list[UpdateErrorType] = [
 
 @pytest.mark.parametrize("refusal", REFUSALS)
 def test_a_refused_update_is_counted_and_not_remembered_as_told(tmp_path: Path, refusal: UpdateErrorType) -> None:
-    with an_office(tmp_path, a_company(*(Expense(an_item(number)) for number in (1, 2, 3)))) as office:
+    with an_export_harness(tmp_path, a_company(*(Expense(an_item(number)) for number in (1, 2, 3)))) as office:
         office.sandbox.refuse_updates(entry_id(2), refusal)
         result = office.export()
         assert (result.event, result.booked) == ("failed", 3)  # Pleo takes the other events when all items are told
@@ -41,7 +41,7 @@ def test_a_refused_update_is_counted_and_not_remembered_as_told(tmp_path: Path, 
 
 
 def test_a_job_of_another_company(tmp_path: Path) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         other = a_company(Expense(an_item(9)))
         other.id = "00000000-0000-4000-8000-000000000077"
         office.sandbox.add_company(other)
@@ -56,7 +56,7 @@ def test_a_job_of_another_company(tmp_path: Path) -> None:
         assert office.store.jobs("desk") == []
 
 
-def elsewhere(office: Office, company_id: str, key: str):  # type: ignore[no-untyped-def]
+def elsewhere(office: ExportHarness, company_id: str, key: str):  # type: ignore[no-untyped-def]
     """The job as another company's own client lists it."""
     from dataclasses import replace
 
@@ -72,13 +72,13 @@ def elsewhere(office: Office, company_id: str, key: str):  # type: ignore[no-unt
     return job
 
 
-def started_elsewhere(office: Office) -> None:
+def started_elsewhere(office: ExportHarness) -> None:
     """Another installation claims the job."""
     office.pleo.start(office.sandbox.jobs[0].id)
 
 
 def test_a_job_that_another_installation_works_on_is_left_alone(tmp_path: Path) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         started_elsewhere(office)
         with pytest.raises(Busy) as fault:
             office.export()
@@ -91,7 +91,7 @@ def test_a_job_that_another_installation_works_on_is_left_alone(tmp_path: Path) 
 
 
 def test_a_job_that_another_installation_left_behind_is_resumed(tmp_path: Path) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         started_elsewhere(office)
         office.sandbox.move_clock(timedelta(minutes=24))
         with pytest.raises(Busy):
@@ -103,7 +103,7 @@ def test_a_job_that_another_installation_left_behind_is_resumed(tmp_path: Path) 
 
 def test_a_job_that_we_finished_meanwhile_is_not_begun_again(tmp_path: Path) -> None:
     """The list was read before another run of ours had the lock: its end stays what we remember."""
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         stale = next_job(office.ports)
         assert stale is not None
         office.export()
@@ -116,7 +116,7 @@ def test_a_job_that_we_finished_meanwhile_is_not_begun_again(tmp_path: Path) -> 
 
 
 def test_two_at_once_under_one_lock(tmp_path: Path) -> None:
-    with an_office(tmp_path, kill_company()) as office, office.store.lock("export-desk"):
+    with an_export_harness(tmp_path, kill_company()) as office, office.store.lock("export-desk"):
         with pytest.raises(Busy):
             office.export()
         assert str(office.sandbox.jobs[0].status) == "pending"
@@ -124,7 +124,7 @@ def test_two_at_once_under_one_lock(tmp_path: Path) -> None:
 
 def test_no_item_is_told_more_than_once(tmp_path: Path) -> None:
     many = a_company(*(Expense(an_item(number)) for number in range(1, 206)))
-    with an_office(tmp_path, many) as office:
+    with an_export_harness(tmp_path, many) as office:
         assert office.export().booked == 205
         assert office.sandbox.calls["PUT /v3/export-jobs/{jobId}/items"] == 3
         assert office.sandbox.calls["GET /v3/export-items"] == 6  # three pages, read once more for the rehearsal
@@ -133,7 +133,7 @@ def test_no_item_is_told_more_than_once(tmp_path: Path) -> None:
 
 def test_resumed_after_pleo_fell_silent(tmp_path: Path) -> None:
     """Pleo is away for long while we report: the run ends with its fault, the next one tells the rest."""
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         office.sandbox.storm("PUT", CONTROL, 503, times=5)
         with pytest.raises(Exception, match="error of its own"):
             office.export()
@@ -143,7 +143,7 @@ def test_resumed_after_pleo_fell_silent(tmp_path: Path) -> None:
 
 
 def test_all_was_told_and_only_the_end_is_missing(tmp_path: Path) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         office.sandbox.storm("POST", EVENTS, 503, times=5, skip=1)
         with pytest.raises(Exception, match="error of its own"):
             office.export()

@@ -18,8 +18,8 @@ from kontobro.erp.beancount.connector import CAPABILITIES
 from kontobro.export.patience import MOST_DOUBTS, OUTAGES, Patience, longest_trouble, most_lost
 from kontobro.export.run import StopJob, patiently
 from pleo_sandbox.model import Expense
-from tests.export.company import a_company, a_receipt, an_item, entry_id
-from tests.export.office import Altered, Office, an_office
+from tests.support.export_harness import Altered, ExportHarness, an_export_harness
+from tests.support.pleo_company import a_company, a_receipt, an_item, entry_id
 
 MINUTE = timedelta(minutes=1)
 EACH = 10 * MINUTE
@@ -35,7 +35,7 @@ def some() -> Any:
 
 @pytest.mark.parametrize("seconds", [25, 300])
 def test_an_absence_while_receipts_are_attached_is_waited_out(tmp_path: Path, seconds: int) -> None:
-    with an_office(tmp_path, some()) as office:
+    with an_export_harness(tmp_path, some()) as office:
         back: list[datetime] = []
 
         def away() -> bool:
@@ -62,7 +62,7 @@ def test_an_absence_while_receipts_are_attached_is_waited_out(tmp_path: Path, se
 
 @pytest.mark.parametrize("reference", ["enforced", "searchable"])
 def test_a_lost_upload_is_done_again_when_it_must_be_there_if_it_ever_came(tmp_path: Path, reference: str) -> None:
-    with an_office(tmp_path, some()) as office:
+    with an_export_harness(tmp_path, some()) as office:
         asked: list[datetime] = []
 
         def attach(behind: Any, booking: Booking, receipts: Sequence[Receipt]) -> None:
@@ -81,7 +81,7 @@ def test_a_lost_upload_is_done_again_when_it_must_be_there_if_it_ever_came(tmp_p
 
 def test_an_upload_that_alone_is_never_taken_is_its_item_s_matter(tmp_path: Path) -> None:
     """The accounting system answers everything else: the job goes on, and the item says what happened."""
-    with an_office(tmp_path, some()) as office:
+    with an_export_harness(tmp_path, some()) as office:
 
         def attach(behind: Any, booking: Booking, receipts: Sequence[Receipt]) -> None:
             if booking.reference == entry_id(3):
@@ -113,7 +113,7 @@ ABLE = {
 }
 
 
-def export_in(office: Office, limit: timedelta) -> str:
+def export_in(office: ExportHarness, limit: timedelta) -> str:
     """Run the job to its end within the time: how it ended."""
     began = office.clock.now()
     try:
@@ -133,7 +133,7 @@ CASES = [
 @pytest.mark.parametrize(("method", "kind", "reference"), CASES)
 def test_every_run_ends(tmp_path: Path, method: str, kind: str, reference: str) -> None:
     fault, seconds = FAULTS[kind]
-    with an_office(tmp_path, some()) as office:
+    with an_export_harness(tmp_path, some()) as office:
 
         def failing(behind: Any, *args: Any) -> Any:
             office.clock.sleep(seconds)
@@ -147,7 +147,7 @@ def test_every_run_ends(tmp_path: Path, method: str, kind: str, reference: str) 
 @pytest.mark.parametrize("settings", [{"receipt_missing": "fail"}, {"receipt_missing": "book"}])
 def test_a_host_of_receipts_that_hangs_holds_no_run(tmp_path: Path, settings: dict[str, Any]) -> None:
     many = a_company(*(Expense(an_item(n), tuple(a_receipt(9 * n + m) for m in range(6))) for n in range(1, 13)))
-    with an_office(tmp_path, many) as office:
+    with an_export_harness(tmp_path, many) as office:
         asked: list[str] = []
 
         def fetch(behind: Any, url: str, limit: int) -> bytes:
@@ -167,7 +167,7 @@ PLEO = ["introspect", "start", "control_items", "items", "report", "complete"]
 
 @pytest.mark.parametrize("method", PLEO)
 def test_a_pleo_that_hangs_ends_the_run(tmp_path: Path, method: str) -> None:
-    with an_office(tmp_path, some()) as office:
+    with an_export_harness(tmp_path, some()) as office:
 
         def hanging(behind: Any, *args: Any) -> Any:
             office.clock.sleep(600)

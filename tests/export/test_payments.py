@@ -11,9 +11,9 @@ import pytest
 from kontobro.core.errors import Unreachable
 from kontobro.export import settle
 from pleo_sandbox.model import Expense, SandboxCompany
-from tests.export.company import a_company, entry_id, invoice, invoice_payment
-from tests.export.desk import SETTINGS
-from tests.export.office import Office, an_office
+from tests.support.connected_home import SETTINGS
+from tests.support.export_harness import ExportHarness, an_export_harness
+from tests.support.pleo_company import a_company, entry_id, invoice, invoice_payment
 
 BILL, PAYMENT = entry_id(1), entry_id(2)
 DRAFTS = replace(SETTINGS, posting="draft")
@@ -24,21 +24,21 @@ def in_two_jobs(first: Any, second: Any) -> SandboxCompany:
     return a_company(Expense(first), Expense(second, queued=False))
 
 
-def later(office: Office) -> None:
+def later(office: ExportHarness) -> None:
     office.sandbox.queue(office.desk.company_id)
     office.sandbox.press_export(office.desk.company_id, vendor_based=True)
 
 
-def is_settled(office: Office) -> bool:
+def is_settled(office: ExportHarness) -> bool:
     return bool(office.entries()[PAYMENT].meta.get("settled"))
 
 
-def open_payments(office: Office) -> list[str]:
+def open_payments(office: ExportHarness) -> list[str]:
     return [row.reference for row in office.store.open_payments("desk")]
 
 
 def test_the_bill_comes_first(tmp_path: Path) -> None:
-    with an_office(tmp_path, in_two_jobs(invoice(1, "INV-1"), invoice_payment(2, "INV-1"))) as office:
+    with an_export_harness(tmp_path, in_two_jobs(invoice(1, "INV-1"), invoice_payment(2, "INV-1"))) as office:
         office.export()
         later(office)
         assert office.export().event == "completed"
@@ -48,7 +48,7 @@ def test_the_bill_comes_first(tmp_path: Path) -> None:
 
 
 def test_the_payment_comes_first(tmp_path: Path) -> None:
-    with an_office(tmp_path, in_two_jobs(invoice_payment(2, "INV-1"), invoice(1, "INV-1"))) as office:
+    with an_export_harness(tmp_path, in_two_jobs(invoice_payment(2, "INV-1"), invoice(1, "INV-1"))) as office:
         assert office.export().event == "completed"
         assert not is_settled(office)
         assert open_payments(office) == [PAYMENT]
@@ -66,7 +66,7 @@ OTHER_VENDOR = {"id": "v", "name": "Nordisk Sky ApS", "defaultCurrency": "DKK", 
 
 @pytest.mark.parametrize("other", [invoice(1, "INV-2"), invoice(1, "INV-1") | {"vendor": OTHER_VENDOR}])
 def test_a_payment_of_an_unknown_bill_stays_open(tmp_path: Path, other: Any) -> None:
-    with an_office(tmp_path, in_two_jobs(invoice_payment(2, "INV-1"), other)) as office:
+    with an_export_harness(tmp_path, in_two_jobs(invoice_payment(2, "INV-1"), other)) as office:
         office.export()
         later(office)
         office.export()
@@ -78,7 +78,7 @@ def test_a_payment_of_an_unknown_bill_stays_open(tmp_path: Path, other: Any) -> 
 
 def test_drafts_are_settled_once_posted(tmp_path: Path) -> None:
     company = a_company(Expense(invoice(1, "INV-1")), Expense(invoice_payment(2, "INV-1")))
-    with an_office(tmp_path, company, DRAFTS) as office:
+    with an_export_harness(tmp_path, company, DRAFTS) as office:
         assert office.export().booked == 2
         for posted in (BILL, PAYMENT):
             found = settle(office.connection, office.ports)
@@ -93,7 +93,7 @@ def test_drafts_are_settled_once_posted(tmp_path: Path) -> None:
 
 def test_a_settlement_that_our_store_missed_is_caught_up_with(tmp_path: Path) -> None:
     """The ledger settles as the bill is posted; the run that would have remembered it could not ask."""
-    with an_office(tmp_path, in_two_jobs(invoice_payment(2, "INV-1"), invoice(1, "INV-1"))) as office:
+    with an_export_harness(tmp_path, in_two_jobs(invoice_payment(2, "INV-1"), invoice(1, "INV-1"))) as office:
         office.export()
         later(office)
 
@@ -118,7 +118,7 @@ def away() -> Any:
 
 
 def test_settling_that_fails_never_fails_the_job(tmp_path: Path) -> None:
-    with an_office(tmp_path, in_two_jobs(invoice_payment(2, "INV-1"), invoice(1, "INV-1"))) as office:
+    with an_export_harness(tmp_path, in_two_jobs(invoice_payment(2, "INV-1"), invoice(1, "INV-1"))) as office:
         office.export()
         later(office)
 
@@ -133,7 +133,7 @@ def test_settling_that_fails_never_fails_the_job(tmp_path: Path) -> None:
 
 
 def test_settling_says_that_the_accounting_system_is_away(tmp_path: Path) -> None:
-    with an_office(tmp_path, in_two_jobs(invoice_payment(2, "INV-1"), invoice(1, "INV-1"))) as office:
+    with an_export_harness(tmp_path, in_two_jobs(invoice_payment(2, "INV-1"), invoice(1, "INV-1"))) as office:
         office.export()
         office.alter(find=lambda behind, keys: away())
         with pytest.raises(Unreachable):
@@ -142,7 +142,7 @@ def test_settling_says_that_the_accounting_system_is_away(tmp_path: Path) -> Non
 
 
 def test_a_payment_whose_bill_was_voided_waits_for_the_next(tmp_path: Path) -> None:
-    with an_office(tmp_path, in_two_jobs(invoice(1, "INV-1"), invoice_payment(2, "INV-1"))) as office:
+    with an_export_harness(tmp_path, in_two_jobs(invoice(1, "INV-1"), invoice_payment(2, "INV-1"))) as office:
         office.export()
         office.void(BILL)
         later(office)

@@ -13,14 +13,14 @@ import pytest
 from kontobro.core.errors import Busy, Misconfigured
 from kontobro.export.personal_data import delete_company, entries_of_person, erase_entries, export_company
 from pleo_sandbox.model import Expense
-from tests.export.company import IBAN, PERSON, SECRET_NOTE, a_company, a_line, an_item, entry_id, payable
-from tests.export.office import Office, an_office
+from tests.support.export_harness import ExportHarness, an_export_harness
+from tests.support.pleo_company import IBAN, PERSON, SECRET_NOTE, a_company, a_line, an_item, entry_id, payable
 
 OTHER = {"id": "11111111-1111-4111-8111-111111111111", "name": "Bo Li", "code": "E2"}
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path) -> Iterator[ExportHarness]:
     """Two expenses of Anna, one of Bo that names her in its note, one of Bo that does not."""
     company = a_company(
         Expense(an_item(1)),
@@ -28,18 +28,18 @@ def office(tmp_path: Path) -> Iterator[Office]:
         Expense(an_item(3, user=OTHER, note=f"lunch with {PERSON.upper()}")),
         Expense(an_item(4, user=OTHER, note="lunch", accountingEntryLines=[a_line(10_000, account=None)])),
     )
-    with an_office(tmp_path, company) as office:
+    with an_export_harness(tmp_path, company) as office:
         office.export()
         yield office
 
 
-def test_the_file_is_its_owner_s_alone(office: Office, tmp_path: Path) -> None:
+def test_the_file_is_its_owner_s_alone(office: ExportHarness, tmp_path: Path) -> None:
     target = tmp_path / "people.zip"
     assert export_company(office.connection, office.store, target) == 5
     assert target.stat().st_mode & 0o777 == 0o600
 
 
-def test_all_that_is_held_and_no_secret(office: Office) -> None:
+def test_all_that_is_held_and_no_secret(office: ExportHarness) -> None:
     target = io.BytesIO()
     assert export_company(office.connection, office.store, target) == 5
     with ZipFile(target) as archive:
@@ -71,11 +71,11 @@ def test_all_that_is_held_and_no_secret(office: Office) -> None:
         ("c0000000-0000-4000-8000-000000000001", set()),
     ],
 )
-def test_an_employee_is_found_by_what_is_theirs(office: Office, who: str, found: set[int]) -> None:
+def test_an_employee_is_found_by_what_is_theirs(office: ExportHarness, who: str, found: set[int]) -> None:
     assert set(entries_of_person(office.connection, office.store, who)) == {entry_id(number) for number in found}
 
 
-def test_an_erased_employee_is_gone_and_the_history_stays(office: Office) -> None:
+def test_an_erased_employee_is_gone_and_the_history_stays(office: ExportHarness) -> None:
     before = office.rows()
     ids = entries_of_person(office.connection, office.store, PERSON)
     assert erase_entries(office.connection, office.store, ids) == 4
@@ -86,12 +86,12 @@ def test_an_erased_employee_is_gone_and_the_history_stays(office: Office) -> Non
     assert PERSON.encode() not in left, "overwritten in the file, too"
 
 
-def test_an_export_under_way_is_not_disturbed(office: Office) -> None:
+def test_an_export_under_way_is_not_disturbed(office: ExportHarness) -> None:
     with office.store.lock(f"export-{office.connection.id}"), pytest.raises(Busy):
         erase_entries(office.connection, office.store, [entry_id(1)])
 
 
-def test_a_company_that_is_connected_is_kept(office: Office) -> None:
+def test_a_company_that_is_connected_is_kept(office: ExportHarness) -> None:
     with pytest.raises(Misconfigured):
         delete_company(office.connection, office.store)
     assert office.store.connections() == [office.connection]

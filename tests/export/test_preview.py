@@ -15,24 +15,24 @@ from kontobro.core.journal import Bill, JournalEntry, Payment
 from kontobro.export import ItemPreview, next_job, preview_job
 from pleo_sandbox.control import state
 from pleo_sandbox.model import Expense, FileBlob
-from tests.export.company import a_company, a_line, a_receipt, an_item, entry_id, kill_company, payable
-from tests.export.office import Office, an_office
+from tests.support.export_harness import ExportHarness, an_export_harness
+from tests.support.pleo_company import a_company, a_line, a_receipt, an_item, entry_id, kill_company, payable
 
 
-def traces(office: Office) -> tuple[object, ...]:
+def traces(office: ExportHarness) -> tuple[object, ...]:
     """All that a preview may not change: Pleo's jobs, the ledger's bytes, our history."""
     files = {path: path.read_bytes() for path in sorted(office.desk.ledger.parent.rglob("*")) if path.is_file()}
     return state(office.sandbox)["jobs"], files, office.rows(), list(office.store.jobs("desk"))
 
 
-def preview(office: Office) -> list[ItemPreview]:
+def preview(office: ExportHarness) -> list[ItemPreview]:
     job = next_job(office.ports)
     assert job is not None
     return list(preview_job(office.connection, job, office.ports))
 
 
 def test_a_preview_leaves_no_trace(tmp_path: Path) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         before = traces(office)
         found = preview(office)
         assert traces(office) == before
@@ -63,7 +63,7 @@ class Hurried:
 
 
 def test_a_preview_has_no_patience(tmp_path: Path) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         connector: Any = Away()
         ports = replace(office.ports, connector=connector, clock=Hurried())
         job = next_job(office.ports)
@@ -73,7 +73,7 @@ def test_a_preview_has_no_patience(tmp_path: Path) -> None:
 
 
 def test_what_is_previewed_is_what_is_booked(tmp_path: Path) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         previewed = {entry.reference: entry for one in preview(office) for entry in one.entries if not one.problems}
         office.export()
         booked = office.entries()
@@ -88,7 +88,7 @@ def test_what_is_previewed_is_what_is_booked(tmp_path: Path) -> None:
 def test_a_preview_says_what_stands_already(tmp_path: Path) -> None:
     item = an_item(3)
     company = a_company(Expense(an_item(1)), Expense(payable(2)), Expense(item), Expense(an_item(4)))
-    with an_office(tmp_path, company) as office:
+    with an_export_harness(tmp_path, company) as office:
         office.export()
         item["accountingEntryLines"] = [a_line(4_000), a_line(6_000)]
         office.void(entry_id(4))
@@ -104,7 +104,7 @@ def test_a_preview_says_what_stands_already(tmp_path: Path) -> None:
 def test_bad_items_are_previewed_too(tmp_path: Path) -> None:
     malformed = {key: value for key, value in an_item(1).items() if key != "date"}
     huge = FileBlob("r", "image/png", bytes(31 * 1024 * 1024))
-    with an_office(tmp_path, a_company(Expense(malformed), Expense(an_item(2), (huge,)))) as office:
+    with an_export_harness(tmp_path, a_company(Expense(malformed), Expense(an_item(2), (huge,)))) as office:
         one, two = preview(office)
         assert isinstance(one.item, MalformedItem)
         assert [problem.field for problem in one.problems] == ["date"]
@@ -113,7 +113,7 @@ def test_bad_items_are_previewed_too(tmp_path: Path) -> None:
 
 
 def test_what_stops_an_export_is_raised_as_itself(tmp_path: Path) -> None:
-    with an_office(tmp_path, a_company(Expense(an_item(1), (a_receipt(1),)))) as office:
+    with an_export_harness(tmp_path, a_company(Expense(an_item(1), (a_receipt(1),)))) as office:
         office.connection = replace(office.connection, erp_company="another")
         with pytest.raises(KontobroError, match="not on the company"):
             preview(office)

@@ -9,14 +9,14 @@ import pytest
 
 from kontobro.pleo import open_pleo
 from pleo_sandbox.model import Expense
-from tests.export.company import a_company, an_item, entry_id
-from tests.export.office import Office, an_office
+from tests.support.export_harness import ExportHarness, an_export_harness
+from tests.support.pleo_company import a_company, an_item, entry_id
 
 PAGES = ["export_items_printer_ink.json", "export_items_reference_page.json"]
 
 
 def test_published_items_are_answered_one_by_one(tmp_path: Path, shared: Path) -> None:
-    with an_office(tmp_path, a_company(Expense(an_item(1)))) as office:
+    with an_export_harness(tmp_path, a_company(Expense(an_item(1)))) as office:
         office.export()
         away_from_the_network(office)
         ids = [office.sandbox.add_published(office.desk.company_id, samples(shared) / page) for page in PAGES]
@@ -38,7 +38,7 @@ def test_published_items_are_answered_one_by_one(tmp_path: Path, shared: Path) -
 
 def test_published_receipts_can_not_be_fetched(tmp_path: Path, shared: Path) -> None:
     """example.com is no place where receipts are: with the books in order, only they are in the way."""
-    with an_office(tmp_path, a_company(Expense(an_item(1)))) as office:
+    with an_export_harness(tmp_path, a_company(Expense(an_item(1)))) as office:
         office.export()
         away_from_the_network(office)
         office.set(wallets={"GBP": "1089"})
@@ -69,7 +69,7 @@ class Loopback(httpx2.BaseTransport):
         self._inner.close()
 
 
-def away_from_the_network(office: Office) -> None:
+def away_from_the_network(office: ExportHarness) -> None:
     office.pleo.close()
     office.pleo = open_pleo(office.connection, office.store, office.clock, transport=Loopback())
 

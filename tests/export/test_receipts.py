@@ -15,8 +15,8 @@ from kontobro.core.export import Receipt
 from kontobro.core.journal import Booking
 from kontobro.core.ports import ReceiptRules
 from pleo_sandbox.model import Expense, FileBlob
-from tests.export.company import PNG, a_company, a_receipt, an_item, entry_id, payable
-from tests.export.office import Office, an_office
+from tests.support.export_harness import ExportHarness, an_export_harness
+from tests.support.pleo_company import PNG, a_company, a_receipt, an_item, entry_id, payable
 
 ONE, TWO = entry_id(1), entry_id(2)
 
@@ -44,7 +44,7 @@ def failing_upload(reference: str, times: int) -> Any:
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_an_upload_is_tried_again(tmp_path: Path, times: int) -> None:
-    with an_office(tmp_path, two_with_receipts()) as office:
+    with an_export_harness(tmp_path, two_with_receipts()) as office:
         office.alter(attach=failing_upload(TWO, times))
         result = office.export()
         assert (result.event, result.booked, result.receipts) == ("completed", 2, 3)
@@ -57,7 +57,7 @@ def unreachable_upload(behind: Any, booking: Booking, receipts: Sequence[Receipt
 
 
 def test_an_upload_that_keeps_failing_fails_its_item_and_heals(tmp_path: Path) -> None:
-    with an_office(tmp_path, two_with_receipts()) as office:
+    with an_export_harness(tmp_path, two_with_receipts()) as office:
         office.alter(attach=unreachable_upload)
         result = office.export()
         assert (result.event, result.booked, result.failed, result.receipts) == ("failed", 0, 2, 0)
@@ -80,7 +80,7 @@ def sums(entries: dict[str, Transaction]) -> dict[str, list[object]]:
 
 
 def test_an_upload_that_keeps_failing_may_be_passed_over(tmp_path: Path) -> None:
-    with an_office(tmp_path, two_with_receipts()) as office:
+    with an_export_harness(tmp_path, two_with_receipts()) as office:
         office.set(receipt_upload_failed="book")
         office.alter(attach=unreachable_upload)
         result = office.export()
@@ -96,7 +96,7 @@ def test_an_upload_that_keeps_failing_may_be_passed_over(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("setting", ["fail", "book"])
 def test_links_that_went_stale(tmp_path: Path, setting: str) -> None:
-    with an_office(tmp_path, two_with_receipts()) as office:
+    with an_export_harness(tmp_path, two_with_receipts()) as office:
         office.set(receipt_missing=setting)
         office.sandbox.storm("GET", "/files/*", 403, times=3)
         result = office.export()
@@ -115,7 +115,7 @@ def test_links_that_went_stale(tmp_path: Path, setting: str) -> None:
 def test_a_bad_receipt_may_be_left_out(tmp_path: Path) -> None:
     """The good one of the two is attached all the same."""
     bad = FileBlob("r.png", "image/png", b"only a text")
-    with an_office(tmp_path, a_company(Expense(an_item(1), (bad, a_receipt(2))))) as office:
+    with an_export_harness(tmp_path, a_company(Expense(an_item(1), (bad, a_receipt(2))))) as office:
         office.set(receipt_missing="book")
         result = office.export()
         assert (result.event, result.booked, result.receipts) == ("completed", 1, 1)
@@ -123,13 +123,13 @@ def test_a_bad_receipt_may_be_left_out(tmp_path: Path) -> None:
 
 
 def test_the_same_receipt_twice_is_attached_once(tmp_path: Path) -> None:
-    with an_office(tmp_path, a_company(Expense(an_item(1), (a_receipt(1), a_receipt(1))))) as office:
+    with an_export_harness(tmp_path, a_company(Expense(an_item(1), (a_receipt(1), a_receipt(1))))) as office:
         result = office.export()
         assert (result.booked, result.receipts) == (1, 1)
         assert len(office.receipts()) == 1
 
 
-def limited(office: Office, **rules: Any) -> None:
+def limited(office: ExportHarness, **rules: Any) -> None:
     given = ReceiptRules(**{"media_types": frozenset(["image/png"]), "max_bytes": 1_000} | rules)
     office.alter(capabilities=replace(office.connector.capabilities, receipts=given))
 
@@ -151,7 +151,7 @@ def test_what_the_accounting_system_does_not_take(
     tmp_path: Path, rules: dict[str, Any], files: tuple[FileBlob, ...], failure_type: str, said: str
 ) -> None:
     company = a_company(Expense(an_item(1), (a_receipt(1),)), Expense(an_item(2), files))
-    with an_office(tmp_path, company) as office:
+    with an_export_harness(tmp_path, company) as office:
         limited(office, **rules)
         result = office.export()
         assert (result.booked, result.failed) == (1, 1)
@@ -162,7 +162,7 @@ def test_what_the_accounting_system_does_not_take(
 
 
 def test_an_accounting_system_without_receipts_asks_for_none(tmp_path: Path) -> None:
-    with an_office(tmp_path, two_with_receipts()) as office:
+    with an_export_harness(tmp_path, two_with_receipts()) as office:
         office.alter(capabilities=replace(office.connector.capabilities, receipts=None))
         assert office.export().booked == 2
         assert "GET /files/{entryId}/{place}" not in office.sandbox.calls

@@ -22,9 +22,9 @@ from kontobro.install.connect import connect
 from kontobro.pleo import authorize_url, exchange_code, open_pleo
 from kontobro.store import open_store
 from pleo_sandbox.oauth import OAuthClient
-from tests.export.company import kill_company
-from tests.export.desk import SETTINGS, Desk, a_desk
 from tests.export.test_killed import assert_whole
+from tests.support.connected_home import SETTINGS, ConnectedHome, a_connected_home
+from tests.support.pleo_company import kill_company
 
 pytestmark = pytest.mark.kill
 
@@ -37,20 +37,20 @@ COMMITTED = "store.save_tokens#1:after"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with a_desk(tmp_path, kill_company()) as desk:
+def desk(tmp_path: Path) -> Iterator[ConnectedHome]:
+    with a_connected_home(tmp_path, kill_company()) as desk:
         yield desk
 
 
 @pytest.fixture
-def app(desk: Desk) -> OAuthClient:
+def app(desk: ConnectedHome) -> OAuthClient:
     """Our registered client, and the desk's connection made by it."""
     app = desk.sandbox.register_client([REDIRECT])
     reconnect(desk, app)
     return app
 
 
-def reconnect(desk: Desk, app: OAuthClient) -> Connection:
+def reconnect(desk: ConnectedHome, app: OAuthClient) -> Connection:
     """The whole way a person goes: consent in the browser, the code, the tokens, the connection."""
     store = open_store(desk.database)
     try:
@@ -70,7 +70,7 @@ def reconnect(desk: Desk, app: OAuthClient) -> Connection:
         store.close()
 
 
-def authorised(desk: Desk, draft: Connection, app: OAuthClient) -> Tokens:
+def authorised(desk: ConnectedHome, draft: Connection, app: OAuthClient) -> Tokens:
     verifier = secrets.token_urlsafe(48)
     url = authorize_url(draft, redirect_uri=REDIRECT, state="s", verifier=verifier)
     with httpx2.Client(trust_env=False) as browser:
@@ -87,7 +87,7 @@ def authorised(desk: Desk, draft: Connection, app: OAuthClient) -> Tokens:
     )
 
 
-def stored(desk: Desk) -> Connection:
+def stored(desk: ConnectedHome) -> Connection:
     store = open_store(desk.database)
     try:
         [connection] = store.connections()
@@ -96,7 +96,7 @@ def stored(desk: Desk) -> Connection:
         store.close()
 
 
-def assert_asks_to_reconnect(desk: Desk) -> None:
+def assert_asks_to_reconnect(desk: ConnectedHome) -> None:
     """The next run does nothing, says what to do, and marks the connection; its settings are kept."""
     before = stored(desk)
     answer = desk.attempt()
@@ -108,11 +108,11 @@ def assert_asks_to_reconnect(desk: Desk) -> None:
     assert before.settings == SETTINGS
 
 
-def token_calls(desk: Desk) -> int:
+def token_calls(desk: ConnectedHome) -> int:
     return desk.sandbox.calls["POST /oauth/token"]
 
 
-def test_killed_between_answer_and_commit(desk: Desk, app: OAuthClient) -> None:
+def test_killed_between_answer_and_commit(desk: ConnectedHome, app: OAuthClient) -> None:
     desk.sandbox.move_clock(LIFE)
     assert desk.export(at=BETWEEN) is None
     assert_asks_to_reconnect(desk)
@@ -123,7 +123,7 @@ def test_killed_between_answer_and_commit(desk: Desk, app: OAuthClient) -> None:
     assert_whole(desk)
 
 
-def test_killed_right_after_the_commit(desk: Desk, app: OAuthClient) -> None:
+def test_killed_right_after_the_commit(desk: ConnectedHome, app: OAuthClient) -> None:
     desk.sandbox.move_clock(LIFE)
     assert desk.export(at=COMMITTED) is None
     before = token_calls(desk)
@@ -136,7 +136,7 @@ def test_killed_right_after_the_commit(desk: Desk, app: OAuthClient) -> None:
 MIDDLES = ["pleo.start#1:after", "store.plan#1:after", "erp.book#1:after", "erp.post#1:after", "pleo.report#1:after"]
 
 
-def killed_in_the_middle(desk: Desk, middle: str, die_at: str) -> None:
+def killed_in_the_middle(desk: ConnectedHome, middle: str, die_at: str) -> None:
     """The token dies while the export is at `middle`; the exporter dies at its renewal."""
     exporter = desk.start(at=middle, die_at=die_at)
     desk.sandbox.move_clock(LIFE)
@@ -145,7 +145,7 @@ def killed_in_the_middle(desk: Desk, middle: str, die_at: str) -> None:
 
 
 @pytest.mark.parametrize("middle", MIDDLES)
-def test_it_expires_in_the_middle_killed_before_the_commit(desk: Desk, app: OAuthClient, middle: str) -> None:
+def test_it_expires_in_the_middle_killed_before_the_commit(desk: ConnectedHome, app: OAuthClient, middle: str) -> None:
     killed_in_the_middle(desk, middle, BETWEEN)
     assert_asks_to_reconnect(desk)
     reconnect(desk, app)
@@ -154,14 +154,14 @@ def test_it_expires_in_the_middle_killed_before_the_commit(desk: Desk, app: OAut
 
 
 @pytest.mark.parametrize("middle", MIDDLES)
-def test_it_expires_in_the_middle_killed_after_the_commit(desk: Desk, app: OAuthClient, middle: str) -> None:
+def test_it_expires_in_the_middle_killed_after_the_commit(desk: ConnectedHome, app: OAuthClient, middle: str) -> None:
     killed_in_the_middle(desk, middle, COMMITTED)
     desk.export()
     assert stored(desk).status == "connected"
     assert_whole(desk)
 
 
-def test_it_expires_in_the_middle_and_nobody_dies(desk: Desk, app: OAuthClient) -> None:
+def test_it_expires_in_the_middle_and_nobody_dies(desk: ConnectedHome, app: OAuthClient) -> None:
     exporter = desk.start(at="erp.book#1:after")
     desk.sandbox.move_clock(LIFE)
     answer = exporter.end()

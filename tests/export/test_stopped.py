@@ -26,8 +26,8 @@ from kontobro.core.journal import Booking, Entry
 from kontobro.export import run_job
 from kontobro.pleo import open_pleo
 from pleo_sandbox.model import Expense
-from tests.export.company import PERSON, a_company, a_receipt, an_item, entry_id, kill_company, payable
-from tests.export.office import SandboxClock, an_office
+from tests.support.export_harness import SandboxClock, an_export_harness
+from tests.support.pleo_company import PERSON, a_company, a_receipt, an_item, entry_id, kill_company, payable
 
 AWAY = Unreachable("The ledger can't be reached.", "Check the network.")
 
@@ -58,7 +58,7 @@ FAULTS: list[tuple[KontobroError, JobFailure]] = [
 
 @pytest.mark.parametrize(("fault", "failure_type"), FAULTS)
 def test_the_accounting_system_is_not_ready(tmp_path: Path, fault: KontobroError, failure_type: str) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         office.alter(check=failing(fault))
         began = office.clock.now()
         result = office.export()
@@ -78,7 +78,7 @@ def test_the_accounting_system_is_not_ready(tmp_path: Path, fault: KontobroError
 
 
 def test_patience_while_the_job_is_pending(tmp_path: Path) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         office.alter(check=failing(AWAY, times=4))
         assert office.export().booked == 4
         assert 7 <= office.clock.slept <= 60
@@ -86,7 +86,7 @@ def test_patience_while_the_job_is_pending(tmp_path: Path) -> None:
 
 
 def test_another_company_is_open_in_the_accounting_system(tmp_path: Path) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         office.connection = replace(office.connection, erp_company="another")
         result = office.export()
         assert (result.event, result.failure_type) == ("failed", "invalid_configuration")
@@ -95,7 +95,7 @@ def test_another_company_is_open_in_the_accounting_system(tmp_path: Path) -> Non
 
 def test_the_credential_is_of_another_company(tmp_path: Path) -> None:
     """It may not even claim the job, so Pleo's own refusal is what the person is told."""
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         other = a_company()
         other.id = "00000000-0000-4000-8000-000000000077"
         office.sandbox.add_company(other)
@@ -109,7 +109,7 @@ def test_the_credential_is_of_another_company(tmp_path: Path) -> None:
 
 
 def test_a_scope_is_missing(tmp_path: Path) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         scopes = ["export-jobs:read", "export-jobs:write"]
         office.store.save_tokens(
             office.connection, Tokens(access=office.sandbox.add_api_key(office.desk.company_id, scopes))
@@ -130,7 +130,7 @@ def test_the_accounting_system_goes_away_in_the_middle(tmp_path: Path, method: s
     many = a_company(
         *(Expense(an_item(number), (a_receipt(number),) if number > 98 else ()) for number in range(1, 104))
     )
-    with an_office(tmp_path, many) as office:
+    with an_export_harness(tmp_path, many) as office:
         gone = False
 
         def going(behind: Any, *args: Any) -> Any:
@@ -158,7 +158,7 @@ def test_the_accounting_system_goes_away_in_the_middle(tmp_path: Path, method: s
 
 
 def test_a_short_absence_in_the_middle_is_waited_out(tmp_path: Path) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         times = {"book": 2, "find": 2, "post": 2, "validate": 2}
 
         def shaky(name: str) -> Any:
@@ -182,7 +182,7 @@ def never_told(behind: Any, entries: Sequence[Entry]) -> Any:
 
 def test_a_write_that_never_tells_its_outcome_is_looked_for_at_the_end(tmp_path: Path) -> None:
     """It is not there when it can't come any more: each item fails with that, and the next export books it."""
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         office.alter(book=never_told)
         began = office.clock.now()
         result = office.export()
@@ -200,7 +200,7 @@ def test_a_write_that_never_tells_its_outcome_is_looked_for_at_the_end(tmp_path:
 
 def test_what_is_committed_late_is_found_at_the_end_and_reported(tmp_path: Path) -> None:
     """The connector says that its system commits at once; it did so a minute later."""
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         held: list[Sequence[Entry]] = []
 
         def book(behind: Any, entries: Sequence[Entry]) -> Any:
@@ -229,7 +229,7 @@ def test_what_is_committed_late_is_found_at_the_end_and_reported(tmp_path: Path)
 @pytest.mark.parametrize("fault", [AWAY, Timeout("It did not answer in time.")])
 def test_away_while_a_write_is_under_way_says_nothing_of_it(tmp_path: Path, fault: KontobroError) -> None:
     """Whether it was booked is unknown: no status, and the job fails as unreachable, whatever went wrong last."""
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         gone: list[bool] = []
 
         def book(behind: Any, entries: Sequence[Entry]) -> Any:
@@ -261,7 +261,7 @@ def test_away_while_a_write_is_under_way_says_nothing_of_it(tmp_path: Path, faul
 def test_a_connector_that_breaks_on_one_entry(tmp_path: Path, method: str) -> None:
     """It alone fails, with a log id; the others are booked."""
     many = a_company(*(Expense(an_item(number), (a_receipt(number),)) for number in range(1, 8)))
-    with an_office(tmp_path, many) as office:
+    with an_export_harness(tmp_path, many) as office:
 
         def breaking(behind: Any, asked: Any, *args: Any) -> Any:
             several = [asked] if isinstance(asked, Booking) else asked
@@ -283,7 +283,7 @@ def test_a_connector_that_breaks_on_one_entry(tmp_path: Path, method: str) -> No
 
 
 def test_a_connector_that_breaks_on_everything(tmp_path: Path) -> None:
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
 
         def find(behind: Any, keys: Any) -> Any:
             raise RuntimeError(PERSON)
@@ -304,7 +304,7 @@ def test_a_connector_that_breaks_on_everything(tmp_path: Path) -> None:
 @pytest.mark.parametrize("at", ["pleo.start#1", "erp.book#1", "erp.post#1", "pleo.report#1", "pleo.complete#1"])
 def test_the_key_is_revoked_in_the_middle(tmp_path: Path, at: str) -> None:
     company = a_company(Expense(an_item(1), (a_receipt(1),)), Expense(payable(2)))
-    with an_office(tmp_path, company) as office:
+    with an_export_harness(tmp_path, company) as office:
         with pytest.raises(LoginFailed) as fault:
             office.export_acting(f"{at}:before", lambda: office.sandbox.revoke_token(office.desk.key))
         assert office.desk.key not in str(fault.value)
@@ -329,7 +329,7 @@ def test_settings_that_do_not_fit_fail_the_job_whole_before_any_item(
     tmp_path: Path, change: dict[str, Any], told: str, failure_type: str
 ) -> None:
     """Item by item they would have to be exported again one after the other."""
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         office.set(**change)
         result = office.export()
         assert (result.event, result.failure_type) == ("failed", failure_type)

@@ -19,27 +19,27 @@ from kontobro.core.tieout import SumKey, TieOut
 from kontobro.export.forgotten import forgotten
 from kontobro.export.tieout import EVERYTHING, BookPorts, Scope, summarise, tied_entries
 from pleo_sandbox.model import Expense
-from tests.export.company import a_company, a_line, an_item, entry_id, kill_company
-from tests.export.desk import SETTINGS, forget_history
-from tests.export.office import Office, an_office
+from tests.support.connected_home import SETTINGS, forget_history
+from tests.support.export_harness import ExportHarness, an_export_harness
+from tests.support.pleo_company import a_company, a_line, an_item, entry_id, kill_company
 
 WALLET = "1081 Pleo wallet DKK"
 FIFTH = entry_id(5)
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path) -> Iterator[ExportHarness]:
     """Four items booked (six entries), one failed."""
-    with an_office(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as office:
         office.export()
         yield office
 
 
-def tied(office: Office, scope: Scope = EVERYTHING) -> TieOut:
+def tied(office: ExportHarness, scope: Scope = EVERYTHING) -> TieOut:
     return summarise(office.connection, ports(office), scope)
 
 
-def ports(office: Office) -> BookPorts:
+def ports(office: ExportHarness) -> BookPorts:
     return BookPorts(connector=office.connector, store=office.store, clock=office.clock, read_item=read_kept_item)
 
 
@@ -47,7 +47,7 @@ def differing(result: TieOut) -> dict[str, str]:
     return {entry.pleo.reference: entry.verdict for entry in result.differing}
 
 
-def test_what_was_booked_ties_out_and_what_failed_is_named(office: Office) -> None:
+def test_what_was_booked_ties_out_and_what_failed_is_named(office: ExportHarness) -> None:
     result = tied(office)
     assert differing(result) == {FIFTH: "not_booked"}
     assert not result.equal
@@ -58,14 +58,14 @@ def test_what_was_booked_ties_out_and_what_failed_is_named(office: Office) -> No
     assert result.by_totals == 0
 
 
-def test_an_amount_edited_in_the_ledger(office: Office) -> None:
+def test_an_amount_edited_in_the_ledger(office: ExportHarness) -> None:
     office.edit(entry_id(1), lambda block: block.replace("100.00", "120.00"))
     result = tied(office)
     assert differing(result)[entry_id(1)] == "amount_differs"
     assert next(e for e in result.differing if e.pleo.reference == entry_id(1)).difference == Decimal("-20.00")
 
 
-def test_a_date_moved_to_another_month(office: Office) -> None:
+def test_a_date_moved_to_another_month(office: ExportHarness) -> None:
     office.edit(entry_id(1), lambda block: block.replace("2026-10-05 *", "2026-11-01 *", 1))
     result = tied(office)
     assert differing(result)[entry_id(1)] == "date_moved"
@@ -77,7 +77,7 @@ def wallet_of(result: TieOut) -> str:
     return next(key.wallet for key in result.sums if key.side == "wallet")
 
 
-def test_a_deleted_a_voided_and_one_on_another_account(office: Office) -> None:
+def test_a_deleted_a_voided_and_one_on_another_account(office: ExportHarness) -> None:
     office.delete(entry_id(1))
     office.void(f"{entry_id(2)}/pay")
     office.edit(entry_id(3), lambda block: block.replace("Assets:Pleo:DKK", "Assets:Bank"))
@@ -91,13 +91,13 @@ def test_a_deleted_a_voided_and_one_on_another_account(office: Office) -> None:
     assert all(entry.pleo.pleo_url and (entry.erp_url or entry.verdict == "not_booked") for entry in result.differing)
 
 
-def test_a_bill_edited_shows_on_the_payables_and_not_on_the_wallet(office: Office) -> None:
+def test_a_bill_edited_shows_on_the_payables_and_not_on_the_wallet(office: ExportHarness) -> None:
     office.edit(entry_id(4), lambda block: block.replace("100.00", "90.00"))
     sums = {key.side: one.difference for key, one in tied(office).sums.items()}
     assert sums == {"wallet": Decimal("100.00"), "payable": Decimal("10.00")}, "the wallet lacks the failed one only"
 
 
-def test_mended_and_exported_again_it_ties_out(office: Office) -> None:
+def test_mended_and_exported_again_it_ties_out(office: ExportHarness) -> None:
     office.set(rows=(RowOverride(type="card_purchase", line_account="7504"),))
     office.again(FIFTH)
     office.export()
@@ -106,7 +106,7 @@ def test_mended_and_exported_again_it_ties_out(office: Office) -> None:
     assert [one.difference for one in result.sums.values()] == [0, 0]
 
 
-def test_the_books_are_asked_in_pages_and_never_by_the_entry(office: Office) -> None:
+def test_the_books_are_asked_in_pages_and_never_by_the_entry(office: ExportHarness) -> None:
     asked: list[int] = []
 
     def find(behind: Connector, keys: Sequence[Reference]) -> object:
@@ -118,20 +118,20 @@ def test_the_books_are_asked_in_pages_and_never_by_the_entry(office: Office) -> 
     assert len(asked) == 1
 
 
-def test_where_nothing_can_be_looked_up_it_says_so(office: Office) -> None:
+def test_where_nothing_can_be_looked_up_it_says_so(office: ExportHarness) -> None:
     office.alter(capabilities=replace(office.connector.capabilities, reference="none"))
     result = tied(office)
     assert result.verdicts == {"cannot_look": 5, "not_booked": 1}
     assert any("keeps no reference" in spot for spot in result.cannot_see)
 
 
-def test_another_company_in_the_accounting_system_is_refused(office: Office) -> None:
+def test_another_company_in_the_accounting_system_is_refused(office: ExportHarness) -> None:
     office.connection = replace(office.connection, erp_company="another")
     with pytest.raises(Misconfigured, match="not on the company that was connected"):
         tied(office)
 
 
-def test_a_page_opens_the_books_by_itself(office: Office) -> None:
+def test_a_page_opens_the_books_by_itself(office: ExportHarness) -> None:
     """What the service calls: the connection and its store are enough, Pleo is not asked."""
     own = book_ports_for(office.connection, office.store, office.clock)
     assert summarise(office.connection, own) == tied(office)
@@ -139,7 +139,7 @@ def test_a_page_opens_the_books_by_itself(office: Office) -> None:
 
 def test_drafts_wait_and_are_no_difference(tmp_path: Path) -> None:
     settings = replace(SETTINGS, posting="draft")
-    with an_office(tmp_path, a_company(Expense(an_item(1)), Expense(an_item(2))), settings) as office:
+    with an_export_harness(tmp_path, a_company(Expense(an_item(1)), Expense(an_item(2))), settings) as office:
         office.export()
         office.post_by_hand(entry_id(1))
         result = tied(office)
@@ -153,7 +153,7 @@ def test_a_negative_line_and_a_refund_still_tie_by_what_left_the_wallet(tmp_path
     """The sum of debits is not what Pleo says of these: the wallet's account is."""
     split = an_item(1, accountingEntryLines=[a_line(15_000), a_line(-5_000)])
     refund = an_item(2, "refund")
-    with an_office(tmp_path, a_company(Expense(split), Expense(refund))) as office:
+    with an_export_harness(tmp_path, a_company(Expense(split), Expense(refund))) as office:
         office.export()
         fetched = tied(office)
         office.store.purge(office.connection.id, office.clock.now() + dt.timedelta(days=1))
@@ -166,7 +166,7 @@ def test_a_negative_line_and_a_refund_still_tie_by_what_left_the_wallet(tmp_path
     assert (wallet.pleo, wallet.books, wallet.entries) == (0, 0, 2)
 
 
-def test_purged_content_is_compared_with_what_was_booked(office: Office) -> None:
+def test_purged_content_is_compared_with_what_was_booked(office: ExportHarness) -> None:
     office.store.purge(office.connection.id, office.clock.now() + dt.timedelta(days=1))
     result = tied(office)
     assert differing(result) == {FIFTH: "not_booked"}
@@ -176,7 +176,7 @@ def test_purged_content_is_compared_with_what_was_booked(office: Office) -> None
     assert differing(tied(office))[entry_id(1)] == "amount_differs"
 
 
-def test_a_scope_takes_its_days_and_its_wallet(office: Office) -> None:
+def test_a_scope_takes_its_days_and_its_wallet(office: ExportHarness) -> None:
     nothing = Scope(first=dt.date(2027, 1, 1))
     assert tied(office, nothing).entries == 0
     wallet = tied(office, Scope(wallet="1081"))
@@ -187,17 +187,17 @@ def test_a_scope_takes_its_days_and_its_wallet(office: Office) -> None:
 # -------------------------------------------------------------------------- what the history has lost
 
 
-def lost(office: Office, scope: Scope = EVERYTHING) -> tuple[str, ...]:
+def lost(office: ExportHarness, scope: Scope = EVERYTHING) -> tuple[str, ...]:
     return forgotten(office.connection, ports(office), office.pleo, scope).sentences
 
 
-def test_nothing_is_lost_while_the_history_is_there(office: Office) -> None:
+def test_nothing_is_lost_while_the_history_is_there(office: ExportHarness) -> None:
     office.again(entry_id(5))
     office.export()
     assert lost(office) == ()
 
 
-def test_a_job_whose_history_is_lost_is_named_with_what_the_books_have_of_it(office: Office) -> None:
+def test_a_job_whose_history_is_lost_is_named_with_what_the_books_have_of_it(office: ExportHarness) -> None:
     """The store was deleted and an entry too: the sums are silent about both, and this says so."""
     day = f"{office.clock.now():%Y-%m-%d}"
     job = office.sandbox.jobs[0].id
@@ -211,7 +211,7 @@ def test_a_job_whose_history_is_lost_is_named_with_what_the_books_have_of_it(off
     assert lost(office, Scope(first=office.clock.now().date() + dt.timedelta(days=1))) == ()
 
 
-def test_an_exported_expense_that_neither_side_has_is_a_difference(office: Office) -> None:
+def test_an_exported_expense_that_neither_side_has_is_a_difference(office: ExportHarness) -> None:
     forget_history(office.desk)
     result = tied(office)
     forgotten(office.connection, ports(office), office.pleo, EVERYTHING).add_to(result)
@@ -221,7 +221,7 @@ def test_an_exported_expense_that_neither_side_has_is_a_difference(office: Offic
     assert (result.equal, result.absent) == (False, 1)
 
 
-def test_what_a_later_job_brought_is_known(office: Office) -> None:
+def test_what_a_later_job_brought_is_known(office: ExportHarness) -> None:
     forget_history(office.desk)
     office.again(entry_id(5))
     office.export()
@@ -229,7 +229,7 @@ def test_what_a_later_job_brought_is_known(office: Office) -> None:
     assert "4 of its exported expenses" in said
 
 
-def test_pleo_that_can_not_be_asked_is_said(office: Office) -> None:
+def test_pleo_that_can_not_be_asked_is_said(office: ExportHarness) -> None:
     office.sandbox.revoke_token(office.desk.key)
     assert "Pleo could not be asked" in lost(office)[0]
     gone = replace(office.connection, status="disconnected")

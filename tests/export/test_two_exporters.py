@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.export.company import kill_company
-from tests.export.desk import ENVIRONMENT, PROJECT, Desk, Started, a_desk, another_home
 from tests.export.test_killed import LATER, assert_once, assert_whole
+from tests.support.connected_home import ENVIRONMENT, PROJECT, ConnectedHome, Started, a_connected_home, another_home
+from tests.support.pleo_company import kill_company
 
 pytestmark = pytest.mark.kill
 
@@ -21,13 +21,13 @@ BUSY = 5
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with a_desk(tmp_path, kill_company()) as desk:
+def desk(tmp_path: Path) -> Iterator[ConnectedHome]:
+    with a_connected_home(tmp_path, kill_company()) as desk:
         yield desk
 
 
 @pytest.fixture
-def other(desk: Desk) -> Desk:
+def other(desk: ConnectedHome) -> ConnectedHome:
     """The same company's second installation."""
     return another_home(desk, desk.folder / "other")
 
@@ -40,7 +40,7 @@ def ended(exporter: Started) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("at", ["store.begin_job#1:before", "erp.book#1:before", "pleo.complete#1:after"])
-def test_at_one_home_the_second_says_who_is_at_it(desk: Desk, at: str) -> None:
+def test_at_one_home_the_second_says_who_is_at_it(desk: ConnectedHome, at: str) -> None:
     first = desk.start(at=at)
     calls = desk.sandbox.calls
     second = command_line(desk)
@@ -56,7 +56,7 @@ def test_at_one_home_the_second_says_who_is_at_it(desk: Desk, at: str) -> None:
     assert_whole(desk)
 
 
-def command_line(desk: Desk) -> subprocess.CompletedProcess[str]:
+def command_line(desk: ConnectedHome) -> subprocess.CompletedProcess[str]:
     """`kontobro export` as a person would start it."""
     return subprocess.run(
         [sys.executable, "-m", "kontobro.cli", "--home", str(desk.folder), "export"],
@@ -69,7 +69,7 @@ def command_line(desk: Desk) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_at_one_home_started_at_once(desk: Desk) -> None:
+def test_at_one_home_started_at_once(desk: ConnectedHome) -> None:
     """Whoever is first: one result, and the other finds the lock held, or nothing left to do."""
     answers = [ended(exporter) for exporter in (desk.start(), desk.start())]
     worked = [answer for answer in answers if answer.get("event") == "completed_with_errors"]
@@ -80,7 +80,7 @@ def test_at_one_home_started_at_once(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("at", ["pleo.start#1:after", "erp.book#1:before", "pleo.report#1:after"])
-def test_another_installation_refuses_a_job_under_way(desk: Desk, other: Desk, at: str) -> None:
+def test_another_installation_refuses_a_job_under_way(desk: ConnectedHome, other: ConnectedHome, at: str) -> None:
     first = desk.start(at=at)
     answer = other.attempt()
     assert answer is not None
@@ -92,7 +92,7 @@ def test_another_installation_refuses_a_job_under_way(desk: Desk, other: Desk, a
     assert_whole(desk)
 
 
-def test_both_saw_it_pending(desk: Desk, other: Desk) -> None:
+def test_both_saw_it_pending(desk: ConnectedHome, other: ConnectedHome) -> None:
     """The first to claim it works; the other learns it from Pleo's answer."""
     slow = other.start(at="pleo.start#1:before")
     desk.export()
@@ -102,7 +102,9 @@ def test_both_saw_it_pending(desk: Desk, other: Desk) -> None:
     assert_whole(desk)
 
 
-def test_one_that_was_killed_while_it_waited_for_its_accounting_system(desk: Desk, other: Desk) -> None:
+def test_one_that_was_killed_while_it_waited_for_its_accounting_system(
+    desk: ConnectedHome, other: ConnectedHome
+) -> None:
     """It had only looked at the job: started again, it leaves it to the one that claimed it meanwhile."""
     assert other.export(at="store.begin_job#1:after") is None
     first = desk.start(at="erp.book#1:before")
@@ -116,7 +118,7 @@ def test_one_that_was_killed_while_it_waited_for_its_accounting_system(desk: Des
     assert_whole(desk)
 
 
-def test_one_that_was_killed_while_it_claimed(desk: Desk, other: Desk) -> None:
+def test_one_that_was_killed_while_it_claimed(desk: ConnectedHome, other: ConnectedHome) -> None:
     """Nothing tells whose claim it was that Pleo took, until the other one acts: then it is left alone."""
     assert other.export(at="store.claim_job#1:after") is None
     first = desk.start(at="pleo.report#1:after")
@@ -142,7 +144,7 @@ def test_one_that_was_killed_while_it_claimed(desk: Desk, other: Desk) -> None:
         "pleo.complete#1:before",
     ],
 )
-def test_taken_over_from_a_living_one(desk: Desk, other: Desk, at: str) -> None:
+def test_taken_over_from_a_living_one(desk: ConnectedHome, other: ConnectedHome, at: str) -> None:
     """The worst that a person can order: both work on one ledger. It refuses a second entry under one reference."""
     first = desk.start(at=at)
     taken = other.export(take_over=True)
@@ -152,7 +154,7 @@ def test_taken_over_from_a_living_one(desk: Desk, other: Desk, at: str) -> None:
     assert_once(desk)
 
 
-def test_both_take_over_at_once(desk: Desk, other: Desk) -> None:
+def test_both_take_over_at_once(desk: ConnectedHome, other: ConnectedHome) -> None:
     assert desk.export(at="erp.book#1:before") is None
     both = [desk.start(take_over=True), other.start(take_over=True)]
     events = [ended(exporter).get("event") for exporter in both]

@@ -10,24 +10,24 @@ import pytest
 
 from kontobro.core.errors import NotUsable
 from pleo_sandbox.model import Expense
-from tests.export.company import a_company, an_item, entry_id, payable
-from tests.export.office import Office, an_office
+from tests.support.export_harness import ExportHarness, an_export_harness
+from tests.support.pleo_company import a_company, an_item, entry_id, payable
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path) -> Iterator[ExportHarness]:
     company = a_company(
         Expense(an_item(1)),
         Expense(an_item(2, "wallet_topup")),
         Expense(an_item(3, "out_of_pocket", contraAccount=None)),
         Expense(payable(4) | {"vendor": None}),
     )
-    with an_office(tmp_path, company) as office:
+    with an_export_harness(tmp_path, company) as office:
         office.set(contra=None, out_of_pocket=None, accounts_payable=None, unmatched_vendor="fallback")
         yield office
 
 
-def test_without_a_wallet_nothing_is_begun(office: Office) -> None:
+def test_without_a_wallet_nothing_is_begun(office: ExportHarness) -> None:
     office.set(wallets={})
     with pytest.raises(NotUsable, match="wallet") as fault:
         office.export()
@@ -39,7 +39,7 @@ def test_without_a_wallet_nothing_is_begun(office: Office) -> None:
     assert office.export().booked == 1, "it waited, and was not lost"
 
 
-def test_what_an_expense_needs_fails_that_expense_alone(office: Office) -> None:
+def test_what_an_expense_needs_fails_that_expense_alone(office: ExportHarness) -> None:
     result = office.export()
     assert (result.event, result.booked, result.failed) == ("completed_with_errors", 1, 3)
     for number, setting in {2: "contra", 3: "out_of_pocket", 4: "accounts_payable"}.items():
@@ -49,7 +49,7 @@ def test_what_an_expense_needs_fails_that_expense_alone(office: Office) -> None:
     office.assert_agree()
 
 
-def test_a_company_that_has_exported_needs_no_wallet_of_its_own(office: Office) -> None:
+def test_a_company_that_has_exported_needs_no_wallet_of_its_own(office: ExportHarness) -> None:
     """Pleo's contra accounts name it."""
     office.export()
     office.set(wallets={}, contra="1089", out_of_pocket="2890", accounts_payable="2440")

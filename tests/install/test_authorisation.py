@@ -22,7 +22,7 @@ from kontobro.install.authorisation import (
     leave,
     spelling_for,
 )
-from tests.pleo.stage import a_connection
+from tests.support.scripted_pleo import a_connection
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 BACK = "https://erp.example.org/kontobro/pleo/callback"

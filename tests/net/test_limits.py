@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from kontobro.net.client import MOST_BYTES, BoundedTransport, open_client
 from kontobro.net.deadline import seconds_left, time_limit
 from kontobro.net.limits import MOST_DIGITS, AnswerTooLarge, Limits, bounded_decimal, is_reasonable, read_bounded
-from tests.net.listening import answering, listening, request_of
+from tests.support.bad_servers import answering, listening, request_of
 
 MOST = 1_000_000
 LIMITS = Limits(seconds=60, most_bytes=MOST)

@@ -20,7 +20,7 @@ from kontobro.net.addresses import NetworkPolicy, PrivateAddress, is_public, lit
 from kontobro.net.backend import MOST_TRIED
 from kontobro.net.client import open_client
 from kontobro.net.limits import Limits
-from tests.net.listening import answering, listening, request_of
+from tests.support.bad_servers import answering, listening, request_of
 
 LIMITS = Limits(seconds=20, most_bytes=10_000)
 

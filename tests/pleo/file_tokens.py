@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kontobro.core.connection import Connection, Tokens
 from kontobro.pleo import open_pleo
-from tests.pleo.stage import a_connection
+from tests.support.scripted_pleo import a_connection
 
 
 class RealClock:

@@ -27,7 +27,7 @@ from kontobro.core.errors import (
 from kontobro.core.export import ExportItem, ItemReport, JobOutcome
 from kontobro.pleo import PleoClient, authorize_url, exchange_code, introspect_token, open_pleo
 from tests.pleo.file_tokens import FileTokens, introspect
-from tests.pleo.stage import Clock, MemoryTokens, a_connection, an_item
+from tests.support.scripted_pleo import Clock, MemoryTokens, a_connection, an_item
 
 pytest.importorskip("pleo_sandbox.server", reason="the sandbox is not part of this checkout")
 

@@ -19,7 +19,7 @@ from kontobro.core.connection import Tokens
 from kontobro.core.dialect import Dialect
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, RateLimited, Timeout, Unreachable
 from kontobro.pleo import authorize_url, exchange_code, introspect_token
-from tests.pleo.stage import JOB, KEY, Clock, MemoryTokens, Stage, a_connection, a_job, refusal, reply
+from tests.support.scripted_pleo import JOB, KEY, Clock, MemoryTokens, Stage, a_connection, a_job, refusal, reply
 
 ONE, EVENTS, TOKEN = f"GET /v3/export-jobs/{JOB}", "POST /v3/export-job-events", "POST /oauth/token"
 OAUTH = a_connection(auth="oauth", client_id="client-1")

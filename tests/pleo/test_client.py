@@ -10,7 +10,7 @@ import pytest
 
 from kontobro.core.errors import BadAnswer, JobGone, Unreachable
 from kontobro.core.export import ExportItem, ItemReport, JobOutcome, ReportError
-from tests.pleo.stage import COMPANY, JOB, JSON, Answer, Stage, a_job, an_item, page, refusal, reply
+from tests.support.scripted_pleo import COMPANY, JOB, JSON, Answer, Stage, a_job, an_item, page, refusal, reply
 
 JOBS, ONE, EVENTS = "GET /v3/export-jobs", f"GET /v3/export-jobs/{JOB}", "POST /v3/export-job-events"
 ITEMS, CONTROL, REPORT = "GET /v3/export-items", f"GET /v3/export-jobs/{JOB}/items", f"PUT /v3/export-jobs/{JOB}/items"

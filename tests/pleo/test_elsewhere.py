@@ -11,7 +11,7 @@ import pytest
 from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import KontobroError
 from kontobro.pleo import exchange_code, open_pleo
-from tests.pleo.stage import Clock, MemoryTokens, a_connection
+from tests.support.scripted_pleo import Clock, MemoryTokens, a_connection
 
 EVIL = "https://evil.test/taken"
 SECRETS = ("the-access", "the-refresh", "the-secret", "the-code", "the-verifier")

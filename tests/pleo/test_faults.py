@@ -22,7 +22,7 @@ from kontobro.core.errors import (
 from kontobro.net.deadline import time_limit
 from kontobro.pleo import open_pleo
 from kontobro.pleo.faults import Refused
-from tests.pleo.stage import JOB, JSON, KEY, Stage, a_connection, a_job, page, refusal, reply
+from tests.support.scripted_pleo import JOB, JSON, KEY, Stage, a_connection, a_job, page, refusal, reply
 
 ONE, ITEMS = f"GET /v3/export-jobs/{JOB}", "GET /v3/export-items"
 

@@ -9,7 +9,7 @@ import pytest
 
 from kontobro.core.errors import ReceiptUnavailable, Timeout, TooLarge, Unreachable
 from kontobro.pleo.files import LIMITS, Files, open_files
-from tests.pleo.stage import Stage, a_connection
+from tests.support.scripted_pleo import Stage, a_connection
 
 GET, URL = "GET /r", "https://files.test/r?X-Signature=presigned-secret"
 

@@ -11,7 +11,18 @@ import pytest
 from kontobro.core.connection import Tokens
 from kontobro.core.errors import KontobroError
 from kontobro.core.export import ItemReport
-from tests.pleo.stage import JOB, KEY, MemoryTokens, Stage, a_connection, a_job, an_item, page, refusal, reply
+from tests.support.scripted_pleo import (
+    JOB,
+    KEY,
+    MemoryTokens,
+    Stage,
+    a_connection,
+    a_job,
+    an_item,
+    page,
+    refusal,
+    reply,
+)
 
 TOKENS = Tokens(access="access-secret-1", refresh="refresh-secret-1", client_secret="client-secret-1")
 SECRETS = [

@@ -10,7 +10,7 @@ import pytest
 
 from kontobro.core.errors import BadAnswer, NotAllowed, Problem, RateLimited, Uncertain, Unreachable
 from kontobro.core.plan import Desired, Existing, MasterKind
-from tests.pleo.stage import COMPANY, JSON, Stage, page, refusal, reply
+from tests.support.scripted_pleo import COMPANY, JSON, Stage, page, refusal, reply
 
 ACCOUNTS, BATCH = "POST /v1/chart-of-accounts:search", "POST /v1/chart-of-accounts/batch"
 TAXES, NEW_TAX = "POST /v0/tax-codes:search", "POST /v0/tax-codes"

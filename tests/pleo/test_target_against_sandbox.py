@@ -12,7 +12,7 @@ from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import BadAnswer, NotAllowed, Problem, Uncertain, Unreachable
 from kontobro.core.plan import Desired, Existing, MasterKind
 from kontobro.pleo import SCOPES, PleoTarget, open_pleo, open_target
-from tests.pleo.stage import MemoryTokens, a_connection
+from tests.support.scripted_pleo import MemoryTokens, a_connection
 
 pytest.importorskip("pleo_sandbox.server", reason="the sandbox is not part of this checkout")
 

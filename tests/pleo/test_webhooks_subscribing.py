@@ -23,7 +23,7 @@ from kontobro.pleo.webhooks import BadSignature, verify_and_read
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.server import serve
 from pleo_sandbox.state import Sandbox
-from tests.pleo.stage import Clock, MemoryTokens, Stage, a_connection, page, reply
+from tests.support.scripted_pleo import Clock, MemoryTokens, Stage, a_connection, page, reply
 
 URL = "https://books.example.com/webhooks/pleo/c1"
 ELSEWHERE = "https://new.example.com/webhooks/pleo/c1"

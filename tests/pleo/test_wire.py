@@ -20,8 +20,8 @@ from kontobro.core.money import Money
 from kontobro.pleo import endpoints
 from kontobro.pleo.paging import read_page
 from kontobro.pleo.wire import read_item
-from tests.pleo.stage import JSON, a_job, amount, an_item
 from tests.support.examples import examples
+from tests.support.scripted_pleo import JSON, a_job, amount, an_item
 
 SHARED = Path(os.environ.get("KONTOBRO_SHARED", Path(__file__).parents[2] / ".." / "shared"))
 

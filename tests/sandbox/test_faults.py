@@ -26,8 +26,8 @@ from pleo_sandbox.errors import ResponseLost
 from pleo_sandbox.model import Expense, SandboxCompany
 from pleo_sandbox.server import serve
 from pleo_sandbox.state import Sandbox
-from tests.ctrl_c import heed_ctrl_c
 from tests.sandbox import factories
+from tests.support.ctrl_c import heed_ctrl_c
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from kontobro.core.errors import Misconfigured
 from kontobro.service.config import PREFIX, ServiceConfig, read_config
 from kontobro.service.listening import require_place
 from scripts.environment_page import PAGE, page
-from tests.pleo.stage import a_connection
+from tests.support.scripted_pleo import a_connection
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))

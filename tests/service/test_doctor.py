@@ -18,8 +18,8 @@ from kontobro.service.doctor_home import examine_home
 from kontobro.service.findings import Finding, worst
 from kontobro.service.vitals import Vitals
 from kontobro.store import open_store
-from tests.pleo.stage import Clock, a_connection, page
 from tests.support.empty_store import put_empty_store
+from tests.support.scripted_pleo import Clock, a_connection, page
 
 POLL = timedelta(seconds=120)
 WATCHED = {"endpointUrl": "https://books.example.com/webhooks/c1", "eventTypes": ["v1.export-job.created"]}

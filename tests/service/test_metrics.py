@@ -28,8 +28,8 @@ from kontobro.service.metrics_folder import FOLDER, metrics_folder
 from kontobro.service.standing import figures_of
 from kontobro.service.vitals import Vitals
 from kontobro.store import open_store
-from tests.pleo.stage import Stage, a_connection, page, refusal
 from tests.support.empty_store import put_empty_store
+from tests.support.scripted_pleo import Stage, a_connection, page, refusal
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from kontobro.service.config import ServiceConfig, read_config
 from kontobro.service.mail import mail_server, send_mail, try_mail_server
 from kontobro.service.notify import WORDS, Cause, MailNotifier, Notice, tell_once
 from kontobro.service.outgoing import HookNotifier, is_public
-from tests.net.listening import answering, listening
+from tests.support.bad_servers import answering, listening
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

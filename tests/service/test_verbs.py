@@ -17,8 +17,8 @@ from kontobro.service.config import config, read_config
 from kontobro.service.home import open_service_home
 from kontobro.worker.serving import only_worker
 from kontobro.worker.vitals import look
-from tests.pleo.stage import a_connection
 from tests.support.empty_store import put_empty_store
+from tests.support.scripted_pleo import a_connection
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kontobro.store import open_store
-from tests.postgres import KEY
-from tests.store.big import CONNECTIONS, END, fill
+from tests.support.big_store import CONNECTIONS, END, fill
+from tests.support.postgres import KEY
 
 if TYPE_CHECKING:
     from kontobro.store.overview import Overview

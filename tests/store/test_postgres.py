@@ -21,7 +21,7 @@ from kontobro.core.journal import Reference
 from kontobro.store import open_store
 from kontobro.store.database import database_entry
 from kontobro.testing.store_case import ELSEWHERE, HERE, NOW, REF, bring, connection, plan, planned, states, tokens
-from tests.postgres import KEY
+from tests.support.postgres import KEY
 
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore

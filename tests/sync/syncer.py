@@ -1,6 +1,6 @@
 """A sync as a process of its own: every kind planned and applied at a home, killed at a named boundary if it is told.
 
-`--warm` forks one for each order (`tests/export/exporter.py`).
+`--warm` forks one for each order (`tests/support/exporter_process.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from kontobro.pleo import open_target
 from kontobro.store import open_store
 from kontobro.sync import KINDS, SyncPorts, apply_plan, plan_sync
 from kontobro.testing.faults import Seam
-from tests.export.exporter import boundaries_of, warm
+from tests.support.exporter_process import boundaries_of, warm
 
 WRITES = {
     "pleo": ("create", "update", "archive"),

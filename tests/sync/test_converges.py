@@ -22,7 +22,7 @@ from kontobro.core.plan_compare import fold
 from kontobro.core.settings import Settings
 from kontobro.sync.run import NOTED
 from tests.support.examples import examples
-from tests.sync.office import Office
+from tests.support.sync_harness import SyncHarness
 
 CODES = ["A", "b", "B ", "c", " C", "D", "e", "Æ"]
 NAMES = ["Sales", " sales", "SALES", "Sales  north", "Sales north", "Køb", "Wages"]
@@ -68,7 +68,7 @@ strangers = st.lists(
 )
 
 
-def put_strangers(office: Office, kind: str, found: list[tuple[int, str, str, bool, str | None]]) -> set[str]:
+def put_strangers(office: SyncHarness, kind: str, found: list[tuple[int, str, str, bool, str | None]]) -> set[str]:
     """What other people made at Pleo before us, duplicates included. Answers their ids."""
     if kind == "dimensions":
         office.pleo.put("tag_groups", Existing("g1", "DIM", "Dimension"))
@@ -82,16 +82,16 @@ def put_strangers(office: Office, kind: str, found: list[tuple[int, str, str, bo
     return {f"s{number}" for number, *_ in found}
 
 
-def an_office(kind: str) -> Office:
-    return Office(settings=Settings(sync_dimensions=("dim",) if kind == "dimensions" else ()))
+def an_office(kind: str) -> SyncHarness:
+    return SyncHarness(settings=Settings(sync_dimensions=("dim",) if kind == "dimensions" else ()))
 
 
-def set_masters(office: Office, kind: str, found: list[tuple[str, str, str]]) -> None:
+def set_masters(office: SyncHarness, kind: str, found: list[tuple[str, str, str]]) -> None:
     first = [Dimension("dim", "dim", "Dimension")] if kind == "dimensions" else []
     office.has(*first, *(MAKERS[kind](*one) for one in found))
 
 
-def assert_in_step(office: Office, kind: str, wanted: list[tuple[str, str, str]]) -> None:
+def assert_in_step(office: SyncHarness, kind: str, wanted: list[tuple[str, str, str]]) -> None:
     """Every record is at Pleo under its code and name, once, unless a stranger holds its code or identifier."""
     plan = office.plan(kind)
     assert plan.changes == (), plan.changes
@@ -136,7 +136,7 @@ class Killed(BaseException):
     """The process ends here."""
 
 
-def kill_at(office: Office, step: int) -> None:
+def kill_at(office: SyncHarness, step: int) -> None:
     """Killed at the `step`-th boundary: before or after any write to Pleo or to the store."""
     passed = [0]
 
@@ -149,7 +149,7 @@ def kill_at(office: Office, step: int) -> None:
     office.store.before = office.store.after = boundary
 
 
-def heal(office: Office) -> None:
+def heal(office: SyncHarness) -> None:
     kill_at(office, -1)
     office.store.held.clear()
 

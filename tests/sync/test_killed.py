@@ -27,7 +27,7 @@ from kontobro.store import open_store
 from pleo_sandbox.model import HandMade, SandboxCompany
 from pleo_sandbox.server import serve
 from pleo_sandbox.state import Sandbox
-from tests.export.desk import Warm
+from tests.support.connected_home import Warm
 from tests.support.empty_store import put_empty_store
 
 pytestmark = pytest.mark.kill

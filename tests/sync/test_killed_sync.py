@@ -25,7 +25,7 @@ from pleo_sandbox.model import HandMade, SandboxCompany
 from pleo_sandbox.server import serve
 from pleo_sandbox.state import Sandbox
 from tests.support.empty_store import put_empty_store
-from tests.sync.changing_syncer import MASTERS, Ended, run_syncer
+from tests.support.syncer_process import MASTERS, Ended, run_syncer
 
 pytestmark = pytest.mark.kill
 

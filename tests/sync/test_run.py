@@ -26,17 +26,17 @@ from kontobro.core.masterdata import Account, Company, Dimension, DimensionValue
 from kontobro.core.plan import Binding, Change, Existing
 from kontobro.core.settings import Settings
 from kontobro.sync import KINDS, apply_plan, is_due
-from tests.sync.office import NOW, Office
-from tests.sync.strict_pleo import refused
+from tests.support.strict_pleo import refused
+from tests.support.sync_harness import NOW, SyncHarness
 
 
 def accounts(count: int, prefix: str = "Account") -> list[Account]:
     return [Account(f"a{n}", f"{1000 + n}", f"{prefix} {n}") for n in range(count)]
 
 
-def office_with(count: int) -> Office:
+def office_with(count: int) -> SyncHarness:
     """A company whose accounts are in step."""
-    office = Office()
+    office = SyncHarness()
     office.has(*accounts(count))
     office.apply("accounts")
     office.pleo.calls.clear()
@@ -47,7 +47,7 @@ def office_with(count: int) -> Office:
 
 
 def test_exactly_the_shown_plan_is_carried_out_and_a_second_run_writes_nothing() -> None:
-    office = Office()
+    office = SyncHarness()
     office.has(*accounts(3))
     plan = office.plan("accounts")
     assert (plan.counts, plan.empty) == ({"create": 3}, False)
@@ -58,7 +58,7 @@ def test_exactly_the_shown_plan_is_carried_out_and_a_second_run_writes_nothing()
 
 
 def test_a_missing_a_wrong_and_an_other_kinds_digest_refuse() -> None:
-    office = Office()
+    office = SyncHarness()
     office.has(*accounts(3), Vendor(id="v", code="V1", name="Staples"))
     other = office.plan("vendors").digest
     shown = office.plan("accounts").digest
@@ -74,19 +74,19 @@ def test_a_missing_a_wrong_and_an_other_kinds_digest_refuse() -> None:
 
 
 def test_the_digest_of_nothing_to_do_does_not_fit_another_kind() -> None:
-    office = Office()
+    office = SyncHarness()
     digests = {office.plan(kind).digest for kind in KINDS}
     assert len(digests) == len(KINDS)
 
 
 def test_one_sync_at_a_time() -> None:
-    office = Office()
+    office = SyncHarness()
     with office.store.lock("sync conn-1"), pytest.raises(Busy):
         office.scheduled("accounts")
 
 
 def test_an_unknown_kind_and_one_that_the_accounting_system_lacks() -> None:
-    office = Office()
+    office = SyncHarness()
     with pytest.raises(Misconfigured, match="no sync of journals"):
         office.plan("journals")
     office.books.capabilities = replace(office.books.capabilities, kinds=frozenset({Company}))
@@ -145,7 +145,7 @@ def test_updates_have_the_same_limit() -> None:
 
 
 def test_one_dimension_does_not_hide_behind_the_many_values_of_another() -> None:
-    office = Office(settings=Settings(sync_dimensions=("COST", "PROJ")))
+    office = SyncHarness(settings=Settings(sync_dimensions=("COST", "PROJ")))
     many = [DimensionValue(f"p{n}", "PROJ", f"P{n}", f"Project {n}") for n in range(100)]
     few = [DimensionValue(f"c{n}", "COST", f"C{n}", f"Centre {n}") for n in range(5)]
     dimensions = [Dimension("COST", "COST", "Cost centre"), Dimension("PROJ", "PROJ", "Project")]
@@ -158,7 +158,7 @@ def test_one_dimension_does_not_hide_behind_the_many_values_of_another() -> None
 
 def test_a_small_dimension_is_not_archived_whole_though_the_floor_is_higher() -> None:
     """A partial read: the values of one dimension are missing, those of the other are there."""
-    office = Office(settings=Settings(sync_dimensions=("d1", "d2")))
+    office = SyncHarness(settings=Settings(sync_dimensions=("d1", "d2")))
     dimensions = [Dimension("d1", "COST", "Cost centre"), Dimension("d2", "REGION", "Region")]
     regions = [DimensionValue(f"r{n}", "d2", f"R{n}", f"Region {n}") for n in range(2)]
     cost = DimensionValue("c1", "d1", "100", "Sales")
@@ -174,7 +174,7 @@ def test_a_small_dimension_is_not_archived_whole_though_the_floor_is_higher() ->
 
 
 def test_two_records_of_one_code_are_refused_with_their_ids() -> None:
-    office = Office()
+    office = SyncHarness()
     office.has(Vendor(id="v1", code="V1 ", name="One"), Vendor(id="v2", code="v1", name="Two"))
     for digest in (office.plan("vendors").digest, None):
         with pytest.raises(DuplicateCode, match=r"\(v1, v2\)|\(v2, v1\)"):
@@ -196,7 +196,7 @@ def test_a_read_that_fails_or_ends_early_archives_nothing(fault: KontobroError, 
 
 
 def test_what_others_made_is_adopted_only_by_a_person() -> None:
-    office = Office()
+    office = SyncHarness()
     office.has(*accounts(2))
     office.pleo.put("accounts", Existing("p", "1000", "Account 0", False, "a0"))
     waiting = office.scheduled("accounts")
@@ -234,7 +234,7 @@ def test_an_intent_of_a_record_that_went_meanwhile_counts_as_ours() -> None:
 
 def test_an_intent_that_came_to_nothing_owns_nothing_that_somebody_makes_later() -> None:
     """Killed before a create, and then the value is gone: a tag that a person makes by that code is not ours."""
-    office = Office(settings=Settings(sync_dimensions=("d1",)))
+    office = SyncHarness(settings=Settings(sync_dimensions=("d1",)))
     cost, sales = Dimension("d1", "COST", "Cost centre"), DimensionValue("1", "d1", "100", "Sales")
     office.has(cost, sales)
     office.apply("dimensions")
@@ -248,7 +248,7 @@ def test_an_intent_that_came_to_nothing_owns_nothing_that_somebody_makes_later()
 
 @pytest.mark.parametrize("external_id", [None, "somebody's"])
 def test_an_intent_is_no_right_to_a_vendor_that_has_not_our_id(external_id: str | None) -> None:
-    office = Office()
+    office = SyncHarness()
     office.has(Vendor(id="v1", code="V1", name="Nordisk Sky"), Vendor(id="v3", code="V3", name="Hanse"))
     office.store.bind("conn-1", [Binding("vendors", id, None, "created", id.upper()) for id in ("v1", "v2")])
     office.pleo.put("vendors", *(Existing(f"s{n}", f"V{n}", "Theirs", False, external_id and f"x{n}") for n in (1, 2)))
@@ -262,7 +262,7 @@ def test_an_intent_is_no_right_to_a_vendor_that_has_not_our_id(external_id: str 
     [("Alpha", {"A": "One", "B": "Two"}), ("Beta", {"B": "Alpha", "A": "Two"})],
 )
 def test_no_temporary_code_stays_where_pleo_refuses_half_of_a_swap(refused_name: str, active: dict[str, str]) -> None:
-    office = Office()
+    office = SyncHarness()
     office.has(Vendor(id="1", code="A", name="One"), Vendor(id="2", code="B", name="Two"))
     office.apply("vendors")
     office.has(Vendor(id="1", code="B", name="Alpha"), Vendor(id="2", code="A", name="Beta"))
@@ -283,7 +283,7 @@ def test_no_temporary_code_stays_where_pleo_refuses_half_of_a_swap(refused_name:
 
 
 def test_a_deselected_dimension_is_archived_and_its_tags_are_left_alone() -> None:
-    office = Office(settings=Settings(sync_dimensions=("COST",)))
+    office = SyncHarness(settings=Settings(sync_dimensions=("COST",)))
     office.has(Dimension("d1", "COST", "Cost centre"), DimensionValue("1", "d1", "100", "Sales"))
     assert office.apply("dimensions").creates == 2
     office.settings = Settings()
@@ -295,7 +295,7 @@ def test_a_deselected_dimension_is_archived_and_its_tags_are_left_alone() -> Non
 
 
 def test_a_dimension_that_the_read_lacks_is_left_alone_and_told() -> None:
-    office = Office(settings=Settings(sync_dimensions=("d1",)))
+    office = SyncHarness(settings=Settings(sync_dimensions=("d1",)))
     other = Dimension("d2", "PROJ", "Project")
     office.has(Dimension("d1", "COST", "Cost centre"), other, DimensionValue("1", "d1", "100", "Sales"))
     office.apply("dimensions")
@@ -310,7 +310,7 @@ def test_a_dimension_that_the_read_lacks_is_left_alone_and_told() -> None:
 def test_a_dimension_chosen_by_its_code_that_the_read_lacks_is_left_alone_too(
     chosen: str, mapped: dict[str, str]
 ) -> None:
-    office = Office(settings=Settings(sync_dimensions=(chosen,), dimensions=mapped))
+    office = SyncHarness(settings=Settings(sync_dimensions=(chosen,), dimensions=mapped))
     other = Dimension("d2", "PROJ", "Project")
     office.has(Dimension("d1", "COST", "Cost centre"), other)
     office.apply("dimensions")
@@ -320,7 +320,7 @@ def test_a_dimension_chosen_by_its_code_that_the_read_lacks_is_left_alone_too(
 
 
 def test_an_inactive_dimension_is_archived() -> None:
-    office = Office(settings=Settings(sync_dimensions=("d1",)))
+    office = SyncHarness(settings=Settings(sync_dimensions=("d1",)))
     cost, project = Dimension("d1", "COST", "Cost centre"), Dimension("d2", "PROJ", "Project")
     office.has(cost, project)
     office.apply("dimensions")
@@ -329,7 +329,7 @@ def test_an_inactive_dimension_is_archived() -> None:
 
 
 def test_a_group_that_the_settings_map_keeps_its_code_at_pleo() -> None:
-    office = Office(settings=Settings(sync_dimensions=("PROJECT",), dimensions={"PROJ": "PROJECT"}))
+    office = SyncHarness(settings=Settings(sync_dimensions=("PROJECT",), dimensions={"PROJ": "PROJECT"}))
     office.has(Dimension("PROJECT", "PROJECT", "Project"), DimensionValue("1", "PROJECT", "P1", "Bridge"))
     office.pleo.put("tag_groups", Existing("g", "proj", "Projects"))
     result = office.apply("dimensions")
@@ -338,7 +338,7 @@ def test_a_group_that_the_settings_map_keeps_its_code_at_pleo() -> None:
 
 
 def test_tags_wait_while_their_group_waits() -> None:
-    office = Office(settings=Settings(sync_dimensions=("COST",)))
+    office = SyncHarness(settings=Settings(sync_dimensions=("COST",)))
     office.has(Dimension("COST", "COST", "Cost centre"), DimensionValue("1", "COST", "100", "Sales"))
     office.pleo.put("tag_groups", Existing("g", "cost", "Cost centre"))
     office.pleo.put("tags", Existing("t", "900", "Theirs", parent="g"))
@@ -347,7 +347,7 @@ def test_tags_wait_while_their_group_waits() -> None:
 
 
 def test_tags_of_a_group_that_pleo_refuses_are_told_and_not_sent() -> None:
-    office = Office(settings=Settings(sync_dimensions=("COST",)))
+    office = SyncHarness(settings=Settings(sync_dimensions=("COST",)))
     office.has(Dimension("COST", "COST", "Cost centre"), DimensionValue("1", "COST", "100", "Sales"))
     pleo = office.pleo
     create = pleo.create
@@ -373,7 +373,7 @@ def test_tags_of_a_group_that_pleo_refuses_are_told_and_not_sent() -> None:
     ids=["in step already", "inactive", "two of one number"],
 )
 def test_a_draft_of_a_vendor_that_the_accounting_system_has_is_no_second_one(known: list[Vendor], create: bool) -> None:
-    office = Office(settings=Settings(create_vendors=create))
+    office = SyncHarness(settings=Settings(create_vendors=create))
     office.has(*known, Vendor(id="9", code="Z", name="Other"))
     office.apply("vendors")
     office.pleo.put("vendors", Existing("d", "", "One", draft=True, fields=(("registration_number", "2610"),)))
@@ -385,7 +385,7 @@ def test_a_draft_of_a_vendor_that_the_accounting_system_has_is_no_second_one(kno
 
 @pytest.mark.parametrize("create", [True, False])
 def test_a_draft_with_the_name_of_a_vendor_is_proposed_as_that_one_and_not_created_twice(create: bool) -> None:
-    office = Office(settings=Settings(create_vendors=create))
+    office = SyncHarness(settings=Settings(create_vendors=create))
     office.has(Vendor(id="1", code="V1", name="Kontor & Papir"))
     office.apply("vendors")
     office.pleo.put("vendors", Existing("d", "", "KONTOR  & papir", draft=True))
@@ -397,7 +397,7 @@ def test_a_draft_with_the_name_of_a_vendor_is_proposed_as_that_one_and_not_creat
 
 
 def test_one_name_with_another_number_is_another_vendor() -> None:
-    office = Office(settings=Settings(create_vendors=True))
+    office = SyncHarness(settings=Settings(create_vendors=True))
     office.has(Vendor(id="1", code="V1", name="Seven", tax_registration_number="DK1"))
     office.apply("vendors")
     office.pleo.put("vendors", Existing("d", "", "Seven", draft=True, fields=(("tax_registration_number", "DK2"),)))
@@ -408,7 +408,7 @@ def test_one_name_with_another_number_is_another_vendor() -> None:
 
 
 def test_exclusive_tax_codes_are_a_problem_and_not_sent() -> None:
-    office = Office()
+    office = SyncHarness()
     office.has(
         TaxCode("I25", "I25", "Input", Decimal("0.250"), "inclusive", "vat"),
         TaxCode("X", "X", "On top", Decimal("0.25"), "exclusive"),
@@ -439,7 +439,7 @@ V1 = Vendor(id="v1", code="V1", name="Staples", tax_registration_number="DK 12 3
     ids=["code", "tax number", "registration number"],
 )
 def test_a_vendor_born_in_pleo_is_matched_and_activated(born: Existing) -> None:
-    office = Office()
+    office = SyncHarness()
     office.has(V1)
     office.pleo.put("vendors", born)
     assert [change.action for change in office.plan("vendors").changes] == ["activate"]
@@ -450,7 +450,7 @@ def test_a_vendor_born_in_pleo_is_matched_and_activated(born: Existing) -> None:
 
 
 def test_a_number_that_two_vendors_share_matches_neither() -> None:
-    office = Office()
+    office = SyncHarness()
     office.has(V1, replace(V1, id="v2", code="V2", registration_number=None))
     office.pleo.put("vendors", draft(tax_registration_number="DK12345678"))
     result = office.apply("vendors")
@@ -460,7 +460,7 @@ def test_a_number_that_two_vendors_share_matches_neither() -> None:
 
 @pytest.mark.parametrize(("allowed", "able"), [(True, False), (False, True)])
 def test_a_vendor_that_the_accounting_system_lacks_waits_for_a_person(allowed: bool, able: bool) -> None:
-    office = Office(settings=Settings(create_vendors=allowed))
+    office = SyncHarness(settings=Settings(create_vendors=allowed))
     office.books.capabilities = replace(office.books.capabilities, writes_vendors=able)
     office.pleo.put("vendors", draft())
     result = office.scheduled("vendors")
@@ -469,7 +469,7 @@ def test_a_vendor_that_the_accounting_system_lacks_waits_for_a_person(allowed: b
 
 
 def test_a_vendor_that_the_accounting_system_lacks_is_created_there_once_and_activated() -> None:
-    office = Office(settings=Settings(create_vendors=True))
+    office = SyncHarness(settings=Settings(create_vendors=True))
     office.pleo.put("vendors", draft(country="DK"))
     first = office.scheduled("vendors")
     assert (first.updates, first.outcome) == (1, "in_step")
@@ -480,7 +480,7 @@ def test_a_vendor_that_the_accounting_system_lacks_is_created_there_once_and_act
 
 
 def test_killed_between_both_sides_the_written_vendor_is_known_by_pleos_id() -> None:
-    office = Office(settings=Settings(create_vendors=True))
+    office = SyncHarness(settings=Settings(create_vendors=True))
     office.pleo.put("vendors", draft())
     office.books.write([Vendor(id="d1", code="", name="Born in Pleo", pleo_id="d1")])
     assert [change.action for change in office.plan("vendors").changes] == ["activate"]
@@ -489,7 +489,7 @@ def test_killed_between_both_sides_the_written_vendor_is_known_by_pleos_id() -> 
 
 
 def test_a_draft_of_a_vendor_that_stands_already_is_told_as_a_duplicate() -> None:
-    office = Office(settings=Settings(create_vendors=True))
+    office = SyncHarness(settings=Settings(create_vendors=True))
     office.has(V1)
     office.apply("vendors")
     office.pleo.put("vendors", draft(code="V1"))
@@ -497,14 +497,14 @@ def test_a_draft_of_a_vendor_that_stands_already_is_told_as_a_duplicate() -> Non
     assert ([problem.code for problem in result.problems], result.writes) == (["duplicate_at_pleo"], 0)
 
 
-def in_step() -> Office:
-    office = Office()
+def in_step() -> SyncHarness:
+    office = SyncHarness()
     office.has(V1)
     office.apply("vendors")
     return office
 
 
-def edit_at_pleo(office: Office, **facts: str) -> None:
+def edit_at_pleo(office: SyncHarness, **facts: str) -> None:
     (vendor,) = office.pleo.of("vendors")
     office.pleo.put("vendors", replace(vendor, **facts))  # type: ignore[arg-type]  # texts
 
@@ -544,7 +544,7 @@ def test_a_new_vendor_without_a_currency_gets_the_companys() -> None:
 
 
 def test_one_refused_record_does_not_stop_the_others() -> None:
-    office = Office()
+    office = SyncHarness()
     pleo, create = office.pleo, office.pleo.create
 
     def refusing(kind, records, parents):  # type: ignore[no-untyped-def]
@@ -570,7 +570,7 @@ def test_one_refused_record_does_not_stop_the_others() -> None:
 
 @pytest.mark.parametrize("took", [True, False])
 def test_a_create_of_unknown_outcome_is_looked_for_and_never_repeated_blindly(took: bool) -> None:
-    office = Office()
+    office = SyncHarness()
     create = office.pleo.create
 
     def lost(kind, records, parents):  # type: ignore[no-untyped-def]
@@ -589,7 +589,7 @@ def test_a_create_of_unknown_outcome_is_looked_for_and_never_repeated_blindly(to
 
 
 def test_what_came_to_stand_under_our_intent_is_ours() -> None:
-    office = Office()
+    office = SyncHarness()
     create = office.pleo.create
 
     def twice(kind, records, parents):  # type: ignore[no-untyped-def]
@@ -602,7 +602,7 @@ def test_what_came_to_stand_under_our_intent_is_ours() -> None:
 
 
 def test_a_pleo_that_never_answers_ends_the_run() -> None:
-    office = Office()
+    office = SyncHarness()
     office.has(*(Vendor(id=f"v{n}", code=f"V{n}", name="x") for n in range(9)))
     asked: list[int] = []
 
@@ -622,7 +622,7 @@ def test_a_pleo_that_never_answers_ends_the_run() -> None:
 def test_accounts_are_created_by_the_thousand_and_archived_by_the_hundred() -> None:
     office = office_with(2500)
     office.pleo.calls.clear()
-    fresh = Office()
+    fresh = SyncHarness()
     fresh.has(*accounts(2500))
     assert fresh.apply("accounts").writes == 3
     office.has(*accounts(2500)[250:])
@@ -632,7 +632,7 @@ def test_accounts_are_created_by_the_thousand_and_archived_by_the_hundred() -> N
 
 @pytest.mark.parametrize(("kind", "hours"), [("accounts", 24), ("tax-codes", 24), ("vendors", 24), ("dimensions", 1)])
 def test_each_kind_is_due_in_its_own_time(kind: str, hours: int) -> None:
-    office = Office()
+    office = SyncHarness()
     assert is_due(office.connection, kind, office.ports)
     office.scheduled(kind)
     office.clock.time = NOW + dt.timedelta(hours=hours, seconds=-1)
@@ -651,7 +651,7 @@ def test_a_failed_sync_is_due_within_the_hour() -> None:
 
 
 def test_duplicates_at_pleo_the_active_one_of_our_name_is_kept() -> None:
-    office = Office(settings=Settings(sync_dimensions=("d",)))
+    office = SyncHarness(settings=Settings(sync_dimensions=("d",)))
     office.has(Dimension("d", "COST", "Cost"), DimensionValue("1", "d", "100", "Sales"))
     twins = [Existing("t1", "100", "Other"), Existing("t2", "100", " sales"), Existing("t3", "100", "Sales", True)]
     office.pleo.put("tag_groups", Existing("g", "COST", "Cost"))
@@ -697,7 +697,7 @@ def test_what_only_pleo_has_is_archived_by_a_person_s_yes_where_that_is_set(kind
 
 
 def test_tags_and_groups_that_only_pleo_has_are_archived_too() -> None:
-    office = Office(settings=Settings(sync_dimensions=("d",), sync_unknown="archive"))
+    office = SyncHarness(settings=Settings(sync_dimensions=("d",), sync_unknown="archive"))
     office.has(Dimension("d", "COST", "Cost centre"), DimensionValue("100", "d", "100", "Sales"))
     office.apply("dimensions")
     (group,) = (record.id for record in office.pleo.of("tag_groups"))

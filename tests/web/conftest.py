@@ -21,8 +21,8 @@ del os.environ["KONTOBRO_HOME"]
 
 from kontobro.service.config import config  # noqa: E402 - it reads the environment
 from tests.support.quick_passwords import hash_quickly  # noqa: E402 - likewise
-from tests.web.office import Office, an_office  # noqa: E402 - Django's models need it set up
-from tests.web.site import Site, build_template, open_site  # noqa: E402 - Django's models need it set up
+from tests.support.site import Site, build_template, open_site  # noqa: E402 - Django's models need it set up
+from tests.web.connected_site import ConnectedSite, a_connected_site  # noqa: E402 - Django's models need it set up
 
 hash_quickly()
 
@@ -43,9 +43,9 @@ def site(tmp_path: Path, template: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def office(site: Site) -> Iterator[Office]:
+def office(site: Site) -> Iterator[ConnectedSite]:
     """A connected company: two purchases wait, one of them on an account that the books don't know."""
-    with an_office(site) as opened:
+    with a_connected_site(site) as opened:
         yield opened
 
 

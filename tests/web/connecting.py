@@ -21,7 +21,7 @@ from kontobro.web.models import Organisation, Setup, User
 from pleo_sandbox.demo import DemoSandbox, demo_sandbox
 from pleo_sandbox.oauth import OAuthClient
 from pleo_sandbox.server import serve
-from tests.web.site import Site
+from tests.support.site import Site
 
 CALLBACK = "http://127.0.0.1:8765/connect/pleo/callback"
 

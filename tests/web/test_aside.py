@@ -17,9 +17,9 @@ from kontobro.service.shares import Shares
 from kontobro.web import aside
 from kontobro.web.middleware import TooManyAtOnce
 from kontobro.web.models import AuditEvent, Membership, Organisation
+from tests.support.site import Site
 from tests.web import tarpit
 from tests.web.live import wait_for
-from tests.web.site import Site
 
 TAR_PIT = "tests.web.tarpit:TarPit"
 HTMX = {"HX-Request": "true"}

@@ -18,8 +18,8 @@ from kontobro.web import setup as flow
 from kontobro.web.models import ConnectionOwner, Membership, Setup
 from kontobro.web.setup_erp import safe_options, systems
 from kontobro.web.tenancy import is_operator
+from tests.support.site import Site
 from tests.web.connecting import Box, Traveller, digests, open_box, proposed, query_of, traveller
-from tests.web.site import Site
 
 
 @pytest.fixture

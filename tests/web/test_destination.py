@@ -17,7 +17,7 @@ from kontobro.web import setup as flow
 from kontobro.web.models import Organisation
 from kontobro.web.notices import target
 from kontobro.web.tenancy import Member
-from tests.web.site import Site
+from tests.support.site import Site
 
 KEY = "the-stored-key"
 

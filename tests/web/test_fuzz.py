@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.examples import examples
-from tests.web.fuzz_town import STEPS, Address, Town, addresses, open_town
+from tests.web.fuzz_service import STEPS, Address, FuzzService, addresses, open_fuzz_service
 from tests.web.fuzz_values import (
     BODIES,
     FORMS,
@@ -39,15 +39,15 @@ FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FuzzService]:
     url = None
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "postgresql":
-            from tests.postgres import KEY
+            from tests.support.postgres import KEY
 
             url = request.getfixturevalue("module_postgres_url")
             patch.setenv("KONTOBRO_KEY", KEY.decode())
-        with open_town(tmp_path_factory.mktemp("town"), url) as opened:
+        with open_fuzz_service(tmp_path_factory.mktemp("town"), url) as opened:
             yield opened
 
 
@@ -56,7 +56,7 @@ ON_SQLITE = pytest.mark.parametrize("town", ["sqlite"], indirect=True)
 
 
 def send(
-    town: Town,
+    town: FuzzService,
     path: str,
     *,
     query: str = "",
@@ -83,7 +83,7 @@ def step_of(name: str) -> str:
 
 
 @pytest.mark.parametrize("address", [one for one in ALL.values() if one.parameters], ids=lambda one: one.name)
-def test_no_parameter_breaks_an_address(town: Town, address: Address) -> None:
+def test_no_parameter_breaks_an_address(town: FuzzService, address: Address) -> None:
     town.restore()
     for parameter in address.parameters:
         for value in HOSTILE:
@@ -94,7 +94,7 @@ def test_no_parameter_breaks_an_address(town: Town, address: Address) -> None:
 
 @ON_SQLITE
 @pytest.mark.parametrize("name", [*FORMS, "settings"])
-def test_no_form_breaks_a_page(town: Town, name: str) -> None:
+def test_no_form_breaks_a_page(town: FuzzService, name: str) -> None:
     form = settings_fields(town.connection.settings) if name == "settings" else FORMS[name]
     for wrong in spoiled(form):
         town.restore(step_of(name))
@@ -104,7 +104,7 @@ def test_no_form_breaks_a_page(town: Town, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_no_query_breaks_a_page(town: Town, name: str) -> None:
+def test_no_query_breaks_a_page(town: FuzzService, name: str) -> None:
     town.restore()
     for wrong in spoiled(QUERIES[name], [value for value in HOSTILE if len(value) < LONG]):
         send(town, ALL[name].path(town.facts()), query=encoded(wrong).decode())
@@ -112,7 +112,7 @@ def test_no_query_breaks_a_page(town: Town, name: str) -> None:
 
 @ON_SQLITE
 @pytest.mark.parametrize("kind", TYPES)
-def test_no_kind_of_content_breaks_a_page(town: Town, kind: str) -> None:
+def test_no_kind_of_content_breaks_a_page(town: FuzzService, kind: str) -> None:
     for name in ("settings_import", "new_organisation", "webhook", "connect_key"):
         for body in BODIES:
             town.restore(step_of(name))
@@ -123,7 +123,7 @@ def test_no_kind_of_content_breaks_a_page(town: Town, kind: str) -> None:
 
 @ON_SQLITE
 @pytest.mark.parametrize("steps", STEPS)
-def test_no_setup_s_page_breaks_at_any_step(town: Town, steps: str) -> None:
+def test_no_setup_s_page_breaks_at_any_step(town: FuzzService, steps: str) -> None:
     for address in ALL.values():
         if "setup" in address.parameters and address.name not in ENDING:
             for body in (None, b"", b"level=x&erp=x&company=x&key=x&ledger=x"):
@@ -133,7 +133,7 @@ def test_no_setup_s_page_breaks_at_any_step(town: Town, steps: str) -> None:
 
 @given(name=st.sampled_from(sorted(ALL)), spoil=st.data())
 @settings(max_examples=examples(200), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_whatever_is_sent_is_answered(town: Town, name: str, spoil: st.DataObject) -> None:
+def test_whatever_is_sent_is_answered(town: FuzzService, name: str, spoil: st.DataObject) -> None:
     town.restore(spoil.draw(st.sampled_from(STEPS)))
     known = [*FORMS.get(name, {}), *QUERIES.get(name, {})] or names_of_all()
     query: Form = spoil.draw(forms(known))
@@ -149,7 +149,7 @@ def test_whatever_is_sent_is_answered(town: Town, name: str, spoil: st.DataObjec
 
 @ON_SQLITE
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_language_breaks_a_page(town: Town, language: str) -> None:
+def test_no_language_breaks_a_page(town: FuzzService, language: str) -> None:
     town.restore()
     for name in ("overview", "job", "booking", "tie_out_compared"):
         path = ALL[name].path(town.facts())
@@ -161,7 +161,7 @@ COOKIES = ["x" * 5000, '"\\000\\000\\000\\000\\000\\000\\000\\000"', "\xff" * 32
 
 
 @pytest.mark.parametrize("cookie", COOKIES)
-def test_no_cookie_breaks_a_page(town: Town, cookie: str) -> None:
+def test_no_cookie_breaks_a_page(town: FuzzService, cookie: str) -> None:
     for name in ("sessionid", "csrftoken", "messages", "\xff"):
         for method in ("get", "post"):
             browser = town.site.browser()
@@ -188,7 +188,7 @@ HEADERS = (
 
 @ON_SQLITE
 @pytest.mark.parametrize("header", HEADERS)
-def test_no_header_breaks_a_page(town: Town, header: str) -> None:
+def test_no_header_breaks_a_page(town: FuzzService, header: str) -> None:
     town.restore()
     for value in HOSTILE:
         text = value if isinstance(value, str) else value.decode("latin-1")
@@ -198,7 +198,7 @@ def test_no_header_breaks_a_page(town: Town, header: str) -> None:
 
 
 @ON_SQLITE
-def test_a_file_too_large_is_refused_with_the_reason(town: Town) -> None:
+def test_a_file_too_large_is_refused_with_the_reason(town: FuzzService) -> None:
     town.restore()
     file = b"a = '" + b"x" * 300_000 + b"'"
     body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="s.toml"\r\n\r\n' + file + b"\r\n--x--\r\n"
@@ -209,7 +209,7 @@ def test_a_file_too_large_is_refused_with_the_reason(town: Town) -> None:
 
 
 @ON_SQLITE
-def test_a_page_that_never_was_is_not_found(town: Town) -> None:
+def test_a_page_that_never_was_is_not_found(town: FuzzService) -> None:
     for value in HOSTILE:
         if len(value) < LONG:
             assert send(town, f"/x/{quoted(value)}/x").status_code in (400, 404)

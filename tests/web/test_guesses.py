@@ -9,7 +9,7 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, hotp_valu
 from django.core.cache import cache
 from django.test import Client
 
-from tests.web.site import PASSWORD, Site
+from tests.support.site import PASSWORD, Site
 
 EMAIL = "anna@example.com"
 STRANGER, OWNER = "203.0.113.9", "198.51.100.7"

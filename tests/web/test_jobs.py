@@ -9,8 +9,8 @@ from django.utils.html import escape
 from kontobro.core.history import Move
 from kontobro.core.runner import Work
 from kontobro.web.models import AuditEvent
-from tests.web.office import Office
-from tests.web.site import Site
+from tests.support.site import Site
+from tests.web.connected_site import ConnectedSite
 
 
 def test_the_first_page_says_how_to_begin(site: Site) -> None:
@@ -19,7 +19,7 @@ def test_the_first_page_says_how_to_begin(site: Site) -> None:
     assert "No company is connected yet" in page
 
 
-def test_the_overview_counts_what_was_booked_and_what_waits(office: Office) -> None:
+def test_the_overview_counts_what_was_booked_and_what_waits(office: ConnectedSite) -> None:
     office.export()
     page = office.browser.get(f"/o/{office.organisation.id}/").text
     assert "Booked in 30 days" in page
@@ -27,7 +27,7 @@ def test_the_overview_counts_what_was_booked_and_what_waits(office: Office) -> N
     assert "completed, with items to mend" in page
 
 
-def test_a_preview_shows_the_entries_and_claims_nothing(office: Office) -> None:
+def test_a_preview_shows_the_entries_and_claims_nothing(office: ConnectedSite) -> None:
     job = office.job
     page = office.page(f"jobs/{job.id}/preview/")
     assert "1,234.50 DKK" in page
@@ -36,7 +36,7 @@ def test_a_preview_shows_the_entries_and_claims_nothing(office: Office) -> None:
     assert office.site.runner.asked == []
 
 
-def test_what_waits_at_pleo_can_be_exported(office: Office) -> None:
+def test_what_waits_at_pleo_can_be_exported(office: ConnectedSite) -> None:
     job = office.job
     assert f'value="{job.id}"' in office.page("jobs/waiting/")
     answer = office.browser.post(f"/c/{office.connection.id}/export/", {"job": job.id})
@@ -45,7 +45,7 @@ def test_what_waits_at_pleo_can_be_exported(office: Office) -> None:
     assert AuditEvent.objects.get().action == "export asked for"
 
 
-def test_a_job_of_another_installation_can_be_taken_over_one_at_a_time(office: Office) -> None:
+def test_a_job_of_another_installation_can_be_taken_over_one_at_a_time(office: ConnectedSite) -> None:
     job = office.job
     with office.site.home.visit() as home:
         home.pleo_for(office.connection).start(job.id)
@@ -57,7 +57,7 @@ def test_a_job_of_another_installation_can_be_taken_over_one_at_a_time(office: O
     assert AuditEvent.objects.order_by("id")[0].action == "take-over asked for"
 
 
-def test_a_job_s_page_tells_each_item_and_what_to_do(office: Office) -> None:
+def test_a_job_s_page_tells_each_item_and_what_to_do(office: ConnectedSite) -> None:
     job = office.export()
     page = office.page(f"jobs/{job}/")
     assert "1,234.50 DKK" in page
@@ -68,7 +68,7 @@ def test_a_job_s_page_tells_each_item_and_what_to_do(office: Office) -> None:
     assert "1,234.50 DKK" not in only
 
 
-def test_progress_is_asked_for_while_a_job_runs_and_ends_with_it(office: Office) -> None:
+def test_progress_is_asked_for_while_a_job_runs_and_ends_with_it(office: ConnectedSite) -> None:
     job = office.job
     office.site.runner.listed.append(
         Work(id="w", kind="export", connection_id=office.connection.id, state="waiting", asked_at=office.site.now())
@@ -85,7 +85,7 @@ def test_progress_is_asked_for_while_a_job_runs_and_ends_with_it(office: Office)
     assert "<strong>1</strong> entry booked" in after.text
 
 
-def test_an_item_shows_what_stands_in_the_books_now(office: Office) -> None:
+def test_an_item_shows_what_stands_in_the_books_now(office: ConnectedSite) -> None:
     office.export()
     booked = next(row for row in office.site.home.store.bookings(office.connection.id) if not row.problems)
     page = office.page(f"items/{booked.reference}/")
@@ -95,7 +95,7 @@ def test_an_item_shows_what_stands_in_the_books_now(office: Office) -> None:
     assert "Nothing stands" not in books
 
 
-def test_the_notes_of_an_expense_are_on_its_page_and_on_the_jobs(office: Office) -> None:
+def test_the_notes_of_an_expense_are_on_its_page_and_on_the_jobs(office: ConnectedSite) -> None:
     job = office.export()
     store, here = office.site.home.store, office.connection.id
     booked = next(row for row in store.bookings(here) if not row.problems)
@@ -105,7 +105,7 @@ def test_the_notes_of_an_expense_are_on_its_page_and_on_the_jobs(office: Office)
         assert escape(note) in office.page(path), path
 
 
-def test_a_mended_item_is_seen_by_checking_again(office: Office) -> None:
+def test_a_mended_item_is_seen_by_checking_again(office: ConnectedSite) -> None:
     office.export()
     failed = next(row for row in office.site.home.store.bookings(office.connection.id) if row.problems)
     path = f"items/{failed.reference}/again/"
@@ -117,7 +117,7 @@ def test_a_mended_item_is_seen_by_checking_again(office: Office) -> None:
     assert "49.95 DKK" in page
 
 
-def test_problems_are_grouped_by_cause_with_one_place_to_mend(office: Office) -> None:
+def test_problems_are_grouped_by_cause_with_one_place_to_mend(office: ConnectedSite) -> None:
     office.export()
     page = office.browser.get(f"/o/{office.organisation.id}/problems/").text
     assert "<strong>1</strong> cause" in page
@@ -127,7 +127,7 @@ def test_problems_are_grouped_by_cause_with_one_place_to_mend(office: Office) ->
     assert "Nothing to mend" not in page
 
 
-def test_a_connection_that_lost_its_login_says_so_before_anything_is_asked(office: Office) -> None:
+def test_a_connection_that_lost_its_login_says_so_before_anything_is_asked(office: ConnectedSite) -> None:
     office.site.home.store.save_connection(replace(office.connection, status="reconnect"))
     answer = office.browser.post(f"/c/{office.connection.id}/export/", {})
     assert answer.status_code == 400
@@ -135,13 +135,13 @@ def test_a_connection_that_lost_its_login_says_so_before_anything_is_asked(offic
     assert office.site.runner.asked == []
 
 
-def test_a_reader_may_not_export(office: Office) -> None:
+def test_a_reader_may_not_export(office: ConnectedSite) -> None:
     reader = office.site.browser(office.site.member(office.organisation, "readonly"))
     assert reader.post(f"/c/{office.connection.id}/export/", {}).status_code == 403
     assert "Export now</button>" not in reader.get(f"/c/{office.connection.id}/jobs/").text
     assert office.site.runner.asked == []
 
 
-def test_a_job_that_nobody_knows_is_not_found(office: Office) -> None:
+def test_a_job_that_nobody_knows_is_not_found(office: ConnectedSite) -> None:
     assert office.browser.get(f"/c/{office.connection.id}/jobs/nothing/").status_code == 404
     assert office.browser.get(f"/c/{office.connection.id}/items/nothing/").status_code == 404

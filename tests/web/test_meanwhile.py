@@ -16,7 +16,7 @@ from kontobro.web import setup as flow
 from kontobro.web.models import Setup
 from kontobro.web.places import change, places
 from kontobro.web.tenancy import Member
-from tests.web.site import AskedFor, Site
+from tests.support.site import AskedFor, Site
 
 
 class Refusing:

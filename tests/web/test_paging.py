@@ -19,7 +19,7 @@ from kontobro.store.moves import route
 from kontobro.testing.store_case import PROBLEM, job, planned
 from kontobro.web.models import AuditEvent, Organisation
 from kontobro.web.places import places
-from tests.web.site import Site
+from tests.support.site import Site
 
 MOST = 17
 """Queries a page, those for the session and the person included."""

@@ -8,7 +8,7 @@ from django.conf import global_settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.utils.module_loading import import_string
 
-from tests.web.site import PASSWORD, Site
+from tests.support.site import PASSWORD, Site
 
 MANY = 600_000
 """Rounds that OWASP asks of PBKDF2 with SHA-256 (Password Storage Cheat Sheet)."""

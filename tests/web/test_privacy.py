@@ -11,38 +11,38 @@ import pytest
 from django.test import Client
 
 from kontobro.web.models import AuditEvent, ConnectionOwner, ToldNotice, WebhookDelivery
-from tests.web.office import Office
+from tests.web.connected_site import ConnectedSite
 
 NAME = "Anna Andersen"
 
 
 @pytest.fixture
-def owner(office: Office) -> Client:
+def owner(office: ConnectedSite) -> Client:
     """An owner's browser; both items were exported."""
     office.export()
     return office.site.browser(office.site.member(office.organisation, "owner", "olga.owner@example.com"))
 
 
-def path_of(office: Office, part: str = "") -> str:
+def path_of(office: ConnectedSite, part: str = "") -> str:
     return f"/c/{office.connection.id}/privacy/{part}"
 
 
-def kept_items(office: Office) -> dict[str, bytes]:
+def kept_items(office: ConnectedSite) -> dict[str, bytes]:
     store = office.site.home.store
     rows = store.bookings_page(office.connection.id, first=None, last=None, after=None, limit=10)
     return dict(store.payloads(office.connection.id, [row.reference for row in rows]))
 
 
-def an_employee(office: Office) -> str:
+def an_employee(office: ConnectedSite) -> str:
     """The id at Pleo of whoever paid for what was exported."""
     return str(json.loads(next(iter(kept_items(office).values())))["user"]["id"])
 
 
-def disconnected(office: Office) -> None:
+def disconnected(office: ConnectedSite) -> None:
     office.site.home.store.save_connection(replace(office.connection, status="disconnected"))
 
 
-def test_the_page_says_how_long_names_are_kept(office: Office, owner: Client) -> None:
+def test_the_page_says_how_long_names_are_kept(office: ConnectedSite, owner: Client) -> None:
     connection = replace(office.connection, settings=replace(office.connection.settings, retention_days=14))
     office.site.home.store.save_connection(connection)
     page = owner.get(path_of(office)).text
@@ -53,14 +53,14 @@ def test_the_page_says_how_long_names_are_kept(office: Office, owner: Client) ->
 
 
 @pytest.mark.parametrize("part", ["", "export/", "find/", "erase/", "delete/"])
-def test_only_an_owner_gets_there(office: Office, part: str) -> None:
+def test_only_an_owner_gets_there(office: ConnectedSite, part: str) -> None:
     bookkeeper = office.browser
     ask = bookkeeper.post if part else bookkeeper.get
     assert ask(path_of(office, part)).status_code == 403
     assert path_of(office) not in bookkeeper.get(f"/c/{office.connection.id}/").text
 
 
-def test_everything_goes_out_as_a_zip_without_secrets_and_members(office: Office, owner: Client) -> None:
+def test_everything_goes_out_as_a_zip_without_secrets_and_members(office: ConnectedSite, owner: Client) -> None:
     owner.post(f"/c/{office.connection.id}/test/")
     answer = owner.post(path_of(office, "export/"))
     content = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
@@ -79,7 +79,7 @@ def test_everything_goes_out_as_a_zip_without_secrets_and_members(office: Office
     assert AuditEvent.objects.latest("at").action == "personal data exported"
 
 
-def test_a_person_is_counted_first_and_then_erased(office: Office, owner: Client) -> None:
+def test_a_person_is_counted_first_and_then_erased(office: ConnectedSite, owner: Client) -> None:
     who = an_employee(office)
     asked = owner.post(path_of(office, "find/"), {"who": who}).text
     assert "2 expenses" in asked
@@ -90,7 +90,7 @@ def test_a_person_is_counted_first_and_then_erased(office: Office, owner: Client
     assert "No expense here names" in owner.post(path_of(office, "find/"), {"who": who}).text
 
 
-def test_the_trail_never_has_the_name(office: Office, owner: Client) -> None:
+def test_the_trail_never_has_the_name(office: ConnectedSite, owner: Client) -> None:
     owner.post(path_of(office, "find/"), {"who": NAME})
     owner.post(path_of(office, "erase/"), {"who": NAME})
     events = list(AuditEvent.objects.filter(connection_id=office.connection.id).values_list("action", "detail"))
@@ -99,26 +99,26 @@ def test_the_trail_never_has_the_name(office: Office, owner: Client) -> None:
 
 
 @pytest.mark.parametrize("who", ["", "   ", "x" * 201])
-def test_nobody_named_is_told(office: Office, owner: Client, who: str) -> None:
+def test_nobody_named_is_told(office: ConnectedSite, owner: Client, who: str) -> None:
     answer = owner.post(path_of(office, "find/"), {"who": who})
     assert answer.status_code == 400
     assert "Nobody was named" in answer.text
 
 
-def test_a_connected_company_is_not_deleted(office: Office, owner: Client) -> None:
+def test_a_connected_company_is_not_deleted(office: ConnectedSite, owner: Client) -> None:
     answer = owner.post(path_of(office, "delete/"), {"name": office.connection.name})
     assert answer.status_code == 400
     assert "is not disconnected" in answer.text
     assert office.site.home.store.connection(office.connection.id) is not None
 
 
-def test_a_wrong_name_deletes_nothing(office: Office, owner: Client) -> None:
+def test_a_wrong_name_deletes_nothing(office: ConnectedSite, owner: Client) -> None:
     disconnected(office)
     assert owner.post(path_of(office, "delete/"), {"name": "Other"}).status_code == 400
     assert office.site.home.store.connection(office.connection.id) is not None
 
 
-def test_a_deleted_company_is_gone_and_its_trail_stays(office: Office, owner: Client) -> None:
+def test_a_deleted_company_is_gone_and_its_trail_stays(office: ConnectedSite, owner: Client) -> None:
     disconnected(office)
     name = office.connection.name
     WebhookDelivery.objects.create(connection_id=office.connection.id, delivery_id="1")

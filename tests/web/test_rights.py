@@ -19,7 +19,7 @@ from kontobro.web import setup as flow
 from kontobro.web.models import AuditEvent, Invitation, Membership, Organisation, Setup, User
 from kontobro.web.rights import as_owner, open_invitation, require_still
 from kontobro.web.tenancy import Member, organisation_of
-from tests.web.site import PASSWORD, Site
+from tests.support.site import PASSWORD, Site
 
 
 def invited(owner: Client, organisation: Organisation, email: str, role: str = "owner") -> str:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from kontobro.service.config import config
 from kontobro.web.models import AuditEvent, Invitation, Membership, Organisation, User
-from tests.web.site import PASSWORD, Site
+from tests.support.site import PASSWORD, Site
 
 
 def test_a_stranger_is_sent_to_sign_in_and_back(site: Site) -> None:

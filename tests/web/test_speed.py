@@ -15,8 +15,8 @@ from django.test.utils import CaptureQueriesContext
 
 from kontobro.web.models import Organisation
 from kontobro.web.places import places
-from tests.web.crowd import BY_CONNECTION, BY_ORGANISATION, ONE, crowd, signed_in
-from tests.web.site import Site, open_site
+from tests.support.big_site import BY_CONNECTION, BY_ORGANISATION, ONE, crowd, signed_in
+from tests.support.site import Site, open_site
 
 MOST = 20
 """Queries a page: the session, the person, their organisations, the connection, and what the page is for."""

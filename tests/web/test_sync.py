@@ -9,29 +9,29 @@ import pytest
 
 from kontobro.core.level import KINDS_OF
 from kontobro.web.models import AuditEvent
-from tests.web.office import Office
+from tests.web.connected_site import ConnectedSite
 
 
 @pytest.fixture
-def synced(office: Office) -> Office:
+def synced(office: ConnectedSite) -> ConnectedSite:
     settings = replace(office.connection.settings, sync=KINDS_OF[4])
     office.connection = replace(office.connection, settings=settings)
     office.site.home.store.save_connection(office.connection)
     return office
 
 
-def test_a_connection_at_level_1_keeps_nothing_in_step(office: Office) -> None:
+def test_a_connection_at_level_1_keeps_nothing_in_step(office: ConnectedSite) -> None:
     assert "Nothing is kept in step" in office.page("master-data/")
 
 
-def test_a_plan_is_shown_before_anything_is_written(synced: Office) -> None:
+def test_a_plan_is_shown_before_anything_is_written(synced: ConnectedSite) -> None:
     page = synced.page("master-data/accounts/")
     assert "is new in Pleo" in page
     assert "Approve this plan" in page
     assert synced.site.runner.asked == []
 
 
-def test_approving_asks_for_exactly_the_plan_that_was_shown(synced: Office) -> None:
+def test_approving_asks_for_exactly_the_plan_that_was_shown(synced: ConnectedSite) -> None:
     found = re.search(r'name="digest" value="([^"]+)"', synced.page("master-data/accounts/"))
     assert found
     path = f"/c/{synced.connection.id}/master-data/accounts/approve/"
@@ -41,13 +41,13 @@ def test_approving_asks_for_exactly_the_plan_that_was_shown(synced: Office) -> N
 
 
 @pytest.mark.parametrize("kind", ["accounts", "nonsense"])
-def test_what_is_not_kept_in_step_can_t_be_approved(office: Office, kind: str) -> None:
+def test_what_is_not_kept_in_step_can_t_be_approved(office: ConnectedSite, kind: str) -> None:
     answer = office.browser.post(f"/c/{office.connection.id}/master-data/{kind}/approve/", {"digest": "x"})
     assert answer.status_code == 400
     assert office.site.runner.asked == []
 
 
-def test_an_approval_without_a_plan_is_refused(synced: Office) -> None:
+def test_an_approval_without_a_plan_is_refused(synced: ConnectedSite) -> None:
     answer = synced.browser.post(f"/c/{synced.connection.id}/master-data/accounts/approve/", {})
     assert answer.status_code == 400
     assert synced.site.runner.asked == []

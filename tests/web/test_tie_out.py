@@ -8,17 +8,17 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from tests.web.office import Office
+from tests.web.connected_site import ConnectedSite
 
 PERIOD = "first=2026-10-01&last=2026-10-31"
 
 
-def entry_file(office: Office) -> Path:
+def entry_file(office: ConnectedSite) -> Path:
     files = (office.desk.ledger.parent / "bookings").glob("*.beancount")
     return next(file for file in files if "1234.50" in file.read_text())
 
 
-def test_the_page_asks_for_the_period_and_compares(office: Office) -> None:
+def test_the_page_asks_for_the_period_and_compares(office: ConnectedSite) -> None:
     office.export()
     first = office.page("tie-out/")
     assert "hx-get" not in first.partition("<main")[2]
@@ -27,7 +27,7 @@ def test_the_page_asks_for_the_period_and_compares(office: Office) -> None:
     assert f'hx-get="/c/{office.connection.id}/tie-out/compared/?first=2026-10-01' in office.page(f"tie-out/?{PERIOD}")
 
 
-def test_an_edited_entry_turns_the_tie_out_red(office: Office) -> None:
+def test_an_edited_entry_turns_the_tie_out_red(office: ConnectedSite) -> None:
     office.export()
     before = office.page(f"tie-out/compared/?{PERIOD}")
     assert "amount differs" not in before
@@ -40,7 +40,7 @@ def test_an_edited_entry_turns_the_tie_out_red(office: Office) -> None:
     assert "1,243.50" in after
 
 
-def test_the_files_hold_every_entry(office: Office) -> None:
+def test_the_files_hold_every_entry(office: ConnectedSite) -> None:
     office.export()
     base = f"/c/{office.connection.id}/tie-out/entries"
     text = b"".join(office.browser.get(f"{base}.csv?{PERIOD}").streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
@@ -52,7 +52,7 @@ def test_the_files_hold_every_entry(office: Office) -> None:
     assert book["Entries"].max_row == 3
 
 
-def test_books_that_cant_be_read_are_told_and_no_file_begins(office: Office) -> None:
+def test_books_that_cant_be_read_are_told_and_no_file_begins(office: ConnectedSite) -> None:
     office.export()
     Path(office.connection.erp_options["ledger"]).unlink()
     for form in ("csv", "xlsx"):
@@ -62,7 +62,7 @@ def test_books_that_cant_be_read_are_told_and_no_file_begins(office: Office) -> 
 
 
 @pytest.mark.parametrize("query", ["first=2026-10-31&last=2026-10-01", "first=x&last=y", "first=2026-10-01"])
-def test_a_period_that_is_none_is_told(office: Office, query: str) -> None:
+def test_a_period_that_is_none_is_told(office: ConnectedSite, query: str) -> None:
     path = f"/c/{office.connection.id}/tie-out/"
     assert office.browser.get(f"{path}?{query}").status_code == 400
     answer = office.browser.get(f"{path}compared/?{query}")

@@ -20,8 +20,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from kontobro.web.models import Invitation, Membership, Setup
-from tests.web.office import Office, an_office
-from tests.web.site import Site
+from tests.support.site import Site
+from tests.web.connected_site import ConnectedSite, a_connected_site
 
 METHODS = ("get", "post", "put", "delete", "head")
 
@@ -60,7 +60,7 @@ EVERYBODYS = frozenset({"notifications"})
 class House:
     """Two organisations. Ours has one of everything."""
 
-    office: Office
+    office: ConnectedSite
     ids: dict[str, Any]
     names: tuple[str, ...]
 
@@ -71,7 +71,7 @@ class House:
 
 @pytest.fixture
 def house(site: Site) -> Iterator[House]:
-    with an_office(site) as office:
+    with a_connected_site(site) as office:
         organisation = office.organisation
         job = office.export()
         invitation = Invitation.objects.create(

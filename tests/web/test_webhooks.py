@@ -23,10 +23,10 @@ from kontobro.web.places import places
 from kontobro.web.subscribing import subscribe
 from kontobro.web.views.webhooks import LARGEST, SECRET
 from pleo_sandbox.deliveries import DeliveryFault, Trouble
-from tests.export.company import an_item
+from tests.support.pleo_company import an_item
+from tests.support.site import AskedFor, Site
+from tests.web.connected_site import ConnectedSite
 from tests.web.live import open_to_pleo, wait_for
-from tests.web.office import Office
-from tests.web.site import AskedFor, Site
 
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -221,7 +221,7 @@ def test_a_delivery_that_could_not_be_passed_on_counts_when_it_comes_again(site:
 class Subscribed:
     """An office that Pleo can reach, its first export done."""
 
-    office: Office
+    office: ConnectedSite
 
     def press(self, number: int) -> None:
         """A new expense, and Export pressed."""
@@ -237,14 +237,14 @@ class Subscribed:
         return all(one["state"] in ("delivered", "lost") for one in self.deliveries())
 
 
-def subscribed_office(office: Office) -> Subscribed:
+def subscribed_office(office: ConnectedSite) -> Subscribed:
     office.export()
     with flow.doors() as home:
         subscribe(office.connection, home)
     return Subscribed(office)
 
 
-def test_pressing_export_in_pleo_asks_the_worker(office: Office) -> None:
+def test_pressing_export_in_pleo_asks_the_worker(office: ConnectedSite) -> None:
     with open_to_pleo():
         there = subscribed_office(office)
         there.press(7)
@@ -256,7 +256,7 @@ def test_pressing_export_in_pleo_asks_the_worker(office: Office) -> None:
         assert office.job.status == "pending"
 
 
-def test_pleo_s_troubles_lose_nothing_and_repeat_nothing(office: Office) -> None:
+def test_pleo_s_troubles_lose_nothing_and_repeat_nothing(office: ConnectedSite) -> None:
     sandbox = office.desk.sandbox
     with open_to_pleo():
         there = subscribed_office(office)
@@ -268,7 +268,7 @@ def test_pleo_s_troubles_lose_nothing_and_repeat_nothing(office: Office) -> None
 
 
 @pytest.mark.parametrize("trouble", [Trouble.BAD_SIGNATURE, Trouble.OLD_TIMESTAMP])
-def test_a_delivery_that_pleo_spoils_is_refused(office: Office, trouble: Trouble) -> None:
+def test_a_delivery_that_pleo_spoils_is_refused(office: ConnectedSite, trouble: Trouble) -> None:
     office.desk.sandbox.add_delivery_fault(DeliveryFault(trouble))
     with open_to_pleo():
         there = subscribed_office(office)

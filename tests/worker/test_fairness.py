@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kontobro.worker import Worker
+from tests.support.running_service import RunningService, wait_for
 from tests.worker import tarpit
 from tests.worker.conftest import Build
-from tests.worker.town import Town, wait_for
 
 GREEDY = 8
 OTHER = f"c{GREEDY:03}"
@@ -40,7 +40,7 @@ def test_one_organisation_never_holds_all_places(build: Build) -> None:
         town.assert_whole(OTHER)
 
 
-def unfinished(worker: Worker, town: Town) -> list[str]:
+def unfinished(worker: Worker, town: RunningService) -> list[str]:
     """The states of what waits or runs still."""
     works = [work for name in town.companies for work in worker.runner.work(name)]
     return [work.state for work in works if work.state in ("waiting", "running")]

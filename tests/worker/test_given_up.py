@@ -12,7 +12,7 @@ import pytest
 
 from kontobro.worker import workflows
 from kontobro.worker.workflows import REST
-from tests.worker.town import a_town
+from tests.support.running_service import a_running_service
 
 COMPANY = "c000"
 
@@ -45,7 +45,7 @@ class GaveUp:
 def test_a_job_rests_after_it_was_given_up_and_one_that_no_run_began_does_not(
     tmp_path: Path, begun: bool, ago: timedelta, asked: list[str]
 ) -> None:
-    with a_town(tmp_path) as town, town.at_home() as home:
+    with a_running_service(tmp_path) as town, town.at_home() as home:
         job_id = town.press_export(COMPANY)
         connection = home.store.connections()[0]
         if begun:

@@ -9,9 +9,9 @@ from functools import partial
 
 import pytest
 
+from tests.support.running_service import RunningService, wait_for
 from tests.worker.conftest import Build
 from tests.worker.test_workers import asker, dismiss
-from tests.worker.town import Town, wait_for
 
 COMPANIES = int(os.environ.get("KONTOBRO_TEST_COMPANIES", "50"))
 ITEMS = 4
@@ -19,7 +19,7 @@ KILLS = 6
 SEED = 5
 
 
-def is_at_work(town: Town, process_id: int) -> bool:
+def is_at_work(town: RunningService, process_id: int) -> bool:
     """Whether that worker has begun a piece of work, or there is none left."""
     begun = f" {process_id} kontobro.worker.duty work begins" in town.said
     return begun or all(town.states(name) == ["completed"] for name in town.companies)

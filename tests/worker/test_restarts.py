@@ -19,15 +19,15 @@ import httpx2
 import psycopg
 import pytest
 
-from tests.postgres import KEY
+from tests.support.postgres import KEY
+from tests.support.running_service import PROJECT, RunningService, a_running_service, wait_for
 from tests.worker.test_workers import asker
-from tests.worker.town import PROJECT, Town, a_town, wait_for
 
 COMPANY = "c000"
 
 
 @contextmanager
-def running(town: Town, verb: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def running(town: RunningService, verb: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """`kontobro web`, `worker` or `serve` over the town's home; its log is `VERB.log`. Killed at the end."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("KONTOBRO_")}
     given = {"KONTOBRO_BIND": f"127.0.0.1:{port}", "KONTOBRO_SECRET_KEY": "s" * 50, "PYTHONPATH": str(PROJECT / "src")}
@@ -52,7 +52,7 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def log_of(town: Town, verb: str) -> str:
+def log_of(town: RunningService, verb: str) -> str:
     return (town.folder / f"{verb}.log").read_text()
 
 
@@ -67,7 +67,7 @@ def status(port: int, path: str) -> int:
 @pytest.mark.kill
 def test_a_service_whose_master_was_killed_makes_room_for_the_next(tmp_path: Path) -> None:
     """The process that works is left over: it ends, and what it had begun is resumed by the next."""
-    with a_town(tmp_path, items=600) as town:
+    with a_running_service(tmp_path, items=600) as town:
         town.sandbox.traffic.limit = None
         port = free_port()
         with running(town, "serve", port) as first:
@@ -123,7 +123,7 @@ def test_a_restart_of_postgresql_ends_nobody(tmp_path: Path, server: Server) -> 
     """Under load, and for a worker that is started while the database is away."""
     port = free_port()
     with (
-        a_town(tmp_path, items=300, database_url=server.url, key=KEY.decode()) as town,
+        a_running_service(tmp_path, items=300, database_url=server.url, key=KEY.decode()) as town,
         running(town, "web", port) as web,
         running(town, "worker", 0) as worker,
     ):

@@ -18,9 +18,9 @@ from kontobro.worker import open_client_runner
 from kontobro.worker.chores import forget
 from kontobro.worker.pieces import Result, due_syncs
 from kontobro.worker.serving import start_in_process
-from tests.export.desk import ENVIRONMENT, SETTINGS
+from tests.support.connected_home import ENVIRONMENT, SETTINGS
+from tests.support.running_service import RunningService, wait_for
 from tests.worker.conftest import Build
-from tests.worker.town import Town, wait_for
 
 COMPANY = "c000"
 
@@ -39,7 +39,7 @@ def over(runner: Runner, work_id: str) -> bool:
     return any(work.id == work_id and work.state in ("done", "failed") for work in runner.work(COMPANY))
 
 
-def test_an_export_books_all_open_jobs_and_is_told_of(town: Town) -> None:
+def test_an_export_books_all_open_jobs_and_is_told_of(town: RunningService) -> None:
     ear = Ear()
     job = town.press_export(COMPANY)
     with town.at_work(ear) as worker:
@@ -55,7 +55,7 @@ def test_an_export_books_all_open_jobs_and_is_told_of(town: Town) -> None:
     assert [(type(result), getattr(result, "job_id", "")) for result in done] == [(JobResult, job)]
 
 
-def test_asked_twice_is_done_once(town: Town) -> None:
+def test_asked_twice_is_done_once(town: RunningService) -> None:
     """Before any worker is there, so that both stand in the queue."""
     with town.at_work():
         pass
@@ -73,7 +73,7 @@ def test_asked_twice_is_done_once(town: Town) -> None:
     town.assert_whole(COMPANY)
 
 
-def test_a_job_that_comes_at_the_very_end_of_an_export_is_not_lost(town: Town) -> None:
+def test_a_job_that_comes_at_the_very_end_of_an_export_is_not_lost(town: RunningService) -> None:
     """Asked while the export runs, after its last look at Pleo: the id is the running one's, and the job is done."""
     asked: list[str] = []
 
@@ -91,7 +91,7 @@ def test_a_job_that_comes_at_the_very_end_of_an_export_is_not_lost(town: Town) -
     town.assert_whole(COMPANY)
 
 
-def test_what_a_listener_raises_fails_nothing(town: Town) -> None:
+def test_what_a_listener_raises_fails_nothing(town: RunningService) -> None:
     def deaf(work: Work, done: Sequence[Result], fault: KontobroError | None) -> None:
         raise RuntimeError("not today")
 
@@ -103,7 +103,7 @@ def test_what_a_listener_raises_fails_nothing(town: Town) -> None:
     assert [(work.state, fault) for work, _, fault in ear.heard] == [("done", None)]
 
 
-def test_a_job_under_way_elsewhere_is_named(town: Town) -> None:
+def test_a_job_under_way_elsewhere_is_named(town: RunningService) -> None:
     """A second installation for the same company: tried again, then said, and nothing is booked here."""
     job = town.press_export(COMPANY)
     with town.at_home() as home:
@@ -117,7 +117,7 @@ def test_a_job_under_way_elsewhere_is_named(town: Town) -> None:
     assert not town.booked(COMPANY)
 
 
-def test_a_job_that_can_not_be_exported_yet_waits_in_pleo_and_is_told_of(town: Town) -> None:
+def test_a_job_that_can_not_be_exported_yet_waits_in_pleo_and_is_told_of(town: RunningService) -> None:
     """No wallet account is set: nothing fails, and who is told knows until when there is time."""
     with town.at_home() as home:
         connection = home.store.connections()[0]
@@ -135,7 +135,7 @@ def test_a_job_that_can_not_be_exported_yet_waits_in_pleo_and_is_told_of(town: T
 
 
 @pytest.mark.parametrize("status", ["reconnect", "disconnected"])
-def test_a_connection_without_login_is_not_worked_on(town: Town, status: str) -> None:
+def test_a_connection_without_login_is_not_worked_on(town: RunningService, status: str) -> None:
     with town.at_home() as home:
         home.store.save_connection(replace(home.store.connections()[0], status=status))
     town.press_export(COMPANY)
@@ -146,7 +146,7 @@ def test_a_connection_without_login_is_not_worked_on(town: Town, status: str) ->
     assert not sum(town.sandbox.calls.values())
 
 
-def test_the_schedule_finds_what_no_webhook_told(town: Town) -> None:
+def test_the_schedule_finds_what_no_webhook_told(town: RunningService) -> None:
     town.environment["KONTOBRO_POLL_SECONDS"] = "5"
     town.press_export(COMPANY)
     with town.at_work():
@@ -154,7 +154,7 @@ def test_the_schedule_finds_what_no_webhook_told(town: Town) -> None:
     town.assert_whole(COMPANY)
 
 
-def test_history_is_forgotten(town: Town) -> None:
+def test_history_is_forgotten(town: RunningService) -> None:
     town.press_export(COMPANY)
     with town.at_work() as worker:
         work_id = worker.runner.export(COMPANY)
@@ -169,7 +169,7 @@ def test_history_is_forgotten(town: Town) -> None:
         assert not worker.runner.work(COMPANY)
 
 
-def test_all_of_a_long_history_is_forgotten_in_one_go(town: Town) -> None:
+def test_all_of_a_long_history_is_forgotten_in_one_go(town: RunningService) -> None:
     """Hundreds of connections leave thousands of looks an hour: what is left over would grow for ever."""
     with town.at_work() as worker:
         for slot in range(5):
@@ -179,7 +179,7 @@ def test_all_of_a_long_history_is_forgotten_in_one_go(town: Town) -> None:
         assert not worker.runner.client.list_workflows(name="look")
 
 
-def test_the_text_of_a_bug_is_not_kept_by_the_engine(town: Town) -> None:
+def test_the_text_of_a_bug_is_not_kept_by_the_engine(town: RunningService) -> None:
     """DBOS keeps what a workflow raises, text and all; ours end with a number that the log knows."""
     with town.at_home() as home:
         connection = home.store.connection(COMPANY)
@@ -194,7 +194,7 @@ def test_the_text_of_a_bug_is_not_kept_by_the_engine(town: Town) -> None:
         assert "log id" in str(look.output)
 
 
-def test_a_second_worker_on_sqlite_is_refused(town: Town) -> None:
+def test_a_second_worker_on_sqlite_is_refused(town: RunningService) -> None:
     if town.config.database_url.get_secret_value():
         pytest.skip("PostgreSQL takes any number of workers")
     with town.at_work(), pytest.raises(Busy, match="worker"):
@@ -233,7 +233,7 @@ def test_the_schedule_syncs_what_is_due_and_was_synced_before(build: Build) -> N
         assert due_syncs(home, connection) == ["accounts"]
 
 
-def test_one_piece_at_a_time_for_a_connection_across_queues(town: Town) -> None:
+def test_one_piece_at_a_time_for_a_connection_across_queues(town: RunningService) -> None:
     """A sync that a schedule asked for stands in the other queue; the connection's turn is one all the same."""
     with town.at_home() as home, town.at_work() as worker:
         with home.store.lock(f"work {COMPANY}"):

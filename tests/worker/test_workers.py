@@ -19,14 +19,14 @@ from kontobro.worker.asking import ClientRunner
 from kontobro.worker.chores import Rounds, slot_of
 from kontobro.worker.life import Life
 from kontobro.worker.queues import engine_url
+from tests.support.running_service import RunningService, wait_for
 from tests.worker.conftest import Build
-from tests.worker.town import Town, wait_for
 
 COMPANY = "c000"
 
 
 @contextmanager
-def asker(town: Town) -> Iterator[ClientRunner]:
+def asker(town: RunningService) -> Iterator[ClientRunner]:
     """A process that only asks."""
     with town.at_home() as home:
         runner = open_client_runner(town.config, home.store)
@@ -57,7 +57,7 @@ def test_work_of_a_dead_worker_is_taken_over_and_that_of_a_living_one_left(share
         living.end()
 
 
-def _under_way(town: Town, runner: ClientRunner, executor: str) -> None:
+def _under_way(town: RunningService, runner: ClientRunner, executor: str) -> None:
     import psycopg
 
     work_id = f"gone-{executor}.1"
@@ -134,15 +134,15 @@ def test_one_refresh_by_three_workers_at_once(shared_build: Build) -> None:
         town.assert_whole(COMPANY)
 
 
-def _with_oauth(town: Town) -> None:
+def _with_oauth(town: RunningService) -> None:
     """The connection made by consent, its access token past its life."""
-    from tests.export.desk import Desk
     from tests.export.test_refresh_killed import LIFE, REDIRECT, authorised
+    from tests.support.connected_home import ConnectedHome
 
     app = town.sandbox.register_client([REDIRECT])
     with town.at_home() as home:
         connection = replace(home.store.connections()[0], auth="oauth", client_id=app.client_id)
-        desk = Desk(town.folder, town.sandbox, connection.company_id, "", town.url)
+        desk = ConnectedHome(town.folder, town.sandbox, connection.company_id, "", town.url)
         tokens: Tokens = authorised(desk, connection, app)
         home.store.save_connection(connection)
         home.store.save_tokens(connection, replace(tokens, expires_at=home.clock.now() - timedelta(seconds=1)))
@@ -163,7 +163,7 @@ class _Given:
         return getattr(self._store, name)
 
 
-def _refreshes(town: Town) -> int:
+def _refreshes(town: RunningService) -> int:
     return sum(count for name, count in town.sandbox.calls.items() if "token" in name)
 
 
@@ -193,11 +193,11 @@ def test_pleos_limit_holds_over_processes(shared_build: Build) -> None:
             dismiss(callers)
 
 
-def _caller(town: Town) -> subprocess.Popen[bytes]:
+def _caller(town: RunningService) -> subprocess.Popen[bytes]:
     import os
     import sys
 
-    from tests.worker.town import PROJECT
+    from tests.support.running_service import PROJECT
 
     return subprocess.Popen(
         [sys.executable, "-m", "tests.worker.caller", COMPANY],

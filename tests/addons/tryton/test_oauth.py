@@ -21,9 +21,9 @@ from tests.addons.tryton.browser import Browser, a_browser
 from tests.addons.tryton.house import ModuleServer, Person, Place, wait_for
 from tests.addons.tryton.office import Office, an_office
 from tests.addons.tryton.test_demo import cron_until_done, due
-from tests.browser.chromium import CHROMIUM, PATIENCE, open_chromium
-from tests.browser.watch import DESK, Watch
 from tests.erp_real.tryton.house import password_of
+from tests.support.chromium import CHROMIUM, PATIENCE, open_chromium
+from tests.support.page_watch import DESK, Watch
 
 pytestmark = [pytest.mark.addon, pytest.mark.timeout(600)]
 

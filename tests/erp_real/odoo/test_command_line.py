@@ -14,7 +14,7 @@ from pleo_sandbox.server import serve
 from pleo_sandbox.state import Sandbox
 from tests.erp_real.odoo.house import Company, OdooBookkeeper, key_of
 from tests.erp_real.odoo.test_killed import add_accounts
-from tests.export.company import entry_id, kill_company
+from tests.support.pleo_company import entry_id, kill_company
 
 pytestmark = pytest.mark.odoo
 

@@ -9,9 +9,9 @@ import pytest
 
 from kontobro.core.settings import Settings
 from tests.erp_real.odoo.house import Company, OdooBookkeeper, key_of
-from tests.export.company import entry_id, kill_company
-from tests.export.desk import Desk, a_desk_over, forget_history
 from tests.export.test_killed import BOOKED, STATES
+from tests.support.connected_home import ConnectedHome, a_connected_home_over, forget_history
+from tests.support.pleo_company import entry_id, kill_company
 
 pytestmark = [pytest.mark.odoo, pytest.mark.kill]
 
@@ -36,15 +36,15 @@ def add_accounts(bookkeeper: OdooBookkeeper) -> None:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, company: Company, bookkeeper: OdooBookkeeper) -> Iterator[Desk]:
+def desk(tmp_path: Path, company: Company, bookkeeper: OdooBookkeeper) -> Iterator[ConnectedHome]:
     add_accounts(bookkeeper)
     options = {"url": company.url, "database": company.database, "company": "1"}
     secrets = {"api_key": key_of("accountant")}
-    with a_desk_over(tmp_path, kill_company(), SETTINGS, "odoo", options, secrets) as desk:
+    with a_connected_home_over(tmp_path, kill_company(), SETTINGS, "odoo", options, secrets) as desk:
         yield desk
 
 
-def assert_whole(desk: Desk, bookkeeper: OdooBookkeeper) -> None:
+def assert_whole(desk: ConnectedHome, bookkeeper: OdooBookkeeper) -> None:
     """Everything once, and both sides agree: Pleo and Odoo."""
     ours = [["invoice_origin", "=like", "kontobro.%"]]
     moves = list(bookkeeper.api.rows("account.move", ours, ["invoice_origin", "state"]))
@@ -60,7 +60,7 @@ def assert_whole(desk: Desk, bookkeeper: OdooBookkeeper) -> None:
     assert [str(job.status) for job in desk.sandbox.jobs] == ["completed_with_errors"]
 
 
-def test_a_whole_run_crosses_exactly_these_boundaries(desk: Desk, bookkeeper: OdooBookkeeper) -> None:
+def test_a_whole_run_crosses_exactly_these_boundaries(desk: ConnectedHome, bookkeeper: OdooBookkeeper) -> None:
     result = desk.export()
     assert result is not None
     assert (result["booked"], result["failed"], result["receipts"]) == (4, 1, 3)
@@ -69,21 +69,21 @@ def test_a_whole_run_crosses_exactly_these_boundaries(desk: Desk, bookkeeper: Od
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
-def test_killed_at_and_run_again(desk: Desk, bookkeeper: OdooBookkeeper, boundary: str) -> None:
+def test_killed_at_and_run_again(desk: ConnectedHome, bookkeeper: OdooBookkeeper, boundary: str) -> None:
     assert desk.export(at=boundary) is None, "it was not killed"
     desk.export()
     assert_whole(desk, bookkeeper)
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
-def test_killed_and_all_history_lost(desk: Desk, bookkeeper: OdooBookkeeper, boundary: str) -> None:
+def test_killed_and_all_history_lost(desk: ConnectedHome, bookkeeper: OdooBookkeeper, boundary: str) -> None:
     assert desk.export(at=boundary) is None, "it was not killed"
     forget_history(desk)
     desk.export(take_over=True)
     assert_whole(desk, bookkeeper)
 
 
-def test_voided_in_odoo_and_exported_again(desk: Desk, bookkeeper: OdooBookkeeper) -> None:
+def test_voided_in_odoo_and_exported_again(desk: ConnectedHome, bookkeeper: OdooBookkeeper) -> None:
     """The bookkeeper voids an entry there and presses export again in Pleo: it is booked anew, the others are not."""
     desk.export()
     reference = entry_id(1)

@@ -11,7 +11,7 @@ import pytest
 
 from pleo_sandbox.model import SandboxCompany
 from tests.erp_real.odoo.house import Company, OdooBookkeeper, key_of
-from tests.sync.changing_syncer import Ended, run_syncer
+from tests.support.syncer_process import Ended, run_syncer
 from tests.sync.test_killed_sync import BORN, Place, a_place, boundaries_of
 
 pytestmark = [pytest.mark.odoo, pytest.mark.kill]

@@ -10,9 +10,9 @@ import pytest
 from kontobro.core.settings import Settings
 from scripts.erp.places import cloned
 from tests.erp_real.tryton.house import TEMPLATE, Company, TrytonBookkeeper, TrytonServer, password_of
-from tests.export.company import kill_company
-from tests.export.desk import Desk, a_desk_over, forget_history
 from tests.export.test_killed import BOOKED, STATES
+from tests.support.connected_home import ConnectedHome, a_connected_home_over, forget_history
+from tests.support.pleo_company import kill_company
 
 pytestmark = [pytest.mark.tryton, pytest.mark.kill]
 
@@ -55,7 +55,7 @@ def bookkeeper(company: Company) -> TrytonBookkeeper:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, company: Company, bookkeeper: TrytonBookkeeper) -> Iterator[Desk]:
+def desk(tmp_path: Path, company: Company, bookkeeper: TrytonBookkeeper) -> Iterator[ConnectedHome]:
     rows = bookkeeper.api.rows(
         "account.account", [["code", "in", ["6490", "99999"]]], ["code", "type", "parent", "company"]
     )
@@ -64,11 +64,11 @@ def desk(tmp_path: Path, company: Company, bookkeeper: TrytonBookkeeper) -> Iter
     bookkeeper.api.write("model.account.account.create", accounts)
     options = {"url": company.url, "database": company.database, "user": "accountant", "settle_after": "1"}
     secrets = {"password": password_of("accountant")}
-    with a_desk_over(tmp_path, kill_company(), SETTINGS, "tryton", options, secrets) as desk:
+    with a_connected_home_over(tmp_path, kill_company(), SETTINGS, "tryton", options, secrets) as desk:
         yield desk
 
 
-def assert_whole(desk: Desk, bookkeeper: TrytonBookkeeper) -> None:
+def assert_whole(desk: ConnectedHome, bookkeeper: TrytonBookkeeper) -> None:
     """Everything once, and both sides agree: Pleo and Tryton."""
     lines = bookkeeper.api.rows("account.move.line", [["description", "like", "kontobro%:%"]], ["description"])
     assert sorted(line["description"].partition(":")[2] for line in lines) == BOOKED
@@ -86,7 +86,7 @@ def assert_whole(desk: Desk, bookkeeper: TrytonBookkeeper) -> None:
     assert [str(job.status) for job in desk.sandbox.jobs] == ["completed_with_errors"]
 
 
-def test_a_whole_run_crosses_exactly_these_boundaries(desk: Desk, bookkeeper: TrytonBookkeeper) -> None:
+def test_a_whole_run_crosses_exactly_these_boundaries(desk: ConnectedHome, bookkeeper: TrytonBookkeeper) -> None:
     result = desk.export()
     assert result is not None
     assert (result["booked"], result["failed"], result["receipts"]) == (4, 1, 3)
@@ -95,13 +95,13 @@ def test_a_whole_run_crosses_exactly_these_boundaries(desk: Desk, bookkeeper: Tr
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
-def test_killed_at_and_run_again(desk: Desk, bookkeeper: TrytonBookkeeper, boundary: str) -> None:
+def test_killed_at_and_run_again(desk: ConnectedHome, bookkeeper: TrytonBookkeeper, boundary: str) -> None:
     assert desk.export(at=boundary) is None, "it was not killed"
     desk.export()
     assert_whole(desk, bookkeeper)
 
 
-def test_killed_and_all_history_lost(desk: Desk, bookkeeper: TrytonBookkeeper) -> None:
+def test_killed_and_all_history_lost(desk: ConnectedHome, bookkeeper: TrytonBookkeeper) -> None:
     assert desk.export(at="erp.book#2:after") is None, "it was not killed"
     forget_history(desk)
     desk.export(take_over=True)

@@ -22,7 +22,7 @@ from kontobro.testing.connector_vendors_contract import a_vendor
 from kontobro.testing.entries import Chart, a_bill
 from kontobro.testing.faults_contract import in_processes
 from tests.erp_real.tryton.house import Company, TrytonBookkeeper, connect, password_of
-from tests.sync.office import Books, Office
+from tests.support.sync_harness import Books, SyncHarness
 
 pytestmark = pytest.mark.tryton
 
@@ -197,7 +197,7 @@ def test_two_processes_at_once_write_each_vendor_once(company: Company, bookkeep
 # ---------------------------------------------------------------------------------------------------- a sync
 
 
-class TrytonOffice(Office):
+class TrytonOffice(SyncHarness):
     """Pleo and a store in memory, and the real company."""
 
     @property

@@ -27,19 +27,19 @@ from kontobro.web.models import ConnectionOwner, Invitation, Membership, Organis
 from kontobro.web.places import places
 from kontobro.web.start import migrate
 from pleo_sandbox.model import Expense
-from tests.export.company import a_company, an_item
-from tests.export.desk import Desk, a_desk
-from tests.web.site import AskedFor, Site
+from tests.support.connected_home import ConnectedHome, a_connected_home
+from tests.support.pleo_company import a_company, an_item
+from tests.support.site import AskedFor, Site
 
 STEPS = ("level", "consent", "key", "erp", "access", "company", "settings", "plan")
 
 
 @dataclass
-class Town:
+class FuzzService:
     """An owner's browser, a connection with an export behind it, a setup at every step."""
 
     site: Site
-    desk: Desk
+    desk: ConnectedHome
     organisation: Organisation
     owner: User
     connection: Connection
@@ -104,13 +104,13 @@ class Town:
 
 
 @contextmanager
-def open_town(folder: Path, database: str | None = None) -> Iterator[Town]:
+def open_fuzz_service(folder: Path, database: str | None = None) -> Iterator[FuzzService]:
     """On SQLite in the folder, or on the PostgreSQL of this URL (its key in `KONTOBRO_KEY`)."""
     where: Path | str = database or folder / "kontobro.sqlite3"
     bad = an_item(2, minor=4_995)
     bad["accountingEntryLines"][0]["account"] = {"id": "9999", "code": "9999", "name": "Nobody knows"}
     company = a_company(Expense(an_item(1, minor=123_450)), Expense(bad))
-    with default_database(where), a_desk(folder, company) as desk, sandbox_at(desk.url):
+    with default_database(where), a_connected_home(folder, company) as desk, sandbox_at(desk.url):
         home = open_home(folder, database=database)
         try:
             migrate(home)
@@ -121,7 +121,7 @@ def open_town(folder: Path, database: str | None = None) -> Iterator[Town]:
             home.close()
 
 
-def _settled(site: Site, desk: Desk) -> Town:
+def _settled(site: Site, desk: ConnectedHome) -> FuzzService:
     organisation = site.organisation()
     owner = site.member(organisation, "owner")
     connection = _connection(site, desk)
@@ -142,10 +142,10 @@ def _settled(site: Site, desk: Desk) -> Town:
     session = site.browser(owner).cookies["sessionid"].value
     reference = site.home.store.bookings(connection.id)[0].reference
     membership = Membership.objects.get(user=owner).id
-    return Town(site, desk, organisation, owner, connection, job.id, reference, session, membership)
+    return FuzzService(site, desk, organisation, owner, connection, job.id, reference, session, membership)
 
 
-def _connection(site: Site, desk: Desk) -> Connection:
+def _connection(site: Site, desk: ConnectedHome) -> Connection:
     """The desk's connection, in this site's store, at the highest level: every page has something to show."""
     store = site.home.store
     known = store.connection("desk") or _from_sqlite(desk)
@@ -155,7 +155,7 @@ def _connection(site: Site, desk: Desk) -> Connection:
     return connection
 
 
-def _from_sqlite(desk: Desk) -> Connection:
+def _from_sqlite(desk: ConnectedHome) -> Connection:
     with open_home(desk.folder).store as store:  # type: ignore[attr-defined]
         found = store.connection("desk")
         assert found

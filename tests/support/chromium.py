@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from tests.browser.town import Town
-from tests.browser.watch import DESK, Watch
+from tests.browser.started_service import StartedService
+from tests.support.page_watch import DESK, Watch
 
 CHROMIUM = "chromium"
 
@@ -40,7 +40,7 @@ def open_chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def open_window(browser: Browser, town: Town) -> Iterator[tuple[BrowserContext, Watch]]:
+def open_window(browser: Browser, town: StartedService) -> Iterator[tuple[BrowserContext, Watch]]:
     """A person's window: no cookie of anybody else. What goes wrong in it is written down."""
     context = browser.new_context(viewport=DESK, locale="en-GB", reduced_motion="reduce")
     context.set_default_timeout(PATIENCE)

@@ -13,17 +13,17 @@ from kontobro.core.export import ExportJob
 from kontobro.export import next_job, run_job
 from kontobro.web.models import ConnectionOwner, Organisation
 from pleo_sandbox.model import Expense
-from tests.export.company import a_company, an_item
-from tests.export.desk import Desk, a_desk
-from tests.web.site import Site
+from tests.support.connected_home import ConnectedHome, a_connected_home
+from tests.support.pleo_company import a_company, an_item
+from tests.support.site import Site
 
 
 @dataclass
-class Office:
+class ConnectedSite:
     """A connected company whose Export was pressed: two card purchases, one with an account that nobody knows."""
 
     site: Site
-    desk: Desk
+    desk: ConnectedHome
     organisation: Organisation
     connection: Connection
     browser: Client
@@ -50,13 +50,13 @@ class Office:
 
 
 @contextmanager
-def an_office(site: Site) -> Iterator[Office]:
+def a_connected_site(site: Site) -> Iterator[ConnectedSite]:
     """The company, its sandbox served, a bookkeeper's browser."""
     bad = an_item(2, minor=4_995)
     bad["accountingEntryLines"][0]["account"] = {"id": "9999", "code": "9999", "name": "Nobody knows"}
-    with a_desk(site.home.path, a_company(Expense(an_item(1, minor=123_450)), Expense(bad))) as desk:
+    with a_connected_home(site.home.path, a_company(Expense(an_item(1, minor=123_450)), Expense(bad))) as desk:
         organisation = site.organisation()
         connection = site.home.store.connections()[0]
         ConnectionOwner.objects.create(organisation=organisation, connection_id=connection.id)
         browser = site.browser(site.member(organisation, "bookkeeper"))
-        yield Office(site, desk, organisation, connection, browser)
+        yield ConnectedSite(site, desk, organisation, connection, browser)

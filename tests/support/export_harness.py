@@ -1,4 +1,4 @@
-"""An exporter in this process, at a desk: real client, store and ledger; time is the sandbox's, so nothing waits.
+"""An exporter in this process: real client, store and ledger; time is the sandbox's, so nothing waits.
 
 What a bookkeeper does in the ledger by hand, and what must hold after any export, are here too.
 """
@@ -29,7 +29,7 @@ from kontobro.store import open_store
 from kontobro.testing.faults import ERP_WRITES, PLEO_WRITES, STORE_COMMITS, Boundaries, Seam
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.state import Sandbox
-from tests.export.desk import SETTINGS, Desk, a_desk
+from tests.support.connected_home import SETTINGS, ConnectedHome, a_connected_home
 
 JOBS = "/v3/export-jobs"
 EVENTS = "/v3/export-job-events"
@@ -68,10 +68,10 @@ class Altered:
 
 
 @dataclass
-class Office:
+class ExportHarness:
     """A desk with its ports open."""
 
-    desk: Desk
+    desk: ConnectedHome
     store: Store
     pleo: PleoClient
     connector: Connector
@@ -213,21 +213,21 @@ class Office:
 
 
 @contextmanager
-def an_office(folder: Path, company: SandboxCompany, settings: Settings = SETTINGS) -> Iterator[Office]:
+def an_export_harness(folder: Path, company: SandboxCompany, settings: Settings = SETTINGS) -> Iterator[ExportHarness]:
     """A desk whose exporter works in this process."""
-    with a_desk(folder, company, settings) as desk, ports_at(desk, SandboxClock(desk.sandbox)) as office:
+    with a_connected_home(folder, company, settings) as desk, ports_at(desk, SandboxClock(desk.sandbox)) as office:
         yield office
 
 
 @contextmanager
-def ports_at(desk: Desk, clock: SandboxClock, connector: Connector | None = None) -> Iterator[Office]:
+def ports_at(desk: ConnectedHome, clock: SandboxClock, connector: Connector | None = None) -> Iterator[ExportHarness]:
     """Open the desk's own store, client and ledger, or these books."""
     store = open_store(desk.database)
     connection = store.connections()[0]
     pleo = open_pleo(connection, store, clock)
     try:
         books = connector or connector_of("beancount", connection.erp_options)
-        yield Office(desk, store, pleo, books, clock, connection)
+        yield ExportHarness(desk, store, pleo, books, clock, connection)
     finally:
         pleo.close()
         store.close()

@@ -1,4 +1,4 @@
-"""A town: several companies at one Pleo in a box, each with a ledger of its own, connected to one service."""
+"""Several companies at one Pleo in a box, each with a ledger of its own, connected to one service."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from kontobro.worker.duty import Told
 from pleo_sandbox.model import Expense, Json, SandboxCompany
 from pleo_sandbox.server import serve
 from pleo_sandbox.state import Sandbox
-from tests.export.company import CONTRA, an_item
-from tests.export.desk import SETTINGS
+from tests.support.connected_home import SETTINGS
 from tests.support.empty_store import put_empty_store
+from tests.support.pleo_company import CONTRA, an_item
 
 PROJECT = Path(__file__).resolve().parents[2]
 REFERENCE = 'kontobro: "'
@@ -35,7 +35,7 @@ REFERENCE = 'kontobro: "'
 
 
 @dataclass
-class Town:
+class RunningService:
     """Its companies by connection id."""
 
     folder: Path
@@ -154,16 +154,18 @@ def a_purchase(company_id: str) -> Json:
 
 
 @contextmanager
-def a_town(
+def a_running_service(
     folder: Path, companies: int = 1, items: int = 2, settings: Settings = SETTINGS, **environment: str
-) -> Iterator[Town]:
+) -> Iterator[RunningService]:
     """Serve Pleo, connect the companies. `environment`: more of the service's variables, without their prefix."""
     given = {"home": str(folder / "home"), "poll_seconds": "3600"} | environment
     sandbox = Sandbox()
     if "database_url" not in given:
         put_empty_store(Path(given["home"]) / DATABASE)
     with serve(sandbox) as url:
-        town = Town(folder, sandbox, url, {f"KONTOBRO_{name.upper()}": value for name, value in given.items()})
+        town = RunningService(
+            folder, sandbox, url, {f"KONTOBRO_{name.upper()}": value for name, value in given.items()}
+        )
         for number in range(companies):
             town.settle_down(number, items, settings)
         yield town

@@ -1,4 +1,4 @@
-"""A desk: a sandbox being served, a home that is connected to it, a ledger. And how to run an exporter there."""
+"""A home that is connected to a served sandbox, with a ledger. And how to run an exporter there."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SETTINGS = Settings(
 
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": f"{PROJECT / 'src'}{os.pathsep}{PROJECT}"}
-EXPORTER = [sys.executable, "-m", "tests.export.exporter"]
+EXPORTER = [sys.executable, "-m", "tests.support.exporter_process"]
 
 
 class Warm:
@@ -58,7 +58,7 @@ class Warm:
         atexit.register(self.stop)
 
     @classmethod
-    def started(cls, module: str = "tests.export.exporter") -> Warm:
+    def started(cls, module: str = "tests.support.exporter_process") -> Warm:
         """The one of this module: what it does with an order is the module's business."""
         if module not in cls._all:
             cls._all[module] = cls(module)
@@ -99,7 +99,7 @@ class Started:
 
 
 @dataclass
-class Desk:
+class ConnectedHome:
     """One company's exporter and both of its sides."""
 
     folder: Path
@@ -177,16 +177,18 @@ class Desk:
 
 
 @contextmanager
-def a_desk(folder: Path, company: SandboxCompany, settings: Settings = SETTINGS, **order: Any) -> Iterator[Desk]:
+def a_connected_home(
+    folder: Path, company: SandboxCompany, settings: Settings = SETTINGS, **order: Any
+) -> Iterator[ConnectedHome]:
     """Serve the company with its export pressed, connect a home to it over a copy of the demo ledger."""
     shutil.copytree(Path(str(resources.files("kontobro.erp.beancount") / "demo")), folder / "ledger")
     ledger = {"ledger": str(folder / "ledger" / "ledger.beancount")}
-    with a_desk_over(folder, company, settings, "beancount", ledger, {}, **order) as desk:
+    with a_connected_home_over(folder, company, settings, "beancount", ledger, {}, **order) as desk:
         yield desk
 
 
 @contextmanager
-def a_desk_over(
+def a_connected_home_over(
     folder: Path,
     company: SandboxCompany,
     settings: Settings,
@@ -194,18 +196,18 @@ def a_desk_over(
     options: dict[str, str],
     secrets: dict[str, str],
     **order: Any,
-) -> Iterator[Desk]:
+) -> Iterator[ConnectedHome]:
     """The same over any accounting system."""
     sandbox = Sandbox(company)
     key = sandbox.add_api_key(company.id)
     with serve(sandbox) as url:
-        desk = Desk(folder, sandbox, company.id, key, url, order, erp, options, secrets)
+        desk = ConnectedHome(folder, sandbox, company.id, key, url, order, erp, options, secrets)
         sandbox.press_export(company.id, vendor_based=True)
         connect(desk, settings)
         yield desk
 
 
-def another_home(desk: Desk, folder: Path) -> Desk:
+def another_home(desk: ConnectedHome, folder: Path) -> ConnectedHome:
     """A second installation for the same company and the same ledger, with an API key of its own."""
     folder.mkdir()
     key = desk.sandbox.add_api_key(desk.company_id)
@@ -214,7 +216,7 @@ def another_home(desk: Desk, folder: Path) -> Desk:
     return other
 
 
-def connect(desk: Desk, settings: Settings = SETTINGS) -> Connection:
+def connect(desk: ConnectedHome, settings: Settings = SETTINGS) -> Connection:
     """Write the connection and its keys into the home's store."""
     connection = Connection(
         id="desk",
@@ -238,7 +240,7 @@ def connect(desk: Desk, settings: Settings = SETTINGS) -> Connection:
     return connection
 
 
-def forget_history(desk: Desk) -> None:
+def forget_history(desk: ConnectedHome) -> None:
     """Delete every table's rows but those of connections, secrets and migrations."""
     keep = ("kontobro_connection", "kontobro_secret", "kontobro_allowedmove", "django_migrations", "sqlite_sequence")
     with sqlite3.connect(desk.database) as database:

@@ -11,10 +11,10 @@ import httpx2
 from kontobro.bootstrap import connector_of
 from kontobro.core.masterdata import Vendor
 from kontobro.store import open_store
+from tests.support import syncer_process
 from tests.support.warm_ledgers import share_warm_ledgers
-from tests.sync import changing_syncer
 
-assert changing_syncer.PROCESSES
+assert syncer_process.PROCESSES
 
 share_warm_ledgers()
 httpx2.Client().close()

@@ -15,8 +15,8 @@ from kontobro.core.ports import Connector, R, Store
 from kontobro.core.settings import Settings
 from kontobro.sync import SyncPorts, SyncResult, apply_plan, plan_sync
 from kontobro.testing.memory_connector import CAPABILITIES
-from tests.sync.memory_store import MemoryStore
-from tests.sync.strict_pleo import StrictPleo
+from tests.support.memory_store import MemoryStore
+from tests.support.strict_pleo import StrictPleo
 
 NOW = dt.datetime(2026, 11, 22, 8, tzinfo=dt.UTC)
 
@@ -65,7 +65,7 @@ class Clock:
 
 
 @dataclass
-class Office:
+class SyncHarness:
     books: Books = field(default_factory=Books)
     pleo: StrictPleo = field(default_factory=StrictPleo)
     store: MemoryStore = field(default_factory=MemoryStore)

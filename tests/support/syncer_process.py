@@ -22,7 +22,7 @@ from kontobro.pleo import open_target
 from kontobro.store import open_store
 from kontobro.sync import SyncPorts, apply_plan, plan_sync
 from kontobro.testing.faults import Boundaries, Seam
-from tests.sync.office import Books
+from tests.support.sync_harness import Books
 
 TARGET_WRITES = ("create", "update", "archive")
 STORE_COMMITS = ("bind", "unbind", "note_sync")
@@ -30,7 +30,7 @@ LONGEST = 60
 """Seconds a syncer may live: one that hangs is ended, and its test says so."""
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.sync.warm"])
+PROCESSES.set_forkserver_preload(["tests.support.syncer_preload"])
 
 
 def _tax(id: str, code: str, rate: str) -> TaxCode:

@@ -28,7 +28,7 @@ TAIL = 4000
 
 
 @dataclass
-class Town:
+class StartedService:
     """Where everything is. `folder` holds the logs, the service's home and the ledger."""
 
     folder: Path
@@ -63,7 +63,7 @@ class Town:
 
 
 @contextmanager
-def open_town(folder: Path) -> Iterator[Town]:
+def start_service(folder: Path) -> Iterator[StartedService]:
     """Start both and wait until both serve; end them with the block."""
     service = f"http://127.0.0.1:{_free_port()}"
     with ExitStack() as stack:
@@ -79,7 +79,7 @@ def open_town(folder: Path) -> Iterator[Town]:
             "KONTOBRO_POLL_SECONDS": "3600",  # so that what happens soon was started by a webhook
         }
         process = stack.enter_context(_running(folder, "service", ["serve"], told))
-        town = Town(folder, box["url"], box["company_id"], service, box["client_secret"])
+        town = StartedService(folder, box["url"], box["company_id"], service, box["client_secret"])
         _wait_until_ready(process, town)
         yield town
 
@@ -128,7 +128,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.stdout.close()
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], town: Town) -> None:
+def _wait_until_ready(process: subprocess.Popen[bytes], town: StartedService) -> None:
     end = time.monotonic() + START_SECONDS
     while not _is_ready(town.service):
         if process.poll() is not None or time.monotonic() > end:

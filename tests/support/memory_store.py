@@ -9,7 +9,7 @@ from datetime import datetime
 
 from kontobro.core.errors import Busy
 from kontobro.core.plan import Binding, MasterKind
-from tests.sync.strict_pleo import nothing
+from tests.support.strict_pleo import nothing
 
 
 @dataclass

@@ -41,7 +41,7 @@ from kontobro.testing.faults import (
     Seam,
     kill_this_process,
 )
-from tests.export.plain_erp import PlainErp
+from tests.support.plain_erp import PlainErp
 from tests.support.warm_ledgers import share_warm_ledgers
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]

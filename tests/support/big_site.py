@@ -9,8 +9,8 @@ from django.test import Client
 
 from kontobro.store.django_store import DjangoStore
 from kontobro.web.models import ConnectionOwner, Organisation
-from tests.store.big import CONNECTIONS, fill
-from tests.web.site import Site
+from tests.support.big_store import CONNECTIONS, fill
+from tests.support.site import Site
 
 SMALL = CONNECTIONS[:5]
 ONE = CONNECTIONS[5]
