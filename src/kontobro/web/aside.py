@@ -26,7 +26,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from kontobro.core.errors import KontobroError
-from kontobro.net.limits import time_limit
+from kontobro.net.deadline import time_limit
 from kontobro.service.config import config
 from kontobro.service.shares import Shares
 from kontobro.web.middleware import TooManyAtOnce, fault_page

@@ -23,7 +23,7 @@ from kontobro.export.forgotten import forgotten
 from kontobro.export.sheets import csv_lines, xlsx_book
 from kontobro.export.tieout import BookPorts, Scope, summarise, summary_of, tied_entries
 from kontobro.export.tieout_sheet import ENTRY_COLUMNS, add_summary, entry_row, passing, reasons, sorted_sums
-from kontobro.net.limits import time_limit
+from kontobro.net.deadline import time_limit
 from kontobro.web.aside import LONGEST, aside, give_thread_back, take_thread
 from kontobro.web.middleware import TooManyAtOnce
 from kontobro.web.places import places
