@@ -11,14 +11,14 @@ from pathlib import Path
 import httpx2
 
 from bench.pleo import COMPANY, MockPleo
-from kontobro.core.connection import Connection, Tokens
-from kontobro.core.masterdata import Account, Company, Dimension, DimensionValue, MasterRecord, TaxCode
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.masterdata import Account, Company, Dimension, DimensionValue, MasterRecord, TaxCode
+from kontobro.core.model.settings import Settings
 from kontobro.core.ports import Connector
-from kontobro.core.settings import Settings
 from kontobro.export import Ports
 from kontobro.pleo import open_pleo
 from kontobro.store import open_store
-from kontobro.testing.memory_connector import MemoryConnector
+from kontobro.testing.connector.memory import MemoryConnector
 
 CHART: list[MasterRecord] = [
     Company("bench", "Bench ApS", "DKK", "Europe/Copenhagen"),

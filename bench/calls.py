@@ -13,7 +13,7 @@ from bench.result import Result
 from kontobro.export import next_job, run_job
 from pleo_sandbox.model import Expense, FileBlob, SandboxCompany
 from pleo_sandbox.server import serve
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 
 ITEMS, RECEIPTS, PAGE = 1_000, 500, 100
 

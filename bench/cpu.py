@@ -14,11 +14,11 @@ import msgspec
 from bench import books
 from bench.pleo import MockPleo, pages
 from bench.result import Result
-from kontobro.core.masters import Masters
-from kontobro.core.posting import post_item
+from kontobro.core.model.masters import Masters
+from kontobro.core.rules.post import post_item
 from kontobro.export import next_job, run_job
-from kontobro.export.masters import load_masters
-from kontobro.pleo.wire import WireItem, read_item
+from kontobro.export.job.masters import load_masters
+from kontobro.pleo.export.wire import WireItem, read_item
 
 ITEMS = 10_000
 ROUNDS = 3

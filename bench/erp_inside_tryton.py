@@ -13,9 +13,9 @@ from bench.erp_inside import compare, watched
 from bench.erp_job import ACCOUNTS, connection, ports, run
 from bench.erp_pleo import pleo_elsewhere, receipts_of
 from bench.result import Result
-from kontobro.core.masterdata import Account
+from kontobro.core.model.masterdata import Account
 from kontobro.erp.tryton.api import Api
-from kontobro.store.codec import settings_to
+from kontobro.store.secrets.codec import settings_to
 from scripts.erp.demo_tryton import account_of, kinds_of, put, standing
 from scripts.erp.places import cloned, running, sql, start_postgres
 from tests.addons.tryton.house import ModuleServer, Person, Place, give_groups, kill

@@ -20,7 +20,7 @@ from bench.erp_pleo import pleo_elsewhere, receipts_of
 from bench.result import Result
 from bench.waiting import Waiting
 from kontobro.bootstrap import SystemClock
-from kontobro.core.connection import Connection, Tokens
+from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.ports import Connector
 from kontobro.erp.odoo.api import Api, open_http
 from kontobro.erp.odoo.connector import OdooConnector

@@ -14,7 +14,7 @@ import httpx2
 from bench import erp_job
 from bench.erp_turns import compare
 from bench.result import Result
-from kontobro.core.journal import JournalEntry
+from kontobro.core.model.journal import JournalEntry
 from kontobro.erp.odoo.api import Api, open_http
 from kontobro.erp.odoo.connector import OdooConnector
 from scripts.erp.places import cloned, running, start_postgres

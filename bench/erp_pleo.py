@@ -16,7 +16,7 @@ from typing import Any
 from bench.pleo import COMPANY, item
 from pleo_sandbox.model import Expense, FileBlob, SandboxCompany
 from pleo_sandbox.server import serve
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 
 ITEMS, EVERY = 1_000, 3
 SIZE = 60_000

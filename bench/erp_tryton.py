@@ -14,9 +14,9 @@ import msgspec
 
 from bench.erp_turns import compare
 from bench.result import Result
-from kontobro.core.journal import JournalEntry
-from kontobro.core.masterdata import Journal, Period
-from kontobro.core.period import period_of
+from kontobro.core.model.journal import JournalEntry
+from kontobro.core.model.masterdata import Journal, Period
+from kontobro.core.model.period import period_of
 from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.connector import TrytonConnector
 from scripts.erp.places import cloned, running, start_postgres

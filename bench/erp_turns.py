@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bench.result import Result
-from kontobro.core.journal import Booking, EntryLine, JournalEntry
+from kontobro.core.model.journal import Booking, EntryLine, JournalEntry
 from kontobro.core.ports import Connector
-from kontobro.testing.entries import Chart, a_taxed_journal
+from kontobro.testing.connector.entries import Chart, a_taxed_journal
 
 BATCH, SINGLES = 100, 30
 

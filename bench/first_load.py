@@ -10,15 +10,15 @@ from tempfile import TemporaryDirectory
 from bench import books
 from bench.pleo import COMPANY
 from bench.result import Result
-from kontobro.core.connection import Tokens
-from kontobro.core.masterdata import Account, MasterRecord, Vendor
-from kontobro.pleo.masterdata import open_target
+from kontobro.core.model.connection import Tokens
+from kontobro.core.model.masterdata import Account, MasterRecord, Vendor
+from kontobro.pleo.target.masterdata import open_target
 from kontobro.store import open_store
 from kontobro.sync.run import SyncPorts, SyncResult, apply_plan, plan_sync
-from kontobro.testing.memory_connector import MemoryConnector
+from kontobro.testing.connector.memory import MemoryConnector
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.server import serve
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 
 ACCOUNTS, VENDORS = 10_000, 1_200
 BATCH, PAGE = "POST /v1/chart-of-accounts/batch", "POST /v1/chart-of-accounts:search"

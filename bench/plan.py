@@ -11,8 +11,9 @@ import time
 
 from bench.memory import high_water
 from bench.result import Result
-from kontobro.core.plan import Binding, Desired, Existing, make_plan
-from kontobro.core.plan_compare import mark_of
+from kontobro.core.model.bindings import Binding
+from kontobro.core.plan.compare import mark_of
+from kontobro.core.plan.make import Desired, Existing, make_plan
 
 VENDORS = 100_000
 CASES = ("in step", "first contact")

@@ -28,14 +28,14 @@ from bench.__main__ import show, write
 from bench.pleo import item
 from bench.result import Result
 from bench.service_erp import SECONDS
-from kontobro.core.connection import Tokens
+from kontobro.core.model.connection import Tokens
 from kontobro.pleo.subscriptions import subscribe
 from kontobro.service.config import ServiceConfig, read_config
 from kontobro.service.home import open_service_home
 from kontobro.worker import open_client_runner
 from pleo_sandbox.model import Expense, SandboxCompany
 from pleo_sandbox.server import serve
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 
 AT_ONCE = 4
 CALM = 0.5

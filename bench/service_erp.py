@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bench import books
-from kontobro.testing.memory_connector import CAPABILITIES, MemoryConnector
+from kontobro.testing.connector.memory import CAPABILITIES, MemoryConnector
 
 SECONDS: Final = 0.1
 CALLS: Final = frozenset(["check", "read", "validate", "find", "book", "attach", "post", "write", "withdraw"])

@@ -32,12 +32,12 @@ def measure(database: str, url: str, home: Path, rounds: int) -> list[Result]:
     os.environ |= {"KONTOBRO_HOME": str(home), "KONTOBRO_DATABASE_URL": url}
     os.environ["KONTOBRO_KEY"] = Fernet.generate_key().decode()
     os.environ["KONTOBRO_SECRET_KEY"] = Fernet.generate_key().decode()
-    from kontobro.web.start import set_up
+    from kontobro.web.server.start import set_up
 
     set_up()
     from kontobro.service.config import config
     from kontobro.service.home import open_service_home
-    from kontobro.web.start import begin, migrate
+    from kontobro.web.server.start import begin, migrate
     from tests.support.big_site import crowd, pages, signed_in
     from tests.support.site import AskedFor, Site
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import NAMESPACE_URL, uuid5
 
-from pleo_sandbox.demo_company import demo_company
-from pleo_sandbox.exports import Exports
-from pleo_sandbox.jobs import ItemResult, ItemStatus, Job, JobEvent
+from pleo_sandbox.company.jobs import ItemResult, ItemStatus, Job, JobEvent
+from pleo_sandbox.company.shelf import Record
+from pleo_sandbox.company.subscriptions import EXPORT_JOB_CREATED, Subscription
+from pleo_sandbox.demo.company import demo_company
 from pleo_sandbox.model import Expense, SandboxCompany
-from pleo_sandbox.shelf import Record
-from pleo_sandbox.state import Sandbox
-from pleo_sandbox.subscriptions import EXPORT_JOB_CREATED, Subscription
+from pleo_sandbox.state.exports import Exports
+from pleo_sandbox.state.sandbox import Sandbox
 
 BATCH = 6
 """Expenses in each of the jobs that are over."""

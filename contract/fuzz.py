@@ -12,7 +12,7 @@ from typing import Any
 import tomli_w
 
 from contract.box import ENDPOINT, Box
-from pleo_sandbox.subscriptions import EVENT_SCOPES
+from pleo_sandbox.company.subscriptions import EVENT_SCOPES
 
 CHECKS = (
     "not_a_server_error",

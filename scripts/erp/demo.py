@@ -16,20 +16,21 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Protocol
 
-from kontobro.cli import show
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import Desk
 from kontobro.cli.connect import connect_with, draft_connection
-from kontobro.cli.demo import MARK, clean, export_all
-from kontobro.cli.demo_show import print_exported
-from kontobro.cli.desk import Desk
-from kontobro.cli.settings import apply_settings, masters_of, read_toml
-from kontobro.core.connection import Connection, Tokens
+from kontobro.cli.demo.command import export_all
+from kontobro.cli.demo.ledger import MARK, clean
+from kontobro.cli.demo.show import print_exported
+from kontobro.cli.settings.apply import apply_settings, masters_of, read_toml
 from kontobro.core.errors import KontobroError
 from kontobro.core.level import Level
-from kontobro.core.masters import Masters
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.masters import Masters
 from kontobro.erp import load_connector
-from kontobro.export.masters import load_masters
-from pleo_sandbox.demo_cast import ACCOUNTS, CONTRA
-from pleo_sandbox.demo_company import SECOND_BATCH
+from kontobro.export.job.masters import load_masters
+from pleo_sandbox.demo.cast import ACCOUNTS, CONTRA
+from pleo_sandbox.demo.company import SECOND_BATCH
 from pleo_sandbox.server import DemoSandbox, demo_sandbox, serve
 
 UNAVAILABLE = 75

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kontobro.core.masterdata import Account, TaxCode, Vendor
-from kontobro.core.masters import Masters
+from kontobro.core.model.masterdata import Account, TaxCode, Vendor
+from kontobro.core.model.masters import Masters
 from kontobro.erp.odoo.api import Api
 from scripts.erp.demo import Place, demo
 from scripts.erp.places import cloned, running, start_postgres

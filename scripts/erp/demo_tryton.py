@@ -15,8 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from kontobro.core.masterdata import Account, TaxCode, Vendor
-from kontobro.core.masters import Masters
+from kontobro.core.model.masterdata import Account, TaxCode, Vendor
+from kontobro.core.model.masters import Masters
 from kontobro.erp.tryton.api import Api
 from kontobro.erp.tryton.standing import RECEIPT_MARK
 from scripts.erp.demo import Place, demo

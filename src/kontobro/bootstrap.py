@@ -10,16 +10,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from kontobro.core.connection import Connection
-from kontobro.core.export import ExportItem, MalformedItem
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.export import ExportItem, MalformedItem
 from kontobro.core.ports import Clock, Connector, Store, TokenStore
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 if TYPE_CHECKING:
-    from kontobro.export.run import Ports
-    from kontobro.export.tieout import BookPorts
+    from kontobro.export.job.run import Ports
+    from kontobro.export.tieout.collect import BookPorts
     from kontobro.pleo import PleoClient
-    from kontobro.pleo.calls import Paced
+    from kontobro.pleo.http.calls import Paced
     from kontobro.sync.run import SyncPorts
 
 DATABASE = "kontobro.sqlite3"
@@ -88,7 +88,7 @@ class Home:
         )
 
     def ports_for(self, connection: Connection) -> Ports:
-        from kontobro.export.run import Ports
+        from kontobro.export.job.run import Ports
 
         return Ports(
             pleo=self.pleo_for(connection),
@@ -99,13 +99,13 @@ class Home:
 
     def book_ports_for(self, connection: Connection) -> BookPorts:
         """What looking at a connection's books needs: the tie-out, check again."""
-        from kontobro.export.tieout import BookPorts
+        from kontobro.export.tieout.collect import BookPorts
 
         connector = self.connector_for(connection)
         return BookPorts(connector=connector, store=self.store, clock=self.clock, read_item=read_kept_item)
 
     def sync_ports_for(self, connection: Connection) -> SyncPorts:
-        from kontobro.pleo.masterdata import open_target
+        from kontobro.pleo.target.masterdata import open_target
         from kontobro.sync.run import SyncPorts
 
         target = open_target(connection, self.store, self.clock, **self._ways(connection))
@@ -161,7 +161,7 @@ def read_kept_item(raw: bytes) -> ExportItem | MalformedItem:
     """An item's JSON, as the store keeps it, as the core's item."""
     from msgspec import Raw
 
-    from kontobro.pleo.wire import read_item
+    from kontobro.pleo.export.wire import read_item
 
     return read_item(Raw(raw))
 

@@ -10,24 +10,41 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from pleo_sandbox import (
-    accounts_api,
-    companies_api,
-    control,
-    export_api,
-    files,
-    marketplace_api,
-    oauth_api,
-    pages,
-    subscriptions_api,
-    tag_groups_api,
-    tags_api,
-    tax_codes_api,
-    vendors_api,
+from pleo_sandbox import control, pages
+from pleo_sandbox.api import (
+    accounts as accounts_api,
+)
+from pleo_sandbox.api import (
+    companies as companies_api,
+)
+from pleo_sandbox.api import (
+    export as export_api,
+)
+from pleo_sandbox.api import files
+from pleo_sandbox.api import (
+    marketplace as marketplace_api,
+)
+from pleo_sandbox.api import (
+    oauth as oauth_api,
+)
+from pleo_sandbox.api import (
+    subscriptions as subscriptions_api,
+)
+from pleo_sandbox.api import (
+    tag_groups as tag_groups_api,
+)
+from pleo_sandbox.api import (
+    tags as tags_api,
+)
+from pleo_sandbox.api import (
+    tax_codes as tax_codes_api,
+)
+from pleo_sandbox.api import (
+    vendors as vendors_api,
 )
 from pleo_sandbox.errors import PleoError, ResponseLost
-from pleo_sandbox.routing import routes
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.http.routing import routes
+from pleo_sandbox.state.sandbox import Sandbox
 from pleo_sandbox.wire import refuse
 
 OPERATIONS = (

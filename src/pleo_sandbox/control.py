@@ -18,15 +18,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pleo_sandbox.bodies import body_of
-from pleo_sandbox.deliveries import DeliveryFault
+from pleo_sandbox.company.faults import Fault
+from pleo_sandbox.company.jobs import UpdateErrorType
+from pleo_sandbox.company.oauth import ALL_SCOPES
 from pleo_sandbox.errors import PleoError
-from pleo_sandbox.faults import Fault
-from pleo_sandbox.jobs import UpdateErrorType
+from pleo_sandbox.http.bodies import body_of
 from pleo_sandbox.model import Json, SandboxCompany
-from pleo_sandbox.oauth import ALL_SCOPES
 from pleo_sandbox.pages.desk import check_origin
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.deliveries import DeliveryFault
+from pleo_sandbox.state.sandbox import Sandbox
 from pleo_sandbox.wire import decode, refuse, reply
 
 

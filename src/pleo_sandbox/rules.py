@@ -73,7 +73,7 @@ class Rules:
     `final_event_fits_items`: `completed` and `completed_with_errors` are for jobs whose items all have a final status,
     and for those whose items these are; `failed` may end a job at any time.
     `failed_needs_reason`: a job or an item fails with a reason and its type.
-    `texts_are_bounded`: see `pleo_sandbox/strictness.py`.
+    `texts_are_bounded`: see `pleo_sandbox/company/strictness.py`.
     `external_url_is_checked`: an externalUrl is an address of the web.
     `twins_are_refused`: two tag groups or two tax codes of one code in one company are a 400, as Pleo lists no
     409 for them.

@@ -18,9 +18,9 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pleo_sandbox.app import create_app
-from pleo_sandbox.demo import SERVICE_REDIRECT, DemoSandbox, Integration, demo_sandbox
+from pleo_sandbox.demo.load import SERVICE_REDIRECT, DemoSandbox, Integration, demo_sandbox
 from pleo_sandbox.errors import ResponseLost
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 
 START_SECONDS = 10.0
 STOP_SECONDS = 10.0
@@ -173,7 +173,7 @@ def _stop_on_eof(server: uvicorn.Server) -> None:
 
 def _credentials(sandbox: DemoSandbox, url: str) -> str:
     """Where things are, as one line of JSON for the program that started us."""
-    from pleo_sandbox.demo_company import SECOND_BATCH
+    from pleo_sandbox.demo.company import SECOND_BATCH
 
     facts = {
         "url": url,

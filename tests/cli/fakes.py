@@ -12,11 +12,11 @@ from typer.testing import CliRunner, Result
 
 from kontobro.bootstrap import DATABASE, Home, open_home
 from kontobro.cli.app import app
-from kontobro.cli.desk import Desk
-from kontobro.core.connection import Connection, Tokens
+from kontobro.cli.common.desk import Desk
 from kontobro.core.dialect import Dialect
 from kontobro.core.errors import KontobroError, Problem
-from kontobro.core.export import (
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.export import (
     ExportItem,
     ExportJob,
     Identity,
@@ -28,10 +28,10 @@ from kontobro.core.export import (
     Receipt,
     ReportError,
 )
-from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference
-from kontobro.core.masterdata import Account, Company, Vendor
+from kontobro.core.model.journal import Booking, Entry, InvoiceKey, Reference
+from kontobro.core.model.masterdata import Account, Company, Vendor
 from kontobro.core.ports import Capabilities, R, Store, TokenStore
-from kontobro.export.run import Ports
+from kontobro.export.job.run import Ports
 from tests.support.empty_store import put_empty_store
 
 COMPANY = "7d0c3a52-54d4-4f0b-8f6e-0f5b8f1b7a11"

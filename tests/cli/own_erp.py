@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kontobro.core.errors import LoginFailed
-from kontobro.testing.memory_connector import MemoryConnector
+from kontobro.testing.connector.memory import MemoryConnector
 
 
 def from_options(options: Mapping[str, str], secrets: Callable[[str], str | None]) -> MemoryConnector:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from kontobro.bootstrap import DATABASE, Home, open_home
 from kontobro.cli.app import app
-from kontobro.cli.desk import Desk
+from kontobro.cli.common.desk import Desk
 from pleo_sandbox.server import DemoSandbox
 from tests.support.empty_store import put_empty_store
 

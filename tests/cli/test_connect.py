@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from kontobro.core.errors import LoginFailed, Unreachable
-from kontobro.core.export import Identity, Installation
 from kontobro.core.level import level_of, scopes_of
-from kontobro.core.masterdata import Account, Company, Dimension, DimensionValue, TaxCode, Vendor
+from kontobro.core.model.export import Identity, Installation
+from kontobro.core.model.masterdata import Account, Company, Dimension, DimensionValue, TaxCode, Vendor
 from tests.cli.fakes import COMPANY, KEY, SCOPES, Bench
 
 

@@ -7,9 +7,9 @@ import json
 import pytest
 from typer.testing import Result
 
-from kontobro.core.connection import Connection
 from kontobro.core.errors import NotAllowed, SeveralCompanies
-from kontobro.core.masterdata import Company
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.masterdata import Company
 from tests.cli.fakes import KEY, Bench
 from tests.cli.person import Person
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kontobro.cli.exits import MEANINGS, Exit, epilog, exit_of, exit_of_result
+from kontobro.cli.common.exits import MEANINGS, Exit, epilog, exit_of, exit_of_result
 from kontobro.core import errors
 from kontobro.export.engine import JobResult
 from tests.cli.fakes import Bench

@@ -14,8 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from kontobro.cli.app import app, globals_first
-from kontobro.cli.desk import Desk
-from kontobro.cli.extras import MODULES, extra_of
+from kontobro.cli.common.desk import Desk
+from kontobro.cli.common.extras import MODULES, extra_of
 from tests.cli.fakes import Bench
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from kontobro.cli.export import MOST_NOTED, print_noted
-from kontobro.core.history import BookingRow
-from kontobro.core.journal import Reference
+from kontobro.core.model.history import BookingRow
+from kontobro.core.model.journal import Reference
 
 ROW = BookingRow(
     reference=Reference("r"),

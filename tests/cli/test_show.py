@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kontobro.cli import show
+from kontobro.cli.common import show
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kontobro.cli.sync_html import page
-from kontobro.cli.sync_show import MOST_ROWS, print_plan
+from kontobro.cli.sync.html import page
+from kontobro.cli.sync.show import MOST_ROWS, print_plan
 from kontobro.core.errors import EmptySource, Problem, TooManyChanges
-from kontobro.core.plan import Change, Desired, Existing, make_plan
-from kontobro.core.plan_types import Action
-from kontobro.core.settings import Settings
+from kontobro.core.model.settings import Settings
+from kontobro.core.plan.make import Change, Desired, Existing, make_plan
+from kontobro.core.plan.types import Action
 from kontobro.sync.shown import ACTIONS, Row, Shown, row_of, shown_of
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)

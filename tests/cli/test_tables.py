@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from kontobro.cli.tables import Sheet, sheet
+from kontobro.cli.common.tables import Sheet, sheet
 
 SUMS = ("Pleo", "books", "drafts", "difference")
 

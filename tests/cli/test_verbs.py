@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kontobro.core.errors import Busy, LoginFailed, Misconfigured, NotAllowed, Unreachable
-from kontobro.core.masterdata import Account
+from kontobro.core.model.masterdata import Account
 from tests.cli.fakes import Bench, export_job
 
 WITH_CONNECTION = ["check", "jobs", "preview x", "export", "settle", "bookings", "disconnect", "settings show"]

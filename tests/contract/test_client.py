@@ -19,8 +19,8 @@ import httpx2
 import pytest
 
 from contract.proxy import PRISM, REFUSED, Proxy, prism
-from pleo_sandbox.demo import DemoSandbox
-from pleo_sandbox.demo_company import demo_company
+from pleo_sandbox.demo.company import demo_company
+from pleo_sandbox.demo.load import DemoSandbox
 from pleo_sandbox.server import serve
 
 pytestmark = pytest.mark.contract

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from contract.proxy import PRISM, Proxy, prism
-from kontobro.core.connection import Connection, Tokens
-from kontobro.core.plan import Desired, Existing, MasterKind
+from kontobro.core.model.bindings import MasterKind
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.plan.make import Desired, Existing
 from kontobro.pleo import SCOPES, PleoTarget, open_target
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.server import serve
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.support.scripted_pleo import MemoryTokens, a_connection
 
 pytestmark = pytest.mark.contract

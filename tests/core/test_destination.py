@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kontobro.core.connection import Connection
-from kontobro.core.destination import canonical_url, destination_of, erp_destination, pleo_destination
-from kontobro.testing.store_case import connection
+from kontobro.core.model.connection import Connection, canonical_url, destination_of, erp_destination, pleo_destination
+from kontobro.testing.store.case import connection
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,12 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from kontobro.core.errors import ItemFailure, Problem
-from kontobro.core.export import ExportItem
-from kontobro.core.findings import REASONS
-from kontobro.core.posting import post_item
-from kontobro.core.posting_text import FIELD_LIMIT, FIELDS, TEXT_LIMIT
-from kontobro.core.settings import RowOverride, Settings
-from kontobro.core.settings_file import LIMITS, settings_from
+from kontobro.core.model.export import ExportItem
+from kontobro.core.model.findings import REASONS
+from kontobro.core.model.settings import RowOverride, Settings
+from kontobro.core.rules.post import post_item
+from kontobro.core.rules.text import FIELD_LIMIT, FIELDS, TEXT_LIMIT
+from kontobro.core.settings.toml import LIMITS, settings_from
 from kontobro.testing.factories import a_line, an_item, masters, settings
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -64,8 +64,8 @@ def codes_in(*packages: str) -> set[str]:
     [
         (("Export: items, receipts and bookings", "Master data: what Pleo refuses"), ("export", "pleo")),
         (("Beancount: what the ledger refuses",), ("erp/beancount",)),
-        (("Odoo: what it refuses",), ("erp/odoo", "erp/common.py")),
-        (("Tryton: what it refuses",), ("erp/tryton", "erp/common.py")),
+        (("Odoo: what it refuses",), ("erp/odoo", "erp/kit/http.py")),
+        (("Tryton: what it refuses",), ("erp/tryton", "erp/kit/http.py")),
     ],
 )
 def test_the_codes_of_the_other_layers_are_explained(headings: tuple[str, ...], packages: tuple[str, ...]) -> None:

@@ -11,16 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kontobro.core.errors import Problem
-from kontobro.core.export import AccountRef, Person
-from kontobro.core.findings import Findings
-from kontobro.core.given import FEW, Given, of_another_database
-from kontobro.core.masterdata import Account, DimensionValue, Employee, TaxCode, Vendor
-from kontobro.core.masters import Masters
-from kontobro.core.plan import Binding
-from kontobro.core.posting import post_item
-from kontobro.core.posting_accounts import account_named
-from kontobro.core.posting_vendor import match_vendor
-from kontobro.core.settings_check import check_settings
+from kontobro.core.model.bindings import FEW, Binding, Given, of_another_database
+from kontobro.core.model.export import AccountRef, Person
+from kontobro.core.model.findings import Findings
+from kontobro.core.model.masterdata import Account, DimensionValue, Employee, TaxCode, Vendor
+from kontobro.core.model.masters import Masters
+from kontobro.core.rules.accounts import account_named
+from kontobro.core.rules.post import post_item
+from kontobro.core.rules.vendor import match_vendor
+from kontobro.core.settings.check import check_settings
 from kontobro.testing.factories import a_line, a_tax, a_vendor, an_item, masters, settings
 
 NOTHING = Given({})

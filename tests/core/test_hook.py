@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from kontobro.core.errors import Problem
-from kontobro.core.journal import Entry, EntryLine
-from kontobro.core.posting import Posted, post_item
+from kontobro.core.model.journal import Entry, EntryLine
+from kontobro.core.rules.post import Posted, post_item
 from kontobro.testing.factories import a_line, a_vendor, an_item, masters, settings
 
 Change = Callable[[tuple[Entry, ...]], Any]

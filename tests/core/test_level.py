@@ -17,7 +17,7 @@ from kontobro.core.level import (
     scopes_for,
     scopes_of,
 )
-from kontobro.core.settings import Settings
+from kontobro.core.model.settings import Settings
 
 
 @pytest.mark.parametrize("level", LEVELS)

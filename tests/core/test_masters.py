@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kontobro.core.masterdata import (
+from kontobro.core.model.masterdata import (
     Account,
     Company,
     Dimension,
@@ -21,8 +21,8 @@ from kontobro.core.masterdata import (
     TaxCode,
     Vendor,
 )
-from kontobro.core.masters import Masters, VendorIndex, tax_number_key
-from kontobro.erp.beancount.masters import load
+from kontobro.core.model.masters import Masters, VendorIndex, tax_number_key
+from kontobro.erp.beancount.load.masters import load
 from kontobro.testing import factories
 from kontobro.testing.factories import masters
 

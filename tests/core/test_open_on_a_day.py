@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from kontobro.core.masterdata import Account, TaxCode, is_open
-from kontobro.core.posting import post_item
+from kontobro.core.model.masterdata import Account, TaxCode, is_open
+from kontobro.core.rules.post import post_item
 from kontobro.sync.source import accounts_of, tax_codes_of
 from kontobro.testing.factories import ACCOUNTS, TAX_CODES, a_line, a_tax, an_item, masters, settings
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kontobro.core.masterdata import Period
-from kontobro.core.money import EXPONENTS, exact_sum, exponent, is_whole, scaled, to_major
-from kontobro.core.period import is_open, next_open_day, period_of
-from kontobro.core.posting_dates import day_in
+from kontobro.core.model.masterdata import Period
+from kontobro.core.model.money import EXPONENTS, exact_sum, exponent, is_whole, scaled, to_major
+from kontobro.core.model.period import is_open, next_open_day, period_of
+from kontobro.core.rules.dates import day_in
 from kontobro.testing.factories import PERIODS
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kontobro.core.plan import Binding, Desired, Existing, MasterKind, make_plan
+from kontobro.core.model.bindings import Binding, MasterKind
+from kontobro.core.plan.make import Desired, Existing, make_plan
 
 
 def plan_of(kind: MasterKind, existing: Existing, *bindings: Binding, name: str = "Cleaning") -> object:

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from kontobro.core.export import ExportItem, ItemLine, ItemTax, Person
-from kontobro.core.findings import REASONS
-from kontobro.core.journal import Bill, JournalEntry, Payment, fingerprint
-from kontobro.core.money import EXPONENTS, exact_sum, scaled
-from kontobro.core.posting import Posted, post_item
-from kontobro.core.posting_table import ROWS, table_of
-from kontobro.core.settings import RowOverride, Settings
+from kontobro.core.model.export import ExportItem, ItemLine, ItemTax, Person
+from kontobro.core.model.findings import REASONS
+from kontobro.core.model.journal import Bill, JournalEntry, Payment, fingerprint
+from kontobro.core.model.money import EXPONENTS, exact_sum, scaled
+from kontobro.core.model.settings import RowOverride, Settings
+from kontobro.core.rules.post import Posted, post_item
+from kontobro.core.rules.table import ROWS, table_of
 from kontobro.testing.factories import a_line, a_tax, a_vendor, an_amount, an_invoice, an_item, masters, settings
 from tests.support.examples import examples
 

@@ -11,15 +11,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kontobro.core.export import AccountRef, ExportItem, MalformedItem, Person, Supplier
-from kontobro.core.journal import Bill, InvoiceKey, Payment
-from kontobro.core.masterdata import Account
-from kontobro.core.posting import Posted, post_item
-from kontobro.core.posting_table import ROWS, table_of
-from kontobro.core.posting_text import KEY_LIMIT, PAYEE_LIMIT, TEXT_LIMIT, clean, text_of
-from kontobro.core.posting_vendor import match_vendor
-from kontobro.core.settings import RowOverride, Settings
-from kontobro.pleo.wire import read_item
+from kontobro.core.model.export import AccountRef, ExportItem, MalformedItem, Person, Supplier
+from kontobro.core.model.journal import Bill, InvoiceKey, Payment
+from kontobro.core.model.masterdata import Account
+from kontobro.core.model.settings import RowOverride, Settings
+from kontobro.core.rules.post import Posted, post_item
+from kontobro.core.rules.table import ROWS, table_of
+from kontobro.core.rules.text import KEY_LIMIT, PAYEE_LIMIT, TEXT_LIMIT, clean, text_of
+from kontobro.core.rules.vendor import match_vendor
+from kontobro.pleo.export.wire import read_item
 from kontobro.testing.factories import a_line, a_tax, a_vendor, an_invoice, an_item, masters, settings
 
 TODAY = dt.date(2026, 11, 22)

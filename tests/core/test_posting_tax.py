@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kontobro.core.posting import Posted, post_item
-from kontobro.core.posting_tax_check import rounded, signed
+from kontobro.core.rules.post import Posted, post_item
+from kontobro.core.rules.tax import rounded, signed
 from kontobro.testing.factories import a_line, a_tax, an_item, masters, settings
 
 MASTERS = masters()

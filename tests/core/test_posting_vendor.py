@@ -6,9 +6,9 @@ import datetime as dt
 from typing import Any
 
 from kontobro.core.errors import Problem
-from kontobro.core.export import Supplier
-from kontobro.core.masterdata import Vendor
-from kontobro.core.posting import post_item
+from kontobro.core.model.export import Supplier
+from kontobro.core.model.masterdata import Vendor
+from kontobro.core.rules.post import post_item
 from kontobro.testing.factories import a_line, a_vendor, an_item, masters, settings
 
 

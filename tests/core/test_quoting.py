@@ -8,7 +8,7 @@ import pytest
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.quoting import why_unreadable
-from kontobro.core.settings_file import read_toml, settings_from
+from kontobro.core.settings.toml import read_toml, settings_from
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from kontobro.core.masterdata import Account, Company, Dimension, Journal
-from kontobro.core.masters import Masters
-from kontobro.core.settings import RowOverride, Settings
-from kontobro.core.settings_check import check_all, check_settings, check_stored
-from kontobro.core.settings_codes import in_codes
+from kontobro.core.model.masterdata import Account, Company, Dimension, Journal
+from kontobro.core.model.masters import Masters
+from kontobro.core.model.settings import RowOverride, Settings
+from kontobro.core.settings.check import check_all, check_settings, check_stored
+from kontobro.core.settings.codes import in_codes
 from kontobro.testing.factories import masters, settings
 
 

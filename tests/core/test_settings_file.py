@@ -11,8 +11,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from kontobro.core.errors import Misconfigured
-from kontobro.core.settings import RowOverride, Settings
-from kontobro.core.settings_file import LARGEST, MOST_FAULTS, read_toml, settings_from, settings_to, with_change
+from kontobro.core.model.settings import RowOverride, Settings
+from kontobro.core.settings.toml import LARGEST, MOST_FAULTS, read_toml, settings_from, settings_to, with_change
 from tests.support.examples import examples
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12)

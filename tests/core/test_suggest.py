@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kontobro.core.masterdata import Account, Company, Dimension, Journal, Vendor
-from kontobro.core.masters import Masters
-from kontobro.core.settings import Settings
-from kontobro.core.settings_check import check_settings
-from kontobro.core.suggest import Suggestion, suggest
+from kontobro.core.model.masterdata import Account, Company, Dimension, Journal, Vendor
+from kontobro.core.model.masters import Masters
+from kontobro.core.model.settings import Settings
+from kontobro.core.settings.check import check_settings
+from kontobro.core.settings.suggest import Suggestion, suggest
 from kontobro.erp import load_connector
-from kontobro.export.masters import load_masters
+from kontobro.export.job.masters import load_masters
 
 COMPANY = Company("1", "Fjord & Bro GmbH", "EUR", "Europe/Berlin", "DE")
 

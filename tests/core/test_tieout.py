@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kontobro.core.errors import Problem
-from kontobro.core.journal import Booking, Reference
-from kontobro.core.tieout import MOST_DIFFERING, PleoSide, TiedEntry, Verdict, tie, tie_out
+from kontobro.core.model.journal import Booking, Reference
+from kontobro.core.tieout.compare import MOST_DIFFERING, PleoSide, TiedEntry, Verdict, tie, tie_out
 
 DAY = dt.date(2026, 10, 5)
 WALLET = "Assets:Pleo"

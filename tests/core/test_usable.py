@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kontobro.core.history import JobRow
-from kontobro.core.settings import RowOverride, Settings
-from kontobro.core.settings_check import fit_of
-from kontobro.core.usable import missing_accounts, not_usable, wallet_missing
+from kontobro.core.model.history import JobRow
+from kontobro.core.model.settings import RowOverride, Settings
+from kontobro.core.settings.check import fit_of
+from kontobro.core.settings.usable import missing_accounts, not_usable, wallet_missing
 from kontobro.core.words import LANGUAGES, in_language, name_in
 from kontobro.testing.factories import masters, settings
 

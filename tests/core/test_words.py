@@ -15,14 +15,15 @@ from hypothesis import strategies as st
 
 from kontobro.core import errors, words
 from kontobro.core.errors import JobFailure, KontobroError, Misconfigured, Problem, RateLimited, TooManyChanges
-from kontobro.core.export import ItemStatus, JobEvent
-from kontobro.core.history import BookingState, ClaimState
-from kontobro.core.journal import PostingStatus
-from kontobro.core.plan_types import Action, MasterKind
-from kontobro.core.posting_table import ROWS
-from kontobro.core.settings import SyncKind
+from kontobro.core.model.bindings import MasterKind
+from kontobro.core.model.export import ItemStatus, JobEvent
+from kontobro.core.model.history import BookingState, ClaimState
+from kontobro.core.model.journal import PostingStatus
+from kontobro.core.model.settings import SyncKind
+from kontobro.core.plan.types import Action
+from kontobro.core.rules.table import ROWS
 from kontobro.core.words import FAULTS, LANGUAGES, SAYS_MORE, fault_code, fault_in, fault_told, in_language, name_in
-from kontobro.export.claim import NOT_OURS
+from kontobro.export.job.claim import NOT_OURS
 
 DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENTED = frozenset(re.findall(r"^\| `(\w+)` \|", (DOCS / "problems.md").read_text(encoding="utf-8"), re.MULTILINE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from kontobro.store.moves import MOVES
+from kontobro.store.schema.moves import MOVES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-it-works.md"
 

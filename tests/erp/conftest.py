@@ -9,7 +9,7 @@ import pytest
 from beancount import loader
 from beancount.core.data import Transaction
 
-from kontobro.core.journal import Reference
+from kontobro.core.model.journal import Reference
 
 LEDGER = """\
 option "title" "Fjord & Bro ApS"

@@ -13,13 +13,13 @@ from fava.beans.funcs import hash_entry
 from fava.core import FavaLedger
 
 from kontobro.core.errors import Conflict, Misconfigured, Problem, Timeout
-from kontobro.core.journal import Booking, Reference
-from kontobro.core.masterdata import DimensionValue, Period, TaxCode, Vendor
-from kontobro.erp.beancount.blocks import Key
+from kontobro.core.model.journal import Booking, Reference
+from kontobro.core.model.masterdata import DimensionValue, Period, TaxCode, Vendor
 from kontobro.erp.beancount.connector import BeancountConnector
-from kontobro.erp.beancount.folder import Folder
-from kontobro.erp.beancount.shelf import Shelf
-from kontobro.testing.entries import (
+from kontobro.erp.beancount.files.folder import Folder
+from kontobro.erp.beancount.files.shelf import Shelf
+from kontobro.erp.beancount.syntax.blocks import Key
+from kontobro.testing.connector.entries import (
     PDF,
     Chart,
     a_bill,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kontobro.core.errors import Misconfigured
-from kontobro.core.masterdata import Account, DimensionValue, Vendor
+from kontobro.core.model.masterdata import Account, DimensionValue, Vendor
 from kontobro.erp.beancount.connector import BeancountConnector
 
 LEDGER = Path(__file__).parents[1] / "export" / "ledgers" / "leading-zeros.beancount"

@@ -7,9 +7,9 @@ from functools import partial
 import pytest
 
 from kontobro.erp.beancount.connector import BeancountConnector
-from kontobro.erp.guard import guarded
+from kontobro.erp.kit.guard import guarded
+from kontobro.testing.connector.memory import MemoryConnector
 from kontobro.testing.connector_contract import Books, ConnectorContract
-from kontobro.testing.memory_connector import MemoryConnector
 
 
 class TestBeancount(ConnectorContract):

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from kontobro.core.journal import Booking
+from kontobro.core.model.journal import Booking
 from kontobro.erp.beancount.connector import BeancountConnector
-from kontobro.erp.beancount.folder import Folder
-from kontobro.erp.beancount.replaced import Change
-from kontobro.testing.entries import PDF, Chart, a_journal, a_receipt
+from kontobro.erp.beancount.files.folder import Folder
+from kontobro.erp.beancount.files.replaced import Change
+from kontobro.testing.connector.entries import PDF, Chart, a_journal, a_receipt
 
 from .conftest import LedgerFiles
 

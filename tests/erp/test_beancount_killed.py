@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from kontobro.core.journal import Entry, Reference
+from kontobro.core.model.journal import Entry, Reference
 from kontobro.erp.beancount.connector import BeancountConnector
-from kontobro.testing.entries import Chart, a_bill, a_journal, a_payment, a_receipt
+from kontobro.testing.connector.entries import Chart, a_bill, a_journal, a_payment, a_receipt
 
 from .conftest import LedgerFiles
 
@@ -65,7 +65,7 @@ def _changes_a_file(event: str, args: tuple[object, ...], folder: Path) -> bool:
 def killed(ledger: Path, at: int) -> bool:
     """Run the export in a process of its own. False when it came to its end."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["kontobro.erp.beancount.connector", "kontobro.testing.entries"])
+    context.set_forkserver_preload(["kontobro.erp.beancount.connector", "kontobro.testing.connector.entries"])
     process = context.Process(target=export_killed, args=(ledger, at))
     process.start()
     process.join(60)

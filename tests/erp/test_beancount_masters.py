@@ -10,12 +10,12 @@ import pytest
 from beancount import loader
 
 from kontobro.core.errors import Misconfigured, Problem, Unreachable
-from kontobro.core.journal import Booking
-from kontobro.core.masterdata import Account, DimensionValue, Period, TaxCode, Vendor
+from kontobro.core.model.journal import Booking
+from kontobro.core.model.masterdata import Account, DimensionValue, Period, TaxCode, Vendor
 from kontobro.erp.beancount.connector import BeancountConnector
-from kontobro.erp.beancount.masters import load
-from kontobro.erp.beancount.reload import load_apart
-from kontobro.testing.entries import Chart, a_journal
+from kontobro.erp.beancount.load.masters import load
+from kontobro.erp.beancount.load.reload import load_apart
+from kontobro.testing.connector.entries import Chart, a_journal
 
 CHART = Chart()
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kontobro.core.journal import Booking, Reference
+from kontobro.core.model.journal import Booking, Reference
 from kontobro.erp.beancount.connector import BeancountConnector
-from kontobro.testing.entries import Chart, a_bill, a_payment, a_receipt
+from kontobro.testing.connector.entries import Chart, a_bill, a_payment, a_receipt
 from tests.support.examples import examples
 
 from .conftest import LEDGER, LedgerFiles

@@ -16,8 +16,8 @@ from beancount import loader
 from beancount.core import data, inventory
 
 import kontobro
-from kontobro.core.settings import RowOverride, Settings
-from pleo_sandbox.demo_company import TO_MEND, demo_company
+from kontobro.core.model.settings import RowOverride, Settings
+from pleo_sandbox.demo.company import TO_MEND, demo_company
 from pleo_sandbox.model import Json
 
 DEMO = Path(kontobro.__file__).parent / "erp" / "beancount" / "demo"

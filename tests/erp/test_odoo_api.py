@@ -23,7 +23,7 @@ from kontobro.core.errors import (
     Unreachable,
 )
 from kontobro.erp import load_connector
-from kontobro.erp.common import READ_TRIES, Refused, read_again, rows_by_id
+from kontobro.erp.kit.http import READ_TRIES, Refused, read_again, rows_by_id
 from kontobro.erp.odoo.access import find_company
 from kontobro.erp.odoo.api import PAGE, Api, open_http
 from kontobro.net.deadline import time_limit

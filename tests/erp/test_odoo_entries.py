@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kontobro.core.journal import InvoiceKey, Reference
-from kontobro.core.masterdata import Company, Journal, TaxCode
+from kontobro.core.model.journal import InvoiceKey, Reference
+from kontobro.core.model.masterdata import Company, Journal, TaxCode
 from kontobro.erp.odoo.entries import (
     BILL_COLUMNS,
     ENTRY_COLUMNS,
@@ -23,7 +23,7 @@ from kontobro.erp.odoo.entries import (
 )
 from kontobro.erp.odoo.masters import Book, Snapshot, Tax
 from kontobro.erp.odoo.standing import Standing, standings_of
-from kontobro.testing.entries import (
+from kontobro.testing.connector.entries import (
     Chart,
     a_bill,
     a_journal,

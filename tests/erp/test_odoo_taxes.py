@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kontobro.core.journal import Entry, line_sums
-from kontobro.core.masterdata import Company, TaxCode
-from kontobro.erp.common import Refused
+from kontobro.core.model.journal import Entry, line_sums
+from kontobro.core.model.masterdata import Company, TaxCode
+from kontobro.erp.kit.http import Refused
 from kontobro.erp.odoo.entries import MARK, is_computed
 from kontobro.erp.odoo.masters import Snapshot, Tax
 from kontobro.erp.odoo.standing import Standing
 from kontobro.erp.odoo.taxes import corrections, keep_pleos_tax
-from kontobro.testing.entries import Chart, a_reverse_journal, a_taxed_bill, a_taxed_journal
+from kontobro.testing.connector.entries import Chart, a_reverse_journal, a_taxed_bill, a_taxed_journal
 
 CHART = Chart()
 CENTS = st.integers(0, 100_000).map(lambda cents: Decimal(cents) / 100)

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kontobro.core.journal import Reference
-from kontobro.core.masterdata import Vendor
+from kontobro.core.model.journal import Reference
+from kontobro.core.model.masterdata import Vendor
 from kontobro.erp.odoo.entries import external_id
 from kontobro.erp.odoo.names import born_id, pleo_id_in
 from kontobro.erp.odoo.vendors import COLUMNS, row_of, taken
-from kontobro.testing.connector_vendors_contract import a_vendor
+from kontobro.testing.connector.vendors import a_vendor
 
 PARTNER = Vendor(id="7", code="V100", name="Staples", tax_registration_number="DK12345674")
 

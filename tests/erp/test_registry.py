@@ -7,11 +7,11 @@ import logging
 import pytest
 
 from kontobro.core.errors import Busy, ConnectorFault, Misconfigured
-from kontobro.core.masterdata import Account, Company
+from kontobro.core.model.masterdata import Account, Company
 from kontobro.erp import REGISTRY, load_connector
-from kontobro.erp.guard import guarded
-from kontobro.testing.entries import Chart, a_journal
-from kontobro.testing.memory_connector import MemoryConnector
+from kontobro.erp.kit.guard import guarded
+from kontobro.testing.connector.entries import Chart, a_journal
+from kontobro.testing.connector.memory import MemoryConnector
 
 
 def make_memory(options):

@@ -9,8 +9,8 @@ from beancount.parser import parser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kontobro.core.journal import Bill, Entry, EntryLine, InvoiceKey, JournalEntry, Payment, Reference
-from kontobro.erp.beancount.render import number, one_line, render_entry
+from kontobro.core.model.journal import Bill, Entry, EntryLine, InvoiceKey, JournalEntry, Payment, Reference
+from kontobro.erp.beancount.syntax.render import number, one_line, render_entry
 from tests.support.examples import examples
 
 PURCHASE = JournalEntry(

@@ -24,11 +24,11 @@ from kontobro.core.errors import (
     Uncertain,
     Unreachable,
 )
-from kontobro.core.journal import InvoiceKey, Payment, Reference
-from kontobro.erp.common import READ_TRIES, Refused
+from kontobro.core.model.journal import InvoiceKey, Payment, Reference
+from kontobro.erp.kit.http import READ_TRIES, Refused
 from kontobro.erp.tryton.api import Api
 from kontobro.erp.tryton.entries import settles_in, settles_text
-from kontobro.testing.entries import Chart, a_payment
+from kontobro.testing.connector.entries import Chart, a_payment
 
 Answer = Callable[[dict[str, Any]], httpx2.Response]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kontobro.erp.tryton.entries import description_of, invoice_in
-from kontobro.testing.entries import Chart, a_bill, a_journal, a_payment, an_invoice_journal
+from kontobro.testing.connector.entries import Chart, a_bill, a_journal, a_payment, an_invoice_journal
 
 CHART = Chart()
 DAY = CHART.open_day

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kontobro.core.masterdata import Vendor
+from kontobro.core.model.masterdata import Vendor
 from kontobro.erp.tryton.masters import BORN
 from kontobro.erp.tryton.vendors import Draft, code_of, tax_type, values_of
 

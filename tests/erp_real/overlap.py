@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kontobro.core.plan import Binding
+from kontobro.core.model.bindings import Binding
+from kontobro.core.model.settings import Settings
 from kontobro.core.ports import Connector
-from kontobro.core.settings import Settings
-from kontobro.erp.guard import guarded
+from kontobro.erp.kit.guard import guarded
 from kontobro.export import next_job
 from kontobro.export.preview import preview_job
 from pleo_sandbox.model import Expense

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kontobro.core.errors import Uncertain
-from kontobro.core.journal import Booking, Entry
+from kontobro.core.model.journal import Booking, Entry
 from pleo_sandbox.model import Expense, Json
 from tests.support.connected_home import SETTINGS
 from tests.support.export_harness import ExportHarness, an_export_harness

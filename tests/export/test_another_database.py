@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from kontobro.core.export import AccountRef
-from kontobro.core.findings import Findings
-from kontobro.core.masterdata import Account, Company
-from kontobro.core.plan import Binding
-from kontobro.core.posting_accounts import account_named
-from kontobro.export.masters import masters_for
+from kontobro.core.model.bindings import Binding
+from kontobro.core.model.export import AccountRef
+from kontobro.core.model.findings import Findings
+from kontobro.core.model.masterdata import Account, Company
+from kontobro.core.rules.accounts import account_named
+from kontobro.export.job.masters import masters_for
 from kontobro.store import open_store
-from kontobro.testing.memory_connector import MemoryConnector
-from kontobro.testing.store_case import HERE, connection
+from kontobro.testing.connector.memory import MemoryConnector
+from kontobro.testing.store.case import HERE, connection
 
 COMPANY = Company("1", "Fjord & Bro ApS", "DKK")
 """Number 1, as the first company of every database."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kontobro.core.errors import BadAnswer, Unreachable
-from pleo_sandbox.faults import PageFault
+from pleo_sandbox.company.faults import PageFault
 from pleo_sandbox.model import Expense
 from tests.support.export_harness import CONTROL, ITEMS, JOBS, an_export_harness
 from tests.support.pleo_company import a_company, an_item, entry_id, kill_company

@@ -11,10 +11,10 @@ import pytest
 
 from kontobro.bootstrap import read_kept_item
 from kontobro.core.errors import Misconfigured
-from kontobro.core.journal import Reference, line_sums
-from kontobro.core.settings import RowOverride
+from kontobro.core.model.journal import Reference, line_sums
+from kontobro.core.model.settings import RowOverride
 from kontobro.export.again import check_again, check_failed
-from kontobro.export.tieout import BookPorts
+from kontobro.export.tieout.collect import BookPorts
 from tests.support.export_harness import ExportHarness, an_export_harness
 from tests.support.pleo_company import entry_id, kill_company
 

@@ -1,4 +1,4 @@
-"""Claims that are lost, late or doubled on their way, and whose job it is then (`export/claim.py`)."""
+"""Claims that are lost, late or doubled on their way, and whose job it is then (`export/job/claim.py`)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from kontobro.core.errors import Busy, JobGone, Taken, Unreachable
-from kontobro.core.export import ExportJob, ItemReport
-from kontobro.core.history import JobRow
+from kontobro.core.model.export import ExportJob, ItemReport
+from kontobro.core.model.history import JobRow
 from kontobro.export import run_job
-from kontobro.export.claim import ALIVE, MARGIN, QUIET, Standing, judge
-from kontobro.export.run import Ports
+from kontobro.export.job.claim import ALIVE, MARGIN, QUIET, Standing, judge
+from kontobro.export.job.run import Ports
 from pleo_sandbox.model import Expense
 from tests.support.export_harness import EVENTS, JOBS, ExportHarness, SandboxClock, an_export_harness
 from tests.support.pleo_company import a_company, an_item, entry_id, kill_company

@@ -18,11 +18,11 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from kontobro.core.connection import Connection, Tokens
 from kontobro.core.dialect import SWITCHES, Dialect
 from kontobro.core.errors import LoginFailed
 from kontobro.core.level import scopes_of
-from kontobro.core.masterdata import (
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.masterdata import (
     Account,
     Company,
     Dimension,
@@ -38,12 +38,12 @@ from kontobro.pleo import authorize_url, exchange_code, open_pleo, open_target
 from kontobro.pleo.subscriptions import open_subscriptions
 from kontobro.store import open_store
 from kontobro.sync import KINDS, SyncPorts, apply_plan, plan_sync
-from kontobro.testing.memory_connector import MemoryConnector
+from kontobro.testing.connector.memory import MemoryConnector
+from pleo_sandbox.company.oauth import ALL_SCOPES
 from pleo_sandbox.model import Expense
-from pleo_sandbox.oauth import ALL_SCOPES
 from pleo_sandbox.rules import ANSWERS, LENIENT, STRICT, Rules
 from pleo_sandbox.server import serve
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.support.connected_home import SETTINGS
 from tests.support.empty_store import put_empty_store
 from tests.support.export_harness import Altered, SandboxClock

@@ -13,7 +13,7 @@ import pytest
 from kontobro.bootstrap import open_home
 from kontobro.core.errors import Busy, JobGone, Unreachable
 from kontobro.export import run_job
-from kontobro.export.ended import note_ends
+from kontobro.export.job.ended import note_ends
 from kontobro.testing.faults import STORE_COMMITS, Boundaries, Seam
 from kontobro.worker import pieces
 from tests.cli.fakes import Bench, export_job

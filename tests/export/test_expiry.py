@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kontobro.core.journal import Booking, Entry
+from kontobro.core.model.journal import Booking, Entry
 from pleo_sandbox.model import Expense
 from tests.support.export_harness import ExportHarness, an_export_harness
 from tests.support.pleo_company import a_company, a_receipt, an_item, entry_id, payable

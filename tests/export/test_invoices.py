@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kontobro.core.errors import Problem
-from kontobro.core.export import ExportItem
+from kontobro.core.model.export import ExportItem
 from kontobro.export import ItemPreview, next_job, preview_job, settle
 from pleo_sandbox.model import Expense
 from tests.support.export_harness import ExportHarness, an_export_harness

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kontobro.core.settings import Settings
+from kontobro.core.model.settings import Settings
 from kontobro.export import next_job, preview_job
 from pleo_sandbox.model import Expense, Json
 from tests.support.connected_home import a_connected_home_over
@@ -257,7 +257,7 @@ _HEARING: list[object] = []
 
 
 def _hear(event: str, args: tuple[Any, ...]) -> None:
-    if _HEARING and event == "subprocess.Popen" and "kontobro.erp.beancount.apart" in args[1]:
+    if _HEARING and event == "subprocess.Popen" and "kontobro.erp.beancount.load.apart" in args[1]:
         LOADS.append("apart")
     elif _HEARING and event == "open" and str(args[0]) == str(_HEARING[0]) and _loading():
         LOADS.append("here")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kontobro.export.media import MEDIA, flaw_of, media_of
+from kontobro.export.receipts.media import MEDIA, flaw_of, media_of
 from pleo_sandbox.model import Expense, FileBlob
 from tests.conftest import shared_folder
 from tests.support.export_harness import ExportHarness, an_export_harness

@@ -3,7 +3,7 @@
 import io
 import zipfile
 
-from kontobro.export.media import media_of
+from kontobro.export.receipts.media import media_of
 
 
 def archive(name: str, content: bytes, packing: int) -> bytes:

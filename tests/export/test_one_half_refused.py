@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kontobro.core.errors import Problem
-from kontobro.core.journal import Bill, Booking, Entry, Payment
+from kontobro.core.model.journal import Bill, Booking, Entry, Payment
 from kontobro.core.ports import Connector
 from pleo_sandbox.model import Expense
 from tests.support.export_harness import an_export_harness

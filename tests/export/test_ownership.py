@@ -9,7 +9,7 @@ import pytest
 
 from kontobro.core.errors import Busy, Misconfigured
 from kontobro.export import next_job, run_job
-from pleo_sandbox.jobs import UpdateErrorType
+from pleo_sandbox.company.jobs import UpdateErrorType
 from pleo_sandbox.model import Expense
 from tests.support.export_harness import CONTROL, EVENTS, ExportHarness, an_export_harness
 from tests.support.pleo_company import a_company, an_item, entry_id, kill_company
@@ -60,7 +60,7 @@ def elsewhere(office: ExportHarness, company_id: str, key: str):  # type: ignore
     """The job as another company's own client lists it."""
     from dataclasses import replace
 
-    from kontobro.core.connection import Tokens
+    from kontobro.core.model.connection import Tokens
     from kontobro.pleo import open_pleo
 
     other = replace(office.connection, id="other", company_id=company_id)

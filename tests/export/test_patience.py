@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from kontobro.core.errors import KontobroError, RateLimited, Timeout, Uncertain, Unreachable
-from kontobro.core.export import Receipt
-from kontobro.core.journal import Booking
+from kontobro.core.model.export import Receipt
+from kontobro.core.model.journal import Booking
 from kontobro.core.ports import LONGEST_CALL
 from kontobro.erp.beancount.connector import CAPABILITIES
-from kontobro.export.patience import MOST_DOUBTS, OUTAGES, Patience, longest_trouble, most_lost
-from kontobro.export.run import StopJob, patiently
+from kontobro.export.job.patience import MOST_DOUBTS, OUTAGES, Patience, longest_trouble, most_lost
+from kontobro.export.job.run import StopJob, patiently
 from pleo_sandbox.model import Expense
 from tests.support.export_harness import Altered, ExportHarness, an_export_harness
 from tests.support.pleo_company import a_company, a_receipt, an_item, entry_id

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import pytest
 
 from kontobro.core.errors import Busy, Misconfigured
-from kontobro.export.personal_data import delete_company, entries_of_person, erase_entries, export_company
+from kontobro.export.personal.data import delete_company, entries_of_person, erase_entries, export_company
 from pleo_sandbox.model import Expense
 from tests.support.export_harness import ExportHarness, an_export_harness
 from tests.support.pleo_company import IBAN, PERSON, SECRET_NOTE, a_company, a_line, an_item, entry_id, payable

@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 import pytest
 
 from kontobro.core.errors import KontobroError, Unreachable
-from kontobro.core.export import ExportItem, MalformedItem
-from kontobro.core.journal import Bill, JournalEntry, Payment
+from kontobro.core.model.export import ExportItem, MalformedItem
+from kontobro.core.model.journal import Bill, JournalEntry, Payment
 from kontobro.export import ItemPreview, next_job, preview_job
 from pleo_sandbox.control import state
 from pleo_sandbox.model import Expense, FileBlob

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from kontobro.export.private import private_file
-from kontobro.export.sheets import csv_file, xlsx_file
+from kontobro.export.personal.private import private_file
+from kontobro.export.tieout.sheets import csv_file, xlsx_file
 
 WAYS: list[Callable[[Path], AbstractContextManager[Any]]] = [
     private_file,

@@ -11,8 +11,8 @@ import pytest
 from beancount.core.data import Transaction
 
 from kontobro.core.errors import Uncertain, Unreachable
-from kontobro.core.export import Receipt
-from kontobro.core.journal import Booking
+from kontobro.core.model.export import Receipt
+from kontobro.core.model.journal import Booking
 from kontobro.core.ports import ReceiptRules
 from pleo_sandbox.model import Expense, FileBlob
 from tests.support.export_harness import ExportHarness, an_export_harness

@@ -17,11 +17,11 @@ import httpx2
 import pytest
 
 from kontobro.bootstrap import SystemClock, connector_of
-from kontobro.core.connection import Connection, Tokens
+from kontobro.core.model.connection import Connection, Tokens
 from kontobro.install.connect import connect
 from kontobro.pleo import authorize_url, exchange_code, open_pleo
 from kontobro.store import open_store
-from pleo_sandbox.oauth import OAuthClient
+from pleo_sandbox.company.oauth import OAuthClient
 from tests.export.test_killed import assert_whole
 from tests.support.connected_home import SETTINGS, ConnectedHome, a_connected_home
 from tests.support.pleo_company import kill_company

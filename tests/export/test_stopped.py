@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from kontobro.core.connection import Tokens
 from kontobro.core.errors import (
     JobFailure,
     KontobroError,
@@ -22,7 +21,8 @@ from kontobro.core.errors import (
     Uncertain,
     Unreachable,
 )
-from kontobro.core.journal import Booking, Entry
+from kontobro.core.model.connection import Tokens
+from kontobro.core.model.journal import Booking, Entry
 from kontobro.export import run_job
 from kontobro.pleo import open_pleo
 from pleo_sandbox.model import Expense

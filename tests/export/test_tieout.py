@@ -12,12 +12,12 @@ import pytest
 
 from kontobro.bootstrap import book_ports_for, read_kept_item
 from kontobro.core.errors import Misconfigured
-from kontobro.core.journal import Reference
+from kontobro.core.model.journal import Reference
+from kontobro.core.model.settings import RowOverride
 from kontobro.core.ports import Connector
-from kontobro.core.settings import RowOverride
-from kontobro.core.tieout import SumKey, TieOut
-from kontobro.export.forgotten import forgotten
-from kontobro.export.tieout import EVERYTHING, BookPorts, Scope, summarise, tied_entries
+from kontobro.core.tieout.compare import SumKey, TieOut
+from kontobro.export.tieout.collect import EVERYTHING, BookPorts, Scope, summarise, tied_entries
+from kontobro.export.tieout.forgotten import forgotten
 from pleo_sandbox.model import Expense
 from tests.support.connected_home import SETTINGS, forget_history
 from tests.support.export_harness import ExportHarness, an_export_harness

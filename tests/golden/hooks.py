@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kontobro.core.errors import Problem
-from kontobro.core.export import ExportItem
-from kontobro.core.journal import Entry
-from kontobro.core.masters import Masters
-from kontobro.core.settings import Settings
+from kontobro.core.model.export import ExportItem
+from kontobro.core.model.journal import Entry
+from kontobro.core.model.masters import Masters
+from kontobro.core.model.settings import Settings
 
 
 def meals_to_travel(

@@ -15,12 +15,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from kontobro.core.export import ExportItem, MalformedItem
-from kontobro.core.posting import Posted, post_item
-from kontobro.core.posting_table import ROWS
-from kontobro.core.settings_file import settings_from, settings_to
-from kontobro.erp.beancount.render import render_entry
-from kontobro.pleo.wire import read_item
+from kontobro.core.model.export import ExportItem, MalformedItem
+from kontobro.core.rules.post import Posted, post_item
+from kontobro.core.rules.table import ROWS
+from kontobro.core.settings.toml import settings_from, settings_to
+from kontobro.erp.beancount.syntax.render import render_entry
+from kontobro.pleo.export.wire import read_item
 from kontobro.testing import factories
 
 HERE = Path(__file__).parent

@@ -17,17 +17,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from kontobro.core.export import ExportItem
-from kontobro.core.journal import Bill, Booking, Entry, Payment
-from kontobro.core.masterdata import Account, Company, Dimension, DimensionValue, Period, TaxCode, Vendor
-from kontobro.core.masters import Masters
-from kontobro.core.posting import Posted, post_item
-from kontobro.core.settings_file import settings_from
-from kontobro.erp.beancount.render import render_entry
-from kontobro.export.invoices import Seen, keys_to_ask, remark
-from kontobro.pleo.wire import read_item
-from kontobro.testing.entries import Chart, a_bill, a_payment
-from kontobro.testing.memory_connector import MemoryConnector
+from kontobro.core.model.export import ExportItem
+from kontobro.core.model.journal import Bill, Booking, Entry, Payment
+from kontobro.core.model.masterdata import Account, Company, Dimension, DimensionValue, Period, TaxCode, Vendor
+from kontobro.core.model.masters import Masters
+from kontobro.core.rules.post import Posted, post_item
+from kontobro.core.settings.toml import settings_from
+from kontobro.erp.beancount.syntax.render import render_entry
+from kontobro.export.job.invoices import Seen, keys_to_ask, remark
+from kontobro.pleo.export.wire import read_item
+from kontobro.testing.connector.entries import Chart, a_bill, a_payment
+from kontobro.testing.connector.memory import MemoryConnector
 from tests.conftest import shared_folder
 
 FOLDER = shared_folder() / "cases" / "golden"

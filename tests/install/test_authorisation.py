@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kontobro.core.connection import Connection
 from kontobro.core.dialect import TagScope
 from kontobro.core.errors import LoginFailed
+from kontobro.core.model.connection import Connection
 from kontobro.install.authorisation import (
     LIFE,
     REFUSALS,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured
+from kontobro.core.model.connection import Connection
 from kontobro.install.connect import settled_identity
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kontobro.core.connection import Connection, Tokens
+from kontobro.core.model.connection import Connection, Tokens
 from kontobro.pleo import open_pleo
 from tests.support.scripted_pleo import a_connection
 

@@ -13,7 +13,6 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import (
     BadAnswer,
     JobGone,
@@ -24,7 +23,8 @@ from kontobro.core.errors import (
     TooLarge,
     Unreachable,
 )
-from kontobro.core.export import ExportItem, ItemReport, JobOutcome
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.export import ExportItem, ItemReport, JobOutcome
 from kontobro.pleo import PleoClient, authorize_url, exchange_code, introspect_token, open_pleo
 from tests.pleo.file_tokens import FileTokens, introspect
 from tests.support.scripted_pleo import Clock, MemoryTokens, a_connection, an_item
@@ -33,7 +33,7 @@ pytest.importorskip("pleo_sandbox.server", reason="the sandbox is not part of th
 
 from pleo_sandbox.model import FileBlob, SandboxCompany
 from pleo_sandbox.server import serve
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 
 PDF = b"%PDF-1.4 receipt"
 REDIRECT = "http://localhost:8917/callback"

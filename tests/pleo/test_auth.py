@@ -15,9 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from kontobro.core.connection import Tokens
 from kontobro.core.dialect import Dialect
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, RateLimited, Timeout, Unreachable
+from kontobro.core.model.connection import Tokens
 from kontobro.pleo import authorize_url, exchange_code, introspect_token
 from tests.support.scripted_pleo import JOB, KEY, Clock, MemoryTokens, Stage, a_connection, a_job, refusal, reply
 

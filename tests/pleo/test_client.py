@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from kontobro.core.errors import BadAnswer, JobGone, Unreachable
-from kontobro.core.export import ExportItem, ItemReport, JobOutcome, ReportError
+from kontobro.core.model.export import ExportItem, ItemReport, JobOutcome, ReportError
 from tests.support.scripted_pleo import COMPANY, JOB, JSON, Answer, Stage, a_job, an_item, page, refusal, reply
 
 JOBS, ONE, EVENTS = "GET /v3/export-jobs", f"GET /v3/export-jobs/{JOB}", "POST /v3/export-job-events"
@@ -227,7 +227,7 @@ def test_start_claims_a_pending_job(stage: Stage) -> None:
 
 
 def test_start_that_is_refused_says_so_and_no_more(stage: Stage) -> None:
-    """Whose the job is, the job tells (`export/claim.py`)."""
+    """Whose the job is, the job tells (`export/job/claim.py`)."""
     stage.on(EVENTS, NOT_NOW)
     assert stage.client().start(JOB) is False
     assert stage.operations == [EVENTS]

@@ -8,8 +8,8 @@ from datetime import timedelta
 import httpx2
 import pytest
 
-from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import KontobroError
+from kontobro.core.model.connection import Connection, Tokens
 from kontobro.pleo import exchange_code, open_pleo
 from tests.support.scripted_pleo import Clock, MemoryTokens, a_connection
 

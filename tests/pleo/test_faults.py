@@ -21,7 +21,7 @@ from kontobro.core.errors import (
 )
 from kontobro.net.deadline import time_limit
 from kontobro.pleo import open_pleo
-from kontobro.pleo.faults import Refused
+from kontobro.pleo.http.faults import Refused
 from tests.support.scripted_pleo import JOB, JSON, KEY, Stage, a_connection, a_job, page, refusal, reply
 
 ONE, ITEMS = f"GET /v3/export-jobs/{JOB}", "GET /v3/export-items"

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from kontobro.core.errors import ReceiptUnavailable, Timeout, TooLarge, Unreachable
-from kontobro.pleo.files import LIMITS, Files, open_files
+from kontobro.pleo.http.files import LIMITS, Files, open_files
 from tests.support.scripted_pleo import Stage, a_connection
 
 GET, URL = "GET /r", "https://files.test/r?X-Signature=presigned-secret"

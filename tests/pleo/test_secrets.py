@@ -8,9 +8,9 @@ import traceback
 import httpx2
 import pytest
 
-from kontobro.core.connection import Tokens
 from kontobro.core.errors import KontobroError
-from kontobro.core.export import ItemReport
+from kontobro.core.model.connection import Tokens
+from kontobro.core.model.export import ItemReport
 from tests.support.scripted_pleo import (
     JOB,
     KEY,

@@ -9,7 +9,8 @@ import httpx2
 import pytest
 
 from kontobro.core.errors import BadAnswer, NotAllowed, Problem, RateLimited, Uncertain, Unreachable
-from kontobro.core.plan import Desired, Existing, MasterKind
+from kontobro.core.model.bindings import MasterKind
+from kontobro.core.plan.make import Desired, Existing
 from tests.support.scripted_pleo import COMPANY, JSON, Stage, page, refusal, reply
 
 ACCOUNTS, BATCH = "POST /v1/chart-of-accounts:search", "POST /v1/chart-of-accounts/batch"

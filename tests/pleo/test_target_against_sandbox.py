@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 import pytest
 
-from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import BadAnswer, NotAllowed, Problem, Uncertain, Unreachable
-from kontobro.core.plan import Desired, Existing, MasterKind
+from kontobro.core.model.bindings import MasterKind
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.plan.make import Desired, Existing
 from kontobro.pleo import SCOPES, PleoTarget, open_pleo, open_target
 from tests.support.scripted_pleo import MemoryTokens, a_connection
 
@@ -18,7 +19,7 @@ pytest.importorskip("pleo_sandbox.server", reason="the sandbox is not part of th
 
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.server import serve
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 
 T = TypeVar("T")
 KINDS: tuple[MasterKind, ...] = ("accounts", "tax_codes", "tag_groups", "tags", "vendors")

@@ -12,17 +12,17 @@ from typing import Any
 import httpx2
 import pytest
 
-from kontobro.core.connection import Connection, Tokens
 from kontobro.core.dialect import Dialect
 from kontobro.core.errors import NotAllowed, Uncertain
-from kontobro.core.settings import Settings
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.settings import Settings
 from kontobro.pleo.subscriptions import VENDOR_EVENT, Subscriptions, events_of, open_subscriptions
 from kontobro.pleo.subscriptions import subscribe as subscribed
 from kontobro.pleo.subscriptions import unsubscribe as unsubscribed
 from kontobro.pleo.webhooks import BadSignature, verify_and_read
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.server import serve
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.support.scripted_pleo import Clock, MemoryTokens, Stage, a_connection, page, reply
 
 URL = "https://books.example.com/webhooks/pleo/c1"

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kontobro.core.export import ExportItem, MalformedItem
-from kontobro.core.money import Money
-from kontobro.pleo import endpoints
-from kontobro.pleo.paging import read_page
-from kontobro.pleo.wire import read_item
+from kontobro.core.model.export import ExportItem, MalformedItem
+from kontobro.core.model.money import Money
+from kontobro.pleo.export.wire import read_item
+from kontobro.pleo.http import endpoints
+from kontobro.pleo.http.paging import read_page
 from tests.support.examples import examples
 from tests.support.scripted_pleo import JSON, a_job, amount, an_item
 

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from pleo_sandbox.app import create_app
 from pleo_sandbox.model import Expense, FileBlob, SandboxCompany
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 
 Json = dict[str, Any]
 CONTRA = {"id": str(uuid.uuid4()), "name": "Wallet", "code": "1910", "identifier": None}

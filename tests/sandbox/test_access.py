@@ -9,10 +9,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from pleo_sandbox.app import OPERATIONS
+from pleo_sandbox.company.oauth import ALL_SCOPES
+from pleo_sandbox.http.routing import Operation
 from pleo_sandbox.model import SandboxCompany
-from pleo_sandbox.oauth import ALL_SCOPES
-from pleo_sandbox.routing import Operation
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.sandbox import factories
 
 GUARDED = [operation for operation in OPERATIONS if not operation.is_open]

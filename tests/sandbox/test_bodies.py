@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from pleo_sandbox.app import create_app
-from pleo_sandbox.bodies import LARGEST, body_of
 from pleo_sandbox.errors import PleoError
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.http.bodies import LARGEST, body_of
+from pleo_sandbox.state.sandbox import Sandbox
 
 JSON = {"content-type": "application/json;charset=UTF-8"}
 

@@ -17,9 +17,9 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 from starlette.testclient import TestClient
 
-from pleo_sandbox.deliveries import BACKOFF, sign
 from pleo_sandbox.model import SandboxCompany
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.deliveries import BACKOFF, sign
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.sandbox import factories
 
 Json = dict[str, Any]

@@ -16,10 +16,10 @@ import pytest
 import yaml
 from PIL import Image
 
-from pleo_sandbox.demo_cast import major
-from pleo_sandbox.demo_company import SECOND_BATCH, TO_MEND, demo_company
-from pleo_sandbox.demo_receipts import Paper, drawn, receipt
-from pleo_sandbox.demo_spec import WALLET_TYPES, round_half_up
+from pleo_sandbox.demo.cast import major
+from pleo_sandbox.demo.company import SECOND_BATCH, TO_MEND, demo_company
+from pleo_sandbox.demo.receipts import Paper, drawn, receipt
+from pleo_sandbox.demo.spec import WALLET_TYPES, round_half_up
 from pleo_sandbox.model import Expense, Json
 
 SHARED = Path(os.environ.get("KONTOBRO_SHARED", Path(__file__).parents[2] / ".." / "shared"))

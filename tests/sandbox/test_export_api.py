@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from pleo_sandbox.exports import ExportStatus
 from pleo_sandbox.model import Expense, SandboxCompany
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.exports import ExportStatus
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.sandbox import factories
 
 JSON_TYPE = "application/json;charset=UTF-8"

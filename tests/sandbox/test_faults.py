@@ -21,11 +21,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from pleo_sandbox.control import ORDERS
-from pleo_sandbox.demo import DemoSandbox, demo_sandbox
+from pleo_sandbox.demo.load import DemoSandbox, demo_sandbox
 from pleo_sandbox.errors import ResponseLost
 from pleo_sandbox.model import Expense, SandboxCompany
 from pleo_sandbox.server import serve
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.sandbox import factories
 from tests.support.ctrl_c import heed_ctrl_c
 
@@ -347,7 +347,7 @@ def test_of_many_at_once_one_gets_the_job(sandbox: Sandbox, acme: SandboxCompany
 
 
 def test_the_demo_sandbox_can_export_its_whole_queue() -> None:
-    pytest.importorskip("pleo_sandbox.demo_company", reason="the demo company is not here: merge its branch")
+    pytest.importorskip("pleo_sandbox.demo.company", reason="the demo company is not here: merge its branch")
     demo = demo_sandbox()
     job_id = demo.press_export(demo.company_id)
     with factories.client(demo, demo.api_key) as pleo:

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from pleo_sandbox.app import create_app
 from pleo_sandbox.model import SandboxCompany
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 
 OWN = ["127.0.0.1:8764", "localhost:8764", "LOCALHOST", "[::1]:8764", "10.0.0.7", "pleo:8764", "Pleo"]
 FOREIGN = [

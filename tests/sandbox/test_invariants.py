@@ -9,11 +9,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from pleo_sandbox.company.jobs import MOVES, UNFINISHED, ItemResult, ItemStatus, JobEvent, JobStatus
 from pleo_sandbox.errors import PleoError
-from pleo_sandbox.exports import ExportStatus
-from pleo_sandbox.jobs import MOVES, UNFINISHED, ItemResult, ItemStatus, JobEvent, JobStatus
 from pleo_sandbox.rules import LENIENT
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.exports import ExportStatus
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.sandbox import factories
 from tests.support.examples import examples
 

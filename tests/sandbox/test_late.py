@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from pleo_sandbox.errors import ResponseLost
 from pleo_sandbox.model import SandboxCompany
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 
 EVENTS = "/v3/export-job-events"
 LATER = timedelta(seconds=20)

@@ -8,10 +8,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from pleo_sandbox.errors import PleoError
-from pleo_sandbox.exports import ExportStatus
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.rules import LENIENT
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.exports import ExportStatus
+from pleo_sandbox.state.sandbox import Sandbox
 
 EVENTS = ["started", "failed", "completed", "completed_with_errors"]
 ALMOST_AN_HOUR = timedelta(minutes=59)

@@ -9,12 +9,12 @@ from collections.abc import Callable
 import pytest
 from starlette.testclient import TestClient
 
-from pleo_sandbox.demo import DemoSandbox
-from pleo_sandbox.demo_company import demo_company
+from pleo_sandbox.company.oauth import ALL_SCOPES
+from pleo_sandbox.demo.company import demo_company
+from pleo_sandbox.demo.load import DemoSandbox
 from pleo_sandbox.errors import ResponseLost
 from pleo_sandbox.model import HandMade, SandboxCompany
-from pleo_sandbox.oauth import ALL_SCOPES
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.sandbox import factories
 from tests.sandbox.factories import Json, failure
 

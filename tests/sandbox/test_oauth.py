@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from starlette.testclient import TestClient
 
+from pleo_sandbox.company.oauth import OAuthClient, s256
 from pleo_sandbox.model import SandboxCompany
-from pleo_sandbox.oauth import OAuthClient, s256
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.sandbox import factories
 
 REDIRECT = "http://127.0.0.1:8765/callback"

@@ -12,11 +12,11 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from pleo_sandbox.jobs import ItemResult, ItemStatus, JobEvent
+from pleo_sandbox.company.jobs import ItemResult, ItemStatus, JobEvent
+from pleo_sandbox.company.oauth import OAuthClient, s256
 from pleo_sandbox.model import HandMade, SandboxCompany
-from pleo_sandbox.oauth import OAuthClient, s256
 from pleo_sandbox.pages import words
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.sandbox import factories
 
 HERE = {"origin": "http://pleo.test"}

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from pleo_sandbox.clock import Clock
+from pleo_sandbox.company.shelf import Record, Shelf
 from pleo_sandbox.errors import PleoError
 from pleo_sandbox.paging import window
-from pleo_sandbox.shelf import Record, Shelf
 
 COMPANIES = st.sampled_from(["acme", "other"])
 CODES = st.sampled_from("ABC")

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.rules import ANSWERS, LENIENT, STRICT, Rules
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 
 NO_ADDRESSES = ["javascript:alert(1)", "erp/1", "file:///tmp/x", "http://", "https://[x", "http://a b"]
 WHY = {"failureReason": "no such account", "failureReasonType": "account_unknown"}

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from pleo_sandbox.api.tax_codes import breakdown
 from pleo_sandbox.model import SandboxCompany
-from pleo_sandbox.state import Sandbox
-from pleo_sandbox.tax_codes_api import breakdown
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.sandbox import factories
 from tests.sandbox.factories import Json, failure
 

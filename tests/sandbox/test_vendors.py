@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from pleo_sandbox.model import HandMade, SandboxCompany
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.sandbox import factories
 from tests.sandbox.factories import Json, failure
 

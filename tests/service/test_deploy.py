@@ -17,10 +17,10 @@ import yaml
 
 from kontobro.bootstrap import open_home
 from kontobro.cli.app import app
-from kontobro.core.connection import Tokens
 from kontobro.core.errors import Misconfigured
+from kontobro.core.model.connection import Tokens
 from kontobro.service.config import PREFIX, ServiceConfig, read_config
-from kontobro.service.listening import require_place
+from kontobro.service.reach import require_place
 from scripts.environment_page import PAGE, page
 from tests.support.scripted_pleo import a_connection
 

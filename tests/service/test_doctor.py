@@ -11,12 +11,12 @@ import httpx2
 import pytest
 
 from kontobro.bootstrap import DATABASE, open_home
-from kontobro.core.connection import Tokens
+from kontobro.core.model.connection import Tokens
+from kontobro.health.findings import Finding, worst
+from kontobro.health.home import examine_home
+from kontobro.health.installation import examine, examine_settings, examine_work
 from kontobro.service.config import ServiceConfig, read_config
-from kontobro.service.doctor import examine, examine_settings, examine_work
-from kontobro.service.doctor_home import examine_home
-from kontobro.service.findings import Finding, worst
-from kontobro.service.vitals import Vitals
+from kontobro.service.metrics.vitals import Vitals
 from kontobro.store import open_store
 from tests.support.empty_store import put_empty_store
 from tests.support.scripted_pleo import Clock, a_connection, page

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured
+from kontobro.core.model.connection import Connection
+from kontobro.health.installation import examine_settings
 from kontobro.service.config import ServiceConfig, read_config
-from kontobro.service.doctor import examine_settings
 from kontobro.service.home import permit_of
 from kontobro.service.ledgers import ledger_for
 

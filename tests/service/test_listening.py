@@ -5,16 +5,10 @@ from __future__ import annotations
 import pytest
 
 from kontobro.core.errors import Misconfigured
+from kontobro.health.installation import examine_settings
 from kontobro.service.config import read_config
-from kontobro.service.doctor import examine_settings
-from kontobro.service.listening import (
-    binds_loopback,
-    local_url,
-    names_loopback,
-    require_bound,
-    require_pages_known,
-    require_place,
-)
+from kontobro.service.listening import binds_loopback, local_url, names_loopback
+from kontobro.service.reach import require_bound, require_pages_known, require_place
 
 HERE = ["127.0.0.1:8765", "127.0.0.2:1", "localhost:8765", "[::1]:8765", "[::ffff:127.0.0.1]:8765"]
 NETWORK = ["0.0.0.0:8765", "[::]:8765", ":8765", "192.168.1.7:8765", "unix:/run/k.sock"]

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kontobro.service.config import read_config
-from kontobro.service.logs import correlation, scrubbed, set_up_logs, working_on
+from kontobro.service.logging.logs import correlation, scrubbed, set_up_logs, working_on
 
 SECRETS = (
     "plp_live-key-0123456789",
@@ -124,7 +124,7 @@ def test_the_level_is_that_of_our_own_logs(level: str, heard: int) -> None:
 def test_gunicorn_writes_the_same_lines(capsys: pytest.CaptureFixture[str]) -> None:
     from gunicorn.config import Config
 
-    from kontobro.service.gunicorn_logs import GunicornLogs
+    from kontobro.service.logging.gunicorn import GunicornLogs
 
     logs = GunicornLogs(Config())
     logs.error("worker %s", "Bearer abc.def")

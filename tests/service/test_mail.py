@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from kontobro.core.errors import Misconfigured, Unreachable
 from kontobro.service.config import ServiceConfig, read_config
-from kontobro.service.mail import MailServer, hand_in_at, mail_server, send_mail, try_mail_server
+from kontobro.service.notices.mail import MailServer, hand_in_at, mail_server, send_mail, try_mail_server
 
 USER, PASSWORD = "robot@example.com", "p/w d"
 A_MAIL = Letter()

@@ -14,7 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from kontobro.core.errors import Misconfigured
-from kontobro.service.metrics import (
+from kontobro.service.metrics.counters import (
     Figures,
     count_calls,
     count_job,
@@ -24,9 +24,9 @@ from kontobro.service.metrics import (
     serve_metrics,
     timed_page,
 )
-from kontobro.service.metrics_folder import FOLDER, metrics_folder
-from kontobro.service.standing import figures_of
-from kontobro.service.vitals import Vitals
+from kontobro.service.metrics.folder import FOLDER, metrics_folder
+from kontobro.service.metrics.standing import figures_of
+from kontobro.service.metrics.vitals import Vitals
 from kontobro.store import open_store
 from tests.support.empty_store import put_empty_store
 from tests.support.scripted_pleo import Stage, a_connection, page, refusal
@@ -110,7 +110,7 @@ def test_pleos_429s_are_counted() -> None:
 
 
 COUNT = """
-from kontobro.service.metrics import count_webhook, metrics_page
+from kontobro.service.metrics.counters import count_webhook, metrics_page
 count_webhook("taken")
 print(metrics_page()[0].decode())
 """

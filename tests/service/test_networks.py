@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from kontobro.bootstrap import connector_of
-from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured
+from kontobro.core.model.connection import Connection
 from kontobro.service.config import ServiceConfig, read_config
 from kontobro.service.home import open_service_home
 from kontobro.service.networks import reach_of

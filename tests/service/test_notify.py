@@ -16,9 +16,9 @@ from standardwebhooks import Webhook
 
 from kontobro.core.errors import KontobroError, Misconfigured, Unreachable
 from kontobro.service.config import ServiceConfig, read_config
-from kontobro.service.mail import mail_server, send_mail, try_mail_server
-from kontobro.service.notify import WORDS, Cause, MailNotifier, Notice, tell_once
-from kontobro.service.outgoing import HookNotifier, is_public
+from kontobro.service.notices.mail import mail_server, send_mail, try_mail_server
+from kontobro.service.notices.notify import WORDS, Cause, MailNotifier, Notice, tell_once
+from kontobro.service.notices.outgoing import HookNotifier, is_public
 from tests.support.bad_servers import answering, listening
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

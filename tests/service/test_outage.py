@@ -14,7 +14,7 @@ from psycopg import errors
 
 from kontobro.core.errors import Misconfigured, StoreUnreachable, Unreachable
 from kontobro.service.config import read_config
-from kontobro.service.logs import set_up_logs
+from kontobro.service.logging.logs import set_up_logs
 from kontobro.service.outage import is_outage, wait_out
 
 AWAY = StoreUnreachable("The store is away.", "Try later.")

@@ -12,7 +12,7 @@ import pytest
 
 from kontobro.core.errors import Busy, Misconfigured
 from kontobro.service.config import read_config
-from kontobro.web.ready import try_to_listen
+from kontobro.web.server.ready import try_to_listen
 
 SOURCE = str(Path(__file__).resolve().parents[2] / "src")
 

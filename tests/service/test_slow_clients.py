@@ -15,7 +15,7 @@ import httpx2
 import pytest
 from waitress.adjustments import Adjustments
 
-from kontobro.web.buffered import WHOLE, Channel, close_overdue
+from kontobro.web.server.buffered import WHOLE, Channel, close_overdue
 
 SOURCE = str(Path(__file__).resolve().parents[2] / "src")
 SLOW = 200

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from kontobro.bootstrap import DATABASE, open_home
 from kontobro.cli.app import app
-from kontobro.core.connection import Tokens
+from kontobro.core.model.connection import Tokens
 from kontobro.service.config import config, read_config
 from kontobro.service.home import open_service_home
 from kontobro.worker.serving import only_worker

@@ -15,7 +15,7 @@ from tests.support.big_store import CONNECTIONS, END, fill
 from tests.support.postgres import KEY
 
 if TYPE_CHECKING:
-    from kontobro.store.overview import Overview
+    from kontobro.store.read.overview import Overview
 
 SOME = CONNECTIONS[:50]
 DAY = dt.timedelta(days=1)
@@ -53,7 +53,7 @@ def big(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     if request.param == "postgresql":
         where = request.getfixturevalue("module_postgres_url")
     with open_store(where, key=KEY) as store:
-        from kontobro.store.overview import overview_of
+        from kontobro.store.read.overview import overview_of
 
         fill(store)
         yield overview_of(store)

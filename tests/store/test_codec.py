@@ -8,17 +8,10 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kontobro.core.connection import Tokens
 from kontobro.core.errors import Problem
-from kontobro.core.settings import RowOverride, Settings
-from kontobro.store.codec import (
-    problems_from,
-    problems_to,
-    settings_from,
-    settings_to,
-    tokens_from,
-    tokens_to,
-)
+from kontobro.core.model.connection import Tokens
+from kontobro.core.model.settings import RowOverride, Settings
+from kontobro.store.secrets.codec import problems_from, problems_to, settings_from, settings_to, tokens_from, tokens_to
 
 text = st.text(max_size=20)
 kept = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)

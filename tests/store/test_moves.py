@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 import kontobro.store as store_package
 from kontobro.core.errors import ImpossibleMove
-from kontobro.core.history import BookingState, Move
-from kontobro.core.journal import Reference
-from kontobro.store.moves import MOVES, STATES, UPDATES, allowed_pairs, is_allowed, route
-from kontobro.testing.store_case import HERE, NOW, connection, planned, states, steps
+from kontobro.core.model.history import BookingState, Move
+from kontobro.core.model.journal import Reference
+from kontobro.store.schema.moves import MOVES, STATES, UPDATES, allowed_pairs, is_allowed, route
+from kontobro.testing.store.case import HERE, NOW, connection, planned, states, steps
 from tests.support.examples import examples
 
 if TYPE_CHECKING:

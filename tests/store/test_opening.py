@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kontobro.core.errors import Busy, Misconfigured
-from kontobro.core.history import Move
+from kontobro.core.model.history import Move
 from kontobro.store import open_store
-from kontobro.testing.store_case import HERE, NOW, REF, bring, connection, plan, states, tokens
+from kontobro.testing.store.case import HERE, NOW, REF, bring, connection, plan, states, tokens
 
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore

@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kontobro.core.errors import Problem
-from kontobro.core.history import BookingState, Move
-from kontobro.core.journal import Reference
-from kontobro.store.moves import route
-from kontobro.store.pages import EPOCH, Mark, mark_of
-from kontobro.testing.store_case import DAY, ELSEWHERE, HERE, NOW, PROBLEM, REF, connection, job, plan, planned
+from kontobro.core.model.history import BookingState, Move
+from kontobro.core.model.journal import Reference
+from kontobro.store.read.pages import EPOCH, Mark, mark_of
+from kontobro.store.schema.moves import route
+from kontobro.testing.store.case import DAY, ELSEWHERE, HERE, NOW, PROBLEM, REF, connection, job, plan, planned
 
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore
-    from kontobro.store.overview import Overview
+    from kontobro.store.read.overview import Overview
 
 BOTH = [HERE, ELSEWHERE]
 
@@ -35,7 +35,7 @@ def opened(any_store: DjangoStore) -> DjangoStore:
 
 @pytest.fixture
 def overview(opened: DjangoStore) -> Overview:
-    from kontobro.store.overview import overview_of
+    from kontobro.store.read.overview import overview_of
 
     return overview_of(opened)
 

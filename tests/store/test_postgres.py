@@ -16,11 +16,11 @@ import pytest
 from cryptography.fernet import Fernet
 
 from kontobro.core.errors import Busy, Misconfigured, StoreUnreachable
-from kontobro.core.history import Move
-from kontobro.core.journal import Reference
+from kontobro.core.model.history import Move
+from kontobro.core.model.journal import Reference
 from kontobro.store import open_store
 from kontobro.store.database import database_entry
-from kontobro.testing.store_case import ELSEWHERE, HERE, NOW, REF, bring, connection, plan, planned, states, tokens
+from kontobro.testing.store.case import ELSEWHERE, HERE, NOW, REF, bring, connection, plan, planned, states, tokens
 from tests.support.postgres import KEY
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def test_locks_of_two_databases_are_apart(store: DjangoStore, bare_postgres_url:
 
 def test_a_lock_s_number_never_changes() -> None:
     """Two versions side by side must mean the same lock."""
-    from kontobro.store.advisory import key_of
+    from kontobro.store.engines.advisory import key_of
 
     assert key_of("export-conn-1") == NUMBER
     assert key_of("export-conn-1") != key_of("export-conn-2")
@@ -234,7 +234,7 @@ def test_an_older_store_learns_its_outcomes(any_store: DjangoStore) -> None:
     """0004 fills what it adds; the guards still stand after it."""
     from django.core.management import call_command
 
-    from kontobro.store.overview import overview_of
+    from kontobro.store.read.overview import overview_of
 
     any_store.save_connection(connection())
     any_store.save_connection(connection(ELSEWHERE))

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.fernet import Fernet
 
-from kontobro.core.connection import Tokens
 from kontobro.core.errors import Misconfigured
+from kontobro.core.model.connection import Tokens
 from kontobro.store import open_store
-from kontobro.store.vault import ENVIRONMENT, KeyRing
-from kontobro.testing.store_case import ELSEWHERE, HERE, connection, tokens
+from kontobro.store.secrets.vault import ENVIRONMENT, KeyRing
+from kontobro.testing.store.case import ELSEWHERE, HERE, connection, tokens
 
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore

@@ -18,12 +18,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, ClassVar
 
-from kontobro.core.connection import Connection, Tokens
-from kontobro.core.settings import Settings
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.settings import Settings
 from kontobro.store import open_store
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.server import serve
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.support.empty_store import put_empty_store
 
 PROJECT = Path(__file__).resolve().parents[2]

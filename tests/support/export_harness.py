@@ -19,16 +19,16 @@ from beancount import loader
 from beancount.core.data import Document, Transaction
 
 from kontobro.bootstrap import connector_of
-from kontobro.core.connection import Connection
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.settings import Settings
 from kontobro.core.ports import Connector, Store
-from kontobro.core.settings import Settings
-from kontobro.erp.guard import guarded
+from kontobro.erp.kit.guard import guarded
 from kontobro.export import JobResult, Ports, next_job, run_job
 from kontobro.pleo import PleoClient, open_pleo
 from kontobro.store import open_store
 from kontobro.testing.faults import ERP_WRITES, PLEO_WRITES, STORE_COMMITS, Boundaries, Seam
 from pleo_sandbox.model import SandboxCompany
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.support.connected_home import SETTINGS, ConnectedHome, a_connected_home
 
 JOBS = "/v3/export-jobs"

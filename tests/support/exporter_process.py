@@ -25,12 +25,12 @@ from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from kontobro.bootstrap import SystemClock, connector_of
-from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError
-from kontobro.core.masterdata import Account, Vendor
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.masterdata import Account, Vendor
 from kontobro.core.ports import Connector, Store
 from kontobro.export import Ports, next_job, run_job
-from kontobro.export.ended import note_ends
+from kontobro.export.job.ended import note_ends
 from kontobro.pleo import open_pleo
 from kontobro.store import open_store
 from kontobro.testing.faults import (

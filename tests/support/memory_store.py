@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from kontobro.core.errors import Busy
-from kontobro.core.plan import Binding, MasterKind
+from kontobro.core.model.bindings import Binding, MasterKind
 from tests.support.strict_pleo import nothing
 
 

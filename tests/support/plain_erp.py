@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Literal
 
 from kontobro.core.errors import Problem, Uncertain
-from kontobro.core.export import Receipt
-from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference, line_sums
-from kontobro.core.masterdata import Account, Company, MasterRecord, Vendor
+from kontobro.core.model.export import Receipt
+from kontobro.core.model.journal import Booking, Entry, InvoiceKey, Reference, line_sums
+from kontobro.core.model.masterdata import Account, Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities, R, ReceiptRules
 
 _COMMIT_LATER = ["sh", "-c", 'sleep "$0"; cat >> "$1"']

@@ -16,15 +16,15 @@ from importlib import resources
 from pathlib import Path
 
 from kontobro.bootstrap import DATABASE, Home
-from kontobro.core.connection import Connection, Tokens
-from kontobro.core.settings import Settings
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.settings import Settings
 from kontobro.service.config import ServiceConfig, read_config
 from kontobro.service.home import open_service_home
 from kontobro.worker import Worker, start_in_process
 from kontobro.worker.duty import Told
 from pleo_sandbox.model import Expense, Json, SandboxCompany
 from pleo_sandbox.server import serve
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.support.connected_home import SETTINGS
 from tests.support.empty_store import put_empty_store
 from tests.support.pleo_company import CONTRA, an_item

@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx2
 
-from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import Busy
+from kontobro.core.model.connection import Connection, Tokens
 from kontobro.pleo import PleoClient, PleoTarget, open_pleo, open_target
 
 API = "https://pleo.test"

@@ -14,13 +14,13 @@ from django.db import connections
 from django.test import Client
 
 from kontobro.bootstrap import Home, open_home
-from kontobro.core.connection import Connection, Tokens
-from kontobro.core.runner import Work
-from kontobro.core.settings import SyncKind
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.settings import SyncKind
+from kontobro.core.ports.runner import Work
 from kontobro.store.database import database_entry
 from kontobro.web.models import ConnectionOwner, Membership, Organisation, User
 from kontobro.web.places import places
-from kontobro.web.start import migrate
+from kontobro.web.server.start import migrate
 
 PASSWORD = "correct horse battery staple"
 

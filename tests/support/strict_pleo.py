@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from kontobro.core.errors import Problem
-from kontobro.core.plan import Desired, Existing, MasterKind
-from kontobro.core.plan_compare import fold
+from kontobro.core.model.bindings import MasterKind
+from kontobro.core.plan.compare import fold
+from kontobro.core.plan.make import Desired, Existing
 
 
 def refused(code: str, what: object) -> Problem:

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from kontobro.core.connection import Connection
 from kontobro.core.errors import Problem
-from kontobro.core.masterdata import Company, MasterRecord, Vendor
-from kontobro.core.plan import Plan
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
+from kontobro.core.model.settings import Settings
+from kontobro.core.plan.make import Plan
 from kontobro.core.ports import Connector, R, Store
-from kontobro.core.settings import Settings
 from kontobro.sync import SyncPorts, SyncResult, apply_plan, plan_sync
-from kontobro.testing.memory_connector import CAPABILITIES
+from kontobro.testing.connector.memory import CAPABILITIES
 from tests.support.memory_store import MemoryStore
 from tests.support.strict_pleo import StrictPleo
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 
 from kontobro.bootstrap import connector_of
-from kontobro.core.masterdata import Vendor
+from kontobro.core.model.masterdata import Vendor
 from kontobro.store import open_store
 from tests.support import syncer_process
 from tests.support.warm_ledgers import share_warm_ledgers

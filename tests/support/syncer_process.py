@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from kontobro.bootstrap import SystemClock, connector_of
-from kontobro.core.masterdata import Account, Company, Dimension, DimensionValue, MasterRecord, TaxCode, Vendor
+from kontobro.core.model.masterdata import Account, Company, Dimension, DimensionValue, MasterRecord, TaxCode, Vendor
 from kontobro.core.ports import Connector
 from kontobro.pleo import open_target
 from kontobro.store import open_store

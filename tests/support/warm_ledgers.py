@@ -22,8 +22,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
-from kontobro.erp.beancount import apart
-from kontobro.erp.beancount.ledger import trial_of
+from kontobro.erp.beancount.load import apart
+from kontobro.erp.beancount.load.ledger import trial_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0

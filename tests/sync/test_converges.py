@@ -16,10 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kontobro.core.errors import UnsafePlan
-from kontobro.core.masterdata import Account, Dimension, DimensionValue, MasterRecord, TaxCode, Vendor
-from kontobro.core.plan import Existing, MasterKind
-from kontobro.core.plan_compare import fold
-from kontobro.core.settings import Settings
+from kontobro.core.model.bindings import MasterKind
+from kontobro.core.model.masterdata import Account, Dimension, DimensionValue, MasterRecord, TaxCode, Vendor
+from kontobro.core.model.settings import Settings
+from kontobro.core.plan.compare import fold
+from kontobro.core.plan.make import Existing
 from kontobro.sync.run import NOTED
 from tests.support.examples import examples
 from tests.support.sync_harness import SyncHarness

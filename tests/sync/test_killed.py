@@ -19,14 +19,14 @@ from typing import Any
 import pytest
 
 from kontobro.bootstrap import SystemClock
-from kontobro.core.connection import Connection, Tokens
-from kontobro.core.plan import MasterKind
-from kontobro.core.settings import Settings
+from kontobro.core.model.bindings import MasterKind
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.settings import Settings
 from kontobro.pleo import SCOPES, open_target
 from kontobro.store import open_store
 from pleo_sandbox.model import HandMade, SandboxCompany
 from pleo_sandbox.server import serve
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.support.connected_home import Warm
 from tests.support.empty_store import put_empty_store
 

@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 from beancount import loader
 
-from kontobro.core.connection import Connection, Tokens
-from kontobro.core.masterdata import Account, DimensionValue, MasterRecord, TaxCode, Vendor
-from kontobro.core.settings import Settings
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.masterdata import Account, DimensionValue, MasterRecord, TaxCode, Vendor
+from kontobro.core.model.settings import Settings
 from kontobro.store import open_store
 from pleo_sandbox.model import HandMade, SandboxCompany
 from pleo_sandbox.server import serve
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.support.empty_store import put_empty_store
 from tests.support.syncer_process import MASTERS, Ended, run_syncer
 

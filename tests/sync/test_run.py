@@ -22,9 +22,10 @@ from kontobro.core.errors import (
     Uncertain,
     Unreachable,
 )
-from kontobro.core.masterdata import Account, Company, Dimension, DimensionValue, TaxCode, Vendor
-from kontobro.core.plan import Binding, Change, Existing
-from kontobro.core.settings import Settings
+from kontobro.core.model.bindings import Binding
+from kontobro.core.model.masterdata import Account, Company, Dimension, DimensionValue, TaxCode, Vendor
+from kontobro.core.model.settings import Settings
+from kontobro.core.plan.make import Change, Existing
 from kontobro.sync import KINDS, apply_plan, is_due
 from tests.support.strict_pleo import refused
 from tests.support.sync_harness import NOW, SyncHarness

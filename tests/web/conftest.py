@@ -14,7 +14,7 @@ _folder = tempfile.TemporaryDirectory(prefix="kontobro-web-")
 os.environ["KONTOBRO_HOME"] = _folder.name
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kontobro.web.settings")
 
-from kontobro.web.start import set_up  # noqa: E402 - it reads the environment
+from kontobro.web.server.start import set_up  # noqa: E402 - it reads the environment
 
 set_up()
 del os.environ["KONTOBRO_HOME"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from django.test import Client
 
-from kontobro.core.connection import Connection
-from kontobro.core.export import ExportJob
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.export import ExportJob
 from kontobro.export import next_job, run_job
 from kontobro.web.models import ConnectionOwner, Organisation
 from pleo_sandbox.model import Expense

@@ -18,8 +18,8 @@ from django.test import Client
 
 from kontobro.service.config import config
 from kontobro.web.models import Organisation, Setup, User
-from pleo_sandbox.demo import DemoSandbox, demo_sandbox
-from pleo_sandbox.oauth import OAuthClient
+from pleo_sandbox.company.oauth import OAuthClient
+from pleo_sandbox.demo.load import DemoSandbox, demo_sandbox
 from pleo_sandbox.server import serve
 from tests.support.site import Site
 

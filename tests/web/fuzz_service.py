@@ -17,15 +17,15 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver
 
 from kontobro.bootstrap import open_home
-from kontobro.core.connection import Connection, Tokens
+from kontobro.core.model.connection import Connection, Tokens
 from kontobro.export import next_job, run_job
 from kontobro.service.config import config
-from kontobro.store.codec import tokens_to
 from kontobro.store.database import database_entry
-from kontobro.web import setup as flow
+from kontobro.store.secrets.codec import tokens_to
+from kontobro.web.connect import setup as flow
 from kontobro.web.models import ConnectionOwner, Invitation, Membership, Organisation, Setup, User
 from kontobro.web.places import places
-from kontobro.web.start import migrate
+from kontobro.web.server.start import migrate
 from pleo_sandbox.model import Expense
 from tests.support.connected_home import ConnectedHome, a_connected_home
 from tests.support.pleo_company import a_company, an_item

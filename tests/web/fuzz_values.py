@@ -8,8 +8,8 @@ from urllib.parse import quote_from_bytes
 
 from hypothesis import strategies as st
 
-from kontobro.core.settings import Settings
-from kontobro.web.settings_form import SettingsForm, form_of
+from kontobro.core.model.settings import Settings
+from kontobro.web.connection.settings_form import SettingsForm, form_of
 
 Value = bytes | str
 Form = Mapping[str, Sequence[Value]]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kontobro.core.errors import LoginFailed, SeveralCompanies
-from kontobro.core.masterdata import Company
-from kontobro.testing.memory_connector import MemoryConnector
+from kontobro.core.model.masterdata import Company
+from kontobro.testing.connector.memory import MemoryConnector
 
 COMPANIES = [("1", "Fjord ApS"), ("2", "Bro ApS")]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kontobro.core.errors import Unreachable
-from kontobro.core.masterdata import Company
+from kontobro.core.model.masterdata import Company
 from kontobro.net.limits import seconds_left
 
 LONGEST = 60

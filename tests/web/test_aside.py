@@ -10,13 +10,13 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
-from kontobro.core.connection import Connection
+from kontobro.core.model.connection import Connection
 from kontobro.net.limits import seconds_left
 from kontobro.service.config import config
 from kontobro.service.shares import Shares
-from kontobro.web import aside
 from kontobro.web.middleware import TooManyAtOnce
 from kontobro.web.models import AuditEvent, Membership, Organisation
+from kontobro.web.site import aside
 from tests.support.site import Site
 from tests.web import tarpit
 from tests.web.live import wait_for

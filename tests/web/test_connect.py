@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kontobro.core.level import level_of, scopes_of
-from kontobro.web import setup as flow
+from kontobro.web.connect import setup as flow
 from kontobro.web.models import ConnectionOwner, Membership, Setup
 from tests.support.site import PASSWORD, Site
 from tests.web.connecting import Box, Traveller, open_box, query_of, traveller

@@ -14,9 +14,9 @@ from kontobro.core.errors import Misconfigured
 from kontobro.core.level import level_of, scopes_for
 from kontobro.erp import REGISTRY, Registered
 from kontobro.service.config import config
-from kontobro.web import setup as flow
+from kontobro.web.connect import setup as flow
+from kontobro.web.connect.erp import safe_options, systems
 from kontobro.web.models import ConnectionOwner, Membership, Setup
-from kontobro.web.setup_erp import safe_options, systems
 from kontobro.web.tenancy import is_operator
 from tests.support.site import Site
 from tests.web.connecting import Box, Traveller, digests, open_box, proposed, query_of, traveller

@@ -10,12 +10,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from kontobro.core.connection import Connection
 from kontobro.core.errors import LoginFailed
+from kontobro.core.model.connection import Connection
 from kontobro.service.config import config
-from kontobro.web import setup as flow
+from kontobro.web.connect import setup as flow
 from kontobro.web.models import Organisation
-from kontobro.web.notices import target
+from kontobro.web.organisation.notices import target
 from kontobro.web.tenancy import Member
 from tests.support.site import Site
 

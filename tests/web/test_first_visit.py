@@ -10,7 +10,7 @@ import pytest
 from kontobro.service.config import config
 from kontobro.service.first_visit import new_link
 from kontobro.web.models import User
-from kontobro.web.ready import look_ahead
+from kontobro.web.server.ready import look_ahead
 from tests.support.site import PASSWORD, Site
 
 FORM = {"email": "anna@example.com", "password1": PASSWORD, "password2": PASSWORD}

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from django.utils.html import escape
 
-from kontobro.core.history import Move
-from kontobro.core.runner import Work
+from kontobro.core.model.history import Move
+from kontobro.core.ports.runner import Work
 from kontobro.web.models import AuditEvent
 from tests.support.site import Site
 from tests.web.connected_site import ConnectedSite

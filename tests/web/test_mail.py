@@ -6,7 +6,7 @@ import pytest
 from django.core.mail import EmailMessage
 
 from kontobro.core.errors import Unreachable
-from kontobro.web.accounts import Mail
+from kontobro.web.members.accounts import Mail
 from tests.service.test_mail import Box, a_server, configured
 
 LETTER = EmailMessage("Reset", "A link", "Kontobro <books@example.com>", ["a@example.com"], bcc=["b@example.com"])

@@ -9,10 +9,10 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
-from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import LoginFailed, Unreachable
+from kontobro.core.model.connection import Connection, Tokens
 from kontobro.install.connect import disconnect
-from kontobro.web import setup as flow
+from kontobro.web.connect import setup as flow
 from kontobro.web.models import Setup
 from kontobro.web.places import change, places
 from kontobro.web.tenancy import Member

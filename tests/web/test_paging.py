@@ -12,11 +12,11 @@ from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from kontobro.core.connection import Connection
-from kontobro.core.history import Move
-from kontobro.core.journal import Reference
-from kontobro.store.moves import route
-from kontobro.testing.store_case import PROBLEM, job, planned
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.history import Move
+from kontobro.core.model.journal import Reference
+from kontobro.store.schema.moves import route
+from kontobro.testing.store.case import PROBLEM, job, planned
 from kontobro.web.models import AuditEvent, Organisation
 from kontobro.web.places import places
 from tests.support.site import Site

@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from kontobro.core.errors import NotAllowed
 from kontobro.service.config import config
-from kontobro.web import setup as flow
+from kontobro.web.connect import setup as flow
+from kontobro.web.members.rights import as_owner, open_invitation, require_still
 from kontobro.web.models import AuditEvent, Invitation, Membership, Organisation, Setup, User
-from kontobro.web.rights import as_owner, open_invitation, require_still
 from kontobro.web.tenancy import Member, organisation_of
 from tests.support.site import PASSWORD, Site
 

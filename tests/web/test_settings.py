@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from kontobro.core.settings import Settings
-from kontobro.core.settings_file import settings_to
+from kontobro.core.model.settings import Settings
+from kontobro.core.settings.toml import settings_to
+from kontobro.web.connection.settings_form import SettingsForm, form_of
 from kontobro.web.middleware import LARGEST_BODY
 from kontobro.web.models import AuditEvent
-from kontobro.web.settings_form import SettingsForm, form_of
 from tests.web.connected_site import ConnectedSite
 
 

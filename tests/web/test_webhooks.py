@@ -14,15 +14,15 @@ from django.http import HttpResponse
 from prometheus_client import REGISTRY
 from standardwebhooks import Webhook
 
-from kontobro.core.connection import Connection
 from kontobro.core.errors import Busy
-from kontobro.core.settings import Settings
-from kontobro.web import setup as flow
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.settings import Settings
+from kontobro.web.connect import setup as flow
+from kontobro.web.connect.subscribing import SECRET, subscribe
+from kontobro.web.connection.webhooks import LARGEST
 from kontobro.web.models import WebhookDelivery
 from kontobro.web.places import places
-from kontobro.web.subscribing import subscribe
-from kontobro.web.views.webhooks import LARGEST, SECRET
-from pleo_sandbox.deliveries import DeliveryFault, Trouble
+from pleo_sandbox.state.deliveries import DeliveryFault, Trouble
 from tests.support.pleo_company import an_item
 from tests.support.site import AskedFor, Site
 from tests.web.connected_site import ConnectedSite

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kontobro.core.errors import Busy, KontobroError, NotUsable
-from kontobro.core.runner import Runner, Work
+from kontobro.core.ports.runner import Runner, Work
 from kontobro.export.engine import JobResult
 from kontobro.sync.run import SyncResult
 from kontobro.worker import open_client_runner

@@ -12,8 +12,8 @@ from datetime import timedelta
 
 import pytest
 
-from kontobro.core.connection import Connection, Tokens
-from kontobro.core.runner import Work
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.ports.runner import Work
 from kontobro.worker import open_client_runner
 from kontobro.worker.asking import ClientRunner
 from kontobro.worker.chores import Rounds, slot_of

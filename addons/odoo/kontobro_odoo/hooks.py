@@ -2,7 +2,7 @@
 
 from odoo.api import Environment
 
-from kontobro.store.guards import install_guards, remove_guards
+from kontobro.store.schema.guards import install_guards, remove_guards
 
 GUARDED = (("kontobro_booking", "state"), ("kontobro_event", "at"), ("kontobro_job", "claimed_at"))
 

@@ -16,13 +16,13 @@ from trytond.pyson import Eval
 from trytond.transaction import Transaction
 from trytond.wizard import Button, StateAction, StateTransition, StateView, Wizard
 
-from kontobro.core.connection import Connection, Tokens
 from kontobro.core.level import level_of
-from kontobro.core.settings import Settings
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.settings import Settings
 from kontobro.install.authorisation import is_safe_redirect
 from kontobro.install.connect import connect
-from kontobro.pleo.environments import ENVIRONMENTS
-from kontobro.store import codec
+from kontobro.pleo.http.environments import ENVIRONMENTS
+from kontobro.store.secrets import codec
 
 from . import pending
 from .access import Guarded, visible

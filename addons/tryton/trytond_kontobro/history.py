@@ -13,10 +13,10 @@ from trytond.pyson import Eval
 from trytond.transaction import Transaction
 
 from kontobro.core.words import name_in
-from kontobro.store.codec import problems_from
-from kontobro.store.guards import install_guards
-from kontobro.store.moves import STATES
-from kontobro.store.tables_store import bind_secrets
+from kontobro.store.schema.guards import install_guards
+from kontobro.store.schema.moves import STATES
+from kontobro.store.secrets.codec import problems_from
+from kontobro.store.sql.store import bind_secrets
 
 from .house import in_words, language
 

@@ -14,11 +14,11 @@ from trytond.transaction import Transaction
 from trytond.url import http_host
 
 from kontobro.bootstrap import Home, SystemClock
-from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError, Misconfigured, Problem
+from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Connector
 from kontobro.core.words import fault_in, in_language
-from kontobro.erp.guard import guarded
+from kontobro.erp.kit.guard import guarded
 from kontobro.erp.tryton.connector import TrytonConnector
 
 from .tables import TrytonStore, open_store

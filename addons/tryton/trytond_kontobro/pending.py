@@ -20,7 +20,7 @@ from trytond.model import ModelSQL, fields
 from kontobro.core.dialect import TagScope
 from kontobro.install.authorisation import LIFE, Authorisation, hashed, kept_from, kept_to
 from kontobro.install.authorisation import leave as leave_for_pleo
-from kontobro.store.tables import opened, select, stored
+from kontobro.store.sql.tables import opened, select, stored
 
 from .tables import TrytonStore
 

@@ -7,9 +7,9 @@ from trytond.model import ModelView, fields
 from trytond.transaction import Transaction
 from trytond.wizard import Button, StateView, Wizard
 
-from kontobro.core.settings_check import fit_of
+from kontobro.core.settings.check import fit_of
 from kontobro.export.again import check_again, check_failed
-from kontobro.export.masters import load_masters
+from kontobro.export.job.masters import load_masters
 
 from .access import Guarded, active_record, required
 from .connection import core_connection, pool

@@ -14,10 +14,10 @@ from trytond.model import ModelView, fields
 from trytond.transaction import Transaction
 from trytond.wizard import Button, StateTransition, StateView, Wizard
 
-from kontobro.core.settings_check import check_all
-from kontobro.core.settings_file import LIMITS, settings_from, settings_to
+from kontobro.core.settings.check import check_all
+from kontobro.core.settings.toml import LIMITS, settings_from, settings_to
 from kontobro.core.words import in_language
-from kontobro.export.masters import load_masters
+from kontobro.export.job.masters import load_masters
 
 from .access import Guarded
 from .connection import core_connection, pool

@@ -7,7 +7,7 @@ from trytond.model import ModelView, fields
 from trytond.pyson import Eval
 from trytond.transaction import Transaction
 
-from kontobro.core.posting_table import ROWS
+from kontobro.core.rules.table import ROWS
 
 from .house import PleoError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trytond.i18n import gettext
 
-from kontobro.core.settings_codes import id_in
+from kontobro.core.settings.codes import id_in
 
 from .connection import pool
 from .house import PleoError

@@ -10,12 +10,12 @@ import psycopg
 from psycopg import ClientCursor, IsolationLevel
 from trytond import backend, config
 
-from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.core.model.connection import Connection
 from kontobro.core.words import fault_code
-from kontobro.store.advisory import advisory_lock
-from kontobro.store.tables_store import TablesStore
-from kontobro.store.vault import KeyRing, seal, unseal
+from kontobro.store.engines.advisory import advisory_lock
+from kontobro.store.secrets.vault import KeyRing, seal, unseal
+from kontobro.store.sql.store import TablesStore
 
 NOTE = """UPDATE kontobro_connection SET last_run = now() at time zone 'utc', last_fault = %s, last_fault_code = %s
 WHERE key = %s"""

@@ -23,9 +23,9 @@ from trytond.worker import run_task
 from werkzeug.exceptions import HTTPException
 
 from kontobro.core.errors import KontobroError, NotAllowed, Timeout, Uncertain, Unreachable
-from kontobro.erp.common import Refused
+from kontobro.erp.kit.http import Refused
 from kontobro.erp.tryton.calls import SYSTEM, Domain, Row, rows_of
-from kontobro.store.advisory import is_undone
+from kontobro.store.engines.advisory import is_undone
 
 log = logging.getLogger(__name__)
 

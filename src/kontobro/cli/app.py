@@ -18,7 +18,6 @@ from kontobro.cli import (
     check,
     check_again,
     connect,
-    demo,
     dimensions,
     disconnect,
     doctor,
@@ -29,16 +28,17 @@ from kontobro.cli import (
     rotate_keys,
     sandbox,
     serve,
-    settings,
     settle,
-    sync,
     tie_out,
     web,
     worker,
 )
-from kontobro.cli.desk import Desk
-from kontobro.cli.exits import Exit, epilog, exit_of
-from kontobro.cli.extras import extra_of, install_hint
+from kontobro.cli.common.desk import Desk
+from kontobro.cli.common.exits import Exit, epilog, exit_of
+from kontobro.cli.common.extras import extra_of, install_hint
+from kontobro.cli.demo import command as demo
+from kontobro.cli.settings import command as settings
+from kontobro.cli.sync import command as sync
 from kontobro.core.errors import KontobroError, Misconfigured, said_of
 
 GLOBAL_VALUES = ("--home", "--connection")
@@ -104,7 +104,7 @@ def _of_files(error: OSError) -> KontobroError:
 
 def _tell_stopped(ctx: Any) -> None:
     """Whoever stops an export wants to know that nothing is lost."""
-    from kontobro.cli.show import tell
+    from kontobro.cli.common.show import tell
 
     if ctx.invoked_subcommand == "export":
         tell("Stopped. Nothing is lost: kontobro export continues where it stopped, and books nothing twice.")
@@ -125,7 +125,7 @@ def _of_an_extra(error: ModuleNotFoundError) -> KontobroError:
 
 
 def _tell(error: KontobroError, ctx: Any) -> int:
-    from kontobro.cli.show import say_fault
+    from kontobro.cli.common.show import say_fault
 
     desk = ctx.obj
     if isinstance(desk, Desk) and desk.debug:
@@ -183,11 +183,11 @@ def main_options(
     desk.debug = debug
     context.obj = desk
     if verbose:
-        from kontobro.cli.logs import log_to_stderr
+        from kontobro.cli.common.logs import log_to_stderr
 
         context.call_on_close(log_to_stderr())
     if debug:
-        from kontobro.cli.logs import traces_to_stderr
+        from kontobro.cli.common.logs import traces_to_stderr
 
         context.call_on_close(traces_to_stderr())
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kontobro.cli import show
-from kontobro.cli.desk import desk_of
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import desk_of
 
 if TYPE_CHECKING:
-    from kontobro.core.history import BookingRow
+    from kontobro.core.model.history import BookingRow
 
 FAILED = ("rejected", "uncertain")
 
@@ -30,7 +30,7 @@ def run(
     rows = desk.store.bookings(connection.id, limit=None if whole else limit)
     found = [row for row in rows if _wanted(row, job, failed=failed)][:limit]
     if as_json:
-        from kontobro.cli.shapes import booking_shape
+        from kontobro.cli.common.shapes import booking_shape
 
         show.emit([booking_shape(row) for row in found])
     elif not found:

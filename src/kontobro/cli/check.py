@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kontobro.cli import show
-from kontobro.cli.desk import desk_of
-from kontobro.cli.exits import Exit, exit_of
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import desk_of
+from kontobro.cli.common.exits import Exit, exit_of
 
 if TYPE_CHECKING:
-    from kontobro.service.check import Finding
+    from kontobro.health.connection import Finding
 
 SEVERITY = (Exit.FAULT, Exit.UNREACHABLE, Exit.NEEDS_FIX, Exit.BUSY, Exit.UNFINISHED, Exit.PROBLEMS, Exit.OK)
 """Which exit code wins when there are several findings."""
@@ -23,7 +23,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """See that Pleo and the accounting system answer and the settings are complete."""
-    from kontobro.service.check import Words, look
+    from kontobro.health.connection import Words, look
 
     words = Words(
         reconnect="Run kontobro connect again; settings and history are kept.",

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kontobro.cli import show
-from kontobro.cli.desk import desk_of
-from kontobro.cli.exits import Exit
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import desk_of
+from kontobro.cli.common.exits import Exit
 
 if TYPE_CHECKING:
-    from kontobro.cli.shapes import Json
-    from kontobro.core.connection import Connection
+    from kontobro.cli.common.shapes import Json
+    from kontobro.core.model.connection import Connection
     from kontobro.export.again import Checked
-    from kontobro.export.tieout import BookPorts
+    from kontobro.export.tieout.collect import BookPorts
 
 
 def run(
@@ -42,7 +42,7 @@ def run(
 
 
 def _checked(connection: Connection, ports: BookPorts, reference: str | None) -> list[Checked]:
-    from kontobro.core.journal import Reference
+    from kontobro.core.model.journal import Reference
     from kontobro.export.again import check_again, check_failed
 
     if reference is None:
@@ -70,7 +70,7 @@ def _print(found: Sequence[Checked], ports: BookPorts) -> None:
 
 
 def checked_shape(checked: Checked) -> Json:
-    from kontobro.cli.shapes import preview_shape
+    from kontobro.cli.common.shapes import preview_shape
 
     return {
         "reference": checked.reference,

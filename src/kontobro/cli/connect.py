@@ -12,15 +12,15 @@ from urllib.parse import urlsplit
 
 import typer
 
-from kontobro.cli import show
-from kontobro.cli.desk import Desk, desk_of
-from kontobro.cli.erp_options import asked_secret, erp_options, erp_secrets, variable_of, with_company
-from kontobro.cli.given import require_given_for
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import Desk, desk_of
+from kontobro.cli.common.erp_options import asked_secret, erp_options, erp_secrets, variable_of, with_company
+from kontobro.cli.common.given import require_given_for
 from kontobro.core.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from kontobro.core.connection import Connection, Tokens
     from kontobro.core.level import Level
+    from kontobro.core.model.connection import Connection, Tokens
     from kontobro.install.authorisation import Consent
     from kontobro.install.connect import Connected
 
@@ -117,7 +117,7 @@ def _variables(secrets: Mapping[str, str], oauth: bool, pleo: bool, erp: bool) -
 
 def _tell_connected(connected: Connected, *, as_json: bool) -> None:
     if as_json:
-        from kontobro.cli.shapes import connection_shape
+        from kontobro.cli.common.shapes import connection_shape
 
         told = {"level": connected.level, "installation": connected.installation.status}
         show.emit({**connection_shape(connected.connection), **told})
@@ -150,7 +150,7 @@ def draft_connection(
     client_id: str | None = None,
 ) -> Connection:
     """The connection as the person asked for it; both sides have still to agree."""
-    from kontobro.core.connection import Connection
+    from kontobro.core.model.connection import Connection
 
     api_url, auth_url = _addresses(environment, url)
     if oauth and environment == "production":
@@ -203,7 +203,7 @@ def _api_key(*, from_stdin: bool) -> str:
 
 
 def _of_api_key(*, from_stdin: bool) -> Tokens:
-    from kontobro.core.connection import Tokens
+    from kontobro.core.model.connection import Tokens
 
     return Tokens(access=_api_key(from_stdin=from_stdin))
 

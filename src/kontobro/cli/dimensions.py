@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kontobro.cli import show
-from kontobro.cli.desk import Desk, desk_of
-from kontobro.cli.tables import sheet
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import Desk, desk_of
+from kontobro.cli.common.tables import sheet
 from kontobro.core.errors import Misconfigured, NotAllowed, shown
-from kontobro.core.settings import MOST_DIMENSIONS as MOST
-from kontobro.core.settings_codes import dimensions_in_codes
-from kontobro.core.suggest import at_pleo, preselected
+from kontobro.core.model.settings import MOST_DIMENSIONS as MOST
+from kontobro.core.settings.codes import dimensions_in_codes
+from kontobro.core.settings.suggest import at_pleo, preselected
 
 if TYPE_CHECKING:
-    from kontobro.core.connection import Connection
-    from kontobro.core.masterdata import Dimension
+    from kontobro.core.model.connection import Connection
+    from kontobro.core.model.masterdata import Dimension
     from kontobro.core.ports import Connector
 
 
@@ -92,7 +92,7 @@ def _named(codes: Sequence[str], *, choose: bool, none: bool) -> list[str] | Non
 
 def active_dimensions(connector: Connector) -> list[Dimension]:
     """The dimensions that can be chosen. Raises Misconfigured when the accounting system has none to give."""
-    from kontobro.core.masterdata import Dimension
+    from kontobro.core.model.masterdata import Dimension
 
     if Dimension not in connector.capabilities.kinds:
         raise Misconfigured("This accounting system has no dimensions.", "There is nothing to choose.")
@@ -147,7 +147,7 @@ def store_choice(desk: Desk, connection: Connection, wanted: Sequence[Dimension]
 def _choices(
     connector: Connector, dimensions: Sequence[Dimension], wanted: Sequence[Dimension], known: set[str] | None
 ) -> list[Choice]:
-    from kontobro.core.masterdata import DimensionValue
+    from kontobro.core.model.masterdata import DimensionValue
 
     counts = Counter(value.dimension_id for value in connector.read(DimensionValue) if value.active)
     return [

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from kontobro.cli import show
-from kontobro.cli.desk import desk_of
-from kontobro.cli.exits import Exit
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import desk_of
+from kontobro.cli.common.exits import Exit
 from kontobro.core.errors import Misconfigured
 
 
@@ -30,7 +30,7 @@ def run(
         _ask(connection.name)
     refused = disconnect(connection, desk.workplace.pleo_for(connection), desk.store)
     if as_json:
-        from kontobro.cli.shapes import connection_shape
+        from kontobro.cli.common.shapes import connection_shape
 
         show.emit({**connection_shape(desk.connection()), "refused": str(refused) if refused else None})
         return

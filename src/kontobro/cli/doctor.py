@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kontobro.cli import show
-from kontobro.cli.desk import Desk, desk_of
-from kontobro.cli.exits import Exit
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import Desk, desk_of
+from kontobro.cli.common.exits import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kontobro.service.findings import Finding
+    from kontobro.health.findings import Finding
 
 MARKS = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "bad": ("✗", "bold red")}
 
@@ -25,7 +25,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Look at database, keys, disk, clock, worker, webhooks and mail; say what to do where something is wrong."""
-    from kontobro.service.findings import worst
+    from kontobro.health.findings import worst
 
     findings = examined(desk_of(context))
     if as_json:
@@ -46,7 +46,7 @@ def examined(desk: Desk) -> Sequence[Finding]:
         if not isinstance(fault.__cause__, ModuleNotFoundError):
             raise
         return examined_home(desk)
-    from kontobro.service.doctor import examine
+    from kontobro.health.installation import examine
     from kontobro.worker.vitals import look
 
     served = bool(given.database_url.get_secret_value()) or (given.home / "engine.sqlite3").exists()
@@ -56,7 +56,7 @@ def examined(desk: Desk) -> Sequence[Finding]:
 def examined_home(desk: Desk) -> Sequence[Finding]:
     """What holds for the command line alone."""
     from kontobro.bootstrap import open_home
-    from kontobro.service.doctor_home import examine_home
+    from kontobro.health.home import examine_home
 
     home = open_home(desk.home)
     try:

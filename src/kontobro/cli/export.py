@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kontobro.cli import show
-from kontobro.cli.desk import desk_of
-from kontobro.cli.exits import Exit, exit_of, exit_of_result
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import desk_of
+from kontobro.cli.common.exits import Exit, exit_of, exit_of_result
+from kontobro.cli.common.tables import sheet
 from kontobro.cli.jobs import live_job
-from kontobro.cli.tables import sheet
 from kontobro.core.errors import Busy, JobGone, Unreachable
 
 if TYPE_CHECKING:
-    from kontobro.core.connection import Connection
-    from kontobro.core.export import ExportJob
-    from kontobro.core.history import BookingRow
+    from kontobro.core.model.connection import Connection
+    from kontobro.core.model.export import ExportJob
+    from kontobro.core.model.history import BookingRow
     from kontobro.export.engine import JobResult
-    from kontobro.export.run import Ports
+    from kontobro.export.job.run import Ports
 
 MOST_NOTED = 20
 """Booked entries whose notes are listed after a job."""
@@ -52,8 +52,8 @@ def run(
 
 
 def _once(connection: Connection, ports: Ports, name: str | None, *, take_over: bool, as_json: bool) -> Exit:
-    from kontobro.export.ended import note_ends
     from kontobro.export.engine import next_job
+    from kontobro.export.job.ended import note_ends
 
     note_ends(connection, ports)
     job = live_job(ports.pleo, name) if name else next_job(ports)
@@ -68,8 +68,8 @@ def _once(connection: Connection, ports: Ports, name: str | None, *, take_over: 
 
 def _watch(connection: Connection, ports: Ports, every: float, *, as_json: bool) -> None:
     """Poll until it is stopped. What a person has to fix ends it too, with its exit code."""
-    from kontobro.export.ended import note_ends
     from kontobro.export.engine import next_job
+    from kontobro.export.job.ended import note_ends
 
     show.tell(f"Polling every {show.span(every)}; Ctrl-C ends it between two items without harm.", "dim")
     while True:
@@ -96,7 +96,7 @@ def _book(connection: Connection, job: ExportJob, ports: Ports, *, take_over: bo
     every = ports.store.bookings(connection.id, job_id=job.id)
     rows, noted = [row for row in every if row.problems], [row for row in every if row.notes]
     if as_json:
-        from kontobro.cli.shapes import booking_shape, result_shape
+        from kontobro.cli.common.shapes import booking_shape, result_shape
 
         shapes = {"problems": [booking_shape(row) for row in rows], "noted": [booking_shape(row) for row in noted]}
         show.emit_line({**result_shape(result), **shapes})

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kontobro.cli import show
-from kontobro.cli.desk import desk_of
-from kontobro.cli.tables import sheet
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import desk_of
+from kontobro.cli.common.tables import sheet
 from kontobro.core.errors import Misconfigured, shown
 
 if TYPE_CHECKING:
-    from kontobro.core.export import ExportJob
+    from kontobro.core.model.export import ExportJob
     from kontobro.core.ports import Pleo
 
 OPEN = ("pending", "in_progress")
@@ -31,7 +31,7 @@ def run(
     connection = desk.connection()
     jobs = desk.ports(connection).pleo.jobs(OPEN + FINISHED if everything else OPEN)
     if as_json:
-        from kontobro.cli.shapes import job_shape
+        from kontobro.cli.common.shapes import job_shape
 
         show.emit([job_shape(job) for job in jobs])
     elif not jobs:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from kontobro.cli import show
-from kontobro.cli.desk import Desk, desk_of
-from kontobro.cli.exits import Exit
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import Desk, desk_of
+from kontobro.cli.common.exits import Exit
 from kontobro.core.errors import Misconfigured, shown
 
 app = typer.Typer(help="Export or erase what is held of people.", no_args_is_help=True)
@@ -26,7 +26,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write all that is held of one company into a zip of JSON. No secrets are in it."""
-    from kontobro.export.personal_data import export_company
+    from kontobro.export.personal.data import export_company
 
     desk = desk_of(context)
     connection = desk.connection()
@@ -47,7 +47,7 @@ def erase(
     as_json: AsJson = False,
 ) -> None:
     """Erase one employee here: content and names of their expenses go; ids, amounts and states stay."""
-    from kontobro.export.personal_data import entries_of_person, erase_entries
+    from kontobro.export.personal.data import entries_of_person, erase_entries
 
     desk = desk_of(context)
     connection = desk.connection()
@@ -73,7 +73,7 @@ def erase(
 @app.command("delete")
 def delete(context: typer.Context, yes: Yes = False, as_json: AsJson = False) -> None:
     """Delete everything of one disconnected company: settings, history, names."""
-    from kontobro.export.personal_data import delete_company
+    from kontobro.export.personal.data import delete_company
 
     desk = desk_of(context)
     connection = desk.connection()

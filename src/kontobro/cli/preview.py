@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kontobro.cli import show
-from kontobro.cli.desk import desk_of
-from kontobro.cli.exits import Exit
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import desk_of
+from kontobro.cli.common.exits import Exit
+from kontobro.cli.common.tables import sheet
 from kontobro.cli.jobs import live_job
-from kontobro.cli.tables import sheet
 from kontobro.core.errors import Problem, shown
 
 if TYPE_CHECKING:
-    from kontobro.core.export import ExportItem
-    from kontobro.core.journal import Entry, EntryLine
+    from kontobro.core.model.export import ExportItem
+    from kontobro.core.model.journal import Entry, EntryLine
     from kontobro.core.ports import Connector
+    from kontobro.export.job.run import Progress
     from kontobro.export.preview import ItemPreview
-    from kontobro.export.run import Progress
 
 
 MOST_CAUSES = 20
@@ -46,7 +46,7 @@ def run(
         previews = _counted(preview_job(connection, found, ports), found.number_of_items, advance)
     wanted = [preview for preview in previews if preview.problems or not problems]
     if as_json:
-        from kontobro.cli.shapes import preview_shape
+        from kontobro.cli.common.shapes import preview_shape
 
         show.emit([preview_shape(preview) for preview in wanted])
     else:
@@ -65,7 +65,7 @@ def _counted(previews: Iterable[ItemPreview], total: int, advance: Progress) -> 
 
 def names_of(connector: Connector) -> dict[str, str]:
     """What to call an account: code and name."""
-    from kontobro.core.masterdata import Account
+    from kontobro.core.model.masterdata import Account
 
     return {
         account.id: account.code if account.name in ("", account.code) else f"{account.code} {account.name}"
@@ -104,7 +104,7 @@ def _print(wanted: Sequence[ItemPreview], previews: Sequence[ItemPreview], names
 
 
 def print_item(preview: ItemPreview, names: dict[str, str]) -> None:
-    from kontobro.core.export import ExportItem
+    from kontobro.core.model.export import ExportItem
 
     item = preview.item
     show.say(_title(item) if isinstance(item, ExportItem) else f"unreadable item {shown(item.entry_id or '')}", "bold")
@@ -134,7 +134,7 @@ def print_item(preview: ItemPreview, names: dict[str, str]) -> None:
 
 def _title(item: ExportItem) -> str:
     """How a bookkeeper finds the expense in Pleo: what, who, how much; the id for programs."""
-    from kontobro.core.posting_text import payee_of
+    from kontobro.core.rules.text import payee_of
 
     words = (shown(item.type).replace("_", " "), payee_of(item, of_employee=False), _amount(item), shown(item.entry_id))
     return " · ".join(word for word in words if word)
@@ -142,7 +142,7 @@ def _title(item: ExportItem) -> str:
 
 def _amount(item: ExportItem) -> str:
     """What left the wallet; nothing when Pleo's amount is none."""
-    from kontobro.core.money import exponent, is_whole, to_major
+    from kontobro.core.model.money import exponent, is_whole, to_major
 
     money = item.amount.wallet
     known = exponent(money.currency) is not None and is_whole(money.minor)
@@ -150,7 +150,7 @@ def _amount(item: ExportItem) -> str:
 
 
 def _print_entry(entry: Entry, names: dict[str, str], style: str | None = None) -> None:
-    from kontobro.cli.shapes import kind_of
+    from kontobro.cli.common.shapes import kind_of
 
     words = (kind_of(entry).replace("_", " "), show.day(entry.date), shown(entry.payee), shown(entry.text))
     head = " · ".join(word for word in words if word)

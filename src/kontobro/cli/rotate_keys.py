@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kontobro.cli import show
-from kontobro.cli.desk import Desk, desk_of
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import Desk, desk_of
 from kontobro.core.errors import Misconfigured
 
 if TYPE_CHECKING:

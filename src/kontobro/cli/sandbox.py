@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kontobro.cli import show
+from kontobro.cli.common import show
 
 if TYPE_CHECKING:
-    from kontobro.cli.box import Box
+    from kontobro.cli.demo.box import Box
 
 SERVICE = "http://127.0.0.1:8765"
 """Where `kontobro serve` listens unless told otherwise."""
@@ -39,7 +39,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when it is up.")] = False,
 ) -> None:
     """Run Pleo-in-a-box on this machine until Ctrl-C: a demo company with expenses to book, and pages to see it."""
-    from kontobro.cli.box import pleo_in_a_box
+    from kontobro.cli.demo.box import pleo_in_a_box
 
     books = _books_in(ledger) if ledger else None
     redirects = (f"--redirect-uri={each}" for each in redirect_uri)
@@ -55,7 +55,7 @@ def run(
 
 def _books_in(folder: Path) -> Path:
     """The main file of the demo company's ledger in that folder, made where there is none."""
-    from kontobro.cli.demo import copy_ledger, main_file
+    from kontobro.cli.demo.ledger import copy_ledger, main_file
 
     return (main_file(folder) if folder.exists() else copy_ledger(folder)).resolve()
 

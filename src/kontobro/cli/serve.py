@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kontobro.cli import show
-from kontobro.cli.desk import Desk, desk_of
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import Desk, desk_of
 
 if TYPE_CHECKING:
     from kontobro.service.config import ServiceConfig
@@ -28,8 +28,8 @@ def run(
     if new_link:
         show_link(given, link_of(given))
         return
-    from kontobro.service.logs import set_up_logs
-    from kontobro.web.serving import serve
+    from kontobro.service.logging.logs import set_up_logs
+    from kontobro.web.server.serving import serve
 
     set_up_logs(given)
     show.tell("Starting ...", "dim")

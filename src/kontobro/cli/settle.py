@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from kontobro.cli import show
-from kontobro.cli.desk import desk_of
-from kontobro.cli.exits import Exit
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import desk_of
+from kontobro.cli.common.exits import Exit
 
 
 def run(
@@ -22,7 +22,7 @@ def run(
     connection = desk.connection()
     settled = settle(connection, desk.ports(connection))
     if as_json:
-        from kontobro.cli.shapes import settled_shape
+        from kontobro.cli.common.shapes import settled_shape
 
         show.emit(settled_shape(settled))
     elif not settled.settled and not settled.open and not settled.problems:

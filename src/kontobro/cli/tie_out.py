@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kontobro.cli import show
-from kontobro.cli.desk import Desk, desk_of
-from kontobro.cli.exits import Exit
-from kontobro.cli.tables import Sheet, sheet
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import Desk, desk_of
+from kontobro.cli.common.exits import Exit
+from kontobro.cli.common.tables import Sheet, sheet
 
 if TYPE_CHECKING:
-    from kontobro.cli.shapes import Json
-    from kontobro.core.connection import Connection
-    from kontobro.core.tieout import Sum, SumKey, TiedEntry, TieOut
-    from kontobro.export.forgotten import Forgotten
-    from kontobro.export.tieout import BookPorts, Scope
+    from kontobro.cli.common.shapes import Json
+    from kontobro.core.model.connection import Connection
+    from kontobro.core.tieout.compare import Sum, SumKey, TiedEntry, TieOut
+    from kontobro.export.tieout.collect import BookPorts, Scope
+    from kontobro.export.tieout.forgotten import Forgotten
 
 SHOWN = 20
 """Differing entries that the terminal shows; --json and the files have all of them."""
@@ -46,8 +46,8 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Compare what Pleo sent with what the accounting system holds now, entry by entry."""
-    from kontobro.export.forgotten import forgotten
-    from kontobro.export.tieout import Scope
+    from kontobro.export.tieout.collect import Scope
+    from kontobro.export.tieout.forgotten import forgotten
 
     desk = desk_of(context)
     connection = desk.connection()
@@ -74,7 +74,7 @@ def _day(text: str | None, option: str) -> dt.date | None:
 
 def ports_of(desk: Desk, connection: Connection) -> BookPorts:
     from kontobro.bootstrap import read_kept_item
-    from kontobro.export.tieout import BookPorts
+    from kontobro.export.tieout.collect import BookPorts
 
     return BookPorts(
         connector=desk.workplace.connector_for(connection),
@@ -94,9 +94,9 @@ def _tied(
     quietly: bool,
 ) -> TieOut:
     """Read the books once; the files (CSV, XLSX) are written on the way. `lost`: what the history lacks."""
-    from kontobro.export.sheets import csv_file, xlsx_file
-    from kontobro.export.tieout import summary_of, tied_entries
-    from kontobro.export.tieout_sheet import ENTRY_COLUMNS, add_summary, passing
+    from kontobro.export.tieout.collect import summary_of, tied_entries
+    from kontobro.export.tieout.sheet import ENTRY_COLUMNS, add_summary, passing
+    from kontobro.export.tieout.sheets import csv_file, xlsx_file
 
     csv, xlsx = to
     with ExitStack() as files, show.progress(quietly=quietly) as advance:
@@ -143,7 +143,7 @@ def _print_unseen(result: TieOut) -> None:
 
 
 def _sums(result: TieOut) -> Sheet:
-    from kontobro.export.tieout_sheet import sorted_sums
+    from kontobro.export.tieout.sheet import sorted_sums
 
     figures = ("Pleo", "books", "drafts", "difference")
     table = sheet(
@@ -175,8 +175,8 @@ def _label(key: SumKey) -> str:
 
 def _print_entry(tied: TiedEntry) -> None:
     """A block per entry, as in `kontobro bookings`: links stay whole."""
-    from kontobro.core.tieout import MEANINGS
-    from kontobro.export.tieout_sheet import reasons
+    from kontobro.core.tieout.compare import MEANINGS
+    from kontobro.export.tieout.sheet import reasons
 
     pleo = tied.pleo
     words = (
@@ -211,7 +211,7 @@ def _print_verdict(result: TieOut) -> None:
 
 
 def tie_out_shape(result: TieOut) -> Json:
-    from kontobro.export.tieout_sheet import SUM_COLUMNS, sum_rows
+    from kontobro.export.tieout.sheet import SUM_COLUMNS, sum_rows
 
     return {
         "equal": result.equal,
@@ -225,7 +225,7 @@ def tie_out_shape(result: TieOut) -> Json:
 
 
 def tied_shape(tied: TiedEntry) -> Json:
-    from kontobro.export.tieout_sheet import reasons
+    from kontobro.export.tieout.sheet import reasons
 
     pleo = tied.pleo
     return {

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import typer
 
-from kontobro.cli import show
-from kontobro.cli.desk import desk_of
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import desk_of
 from kontobro.cli.serve import configured, show_link
 
 
 def run(context: typer.Context) -> None:
     """Serve the pages alone, on PostgreSQL; any number of these beside any number of workers."""
     given = configured(desk_of(context))
-    from kontobro.service.logs import set_up_logs
-    from kontobro.web.serving import serve_pages
+    from kontobro.service.logging.logs import set_up_logs
+    from kontobro.web.server.serving import serve_pages
 
     set_up_logs(given)
     show.tell(f"Pages on {given.bind}, for {given.public_url}.", "dim")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from kontobro.cli import show
-from kontobro.cli.desk import desk_of
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import desk_of
 from kontobro.cli.serve import configured
 from kontobro.core.errors import Misconfigured
 
@@ -18,8 +18,8 @@ def run(context: typer.Context) -> None:
             "kontobro worker needs PostgreSQL.",
             "Set KONTOBRO_DATABASE_URL, or use kontobro serve for a single process with SQLite.",
         )
-    from kontobro.service.logs import set_up_logs
-    from kontobro.web.serving import work
+    from kontobro.service.logging.logs import set_up_logs
+    from kontobro.web.server.serving import work
 
     set_up_logs(given)
     show.tell(f"Working for up to {given.workers} connections at once; Ctrl-C ends it in order.", "dim")

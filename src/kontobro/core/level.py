@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from kontobro.core.dialect import READ_TAGS, WRITE_TAGS, canonical
-from kontobro.core.settings import Settings, SyncKind
+from kontobro.core.model.settings import Settings, SyncKind
 
 Level = Literal[1, 2, 3, 4]
 

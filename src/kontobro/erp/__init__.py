@@ -18,7 +18,7 @@ from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 if TYPE_CHECKING:
     from kontobro.core.ports import Connector
-    from kontobro.erp.guard import Guarded
+    from kontobro.erp.kit.guard import Guarded
 
 Factory = Callable[..., "Connector"]
 """Takes the options; one with a parameter `secrets` gets the way to the connection's secrets by name too, one with
@@ -98,7 +98,7 @@ def load_connector(
 
     Raises Misconfigured for an unknown name, a missing package, option or secret.
     """
-    from kontobro.erp.guard import guarded
+    from kontobro.erp.kit.guard import guarded
 
     factory = _factory(name)
     takes = inspect.signature(factory).parameters

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured, shown
-from kontobro.core.history import BookingRow
-from kontobro.core.journal import Reference, entry_id_of, references_of
-from kontobro.core.masters import Masters
-from kontobro.export.masters import with_codes
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.history import BookingRow
+from kontobro.core.model.journal import Reference, entry_id_of, references_of
+from kontobro.core.model.masters import Masters
+from kontobro.export.job.masters import with_codes
 from kontobro.export.preview import ItemPreview, preview_items
-from kontobro.export.tieout import BookPorts, open_books
+from kontobro.export.tieout.collect import BookPorts, open_books
 
 PAGE = 100
 """Items looked at together."""

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from kontobro.core.connection import Connection
 from kontobro.core.dialect import Dialect
 from kontobro.core.errors import (
     JobGone,
@@ -26,25 +25,26 @@ from kontobro.core.errors import (
     Unreachable,
     shown,
 )
-from kontobro.core.export import ExportJob, ItemReport, JobOutcome
-from kontobro.core.history import Move
-from kontobro.core.journal import references_of
-from kontobro.core.masters import Masters
-from kontobro.core.posting_dates import zone_name, zone_named
-from kontobro.core.settings_check import check_settings
-from kontobro.core.usable import not_usable
-from kontobro.export.booking import book_batch
-from kontobro.export.claim import Claimant, last_action
-from kontobro.export.confirm import confirm
-from kontobro.export.lists import Lists
-from kontobro.export.masters import masters_for, with_codes
-from kontobro.export.patience import Patience
-from kontobro.export.receipts import batches
-from kontobro.export.rehearse import rehearsed
-from kontobro.export.report import Reporter, outcome_of, outcome_of_fault, outcome_of_undecided
-from kontobro.export.run import Ports, Progress, Run, StopJob, patiently, quiet
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.export import ExportJob, ItemReport, JobOutcome
+from kontobro.core.model.history import Move
+from kontobro.core.model.journal import references_of
+from kontobro.core.model.masters import Masters
+from kontobro.core.rules.dates import zone_name, zone_named
+from kontobro.core.settings.check import check_settings
+from kontobro.core.settings.usable import not_usable
+from kontobro.export.book.booking import book_batch
+from kontobro.export.book.confirm import confirm
+from kontobro.export.book.report import Reporter, outcome_of, outcome_of_fault, outcome_of_undecided
+from kontobro.export.book.work import ItemWork
+from kontobro.export.job.claim import Claimant, last_action
+from kontobro.export.job.lists import Lists
+from kontobro.export.job.masters import masters_for, with_codes
+from kontobro.export.job.patience import Patience
+from kontobro.export.job.rehearse import rehearsed
+from kontobro.export.job.run import Ports, Progress, Run, StopJob, patiently, quiet
+from kontobro.export.receipts.fetch import batches
 from kontobro.export.settle import settle_open
-from kontobro.export.work import ItemWork
 
 log = logging.getLogger(__name__)
 

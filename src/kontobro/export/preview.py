@@ -7,21 +7,21 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
-from kontobro.core.connection import Connection
 from kontobro.core.errors import Problem, parted
-from kontobro.core.export import ExportItem, ExportJob, MalformedItem
-from kontobro.core.journal import Booking, Entry, EntryKey, Payment
-from kontobro.core.masters import Masters
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.export import ExportItem, ExportJob, MalformedItem
+from kontobro.core.model.journal import Booking, Entry, EntryKey, Payment
+from kontobro.core.model.masters import Masters
+from kontobro.core.model.settings import Settings
 from kontobro.core.ports import Clock, Connector
-from kontobro.core.posting import Posted, post_item
-from kontobro.core.settings import Settings
-from kontobro.export.compare import conflict, same_facts, voided
+from kontobro.core.rules.post import Posted, post_item
+from kontobro.export.book.compare import conflict, same_facts, voided
 from kontobro.export.engine import local_day, prepare
-from kontobro.export.invoices import Seen, duplicate, keys_to_ask, noted, remark, stops
-from kontobro.export.masters import with_codes
-from kontobro.export.patience import Patience
-from kontobro.export.receipts import check_links
-from kontobro.export.run import Ports, StopJob
+from kontobro.export.job.invoices import Seen, duplicate, keys_to_ask, noted, remark, stops
+from kontobro.export.job.masters import with_codes
+from kontobro.export.job.patience import Patience
+from kontobro.export.job.run import Ports, StopJob
+from kontobro.export.receipts.fetch import check_links
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

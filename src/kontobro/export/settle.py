@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError, Problem
-from kontobro.core.history import BookingRow, Move
-from kontobro.core.journal import Booking, EntryKey
-from kontobro.export.run import Ports
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.history import BookingRow, Move
+from kontobro.core.model.journal import Booking, EntryKey
+from kontobro.export.job.run import Ports
 
 log = logging.getLogger(__name__)
 

@@ -24,9 +24,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from kontobro.core.connection import Connection
 from kontobro.core.dialect import TagScope, canonical, dialect_of, other_spelling, spelling_in
 from kontobro.core.errors import LoginFailed, shown
+from kontobro.core.model.connection import Connection
 
 LIFE = timedelta(minutes=15)
 """How long Pleo's answer is waited for."""

@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from kontobro.core.connection import Connection, Tokens
 from kontobro.core.errors import KontobroError, LoginFailed, Misconfigured, NotAllowed
-from kontobro.core.export import Identity, Installation
 from kontobro.core.level import Level, level_of, scopes_for
-from kontobro.core.masterdata import Company
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.export import Identity, Installation
+from kontobro.core.model.masterdata import Company
 from kontobro.core.ports import Connector, Pleo, Store, TokenStore
 from kontobro.install.level import highest, require_level, require_scopes, with_level
 
@@ -27,7 +27,7 @@ PENDING = "PENDING_INTEGRATION"
 """What Pleo calls an installation that waits for its first sync."""
 
 RENEWING = 30.0
-"""Seconds to wait for a worker that renews the old tokens (`pleo/auth.py`): what it stores must not come after us."""
+"""Seconds to wait for a worker that renews the old tokens (`pleo/http/auth.py`): what it stores must not come after us."""
 
 
 class InstallingPleo(Pleo, Protocol):

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from kontobro.core.errors import Misconfigured, NotAllowed
-from kontobro.core.export import Identity
 from kontobro.core.level import KINDS_OF, LEVELS, Level, extras_of, kinds_at, level_of, missing_scopes, scopes_of
-from kontobro.core.masterdata import Account, Dimension, DimensionValue, TaxCode, Vendor
+from kontobro.core.model.export import Identity
+from kontobro.core.model.masterdata import Account, Dimension, DimensionValue, TaxCode, Vendor
+from kontobro.core.model.settings import Settings, SyncKind
 from kontobro.core.ports import Capabilities
-from kontobro.core.settings import Settings, SyncKind
 
 MEANINGS: Mapping[Level, str] = {
     1: "exports with receipts",

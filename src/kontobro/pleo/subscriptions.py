@@ -10,17 +10,17 @@ from typing import Final
 import httpx2
 import msgspec
 
-from kontobro.core.connection import Connection
 from kontobro.core.dialect import Dialect
 from kontobro.core.errors import BadAnswer, Uncertain
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.settings import Settings
 from kontobro.core.ports import Clock, TokenStore
-from kontobro.core.settings import Settings
-from kontobro.pleo import endpoints
-from kontobro.pleo.answers import Camel, Single, read, read_entry
-from kontobro.pleo.calls import Calls
-from kontobro.pleo.faults import UNEXPECTED
-from kontobro.pleo.opening import open_calls
-from kontobro.pleo.paging import listed_loosely
+from kontobro.pleo.http import endpoints
+from kontobro.pleo.http.answers import Camel, Single, read, read_entry
+from kontobro.pleo.http.calls import Calls
+from kontobro.pleo.http.faults import UNEXPECTED
+from kontobro.pleo.http.opening import open_calls
+from kontobro.pleo.http.paging import listed_loosely
 
 VENDOR_EVENT: Final = "v1.vendor.created"
 ACTIVE: Final = "ACTIVE"

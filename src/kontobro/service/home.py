@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kontobro.bootstrap import Home, SystemClock
-from kontobro.core.connection import Connection
+from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Clock
 from kontobro.net.addresses import look_up
 from kontobro.service.config import ServiceConfig

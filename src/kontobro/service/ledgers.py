@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from kontobro.core.connection import Connection
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.model.connection import Connection
 from kontobro.service.config import ServiceConfig
 
 

@@ -10,7 +10,7 @@ import psycopg
 
 from kontobro.core.errors import Unreachable
 from kontobro.core.ports import Clock
-from kontobro.pleo.calls import CALLS_A_MINUTE, WINDOW_SECONDS, rest
+from kontobro.pleo.http.calls import CALLS_A_MINUTE, WINDOW_SECONDS, rest
 
 _TABLE: LiteralString = """
 SELECT pg_advisory_xact_lock(hashtextextended('kontobro pace', 0));

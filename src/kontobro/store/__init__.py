@@ -22,8 +22,8 @@ def open_store(where: Path | str, *, key: bytes | None = None) -> DjangoStore:
     for PostgreSQL without a key, StoreUnreachable, Busy when another process holds it for longer than 30 s.
     """
     from kontobro.store.database import open_database
-    from kontobro.store.places import place_of
-    from kontobro.store.vault import KeyRing
+    from kontobro.store.engines.places import place_of
+    from kontobro.store.secrets.vault import KeyRing
 
     place = place_of(where)
     keys = KeyRing(place.key_file, key)

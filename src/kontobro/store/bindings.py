@@ -8,7 +8,7 @@ from typing import cast
 
 from django.db.models import QuerySet
 
-from kontobro.core.plan import Binding, MasterKind
+from kontobro.core.model.bindings import Binding, MasterKind
 from kontobro.store import models
 
 CHUNK = 500

@@ -13,9 +13,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 
 from kontobro.core.errors import ImpossibleMove
-from kontobro.core.export import ExportJob
-from kontobro.core.history import ClaimState, Move, Plan
-from kontobro.core.journal import Reference
+from kontobro.core.model.export import ExportJob
+from kontobro.core.model.history import ClaimState, Move, Plan
+from kontobro.core.model.journal import Reference
 from kontobro.store import models
 from kontobro.store.statements import (
     BEGIN_JOB,

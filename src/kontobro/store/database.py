@@ -16,8 +16,8 @@ from django.conf import settings
 from django.db import DatabaseError, connections, transaction
 
 from kontobro.core.errors import ImpossibleMove, Misconfigured
-from kontobro.store.guards import IMPOSSIBLE
-from kontobro.store.places import Place, place_of
+from kontobro.store.engines.places import Place, place_of
+from kontobro.store.schema.guards import IMPOSSIBLE
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

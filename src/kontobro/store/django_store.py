@@ -11,22 +11,22 @@ from typing import Any, cast
 
 from django.db.models import Count, QuerySet
 
-from kontobro.core.connection import Connection, Tokens
-from kontobro.core.destination import Destination, destination_of, pleo_destination
 from kontobro.core.errors import ImpossibleMove
-from kontobro.core.export import ExportJob
-from kontobro.core.history import BookingRow, ClaimState, JobRow, Move, Plan
-from kontobro.core.journal import Reference, entry_id_of
-from kontobro.core.plan import Binding, MasterKind
-from kontobro.store import bookings, codec, erasure, models
+from kontobro.core.model.bindings import Binding, MasterKind
+from kontobro.core.model.connection import Connection, Destination, Tokens, destination_of, pleo_destination
+from kontobro.core.model.export import ExportJob
+from kontobro.core.model.history import BookingRow, ClaimState, JobRow, Move, Plan
+from kontobro.core.model.journal import Reference, entry_id_of
+from kontobro.store import bookings, erasure, models
 from kontobro.store.bindings import bindings_of, delete_bindings, syncs_of, write_bindings, write_sync
 from kontobro.store.database import Database
-from kontobro.store.moves import is_allowed
-from kontobro.store.places import Place
+from kontobro.store.engines.places import Place
 from kontobro.store.purging import purge
 from kontobro.store.rows import booking_of, connection_columns, connection_of, job_of
-from kontobro.store.secrets_given import TOKENS, GivenSecret, secrets_given
-from kontobro.store.vault import KeyRing, is_readable, seal, unseal
+from kontobro.store.schema.moves import is_allowed
+from kontobro.store.secrets import codec
+from kontobro.store.secrets.given import TOKENS, GivenSecret, secrets_given
+from kontobro.store.secrets.vault import KeyRing, is_readable, seal, unseal
 
 
 class DjangoStore:

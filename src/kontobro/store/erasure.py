@@ -9,7 +9,7 @@ from datetime import date
 from django.db.models import Q, QuerySet
 
 from kontobro.core.errors import Misconfigured
-from kontobro.core.journal import Reference, entry_id_of, references_of
+from kontobro.core.model.journal import Reference, entry_id_of, references_of
 from kontobro.store import models
 from kontobro.store.bookings import CHUNK
 

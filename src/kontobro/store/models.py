@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 
-from kontobro.store.moves import STATES
+from kontobro.store.schema.moves import STATES
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from kontobro.core.connection import Connection
-from kontobro.core.history import BookingRow, BookingState, JobRow
-from kontobro.core.journal import Reference
-from kontobro.store.codec import invoice_key_from, problems_from, settings_from, settings_to
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.history import BookingRow, BookingState, JobRow
+from kontobro.core.model.journal import Reference
+from kontobro.store.secrets.codec import invoice_key_from, problems_from, settings_from, settings_to
 
 if TYPE_CHECKING:
     from kontobro.store import models

@@ -9,10 +9,10 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kontobro.core.export import ExportJob
-from kontobro.core.history import ClaimState, Move, Plan
-from kontobro.core.journal import entry_id_of
-from kontobro.store.codec import invoice_key_to, notes_to, plain, problems_to
+from kontobro.core.model.export import ExportJob
+from kontobro.core.model.history import ClaimState, Move, Plan
+from kontobro.core.model.journal import entry_id_of
+from kontobro.store.secrets.codec import invoice_key_to, notes_to, plain, problems_to
 
 _KEY = ("connection_id", "reference")
 _FACTS = (

@@ -14,10 +14,11 @@ from itertools import groupby, islice
 from typing import Protocol
 
 from kontobro.core.errors import Problem, Timeout, Uncertain, shown
-from kontobro.core.masterdata import Vendor
-from kontobro.core.plan import Action, Binding, Change, Desired, Existing, MasterKind, Plan
-from kontobro.core.plan_compare import mark_at_pleo, mark_of
-from kontobro.core.plan_match import Places, match
+from kontobro.core.model.bindings import Binding, MasterKind
+from kontobro.core.model.masterdata import Vendor
+from kontobro.core.plan.compare import mark_at_pleo, mark_of
+from kontobro.core.plan.make import Action, Change, Desired, Existing, Plan
+from kontobro.core.plan.match import Places, match
 from kontobro.core.ports import Clock, Connector, Store, Target
 from kontobro.sync.bound import Bound
 from kontobro.sync.source import desired_vendor, problem, vendor_from

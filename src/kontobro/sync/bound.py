@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kontobro.core.plan import Binding, MasterKind
+from kontobro.core.model.bindings import Binding, MasterKind
 from kontobro.core.ports import Store
 
 

@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 
-from kontobro.core.connection import Connection
 from kontobro.core.errors import KontobroError, Misconfigured, NotApproved, Problem, UnsafePlan, shown
-from kontobro.core.masterdata import Account, Company, Dimension, DimensionValue, TaxCode, Vendor
-from kontobro.core.plan import Change, Existing, Limits, MasterKind, Plan, join_plans, make_plan
+from kontobro.core.model.bindings import MasterKind
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.masterdata import Account, Company, Dimension, DimensionValue, TaxCode, Vendor
+from kontobro.core.model.settings import Settings, SyncKind
+from kontobro.core.plan.make import Change, Existing, Limits, Plan, join_plans, make_plan
 from kontobro.core.ports import Store
-from kontobro.core.posting_dates import zone_named
-from kontobro.core.settings import Settings, SyncKind
-from kontobro.core.settings_codes import dimensions_in_codes
+from kontobro.core.rules.dates import zone_named
+from kontobro.core.settings.codes import dimensions_in_codes
 from kontobro.sync import source
 from kontobro.sync.apply import Progress, SyncPorts, Work, quiet
 from kontobro.sync.bound import Bound

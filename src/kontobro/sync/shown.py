@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kontobro.core.errors import Problem, TooManyChanges, UnsafePlan
-from kontobro.core.plan import Change, Limits, Plan
-from kontobro.core.plan_compare import differences
-from kontobro.core.settings import Settings
+from kontobro.core.model.settings import Settings
+from kontobro.core.plan.compare import differences
+from kontobro.core.plan.make import Change, Limits, Plan
 
 ACTIONS: Mapping[str, str] = {
     "create": "is new in Pleo",

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from kontobro.core.errors import ItemFailure, Misconfigured, Problem, shown
-from kontobro.core.masterdata import Account, Dimension, DimensionValue, TaxCode, Vendor, is_open
-from kontobro.core.masters import tax_number_key
-from kontobro.core.plan import Desired, Existing, Fields
-from kontobro.core.plan_compare import clean, fold, rate_text
+from kontobro.core.model.masterdata import Account, Dimension, DimensionValue, TaxCode, Vendor, is_open
+from kontobro.core.model.masters import tax_number_key
+from kontobro.core.model.settings import Settings
+from kontobro.core.plan.compare import clean, fold, rate_text
+from kontobro.core.plan.make import Desired, Existing, Fields
 from kontobro.core.ports import Connector, R
-from kontobro.core.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

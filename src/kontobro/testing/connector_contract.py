@@ -18,15 +18,15 @@ from typing import cast
 import pytest
 
 from kontobro.core.errors import Problem
-from kontobro.core.journal import Booking, Entry, InvoiceKey, Reference, line_sums
-from kontobro.core.masterdata import Account
+from kontobro.core.model.journal import Booking, Entry, InvoiceKey, Reference, line_sums
+from kontobro.core.model.masterdata import Account
 from kontobro.core.ports import Withdraws
-from kontobro.testing.books import Bookkeeper, Books
-from kontobro.testing.connector_vendors_contract import WrittenVendorsContract
-from kontobro.testing.entries import Chart, a_journal, a_reference, a_taxed_journal
-from kontobro.testing.faults_contract import FaultsContract
-from kontobro.testing.money_contract import MoneyContract
-from kontobro.testing.papers_contract import PapersContract
+from kontobro.testing.connector.books import Bookkeeper, Books
+from kontobro.testing.connector.entries import Chart, a_journal, a_reference, a_taxed_journal
+from kontobro.testing.connector.faults import FaultsContract
+from kontobro.testing.connector.money import MoneyContract
+from kontobro.testing.connector.papers import PapersContract
+from kontobro.testing.connector.vendors import WrittenVendorsContract
 
 
 class ConnectorContract(MoneyContract, PapersContract, FaultsContract, WrittenVendorsContract):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from kontobro.core.export import (
+from kontobro.core.model.export import (
     AccountRef,
     Amount,
     ExportItem,
@@ -22,7 +22,7 @@ from kontobro.core.export import (
     TagRef,
     VendorRef,
 )
-from kontobro.core.masterdata import (
+from kontobro.core.model.masterdata import (
     Account,
     Company,
     Dimension,
@@ -33,9 +33,9 @@ from kontobro.core.masterdata import (
     TaxCode,
     Vendor,
 )
-from kontobro.core.masters import Masters
-from kontobro.core.money import Money
-from kontobro.core.settings import Settings
+from kontobro.core.model.masters import Masters
+from kontobro.core.model.money import Money
+from kontobro.core.model.settings import Settings
 
 ENTRY_ID = "59540ed2-0d68-4e36-9e31-58223975d9e9"
 COMPANY_ID = "12abc3d4-e567-490e-9234-abc56e78fabc"

@@ -17,15 +17,15 @@ from dataclasses import replace
 
 import pytest
 
-from kontobro.core.connection import Tokens
 from kontobro.core.errors import Busy, ImpossibleMove, Misconfigured
-from kontobro.core.history import Move
-from kontobro.core.journal import Reference
+from kontobro.core.model.connection import Tokens
+from kontobro.core.model.history import Move
+from kontobro.core.model.journal import Reference
+from kontobro.core.model.settings import RowOverride, Settings
 from kontobro.core.ports import Store
-from kontobro.core.settings import RowOverride, Settings
-from kontobro.testing.store_bindings_contract import BindingsContract
-from kontobro.testing.store_bookings_contract import BookingsContract
-from kontobro.testing.store_case import (
+from kontobro.testing.store.bindings import BindingsContract
+from kontobro.testing.store.bookings import BookingsContract
+from kontobro.testing.store.case import (
     DAY,
     ELSEWHERE,
     HERE,
@@ -43,7 +43,7 @@ from kontobro.testing.store_case import (
     tokens,
     wipe_history,
 )
-from kontobro.testing.store_erasure_contract import ErasureContract
+from kontobro.testing.store.erasure import ErasureContract
 
 
 def claim_of(store: Store) -> tuple[str, object]:
@@ -151,7 +151,7 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
 
     def test_a_reader_never_sees_half_a_pair_of_tokens(self, connected: Store) -> None:
         connected.save_tokens(connection(), Tokens(access="0", refresh="0"))
-        code = "from kontobro.core.connection import Tokens\nfrom kontobro.testing.store_case import connection\n"
+        code = "from kontobro.core.model.connection import Tokens\nfrom kontobro.testing.store.case import connection\n"
         code += "for n in range(60):\n store.save_tokens(connection(), Tokens(access=str(n), refresh=str(n)))"
         with self.process(connected, code) as writer:
             seen = [connected.tokens(connection())]
@@ -313,7 +313,7 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
 
     def test_of_two_processes_moving_one_booking_one_wins(self, connected: Store) -> None:
         plan(connected)
-        code = "from kontobro.core.history import Move; from kontobro.core.errors import ImpossibleMove\n"
+        code = "from kontobro.core.model.history import Move; from kontobro.core.errors import ImpossibleMove\n"
         code += "import datetime as dt; print('ready', flush=True); input()\n"
         code += f"try:\n store.move({HERE!r}, [Move(reference={REF!r}, to='booking')], dt.datetime.now(dt.UTC))\n"
         code += " print('moved')\nexcept ImpossibleMove:\n print('refused')"
@@ -327,7 +327,7 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
 
     def test_what_a_killed_process_had_written_stands(self, connected: Store) -> None:
         plan(connected)
-        code = "from kontobro.core.history import Move; import datetime as dt, os, signal\n"
+        code = "from kontobro.core.model.history import Move; import datetime as dt, os, signal\n"
         code += f"store.move({HERE!r}, [Move(reference={REF!r}, to='booking')], dt.datetime.now(dt.UTC))\n"
         code += "os.kill(os.getpid(), signal.SIGKILL)"
         with self.process(connected, code) as killed:

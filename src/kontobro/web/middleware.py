@@ -24,8 +24,8 @@ from kontobro.core.errors import (
     Unreachable,
     UnsafePlan,
 )
-from kontobro.service.logs import working_on
-from kontobro.service.metrics import timed_page
+from kontobro.service.logging.logs import working_on
+from kontobro.service.metrics.counters import timed_page
 from kontobro.service.outage import is_outage
 
 log = logging.getLogger(__name__)

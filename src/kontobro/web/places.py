@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from kontobro.bootstrap import Home
 from kontobro.core.errors import Misconfigured
 from kontobro.core.ports import Store
-from kontobro.core.runner import Runner
+from kontobro.core.ports.runner import Runner
 
 if TYPE_CHECKING:
-    from kontobro.store.overview import Overview
+    from kontobro.store.read.overview import Overview
 
 
 def change(store: Store, connection_id: str, secrets: Mapping[str, str] | None = None, **parts: Any) -> None:
@@ -44,7 +44,7 @@ class Places:
     @property
     def overview(self) -> Overview:
         """What the store tells of many connections at once."""
-        from kontobro.store.overview import overview_of  # Django's models, which need Django set up
+        from kontobro.store.read.overview import overview_of  # Django's models, which need Django set up
 
         return overview_of(self.home.store)
 

@@ -18,7 +18,7 @@ DEBUG = False
 ALLOWED_HOSTS = sorted({_host.hostname or "", *(["127.0.0.1", "localhost", "[::1]"] if _config.local else [])})
 CSRF_TRUSTED_ORIGINS = [f"{_host.scheme}://{_host.netloc}"]
 ROOT_URLCONF = "kontobro.web.urls"
-WSGI_APPLICATION = "kontobro.web.wsgi.application"
+WSGI_APPLICATION = "kontobro.web.server.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
@@ -102,10 +102,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-ACCOUNT_ADAPTER = "kontobro.web.accounts.Accounts"
+ACCOUNT_ADAPTER = "kontobro.web.members.accounts.Accounts"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_FORMS = {"signup": "kontobro.web.signing_up.SigningUp"}
+ACCOUNT_FORMS = {"signup": "kontobro.web.members.signing_up.SigningUp"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if _config.mail_url.get_secret_value() else "none"
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -118,7 +118,7 @@ ACCOUNT_RATE_LIMITS = {
     "guess": "5/5m/key",
     "reset_password": "5/m/ip,20/h/ip",
 }
-MFA_FORMS = {"authenticate": "kontobro.web.guesses.CodeForm"}
+MFA_FORMS = {"authenticate": "kontobro.web.members.guesses.CodeForm"}
 MFA_TOTP_ISSUER = "Kontobro"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 
@@ -153,7 +153,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 
-EMAIL_BACKEND = "kontobro.web.accounts.Mail"
+EMAIL_BACKEND = "kontobro.web.members.accounts.Mail"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = _config.mail_from
 LOGGING_CONFIG = None
-CSRF_FAILURE_VIEW = "kontobro.web.views.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "kontobro.web.site.errors.csrf_failure"

@@ -16,8 +16,8 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 
-from kontobro.core.connection import Connection
 from kontobro.core.errors import NotAllowed
+from kontobro.core.model.connection import Connection
 from kontobro.service.config import config
 from kontobro.web.models import ROLES, AuditEvent, ConnectionOwner, Membership, Organisation, Setup, User
 from kontobro.web.places import places

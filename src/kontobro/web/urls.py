@@ -4,28 +4,17 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from kontobro.web.views import (
-    aside,
-    audit,
-    booking,
-    connect,
-    connect_books,
-    connect_erp,
-    connection,
-    first_visit,
-    health,
-    home,
-    jobs,
-    members,
-    notifications,
-    overview,
-    privacy,
-    problems,
-    settings,
-    sync,
-    tie_out,
-    webhooks,
-)
+from kontobro.web.connect import views as connect
+from kontobro.web.connect import views_books as connect_books
+from kontobro.web.connect import views_erp as connect_erp
+from kontobro.web.connection import settings, sync, webhooks
+from kontobro.web.connection import views as connection
+from kontobro.web.exports import booking, jobs, problems, tie_out
+from kontobro.web.members import first_visit
+from kontobro.web.members import views as members
+from kontobro.web.organisation import audit, home, notifications, overview, privacy
+from kontobro.web.site import aside_page as aside
+from kontobro.web.site import health
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -101,7 +90,7 @@ urlpatterns = [
     path("c/<str:connection>/items/<path:reference>/", booking.booking, name="booking"),
 ]
 
-handler404 = "kontobro.web.views.errors.not_found"
-handler403 = "kontobro.web.views.errors.forbidden"
-handler400 = "kontobro.web.views.errors.bad_request"
-handler500 = "kontobro.web.views.errors.broken"
+handler404 = "kontobro.web.site.errors.not_found"
+handler403 = "kontobro.web.site.errors.forbidden"
+handler400 = "kontobro.web.site.errors.bad_request"
+handler500 = "kontobro.web.site.errors.broken"

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from kontobro.core.model.settings import SyncKind
 from kontobro.core.ports import Store
-from kontobro.core.runner import Work, WorkKind, WorkState
-from kontobro.core.settings import SyncKind
+from kontobro.core.ports.runner import Work, WorkKind, WorkState
 from kontobro.service.config import ServiceConfig
 from kontobro.worker.queues import KINDS, LOOK, PRIORITY, UPKEEP, URGENT, lane_of, open_client, prepare_engine
 

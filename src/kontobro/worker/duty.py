@@ -15,8 +15,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from kontobro.bootstrap import Home
 from kontobro.core.errors import Busy, KontobroError, RateLimited, StoreUnreachable, Unreachable
-from kontobro.core.runner import Work
-from kontobro.service.logs import working_on
+from kontobro.core.ports.runner import Work
+from kontobro.service.logging.logs import working_on
 from kontobro.service.outage import is_outage, wait_out
 from kontobro.worker.asking import ClientRunner, work_of
 from kontobro.worker.pieces import Result

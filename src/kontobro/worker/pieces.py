@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kontobro.bootstrap import Home
-from kontobro.core.connection import Connection
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, Misconfigured, Unreachable
-from kontobro.core.export import ExportJob
-from kontobro.core.settings import SyncKind
-from kontobro.export.ended import note_ends
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.export import ExportJob
+from kontobro.core.model.settings import SyncKind
 from kontobro.export.engine import OPEN, JobResult, next_job, run_job
-from kontobro.export.run import Ports
+from kontobro.export.job.ended import note_ends
+from kontobro.export.job.run import Ports
 from kontobro.export.settle import Settled, settle
 from kontobro.install.connect import finish_installation
 from kontobro.sync.run import KINDS, NOTED, SyncPorts, SyncResult, apply_plan, in_step, is_due

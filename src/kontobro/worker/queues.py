@@ -9,7 +9,7 @@ import zlib
 from contextlib import closing
 from typing import TYPE_CHECKING, Final, TypedDict
 
-from kontobro.core.runner import WorkKind
+from kontobro.core.ports.runner import WorkKind
 from kontobro.service.config import ServiceConfig
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import psycopg
 from kontobro.bootstrap import Home
 from kontobro.core.errors import Busy, Unreachable
 from kontobro.service.config import ServiceConfig
-from kontobro.service.vitals import Vitals
+from kontobro.service.metrics.vitals import Vitals
 from kontobro.worker.asking import ClientRunner, open_client_runner
 from kontobro.worker.queues import LOOK, engine_url, is_shared
 from kontobro.worker.serving import only_worker

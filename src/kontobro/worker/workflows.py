@@ -12,7 +12,7 @@ from typing import Any
 from dbos import DBOS
 
 from kontobro.core.errors import KontobroError, LoginFailed, NotAllowed
-from kontobro.core.runner import Work
+from kontobro.core.ports.runner import Work
 from kontobro.worker import pieces
 from kontobro.worker.duty import Duty, GivenUp, bug, ended, fresh_connections, perform, tell
 from kontobro.worker.queues import LOOK, URGENT, Outcome

@@ -5,14 +5,14 @@ from __future__ import annotations
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
+from pleo_sandbox.company.marketplace import Installation
+from pleo_sandbox.company.oauth import OAuthClient
 from pleo_sandbox.errors import PleoError
-from pleo_sandbox.marketplace import Installation
 from pleo_sandbox.model import SandboxCompany
-from pleo_sandbox.oauth import OAuthClient
 from pleo_sandbox.pages.desk import Visit, act, done, show
 from pleo_sandbox.pages.markup import Html, badge, fill, join, link, page
 from pleo_sandbox.pages.words import INSTALLATIONS, plain
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 
 
 def accounting(visit: Visit) -> Response:

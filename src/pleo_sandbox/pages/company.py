@@ -6,13 +6,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from pleo_sandbox.errors import PleoError, bad_body
-from pleo_sandbox.exports import ExportStatus
 from pleo_sandbox.model import Expense, Json
 from pleo_sandbox.pages.desk import Visit, act, done, show
 from pleo_sandbox.pages.markup import Html, badge, escape, fill, join, link, page, table
 from pleo_sandbox.pages.standing import Standing, failure, standing
 from pleo_sandbox.pages.words import count, plain
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.exports import ExportStatus
+from pleo_sandbox.state.sandbox import Sandbox
 
 _HEADS = ("Date", "Supplier", "Employee", "Amount", "Status", "Result", "Do")
 

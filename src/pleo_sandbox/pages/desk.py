@@ -17,7 +17,7 @@ from pleo_sandbox.errors import PleoError
 from pleo_sandbox.model import FileBlob, SandboxCompany
 from pleo_sandbox.pages.markup import Html, fill, join, link, page
 from pleo_sandbox.pages.reader import Reader, reader
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 
 LOCAL = "localhost"
 LARGEST_FILE = 10 * 1024 * 1024

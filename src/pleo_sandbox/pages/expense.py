@@ -6,7 +6,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from pleo_sandbox.errors import PleoError
-from pleo_sandbox.mending import Choices, Known, LineChange, choices, mend
 from pleo_sandbox.model import Expense, Json
 from pleo_sandbox.pages.company import again, supplier
 from pleo_sandbox.pages.desk import Visit, act, done, show
@@ -14,7 +13,8 @@ from pleo_sandbox.pages.history import result
 from pleo_sandbox.pages.markup import Html, badge, fill, join, options, page
 from pleo_sandbox.pages.standing import Standing, failure, standing
 from pleo_sandbox.pages.words import count, plain
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.mending import Choices, Known, LineChange, choices, mend
+from pleo_sandbox.state.sandbox import Sandbox
 
 MENDABLE = (Standing.QUEUED, Standing.FAILED, Standing.NOT_EXPORTED)
 

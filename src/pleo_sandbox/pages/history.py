@@ -5,14 +5,14 @@ from __future__ import annotations
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from pleo_sandbox.company.jobs import ItemStatus, Job, JobItem
 from pleo_sandbox.errors import PleoError
-from pleo_sandbox.jobs import ItemStatus, Job, JobItem
 from pleo_sandbox.pages.company import supplier
 from pleo_sandbox.pages.desk import Visit, act, done, show
 from pleo_sandbox.pages.markup import Html, badge, escape, fill, join, link, page, table
 from pleo_sandbox.pages.standing import failure
 from pleo_sandbox.pages.words import count, plain
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 
 
 def exports(visit: Visit) -> Response:

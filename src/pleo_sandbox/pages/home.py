@@ -13,7 +13,7 @@ from pleo_sandbox.pages.desk import Visit, show
 from pleo_sandbox.pages.markup import Html, fill, join, page
 from pleo_sandbox.pages.standing import Standing, standing
 from pleo_sandbox.pages.words import count
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 
 _STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 

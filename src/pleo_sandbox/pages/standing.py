@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pleo_sandbox.exports import Exports, ExportStatus
-from pleo_sandbox.jobs import ItemStatus, JobItem
+from pleo_sandbox.company.jobs import ItemStatus, JobItem
+from pleo_sandbox.state.exports import Exports, ExportStatus
 
 
 class Standing(StrEnum):

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from kontobro.erp.common import Refused
-from pleo_sandbox.demo_company import SECOND_BATCH
+from kontobro.erp.kit.http import Refused
+from pleo_sandbox.demo.company import SECOND_BATCH
 from pleo_sandbox.server import serve
 from scripts.erp.demo import sandbox_by_codes
 from scripts.erp.demo_odoo import standing

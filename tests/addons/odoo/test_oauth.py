@@ -13,13 +13,13 @@ from typing import Any
 import httpx2
 import pytest
 
-from kontobro.core.connection import Tokens
-from kontobro.erp.common import Refused
-from kontobro.store import codec
-from kontobro.store.tables_store import TOKENS
-from kontobro.store.vault import KeyRing, seal, unseal
-from pleo_sandbox.demo import DemoSandbox
-from pleo_sandbox.oauth import OAuthClient
+from kontobro.core.model.connection import Tokens
+from kontobro.erp.kit.http import Refused
+from kontobro.store.secrets import codec
+from kontobro.store.secrets.vault import KeyRing, seal, unseal
+from kontobro.store.sql.store import TOKENS
+from pleo_sandbox.company.oauth import OAuthClient
+from pleo_sandbox.demo.load import DemoSandbox
 from pleo_sandbox.server import serve
 from scripts.erp.demo import sandbox_by_codes
 from scripts.erp.demo_odoo import standing

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from typing import Any
 
-from kontobro.core.settings import Settings
-from kontobro.core.settings_file import settings_to
+from kontobro.core.model.settings import Settings
+from kontobro.core.settings.toml import settings_to
 from kontobro.erp import load_connector
-from kontobro.export.masters import load_masters
+from kontobro.export.job.masters import load_masters
 from pleo_sandbox.server import DemoSandbox, serve
 from scripts.erp.demo import sandbox_by_codes
 from scripts.erp.demo_tryton import furnish, standing

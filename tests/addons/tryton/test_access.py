@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kontobro.core.errors import NotAllowed
-from kontobro.erp.common import Refused
+from kontobro.erp.kit.http import Refused
 from scripts.erp.places import sql
 from tests.addons.tryton.house import ModuleServer, Person, give_groups
 from tests.addons.tryton.office import Office, an_office

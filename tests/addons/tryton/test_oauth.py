@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page
 
 from kontobro.core.errors import NotAllowed
-from kontobro.erp.common import Refused
+from kontobro.erp.kit.http import Refused
 from kontobro.erp.tryton.api import Api
 from scripts.erp.places import sql
 from tests.addons.tryton.browser import Browser, a_browser

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from kontobro.core.errors import NotAllowed
-from kontobro.erp.common import Refused
+from kontobro.erp.kit.http import Refused
 from scripts.erp.places import free_port, sql
 from tests.addons.tryton.house import ModuleServer, Person, Place, give_groups, wait_for
 from tests.addons.tryton.office import Office, an_office

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from kontobro.core.settings import RowOverride, Settings
+from kontobro.core.model.settings import RowOverride, Settings
 from tests.addons.tryton.house import MODULE
 
 OFF_THE_FORM = {"hook": "it names code that runs in Tryton's own process: whoever looks after the server decides"}

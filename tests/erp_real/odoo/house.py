@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx2
 
-from kontobro.core.journal import Reference
+from kontobro.core.model.journal import Reference
 from kontobro.erp.odoo.api import Api, open_http
 from kontobro.erp.odoo.connector import OdooConnector
-from kontobro.testing.entries import Chart
+from kontobro.testing.connector.entries import Chart
 from scripts.erp.places import Server, answers, erp_home, free_port
 
 TEMPLATE = "kontobro_odoo_template"

@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from kontobro.cli.app import app
-from kontobro.cli.desk import Desk
+from kontobro.cli.common.desk import Desk
 from pleo_sandbox.server import serve
-from pleo_sandbox.state import Sandbox
+from pleo_sandbox.state.sandbox import Sandbox
 from tests.erp_real.odoo.house import Company, OdooBookkeeper, key_of
 from tests.erp_real.odoo.test_killed import add_accounts
 from tests.support.pleo_company import entry_id, kill_company

@@ -13,11 +13,11 @@ import httpx2
 import pytest
 
 from kontobro.core.errors import KontobroError, NotAllowed, Problem, Uncertain, Unreachable
-from kontobro.core.journal import Booking, Entry, InvoiceKey
+from kontobro.core.model.journal import Booking, Entry, InvoiceKey
 from kontobro.erp.odoo.api import Api, open_http
 from kontobro.erp.odoo.connector import OdooConnector
-from kontobro.export.compare import differences
-from kontobro.testing.entries import Chart, a_bill, a_journal, a_payment, a_taxed_bill, a_taxed_journal
+from kontobro.export.book.compare import differences
+from kontobro.testing.connector.entries import Chart, a_bill, a_journal, a_payment, a_taxed_bill, a_taxed_journal
 from tests.erp_real.odoo.house import Company, OdooBookkeeper, OdooServer, key_of
 
 pytestmark = pytest.mark.odoo

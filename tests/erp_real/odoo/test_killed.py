@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kontobro.core.settings import Settings
+from kontobro.core.model.settings import Settings
 from tests.erp_real.odoo.house import Company, OdooBookkeeper, key_of
 from tests.export.test_killed import BOOKED, STATES
 from tests.support.connected_home import ConnectedHome, a_connected_home_over, forget_history

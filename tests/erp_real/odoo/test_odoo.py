@@ -10,13 +10,13 @@ import pytest
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from kontobro.core.errors import LoginFailed, Misconfigured, NotAllowed, Problem, Uncertain
-from kontobro.core.journal import Booking, Entry
-from kontobro.core.masterdata import Account, Dimension, DimensionValue, Journal, Period, TaxCode, Vendor
-from kontobro.erp.common import Refused
+from kontobro.core.model.journal import Booking, Entry
+from kontobro.core.model.masterdata import Account, Dimension, DimensionValue, Journal, Period, TaxCode, Vendor
+from kontobro.erp.kit.http import Refused
 from kontobro.erp.odoo.api import Api, open_http
 from kontobro.erp.odoo.connector import OdooConnector
-from kontobro.export.compare import differences
-from kontobro.testing.entries import (
+from kontobro.export.book.compare import differences
+from kontobro.testing.connector.entries import (
     PDF,
     Chart,
     a_bill,

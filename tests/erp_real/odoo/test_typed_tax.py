@@ -8,10 +8,10 @@ from decimal import Decimal
 
 import pytest
 
-from kontobro.core.journal import Booking, Entry, EntryLine, JournalEntry
+from kontobro.core.model.journal import Booking, Entry, EntryLine, JournalEntry
 from kontobro.erp.odoo.connector import OdooConnector
-from kontobro.export.compare import differences
-from kontobro.testing.entries import (
+from kontobro.export.book.compare import differences
+from kontobro.testing.connector.entries import (
     Chart,
     a_bill,
     a_journal,

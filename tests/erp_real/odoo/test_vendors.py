@@ -11,11 +11,11 @@ import httpx2
 import pytest
 
 from kontobro.core.errors import Problem, Uncertain
-from kontobro.core.masterdata import Vendor
+from kontobro.core.model.masterdata import Vendor
 from kontobro.erp.odoo.api import Api, open_http
 from kontobro.erp.odoo.connector import OdooConnector
 from kontobro.erp.odoo.vendors import BATCH
-from kontobro.testing.connector_vendors_contract import a_vendor
+from kontobro.testing.connector.vendors import a_vendor
 from tests.erp_real.odoo.house import Company, OdooBookkeeper, key_of
 
 pytestmark = pytest.mark.odoo

@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx2
 
-from kontobro.core.journal import Reference
+from kontobro.core.model.journal import Reference
 from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.connector import TrytonConnector
 from kontobro.erp.tryton.entries import marks_of
-from kontobro.testing.entries import Chart
+from kontobro.testing.connector.entries import Chart
 from scripts.erp.places import Server, erp_home, free_port
 
 TEMPLATE = "kontobro_tryton_template"

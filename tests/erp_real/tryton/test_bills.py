@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from kontobro.core.errors import Problem
-from kontobro.core.journal import Bill, Booking, Entry, EntryLine, line_sums
+from kontobro.core.model.journal import Bill, Booking, Entry, EntryLine, line_sums
 from kontobro.erp.tryton.connector import TrytonConnector
-from kontobro.testing.entries import Chart, a_bill, a_payment, a_reverse_journal, a_taxed_bill
+from kontobro.testing.connector.entries import Chart, a_bill, a_payment, a_reverse_journal, a_taxed_bill
 from tests.erp_real.tryton.house import TrytonBookkeeper
 
 pytestmark = pytest.mark.tryton

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kontobro.erp.tryton.connector import TrytonConnector
+from kontobro.testing.connector.entries import Chart
 from kontobro.testing.connector_contract import Books, ConnectorContract
-from kontobro.testing.entries import Chart
 from tests.erp_real.tryton.house import Company, TrytonBookkeeper, TrytonServer, connect
 
 pytestmark = pytest.mark.tryton

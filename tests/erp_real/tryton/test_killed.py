@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kontobro.core.settings import Settings
+from kontobro.core.model.settings import Settings
 from scripts.erp.places import cloned
 from tests.erp_real.tryton.house import TEMPLATE, Company, TrytonBookkeeper, TrytonServer, password_of
 from tests.export.test_killed import BOOKED, STATES

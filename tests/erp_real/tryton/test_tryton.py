@@ -11,8 +11,8 @@ from functools import partial
 import pytest
 
 from kontobro.core.errors import LoginFailed, Misconfigured, NotAllowed, Problem, Uncertain, Unreachable
-from kontobro.core.journal import Booking, EntryLine, JournalEntry
-from kontobro.core.masterdata import (
+from kontobro.core.model.journal import Booking, EntryLine, JournalEntry
+from kontobro.core.model.masterdata import (
     Account,
     Dimension,
     DimensionValue,
@@ -25,7 +25,7 @@ from kontobro.core.masterdata import (
 )
 from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.connector import SETTLE_AFTER, TrytonConnector, from_options
-from kontobro.testing.entries import (
+from kontobro.testing.connector.entries import (
     Chart,
     a_bill,
     a_journal,
@@ -34,7 +34,7 @@ from kontobro.testing.entries import (
     a_reverse_journal,
     a_taxed_journal,
 )
-from kontobro.testing.faults_contract import in_processes
+from kontobro.testing.connector.faults import in_processes
 from scripts.erp.places import free_port, sql
 from tests.erp_real.tryton.house import Company, TrytonBookkeeper, connect, password_of
 

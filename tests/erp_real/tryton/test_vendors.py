@@ -10,17 +10,17 @@ from typing import Any, cast
 
 import pytest
 
-from kontobro.core.connection import Connection
 from kontobro.core.errors import Problem, Uncertain, Unreachable
-from kontobro.core.journal import Booking
-from kontobro.core.masterdata import Vendor
-from kontobro.core.plan import Existing
-from kontobro.core.settings import Settings
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.journal import Booking
+from kontobro.core.model.masterdata import Vendor
+from kontobro.core.model.settings import Settings
+from kontobro.core.plan.make import Existing
 from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.connector import TrytonConnector
-from kontobro.testing.connector_vendors_contract import a_vendor
-from kontobro.testing.entries import Chart, a_bill
-from kontobro.testing.faults_contract import in_processes
+from kontobro.testing.connector.entries import Chart, a_bill
+from kontobro.testing.connector.faults import in_processes
+from kontobro.testing.connector.vendors import a_vendor
 from tests.erp_real.tryton.house import Company, TrytonBookkeeper, connect, password_of
 from tests.support.sync_harness import Books, SyncHarness
 

@@ -18,9 +18,9 @@ from odoo.service.model import get_public_method, retrying
 from odoo.tools.json import json_default
 
 from kontobro.core.errors import Misconfigured, NotAllowed, Timeout, Uncertain, Unreachable, shown
-from kontobro.erp.common import Refused
+from kontobro.erp.kit.http import Refused
 from kontobro.erp.odoo.api import SYSTEM, Api
-from kontobro.store.advisory import is_lost, is_undone
+from kontobro.store.engines.advisory import is_lost, is_undone
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")

@@ -12,7 +12,7 @@ from odoo.modules.registry import Registry
 
 from kontobro.bootstrap import Home, SystemClock
 from kontobro.core.errors import Misconfigured
-from kontobro.erp.guard import guarded
+from kontobro.erp.kit.guard import guarded
 from kontobro.erp.odoo.connector import OdooConnector
 
 from .api import ModelApi

@@ -8,9 +8,9 @@ from odoo import sql_db
 from odoo.tools import config
 
 from kontobro.core.errors import Misconfigured
-from kontobro.store.advisory import advisory_lock
-from kontobro.store.tables_store import TablesStore
-from kontobro.store.vault import KeyRing
+from kontobro.store.engines.advisory import advisory_lock
+from kontobro.store.secrets.vault import KeyRing
+from kontobro.store.sql.store import TablesStore
 
 KEY = "kontobro_key"
 """The option of Odoo's configuration file that holds the key for secrets."""

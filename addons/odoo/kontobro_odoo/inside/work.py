@@ -4,12 +4,12 @@ import logging
 import time
 
 from kontobro.core.errors import Busy, KontobroError, LoginFailed, Misconfigured, UnsafePlan
-from kontobro.core.settings_check import Fit, fit_of
+from kontobro.core.settings.check import Fit, fit_of
 from kontobro.core.words import fault_code
 from kontobro.export import next_job, run_job
 from kontobro.export.again import check_rows, open_books
-from kontobro.export.ended import note_ends
-from kontobro.export.masters import load_masters
+from kontobro.export.job.ended import note_ends
+from kontobro.export.job.masters import load_masters
 from kontobro.install.connect import disconnect, finish_installation
 from kontobro.sync.run import KINDS, NOTED, apply_plan, in_step, is_due, plan_sync
 from kontobro.sync.shown import shown_of

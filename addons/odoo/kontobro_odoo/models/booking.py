@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.tools.misc import babel_locale_parse, get_lang
 
 from kontobro.core.words import name_in
-from kontobro.store.codec import problems_from
+from kontobro.store.secrets.codec import problems_from
 
 from ..hooks import guard_tables
 

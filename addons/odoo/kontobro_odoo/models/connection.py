@@ -5,7 +5,7 @@ import json
 from odoo import fields, models
 from odoo.exceptions import ValidationError
 
-from kontobro.store import codec
+from kontobro.store.secrets import codec
 
 STATUSES = [("connected", "Connected"), ("reconnect", "Needs a new credential"), ("disconnected", "Disconnected")]
 
@@ -17,7 +17,7 @@ FIXED = frozenset(
 
 
 class Connection(models.Model):
-    """Its row is the store's (`kontobro.store.tables`); `connection_form` and `connection_work` add what a person
+    """Its row is the store's (`kontobro.store.sql.tables`); `connection_form` and `connection_work` add what a person
     sees and does."""
 
     _name = "kontobro.connection"

@@ -5,10 +5,10 @@ from typing import Any
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from kontobro.core import settings_file
-from kontobro.core.settings import MOST_DIMENSIONS
-from kontobro.core.settings_codes import id_in
-from kontobro.store import codec
+from kontobro.core.model.settings import MOST_DIMENSIONS
+from kontobro.core.settings import toml as settings_file
+from kontobro.core.settings.codes import id_in
+from kontobro.store.secrets import codec
 
 ACCOUNTS = ("wallet", "out_of_pocket", "contra", "external_reimbursement", "accounts_payable")
 CHOICES = (

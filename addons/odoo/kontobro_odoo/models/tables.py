@@ -1,4 +1,4 @@
-"""The store's tables besides connections and bookings (`kontobro.store.tables` says what they must have).
+"""The store's tables besides connections and bookings (`kontobro.store.sql.tables` says what they must have).
 
 Nothing is written here by the ORM: `inside.store` does it, each call one transaction of its own.
 """
@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import format_datetime
 
 from kontobro.core.words import fault_told, name_in
-from kontobro.store.tables_store import bind_secrets
+from kontobro.store.sql.store import bind_secrets
 
 from ..hooks import guard_tables
 

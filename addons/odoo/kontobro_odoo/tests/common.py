@@ -2,8 +2,8 @@
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
-from kontobro.core.settings import Settings
-from kontobro.store import codec
+from kontobro.core.model.settings import Settings
+from kontobro.store.secrets import codec
 
 
 class PleoCase(AccountTestInvoicingCommon):

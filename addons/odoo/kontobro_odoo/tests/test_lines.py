@@ -1,8 +1,8 @@
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, tagged
 
-from kontobro.core.settings import RowOverride, Settings
-from kontobro.store import codec
+from kontobro.core.model.settings import RowOverride, Settings
+from kontobro.store.secrets import codec
 
 from .common import PleoCase
 

@@ -1,7 +1,7 @@
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
-from kontobro.store.vault import KeyRing, seal
+from kontobro.store.secrets.vault import KeyRing, seal
 
 from ..inside.store import key
 from ..wizards.connect import PLACE

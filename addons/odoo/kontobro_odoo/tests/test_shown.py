@@ -6,7 +6,7 @@ from lxml import etree
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
-from kontobro.core.settings import RowOverride, Settings
+from kontobro.core.model.settings import RowOverride, Settings
 
 from ..models.connection_form import KINDS
 from .common import PleoCase

@@ -6,13 +6,12 @@ from urllib.parse import urlsplit
 from odoo import fields, models
 from odoo.exceptions import ValidationError
 
-from kontobro.core.connection import Connection, Tokens
-from kontobro.core.destination import canonical_url
 from kontobro.core.level import level_named
+from kontobro.core.model.connection import Connection, Tokens, canonical_url
 from kontobro.install.authorisation import LOOPBACK
 from kontobro.install.connect import connect
 from kontobro.pleo import ENVIRONMENTS
-from kontobro.store.vault import KeyRing, seal, unseal
+from kontobro.store.secrets.vault import KeyRing, seal, unseal
 
 from ..inside import home
 from ..inside.store import is_for_developers, key

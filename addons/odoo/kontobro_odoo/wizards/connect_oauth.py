@@ -24,7 +24,7 @@ from kontobro.install.authorisation import (
     leave,
 )
 from kontobro.pleo import authorize_url, exchange_code
-from kontobro.store import codec
+from kontobro.store.secrets import codec
 
 from ..inside import home
 

@@ -136,7 +136,7 @@ class Tag(models.TransientModel):
 
 
 class Row(models.TransientModel):
-    """What is changed in one row of the posting table (`kontobro.core.settings.RowOverride`). Empty leaves it."""
+    """What is changed in one row of the posting table (`kontobro.core.model.settings.RowOverride`). Empty leaves it."""
 
     _name = "kontobro.settings.row"
     _inherit = "kontobro.settings.account.line"

@@ -5,10 +5,10 @@ import re
 from odoo import fields, models
 from odoo.exceptions import ValidationError
 
-from kontobro.core import settings_file
-from kontobro.core.posting_table import ROWS
+from kontobro.core.rules.table import ROWS
+from kontobro.core.settings import toml as settings_file
 from kontobro.core.words import in_language
-from kontobro.store import codec
+from kontobro.store.secrets import codec
 
 ROW = re.compile(r"rows\[(\d+)\]\.?")
 WALLET = "wallets."

@@ -11,10 +11,10 @@ from typing import Any
 from trytond.pool import Pool
 from trytond.transaction import Transaction
 
-from kontobro.core.journal import Reference
+from kontobro.core.model.journal import Reference
 from kontobro.erp.tryton.connector import TrytonConnector
 from kontobro.erp.tryton.entries import marks_of
-from kontobro.testing.entries import Chart
+from kontobro.testing.connector.entries import Chart
 
 from ..transport import InProcess
 

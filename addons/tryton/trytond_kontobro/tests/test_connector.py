@@ -14,13 +14,13 @@ from trytond.pool import Pool
 from trytond.transaction import Transaction
 
 from kontobro.core.errors import Problem
-from kontobro.core.journal import Booking
-from kontobro.core.masterdata import Vendor
-from kontobro.erp.common import Refused
+from kontobro.core.model.journal import Booking
+from kontobro.core.model.masterdata import Vendor
+from kontobro.erp.kit.http import Refused
+from kontobro.testing.connector.entries import Chart, a_journal
+from kontobro.testing.connector.faults import in_processes
+from kontobro.testing.connector.vendors import a_vendor
 from kontobro.testing.connector_contract import Books, ConnectorContract
-from kontobro.testing.connector_vendors_contract import a_vendor
-from kontobro.testing.entries import Chart, a_journal
-from kontobro.testing.faults_contract import in_processes
 
 from .house import DATABASE, Bookkeeper, calls, chart, connector, user
 

@@ -11,7 +11,7 @@ from trytond.protocols.wrappers import Response
 
 from kontobro.core.errors import Misconfigured
 from kontobro.install.authorisation import LIFE
-from kontobro.store.tables import opened, select
+from kontobro.store.sql.tables import opened, select
 
 from .. import page, pending
 from ..tables import TrytonStore, open_store

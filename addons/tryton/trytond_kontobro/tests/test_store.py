@@ -11,8 +11,8 @@ import pytest
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.ports import Store
-from kontobro.store.tables_store import bind_secrets
-from kontobro.testing.store_case import connection, tokens
+from kontobro.store.sql.store import bind_secrets
+from kontobro.testing.store.case import connection, tokens
 from kontobro.testing.store_contract import StoreContract
 
 from ..tables import OwnTables, open_store

@@ -10,7 +10,7 @@ from trytond.pool import Pool
 from trytond.transaction import Transaction
 
 from kontobro.core.errors import Busy, Problem
-from kontobro.store.codec import notes_to, problems_to
+from kontobro.store.secrets.codec import notes_to, problems_to
 
 from ..house import PleoError, told
 from .house import DATABASE, user

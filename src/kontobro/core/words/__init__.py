@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kontobro.core.errors import KontobroError, Problem
-from kontobro.core.findings import LIST
+from kontobro.core.model.findings import LIST
 
 LANGUAGES: Final = ("da", "de", "fr", "sv")
 

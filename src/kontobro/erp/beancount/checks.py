@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from kontobro.core.errors import ItemFailure, Problem, shown
-from kontobro.core.journal import Entry, EntryLine, InvoiceKey, Payment
-from kontobro.core.masterdata import Account, DimensionValue, Journal, Period, TaxCode, Vendor, span_told, within
-from kontobro.core.period import is_open
-from kontobro.erp.beancount.masters import Masters
-from kontobro.erp.beancount.render import is_currency, number, one_line
+from kontobro.core.model.journal import Entry, EntryLine, InvoiceKey, Payment
+from kontobro.core.model.masterdata import Account, DimensionValue, Journal, Period, TaxCode, Vendor, span_told, within
+from kontobro.core.model.period import is_open
+from kontobro.erp.beancount.load.masters import Masters
+from kontobro.erp.beancount.syntax.render import is_currency, number, one_line
 
 MAX_REFERENCE = 200
 MAX_PAYEE = 1_000

@@ -14,22 +14,22 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from kontobro.core.errors import Conflict, Misconfigured, NotAllowed, Note, Problem, Unreachable, shown
-from kontobro.core.export import Receipt
-from kontobro.core.journal import Booking, Entry, EntryKey, InvoiceKey, Reference, entry_id_of
-from kontobro.core.masterdata import Company, MasterRecord, Vendor
+from kontobro.core.model.export import Receipt
+from kontobro.core.model.journal import Booking, Entry, EntryKey, InvoiceKey, Reference, entry_id_of
+from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities, ReceiptRules
-from kontobro.erp.beancount import bookings as standing_entries
-from kontobro.erp.beancount.assertions import broken_by, pads_of
-from kontobro.erp.beancount.blocks import Key, Standing, posted, with_documents, with_lines
 from kontobro.erp.beancount.checks import problems_of
-from kontobro.erp.beancount.edits import Edit, Edits, edited
-from kontobro.erp.beancount.folder import VENDORS, Folder
-from kontobro.erp.beancount.masters import KINDS, Masters
-from kontobro.erp.beancount.rehearsal import TRIES, Rehearsal, Texts
-from kontobro.erp.beancount.reload import MasterFile
-from kontobro.erp.beancount.render import link_of, quoted, render_entry
-from kontobro.erp.beancount.replaced import Change
-from kontobro.erp.beancount.shelf import Shelf
+from kontobro.erp.beancount.files.folder import VENDORS, Folder
+from kontobro.erp.beancount.files.replaced import Change
+from kontobro.erp.beancount.files.shelf import Shelf
+from kontobro.erp.beancount.load.masters import KINDS, Masters
+from kontobro.erp.beancount.load.rehearsal import TRIES, Rehearsal, Texts
+from kontobro.erp.beancount.load.reload import MasterFile
+from kontobro.erp.beancount.syntax import bookings as standing_entries
+from kontobro.erp.beancount.syntax.assertions import broken_by, pads_of
+from kontobro.erp.beancount.syntax.blocks import Key, Standing, posted, with_documents, with_lines
+from kontobro.erp.beancount.syntax.edits import Edit, Edits, edited
+from kontobro.erp.beancount.syntax.render import link_of, quoted, render_entry
 from kontobro.erp.beancount.vendors import additions, with_vendors
 
 R = TypeVar("R", bound=MasterRecord)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from kontobro.core.errors import Problem, shown
-from kontobro.core.masterdata import Vendor
-from kontobro.erp.beancount.render import one_line, quoted
+from kontobro.core.model.masterdata import Vendor
+from kontobro.erp.beancount.syntax.render import one_line, quoted
 
 HEADER = """\
 ; Vendors that were born in Pleo. Correct them as you like, but keep the line `pleo: "..."`: by it the vendor

@@ -24,8 +24,8 @@ from kontobro.core.errors import (
     Unreachable,
     shown,
 )
-from kontobro.erp import common
-from kontobro.erp.common import (
+from kontobro.erp.kit import http as common
+from kontobro.erp.kit.http import (
     Refused,
     is_gateways,
     no_answer,

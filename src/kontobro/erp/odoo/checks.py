@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Final
 
 from kontobro.core.errors import Problem, shown
-from kontobro.core.journal import Bill, Entry, InvoiceKey, Payment
-from kontobro.core.money import EXPONENTS
+from kontobro.core.model.journal import Bill, Entry, InvoiceKey, Payment
+from kontobro.core.model.money import EXPONENTS
 from kontobro.erp.odoo.entries import MAX_NUMBER, plain, whole
 from kontobro.erp.odoo.masters import Snapshot
 

@@ -11,26 +11,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from kontobro.core.errors import Misconfigured, NotAllowed, Problem, shown
-from kontobro.core.export import Receipt
-from kontobro.core.journal import Bill, Booking, Entry, Reference
-from kontobro.core.masterdata import Company, MasterRecord, Vendor
+from kontobro.core.model.export import Receipt
+from kontobro.core.model.journal import Bill, Booking, Entry, Reference
+from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities
-from kontobro.erp.common import (
-    RECEIPTS,
-    Refused,
-    booking_gone,
-    is_safe,
-    not_posted,
-    refused,
-)
+from kontobro.erp.kit.http import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refused
 from kontobro.erp.odoo.access import find_company, missing_permissions
 from kontobro.erp.odoo.api import SYSTEM, Api, open_http
 from kontobro.erp.odoo.checks import Facts, lock_over, lock_problem, problems_of, vendors_named
 from kontobro.erp.odoo.entries import Writing, columns_of, external_id, plain, rows_of
-from kontobro.erp.odoo.ledger import Key, Ledger
+from kontobro.erp.odoo.ledger import Key, Ledger, settle
 from kontobro.erp.odoo.masters import KINDS, Masters, Snapshot
 from kontobro.erp.odoo.names import MODULE
-from kontobro.erp.odoo.settling import settle
 from kontobro.erp.odoo.standing import RECEIPT_MARK, Standing, booking_of, pick
 from kontobro.erp.odoo.taxes import TAX_ROUNDS, keep_pleos_tax
 from kontobro.erp.odoo.vendors import write_vendors

@@ -17,8 +17,8 @@ from typing import Final
 from urllib.parse import quote
 
 from kontobro.core.errors import shown
-from kontobro.core.journal import Bill, Entry, EntryLine, InvoiceKey, Payment, Reference
-from kontobro.core.money import EXPONENTS
+from kontobro.core.model.journal import Bill, Entry, EntryLine, InvoiceKey, Payment, Reference
+from kontobro.core.model.money import EXPONENTS
 from kontobro.erp.odoo.masters import Snapshot, Tax
 from kontobro.erp.odoo.names import MODULE, name_of
 

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeVar, cast
 
-from kontobro.core.masterdata import (
+from kontobro.core.model.masterdata import (
     Account,
     Company,
     Dimension,

@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 from urllib.parse import unquote
 
-from kontobro.core.journal import (
+from kontobro.core.model.journal import (
     Booking,
     EntryKey,
     InvoiceKey,
@@ -20,7 +20,7 @@ from kontobro.core.journal import (
     compared,
     entry_id_of,
 )
-from kontobro.core.money import EXPONENTS
+from kontobro.core.model.money import EXPONENTS
 from kontobro.erp.odoo.api import Row
 from kontobro.erp.odoo.entries import MARK, origin_of, reference_in, whole
 

@@ -15,9 +15,9 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
-from kontobro.core.journal import Bill, Entry, line_sums
-from kontobro.core.money import EXPONENTS
-from kontobro.erp.common import Refused
+from kontobro.core.model.journal import Bill, Entry, line_sums
+from kontobro.core.model.money import EXPONENTS
+from kontobro.erp.kit.http import Refused
 from kontobro.erp.odoo.api import Api, Row
 from kontobro.erp.odoo.entries import is_computed
 from kontobro.erp.odoo.masters import Snapshot

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from kontobro.core.errors import Problem, shown
-from kontobro.core.masterdata import Vendor
-from kontobro.core.masters import tax_number_key
-from kontobro.erp.common import Refused, vendor_not_written
+from kontobro.core.model.masterdata import Vendor
+from kontobro.core.model.masters import tax_number_key
+from kontobro.erp.kit.http import Refused, vendor_not_written
 from kontobro.erp.odoo.api import SYSTEM, Api, Domain
 from kontobro.erp.odoo.entries import plain
 from kontobro.erp.odoo.masters import Masters

@@ -26,8 +26,16 @@ from kontobro.core.errors import (
     RateLimited,
     Unreachable,
 )
-from kontobro.erp import common
-from kontobro.erp.common import Refused, is_gateways, no_answer, of_gateway, read_again, require_few_values, retry_after
+from kontobro.erp.kit import http as common
+from kontobro.erp.kit.http import (
+    Refused,
+    is_gateways,
+    no_answer,
+    of_gateway,
+    read_again,
+    require_few_values,
+    retry_after,
+)
 from kontobro.erp.tryton.calls import SYSTEM, Domain, Row, rows_of
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 from kontobro.net.limits import bounded_decimal

@@ -12,7 +12,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from kontobro.core.journal import Bill, Entry, EntryLine
+from kontobro.core.model.journal import Bill, Entry, EntryLine
 from kontobro.erp.tryton.calls import Row
 from kontobro.erp.tryton.entries import OWED, Values, Writing, description_of, marks_of, plain, whole
 from kontobro.erp.tryton.masters import Snapshot

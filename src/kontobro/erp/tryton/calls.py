@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
-from kontobro.erp.common import rows_by_id
+from kontobro.erp.kit.http import rows_by_id
 
 Row = dict[str, Any]
 Domain = Sequence[object]

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Final
 
 from kontobro.core.errors import Problem, shown
-from kontobro.core.journal import Bill, Entry, InvoiceKey, Payment
-from kontobro.core.masterdata import Period, span_told, within
-from kontobro.core.money import EXPONENTS
-from kontobro.core.period import period_of
+from kontobro.core.model.journal import Bill, Entry, InvoiceKey, Payment
+from kontobro.core.model.masterdata import Period, span_told, within
+from kontobro.core.model.money import EXPONENTS
+from kontobro.core.model.period import period_of
 from kontobro.erp.tryton.entries import MAX_NUMBER, party_of, plain, whole
 from kontobro.erp.tryton.masters import Snapshot
 

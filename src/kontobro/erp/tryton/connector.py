@@ -14,21 +14,20 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 from kontobro.core.errors import Misconfigured, NotAllowed, Problem, Uncertain, shown
-from kontobro.core.export import Receipt
-from kontobro.core.journal import Bill, Booking, Entry, Reference
-from kontobro.core.masterdata import Company, MasterRecord, Vendor
-from kontobro.core.period import period_of
+from kontobro.core.model.export import Receipt
+from kontobro.core.model.journal import Bill, Booking, Entry, Reference
+from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
+from kontobro.core.model.period import period_of
 from kontobro.core.ports import Capabilities
-from kontobro.erp.common import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refused
+from kontobro.erp.kit.http import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refused
 from kontobro.erp.tryton.access import find_company, missing_permissions
 from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.bills import INVOICE, invoice_of, is_invoice
 from kontobro.erp.tryton.calls import REFERENCE, SYSTEM, Calls
 from kontobro.erp.tryton.checks import Facts, problems_of, rate_days, vendors_named
 from kontobro.erp.tryton.entries import Values, Writing, move_of, plain
-from kontobro.erp.tryton.ledger import Key, Ledger
+from kontobro.erp.tryton.ledger import Key, Ledger, settle
 from kontobro.erp.tryton.masters import KINDS, Masters, Snapshot
-from kontobro.erp.tryton.settling import settle
 from kontobro.erp.tryton.standing import MOVE, RECEIPT_MARK, Standing, booking_of, picked, resource_of
 from kontobro.erp.tryton.vendors import add_vendors
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy

@@ -19,8 +19,8 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from kontobro.core.errors import shown
-from kontobro.core.journal import Bill, Entry, EntryLine, InvoiceKey, Payment, Reference
-from kontobro.core.money import EXPONENTS
+from kontobro.core.model.journal import Bill, Entry, EntryLine, InvoiceKey, Payment, Reference
+from kontobro.core.model.money import EXPONENTS
 from kontobro.erp.tryton.masters import Snapshot
 
 MARK: Final = "kontobro:"

@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, TypeVar, cast
 
-from kontobro.core.masterdata import (
+from kontobro.core.model.masterdata import (
     Account,
     Company,
     Dimension,

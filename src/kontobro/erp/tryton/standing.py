@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from kontobro.core.journal import (
+from kontobro.core.model.journal import (
     Booking,
     EntryKey,
     InvoiceKey,

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from kontobro.core.errors import Problem, shown
-from kontobro.core.masterdata import Vendor
-from kontobro.erp.common import Refused, vendor_not_written
+from kontobro.core.model.masterdata import Vendor
+from kontobro.erp.kit.http import Refused, vendor_not_written
 from kontobro.erp.tryton.access import TO_ADD_VENDORS, missing_permissions
 from kontobro.erp.tryton.calls import SYSTEM, Calls
 from kontobro.erp.tryton.entries import Values, plain

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db import migrations
 
-from kontobro.store.guards import create_guards, fill_allowed_moves
+from kontobro.store.schema.guards import create_guards, fill_allowed_moves
 
 
 class Migration(migrations.Migration):

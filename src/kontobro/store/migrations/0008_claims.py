@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db import migrations, models
 
-from kontobro.store.guards import create_job_guards, drop_job_guards
+from kontobro.store.schema.guards import create_job_guards, drop_job_guards
 
 
 class Migration(migrations.Migration):

@@ -3,7 +3,7 @@ from typing import Any
 from django.db import migrations, models
 
 from kontobro.store.rows import connection_of
-from kontobro.store.secrets_given import destination_of_row
+from kontobro.store.secrets.given import destination_of_row
 
 
 def bind(apps: Any, schema_editor: Any) -> None:

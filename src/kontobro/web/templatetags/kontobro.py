@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from kontobro.core.posting_dates import zone_named
+from kontobro.core.rules.dates import zone_named
 
 register = template.Library()
 

@@ -13,9 +13,9 @@ from odoo.modules.registry import Registry
 from odoo.tools import config, mute_logger
 from psycopg2.errors import UniqueViolation
 
-from kontobro.erp.common import Refused
+from kontobro.erp.kit.http import Refused
+from kontobro.testing.connector.entries import a_journal
 from kontobro.testing.connector_contract import Books, ConnectorContract
-from kontobro.testing.entries import a_journal
 from tests.addons.odoo.inside.elsewhere import connector_elsewhere
 from tests.erp_real.odoo.house import Company, OdooBookkeeper
 

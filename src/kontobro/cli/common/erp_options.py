@@ -1,0 +1,124 @@
+"""What a person says of the accounting system: its options, its secrets, its company."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import Desk
+from kontobro.core.errors import Misconfigured, SeveralCompanies, shown
+
+if TYPE_CHECKING:
+    from kontobro.core.model.connection import Connection
+
+
+def erp_options(erp: str, pairs: Sequence[str], ledger: Path | None = None, **named: str | None) -> dict[str, str]:
+    """The connector's options; a ledger's path is kept absolute, for cron starts in another folder.
+
+    `named` are those that have an option of the command line of their own (`--erp-url`).
+    """
+    options = dict(_pair(erp, pair) for pair in pairs)
+    options |= {name: value for name, value in named.items() if value}
+    known = option_names(erp)
+    for name in options:
+        if known and name not in known:
+            raise typer.BadParameter(
+                f'{erp} has no option "{shown(name)}": {", ".join(known)}.', param_hint="--erp-option"
+            )
+    if ledger is not None:
+        options["ledger"] = str(ledger.expanduser().resolve())
+    return options
+
+
+def _pair(erp: str, pair: str) -> tuple[str, str]:
+    name, found, value = pair.partition("=")
+    if name in dict(secret_words(erp)):
+        raise typer.BadParameter(
+            f"{name} is a secret, and other users of the machine can read arguments: leave it out. It is asked for, "
+            f"or read from {variable_of(name)}.",
+            param_hint="--erp-option",
+        )
+    if not found or not name:
+        raise typer.BadParameter(f'"{pair}" is not KEY=VALUE.', param_hint="--erp-option")
+    return name, value
+
+
+def option_names(erp: str) -> list[str]:
+    """The options that a connector of the registry has; none where only the connector itself knows."""
+    from kontobro.erp import option_words
+
+    return list(option_words(erp))
+
+
+def secret_words(erp: str, named: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """The secrets that a connector needs, each with a word for the person; `named` by the person."""
+    from kontobro import erp as systems
+
+    known = systems.secret_words(erp)
+    return [*known.items(), *((name, name) for name in named if name not in known)]
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a secret: KONTOBRO_ERP_API_KEY."""
+    return f"KONTOBRO_ERP_{name.upper().replace('-', '_')}"
+
+
+def erp_secrets(erp: str, named: Sequence[str] = (), *, from_stdin: bool) -> dict[str, str]:
+    """The accounting system's secrets: lines of stdin, the environment, or asked. Raises Misconfigured."""
+    return {name: _secret(erp, name, word, from_stdin=from_stdin) for name, word in secret_words(erp, named)}
+
+
+def _secret(erp: str, name: str, word: str, *, from_stdin: bool) -> str:
+    secret = sys.stdin.readline() if from_stdin else os.environ.get(variable_of(name), "")
+    if not secret and not from_stdin:
+        secret = asked_secret(f"{erp}: {word} (not shown)")
+    if not secret.strip():
+        remedy = f"Give it when asked in a terminal, in {variable_of(name)}, or by --erp-secret-stdin."
+        raise Misconfigured(f"There is no {word} for {shown(erp)}.", remedy)
+    return secret.strip()
+
+
+def asked_secret(question: str) -> str:
+    """A secret as typed; none where no terminal can hide it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return str(typer.prompt(question, hide_input=True, err=True))
+        except getpass.GetPassWarning:
+            return ""
+
+
+def with_company(desk: Desk, draft: Connection, secrets: Mapping[str, str]) -> Connection:
+    """The draft with its company of the accounting system named: one that is added there later changes nothing.
+
+    A trial of the accounting system: raises what its `check` raises.
+    """
+    if "company" not in option_names(draft.erp):
+        return draft
+    try:
+        company = desk.workplace.connector_for(draft, secrets).check().id
+    except SeveralCompanies as several:
+        company = _chosen_company(desk, several)
+    return replace(draft, erp_options={**draft.erp_options, "company": company})
+
+
+def _chosen_company(desk: Desk, several: SeveralCompanies) -> str:
+    """The company that the person picks from the list; without a person to ask it is a setting to fix."""
+    if not several.companies or not desk.can_ask():
+        raise Misconfigured(several.message, "Choose one with --erp-company ID.") from several
+    show.tell("The login sees several companies:")
+    for number, name in several.companies:
+        show.tell(f"  {number}  {name}")
+    answer = str(typer.prompt("Which one (its number)", err=True)).strip()
+    if answer not in dict(several.companies):
+        raise typer.BadParameter(f'"{shown(answer)}" is not one of them.', param_hint="--erp-company")
+    return answer

@@ -1,0 +1,135 @@
+"""`kontobro demo`: a demo company at Level 4, from a ledger into Pleo-in-a-box and back into it, in one folder."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import Desk
+from kontobro.cli.common.exits import Exit
+from kontobro.cli.common.extras import require_extra
+from kontobro.cli.demo.ledger import MARK, clean, copy_ledger
+from kontobro.cli.demo.outcome import Outcome
+from kontobro.core.errors import KontobroError, Misconfigured
+
+if TYPE_CHECKING:
+    from kontobro.cli.demo.box import Box
+    from kontobro.cli.demo.sync import Synced
+    from kontobro.core.model.connection import Connection
+    from kontobro.core.model.history import BookingRow
+    from kontobro.export.engine import JobResult
+    from kontobro.export.job.run import Ports, Progress
+
+
+MOST_JOBS = 10
+"""The sandbox has one or two jobs waiting; more would mean that one of them never ends."""
+
+
+def run(
+    folder: Annotated[Path, typer.Option("--folder", help="Output folder (recreated on each run).")] = Path("demo"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of the tables.")] = False,
+) -> None:
+    """Bring a demo company's Pleo in step with a ledger, and export its expenses into it."""
+    from kontobro.cli.demo.box import pleo_in_a_box
+    from kontobro.cli.demo.show import print_demo
+    from kontobro.cli.demo.sync import sync_twice
+
+    begun = time.monotonic()
+    require_extra("sandbox")
+    require_extra("beancount")
+    ledger = prepare(folder)
+    with pleo_in_a_box(0, "--press-export") as box:
+        desk, connection = connect_demo(folder, ledger, box)
+        with closing(desk), show.progress(quietly=as_json) as advance:
+            synced = sync_twice(desk, connection, box, advance)
+            ports = desk.ports(connection)
+            results = export_all(connection, ports, advance)
+            box.press_export(box.second_batch)  # bills and payments of invoices whose other half stands by now
+            results += export_all(connection, ports, advance)
+            rows = ports.store.bookings(connection.id)
+        calls = box.calls()
+    outcome = look_at(ledger, synced, results, rows, calls, begun)
+    (folder / MARK).write_text(json.dumps(outcome.summary(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    if as_json:
+        show.emit(outcome.summary())
+    else:
+        print_demo(outcome, folder, ledger)
+    raise typer.Exit(Exit.OK if outcome.good else Exit.PROBLEMS)
+
+
+def prepare(folder: Path) -> Path:
+    """An empty folder with the demo's ledger in it; the ledger's main file."""
+    clean(folder)
+    return copy_ledger(folder / "ledger")
+
+
+def connect_demo(folder: Path, ledger: Path, box: Box) -> tuple[Desk, Connection]:
+    """Connect as a person would: API key, test calls, Level 4, the demo's own settings, the dimensions for tags."""
+    from kontobro.cli.common.erp_options import erp_options
+    from kontobro.cli.connect import connect_with, draft_connection
+    from kontobro.cli.demo.sync import LEVEL, choose_dimensions
+    from kontobro.cli.settings.apply import apply_settings, masters_of, read_toml, with_level_kept
+    from kontobro.core.model.connection import Tokens
+
+    desk = Desk(home=folder / "home")
+    draft = draft_connection("sandbox", box.url, "beancount", erp_options("beancount", [], ledger))
+    connection = connect_with(desk, draft, Tokens(access=box.api_key), LEVEL).connection
+    wanted = with_level_kept(connection, read_toml(ledger.parent / "settings.toml"))
+    problems = apply_settings(desk, connection, wanted, (), masters_of(desk, connection))
+    if problems:
+        raise Misconfigured(" ".join(str(problem) for problem in problems), "The demo's settings.toml is wrong.")
+    return desk, choose_dimensions(desk, desk.connection())
+
+
+def export_all(connection: Connection, ports: Ports, advance: Progress) -> list[JobResult]:
+    """Every job that waits, oldest first."""
+    from kontobro.export.engine import next_job, run_job
+
+    results: list[JobResult] = []
+    while (job := next_job(ports)) is not None:
+        if len(results) == MOST_JOBS:
+            raise KontobroError("The demo's jobs don't end.", "Run it again; if it happens again, please report it.")
+        results.append(run_job(connection, job, ports, progress=advance))
+    return results
+
+
+def look_at(
+    ledger: Path,
+    synced: Synced,
+    results: Sequence[JobResult],
+    rows: Sequence[BookingRow],
+    calls: Mapping[str, int],
+    begun: float,
+) -> Outcome:
+    """Ask the ledger itself what came of it."""
+    from kontobro.cli.demo.tally import tally_of
+
+    checked = bean_check(ledger)
+    return Outcome(synced, results, rows, tally_of(ledger), checked, time.monotonic() - begun, calls)
+
+
+def bean_check(ledger: Path) -> str:
+    """ "ok", or the first lines of what Beancount's own checker says."""
+    command = [sys.executable, "-m", "beancount.scripts.check", "--no-cache", str(ledger)]
+    checked = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 - ours
+    return "ok" if checked.returncode == 0 else (checked.stderr or checked.stdout)[:2000].strip() or "failed"
+
+
+def main() -> None:
+    """`python -m kontobro.cli.demo.command`."""
+    from kontobro.cli.app import app
+
+    app(["demo", *sys.argv[1:]], prog_name="kontobro")
+
+
+if __name__ == "__main__":
+    main()

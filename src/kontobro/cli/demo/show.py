@@ -1,0 +1,118 @@
+"""The demo's tables: what was booked, what to fix, what stands on each account, where to look next."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kontobro.cli.common import show
+from kontobro.cli.common.tables import sheet
+from kontobro.cli.export import print_failed
+from kontobro.core.model.history import BookingRow
+from kontobro.core.model.journal import entry_id_of
+
+if TYPE_CHECKING:
+    from kontobro.cli.demo.outcome import Outcome
+    from kontobro.cli.demo.sync import Synced
+
+BAD = ("rejected", "uncertain")
+
+
+def print_demo(outcome: Outcome, folder: Path, ledger: Path) -> None:
+    show.say("")
+    _print_sync(outcome.synced)
+    print_exported(outcome.rows)
+    _print_totals(outcome)
+    _print_verdict(outcome)
+    _print_where(folder, ledger)
+
+
+def print_exported(rows: Sequence[BookingRow]) -> None:
+    """What was exported, type by type, and what a bookkeeper fixes."""
+    _print_types(rows)
+    _print_failed(rows)
+
+
+def _print_sync(synced: Synced) -> None:
+    """One line per kind: what the plan showed and what came of it in Pleo; then what a second sync did."""
+    heads = ("created", "updated", "archived", "taken over", "to fix")
+    table = sheet("master data", *heads, title=f"What was synced (Level {synced.level})", right=heads)
+    for result in synced.results:
+        counts = (result.creates, result.updates, result.archives, result.adopted, len(result.failed))
+        table.add_row(result.kind, *(str(count or "") for count in counts))
+    show.console().print(table)
+    again = "nothing" if not synced.second_run_writes else f"{synced.second_run_writes} times: it should write nothing"
+    show.say(f"  A second sync wrote {again}. The installation at Pleo is {synced.status}.")
+    show.say("")
+
+
+def _print_types(rows: Sequence[BookingRow]) -> None:
+    """One line per expense type: how many items were booked and how many failed."""
+    failed = {entry_id_of(row.reference) for row in rows if row.state in BAD or row.problems}
+    types = {entry_id_of(row.reference): row.item_type for row in rows}
+    receipts: Counter[str] = Counter()
+    for row in rows:
+        receipts[row.item_type] += row.receipts
+    table = sheet(
+        "expense type", "items", "booked", "to fix", "receipts",
+        title="What was exported", right=["items", "booked", "to fix", "receipts"],
+    )  # fmt: skip
+    for item_type, items in sorted(Counter(types.values()).items()):
+        bad = sum(1 for entry_id in failed if types[entry_id] == item_type)
+        table.add_row(
+            show.plain(item_type), str(items), str(items - bad), str(bad or ""), str(receipts[item_type] or "")
+        )
+    show.console().print(table)
+
+
+def _print_failed(rows: Sequence[BookingRow]) -> None:
+    found = [row for row in rows if row.problems]
+    if found:
+        print_failed(found, "What a bookkeeper must fix")
+
+
+def _print_totals(outcome: Outcome) -> None:
+    table = sheet("account", "debit", "credit", title="What is in the ledger", right=["debit", "credit"])
+    for account, sums in sorted(outcome.tally.totals.items()):
+        for currency, amount in sorted(sums.items()):
+            text = show.money(abs(amount), currency)
+            table.add_row(account, *((text, "") if amount >= 0 else ("", text)))
+    show.console().print(table)
+
+
+def _print_verdict(outcome: Outcome) -> None:
+    summary, tally = outcome.summary(), outcome.tally
+    good = outcome.good
+    show.say(
+        f"{'✓' if good else '✗'} {summary['booked']} of {summary['items']} items booked as {tally.entries} entries, "
+        f"{summary['failed']} to fix, {tally.receipts} receipts, {tally.duplicates} duplicates",
+        "bold green" if good else "bold red",
+    )
+    verdict = "the ledger has no errors" if outcome.bean_check == "ok" else outcome.bean_check
+    calls = sum(outcome.http_calls.values())
+    show.say(f"  bean-check: {verdict} · {calls} calls to Pleo · {show.span(outcome.seconds)}")
+
+
+def _print_where(folder: Path, ledger: Path) -> None:
+    show.say("")
+    show.say("Where things are", "bold")
+    show.say(f"  {ledger}   the ledger; beside it bookings/ and documents/ (the receipts)")
+    show.say(f"  {folder / 'summary.json'}   all counts, for programs")
+    show.say("What to look at next", "bold")
+    show.say(f"  {_command()} --home {folder / 'home'} bookings --failed   what to fix, with links to Pleo")
+    show.say(f"  {_command()} --home {folder / 'home'} sync status   the state of each kind of master data")
+    show.say(f"  fava {ledger}   the ledger in a browser (pip install fava)")
+    show.say(f"  {_command()} connect --help   your own Pleo company")
+
+
+def _command() -> str:
+    """How to call this program from here: by its name where the shell finds it, else by its path."""
+    started = Path(sys.argv[0])
+    if shutil.which("kontobro") or started.name != "kontobro":
+        return "kontobro"
+    return os.path.relpath(started)

@@ -1,0 +1,135 @@
+"""`kontobro settings`: show, set, export to and import from a TOML file; nothing wrong is ever stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import Desk, desk_of
+from kontobro.cli.common.exits import Exit
+from kontobro.cli.settings import suggest as settings_suggest
+from kontobro.cli.settings.apply import apply_settings, masters_of, read_toml, with_level_kept
+from kontobro.core.errors import Problem
+
+if TYPE_CHECKING:
+    from kontobro.core.model.connection import Connection
+    from kontobro.core.model.masters import Masters
+
+app = typer.Typer(help="Show and change how a company is booked.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Don't ask the accounting system whether the accounts exist.")]
+
+
+@app.command(name="show")
+def show_settings(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show all settings, as in a TOML file."""
+    from kontobro.core.settings.toml import settings_to
+
+    settings = settings_to(desk_of(context).connection().settings)
+    if as_json:
+        show.emit(settings)
+    else:
+        typer.echo(_toml(settings), nl=False)
+
+
+@app.command(name="set")
+def set_one(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(help="wallet, closed_period, wallets.EUR, dimensions.TEAM ...")],
+    value: Annotated[str, typer.Argument(help='The new value; "" removes the setting.')],
+    offline: Offline = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change one setting, if what comes of it is valid. Ids that were stored before become codes."""
+    from kontobro.core.settings.check import check_stored
+    from kontobro.core.settings.codes import in_codes
+    from kontobro.core.settings.toml import settings_to, with_change
+
+    desk = desk_of(context)
+    connection = desk.connection()
+    masters = None if offline else masters_of(desk, connection)
+    held = in_codes(connection.settings, masters)[0] if masters else connection.settings
+    changed = with_change(settings_to(held), key, value)
+    # A new connection lacks several settings: one at a time must be possible.
+    before = check_stored(connection.settings, masters) if masters else ()
+    known = [problem for problem in before if (problem.code, problem.field) != ("setting_is_id", f"settings.{key}")]
+    _store(desk, connection, changed, known, masters, as_json=as_json)
+
+
+app.command(name="suggest")(settings_suggest.run)
+
+
+@app.command(name="export")
+def export_file(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The TOML file to write.")],
+    force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
+) -> None:
+    """Write all settings to a TOML file. No secret is in it."""
+    from kontobro.core.settings.toml import settings_to
+
+    if file.exists() and not force:
+        raise typer.BadParameter(f"{file} exists; --force writes over it.")
+    file.write_text(_toml(settings_to(desk_of(context).connection().settings)), encoding="utf-8")
+    show.say(f"Settings written to {file}.")
+
+
+@app.command(name="import")
+def import_file(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A TOML file, as kontobro settings export writes it.")],
+    offline: Offline = False,
+    as_json: AsJson = False,
+) -> None:
+    """Replace all settings by a TOML file's, if they are valid; what is synced stays unless the file names it."""
+    desk = desk_of(context)
+    connection = desk.connection()
+    wanted = with_level_kept(connection, read_toml(file))
+    _store(desk, connection, wanted, (), None if offline else masters_of(desk, connection), as_json=as_json)
+
+
+def _store(
+    desk: Desk,
+    connection: Connection,
+    wanted: Mapping[str, object],
+    known: Sequence[Problem],
+    masters: Masters | None,
+    *,
+    as_json: bool,
+) -> None:
+    problems = apply_settings(desk, connection, wanted, known, masters)
+    if as_json:
+        from kontobro.cli.common.shapes import problems_shape
+
+        show.emit({"stored": not problems, "problems": problems_shape(problems)})
+    elif problems:
+        for problem in problems:
+            show.say_fault(problem.message, problem.remedy)
+        show.tell("Nothing was changed.")
+    else:
+        show.say("Settings stored.")
+    if problems:
+        raise typer.Exit(Exit.NEEDS_FIX)
+
+
+HEAD = """\
+# Settings of Kontobro. Single settings stand above the first [table]; tables and [[rows]] can be added at the end.
+"""
+
+
+def _toml(settings: Mapping[str, object]) -> str:
+    """The settings in the form of the documentation's examples, so that those can be added to it: single values first,
+    no empty table, each row under [[rows]]."""
+    import tomli_w
+
+    given = {key: value for key, value in settings.items() if value is not None and value != {}}
+    rows = given.pop("rows", None)
+    written = [tomli_w.dumps(given)]
+    if isinstance(rows, list | tuple):
+        written += [f"[[rows]]\n{tomli_w.dumps(row)}" for row in rows]
+    return "\n".join([HEAD, *written])

@@ -1,0 +1,105 @@
+"""`kontobro settings suggest`: proposed from the accounting system's own chart, stored when a person agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import Desk, desk_of
+from kontobro.cli.common.exits import Exit
+from kontobro.cli.common.tables import sheet
+
+if TYPE_CHECKING:
+    from kontobro.core.errors import Problem
+    from kontobro.core.model.connection import Connection
+    from kontobro.core.model.masters import Masters
+    from kontobro.core.settings.suggest import Suggestion
+
+
+def run(
+    context: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Store what is proposed without asking.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON; changes nothing without --yes.")] = False,
+) -> None:
+    """Propose accounts, journal and dimensions from the accounting system's own chart."""
+    from kontobro.cli.dimensions import named_groups
+    from kontobro.core.settings.suggest import suggest
+    from kontobro.export.job.masters import load_masters
+
+    desk = desk_of(context)
+    connection = desk.connection()
+    connector = desk.workplace.connector_for(connection)
+    masters = load_masters(connector, connector.check())
+    groups = named_groups(desk, connection) if len(masters.dimensions) else None
+    found = suggest(connection.settings, masters, groups or ())
+    if not as_json:
+        _print(found)
+    taken = any(one.changes for one in found) and _is_wanted(desk, yes=yes, as_json=as_json)
+    problems = _store(desk, connection, found, masters) if taken else ()
+    if as_json:
+        show.emit(_shape(found, problems, stored=taken and not problems))
+    else:
+        _say_outcome(found, problems, taken=taken)
+    if problems:
+        raise typer.Exit(Exit.NEEDS_FIX)
+
+
+def _is_wanted(desk: Desk, *, yes: bool, as_json: bool) -> bool:
+    """Whether the person takes it: said before, or asked where there is a terminal."""
+    if yes or as_json or not desk.can_ask():
+        return yes
+    return typer.confirm("Store what is proposed?", default=False, err=True)
+
+
+def _store(desk: Desk, connection: Connection, found: Sequence[Suggestion], masters: Masters) -> Sequence[Problem]:
+    """Store the proposals; problems that the settings had before are no reason not to."""
+    from kontobro.cli.settings.apply import apply_settings
+    from kontobro.core.settings.check import check_stored
+    from kontobro.core.settings.codes import in_codes
+    from kontobro.core.settings.toml import settings_to, with_change
+
+    wanted = settings_to(in_codes(connection.settings, masters)[0])
+    for one in found:
+        if one.changes:
+            wanted = with_change(wanted, one.setting, one.after)
+    return apply_settings(desk, connection, wanted, check_stored(connection.settings, masters), masters)
+
+
+def _print(found: Sequence[Suggestion]) -> None:
+    rows = sheet("setting", "before", "after", "why", whole=["setting", "after"])
+    for one in found:
+        why = f"{one.why} (or {'; '.join(one.candidates)})" if one.candidates else one.why
+        rows.add_row(one.setting, one.before or "–", one.after or "?", show.plain(why))
+    show.console().print(rows)
+
+
+def _say_outcome(found: Sequence[Suggestion], problems: Sequence[Problem], *, taken: bool) -> None:
+    for problem in problems:
+        show.say_fault(problem.message, problem.remedy)
+    if taken:
+        show.say("Nothing was changed." if problems else "Settings stored.")
+    elif any(one.changes for one in found):
+        show.say("Nothing was changed. To store what is proposed: kontobro settings suggest --yes")
+    else:
+        show.say("Nothing to change.")
+    if unsure := [one.setting for one in found if not one.after]:
+        show.say(f"Left to you: {', '.join(unsure)}. Set each: kontobro settings set {unsure[0]} CODE")
+
+
+def _shape(found: Sequence[Suggestion], problems: Sequence[Problem], *, stored: bool) -> dict[str, object]:
+    from kontobro.cli.common.shapes import problems_shape
+
+    suggestions = [
+        {
+            "setting": one.setting,
+            "before": one.before,
+            "after": one.after,
+            "why": one.why,
+            "candidates": list(one.candidates),
+        }
+        for one in found
+    ]
+    return {"stored": stored, "suggestions": suggestions, "problems": problems_shape(problems)}

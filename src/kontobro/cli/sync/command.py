@@ -1,0 +1,114 @@
+"""`kontobro sync`: show what would change in Pleo, do exactly that, and say what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import Desk, desk_of
+from kontobro.cli.common.exits import Exit
+from kontobro.cli.sync.kinds import switched_on
+from kontobro.core.model.settings import SyncKind
+
+if TYPE_CHECKING:
+    from kontobro.core.model.connection import Connection
+    from kontobro.sync.shown import Shown
+
+app = typer.Typer(help="Keep Pleo's master data in sync with the accounting system.", no_args_is_help=True)
+
+AnyKind = Annotated[
+    SyncKind | None, typer.Argument(help="Only this; else all that is switched on.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command(name="plan")
+def plan(
+    context: typer.Context,
+    kind: AnyKind = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show every change, however many.")] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page for a colleague.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what would change in Pleo. Changes nothing."""
+    from kontobro.cli.sync.work import shown_plans
+
+    desk = desk_of(context)
+    connection = desk.connection()
+    kinds = switched_on(connection, kind)
+    plans = shown_plans(desk, connection, kinds)
+    if html is not None:
+        _write_page(html, plans, desk, connection)
+    if as_json:
+        from kontobro.cli.common.shapes import plan_shape
+
+        show.emit([plan_shape(found) for found in plans])
+    elif html is not None:
+        show.say(f"The plan is in {html}: it holds names of your accounts and vendors.")
+    else:
+        _print(plans, everything=everything)
+    raise typer.Exit(Exit.DECISION if any(found.refused for found in plans) else Exit.OK)
+
+
+@app.command(name="apply")
+def apply(
+    context: typer.Context,
+    kind: AnyKind = None,
+    digest: Annotated[
+        str | None, typer.Option(metavar="D", help="Apply exactly the plan with this digest.", show_default=False)
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask; what passes the limits waits.")] = False,
+    due: Annotated[bool, typer.Option("--due", help="With --yes: only what its schedule says is due.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Sync Pleo: the plan with this digest, or what you confirm."""
+    from kontobro.cli.sync.work import applied
+
+    if digest is not None and (kind is None or yes):
+        raise typer.BadParameter("a digest is of one kind: kontobro sync apply KIND --digest D, without --yes.")
+    if due and not yes:
+        raise typer.BadParameter("--due is for a schedule: say --yes too.")
+    desk = desk_of(context)
+    connection = desk.connection()
+    raise typer.Exit(
+        applied(desk, connection, switched_on(connection, kind), digest, yes=yes, due=due, as_json=as_json)
+    )
+
+
+@app.command(name="status")
+def status(context: typer.Context, as_json: AsJson = False) -> None:
+    """When each kind was last synced, what waits for a decision, what is due."""
+    from kontobro.cli.sync.status import print_status, status_of
+
+    desk = desk_of(context)
+    connection = desk.connection()
+    rows = status_of(desk, connection)
+    if as_json:
+        show.emit([row.shape() for row in rows])
+    else:
+        print_status(rows)
+    raise typer.Exit(Exit.DECISION if any(row.waits for row in rows) else Exit.OK)
+
+
+def _print(plans: Sequence[Shown], *, everything: bool) -> None:
+    from kontobro.cli.sync.show import print_plan
+
+    for found in plans:
+        print_plan(found, everything=everything)
+    if any(found.possible for found in plans):
+        show.say("Nothing was changed. To do it: kontobro sync apply (it asks), or sync apply KIND --digest D.", "dim")
+
+
+def _write_page(file: Path, plans: Sequence[Shown], desk: Desk, connection: Connection) -> None:
+    from kontobro.cli.sync.html import page
+    from kontobro.export.personal.private import private_file
+
+    company = connection.company_name or connection.name
+    with private_file(file) as written:  # vendors may be people
+        written.write(page(plans, company, connection.erp, desk.workplace.clock.now()).encode())

@@ -1,0 +1,30 @@
+"""Which kinds of master data a connection keeps in sync."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kontobro.core.errors import Misconfigured
+from kontobro.core.model.settings import SyncKind
+
+if TYPE_CHECKING:
+    from kontobro.core.model.connection import Connection
+
+
+def switched_on(connection: Connection, kind: SyncKind | None) -> list[SyncKind]:
+    """The kinds that are meant, in the order of syncing. Raises Misconfigured for what is not switched on."""
+    from kontobro.core.level import KINDS_OF, LEVELS
+
+    on = [known for known in KINDS_OF[LEVELS[-1]] if known in connection.settings.sync]
+    if not on:
+        raise Misconfigured(
+            "No sync is switched on: the connection is at Level 1.",
+            "Raise it: kontobro connect --level 4 (2 for dimensions alone); settings and history are kept.",
+        )
+    if kind is not None and kind not in on:
+        level = next(level for level in LEVELS if kind in KINDS_OF[level])
+        raise Misconfigured(
+            f"{kind} is not switched on; switched on: {', '.join(on)}.",
+            f"It comes with Level {level}: kontobro connect --level {level}; settings and history are kept.",
+        )
+    return [kind] if kind else on

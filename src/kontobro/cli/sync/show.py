@@ -1,0 +1,95 @@
+"""Plans, results and the state of a sync as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from kontobro.cli.common import show
+from kontobro.cli.common.tables import sheet
+from kontobro.core.errors import Problem, shown
+from kontobro.sync.shown import Field, Row, Shown, word_for
+
+if TYPE_CHECKING:
+    from kontobro.sync.run import SyncResult
+
+MOST_ROWS = 50
+"""Rows of a plan on a screen; --all shows the rest."""
+
+
+def print_plan(plan: Shown, *, everything: bool) -> None:
+    """A plan: its changes, the counts, the digest, and what forbids applying it unseen."""
+    if plan.rows:
+        _print_rows(plan.rows, plan.kind, everything=everything)
+    elif plan.waiting or plan.problems:
+        show.say(f"{plan.kind}: nothing to change.", "yellow")
+    else:
+        show.say(f"{plan.kind}: in sync, nothing to change.", "green")
+    if plan.waiting:
+        _print_rows(plan.waiting, f"{plan.kind}: waits for a person", everything=everything)
+    if any(row.action == "write" for row in plan.waiting):
+        show.say(
+            "  Create them in the accounting system, or have it done: kontobro settings set create_vendors yes",
+            "yellow",
+        )
+    print_problems(plan.problems, everything=everything)
+    if plan.rows:
+        digest = f" · digest {plan.digest}" if plan.possible else ""
+        show.say(f"  {counted(plan.counts)}{digest}", "bold")
+    if plan.refused:
+        show.say(f"  ✗ {plan.refused.message}", "red")
+        show.say(f"    {plan.refused.remedy}")
+    show.say("")
+
+
+def _print_rows(rows: Sequence[Row], title: str, *, everything: bool) -> None:
+    table = sheet("", "code", "name", "what changes", title=title, whole=["", "code"])
+    for row in rows if everything else rows[:MOST_ROWS]:
+        table.add_row(row.action.replace("_", " "), shown(row.code, 40), shown(row.name), _what(row))
+    show.console().print(table)
+    if (hidden := len(rows) - MOST_ROWS) > 0 and not everything:
+        show.say(f"  and {hidden:,} more (--all shows them, --html FILE writes them to a page)", "bold")
+
+
+def _what(row: Row) -> str:
+    told = [_field(field) for field in row.fields] or [shown(row.why, 200)]
+    return "\n".join([*told, f"of {shown(row.parent, 40)}"] if row.parent else told)
+
+
+def _field(field: Field) -> str:
+    name, before, after = word_for(field[0]), field[1], field[2]
+    if not before:
+        return f"{name}: {shown(after)}"
+    return f"{name}: {shown(before)} → {shown(after) or 'nothing'}"
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """ "create 3 · update 1"; "nothing" when there is none."""
+    return " · ".join(f"{action.replace('_', ' ')} {count:,}" for action, count in counts.items() if count) or "nothing"
+
+
+def print_problems(problems: Sequence[Problem], *, everything: bool) -> None:
+    """What a person has to fix, in the accounting system or in Pleo."""
+    for problem in problems if everything else problems[:MOST_ROWS]:
+        show.say(f"  ✗ {problem.message}", "red")
+        show.say(f"    {problem.remedy}")
+    if (hidden := len(problems) - MOST_ROWS) > 0 and not everything:
+        show.say(f"  and {hidden:,} more to fix (--all shows them)", "bold")
+
+
+def print_result(result: SyncResult, seconds: float) -> None:
+    counts = {
+        "created": result.creates,
+        "updated": result.updates,
+        "archived": result.archives,
+        "taken over": result.adopted,
+        "failed": len(result.failed),
+        "waiting for you": len(result.waiting),
+    }
+    mark, style = {"in_step": ("✓", "green"), "waiting": ("…", "yellow")}.get(result.outcome, ("✗", "red"))
+    nothing = "in sync, nothing to change" if result.outcome == "in_step" else "nothing to change"
+    done = " · ".join(f"{name} {count:,}" for name, count in counts.items() if count) or nothing
+    show.say(f"{mark} {result.kind}: {done} ({show.span(seconds)})", style)
+    print_problems((*result.failed, *result.problems), everything=False)
+    if result.outcome == "waiting":
+        show.say(f"  What waits for your decision: kontobro sync plan {result.kind}", "yellow")

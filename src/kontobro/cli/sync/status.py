@@ -1,0 +1,72 @@
+"""`kontobro sync status`: of each kind when it was last synced, what waits for a decision, what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import Desk
+from kontobro.cli.common.tables import sheet
+
+if TYPE_CHECKING:
+    from kontobro.core.model.connection import Connection
+    from kontobro.core.model.settings import SyncKind
+
+MEANINGS: Mapping[str, str] = {
+    "never": "never synced",
+    "in_step": "in sync",
+    "waiting": "waits for your decision",
+    "failed": "failed, or some of it did",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The state of one kind: when it was last looked at, how that ended, whether it is due again."""
+
+    kind: SyncKind
+    outcome: str
+    at: datetime | None
+    digest: str
+    due: bool
+
+    @property
+    def waits(self) -> bool:
+        return self.outcome == "waiting"
+
+    def shape(self) -> dict[str, object]:
+        at = self.at.isoformat() if self.at else None
+        return {"kind": self.kind, "outcome": self.outcome, "at": at, "digest": self.digest, "due": self.due}
+
+
+def status_of(desk: Desk, connection: Connection) -> list[State]:
+    """Every kind that is switched on, in the order of syncing."""
+    from kontobro.cli.sync.kinds import switched_on
+    from kontobro.sync.run import NOTED, is_due
+
+    kinds = switched_on(connection, None)
+    ports = desk.sync_ports(connection)
+    noted = desk.store.syncs(connection.id)
+    return [_state(kind, noted.get(NOTED[kind][-1]), due=is_due(connection, kind, ports)) for kind in kinds]
+
+
+def _state(kind: SyncKind, note: tuple[datetime, str, str] | None, *, due: bool) -> State:
+    at, outcome, digest = note or (None, "never", "")
+    return State(kind, outcome, at, digest, due)
+
+
+def print_status(states: Sequence[State]) -> None:
+    rows = sheet("master data", "state", "last looked at", "due", whole=["master data"])
+    for state in states:
+        due = "now" if state.due else ""
+        rows.add_row(state.kind, MEANINGS.get(state.outcome, state.outcome), show.moment(state.at), due)
+    show.console().print(rows)
+    for state in states:
+        if state.waits:
+            show.say(f"{state.kind} waits for your decision. Look: kontobro sync plan {state.kind}", "yellow")
+            show.say(f"  If it is right: kontobro sync apply {state.kind} (it asks), or with the digest that is shown.")
+    if any(state.due for state in states):
+        show.say("To sync what is due: kontobro sync apply (it asks), or on a schedule with --yes --due.", "dim")

@@ -1,0 +1,193 @@
+"""What the sync verbs do: plan, ask, apply kind by kind, activate what waited for its first sync."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from kontobro.cli.common import show
+from kontobro.cli.common.desk import Desk
+from kontobro.cli.common.exits import Exit, exit_of
+from kontobro.core.errors import (
+    Busy,
+    KontobroError,
+    LoginFailed,
+    Misconfigured,
+    Unreachable,
+    UnsafePlan,
+)
+
+if TYPE_CHECKING:
+    from kontobro.core.model.connection import Connection
+    from kontobro.core.model.settings import SyncKind
+    from kontobro.sync.run import SyncPorts, SyncResult
+    from kontobro.sync.shown import Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one kind: a result, a fault, or neither when the person said no."""
+
+    kind: SyncKind
+    result: SyncResult | None = None
+    fault: KontobroError | None = None
+
+    @property
+    def code(self) -> Exit:
+        if self.fault is not None:
+            return exit_of(self.fault)
+        if self.result is None:
+            return Exit.DECISION
+        return {"failed": Exit.PROBLEMS, "waiting": Exit.DECISION}.get(self.result.outcome, Exit.OK)
+
+    @property
+    def done(self) -> bool:
+        """All that Pleo is to have of this kind is there; vendors that wait for a person don't count."""
+        return self.result is not None and self.result.complete
+
+    def shape(self) -> dict[str, object]:
+        from kontobro.cli.common.shapes import problems_shape
+
+        made: dict[str, object] = {"kind": self.kind, "exit_code": int(self.code)}
+        if self.fault is not None:
+            made |= {"message": self.fault.message, "remedy": self.fault.remedy}
+        if (result := self.result) is not None:
+            made |= {
+                "creates": result.creates,
+                "updates": result.updates,
+                "archives": result.archives,
+                "adopted": result.adopted,
+                "writes": result.writes,
+                "failed": problems_shape(result.failed),
+                "problems": problems_shape(result.problems),
+                "waiting": len(result.waiting),
+            }
+        return made
+
+
+OF_ALL = (Unreachable, LoginFailed, Busy)
+"""Faults that the next kind would meet as well."""
+
+SEVERITY = (
+    Exit.FAULT, Exit.UNREACHABLE, Exit.NEEDS_FIX, Exit.BUSY, Exit.UNFINISHED, Exit.DECISION, Exit.PROBLEMS, Exit.USAGE,
+    Exit.OK,
+)  # fmt: skip
+"""Which exit code wins when the kinds end differently."""
+
+
+def shown_plans(desk: Desk, connection: Connection, kinds: Sequence[SyncKind]) -> list[Shown]:
+    """The plan of each kind, with what a schedule would refuse of it."""
+    ports = desk.sync_ports(connection)
+    return [shown_plan(connection, kind, ports) for kind in kinds]
+
+
+def shown_plan(connection: Connection, kind: SyncKind, ports: SyncPorts) -> Shown:
+    from kontobro.sync.run import plan_sync
+    from kontobro.sync.shown import shown_of
+
+    return shown_of(kind, plan_sync(connection, kind, ports), connection.settings)
+
+
+def applied(
+    desk: Desk,
+    connection: Connection,
+    kinds: Sequence[SyncKind],
+    digest: str | None,
+    *,
+    yes: bool,
+    due: bool,
+    as_json: bool,
+) -> Exit:
+    """Apply each kind in turn, tell what came of it, activate an installation that waited; the exit code."""
+    asks = digest is None and not yes
+    if asks and (as_json or not desk.can_ask()):
+        raise Misconfigured(
+            "There is no terminal to confirm the plan on.",
+            "Name it with --digest D (kontobro sync plan shows it), or say --yes for what stays within the limits.",
+        )
+    ports = desk.sync_ports(connection)
+    chosen = [kind for kind in kinds if not due or _is_due(connection, kind, ports)]
+    outcomes: list[Outcome] = []
+    for kind in chosen:
+        outcomes.append(_one(connection, kind, ports, digest, yes=yes, quietly=as_json))
+        if isinstance(outcomes[-1].fault, OF_ALL):
+            break
+    activated = bool(outcomes) and _activate(desk, connection, [outcome.kind for outcome in outcomes if outcome.done])
+    if as_json:
+        show.emit({"kinds": [outcome.shape() for outcome in outcomes], "activated": activated})
+    else:
+        _say_end(outcomes, activated=activated)
+    return min((outcome.code for outcome in outcomes), key=SEVERITY.index, default=Exit.OK)
+
+
+def _is_due(connection: Connection, kind: SyncKind, ports: SyncPorts) -> bool:
+    from kontobro.sync.run import is_due
+
+    return is_due(connection, kind, ports)
+
+
+def _one(
+    connection: Connection, kind: SyncKind, ports: SyncPorts, digest: str | None, *, yes: bool, quietly: bool
+) -> Outcome:
+    """Apply one kind; a fault of it never hides what became of the others."""
+    from kontobro.cli.sync.show import print_result
+    from kontobro.sync.run import apply_plan
+
+    begun = time.monotonic()
+    try:
+        if digest is None and not yes:
+            digest = _agreed(connection, kind, ports)
+            if digest is None:
+                return Outcome(kind)
+        with show.progress(quietly=quietly) as advance:
+            result = apply_plan(connection, kind, digest, ports, yes=yes, progress=advance)
+    except KontobroError as fault:
+        if not quietly:
+            _say_fault(kind, fault)
+        return Outcome(kind, fault=fault)
+    if not quietly:
+        print_result(result, time.monotonic() - begun)
+    return Outcome(kind, result)
+
+
+def _agreed(connection: Connection, kind: SyncKind, ports: SyncPorts) -> str | None:
+    """Show the plan and ask; its digest when the person says yes. An empty plan needs no word."""
+    from kontobro.cli.sync.show import counted, print_plan
+
+    plan = shown_plan(connection, kind, ports)
+    if not plan.rows:
+        return plan.digest
+    if plan.refused and not plan.possible:
+        raise plan.refused
+    print_plan(plan, everything=False)
+    question = f"Do this in Pleo ({counted(plan.counts)})?"
+    return plan.digest if typer.confirm(question, default=False, err=True) else None
+
+
+def _activate(desk: Desk, connection: Connection, done: Sequence[SyncKind]) -> bool:
+    """Activate an installation that waited for the first sync, when every kind that is switched on is in step."""
+    from kontobro.install.connect import finish_installation
+    from kontobro.sync.run import in_step
+
+    if not in_step(connection, desk.store, done):
+        return False
+    return finish_installation(desk.workplace.pleo_for(connection), connection)
+
+
+def _say_fault(kind: str, fault: KontobroError) -> None:
+    waits = isinstance(fault, UnsafePlan)
+    show.say(f"{'…' if waits else '✗'} {kind}: {fault.message}", "yellow" if waits else "red")
+    show.say(f"  {fault.remedy}")
+
+
+def _say_end(outcomes: Sequence[Outcome], *, activated: bool) -> None:
+    if not outcomes:
+        show.say("Nothing is due.")
+    if any(outcome.result is None and outcome.fault is None for outcome in outcomes):
+        show.say("What you declined was left as it is.")
+    if activated:
+        show.say("✓ The first sync is done: the installation at Pleo is activated.", "bold green")

@@ -1,0 +1,1 @@
+"""What things are: money, export items, entries, master data, connections, settings."""

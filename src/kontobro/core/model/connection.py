@@ -1,0 +1,125 @@
+"""A connection and its credential, and where each of its secrets may be sent.
+
+A secret is kept with the destination that it was given for. Two texts are equal only where a client would connect to
+the same place: what is not plainly the same counts as another, and the secret is asked for again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Literal, NewType
+from urllib.parse import SplitResult, urlsplit
+
+from kontobro.core.model.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One Pleo company and one company of an accounting system. No secret in it.
+
+    `erp_options` are the connector's own settings (a ledger's path, a URL), `erp_company` its company's id.
+    `status` `reconnect`: the credential is dead, settings are kept.
+    """
+
+    id: str
+    name: str
+    environment: Literal["production", "staging", "sandbox"]
+    api_url: str
+    auth_url: str
+    auth: Literal["api_key", "oauth"]
+    company_id: str
+    company_name: str
+    erp: str
+    erp_options: Mapping[str, str] = field(default_factory=dict)
+    erp_company: str = ""
+    client_id: str | None = None
+    scopes: frozenset[str] = frozenset()
+    status: Literal["connected", "reconnect", "disconnected"] = "connected"
+    settings: Settings = field(default_factory=Settings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """A connection's credential at Pleo. `access` is the API key for an API key connection.
+
+    `expires_at` is aware UTC; `client_secret` is the OAuth client's.
+    """
+
+    access: str = field(repr=False)
+    refresh: str | None = field(default=None, repr=False)
+    expires_at: datetime | None = None
+    client_secret: str | None = field(default=None, repr=False)
+
+
+Destination = NewType("Destination", str)
+"""Scheme, host, port, path, database and user (or client) as one canonical text. No secret is in it."""
+
+
+PORTS: Final[Mapping[str, int]] = {"https": 443, "http": 80}
+
+
+NOT_A_PLACE: Final = frozenset({"company", "fava", "settle_after"})
+"""Options of a connector that do not change where a secret goes: another company is on the same login, Fava is only
+linked to."""
+
+
+FROM_PLEO: Final = frozenset({"webhook", "webhook_id"})
+"""Secrets of a connection that came from Pleo, beside those of the accounting system."""
+
+
+def canonical_url(text: str) -> str:
+    """An address as it is compared: scheme and host in lower case, IDNA, no default port, no slash at its end.
+
+    Only a plain address is changed. With a user, a query, a fragment, a backslash, blanks or anything else that
+    two programs may read differently it is taken letter by letter.
+    """
+    parts = _plain(text)
+    if parts is None:
+        return text
+    host = _ascii(parts.hostname or "")
+    place = f"[{host}]" if ":" in host else host
+    port = parts.port
+    after = "" if port is None or port == PORTS[parts.scheme] else f":{port}"
+    return f"{parts.scheme}://{place}{after}{parts.path.removesuffix('/')}"
+
+
+def _plain(text: str) -> SplitResult | None:
+    """The parts of an address that every program reads alike; None for any other text."""
+    if not text.isprintable() or any(sign in text for sign in " \\@?#%"):
+        return None
+    try:
+        parts = urlsplit(text)
+        readable = parts.scheme in PORTS and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if readable else None
+
+
+def _ascii(host: str) -> str:
+    """A name as it is looked up (IDNA 2008, which maps no letter to another): `faß.de` and `fass.de` are two hosts."""
+    labels = (part if part.isascii() else f"xn--{part.encode('punycode').decode()}" for part in host.lower().split("."))
+    return ".".join(labels)
+
+
+def erp_destination(connection: Connection) -> Destination:
+    """Where the accounting system's secrets of this connection go: every option but the company's number."""
+    places = {
+        name: canonical_url(value) if name == "url" else value
+        for name, value in connection.erp_options.items()
+        if name not in NOT_A_PLACE and value
+    }
+    return Destination(json.dumps({"erp": connection.erp, **places}, sort_keys=True))
+
+
+def pleo_destination(connection: Connection) -> Destination:
+    """Where the connection's credential for Pleo goes: API, login and the OAuth client that it belongs to."""
+    urls = {"api": canonical_url(connection.api_url), "login": canonical_url(connection.auth_url)}
+    return Destination(json.dumps({**urls, "client": connection.client_id or ""}, sort_keys=True))
+
+
+def destination_of(connection: Connection, name: str) -> Destination:
+    """Where the connection's secret of that name goes (`Store.secret`)."""
+    return pleo_destination(connection) if name in FROM_PLEO else erp_destination(connection)

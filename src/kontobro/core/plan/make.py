@@ -1,0 +1,165 @@
+"""The plan that brings Pleo's master data in step with the accounting system (design §7). Pure.
+
+accounting system     at Pleo                             change
+active                nothing                             create
+active                found by a key, strange to us       adopt, once a person said yes; then as one of ours
+active                ours, equal                         none
+active                ours, differs or archived           update, unarchive
+active                a draft vendor                      activate
+gone or inactive      ours, active                        archive
+nothing               strange to us                       none; archive where a company wants that, once a person
+                                                          said yes
+nothing               a draft vendor                      write it there if that is allowed, else it waits
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from itertools import chain
+
+from kontobro.core.errors import Problem
+from kontobro.core.model.bindings import Binding, MasterKind
+from kontobro.core.plan.check import check_plan, duplicates_in
+from kontobro.core.plan.steps import Steps
+from kontobro.core.plan.types import UPDATES, Action, Change, Desired, Existing, Fields, Limits, Pair, Scope
+
+__all__ = [
+    "UPDATES",
+    "Action",
+    "Binding",
+    "Change",
+    "Desired",
+    "Existing",
+    "Fields",
+    "Limits",
+    "MasterKind",
+    "Pair",
+    "Plan",
+    "Scope",
+    "join_plans",
+    "make_plan",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would be done, in order. The same two sides always give the same plan and digest.
+
+    `waiting` needs a person first: adoptions not approved yet, vendors that the accounting system lacks. `problems`
+    are records that are left as they are. `places`: desired id -> Pleo's id, of all that stands at Pleo already.
+    `stale`: bindings whose `written` mark is to be renewed without any write at Pleo. `spent`: intents to forget.
+    """
+
+    kind: str
+    changes: tuple[Change, ...]
+    digest: str
+    problems: tuple[Problem, ...] = ()
+    waiting: tuple[Change, ...] = ()
+    scopes: tuple[Scope, ...] = ()
+    duplicates: tuple[str, ...] = ()
+    empty_source: bool = False
+    places: Mapping[str, str]
+    stale: tuple[Binding, ...] = ()
+    spent: tuple[Binding, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        return not self.changes
+
+    @property
+    def counts(self) -> Mapping[Action, int]:
+        return Counter(change.action for change in self.changes)
+
+    def check(self, limits: Limits | None) -> None:
+        """Raises EmptySource or DuplicateCode; TooManyChanges only when there are `limits`."""
+        check_plan(self.kind, self.empty_source, self.duplicates, self.scopes, limits)
+
+
+def make_plan(
+    kind: MasterKind,
+    desired: Iterable[Desired],
+    existing: Iterable[Existing],
+    bindings: Iterable[Binding],
+    *,
+    parents: Mapping[str, str] | None = None,
+    born: Mapping[str, str] | None = None,
+    source: int | None = None,
+    adopt: bool = True,
+    write: bool = False,
+    inactive: Iterable[Desired] = (),
+    archive: bool = False,
+) -> Plan:
+    """Compare both sides. `desired` are the active records, `existing` all of Pleo's, archived ones too.
+
+    `parents`: dimension id -> Pleo's id of its group (tags). `born`: desired id -> the draft it was written for.
+    `source`: how many records the accounting system gave, when some were left out on purpose. `adopt` False: what
+    would be adopted waits. `write`: vendors born in Pleo may be created in the accounting system, but not those that
+    it has as `inactive`. `archive`: what neither side knows as ours is archived too; without `adopt` that waits.
+    """
+    wanted = sorted(desired, key=lambda record: (record.parent or "", record.code, record.id))
+    unique = list({record.id: record for record in reversed(wanted)}.values())[::-1]
+    there = sorted(existing, key=lambda record: record.id)
+    steps = Steps.of(
+        kind, unique, there, bindings, parents or {}, born or {}, adopt=adopt, write=write, inactive=inactive
+    )
+    if archive:
+        steps.archive_strangers(adopt)
+    standing = any(not (record.archived or record.draft) for record in there)
+    return _plan(
+        kind,
+        steps.changes,
+        problems=tuple(steps.problems),
+        waiting=tuple(steps.waiting),
+        scopes=tuple(steps.scopes(parents or {})),
+        duplicates=duplicates_in(wanted),
+        empty_source=not (len(wanted) if source is None else source) and standing,
+        places=steps.places,
+        stale=tuple(steps.stale),
+        spent=tuple(steps.matching.spent),
+    )
+
+
+def join_plans(kind: str, plans: Sequence[Plan], problems: Sequence[Problem] = ()) -> Plan:
+    """Plans of several kinds as one, under a name of its own: carried out one after the other."""
+    return _plan(
+        kind,
+        [change for plan in plans for change in plan.changes],
+        problems=(*problems, *(problem for plan in plans for problem in plan.problems)),
+        waiting=tuple(change for plan in plans for change in plan.waiting),
+        scopes=tuple(scope for plan in plans for scope in plan.scopes),
+        duplicates=tuple(text for plan in plans for text in plan.duplicates),
+        empty_source=any(plan.empty_source for plan in plans),
+        places={key: place for plan in plans for key, place in plan.places.items()},
+        stale=tuple(binding for plan in plans for binding in plan.stale),
+        spent=tuple(binding for plan in plans for binding in plan.spent),
+    )
+
+
+def _plan(kind: str, changes: Sequence[Change], **rest: object) -> Plan:
+    plan = Plan(kind=kind, changes=tuple(changes), digest="", places={})
+    return replace(plan, digest=_digest(kind, plan.changes), **rest)  # type: ignore[arg-type]  # Plan's own fields
+
+
+def _digest(kind: str, changes: Iterable[Change]) -> str:
+    """`<kind>-<hash>`: what would be done, in which order, from which state."""
+    content = sha256(kind.encode())
+    for change in changes:
+        ours = "ours" if change.ours else ""
+        told = [change.kind, change.action, change.erp_id or "", ours, *_told(change.before), *_told(change.after)]
+        content.update("\x1f".join(told).encode("utf-8", "surrogatepass"))
+        content.update(b"\x1e")
+    return f"{kind}-{content.hexdigest()[:16]}"
+
+
+def _told(record: Existing | Desired | None) -> tuple[str, ...]:
+    """All of a record, as texts; the fields are counted, so that nothing can pass for something else."""
+    if record is None:
+        return ("",)
+    fields = chain.from_iterable(record.fields)
+    told = (record.id, record.code, record.name, record.parent or "", str(len(record.fields)), *fields)
+    if isinstance(record, Existing):
+        return (*told, str(record.archived), record.external_id or "", str(record.draft))
+    return told

@@ -1,0 +1,114 @@
+"""The values of a sync: what the accounting system has, what Pleo has, and the changes between them (design §7).
+
+The accounting system is the source. `Desired` is one active record of it, `Existing` one record at Pleo. Identity is
+the accounting system's stable id, kept in a `Binding`; code counts on first contact only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from kontobro.core.model.bindings import MasterKind
+
+Fields = tuple[tuple[str, str], ...]
+"""Further fields by name, sorted, already normalised (trimmed, one spelling), so that nothing flaps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """One active record of the accounting system, as Pleo should have it.
+
+    `id` is its stable id there (a dimension value: `<dimension id>/<value id>`); `parent` the id of its dimension.
+    `fields`: tax codes rate, type, ingoing_account, outgoing_account; vendors currency, country, registration_number,
+    tax_registration_number; accounts tax_code. Absent ones are left out.
+    """
+
+    id: str
+    code: str
+    name: str
+    parent: str | None = None
+    fields: Fields = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """One record at Pleo, archived or not. `id` is Pleo's; `external_id` the one it keeps for us, where it can.
+
+    `parent` is Pleo's id of a tag's group. `draft`: a vendor born in Pleo that the accounting system lacks yet.
+    """
+
+    id: str
+    code: str
+    name: str
+    archived: bool = False
+    external_id: str | None = None
+    parent: str | None = None
+    fields: Fields = ()
+    draft: bool = False
+
+
+Action = Literal["adopt", "set_aside", "archive", "update", "unarchive", "activate", "create", "write"]
+"""In the order in which they are applied. `adopt` binds and writes nothing; `set_aside` gives a temporary code to a
+record whose code another one needs; `activate` hands a draft vendor its external id; `write` creates a vendor born in
+Pleo in the accounting system and activates it."""
+
+UPDATES: frozenset[Action] = frozenset({"update", "unarchive", "activate"})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step of a plan. `before` is the record as it will stand when the step's turn comes.
+
+    `erp_id` is None for a vendor that the accounting system lacks yet. `ours`: an adoption of what we created
+    ourselves, which nobody needs to approve.
+    """
+
+    kind: MasterKind
+    action: Action
+    erp_id: str | None
+    before: Existing | None
+    after: Desired | None
+    why: str
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a plan may do unasked, each of updates and archives: `floor` changes, or `percent` of what is ours.
+
+    The floor counts changes, not records: of 9 accounts two may go, five may not (design §7).
+    """
+
+    percent: int = 30
+    floor: int = 2
+
+    def allow(self, changes: int, standing: int) -> bool:
+        return changes <= self.floor or changes * 100 <= self.percent * standing
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the limits are counted in: a kind; of tags one group, `name` its dimension's id.
+
+    `standing` are the active records at Pleo that are ours or become ours by this plan.
+    """
+
+    kind: MasterKind
+    name: str
+    standing: int
+    updates: int
+    archives: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A record of the accounting system and the one at Pleo that is the same. How we know:
+
+    `bound` by its binding; `ours` we created or adopted it, for this record or for one that is gone; `draft` born in
+    Pleo and waiting for it; `found` by a key, and strange to us.
+    """
+
+    desired: Desired
+    existing: Existing
+    how: Literal["bound", "ours", "draft", "found"]

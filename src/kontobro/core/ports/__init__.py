@@ -1,0 +1,25 @@
+"""The seams: what the core asks of Pleo, of an accounting system, of a store and of time. Few methods each.
+
+Siblings (`pleo`, `erp`, `store`, `export`, `install`) never import each other: they meet here.
+"""
+
+from kontobro.core.ports.clock import Clock
+from kontobro.core.ports.pleo import LONGEST_PLEO_CALL, Pleo, Target
+from kontobro.core.ports.store import Store, TokenStore
+from kontobro.core.ports.connector import Capabilities, Connector, LONGEST_CALL, R, ReceiptRules, Rehearses, Withdraws
+
+__all__ = [
+    "Capabilities",
+    "Clock",
+    "Connector",
+    "LONGEST_CALL",
+    "LONGEST_PLEO_CALL",
+    "Pleo",
+    "R",
+    "ReceiptRules",
+    "Rehearses",
+    "Store",
+    "Target",
+    "TokenStore",
+    "Withdraws",
+]

@@ -1,0 +1,187 @@
+"""Which account: of a line, and of each role (`posting-rules.md` §1)."""
+
+from __future__ import annotations
+
+from kontobro.core.errors import shown
+from kontobro.core.model.bindings import Meaning, meaning_of
+from kontobro.core.model.export import AccountRef, ExportItem
+from kontobro.core.model.findings import Findings
+from kontobro.core.model.masterdata import Account, is_open, span_told, within
+from kontobro.core.model.masters import Masters
+from kontobro.core.model.money import EXPONENTS
+from kontobro.core.model.settings import Role, Settings
+from kontobro.core.rules.table import Row
+
+CHECK_CATEGORY = "Check the category in Pleo and the account in the accounting system, then export it again."
+
+SETTINGS_OF: dict[Role, tuple[str, ...]] = {
+    "employee": ("out_of_pocket",),
+    "transit": ("contra",),
+    "external": ("external_reimbursement", "contra"),
+    "payable": ("accounts_payable",),
+}
+"""Where a role's account comes from, first hit wins. The wallet and expense roles have functions of their own."""
+
+
+def pick_account(
+    found: tuple[Account, ...], key: str, field: str, currency: str | None, remedy: str, findings: Findings
+) -> str | None:
+    """The id of the one usable account among those found under `key`; else a problem and None.
+
+    The account's own currencies are looked at when `currency` is one.
+    """
+    key = shown(key)
+    if not found:
+        findings.fail("account_unknown", field, key, f"Account {key} does not exist in the accounting system.", remedy)
+        return None
+    found = tuple(one for one in found if is_open(one, findings.day)) or found
+    if len(found) > 1:
+        names = ", ".join(account.id for account in found[:3])
+        message = f"Account code {key} stands for several accounts: {names}."
+        findings.fail("account_ambiguous", field, key, message, "Give each account a code of its own.")
+        return None
+    account = found[0]
+    if not account.active:
+        findings.fail("account_blocked", field, key, f"Account {key} is blocked in the accounting system.", remedy)
+        return None
+    if findings.day and not within(account, findings.day):
+        message = f"Account {key} takes entries {span_told(account)} only, and this one is of {findings.day}."
+        findings.fail("account_closed", field, key, message, remedy)
+        return None
+    if account.currencies and currency in EXPONENTS and currency not in account.currencies:
+        takes = ", ".join(account.currencies)
+        message = f"Account {key} takes {takes} only, but the expense is in {currency}."
+        findings.fail("account_currency", field, key, message, f"Allow {currency} on it or choose another account.")
+        return None
+    return account.id
+
+
+def account_named(
+    ref: AccountRef, field: str, currency: str, remedy: str, masters: Masters, findings: Findings
+) -> str | None:
+    """The id of an account that Pleo names: by an identifier that we gave, else by its code."""
+    identifier, code = (ref.identifier or "").strip(), (ref.code or "").strip()
+    own, coded = masters.accounts.with_id(identifier), masters.accounts.find(code)
+    meaning = meaning_of(identifier, code, own[0] if own else None, coded, masters.given_accounts)
+    if meaning == "id":
+        return pick_account(own, code or identifier, field, currency, remedy, findings)
+    if meaning == "code" and code:
+        return pick_account(coded, code, field, currency, remedy, findings)
+    _identifier_unknown(ref, meaning, field, remedy, bool(coded), findings)
+    return None
+
+
+_IDENTIFIER_TOLD: dict[Meaning, str] = {
+    "code": "Kontobro did not give it to Pleo, and there is no account code beside it",
+    "stale": "no account of the accounting system has it",
+    "conflict": "its account has another code there",
+    "unproven": "it is not confirmed by the code, and what Kontobro gave to Pleo is not known any more",
+}
+"""Why an identifier can't be followed, by what it means."""
+
+
+def _identifier_unknown(
+    ref: AccountRef, meaning: Meaning, field: str, remedy: str, code_exists: bool, findings: Findings
+) -> None:
+    """An identifier that names no account for certain. The code beside it may be another account's by now."""
+    identifier, code = shown(ref.identifier or ""), shown(ref.code or "")
+    beside = ""
+    if code:
+        beside = f" Account code {code} {'exists' if code_exists else 'does not exist'} in the accounting system."
+        remedy = f"Sync the accounts. {remedy}"
+    findings.fail(
+        "account_unknown",
+        field,
+        f"{identifier} ({code})" if code else identifier,
+        f"Pleo names {shown(ref.name)} by the identifier {identifier}: {_IDENTIFIER_TOLD[meaning]}.{beside}",
+        remedy,
+    )
+
+
+def line_account(
+    ref: AccountRef | None, field: str, row: Row, currency: str, masters: Masters, findings: Findings
+) -> str | None:
+    """The account of an expense line: its own, else the row's fixed one."""
+    if ref and ref.key:
+        return account_named(ref, field, currency, CHECK_CATEGORY, masters, findings)
+    if row.line_account:
+        found = masters.accounts.find(row.line_account)
+        return pick_account(
+            found,
+            row.line_account,
+            "settings.rows.line_account",
+            currency,
+            "Correct the row in the settings.",
+            findings,
+        )
+    named = f"The category {shown(ref.name)} has no account" if ref else "A line has no expense account"
+    findings.fail(
+        "account_missing",
+        field,
+        ref.name if ref else "",
+        f"{named} in Pleo.",
+        "Give the expense a category that has an account, then export it again.",
+    )
+    return None
+
+
+def role_account(
+    role: Role, item: ExportItem, currency: str, settings: Settings, masters: Masters, findings: Findings
+) -> str | None:
+    """The account of a role that is no vendor's and no line's."""
+    if role == "wallet":
+        return _wallet_account(item, currency, settings, masters, findings)
+    names = SETTINGS_OF[role]
+    return _account_of_settings(names, settings, currency, masters, findings)
+
+
+def _wallet_account(
+    item: ExportItem, currency: str, settings: Settings, masters: Masters, findings: Findings
+) -> str | None:
+    """Contra account, else the settings' wallet of that currency, else the one wallet for the base currency.
+
+    A contra account that is not known fails: a silent fallback would book the money in another bank account.
+    """
+    contra = item.contra_account
+    if contra and contra.key:
+        remedy = "Check the contra account of this wallet in Pleo's export settings, then export it again."
+        return account_named(contra, "contraAccount", currency, remedy, masters, findings)
+    if contra:
+        findings.note(
+            f"The contra account {shown(contra.name)} has no code in Pleo: the wallet account of the settings is used."
+        )
+    if currency not in EXPONENTS:
+        return None
+    if currency in settings.wallets:
+        key = settings.wallets[currency]
+        return _setting_account(f"wallets.{currency}", key, currency, masters, findings)
+    if settings.wallet and currency == masters.company.currency:
+        return _setting_account("wallet", settings.wallet, currency, masters, findings)
+    _missing(f"wallets.{currency}", f"the {currency} wallet", findings)
+    return None
+
+
+def _account_of_settings(
+    names: tuple[str, ...], settings: Settings, currency: str, masters: Masters, findings: Findings
+) -> str | None:
+    for name in names:
+        key: str | None = getattr(settings, name)
+        if key:
+            return _setting_account(name, key, currency, masters, findings)
+    _missing(names[0], names[0].replace("_", " "), findings)
+    return None
+
+
+def _setting_account(name: str, key: str, currency: str, masters: Masters, findings: Findings) -> str | None:
+    found = masters.accounts.find(key)
+    return pick_account(found, key, f"settings.{name}", currency, f"Correct the setting {name}.", findings)
+
+
+def _missing(name: str, meaning: str, findings: Findings) -> None:
+    findings.fail(
+        "setting_missing",
+        f"settings.{name}",
+        "",
+        f"Account for {meaning} missing.",
+        f"Provide it in the settings ({name}), then export it again.",
+    )

@@ -1,0 +1,92 @@
+"""The booking date: a day in the company's time zone, in an open period (`posting-rules.md` §8)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from kontobro.core.errors import shown
+from kontobro.core.model.export import ExportItem
+from kontobro.core.model.findings import Findings
+from kontobro.core.model.masters import Masters
+from kontobro.core.model.period import is_open, next_open_day, period_of
+from kontobro.core.model.settings import Settings
+
+_OPEN_IT = {
+    "fail": "Open the period there, or have such items booked on the first open day (setting closed_period), then "
+    "export it again.",
+    "next_open": "Open it or a later period there, then export it again.",
+    "today": "Open one of them there, then export it again.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """`posted` is the booking date, `own` the expense's own day, which a closed period never moves."""
+
+    posted: dt.date
+    own: dt.date
+    service_period: tuple[dt.date, dt.date] | None = None
+
+
+def zone_named(name: str) -> dt.tzinfo | None:
+    """The time zone of an IANA name, or None when there is none. UTC needs no time zone database."""
+    if name == "UTC":
+        return dt.UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def zone_name(settings: Settings, masters: Masters) -> str:
+    """The settings' time zone, else the accounting system's own, else UTC."""
+    return settings.time_zone or masters.company.time_zone or "UTC"
+
+
+def day_in(instant: dt.datetime, zone: dt.tzinfo) -> dt.date:
+    """The day of an instant in a time zone. Exactly midnight UTC is a plain day and is not converted."""
+    try:
+        utc = instant.astimezone(dt.UTC)
+        return utc.date() if utc.time() == dt.time() else utc.astimezone(zone).date()
+    except OverflowError:  # the first or last day that there is
+        return instant.date()
+
+
+def days_of(item: ExportItem, settings: Settings, masters: Masters, today: dt.date, findings: Findings) -> Days | None:
+    """The days of an item, or None when it can't be booked on any (with its problem)."""
+    name = zone_name(settings, masters)
+    zone = zone_named(name)
+    if zone is None:
+        findings.fail(
+            "time_zone_unknown",
+            "settings.time_zone",
+            name,
+            f"The time zone {shown(name)} is not known.",
+            "Set time_zone to an IANA name such as Europe/Copenhagen.",
+        )
+        return None
+    own = day_in(item.date, zone)
+    posted = _open_day(own, settings, masters, today, findings)
+    period = item.service_period
+    return Days(posted, own, (day_in(period[0], zone), day_in(period[1], zone)) if period else None) if posted else None
+
+
+def _open_day(own: dt.date, settings: Settings, masters: Masters, today: dt.date, findings: Findings) -> dt.date | None:
+    if is_open(own, masters.periods):
+        return own
+    moved = {"fail": None, "next_open": next_open_day(own, masters.periods), "today": today}[settings.closed_period]
+    if moved and is_open(moved, masters.periods):
+        findings.note(f"Moved from {own} to {moved}: the period of {own} is not open.")
+        return moved
+    period = period_of(own, masters.periods)
+    state = period.state if period else "missing"
+    findings.fail(
+        "period_closed",
+        "date",
+        own,
+        f"The period of {own} is {state} in the accounting system{'' if moved is None else f', that of {moved} too'}.",
+        _OPEN_IT[settings.closed_period],
+    )
+    return None

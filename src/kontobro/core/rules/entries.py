@@ -1,0 +1,397 @@
+"""From the checked parts of an item to its entries: journal entry, bill, credit note, payment."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypedDict
+
+from kontobro.core.errors import shown
+from kontobro.core.model.export import ExportItem
+from kontobro.core.model.findings import Findings
+from kontobro.core.model.journal import (
+    Bill,
+    Entry,
+    EntryLine,
+    InvoiceKey,
+    JournalEntry,
+    LineRole,
+    Payment,
+    Reference,
+    fingerprint,
+    reference_of,
+)
+from kontobro.core.model.masters import Masters
+from kontobro.core.model.money import exact_sum
+from kontobro.core.model.settings import Role, Settings
+from kontobro.core.rules.accounts import line_account, pick_account, role_account
+from kontobro.core.rules.amounts import Amounts
+from kontobro.core.rules.dates import Days
+from kontobro.core.rules.table import Row
+from kontobro.core.rules.tags import Dimensions, common_to, dimensions_of
+from kontobro.core.rules.tax import LineTax, tax_of
+from kontobro.core.rules.text import (
+    KEY_LIMIT,
+    attendees_of,
+    clean,
+    invoice_number,
+    payee_of,
+    supplier_amount,
+    text_of,
+    vendor_name_of,
+)
+from kontobro.core.rules.vendor import Party
+
+_OWED: tuple[LineRole, ...] = ("payable", "employee")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One account that takes a whole amount: the wallet, payables, an employee, transit or external."""
+
+    role: Role
+    account: str
+    vendor: str | None = None
+    employee: str | None = None
+    dimensions: Dimensions = ()
+
+    def line(self, amount: Decimal) -> EntryLine:
+        return EntryLine(
+            account=self.account,
+            amount=amount,
+            role=self.role,
+            vendor=self.vendor,
+            employee=self.employee,
+            dimensions=self.dimensions,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an item is booked from. `total` is the amount of the debit side, in the currency's major units.
+
+    `lines` are the expense and tax lines (none for a movement); `debit` and `credit` the sides that take the total;
+    `payable` is the account in between when a bill and its payment are made.
+    """
+
+    total: Decimal
+    lines: tuple[EntryLine, ...] = ()
+    debit: Side | None = None
+    credit: Side | None = None
+    payable: Side | None = None
+
+
+class Heading(TypedDict):
+    """What all entries of an item share."""
+
+    date: dt.date
+    currency: str
+    fingerprint: str
+    payee: str
+    text: str
+    reconciliation_id: str
+    item_type: str
+    url: str | None
+    journal: str | None
+    vendor: str | None
+    vendor_name: str | None
+    service_period: tuple[dt.date, dt.date] | None
+    supplier_amount: tuple[Decimal, str] | None
+    reconciled_entries: tuple[str, ...]
+    attendees: tuple[str, ...]
+
+
+class Paper(TypedDict):
+    """The invoice's own number and days, which every entry of it keeps whatever the method."""
+
+    number: str
+    document_date: dt.date | None
+    due_date: dt.date | None
+
+
+# ------------------------------------------------------------------------------------------- parts
+
+
+def parts_of(
+    item: ExportItem, row: Row, amounts: Amounts, party: Party, settings: Settings, masters: Masters, findings: Findings
+) -> Parts:
+    """The lines and sides of an item. What can't be found is a problem and left out."""
+    lines: list[EntryLine] = []
+    shared: list[Dimensions] = []
+    if not row.movement:
+        for at in range(len(item.lines)):
+            dimensions = dimensions_of(item.lines[at], at, settings, masters, findings)
+            shared.append(dimensions)
+            lines += _expense_lines(item, at, row, amounts, dimensions, settings, masters, findings)
+    common = common_to(shared) if settings.dimensions_on == "all_lines" else ()
+
+    def side(role: Role) -> Side | None:
+        return _side(role, item, row, amounts.currency, party, common, settings, masters, findings)
+
+    between = party.documents and row.payables == "bill_and_payment"
+    return Parts(
+        total=amounts.major(amounts.total),
+        lines=tuple(lines),
+        debit=side(row.debit) if row.debit != "expense" else None,
+        credit=side(row.credit) if row.credit != "expense" else None,
+        payable=side("payable") if between else None,
+    )
+
+
+def _expense_lines(
+    item: ExportItem,
+    at: int,
+    row: Row,
+    amounts: Amounts,
+    dimensions: Dimensions,
+    settings: Settings,
+    masters: Masters,
+    findings: Findings,
+) -> list[EntryLine]:
+    """An item line as its expense line and tax lines, debit positive; lines of nothing at all are left out."""
+    line = item.lines[at]
+    field = f"accountingEntryLines[{at}].account"
+    account = line_account(line.account, field, row, amounts.currency, masters, findings)
+    tax = tax_of(line, at, amounts, settings, masters, findings) if row.tax else None
+    direction = 1 if row.debit == "expense" else -1
+    whole = amounts.lines[at] * direction
+    taxed = tax.amount * direction if tax else 0
+    if account is None or not (whole or taxed):
+        return []
+    expense = EntryLine(
+        account=account,
+        amount=amounts.major(whole - taxed if tax and tax.inside else whole),
+        role="expense",
+        tax_code=tax.code if tax else None,
+        tax_amount=amounts.major(taxed) if tax else None,
+        dimensions=dimensions,
+    )
+    return [
+        expense,
+        *_tax_lines(tax, amounts.major(taxed), dimensions if settings.dimensions_on == "all_lines" else ()),
+    ]
+
+
+def _tax_lines(tax: LineTax | None, amount: Decimal, dimensions: Dimensions) -> list[EntryLine]:
+    if tax is None or not amount:
+        return []
+    lines = []
+    if tax.ingoing:
+        lines.append(
+            EntryLine(account=tax.ingoing, amount=amount, role="tax", tax_code=tax.code, dimensions=dimensions)
+        )
+    if tax.outgoing:
+        lines.append(
+            EntryLine(
+                account=tax.outgoing,
+                amount=amount.copy_negate(),
+                role="reverse_tax",
+                tax_code=tax.code,
+                dimensions=dimensions,
+            )
+        )
+    return lines
+
+
+def _side(
+    role: Role,
+    item: ExportItem,
+    row: Row,
+    currency: str,
+    party: Party,
+    dimensions: Dimensions,
+    settings: Settings,
+    masters: Masters,
+    findings: Findings,
+) -> Side | None:
+    """Payables and an employee who is a vendor use the vendor's own account; the rest the role's."""
+    if role == "wallet" and row.without_contra and item.contra_account is None:
+        role = row.without_contra
+    vendor = party.vendor if role in ("payable", "employee") else None
+    if vendor and vendor.account:
+        found = masters.accounts.with_id(vendor.account)
+        field = f"vendor {shown(vendor.code)}: account"
+        remedy = "Correct the vendor's own account in the accounting system, then export it again."
+        account = pick_account(found, vendor.account, field, currency, remedy, findings)
+    else:
+        account = role_account(role, item, currency, settings, masters, findings)
+    if account is None:
+        return None
+    employee = _employee(item, masters) if role == "employee" else None
+    return Side(role, account, vendor.id if vendor else None, employee, dimensions)
+
+
+def _employee(item: ExportItem, masters: Masters) -> str | None:
+    """The employee's id in the accounting system, else the code in Pleo: whose balance it is.
+
+    A code that is no employee's, but looks like another's id, names nobody.
+    """
+    code = clean(item.user.code, KEY_LIMIT) if item.user else ""
+    found = masters.employees.find(code)
+    if len(found) == 1:
+        return found[0].id
+    return code if code and not masters.employees.with_id(code) else None
+
+
+# ----------------------------------------------------------------------------------------- entries
+
+
+def entries_of(
+    item: ExportItem,
+    row: Row,
+    amounts: Amounts,
+    parts: Parts,
+    party: Party,
+    days: Days,
+    settings: Settings,
+    masters: Masters,
+    findings: Findings,
+) -> tuple[Entry, ...]:
+    """One entry, or a bill and its payment (a credit note and the money received)."""
+    journal = _journal(settings, masters, findings)
+    if findings.problems:
+        return ()
+    if row.sign == "follow" and amounts.total < 0:
+        findings.note("The total is negative: booked the other way round.")
+    reference = reference_of(item.entry_id)
+    heading = _heading(item, row, amounts, party, days, journal, settings, findings)
+    notes = tuple(findings.notes)
+    if row.movement:
+        lines = _pair(parts.debit, parts.credit, parts.total)
+        if not party.documents:
+            return (JournalEntry(**heading, **_paper(item), reference=reference, lines=lines, notes=notes),)
+        return (_lone_payment(item, row, heading, reference, lines, party, notes),)
+    if not party.documents or row.payables == "journal":
+        lines = parts.lines + _counter(parts)
+        return (JournalEntry(**heading, **_paper(item), reference=reference, lines=lines, notes=notes),)
+    return _documents(item, heading, reference, parts, days, notes)
+
+
+def _documents(
+    item: ExportItem, heading: Heading, reference: Reference, parts: Parts, days: Days, notes: tuple[str, ...]
+) -> tuple[Entry, ...]:
+    """A bill, and its payment when the item is the money too; both carry one date and are reconciled at once."""
+    owed = exact_sum(line.amount for line in parts.lines)
+    own = parts.payable or parts.credit or parts.debit
+    paper = _paper(item)
+    bill = Bill(
+        **heading,
+        reference=reference,
+        lines=parts.lines + ((own.line(owed.copy_negate()),) if own and owed else ()),
+        notes=notes,
+        number=paper["number"] or clean(item.reconciliation_id, KEY_LIMIT),
+        document_date=paper["document_date"] or days.own,
+        due_date=paper["due_date"],
+        credit_note=owed < 0,
+    )
+    money = parts.credit or parts.debit
+    if not parts.payable or not money or not owed:
+        return (bill,)
+    payment = Payment(
+        **heading,
+        **paper,
+        reference=reference_of(item.entry_id, payment=True),
+        lines=(parts.payable.line(owed), money.line(owed.copy_negate())),
+        settles=reference,
+        received=owed < 0,
+    )
+    return (bill, payment)
+
+
+def _lone_payment(
+    item: ExportItem,
+    row: Row,
+    heading: Heading,
+    reference: Reference,
+    lines: tuple[EntryLine, ...],
+    party: Party,
+    notes: tuple[str, ...],
+) -> Payment:
+    """A payment whose bill is an item of its own; an employee's names the entries it reconciles instead. Money that
+    comes back never settles: it is the payment taken back, and the bill is owed again (`posting-rules.md` §14.5, 6)."""
+    paper = _paper(item)
+    number = paper["number"]
+    names_bill = row.payables == "payment" and party.vendor is not None and bool(number)
+    if row.payables == "payment" and not names_bill:
+        notes = (*notes, "The payment names no bill: settle it by hand.")
+    owed = exact_sum(line.amount for line in lines if line.role in _OWED)
+    return Payment(
+        **heading,
+        **paper,
+        reference=reference,
+        lines=lines,
+        notes=notes,
+        settles=InvoiceKey(party.vendor.id, number, heading["currency"]) if names_bill and party.vendor else None,
+        received=owed < 0,
+        returned=row.returned or owed < 0,
+    )
+
+
+def _pair(debit: Side | None, credit: Side | None, total: Decimal) -> tuple[EntryLine, ...]:
+    return (debit.line(total), credit.line(total.copy_negate())) if debit and credit else ()
+
+
+def _counter(parts: Parts) -> tuple[EntryLine, ...]:
+    """The side that balances the lines; none when they sum to zero by themselves."""
+    side = parts.credit or parts.debit
+    owed = exact_sum(line.amount for line in parts.lines)
+    return (side.line(owed.copy_negate()),) if side and owed else ()
+
+
+def _paper(item: ExportItem) -> Paper:
+    invoice = item.invoice
+    return Paper(
+        number=invoice_number(item),
+        document_date=invoice.date if invoice else None,
+        due_date=invoice.due_date if invoice else None,
+    )
+
+
+def _journal(settings: Settings, masters: Masters, findings: Findings) -> str | None:
+    """The journal's id. An accounting system without journals needs none."""
+    if not settings.journal or not len(masters.journals):
+        return None
+    found = masters.journals.find(settings.journal)
+    if len(found) == 1:
+        return found[0].id
+    findings.fail(
+        "journal_missing",
+        "settings.journal",
+        settings.journal,
+        f"Journal {shown(settings.journal)} {'is not unique' if found else 'does not exist'} in the accounting system.",
+        "Provide the journal in the settings (journal), then export it again.",
+    )
+    return None
+
+
+def _heading(
+    item: ExportItem,
+    row: Row,
+    amounts: Amounts,
+    party: Party,
+    days: Days,
+    journal: str | None,
+    settings: Settings,
+    findings: Findings,
+) -> Heading:
+    vendor = party.vendor
+    name = None if row.of_employee else vendor_name_of(item)
+    payee = payee_of(item, of_employee=row.of_employee)
+    return Heading(
+        date=days.posted,
+        currency=amounts.currency,
+        fingerprint=fingerprint(item),
+        payee=payee,
+        text=text_of(item, settings.description, findings.texts, payee),
+        reconciliation_id=clean(item.reconciliation_id, KEY_LIMIT),
+        item_type=item.type,
+        url=item.url,
+        journal=journal,
+        vendor=vendor.id if vendor else None,
+        vendor_name=name or (clean(vendor.name) if vendor else None),
+        service_period=days.service_period,
+        supplier_amount=supplier_amount(item),
+        reconciled_entries=tuple(sorted(clean(one, KEY_LIMIT) for one in item.reconciled_entries)),
+        attendees=attendees_of(item),
+    )

@@ -1,0 +1,117 @@
+"""The posting rules: an export item becomes one or two balanced entries, or all of its problems at once.
+
+Pure: the same item, settings, master data and day give the same answer. The rows are data in `posting_table.py`;
+the authority behind them is Pleo's documents as read in `posting-rules.md`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kontobro.core.errors import Problem, shown
+from kontobro.core.model.export import ExportItem, MalformedItem
+from kontobro.core.model.findings import Findings
+from kontobro.core.model.journal import Entry
+from kontobro.core.model.masters import Masters
+from kontobro.core.model.settings import Settings
+from kontobro.core.rules.amounts import amounts_of, is_nothing
+from kontobro.core.rules.dates import days_of
+from kontobro.core.rules.entries import entries_of, parts_of
+from kontobro.core.rules.hook import run_hook
+from kontobro.core.rules.table import Row, row_of, table_of
+from kontobro.core.rules.vendor import party_of
+
+VOIDED = "voided_by_user"
+"""Pleo's status of an invoice that a person voided (`pleo/api.md` B5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Either entries or problems; neither only for an item of nothing under `zero_amount = "skip"`.
+
+    `before_hook` are the entries as the rules made them when the company's own function changed them; `hook_trace`
+    is that function's own traceback where it raised.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    changed_by_hook: bool = False
+    before_hook: tuple[Entry, ...] = ()
+    hook_trace: str = ""
+
+
+def post_item(item: ExportItem | MalformedItem, settings: Settings, masters: Masters, today: dt.date) -> Posted:
+    """Book one item. `today` is the day in the company's time zone (used by `closed_period = "today"` only)."""
+    if isinstance(item, MalformedItem):
+        return Posted(problems=item.problems)
+    posted = _by_rules(item, settings, masters, today)
+    if settings.hook is None or not posted.entries:
+        return posted
+    answer = run_hook(settings.hook, item, posted.entries, settings, masters)
+    if answer.problems:
+        return Posted(problems=answer.problems, notes=posted.notes, hook_trace=answer.trace)
+    if answer.entries == posted.entries:
+        return posted
+    notes = _all_notes(posted.notes, answer.entries)
+    return Posted(answer.entries, (), notes, changed_by_hook=True, before_hook=posted.entries)
+
+
+def _by_rules(item: ExportItem, settings: Settings, masters: Masters, today: dt.date) -> Posted:
+    findings = Findings()
+    row = row_of(item, table_of(settings.rows), findings)
+    amounts = amounts_of(item, row, findings)
+    if row and not findings.problems and is_nothing(amounts, row):
+        if settings.zero_amount == "skip":
+            return Posted(notes=(*findings.notes, "Nothing to book: the amount is zero."))
+        _zero(findings)
+    _voided(item, row, findings)
+    days = days_of(item, settings, masters, today, findings)
+    findings.day = days.posted if days else None
+    entries: tuple[Entry, ...] = ()
+    if row:
+        party = party_of(item, row, settings, masters, findings)
+        parts = parts_of(item, row, amounts, party, settings, masters, findings)
+        if days:
+            entries = entries_of(item, row, amounts, parts, party, days, settings, masters, findings)
+    return (
+        Posted((), tuple(findings.problems), tuple(findings.notes)) if findings.problems else _posted(entries, findings)
+    )
+
+
+def _posted(entries: tuple[Entry, ...], findings: Findings) -> Posted:
+    return Posted(entries, (), _all_notes(findings.notes, entries))
+
+
+def _all_notes(notes: Sequence[str], entries: Sequence[Entry]) -> tuple[str, ...]:
+    """What is said of the item, and of one of its entries alone."""
+    return tuple(dict.fromkeys((*notes, *(note for entry in entries for note in entry.notes))))
+
+
+def _voided(item: ExportItem, row: Row | None, findings: Findings) -> None:
+    """An invoice that was voided in Pleo is not owed (`posting-rules.md` §14.8); money that moved for it is a fact."""
+    if item.invoice is None or item.invoice.status != VOIDED or row is None:
+        return
+    number = shown(item.invoice.number)
+    if row.movement:
+        findings.note(f"Invoice {number} was voided in Pleo: check why money moved for it.")
+        return
+    findings.fail(
+        "invoice_voided",
+        "additionalInformation.invoiceInformation.status",
+        VOIDED,
+        f"Invoice {number} was voided in Pleo.",
+        "Leave it out of the export; if it is owed after all, add it in Pleo again and export that.",
+    )
+
+
+def _zero(findings: Findings) -> None:
+    findings.fail(
+        "amount_zero",
+        "amount.inWalletCurrency.value",
+        "0",
+        "The amount is zero: there is nothing to book.",
+        'Correct the amount in Pleo, or set zero_amount = "skip", then export it again.',
+    )

@@ -1,0 +1,339 @@
+"""Tax of one line (`posting-rules.md` §5). `tax.amount` wins over rate times net; the net is never a base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from kontobro.core.errors import shown
+from kontobro.core.model.export import ItemLine, ItemTax
+from kontobro.core.model.findings import Findings
+from kontobro.core.model.masterdata import Account, TaxCode, is_open, span_told, within
+from kontobro.core.model.masters import Masters
+from kontobro.core.model.money import is_whole
+from kontobro.core.model.settings import Settings
+from kontobro.core.rules.accounts import pick_account
+from kontobro.core.rules.amounts import Amounts
+
+
+@dataclass(frozen=True, slots=True)
+class LineTax:
+    """The tax of a line in minor units, in the direction of the row. `code` is the tax code's id.
+
+    `inside`: the amount is part of the line and leaves the expense (inclusive). `ingoing` and `outgoing` are
+    account ids; None where nothing is posted there.
+    """
+
+    code: str
+    amount: int
+    inside: bool
+    ingoing: str | None = None
+    outgoing: str | None = None
+
+
+def tax_of(
+    line: ItemLine, at: int, amounts: Amounts, settings: Settings, masters: Masters, findings: Findings
+) -> LineTax | None:
+    """The tax of the line at index `at`, or None when it has none (or a problem)."""
+    tax = line.tax
+    field = f"accountingEntryLines[{at}].tax"
+    if tax is None or (not tax.code and not tax.amount.wallet.minor):
+        return None
+    if tax.type not in ("inclusive", "reverse"):
+        findings.fail(
+            "tax_type_unsupported",
+            f"{field}.type",
+            tax.type,
+            f"Tax of the type {shown(tax.type)} can't be booked: Pleo supports inclusive and reverse charge tax.",
+            "Choose another tax code in Pleo, then export it again.",
+        )
+        return None
+    code = _tax_code(tax, field, masters, findings)
+    if code is None:
+        return None
+    checked = Checked(line.amount.wallet.minor, tax, code, field, amounts)
+    if impossible(checked, findings):
+        return None
+    odd(checked, findings)
+    if tax.type == "inclusive":
+        return _inclusive(line, tax, code, field, amounts, masters, findings)
+    return _reverse(checked, amounts.lines[at], settings, masters, findings)
+
+
+def _tax_code(tax: ItemTax, field: str, masters: Masters, findings: Findings) -> TaxCode | None:
+    if not tax.code:
+        findings.fail(
+            "tax_code_missing",
+            f"{field}.code",
+            "",
+            "The line has tax, but no tax code.",
+            "Choose a tax code for it in Pleo, then export it again.",
+        )
+        return None
+    key = shown(tax.code)
+    found = masters.tax_codes.find(tax.code)
+    found = tuple(one for one in found if is_open(one, findings.day)) or found
+    if len(found) > 1:
+        message = f"Tax code {key} stands for several tax codes of the accounting system."
+        findings.fail("tax_code_ambiguous", f"{field}.code", key, message, "Give each of them a code of its own.")
+        return None
+    if not found or not found[0].active:
+        findings.fail(
+            "tax_code_unknown",
+            f"{field}.code",
+            key,
+            f"Tax code {key} does not exist in the accounting system or is blocked.",
+            "Check the tax code in Pleo and in the accounting system, then export it again.",
+        )
+        return None
+    if findings.day and not within(found[0], findings.day):
+        message = f"Tax code {key} is used {span_told(found[0])} only, and this expense is of {findings.day}."
+        remedy = "Choose the tax code of that time in Pleo, then export it again."
+        findings.fail("tax_code_unknown", f"{field}.code", key, message, remedy)
+        return None
+    return found[0]
+
+
+def _inclusive(
+    line: ItemLine, tax: ItemTax, code: TaxCode, field: str, amounts: Amounts, masters: Masters, findings: Findings
+) -> LineTax:
+    """The tax leaves the expense line. The net may be with or without tax: both give the same entry."""
+    gross, amount = line.amount.wallet.minor, tax.amount.wallet.minor
+    net = line.net.wallet.minor
+    if _known(gross, amount) and not (_known(net) and net in (gross, gross - amount)):
+        findings.note(f"Pleo's net amount of a line ({shown(net, 30)}) is neither with nor without its tax.")
+    posted = amounts.oriented(signed(amount, gross))
+    if not posted:
+        return LineTax(code.id, 0, inside=True)
+    ingoing = _tax_account("ingoing", code, tax, field, amounts.currency, masters, findings)
+    return LineTax(code.id, posted, inside=True, ingoing=ingoing)
+
+
+def _known(*minors: Decimal) -> bool:
+    return all(minor.is_finite() for minor in minors)
+
+
+def _reverse(checked: Checked, line: int, settings: Settings, masters: Masters, findings: Findings) -> LineTax | None:
+    """Both legs of reverse charge, the same amount on two accounts, never one netted line. `line` is in minor units, in
+    the direction of the row."""
+    tax, code, field, amounts = checked.tax, checked.code, checked.field, checked.amounts
+    posted = amounts.oriented(checked.amount)
+    if not posted:
+        posted = _reverse_missing(tax, field, line, amounts, settings, findings)
+        if on_zero_rate(checked, posted, findings):
+            return None
+    if not posted:
+        return LineTax(code.id, 0, inside=False)
+    ingoing = _tax_account("ingoing", code, tax, field, amounts.currency, masters, findings)
+    outgoing = _tax_account("outgoing", code, tax, field, amounts.currency, masters, findings)
+    return LineTax(code.id, posted, inside=False, ingoing=ingoing, outgoing=outgoing)
+
+
+def _reverse_missing(
+    tax: ItemTax, field: str, line: int, amounts: Amounts, settings: Settings, findings: Findings
+) -> int:
+    """Reverse charge at a rate, but without an amount: leaving it out would drop the purchase from the VAT return."""
+    if not tax.rate.is_finite():
+        findings.fail(
+            "amount_invalid",
+            f"{field}.rate",
+            tax.rate,
+            f"The tax rate {tax.rate} is no number.",
+            "Choose another tax code in Pleo, then export it again.",
+        )
+        return 0
+    if tax.rate <= 0 or settings.reverse_tax_missing == "as_given":
+        return 0
+    if tax.rate > 1:
+        findings.fail(
+            "tax_rate_impossible",
+            f"{field}.rate",
+            tax.rate,
+            f"Reverse charge tax can't be computed at a rate of {percent(tax.rate)}: a rate is at most 100 %.",
+            "Correct the rate of the tax code in Pleo, then export it again.",
+        )
+        return 0
+    if settings.reverse_tax_missing == "fail":
+        findings.fail(
+            "reverse_tax_missing",
+            f"{field}.amount",
+            "0",
+            f"The line has reverse charge at {percent(tax.rate)}, but no tax amount.",
+            'Enter the tax amount in Pleo, or set reverse_tax_missing = "compute", then export it again.',
+        )
+        return 0
+    computed = rounded(line, tax.rate)
+    findings.note(f"Reverse charge of {amounts.major(computed)} {amounts.currency} was computed: Pleo sent none.")
+    return computed
+
+
+def _named_by_pleo(account: str, tax: ItemTax, masters: Masters) -> tuple[Account, ...]:
+    """An account of a tax code at Pleo: a sync writes its id, a person the code. Not known by whom, it is neither."""
+    given = masters.given_tax_codes
+    if given and tax.id in given.pleo_ids:
+        return masters.accounts.with_id(account)
+    return () if given and given.lost else masters.accounts.find(account)
+
+
+def _tax_account(
+    side: str, code: TaxCode, tax: ItemTax, field: str, currency: str, masters: Masters, findings: Findings
+) -> str | None:
+    """The accounting system's own tax account of the code, else the one that Pleo names."""
+    ours, pleos = (
+        (code.ingoing_account, tax.ingoing_account)
+        if side == "ingoing"
+        else (code.outgoing_account, tax.outgoing_account)
+    )
+    remedy = f"Check the {side} account of tax code {code.code}, then export it again."
+    if ours:
+        found = masters.accounts.with_id(ours)
+        return pick_account(found, ours, f"tax code {code.code}: {side} account", currency, remedy, findings)
+    name = f"{field}.{side}TaxAccount"
+    if pleos:
+        return pick_account(_named_by_pleo(pleos, tax, masters), pleos, name, currency, remedy, findings)
+    findings.fail(
+        "tax_account_missing",
+        name,
+        code.code,
+        f"Tax code {code.code} has no {side} tax account.",
+        f"Give tax code {code.code} its {side} account in the accounting system, then export it again.",
+    )
+    return None
+
+
+TAX_IS_SIGNED: Final = True
+"""Pleo's tax has its line's sign. If its staging shows that tax comes unsigned (`posting-rules.md` §13.2), False gives
+each tax the sign of its line."""
+
+
+SAME_RATE: Final = Fraction(1, 20_000)
+"""Two rates this close are one: systems keep rates with four decimals or in binary."""
+
+
+ROUNDING: Final = Fraction(1, 100)
+
+
+ROUNDED: Final = 2
+"""Tax may be this share more than the rate gives, and so many minor units, before it is odd: receipts round position by
+position."""
+
+
+WORDS: Final = {"inclusive": "tax included in the price", "reverse": "reverse charge"}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One line's tax, and what it is compared with. `gross` in minor units as Pleo sends it; `field` is the tax's."""
+
+    gross: Decimal
+    tax: ItemTax
+    code: TaxCode
+    field: str
+    amounts: Amounts
+
+    @property
+    def amount(self) -> Decimal:
+        return signed(self.tax.amount.wallet.minor, self.gross)
+
+    def money(self, minor: Decimal) -> str:
+        return f"{shown(self.amounts.major(int(minor)), 40)} {self.amounts.currency}"
+
+
+def signed(tax: Decimal, line: Decimal, *, is_signed: bool = TAX_IS_SIGNED) -> Decimal:
+    """A tax in minor units with its sign: Pleo's own, or where that says nothing the line's."""
+    return tax if is_signed else abs(tax).copy_sign(line)
+
+
+def percent(rate: Decimal) -> str:
+    """A rate as people write it: 0.25 is "25 %", 0.055 is "5.5 %"."""
+    return f"{(rate * 100).normalize():f} %" if rate.is_finite() else shown(rate)
+
+
+def rounded(line: int, rate: Decimal) -> int:
+    """The tax on a line at a rate, to the minor unit, halves away from zero. Exact at any size."""
+    exact = abs(line) * Fraction(rate)
+    return int(exact + Fraction(1, 2)) * (1 if line >= 0 else -1)
+
+
+def impossible(checked: Checked, findings: Findings) -> bool:
+    """True, with the problem, when such a tax can't be: the first reason is the one that is said."""
+    tax, code, field = checked.tax, checked.code, checked.field
+    if {tax.type, code.type} == set(WORDS):
+        findings.fail(
+            "tax_type_differs",
+            f"{field}.type",
+            f"{tax.type} / {code.type}",
+            f"Pleo says {WORDS[tax.type]}, but tax code {shown(code.code)} is {WORDS[code.type]} in the accounting "
+            "system.",
+            f"Choose another tax code in Pleo, or change the type of {shown(code.code)} on one side, then export it "
+            "again.",
+        )
+        return True
+    if not (is_whole(checked.amount) and is_whole(checked.gross)) or not checked.amount:
+        return False
+    return on_zero_rate(checked, checked.amount, findings) or _beside_its_line(checked, findings)
+
+
+def on_zero_rate(checked: Checked, tax: Decimal | int, findings: Findings) -> bool:
+    """True, with the problem, when this tax (minor units) would be on a code of 0 %."""
+    code, amount = checked.code, checked.money(Decimal(tax))
+    if code.rate or not tax:
+        return False
+    findings.fail(
+        "tax_on_zero_rate",
+        f"{checked.field}.amount",
+        amount,
+        f"The line has a tax of {amount}, but tax code {shown(code.code)} is a code of 0 %.",
+        "Choose the tax code of the right rate in Pleo, or set the tax amount to 0, then export it again.",
+    )
+    return True
+
+
+def _beside_its_line(checked: Checked, findings: Findings) -> bool:
+    """Tax of the other sign would be claimed on money that came back; more tax than line leaves less than nothing."""
+    amount, gross = checked.money(checked.amount), checked.money(checked.gross)
+    if checked.amount * checked.gross < 0:
+        findings.fail(
+            "tax_sign_differs",
+            f"{checked.field}.amount",
+            amount,
+            f"The tax of {amount} has the other sign than its line of {gross}.",
+            "Correct the tax amount in Pleo so that it has the sign of its line, then export it again.",
+        )
+        return True
+    if abs(checked.amount) > abs(checked.gross):
+        findings.fail(
+            "tax_exceeds_line",
+            f"{checked.field}.amount",
+            amount,
+            f"The tax of {amount} is more than its whole line of {gross}.",
+            "Correct the tax amount in Pleo, then export it again.",
+        )
+        return True
+    return False
+
+
+def odd(checked: Checked, findings: Findings) -> None:
+    """Notes on what is unlikely, and booked as Pleo sends it."""
+    tax, code = checked.tax, checked.code
+    if tax.rate.is_finite() and abs(Fraction(tax.rate) - Fraction(code.rate)) > SAME_RATE:
+        findings.note(
+            f"Pleo's tax rate is {percent(tax.rate)}, that of tax code {shown(code.code)} in the accounting system "
+            f"{percent(code.rate)}: booked as Pleo sends it. Check the tax code on both sides."
+        )
+    elif is_whole(checked.amount) and is_whole(checked.gross) and checked.amount:
+        _more_than_its_rate(checked, findings)
+
+
+def _more_than_its_rate(checked: Checked, findings: Findings) -> None:
+    rate = Fraction(checked.code.rate)
+    most = abs(Fraction(checked.gross)) * (rate / (1 + rate) if checked.tax.type == "inclusive" else rate)
+    if abs(Fraction(checked.amount)) <= most * (1 + ROUNDING) + ROUNDED:
+        return
+    findings.note(
+        f"The tax of {checked.money(checked.amount)} is more than {percent(checked.code.rate)} of its line of "
+        f"{checked.money(checked.gross)} (tax code {shown(checked.code.code)}): booked as Pleo sent it. Check the tax "
+        "amount on the receipt."
+    )

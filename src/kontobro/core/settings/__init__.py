@@ -1,0 +1,1 @@
+"""Settings as text, checked against an accounting system, and suggested from its chart."""

@@ -1,0 +1,290 @@
+"""Settings from and to a TOML document: every fault at once, each with its remedy."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from kontobro.core.errors import Misconfigured, Problem, shown
+from kontobro.core.model.findings import problem
+from kontobro.core.model.money import EXPONENTS
+from kontobro.core.model.settings import MOST_DIMENSIONS, RowOverride, Settings
+from kontobro.core.quoting import quoted, unquoted, why_unreadable
+from kontobro.core.rules.dates import zone_named
+from kontobro.core.rules.table import SUBTYPE_DECIDES, table_of
+from kontobro.core.rules.text import FIELDS, unknown_fields
+
+LIMITS: Mapping[str, tuple[int, int]] = {
+    "retention_days": (0, 3650),
+    "patience_minutes": (0, 50),
+    "sync_max_percent": (0, 100),
+    "sync_floor": (0, 1000),
+}
+"""Smallest and largest value of each number. Patience ends well before Pleo's job does (one hour)."""
+
+
+LONGEST_NAME = 100
+"""Characters of an account's, a journal's or a dimension's code."""
+
+LONGEST: Mapping[str, int] = {"description": 500, "hook": 500}
+"""The same of longer texts."""
+
+
+class _Wrong(Exception):
+    """A value that is not what its setting takes; `str()` is what it takes."""
+
+
+LARGEST = 200_000
+"""Bytes of a settings file. Ours have some thousand."""
+
+MOST_DOTS = 200
+"""In one line. Each part of a dotted key costs as much as all before it: 99,000 of them take minutes."""
+
+MOST_DIGITS = 100
+"""Of one number."""
+
+MOST_FAULTS = 50
+"""Named of one file: 20,000 unknown keys take seconds to compare with ours, and no one reads that many."""
+
+_LONG_NUMBER = re.compile(rf"\d[0-9A-Fa-f_xob]{{{MOST_DIGITS},}}")
+
+
+def read_toml(content: bytes, name: str) -> Mapping[str, object]:
+    """A settings file's content, decoded; read no more than LARGEST + 1 bytes of it. Raises Misconfigured by `name`.
+
+    What would take the parser minutes is refused before it begins.
+    """
+    remedy = "A file that Kontobro exported shows the form."
+    if len(content) > LARGEST:
+        raise Misconfigured(f"{name} is larger than {LARGEST:,} bytes.", "Settings are some thousand bytes.")
+    text = ""
+    try:
+        text = content.decode("utf-8-sig")  # Windows' editors write a byte order mark
+        for number, line in enumerate(text.split("\n"), 1):
+            if line.count(".") > MOST_DOTS:
+                raise Misconfigured(f"{name} is not a settings file: line {number} is nested too deep.", remedy)
+            if _LONG_NUMBER.search(line):
+                message = f"{name} is not a settings file: line {number} has a number of over {MOST_DIGITS} digits."
+                raise Misconfigured(message, remedy)
+            if odd := unquoted(line):
+                raise Misconfigured(f"{name} is not a settings file: line {number} has {odd}.", remedy)
+        return tomllib.loads(text)
+    except RecursionError:
+        raise Misconfigured(f"{name} is nested too deep.", remedy) from None
+    except ValueError as error:
+        why = shown(why_unreadable(text, error), 200)
+        raise Misconfigured(f"{name} is not a TOML file: {why}.", remedy) from error
+
+
+def settings_from(mapping: Mapping[str, object]) -> tuple[Settings, tuple[Problem, ...]]:
+    """Settings of a decoded TOML document. A faulty setting keeps its default and is named in the problems.
+
+    After MOST_FAULTS of them nothing more is read: with any problem the settings are not for use.
+    """
+    problems: list[Problem] = []
+    values = _fields_from(Settings, mapping, "", problems)
+    settings = Settings(**values)
+    problems += _meaning_faults(settings)
+    return settings, tuple(problems[:MOST_FAULTS])
+
+
+def settings_to(settings: Settings) -> dict[str, object]:
+    """Settings as a TOML-ready mapping: what is unset is left out, `settings_from` reads it back unchanged."""
+    return _plain(settings)
+
+
+def _plain(value: object) -> dict[str, object]:
+    plain: dict[str, object] = {}
+    for field in dataclasses.fields(value):  # type: ignore[arg-type]  # Settings or RowOverride
+        got = getattr(value, field.name)
+        if got is None:
+            continue
+        if field.name == "rows":
+            plain["rows"] = [_plain(row) for row in got]
+        else:
+            plain[field.name] = _decoded(got)
+    return plain
+
+
+def _decoded(value: object) -> object:
+    """As TOML decodes it."""
+    if isinstance(value, tuple):
+        return list(value)
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def with_change(settings: Mapping[str, object], key: str, value: str) -> dict[str, object]:
+    """The settings with one key changed; `wallets.EUR` reaches into a table, "" takes the key away."""
+    name, dot, inner = key.partition(".")
+    if name == "rows":
+        raise Misconfigured("Rows of the posting table are not set one by one.", "Use kontobro settings import FILE.")
+    changed = dict(settings)
+    if dot:
+        if not isinstance(getattr(Settings(), name, {}), Mapping):
+            raise Misconfigured(f'"{shown(name)}" is one value, not a table.', f"Set it as {shown(name)}.")
+        table = changed.get(name)
+        changed[name] = _without_empty({**(table if isinstance(table, Mapping) else {}), inner: value})
+    else:
+        changed[name] = _read_value(name, value)
+    return _without_empty(changed)
+
+
+def _without_empty(table: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in table.items() if value != ""}
+
+
+def _read_value(name: str, value: str) -> object:
+    """What a person types, as the setting's own type: an account 1920 stays text, 30 days become a number."""
+    usual: object = getattr(Settings(), name, None)
+    if isinstance(usual, bool):
+        return {"true": True, "yes": True, "false": False, "no": False}.get(value.lower(), value)
+    if isinstance(usual, tuple):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return int(value) if isinstance(usual, int) and value.isdecimal() and len(value) < MOST_DIGITS else value
+
+
+@lru_cache(maxsize=4)
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _fields_from(kind: type, mapping: Mapping[str, object], where: str, problems: list[Problem]) -> dict[str, Any]:
+    """The values of a dataclass's fields that are given and right."""
+    hints = _hints(kind)
+    values: dict[str, Any] = {}
+    for name, given in mapping.items():
+        if len(problems) >= MOST_FAULTS:
+            break
+        if name not in hints:
+            problems.append(_unknown(f"{where}{name}", str(name), hints))
+        elif name == "rows":
+            values[name] = _rows_from(given, problems)
+        else:
+            try:
+                values[name] = _value(hints[name], given, name)
+            except _Wrong as wrong:
+                problems.append(_wrong(f"{where}{name}", given, f"takes {wrong}"))
+    return values
+
+
+def _value(hint: Any, given: object, name: str) -> object:
+    """`given` as the type of its setting; raises _Wrong with what it takes."""
+    if get_origin(hint) in (Union, UnionType):
+        return _value(get_args(hint)[0], given, name)
+    if get_origin(hint) is Literal:
+        if given not in get_args(hint):
+            raise _Wrong(" or ".join(f'"{choice}"' for choice in get_args(hint)))
+        return given
+    if hint is bool:
+        return _typed(given, bool, "true or false")
+    if hint is int:
+        return _number(given, name)
+    if hint is str:
+        return _text(given, name)
+    if get_origin(hint) is tuple:
+        return _listed(hint, given, name)
+    return _names(given, name)
+
+
+def _listed(hint: Any, given: object, name: str) -> tuple[object, ...]:
+    """A list of texts or of choices, each once."""
+    if not isinstance(given, list | tuple):
+        raise _Wrong('a list, such as ["COST", "PROJECT"]' if name == "sync_dimensions" else "a list of texts")
+    return tuple(dict.fromkeys(_value(get_args(hint)[0], part, name) for part in given))
+
+
+def _typed(given: object, kind: type, takes: str) -> object:
+    if type(given) is not kind:
+        raise _Wrong(takes)
+    return given
+
+
+def _text(given: object, name: str) -> str:
+    """A text that a form would take: not endless, and nothing in it that no one can see or store."""
+    if type(given) is not str:
+        raise _Wrong(quoted(name, given))
+    longest = LONGEST.get(name, LONGEST_NAME)
+    if len(given) > longest:
+        raise _Wrong(f"a text of at most {longest} characters")
+    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in given):
+        raise _Wrong("a text without control characters")
+    return given
+
+
+def _number(given: object, name: str) -> int:
+    low, high = LIMITS[name]
+    if type(given) is not int or not low <= given <= high:
+        raise _Wrong(f"a whole number from {low} to {high}")
+    return given
+
+
+def _names(given: object, name: str) -> dict[str, str]:
+    if not isinstance(given, Mapping):
+        raise _Wrong('a table of texts, such as { EUR = "1920" }')
+    for key, value in given.items():
+        if not isinstance(value, str):
+            raise _Wrong(f"a table of texts: {quoted(shown(key), value)}")
+    if not all(part for pair in given.items() for part in pair):
+        raise _Wrong("a table without empty texts")
+    return {_text(key, name): _text(value, name) for key, value in given.items()}
+
+
+def _rows_from(given: object, problems: list[Problem]) -> tuple[RowOverride, ...]:
+    if not isinstance(given, list | tuple) or not all(isinstance(row, Mapping) for row in given):
+        problems.append(_wrong("rows", given, "takes a list of tables: [[rows]]"))
+        return ()
+    rows = []
+    for at, row in enumerate(given):
+        if len(problems) >= MOST_FAULTS:
+            break
+        values = _fields_from(RowOverride, row, f"rows[{at}].", problems)
+        if "type" in values:
+            rows.append(RowOverride(**values))
+            problems += _row_faults(at, rows[-1])
+        elif "type" not in row:
+            problems.append(_wrong(f"rows[{at}].type", "", "is missing: the type of expense that the row is for"))
+    return tuple(rows)
+
+
+def _row_faults(at: int, row: RowOverride) -> Iterable[Problem]:
+    """A row that the table lacks has to say how it is booked."""
+    known = table_of(())
+    based = (row.type, row.subtype) in known or (row.type not in SUBTYPE_DECIDES and (row.type, None) in known)
+    if not based and not (row.debit and row.credit and row.sign):
+        yield _wrong(f"rows[{at}]", row.type, "adds a row and needs debit, credit and sign")
+
+
+def _meaning_faults(settings: Settings) -> Iterable[Problem]:
+    """What has the right type and still can't mean anything."""
+    if settings.time_zone is not None and zone_named(settings.time_zone) is None:
+        yield _wrong("time_zone", settings.time_zone, "is not a known time zone: use a name such as Europe/Copenhagen")
+    for currency in settings.wallets:
+        if currency not in EXPONENTS:
+            yield _wrong(f"wallets.{currency}", currency, "is no currency: use its three letters, such as EUR")
+    for name in unknown_fields(settings.description):
+        yield _wrong("description", f"{{{name}}}", f"has a field that there is not; fields are {', '.join(FIELDS)}")
+    if len(settings.sync_dimensions) > MOST_DIMENSIONS:
+        yield _wrong("sync_dimensions", len(settings.sync_dimensions), f"takes {MOST_DIMENSIONS} dimensions at most")
+    if settings.hook is not None and not all(settings.hook.partition(":")):
+        yield _wrong("hook", settings.hook, "takes package.module:function")
+
+
+def _unknown(field: str, name: str, known: Iterable[str]) -> Problem:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    hint = f"did you mean {near[0]}?" if near else f"settings are {', '.join(known)}."
+    return problem("setting_unknown", field, name, f"There is no setting {shown(field)}: {hint}", "Correct its name.")
+
+
+def _wrong(field: str, given: object, takes: str) -> Problem:
+    value = shown(given)
+    said = f" (it is {value})" if value else ""
+    return problem(
+        "setting_wrong", field, given, f"Setting {shown(field)} {takes}{said}.", "Correct it in the settings."
+    )

@@ -1,0 +1,1 @@
+"""The tie-out: Pleo's amounts beside what the accounting system holds."""

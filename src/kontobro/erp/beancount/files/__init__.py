@@ -1,0 +1,1 @@
+"""The files of bookings and receipts, exchanged and never overwritten."""

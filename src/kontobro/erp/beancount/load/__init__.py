@@ -1,0 +1,1 @@
+"""The whole ledger, loaded by Beancount in a process of its own."""

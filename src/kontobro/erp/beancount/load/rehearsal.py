@@ -1,0 +1,131 @@
+"""Entries are tried before they are written: would the ledger still load with them?
+
+Once a job for all its entries, by Beancount itself in a process of its own. Only when that load has errors the
+entries are sifted, until those that break the ledger are found; each fails alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import weakref
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from kontobro.core.errors import Problem, Unreachable
+from kontobro.core.model.journal import Reference
+from kontobro.erp.beancount.files.folder import Folder
+from kontobro.erp.beancount.files.swap import Stamp
+from kontobro.erp.beancount.load.apart import faults_apart
+from kontobro.erp.beancount.load.ledger import unloadable
+from kontobro.erp.beancount.load.reload import MasterFile
+from kontobro.erp.beancount.load.sift import Sift, drafts_of
+
+TRIES = 4
+"""How often the check is made again because the ledger's files changed meanwhile."""
+
+_HALF = 8
+"""Bytes of a digest's two halves: the reference, and the text."""
+
+Texts = Mapping[Reference, str]
+"""Entries in Beancount notation."""
+
+
+class Rehearsal:
+    """What of one job's entries is known to leave the ledger in order. It keeps 16 bytes an entry in memory."""
+
+    def __init__(self, ledger: Path, folder: Folder, masters: MasterFile) -> None:
+        self._ledger = ledger
+        self._folder = folder
+        self._masters = masters
+        self._stamps: dict[str, Stamp] | None = None
+        self._good: set[bytes] = set()
+        """The digests of the job's entries that passed and are not written yet."""
+        self._bad: dict[bytes, Problem] = {}
+        self._texts: Path | None = None
+        """The file that holds their texts."""
+
+    def begin(self, job: Iterable[Texts]) -> None:
+        """Forget what was rehearsed; try all entries of a job at once, and remember which may be written."""
+        self._stamps, self._good, self._bad = None, set(), {}
+        self._try(job, keep=True)
+
+    def refusals(self, texts: Texts) -> dict[Reference, Problem]:
+        """Which of these entries, none of them in the ledger, would break it as it is now. Loads it only for entries
+        that were not rehearsed, or when its files have changed since."""
+        bad = self._bad
+        if not self.is_current() or any(_digest(r, t) not in self._good | bad.keys() for r, t in texts.items()):
+            bad = self._try([texts], keep=False)
+        found = {reference: bad.get(_digest(reference, text)) for reference, text in texts.items()}
+        return {reference: problem for reference, problem in found.items() if problem}
+
+    def is_current(self) -> bool:
+        """True while nobody but us has changed the ledger since it was tried."""
+        return self._stamps is not None and not self._changed(self._stamps, self._masters.stamps())
+
+    def written(self, texts: Texts) -> None:
+        """These entries are in the ledger now."""
+        self._good.difference_update(_digest(reference, text) for reference, text in texts.items())
+
+    def _changed(self, before: Mapping[str, Stamp], now: Mapping[str, Stamp]) -> bool:
+        files = {file for file in before.keys() | now.keys() if before.get(file) != now.get(file)}
+        return any(now.get(file, (0, 0, 0)) != self._folder.ours.get(file) for file in files)
+
+    def _try(self, texts: Iterable[Texts], *, keep: bool) -> dict[bytes, Problem]:
+        """Load the ledger with these entries and those that wait; which of them break it."""
+        spool, new = self._gathered(texts)
+        for _ in range(TRIES):
+            now = self._masters.stamps()
+            bad = self._breaking(spool) if self._good or new else {}
+            if not self._changed(now, self._masters.stamps()):
+                break
+        else:
+            raise Unreachable("The ledger's files change all the time.", "Wait until they rest, then run again.")
+        bad = (self._bad if self.is_current() else {}) | bad
+        self._stamps, self._good, self._bad = now, self._good - bad.keys(), bad
+        old: Path | None = spool
+        if keep:
+            self._good |= new - bad.keys()
+            old, self._texts = self._texts, spool
+        if old is not None:
+            old.unlink()
+        return bad
+
+    def _gathered(self, texts: Iterable[Texts]) -> tuple[Path, set[bytes]]:
+        """A file with these entries and those that wait (each in its newest form), and the digests of these."""
+        spool = _new_file(self)
+        new = set[bytes]()
+        with spool.open("w", encoding="utf-8", newline="\n") as file:
+            file.write("".join(f'option "{name}" "{value}"\n' for name, value in self._masters.read().roots) + "\n")
+            for some in texts:
+                new.update(_digest(reference, text) for reference, text in some.items())
+                file.writelines(f"{text}\n" for text in some.values())
+            renewed = {digest[:_HALF] for digest in new} if self._good else set()
+            for draft in drafts_of(self._texts) if self._good and self._texts is not None else ():
+                digest = _digest(draft.reference, draft.text)
+                if digest in self._good and digest[:_HALF] not in renewed:
+                    file.write(draft.text + "\n")
+        return spool, new
+
+    def _breaking(self, candidate: Path) -> dict[bytes, Problem]:
+        faults = faults_apart(self._ledger, candidate)
+        if not faults:
+            return {}
+        if before := faults_apart(self._ledger, None):
+            raise unloadable(self._ledger, before)  # not ours
+        found = Sift(self._ledger).breaking(candidate, faults)
+        return {_digest(draft.reference, draft.text): problem for draft, problem in found.items()}
+
+
+def _new_file(owner: object) -> Path:
+    """A file outside the ledger's folder; it goes when its owner goes."""
+    descriptor, name = tempfile.mkstemp(prefix="kontobro-", suffix=".beancount")
+    os.close(descriptor)
+    weakref.finalize(owner, Path(name).unlink, missing_ok=True)
+    return Path(name)
+
+
+def _digest(reference: Reference, text: str) -> bytes:
+    halves = (hashlib.blake2b(part.encode(), digest_size=_HALF).digest() for part in (reference, text))
+    return b"".join(halves)

@@ -1,0 +1,72 @@
+"""Reads the master data again when the bookkeeper's files change, and only then.
+
+Loading checks the whole ledger, our bookings too: 50,000 entries take ten seconds and 350 MB. So a large
+ledger is loaded by a process of its own, whose memory goes with it, and our own writes load nothing again.
+"""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+
+from kontobro.core.errors import Misconfigured
+from kontobro.erp.beancount.files.folder import GONE, VENDORS, Folder
+from kontobro.erp.beancount.files.swap import Stamp, stamp_of
+from kontobro.erp.beancount.load.apart import load_apart
+from kontobro.erp.beancount.load.masters import Masters, load
+
+APART_FROM = 2_000_000
+"""Bytes of bookings from which the ledger is loaded by another process."""
+
+
+class MasterFile:
+    """The master data of one ledger. Raises Misconfigured when it is missing or does not load."""
+
+    def __init__(self, ledger: Path, folder: Folder) -> None:
+        self._ledger = ledger
+        self._folder = folder
+        self._masters: Masters | None = None
+        self._stamps: dict[str, Stamp] = {}
+
+    def read(self) -> Masters:
+        if self._masters is None or self._stamps != self._theirs(self._masters):
+            self._require()
+            masters = self._load()
+            if str(self._folder.header) not in masters.files:
+                raise Misconfigured(
+                    f"{self._ledger.name} does not include the folder that Kontobro books in.",
+                    'Add the line: include "bookings/*.beancount"',
+                )
+            self._masters, self._stamps = masters, self._theirs(masters)
+        return self._masters
+
+    def _require(self) -> None:
+        if not self._ledger.is_file():
+            raise Misconfigured(f"There is no ledger at {self._ledger}.", "Set `ledger` to the path of its main file.")
+        self._folder.prepare()
+
+    def _load(self) -> Masters:
+        size = sum(size for _, _, size in self._folder.batches().values())
+        return load(self._ledger) if size < APART_FROM else load_apart(self._ledger)
+
+    def stamps(self) -> dict[str, Stamp]:
+        """What the disk says of every file of the ledger; ours by their names alone."""
+        return self._look(self.read()) | self._folder.batches()
+
+    def _theirs(self, masters: Masters) -> dict[str, Stamp]:
+        """Of each file that is not ours, and of our vendors."""
+        return self._look(masters) | {VENDORS: _stamp(self._folder.bookings / VENDORS)}
+
+    def _look(self, masters: Masters) -> dict[str, Stamp]:
+        """Of each file that is not ours, new ones that an include pattern matches among them."""
+        # as Beancount itself matches them
+        matched = (file for one in masters.patterns for file in glob.glob(one, recursive=True))  # noqa: PTH207
+        files = (Path(file) for file in dict.fromkeys((*masters.files, *matched)))
+        return {str(file): _stamp(file) for file in files if file.parent != self._folder.bookings}
+
+
+def _stamp(file: Path) -> Stamp:
+    try:
+        return stamp_of(file.stat())
+    except FileNotFoundError:
+        return GONE

@@ -1,0 +1,126 @@
+"""What the ledger's balance assertions say of an entry that is older than they are. Pure.
+
+An entry before an assertion on one of its accounts makes it fail; where a `pad` feeds the assertion, the pad takes
+the entry in, and no balance changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from beancount.core.data import Balance, Directive, Pad
+from beancount.ops.balance import get_balance_tolerance
+
+from kontobro.core.errors import Note, Problem, shown
+from kontobro.core.model.journal import Entry, Reference, entry_id_of
+from kontobro.erp.beancount.syntax.places import place_of
+from kontobro.erp.beancount.syntax.render import number
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """A `balance` directive: it holds at the beginning of `day`. `pad` is the place of the `pad` that feeds it."""
+
+    account: str
+    currency: str
+    day: date
+    tolerance: Decimal
+    place: str
+    pad: str | None
+
+
+Assertions = Mapping[str, Sequence[Assertion]]
+"""By account, the oldest first."""
+
+
+def assertions_of(directives: Iterable[Directive], options: Mapping[str, object], root: str) -> Assertions:
+    """The assertions of a loaded ledger, whose directives are in Beancount's order."""
+    found: dict[str, list[Assertion]] = {}
+    pads: dict[str, Pad] = {}
+    fed: dict[str, set[str]] = {}
+    for directive in directives:
+        if isinstance(directive, Pad):
+            pads[directive.account], fed[directive.account] = directive, set()
+        elif isinstance(directive, Balance):
+            account, currency = directive.account, directive.amount.currency
+            pad = pads.get(account) if currency not in fed.get(account, ()) else None
+            fed.setdefault(account, set()).add(currency)  # a pad feeds the first assertion after it
+            tolerance = Decimal(get_balance_tolerance(directive, options))  # type: ignore[no-untyped-call]
+            place, padded = place_of(directive.meta, root), place_of(pad.meta, root) if pad else None
+            found.setdefault(account, []).append(Assertion(account, currency, directive.date, tolerance, place, padded))
+    return found
+
+
+def broken_by(entries: Sequence[Entry], assertions: Assertions) -> dict[Reference, list[Problem]]:
+    """What each item's entries do together to the assertions: a bill and its payment may balance each other.
+
+    A problem where an assertion would fail; where a pad takes the entry in, one that is a note.
+    """
+    if not assertions:
+        return {}
+    items: dict[str, list[Entry]] = {}
+    for entry in entries:
+        items.setdefault(entry_id_of(entry.reference), []).append(entry)
+    found = {}
+    for item in items.values():
+        problems = list(_broken_by_item(item, assertions))
+        found.update({entry.reference: problems for entry in item if problems})
+    return found
+
+
+def pads_of(entry: Entry, assertions: Assertions) -> list[str]:
+    """A note for each pad that takes the entry in."""
+    found = broken_by([entry], assertions).get(entry.reference, [])
+    return [problem.message for problem in found if isinstance(problem, Note)]
+
+
+def _broken_by_item(entries: Sequence[Entry], assertions: Assertions) -> Iterator[Problem]:
+    sums: dict[Assertion, Decimal] = {}
+    days: dict[Assertion, date] = {}
+    for entry in entries:
+        for line in entry.lines:
+            for assertion in _next_of(line.account, entry, assertions):
+                sums[assertion] = sums.get(assertion, Decimal(0)) + line.amount
+                days[assertion] = entry.date
+    for assertion, amount in sums.items():
+        if abs(amount) > assertion.tolerance:
+            yield _absorbed(assertion, amount) if assertion.pad else _failing(assertion, amount, days[assertion])
+
+
+def _next_of(account: str, entry: Entry, assertions: Assertions) -> Iterator[Assertion]:
+    """The next assertion after the entry on the account and on each account above it: it counts those below too."""
+    parts = account.split(":")
+    for depth in range(len(parts), 0, -1):
+        for assertion in assertions.get(":".join(parts[:depth]), ()):
+            if assertion.currency == entry.currency and assertion.day > entry.date:
+                yield assertion
+                break
+
+
+def _failing(assertion: Assertion, amount: Decimal, day: date) -> Problem:
+    changed = f"{number(amount, assertion.currency)} {assertion.currency}"
+    return Problem(
+        "breaks_ledger",
+        "date",
+        assertion.place,
+        f"With this entry of {day} ({changed}) the balance assertion of {shown(assertion.account)} on "
+        f"{assertion.day} fails ({assertion.place}).",
+        "Correct the assertion in the ledger, or the account or date of the expense, then export it again.",
+        "accounting_system_validation_failure",
+    )
+
+
+def _absorbed(assertion: Assertion, amount: Decimal) -> Problem:
+    changed = f"{number(amount, assertion.currency)} {assertion.currency}"
+    return Note(
+        "pad_absorbs",
+        "date",
+        assertion.pad or "",
+        f"The pad of {shown(assertion.account)} ({assertion.pad}) absorbs {changed} of this entry: the balance on "
+        f"{assertion.day} ({assertion.place}) does not change.",
+        "Check the pad in the ledger.",
+        "accounting_system_validation_failure",
+    )

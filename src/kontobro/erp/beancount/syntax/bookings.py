@@ -1,0 +1,275 @@
+"""What stands in the ledger as a `Booking`, and which payment settles which bill. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import PurePosixPath
+
+from beancount.core.data import Posting
+
+from kontobro.core.model.journal import (
+    MONEY_ROLES,
+    Booking,
+    EntryKey,
+    InvoiceKey,
+    PostingStatus,
+    Reference,
+    TwinKey,
+    compared,
+    entry_id_of,
+)
+from kontobro.core.model.money import exact_sum
+from kontobro.erp.beancount.syntax.blocks import Key, Standing
+from kontobro.erp.beancount.syntax.render import link_of, number, one_line, quoted
+
+_DOCUMENT_KEY = re.compile(r"document-(\d+)")
+
+
+def booking_of(standing: Standing, receipts: frozenset[str], url: str) -> Booking:
+    """The booking as it stands now, a bookkeeper's changes included."""
+    currency = currency_of(standing)
+    amounts = list(_amounts(standing, currency))
+    return Booking(
+        reference=Reference(standing.meta("kontobro")),
+        id=standing.meta("kontobro") or f"{standing.block.file}:{standing.block.line}",
+        status=_status(standing),
+        date=standing.transaction.date,
+        currency=currency,
+        total=total_of(standing),
+        tax=exact_sum(amount for posting, amount in amounts if _role(posting) == "tax"),
+        line_sums=_sums((posting.account, amount) for posting, amount in amounts),
+        receipts=receipts,
+        fingerprint=standing.meta("fingerprint") or None,
+        url=url,
+        number=standing.meta("bill-number") or None,
+        settles=settles(standing),
+        settled=is_settled(standing) if settles(standing) else None,
+    )
+
+
+def currency_of(standing: Standing) -> str:
+    """The currency of the first line; ours have one currency an entry."""
+    for posting in standing.transaction.postings:
+        if posting.units is not None and posting.units.currency:
+            return str(posting.units.currency)
+    return ""
+
+
+def total_of(standing: Standing) -> Decimal:
+    """The sum of the debits."""
+    amounts = (amount for _, amount in _amounts(standing, currency_of(standing)))
+    return exact_sum(amount for amount in amounts if amount > 0)
+
+
+def owed_by(standing: Standing) -> Decimal:
+    """What the other side gets by it: above zero for a bill, below for a credit note and for a payment."""
+    amounts = list(_amounts(standing, currency_of(standing)))
+    money = [amount for posting, amount in amounts if _role(posting) in MONEY_ROLES]
+    if is_payment(standing):
+        money = [amount for posting, amount in amounts if _role(posting) in ("payable", "employee")]
+    if not money:  # written by a person, without roles
+        total = total_of(standing)
+        return -total if standing.meta("kind") in ("credit-note", "payment") else total
+    return exact_sum(money).copy_negate()
+
+
+def documents_of(standing: Standing) -> list[str]:
+    """The paths of the attached receipts as the file names them, in order."""
+    return [path for _, path in numbered_documents(standing)]
+
+
+def numbered_documents(standing: Standing) -> list[tuple[int, str]]:
+    """The receipts with the numbers of their metadata keys, in order."""
+    found = ((_DOCUMENT_KEY.fullmatch(key), value) for key, value in standing.transaction.meta.items())
+    return sorted((int(key[1]), str(value)) for key, value in found if key and _is_path(value))
+
+
+def digest_of(path: str) -> str:
+    """The SHA-256 under which a receipt is kept."""
+    return PurePosixPath(path).stem
+
+
+def settles(standing: Standing) -> Reference | InvoiceKey | None:
+    """What a payment says that it settles."""
+    if standing.meta("settles"):
+        return Reference(standing.meta("settles"))
+    if standing.meta("settles-bill"):
+        vendor, currency = standing.meta("settles-vendor"), standing.meta("settles-currency")
+        return InvoiceKey(vendor, standing.meta("settles-bill"), currency)
+    return None
+
+
+def is_settled(standing: Standing) -> bool:
+    return standing.transaction.meta.get("settled") is True
+
+
+def is_bill(standing: Standing) -> bool:
+    return standing.meta("kind") in ("bill", "credit-note")
+
+
+def is_payment(standing: Standing) -> bool:
+    return standing.meta("kind") == "payment"
+
+
+def _is_invoice(standing: Standing) -> bool:
+    """A supplier's invoice, whatever it was booked as: a bill, or the journal entry of its expense."""
+    if standing.meta("bill-number"):
+        return not is_payment(standing)
+    expense = any(_role(posting) == "expense" for posting in standing.transaction.postings)
+    return bool(standing.meta("invoice-number")) and expense and not is_payment(standing)
+
+
+def search_key(key: EntryKey) -> Key:
+    """The metadata line to look for."""
+    if isinstance(key, TwinKey):
+        return Key.of_invoice(key.number)
+    return Key.of("bill-number", key.number) if isinstance(key, InvoiceKey) else Key.of("kontobro", key)
+
+
+def pick(
+    key: EntryKey, standings: Iterable[Standing], left: Mapping[Standing, Decimal] | None = None
+) -> Standing | None:
+    """The entry under a key: by reference one that counts before a void one, by invoice key the posted bill first, of
+    the key's currency before any other, and where `left` tells what is open, one that still owes something."""
+    found = [standing for standing in standings if _is_under(key, standing)]
+    wanted = key.currency if isinstance(key, InvoiceKey) else None
+
+    def order(one: Standing) -> tuple[bool, ...]:
+        if wanted is None:
+            return _preference(one)
+        return currency_of(one) != wanted, left is not None and not left.get(one), *_preference(one)
+
+    return min(found, key=order, default=None)
+
+
+def _is_under(key: EntryKey, standing: Standing) -> bool:
+    if isinstance(key, TwinKey):
+        return not standing.is_void and _is_invoice(standing) and _is_twin(key, standing)
+    if isinstance(key, InvoiceKey):
+        vendor, number = one_line(key.vendor), one_line(key.number)
+        known = (standing.meta("vendor"), standing.meta("bill-number"))
+        return is_bill(standing) and not standing.is_void and known == (vendor, number)
+    return standing.meta("kontobro") == key
+
+
+def _is_twin(key: TwinKey, standing: Standing) -> bool:
+    number = standing.meta("bill-number") or standing.meta("invoice-number")
+    return (
+        standing.meta("vendor") == one_line(key.vendor)
+        and compared(number) == compared(one_line(key.number))
+        and (currency_of(standing), owed_by(standing)) == (key.currency, key.owed)
+        and entry_id_of(Reference(standing.meta("kontobro"))) != key.entry_id
+    )
+
+
+def _preference(standing: Standing) -> tuple[bool, bool, bool]:
+    return standing.is_void, standing.is_draft, standing.meta("kind") == "credit-note"
+
+
+def keys_to_settle(standing: Standing) -> Iterator[Key]:
+    """Where the other half may be, and what has been paid of it: a payment's bill, a bill's payments."""
+    bill = settles(standing)
+    if bill:
+        yield search_key(bill)
+        yield _payments_key(bill)
+    if is_bill(standing):
+        yield from payments_of(standing)
+
+
+def payments_of(bill: Standing) -> Iterator[Key]:
+    """Where the payments of a bill are."""
+    yield Key.of("settles", bill.meta("kontobro"))
+    yield Key.of("settles-bill", bill.meta("bill-number"))
+
+
+def _payments_key(bill: Reference | InvoiceKey) -> Key:
+    return Key.of("settles-bill", bill.number) if isinstance(bill, InvoiceKey) else Key.of("settles", bill)
+
+
+def open_of(bill: Standing, standings: Sequence[Standing]) -> Decimal:
+    """What is still owed on a bill, below zero on a credit note: less what settled payments among these paid."""
+    link = link_of(Reference(bill.meta("kontobro")))
+    paid = [
+        owed_by(one)
+        for one in standings
+        if is_settled(one) and not one.is_void and link in one.transaction.links and _pays_like(one, bill)
+    ]
+    return _within(owed_by(bill), exact_sum([owed_by(bill), *paid]))
+
+
+def _within(owed: Decimal, left: Decimal) -> Decimal:
+    """Never more open than was owed, nor less than nothing: what was paid too much is the payment's own."""
+    low, high = sorted((owed, Decimal(0)))
+    return min(max(left, low), high)
+
+
+def _pays_like(payment: Standing, bill: Standing) -> bool:
+    """One currency: in a ledger two of them never cancel out."""
+    return currency_of(payment) == currency_of(bill)
+
+
+def settlements(standings: list[Standing]) -> Iterator[tuple[Standing, Standing]]:
+    """Each posted payment that is still open, with its posted bill, when both are here and something is left to pay;
+    of one that came back, when something has been paid (`posting-rules.md` §14.5)."""
+    posted = [standing for standing in standings if not standing.is_draft and not standing.is_void]
+    bills = [one for one in posted if is_bill(one)]
+    left = {bill: open_of(bill, posted) for bill in bills}
+    for payment in posted:
+        key = settles(payment)
+        if key is None or is_settled(payment):
+            continue
+        fitting = (bill for bill in bills if _pays_like(payment, bill) and _takes(bill, left[bill], payment))
+        bill = pick(key, fitting)
+        if bill:
+            left[bill] = _within(owed_by(bill), exact_sum([left[bill], owed_by(payment)]))
+            yield payment, bill
+
+
+def _takes(bill: Standing, left: Decimal, payment: Standing) -> bool:
+    """Money out needs something that is owed, money back something that was paid."""
+    owed, paid = owed_by(bill), owed_by(payment).copy_negate()
+    if payment.transaction.meta.get("returned") is True:
+        return left != owed
+    return bool(left) and (left > 0) == (paid > 0)
+
+
+def settlement_lines(payment: Standing, bill: Standing) -> list[str]:
+    """What a settled payment gets under it: the bill's link, which Fava shows both by, and a word when they differ."""
+    lines = ["settled: TRUE"]
+    link = link_of(Reference(bill.meta("kontobro")))
+    if link not in payment.transaction.links:
+        lines.append(f"^{link}")
+    currency, paid, owed = currency_of(bill), total_of(payment), total_of(bill)
+    if paid != owed:
+        note = f"{number(paid, currency)} of the bill's {number(owed, currency)} {currency}"
+        lines.append(f"settled-note: {quoted(note)}")
+    return lines
+
+
+def _status(standing: Standing) -> PostingStatus:
+    if standing.is_void:
+        return "void"
+    return "draft" if standing.is_draft else "posted"
+
+
+def _amounts(standing: Standing, currency: str) -> Iterator[tuple[Posting, Decimal]]:
+    for posting in standing.transaction.postings:
+        if posting.units is not None and posting.units.currency == currency and posting.units.number is not None:
+            yield posting, posting.units.number
+
+
+def _sums(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for account, amount in amounts:
+        sums[account] = exact_sum((sums.get(account, Decimal(0)), amount))
+    return {account: amount for account, amount in sums.items() if amount}
+
+
+def _role(posting: Posting) -> object:
+    return (posting.meta or {}).get("role")
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("../documents/")

@@ -1,0 +1,32 @@
+"""Changes of entries where they are, as functions of a file's text: a person may have edited it meanwhile. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from kontobro.core.model.journal import Reference
+from kontobro.erp.beancount.syntax.blocks import Key, Standing, blocks_with, parse, splice
+from kontobro.erp.beancount.syntax.bookings import pick
+
+Edit = Callable[[Standing], bytes]
+"""The new text of an entry's block; empty to remove it."""
+
+Edits = dict[str, dict[Reference, list[Edit]]]
+"""By file, by entry, in order."""
+
+
+def edited(file: str, text: bytes, edits: Mapping[Reference, Sequence[Edit]]) -> bytes:
+    """The file's text with these entries changed; those that it does not hold (any more) are left out."""
+    longest = max((len(some) for some in edits.values()), default=0)
+    for n in range(longest):
+        text = _edited_once(file, text, {reference: some[n] for reference, some in edits.items() if len(some) > n})
+    return text
+
+
+def _edited_once(file: str, text: bytes, edits: Mapping[Reference, Edit]) -> bytes:
+    standings = parse(blocks_with(file, text, frozenset(Key.of("kontobro", reference) for reference in edits)))
+    picked = {reference: pick(reference, standings) for reference in edits}
+    counting = {found: edits[reference] for reference, found in picked.items() if found and not found.is_void}
+    for found in sorted(counting, key=lambda one: one.block.start, reverse=True):  # the others stay in place
+        text = splice(text, found.block, counting[found](found))
+    return text

@@ -1,0 +1,1 @@
+"""What connectors share: HTTP with refusals and patience, and the guard around each of them."""

@@ -1,0 +1,1 @@
+"""Items booked, looked up, compared and reported."""

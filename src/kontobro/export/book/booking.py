@@ -1,0 +1,208 @@
+"""From a batch of items to entries that stand, checked: rules, receipts, find, book, compare, attach, post, read back.
+
+    planned ─► booking ─► drafted ─► attached ─► posted ─► verified ─► reported
+       │          │ ▲         │                               ▲
+       │          ▼ │         └── stays a draft, if so set ───┘
+       │       uncertain              rejected: any of them, with its problems
+       └─► drafted or posted: it stood before
+
+`booking` is the intent, committed before the write. `drafted` means: it stands, and as we sent it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kontobro.core.errors import ConnectorFault, Problem, parted
+from kontobro.core.model.export import ExportItem, MalformedItem
+from kontobro.core.model.history import Move
+from kontobro.core.model.journal import Booking, Entry, EntryKey, Payment, references_of
+from kontobro.core.ports import LONGEST_CALL
+from kontobro.core.rules.post import post_item
+from kontobro.export.book.compare import conflict, differences, not_as_sent, same_facts, voided
+from kontobro.export.book.finish import attach, post, verify
+from kontobro.export.book.manifest import manifest
+from kontobro.export.book.pieces import broke, in_pieces
+from kontobro.export.book.work import ItemWork, pairs, plans_of, standing_move
+from kontobro.export.book.write import Unresolved, withdraw, write
+from kontobro.export.job.invoices import duplicate, keys_to_ask, remark, stops
+from kontobro.export.job.run import Run
+from kontobro.export.receipts.fetch import check_links, fetch_all
+
+Tasks = Sequence[tuple[ItemWork, Entry]]
+
+
+def book_batch(run: Run, items: Sequence[ExportItem | MalformedItem]) -> list[ItemWork]:
+    """Book a batch of items and leave each with its bookings or its problems. Raises StopJob for the whole job."""
+    works = [apply_rules(run, item) for item in items]
+    fetch_receipts(run, works)
+    validate(run, works)
+    look_around(run, works)
+    unresolved = plan(run, works)
+    look_up_failed(run, works)
+    book(run, [(work, entry) for work, entry in pairs(works) if not isinstance(entry, Payment)], unresolved)
+    book(run, [(work, entry) for work, entry in pairs(works) if isinstance(entry, Payment)], unresolved)
+    attach(run, works)
+    post(run, works)
+    verify(run, works)
+    reject_rest(run, works)
+    return works
+
+
+def reject_rest(run: Run, works: Sequence[ItemWork]) -> None:
+    """The other entries of an item of which one was refused on the way: the item failed, whatever stands of it."""
+    failed = {r: work for work in works if work.problems and not work.uncertain for r in work.references}
+    rows = run.ports.store.bookings(run.connection.id, references=list(failed)) if failed else ()
+    run.move(
+        [
+            Move(reference=row.reference, to="rejected", problems=tuple(failed[row.reference].problems))
+            for row in rows
+            if row.state != "rejected"
+        ]
+    )
+
+
+def apply_rules(run: Run, item: ExportItem | MalformedItem) -> ItemWork:
+    """The posting rules on one item."""
+    posted = post_item(item, run.connection.settings, run.masters, run.today)
+    return ItemWork(item, posted.entries, list(posted.problems), list(posted.notes))
+
+
+def fetch_receipts(run: Run, works: Sequence[ItemWork]) -> None:
+    """Fetch and check the receipts before anything is booked, so that a missing one can still stop its entry."""
+    rules = run.ports.connector.capabilities.receipts
+    wanted = [(work, work.item) for work in works if work.good and work.entries and isinstance(work.item, ExportItem)]
+    if rules is None:
+        return
+    fetchable = []
+    for work, item in wanted:
+        found = check_links(item, rules)
+        _note_or_fail(run, work, found)
+        if not found:
+            fetchable.append((work, item))
+    answers = fetch_all(run, [item for _, item in fetchable], rules, run.keep_alive)
+    for (work, _), fetched in zip(fetchable, answers, strict=True):
+        work.receipts = fetched.receipts
+        _note_or_fail(run, work, fetched.problems)
+        for note in fetched.notes:
+            work.note(note)
+
+
+def _note_or_fail(run: Run, work: ItemWork, found: Sequence[Problem]) -> None:
+    if run.connection.settings.receipt_missing == "fail":
+        work.problems.extend(found)
+    else:
+        work.notes.extend(f"Booked without it: {problem.message}" for problem in found)
+
+
+def validate(run: Run, works: Sequence[ItemWork]) -> None:
+    """What the accounting system would refuse, all at once, without side effect."""
+    tasks = pairs(works)
+    answers = in_pieces(run, [entry for _, entry in tasks], run.ports.connector.validate)
+    for (work, entry), answer in zip(tasks, answers, strict=True):
+        found = [broke(entry.reference, answer)] if isinstance(answer, ConnectorFault) else answer
+        problems, notes = parted(found)
+        work.problems.extend(problem for problem in problems if problem not in work.problems)
+        work.notes.extend(note for note in notes if note not in work.notes)
+
+
+def look_around(run: Run, works: Sequence[ItemWork]) -> None:
+    """Say of each invoice and payment what is there already: the same invoice, a bill that has been paid."""
+    keys = keys_to_ask([entry for _, entry in pairs(works)], run.ports.connector.capabilities)
+    if not keys:
+        return
+    found = run.erp(lambda: run.ports.connector.find(keys))
+    # bills before payments, as they are booked
+    for work, entry in sorted(pairs(works), key=lambda task: isinstance(task[1], Payment)):
+        told = remark(entry, found, run.seen)
+        if told is None:
+            continue
+        if stops(entry, found, run.connection.settings):
+            work.problems.append(duplicate(entry, told))
+        else:
+            work.note(told)
+
+
+def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:
+    """Tell the store what is about to happen; answers whose earlier write has an unknown outcome, and since when.
+
+    A blind run trusts nobody's memory: every absence may be a write still under way when the run began.
+    """
+    now = run.ports.clock.now()
+    plans = [plan for work in works for plan in plans_of(work)]
+    ours = manifest(run, [plan.reference for plan in plans])
+    known = run.ports.store.plan(run.connection.id, run.job.id, run.id, plans, now)
+    run.move(
+        [
+            Move(reference=r, to="rejected", problems=tuple(w.problems))
+            for w in works
+            if w.problems
+            for r in w.references
+        ]
+    )
+    take_all(run, pairs(works), ours.standing, ours.written)
+    if run.blind:
+        return {plan.reference: run.began for plan in plans}
+    # the write may have left as late as its call could last, and not later than this run began
+    return {r: min(since + LONGEST_CALL, run.began) for r, since in {**ours.written, **known}.items()}
+
+
+def book(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:
+    """Find each entry; take what stands, write what does not. Absence is believed as `write` believes it."""
+    to_find = [(work, entry) for work, entry in tasks if entry.reference not in work.standing]
+    if not to_find:
+        return
+    references = [entry.reference for _, entry in to_find]
+    found = run.erp(lambda: run.ports.connector.find(references))
+    write(run, take_all(run, to_find, found, unresolved), unresolved)
+
+
+def take_all(
+    run: Run, tasks: Tasks, found: Mapping[EntryKey, Booking], unresolved: Unresolved
+) -> list[tuple[ItemWork, Entry]]:
+    """Take what was found; answers the entries that are left to write."""
+    left, moves = [], list[Move]()
+    for task in tasks:
+        booking = found.get(task[1].reference)
+        move = take(run, task, booking, unresolved) if booking else None
+        if move is None:
+            left.append(task)
+        else:
+            moves.append(move)
+    run.move(moves)
+    return left
+
+
+def take(run: Run, task: tuple[ItemWork, Entry], booking: Booking, unresolved: Unresolved) -> Move | None:
+    """Take a booking that was found: the move to commit. None when the entry has to be written (anew)."""
+    work, entry = task
+    problem = None
+    if booking.status == "void":
+        if run.connection.settings.voided == "book":
+            return None
+        problem = voided(entry, booking)
+    elif entry.reference in unresolved and (found := differences(entry, booking)):
+        # our own interrupted write, never compared: a draft of ours may be replaced
+        if withdraw(run, booking):
+            return None
+        problem = not_as_sent(entry, booking, found, withdrawn=False)
+    elif not same_facts(entry, booking):
+        problem = conflict(entry, booking)
+    if problem is not None:
+        work.problems.append(problem)
+        return Move(reference=entry.reference, to="rejected", problems=(problem,), erp_id=booking.id)
+    work.standing[entry.reference] = booking
+    work.stood.add(entry.reference)
+    if differences(entry, booking):
+        work.edited.add(entry.reference)
+    return standing_move(entry, booking)
+
+
+def look_up_failed(run: Run, works: Sequence[ItemWork]) -> None:
+    """What stands of items that failed before they were looked for (a period closed since, say): Pleo is told of it."""
+    failed = [work for work in works if work.problems and work.entry_id]
+    possible = {r: work for work in failed for r in references_of(work.entry_id)}
+    found = run.erp(lambda: run.ports.connector.find(list(possible))) if possible else {}
+    for reference, work in possible.items():
+        if (booking := found.get(reference)) and booking.status != "void":
+            work.standing[reference] = booking

@@ -1,0 +1,203 @@
+"""After an entry stands: receipts, posting, and the read-back that makes it verified."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kontobro.core.errors import (
+    ConnectorFault,
+    KontobroError,
+    LoginFailed,
+    Misconfigured,
+    NotAllowed,
+    Problem,
+    Timeout,
+    Uncertain,
+    Unreachable,
+    shown,
+)
+from kontobro.core.model.export import Receipt
+from kontobro.core.model.history import Move
+from kontobro.core.model.journal import Booking, Entry
+from kontobro.export.book.compare import differences, not_as_sent
+from kontobro.export.book.pieces import broke, in_pieces
+from kontobro.export.book.work import ItemWork, pairs
+from kontobro.export.job.run import Run, StopJob
+
+UPLOAD_TRIES = 3
+UPLOAD_PAUSE = 2.0
+"""Seconds before the second try of an upload that was refused; doubled before the third."""
+
+
+def attach(run: Run, works: Sequence[ItemWork]) -> None:
+    """Attach what is not attached yet. An upload that keeps failing is reported as the setting says."""
+    for work in works:
+        if work.good and work.receipts and (booking := work.first):
+            missing = [receipt for receipt in work.receipts if receipt.sha256 not in booking.receipts]
+            fault = _upload(run, booking, missing) if missing else None
+            work.attached = 0 if fault else len(missing)
+            if fault:
+                _upload_failed(run, work, booking, fault)
+            run.keep_alive()
+    drafts = [(work, entry) for work, entry in pairs(works) if _standing(work, entry).status == "draft"]
+    run.move([Move(reference=e.reference, to="attached", receipts=_receipts(work, e)) for work, e in drafts])
+
+
+def _upload(run: Run, booking: Booking, receipts: list[Receipt]) -> KontobroError | None:
+    """Upload: attaching is repeatable. Answers the fault that is this receipt's own.
+
+    An accounting system that is away is waited for as anywhere else, and ends the job when it stays away; one that
+    answers and only takes this upload never is the item's matter.
+    """
+    fault: KontobroError | None = None
+    for number in range(UPLOAD_TRIES):
+        if number:
+            run.ports.clock.sleep(UPLOAD_PAUSE * number)
+        try:
+            run.erp(lambda: _attach_once(run, booking, receipts))
+        except StopJob as stop:
+            fault = stop.fault
+            if isinstance(fault, LoginFailed | NotAllowed | Misconfigured) or run.patience.is_spent:
+                raise
+            if isinstance(fault, Unreachable | Uncertain):
+                if not _answers(run):
+                    raise
+                return fault
+        else:
+            return None
+    return fault
+
+
+def _attach_once(run: Run, booking: Booking, receipts: list[Receipt]) -> None:
+    """What was lost may still come: where nothing forbids a second one, it is looked for only when it must be there."""
+    began = run.ports.clock.now()
+    capabilities = run.ports.connector.capabilities
+    try:
+        run.ports.connector.attach(booking, receipts)
+    except (Uncertain, Timeout):
+        if capabilities.reference == "searchable":
+            run.wait_until(began + capabilities.settle_after)
+        raise
+
+
+def _answers(run: Run) -> bool:
+    """Whether the accounting system is there at all."""
+    try:
+        run.ports.connector.check()
+    except (Unreachable, Uncertain):
+        return False
+    except KontobroError as fault:
+        raise StopJob(fault) from fault
+    return True
+
+
+def _upload_failed(run: Run, work: ItemWork, booking: Booking, fault: KontobroError) -> None:
+    log_id = f" (log id {fault.log_id})" if isinstance(fault, ConnectorFault) and fault.log_id else ""
+    problem = Problem(
+        code="receipt_not_attached",
+        field="files",
+        value=str(len(work.receipts)),
+        message=f"Booked as {booking.number or booking.id}, but its receipt could not be attached: "
+        f"{shown(fault.message, 200).rstrip('.')}{log_id}.",
+        remedy="Export the expense again: only the receipt will be added.",
+        reason="receipt_upload_failure",
+    )
+    if run.connection.settings.receipt_upload_failed == "fail":
+        work.problems.append(problem)
+        run.move([Move(reference=r, to="rejected", problems=(problem,)) for r in work.standing])
+    else:
+        work.notes.append(str(problem))
+
+
+def _receipts(work: ItemWork, entry: Entry) -> int:
+    return len(work.receipts) if entry is work.entries[0] else 0
+
+
+def _standing(work: ItemWork, entry: Entry) -> Booking:
+    return work.standing[entry.reference]
+
+
+def post(run: Run, works: Sequence[ItemWork]) -> None:
+    """Finalise the drafts, when the settings say so; bills before the payments that settle them."""
+    if run.connection.settings.posting != "posted":
+        return
+    tasks = pairs(works)
+    bookings = [_standing(work, entry) for work, entry in tasks]
+    answers = in_pieces(run, bookings, run.ports.connector.post)
+    moves = []
+    for (work, entry), before, told in zip(tasks, bookings, answers, strict=True):
+        answer = broke(entry.reference, told) if isinstance(told, ConnectorFault) else told
+        if isinstance(answer, Problem):
+            work.problems.append(answer)
+            moves.append(Move(reference=entry.reference, to="rejected", problems=(answer,)))
+            continue
+        work.standing[entry.reference] = answer
+        if before.status == "draft":
+            moves.append(
+                Move(
+                    reference=entry.reference,
+                    to="posted",
+                    posting=answer.status,
+                    settled=answer.settled,
+                    erp_url=answer.url,
+                )
+            )
+    run.move(moves)
+
+
+def verify(run: Run, works: Sequence[ItemWork]) -> None:
+    """Read back what stands and compare it once more: an accounting system may move dates as it posts.
+
+    What a person had changed before stays changed. Where nothing can be found, the answer to the write counts.
+    """
+    tasks = pairs(works)
+    readable = run.ports.connector.capabilities.reference != "none"
+    sent = {entry.reference for work, entry in tasks if readable and entry.reference not in work.edited}
+    found = run.erp(lambda: run.ports.connector.find(sorted(sent))) if sent else {}
+    moves = []
+    for work, entry in tasks:
+        booking = found.get(entry.reference) if entry.reference in sent else _standing(work, entry)
+        problem = _not_verified(run, work, entry, booking)
+        if problem is None and booking is not None:
+            work.standing[entry.reference] = booking
+            moves.append(_verified(work, entry, booking))
+        elif problem is not None:
+            work.problems.append(problem)
+            moves.append(Move(reference=entry.reference, to="rejected", problems=(problem,)))
+    run.move(moves)
+
+
+def _verified(work: ItemWork, entry: Entry, booking: Booking) -> Move:
+    """The item's notes go with its first entry, as its receipts do."""
+    return Move(
+        reference=entry.reference,
+        to="verified",
+        receipts=_receipts(work, entry),
+        settled=booking.settled,
+        notes=tuple(work.notes) if entry is work.entries[0] else (),
+    )
+
+
+def _not_verified(run: Run, work: ItemWork, entry: Entry, booking: Booking | None) -> Problem | None:
+    if booking is None or booking.status == "void":
+        return Problem(
+            code="booking_vanished",
+            field="entry",
+            value=str(entry.reference),
+            message="The entry was booked, and is not there any more.",
+            remedy="Look in the accounting system who deleted or voided it, then export the expense again.",
+            reason="accounting_system_validation_failure",
+        )
+    if run.connection.settings.posting == "posted" and booking.status == "draft":
+        return Problem(
+            code="still_a_draft",
+            field="entry",
+            value=str(entry.reference),
+            message=f"Booked as {booking.number or booking.id}, but the accounting system left it a draft.",
+            remedy="Post it there, or see why it can't be posted; then export the expense again.",
+            reason="accounting_system_validation_failure",
+        )
+    if entry.reference in work.edited:
+        return None
+    found = differences(entry, booking)
+    return not_as_sent(entry, booking, found, withdrawn=False) if found else None

@@ -1,0 +1,38 @@
+"""A connector that breaks on one entry: the batch is halved until that entry stands alone, the others go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from kontobro.core.errors import ConnectorFault, Problem
+from kontobro.core.model.journal import Reference
+from kontobro.export.job.run import Run, StopJob
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+def in_pieces(run: Run, asked: Sequence[A], call: Callable[[Sequence[A]], Sequence[B]]) -> list[B | ConnectorFault]:
+    """One answer each to a repeatable call, in order; the fault itself for what the connector breaks on."""
+    try:
+        return list(run.erp(lambda: call(asked))) if asked else []
+    except StopJob as stop:
+        if not isinstance(stop.fault, ConnectorFault) or run.patience.is_spent:
+            raise
+        if len(asked) == 1:
+            return [stop.fault]
+    middle = len(asked) // 2
+    return in_pieces(run, asked[:middle], call) + in_pieces(run, asked[middle:], call)
+
+
+def broke(reference: Reference, fault: ConnectorFault) -> Problem:
+    """The problem of the entry that the connector broke on."""
+    return Problem(
+        code="connector_broke",
+        field="entry",
+        value=str(reference),
+        message=f"The connector broke on this entry: {fault.message} (log id {fault.log_id or 'none'}).",
+        remedy="Export the expense again; if it fails again, send us the log id.",
+        reason="unexpected_failure",
+    )

@@ -1,0 +1,113 @@
+"""What Pleo is told: of each item, in parts as large as it takes them, and of the job at its end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+
+from kontobro.core.dialect import Dialect
+from kontobro.core.errors import JobFailure, KontobroError, Problem
+from kontobro.core.model.export import ExportJob, ItemReport, JobOutcome
+from kontobro.core.model.history import Move
+from kontobro.core.model.journal import Reference
+from kontobro.core.ports import Clock, Pleo, Store
+
+log = logging.getLogger(__name__)
+
+AGAIN = "Export again: what is booked already is recognised."
+
+KEEP_ALIVE_AFTER = timedelta(minutes=20)
+"""A job expires an hour after its last action (design §5)."""
+
+
+class Reporter:
+    """Collects what Pleo has to be told of one job's items, and tells it.
+
+    `unfinished` are the ids of the items that have no final status at Pleo yet.
+    """
+
+    def __init__(
+        self, pleo: Pleo, store: Store, clock: Clock, connection_id: str, job: ExportJob, unfinished: set[str]
+    ) -> None:
+        self._pleo = pleo
+        self._dialect = pleo.dialect
+        self._store = store
+        self._clock = clock
+        self._connection_id = connection_id
+        self._job_id = job.id
+        self._waiting: list[tuple[ItemReport, tuple[Reference, ...]]] = []
+        self._last_action = clock.now()
+        self.unfinished = unfinished
+        self.refused = 0
+
+    def add(self, report: ItemReport, references: tuple[Reference, ...]) -> None:
+        """One item's final status; `references` are its bookings."""
+        self._waiting.append((report, references))
+        if len(self._waiting) >= self._dialect.update_batch:
+            self.flush()
+
+    def flush(self) -> None:
+        """Tell Pleo all that waits, then remember that it was told. An item that Pleo refuses stays unfinished."""
+        while self._waiting:
+            batch = self._waiting[: self._dialect.update_batch]
+            refused = {error.entry_id: error for error in self._pleo.report(self._job_id, [r for r, _ in batch])}
+            self._last_action = self._clock.now()
+            del self._waiting[: len(batch)]
+            for entry_id, error in refused.items():
+                log.warning("item not taken", extra={"job": self._job_id, "item": entry_id, "type": error.type})
+            self.refused += len(refused)
+            taken = [(report, references) for report, references in batch if report.entry_id not in refused]
+            self.unfinished.difference_update(report.entry_id for report, _ in taken)
+            moves = [Move(reference=reference, to="reported") for _, references in taken for reference in references]
+            if moves:
+                self._store.move(self._connection_id, moves, self._clock.now())
+
+    def keep_alive(self) -> None:
+        """An action on the job, when the last one is long ago and an item is unfinished."""
+        if not self._dialect.keep_alive_by_item or self._clock.now() - self._last_action < KEEP_ALIVE_AFTER:
+            return
+        if self._waiting:
+            self.flush()
+        elif self.unfinished:
+            self._pleo.report(self._job_id, [ItemReport(entry_id=min(self.unfinished), status="in_progress")])
+            self._last_action = self._clock.now()
+
+
+def failure_text(problems: Iterable[Problem], standing: Iterable[str] = ()) -> str:
+    """What Pleo shows at a failed item: each problem once with its remedy, and what stands all the same."""
+    texts = list(dict.fromkeys(str(problem) for problem in problems))
+    stands = [f"Booked all the same: {', '.join(standing)}."] if (standing := list(standing)) else []
+    return " ".join(texts + stands)
+
+
+def outcome_of(successful: int, failed: int, open_items: int, dialect: Dialect) -> JobOutcome:
+    """The final event of a job whose items were all gone through (`pleo/rules.md` §1.10, C4, C5).
+
+    `open_items` have no final status: their outcome is unknown, or Pleo refused the update. With such the job can
+    only end as `failed`: the other two events are for jobs whose items all have one.
+    """
+    if open_items:
+        total = successful + failed + open_items
+        return _failed("accounting_system_timeout", f"The outcome of {open_items} of {total} items is unknown. {AGAIN}")
+    if not failed:
+        return JobOutcome("completed")
+    if successful or dialect.all_failed == "completed_with_errors":
+        return JobOutcome("completed_with_errors")
+    return _failed("validation_failure", f"None of the {failed} items could be booked: see each item.")
+
+
+def outcome_of_undecided(fault: KontobroError, open_items: int) -> JobOutcome:
+    """The final event of a job that a fault ended while the outcome of some writes is unknown."""
+    what = f"The accounting system can't be reached, and whether {open_items} of its entries were booked is unknown"
+    text = f"{what}: {fault.message} Export again: what is booked is found, and not booked twice."
+    return _failed("accounting_system_unreachable", text)
+
+
+def outcome_of_fault(fault: KontobroError) -> JobOutcome:
+    """The final event of a job that a fault ended."""
+    return _failed(fault.job_failure, str(fault))
+
+
+def _failed(failure_type: JobFailure, failure: str) -> JobOutcome:
+    return JobOutcome("failed", failure, failure_type)

@@ -1,0 +1,158 @@
+"""The one place that writes entries: intent first, and never twice without a look.
+
+After a write with an unknown outcome the accounting system is asked again. What it then lacks is written again
+only when absence is proof: at once where the reference is enforced, after `settle_after` where it is searchable,
+never where it can't be found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import cast
+
+from kontobro.core.errors import ConnectorFault, KontobroError, Problem, Timeout, Uncertain, Unreachable
+from kontobro.core.model.history import Move
+from kontobro.core.model.journal import Booking, Entry, EntryKey, Reference
+from kontobro.core.ports import Withdraws
+from kontobro.export.book.compare import differences, not_as_sent
+from kontobro.export.book.pieces import broke
+from kontobro.export.book.work import ItemWork, standing_move
+from kontobro.export.job.run import Run, StopJob, asked_pause
+
+ROUNDS = 4
+"""How often a write whose outcome stays unknown is looked for and written again before the next run has to."""
+
+Unresolved = Mapping[Reference, datetime]
+Tasks = Sequence[tuple[ItemWork, Entry]]
+
+
+def write(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:
+    """Write the entries that were not found, in batches of the size that the accounting system likes."""
+    enforced = run.ports.connector.capabilities.reference == "enforced"
+    doubtful = [] if enforced else [task for task in tasks if task[1].reference in unresolved]
+    surely_absent = [task for task in tasks if enforced or task[1].reference not in unresolved]
+    if doubtful:
+        since = max(unresolved[entry.reference] for _, entry in doubtful)
+        surely_absent += settle_doubt(run, doubtful, since)
+    size = run.ports.connector.capabilities.batch_size or len(surely_absent) or 1
+    for start in range(0, len(surely_absent), size):
+        _write_some(run, surely_absent[start : start + size], ROUNDS)
+
+
+def settle_doubt(run: Run, tasks: Tasks, since: datetime) -> list[tuple[ItemWork, Entry]]:
+    """Look again for entries whose write began at `since`; answers those that are proved absent."""
+    capabilities = run.ports.connector.capabilities
+    if capabilities.reference == "none":
+        _leave_uncertain(run, tasks)
+        return []
+    if capabilities.reference == "searchable":
+        run.wait_until(since + capabilities.settle_after)
+    references = [entry.reference for _, entry in tasks]
+    found = run.erp(lambda: run.ports.connector.find(references))
+    return accept_found(run, tasks, found)
+
+
+def accept_found(run: Run, tasks: Tasks, found: Mapping[EntryKey, Booking]) -> list[tuple[ItemWork, Entry]]:
+    """Take what an interrupted write left, compared with what was sent; answers what is absent."""
+    left = [task for task in tasks if _is_to_write(run, task[1], found.get(task[1].reference))]
+    done = {entry.reference for _, entry in tasks} - {entry.reference for _, entry in left}
+    run.move([_accept(run, *task, found[task[1].reference]) for task in tasks if task[1].reference in done])
+    return left
+
+
+def _is_to_write(run: Run, entry: Entry, booking: Booking | None) -> bool:
+    """True when nothing stands, or a draft that an interrupted write left half done: that one is taken back."""
+    return booking is None or bool(differences(entry, booking) and withdraw(run, booking))
+
+
+def _write_some(run: Run, tasks: Tasks, rounds: int) -> None:
+    """Write one batch; halve it when the connector breaks on it, look again when its outcome is unknown."""
+    if not tasks:
+        return
+    if rounds == 0:
+        _leave_uncertain(run, tasks)
+        return
+    began = run.ports.clock.now()
+    run.move([Move(reference=entry.reference, to="booking") for _, entry in tasks])
+    try:
+        answers = run.ports.connector.book([entry for _, entry in tasks])
+    except ConnectorFault as fault:
+        run.patience.lose(run.ports.clock.now() - began)
+        left = _look_again(run, tasks, began, fault)
+        _write_halves(run, left, rounds, fault)
+    except (Uncertain, Timeout) as fault:
+        run.patience.doubt(run.ports.clock.now() - began)
+        _write_some(run, _look_again(run, tasks, began, fault), rounds - 1)
+    except Unreachable as fault:
+        run.patience.doubt(run.ports.clock.now() - began)
+        run.erp(lambda: run.ports.connector.check())  # patience: until it answers again, or StopJob
+        run.ports.clock.sleep(asked_pause(fault) or 0)
+        _write_some(run, _look_again(run, tasks, began, fault), rounds - 1)
+    except KontobroError as fault:
+        raise StopJob(fault) from fault
+    else:
+        run.patience.trust()
+        run.move([_answered(run, *task, answer) for task, answer in zip(tasks, answers, strict=True)])
+        run.keep_alive()
+
+
+def _look_again(run: Run, tasks: Tasks, began: datetime, fault: KontobroError) -> list[tuple[ItemWork, Entry]]:
+    """After a write with an unknown outcome: say so, find what it left, answer what is proved absent.
+
+    Raises StopJob when this run has lost all the time that it may: what is absent then is left to the next one.
+    """
+    run.move([Move(reference=entry.reference, to="uncertain") for _, entry in tasks])
+    left = settle_doubt(run, tasks, began)
+    if left and run.patience.is_spent:
+        _leave_uncertain(run, left)
+        raise StopJob(fault) from fault
+    return left
+
+
+def _write_halves(run: Run, tasks: Tasks, rounds: int, fault: ConnectorFault) -> None:
+    """The connector broke on these: halve them until the bad entry stands alone."""
+    if len(tasks) == 1:
+        work, entry = tasks[0]
+        run.move([_reject(work, entry, broke(entry.reference, fault))])
+        return
+    middle = len(tasks) // 2
+    for half in (tasks[:middle], tasks[middle:]):
+        _write_some(run, half, rounds)
+
+
+def _answered(run: Run, work: ItemWork, entry: Entry, answer: Booking | Problem) -> Move:
+    return _reject(work, entry, answer) if isinstance(answer, Problem) else _accept(run, work, entry, answer)
+
+
+def _accept(run: Run, work: ItemWork, entry: Entry, booking: Booking) -> Move:
+    """It stands: compare it with what we sent; the move to commit."""
+    found = differences(entry, booking)
+    if found:
+        withdrawn = withdraw(run, booking)
+        return _reject(work, entry, not_as_sent(entry, booking, found, withdrawn=withdrawn), booking)
+    work.standing[entry.reference] = booking
+    return standing_move(entry, booking)
+
+
+def withdraw(run: Run, booking: Booking) -> bool:
+    """Delete a draft of ours. False when it is no draft, or the accounting system does not allow it."""
+    connector = run.ports.connector
+    if booking.status != "draft" or not connector.capabilities.withdraws_drafts:
+        return False
+    run.erp(lambda: cast(Withdraws, connector).withdraw([booking]))
+    return True
+
+
+def _reject(work: ItemWork, entry: Entry, problem: Problem, booking: Booking | None = None) -> Move:
+    work.problems.append(problem)
+    erp_id = booking.id if booking else None
+    return Move(reference=entry.reference, to="rejected", problems=(problem,), erp_id=erp_id)
+
+
+def _leave_uncertain(run: Run, tasks: Tasks) -> None:
+    """The outcome can't be known now: Pleo is told nothing, the end of the job looks again (`confirm.py`)."""
+    for work, _ in tasks:
+        work.uncertain = True
+    known = run.ports.store.bookings(run.connection.id, references=[entry.reference for _, entry in tasks])
+    run.move([Move(reference=row.reference, to="uncertain") for row in known if row.state != "uncertain"])

@@ -1,0 +1,1 @@
+"""A job before it is booked: claimed, listed, given time."""

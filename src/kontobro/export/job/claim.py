@@ -1,0 +1,252 @@
+"""Whose job is it? The one place that decides, and that makes a job ours at Pleo.
+
+A claim is a write: `claiming` is noted before `started` leaves, with a moment of Pleo's own clock; 202 means accepted,
+not done. When the answer is a refusal or is lost, the job itself has to tell (`judge`).
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Final, NoReturn
+
+from kontobro.core.errors import Busy, JobGone, KontobroError, Taken, Unreachable
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.export import ExportJob, JobOutcome
+from kontobro.core.model.history import JobRow
+from kontobro.export.job.run import Ports, Progress
+
+log = logging.getLogger(__name__)
+
+ALIVE: Final = timedelta(minutes=25)
+"""A job whose last action is younger may have a living exporter: ours acts every 20 minutes."""
+
+MARGIN: Final = timedelta(minutes=5)
+"""So far Pleo's own clocks may be apart: the one of its answers' Date, which may be a gateway's, and the one that
+stamps a job. ALIVE has as much to spare over the 20 minutes."""
+
+QUIET: Final = timedelta(minutes=2)
+"""A job that may be ours is taken when nothing happened to it for so long, and for `settle_after`."""
+
+PAUSES: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Seconds between looks at a job that is to change at Pleo: a minute in all."""
+
+LOOK_EVERY: Final = 15.0
+"""Seconds between looks at a job that is to stay as it is."""
+
+OVER_AT_PLEO: Final = ("job_expired", "canceled_by_user")
+"""Ends of a job that no installation made."""
+
+
+class Standing(Enum):
+    """What a job is to this installation."""
+
+    FREE = "pending, to be claimed"
+    ACCEPTED = "pending; Pleo accepted our claim, which takes effect soon"
+    OURS = "in progress by our claim"
+    PERHAPS = "in progress since a claim of ours whose answer is unknown or was a refusal"
+    THEIRS = "in progress by another installation"
+    LEFT = "in progress, and left alone by whoever had it"
+    ENDED = "ended here; Pleo has not noticed yet"
+    OVER = "ended at Pleo"
+
+
+def judge(row: JobRow | None, job: ExportJob, now: datetime) -> Standing:
+    """What the job is to us. `row` is our memory of it, `job` as Pleo tells it at `now` (Pleo's clock).
+
+    | our row | pending | in progress | ended |
+    |---|---|---|---|
+    | none, seen | free | theirs; left after ALIVE | over |
+    | claiming | free | theirs if it began before our claim, else perhaps ours; left after ALIVE | over |
+    | in_progress | accepted | ours | over |
+    | ended here | ended | ended; left after ALIVE | ended |
+    """
+    ended_here = row is not None and row.finished_at is not None and row.status != NOT_OURS
+    ours = row is not None and row.finished_at is None and row.status == "in_progress"
+    if ended_here and (job.status != "in_progress" or now - last_action(job) < ALIVE):
+        return Standing.ENDED
+    if job.status == "pending":
+        return Standing.ACCEPTED if ours else Standing.FREE
+    if job.status != "in_progress":
+        return Standing.OVER
+    if ours:
+        return Standing.OURS
+    if now - last_action(job) >= ALIVE:
+        return Standing.LEFT
+    return Standing.PERHAPS if row and _began_after_our_claim(row, job) else Standing.THEIRS
+
+
+NOT_OURS: Final = "not ours"
+"""How our memory of a job ends that another installation has."""
+
+
+BY_ANOTHER: Final = "claimed by another installation"
+
+
+def _began_after_our_claim(row: JobRow, job: ExportJob) -> bool:
+    if row.finished_at is not None or row.status != "claiming" or row.claimed_at is None:
+        return False
+    return job.started_at is None or job.started_at >= row.claimed_at - MARGIN
+
+
+def end_of(row: JobRow, job: ExportJob) -> tuple[str, str | None]:
+    """How a job that ended at Pleo is remembered: its status in our history, and why. Only one that was ours can have
+    ended by us (`ClaimState`)."""
+    if job.failure_type in OVER_AT_PLEO:
+        return "unfinished", f"Pleo ended this export ({job.failure_type}). Export the expenses again in Pleo."
+    if row.status != "in_progress":
+        return NOT_OURS, BY_ANOTHER
+    return job.status, job.failure_reason
+
+
+def last_action(job: ExportJob) -> datetime:
+    """When something happened to a job last, by Pleo's clock."""
+    return max(moment for moment in (job.created_at, job.started_at, job.last_updated_at) if moment)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """One run of this installation that wants a job. `take_over`: a person says that no one else works on it."""
+
+    connection: Connection
+    ports: Ports
+    take_over: bool
+
+    def admit(self, job: ExportJob) -> None:
+        """Refuse a job that can't become ours, before anything is written or asked. Raises Busy, JobGone."""
+        if job.status == "in_progress":
+            job = self.ports.pleo.job(job.id)
+        standing = judge(self._row(job.id), job, self._now(job))
+        if standing is Standing.ENDED and not self.take_over:
+            raise Busy(
+                f"Export job {job.id} was finished by another run meanwhile.",
+                "Nothing is left to do for it. If Pleo still shows it as running in half an hour, it is checked again.",
+            )
+        if not self._may_have(standing):
+            self._refuse(job, standing, "is under way in another installation")
+
+    def claim(self, job_id: str, progress: Progress) -> bool:
+        """Make the job ours at Pleo. True when another exporter of it may still be writing: then absence in the
+        accounting system is no proof yet. Raises Busy, JobGone, and Unreachable when Pleo does neither yes nor no.
+        """
+        fault: KontobroError | None = None
+        for number, pause in enumerate(PAUSES):
+            job = self.ports.pleo.job(job_id)
+            standing = judge(self._row(job_id), job, self._now(job))
+            if standing not in (Standing.FREE, Standing.ACCEPTED):
+                return self._take(job, standing, progress)
+            if standing is Standing.FREE or number == len(PAUSES) - 2:
+                fault = self._ask(job, anew=standing is Standing.FREE)
+            if number or fault:
+                self.ports.clock.sleep(pause)
+        raise fault or Unreachable(
+            f"Pleo accepted the start of export job {job_id}, and did not start it within a minute.",
+            "Nothing was booked. It is tried again at the next export.",
+        )
+
+    def end(self, job: ExportJob, outcome: JobOutcome) -> None:
+        """Send the final event, and see it take effect: until then Pleo lists the job as open. What can't be seen was
+        accepted all the same."""
+        self.ports.pleo.complete(job.id, outcome)
+        try:
+            for pause in PAUSES:
+                if self.ports.pleo.job(job.id).status not in ("pending", "in_progress"):
+                    return
+                self.ports.clock.sleep(pause)
+        except Unreachable as fault:
+            log.info("the end was not seen", extra={"job": job.id, "fault": type(fault).__name__})
+            return
+        log.warning("accepted, and not ended", extra={"job": job.id, "outcome": outcome.event})
+
+    # ------------------------------------------------------------------------------------------------
+
+    def _ask(self, job: ExportJob, *, anew: bool) -> KontobroError | None:
+        """Send `started`. What went wrong, when the answer is unknown."""
+        moment = job.read_at or last_action(job)
+        if anew:
+            self.ports.store.claim_job(self.connection.id, job.id, "claiming", moment)
+        try:
+            if self.ports.pleo.start(job.id):
+                self.ports.store.claim_job(self.connection.id, job.id, "in_progress", moment)
+        except Unreachable as fault:
+            return fault
+        return None
+
+    def _take(self, job: ExportJob, standing: Standing, progress: Progress) -> bool:
+        if standing is Standing.OURS:
+            return False
+        if not self._may_have(standing):
+            self._refuse(job, standing, "was claimed by another installation")
+        if standing is Standing.PERHAPS and not self.take_over:
+            self._watch(job, progress)
+        self.ports.store.claim_job(self.connection.id, job.id, "in_progress", job.read_at or last_action(job))
+        return True
+
+    def _may_have(self, standing: Standing) -> bool:
+        if standing is Standing.PERHAPS:
+            return self.take_over or self.ports.connector.capabilities.reference == "enforced"
+        return standing is not Standing.OVER and (self.take_over or standing is not Standing.THEIRS)
+
+    def _watch(self, job: ExportJob, progress: Progress) -> None:
+        """Go on when nothing happened to the job for the window: seen by this run, or told by Pleo's clocks with their
+        margin, so that time without a run counts too. A Date that is hours behind makes no run wait longer."""
+        window = max(QUIET, self.ports.connector.capabilities.settle_after)
+        since, began = last_action(job), self.ports.clock.now()
+        log.info("watching a job that may be ours", extra={"job": job.id})
+        while True:
+            found = self.ports.pleo.job(job.id)
+            if found != job or self._is_told(job.id):
+                self._refuse(found, Standing.THEIRS, "was claimed by another installation")
+            seen = self.ports.clock.now() - began
+            told = found.read_at - since - MARGIN if found.read_at else seen
+            left = window - max(seen, told)
+            if left <= timedelta(0):
+                return
+            progress("waiting", 0, 0)
+            self.ports.clock.sleep(min(left.total_seconds(), LOOK_EVERY))
+
+    def _is_told(self, job_id: str) -> bool:
+        """Whether an item has a status. We sent none: nothing is sent before a job is ours."""
+        return any(item.status != "pending" for page in self.ports.pleo.control_items(job_id) for item in page)
+
+    def _refuse(self, job: ExportJob, standing: Standing, what: str) -> NoReturn:
+        """Leave the job alone. What may be ours stays noted."""
+        if standing is Standing.PERHAPS:
+            raise Taken(
+                f"Export job {job.id} began just when Kontobro asked for it, but Pleo's answer is unknown: another "
+                "installation may have it.",
+                f"If no other exports for this company, {HOW_TO_TAKE_OVER} Or wait half an hour: a job to which "
+                "nothing happens is taken over then.",
+            )
+        row = self._row(job.id)
+        if row is not None and row.finished_at is None:
+            status, why = end_of(row, job) if standing is Standing.OVER else (NOT_OURS, BY_ANOTHER)
+            self.ports.store.end_job(self.connection.id, job.id, status, why, self.ports.clock.now())
+        if standing is Standing.OVER:
+            _raise_over(job)
+        raise Taken(
+            f"Export job {job.id} {what} (last action {last_action(job):%H:%M} UTC). Nothing was done here.",
+            "If nothing else exports for this company any more, wait half an hour: the job is taken over then. "
+            f"Or {HOW_TO_TAKE_OVER}",
+        )
+
+    def _row(self, job_id: str) -> JobRow | None:
+        """What our store knows of this job."""
+        return next((row for row in self.ports.store.jobs(self.connection.id, 200) if row.job_id == job_id), None)
+
+    def _now(self, job: ExportJob) -> datetime:
+        return job.read_at or self.ports.clock.now()
+
+
+HOW_TO_TAKE_OVER: Final = "take it over at once, on its page of exports or with kontobro export --take-over."
+
+
+def _raise_over(job: ExportJob) -> NoReturn:
+    if job.failure_type in OVER_AT_PLEO:
+        raise JobGone(
+            f"Pleo ended export job {job.id} ({job.failure_type}) before it was claimed.",
+            "Export the expenses again in Pleo.",
+        )
+    raise Taken(f"Export job {job.id} was claimed by another installation. Nothing was done here.", "It has ended.")

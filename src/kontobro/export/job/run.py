@@ -1,0 +1,135 @@
+"""One run of one job: what it works with, and how it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Protocol, TypeVar
+
+from kontobro.core.errors import KontobroError, RateLimited, ReceiptUnavailable, Uncertain, Unreachable
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.export import ExportJob
+from kontobro.core.model.history import Move
+from kontobro.core.model.masters import Masters
+from kontobro.core.ports import Clock, Connector, Pleo, Store
+from kontobro.export.job.invoices import Seen
+from kontobro.export.job.patience import Patience
+
+T = TypeVar("T")
+
+LONGEST_PAUSE = 60.0
+"""Seconds between two tries at something unreachable, and between two looks at the keep-alive."""
+
+
+class Progress(Protocol):
+    """Told how far a job is: `phase` is a word for a person, `total` 0 when it is not known."""
+
+    def __call__(self, phase: str, done: int, total: int) -> None: ...
+
+
+def quiet(phase: str, done: int, total: int) -> None:
+    """No progress shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The four things an export talks to."""
+
+    pleo: Pleo
+    connector: Connector
+    store: Store
+    clock: Clock
+
+
+class StopJob(Exception):
+    """The accounting system's side makes the whole job fail; `fault` says why."""
+
+    def __init__(self, fault: KontobroError) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of one job. `blind`: the job was under way, and our store knows nothing of it. `seen`: its invoices so
+    far."""
+
+    id: str
+    connection: Connection
+    job: ExportJob
+    ports: Ports
+    masters: Masters
+    today: date
+    began: datetime
+    blind: bool
+    keep_alive: Callable[[], None] = field(repr=False)
+    patience: Patience
+    """With the accounting system."""
+    receipts: Patience
+    """With the host of the receipts."""
+    seen: Seen = field(default_factory=Seen, repr=False)
+
+    def move(self, moves: list[Move]) -> None:
+        """Commit moves of bookings; nothing to move costs nothing."""
+        if moves:
+            self.ports.store.move(self.connection.id, moves, self.ports.clock.now())
+
+    def erp(self, call: Callable[[], T]) -> T:
+        """A call to the accounting system that is safe to repeat, with patience (see `patiently`).
+
+        It may have been a slow one: the job is kept alive after it too.
+        """
+        answer = patiently(call, self.patience, self.ports.clock, self.keep_alive)
+        self.keep_alive()
+        return answer
+
+    def fetch(self, url: str, limit: int) -> bytes:
+        """A receipt's bytes, from several threads. A host that has not answered for too long is asked no more."""
+        if self.receipts.is_spent:
+            raise ReceiptUnavailable("Its host has not been answering for a long time.", "Export again later.")
+        began = self.ports.clock.now()
+        try:
+            return self.ports.pleo.fetch(url, limit)
+        except Unreachable:
+            self.receipts.lose(self.ports.clock.now() - began)
+            raise
+
+    def wait_until(self, moment: datetime) -> None:
+        """Sleep, keeping the job alive."""
+        while (left := (moment - self.ports.clock.now()).total_seconds()) > 0:
+            self.ports.clock.sleep(min(left, LONGEST_PAUSE))
+            self.keep_alive()
+
+
+def patiently(
+    call: Callable[[], T], patience: Patience, clock: Clock, keep_alive: Callable[[], None] = lambda: None
+) -> T:
+    """Repeat a repeatable call while the accounting system can't be reached; then, or on any other fault, StopJob.
+
+    Our own loop and no retry library: it waits by the run's clock and keeps Pleo's job alive meanwhile.
+    """
+    began, lost, pause = clock.now(), timedelta(0), 1.0
+    try:
+        while True:
+            try:
+                return call()
+            except (Unreachable, Uncertain) as fault:
+                lost = clock.now() - began
+                left = patience.left(lost).total_seconds()
+                if left <= 0:
+                    raise StopJob(fault) from fault
+                clock.sleep(min(asked_pause(fault) or pause, LONGEST_PAUSE, left))
+                pause = min(pause * 2, LONGEST_PAUSE)
+                keep_alive()
+            except KontobroError as fault:
+                lost = clock.now() - began
+                raise StopJob(fault) from fault
+    finally:
+        patience.lose(lost)
+
+
+def asked_pause(fault: KontobroError) -> float | None:
+    """Seconds that the other side asks to wait, if it does: no longer than we wait for anything."""
+    asked = fault.retry_after if isinstance(fault, RateLimited) else None
+    return min(asked, LONGEST_PAUSE) if asked else None

@@ -1,0 +1,1 @@
+"""Personal data: exported, erased, kept from other users of the machine."""

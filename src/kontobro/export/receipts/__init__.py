@@ -1,0 +1,1 @@
+"""Receipts: fetched, and named for what they are."""

@@ -1,0 +1,138 @@
+"""The tie-out of a connection: our history page by page, Pleo's items beside it, the accounting system asked again.
+
+Reads only. Memory does not grow with the number of bookings: a page at a time, and of those that differ a summary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from kontobro.core.errors import Misconfigured
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.export import ExportItem, MalformedItem
+from kontobro.core.model.history import BookingRow
+from kontobro.core.model.journal import Reference, entry_id_of
+from kontobro.core.model.masters import Masters
+from kontobro.core.ports import Capabilities, Clock, Connector, Store
+from kontobro.core.tieout.compare import TiedEntry, TieOut, tie, tie_out
+from kontobro.core.tieout.pleo import left_side
+from kontobro.export.job.masters import masters_for, with_codes
+from kontobro.export.job.run import Progress, quiet
+
+PAGE = 200
+"""Bookings looked up together."""
+
+ReadItem = Callable[[bytes], ExportItem | MalformedItem]
+"""An item's kept JSON as the core's item (`bootstrap.read_kept_item`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookPorts:
+    """What looking at the books needs: no Pleo, so that it also works once the connection is gone there."""
+
+    connector: Connector
+    store: Store
+    clock: Clock
+    read_item: ReadItem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which entries: booked for a day from `first` to `last`, of a wallet (its label or code, or a currency)."""
+
+    first: date | None = None
+    last: date | None = None
+    wallet: str | None = None
+
+    def takes(self, tied: TiedEntry) -> bool:
+        names = (tied.pleo.wallet, tied.pleo.wallet.partition(" ")[0], tied.pleo.currency)
+        return self.wallet is None or self.wallet.casefold() in (name.casefold() for name in names if name)
+
+
+EVERYTHING = Scope()
+
+
+def summarise(
+    connection: Connection, ports: BookPorts, scope: Scope = EVERYTHING, *, progress: Progress = quiet
+) -> TieOut:
+    """Sums per wallet and month, and what differs. Raises the accounting system's faults."""
+    return summary_of(tied_entries(connection, ports, scope, progress=progress), ports.connector.capabilities, scope)
+
+
+def summary_of(tied: Iterable[TiedEntry], capabilities: Capabilities, scope: Scope = EVERYTHING) -> TieOut:
+    """The same over entries that somebody else reads too, such as a spreadsheet."""
+    result = tie_out(tied)
+    result.cannot_see = blind_spots(result, capabilities, scope)
+    return result
+
+
+def tied_entries(
+    connection: Connection, ports: BookPorts, scope: Scope = EVERYTHING, *, progress: Progress = quiet
+) -> Iterator[TiedEntry]:
+    """Every entry of the scope with both of its sides, by reference. The accounting system is read as it goes on."""
+    masters = open_books(connection, ports)
+    connection = with_codes(connection, masters)
+    done = 0
+    for rows in _pages(connection, ports.store, scope):
+        yield from (tied for tied in _tie_page(connection, ports, rows, masters) if scope.takes(tied))
+        done += len(rows)
+        progress("reading the books", done, 0)
+
+
+def open_books(connection: Connection, ports: BookPorts) -> Masters:
+    """See that it is the company that was connected, and read its master data."""
+    company = ports.connector.check()
+    if connection.erp_company and company.id != connection.erp_company:
+        raise Misconfigured(
+            f"The accounting system is open on {company.name}, not on the company that was connected.",
+            "Connect again and choose the company.",
+        )
+    return masters_for(connection, ports.connector, company, ports.store)
+
+
+def _pages(connection: Connection, store: Store, scope: Scope) -> Iterator[Sequence[BookingRow]]:
+    after: Reference | None = None
+    while rows := store.bookings_page(connection.id, first=scope.first, last=scope.last, after=after, limit=PAGE):
+        yield rows
+        after = rows[-1].reference
+
+
+def _tie_page(
+    connection: Connection, ports: BookPorts, rows: Sequence[BookingRow], masters: Masters
+) -> Iterator[TiedEntry]:
+    """One question to the accounting system for the whole page."""
+    references = [row.reference for row in rows]
+    kept = ports.store.payloads(connection.id, references)
+    items = {entry_id: ports.read_item(raw) for entry_id, raw in kept.items()}
+    can_look = ports.connector.capabilities.reference != "none"
+    found = ports.connector.find(references) if can_look else {}
+    for row in rows:
+        left = left_side(row, items.get(entry_id_of(row.reference)), connection.settings, masters)
+        yield tie(left, found.get(row.reference), can_look=can_look)
+
+
+def blind_spots(result: TieOut, capabilities: Capabilities, scope: Scope) -> tuple[str, ...]:
+    """What this tie-out can't see, in words for a bookkeeper."""
+    spots = [
+        "Expenses that were never exported through this connection or whose job failed before they were read, and "
+        "entries booked by hand, are not in it.",
+        "An entry that was posted to another expense account by hand and kept its amount counts as equal.",
+    ]
+    if result.from_history:
+        spots.append(
+            f"Compared with what was booked at the time: {result.from_history} of {result.entries} entries. Pleo's own "
+            "content of them was purged or can't be read."
+        )
+    if result.by_totals:
+        spots.append(
+            f"Compared by total only, not by the wallet's account: {result.by_totals} of {result.entries} entries."
+        )
+    if capabilities.reference == "none":
+        spots.append("This accounting system keeps no reference: what stands in it can't be looked up.")
+    if capabilities.reference == "searchable":
+        spots.append("Of several documents with the same reference (a copy made there by hand) one is looked at.")
+    if scope.first or scope.last:
+        spots.append("An entry of another period that was moved into this one by hand shows in its own period only.")
+    return tuple(spots)

@@ -1,0 +1,1 @@
+"""Is everything in order: the installation, its data folder, a connection."""

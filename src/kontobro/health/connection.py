@@ -1,0 +1,137 @@
+"""Is a connection fit for work? Every look in turn, everything that is wrong at once, each with its remedy.
+
+The command line and the pages tell the same; only where a remedy names a command or a button do they differ (`Words`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from kontobro.core.errors import KontobroError
+from kontobro.core.level import level_of, missing_scopes, scopes_for
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.export import Identity, Installation
+from kontobro.core.ports import Connector, Pleo
+from kontobro.core.settings.check import fit_of
+from kontobro.export.job.masters import load_masters
+from kontobro.install.connect import ACTIVE, PENDING
+from kontobro.install.level import NextLevel, meaning_of, next_level
+
+
+class Sides(Protocol):
+    """The way to both sides of a connection (`bootstrap.Home`)."""
+
+    def pleo_for(self, connection: Connection) -> Pleo: ...
+
+    def connector_for(self, connection: Connection) -> Connector: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Where the reader goes to mend something. `raise_level` has a place for the level's number."""
+
+    reconnect: str
+    first_sync: str
+    dimensions: str
+    raise_level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One look: good, or what is wrong and how to fix it; `fault` when it was one side's answer. A `warning` is good:
+    it says what would fail, and only if it ever comes."""
+
+    subject: str
+    message: str
+    remedy: str = ""
+    good: bool = True
+    fault: KontobroError | None = None
+    warning: bool = False
+
+
+def look(connection: Connection, sides: Sides, words: Words) -> Iterator[Finding]:
+    """Every look in turn; one that fails never hides the next."""
+    if connection.status != "connected":
+        yield Finding("connection", f"The connection is {connection.status}.", words.reconnect, good=False)
+    else:
+        yield from _guarded("Pleo", lambda: _look_at_pleo(connection, sides, words))
+    there = list(_guarded("accounting system", lambda: _look_at_erp(sides.connector_for(connection), connection)))
+    yield from there
+    if all(finding.good for finding in there):  # else it would say the same again
+        yield from _guarded("settings", lambda: _look_at_settings(sides.connector_for(connection), connection))
+
+
+def _guarded(subject: str, looks: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from looks()
+    except KontobroError as error:
+        yield Finding(subject, error.message, error.remedy, good=False, fault=error)
+
+
+def _look_at_pleo(connection: Connection, sides: Sides, words: Words) -> Iterator[Finding]:
+    pleo = sides.pleo_for(connection)
+    identity = pleo.introspect()
+    yield Finding("Pleo", f"reachable, logged in by {identity.auth_method.lower().replace('_', ' ')}")
+    yield from _guarded("level", lambda: _look_at_level(identity, connection, sides, words))
+    yield _of_installation(pleo.installation(), words)
+
+
+def _look_at_level(identity: Identity, connection: Connection, sides: Sides, words: Words) -> Iterator[Finding]:
+    """What the connection keeps in step, whether the credential suffices for it, and what the next level needs."""
+    settings = connection.settings
+    level = level_of(settings)
+    if scopes := missing_scopes(scopes_for(settings), identity.scopes):
+        message = f"The credential lacks permissions for what is switched on: {', '.join(scopes)}."
+        yield Finding("permissions", message, "Connect again with a credential that has them.", good=False)
+    else:
+        yield Finding("permissions", f"all that Level {level} needs")
+    on = f"; switched on: {', '.join(settings.sync)}" if settings.sync else ""
+    needs = next_level(level, sides.connector_for(connection).capabilities, identity)
+    yield Finding("level", f"{level}: {meaning_of(settings)}{on}", said_of_next(needs, words))
+    if "dimensions" in settings.sync and not settings.sync_dimensions:
+        yield Finding("dimensions", "none is chosen, so Pleo gets no tags", words.dimensions)
+
+
+def said_of_next(needs: NextLevel | None, words: Words) -> str:
+    """What the next level takes; nothing at the highest."""
+    if needs is None:
+        return ""
+    if needs.kinds:
+        return f"Level {needs.level} needs {', '.join(needs.kinds)}, which this accounting system does not supply."
+    permissions = f"the permissions {', '.join(needs.scopes)}; then: " if needs.scopes else ""
+    return f"Level {needs.level} needs {permissions}{words.raise_level.format(needs.level)}"
+
+
+def _of_installation(installation: Installation | None, words: Words) -> Finding:
+    if installation is not None and installation.status == ACTIVE:
+        return Finding("installation", f"Pleo says {installation.status}")
+    if installation is not None and installation.status == PENDING:
+        return Finding("installation", "Pleo waits for the first sync.", words.first_sync, good=False)
+    state = installation.status if installation else "not there"
+    return Finding("installation", f"The installation at Pleo is {state}.", words.reconnect, good=False)
+
+
+def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Finding]:
+    company = connector.check()
+    if connection.erp_company and company.id != connection.erp_company:
+        yield Finding(
+            "accounting system",
+            f"It is company {company.id} ({company.name}); connected was {connection.erp_company}.",
+            "Point the connection at the company it was made for, or connect the other one anew.",
+            good=False,
+        )
+        return
+    yield Finding("accounting system", f"{connection.erp}: {company.name}, {company.currency}")
+
+
+def _look_at_settings(connector: Connector, connection: Connection) -> Iterator[Finding]:
+    masters = load_masters(connector, connector.check())
+    fit = fit_of(connection.settings, masters)
+    for problem in fit.problems:
+        yield Finding(f"settings: {problem.field}", problem.message, problem.remedy, good=False)
+    if not fit.problems:
+        yield Finding("settings", "complete, and all accounts are there")
+    for problem in fit.warnings:
+        yield Finding(f"settings: {problem.field}", problem.message, problem.remedy, warning=True)

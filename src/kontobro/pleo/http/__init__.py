@@ -1,0 +1,1 @@
+"""Calls to Pleo's API: credentials, OAuth, paging, faults, files."""

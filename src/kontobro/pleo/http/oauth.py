@@ -1,0 +1,228 @@
+"""OAuth 2.0 at Pleo (`pleo/api.md` A2) in oauthlib's words: authorise with PKCE S256, exchange, renew, introspect.
+
+Clients with a secret authenticate by HTTP Basic, the one way that all of Pleo's pages allow; both halves are
+form-encoded first (RFC 6749 §2.3.1). How scopes are spelled and the secret is shown: `core/dialect.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import quote_plus, urlencode
+
+import httpx2
+import msgspec
+from oauthlib.common import add_params_to_uri
+from oauthlib.oauth2 import MissingTokenError, OAuth2Error, WebApplicationClient
+
+from kontobro.core.dialect import Dialect, TagScope, dialect_of
+from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, shown
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.ports import Clock
+from kontobro.net.client import open_client
+from kontobro.net.limits import Limits
+from kontobro.pleo.http.answers import read
+from kontobro.pleo.http.auth import TokensRefused
+from kontobro.pleo.http.calls import USER_AGENT, persist
+from kontobro.pleo.http.endpoints import Endpoint
+from kontobro.pleo.http.environments import SCOPES_LEVEL_1, is_local
+from kontobro.pleo.http.faults import (
+    RECONNECT,
+    UNEXPECTED,
+    is_page,
+    login_failed,
+    of_answer,
+    of_network,
+    of_page,
+    with_failure,
+)
+
+TOKEN: Final = Endpoint("POST", "/oauth/token")
+FORM: Final = "application/x-www-form-urlencoded;charset=UTF-8"
+INTROSPECTION: Final = Endpoint("POST", "/oauth/token/introspect")
+LIMITS: Final = Limits(seconds=30.0, most_bytes=256 * 1024)
+_FINAL: Final = frozenset(["invalid_grant", "invalid_token", "invalid_refresh_token"])
+
+
+class TokenFacts(msgspec.Struct, frozen=True):
+    """What the authorisation server says of a token."""
+
+    active: bool
+    client_id: str | None = None
+    scope: str | None = None
+    exp: int | None = None
+    subject: str | None = msgspec.field(default=None, name="urn:pleo:params:oauth:subject_urn")
+
+
+def authorize_url(
+    connection: Connection,
+    *,
+    redirect_uri: str,
+    state: str,
+    verifier: str,
+    scopes: Iterable[str] = SCOPES_LEVEL_1,
+    tag_scope: TagScope | None = None,
+) -> str:
+    """Where to send the person's browser. Keep `state` and `verifier` (43-128 characters) for the way back.
+
+    `scopes` in any spelling: they are asked for with `tag_scope`, else as the connection's environment spells them.
+    """
+    spoken = Dialect(tag_scope=tag_scope or dialect_of(connection.environment).tag_scope)
+    asked = {
+        "response_type": "code",
+        "client_id": connection.client_id or "",
+        "redirect_uri": redirect_uri,
+        "scope": " ".join(sorted(spoken.spelled(scopes))),
+        "state": state,
+        "code_challenge": _grammar(connection).create_code_challenge(verifier, "S256"),
+        "code_challenge_method": "S256",
+    }
+    return str(add_params_to_uri(f"{connection.auth_url}/oauth/authorize", list(asked.items())))
+
+
+def exchange_code(
+    connection: Connection,
+    *,
+    code: str,
+    redirect_uri: str,
+    verifier: str,
+    client_secret: str | None,
+    clock: Clock,
+    transport: httpx2.BaseTransport | None = None,
+    dialect: Dialect | None = None,
+) -> Tokens:
+    """The tokens for an authorisation code: once, a code can't be used again. Raises LoginFailed, Unreachable."""
+    body = _grammar(connection).prepare_request_body(
+        code=code, redirect_uri=redirect_uri, code_verifier=verifier, include_client_id=client_secret is None
+    )
+    answer = _asked(_Caller(connection, client_secret, transport, dialect), body, clock)
+    return _tokens(answer, clock, Tokens(access="", client_secret=client_secret))
+
+
+def renewer(
+    connection: Connection,
+    clock: Clock,
+    *,
+    transport: httpx2.BaseTransport | None = None,
+    dialect: Dialect | None = None,
+) -> Callable[[Tokens], Tokens]:
+    """What asks Pleo for new tokens. Never repeated by itself: a lost answer may have used the refresh token up."""
+
+    def renew(held: Tokens) -> Tokens:
+        body = _grammar(connection).prepare_refresh_body(
+            refresh_token=held.refresh, include_client_id=held.client_secret is None
+        )
+        caller = _Caller(connection, held.client_secret, transport, dialect)
+        return _tokens(_asked(caller, body, clock), clock, held)
+
+    return renew
+
+
+def introspect_token(
+    connection: Connection, tokens: Tokens, clock: Clock, *, transport: httpx2.BaseTransport | None = None
+) -> TokenFacts:
+    """Whether the access token lives, and whose it is."""
+    body = {"token": tokens.access, "token_type_hint": "access_token"}
+    if tokens.client_secret is None:
+        body["client_id"] = connection.client_id or ""
+
+    def ask() -> TokenFacts:
+        response = _Caller(connection, tokens.client_secret, transport).post(INTROSPECTION, urlencode(body))
+        if not response.is_success:
+            raise of_answer(response, INTROSPECTION, clock.now())
+        return read(response, INTROSPECTION, TokenFacts)
+
+    return persist(clock, ask)
+
+
+def _grammar(connection: Connection) -> WebApplicationClient:
+    """Writes requests and reads answers as RFC 6749 and 7636 have them; it makes no calls."""
+    return WebApplicationClient(connection.client_id or "")
+
+
+def _asked(caller: _Caller, body: str, clock: Clock) -> Mapping[str, Any]:
+    """The token endpoint's answer, its faults in the core's words.
+
+    The answer's own texts are left out: an error's description is the server's, and may repeat what we sent.
+    """
+    response = caller.post(TOKEN, body)
+    if response.status_code == 429 or response.status_code >= 500:
+        raise of_answer(response, TOKEN, clock.now())
+    try:
+        answer: Mapping[str, Any] = _grammar(caller.connection).parse_request_body_response(response.text)
+    except MissingTokenError:
+        raise (_no_tokens() if response.is_success else of_answer(response, TOKEN, clock.now())) from None
+    except OAuth2Error as error:
+        raise _refusal(str(error.error)) from None
+    except (ValueError, TypeError, AttributeError, RecursionError):  # no JSON, or not an object of RFC 6749
+        raise _no_tokens() from None
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """The client that we are, at the login server."""
+
+    connection: Connection
+    secret: str | None = field(repr=False)
+    transport: httpx2.BaseTransport | None = None
+    dialect: Dialect | None = None
+
+    def post(self, endpoint: Endpoint, body: str) -> httpx2.Response:
+        """One call, urlencoded."""
+        auth, fields = self._shown()
+        whole = "&".join(part for part in (body, urlencode(fields)) if part)
+        with open_client(
+            LIMITS,
+            auth=auth,
+            transport=self.transport,
+            trust_env=not is_local(self.connection.auth_url),
+            timeout=httpx2.Timeout(20.0, connect=10.0),
+            headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Content-Type": FORM},
+        ) as client:
+            try:
+                answer = client.post(f"{self.connection.auth_url}{endpoint.template}", content=whole)
+            except httpx2.DecodingError as error:
+                raise _no_tokens() from error
+            except httpx2.RequestError as error:
+                raise of_network(error, "Pleo's login") from error
+        if is_page(answer):
+            raise of_page(answer, "the login")
+        return answer
+
+    def _shown(self) -> tuple[httpx2.Auth | None, dict[str, str]]:
+        """The secret: as the header or as fields of the form; neither for a client without."""
+        name = self.connection.client_id or ""
+        if self.secret is None:
+            return None, {}
+        if (self.dialect or dialect_of(self.connection.environment)).client_auth == "form":
+            return None, {"client_id": name, "client_secret": self.secret}
+        return httpx2.BasicAuth(quote_plus(name), quote_plus(self.secret)), {}
+
+
+def _refusal(code: str) -> KontobroError:
+    if code.lower() in _FINAL:
+        fault = TokensRefused(f"Pleo's authorisation has ended ({code.lower()}).", RECONNECT)
+        return with_failure(fault, "authentication_failure")
+    if code.lower() in ("invalid_client", "unauthorized_client"):
+        remedy = "Check the client id and secret in Pleo's partner settings, then connect again."
+        return with_failure(LoginFailed("Pleo does not know this OAuth client.", remedy), "authentication_failure")
+    return login_failed(f"Pleo refused the authorisation ({shown(code, 40)}).")
+
+
+def _tokens(answer: Mapping[str, Any], clock: Clock, held: Tokens) -> Tokens:
+    """The answer as tokens; the refresh token we hold stays where the answer brings none."""
+    access = answer.get("access_token")
+    lasting = answer.get("refresh_token") or held.refresh
+    seconds = answer.get("expires_in")
+    if not isinstance(access, str) or not access or not isinstance(lasting, str | None):
+        raise _no_tokens()
+    lasts = timedelta(seconds=seconds) if isinstance(seconds, int | float) and 0 < seconds < 10**9 else None
+    expires_at = clock.now() + lasts if lasts else None
+    return Tokens(access=access, refresh=lasting, expires_at=expires_at, client_secret=held.client_secret)
+
+
+def _no_tokens() -> BadAnswer:
+    return BadAnswer("Pleo's login answered without tokens.", UNEXPECTED)

@@ -1,0 +1,1 @@
+"""Pleo as the target of a sync: accounts, tags, tax codes, vendors."""

@@ -1,0 +1,182 @@
+"""Reads and writes that all kinds of master data share: whole lists, and refusals of one record as its problem."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+import httpx2
+import msgspec
+
+from kontobro.core.errors import BadAnswer, Problem, shown
+from kontobro.core.plan.make import Existing
+from kontobro.pleo.http.answers import Camel, Single, read, read_entry
+from kontobro.pleo.http.calls import Calls, Params, uncertain
+from kontobro.pleo.http.endpoints import Endpoint
+from kontobro.pleo.http.faults import Refused
+from kontobro.pleo.http.paging import listed
+
+T = TypeVar("T")
+Answer = Existing | Problem
+
+_OF_ONE_RECORD: Final = frozenset({400, 404, 409, 410, 413, 422})
+"""Refusals that speak of what was sent. Others (405, 415) mean that we and Pleo speak different languages."""
+
+
+class WireRecord(Camel, kw_only=True):
+    """What every record of Pleo has."""
+
+    id: str
+
+
+W = TypeVar("W", bound=WireRecord)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A write of one record. `key` is the field of the body by which Pleo tells records of the kind apart."""
+
+    noun: str
+    key: str
+    body: Mapping[str, Any]
+    id: str = ""
+    params: Params | None = None
+
+    @property
+    def named(self) -> str:
+        return f"{self.noun} {self.value(self.key)}".strip()
+
+    def value(self, field: str) -> str:
+        found = self.body.get(field)
+        return "" if found is None else shown(found)
+
+
+class Records(Generic[W]):
+    """Pleo's records of one wire shape, of one company."""
+
+    def __init__(self, calls: Calls, company_id: str, shape: type[W]) -> None:
+        self.calls, self.company_id, self._shape = calls, company_id, shape
+        # mypy takes no type that is known at run time only.
+        self._single: Any = Single[shape]  # type: ignore[valid-type]
+
+    def listed(self, endpoint: Endpoint, *, params: Params | None = None, body: object = None) -> Iterator[W]:
+        """Every record on all pages, each once. Raises BadAnswer for a page or a record that can't be read."""
+        seen: set[str] = set()
+        for page in listed(self.calls, endpoint, params=params, body=body):
+            for raw in page:
+                record = read_entry(raw, endpoint, self._shape)
+                if record.id not in seen:
+                    seen.add(record.id)
+                    yield record
+
+    def one(self, endpoint: Endpoint, id: str) -> W:
+        return self._answer(self.calls.again(endpoint, id=id), endpoint)
+
+    def create(self, endpoint: Endpoint, request: Request) -> W | Problem:
+        """Sent once, unless Pleo can't have seen it. Raises Uncertain for an answer that is lost or can't be read."""
+        response = refusal_as_problem(
+            request,
+            lambda: self.calls.create(endpoint, id=request.id, params=request.params, body=request.body),
+        )
+        if isinstance(response, Problem):
+            return response
+        try:
+            return self._answer(response, endpoint)
+        except BadAnswer as fault:
+            raise uncertain(endpoint, fault) from fault
+
+    def change(self, endpoint: Endpoint, request: Request) -> W | Problem:
+        """Sent again after a lost answer: it says what the record is to be."""
+        response = refusal_as_problem(request, lambda: self.calls.again(endpoint, id=request.id, body=request.body))
+        return response if isinstance(response, Problem) else self._answer(response, endpoint)
+
+    def _answer(self, response: httpx2.Response, endpoint: Endpoint) -> W:
+        answer: Single[W] = read(response, endpoint, self._single)
+        return answer.data
+
+
+class Kept:
+    """What a record carries beside our fields, so that a full replace by PUT does not wipe it: its metadata.
+
+    Remembered from reading; a record that was not read here is asked for.
+    """
+
+    def __init__(self, ask: Callable[[str], object]) -> None:
+        self._ask = ask
+        self._metadata: dict[str, msgspec.Raw | None] = {}
+
+    def remember(self, id: str, metadata: msgspec.Raw) -> None:
+        content = bytes(metadata)
+        self._metadata[id] = msgspec.Raw(content) if content not in (b"", b"null", b"{}") else None
+
+    def metadata(self, id: str) -> msgspec.Raw | None:
+        """None where there is none. Raises Refused when Pleo does not know the record."""
+        if id not in self._metadata:
+            self._ask(id)
+        return self._metadata.get(id)
+
+
+def refusal_as_problem(request: Request, attempt: Callable[[], T]) -> T | Problem:
+    """What the attempt gives, or the refusal of this one record as a problem."""
+    try:
+        return attempt()
+    except Refused as fault:
+        return refusal(fault, request)
+
+
+def refusal(fault: Refused, request: Request) -> Problem:
+    """Raises the fault again when it does not speak of the record."""
+    if fault.status not in _OF_ONE_RECORD:
+        raise fault
+    if fault.status == 409:
+        return exists(request, fault.said)
+    if fault.status in (404, 410):
+        return gone(request, fault.said)
+    return refused(request, _field_in(fault.said, request), fault.said)
+
+
+def exists(request: Request, said: str = "") -> Problem:
+    return Problem(
+        code="exists",
+        field=request.key,
+        value=request.value(request.key),
+        message=f"Pleo has another {request.named} already{said}.",
+        remedy="Plan again; if it stays, give one of the two another code in the accounting system.",
+        reason="invalid_configuration",
+    )
+
+
+def gone(request: Request, said: str = "") -> Problem:
+    return Problem(
+        code="gone_at_pleo",
+        field="id",
+        value=shown(request.id),
+        message=f"Pleo does not know the {request.named} any more{said}.",
+        remedy="Plan again: what was deleted in Pleo is created anew.",
+        reason="invalid_configuration",
+    )
+
+
+def refused(request: Request, field: str, said: str) -> Problem:
+    value = request.value(field)
+    return Problem(
+        code="refused_by_pleo",
+        field=field,
+        value=value,
+        message=f"Pleo refuses the {request.named}{said}: {field} is {value or 'empty'}.",
+        remedy=f"Correct its {field} in the accounting system, then plan again.",
+        reason="validation_failure",
+    )
+
+
+def _field_in(said: str, request: Request) -> str:
+    """The first field of the body that Pleo's message names, longer names first; else the one that identifies it."""
+    names = sorted(request.body, key=len, reverse=True)
+    return next((name for name in names if re.search(rf"\b{name}\b", said, re.IGNORECASE)), request.key)
+
+
+def parts(whole: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(whole), size):
+        yield whole[start : start + size]

@@ -1,0 +1,143 @@
+"""Telling a person that something needs them: by mail, or by a webhook of their own. At most once a day for a cause.
+
+A notice says what happened and where to look. No amounts, no names: it may travel through places we don't know.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final, Literal, Protocol
+
+from kontobro.core.errors import KontobroError
+from kontobro.service.config import ServiceConfig
+from kontobro.service.notices.mail import send_mail
+
+log = logging.getLogger(__name__)
+
+Cause = Literal["job_failed", "items_failed", "reconnect", "plan_waits", "second_installation", "not_usable"]
+
+WORDS: Final[Mapping[Cause, tuple[str, str]]] = {
+    "job_failed": (
+        "An export failed",
+        "An export from Pleo could not be booked. The page says why, and what mends it.",
+    ),
+    "items_failed": (
+        "{count} of an export's items were not booked",
+        "{count} of an export's items were not booked; the others were. The page says what to mend. Afterwards, export "
+        "them again in Pleo.",
+    ),
+    "reconnect": (
+        "The login at Pleo has ended",
+        "Pleo no longer accepts the login of a connection. Nothing is exported until you connect again; the settings "
+        "are kept.",
+    ),
+    "plan_waits": (
+        "A plan waits for your approval",
+        "Keeping Pleo in step would change more than may be changed unasked: {count} changes. Look at the plan, and "
+        "approve it if it is right.",
+    ),
+    "second_installation": (
+        "Another installation exports the same company",
+        "An export job was taken by an installation that is not this one. Only one may export a company: switch the "
+        "other off, or disconnect this one.",
+    ),
+    "not_usable": (
+        "An export waits for your settings",
+        "An export from Pleo waits: the account of the Pleo wallet is not set. Set it before {until}, and the export "
+        "is booked; after that it expires, and has to be exported again in Pleo.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that needs a person. `path` is the page's, from the root; `count` of items or changes.
+
+    `about`: the export job, where each is told once; `until`: when it expires, in the company's time zone.
+    """
+
+    cause: Cause
+    connection_id: str
+    path: str
+    count: int = 0
+    about: str = ""
+    until: datetime | None = None
+
+    @property
+    def subject(self) -> str:
+        return WORDS[self.cause][0].format(count=self.count)
+
+    @property
+    def text(self) -> str:
+        until = f"{self.until:%Y-%m-%d %H:%M %Z}" if self.until else ""
+        return WORDS[self.cause][1].format(count=self.count, until=until)
+
+    @property
+    def key(self) -> str:
+        """What is told once."""
+        return f"{self.cause} {self.about}".strip()
+
+
+class Notifier(Protocol):
+    """One way to a person."""
+
+    def tell(self, notice: Notice, now: datetime) -> bool:
+        """Tell; False when there is nobody to tell this way. Raises KontobroError when it did not arrive."""
+        ...
+
+
+class Remembered(Protocol):
+    """What was told already, kept by the web's tables. Each call is one short transaction."""
+
+    def claim(self, connection_id: str, cause: str, day: date) -> bool:
+        """True for the first to ask for this cause and connection on this day, of all processes."""
+        ...
+
+    def release(self, connection_id: str, cause: str, day: date) -> None:
+        """Forget the claim: nobody could be told, so the next time may try."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MailNotifier:
+    """By mail, to the addresses that `addresses` gives for a connection."""
+
+    config: ServiceConfig
+    addresses: Callable[[str], Sequence[str]]
+
+    def tell(self, notice: Notice, now: datetime) -> bool:
+        to = self.addresses(notice.connection_id)
+        text = f"{notice.text}\n\n{link_of(self.config, notice)}\n\nYou get at most one such mail a day.\n"
+        return bool(to) and send_mail(self.config, to, f"Kontobro: {notice.subject}", text)
+
+
+def link_of(config: ServiceConfig, notice: Notice) -> str:
+    """The page's address."""
+    return f"{config.public_url.rstrip('/')}/{notice.path.lstrip('/')}"
+
+
+def tell_once(notice: Notice, notifiers: Sequence[Notifier], remembered: Remembered, now: datetime) -> int:
+    """Tell by every way, unless it was told today, or of this job; how many were reached. A way that fails stops no
+    other.
+
+    Call it outside of a database transaction: it goes over the network.
+    """
+    day = notice.until.date() if notice.until else now.date()
+    if not remembered.claim(notice.connection_id, notice.key, day):
+        return 0
+    reached = sum(_told(notice, notifier, now) for notifier in notifiers)
+    if not reached:
+        remembered.release(notice.connection_id, notice.key, day)
+    return reached
+
+
+def _told(notice: Notice, notifier: Notifier, now: datetime) -> bool:
+    try:
+        return notifier.tell(notice, now)
+    except KontobroError as fault:
+        extra = {"connection": notice.connection_id, "cause": notice.cause, "fault": type(fault).__name__}
+        log.warning("a notice did not arrive", extra=extra)
+        return False

@@ -1,0 +1,120 @@
+"""A store in a PostgreSQL database, shared by any number of processes and machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from kontobro.core.errors import KontobroError, Misconfigured, StoreUnreachable, shown
+from kontobro.store.engines.advisory import advisory_lock
+from kontobro.store.engines.faults import PATIENCE, held_too_long, no_connection
+
+if TYPE_CHECKING:
+    from django.db import DatabaseError
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+IDLE = 60
+"""Seconds after which a connection that nobody uses is closed."""
+
+KEPT: Mapping[str, Any] = {"connect_timeout": 10, "options": f"-c lock_timeout={PATIENCE}s"}
+"""How long to wait for the server, and for another's row lock. The URL may say otherwise."""
+
+PARTS = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+"""libpq's words for what Django has a name of its own for."""
+
+REFUSED = ("28", "3D", "42501")
+"""SQLSTATEs of what the administrator of the database mends: login, database, permission."""
+
+HELD = ("55P03", "40P01", "40001")
+"""Lock timeout, deadlock, serialisation: another process was at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresDatabase:
+    """`Place` of a PostgreSQL URL; its locks are session advisory locks."""
+
+    url: str = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        parts = self._parts()
+        port = f":{parts['port']}" if "port" in parts else ""
+        return f"{parts.get('dbname', 'default')} on {parts.get('host') or 'localhost'}{port}"
+
+    @property
+    def key_file(self) -> None:
+        return None
+
+    def entry(self) -> dict[str, Any]:
+        parts = self._parts()
+        named = {word: str(parts.pop(name)) for name, word in PARTS.items() if name in parts}
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": "",
+            **named,
+            "CONN_MAX_AGE": IDLE,
+            "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": {**KEPT, **parts},
+        }
+
+    @contextmanager
+    def opening(self) -> Iterator[None]:
+        with self.lock("open", PATIENCE):
+            yield
+
+    def lock(self, name: str, wait: float) -> AbstractContextManager[None]:
+        return advisory_lock(self._connect, name, wait)
+
+    def settle(self, database: BaseDatabaseWrapper) -> None:
+        """The server's own vacuum does it, in its time."""
+
+    def fault_of(self, error: DatabaseError) -> KontobroError | None:
+        cause = error.__cause__
+        return self._fault(cause) if isinstance(cause, psycopg.Error) else None
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        """A connection of its own, outside of Django's. Raises as `fault_of` says."""
+        try:
+            return psycopg.connect(**{**KEPT, **self._parts()}, autocommit=True)
+        except psycopg.Error as error:
+            raise self._fault(error) or error from error
+
+    def _fault(self, error: psycopg.Error) -> KontobroError | None:
+        state = error.sqlstate or ""
+        if state in HELD:
+            return held_too_long(self.name)
+        if state == "23503":
+            return no_connection(self.name)
+        if state.startswith(REFUSED) or _is_refusal(error):
+            why = "the server refuses the login, the database or a permission"
+            return Misconfigured(f"The store {self.name} can't be used: {why}.", "Check KONTOBRO_DATABASE_URL.")
+        return self._unreachable(error) if isinstance(error, psycopg.OperationalError) else None
+
+    def _unreachable(self, error: psycopg.Error) -> StoreUnreachable:
+        why = shown(error, 200)
+        return StoreUnreachable(
+            f"The store {self.name} can't be reached: {why}.",
+            "Check that PostgreSQL runs there and that KONTOBRO_DATABASE_URL names it; then try again.",
+        )
+
+    def _parts(self) -> dict[str, Any]:
+        try:
+            return dict(conninfo_to_dict(self.url))
+        except psycopg.Error:
+            # No chaining: the cause quotes the URL, password and all.
+            raise Misconfigured(
+                "The URL of the PostgreSQL database can't be read.",
+                "Write postgresql://user:password@host:port/database, special characters percent-encoded.",
+            ) from None
+
+
+def _is_refusal(error: psycopg.Error) -> bool:
+    """A refusal while connecting has no SQLSTATE, only the server's words."""
+    text = str(error)
+    signs = ("authentication failed", "no password supplied", "no pg_hba.conf entry", "does not exist")
+    return isinstance(error, psycopg.OperationalError) and "FATAL" in text and any(sign in text for sign in signs)

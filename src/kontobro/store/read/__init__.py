@@ -1,0 +1,1 @@
+"""What pages read: overview, problems, pages of rows."""

@@ -1,0 +1,286 @@
+"""What the service's pages read: many connections at once, bounded, paged, a constant number of queries.
+
+Whose connections a reader may see is decided by the caller, who names them all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any, TypeVar, cast
+
+from django.db.models import Count, F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Replace
+
+from kontobro.core.model.bindings import MasterKind
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.history import BookingState, JobRow
+from kontobro.core.ports import Store
+from kontobro.store import models
+from kontobro.store.database import Database
+from kontobro.store.django_store import DjangoStore
+from kontobro.store.read.pages import (
+    ConnectionBooking,
+    ConnectionJob,
+    Day,
+    Health,
+    JobCounts,
+    Mark,
+    Outcome,
+    Page,
+    ProblemGroup,
+    SyncNote,
+    mark_of,
+)
+from kontobro.store.read.problems import has_code, problem_groups
+from kontobro.store.rows import booking_of, connection_of, job_of
+from kontobro.store.secrets.codec import plain
+
+MOST = 500
+"""Rows a page at most, whatever it is asked for."""
+
+TEXT = 100
+"""Characters of a search that count."""
+
+R = TypeVar("R", models.Booking, models.Job)
+
+
+class Hour(Func):
+    """The UTC hour of an instant, as the database can group by it without asking Python."""
+
+    output_field = TextField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return super().as_sql(compiler, connection, template="substr(%(expressions)s, 1, 13)", **context)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return super().as_sql(compiler, connection, template="date_trunc('hour', %(expressions)s)", **context)
+
+
+def overview_of(store: Store) -> Overview:
+    """The overview of an open store of this package."""
+    if not isinstance(store, DjangoStore):
+        raise TypeError(f"{type(store).__name__} has no overview")
+    return Overview(store.database)
+
+
+class Overview:
+    """Reads over all the connections that are named. Times are aware UTC, amounts decimal text."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @property
+    def alias(self) -> str:
+        """The database's name within Django, for tests that count its queries."""
+        return self._database.alias
+
+    def connections(self, connection_ids: Sequence[str]) -> Sequence[Connection]:
+        """Those of these that exist, by id."""
+        with self._database.reading():
+            return [
+                connection_of(row) for row in self._rows(models.Connection).filter(id__in=connection_ids).order_by("id")
+            ]
+
+    def names(self, connection_ids: Sequence[str]) -> Mapping[str, str]:
+        """What those of these that exist are called."""
+        with self._database.reading():
+            return dict(self._rows(models.Connection).filter(id__in=connection_ids).values_list("id", "name"))
+
+    def statuses(self, connection_ids: Sequence[str]) -> Mapping[str, str]:
+        """How those of these that exist stand with Pleo."""
+        with self._database.reading():
+            return dict(self._rows(models.Connection).filter(id__in=connection_ids).values_list("id", "status"))
+
+    def unsolved(self, connection_ids: Sequence[str]) -> Mapping[tuple[str, Outcome], int]:
+        """Items that failed in their last run or whose outcome is unknown, by connection: no entry for none."""
+        rows = self._bookings(connection_ids).filter(outcome__in=("failed", "uncertain"))
+        with self._database.reading():
+            return {(owner, outcome): number for owner, outcome, number in _unsolved_by(rows, "connection_id")}
+
+    def waiting_plans(self, connection_ids: Sequence[str]) -> Sequence[tuple[str, MasterKind]]:
+        """Connections and kinds whose latest sync waits for a person's decision."""
+        rows = self._rows(models.Sync).filter(connection_id__in=connection_ids, outcome="waiting")
+        with self._database.reading():
+            return list(rows.order_by("connection_id", "kind").values_list("connection_id", "kind"))
+
+    def days(self, connection_ids: Sequence[str], since: datetime, zone: tzinfo = UTC) -> Sequence[Day]:
+        """Items by the day of their last news, oldest first, days of nothing left out. A zone's hours are whole."""
+        rows = self._bookings(connection_ids).filter(updated_at__gte=since).annotate(hour=Hour("updated_at"))
+        counts: Counter[tuple[date, str]] = Counter()
+        with self._database.reading():
+            for hour, outcome, number in _items_by(rows, "hour"):
+                counts[_instant(hour).astimezone(zone).date(), outcome] += number
+        days = sorted({day for day, _ in counts})
+        names: tuple[Outcome, ...] = ("booked", "failed", "uncertain")
+        return [Day(day=day, **{name: counts[day, name] for name in names}) for day in days]
+
+    def health(self, connection_ids: Sequence[str]) -> Sequence[Health]:
+        """Each connection that exists, by id."""
+        with self._database.reading():
+            ends = list(_last_jobs(self._rows(models.Connection).filter(id__in=connection_ids).order_by("id")))
+            jobs = self._rows(models.Job).in_bulk([job for _, job, _ in ends if job])
+            unsolved = self._bookings(connection_ids).filter(outcome__in=("failed", "uncertain"))
+            counts = {(owner, outcome): number for owner, outcome, number in _unsolved_by(unsolved, "connection_id")}
+            syncs = _syncs(self._rows(models.Sync).filter(connection_id__in=connection_ids))
+        return [
+            Health(
+                connection_id=owner,
+                last_job=job_of(jobs[job]) if job in jobs else None,
+                last_finished=finished,
+                waiting=counts.get((owner, "failed"), 0),
+                uncertain=counts.get((owner, "uncertain"), 0),
+                syncs=syncs.get(owner, {}),
+            )
+            for owner, job, finished in ends
+        ]
+
+    def jobs(self, connection_ids: Sequence[str], *, before: str | None = None, limit: int = 50) -> Page[ConnectionJob]:
+        """The newest first. `before`: the `next` of the page before."""
+        rows = self._rows(models.Job).filter(connection_id__in=connection_ids)
+        with self._database.reading():
+            found, mark = _page(rows, "started_at", before, limit)
+        return Page(tuple(ConnectionJob(connection_id=row.connection_id, job=job_of(row)) for row in found), mark)
+
+    def job(self, connection_id: str, job_id: str) -> JobRow | None:
+        """One job of a connection."""
+        with self._database.reading():
+            row = self._rows(models.Job).filter(connection_id=connection_id, job_id=_plain(job_id)).first()
+        return None if row is None else job_of(row)
+
+    def job_counts(self, connection_id: str, job_id: str) -> JobCounts:
+        """How far a job is. Cheap: a page asks each second."""
+        rows = self._bookings([connection_id]).filter(job_id=_plain(job_id)).order_by()
+        states: Counter[BookingState] = Counter()
+        outcomes: Counter[Outcome] = Counter()
+        with self._database.reading():
+            for state, outcome, number in rows.values_list("state", "outcome").annotate(number=Count("pk")):
+                states[cast(BookingState, state)] += number
+                if outcome:
+                    outcomes[cast(Outcome, outcome)] += number
+        return JobCounts(states=states, outcomes=outcomes)
+
+    def bookings(
+        self,
+        connection_ids: Sequence[str],
+        *,
+        job_id: str = "",
+        state: BookingState | None = None,
+        outcome: Outcome | None = None,
+        search: str = "",
+        problem_code: str = "",
+        currency: str = "",
+        since: date | None = None,
+        until: date | None = None,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> Page[ConnectionBooking]:
+        """The newest first. `since` and `until` are booking dates, both included; `search` is part of a payee, the
+        beginning of a reference, a total, or the accounting system's id. Those of one connection have an index; of
+        many, the newest are found by reading them all."""
+        rows = self._bookings(connection_ids)
+        given = {"job_id": _plain(job_id), "state": state, "outcome": outcome, "currency": _plain(currency)}
+        rows = rows.filter(**{name: value for name, value in given.items() if value})
+        rows = _dated(rows, since, until)
+        if code := _plain(problem_code):
+            rows = rows.filter(has_code(code), outcome="failed")
+        if text := _plain(search).strip():
+            rows = rows.filter(_matching(text))
+        with self._database.reading():
+            found, mark = _page(rows, "updated_at", before, limit)
+        return Page(tuple(map(_owned, found)), mark)
+
+    def problems(self, connection_ids: Sequence[str], *, limit: int = 100, items: int = 20) -> Sequence[ProblemGroup]:
+        """What stops items, as their last run told it, by cause: those that stop most first."""
+        with self._database.reading() as database:
+            return problem_groups(database, connection_ids, min(limit, MOST), min(items, MOST))
+
+    def stands(
+        self, connection_id: str, since: date, until: date, *, outcomes: Sequence[Outcome] = ("booked",)
+    ) -> Iterator[ConnectionBooking]:
+        """Bookings of these dates (both included) in their order: a few at a time, nothing held open between."""
+        rows = _dated(self._bookings([connection_id]).filter(outcome__in=outcomes), since, until)
+        after = rows
+        while True:
+            with self._database.reading():
+                chunk = list(after.order_by("date", "id")[:MOST])
+            yield from map(_owned, chunk)
+            if len(chunk) < MOST:
+                return
+            last = chunk[-1]
+            after = rows.filter(date__gte=last.date).filter(Q(date__gt=last.date) | Q(id__gt=last.pk))
+
+    def _bookings(self, connection_ids: Sequence[str]) -> QuerySet[models.Booking]:
+        return self._rows(models.Booking).filter(connection_id__in=connection_ids)
+
+    def _rows(self, model: type[Any]) -> QuerySet[Any]:
+        return cast(QuerySet[Any], model.objects.using(self._database.alias))
+
+
+def _items_by(rows: QuerySet[models.Booking], column: str) -> Iterator[tuple[Any, str, int]]:
+    """Items of each outcome by a column. A booked item counts by its first entry."""
+    booked = rows.filter(outcome="booked").exclude(reference__endswith="/pay").order_by()
+    yield from booked.values_list(column, "outcome").annotate(number=Count("pk"))
+    yield from _unsolved_by(rows.filter(outcome__in=("failed", "uncertain")), column)
+
+
+def _unsolved_by(rows: QuerySet[models.Booking], column: str) -> QuerySet[Any]:
+    """An item counts once, whichever of its entries failed."""
+    item = Replace(F("reference"), Value("/pay"), Value(""))  # `journal.reference_of`
+    return rows.order_by().values_list(column, "outcome").annotate(number=Count(item, distinct=True))
+
+
+def _last_jobs(rows: QuerySet[models.Connection]) -> QuerySet[Any]:
+    """Of each connection: its id, the number of its last job, when one last finished."""
+    jobs = models.Job.objects.using(rows.db).filter(connection=OuterRef("pk"))
+    last = jobs.order_by("-started_at", "-id").values("pk")[:1]
+    finished = jobs.filter(finished_at__isnull=False).order_by("-finished_at").values("finished_at")[:1]
+    return rows.values_list("id", Subquery(last), Subquery(finished))
+
+
+def _syncs(rows: QuerySet[models.Sync]) -> Mapping[str, Mapping[MasterKind, SyncNote]]:
+    found: dict[str, dict[MasterKind, SyncNote]] = {}
+    for row in rows:
+        note = SyncNote(at=row.at, outcome=row.outcome, digest=row.digest)
+        found.setdefault(row.connection_id, {})[cast(MasterKind, row.kind)] = note
+    return found
+
+
+def _page(rows: QuerySet[R], column: str, before: str | None, limit: int) -> tuple[list[R], str | None]:
+    """The next rows, newest first, and the mark after them. Only their numbers are sorted, then whole rows read."""
+    limit = max(1, min(limit, MOST))
+    if mark := mark_of(before):
+        earlier = Q(**{f"{column}__lt": mark.at}) | Q(id__lt=mark.number)
+        rows = rows.filter(earlier, **{f"{column}__lte": mark.at})
+    numbers = list(rows.order_by(f"-{column}", "-id").values_list("pk", flat=True)[: limit + 1])
+    found = rows.model.objects.using(rows.db).in_bulk(numbers[:limit])
+    listed = [found[number] for number in numbers[:limit] if number in found]
+    more = len(numbers) > limit and listed
+    return listed, str(Mark(getattr(listed[-1], column), listed[-1].pk)) if more else None
+
+
+def _dated(rows: QuerySet[models.Booking], since: date | None, until: date | None) -> QuerySet[models.Booking]:
+    if since:
+        rows = rows.filter(date__gte=since.isoformat())
+    return rows.filter(date__lte=until.isoformat()) if until else rows
+
+
+def _matching(text: str) -> Q:
+    return Q(payee__icontains=text) | Q(reference__startswith=text) | Q(total=text) | Q(erp_id=text)
+
+
+def _owned(row: models.Booking) -> ConnectionBooking:
+    return ConnectionBooking(
+        connection_id=row.connection_id, outcome=cast("Outcome | None", row.outcome), booking=booking_of(row)
+    )
+
+
+def _plain(text: str) -> str:
+    """A stranger's text, as much of it as counts."""
+    return plain(text)[:TEXT]
+
+
+def _instant(hour: Any) -> datetime:
+    """SQLite's text of an hour, or PostgreSQL's instant."""
+    return hour if isinstance(hour, datetime) else datetime.fromisoformat(f"{hour}:00+00:00")

@@ -1,0 +1,127 @@
+"""Problems by their cause, counted by the database: their JSON never leaves it but for a few examples."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, F, Func, Value
+
+from kontobro.core.model.journal import Reference
+from kontobro.store.read.pages import ProblemGroup, Stopped
+from kontobro.store.secrets.codec import problems_from
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "sqlite": {
+        "owners": "IN (SELECT value FROM json_each(%s))",
+        "told": "json_each(booking.problems) AS told",
+        "fact": "json_extract(told.value, '$.{}')",
+        "problem": "told.value",
+    },
+    "postgresql": {
+        "owners": "IN (SELECT jsonb_array_elements_text(%s::jsonb))",
+        "told": "jsonb_array_elements(booking.problems) AS told (value)",
+        "fact": "(told.value ->> '{}')",
+        "problem": "told.value::text",
+    },
+}
+"""How each database takes JSON apart."""
+
+# A payment counts only where its item's first entry did not fail as well: an item is told once.
+GROUPS = """
+    WITH told AS (
+        SELECT booking.id, booking.connection_id, booking.reference, booking.updated_at,
+            booking.item_type, booking.payee, booking.date, booking.total, booking.currency,
+            {problem} AS problem, {code} AS code, {field} AS field, {value} AS value
+        FROM kontobro_booking AS booking CROSS JOIN {told}
+        WHERE booking.connection_id {owners} AND booking.outcome = 'failed' AND NOT (
+            booking.reference LIKE '%%/pay' AND EXISTS (
+                SELECT 1 FROM kontobro_booking AS first
+                WHERE first.connection_id = booking.connection_id AND first.outcome = 'failed'
+                    AND first.reference = replace(booking.reference, '/pay', '')
+            )
+        )
+    ), counted AS (
+        SELECT told.*, count(*) OVER cause AS items, max(updated_at) OVER cause AS newest,
+            row_number() OVER (PARTITION BY code, field, value ORDER BY updated_at DESC, id DESC) AS place
+        FROM told WINDOW cause AS (PARTITION BY code, field, value)
+    ), ranked AS (
+        SELECT counted.*, dense_rank() OVER (ORDER BY items DESC, newest DESC, code, field, value) AS rank
+        FROM counted WHERE place <= %s
+    )
+    SELECT rank, items, newest, problem, connection_id, reference, item_type, payee, date, total, currency
+    FROM ranked WHERE rank <= %s ORDER BY rank, place
+"""
+
+
+def problem_groups(
+    database: BaseDatabaseWrapper, connection_ids: Sequence[str], limit: int, items: int
+) -> Sequence[ProblemGroup]:
+    """At most `limit` causes, each with at most `items`."""
+    with database.cursor() as cursor:
+        cursor.execute(groups_sql(database.vendor), [json.dumps(list(connection_ids)), items, limit])
+        rows = cursor.fetchall()
+    return [_group(list(found)) for _, found in groupby(rows, key=itemgetter(0))]
+
+
+def groups_sql(vendor: str) -> str:
+    words = WORDS[vendor]
+    facts = {name: words["fact"].format(name) for name in ("code", "field", "value")}
+    return GROUPS.format(**words, **facts)
+
+
+def has_code(code: str) -> Func:
+    """A condition: one of the booking's problems has this code."""
+    return _HasCode(F("problems"), Value(code), output_field=BooleanField())
+
+
+class _HasCode(Func):
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """`problems` first, then the code."""
+        template = "EXISTS (SELECT 1 FROM json_each({}) AS told WHERE json_extract(told.value, '$.code') = {})"
+        return self._filled(compiler, template)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self._filled(compiler, "{} @> jsonb_build_array(jsonb_build_object('code', {}::text))")
+
+    def _filled(self, compiler: Any, template: str) -> tuple[str, tuple[Any, ...]]:
+        parts = [compiler.compile(expression) for expression in self.get_source_expressions()]
+        return template.format(*(sql for sql, _ in parts)), tuple(value for _, values in parts for value in values)
+
+
+def _group(rows: Sequence[tuple[Any, ...]]) -> ProblemGroup:
+    _, items, newest, problem, *_ = rows[0]
+    (example,) = problems_from([json.loads(problem)])
+    return ProblemGroup(
+        code=example.code,
+        field=example.field,
+        value=example.value,
+        count=items,
+        newest=_instant(newest),
+        example=example,
+        items=tuple(_stopped(*row[4:]) for row in rows),
+    )
+
+
+def _stopped(
+    owner: str, reference: str, item_type: str, payee: str | None, date: str | None, total: str, currency: str
+) -> Stopped:
+    return Stopped(
+        connection_id=owner,
+        reference=Reference(reference),
+        item_type=item_type,
+        payee=payee or "",
+        date=date or "",
+        total=total or "",
+        currency=currency or "",
+    )
+
+
+def _instant(stored: datetime | str) -> datetime:
+    """SQLite keeps instants as UTC text."""
+    return stored if isinstance(stored, datetime) else datetime.fromisoformat(stored).replace(tzinfo=UTC)

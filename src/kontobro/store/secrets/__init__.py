@@ -1,0 +1,1 @@
+"""Secrets: encrypted, and kept with their destination."""

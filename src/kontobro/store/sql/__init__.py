@@ -1,0 +1,1 @@
+"""The Store over a host's own tables, inside an accounting system."""

@@ -1,0 +1,1 @@
+"""Connect a company: from Pleo or from here, step by step."""

@@ -1,0 +1,161 @@
+"""Connecting: the accounting system, what may be typed about it, and the moment both sides are joined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from itertools import chain, count
+from urllib.parse import urlsplit
+
+from kontobro.bootstrap import Home
+from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.level import Level
+from kontobro.core.model.connection import Connection, erp_destination
+from kontobro.core.ports import Connector
+from kontobro.erp import REGISTRY, is_installed, option_words, secret_words
+from kontobro.install.connect import Connected, connect
+from kontobro.install.level import highest_supplied
+from kontobro.net.addresses import look_up
+from kontobro.service.config import config
+from kontobro.service.ledgers import ledger_for, offers_ledgers
+from kontobro.service.networks import reach_of
+from kontobro.web.connect.setup import (
+    SealedTokens,
+    draft_of,
+    kept_settings,
+    known_to,
+    level_chosen,
+    own,
+    secrets_of,
+    tokens_of,
+)
+from kontobro.web.members.rights import require_still
+from kontobro.web.models import Organisation, Setup
+
+SECONDS_FOR_OTHERS = 30
+"""How long one waits for another who connects the same company at this moment."""
+
+
+def systems() -> list[tuple[str, str]]:
+    """The accounting systems that can be connected here: name, and the name as people write it.
+
+    One that reads a file of this machine is offered by a hosted service only when its operator named folders for it.
+    """
+    installed = [name for name in REGISTRY if is_installed(name)]
+    barred = set() if offers_ledgers(config()) else {name for name in installed if "ledger" in option_words(name)}
+    return [(name, name.capitalize()) for name in installed if name not in barred]
+
+
+def safe_options(erp: str, options: Mapping[str, str], organisation: Organisation) -> dict[str, str]:
+    """Options that a person may give to this machine: empty ones left out. Raises Misconfigured.
+
+    Any other ledger would let a stranger read and write files here and run code (`service/ledgers.py`); and private
+    networks are not for strangers (`service/networks.py`).
+    """
+    given = {name: value.strip() for name, value in options.items() if value.strip()}
+    if "ledger" in given:
+        given["ledger"] = str(ledger_for(config(), given["ledger"], str(organisation.id)))
+    for name in ("url", "fava"):
+        if name in given:
+            _require_address(name, given[name])
+    return given
+
+
+def _require_address(name: str, url: str) -> None:
+    host = _host_of(url)
+    if not host:
+        raise Misconfigured(f'"{shown(url)}" is no address.', f"Give {name} as https://…")
+    if name == "url":  # Fava's is only linked to, never asked
+        reach_of(config(), look_up).require(url)
+
+
+def _host_of(url: str) -> str:
+    """The host of a web address; none of what is not one."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    good = parts.scheme in ("http", "https") and port != 0
+    return (parts.hostname or "") if good else ""
+
+
+def needed_secrets(erp: str, given: Mapping[str, str]) -> dict[str, str]:
+    """The secrets as typed. Raises Misconfigured for one that is missing."""
+    for name, word in secret_words(erp).items():
+        if not given.get(name, "").strip():
+            raise Misconfigured(f"The {word} is missing.", f"Give the {word} of {erp.capitalize()}.")
+    return {name: given[name].strip() for name in secret_words(erp)}
+
+
+def secrets_for(connection: Connection, changed: Connection, given: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that were given for a changed access. A stored one goes only to where it was given for, so with
+    another destination every secret is given again. Raises Misconfigured for one that is missing."""
+    missing = [word for name, word in secret_words(connection.erp).items() if not given.get(name, "").strip()]
+    if missing and erp_destination(changed) != erp_destination(connection):
+        words = " and ".join(missing)
+        raise Misconfigured(
+            f"The address, the database or the user is another one: the stored {words} is not sent there.",
+            f"Give the {words} for it.",
+        )
+    return dict(given)
+
+
+def join(setup: Setup, home: Home) -> Connected:
+    """Look at both sides, take the company, install at Pleo, store. Run again after a crash it mends what is missing.
+
+    The owner is stored before the connection, under the id that the setup had from its beginning. The credential is
+    refreshed first, where a new pair of tokens is kept: while connecting nothing of it may be lost.
+    """
+    draft = draft_of(setup)
+    held = secrets_of(setup).get("erp")
+    connector = home.connector_for(draft, held)
+    draft = replace(draft, name=_name(setup, draft, connector.check().name))
+    home.pleo_for(draft, SealedTokens(setup)).introspect()
+    with home.store.lock(f"connect {setup.environment} {setup.company_id}", wait=SECONDS_FOR_OTHERS):
+        return connect(
+            draft,
+            tokens_of(setup),
+            home.pleo_for,
+            connector,
+            home.store,
+            _level(setup, connector),
+            held,
+            known=known_to(setup.organisation),
+            claim=partial(_claim, setup),
+            wait=not setup.again,
+        )
+
+
+def _claim(setup: Setup, final: Connection) -> None:
+    """The last look before anything is installed: who connects still may, and nobody else has the company."""
+    require_still(setup)
+    own(final, setup.organisation)
+
+
+def _name(setup: Setup, draft: Connection, company: str) -> str:
+    """What the connection is called: as Pleo calls the company where we may read that, else as the books call it."""
+    if setup.again:
+        return ""  # it keeps its name
+    others = [one.name for one in known_to(setup.organisation) if not _is_same(one, draft)]
+    wanted = setup.company_name or company
+    if draft.environment != "production":
+        wanted = f"{wanted} ({draft.environment})"
+    return next(name for name in chain([wanted], (f"{wanted} {n}" for n in count(2))) if name not in others)
+
+
+def _is_same(one: Connection, other: Connection) -> bool:
+    return (one.company_id, one.environment, one.erp) == (other.company_id, other.environment, other.erp)
+
+
+def _level(setup: Setup, connector: Connector) -> Level | None:
+    """The chosen level, or less where the accounting system supplies less; None to leave it as it was."""
+    if keeps_level(setup):
+        return None
+    return min(level_chosen(setup), highest_supplied(connector.capabilities))
+
+
+def keeps_level(setup: Setup) -> bool:
+    """Whether a connection that stands is only connected again, at the level that it has."""
+    return kept_settings(setup) is not None

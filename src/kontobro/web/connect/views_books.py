@@ -1,0 +1,142 @@
+"""Connect from Pleo, the end of it: settings as proposed, the first sync as a plan, activation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from kontobro.core.errors import Problem
+from kontobro.core.model.connection import Connection
+from kontobro.core.settings.suggest import Suggestion
+from kontobro.web.connect import setup as flow
+from kontobro.web.connect.books import Books, activate, carry_out, read_books, read_plans, settle_settings
+from kontobro.web.connect.guard import of_setup
+from kontobro.web.models import Setup
+from kontobro.web.places import places
+from kontobro.web.tenancy import Member
+
+LABELS: Mapping[str, str] = {
+    "wallet": "Pleo wallet",
+    "out_of_pocket": "Out-of-pocket: what employees paid themselves",
+    "contra": "Contra: money in transit between bank and wallet",
+    "external_reimbursement": "External reimbursement: paid back outside of Pleo",
+    "accounts_payable": "Accounts payable: invoices and their payments",
+    "journal": "Journal",
+}
+
+
+def made(setup: Setup) -> Connection:
+    """The connection that the setup made. Raises Http404 when it is gone."""
+    found = places.home.store.connection(setup.connection_id)
+    if found is None:
+        raise Http404
+    return found
+
+
+def label_of(setting: str) -> str:
+    """What a setting is called on a page."""
+    table, _, key = setting.partition(".")
+    if table == "wallets":
+        return f"Pleo wallet in {key}"
+    return f"Pleo's tag group {key} is the dimension" if table == "dimensions" else LABELS.get(setting, setting)
+
+
+def list_of(setting: str) -> str:
+    """The list that a setting chooses from, by its id on the page."""
+    return {"journal": "journals", "dimensions": "dimensions"}.get(setting.partition(".")[0], "accounts")
+
+
+def settings_page(
+    request: HttpRequest, member: Member, setup: Setup, problems: Sequence[Problem] = (), books: Books | None = None
+) -> HttpResponse:
+    connection = made(setup)
+    found = books
+    if found is None:
+        with flow.doors() as home:
+            found = read_books(connection, home)
+    rows = [_row(request, one, problems) for one in found.suggestions]
+    named = {f"settings.{row['name']}" for row in rows}
+    page = {
+        "setup": setup,
+        "rows": rows,
+        "books": found,
+        "tags": request.POST.getlist("tags") if request.method == "POST" else found.chosen,
+        "asks_tags": "dimensions" in connection.settings.sync and bool(found.dimensions),
+        "problems": [one for one in problems if one.field not in named],
+    }
+    return render(request, "kontobro/connect/settings.html", page, status=400 if problems else 200)
+
+
+def _row(request: HttpRequest, one: Suggestion, problems: Sequence[Problem]) -> dict[str, object]:
+    return {
+        "name": one.setting,
+        "label": label_of(one.setting),
+        "list": list_of(one.setting),
+        "value": request.POST.get(one.setting, one.after or one.before),
+        "why": one.why,
+        "candidates": one.candidates,
+        "problems": [problem for problem in problems if problem.field == f"settings.{one.setting}"],
+    }
+
+
+@require_POST
+@of_setup("settings", asks=True)
+def settings(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
+    """Accept or change what is proposed; `later` leaves what is missing to the settings page."""
+    connection = made(setup)
+    with flow.doors() as home:
+        books = read_books(connection, home)
+        values = {one.setting: request.POST.get(one.setting, "") for one in books.suggestions}
+        later = "later" in request.POST
+        problems = settle_settings(connection, books, values, request.POST.getlist("tags"), home, later=later)
+    if problems:
+        return settings_page(request, member, setup, problems, books)
+    member.note("settings accepted", "", connection.id)
+    flow.go_to(setup, "plan")
+    return redirect("connect_setup", setup.id)
+
+
+def plan_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
+    connection = made(setup)
+    with flow.doors() as home:
+        plans = read_plans(connection, home)
+    page = {
+        "setup": setup,
+        "plans": plans,
+        "possible": all(plan.refused is None for plan in plans),
+        "changes": sum(len(plan.rows) + plan.more for plan in plans),
+    }
+    return render(request, "kontobro/connect/plan.html", page)
+
+
+@require_POST
+@of_setup("plan", asks=True)
+def plan(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
+    """Carry out what was shown and activate at Pleo; `later` leaves both to the master data page."""
+    connection = made(setup)
+    if "later" in request.POST:
+        setup.delete()
+        messages.info(request, "Pleo waits for the first sync: approve it under Master data.")
+        return redirect("connection", connection.id)
+    digests = {name.removeprefix("digest-"): value for name, value in request.POST.items() if "digest-" in name}
+    with flow.doors() as home:
+        results = carry_out(connection, {kind: str(value) for kind, value in digests.items()}, home)
+        active = activate(connection, home, results)
+    failed = [problem for result in results for problem in result.failed]
+    done = sum(result.creates + result.updates + result.archives + result.adopted for result in results)
+    member.note("first sync approved", f"{done} done, {len(failed)} failed", connection.id)
+    if not active:
+        messages.error(request, _unfinished(failed))
+        return redirect("connect_setup", setup.id)
+    setup.delete()
+    messages.success(request, "Connected and activated: press Export in Pleo whenever you are ready.")
+    return redirect("connection", connection.id)
+
+
+def _unfinished(failed: Sequence[Problem]) -> str:
+    first = f" {failed[0].message} {failed[0].remedy}" if failed else ""
+    return f"Not everything could be synced, so Pleo still waits.{first} What is left is shown below."

@@ -1,0 +1,186 @@
+"""Connect from Pleo: the accounting system, its access, its company, and the joining of both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from kontobro.core.errors import KontobroError, SeveralCompanies
+from kontobro.core.level import level_of
+from kontobro.erp import REGISTRY, is_installed, option_words, secret_words
+from kontobro.install.connect import Connected
+from kontobro.web.connect import setup as flow
+from kontobro.web.connect.books import activate
+from kontobro.web.connect.erp import join, keeps_level, needed_secrets, safe_options, systems
+from kontobro.web.connect.guard import of_setup
+from kontobro.web.models import Setup
+from kontobro.web.places import places
+from kontobro.web.tenancy import Member
+
+
+class AccessForm(forms.Form):
+    """A connector's own options and secrets. `kept`: secrets may stay empty, then the stored ones stand."""
+
+    def __init__(self, erp: str, *args: Any, kept: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, word in option_words(erp).items():
+            if name != "company":
+                self.fields[name] = forms.CharField(
+                    label=_capital(word), max_length=500, required=name in NEEDED, strip=True
+                )
+        for name, word in secret_words(erp).items():
+            self.fields[f"secret_{name}"] = forms.CharField(
+                label=_capital(word),
+                max_length=500,
+                required=not kept,
+                widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+                help_text="Kept encrypted and never shown again."
+                + (" Empty: the stored one is kept; a new address, database or user needs it again." if kept else ""),
+            )
+
+    def options(self) -> dict[str, str]:
+        return {name: value for name, value in self.cleaned_data.items() if not name.startswith("secret_")}
+
+    def secrets(self) -> dict[str, str]:
+        """The secrets that were typed, by the connector's names for them."""
+        found = ((name.removeprefix("secret_"), value) for name, value in self.cleaned_data.items())
+        return {name: value for name, value in found if f"secret_{name}" in self.cleaned_data and value}
+
+
+NEEDED = frozenset({"ledger", "url", "user"})
+"""Options without which no connector works; the others' absence is told by the connector itself."""
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]
+
+
+def erp_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
+    there = dict(systems())
+    absent = [(name.capitalize(), known.install) for name, known in REGISTRY.items() if not is_installed(name)]
+    page = {"setup": setup, "systems": there.items(), "absent": absent}
+    return render(request, "kontobro/connect/erp.html", page)
+
+
+@require_POST
+@of_setup("erp")
+def erp(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
+    """Choose the accounting system, of those that are installed here."""
+    chosen = request.POST.get("erp", "")
+    if chosen not in dict(systems()):
+        messages.error(request, "Choose one of the accounting systems.")
+        return redirect("connect_setup", setup.id)
+    setup.erp, setup.options, setup.companies = chosen, {}, []
+    flow.seal_secrets(setup, erp=None)
+    flow.go_to(setup, "access")
+    return redirect("connect_setup", setup.id)
+
+
+def access_page(
+    request: HttpRequest, member: Member, setup: Setup, form: AccessForm | None = None, fault: str = ""
+) -> HttpResponse:
+    shown = form or AccessForm(setup.erp, initial=setup.options)
+    page = {"setup": setup, "system": setup.erp.capitalize(), "form": shown, "fault": fault}
+    return render(request, "kontobro/connect/access.html", page, status=400 if form else 200)
+
+
+@require_POST
+@of_setup("access", asks=True)
+def access(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
+    """Try the access as typed; then choose the company, or join both sides."""
+    form = AccessForm(setup.erp, request.POST)
+    if not form.is_valid():
+        return access_page(request, member, setup, form)
+    try:
+        setup.options = safe_options(setup.erp, form.options(), member.organisation)
+        secrets = needed_secrets(setup.erp, form.secrets())
+        flow.seal_secrets(setup, erp=secrets)
+        return _try(request, member, setup)
+    except KontobroError as fault:
+        return access_page(request, member, setup, form, flow.told(fault))
+
+
+def _try(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
+    """See which company the access opens. Nothing is stored of an access that opens none."""
+    with flow.doors() as home:
+        try:
+            company = home.connector_for(flow.draft_of(setup), flow.secrets_of(setup).get("erp")).check()
+        except SeveralCompanies as several:
+            setup.companies = [list(pair) for pair in several.companies]
+            if not setup.companies:
+                raise
+            flow.go_to(setup, "company")
+            return redirect("connect_setup", setup.id)
+    return _join(request, member, setup, company.id)
+
+
+def company_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
+    return render(request, "kontobro/connect/company.html", {"setup": setup, "system": setup.erp.capitalize()})
+
+
+@require_POST
+@of_setup("company", asks=True)
+def company(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
+    """Choose one of the accounting system's companies: one connection is one of them."""
+    chosen = request.POST.get("company", "")
+    if chosen not in {number for number, _ in setup.companies}:
+        messages.error(request, "Choose one of the companies.")
+        return redirect("connect_setup", setup.id)
+    return _join(request, member, setup, chosen)
+
+
+def _join(request: HttpRequest, member: Member, setup: Setup, company_id: str) -> HttpResponse:
+    """Join both sides. The company is named, so that one that is added there later changes nothing."""
+    if "company" in option_words(setup.erp):
+        setup.options = {**setup.options, "company": company_id}
+    setup.save()
+    with flow.doors() as home:
+        as_it_was = keeps_level(setup)
+        joined = join(setup, home)
+        _settle(setup, joined, as_it_was=as_it_was)
+        member.note("connected again" if joined.again else "connected", _said(joined), joined.connection.id)
+        if setup.step == "plan" and activate(joined.connection, home):
+            setup.delete()
+            messages.success(request, "Connected again. Settings and history were kept.")
+            return redirect("connection", joined.connection.id)
+    if level_of(joined.connection.settings) < setup.level:
+        level = level_of(joined.connection.settings)
+        messages.info(request, f"{setup.erp.capitalize()} supplies what Level {level} needs: that is what it is.")
+    return redirect("connect_setup", setup.id)
+
+
+def _settle(setup: Setup, joined: Connected, *, as_it_was: bool) -> None:
+    """From here on the connection itself holds everything: the setup forgets its secrets."""
+    setup.connection_id, setup.sealed, setup.companies = joined.connection.id, "", []
+    flow.go_to(setup, "plan" if as_it_was else "settings")
+
+
+def _said(joined: Connected) -> str:
+    connection = joined.connection
+    return f"{connection.name} with {joined.company.name} ({connection.erp})"
+
+
+def again(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
+    """Take up a connection that stands: with the access that it has, or that is asked for when it was forgotten."""
+    held = _kept(setup)
+    if len(held) < len(secret_words(setup.erp)):
+        return redirect("connect_setup", setup.id)
+    flow.seal_secrets(setup, erp=dict(held))
+    try:
+        return _join(request, member, setup, setup.options.get("company", ""))
+    except KontobroError as fault:
+        messages.error(request, flow.told(fault))
+        return redirect("connect_setup", setup.id)
+
+
+def _kept(setup: Setup) -> Mapping[str, str]:
+    """The accounting system's secrets that the store has of this connection, for where the setup leads."""
+    draft = flow.draft_of(setup)
+    found = {name: places.home.store.secret(draft, name) for name in secret_words(setup.erp)}
+    return {name: value for name, value in found.items() if value}

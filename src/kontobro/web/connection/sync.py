@@ -1,0 +1,94 @@
+"""Master data: when each kind was last in step, the plan of each, and approving exactly the plan that was shown."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.settings import SyncKind
+from kontobro.sync.run import KINDS, NOTED, plan_sync
+from kontobro.sync.shown import ACTIONS, Shown, shown_of, word_for
+from kontobro.web.places import places
+from kontobro.web.site.aside import aside
+from kontobro.web.tenancy import Member, of_connection
+
+SHOWN = 200
+"""Changes of a plan that the page shows; all of them are counted."""
+
+
+@require_safe
+@of_connection()
+def sync(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """The kinds that are kept in step. Each plan is fetched by the page: it reads both sides."""
+    noted = places.home.store.syncs(connection.id)
+    kinds = [(kind, noted.get(NOTED[kind][-1])) for kind in KINDS if kind in connection.settings.sync]
+    shown = {
+        "kinds": kinds,
+        "work": [work for work in places.runner.work(connection.id, 10) if work.kind == "sync"],
+        "may_approve": member.may("bookkeeper") and connection.status == "connected",
+    }
+    return render(request, "kontobro/sync/sync.html", shown)
+
+
+@require_safe
+@of_connection()
+@aside
+def plan(request: HttpRequest, member: Member, connection: Connection, kind: str) -> HttpResponse:
+    """A part of the page: what would change of this kind, and the button for exactly that."""
+    chosen = _kind(connection, kind)
+    fault, found = None, None
+    try:
+        with places.home.visit() as home:
+            found = shown_of(
+                chosen, plan_sync(connection, chosen, home.sync_ports_for(connection)), connection.settings
+            )
+    except KontobroError as error:
+        fault = error
+    shown = {
+        "kind": chosen,
+        "plan": found,
+        "fault": fault,
+        "counts": [(count, ACTIONS.get(action, action)) for action, count in found.counts.items()] if found else [],
+        "rows": _rows(found),
+        "hidden": max(0, len(found.rows) - SHOWN) if found else 0,
+        "may_approve": member.may("bookkeeper"),
+    }
+    return render(request, "kontobro/sync/plan.html", shown)
+
+
+def _rows(found: Shown | None) -> list[dict[str, object]]:
+    """The changes as the table writes them."""
+    rows = found.rows[:SHOWN] if found else ()
+    return [
+        {
+            "row": row,
+            "means": ACTIONS.get(row.action, row.action),
+            "fields": [(word_for(n), a, b) for n, a, b in row.fields],
+        }
+        for row in rows
+    ]
+
+
+@require_POST
+@of_connection("bookkeeper")
+def approve(request: HttpRequest, member: Member, connection: Connection, kind: str) -> HttpResponse:
+    """Ask the worker to carry out the plan of this digest: it plans again and refuses when it differs by then."""
+    chosen = _kind(connection, kind)
+    digest = request.POST.get("digest", "")
+    if not digest:
+        raise Misconfigured("No plan was named.", "Approve a plan that is shown on the page of master data.")
+    member.note("plan approved", f"{chosen} {digest}", connection.id)
+    places.runner.sync(connection.id, (chosen,), digest=digest)
+    messages.success(request, f"The worker has been asked to carry out the plan of {chosen}.")
+    return redirect("sync", connection.id)
+
+
+def _kind(connection: Connection, kind: str) -> SyncKind:
+    for known in KINDS:
+        if known == kind and known in connection.settings.sync:
+            return known
+    raise Misconfigured("This kind is not kept in step.", "Raise the connection's level to keep it in step.")

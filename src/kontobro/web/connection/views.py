@@ -1,0 +1,188 @@
+"""A connection's page: how it stands, what it may do, the test, and changing or ending it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.core.level import LEVELS, level_of, missing_scopes, scopes_for, scopes_of
+from kontobro.core.model.connection import Connection
+from kontobro.erp import option_words
+from kontobro.health.connection import Words, look
+from kontobro.install.connect import disconnect
+from kontobro.install.level import MEANINGS, meaning_of
+from kontobro.sync.run import NOTED
+from kontobro.web.connect import setup as flow
+from kontobro.web.connect.erp import safe_options, secrets_for
+from kontobro.web.connect.subscribing import can_subscribe, is_subscribed, subscribe, unsubscribe
+from kontobro.web.connect.views import SCOPE_WORDS, scope_words
+from kontobro.web.connect.views_erp import AccessForm
+from kontobro.web.models import Setup
+from kontobro.web.places import change, places
+from kontobro.web.site.aside import aside
+from kontobro.web.tenancy import Member, of_connection, require_now
+
+WORDS = Words(
+    reconnect="Press Connect again; settings and history are kept.",
+    first_sync="Approve the first sync under Master data: the installation is activated after it.",
+    dimensions="Choose up to five under Settings.",
+    raise_level="Change level, and choose {}.",
+)
+
+
+@require_safe
+@of_connection()
+def connection(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """How the connection stands, by what is stored: nobody is asked, so the page is quick."""
+    return _page(request, member, connection)
+
+
+def _page(request: HttpRequest, member: Member, connection: Connection, **more: Any) -> HttpResponse:
+    store = places.home.store
+    settings = connection.settings
+    level = level_of(settings)
+    noted = store.syncs(connection.id)
+    syncs = [(kind.replace("-", " "), *noted.get(NOTED[kind][-1], (None, "never", ""))[:2]) for kind in settings.sync]
+    page = {
+        "level": level,
+        "meaning": meaning_of(settings),
+        "words": scope_words(scopes_for(settings)),
+        "next": _next(level, connection),
+        "system": connection.erp.capitalize(),
+        "options": [(word, connection.erp_options.get(name)) for name, word in option_words(connection.erp).items()],
+        "last_job": next(iter(store.jobs(connection.id, limit=1)), None),
+        "syncs": syncs,
+        "subscribed": is_subscribed(connection, places.home),
+        "can_subscribe": can_subscribe(connection),
+        "setups": [one for one in flow.open_setups(member.user) if one.connection_id == connection.id],
+        "may": {"export": member.may("bookkeeper"), "end": member.may("owner")},
+        **more,
+    }
+    return render(request, "kontobro/connect/connection.html", page)
+
+
+def _next(level: int, connection: Connection) -> dict[str, object] | None:
+    """What the next level adds, and what it needs at Pleo; None at the highest."""
+    above = next((one for one in LEVELS if one > level), None)
+    if above is None:
+        return None
+    missing = missing_scopes(scopes_of(above), connection.scopes)
+    return {"level": above, "meaning": MEANINGS[above], "words": [SCOPE_WORDS.get(one, one) for one in missing]}
+
+
+@require_POST
+@of_connection("bookkeeper")
+@aside
+def test(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """Ask Pleo and the accounting system now: what `kontobro check` examines."""
+    with flow.doors() as home:
+        findings = list(look(connection, home, WORDS))
+    member.note("connection tested", "fine" if all(one.good for one in findings) else "to mend", connection.id)
+    return _page(request, member, connection, findings=findings, wrong=sum(not one.good for one in findings))
+
+
+@require_POST
+@of_connection("bookkeeper")
+@aside
+def subscribe_now(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """Ask Pleo anew for its webhooks."""
+    _require_alive(connection)
+    with flow.doors() as home:
+        subscribe(connection, home)
+    member.note("webhooks subscribed", "", connection.id)
+    messages.success(request, "Pleo tells us at once from now on.")
+    return redirect("connection", connection.id)
+
+
+@require_POST
+@of_connection("bookkeeper")
+def settle_now(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """Ask a worker to settle payments whose bill has come since."""
+    _require_alive(connection)
+    places.runner.settle(connection.id)
+    member.note("settling asked for", "", connection.id)
+    messages.success(request, "Payments are being settled with their bills.")
+    return redirect("connection", connection.id)
+
+
+def _require_alive(connection: Connection) -> None:
+    if connection.status != "connected":
+        state = "disconnected" if connection.status == "disconnected" else "without a login at Pleo"
+        raise Misconfigured(f"This connection is {state}.", "Connect it again; its settings are kept.")
+
+
+@require_POST
+@of_connection("bookkeeper")
+def reconnect(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """Ask Pleo anew; with `level` another level first. Settings, history and id stay."""
+    raises = "level" in request.POST
+    Setup.objects.filter(user=member.user, connection_id=connection.id, again=True).delete()
+    setup = flow.begin_again(member, connection, raise_level=raises)
+    member.note("level change begun" if raises else "connecting again begun", "", connection.id)
+    return redirect("connect_setup", setup.id)
+
+
+@require_http_methods(["GET", "POST"])
+@of_connection("bookkeeper")
+@aside
+def access(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """Change how the accounting system is reached; its company stays the same."""
+    form = AccessForm(connection.erp, request.POST or None, initial=dict(connection.erp_options), kept=True)
+    fault = ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            _change_access(member, connection, form)
+        except KontobroError as error:
+            fault = flow.told(error)
+        else:
+            messages.success(request, "The new access works and is stored.")
+            return redirect("connection", connection.id)
+    page = {"system": connection.erp.capitalize(), "form": form, "fault": fault}
+    return render(request, "kontobro/connect/change_access.html", page, status=400 if fault or form.errors else 200)
+
+
+def _change_access(member: Member, connection: Connection, form: AccessForm) -> None:
+    """Try what was typed; store it only when it opens the same company."""
+    store = places.home.store
+    company = {name: value for name, value in connection.erp_options.items() if name == "company"}
+    options = {**company, **safe_options(connection.erp, form.options(), member.organisation)}
+    changed = replace(connection, erp_options=options)
+    secrets = secrets_for(connection, changed, form.secrets())
+    with flow.doors() as home:
+        found = home.connector_for(changed, secrets).check()
+    if connection.erp_company and found.id != connection.erp_company:
+        raise Misconfigured(
+            f"That access opens company {found.id} ({found.name}); connected is {connection.erp_company}.",
+            "Give the access of the same company, or make another connection.",
+        )
+    require_now(member)  # an address that answers slowly is no way to outlast one's removal
+    change(store, connection.id, secrets, erp_options=options)
+    member.note("accounting system's access changed", "", connection.id)
+
+
+@require_http_methods(["GET", "POST"])
+@of_connection("owner")
+@aside
+def end(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """Disconnect, after saying what stays and what goes."""
+    if request.method == "GET" or connection.status == "disconnected":
+        return render(request, "kontobro/connect/disconnect.html", {})
+    with flow.doors() as home:
+        unsubscribe(connection, home)
+        refused = disconnect(connection, home.pleo_for(connection), home.store)
+    Setup.objects.filter(connection_id=connection.id, organisation=member.organisation).delete()
+    member.note("disconnected", "Pleo refused the credential" if refused else "", connection.id)
+    if refused:
+        messages.warning(
+            request,
+            "Pleo refused our credential, so see in Pleo under Settings > Accounting that the integration is gone, "
+            "and delete the API key there.",
+        )
+    messages.success(request, "Disconnected. Settings, history and everything booked stay.")
+    return redirect("connection", connection.id)

@@ -1,0 +1,1 @@
+"""Pages of exports: jobs, expenses, problems, the tie-out."""

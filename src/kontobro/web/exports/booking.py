@@ -1,0 +1,69 @@
+"""One item: what Pleo sent, what stands in the books now, how it came there, and a check under today's settings."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.journal import Reference, entry_id_of, references_of
+from kontobro.export.again import check_again
+from kontobro.web.exports.entries import account_names, item_words, shown_entry, standing_lines
+from kontobro.web.places import places
+from kontobro.web.site.aside import aside
+from kontobro.web.tenancy import Member, of_connection
+
+
+@require_safe
+@of_connection()
+def booking(request: HttpRequest, member: Member, connection: Connection, reference: str) -> HttpResponse:
+    """An item's entries and their history. The books are asked by the page itself."""
+    store = places.home.store
+    rows = store.bookings(connection.id, references=references_of(entry_id_of(Reference(reference))))
+    if not rows:
+        raise Http404
+    entries = [(row, store.events(connection.id, row.reference)) for row in sorted(rows, key=lambda row: row.reference)]
+    shown = {
+        "entries": entries,
+        "row": entries[0][0],
+        "reference": entry_id_of(Reference(reference)),
+        "to_check": any(row.problems or row.state == "uncertain" for row in rows),
+    }
+    return render(request, "kontobro/booking/booking.html", shown)
+
+
+@require_safe
+@of_connection()
+@aside
+def standing(request: HttpRequest, member: Member, connection: Connection, reference: str) -> HttpResponse:
+    """A part of the page: what the accounting system holds now."""
+    references = references_of(entry_id_of(Reference(reference)))
+    if not places.home.store.bookings(connection.id, references=references):
+        raise Http404
+    connector = places.home.connector_for(connection)
+    found = connector.find(references)
+    names = account_names(connector) if found else {}
+    shown = [(one, standing_lines(one, names)) for one in found.values()]
+    return render(request, "kontobro/booking/standing.html", {"found": shown})
+
+
+@require_safe
+@of_connection()
+@aside
+def again(request: HttpRequest, member: Member, connection: Connection, reference: str) -> HttpResponse:
+    """A part of the page: the item under today's settings, as a preview."""
+    if not places.home.store.bookings(connection.id, references=references_of(entry_id_of(Reference(reference)))):
+        raise Http404
+    with places.home.visit() as home:
+        ports = home.book_ports_for(connection)
+        checked = check_again(connection, Reference(reference), ports)
+        names = account_names(ports.connector)
+    preview = checked.preview
+    shown = {
+        "checked": checked,
+        "one": preview,
+        "words": item_words(preview.item) if preview else None,
+        "entries": [shown_entry(entry, names) for entry in preview.entries] if preview else [],
+    }
+    return render(request, "kontobro/booking/again.html", shown)

@@ -1,0 +1,83 @@
+"""Entries as a page shows them: debit on the left, credit on the right, never a minus sign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from kontobro.core.model.export import ExportItem, MalformedItem
+from kontobro.core.model.journal import Bill, Booking, Entry, Payment
+from kontobro.core.model.masterdata import Account
+from kontobro.core.model.money import exponent, is_whole, to_major
+from kontobro.core.ports import Connector
+from kontobro.core.rules.text import payee_of
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """One posting. Exactly one of `debit` and `credit` is set."""
+
+    account: str
+    debit: Decimal | None
+    credit: Decimal | None
+    tax_code: str
+    dimensions: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEntry:
+    """An entry, ready to be written into a table."""
+
+    entry: Entry
+    kind: str
+    lines: Sequence[ShownLine]
+
+
+def account_names(connector: Connector) -> dict[str, str]:
+    """What to call an account: its code and name, by id."""
+    return {
+        account.id: account.code if account.name in ("", account.code) else f"{account.code} {account.name}"
+        for account in connector.read(Account)
+    }
+
+
+def kind_of(entry: Entry) -> str:
+    """What a bookkeeper calls it."""
+    if isinstance(entry, Bill):
+        return "credit note" if entry.credit_note else "bill"
+    return "payment" if isinstance(entry, Payment) else "journal entry"
+
+
+def shown_entry(entry: Entry, names: Mapping[str, str]) -> ShownEntry:
+    lines = [
+        ShownLine(
+            names.get(line.account, line.account),
+            *sides(line.amount),
+            line.tax_code or "",
+            ", ".join(f"{name} {value}" for name, value in line.dimensions),
+        )
+        for line in entry.lines
+    ]
+    return ShownEntry(entry, kind_of(entry), lines)
+
+
+def standing_lines(booking: Booking, names: Mapping[str, str]) -> list[ShownLine]:
+    """What stands in the accounting system, a line an account."""
+    sums = sorted(booking.line_sums.items(), key=lambda line: (line[1] < 0, names.get(line[0], line[0])))
+    return [ShownLine(names.get(account, account), *sides(amount), "", "") for account, amount in sums]
+
+
+def sides(amount: Decimal) -> tuple[Decimal | None, Decimal | None]:
+    """Debit and credit of an amount that is debit positive."""
+    return (amount, None) if amount >= 0 else (None, -amount)
+
+
+def item_words(item: ExportItem | MalformedItem) -> tuple[str, str, Decimal | None, str]:
+    """What an item is, with whom, how much left the wallet and in which currency; what can't be read stays empty."""
+    if isinstance(item, MalformedItem):
+        return "unreadable item", "", None, ""
+    money = item.amount.wallet
+    readable = exponent(money.currency) is not None and is_whole(money.minor)
+    amount = to_major(money.minor, money.currency) if readable else None
+    return item.type.replace("_", " ").lower(), payee_of(item, of_employee=False), amount, money.currency

@@ -1,0 +1,189 @@
+"""Export jobs: what waits at Pleo, what runs, what was done; one job with its items; the preview."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from kontobro.core.errors import Misconfigured
+from kontobro.core.model.connection import Connection
+from kontobro.core.model.history import JobRow
+from kontobro.export.engine import OPEN
+from kontobro.export.preview import preview_job
+from kontobro.store.read.pages import Outcome
+from kontobro.web.exports.entries import account_names, item_words, shown_entry
+from kontobro.web.places import places
+from kontobro.web.site.aside import aside
+from kontobro.web.tenancy import Member, connection_ids, of_connection, of_organisation
+
+SHOWN = 100
+"""Rows a page."""
+
+JOB_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
+"""An id that can be a job's: it becomes a part of an address."""
+
+OUTCOMES: Mapping[str, Outcome] = {"mend": "failed", "uncertain": "uncertain"}
+"""Which items a job's page is asked for; all of them without."""
+
+
+@require_safe
+@of_organisation()
+def jobs(request: HttpRequest, member: Member) -> HttpResponse:
+    """The jobs of all connections, newest first."""
+    ids = connection_ids(member)
+    found = places.overview.jobs(ids, before=request.GET.get("before"), limit=SHOWN)
+    names = places.overview.names(list({one.connection_id for one in found.rows}))
+    shown = {
+        "jobs": [(one.connection_id, names.get(one.connection_id, ""), one.job) for one in found.rows],
+        "connections": ids,
+        "found": found,
+    }
+    return render(request, "kontobro/jobs/all.html", shown)
+
+
+@require_safe
+@of_connection()
+def of_one(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """One connection's jobs, and what was asked of the worker. What waits at Pleo is fetched by the page itself."""
+    found = places.overview.jobs([connection.id], before=request.GET.get("before"), limit=SHOWN)
+    shown = {
+        "jobs": [one.job for one in found.rows],
+        "found": found,
+        "work": places.runner.work(connection.id, 5),
+        "may_export": member.may("bookkeeper") and connection.status == "connected",
+    }
+    return render(request, "kontobro/jobs/connection.html", shown)
+
+
+@require_safe
+@of_connection()
+@aside
+def waiting(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """A part of the page: the jobs that wait or run at Pleo now."""
+    _require_alive(connection)
+    with places.home.visit() as home:
+        found = home.pleo_for(connection).jobs(OPEN)
+    shown = {"waiting": found, "busy": _is_busy(connection), "may_export": member.may("bookkeeper")}
+    return render(request, "kontobro/jobs/waiting.html", shown)
+
+
+def _is_busy(connection: Connection) -> bool:
+    """Whether a worker was asked for something that has not ended."""
+    return any(work.state in ("waiting", "running") for work in places.runner.work(connection.id))
+
+
+@require_POST
+@of_connection("bookkeeper")
+def export(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """Ask the worker to export what waits, or to go on with the job that is named."""
+    _require_alive(connection)
+    job_id = request.POST.get("job") or None
+    if job_id and not JOB_ID.fullmatch(job_id):
+        raise Misconfigured("There is no such job.", "Choose one of the jobs that wait at Pleo.")
+    take_over = job_id is not None and "take_over" in request.POST  # of one job that was looked at, never of all
+    member.note("take-over asked for" if take_over else "export asked for", f"job {job_id or 'any'}", connection.id)
+    places.runner.export(connection.id, job_id=job_id, take_over=take_over)
+    if job_id:
+        return redirect("job", connection.id, job_id)
+    messages.success(request, "The worker has been asked to export what waits at Pleo.")
+    return redirect("connection_jobs", connection.id)
+
+
+def _require_alive(connection: Connection) -> None:
+    if connection.status != "connected":
+        raise Misconfigured(
+            f'The connection "{connection.name}" is not connected to Pleo.', "Connect again; settings and history stay."
+        )
+
+
+@require_safe
+@of_connection()
+def job(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
+    """One job: how it went, and every item. What needs mending comes first when it is asked for."""
+    row = _job_row(connection, job)
+    only = request.GET.get("only", "")
+    outcome, before = OUTCOMES.get(only), request.GET.get("before")
+    found = places.overview.bookings([connection.id], job_id=job, outcome=outcome, before=before, limit=SHOWN)
+    shown = {
+        "job": row,
+        "job_id": job,
+        "rows": [one.booking for one in found.rows],
+        "found": found,
+        "only": only if outcome else "",
+        "progress": _progress(connection, job, row),
+        "may_continue": _may_continue(member, connection, row),
+    }
+    return render(request, "kontobro/jobs/job.html", shown)
+
+
+def _may_continue(member: Member, connection: Connection, row: JobRow | None) -> bool:
+    """Whether a person may ask for the rest of a job: it stopped in the middle, and no worker is at it."""
+    stopped = row is not None and row.finished_at is None and not _is_busy(connection)
+    return stopped and member.may("bookkeeper") and connection.status == "connected"
+
+
+@require_safe
+@of_connection()
+def progress(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
+    """A part of the job's page, asked for each second while the job runs; when it has ended the page is loaded anew."""
+    row = _job_row(connection, job)
+    shown = {"job_id": job, "job": row, "progress": _progress(connection, job, row)}
+    answer = render(request, "kontobro/jobs/progress.html", shown)
+    if row is not None and row.finished_at is not None:
+        answer["HX-Refresh"] = "true"
+    return answer
+
+
+def _job_row(connection: Connection, job: str) -> JobRow | None:
+    """The store's memory of a job; None for one that was asked for and not begun. 404 for what nobody knows."""
+    row = places.overview.job(connection.id, job)
+    if row is None and not _is_busy(connection):
+        raise Http404
+    return row
+
+
+def _progress(connection: Connection, job: str, row: JobRow | None) -> dict[str, Any]:
+    """How far the job is, counted from its bookings. An item of two entries counts twice: no figure for the books."""
+    counts = places.overview.job_counts(connection.id, job)
+    done = sum(counts.outcomes.values())
+    return {
+        "running": row is None or row.finished_at is None,
+        "booked": counts.outcomes.get("booked", 0),
+        "failed": counts.outcomes.get("failed", 0),
+        "uncertain": counts.outcomes.get("uncertain", 0),
+        "total": row.items if row else 0,
+        "percent": min(100, done * 100 // max(row.items if row else 0, sum(counts.states.values()), 1)),
+    }
+
+
+@require_safe
+@of_connection()
+@aside
+def preview(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
+    """The entries that the job would book. Claims nothing, writes nothing."""
+    _require_alive(connection)
+    with places.home.visit() as home:
+        ports = home.ports_for(connection)
+        found = ports.pleo.job(job)
+        if found.status not in OPEN:
+            raise Misconfigured("This job has ended.", "What was booked of it is on the job's page.")
+        names = account_names(ports.connector)
+        previews = list(preview_job(connection, found, ports))
+    page = Paginator(previews, SHOWN).get_page(request.GET.get("page"))
+    shown = {
+        "page": page,
+        "items": [(one, item_words(one.item), [shown_entry(e, names) for e in one.entries]) for one in page],
+        "bad": sum(1 for one in previews if one.problems),
+        "entries": sum(len(one.entries) for one in previews if not one.problems),
+        "count": len(previews),
+        "found": found,
+        "may_export": member.may("bookkeeper"),
+    }
+    return render(request, "kontobro/jobs/preview.html", shown)

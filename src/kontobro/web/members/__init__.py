@@ -1,0 +1,1 @@
+"""Members: invitations, roles, sign-up, the first visit."""

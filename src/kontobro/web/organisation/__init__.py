@@ -1,0 +1,1 @@
+"""Pages of an organisation: overview, notifications, privacy, audit trail."""

@@ -1,0 +1,124 @@
+"""When work ends: count it, and tell the organisation's people when something needs one of them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date
+
+from django.db import IntegrityError, close_old_connections, transaction
+
+from kontobro.bootstrap import Home
+from kontobro.core.errors import KontobroError, LoginFailed, NotUsable, Taken, UnsafePlan
+from kontobro.core.model.connection import Connection
+from kontobro.core.ports.runner import Work
+from kontobro.core.rules.dates import zone_named
+from kontobro.export.engine import JobResult
+from kontobro.service.config import ServiceConfig, session_secret
+from kontobro.service.metrics.counters import count_job
+from kontobro.service.notices.notify import Cause, MailNotifier, Notice, tell_once
+from kontobro.service.notices.outgoing import HookNotifier
+from kontobro.sync.run import SyncResult
+from kontobro.web.models import ConnectionOwner, Membership, Organisation, ToldNotice
+
+Results = Sequence[object]
+
+
+class Told:
+    """A `Told` of the worker: metrics, then notices. Called outside of any transaction."""
+
+    def __init__(self, config: ServiceConfig, home: Home) -> None:
+        self._home = home
+        self._ways = (MailNotifier(config, addresses), HookNotifier(config, lambda one: target(config, one)))
+
+    def __call__(self, work: Work, done: Results, fault: KontobroError | None) -> None:
+        close_old_connections()
+        connection = self._home.store.connection(work.connection_id)
+        if connection is None:
+            return
+        for result in done:
+            if isinstance(result, JobResult):
+                count_job(connection.erp, result, seconds_of(self._home, connection, result))
+        for notice in notices_of(connection, done, fault):
+            tell_once(notice, self._ways, Memory(), self._home.clock.now())
+        close_old_connections()
+
+
+def seconds_of(home: Home, connection: Connection, result: JobResult) -> float:
+    """How long a job took; none when it has not ended here."""
+    row = next((row for row in home.store.jobs(connection.id, 20) if row.job_id == result.job_id), None)
+    return (row.finished_at - row.started_at).total_seconds() if row and row.finished_at else 0.0
+
+
+def notices_of(connection: Connection, done: Results, fault: KontobroError | None) -> Iterator[Notice]:
+    """What a person has to know of ended work, each with the page that says more."""
+    page = f"/c/{connection.id}/"
+    for result in done:
+        if isinstance(result, JobResult):
+            yield from _of_job(connection, result)
+        elif isinstance(result, SyncResult) and result.outcome == "waiting":
+            yield _notice("plan_waits", connection, f"{page}master-data/", len(result.waiting))
+    if isinstance(fault, UnsafePlan):
+        yield _notice("plan_waits", connection, f"{page}master-data/")
+    if isinstance(fault, LoginFailed) or connection.status == "reconnect":
+        yield _notice("reconnect", connection, page)
+    if isinstance(fault, NotUsable):
+        zone = zone_named(connection.settings.time_zone or "UTC") or UTC
+        until = fault.expires_at.astimezone(zone)
+        path = f"{page}settings/"
+        yield Notice(cause="not_usable", connection_id=connection.id, path=path, about=fault.job_id, until=until)
+    if isinstance(fault, Taken):
+        yield _notice("second_installation", connection, page)
+
+
+def _of_job(connection: Connection, result: JobResult) -> Iterator[Notice]:
+    page = f"/c/{connection.id}/jobs/{result.job_id}/"
+    if result.event in ("failed", "unfinished"):
+        yield _notice("job_failed", connection, page)
+    elif result.failed:
+        yield _notice("items_failed", connection, page, result.failed)
+
+
+def _notice(cause: Cause, connection: Connection, path: str, count: int = 0) -> Notice:
+    return Notice(cause=cause, connection_id=connection.id, path=path, count=count)
+
+
+class Memory:
+    """What was told today, in the pages' own table (`service.notify.Remembered`)."""
+
+    def claim(self, connection_id: str, cause: str, day: date) -> bool:
+        try:
+            with transaction.atomic():
+                ToldNotice.objects.create(connection_id=connection_id, cause=cause, day=day)
+        except IntegrityError:
+            return False
+        return True
+
+    def release(self, connection_id: str, cause: str, day: date) -> None:
+        ToldNotice.objects.filter(connection_id=connection_id, cause=cause, day=day).delete()
+
+
+def addresses(connection_id: str) -> Sequence[str]:
+    """The mail addresses of those who can mend something and want to hear of it."""
+    owner = ConnectionOwner.objects.filter(connection_id=connection_id).first()
+    if owner is None:
+        return ()
+    members = Membership.objects.select_related("user").filter(organisation_id=owner.organisation_id, mailed=True)
+    return [member.user.email for member in members.filter(role__in=("owner", "bookkeeper"))]
+
+
+def target(config: ServiceConfig, connection_id: str) -> tuple[str, str] | None:
+    """The organisation's own webhook and its secret."""
+    owner = ConnectionOwner.objects.select_related("organisation").filter(connection_id=connection_id).first()
+    if owner is None or not owner.organisation.hook_url:
+        return None
+    return owner.organisation.hook_url, hook_secret(config, owner.organisation)
+
+
+def hook_secret(config: ServiceConfig, organisation: Organisation) -> str:
+    """What signs the webhooks to an organisation: derived, so that nothing is kept; a new version makes a new one."""
+    place = f"hook {organisation.id} {organisation.hook_version}"
+    digest = hmac.new(session_secret(config).encode(), place.encode(), hashlib.sha256).digest()
+    return "whsec_" + base64.b64encode(digest).decode()

@@ -1,0 +1,101 @@
+"""The first page: how each connection fares, what was booked day by day, what waits for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from kontobro.core.model.connection import Connection
+from kontobro.store.read.pages import Day, Health, Outcome
+from kontobro.web.connect.setup import open_setups
+from kontobro.web.places import places
+from kontobro.web.tenancy import Member, connection_ids, of_organisation
+
+SHOWN = 100
+"""Connections a page."""
+
+DAYS = 30
+"""Days that the chart shows."""
+
+COLOURS = {"booked": "#2fb344", "to mend": "#d63939", "outcome unknown": "#f59f00"}
+
+
+@require_safe
+@of_organisation()
+def overview(request: HttpRequest, member: Member) -> HttpResponse:
+    ids = connection_ids(member)
+    unsolved = places.overview.unsolved(ids)
+    names = places.overview.names(ids)
+    listed = urgent_first(names, places.overview.statuses(ids), unsolved)
+    page = Paginator(listed, SHOWN).get_page(request.GET.get("page"))
+    today = places.home.clock.now().date()
+    days = filled(places.overview.days(ids, places.home.clock.now() - timedelta(days=DAYS)), today)
+    shown = {
+        "rows": _rows(list(page)),
+        "page": page,
+        "days": days,
+        "chart": chart(days),
+        "totals": totals(days, unsolved),
+        "waiting": [(one, names.get(one, ""), kind) for one, kind in places.overview.waiting_plans(ids)],
+        "setups": open_setups(member.user, member.organisation),
+    }
+    return render(request, "kontobro/overview.html", shown)
+
+
+def urgent_first(
+    names: Mapping[str, str], statuses: Mapping[str, str], unsolved: Mapping[tuple[str, Outcome], int]
+) -> list[str]:
+    """Connections by name, before them those that need a person: to connect again, or with items to mend."""
+    needy = {one for one, status in statuses.items() if status == "reconnect"}
+    needy |= {one for one, outcome in unsolved if outcome == "failed"}
+    return sorted(names, key=lambda one: (one not in needy, names[one].casefold(), one))
+
+
+def _rows(ids: Sequence[str]) -> list[tuple[Connection, Health | None]]:
+    """These connections, in this order, and how each fares."""
+    known = {connection.id: connection for connection in places.overview.connections(ids)}
+    health = {one.connection_id: one for one in places.overview.health(ids)}
+    return [(known[one], health.get(one)) for one in ids if one in known]
+
+
+def filled(days: Sequence[Day], today: date) -> list[Day]:
+    """Every day of the chart, also those on which nothing happened."""
+    known = {day.day: day for day in days}
+    first = today - timedelta(days=DAYS - 1)
+    every = [first + timedelta(days=number) for number in range(DAYS)]
+    return [known.get(day, Day(day=day)) for day in every]
+
+
+def chart(days: Sequence[Day]) -> dict[str, Any]:
+    """ECharts' option: a stacked bar a day."""
+    columns = {
+        "booked": [day.booked for day in days],
+        "to mend": [day.failed for day in days],
+        "outcome unknown": [day.uncertain for day in days],
+    }
+    return {
+        "tooltip": {"trigger": "axis"},
+        "legend": {"bottom": 0},
+        "grid": {"left": 8, "right": 8, "top": 16, "bottom": 36, "containLabel": True},
+        "xAxis": {"type": "category", "data": [day.day.isoformat() for day in days]},
+        "yAxis": {"type": "value", "minInterval": 1},
+        "series": [
+            {"name": name, "type": "bar", "stack": "items", "data": values, "itemStyle": {"color": COLOURS[name]}}
+            for name, values in columns.items()
+        ],
+    }
+
+
+def totals(days: Sequence[Day], unsolved: Mapping[tuple[str, Outcome], int]) -> dict[str, int]:
+    """The figures on top: what happened in these days, what waits now."""
+    return {
+        "booked": sum(day.booked for day in days),
+        "waiting": sum(number for (_, outcome), number in unsolved.items() if outcome == "failed"),
+        "uncertain": sum(number for (_, outcome), number in unsolved.items() if outcome == "uncertain"),
+    }

@@ -1,0 +1,107 @@
+"""What is kept of a company's people: shown, taken out, one person erased, all of it deleted. For owners."""
+
+from __future__ import annotations
+
+import json
+from tempfile import TemporaryFile
+from typing import IO
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from django.contrib import messages
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.text import slugify
+from django.views.decorators.http import require_POST, require_safe
+
+from kontobro.core.errors import Misconfigured
+from kontobro.core.model.connection import Connection
+from kontobro.export.personal.data import delete_company, entries_of_person, erase_entries, export_company
+from kontobro.web.models import AuditEvent, ConnectionOwner, Setup, ToldNotice, WebhookDelivery
+from kontobro.web.places import places
+from kontobro.web.tenancy import Member, of_connection
+
+LONGEST = 200
+"""Characters of a name, address or id that is looked for."""
+
+
+@of_connection("owner")
+@require_safe
+def privacy(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """What is kept and for how long, and what can be done about it."""
+    page = {"days": connection.settings.retention_days, "longest": LONGEST}
+    return render(request, "kontobro/privacy/privacy.html", page)
+
+
+@require_POST
+@of_connection("owner")
+def export(request: HttpRequest, member: Member, connection: Connection) -> FileResponse:
+    """All that is kept of the company as a zip of JSON; no secrets, and no addresses of members."""
+    file = TemporaryFile()  # noqa: SIM115 - the response closes it
+    count = export_company(connection, places.home.store, file)
+    _add_ours(connection, file)
+    member.note("personal data exported", f"{count} bookings", connection.id)
+    file.seek(0)
+    name = f"kontobro-{slugify(connection.name) or 'company'}.zip"
+    return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
+
+
+def _add_ours(connection: Connection, file: IO[bytes]) -> None:
+    """What the pages keep of a company, beside the store's: who did it is the organisation's."""
+    of_it = {"connection_id": connection.id}
+    rows = {
+        "audit.json": AuditEvent.objects.filter(**of_it).order_by("at").values("at", "action", "detail"),
+        "notices.json": ToldNotice.objects.filter(**of_it).order_by("day").values("day", "cause"),
+        "webhooks.json": WebhookDelivery.objects.filter(**of_it).order_by("at").values("at", "delivery_id"),
+    }
+    with ZipFile(file, "a", ZIP_DEFLATED) as archive:
+        for name, found in rows.items():
+            archive.writestr(name, json.dumps(list(found), ensure_ascii=False, indent=2, default=str))
+
+
+@require_POST
+@of_connection("owner")
+def find(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """How many expenses name that person, and the question whether to erase them. The name stays out of addresses."""
+    who = _asked_for(request)
+    count = len(entries_of_person(connection, places.home.store, who))
+    member.note("person looked for", f"{count} expenses", connection.id)
+    return render(request, "kontobro/privacy/person.html", {"who": who, "count": count})
+
+
+@require_POST
+@of_connection("owner")
+def erase(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """Erase content and names of that person's expenses here; ids, amounts and states stay."""
+    found = entries_of_person(connection, places.home.store, _asked_for(request))
+    if found:
+        erase_entries(connection, places.home.store, found)
+    member.note("person erased", f"{len(found)} expenses", connection.id)
+    messages.success(request, f"{len(found)} expenses were erased here. Pleo and the books have their own.")
+    return redirect("privacy", connection.id)
+
+
+def _asked_for(request: HttpRequest) -> str:
+    who = request.POST.get("who", "").strip()
+    if not who or len(who) > LONGEST:
+        raise Misconfigured(
+            "Nobody was named, or with too many words.",
+            f"Give a name, a mail address or an id at Pleo, of {LONGEST} characters at most.",
+        )
+    return who
+
+
+@require_POST
+@of_connection("owner")
+def delete(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """Delete everything of a disconnected company, once its name was typed. The organisation's audit trail stays."""
+    if request.POST.get("name", "").strip() != connection.name.strip():
+        raise Misconfigured(
+            "The name that was typed is not this company's: nothing was deleted.",
+            f"Type {connection.name}, exactly so.",
+        )
+    delete_company(connection, places.home.store)
+    for model in (WebhookDelivery, ToldNotice, Setup, ConnectionOwner):
+        model.objects.filter(connection_id=connection.id).delete()
+    member.note("company deleted", "", connection.id)
+    messages.success(request, "Everything of the company was deleted here. What was booked stays in its books.")
+    return redirect("overview", member.organisation.id)

@@ -1,0 +1,1 @@
+"""The web server: how the pages are served."""

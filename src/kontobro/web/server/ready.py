@@ -1,0 +1,98 @@
+"""Before anything is served: what would stop the start is found in one place, and said once, in words."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from kontobro.core.errors import Busy, Misconfigured, said_of
+from kontobro.service.config import ServiceConfig
+from kontobro.service.first_visit import new_link
+from kontobro.service.notices.mail import mail_server
+from kontobro.service.outage import wait_out
+from kontobro.service.reach import require_place
+from kontobro.web.server.start import migrate, set_up
+
+if TYPE_CHECKING:
+    from kontobro.bootstrap import Home
+
+ORPHANS = 3.0
+"""Seconds to wait for the port: processes of a service that was killed see it, and end."""
+
+
+def look_ahead(config: ServiceConfig, *, alone: bool) -> str:
+    """Try everything that a start needs. `alone`: the worker is in this process too. The link of a first visit, if any.
+
+    Call it before the fork; nothing stays open. Raises Misconfigured, Busy, Unreachable, OSError of the home.
+    """
+    require_place(config)
+    mail_server(config)
+    try_to_listen(config.bind)
+    set_up()
+    return wait_out(lambda: _open_once(config, alone=alone))
+
+
+def try_to_listen(bind: str, patience: float = ORPHANS) -> None:
+    """Whether nobody else listens there. Raises Busy after `patience` seconds, Misconfigured at once."""
+    if bind.startswith("unix:"):
+        return
+    until = time.monotonic() + patience
+    while not _is_free(bind):
+        if time.monotonic() > until:
+            remedy = "Is Kontobro running already? Else choose another place: KONTOBRO_BIND=127.0.0.1:8770."
+            raise Busy(f"Something listens on {bind} already.", remedy)
+        time.sleep(0.1)
+
+
+def _is_free(bind: str) -> bool:
+    host, _, port = bind.rpartition(":")
+    try:
+        where = socket.getaddrinfo(host.strip("[]") or None, int(port), type=socket.SOCK_STREAM)[0]
+        with socket.socket(where[0], where[1]) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(where[4])
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return False
+        raise Misconfigured(
+            f"Nobody can listen on {bind}: {said_of(error)}.",
+            "Set KONTOBRO_BIND to an address of this machine.",
+        ) from None
+    return True
+
+
+def _open_once(config: ServiceConfig, *, alone: bool) -> str:
+    from kontobro.service.home import open_service_home
+    from kontobro.worker.queues import is_shared
+    from kontobro.worker.serving import only_worker
+
+    home = open_service_home(config)
+    try:
+        if alone and not is_shared(config):
+            with only_worker(home):
+                pass
+        return _first_link(config, home)
+    except Busy as busy:
+        raise Busy(
+            f"Kontobro serves this home already. {busy.message}",
+            "One process serves a home. Stop the other, or set KONTOBRO_HOME to another folder.",
+        ) from None
+    finally:
+        home.close()
+
+
+def _first_link(config: ServiceConfig, home: Home) -> str:
+    """In local mode, before anyone has signed up: the link that lets one person do so."""
+    from django.db import connections
+
+    from kontobro.web.models import User
+
+    if not config.local or config.signup_open:
+        return ""
+    try:
+        migrate(home)
+        return "" if User.objects.exists() else new_link(config, home.clock.now())
+    finally:
+        connections["default"].close()  # a fork follows

@@ -1,0 +1,179 @@
+"""Serving the pages by gunicorn: alone with a worker inside (`kontobro serve`), or many processes that only ask."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.app.base import BaseApplication
+
+from kontobro.core.errors import Misconfigured
+from kontobro.service.config import ServiceConfig
+from kontobro.service.metrics.folder import forget_process, metrics_folder
+from kontobro.service.outage import wait_out
+from kontobro.service.reach import require_bound, require_pages_known, require_place
+from kontobro.web.server.ready import look_ahead
+from kontobro.web.server.start import begin, migrate, set_up
+
+if TYPE_CHECKING:
+    from kontobro.bootstrap import Home
+    from kontobro.worker import ClientRunner, Worker
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = 120
+"""Seconds that a process may give no sign of life. A page may take longer: it has a thread of its own."""
+
+STOPPING = 5
+"""Seconds that `kontobro serve` waits at its end for work under way: a person sits there, and it goes on at the next
+start. (`kontobro worker` waits longer: others take over only what it leaves.)"""
+
+End = Callable[[], None]
+
+
+class Pages(BaseApplication):  # type: ignore[misc]
+    """gunicorn, configured by us alone: no file, no command line of its own."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self._given = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._given.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        set_up()
+        from kontobro.web.server.wsgi import application
+
+        return application
+
+
+def serve(config: ServiceConfig, ready: Callable[[str], None]) -> None:
+    """Pages and worker in one process, until SIGTERM or SIGINT: SQLite is enough for it.
+
+    `ready` is called once it serves, with the link of a first visit (empty: none is due). Raises what `look_ahead`
+    finds.
+    """
+    link = look_ahead(config, alone=True)
+
+    def begin_both() -> End:
+        end = _begin_working(config)
+        ready(link)
+        return lambda: _leave(end)
+
+    Pages(options_of(config, 1, begin_both) | {"graceful_timeout": STOPPING + 3}).run()
+
+
+def _leave(end: End) -> None:
+    """End in order, and go: threads of work that was cut short would hold the process until it is killed."""
+    end()
+    logging.shutdown()
+    os._exit(0)
+
+
+def serve_pages(config: ServiceConfig, ready: Callable[[str], None]) -> None:
+    """Pages only, in several processes; `ready` as for `serve`, just before they begin.
+
+    Raises Misconfigured without PostgreSQL: workers are elsewhere.
+    """
+    if not config.database_url.get_secret_value():
+        raise Misconfigured(
+            "kontobro web needs PostgreSQL: workers in other processes do what the pages ask for.",
+            "Set KONTOBRO_DATABASE_URL, or use kontobro serve for a single process with SQLite.",
+        )
+    ready(look_ahead(config, alone=False))
+    with metrics_folder():
+        Pages(options_of(config, config.processes, lambda: _begin_asking(config))).run()
+
+
+def options_of(config: ServiceConfig, processes: int, start: Callable[[], End]) -> dict[str, Any]:
+    """gunicorn's settings. `start` runs in each process after the fork; what it answers runs at its end."""
+    ends: list[End] = []
+
+    def stop(*_: Any) -> None:
+        while ends:
+            ends.pop()()
+
+    return {
+        "bind": config.bind,
+        "workers": processes,
+        "worker_class": "kontobro.web.server.buffered.Buffered",
+        "threads": config.threads,
+        "timeout": TIMEOUT,
+        "graceful_timeout": 40,
+        "loglevel": "warning",
+        "logger_class": "kontobro.service.logging.gunicorn.GunicornLogs",
+        "accesslog": None,
+        "control_socket_disable": True,
+        "when_ready": lambda server: require_bound(config, [one.sock.getsockname() for one in server.LISTENERS]),
+        "post_worker_init": lambda _: ends.append(start()),
+        "worker_exit": lambda _server, _worker: stop(),
+        "child_exit": lambda _, child: forget_process(child.pid),
+    }
+
+
+def _begin_working(config: ServiceConfig) -> End:
+    worker = wait_out(lambda: _open_working(config))
+    begin(worker.home, worker.runner)
+    log.info("serving", extra={"url": config.public_url})
+    return lambda: worker.stop(STOPPING)
+
+
+def _open_working(config: ServiceConfig) -> Worker:
+    """A worker over an open home with its tables; closes what it opened when that can't be done."""
+    from kontobro.service.home import open_service_home
+    from kontobro.web.organisation.notices import Told
+    from kontobro.web.tenancy import organisation_of
+    from kontobro.worker import start_in_process
+
+    home = open_service_home(config, owner=organisation_of)
+    try:
+        migrate(home)
+    except BaseException:
+        home.close()
+        raise
+    return start_in_process(config, home=home, told=(Told(config, home),), owner=organisation_of)
+
+
+def work(config: ServiceConfig) -> None:
+    """Work for pages that are served elsewhere, until SIGTERM or SIGINT; tell people, and show figures if asked to."""
+    require_place(config)
+    require_pages_known(config)
+    set_up()
+    from kontobro.service.metrics.counters import serve_metrics
+    from kontobro.worker import run_worker
+
+    server = serve_metrics(config.metrics_bind)[0] if config.metrics_bind else None
+    try:
+        run_worker(config, start=lambda: _open_working(config))
+    finally:
+        if server is not None:
+            server.shutdown()
+
+
+def _begin_asking(config: ServiceConfig) -> End:
+    home, runner = wait_out(lambda: _open_asking(config))
+    begin(home, runner)
+
+    def end() -> None:
+        runner.close()
+        home.close()
+
+    return end
+
+
+def _open_asking(config: ServiceConfig) -> tuple[Home, ClientRunner]:
+    from kontobro.service.home import open_service_home
+    from kontobro.web.tenancy import organisation_of
+    from kontobro.worker import open_client_runner
+
+    home = open_service_home(config, owner=organisation_of)
+    try:
+        migrate(home)
+        return home, open_client_runner(config, home.store, organisation_of)
+    except BaseException:
+        home.close()
+        raise

@@ -1,0 +1,43 @@
+"""Getting the pages ready: Django set up, their tables up to date, this process's home and runner at hand."""
+
+from __future__ import annotations
+
+import gc
+import os
+
+import django
+
+from kontobro.bootstrap import Home
+from kontobro.core.ports.runner import Runner
+from kontobro.web.places import places
+
+PATIENCE = 60
+"""Seconds to wait for another process that brings the tables up to date."""
+
+
+def set_up() -> None:
+    """Set Django up with the service's settings. Before the store is opened: it takes what is set up."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kontobro.web.settings")
+    django.setup()
+
+
+def migrate(home: Home) -> None:
+    """Bring the pages' own tables up to date; the store has done so with its own. Several processes may start."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    connections["default"].close()  # it may be one that broke at the try before
+    with home.store.lock("web-tables", wait=PATIENCE):
+        call_command("migrate", database="default", verbosity=0, interactive=False)
+        call_command("createcachetable", database="default", verbosity=0)
+
+
+def begin(home: Home, runner: Runner) -> None:
+    """From here on pages work with these.
+
+    What was loaded until now stays to the end: left out of Python's garbage collection, which otherwise looks at all of
+    it (80 ms) every few hundred pages, while somebody waits for one.
+    """
+    places.use(home, runner)
+    gc.collect()
+    gc.freeze()

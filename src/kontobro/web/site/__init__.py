@@ -1,0 +1,1 @@
+"""Pages of the whole site: errors, health, work in the background."""

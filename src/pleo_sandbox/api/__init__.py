@@ -1,0 +1,1 @@
+"""Pleo's endpoints, a module for each resource."""

@@ -1,0 +1,156 @@
+"""Export API v3: jobs, events, items (api.md B)."""
+
+from __future__ import annotations
+
+import operator
+
+from starlette.responses import Response
+
+from pleo_sandbox import paging
+from pleo_sandbox.company.jobs import ItemStatus, Job, JobItem, JobStatus, needs_contra_account, wallet_currency
+from pleo_sandbox.errors import PleoError, forbidden
+from pleo_sandbox.http import checks
+from pleo_sandbox.http.checks import (
+    CreateExportJob,
+    CreateExportJobEvent,
+    HowToExportJobEvent,
+    SearchExportJobItems,
+    UpdateExportJobItem,
+)
+from pleo_sandbox.http.routing import Call, Operation
+from pleo_sandbox.model import Json
+from pleo_sandbox.wire import empty, reply
+
+# Pleo names no sorting keys for these lists (B0 [?]): the moments of a job, nothing for items.
+_JOB_SORT = {"createdAt": operator.attrgetter("created_at"), "lastUpdatedAt": operator.attrgetter("last_updated_at")}
+
+
+def _job(call: Call, job_id: str) -> Job:
+    job = call.sandbox.exports.job(job_id)
+    if not call.may_see(job.company_id):
+        raise forbidden(f"no access to export job {job_id}")
+    return job
+
+
+def list_jobs(call: Call) -> Response:
+    """Newest first: Pleo promises no order, so a client has to choose the oldest itself."""
+    call.only("company_id", "statuses", paged=True)
+    wanted = call.window(frozenset(_JOB_SORT))
+    company_id = call.company(checks.query_uuid(call.query, "company_id"))
+    statuses = checks.choices(call.query, "statuses", JobStatus)
+    call.sandbox.exports.expire_due()
+
+    def keep(job: Job) -> bool:
+        if not call.sandbox.rules.lists_heed_filters:
+            return True
+        return job.company_id == company_id and (not statuses or job.status in statuses)
+
+    jobs = call.sandbox.exports.jobs
+    return reply(paging.page(jobs, wanted, Job.as_json, keep=keep, sort_keys=_JOB_SORT, newest_first=True))
+
+
+def create_job(call: Call) -> Response:
+    call.only()
+    body = call.body(CreateExportJob)
+    company_id = call.company(body.company_id.lower())
+    job = call.sandbox.exports.create(
+        company_id,
+        [entry_id.lower() for entry_id in body.accounting_entry_ids],
+        vendor_based=bool(body.options and body.options.vendor_based_bookkeeping),
+        interactive=body.is_interactive is not False,
+        created_by=body.employee_id and body.employee_id.lower(),
+    )
+    return reply({"data": job.as_json()}, 201)
+
+
+def get_job(call: Call) -> Response:
+    call.only()
+    return reply({"data": _job(call, call.path_uuid("jobId")).as_json()})
+
+
+def list_job_items(call: Call) -> Response:
+    call.only("status", paged=True)
+    wanted = call.window()
+    text = checks.single(call.query, "status")
+    status = None if text is None else checks.choice("status", text, ItemStatus)
+    job = _job(call, call.path_uuid("jobId"))
+    keep = None if status is None else (lambda item: item.status is status)
+    return reply(paging.page(job.items, wanted, JobItem.as_json, keep=keep))
+
+
+def update_job_items(call: Call) -> Response:
+    call.only()
+    job_id = call.path_uuid("jobId")
+    updates = call.body(list[UpdateExportJobItem])
+    job = _job(call, job_id)
+    return reply(call.sandbox.exports.update(job, [(u.accounting_entry_id.lower(), u.result()) for u in updates]))
+
+
+def create_event(call: Call) -> Response:
+    call.only()
+    by_how_to = call.sandbox.rules.job_key == "exportJobId"
+    event = call.body(HowToExportJobEvent) if by_how_to else call.body(CreateExportJobEvent)
+    job = _job(call, event.job_id.lower())
+    reason, reason_type = checks.given(event.failure_reason), checks.given(event.failure_reason_type)
+    call.sandbox.exports.apply(job, event.event, reason, reason_type)
+    return empty(202)
+
+
+def list_items(call: Call) -> Response:
+    call.only("job_id", paged=True)
+    wanted = call.window()
+    job = _job(call, checks.required_uuid(call.query, "job_id"))
+    call.sandbox.exports.check_readable(job)
+    base = str(call.request.base_url).rstrip("/")
+    return reply(paging.page(job.items, wanted, lambda item: _export_item(call, job, item, base)))
+
+
+def _export_item(call: Call, job: Job, item: JobItem, base: str) -> Json:
+    """The item as the bookkeeper left it, with receipt addresses good for 24 hours from now."""
+    expense = item.expense
+    if expense.verbatim:
+        return expense.item
+    shown = {**expense.item, "files": call.sandbox.files.links(expense, base)}
+    if needs_contra_account(expense):
+        contra = call.sandbox.exports.companies[job.company_id].contra_accounts
+        shown["contraAccount"] = contra.get(wallet_currency(expense.item))
+    if not job.vendor_based:
+        shown["bookkeeping"] = shown["vendor"] = None
+    return shown
+
+
+def get_entry_item(call: Call) -> Response:
+    call.only("company_id", "accounting_entry_id")
+    entry_id = checks.required_uuid(call.query, "accounting_entry_id")
+    company_id = call.company(checks.query_uuid(call.query, "company_id"))
+    call.sandbox.exports.expire_due()
+    item = call.sandbox.exports.latest_item(company_id, entry_id)
+    if item is None:
+        raise PleoError(404, "EXPORT_ENTRY_NOT_FOUND", f"entry {entry_id} was in no export job")
+    return reply({"data": item.as_json()})
+
+
+def search_items(call: Call) -> Response:
+    call.only("company_id", paged=True)
+    wanted = call.window()
+    company_id = call.company(checks.query_uuid(call.query, "company_id"))
+    body = call.body(SearchExportJobItems)
+    call.sandbox.exports.expire_due()
+    entry_ids = dict.fromkeys(entry_id.lower() for entry_id in body.accounting_entry_ids)
+    found = (call.sandbox.exports.latest_item(company_id, entry_id) for entry_id in entry_ids)
+    status = checks.given(body.status)
+    items = [item for item in found if item is not None]
+    return reply(paging.page(items, wanted, JobItem.as_json, keep=lambda item: status in (None, item.status)))
+
+
+OPERATIONS = (
+    Operation("GET", "/v3/export-jobs", list_jobs, "export-jobs:read"),
+    Operation("POST", "/v3/export-jobs", create_job, "export-jobs:write"),
+    Operation("GET", "/v3/export-jobs/{jobId}", get_job, "export-jobs:read"),
+    Operation("GET", "/v3/export-jobs/{jobId}/items", list_job_items, "export-jobs:read"),
+    Operation("PUT", "/v3/export-jobs/{jobId}/items", update_job_items, "export-jobs:write"),
+    Operation("POST", "/v3/export-job-events", create_event, "export-jobs:write"),
+    Operation("GET", "/v3/export-items", list_items, "export-items:read"),
+    Operation("GET", "/v3/export-job-items", get_entry_item, "export-jobs:read"),
+    Operation("POST", "/v3/export-job-items:search", search_items, "export-jobs:read"),
+)

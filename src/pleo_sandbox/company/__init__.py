@@ -1,0 +1,1 @@
+"""What a company at Pleo has, and the rules of each."""

@@ -1,0 +1,1 @@
+"""Requests: routed, read, checked."""
