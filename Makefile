@@ -27,7 +27,7 @@ help:  ## list the verbs
 demo: $(VENV)/app.stamp  ## export a demo company's expenses into a checked ledger, in demo/; ERP=odoo or ERP=tryton: into a real one
 	@case "$(ERP)" in \
 	  "") $(BIN)/kontobro demo ;; \
-	  odoo|tryton) $(BIN)/python -m scripts.erp.demo_$(ERP) ;; \
+	  odoo|tryton) $(BIN)/python -m erp_lab.demo_$(ERP) ;; \
 	  *) echo "make demo ERP=$(ERP): there is one for odoo and one for tryton, and without ERP for the embedded ledger." >&2; exit 2 ;; \
 	esac
 
@@ -77,10 +77,10 @@ contract: $(VENV)/dev.stamp $(VENV)/prism.stamp  ## hold sandbox and client agai
 	@KONTOBRO_CONTRACT=1 $(BIN)/python -m pytest -m contract $(PYTEST_ARGS)
 
 erp-odoo:  ## install a real Odoo 19 into .erp/ for the tests (Debian, package registries)
-	@scripts/erp/odoo.sh install
+	@erp_lab/odoo.sh install
 
 erp-tryton:  ## install a real Tryton 8.2 into .erp/ for the tests (PyPI, PostgreSQL)
-	@scripts/erp/tryton.sh install
+	@erp_lab/tryton.sh install
 
 test-erp: $(VENV)/dev.stamp  ## the tests on real accounting systems; those that are not installed are skipped
 	@$(BIN)/python -m pytest -m "odoo or tryton" $(PYTEST_ARGS)
@@ -89,11 +89,11 @@ test-addons: $(VENV)/dev.stamp  ## the tests of our modules within real accounti
 	@$(BIN)/python -m pytest -m addon $(PYTEST_ARGS)
 
 addon-screenshots: $(VENV)/dev.stamp  ## pictures of the Odoo addon's screens into screenshots/odoo/
-	@$(BIN)/python -m scripts.erp.addon_screenshots
+	@$(BIN)/python -m erp_lab.addon_screenshots
 
 addon-screenshots-tryton: $(VENV)/dev.stamp  ## pictures of the Tryton module's screens, in Tryton's web client, into screenshots/tryton/
-	@scripts/erp/sao.sh
-	@$(BIN)/python -m scripts.erp.tryton_screenshots
+	@erp_lab/sao.sh
+	@$(BIN)/python -m erp_lab.tryton_screenshots
 
 bench-erp: $(VENV)/dev.stamp  ## measure the connectors for Odoo and Tryton against their bare APIs, and our modules inside against the connectors
 	@$(BIN)/python -m bench.erp $(BENCH_ARGS)

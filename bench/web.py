@@ -19,7 +19,7 @@ from cryptography.fernet import Fernet
 
 from bench.__main__ import show, write
 from bench.result import Result
-from bench.service import postgres
+from bench.service.__main__ import postgres
 
 LIMIT = 100.0
 """Milliseconds."""

@@ -150,4 +150,4 @@ def outage_page() -> HttpResponse:
 def fault_page(request: HttpRequest, fault: KontobroError) -> HttpResponse:
     status = next((code for kinds, code in STATUSES if isinstance(fault, kinds)), 400)
     log.info("page refused", extra={"fault": type(fault).__name__, "status": status})
-    return render(request, "kontobro/fault.html", {"fault": fault}, status=status)
+    return render(request, "site/fault.html", {"fault": fault}, status=status)

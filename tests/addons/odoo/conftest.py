@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.erp.places import cloned, start_postgres
+from erp_lab.places import cloned, start_postgres
 from tests.addons.odoo.house import configuration, with_addon
 from tests.erp_real.odoo.house import ABSENT, installed
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from typing import Any
 
+from erp_lab.demo_odoo import furnish
 from kontobro.core.model.settings import Settings
 from kontobro.core.settings import toml as settings_file
 from kontobro.erp import load_connector
 from kontobro.erp.odoo.api import Api
 from kontobro.export.job.masters import load_masters
 from kontobro.store.secrets import codec
-from scripts.erp.demo_odoo import furnish
 from tests.erp_real.odoo.house import Company
 
 PATIENCE = 240

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from scripts.erp.places import ROOT, Server, answers, erp_home, free_port, sql
+from erp_lab.places import ROOT, Server, answers, erp_home, free_port, sql
 from tests.erp_real.odoo.house import TEMPLATE
 
 ADDONS = ROOT / "addons" / "odoo"
@@ -31,7 +31,7 @@ def python() -> str:
 def environment() -> Mapping[str, str]:
     """Kontobro within Odoo's own Python: `src` and the core's few libraries, nothing else."""
     made = subprocess.run(
-        [str(ROOT / "scripts/erp/addon_libs.sh")],
+        [str(ROOT / "erp_lab/addon_libs.sh")],
         check=True,
         capture_output=True,
         text=True,

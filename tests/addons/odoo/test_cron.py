@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from erp_lab.demo import sandbox_by_codes
+from erp_lab.demo_odoo import standing
+from erp_lab.places import running, sql
 from kontobro.erp.kit.http import Refused
 from pleo_sandbox.demo.company import SECOND_BATCH
 from pleo_sandbox.server import serve
-from scripts.erp.demo import sandbox_by_codes
-from scripts.erp.demo_odoo import standing
-from scripts.erp.places import running, sql
 from tests.addons.odoo.desk import Desk, wait_until
 from tests.addons.odoo.house import AddonServer, configuration, odoo
 from tests.erp_real.odoo.house import Company

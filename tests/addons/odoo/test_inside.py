@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.erp.places import ROOT
+from erp_lab.places import ROOT
 from tests.addons.odoo.house import configuration, environment, python, run
 
 pytestmark = pytest.mark.addon

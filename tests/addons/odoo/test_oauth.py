@@ -13,6 +13,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from erp_lab.demo import sandbox_by_codes
+from erp_lab.demo_odoo import standing
+from erp_lab.places import cloned, running, sql
 from kontobro.core.model.connection import Tokens
 from kontobro.erp.kit.http import Refused
 from kontobro.store.secrets import codec
@@ -21,9 +24,6 @@ from kontobro.store.sql.store import TOKENS
 from pleo_sandbox.company.oauth import OAuthClient
 from pleo_sandbox.demo.load import DemoSandbox
 from pleo_sandbox.server import serve
-from scripts.erp.demo import sandbox_by_codes
-from scripts.erp.demo_odoo import standing
-from scripts.erp.places import cloned, running, sql
 from tests.addons.odoo.browser import Browser, consent, query_of, signed_in, words_of
 from tests.addons.odoo.desk import Desk, wait_until
 from tests.addons.odoo.house import AddonServer, configuration, key

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from erp_lab.demo import sandbox_by_codes
+from erp_lab.demo_odoo import standing
+from erp_lab.places import running, sql
 from pleo_sandbox.server import serve
-from scripts.erp.demo import sandbox_by_codes
-from scripts.erp.demo_odoo import standing
-from scripts.erp.places import running, sql
 from tests.addons.odoo.desk import Desk, wait_until
 from tests.addons.odoo.house import AddonServer, configuration
 from tests.addons.odoo.test_cron import WHOLE, is_finished

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from erp_lab.demo import sandbox_by_codes
+from erp_lab.places import running
 from pleo_sandbox.server import serve
-from scripts.erp.demo import sandbox_by_codes
-from scripts.erp.places import running
 from tests.addons.odoo.desk import Desk
 from tests.addons.odoo.house import AddonServer, configuration
 from tests.erp_real.odoo.house import Company, OdooBookkeeper

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.erp.places import cloned, running, sql, start_postgres
+from erp_lab.places import cloned, running, sql, start_postgres
 from tests.addons.tryton.house import ModuleServer, Person, Place, activated, give_groups
 from tests.erp_real.tryton.house import ABSENT, installed
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
+from erp_lab.places import ROOT, Server, erp_home, free_port, sql
 from kontobro.erp.tryton.api import Api, open_http
-from scripts.erp.places import ROOT, Server, erp_home, free_port, sql
 from tests.erp_real.tryton.house import TEMPLATE, password_of
 
 MODULE = ROOT / "addons" / "tryton" / "trytond_kontobro"
@@ -27,7 +27,7 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        subprocess.run([ROOT / "scripts/erp/tryton_addon.sh"], check=True, timeout=SECONDS)
+        subprocess.run([ROOT / "erp_lab/tryton_addon.sh"], check=True, timeout=SECONDS)
         self.bin = erp_home() / "tryton" / "venv" / "bin"
         self.conf = folder / "trytond.conf"
         own = (erp_home() / "tryton" / "trytond.conf").read_text()

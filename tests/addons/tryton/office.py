@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from typing import Any
 
+from erp_lab.demo import sandbox_by_codes
+from erp_lab.demo_tryton import furnish, standing
 from kontobro.core.model.settings import Settings
 from kontobro.core.settings.toml import settings_to
 from kontobro.erp import load_connector
 from kontobro.export.job.masters import load_masters
 from pleo_sandbox.server import DemoSandbox, serve
-from scripts.erp.demo import sandbox_by_codes
-from scripts.erp.demo_tryton import furnish, standing
 from tests.addons.tryton.house import Person
 
 

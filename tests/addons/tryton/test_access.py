@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from erp_lab.places import sql
 from kontobro.core.errors import NotAllowed
 from kontobro.erp.kit.http import Refused
-from scripts.erp.places import sql
 from tests.addons.tryton.house import ModuleServer, Person, give_groups
 from tests.addons.tryton.office import Office, an_office
 from tests.addons.tryton.test_screens import move_elsewhere

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from erp_lab.places import sql
 from pleo_sandbox.server import demo_sandbox
-from scripts.erp.places import sql
 from tests.addons.tryton.house import Person, Place, due, kill, wait_for
 from tests.addons.tryton.office import Office, an_office
 from tests.addons.tryton.test_demo import BOOKED

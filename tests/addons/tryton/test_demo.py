@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scripts.erp.places import sql
+from erp_lab.places import sql
 from tests.addons.tryton.house import Person, Place, due, kill, wait_for
 from tests.addons.tryton.office import Office, an_office
 

@@ -13,10 +13,10 @@ import httpx2
 import pytest
 from playwright.sync_api import Page
 
+from erp_lab.places import sql
 from kontobro.core.errors import NotAllowed
 from kontobro.erp.kit.http import Refused
 from kontobro.erp.tryton.api import Api
-from scripts.erp.places import sql
 from tests.addons.tryton.browser import Browser, a_browser
 from tests.addons.tryton.house import ModuleServer, Person, Place, wait_for
 from tests.addons.tryton.office import Office, an_office

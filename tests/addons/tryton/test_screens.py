@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from erp_lab.places import free_port, sql
 from kontobro.core.errors import NotAllowed
 from kontobro.erp.kit.http import Refused
-from scripts.erp.places import free_port, sql
 from tests.addons.tryton.house import ModuleServer, Person, Place, give_groups, wait_for
 from tests.addons.tryton.office import Office, an_office
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.erp.places import cloned, start_postgres
+from erp_lab.places import cloned, start_postgres
 from tests.erp_real.odoo.house import ABSENT, TEMPLATE, Company, OdooBookkeeper, OdooServer, installed
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx2
 
+from erp_lab.places import Server, answers, erp_home, free_port
 from kontobro.core.model.journal import Reference
 from kontobro.erp.odoo.api import Api, open_http
 from kontobro.erp.odoo.connector import OdooConnector
 from kontobro.testing.connector.entries import Chart
-from scripts.erp.places import Server, answers, erp_home, free_port
 
 TEMPLATE = "kontobro_odoo_template"
 ABSENT = "Odoo is not installed here: `make erp-odoo` fetches it (Debian, package registries, two minutes)"

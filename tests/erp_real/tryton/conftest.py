@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from erp_lab.places import cloned, start_postgres
 from kontobro.erp.tryton.connector import TrytonConnector
 from kontobro.testing.connector.entries import Chart
-from scripts.erp.places import cloned, start_postgres
 from tests.erp_real.tryton.house import ABSENT, TEMPLATE, Company, TrytonBookkeeper, TrytonServer, connect, installed
 
 

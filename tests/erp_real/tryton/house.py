@@ -10,12 +10,12 @@ from typing import Any
 
 import httpx2
 
+from erp_lab.places import Server, erp_home, free_port
 from kontobro.core.model.journal import Reference
 from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.connector import TrytonConnector
 from kontobro.erp.tryton.entries import marks_of
 from kontobro.testing.connector.entries import Chart
-from scripts.erp.places import Server, erp_home, free_port
 
 TEMPLATE = "kontobro_tryton_template"
 ABSENT = "Tryton is not installed here: `make erp-tryton` fetches it (PyPI, a minute and a half)"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.erp.places import erp_home
+from erp_lab.places import erp_home
 from tests.erp_real.demo_run import run_demo
 from tests.erp_real.tryton.house import ABSENT, installed
 

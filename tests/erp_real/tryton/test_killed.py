@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from erp_lab.places import cloned
 from kontobro.core.model.settings import Settings
-from scripts.erp.places import cloned
 from tests.erp_real.tryton.house import TEMPLATE, Company, TrytonBookkeeper, TrytonServer, password_of
 from tests.export.test_killed import BOOKED, STATES
 from tests.support.connected_home import ConnectedHome, a_connected_home_over, forget_history

@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 
+from erp_lab.places import free_port, sql
 from kontobro.core.errors import LoginFailed, Misconfigured, NotAllowed, Problem, Uncertain, Unreachable
 from kontobro.core.model.journal import Booking, EntryLine, JournalEntry
 from kontobro.core.model.masterdata import (
@@ -35,7 +36,6 @@ from kontobro.testing.connector.entries import (
     a_taxed_journal,
 )
 from kontobro.testing.connector.faults import in_processes
-from scripts.erp.places import free_port, sql
 from tests.erp_real.tryton.house import Company, TrytonBookkeeper, connect, password_of
 
 pytestmark = pytest.mark.tryton

@@ -4,16 +4,16 @@ Siblings (`pleo`, `erp`, `store`, `export`, `install`) never import each other: 
 """
 
 from kontobro.core.ports.clock import Clock
+from kontobro.core.ports.connector import LONGEST_CALL, Capabilities, Connector, R, ReceiptRules, Rehearses, Withdraws
 from kontobro.core.ports.pleo import LONGEST_PLEO_CALL, Pleo, Target
 from kontobro.core.ports.store import Store, TokenStore
-from kontobro.core.ports.connector import Capabilities, Connector, LONGEST_CALL, R, ReceiptRules, Rehearses, Withdraws
 
 __all__ = [
+    "LONGEST_CALL",
+    "LONGEST_PLEO_CALL",
     "Capabilities",
     "Clock",
     "Connector",
-    "LONGEST_CALL",
-    "LONGEST_PLEO_CALL",
     "Pleo",
     "R",
     "ReceiptRules",

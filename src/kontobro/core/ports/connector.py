@@ -1,32 +1,18 @@
 """What the core asks of an accounting system. No base class: a connector is any class with these methods."""
 
 from __future__ import annotations
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Literal, Protocol, TypeVar
-from kontobro.core.dialect import Dialect
-from kontobro.core.errors import NotAllowed, Problem, shown
-from kontobro.core.model.bindings import Binding, MasterKind
-from kontobro.core.model.connection import Connection, Tokens
-from kontobro.core.model.export import (
-    ExportItem,
-    ExportJob,
-    Identity,
-    Installation,
-    ItemReport,
-    JobItem,
-    JobOutcome,
-    MalformedItem,
-    Receipt,
-    ReportError,
-)
-from kontobro.core.model.history import BookingRow, ClaimState, JobRow, Move, Plan
-from kontobro.core.model.journal import Booking, Entry, EntryKey, Reference
-from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
-from kontobro.core.plan.make import Desired, Existing
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal, Protocol, TypeVar
+
+from kontobro.core.errors import NotAllowed, Problem, shown
+from kontobro.core.model.export import (
+    Receipt,
+)
+from kontobro.core.model.journal import Booking, Entry, EntryKey
+from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 
 R = TypeVar("R", bound=MasterRecord)
 

@@ -1,15 +1,14 @@
 """What the core asks of Pleo: the Export API, and Pleo as the target of a sync."""
 
 from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Literal, Protocol, TypeVar
+from datetime import timedelta
+from typing import Protocol
+
 from kontobro.core.dialect import Dialect
-from kontobro.core.errors import NotAllowed, Problem, shown
-from kontobro.core.model.bindings import Binding, MasterKind
-from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.errors import Problem
+from kontobro.core.model.bindings import MasterKind
 from kontobro.core.model.export import (
     ExportItem,
     ExportJob,
@@ -19,14 +18,9 @@ from kontobro.core.model.export import (
     JobItem,
     JobOutcome,
     MalformedItem,
-    Receipt,
     ReportError,
 )
-from kontobro.core.model.history import BookingRow, ClaimState, JobRow, Move, Plan
-from kontobro.core.model.journal import Booking, Entry, EntryKey, Reference
-from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.plan.make import Desired, Existing
-
 
 LONGEST_PLEO_CALL = timedelta(minutes=10)
 """No method of `Pleo` lasts longer, its own repeats included (`pleo/http/calls.py`)."""

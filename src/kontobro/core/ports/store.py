@@ -1,31 +1,19 @@
 """What the core asks of a store: secrets, settings, history. Each method is one transaction."""
 
 from __future__ import annotations
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Literal, Protocol, TypeVar
-from kontobro.core.dialect import Dialect
-from kontobro.core.errors import NotAllowed, Problem, shown
+from datetime import date, datetime
+from typing import Protocol
+
 from kontobro.core.model.bindings import Binding, MasterKind
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.export import (
-    ExportItem,
     ExportJob,
-    Identity,
-    Installation,
-    ItemReport,
-    JobItem,
-    JobOutcome,
-    MalformedItem,
-    Receipt,
-    ReportError,
 )
 from kontobro.core.model.history import BookingRow, ClaimState, JobRow, Move, Plan
-from kontobro.core.model.journal import Booking, Entry, EntryKey, Reference
-from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
-from kontobro.core.plan.make import Desired, Existing
+from kontobro.core.model.journal import Reference
 
 
 class TokenStore(Protocol):

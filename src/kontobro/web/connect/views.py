@@ -93,7 +93,7 @@ class KeyForm(forms.Form):
 def start(request: HttpRequest) -> HttpResponse:
     """Where Pleo's Connect button leads. What Pleo sends along only helps choosing; nothing of it is believed."""
     if not request.user.is_authenticated:
-        return render(request, "kontobro/connect/welcome.html", {"next": request.get_full_path()})
+        return render(request, "connect/welcome.html", {"next": request.get_full_path()})
     return _start(request)
 
 
@@ -107,7 +107,7 @@ def _start(request: HttpRequest) -> HttpResponse:
         member.note("connecting begun", form.cleaned_data["way"])
         return redirect("connect_setup", setup.id)
     page = {"form": form, "setups": flow.open_setups(request.user), "has_ways": bool(flow.ways())}
-    return render(request, "kontobro/connect/start.html", page, status=400 if form.errors else 200)
+    return render(request, "connect/start.html", page, status=400 if form.errors else 200)
 
 
 def _wishes(request: HttpRequest) -> dict[str, str]:
@@ -160,7 +160,7 @@ def _page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 
 def level_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     levels = [(level, meanings_of(level), scope_words(scopes_of(level))) for level in reversed(LEVELS)]
-    return render(request, "kontobro/connect/level.html", {"setup": setup, "levels": levels})
+    return render(request, "connect/level.html", {"setup": setup, "levels": levels})
 
 
 def scope_words(scopes: Iterable[str]) -> list[str]:
@@ -185,7 +185,7 @@ def consent_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResp
     kept = flow.kept_settings(setup)
     meaning = meaning_of(kept) if kept else meanings_of(flow.level_chosen(setup))
     page = {"setup": setup, "meaning": meaning, "words": scope_words(flow.consent_of(setup).scopes)}
-    return render(request, "kontobro/connect/consent.html", page)
+    return render(request, "connect/consent.html", page)
 
 
 @require_GET
@@ -205,7 +205,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     """Pleo sends the browser back. An answer that nobody here waits for is refused without a word about whose it is."""
     awaited = flow.awaited(request.GET.get("state", ""), request.user, _session(request))
     if awaited is None:
-        return render(request, "kontobro/connect/unknown.html", status=400)
+        return render(request, "connect/unknown.html", status=400)
 
     def answered(request: HttpRequest) -> HttpResponse:
         with places.home.store.lock(f"setup {awaited.id}", wait=PATIENCE):
@@ -217,7 +217,7 @@ def callback(request: HttpRequest) -> HttpResponse:
 def _answered(request: HttpRequest, setup_id: uuid.UUID) -> HttpResponse:
     setup, member = setup_of(request.user, setup_id)
     if flow.awaited(request.GET.get("state", ""), request.user, _session(request)) is None:
-        return render(request, "kontobro/connect/unknown.html", status=400)
+        return render(request, "connect/unknown.html", status=400)
     try:
         _take_answer(request, setup)
     except KontobroError as fault:
@@ -250,7 +250,7 @@ def _go_on(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 
 def key_page(request: HttpRequest, member: Member, setup: Setup, form: KeyForm | None = None) -> HttpResponse:
     page = {"setup": setup, "form": form or KeyForm(), "words": scope_words(flow.scopes_asked(setup))}
-    return render(request, "kontobro/connect/key.html", page, status=400 if form else 200)
+    return render(request, "connect/key.html", page, status=400 if form else 200)
 
 
 @require_POST

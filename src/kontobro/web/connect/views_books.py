@@ -68,7 +68,7 @@ def settings_page(
         "asks_tags": "dimensions" in connection.settings.sync and bool(found.dimensions),
         "problems": [one for one in problems if one.field not in named],
     }
-    return render(request, "kontobro/connect/settings.html", page, status=400 if problems else 200)
+    return render(request, "connect/settings.html", page, status=400 if problems else 200)
 
 
 def _row(request: HttpRequest, one: Suggestion, problems: Sequence[Problem]) -> dict[str, object]:
@@ -110,7 +110,7 @@ def plan_page(request: HttpRequest, member: Member, setup: Setup) -> HttpRespons
         "possible": all(plan.refused is None for plan in plans),
         "changes": sum(len(plan.rows) + plan.more for plan in plans),
     }
-    return render(request, "kontobro/connect/plan.html", page)
+    return render(request, "connect/plan.html", page)
 
 
 @require_POST

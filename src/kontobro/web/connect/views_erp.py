@@ -65,7 +65,7 @@ def erp_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse
     there = dict(systems())
     absent = [(name.capitalize(), known.install) for name, known in REGISTRY.items() if not is_installed(name)]
     page = {"setup": setup, "systems": there.items(), "absent": absent}
-    return render(request, "kontobro/connect/erp.html", page)
+    return render(request, "connect/erp.html", page)
 
 
 @require_POST
@@ -87,7 +87,7 @@ def access_page(
 ) -> HttpResponse:
     shown = form or AccessForm(setup.erp, initial=setup.options)
     page = {"setup": setup, "system": setup.erp.capitalize(), "form": shown, "fault": fault}
-    return render(request, "kontobro/connect/access.html", page, status=400 if form else 200)
+    return render(request, "connect/access.html", page, status=400 if form else 200)
 
 
 @require_POST
@@ -121,7 +121,7 @@ def _try(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 
 
 def company_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
-    return render(request, "kontobro/connect/company.html", {"setup": setup, "system": setup.erp.capitalize()})
+    return render(request, "connect/company.html", {"setup": setup, "system": setup.erp.capitalize()})
 
 
 @require_POST

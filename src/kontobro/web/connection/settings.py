@@ -59,7 +59,7 @@ def _page(
         "rows": len(connection.settings.rows),
         "hook": connection.settings.hook,
     }
-    return render(request, "kontobro/settings/settings.html", shown, status=status)
+    return render(request, "connection/settings.html", shown, status=status)
 
 
 def _others(member: Member, connection: Connection) -> list[tuple[str, str]]:
@@ -95,7 +95,7 @@ def fitting(request: HttpRequest, member: Member, connection: Connection) -> Htt
     except KontobroError as error:
         fit, accounts, fault = Fit((), ()), [], error
     shown = {"problems": fit.problems, "accounts": accounts, "fault": fault, "warnings": fit.warnings}
-    return render(request, "kontobro/settings/fitting.html", shown)
+    return render(request, "connection/fitting.html", shown)
 
 
 def _read_books(connection: Connection) -> tuple[Masters, Sequence[Account]]:

@@ -31,7 +31,7 @@ def sync(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
         "work": [work for work in places.runner.work(connection.id, 10) if work.kind == "sync"],
         "may_approve": member.may("bookkeeper") and connection.status == "connected",
     }
-    return render(request, "kontobro/sync/sync.html", shown)
+    return render(request, "connection/sync.html", shown)
 
 
 @require_safe
@@ -57,7 +57,7 @@ def plan(request: HttpRequest, member: Member, connection: Connection, kind: str
         "hidden": max(0, len(found.rows) - SHOWN) if found else 0,
         "may_approve": member.may("bookkeeper"),
     }
-    return render(request, "kontobro/sync/plan.html", shown)
+    return render(request, "connection/plan.html", shown)
 
 
 def _rows(found: Shown | None) -> list[dict[str, object]]:

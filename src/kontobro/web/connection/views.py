@@ -64,7 +64,7 @@ def _page(request: HttpRequest, member: Member, connection: Connection, **more: 
         "may": {"export": member.may("bookkeeper"), "end": member.may("owner")},
         **more,
     }
-    return render(request, "kontobro/connect/connection.html", page)
+    return render(request, "connection/connection.html", page)
 
 
 def _next(level: int, connection: Connection) -> dict[str, object] | None:
@@ -144,7 +144,7 @@ def access(request: HttpRequest, member: Member, connection: Connection) -> Http
             messages.success(request, "The new access works and is stored.")
             return redirect("connection", connection.id)
     page = {"system": connection.erp.capitalize(), "form": form, "fault": fault}
-    return render(request, "kontobro/connect/change_access.html", page, status=400 if fault or form.errors else 200)
+    return render(request, "connection/change_access.html", page, status=400 if fault or form.errors else 200)
 
 
 def _change_access(member: Member, connection: Connection, form: AccessForm) -> None:
@@ -172,7 +172,7 @@ def _change_access(member: Member, connection: Connection, form: AccessForm) -> 
 def end(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Disconnect, after saying what stays and what goes."""
     if request.method == "GET" or connection.status == "disconnected":
-        return render(request, "kontobro/connect/disconnect.html", {})
+        return render(request, "connection/disconnect.html", {})
     with flow.doors() as home:
         unsubscribe(connection, home)
         refused = disconnect(connection, home.pleo_for(connection), home.store)

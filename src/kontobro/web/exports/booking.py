@@ -30,7 +30,7 @@ def booking(request: HttpRequest, member: Member, connection: Connection, refere
         "reference": entry_id_of(Reference(reference)),
         "to_check": any(row.problems or row.state == "uncertain" for row in rows),
     }
-    return render(request, "kontobro/booking/booking.html", shown)
+    return render(request, "exports/booking.html", shown)
 
 
 @require_safe
@@ -45,7 +45,7 @@ def standing(request: HttpRequest, member: Member, connection: Connection, refer
     found = connector.find(references)
     names = account_names(connector) if found else {}
     shown = [(one, standing_lines(one, names)) for one in found.values()]
-    return render(request, "kontobro/booking/standing.html", {"found": shown})
+    return render(request, "exports/standing.html", {"found": shown})
 
 
 @require_safe
@@ -66,4 +66,4 @@ def again(request: HttpRequest, member: Member, connection: Connection, referenc
         "words": item_words(preview.item) if preview else None,
         "entries": [shown_entry(entry, names) for entry in preview.entries] if preview else [],
     }
-    return render(request, "kontobro/booking/again.html", shown)
+    return render(request, "exports/again.html", shown)

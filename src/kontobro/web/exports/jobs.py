@@ -45,7 +45,7 @@ def jobs(request: HttpRequest, member: Member) -> HttpResponse:
         "connections": ids,
         "found": found,
     }
-    return render(request, "kontobro/jobs/all.html", shown)
+    return render(request, "exports/all.html", shown)
 
 
 @require_safe
@@ -59,7 +59,7 @@ def of_one(request: HttpRequest, member: Member, connection: Connection) -> Http
         "work": places.runner.work(connection.id, 5),
         "may_export": member.may("bookkeeper") and connection.status == "connected",
     }
-    return render(request, "kontobro/jobs/connection.html", shown)
+    return render(request, "exports/connection.html", shown)
 
 
 @require_safe
@@ -71,7 +71,7 @@ def waiting(request: HttpRequest, member: Member, connection: Connection) -> Htt
     with places.home.visit() as home:
         found = home.pleo_for(connection).jobs(OPEN)
     shown = {"waiting": found, "busy": _is_busy(connection), "may_export": member.may("bookkeeper")}
-    return render(request, "kontobro/jobs/waiting.html", shown)
+    return render(request, "exports/waiting.html", shown)
 
 
 def _is_busy(connection: Connection) -> bool:
@@ -120,7 +120,7 @@ def job(request: HttpRequest, member: Member, connection: Connection, job: str) 
         "progress": _progress(connection, job, row),
         "may_continue": _may_continue(member, connection, row),
     }
-    return render(request, "kontobro/jobs/job.html", shown)
+    return render(request, "exports/job.html", shown)
 
 
 def _may_continue(member: Member, connection: Connection, row: JobRow | None) -> bool:
@@ -135,7 +135,7 @@ def progress(request: HttpRequest, member: Member, connection: Connection, job: 
     """A part of the job's page, asked for each second while the job runs; when it has ended the page is loaded anew."""
     row = _job_row(connection, job)
     shown = {"job_id": job, "job": row, "progress": _progress(connection, job, row)}
-    answer = render(request, "kontobro/jobs/progress.html", shown)
+    answer = render(request, "exports/progress.html", shown)
     if row is not None and row.finished_at is not None:
         answer["HX-Refresh"] = "true"
     return answer
@@ -186,4 +186,4 @@ def preview(request: HttpRequest, member: Member, connection: Connection, job: s
         "found": found,
         "may_export": member.may("bookkeeper"),
     }
-    return render(request, "kontobro/jobs/preview.html", shown)
+    return render(request, "exports/preview.html", shown)

@@ -22,7 +22,7 @@ def problems(request: HttpRequest, member: Member) -> HttpResponse:
     groups = places.overview.problems(connection_ids(member), items=ITEMS)
     names = places.overview.names(list({one.connection_id for group in groups for one in group.items}))
     shown = [(group, _where(group, names)) for group in groups]
-    return render(request, "kontobro/problems.html", {"groups": shown, "items": sum(g.count for g in groups)})
+    return render(request, "exports/problems.html", {"groups": shown, "items": sum(g.count for g in groups)})
 
 
 def _where(group: ProblemGroup, names: Mapping[str, str]) -> list[tuple[str, str, list[Stopped]]]:

@@ -56,7 +56,7 @@ def tie_out(request: HttpRequest, member: Member, connection: Connection) -> Htt
     form = ScopeForm(request.GET) if "first" in request.GET else ScopeForm(initial=_usual_period(connection))
     compare = form.is_valid() if form.is_bound else False
     shown = {"form": form, "compare": compare, "query": request.GET.urlencode()}
-    return render(request, "kontobro/tie_out/page.html", shown, status=400 if form.is_bound and not compare else 200)
+    return render(request, "exports/tie_out.html", shown, status=400 if form.is_bound and not compare else 200)
 
 
 def _usual_period(connection: Connection) -> dict[str, dt.date]:
@@ -106,7 +106,7 @@ def compared(request: HttpRequest, member: Member, connection: Connection) -> Ht
         "verdicts": [(MEANINGS[verdict], count) for verdict, count in result.verdicts.most_common()],
         "query": request.GET.urlencode(),
     }
-    return render(request, "kontobro/tie_out/compared.html", shown)
+    return render(request, "exports/tie_out_compared.html", shown)
 
 
 @require_safe

@@ -20,8 +20,8 @@ def first_visit(request: HttpRequest, secret: str) -> HttpResponse:
     now = places.home.clock.now()
     known = redeem if request.method == "POST" else is_valid
     if not known(config(), secret, now):
-        return render(request, "kontobro/first_visit_void.html", status=404)
+        return render(request, "members/first_visit_void.html", status=404)
     if request.method == "GET":
-        return render(request, "kontobro/first_visit.html")
+        return render(request, "members/first_visit.html")
     request.session[FIRST_VISIT] = True
     return redirect("account_signup")

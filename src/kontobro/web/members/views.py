@@ -64,7 +64,7 @@ def _members_page(
         "choices": CHOICES,
         "link": link,
     }
-    return render(request, "kontobro/members.html", shown, status=status)
+    return render(request, "members/members.html", shown, status=status)
 
 
 @require_POST
@@ -160,7 +160,7 @@ def accept(request: HttpRequest, secret: str) -> HttpResponse:
         raise Http404
     request.session[INVITED] = invitation.email
     if request.method == "GET" or not request.user.is_authenticated:
-        return render(request, "kontobro/accept_invitation.html", {"invitation": invitation})
+        return render(request, "members/accept_invitation.html", {"invitation": invitation})
     return _join(request, invitation)
 
 

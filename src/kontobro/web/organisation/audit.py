@@ -20,4 +20,4 @@ def trail(request: HttpRequest, member: Member) -> HttpResponse:
     shown = Paginator(events, 50).get_page(request.GET.get("page"))
     names = places.overview.names(list({event.connection_id for event in shown}))
     rows = [(event, names.get(event.connection_id, "")) for event in shown]
-    return render(request, "kontobro/audit.html", {"page": shown, "rows": rows})
+    return render(request, "organisation/audit.html", {"page": shown, "rows": rows})

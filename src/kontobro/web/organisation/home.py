@@ -27,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("new_organisation")
     if len(mine) == 1:
         return redirect("overview", mine[0].organisation_id)
-    return render(request, "kontobro/organisations.html", {"memberships": mine})
+    return render(request, "organisation/organisations.html", {"memberships": mine})
 
 
 @login_required
@@ -41,4 +41,4 @@ def new_organisation(request: HttpRequest) -> HttpResponse:
             Membership.objects.create(organisation=organisation, user=request.user, role="owner")
             Member(request.user, organisation, "owner").note("organisation made")  # type: ignore[arg-type]
         return redirect("overview", organisation.id)
-    return render(request, "kontobro/new_organisation.html", {"form": form})
+    return render(request, "organisation/new_organisation.html", {"form": form})

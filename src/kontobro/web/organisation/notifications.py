@@ -48,7 +48,7 @@ def _page(request: HttpRequest, member: Member, form: HookForm, mine: Membership
         "secret": hook_secret(config(), member.organisation) if owner and member.organisation.hook_url else "",
         "mail_works": bool(config().mail_url.get_secret_value()),
     }
-    return render(request, "kontobro/notifications.html", shown, status=status)
+    return render(request, "organisation/notifications.html", shown, status=status)
 
 
 @require_POST

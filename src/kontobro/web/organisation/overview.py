@@ -45,7 +45,7 @@ def overview(request: HttpRequest, member: Member) -> HttpResponse:
         "waiting": [(one, names.get(one, ""), kind) for one, kind in places.overview.waiting_plans(ids)],
         "setups": open_setups(member.user, member.organisation),
     }
-    return render(request, "kontobro/overview.html", shown)
+    return render(request, "organisation/overview.html", shown)
 
 
 def urgent_first(

@@ -29,7 +29,7 @@ LONGEST = 200
 def privacy(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """What is kept and for how long, and what can be done about it."""
     page = {"days": connection.settings.retention_days, "longest": LONGEST}
-    return render(request, "kontobro/privacy/privacy.html", page)
+    return render(request, "organisation/privacy.html", page)
 
 
 @require_POST
@@ -65,7 +65,7 @@ def find(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
     who = _asked_for(request)
     count = len(entries_of_person(connection, places.home.store, who))
     member.note("person looked for", f"{count} expenses", connection.id)
-    return render(request, "kontobro/privacy/person.html", {"who": who, "count": count})
+    return render(request, "organisation/person.html", {"who": who, "count": count})
 
 
 @require_POST

@@ -230,7 +230,7 @@ def give_thread_back(owner: str) -> None:
 
 def still(request: HttpRequest, ticket: str, *, part: bool) -> HttpResponse:
     """Progress: a part of a page, or a page, that asks again by itself."""
-    name = "kontobro/aside/part.html" if part else "kontobro/aside/page.html"
+    name = "site/part.html" if part else "site/aside.html"
     return render(request, name, {"ticket": ticket}, status=202)
 
 

@@ -50,5 +50,5 @@ def page(request: HttpRequest, ticket: str) -> HttpResponse:
 
 def _gone(request: HttpRequest) -> HttpResponse:
     """Too old, somebody else's, or lost with the process that worked on it."""
-    name = "kontobro/aside/gone_part.html" if request.htmx else "kontobro/aside/gone.html"  # type: ignore[attr-defined]
+    name = "site/gone_part.html" if request.htmx else "site/gone.html"  # type: ignore[attr-defined]
     return render(request, name, status=200 if request.htmx else 404)  # type: ignore[attr-defined]

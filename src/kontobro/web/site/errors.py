@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
-    return render(request, "kontobro/error.html", {"title": title, "text": text}, status=status)
+    return render(request, "site/error.html", {"title": title, "text": text}, status=status)
 
 
 def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
@@ -45,4 +45,4 @@ def broken(request: HttpRequest) -> HttpResponse:
     number = uuid.uuid4().hex[:12]
     log.error("page broke", extra={"number": number})
     text = f"That is a mistake of ours; nothing was booked by it. Tell your administrator the number {number}."
-    return render(request, "kontobro/broken.html", {"title": "Something broke", "text": text}, status=500)
+    return render(request, "site/broken.html", {"title": "Something broke", "text": text}, status=500)

@@ -79,7 +79,7 @@ def doctor(request: HttpRequest) -> HttpResponse:
 def _examined(request: HttpRequest) -> HttpResponse:
     runner = places.runner
     findings = examine(config(), look=partial(look, config()) if isinstance(runner, ClientRunner) else None)
-    return render(request, "kontobro/doctor.html", {"findings": findings, "verdict": worst(findings)})
+    return render(request, "site/doctor.html", {"findings": findings, "verdict": worst(findings)})
 
 
 def may_measure(request: HttpRequest) -> bool:

@@ -119,7 +119,7 @@ def plain(code: str) -> str:
     return PLAIN.get(code.lower(), code.lower().replace("_", " ").replace("-", " "))
 
 
-@register.inclusion_tag("kontobro/fields.html")
+@register.inclusion_tag("site/fields.html")
 def fields(form: Any) -> dict[str, Any]:
     """A form's fields with their labels, hints and errors."""
     return {"form": form}
@@ -135,13 +135,13 @@ def widget(field: BoundField) -> SafeString:
     return field.as_widget(attrs=attributes)
 
 
-@register.inclusion_tag("kontobro/link.html", takes_context=True)
+@register.inclusion_tag("site/link.html", takes_context=True)
 def nav(context: Context, name: str, words: str) -> dict[str, Any]:
     """An entry of the organisation's menu."""
     return _link(context, reverse(name, args=[context["member"].organisation.id]), words, exact=True)
 
 
-@register.inclusion_tag("kontobro/link.html", takes_context=True)
+@register.inclusion_tag("site/link.html", takes_context=True)
 def tab(context: Context, name: str, words: str) -> dict[str, Any]:
     """An entry of a connection's menu."""
     return _link(context, reverse(name, args=[context["connection"].id]), words, exact=name == "connection")

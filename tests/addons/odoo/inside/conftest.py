@@ -27,7 +27,7 @@ def _cloned() -> Iterator[str]:
     from odoo import sql_db
     from odoo.modules.registry import Registry
 
-    from scripts.erp.places import cloned, start_postgres
+    from erp_lab.places import cloned, start_postgres
 
     with cloned(start_postgres(), os.environ["KONTOBRO_TEMPLATE"]) as name:
         yield name

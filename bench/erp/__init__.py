@@ -1,0 +1,1 @@
+"""Measurements against real accounting systems: `python -m bench.erp`."""

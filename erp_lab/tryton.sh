@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Real Tryton 8.2 for the tests, from PyPI only; about 80 s, and nothing the second time.
+#   Its code: requirements/tryton.txt, pinned with hashes, in a virtual environment of its own (it is GPL: never a part of ours).
+#   Its database: postgres.sh, with one template that tests clone: a Danish company over Tryton's own small chart.
+#   PostgreSQL and not SQLite: on SQLite, Tryton 8.2 posts entries that do not balance.
+# Everything goes to tryton/ in KONTOBRO_ERP_HOME (.erp/ of the checkout). Exits 75 when it can't be had here.
+# usage: tryton.sh [install | version]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+PROJECT=$PWD
+HOME_OF_ERPS=$(realpath -m "${KONTOBRO_ERP_HOME:-.erp}")
+TRYTON=$HOME_OF_ERPS/tryton
+TEMPLATE=kontobro_tryton_template
+MODULES="account account_invoice analytic_account analytic_invoice"
+
+python_side() {
+  cmp -s "$PROJECT/requirements/tryton.txt" "$TRYTON/venv/requirements.txt" && return
+  rm -rf "$TRYTON/venv"
+  python3 -m venv "$TRYTON/venv"
+  "$TRYTON/venv/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r "$PROJECT/requirements/tryton.txt" ||
+    { echo "tryton.sh: Tryton can't be had from PyPI today" >&2; exit 75; }
+  cp "$PROJECT/requirements/tryton.txt" "$TRYTON/venv/requirements.txt"
+}
+
+configure() {
+  mkdir -p "$TRYTON/files"
+  cat >"$TRYTON/trytond.conf" <<CONF
+[database]
+uri = postgresql://erp@127.0.0.1:$1/
+path = $TRYTON/files
+list = False
+[attachment]
+filestore = False
+CONF
+}
+
+passwords() {  # they open nothing but databases cloned from the template, on loopback
+  mkdir -p -m 700 "$TRYTON/keys"
+  for name in admin accountant bookkeeper stranger; do
+    [ -s "$TRYTON/keys/$name" ] || (umask 077 && python3 -c 'import secrets; print(secrets.token_urlsafe(18), end="")' >"$TRYTON/keys/$name")
+  done
+}
+
+template() {
+  local port made
+  port=$("$PROJECT/erp_lab/postgres.sh" start)
+  configure "$port"
+  passwords
+  made=$(cat "$PROJECT/erp_lab/templates/tryton.py" "$TRYTON/venv/requirements.txt" "$TRYTON"/keys/* | sha256sum)
+  psql() { command psql -qAt -h 127.0.0.1 -p "$port" -U erp -d postgres -c "$1"; }
+  if [ "$(cat "$TRYTON/template.made" 2>/dev/null)" = "$made" ] &&
+    [ -n "$(psql "select 1 from pg_database where datname = '$TEMPLATE'")" ]; then return; fi
+  psql "drop database if exists ${TEMPLATE}_new"
+  psql "create database ${TEMPLATE}_new template template0"
+  # shellcheck disable=SC2086
+  (cd "$TRYTON" && TRYTONPASSFILE=$TRYTON/keys/admin timeout 600 venv/bin/trytond-admin -c trytond.conf -d "${TEMPLATE}_new" \
+    -u $MODULES --activate-dependencies --email admin@example.com -l en --password)
+  (cd "$TRYTON" && timeout 600 venv/bin/python -W ignore "$PROJECT/erp_lab/templates/tryton.py" trytond.conf "${TEMPLATE}_new" keys)
+  psql "drop database if exists $TEMPLATE"
+  psql "alter database ${TEMPLATE}_new rename to $TEMPLATE"
+  echo "$made" >"$TRYTON/template.made"
+}
+
+mkdir -p "$TRYTON"
+case "${1:-install}" in
+  install) (flock 9; python_side; template) 9>"$TRYTON.lock" ;;
+  version) "$TRYTON/venv/bin/python" -c 'import trytond; print(trytond.__version__)' ;;
+  *) echo "usage: tryton.sh [install | version]" >&2; exit 2 ;;
+esac
