@@ -44,7 +44,7 @@ check: $(VENV)/dev.stamp  ## lint, format, types, layers, sizes, secrets
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy scripts contract
+	@$(BIN)/mypy --exclude erp_lab/templates scripts contract erp_lab
 	@$(BIN)/mypy --config-file addons/mypy.ini addons/odoo addons/tryton
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/check_tree.py

@@ -26,4 +26,4 @@ def test_the_core_imports_the_standard_library_and_itself(path: Path) -> None:
 
 
 def test_the_core_was_found() -> None:
-    assert {"export", "journal", "ports"} <= {path.stem for path in CORE}
+    assert {"export", "journal", "connector"} <= {path.stem for path in CORE}

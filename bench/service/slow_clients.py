@@ -1,4 +1,7 @@
-"""How long /healthz takes beside slow clients: `python -m bench.service.slow_clients [SOCKETS]`. Serves a home of its own."""
+"""How long /healthz takes beside slow clients: `python -m bench.service.slow_clients [SOCKETS]`.
+
+Serves a home of its own.
+"""
 
 from __future__ import annotations
 

@@ -12,35 +12,17 @@ from starlette.types import Receive, Scope, Send
 
 from pleo_sandbox import control, pages
 from pleo_sandbox.api import (
-    accounts as accounts_api,
-)
-from pleo_sandbox.api import (
-    companies as companies_api,
-)
-from pleo_sandbox.api import (
-    export as export_api,
-)
-from pleo_sandbox.api import files
-from pleo_sandbox.api import (
-    marketplace as marketplace_api,
-)
-from pleo_sandbox.api import (
-    oauth as oauth_api,
-)
-from pleo_sandbox.api import (
-    subscriptions as subscriptions_api,
-)
-from pleo_sandbox.api import (
-    tag_groups as tag_groups_api,
-)
-from pleo_sandbox.api import (
-    tags as tags_api,
-)
-from pleo_sandbox.api import (
-    tax_codes as tax_codes_api,
-)
-from pleo_sandbox.api import (
-    vendors as vendors_api,
+    accounts,
+    companies,
+    export,
+    files,
+    marketplace,
+    oauth,
+    subscriptions,
+    tag_groups,
+    tags,
+    tax_codes,
+    vendors,
 )
 from pleo_sandbox.errors import PleoError, ResponseLost
 from pleo_sandbox.http.routing import routes
@@ -48,16 +30,16 @@ from pleo_sandbox.state.sandbox import Sandbox
 from pleo_sandbox.wire import refuse
 
 OPERATIONS = (
-    *export_api.OPERATIONS,
-    *companies_api.OPERATIONS,
-    *marketplace_api.OPERATIONS,
-    *tag_groups_api.OPERATIONS,
-    *tags_api.OPERATIONS,
-    *tax_codes_api.OPERATIONS,
-    *accounts_api.OPERATIONS,
-    *vendors_api.OPERATIONS,
-    *subscriptions_api.OPERATIONS,
-    *oauth_api.OPERATIONS,
+    *export.OPERATIONS,
+    *companies.OPERATIONS,
+    *marketplace.OPERATIONS,
+    *tag_groups.OPERATIONS,
+    *tags.OPERATIONS,
+    *tax_codes.OPERATIONS,
+    *accounts.OPERATIONS,
+    *vendors.OPERATIONS,
+    *subscriptions.OPERATIONS,
+    *oauth.OPERATIONS,
     *files.OPERATIONS,
 )
 _TYPES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}

@@ -4,8 +4,9 @@ A new switch needs a field of `Dialect` with both answers and their source, and 
 answers in `pleo_sandbox/rules.py`. `tests/export/test_dialect.py` then runs an export and a sync under each answer.
 
 Not here: what needs no choice, because both answers are read (webhook bodies and event names, 404 or 400 for a missing
-installation, a filter that is ignored); the hosts, which are in `pleo/http/environments.py` (`pleo/api.md` L2); settings
-of a company (`rules.md` C2); and what Pleo can't see (C1: we check both sides before we claim, and again after it).
+installation, a filter that is ignored); the hosts, which are in `pleo/http/environments.py` (`pleo/api.md` L2);
+settings of a company (`rules.md` C2); and what Pleo can't see (C1: we check both sides before we claim, and again
+after it).
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ PENDING = "PENDING_INTEGRATION"
 """What Pleo calls an installation that waits for its first sync."""
 
 RENEWING = 30.0
-"""Seconds to wait for a worker that renews the old tokens (`pleo/http/auth.py`): what it stores must not come after us."""
+"""Seconds to wait for a worker that renews the old tokens (`pleo/http/auth.py`): what it stores must not come later."""
 
 
 class InstallingPleo(Pleo, Protocol):

@@ -1,6 +1,6 @@
 """Bookings in batches through Django: the statements of `statements.py`, and what is read of bookings.
 
-`bulk_create` and `bulk_update` cost several times as much as these. The guards (`guards.py`) judge each row.
+`bulk_create` and `bulk_update` cost several times as much as these. The guards (`schema/guards.py`) judge each row.
 """
 
 from __future__ import annotations

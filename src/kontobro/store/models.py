@@ -1,4 +1,4 @@
-"""The tables. `guards.py` adds what Django's models can't say: which moves are possible, and their events.
+"""The tables. `schema/guards.py` adds what Django's models can't say: which moves are possible, and their events.
 
 Columns' types are named by hand: mypy runs without the Django plugin.
 """
@@ -46,7 +46,7 @@ class Connection(models.Model):
 
 
 class Secret(models.Model):
-    """An encrypted blob. The connection and name are inside it once more (`vault.py`).
+    """An encrypted blob. The connection and name are inside it once more (`secrets/vault.py`).
 
     `destination`: the only place that it may be sent to, as `core.destination` writes it. None fits an empty one.
     """

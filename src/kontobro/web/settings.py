@@ -114,7 +114,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Kontobro: "
-# A key is an account and the reader's address (`guesses.py`), but for the last factor's: by account, far apart.
+# A key is an account and the reader's address (`members/guesses.py`), but for the last factor's: by account, far apart.
 ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,100/h/key",
     "guess": "5/5m/key",

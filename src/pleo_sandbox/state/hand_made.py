@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from pleo_sandbox.company.accounts import Accounts
 from pleo_sandbox.company.shelf import Record, Shelf
+from pleo_sandbox.company.tags import Tags
+from pleo_sandbox.company.vendors import Vendors
 from pleo_sandbox.model import Json, SandboxCompany
 
-if TYPE_CHECKING:
-    from pleo_sandbox.state.sandbox import Sandbox
+
+class Shelves(Protocol):
+    """Where the records go: a sandbox's."""
+
+    tags: Tags
+    tax_codes: Shelf
+    accounts: Accounts
+    vendors: Vendors
+
 
 _GROUP: Json = {"archived": False, "metadata": {}}
 _TAX_CODE: Json = {
@@ -21,7 +31,7 @@ _TAX_CODE: Json = {
 _ACCOUNT: Json = {"archived": False, "code": None, "metadata": None, "taxCodeExternalId": None}
 
 
-def take_in(sandbox: Sandbox, company: SandboxCompany) -> None:
+def take_in(sandbox: Shelves, company: SandboxCompany) -> None:
     made = company.hand_made
     for group in made.tag_groups:
         _take_in_group(sandbox, company.id, group)
@@ -33,7 +43,7 @@ def take_in(sandbox: Sandbox, company: SandboxCompany) -> None:
         add_vendor(sandbox, company.id, vendor)
 
 
-def add_vendor(sandbox: Sandbox, company_id: str, facts: Json) -> Record:
+def add_vendor(sandbox: Shelves, company_id: str, facts: Json) -> Record:
     return _add(sandbox.vendors, company_id, {"state": "ACTIVE"} | facts)
 
 
@@ -42,7 +52,7 @@ def _add(shelf: Shelf, company_id: str, given: Json) -> Record:
     return shelf.add(company_id, {"companyId": company_id} | facts, given.get("id"))
 
 
-def _take_in_group(sandbox: Sandbox, company_id: str, given: Json) -> None:
+def _take_in_group(sandbox: Shelves, company_id: str, given: Json) -> None:
     facts = {name: value for name, value in given.items() if name not in ("tags", "dimensions")}
     group = _add(sandbox.tags.groups, company_id, _GROUP | facts)
     for dimension in given.get("dimensions", ()):

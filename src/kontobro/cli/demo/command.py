@@ -122,14 +122,3 @@ def bean_check(ledger: Path) -> str:
     command = [sys.executable, "-m", "beancount.scripts.check", "--no-cache", str(ledger)]
     checked = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 - ours
     return "ok" if checked.returncode == 0 else (checked.stderr or checked.stdout)[:2000].strip() or "failed"
-
-
-def main() -> None:
-    """`python -m kontobro.cli.demo.command`."""
-    from kontobro.cli.app import app
-
-    app(["demo", *sys.argv[1:]], prog_name="kontobro")
-
-
-if __name__ == "__main__":
-    main()

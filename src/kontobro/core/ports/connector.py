@@ -18,7 +18,7 @@ R = TypeVar("R", bound=MasterRecord)
 
 
 LONGEST_CALL = timedelta(minutes=10)
-"""No method of a connector lasts longer (`erp/kit/guard.py` sees to it): what was begun before that was sent, or never."""
+"""No method of a connector lasts longer (`erp/kit/guard.py` sees to it): what began before that was sent, or never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

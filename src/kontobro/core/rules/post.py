@@ -1,6 +1,6 @@
 """The posting rules: an export item becomes one or two balanced entries, or all of its problems at once.
 
-Pure: the same item, settings, master data and day give the same answer. The rows are data in `posting_table.py`;
+Pure: the same item, settings, master data and day give the same answer. The rows are data in `table.py`;
 the authority behind them is Pleo's documents as read in `posting-rules.md`.
 """
 

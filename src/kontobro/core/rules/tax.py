@@ -1,4 +1,8 @@
-"""Tax of one line (`posting-rules.md` §5). `tax.amount` wins over rate times net; the net is never a base."""
+"""Tax of one line (`posting-rules.md` §5). `tax.amount` wins over rate times net; the net is never a base.
+
+Tax that can't be is a problem: the item is not booked. Tax that is odd is a note on the entry (§14.3 and §14.4): a
+bookkeeper may have typed the receipt's VAT, and whoever typed less than the rate gives may have a reason.
+"""
 
 from __future__ import annotations
 

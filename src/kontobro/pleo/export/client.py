@@ -1,4 +1,4 @@
-"""One company's Pleo over HTTP: the `Pleo` port (`core/ports.py`) on Pleo's Export API v3."""
+"""One company's Pleo over HTTP: the `Pleo` port (`core/ports/`) on Pleo's Export API v3."""
 
 from __future__ import annotations
 

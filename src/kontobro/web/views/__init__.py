@@ -1,1 +1,0 @@
-"""One file for each group of pages: parse, ask the core, render."""
