@@ -1,8 +1,8 @@
 """The processes that load ledgers, forked from one that has Beancount loaded: each a process of its own as before,
 without the quarter of a second that an interpreter takes to get there.
 
-`use_warm_ledgers()` where an accounting system is only a tool of the test. `tests/connectors/`, which is about the connector
-itself, has real interpreters.
+`use_warm_ledgers()` where an accounting system is only a tool of the test. `tests/connectors/`, which is about the
+connector itself, has real interpreters.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 from kontobro.core.errors import Unreachable
 from kontobro.core.model.masterdata import Company
-from kontobro.net.limits import seconds_left
+from kontobro.net.deadline import seconds_left
 
 LONGEST = 60
 """Seconds after which a test that fails lets go."""

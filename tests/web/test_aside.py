@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
 from kontobro.core.model.connection import Connection
-from kontobro.net.limits import seconds_left
+from kontobro.net.deadline import seconds_left
 from kontobro.service.config import config
 from kontobro.service.shares import Shares
 from kontobro.web.middleware import TooManyAtOnce
