@@ -34,7 +34,7 @@ STARTERS = ("subprocess", "Popen")
 SLOW_FIXTURES = {"postgres_server", "person"}
 """A server to start; the whole demo company to export."""
 
-ONE_CASE = {"cli", "erp", "export", "service", "store", "sync", "web", "worker"}
+ONE_CASE = {"cli", "connectors", "export", "service", "store", "sync", "web", "worker"}
 """Folders whose tests have a service or a database each: of a test with several cases the first one runs."""
 
 ALL = 10**6
