@@ -93,7 +93,7 @@ WARM = {"cli", "export", "service", "sync", "web", "worker"}
 @pytest.fixture(autouse=True)
 def warm_ledgers(request: pytest.FixtureRequest) -> Iterator[None]:
     """In those folders a ledger's own process is forked, not started."""
-    where = WARM | {"erp"} if request.config.getoption("--fast") else WARM
+    where = WARM | {"connectors"} if request.config.getoption("--fast") else WARM
     if folder_of(request.node) not in where:
         yield
         return
