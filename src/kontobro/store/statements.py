@@ -1,6 +1,6 @@
-"""The statements that do all the writing of bookings. Plain SQL that SQLite and PostgreSQL both take, without Django.
+"""The statements that do all the writing of jobs and bookings. Plain SQL that SQLite and PostgreSQL both take.
 
-A store over Django's tables and one over an ERP's own write by the same statements; `schema/guards.py` judges each row.
+`schema/guards.py` judges each row.
 """
 
 from __future__ import annotations
