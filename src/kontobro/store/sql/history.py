@@ -20,8 +20,6 @@ from kontobro.store.statements import (
     MOVE,
     PAYLOAD,
     PLAN,
-    begin_job_values,
-    claim_job_values,
     move_values,
     payload_values,
     plan_values,
@@ -41,11 +39,11 @@ class History(Part):
 
     def begin_job(self, connection_id: str, job: ExportJob, run: str, now: datetime) -> None:
         with self.tables.writing() as session:
-            session.run(BEGIN_JOB, begin_job_values(self._known(session, connection_id), job, run, now))
+            session.run(BEGIN_JOB, (self._known(session, connection_id), job.id, run, job.number_of_items, now))
 
     def claim_job(self, connection_id: str, job_id: str, state: ClaimState, at: datetime) -> None:
         with self.tables.writing() as session:
-            if not session.run(CLAIM_JOB, claim_job_values(self._number(session, connection_id), job_id, state, at)):
+            if not session.run(CLAIM_JOB, (at, state, self._number(session, connection_id), job_id)):
                 raise ImpossibleMove(f"the job {job_id} was not begun")
 
     def end_job(self, connection_id: str, job_id: str, status: str, failure: str | None, now: datetime) -> None:

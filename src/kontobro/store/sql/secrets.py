@@ -69,6 +69,7 @@ class Secrets(Part):
                     place = (owners[row.connection_id], row.name)
                     sealed = seal(ciphers, *place, unseal(ciphers, *place, row.sealed))
                     session.run("UPDATE kontobro_secret SET sealed = %s WHERE id = %s", (sealed, row.id))
+            self.tables.settle()  # what the old key opens is gone before it is
             self._keys.end_rotation()
         return len(rows)
 

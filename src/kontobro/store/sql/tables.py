@@ -9,18 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from kontobro.core.errors import ImpossibleMove, KontobroError, StoreUnreachable
-from kontobro.store.engines.advisory import advisory_lock, is_lost, sqlstate
+from kontobro.store.engines.advisory import NO_CONNECTION, advisory_lock, is_lost, is_undone, sqlstate
 from kontobro.store.engines.faults import held_too_long, no_connection
 from kontobro.store.schema.guards import IMPOSSIBLE
 from kontobro.store.sql.session import HOST, Session
-
-HELD: Final = ("55P03", "40P01", "40001")
-"""Lock timeout, deadlock, serialisation: another process was at it."""
-
-NO_CONNECTION: Final = "23503"
 
 
 class Tables(Protocol):
@@ -89,12 +84,12 @@ class HostTables:
 
 def _fault_of(error: Exception, name: str) -> Exception | None:
     """A driver's error in our words, or None."""
-    text, state = str(error), sqlstate(error)
+    text = str(error)
     if text.startswith(IMPOSSIBLE):
         return ImpossibleMove(text.splitlines()[0])
-    if state in HELD:
+    if is_undone(error):
         return held_too_long(name)
-    if state == NO_CONNECTION:
+    if sqlstate(error) == NO_CONNECTION:
         return no_connection(name)
     if is_lost(error):
         return StoreUnreachable(f"The store {name} can't be reached.", "Check that PostgreSQL runs; then try again.")
