@@ -2,52 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 
 from kontobro.store.database import Database
 from kontobro.store.engines.places import Place
 from kontobro.store.secrets.vault import KeyRing
-from kontobro.store.sql.session import POSTGRESQL, SQLITE, Dialect, Session
 from kontobro.store.sql.store import SqlStore
-
-DIALECTS: Mapping[str, Dialect] = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
-"""By Django's name of the database."""
-
-
-class DjangoTables:
-    """The tables of our models, through one open database of Django's."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    @property
-    def name(self) -> str:
-        return self._database.place.name
-
-    @contextmanager
-    def reading(self) -> Iterator[Session]:
-        with self._database.reading() as wrapper, wrapper.cursor() as cursor:
-            yield Session(cursor, DIALECTS[wrapper.vendor])
-
-    @contextmanager
-    def writing(self) -> Iterator[Session]:
-        with self._database.writing() as wrapper, wrapper.cursor() as cursor:
-            yield Session(cursor, DIALECTS[wrapper.vendor])
-
-    def lock(self, name: str, wait: float) -> AbstractContextManager[None]:
-        return self._database.place.lock(name, wait)
-
-    def settle(self) -> None:
-        self._database.settle()
 
 
 class DjangoStore(SqlStore):
     """The Store on one database. Use from any thread; `close` when done, or use it in a `with`."""
 
     def __init__(self, database: Database, keys: KeyRing) -> None:
-        super().__init__(DjangoTables(database), keys)
+        super().__init__(database, keys)
         self.database = database
         """What `overview.Overview` reads from."""
 

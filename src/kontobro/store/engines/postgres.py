@@ -16,7 +16,6 @@ from kontobro.store.engines.faults import PATIENCE, held_too_long, no_connection
 
 if TYPE_CHECKING:
     from django.db import DatabaseError
-    from django.db.backends.base.base import BaseDatabaseWrapper
 
 IDLE = 60
 """Seconds after which a connection that nobody uses is closed."""
@@ -67,7 +66,7 @@ class PostgresDatabase:
     def lock(self, name: str, wait: float) -> AbstractContextManager[None]:
         return advisory_lock(self._connect, name, wait)
 
-    def settle(self, database: BaseDatabaseWrapper) -> None:
+    def settle(self, cursor: Any) -> None:
         """The server's own vacuum does it, in its time."""
 
     def fault_of(self, error: DatabaseError) -> KontobroError | None:
