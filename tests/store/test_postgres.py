@@ -152,8 +152,8 @@ def test_a_session_that_is_lost_within_a_method_is_one_clear_error(store: Django
         shut(admin)
         cursor.execute("SELECT 1")
 
-    with pytest.raises(StoreUnreachable), store.database.writing() as database, database.cursor() as cursor:
-        lose(cursor)
+    with pytest.raises(StoreUnreachable), store.database.writing() as session:
+        lose(session.cursor)
     assert store.connections() == []
 
 
@@ -184,8 +184,8 @@ def test_threads_that_ended_or_rest_leave_the_server(store: DjangoStore, admin: 
 def test_a_writer_that_waits_in_vain_is_busy(store: DjangoStore, admin: Any) -> None:
     store.save_connection(connection())
     plan(store)
-    with store.database.reading() as database, database.cursor() as cursor:
-        cursor.execute("SET lock_timeout = '20ms'")
+    with store.database.reading() as session:
+        session.run("SET lock_timeout = '20ms'")
     with admin.transaction():
         admin.execute("SELECT * FROM kontobro_booking FOR UPDATE")
         with pytest.raises(Busy, match="is held by another"):

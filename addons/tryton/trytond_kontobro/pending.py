@@ -20,9 +20,11 @@ from trytond.model import ModelSQL, fields
 from kontobro.core.dialect import TagScope
 from kontobro.install.authorisation import LIFE, Authorisation, hashed, kept_from, kept_to
 from kontobro.install.authorisation import leave as leave_for_pleo
-from kontobro.store.sql.tables import opened, select, stored
 
 from .tables import TrytonStore
+
+PLACE = "setup"
+"""What the sealed values of a setup are called within it."""
 
 
 class Setup(ModelSQL):
@@ -62,17 +64,17 @@ class Asked:
 def begin(store: TrytonStore, asked: Asked, now: datetime) -> str:
     """Keep it; the ticket for the address of the start page."""
     ticket = secrets.token_urlsafe(32)
-    values = (hashed(ticket), stored(now + LIFE), store.seal(hashed(ticket), {"asked": asdict(asked)}))
+    values = (hashed(ticket), now + LIFE, store.seal(hashed(ticket), PLACE, {"asked": asdict(asked)}))
     clean(store, now)
-    with opened(store.tables) as cursor:
-        cursor.execute("INSERT INTO kontobro_setup (ticket_hash, expires_at, sealed) VALUES (%s, %s, %s)", values)
+    with store.tables.writing() as session:
+        session.run("INSERT INTO kontobro_setup (ticket_hash, expires_at, sealed) VALUES (%s, %s, %s)", values)
     return ticket
 
 
 def clean(store: TrytonStore, now: datetime) -> None:
     """Delete what nobody came for in time, its secrets with it."""
-    with opened(store.tables) as cursor:
-        cursor.execute("DELETE FROM kontobro_setup WHERE expires_at <= %s", (stored(now),))
+    with store.tables.writing() as session:
+        session.run("DELETE FROM kontobro_setup WHERE expires_at <= %s", (now,))
 
 
 _UNUSED = "SELECT * FROM kontobro_setup WHERE ticket_hash = %s AND state_hash IS NULL AND expires_at > %s FOR UPDATE"
@@ -81,9 +83,9 @@ _AWAY = "SELECT * FROM kontobro_setup WHERE state_hash = %s AND expires_at > %s 
 
 def asked_by(store: TrytonStore, ticket: str, now: datetime) -> Asked | None:
     """What the ticket stands for; None for one that is unknown, used or too old."""
-    with opened(store.tables) as cursor:
-        rows = select(cursor, _UNUSED, (hashed(ticket), stored(now)))
-    return Asked(**store.unseal(rows[0].ticket_hash, rows[0].sealed)["asked"]) if rows else None
+    with store.tables.writing() as session:
+        rows = session.select(_UNUSED, (hashed(ticket), now))
+    return Asked(**store.unseal(rows[0].ticket_hash, PLACE, rows[0].sealed)["asked"]) if rows else None
 
 
 @dataclass(frozen=True)
@@ -98,15 +100,15 @@ class Left:
 
 def leave(store: TrytonStore, ticket: str, now: datetime) -> Left | None:
     """Use the ticket up, for this browser; None for one that can't be used (any more)."""
-    with opened(store.tables) as cursor:
-        rows = select(cursor, _UNUSED, (hashed(ticket), stored(now)))
+    with store.tables.writing() as session:
+        rows = session.select(_UNUSED, (hashed(ticket), now))
         if not rows:
             return None
-        left = _left(Asked(**store.unseal(rows[0].ticket_hash, rows[0].sealed)["asked"]), now)
+        left = _left(Asked(**store.unseal(rows[0].ticket_hash, PLACE, rows[0].sealed)["asked"]), now)
         held = {"asked": asdict(replace(left.asked, client_secret=None)), "kept": kept_to(left.kept)}
-        sealed = store.seal(rows[0].ticket_hash, held)
+        sealed = store.seal(rows[0].ticket_hash, PLACE, held)
         change = "UPDATE kontobro_setup SET state_hash = %s, expires_at = %s, sealed = %s WHERE id = %s"
-        cursor.execute(change, (left.kept.state_hash, stored(left.kept.expires_at), sealed, rows[0].id))
+        session.run(change, (left.kept.state_hash, left.kept.expires_at, sealed, rows[0].id))
     return left
 
 
@@ -120,11 +122,11 @@ def _left(asked: Asked, now: datetime) -> Left:
 
 def returned(store: TrytonStore, state: str, cookie: str, now: datetime) -> tuple[Asked, Authorisation] | None:
     """Use the state up, whatever becomes of the exchange. None for all but the browser that left: it may come."""
-    with opened(store.tables) as cursor:
-        for row in select(cursor, _AWAY, (hashed(state), stored(now))):
-            held: dict[str, Any] = store.unseal(row.ticket_hash, row.sealed)
+    with store.tables.writing() as session:
+        for row in session.select(_AWAY, (hashed(state), now)):
+            held: dict[str, Any] = store.unseal(row.ticket_hash, PLACE, row.sealed)
             kept = kept_from(held["kept"])
             if kept.awaits(state, owner=cookie, now=now):
-                cursor.execute("DELETE FROM kontobro_setup WHERE id = %s", (row.id,))
+                session.run("DELETE FROM kontobro_setup WHERE id = %s", (row.id,))
                 return Asked(**held["asked"]), kept
     return None

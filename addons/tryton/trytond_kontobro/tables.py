@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -13,19 +13,16 @@ from trytond import backend, config
 from kontobro.core.errors import KontobroError, Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.words import fault_code
-from kontobro.store.engines.advisory import advisory_lock
-from kontobro.store.secrets.vault import KeyRing, seal, unseal
-from kontobro.store.sql.store import TablesStore
+from kontobro.store.secrets.vault import KeyRing
+from kontobro.store.sql.store import SqlStore
+from kontobro.store.sql.tables import HostTables
 
 NOTE = """UPDATE kontobro_connection SET last_run = now() at time zone 'utc', last_fault = %s, last_fault_code = %s
 WHERE key = %s"""
 
 
-class OwnTables:
+class OwnTables(HostTables):
     """One database of Tryton on PostgreSQL."""
-
-    def __init__(self, database: str) -> None:
-        self.name = database
 
     @contextmanager
     def transaction(self) -> Iterator[Any]:
@@ -44,16 +41,12 @@ class OwnTables:
         finally:
             database.put_connection(connection)
 
-    def lock(self, name: str, wait: float) -> AbstractContextManager[None]:
-        """A lock that dies with its process."""
-        return advisory_lock(self._connect, name, wait)
-
-    def _connect(self) -> psycopg.Connection[Any]:
+    def connect(self) -> psycopg.Connection[Any]:
         parameters = backend.Database._connection_params(self.name)
         return psycopg.connect(parameters["conninfo"], autocommit=True)
 
 
-class TrytonStore(TablesStore):
+class TrytonStore(SqlStore):
     """The store, with what Tryton's screens need of a connection besides."""
 
     @property
@@ -69,20 +62,12 @@ class TrytonStore(TablesStore):
             "book_as": int(user) if user.isdigit() else None,
         }
 
-    def seal(self, place: str, value: object) -> str:
-        """Encrypt what is kept of a company that is not connected yet; only its own place can read it."""
-        return seal(self._keys.ciphers(create=True), place, "setup", value)
-
-    def unseal(self, place: str, sealed: str) -> Any:
-        """What `seal` hid. Raises Misconfigured when the key was changed meanwhile."""
-        return unseal(self._keys.ciphers(), place, "setup", sealed)
-
     def note_run(self, connection_id: str, faults: Sequence[KontobroError]) -> None:
         """Remember when work was last done for a connection, and what stopped it."""
         told = "\n".join(dict.fromkeys(map(str, faults)))
         code = fault_code(faults[0]) if faults else ""
-        with self.tables.transaction() as cursor:
-            cursor.execute(NOTE, (told, code, connection_id))
+        with self.tables.writing() as session:
+            session.run(NOTE, (told, code, connection_id))
 
 
 def open_store(database: str) -> TrytonStore:

@@ -22,15 +22,13 @@ def open_store(where: Path | str, *, key: bytes | None = None) -> DjangoStore:
     for PostgreSQL without a key, StoreUnreachable, Busy when another process holds it for longer than 30 s.
     """
     from kontobro.store.database import open_database
+    from kontobro.store.django_store import DjangoStore
     from kontobro.store.engines.places import place_of
     from kontobro.store.secrets.vault import KeyRing
 
     place = place_of(where)
     keys = KeyRing(place.key_file, key)
-    database = open_database(place)
-    from kontobro.store.django_store import DjangoStore  # its models need the app that was just loaded
-
-    return DjangoStore(database, keys)
+    return DjangoStore(open_database(place), keys)
 
 
 __all__ = ["DjangoStore", "open_store"]

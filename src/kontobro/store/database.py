@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from django.db import DatabaseError, connections, transaction
 from kontobro.core.errors import ImpossibleMove, Misconfigured
 from kontobro.store.engines.places import Place, place_of
 from kontobro.store.schema.guards import IMPOSSIBLE
+from kontobro.store.sql.session import POSTGRESQL, SQLITE, Dialect, Session
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -26,6 +27,9 @@ APP = "kontobro.store"
 LABEL = "kontobro"
 IDLE = 60
 """Seconds after which a connection that its thread does not use is closed."""
+
+DIALECTS: Mapping[str, Dialect] = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
+"""By Django's name of the database."""
 
 _numbers = itertools.count(1)
 _setting_up = threading.Lock()
@@ -41,7 +45,7 @@ class Seat:
 
 
 class Database:
-    """One open database. Each thread has a connection of its own; `close` closes them all."""
+    """One open database, the store's `Tables`. Each thread has a connection of its own; `close` closes them all."""
 
     def __init__(self, place: Place, alias: str) -> None:
         self.place = place
@@ -49,22 +53,31 @@ class Database:
         self._lock = threading.Lock()
         self._seats: dict[threading.Thread, Seat] = {}
 
-    @contextmanager
-    def reading(self) -> Iterator[BaseDatabaseWrapper]:
-        """Queries on this thread's connection."""
-        with self._translated(), self._seated() as wrapper:
-            yield wrapper
+    @property
+    def name(self) -> str:
+        """What a person may read."""
+        return self.place.name
 
     @contextmanager
-    def writing(self) -> Iterator[BaseDatabaseWrapper]:
+    def reading(self) -> Iterator[Session]:
+        """Queries on this thread's connection; those of Django's models too."""
+        with self._translated(), self._seated() as wrapper, wrapper.cursor() as cursor:
+            yield Session(cursor, DIALECTS[wrapper.vendor])
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
         """One transaction, all or none. Raises ImpossibleMove, Busy, Misconfigured instead of Django's errors."""
-        with self.reading() as wrapper, transaction.atomic(using=self.alias):
-            yield wrapper
+        with self.reading() as session, transaction.atomic(using=self.alias):
+            yield session
+
+    def lock(self, name: str, wait: float) -> AbstractContextManager[None]:
+        """A lock that dies with its process. Raises Busy when it can't be had in `wait` seconds."""
+        return self.place.lock(name, wait)
 
     def settle(self) -> None:
         """What was deleted is gone from the disk too, as far as the database can."""
-        with self.reading() as wrapper:
-            self.place.settle(wrapper)
+        with self.reading() as session:
+            self.place.settle(session.cursor)
 
     def close(self) -> None:
         """Close every thread's connection. The store is not to be used after."""
@@ -143,8 +156,8 @@ def open_database(place: Place) -> Database:
     _set_up_django()
     database = Database(place, _new_alias(place))
     try:
-        with place.opening(), database.reading() as wrapper:
-            _migrate(database, wrapper)
+        with place.opening(), database.reading() as session:
+            _migrate(database, session)
     except BaseException:
         database.close()
         raise
@@ -167,9 +180,9 @@ def _new_alias(place: Place) -> str:
     return alias
 
 
-def _migrate(database: Database, wrapper: BaseDatabaseWrapper) -> None:
+def _migrate(database: Database, session: Session) -> None:
     """Migrate forward. Loading Django's migrations takes long: only when the applied ones are not all there are."""
-    applied, shipped = _applied(wrapper), _shipped()
+    applied, shipped = _applied(database.alias, session), _shipped()
     newer = sorted(applied - shipped)
     if newer:
         raise Misconfigured(
@@ -182,12 +195,10 @@ def _migrate(database: Database, wrapper: BaseDatabaseWrapper) -> None:
         call_command("migrate", LABEL, database=database.alias, verbosity=0, interactive=False)
 
 
-def _applied(wrapper: BaseDatabaseWrapper) -> set[str]:
-    with wrapper.cursor() as cursor:
-        if "django_migrations" not in wrapper.introspection.table_names(cursor):
-            return set()
-        cursor.execute("SELECT name FROM django_migrations WHERE app = %s", [LABEL])
-        return {name for (name,) in cursor.fetchall()}
+def _applied(alias: str, session: Session) -> set[str]:
+    if "django_migrations" not in connections[alias].introspection.table_names(session.cursor):
+        return set()
+    return {row.name for row in session.select("SELECT name FROM django_migrations WHERE app = %s", (LABEL,))}
 
 
 def _shipped() -> set[str]:

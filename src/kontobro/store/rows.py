@@ -1,17 +1,18 @@
-"""Between a table's rows and the core's values. Django's models are only named here, not needed."""
+"""Between a table's rows and the core's values: rows of Django's models, or of a query by their columns' names."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, cast
 
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import BookingRow, BookingState, JobRow
 from kontobro.core.model.journal import Reference
 from kontobro.store.secrets.codec import invoice_key_from, problems_from, settings_from, settings_to
 
-if TYPE_CHECKING:
-    from kontobro.store import models
-
+AS_NAMED: Mapping[str, str] = MappingProxyType({})
 _PLAIN = (
     "name",
     "environment",
@@ -27,24 +28,26 @@ _PLAIN = (
 )
 
 
-def connection_columns(connection: Connection) -> dict[str, Any]:
-    """Every column of a connection but its id."""
-    return {
-        **{name: getattr(connection, name) for name in _PLAIN},
-        "erp_options": dict(connection.erp_options),
-        "scopes": sorted(connection.scopes),
-        "settings": settings_to(connection.settings),
+def connection_columns(connection: Connection, names: Mapping[str, str] = AS_NAMED) -> dict[str, Any]:
+    """A connection as its row, JSON as text. `names`: what the columns are called otherwise."""
+    columns = {
+        **{name: getattr(connection, name) for name in ("id", *_PLAIN)},
+        "erp_options": json.dumps(dict(connection.erp_options)),
+        "scopes": json.dumps(sorted(connection.scopes)),
+        "settings": json.dumps(settings_to(connection.settings)),
     }
+    return {names.get(name, name): value for name, value in columns.items()}
 
 
-def connection_of(row: models.Connection) -> Connection:
-    columns = {name: getattr(row, name) for name in ("id", *_PLAIN)}
+def connection_of(row: Any, names: Mapping[str, str] = AS_NAMED) -> Connection:
+    """A connection from its row, whose JSON is read."""
+    columns = {name: getattr(row, names.get(name, name)) for name in ("id", *_PLAIN)}
     return Connection(
         **columns, erp_options=row.erp_options, scopes=frozenset(row.scopes), settings=settings_from(row.settings)
     )
 
 
-def job_of(row: models.Job) -> JobRow:
+def job_of(row: Any) -> JobRow:
     return JobRow(
         job_id=row.job_id,
         status=row.status,
@@ -56,7 +59,7 @@ def job_of(row: models.Job) -> JobRow:
     )
 
 
-def booking_of(row: models.Booking) -> BookingRow:
+def booking_of(row: Any) -> BookingRow:
     return BookingRow(
         reference=Reference(row.reference),
         job_id=row.job_id,

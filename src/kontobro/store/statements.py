@@ -1,6 +1,6 @@
-"""The statements that do all the writing of bookings. Plain SQL that SQLite and PostgreSQL both take, without Django.
+"""The statements that do all the writing of jobs and bookings. Plain SQL that SQLite and PostgreSQL both take.
 
-A store over Django's tables and one over an ERP's own write by the same statements; `schema/guards.py` judges each row.
+`schema/guards.py` judges each row.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kontobro.core.model.export import ExportJob
-from kontobro.core.model.history import ClaimState, Move, Plan
+from kontobro.core.model.history import Move, Plan
 from kontobro.core.model.journal import entry_id_of
 from kontobro.store.secrets.codec import invoice_key_to, notes_to, plain, problems_to
 
@@ -101,16 +100,6 @@ CLAIM_JOB = """
     UPDATE kontobro_job SET claimed_at = coalesce(claimed_at, %s), status = %s
     WHERE connection_id = %s AND job_id = %s
 """
-
-
-def begin_job_values(connection_id: str | int, job: ExportJob, run: str, at: Any) -> tuple[Any, ...]:
-    """The values of BEGIN_JOB, in its order."""
-    return (connection_id, job.id, run, job.number_of_items, at)
-
-
-def claim_job_values(connection_id: str | int, job_id: str, state: ClaimState, at: Any) -> tuple[Any, ...]:
-    """The values of CLAIM_JOB, in its order."""
-    return (at, state, connection_id, job_id)
 
 
 def plan_values(connection_id: str | int, job_id: str, run: str, plan: Plan, at: Any) -> tuple[Any, ...]:

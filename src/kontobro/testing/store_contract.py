@@ -4,16 +4,17 @@
         @pytest.fixture
         def store(self, tmp_path): ...
 
-and what its kind of database needs (`StoreCase`): `open_elsewhere`, `by_hand`, `stored_bytes` and `wipe`, which look
-behind the port. Its defaults serve a store of `kontobro.store` on SQLite.
+and what its home needs (`StoreCase`): `open_elsewhere`, and on PostgreSQL `PostgresCase`.
 """
 
 from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
@@ -23,6 +24,7 @@ from kontobro.core.model.history import Move
 from kontobro.core.model.journal import Reference
 from kontobro.core.model.settings import RowOverride, Settings
 from kontobro.core.ports import Store
+from kontobro.store.sql.store import SqlStore
 from kontobro.testing.store.bindings import BindingsContract
 from kontobro.testing.store.bookings import BookingsContract
 from kontobro.testing.store.case import (
@@ -40,6 +42,7 @@ from kontobro.testing.store.case import (
     planned,
     states,
     steps,
+    tables_of,
     tokens,
     wipe_history,
 )
@@ -148,6 +151,20 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
         stored = self.stored_bytes(connected)
         assert HERE.encode() in stored
         assert b"secret-" not in stored
+
+    def test_secrets_outlive_a_rotation_of_keys(self, connected: Store) -> None:
+        connected.save_tokens(connection(), tokens())
+        connected.save_secret(connection(ELSEWHERE), "password", "p")
+        before, store = self.stored_bytes(connected), cast(SqlStore, connected)
+        sealed = [row.sealed.encode() for row in self._secrets(connected)]
+        assert store.rotate_keys() == len(sealed) == 2
+        assert all(one in before and one not in self.stored_bytes(connected) for one in sealed)
+        assert (connected.tokens(connection()), connected.secret(connection(ELSEWHERE), "password")) == (tokens(), "p")
+        assert store.unreadable_secrets() == (2, 0)
+
+    def _secrets(self, store: Store) -> Sequence[Any]:
+        with tables_of(store).reading() as session:
+            return session.select("SELECT * FROM kontobro_secret")
 
     def test_a_reader_never_sees_half_a_pair_of_tokens(self, connected: Store) -> None:
         connected.save_tokens(connection(), Tokens(access="0", refresh="0"))
@@ -261,7 +278,7 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
         connected.save_tokens(connection(), Tokens(access="at"))
         connected.begin_job(HERE, job(), "run-1", NOW)
         bring(connected, "reported")
-        self.wipe(connected)
+        wipe_history(connected)
         assert (connected.bookings(HERE), connected.jobs(HERE), steps(connected)) == ([], [], [])
         assert connected.connection(HERE) == connection()
         assert connected.tokens(connection()) == Tokens(access="at")

@@ -19,8 +19,8 @@ from erp_lab.places import cloned, running, sql
 from kontobro.core.model.connection import Tokens
 from kontobro.erp.kit.http import Refused
 from kontobro.store.secrets import codec
+from kontobro.store.secrets.given import TOKENS
 from kontobro.store.secrets.vault import KeyRing, seal, unseal
-from kontobro.store.sql.store import TOKENS
 from pleo_sandbox.company.oauth import OAuthClient
 from pleo_sandbox.demo.load import DemoSandbox
 from pleo_sandbox.server import serve

@@ -1,16 +1,16 @@
 """The Store over the tables of our models, each call one transaction of its own, beside Odoo's."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 
 import psycopg2
 from odoo import sql_db
 from odoo.tools import config
 
 from kontobro.core.errors import Misconfigured
-from kontobro.store.engines.advisory import advisory_lock
 from kontobro.store.secrets.vault import KeyRing
-from kontobro.store.sql.store import TablesStore
+from kontobro.store.sql.store import SqlStore
+from kontobro.store.sql.tables import HostTables
 
 KEY = "kontobro_key"
 """The option of Odoo's configuration file that holds the key for secrets."""
@@ -22,11 +22,8 @@ PATIENCE = "30s"
 """How long a writer waits for another's row."""
 
 
-class OdooTables:
-    """The database of an Odoo, by its name."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
+class OdooTables(HostTables):
+    """The database of an Odoo."""
 
     @contextmanager
     def transaction(self) -> Iterator:
@@ -37,17 +34,14 @@ class OdooTables:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", (PATIENCE,))
             yield cursor._obj
 
-    def lock(self, name: str, wait: float) -> AbstractContextManager:
-        return advisory_lock(self._connect, name, wait)
-
-    def _connect(self):
+    def connect(self):
         _, where = sql_db.connection_info_for(self.name)
         session = psycopg2.connect(**where)
         session.autocommit = True
         return session
 
 
-class OdooStore(TablesStore):
+class OdooStore(SqlStore):
     """The Store of one database; a connection is one company's and works as one user."""
 
     def more_columns(self, connection):

@@ -116,15 +116,15 @@ def _keep_in_step(home, connection, until):
 
 def _begin(home, key):
     """A worker that is killed while Pleo hangs would come to the same connection first again."""
-    with homes.store_of(home).tables.transaction() as cursor:
-        cursor.execute(TURN, (REST_AFTER_FAULT, key))
+    with homes.store_of(home).tables.writing() as session:
+        session.run(TURN, (REST_AFTER_FAULT, key))
 
 
 def _note(home, key, fault, rest):
     """For a person: when, and what is wrong. For the cron: in how many seconds it is this connection's turn again."""
     told = f"{fault.message} {fault.remedy}" if fault else None
-    with homes.store_of(home).tables.transaction() as cursor:
-        cursor.execute(NOTE, (told, fault_code(fault) if fault else None, rest, key))
+    with homes.store_of(home).tables.writing() as session:
+        session.run(NOTE, (told, fault_code(fault) if fault else None, rest, key))
 
 
 # ------------------------------------------------------------------------------------------ by a person

@@ -123,10 +123,9 @@ class Connect(models.TransientModel):
         connector = home.connector_of(self.env.cr.dbname, self.user_id.id, self.company_id.id)
         level = None if self.connection_id else level_named(int(self.level))
         connected = connect(draft, tokens, place.pleo_for, connector, place.store, level, claim=self._require_free)
-        with home.store_of(place).tables.transaction() as cursor:
-            cursor.execute(MINE, (self.user_id.id, self.company_id.name, connected.connection.id))
-            (number,) = cursor.fetchone()
-        return number
+        with home.store_of(place).tables.writing() as session:
+            (row,) = session.select(MINE, (self.user_id.id, self.company_id.name, connected.connection.id))
+        return row.id
 
     def _require_free(self, connection):
         """Before anything is installed at Pleo: one company there is one company here."""

@@ -196,6 +196,6 @@ class Connect(models.TransientModel):
                 clock=place.clock,
             )
             number = self._join(place, draft, tokens)
-            with home.store_of(place).tables.transaction() as cursor:
-                cursor.execute("UPDATE kontobro_connect SET sealed_secret = NULL WHERE id = %s", (self.id,))
+            with home.store_of(place).tables.writing() as session:
+                session.run("UPDATE kontobro_connect SET sealed_secret = NULL WHERE id = %s", (self.id,))
         return number

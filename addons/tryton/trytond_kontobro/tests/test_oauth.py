@@ -11,7 +11,6 @@ from trytond.protocols.wrappers import Response
 
 from kontobro.core.errors import Misconfigured
 from kontobro.install.authorisation import LIFE
-from kontobro.store.sql.tables import opened, select
 
 from .. import page, pending
 from ..tables import TrytonStore, open_store
@@ -43,8 +42,8 @@ def store() -> Iterator[TrytonStore]:
 
 
 def rows(store: TrytonStore) -> list[str]:
-    with opened(store.tables) as cursor:
-        return [str(vars(row)) for row in select(cursor, "SELECT * FROM kontobro_setup", ())]
+    with store.tables.writing() as session:
+        return [str(vars(row)) for row in session.select("SELECT * FROM kontobro_setup")]
 
 
 def left(store: TrytonStore) -> pending.Left:
@@ -95,8 +94,8 @@ def test_the_table_tells_nothing(store: TrytonStore) -> None:
 def test_what_was_sealed_for_one_setup_opens_no_other(store: TrytonStore) -> None:
     ticket = pending.begin(store, ASKED, NOW)
     pending.begin(store, replace(ASKED, company=7), NOW)
-    with opened(store.tables) as cursor:
-        cursor.execute(
+    with store.tables.writing() as session:
+        session.run(
             "UPDATE kontobro_setup mine SET sealed ="
             " (SELECT other.sealed FROM kontobro_setup other WHERE other.id <> mine.id)"
         )

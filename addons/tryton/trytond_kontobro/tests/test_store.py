@@ -5,24 +5,25 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from typing import Any
 
 import pytest
+from trytond.pool import Pool
+from trytond.transaction import Transaction, check_access
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.ports import Store
 from kontobro.store.sql.store import bind_secrets
-from kontobro.testing.store.case import connection, tokens
+from kontobro.testing.store.case import ELSEWHERE, HERE, NOW, connection, job, planned, tokens
+from kontobro.testing.store.postgres import PostgresCase
 from kontobro.testing.store_contract import StoreContract
 
 from ..tables import OwnTables, open_store
-from .house import DATABASE, awake
+from .house import COMPANY, DATABASE, awake, user
 
-TABLES = ("event", "booking", "payload", "job", "binding", "sync")
-ELSEWHERE = "from trytond_kontobro.tests.house import DATABASE; from trytond_kontobro.tables import open_store\n"
+OPENED = "from trytond_kontobro.tests.house import DATABASE; from trytond_kontobro.tables import open_store\n"
 
 
-class TestTrytonStore(StoreContract):
+class TestTrytonStore(PostgresCase, StoreContract):
     @pytest.fixture
     def store(self) -> Store:
         awake()
@@ -31,21 +32,36 @@ class TestTrytonStore(StoreContract):
         return open_store(DATABASE)
 
     def open_elsewhere(self, store: Store) -> str:
-        return f"{ELSEWHERE}store = open_store(DATABASE)"
+        return f"{OPENED}store = open_store(DATABASE)"
 
-    def by_hand(self, store: Store, sql: str, *values: str) -> None:
-        with OwnTables(DATABASE).transaction() as cursor:
-            cursor.execute(sql, values)
+    def test_its_company_s_people_alone_see_it(self, connected: Store) -> None:
+        """What the store writes beside Tryton's ORM carries what the rules judge by."""
+        connected.save_connection(connection(erp="tryton", erp_company=str(COMPANY)))
+        for key in (HERE, ELSEWHERE):
+            connected.begin_job(key, job(), "run-1", NOW)
+            connected.plan(key, "job-1", "run-1", [planned()], NOW)
+            connected.note_sync(key, "vendors", "in_step", "", NOW)
+        assert seen_by("bookkeeper") == {
+            "kontobro.connection": [HERE],
+            "kontobro.job": [HERE],
+            "kontobro.booking": [HERE],
+            "kontobro.sync": [HERE],
+        }
 
-    def stored_bytes(self, store: Store) -> bytes:
-        with OwnTables(DATABASE).transaction() as cursor:
-            names = [f"kontobro_{name}" for name in (*TABLES, "connection", "secret")]
-            return b"".join(rows_of(cursor, name) for name in names)
 
-    def wipe(self, store: Store) -> None:
-        with OwnTables(DATABASE).transaction() as cursor:
-            for name in TABLES:
-                cursor.execute(f"DELETE FROM kontobro_{name}")  # noqa: S608 - names from above
+def seen_by(login: str) -> dict[str, list[str]]:
+    """The connections of what a person with the group Pleo sees of each table."""
+    person, found = user(login), {}
+    with Transaction().start(DATABASE, 0) as around:
+        groups = Pool().get("res.group").search([("name", "=", "Pleo")])
+        users = Pool().get("res.user")
+        users.write(users.browse([person]), {"groups": [("add", [group.id for group in groups])]})
+        with around.set_user(person), check_access():
+            for model in ("connection", "job", "booking", "sync"):
+                rows = Pool().get(f"kontobro.{model}").search([])
+                found[f"kontobro.{model}"] = [getattr(row, "connection_id", row).key for row in rows]
+        around.rollback()
+    return found
 
 
 def test_secrets_of_an_older_module_belong_to_where_their_connections_point() -> None:
@@ -61,11 +77,6 @@ def test_secrets_of_an_older_module_belong_to_where_their_connections_point() ->
         bind_secrets(cursor)
     assert (store.tokens(here), store.secret(here, "password")) == (tokens(), "p")
     assert store.tokens(replace(here, api_url="https://evil.example")) is None
-
-
-def rows_of(cursor: Any, table: str) -> bytes:
-    with cursor.copy(f"COPY {table} TO STDOUT") as rows:
-        return b"".join(bytes(piece) for piece in rows)
 
 
 def test_the_key_stands_in_trytons_configuration(monkeypatch: pytest.MonkeyPatch) -> None:

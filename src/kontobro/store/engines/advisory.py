@@ -39,6 +39,8 @@ HOLDER = """
 
 
 LOCK_NOT_AVAILABLE = "55P03"
+NO_CONNECTION = "23503"
+"""A row of a connection that is not there: nothing else of ours points elsewhere."""
 LOST = ("08", "57")
 """SQLSTATEs of a connection that broke, or that the server's operator ended."""
 IN_THE_WAY = ("40", LOCK_NOT_AVAILABLE)

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from kontobro.core.errors import Busy, KontobroError, Misconfigured
-
-if TYPE_CHECKING:
-    pass
-
 
 PATIENCE = 30
 """Seconds that a writer waits for another."""

@@ -10,7 +10,6 @@ from kontobro.core.errors import KontobroError, Misconfigured
 
 if TYPE_CHECKING:
     from django.db import DatabaseError
-    from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 SCHEMES = ("postgresql://", "postgres://")
@@ -41,7 +40,7 @@ class Place(Protocol):
         """A lock that dies with its process. Tries for `wait` seconds, then raises Busy."""
         ...
 
-    def settle(self, database: BaseDatabaseWrapper) -> None:
+    def settle(self, cursor: Any) -> None:
         """Bring what was written to where it stays, so that what was deleted is gone."""
         ...
 

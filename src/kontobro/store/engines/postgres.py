@@ -11,12 +11,11 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from kontobro.core.errors import KontobroError, Misconfigured, StoreUnreachable, shown
-from kontobro.store.engines.advisory import advisory_lock
+from kontobro.store.engines.advisory import NO_CONNECTION, advisory_lock, is_undone
 from kontobro.store.engines.faults import PATIENCE, held_too_long, no_connection
 
 if TYPE_CHECKING:
     from django.db import DatabaseError
-    from django.db.backends.base.base import BaseDatabaseWrapper
 
 IDLE = 60
 """Seconds after which a connection that nobody uses is closed."""
@@ -29,9 +28,6 @@ PARTS = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST
 
 REFUSED = ("28", "3D", "42501")
 """SQLSTATEs of what the administrator of the database mends: login, database, permission."""
-
-HELD = ("55P03", "40P01", "40001")
-"""Lock timeout, deadlock, serialisation: another process was at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +66,7 @@ class PostgresDatabase:
     def lock(self, name: str, wait: float) -> AbstractContextManager[None]:
         return advisory_lock(self._connect, name, wait)
 
-    def settle(self, database: BaseDatabaseWrapper) -> None:
+    def settle(self, cursor: Any) -> None:
         """The server's own vacuum does it, in its time."""
 
     def fault_of(self, error: DatabaseError) -> KontobroError | None:
@@ -86,9 +82,9 @@ class PostgresDatabase:
 
     def _fault(self, error: psycopg.Error) -> KontobroError | None:
         state = error.sqlstate or ""
-        if state in HELD:
+        if is_undone(error):
             return held_too_long(self.name)
-        if state == "23503":
+        if state == NO_CONNECTION:
             return no_connection(self.name)
         if state.startswith(REFUSED) or _is_refusal(error):
             why = "the server refuses the login, the database or a permission"

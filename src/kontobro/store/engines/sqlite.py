@@ -15,7 +15,6 @@ from kontobro.store.engines.locks import locked
 
 if TYPE_CHECKING:
     from django.db import DatabaseError
-    from django.db.backends.base.base import BaseDatabaseWrapper
 
 SIGNATURE = b"SQLite format 3\0"
 """How every SQLite file begins, once something is in it."""
@@ -60,10 +59,9 @@ class SqliteFile:
     def lock(self, name: str, wait: float) -> AbstractContextManager[None]:
         return locked(self.path, name, wait)
 
-    def settle(self, database: BaseDatabaseWrapper) -> None:
+    def settle(self, cursor: Any) -> None:
         """Until then deleted text is still in the log beside the file."""
-        with database.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def fault_of(self, error: DatabaseError) -> KontobroError | None:
         text = str(error)

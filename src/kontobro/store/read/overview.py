@@ -193,8 +193,8 @@ class Overview:
 
     def problems(self, connection_ids: Sequence[str], *, limit: int = 100, items: int = 20) -> Sequence[ProblemGroup]:
         """What stops items, as their last run told it, by cause: those that stop most first."""
-        with self._database.reading() as database:
-            return problem_groups(database, connection_ids, min(limit, MOST), min(items, MOST))
+        with self._database.reading() as session:
+            return problem_groups(session.cursor, connection_ids, min(limit, MOST), min(items, MOST))
 
     def stands(
         self, connection_id: str, since: date, until: date, *, outcomes: Sequence[Outcome] = ("booked",)

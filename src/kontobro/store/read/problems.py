@@ -9,7 +9,6 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, F, Func, Value
 
 from kontobro.core.model.journal import Reference
@@ -59,14 +58,10 @@ GROUPS = """
 """
 
 
-def problem_groups(
-    database: BaseDatabaseWrapper, connection_ids: Sequence[str], limit: int, items: int
-) -> Sequence[ProblemGroup]:
-    """At most `limit` causes, each with at most `items`."""
-    with database.cursor() as cursor:
-        cursor.execute(groups_sql(database.vendor), [json.dumps(list(connection_ids)), items, limit])
-        rows = cursor.fetchall()
-    return [_group(list(found)) for _, found in groupby(rows, key=itemgetter(0))]
+def problem_groups(cursor: Any, connection_ids: Sequence[str], limit: int, items: int) -> Sequence[ProblemGroup]:
+    """At most `limit` causes, each with at most `items`. `cursor` is one of Django's."""
+    cursor.execute(groups_sql(cursor.db.vendor), [json.dumps(list(connection_ids)), items, limit])
+    return [_group(list(found)) for _, found in groupby(cursor.fetchall(), key=itemgetter(0))]
 
 
 def groups_sql(vendor: str) -> str:

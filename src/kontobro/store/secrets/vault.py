@@ -28,6 +28,11 @@ class KeyRing:
         if path is None or self._fixed() is not None:
             self.ciphers()
 
+    @property
+    def are_given(self) -> bool:
+        """Whether no key file counts: none is made."""
+        return self._fixed() is not None
+
     def ciphers(self, *, create: bool = False) -> MultiFernet:
         """The keys, ready for use. With `create` a missing key file is made. Raises Misconfigured."""
         if self._fixed() is None and create and not self._file.exists():

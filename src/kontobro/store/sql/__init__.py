@@ -1,1 +1,1 @@
-"""The Store over a host's own tables, inside an accounting system."""
+"""The store: one implementation by SQL over a DB-API cursor, for all homes."""

@@ -19,6 +19,8 @@ from kontobro.core.model.history import BookingState, Move, Plan
 from kontobro.core.model.journal import InvoiceKey, Reference
 from kontobro.core.ports import Store
 from kontobro.store.schema.moves import route
+from kontobro.store.sql.store import SqlStore
+from kontobro.store.sql.tables import Tables
 
 NOW = dt.datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -28,6 +30,7 @@ REF = Reference("0b5c0001-0000-4000-8000-000000000001")
 OTHER = Reference("0b5c0002-0000-4000-8000-000000000002")
 BILL = InvoiceKey("vendor-7", "2026-118", "EUR")
 PROBLEM = Problem("no_account", "account", "Anna Berg", "There is no account.", "Choose one.", "account_unknown")
+HISTORY = ("event", "booking", "payload", "job", "binding", "sync")
 PATIENCE = 60
 """Seconds that a test waits for another process before it gives up."""
 
@@ -92,16 +95,18 @@ def steps(store: Store, reference: Reference = REF) -> list[tuple[str, str]]:
 
 def wipe_history(store: Store) -> None:
     """Delete everything but connections and secrets: what a run must survive without booking twice (design §5)."""
-    from kontobro.store import models
-    from kontobro.store.django_store import DjangoStore
+    with tables_of(store).writing() as session:
+        for table in HISTORY:
+            session.run(f"DELETE FROM kontobro_{table}")  # noqa: S608 - names from our own code
 
-    alias = cast(DjangoStore, store).alias
-    for table in (models.Event, models.Booking, models.Payload, models.Job, models.Binding, models.Sync):
-        table.objects.using(alias).all().delete()
+
+def tables_of(store: Store) -> Tables:
+    """The tables behind the port."""
+    return cast(SqlStore, store).tables
 
 
 class StoreCase:
-    """What a kind of store gives to its contract. The defaults serve a store of `kontobro.store` on SQLite."""
+    """What a home of the store gives to its contract. The defaults serve the SQL store, in a SQLite file."""
 
     # ------------------------------------------------------------------- what a kind of store gives
 
@@ -117,10 +122,8 @@ class StoreCase:
 
     def by_hand(self, store: Store, sql: str, *values: str) -> None:
         """Run one statement of SQL on the tables, as somebody with a database tool would."""
-        from django.db import connections
-
-        with connections[cast(Any, store).alias].cursor() as cursor:
-            cursor.execute(sql, values)
+        with tables_of(store).writing() as session:
+            session.run(sql, values)
 
     def stored_bytes(self, store: Store) -> bytes:
         """All that the database keeps on disk, without the key."""
@@ -128,14 +131,9 @@ class StoreCase:
         files = [file for file in path.parent.glob(f"{path.name}*") if file.suffix != ".key"]
         return b"".join(file.read_bytes() for file in files)
 
-    def wipe(self, store: Store) -> None:
-        wipe_history(store)
-
     def path(self, store: Store) -> Path:
         """The database's file."""
-        from django.db import connections
-
-        return Path(str(connections[cast(Any, store).alias].settings_dict["NAME"]))
+        return Path(cast(Any, store).place.path)
 
     # ------------------------------------------------------------------------------------------ means
 

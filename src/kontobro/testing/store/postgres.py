@@ -1,10 +1,11 @@
-"""What the contract of every store needs besides, for a store of `kontobro.store` on PostgreSQL.
+"""What the contract of every store needs besides, for a home in PostgreSQL.
 
     class TestMyStore(PostgresCase, StoreContract):
         @pytest.fixture
         def store(self): ...
 
-KONTOBRO_KEY is set in the environment: the contract's other processes open the same store.
+The defaults serve a store of `kontobro.store`. KONTOBRO_KEY is set in the environment: the contract's other processes
+open the same store.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from __future__ import annotations
 from typing import Any, cast
 
 from kontobro.core.ports import Store
-from kontobro.testing.store.case import StoreCase
+from kontobro.testing.store.case import StoreCase, tables_of
+
+OURS = "SELECT tablename AS name FROM pg_tables WHERE left(tablename, 9) = 'kontobro_'"
 
 
 class PostgresCase(StoreCase):
-    """Behind the port of a store on PostgreSQL."""
+    """Behind the port of a store in PostgreSQL."""
 
     def open_elsewhere(self, store: Store) -> str:
         url = cast(Any, store).place.url
@@ -24,13 +27,7 @@ class PostgresCase(StoreCase):
 
     def stored_bytes(self, store: Store) -> bytes:
         """All rows of all tables. Files of the server keep what was deleted until its vacuum has passed."""
-        from django.db import connections
-
-        with connections[cast(Any, store).alias].cursor() as cursor:
-            tables = connections[cast(Any, store).alias].introspection.table_names(cursor)
-            return b"".join(_rows_of(cursor, table) for table in tables)
-
-
-def _rows_of(cursor: Any, table: str) -> bytes:
-    with cursor.copy(f'COPY "{table}" TO STDOUT') as rows:
-        return b"".join(bytes(piece) for piece in rows)
+        with tables_of(store).reading() as session:
+            tables = [table.name for table in session.select(OURS)]
+            rows = [row for table in tables for row in session.select(f"SELECT CAST(t AS text) AS told FROM {table} t")]  # noqa: S608
+        return "".join(row.told for row in rows).encode()

@@ -5,18 +5,19 @@ from __future__ import annotations
 import sys
 
 import pytest
+from odoo import api
 from odoo.addons.kontobro_odoo.inside.store import OdooStore, open_store
+from odoo.modules.registry import Registry
 from odoo.tools import config
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.ports import Store
+from kontobro.testing.store.case import HERE, NOW, connection, job, plan
+from kontobro.testing.store.postgres import PostgresCase
 from kontobro.testing.store_contract import StoreContract
 
-TABLES = ("connection", "secret", "job", "booking", "event", "payload", "binding", "sync")
-HISTORY = ("event", "booking", "payload", "job", "binding", "sync")
 
-
-class TestOdooStore(StoreContract):
+class TestOdooStore(PostgresCase, StoreContract):
     @pytest.fixture
     def store(self, shared: str) -> Store:
         opened = open_store(shared)
@@ -36,26 +37,27 @@ class TestOdooStore(StoreContract):
         ]
         return "\n".join(lines)
 
-    def by_hand(self, store: OdooStore, sql: str, *values: str) -> None:
-        with store.tables.transaction() as cursor:
-            cursor.execute(sql, values)
+    def test_its_company_s_people_alone_see_it(self, connected: OdooStore, shared: str) -> None:
+        """What the store writes beside Odoo's ORM carries what the record rules judge by."""
+        connected.save_connection(connection(erp="odoo", erp_company="1"))
+        connected.begin_job(HERE, job(), "run-1", NOW)
+        plan(connected)
+        connected.note_sync(HERE, "vendors", "in_step", "", NOW)
+        with Registry(shared).cursor() as cursor:
+            env = api.Environment(cursor, api.SUPERUSER_ID, {})
+            elsewhere = env["res.company"].create({"name": "Other ApS"})
+            for company, seen in ((env["res.company"].browse(1), 1), (elsewhere, 0)):
+                person = _person_of(env, company)
+                for model in ("connection", "job", "booking", "event", "sync"):
+                    assert env[f"kontobro.{model}"].with_user(person).search_count([]) == seen, (model, company.name)
+            cursor.rollback()
 
-    def stored_bytes(self, store: OdooStore) -> bytes:
-        with store.tables.transaction() as cursor:
-            return b"".join(_rows_of(cursor, f"kontobro_{table}") for table in TABLES)
 
-    def wipe(self, store: OdooStore) -> None:
-        with store.tables.transaction() as cursor:
-            for table in HISTORY:
-                cursor.execute(f"DELETE FROM kontobro_{table}")
-
-
-def _rows_of(cursor, table: str) -> bytes:
-    from io import BytesIO
-
-    rows = BytesIO()
-    cursor.copy_expert(f"COPY {table} TO STDOUT", rows)
-    return rows.getvalue()
+def _person_of(env, company):
+    """A person of this company alone who may look at Pleo."""
+    told = {"name": company.name, "login": f"of {company.id}", "company_id": company.id}
+    groups = [(6, 0, [env.ref("kontobro_odoo.group_user").id])]
+    return env["res.users"].create({**told, "company_ids": [(6, 0, [company.id])], "group_ids": groups})
 
 
 def test_without_a_key_in_the_configuration_nothing_is_opened(shared: str) -> None:
