@@ -43,6 +43,12 @@ class Entry:
     """What is used while it is not set."""
 
     @property
+    def in_words(self) -> str:
+        """Label, help and choices in one line of plain text."""
+        choices = ", ".join(f"{value} ({words})" for value, words in self.choices.items())
+        return f"{self.label}: {self.help}" + (f" Values: {choices}." if choices else "")
+
+    @property
     def default(self) -> object:
         return getattr(Settings(), self.key, None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from kontobro.core.errors import Problem
 from kontobro.core.model.connection import Connection
+from kontobro.core.settings.catalogue import catalogue
 from kontobro.core.settings.suggest import Suggestion
 from kontobro.web.connect import setup as flow
 from kontobro.web.connect.books import Books, activate, carry_out, read_books, read_plans, settle_settings
@@ -18,15 +19,6 @@ from kontobro.web.connect.guard import of_setup
 from kontobro.web.models import Setup
 from kontobro.web.places import places
 from kontobro.web.tenancy import Member
-
-LABELS: Mapping[str, str] = {
-    "wallet": "Pleo wallet",
-    "out_of_pocket": "Out-of-pocket: what employees paid themselves",
-    "contra": "Contra: money in transit between bank and wallet",
-    "external_reimbursement": "External reimbursement: paid back outside of Pleo",
-    "accounts_payable": "Accounts payable: invoices and their payments",
-    "journal": "Journal",
-}
 
 
 def made(setup: Setup) -> Connection:
@@ -42,7 +34,7 @@ def label_of(setting: str) -> str:
     table, _, key = setting.partition(".")
     if table == "wallets":
         return f"Pleo wallet in {key}"
-    return f"Pleo's tag group {key} is the dimension" if table == "dimensions" else LABELS.get(setting, setting)
+    return f"Pleo's tag group {key} is the dimension" if table == "dimensions" else catalogue()[setting].label
 
 
 def list_of(setting: str) -> str:
@@ -75,6 +67,7 @@ def _row(request: HttpRequest, one: Suggestion, problems: Sequence[Problem]) -> 
     return {
         "name": one.setting,
         "label": label_of(one.setting),
+        "help": catalogue()[one.setting.partition(".")[0]].help,
         "list": list_of(one.setting),
         "value": request.POST.get(one.setting, one.after or one.before),
         "why": one.why,
