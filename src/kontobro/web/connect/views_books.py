@@ -13,7 +13,6 @@ from kontobro.core.errors import Problem
 from kontobro.core.model.connection import Connection
 from kontobro.core.settings.catalogue import catalogue
 from kontobro.core.settings.suggest import Suggestion
-from kontobro.web.connect import setup as flow
 from kontobro.web.connect.books import Books, activate, carry_out, read_books, read_plans, settle_settings
 from kontobro.web.connect.guard import of_setup
 from kontobro.web.models import Setup
@@ -48,7 +47,7 @@ def settings_page(
     connection = made(setup)
     found = books
     if found is None:
-        with flow.doors() as home:
+        with places.home.visit() as home:
             found = read_books(connection, home)
     rows = [_row(request, one, problems) for one in found.suggestions]
     named = {f"settings.{row['name']}" for row in rows}
@@ -81,7 +80,7 @@ def _row(request: HttpRequest, one: Suggestion, problems: Sequence[Problem]) -> 
 def settings(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Accept or change what is proposed; `later` leaves what is missing to the settings page."""
     connection = made(setup)
-    with flow.doors() as home:
+    with places.home.visit() as home:
         books = read_books(connection, home)
         values = {one.setting: request.POST.get(one.setting, "") for one in books.suggestions}
         later = "later" in request.POST
@@ -89,13 +88,13 @@ def settings(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse
     if problems:
         return settings_page(request, member, setup, problems, books)
     member.note("settings accepted", "", connection.id)
-    flow.go_to(setup, "plan")
+    setup.go_to("plan")
     return redirect("connect_setup", setup.id)
 
 
 def plan_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     connection = made(setup)
-    with flow.doors() as home:
+    with places.home.visit() as home:
         plans = read_plans(connection, home)
     page = {
         "setup": setup,
@@ -116,7 +115,7 @@ def plan(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
         messages.info(request, "Pleo waits for the first sync: approve it under Master data.")
         return redirect("connection", connection.id)
     digests = {name.removeprefix("digest-"): value for name, value in request.POST.items() if "digest-" in name}
-    with flow.doors() as home:
+    with places.home.visit() as home:
         results = carry_out(connection, {kind: str(value) for kind, value in digests.items()}, home)
         active = activate(connection, home, results)
     failed = [problem for result in results for problem in result.failed]
