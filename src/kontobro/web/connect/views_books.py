@@ -99,8 +99,8 @@ def plan_page(request: HttpRequest, member: Member, setup: Setup) -> HttpRespons
     page = {
         "setup": setup,
         "plans": plans,
-        "possible": all(plan.refused is None for plan in plans),
-        "changes": sum(len(plan.rows) + plan.more for plan in plans),
+        "possible": all(plan.allowed for plan in plans),
+        "changes": sum(len(plan.rows) for plan in plans),
     }
     return render(request, "connect/plan.html", page)
 
