@@ -29,7 +29,7 @@ def test_each_setting_is_on_a_form_and_its_texts_have_translations() -> None:
     placed = set(re.findall(r'<field name="(\w+)"', view)) | {"journal"}
     assert set(catalogue()) - placed == elsewhere
     there = words_of("kontobro_odoo.pot").keys()
-    own = {"Dimensions are on", catalogue()["create_vendors"].help}
+    own = {"Put dimensions on", catalogue()["create_vendors"].help}
     shown = {key: entry for key, entry in catalogue().items() if key not in elsewhere}
     columns = [entry for key, entry in row_catalogue().items() if key != "line_account"]
     assert {text for entry in [*shown.values(), *columns] for text in texts(entry)} - there == own

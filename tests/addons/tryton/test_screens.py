@@ -107,7 +107,7 @@ def refuse_bad_lines(office: Office) -> None:
         (r"Dimensions, line 1: it says nothing", {"dimensions": [{"root": root}]}),
         (r"Dimensions, line 1: Analytic Root is missing", {"dimensions": [{"group": "PROJ", "root": None}]}),
         (r"Changes without approval, percent: .*it is 101", {"sync_max_percent": 101}),
-        (r"Text of entries: .*nonsense", {"description": "{nonsense}"}),
+        (r"Entry text: .*nonsense", {"description": "{nonsense}"}),
     ]
     for message, changes in bad:
         with pytest.raises(Refused, match=message):
