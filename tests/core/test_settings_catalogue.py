@@ -10,6 +10,7 @@ import pytest
 
 from kontobro.core.model.settings import RowOverride, Settings
 from kontobro.core.settings.catalogue import Entry, catalogue, groups, keys_of, row_catalogue
+from kontobro.core.settings.codes import ACCOUNTS
 from kontobro.core.settings.toml import LIMITS, LONGEST
 
 BOTH: tuple[tuple[type, Mapping[str, Entry]], ...] = ((Settings, catalogue()), (RowOverride, row_catalogue()))
@@ -45,6 +46,11 @@ def test_every_text_is_there_and_no_label_is_given_twice() -> None:
         assert sorted(labels) == sorted(set(labels))
         assert all(entry.label and entry.help.endswith(".") and entry.label[0].isupper() for entry in entries.values())
         assert all(all(entry.choices.values()) for entry in entries.values())
+        assert not any("\n" in entry.in_words for entry in entries.values()), "a comment of a settings file is one line"
+
+
+def test_the_accounts_are_those_that_ids_are_read_for() -> None:
+    assert set(keys_of("account")) == set(ACCOUNTS)
 
 
 def test_numbers_have_limits_and_their_default_is_within() -> None:
