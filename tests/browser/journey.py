@@ -186,7 +186,7 @@ class Journey:
         self.heading("Settings")
         expect(self.page.get_by_text("Asking your books")).to_have_count(0, timeout=SOON)
         self.stop(self.page, "settings")
-        self.page.get_by_label("When the period is closed").select_option("next_open")
+        self.page.get_by_label("If the period is closed").select_option("next_open")
         self.press("Save")
         self.says(re.compile("saved|stored|changed", re.IGNORECASE))
 

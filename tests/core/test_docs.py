@@ -21,6 +21,7 @@ from kontobro.core.rules.post import post_item
 from kontobro.core.rules.text import FIELD_LIMIT, FIELDS, TEXT_LIMIT
 from kontobro.core.settings.toml import LIMITS, settings_from
 from kontobro.testing.factories import a_line, an_item, masters, settings
+from scripts import settings_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 SOURCE = Path(__file__).parents[2] / "src" / "kontobro"
@@ -79,6 +80,12 @@ def test_the_codes_of_a_sync_are_explained() -> None:
     of_plan = {"code_taken", "duplicate_at_pleo", "vendor_conflict", "vendor_known", "vendor_same_name"}
     assert of_plan <= codes_in("core")
     assert set(table(section)) == codes_in("sync") | of_plan
+
+
+def test_the_tables_of_the_settings_page_are_those_of_the_catalogue() -> None:
+    text = page("settings.md")
+    assert settings_page.page(text) == text, "run: python -m scripts.settings_page"
+    assert settings_page.page(text.replace("| `wallet` |", "| `purse` |", 1)) == text
 
 
 def test_every_setting_and_row_key_is_on_the_page() -> None:

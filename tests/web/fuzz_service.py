@@ -22,7 +22,6 @@ from kontobro.export import next_job, run_job
 from kontobro.service.config import config
 from kontobro.store.database import database_entry
 from kontobro.store.secrets.codec import tokens_to
-from kontobro.web.connect import setup as flow
 from kontobro.web.models import ConnectionOwner, Invitation, Membership, Organisation, Setup, User
 from kontobro.web.places import places
 from kontobro.web.server.start import migrate
@@ -82,7 +81,7 @@ class FuzzService:
             options=dict(self.connection.erp_options),
             companies=[["1", "Fjord ApS"]],
         )
-        flow.seal_secrets(setup, tokens=tokens_to(Tokens(access=self.desk.key)))
+        setup.seal(tokens=tokens_to(Tokens(access=self.desk.key)))
         return str(setup.id)
 
     def facts(self) -> dict[str, str]:

@@ -239,11 +239,11 @@ def test_no_secret_stands_in_the_setup_or_the_session(anna: Traveller) -> None:
     anna.begin()
     anna.post("level", level=1)
     address = anna.leave()
-    kept = flow.secrets_of(anna.setup)
+    kept = anna.setup.secrets()
     asked = query_of(address)
     assert kept["verifier"] not in address
     anna.browser.get(anna.box.consent(address))
-    held = flow.tokens_of(anna.setup)
+    held = anna.setup.tokens()
     told = json.dumps([str(vars(anna.setup)), dict(anna.browser.session)])
     for secret in (asked["state"], kept["verifier"], held.access, held.refresh, anna.box.client.secret):
         assert secret
@@ -272,10 +272,10 @@ def test_a_setup_that_nobody_went_on_with_is_deleted_after_a_week(anna: Travelle
 def test_tokens_that_ran_out_on_the_way_are_renewed_and_kept(anna: Traveller) -> None:
     anna.begin()
     anna.allow(1)
-    before = flow.tokens_of(anna.setup)
+    before = anna.setup.tokens()
     anna.box.sandbox.clock.move(dt.timedelta(hours=1))
     setup = anna.setup
-    flow.seal_secrets(setup, tokens={**flow.secrets_of(setup)["tokens"], "expires_at": None})
+    setup.seal(tokens={**setup.secrets()["tokens"], "expires_at": None})
     setup.save()
     page = anna.give_ledger()
     assert "Accounts payable" in page.text

@@ -148,7 +148,7 @@ def test_another_organisation_can_t_take_a_connected_company(anna: Traveller, tm
     assert anna.user.email not in page.text
     assert ConnectionOwner.objects.get().organisation == anna.organisation
     assert len(anna.site.home.store.connections()) == 1
-    assert "tokens" not in flow.secrets_of(bo.setup)
+    assert "tokens" not in bo.setup.secrets()
     assert anna.box.sandbox.installations.all()  # what others have there is left alone
 
 
@@ -174,7 +174,7 @@ def test_a_crash_between_owner_and_connection_is_mended_by_going_on(site: Site, 
     bo.begin()
     bo.allow(1)
     connection_id = bo.setup.connection_id
-    flow.own(flow.draft_of(bo.setup), bo.organisation)  # and here the process died
+    flow.own(bo.setup.draft(), bo.organisation)  # and here the process died
     assert bo.browser.get(f"/c/{connection_id}/").status_code == 404
     bo.give_ledger()
     assert [one.id for one in site.home.store.connections()] == [connection_id]

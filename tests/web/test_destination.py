@@ -125,25 +125,25 @@ def test_connecting_again_takes_the_secret_only_to_where_it_was_given_for(site: 
     organisation = site.organisation()
     connection = connected(site, organisation, "odoo", url="https://odoo.example")
     setup = flow.begin_again(Member(site.member(organisation), organisation, "owner"), connection)
-    flow.seal_secrets(setup, erp={"api_key": "typed"}, tokens={"access": "pleo-key"})
-    assert flow.secrets_of(setup)["erp"] == {"api_key": "typed"}
+    setup.seal(erp={"api_key": "typed"}, tokens={"access": "pleo-key"})
+    assert setup.secrets()["erp"] == {"api_key": "typed"}
     setup.options = {**setup.options, "company": "2"}
-    assert flow.secrets_of(setup)["erp"] == {"api_key": "typed"}
+    assert setup.secrets()["erp"] == {"api_key": "typed"}
     setup.options = {"url": "https://evil.example"}
-    assert "erp" not in flow.secrets_of(setup)
-    assert flow.tokens_of(setup).access == "pleo-key"
+    assert "erp" not in setup.secrets()
+    assert setup.tokens().access == "pleo-key"
 
 
 def test_a_setup_keeps_pleo_s_tokens_from_another_pleo(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     organisation = site.organisation()
     connection = site.connection(organisation)
     setup = flow.begin_again(Member(site.member(organisation), organisation, "owner"), connection)
-    flow.seal_secrets(setup, tokens={"access": "pleo-key"}, verifier="v")
-    assert set(flow.secrets_of(setup)) == {"tokens", "verifier"}
+    setup.seal(tokens={"access": "pleo-key"}, verifier="v")
+    assert set(setup.secrets()) == {"tokens", "verifier"}
     monkeypatch.setenv("KONTOBRO_SANDBOX_URL", "http://127.0.0.1:9")
     config.cache_clear()
     try:
-        assert flow.secrets_of(setup) == {}
+        assert setup.secrets() == {}
     finally:
         config.cache_clear()
 

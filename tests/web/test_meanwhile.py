@@ -62,10 +62,10 @@ def test_a_setup_outlives_the_rotation_of_the_key(site: Site) -> None:
     user = site.member(organisation)
     connection = site.connection(organisation)
     setup = flow.begin(Member(user, organisation, "owner"), "api_key sandbox")
-    flow.seal_secrets(setup, tokens={"access": "key"})
-    flow.go_to(setup, "erp")
+    setup.seal(tokens={"access": "key"})
+    setup.go_to("erp")
     places.home.store.rotate_keys()  # type: ignore[attr-defined]
-    assert flow.secrets_of(Setup.objects.get(id=setup.id)) == {}
+    assert Setup.objects.get(id=setup.id).secrets() == {}
     browser = site.browser(user)
     assert browser.post(f"/connect/{setup.id}/back/").status_code == 302
     assert browser.post(f"/connect/{setup.id}/level/", {"level": "1"}).status_code == 302

@@ -129,13 +129,13 @@ def test_a_setup_ends_with_the_right_to_connect(site: Site, form: dict[str, str]
     anna = site.browser(site.member(organisation))
     bo = site.member(organisation, "bookkeeper")
     setup = flow.begin(Member(bo, organisation, "bookkeeper"), "api_key sandbox")
-    flow.seal_secrets(setup, tokens={"access": "a-key"})
-    flow.go_to(setup, "key")
+    setup.seal(tokens={"access": "a-key"})
+    setup.go_to("key")
     change(anna, organisation, bo, **form)
     assert Setup.objects.count() == stays
     if not stays:
         with pytest.raises(NotAllowed, match="cancelled"):
-            flow.go_to(setup, "erp")  # a page that was at work meanwhile
+            setup.go_to("erp")  # a page that was at work meanwhile
         with pytest.raises(NotAllowed):
             require_still(setup)
         assert site.browser(bo).get(f"/connect/{setup.id}/").status_code == 404

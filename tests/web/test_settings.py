@@ -37,7 +37,7 @@ def take(office: ConnectedSite, text: str) -> str:
 
 def test_every_setting_is_in_the_form_or_says_where_else() -> None:
     elsewhere = {"rows", "hook", "sync"}
-    assert set(SettingsForm.base_fields) | elsewhere == set(Settings.__dataclass_fields__)
+    assert set(SettingsForm().fields) | elsewhere == set(Settings.__dataclass_fields__)
 
 
 def test_saving_the_form_unchanged_changes_nothing(office: ConnectedSite) -> None:
@@ -58,7 +58,7 @@ def test_a_change_is_kept_and_its_name_stands_in_the_trail(office: ConnectedSite
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("wallets", "EUR 1082", "is no line like"),
+        ("wallets", "EUR 1082", "is not a line such as"),
         ("wallets", "EURO = 1082", "is no currency"),
         ("description", "{nonsense}", "has a field that there is not"),
         ("retention_days", "-1", "greater than or equal to 0"),

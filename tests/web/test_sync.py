@@ -6,8 +6,10 @@ import re
 from dataclasses import replace
 
 import pytest
+from django.template.loader import render_to_string
 
 from kontobro.core.level import KINDS_OF
+from kontobro.sync.shown import Row, Shown
 from kontobro.web.models import AuditEvent
 from tests.web.connected_site import ConnectedSite
 
@@ -51,3 +53,14 @@ def test_an_approval_without_a_plan_is_refused(synced: ConnectedSite) -> None:
     answer = synced.browser.post(f"/c/{synced.connection.id}/master-data/accounts/approve/", {})
     assert answer.status_code == 400
     assert synced.site.runner.asked == []
+
+
+def test_of_a_long_plan_the_page_shows_the_first_and_counts_all() -> None:
+    row = Row("create", "accounts", "4711", "Ink <b>", "", (("external_id", "", "e-1"),), "", None, None)
+    plan = Shown("accounts", "accounts-1", (row,) * 203)
+    page = render_to_string("site/changes.html", {"plan": plan})
+    assert page.count("4711") == 200
+    assert "… and 3 more" in page
+    assert "id in the accounting system: <ins>e-1</ins>" in page
+    assert "<b>" not in page
+    assert plan.counted == [(203, "is new in Pleo")]

@@ -17,7 +17,6 @@ from standardwebhooks import Webhook
 from kontobro.core.errors import Busy
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.settings import Settings
-from kontobro.web.connect import setup as flow
 from kontobro.web.connect.subscribing import SECRET, subscribe
 from kontobro.web.connection.webhooks import LARGEST
 from kontobro.web.models import WebhookDelivery
@@ -239,7 +238,7 @@ class Subscribed:
 
 def subscribed_office(office: ConnectedSite) -> Subscribed:
     office.export()
-    with flow.doors() as home:
+    with places.home.visit() as home:
         subscribe(office.connection, home)
     return Subscribed(office)
 

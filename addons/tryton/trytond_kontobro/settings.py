@@ -14,8 +14,9 @@ from trytond.model import ModelView, fields
 from trytond.transaction import Transaction
 from trytond.wizard import Button, StateTransition, StateView, Wizard
 
+from kontobro.core.settings.catalogue import catalogue, keys_of, row_catalogue
 from kontobro.core.settings.check import check_all
-from kontobro.core.settings.toml import LIMITS, settings_from, settings_to
+from kontobro.core.settings.toml import settings_from, settings_to
 from kontobro.core.words import in_language
 from kontobro.export.job.masters import load_masters
 
@@ -25,39 +26,45 @@ from .house import PleoError, language, opened, told
 from .settings_lines import account_field, complete, label_of, lines_field, once, said
 from .settings_names import account_of, currency_of, journal_of, key_of, root_of
 
-ACCOUNTS = ("wallet", "out_of_pocket", "contra", "external_reimbursement", "accounts_payable")
-CHOICES = (
-    "closed_period",
-    "posting",
-    "method_when_null",
-    "unmatched_vendor",
-    "reverse_tax_missing",
-    "zero_amount",
-    "duplicate_invoice",
-    "voided",
-    "receipt_missing",
-    "receipt_upload_failed",
-    "dimensions_on",
-    "sync_unknown",
-)
-PLAIN = (*CHOICES, *LIMITS, "employees_are_vendors", "create_vendors", "time_zone", "description")
+ACCOUNTS = keys_of("account")
+PLAIN = tuple(key for key in keys_of("choice", "number", "flag", "text") if catalogue()[key].page)
 SYNCS = {
     "accounts": "sync_accounts",
     "tax-codes": "sync_tax_codes",
     "dimensions": "sync_dimensions_",
     "vendors": "sync_vendors",
 }
-ROW = ("type", "subtype", "debit", "credit", "sign", "method", "use_line_account")
-FAIL_OR_BOOK = [("fail", "Fail the expense"), ("book", "Book it without")]
+LINES = {
+    "wallets": "kontobro.settings.wallet",
+    "rows": "kontobro.settings.row",
+    "dimensions": "kontobro.settings.dimension",
+}
+ROW = tuple(key for key in row_catalogue() if key != "line_account")
 
 
-def choice(label, *pairs, help=""):
-    return fields.Selection(list(pairs), label, required=True, sort=False, help=help)
+def setting(key):
+    """The form's field for a setting, in the words of the catalogue."""
+    entry = catalogue()[key]
+    words = {"string": entry.label, "help": entry.help}
+    if key in LINES:
+        return lines_field(LINES[key], entry.label, entry.help)
+    match entry.kind:
+        case "account":
+            return account_field(entry.label, entry.help)
+        case "journal":
+            return fields.Many2One("account.journal", **words)
+        case "choice":
+            return fields.Selection(list(entry.choices.items()), required=True, sort=False, **words)
+        case "flag":
+            return fields.Boolean(**words)
+        case "number":
+            low, high = entry.limits
+            return fields.Integer(required=True, domain=[(key, ">=", low), (key, "<=", high)], **words)
+    return fields.Char(required=entry.default is not None, **words)
 
 
-def number(name, label, help=""):
-    low, high = LIMITS[name]
-    return fields.Integer(label, required=True, domain=[(name, ">=", low), (name, "<=", high)], help=help)
+def sync_field(kind):
+    return fields.Boolean(catalogue()["sync"].choices[kind])
 
 
 class SettingsStart(ModelView):
@@ -66,54 +73,8 @@ class SettingsStart(ModelView):
     __name__ = "kontobro.settings.start"
     __string__ = "Pleo Settings"
     company = fields.Many2One("company.company", "Company", readonly=True)
-    wallet = account_field("Wallet", "The money on Pleo's cards, in the company's currency.")
-    wallets = lines_field("kontobro.settings.wallet", "Wallets in other Currencies")
-    out_of_pocket = account_field("Out of Pocket", "What employees paid themselves, and what they owe.")
-    contra = account_field("Money in Transit", "Between the bank and the wallet.")
-    external_reimbursement = account_field("External Reimbursement")
-    accounts_payable = account_field("Accounts Payable", "Invoices and their payments.")
-    journal = fields.Many2One("account.journal", "Journal")
-    closed_period = choice(
-        "In a Closed Period",
-        ("fail", "Fail the expense"),
-        ("next_open", "Book on the next open day"),
-        ("today", "Book today"),
-    )
-    posting = choice("Entries", ("draft", "Leave as draft"), ("posted", "Post"))
-    method_when_null = choice(
-        "Without a Method from Pleo", ("journal", "Journal entry"), ("accounts_payable", "Bill and payment")
-    )
-    unmatched_vendor = choice("Unknown Vendor", ("fail", "Fail the expense"), ("fallback", "Book it without vendor"))
-    employees_are_vendors = fields.Boolean("Employees are Vendors", help="Known by their code in Pleo.")
-    reverse_tax_missing = choice(
-        "Reverse Charge without Tax", ("compute", "Compute it"), ("fail", "Fail the expense"), ("as_given", "Book none")
-    )
-    zero_amount = choice("Amount of Zero", ("fail", "Fail the expense"), ("skip", "Skip it"))
-    duplicate_invoice = choice("Same Invoice Again", ("note", "Book it with a note"), ("fail", "Fail the expense"))
-    voided = choice("Cancelled and exported again", ("book", "Book it anew"), ("ask", "Fail the expense"))
-    receipt_missing = choice("Missing Receipt", *FAIL_OR_BOOK)
-    receipt_upload_failed = choice(
-        "Receipt that can't be attached", ("fail", "Report the expense failed"), ("book", "Report it booked")
-    )
-    time_zone = fields.Char("Time Zone", help="Such as Europe/Copenhagen; empty for the company's own.")
-    description = fields.Char("Description", required=True, help="Fields in braces, such as {supplier} and {note}.")
-    rows = lines_field(
-        "kontobro.settings.row", "Posting Rules", "Where a type of expense is booked in another way than usual."
-    )
-    dimensions = lines_field("kontobro.settings.dimension", "Dimensions")
-    dimensions_on = choice("Dimensions are on", ("expense_lines", "Expense lines"), ("all_lines", "All lines"))
-    sync_accounts = fields.Boolean("Accounts")
-    sync_tax_codes = fields.Boolean("Tax Codes")
-    sync_dimensions_ = fields.Boolean("Dimensions as Tags")
-    sync_vendors = fields.Boolean("Vendors")
-    create_vendors = fields.Boolean(
-        "Create Vendors", help="A vendor that was made in Pleo and that Tryton lacks becomes a party."
-    )
-    sync_unknown = choice("Records that only Pleo has", ("leave", "Leave them"), ("archive", "Archive them"))
-    sync_max_percent = number("sync_max_percent", "Most Changes unasked, in Percent", "More wait for a person.")
-    sync_floor = number("sync_floor", "Changes that are always allowed")
-    retention_days = number("retention_days", "Days that Contents are kept")
-    patience_minutes = number("patience_minutes", "Patience in Minutes", "With a Pleo that can't be reached.")
+    vars().update({key: setting(key) for key in (*ACCOUNTS, "journal", *PLAIN, *LINES)})
+    vars().update({name: sync_field(kind) for kind, name in SYNCS.items()})
 
     def wanted(self, before, masters):
         """The settings that the form says, as in a file; what it does not show stays. Raises PleoError."""

@@ -8,18 +8,10 @@ from trytond.pyson import Eval
 from trytond.transaction import Transaction
 
 from kontobro.core.rules.table import ROWS
+from kontobro.core.settings.catalogue import row_catalogue
 
 from .house import PleoError
 
-ROLES = [
-    (None, ""),
-    ("expense", "Expense"),
-    ("wallet", "Wallet"),
-    ("employee", "Out of Pocket"),
-    ("transit", "Money in Transit"),
-    ("external", "External Reimbursement"),
-    ("payable", "Accounts Payable"),
-]
 TYPES = sorted({row.type for row in ROWS})
 
 
@@ -52,6 +44,20 @@ def account_field(label, help="", required=False):
     )
 
 
+def row_field(key):
+    """The field for a key of a posting row, in the words of the catalogue."""
+    entry = row_catalogue()[key]
+    words = {"string": entry.label, "help": entry.help}
+    match entry.kind:
+        case "account":
+            return account_field(entry.label, entry.help)
+        case "flag":
+            return fields.Boolean(**words)
+        case "choice":
+            return fields.Selection([(None, ""), *entry.choices.items()], sort=False, **words)
+    return fields.Char(required=key == "type", **words)
+
+
 class SettingsWallet(Line, ModelView):
     "Pleo Wallet"
 
@@ -82,26 +88,7 @@ class SettingsRow(Line, ModelView):
 
     __name__ = "kontobro.settings.row"
     __string__ = "Pleo Posting Rule"
-    type = fields.Char("Type of Expense", required=True, help="As Pleo names it, such as cashback.")
-    subtype = fields.Char("Subtype", help="Empty for the rule without one.")
-    debit = fields.Selection(ROLES, "Debit", sort=False, help="Empty: as usual for the type.")
-    credit = fields.Selection(ROLES, "Credit", sort=False, help="Empty: as usual for the type.")
-    sign = fields.Selection(
-        [(None, ""), ("ignore", "Says nothing"), ("follow", "Turns the entry round")],
-        "Negative Amount",
-        sort=False,
-        help="Empty: as usual for the type.",
-    )
-    method = fields.Selection(
-        [(None, ""), ("journal", "Journal entry"), ("accounts_payable", "Bill and payment")],
-        "Method",
-        sort=False,
-        help="Empty: as Pleo says.",
-    )
-    line_account = account_field("Account", "For lines of the expense that have none.")
-    use_line_account = fields.Boolean(
-        "Use the Lines' Accounts", help="On the side that is not the money's: an entry without tax."
-    )
+    vars().update({key: row_field(key) for key in row_catalogue()})
 
     def autocomplete_type(self):
         return TYPES

@@ -48,6 +48,16 @@ class Row:
     erp_id: str | None
     pleo_id: str | None
 
+    @property
+    def means(self) -> str:
+        """What happens, in words."""
+        return ACTIONS.get(self.action, self.action)
+
+    @property
+    def changes(self) -> list[Field]:
+        """The fields, by what a bookkeeper calls them."""
+        return [(word_for(name), before, after) for name, before, after in self.fields]
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -64,15 +74,30 @@ class Shown:
     refused: UnsafePlan | None = None
 
     @property
-    def possible(self) -> bool:
+    def title(self) -> str:
+        """What the kind is called."""
+        return self.kind.replace("-", " ").capitalize()
+
+    @property
+    def allowed(self) -> bool:
         """Whether a person's yes is enough: too many changes may be right, no records at all or twins never are."""
-        return bool(self.rows) and (self.refused is None or isinstance(self.refused, TooManyChanges))
+        return self.refused is None or isinstance(self.refused, TooManyChanges)
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is something that a person can approve."""
+        return bool(self.rows) and self.allowed
 
     @property
     def counts(self) -> dict[str, int]:
         """How many of each action, those that occur, in the order of ACTIONS."""
         found = Counter(row.action for row in self.rows)
         return {action: found[action] for action in sorted(found, key=_place)}
+
+    @property
+    def counted(self) -> list[tuple[int, str]]:
+        """The same with the actions in words."""
+        return [(count, ACTIONS.get(action, action)) for action, count in self.counts.items()]
 
 
 def _place(action: str) -> int:

@@ -6,16 +6,31 @@ What is booked is the store's (`kontobro.store`); these tables name its connecti
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 
-from kontobro.core.errors import NotAllowed
+from kontobro.core.errors import Misconfigured, NotAllowed
+from kontobro.core.level import LEVELS, level_of, scopes_at, scopes_for
+from kontobro.core.model.connection import Connection, erp_destination, pleo_destination
+from kontobro.install.authorisation import consent_for
+from kontobro.pleo import ENVIRONMENTS
+from kontobro.service.config import Environment, config
+from kontobro.store.secrets.codec import tokens_from
+from kontobro.web.places import places
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
     from typing import TypeAlias
+
+    from kontobro.core.dialect import TagScope
+    from kontobro.core.level import Level
+    from kontobro.core.model.connection import Destination, Tokens
+    from kontobro.core.model.settings import Settings
+    from kontobro.install.authorisation import Consent
+    from kontobro.store.django_store import DjangoStore
 
     Text: TypeAlias = models.TextField[str, str]
     Count: TypeAlias = models.IntegerField[int, int]
@@ -123,6 +138,12 @@ class AuditEvent(models.Model):
         indexes = (models.Index(fields=["organisation", "-at"], name="kontobro_web_trail"),)
 
 
+Step = Literal["level", "consent", "key", "erp", "access", "company", "settings", "plan"]
+
+SEALED = "secrets with destinations"
+"""What a setup's sealed secrets are called within it."""
+
+
 class Setup(models.Model):
     """A connection on its way: at which step it stopped, and what was chosen. `sealed` holds all its secrets.
 
@@ -155,6 +176,95 @@ class Setup(models.Model):
         if known and not type(self).objects.filter(id=self.id).exists():
             raise NotAllowed("This setup was cancelled, or your role has changed.", "Begin again.")
         super().save(*args, **({**kwargs, "force_update": True} if known else kwargs))
+
+    def go_to(self, step: Step) -> None:
+        self.step = step
+        self.save()
+
+    def draft(self) -> Connection:
+        """The connection as far as it is known."""
+        environment = cast(Environment, self.environment)
+        world = ENVIRONMENTS[environment]
+        sandbox = config().sandbox_url.rstrip("/")
+        client = config().client(environment)
+        local = environment == "sandbox"
+        return Connection(
+            id=self.connection_id,
+            name="",
+            environment=environment,
+            api_url=sandbox if local else world.api_url,
+            auth_url=sandbox if local else world.auth_url,
+            auth="oauth" if self.auth == "oauth" else "api_key",
+            company_id=self.company_id,
+            company_name=self.company_name,
+            erp=self.erp,
+            erp_options=dict(self.options),
+            client_id=client.client_id if client and self.auth == "oauth" else None,
+        )
+
+    def secrets(self) -> dict[str, Any]:
+        """`verifier`, `tokens`, `erp`: those that the setup has by now for where it leads now; what was given for
+        another address is not among them, and none is when the key was rotated meanwhile."""
+        draft = self.draft()
+        return {name: value for name, (to, value) in self._sealed().items() if to == _destination(draft, name)}
+
+    def seal(self, **changed: object) -> Setup:
+        """Put secrets into the setup, each for where it leads now; the caller saves it. None takes one away."""
+        draft = self.draft()
+        given = {name: (_destination(draft, name), value) for name, value in changed.items()}
+        kept = {name: pair for name, pair in {**self._sealed(), **given}.items() if pair[1] is not None}
+        self.sealed = _store().seal(f"setup {self.id}", SEALED, kept)
+        return self
+
+    def _sealed(self) -> dict[str, tuple[str, Any]]:
+        """Every secret of the setup with the destination that it was given for."""
+        if not self.sealed:
+            return {}
+        try:
+            return cast(dict[str, tuple[str, Any]], _store().unseal(f"setup {self.id}", SEALED, self.sealed))
+        except Misconfigured:
+            return {}
+
+    def tokens(self) -> Tokens:
+        """Pleo's credential. Raises Misconfigured before there is one for where the setup leads now."""
+        held = self.secrets().get("tokens")
+        if held is None:
+            raise Misconfigured(
+                "There is no access to Pleo yet, or no more.", "Go back to the level and ask Pleo again."
+            )
+        return tokens_from(cast("Mapping[str, Any]", held))
+
+    @property
+    def chosen_level(self) -> Level:
+        return next(level for level in LEVELS if level == self.level)
+
+    def before(self) -> Settings | None:
+        """The settings of the connection that is connected again."""
+        known = places.home.store.connection(self.connection_id) if self.again else None
+        return known.settings if known else None
+
+    def kept_settings(self) -> Settings | None:
+        """The same where it also keeps the level that it has."""
+        before = self.before()
+        return before if before and level_of(before) == self.level else None
+
+    def scopes(self) -> frozenset[str]:
+        """What this setup asks Pleo for: all that a connection keeps in step, else what the level needs."""
+        kept = self.kept_settings()
+        return scopes_for(kept) if kept else scopes_at(self.chosen_level, self.before())
+
+    def consent(self) -> Consent:
+        """What Pleo is asked for next, and how: otherwise after it did not know a scope."""
+        kept = cast("TagScope | None", self.secrets().get("tag_scope"))
+        return consent_for(self.environment, self.scopes(), places.home.store.connections(), kept)
+
+
+def _store() -> DjangoStore:
+    return cast("DjangoStore", places.home.store)
+
+
+def _destination(draft: Connection, name: str) -> Destination:
+    return erp_destination(draft) if name == "erp" else pleo_destination(draft)
 
 
 class WebhookDelivery(models.Model):

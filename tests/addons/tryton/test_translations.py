@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pytest
 
+from kontobro.core.settings.catalogue import Entry, catalogue, row_catalogue
 from tests.addons.tryton.house import MODULE
 
 LANGUAGES = ("da", "de", "fr", "sv")
 ENTRY = re.compile(r'msgctxt "(.*)"\nmsgid "(.*)"\nmsgstr "(.*)"\n')
 
 
-def entries(language: str) -> dict[tuple[str, str], str]:
+def translated(language: str) -> dict[tuple[str, str], str]:
     text = (MODULE / "locale" / f"{language}.po").read_text(encoding="utf-8")
     return {(place, original): said for place, original, said in ENTRY.findall(text)}
 
@@ -31,14 +33,34 @@ def originals() -> dict[str, str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_message_menu_and_button_is_translated(language: str) -> None:
-    there = entries(language)
+    there = translated(language)
     assert len(originals()) > 15
     assert [place for place, words in originals().items() if not there.get((place, words))] == []
 
 
+@pytest.mark.parametrize(
+    ("form", "entries", "elsewhere"),
+    [
+        ("start", catalogue(), {"sync", "sync_dimensions", "hook"}),  # a box a kind, a box a dimension, code
+        ("row", row_catalogue(), set()),
+    ],
+)
+def test_each_setting_is_on_a_form_and_its_texts_have_translations(
+    form: str, entries: Mapping[str, Entry], elsewhere: set[str]
+) -> None:
+    """The fields are made from the catalogue; where each is placed, a view says."""
+    view = (MODULE / "view" / f"settings_{form}_form.xml").read_text(encoding="utf-8")
+    assert set(entries) - set(re.findall(r'<field name="(\w+)"', view)) == elsewhere
+    there = {(place.removesuffix(":"), words) for place, words in translated("de")}
+    for entry in (entry for key, entry in entries.items() if key not in elsewhere):
+        named = f"kontobro.settings.{form},{entry.key}"
+        wanted = {(f"field:{named}", entry.label), (f"help:{named}", entry.help)}
+        assert wanted | {(f"selection:{named}", words) for words in entry.choices.values()} <= there
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_language_says_the_same_things(language: str) -> None:
-    there = entries(language)
-    assert set(there) == set(entries("de"))
+    there = translated(language)
+    assert set(there) == set(translated("de"))
     for (_, original), said in there.items():
         assert re.findall(r"%\(\w+\)s", original) == re.findall(r"%\(\w+\)s", said), original

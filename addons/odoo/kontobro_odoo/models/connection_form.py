@@ -7,35 +7,12 @@ from odoo.exceptions import ValidationError
 
 from kontobro.core.model.settings import MOST_DIMENSIONS
 from kontobro.core.settings import toml as settings_file
+from kontobro.core.settings.catalogue import catalogue, keys_of
 from kontobro.core.settings.codes import id_in
 from kontobro.store.secrets import codec
 
-ACCOUNTS = ("wallet", "out_of_pocket", "contra", "external_reimbursement", "accounts_payable")
-CHOICES = (
-    "posting",
-    "closed_period",
-    "method_when_null",
-    "unmatched_vendor",
-    "receipt_missing",
-    "receipt_upload_failed",
-    "voided",
-    "zero_amount",
-    "duplicate_invoice",
-    "reverse_tax_missing",
-    "dimensions_on",
-    "sync_unknown",
-)
-PLAIN = (
-    "time_zone",
-    "description",
-    "employees_are_vendors",
-    "retention_days",
-    "patience_minutes",
-    "create_vendors",
-    "sync_max_percent",
-    "sync_floor",
-    "hook",
-)
+ACCOUNTS = keys_of("account")
+PLAIN = keys_of("choice", "flag", "number", "text")
 KINDS = {
     "accounts": "sync_accounts",
     "tax-codes": "sync_taxes",
@@ -43,89 +20,44 @@ KINDS = {
     "vendors": "sync_vendors",
 }
 FORM = "_compute_form"
+SHOWN = {"compute": FORM, "readonly": False}
+OWN = {
+    "dimensions_on": {"string": "Analytic accounts on"},
+    "create_vendors": {"help": "The user who books needs the right to create contacts."},
+    "hook": {"groups": "base.group_system"},
+}
+"""Where Odoo has words or rights of its own."""
 
 
-def _account(label, help=None):
-    domain = "[('company_ids', 'in', [company_id])]"
-    return fields.Many2one("account.account", label, compute=FORM, readonly=False, domain=domain, help=help)
-
-
-def _choice(label, *pairs):
-    return fields.Selection(list(pairs), label, compute=FORM, readonly=False)
-
-
-def _of(kind, label, **more):
-    return kind(label, compute=FORM, readonly=False, **more)
-
-
-FAIL_OR_BOOK = (("fail", "The item fails"), ("book", "Book without it"))
+def setting(key, **more):
+    """The form's field for a setting, in the words of the catalogue."""
+    entry = catalogue()[key]
+    words = {"string": entry.label, "help": entry.help, **SHOWN, **OWN.get(key, {}), **more}
+    if entry.kind == "choice":
+        return fields.Selection(list(entry.choices.items()), **words)
+    if entry.kind == "account":
+        return fields.Many2one("account.account", domain="[('company_ids', 'in', [company_id])]", **words)
+    kinds = {"flag": fields.Boolean, "number": fields.Integer, "text": fields.Char}
+    if entry.kind in kinds:
+        return kinds[entry.kind](**words)
+    return fields.Many2one("account.journal", domain="[('company_id', '=', company_id)]", **words)
 
 
 class Connection(models.Model):
     _inherit = "kontobro.connection"
 
-    wallet = _account("Pleo wallet", "For the company's own currency; Pleo's contra accounts win.")
-    out_of_pocket = _account("Out of pocket", "What employees paid themselves, and what they owe.")
-    contra = _account("Money in transit", "Between the bank and Pleo's wallet.")
-    external_reimbursement = _account("External reimbursement")
-    accounts_payable = _account("Accounts payable", "Invoices and their payments.")
-    journal_id = _of(
-        lambda label, **more: fields.Many2one("account.journal", label, **more),
-        "Journal",
-        domain="[('company_id', '=', company_id)]",
-    )
-    posting = _choice("Entries are", ("draft", "Left as drafts"), ("posted", "Posted"))
-    closed_period = _choice(
-        "In a closed period",
-        ("fail", "The item fails"),
-        ("next_open", "Book on the next open day"),
-        ("today", "Book today"),
-    )
-    method_when_null = _choice(
-        "Without a method from Pleo", ("journal", "Journal entry"), ("accounts_payable", "Bill and payment")
-    )
-    unmatched_vendor = _choice("Unknown vendor", ("fail", "The item fails"), ("fallback", "Book as a journal entry"))
-    receipt_missing = _choice("Missing receipt", *FAIL_OR_BOOK)
-    receipt_upload_failed = _choice("Receipt not attached", *FAIL_OR_BOOK)
-    voided = _choice("Voided and exported again", ("book", "Book anew"), ("ask", "The item fails"))
-    zero_amount = _choice("Zero amount", ("fail", "The item fails"), ("skip", "Skip"))
-    duplicate_invoice = _choice("Same invoice again", ("note", "Book with a note"), ("fail", "The item fails"))
-    reverse_tax_missing = _choice(
-        "Reverse charge without amount", ("compute", "Compute"), ("fail", "The item fails"), ("as_given", "As given")
-    )
-    dimensions_on = _choice("Analytic accounts on", ("expense_lines", "Expense lines"), ("all_lines", "All lines"))
-    time_zone = _of(fields.Char, "Time zone", help="Such as Europe/Copenhagen; empty: the company's own.")
-    description = _of(fields.Char, "Text of entries")
-    employees_are_vendors = _of(fields.Boolean, "Employees are vendors")
-    retention_days = _of(fields.Integer, "Days to keep item details")
-    patience_minutes = _of(
-        fields.Integer, "Patience, minutes", help="How long a job waits for books that can't be reached."
-    )
-    hook = _of(
-        fields.Char,
-        "Own function",
-        help="package.module:function, of your own, after the rules. Only an administrator names one.",
-        groups="base.group_system",
-    )
-    sync_accounts = _of(fields.Boolean, "Accounts")
-    sync_taxes = _of(fields.Boolean, "Taxes")
-    sync_analytic = _of(fields.Boolean, "Analytic accounts")
-    sync_vendors = _of(fields.Boolean, "Vendors")
-    create_vendors = _of(
-        fields.Boolean,
-        "Create vendors made in Pleo",
-        help="The user who books needs the right to create contacts.",
-    )
-    sync_unknown = _choice("Records that only Pleo has", ("leave", "Leave them"), ("archive", "Archive them"))
-    sync_max_percent = _of(
-        fields.Integer, "Most changes unasked, per cent", help="More updates or archives in Pleo wait for a person."
-    )
-    sync_floor = _of(fields.Integer, "Always allowed, changes", help="So few updates or archives never wait.")
-    plan_ids = _of(
-        lambda label, **more: fields.Many2many("account.analytic.plan", string=label, **more),
-        "Analytic plans",
+    vars().update({key: setting(key) for key in (*ACCOUNTS, *PLAIN)})
+    journal_id = setting("journal")
+    sync_accounts = fields.Boolean("Accounts", **SHOWN)
+    sync_taxes = fields.Boolean("Taxes", **SHOWN)
+    sync_analytic = fields.Boolean("Analytic accounts", **SHOWN)
+    sync_vendors = fields.Boolean("Vendors", **SHOWN)
+    plan_ids = fields.Many2many(
+        "account.analytic.plan",
+        string="Analytic plans",
         domain="[('parent_id', '=', False)]",
-        help="What becomes tag groups in Pleo, five at most.",
+        help=catalogue()["sync_dimensions"].help,
+        **SHOWN,
     )
 
     @api.depends("settings", "company_id")
@@ -134,7 +66,7 @@ class Connection(models.Model):
             held = codec.settings_from(row.settings or {})
             for name in ACCOUNTS:
                 row[name] = row._account_of(getattr(held, name))
-            for name in (*CHOICES, *PLAIN):
+            for name in PLAIN:
                 row[name] = getattr(held, name)
             for kind, name in KINDS.items():
                 row[name] = kind in held.sync
@@ -170,7 +102,7 @@ class Connection(models.Model):
         """The settings with these fields of the form; what it can't show stays as it is."""
         held = codec.settings_from(self.settings or {})
         wanted: dict[str, Any] = settings_file.settings_to(held)
-        wanted |= {name: form[name] for name in (*CHOICES, *PLAIN) if name in form}
+        wanted |= {name: form[name] for name in PLAIN if name in form}
         for name in ACCOUNTS:
             if name in form:
                 account = self.env["account.account"].browse(form[name] or ())

@@ -3,19 +3,20 @@
 from odoo import fields, models
 from odoo.exceptions import ValidationError
 
+from kontobro.core.settings.catalogue import row_catalogue
+
 PLAIN = ("type", "subtype", "debit", "credit", "sign", "method")
 """Columns of a posting row that are written as they stand."""
 
 FLAG = {True: "yes", False: "no", None: False}
 
-ROLES = [
-    ("expense", "Expense"),
-    ("wallet", "Pleo wallet"),
-    ("employee", "Out of pocket"),
-    ("transit", "Money in transit"),
-    ("external", "External reimbursement"),
-    ("payable", "Accounts payable"),
-]
+
+def column(key, choices=None):
+    """A posting row's column, in the words of the catalogue."""
+    entry = row_catalogue()[key]
+    chosen = choices or list(entry.choices.items())
+    words = {"string": entry.label, "help": entry.help}
+    return fields.Selection(chosen, **words) if chosen else fields.Char(**words)
 
 
 class Line(models.AbstractModel):
@@ -142,13 +143,8 @@ class Row(models.TransientModel):
     _inherit = "kontobro.settings.account.line"
     _description = "Pleo posting row"
 
-    type = fields.Char()
-    subtype = fields.Char()
-    debit = fields.Selection(ROLES)
-    credit = fields.Selection(ROLES)
-    sign = fields.Selection([("ignore", "Ignored"), ("follow", "Turns it round")], "Negative total")
-    method = fields.Selection([("journal", "Journal entry"), ("accounts_payable", "Bill and payment")])
-    own_account = fields.Selection([("yes", "Yes"), ("no", "No")], "By the lines' accounts")
+    vars().update({key: column(key) for key in PLAIN})
+    own_account = column("use_line_account", [("yes", "Yes"), ("no", "No")])
 
     def _listed(self):
         return self.env._("Posting rows")

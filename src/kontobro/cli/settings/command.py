@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from kontobro.cli.common import show
 from kontobro.cli.common.desk import Desk, desk_of
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from kontobro.core.model.connection import Connection
     from kontobro.core.model.masters import Masters
 
-app = typer.Typer(help="Show and change how a company is booked.", no_args_is_help=True)
+app = typer.Typer(
+    help="Show and change how a company is booked. What each setting does: kontobro settings set --help",
+    no_args_is_help=True,
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Don't ask the accounting system whether the accounts exist.")]
@@ -37,7 +41,17 @@ def show_settings(context: typer.Context, as_json: AsJson = False) -> None:
         typer.echo(_toml(settings), nl=False)
 
 
-@app.command(name="set")
+class WithSettings(TyperCommand):
+    """Its help ends with every setting, read only when a person asks for help."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        from kontobro.core.settings.catalogue import catalogue
+
+        self.epilog = "\n\n".join(f"{key} – {entry.in_words}" for key, entry in catalogue().items())
+        super().format_help(ctx, formatter)
+
+
+@app.command(name="set", cls=WithSettings)
 def set_one(
     context: typer.Context,
     key: Annotated[str, typer.Argument(help="wallet, closed_period, wallets.EUR, dimensions.TEAM ...")],
@@ -124,12 +138,15 @@ HEAD = """\
 
 def _toml(settings: Mapping[str, object]) -> str:
     """The settings in the form of the documentation's examples, so that those can be added to it: single values first,
-    no empty table, each row under [[rows]]."""
+    no empty table, each row under [[rows]]. Above each stands what it is."""
     import tomli_w
+
+    from kontobro.core.settings.catalogue import catalogue
 
     given = {key: value for key, value in settings.items() if value is not None and value != {}}
     rows = given.pop("rows", None)
-    written = [tomli_w.dumps(given)]
+    ordered = sorted(given.items(), key=lambda pair: isinstance(pair[1], Mapping))
+    written = [f"# {catalogue()[key].in_words}\n{tomli_w.dumps({key: value})}" for key, value in ordered]
     if isinstance(rows, list | tuple):
         written += [f"[[rows]]\n{tomli_w.dumps(row)}" for row in rows]
     return "\n".join([HEAD, *written])

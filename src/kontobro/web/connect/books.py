@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kontobro.bootstrap import Home
-from kontobro.core.errors import KontobroError, Misconfigured, NotAllowed, Problem, TooManyChanges, UnsafePlan
+from kontobro.core.errors import Misconfigured, NotAllowed, Problem
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.masterdata import Dimension
 from kontobro.core.model.masters import Masters
-from kontobro.core.model.settings import SyncKind
-from kontobro.core.plan.make import Plan
 from kontobro.core.settings.check import check_all
 from kontobro.core.settings.codes import in_codes
 from kontobro.core.settings.suggest import Suggestion, preselected, suggest
@@ -20,24 +17,10 @@ from kontobro.core.settings.toml import settings_from, settings_to, with_change
 from kontobro.core.settings.usable import wallet_missing
 from kontobro.export.job.masters import load_masters
 from kontobro.install.connect import finish_installation
-from kontobro.sync.run import KINDS, SyncResult, apply_plan, in_step, limits_of, plan_sync
+from kontobro.sync.run import KINDS, SyncResult, apply_plan, in_step, plan_sync
+from kontobro.sync.shown import Shown, shown_of
 from kontobro.web.connect.subscribing import try_to_subscribe
 from kontobro.web.places import change
-
-ACTION_WORDS: Mapping[str, str] = {
-    "create": "new in Pleo",
-    "adopt": "taken over from Pleo",
-    "update": "changed in Pleo",
-    "unarchive": "back from Pleo's archive",
-    "activate": "activated in Pleo",
-    "write": "made in the accounting system",
-    "set_aside": "gets a temporary code",
-    "archive": "archived in Pleo",
-}
-
-MOST_ROWS = 100
-"""Changes of a kind that are listed; the others are counted."""
-
 
 # ------------------------------------------------------------------------------------------- settings
 
@@ -96,59 +79,10 @@ def settle_settings(
 # ------------------------------------------------------------------------------------------ first sync
 
 
-@dataclass(frozen=True, slots=True)
-class ShownPlan:
-    """A kind's plan as the page shows it. `refused`: why it can't be carried out."""
-
-    kind: SyncKind
-    digest: str
-    counts: tuple[tuple[str, int], ...]
-    rows: tuple[tuple[str, str, str], ...]
-    more: int
-    problems: tuple[Problem, ...]
-    refused: KontobroError | None
-    warning: KontobroError | None
-
-    @property
-    def words(self) -> str:
-        """What the kind is called."""
-        return self.kind.replace("-", " ").capitalize()
-
-
-def read_plans(connection: Connection, home: Home) -> list[ShownPlan]:
+def read_plans(connection: Connection, home: Home) -> list[Shown]:
     """The plan of each kind that is switched on. Writes nothing."""
-    ports = home.sync_ports_for(connection)
-    switched_on = [kind for kind in KINDS if kind in connection.settings.sync]
-    return [_shown(connection, kind, plan_sync(connection, kind, ports)) for kind in switched_on]
-
-
-def _shown(connection: Connection, kind: SyncKind, plan: Plan) -> ShownPlan:
-    fault = _fault_of(connection, plan)
-    may_be_right = isinstance(fault, TooManyChanges)
-    rows = [_row(change.action, change.before or change.after) for change in plan.changes]
-    counts = Counter(ACTION_WORDS.get(change.action, change.action) for change in plan.changes)
-    return ShownPlan(
-        kind,
-        plan.digest,
-        tuple(counts.items()),
-        tuple(rows[:MOST_ROWS]),
-        max(0, len(rows) - MOST_ROWS),
-        plan.problems,
-        None if may_be_right else fault,
-        fault if may_be_right else None,
-    )
-
-
-def _row(action: str, record: object) -> tuple[str, str, str]:
-    return ACTION_WORDS.get(action, action), getattr(record, "code", ""), getattr(record, "name", "")
-
-
-def _fault_of(connection: Connection, plan: Plan) -> UnsafePlan | None:
-    try:
-        plan.check(limits_of(connection.settings))
-    except UnsafePlan as fault:
-        return fault
-    return None
+    ports, settings = home.sync_ports_for(connection), connection.settings
+    return [shown_of(kind, plan_sync(connection, kind, ports), settings) for kind in KINDS if kind in settings.sync]
 
 
 def carry_out(connection: Connection, digests: Mapping[str, str], home: Home) -> list[SyncResult]:

@@ -20,16 +20,7 @@ from kontobro.net.addresses import look_up
 from kontobro.service.config import config
 from kontobro.service.ledgers import ledger_for, offers_ledgers
 from kontobro.service.networks import reach_of
-from kontobro.web.connect.setup import (
-    SealedTokens,
-    draft_of,
-    kept_settings,
-    known_to,
-    level_chosen,
-    own,
-    secrets_of,
-    tokens_of,
-)
+from kontobro.web.connect.setup import SealedTokens, known_to, own
 from kontobro.web.members.rights import require_still
 from kontobro.web.models import Organisation, Setup
 
@@ -108,15 +99,15 @@ def join(setup: Setup, home: Home) -> Connected:
     The owner is stored before the connection, under the id that the setup had from its beginning. The credential is
     refreshed first, where a new pair of tokens is kept: while connecting nothing of it may be lost.
     """
-    draft = draft_of(setup)
-    held = secrets_of(setup).get("erp")
+    draft = setup.draft()
+    held = setup.secrets().get("erp")
     connector = home.connector_for(draft, held)
     draft = replace(draft, name=_name(setup, draft, connector.check().name))
     home.pleo_for(draft, SealedTokens(setup)).introspect()
     with home.store.lock(f"connect {setup.environment} {setup.company_id}", wait=SECONDS_FOR_OTHERS):
         return connect(
             draft,
-            tokens_of(setup),
+            setup.tokens(),
             home.pleo_for,
             connector,
             home.store,
@@ -151,11 +142,6 @@ def _is_same(one: Connection, other: Connection) -> bool:
 
 def _level(setup: Setup, connector: Connector) -> Level | None:
     """The chosen level, or less where the accounting system supplies less; None to leave it as it was."""
-    if keeps_level(setup):
+    if setup.kept_settings():
         return None
-    return min(level_chosen(setup), highest_supplied(connector.capabilities))
-
-
-def keeps_level(setup: Setup) -> bool:
-    """Whether a connection that stands is only connected again, at the level that it has."""
-    return kept_settings(setup) is not None
+    return min(setup.chosen_level, highest_supplied(connector.capabilities))

@@ -13,8 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from kontobro.core.errors import KontobroError
-from kontobro.web.connect.setup import Step, told
-from kontobro.web.models import Setup
+from kontobro.web.models import Setup, Step
 from kontobro.web.places import places
 from kontobro.web.site.aside import ask
 from kontobro.web.tenancy import Member, member_of
@@ -68,7 +67,7 @@ def _run(view: View, request: HttpRequest, member: Member, setup: Setup) -> Http
     except KontobroError as fault:
         if request.method != "POST":
             raise
-        messages.error(request, told(fault))
+        messages.error(request, str(fault))
         return redirect("connect_setup", setup.id)
 
 

@@ -11,34 +11,25 @@ import hashlib
 import hmac
 import secrets
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Literal, cast
+from typing import cast
 
 from django.utils import timezone
 
-from kontobro.bootstrap import Home
-from kontobro.core.dialect import TagScope
 from kontobro.core.errors import Conflict, KontobroError, LoginFailed, Misconfigured, NotAllowed
-from kontobro.core.level import LEVELS, Level, level_of, missing_scopes, scopes_at, scopes_for
-from kontobro.core.model.connection import Connection, Destination, Tokens, erp_destination, pleo_destination
+from kontobro.core.level import level_of, missing_scopes
+from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.export import Identity
-from kontobro.core.model.settings import Settings
-from kontobro.install.authorisation import Consent, consent_for
 from kontobro.install.connect import named_identity
-from kontobro.pleo import ENVIRONMENTS, authorize_url, exchange_code
+from kontobro.pleo import authorize_url, exchange_code
 from kontobro.service.config import Environment, config
-from kontobro.store.django_store import DjangoStore
-from kontobro.store.secrets.codec import tokens_from, tokens_to
-from kontobro.web.models import ConnectionOwner, Organisation, Setup
+from kontobro.store.secrets.codec import tokens_to
+from kontobro.web.models import ConnectionOwner, Organisation, Setup, Step
 from kontobro.web.places import places
 from kontobro.web.tenancy import Member
-
-Step = Literal["level", "consent", "key", "erp", "access", "company", "settings", "plan"]
-
-SEALED = "secrets with destinations"  # what a setup's sealed secrets are called within it
 
 LIFE = timedelta(days=7)  # an abandoned setup is deleted after so long
 
@@ -101,97 +92,12 @@ def purge() -> int:
     return deleted
 
 
-def go_to(setup: Setup, step: Step) -> None:
-    setup.step = step
-    setup.save()
-
-
-# ---------------------------------------------------------------------------------------- its secrets
-
-
-def _store() -> DjangoStore:
-    return cast(DjangoStore, places.home.store)
-
-
-def secrets_of(setup: Setup) -> dict[str, Any]:
-    """`verifier`, `tokens`, `erp`: those that the setup has by now for where it leads now; what was given for another
-    address is not among them, and none is when the key was rotated meanwhile."""
-    draft = draft_of(setup)
-    return {name: value for name, (to, value) in _sealed(setup).items() if to == _destination(draft, name)}
-
-
-def _sealed(setup: Setup) -> dict[str, tuple[str, Any]]:
-    """Every secret of the setup with the destination that it was given for."""
-    if not setup.sealed:
-        return {}
-    try:
-        return cast(dict[str, tuple[str, Any]], _store().unseal(f"setup {setup.id}", SEALED, setup.sealed))
-    except Misconfigured:
-        return {}
-
-
-def _destination(draft: Connection, name: str) -> Destination:
-    return erp_destination(draft) if name == "erp" else pleo_destination(draft)
-
-
-def seal_secrets(setup: Setup, **changed: object) -> None:
-    """Put secrets into the setup, each for where the setup leads now; the caller saves it. None takes one away."""
-    draft = draft_of(setup)
-    given = {name: (_destination(draft, name), value) for name, value in changed.items()}
-    kept = {name: pair for name, pair in {**_sealed(setup), **given}.items() if pair[1] is not None}
-    setup.sealed = _store().seal(f"setup {setup.id}", SEALED, kept)
-
-
-def tokens_of(setup: Setup) -> Tokens:
-    """Pleo's credential. Raises Misconfigured before there is one for where the setup leads now."""
-    held = secrets_of(setup).get("tokens")
-    if held is None:
-        raise Misconfigured("There is no access to Pleo yet, or no more.", "Go back to the level and ask Pleo again.")
-    return tokens_from(cast(Mapping[str, Any], held))
-
-
-# ------------------------------------------------------------------------------------ both sides' doors
-
-
-@contextmanager
-def doors() -> Iterator[Home]:
-    """The way to Pleo and the accounting system for one request: what is opened there is closed after it."""
-    with places.home.visit() as home:
-        yield home
-
-
-def draft_of(setup: Setup) -> Connection:
-    """The connection as far as it is known."""
-    environment = cast(Environment, setup.environment)
-    world = ENVIRONMENTS[environment]
-    sandbox = config().sandbox_url.rstrip("/")
-    client = config().client(environment)
-    local = environment == "sandbox"
-    return Connection(
-        id=setup.connection_id,
-        name="",
-        environment=environment,
-        api_url=sandbox if local else world.api_url,
-        auth_url=sandbox if local else world.auth_url,
-        auth="oauth" if setup.auth == "oauth" else "api_key",
-        company_id=setup.company_id,
-        company_name=setup.company_name,
-        erp=setup.erp,
-        erp_options=dict(setup.options),
-        client_id=client.client_id if client and setup.auth == "oauth" else None,
-    )
-
-
 # ------------------------------------------------------------------------------------- Pleo's consent
 
 
 def callback_url() -> str:
     """Register exactly this one with Pleo."""
     return f"{config().public_url.rstrip('/')}/connect/pleo/callback"
-
-
-def level_chosen(setup: Setup) -> Level:
-    return next(level for level in LEVELS if level == setup.level)
 
 
 def leave_for_pleo(setup: Setup, session_key: str) -> str:
@@ -201,12 +107,11 @@ def leave_for_pleo(setup: Setup, session_key: str) -> str:
             f"This service has no OAuth client in Pleo's {setup.environment} any more.",
             "Tell your administrator, or connect with an API key.",
         )
-    state, verifier, consent = secrets.token_urlsafe(32), secrets.token_urlsafe(64), consent_of(setup)
+    state, verifier, consent = secrets.token_urlsafe(32), secrets.token_urlsafe(64), setup.consent()
     setup.state_hash, setup.session_hash = hashed(state), hashed(session_key)
-    seal_secrets(setup, verifier=verifier)
-    setup.save()
+    setup.seal(verifier=verifier).save()
     return authorize_url(
-        draft_of(setup),
+        setup.draft(),
         redirect_uri=callback_url(),
         state=state,
         verifier=verifier,
@@ -215,31 +120,10 @@ def leave_for_pleo(setup: Setup, session_key: str) -> str:
     )
 
 
-def scopes_asked(setup: Setup) -> frozenset[str]:
-    """What this setup asks Pleo for: all that a connection keeps in step, else what the level needs."""
-    if kept := kept_settings(setup):
-        return scopes_for(kept)
-    standing = places.home.store.connection(setup.connection_id) if setup.again else None
-    return scopes_at(level_chosen(setup), standing.settings if standing else None)
-
-
-def kept_settings(setup: Setup) -> Settings | None:
-    """The settings of a connection that is only connected again, at the level that it has."""
-    standing = places.home.store.connection(setup.connection_id) if setup.again else None
-    return standing.settings if standing and level_of(standing.settings) == setup.level else None
-
-
-def consent_of(setup: Setup) -> Consent:
-    """What Pleo is asked for next, and how: otherwise after it did not know a scope."""
-    kept = cast("TagScope | None", secrets_of(setup).get("tag_scope"))
-    return consent_for(setup.environment, scopes_asked(setup), places.home.store.connections(), kept)
-
-
 def offer_another_way(setup: Setup) -> bool:
     """After Pleo did not know a scope: whether the next consent asks otherwise. From scratch after the last way."""
-    other = consent_of(setup).after
-    seal_secrets(setup, tag_scope=other)
-    setup.save()
+    other = setup.consent().after
+    setup.seal(tag_scope=other).save()
     return other is not None
 
 
@@ -257,16 +141,15 @@ def hashed(text: str) -> str:
 
 def take_verifier(setup: Setup) -> str:
     """The verifier, once: whatever becomes of the exchange, this answer of Pleo's is used up."""
-    verifier = str(secrets_of(setup).get("verifier", ""))
+    verifier = str(setup.secrets().get("verifier", ""))
     setup.state_hash = setup.session_hash = ""
-    seal_secrets(setup, verifier=None)
-    setup.save()
+    setup.seal(verifier=None).save()
     return verifier
 
 
 def exchange(setup: Setup, code: str) -> None:
     """Tokens for Pleo's code, sealed before anything else is done with them. Raises LoginFailed, Unreachable."""
-    draft, verifier = draft_of(setup), take_verifier(setup)
+    draft, verifier = setup.draft(), take_verifier(setup)
     if not verifier:
         raise LoginFailed(
             "Pleo's answer can't be used: this service reaches Pleo another way now.", "Go to Pleo again."
@@ -280,8 +163,7 @@ def exchange(setup: Setup, code: str) -> None:
         client_secret=client.client_secret if client else None,
         clock=places.home.clock,
     )
-    seal_secrets(setup, tokens=tokens_to(tokens))
-    setup.save()
+    setup.seal(tokens=tokens_to(tokens)).save()
 
 
 class SealedTokens:
@@ -291,11 +173,10 @@ class SealedTokens:
         self._setup = setup
 
     def tokens(self, connection: Connection) -> Tokens | None:
-        return tokens_of(self._setup)
+        return self._setup.tokens()
 
     def save_tokens(self, connection: Connection, tokens: Tokens) -> None:
-        seal_secrets(self._setup, tokens=tokens_to(tokens))
-        self._setup.save()
+        self._setup.seal(tokens=tokens_to(tokens)).save()
 
     def mark_reconnect(self, connection_id: str) -> None:
         """Nothing to mark: the setup asks Pleo again."""
@@ -317,15 +198,14 @@ def name_company(setup: Setup) -> None:
     try:
         _name_company(setup)
     except KontobroError:
-        seal_secrets(setup, tokens=None)
-        setup.save()
+        setup.seal(tokens=None).save()
         raise
 
 
 def _name_company(setup: Setup) -> None:
     trial = SealedTokens(setup)
-    with doors() as home:
-        draft = draft_of(setup)
+    with places.home.visit() as home:
+        draft = setup.draft()
         identity = named_identity(home.pleo_for(draft, trial), draft.company_id)
         require_scopes(setup, identity)
         company_id = _company_of(setup, identity)
@@ -338,7 +218,7 @@ def _name_company(setup: Setup) -> None:
 
 def require_scopes(setup: Setup, identity: Identity) -> None:
     """Raises NotAllowed when the credential falls short of the level."""
-    if missing := missing_scopes(scopes_asked(setup), identity.scopes):
+    if missing := missing_scopes(setup.scopes(), identity.scopes):
         raise NotAllowed(
             f"For Level {setup.level} these permissions at Pleo are missing: {', '.join(missing)}.",
             "Choose a lower level, or a credential that has them.",
@@ -391,8 +271,3 @@ def known_to(organisation: Organisation) -> list[Connection]:
         for connection in places.home.store.connections()
         if owners.get(connection.id, organisation.id) == organisation.id
     ]
-
-
-def told(fault: KontobroError) -> str:
-    """A fault as one line of text."""
-    return f"{fault.message} {fault.remedy}".strip()

@@ -25,10 +25,9 @@ from kontobro.store.secrets.codec import tokens_to
 from kontobro.web.connect import setup as flow
 from kontobro.web.connect import views_books as connect_books
 from kontobro.web.connect import views_erp as connect_erp
-from kontobro.web.connect.guard import PATIENCE, of_setup, setup_of
+from kontobro.web.connect.guard import of_setup
 from kontobro.web.models import Membership, Organisation, Setup
 from kontobro.web.places import places
-from kontobro.web.site.aside import ask
 from kontobro.web.tenancy import Member, connections_of, memberships
 
 NEW = "new"
@@ -177,14 +176,14 @@ def level(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
         messages.error(request, "Choose one of the levels.")
         return redirect("connect_setup", setup.id)
     setup.level = int(chosen)
-    flow.go_to(setup, "consent" if setup.auth == "oauth" else "key")
+    setup.go_to("consent" if setup.auth == "oauth" else "key")
     return redirect("connect_setup", setup.id)
 
 
 def consent_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
-    kept = flow.kept_settings(setup)
-    meaning = meaning_of(kept) if kept else meanings_of(flow.level_chosen(setup))
-    page = {"setup": setup, "meaning": meaning, "words": scope_words(flow.consent_of(setup).scopes)}
+    kept = setup.kept_settings()
+    meaning = meaning_of(kept) if kept else meanings_of(setup.chosen_level)
+    page = {"setup": setup, "meaning": meaning, "words": scope_words(setup.consent().scopes)}
     return render(request, "connect/consent.html", page)
 
 
@@ -207,21 +206,18 @@ def callback(request: HttpRequest) -> HttpResponse:
     if awaited is None:
         return render(request, "connect/unknown.html", status=400)
 
-    def answered(request: HttpRequest) -> HttpResponse:
-        with places.home.store.lock(f"setup {awaited.id}", wait=PATIENCE):
-            return _answered(request, awaited.id)
-
-    return ask(request, str(awaited.organisation_id), answered)
+    response: HttpResponse = _answered(request, setup=awaited.id)
+    return response
 
 
-def _answered(request: HttpRequest, setup_id: uuid.UUID) -> HttpResponse:
-    setup, member = setup_of(request.user, setup_id)
-    if flow.awaited(request.GET.get("state", ""), request.user, _session(request)) is None:
+@of_setup(asks=True)
+def _answered(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
+    if flow.awaited(request.GET.get("state", ""), request.user, _session(request)) is None:  # taken in another tab
         return render(request, "connect/unknown.html", status=400)
     try:
         _take_answer(request, setup)
     except KontobroError as fault:
-        messages.error(request, flow.told(fault))
+        messages.error(request, str(fault))
         return redirect("connect_setup", setup.id)
     return _go_on(request, member, setup)
 
@@ -241,7 +237,7 @@ def _take_answer(request: HttpRequest, setup: Setup) -> None:
 
 def _go_on(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Pleo's side is there: on to the accounting system; a connection that stands takes it up at once."""
-    flow.go_to(setup, "erp" if not setup.erp else "access")
+    setup.go_to("erp" if not setup.erp else "access")
     messages.success(request, f"Pleo gave access to {setup.company_name or 'the company'}.")
     if setup.again:
         return connect_erp.again(request, member, setup)
@@ -249,7 +245,7 @@ def _go_on(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 
 
 def key_page(request: HttpRequest, member: Member, setup: Setup, form: KeyForm | None = None) -> HttpResponse:
-    page = {"setup": setup, "form": form or KeyForm(), "words": scope_words(flow.scopes_asked(setup))}
+    page = {"setup": setup, "form": form or KeyForm(), "words": scope_words(setup.scopes())}
     return render(request, "connect/key.html", page, status=400 if form else 200)
 
 
@@ -262,7 +258,7 @@ def key(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
         return key_page(request, member, setup, form)
     if not setup.again:
         setup.company_id = form.cleaned_data["company"]
-    flow.seal_secrets(setup, tokens=tokens_to(Tokens(access=form.cleaned_data["key"].strip())))
+    setup.seal(tokens=tokens_to(Tokens(access=form.cleaned_data["key"].strip())))
     flow.name_company(setup)
     return _go_on(request, member, setup)
 
@@ -272,7 +268,7 @@ def key(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 def back(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Back to the level (Pleo is asked anew), or to the choice of the accounting system, while nothing is joined."""
     if setup.step in ("consent", "key", "erp", "access", "company"):
-        flow.go_to(setup, "erp" if setup.step in ("access", "company") and not setup.again else "level")
+        setup.go_to("erp" if setup.step in ("access", "company") and not setup.again else "level")
     return redirect("connect_setup", setup.id)
 
 

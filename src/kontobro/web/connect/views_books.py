@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,22 +11,13 @@ from django.views.decorators.http import require_POST
 
 from kontobro.core.errors import Problem
 from kontobro.core.model.connection import Connection
+from kontobro.core.settings.catalogue import catalogue
 from kontobro.core.settings.suggest import Suggestion
-from kontobro.web.connect import setup as flow
 from kontobro.web.connect.books import Books, activate, carry_out, read_books, read_plans, settle_settings
 from kontobro.web.connect.guard import of_setup
 from kontobro.web.models import Setup
 from kontobro.web.places import places
 from kontobro.web.tenancy import Member
-
-LABELS: Mapping[str, str] = {
-    "wallet": "Pleo wallet",
-    "out_of_pocket": "Out-of-pocket: what employees paid themselves",
-    "contra": "Contra: money in transit between bank and wallet",
-    "external_reimbursement": "External reimbursement: paid back outside of Pleo",
-    "accounts_payable": "Accounts payable: invoices and their payments",
-    "journal": "Journal",
-}
 
 
 def made(setup: Setup) -> Connection:
@@ -42,7 +33,7 @@ def label_of(setting: str) -> str:
     table, _, key = setting.partition(".")
     if table == "wallets":
         return f"Pleo wallet in {key}"
-    return f"Pleo's tag group {key} is the dimension" if table == "dimensions" else LABELS.get(setting, setting)
+    return f"Pleo's tag group {key} is the dimension" if table == "dimensions" else catalogue()[setting].label
 
 
 def list_of(setting: str) -> str:
@@ -56,7 +47,7 @@ def settings_page(
     connection = made(setup)
     found = books
     if found is None:
-        with flow.doors() as home:
+        with places.home.visit() as home:
             found = read_books(connection, home)
     rows = [_row(request, one, problems) for one in found.suggestions]
     named = {f"settings.{row['name']}" for row in rows}
@@ -75,6 +66,7 @@ def _row(request: HttpRequest, one: Suggestion, problems: Sequence[Problem]) -> 
     return {
         "name": one.setting,
         "label": label_of(one.setting),
+        "help": catalogue()[one.setting.partition(".")[0]].help,
         "list": list_of(one.setting),
         "value": request.POST.get(one.setting, one.after or one.before),
         "why": one.why,
@@ -88,7 +80,7 @@ def _row(request: HttpRequest, one: Suggestion, problems: Sequence[Problem]) -> 
 def settings(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Accept or change what is proposed; `later` leaves what is missing to the settings page."""
     connection = made(setup)
-    with flow.doors() as home:
+    with places.home.visit() as home:
         books = read_books(connection, home)
         values = {one.setting: request.POST.get(one.setting, "") for one in books.suggestions}
         later = "later" in request.POST
@@ -96,19 +88,19 @@ def settings(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse
     if problems:
         return settings_page(request, member, setup, problems, books)
     member.note("settings accepted", "", connection.id)
-    flow.go_to(setup, "plan")
+    setup.go_to("plan")
     return redirect("connect_setup", setup.id)
 
 
 def plan_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     connection = made(setup)
-    with flow.doors() as home:
+    with places.home.visit() as home:
         plans = read_plans(connection, home)
     page = {
         "setup": setup,
         "plans": plans,
-        "possible": all(plan.refused is None for plan in plans),
-        "changes": sum(len(plan.rows) + plan.more for plan in plans),
+        "possible": all(plan.allowed for plan in plans),
+        "changes": sum(len(plan.rows) for plan in plans),
     }
     return render(request, "connect/plan.html", page)
 
@@ -123,7 +115,7 @@ def plan(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
         messages.info(request, "Pleo waits for the first sync: approve it under Master data.")
         return redirect("connection", connection.id)
     digests = {name.removeprefix("digest-"): value for name, value in request.POST.items() if "digest-" in name}
-    with flow.doors() as home:
+    with places.home.visit() as home:
         results = carry_out(connection, {kind: str(value) for kind, value in digests.items()}, home)
         active = activate(connection, home, results)
     failed = [problem for result in results for problem in result.failed]

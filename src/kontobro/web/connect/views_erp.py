@@ -15,9 +15,8 @@ from kontobro.core.errors import KontobroError, SeveralCompanies
 from kontobro.core.level import level_of
 from kontobro.erp import REGISTRY, is_installed, option_words, secret_words
 from kontobro.install.connect import Connected
-from kontobro.web.connect import setup as flow
 from kontobro.web.connect.books import activate
-from kontobro.web.connect.erp import join, keeps_level, needed_secrets, safe_options, systems
+from kontobro.web.connect.erp import join, needed_secrets, safe_options, systems
 from kontobro.web.connect.guard import of_setup
 from kontobro.web.models import Setup
 from kontobro.web.places import places
@@ -77,8 +76,8 @@ def erp(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
         messages.error(request, "Choose one of the accounting systems.")
         return redirect("connect_setup", setup.id)
     setup.erp, setup.options, setup.companies = chosen, {}, []
-    flow.seal_secrets(setup, erp=None)
-    flow.go_to(setup, "access")
+    setup.seal(erp=None)
+    setup.go_to("access")
     return redirect("connect_setup", setup.id)
 
 
@@ -100,22 +99,22 @@ def access(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     try:
         setup.options = safe_options(setup.erp, form.options(), member.organisation)
         secrets = needed_secrets(setup.erp, form.secrets())
-        flow.seal_secrets(setup, erp=secrets)
+        setup.seal(erp=secrets)
         return _try(request, member, setup)
     except KontobroError as fault:
-        return access_page(request, member, setup, form, flow.told(fault))
+        return access_page(request, member, setup, form, str(fault))
 
 
 def _try(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """See which company the access opens. Nothing is stored of an access that opens none."""
-    with flow.doors() as home:
+    with places.home.visit() as home:
         try:
-            company = home.connector_for(flow.draft_of(setup), flow.secrets_of(setup).get("erp")).check()
+            company = home.connector_for(setup.draft(), setup.secrets().get("erp")).check()
         except SeveralCompanies as several:
             setup.companies = [list(pair) for pair in several.companies]
             if not setup.companies:
                 raise
-            flow.go_to(setup, "company")
+            setup.go_to("company")
             return redirect("connect_setup", setup.id)
     return _join(request, member, setup, company.id)
 
@@ -140,8 +139,8 @@ def _join(request: HttpRequest, member: Member, setup: Setup, company_id: str) -
     if "company" in option_words(setup.erp):
         setup.options = {**setup.options, "company": company_id}
     setup.save()
-    with flow.doors() as home:
-        as_it_was = keeps_level(setup)
+    with places.home.visit() as home:
+        as_it_was = setup.kept_settings() is not None
         joined = join(setup, home)
         _settle(setup, joined, as_it_was=as_it_was)
         member.note("connected again" if joined.again else "connected", _said(joined), joined.connection.id)
@@ -158,7 +157,7 @@ def _join(request: HttpRequest, member: Member, setup: Setup, company_id: str) -
 def _settle(setup: Setup, joined: Connected, *, as_it_was: bool) -> None:
     """From here on the connection itself holds everything: the setup forgets its secrets."""
     setup.connection_id, setup.sealed, setup.companies = joined.connection.id, "", []
-    flow.go_to(setup, "plan" if as_it_was else "settings")
+    setup.go_to("plan" if as_it_was else "settings")
 
 
 def _said(joined: Connected) -> str:
@@ -171,16 +170,16 @@ def again(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     held = _kept(setup)
     if len(held) < len(secret_words(setup.erp)):
         return redirect("connect_setup", setup.id)
-    flow.seal_secrets(setup, erp=dict(held))
+    setup.seal(erp=dict(held))
     try:
         return _join(request, member, setup, setup.options.get("company", ""))
     except KontobroError as fault:
-        messages.error(request, flow.told(fault))
+        messages.error(request, str(fault))
         return redirect("connect_setup", setup.id)
 
 
 def _kept(setup: Setup) -> Mapping[str, str]:
     """The accounting system's secrets that the store has of this connection, for where the setup leads."""
-    draft = flow.draft_of(setup)
+    draft = setup.draft()
     found = {name: places.home.store.secret(draft, name) for name in secret_words(setup.erp)}
     return {name: value for name, value in found.items() if value}

@@ -21,7 +21,7 @@ from kontobro.core.model.settings import Settings
 from kontobro.core.settings.check import Fit, fit_of
 from kontobro.core.settings.toml import LARGEST, read_toml, settings_from, settings_to
 from kontobro.export.job.masters import load_masters
-from kontobro.web.connection.settings_form import GROUPS, SettingsForm, form_of, settings_wanted
+from kontobro.web.connection.settings_form import SettingsForm, form_of, settings_wanted
 from kontobro.web.places import change, places
 from kontobro.web.site.aside import aside
 from kontobro.web.tenancy import Member, connection_ids, of_connection
@@ -53,7 +53,6 @@ def _page(
 ) -> HttpResponse:
     shown: dict[str, Any] = {
         "form": form,
-        "groups": [(title, [form[name] for name in names]) for title, names in GROUPS],
         "may_change": member.may("bookkeeper"),
         "others": _others(member, connection),
         "rows": len(connection.settings.rows),

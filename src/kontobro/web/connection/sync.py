@@ -10,14 +10,12 @@ from django.views.decorators.http import require_POST, require_safe
 from kontobro.core.errors import KontobroError, Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.settings import SyncKind
+from kontobro.core.settings.catalogue import catalogue
 from kontobro.sync.run import KINDS, NOTED, plan_sync
-from kontobro.sync.shown import ACTIONS, Shown, shown_of, word_for
+from kontobro.sync.shown import shown_of
 from kontobro.web.places import places
 from kontobro.web.site.aside import aside
 from kontobro.web.tenancy import Member, of_connection
-
-SHOWN = 200
-"""Changes of a plan that the page shows; all of them are counted."""
 
 
 @require_safe
@@ -52,25 +50,10 @@ def plan(request: HttpRequest, member: Member, connection: Connection, kind: str
         "kind": chosen,
         "plan": found,
         "fault": fault,
-        "counts": [(count, ACTIONS.get(action, action)) for action, count in found.counts.items()] if found else [],
-        "rows": _rows(found),
-        "hidden": max(0, len(found.rows) - SHOWN) if found else 0,
         "may_approve": member.may("bookkeeper"),
+        "switch": catalogue()["create_vendors"].label,
     }
     return render(request, "connection/plan.html", shown)
-
-
-def _rows(found: Shown | None) -> list[dict[str, object]]:
-    """The changes as the table writes them."""
-    rows = found.rows[:SHOWN] if found else ()
-    return [
-        {
-            "row": row,
-            "means": ACTIONS.get(row.action, row.action),
-            "fields": [(word_for(n), a, b) for n, a, b in row.fields],
-        }
-        for row in rows
-    ]
 
 
 @require_POST

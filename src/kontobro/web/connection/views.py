@@ -81,7 +81,7 @@ def _next(level: int, connection: Connection) -> dict[str, object] | None:
 @aside
 def test(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Ask Pleo and the accounting system now: what `kontobro check` examines."""
-    with flow.doors() as home:
+    with places.home.visit() as home:
         findings = list(look(connection, home, WORDS))
     member.note("connection tested", "fine" if all(one.good for one in findings) else "to mend", connection.id)
     return _page(request, member, connection, findings=findings, wrong=sum(not one.good for one in findings))
@@ -93,7 +93,7 @@ def test(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
 def subscribe_now(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Ask Pleo anew for its webhooks."""
     _require_alive(connection)
-    with flow.doors() as home:
+    with places.home.visit() as home:
         subscribe(connection, home)
     member.note("webhooks subscribed", "", connection.id)
     messages.success(request, "Pleo tells us at once from now on.")
@@ -139,7 +139,7 @@ def access(request: HttpRequest, member: Member, connection: Connection) -> Http
         try:
             _change_access(member, connection, form)
         except KontobroError as error:
-            fault = flow.told(error)
+            fault = str(error)
         else:
             messages.success(request, "The new access works and is stored.")
             return redirect("connection", connection.id)
@@ -154,7 +154,7 @@ def _change_access(member: Member, connection: Connection, form: AccessForm) -> 
     options = {**company, **safe_options(connection.erp, form.options(), member.organisation)}
     changed = replace(connection, erp_options=options)
     secrets = secrets_for(connection, changed, form.secrets())
-    with flow.doors() as home:
+    with places.home.visit() as home:
         found = home.connector_for(changed, secrets).check()
     if connection.erp_company and found.id != connection.erp_company:
         raise Misconfigured(
@@ -173,7 +173,7 @@ def end(request: HttpRequest, member: Member, connection: Connection) -> HttpRes
     """Disconnect, after saying what stays and what goes."""
     if request.method == "GET" or connection.status == "disconnected":
         return render(request, "connection/disconnect.html", {})
-    with flow.doors() as home:
+    with places.home.visit() as home:
         unsubscribe(connection, home)
         refused = disconnect(connection, home.pleo_for(connection), home.store)
     Setup.objects.filter(connection_id=connection.id, organisation=member.organisation).delete()
