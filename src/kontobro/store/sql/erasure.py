@@ -68,7 +68,7 @@ class Erasure(Part):
                 if row.status != "disconnected":
                     raise Misconfigured(
                         f'The connection "{row.name}" is not disconnected: what it needs to go on is kept.',
-                        "Disconnect it first, then delete.",
+                        "Disconnect it first (on the command line: kontobro disconnect), then delete.",
                     )
                 session.run(EVENTS, (number,))
                 for table in OF_CONNECTION:
