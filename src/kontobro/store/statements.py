@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from kontobro.core.model.history import Move, Plan
@@ -14,25 +15,12 @@ from kontobro.core.model.journal import entry_id_of
 from kontobro.store.secrets.codec import invoice_key_to, notes_to, plain, problems_to
 
 _KEY = ("connection_id", "reference")
-_FACTS = (
-    "job_id",
-    "run",
-    "kind",
-    "item_type",
-    "currency",
-    "total",
-    "date",
-    "fingerprint",
-    "payee",
-    "pleo_url",
-    "settles_vendor",
-    "settles_number",
-    "settles_currency",
-    "account",
-    "role",
-    "amount",
-    "updated_at",
+_TEXTS = (
+    *("kind", "item_type", "currency", "total", "date", "fingerprint"),
+    *("payee", "pleo_url", "account", "role", "amount"),
 )
+_SETTLES = ("settles_vendor", "settles_number", "settles_currency")
+_FACTS = ("job_id", "run", *_TEXTS, *_SETTLES, "updated_at")
 _BLANK: Mapping[str, str] = {
     "state": "'planned'",
     "erp_id": "NULL",
@@ -102,22 +90,12 @@ CLAIM_JOB = """
 """
 
 
+_texts_of = attrgetter(*_TEXTS)
+
+
 def plan_values(connection_id: str | int, job_id: str, run: str, plan: Plan, at: Any) -> tuple[Any, ...]:
     """The values of PLAN, in its order."""
-    texts = (
-        plan.kind,
-        plan.item_type,
-        plan.currency,
-        plan.total,
-        plan.date,
-        plan.fingerprint,
-        plan.payee,
-        plan.pleo_url,
-        *invoice_key_to(plan.settles),
-        plan.account,
-        plan.role,
-        plan.amount,
-    )
+    texts = (*_texts_of(plan), *invoice_key_to(plan.settles))
     return (connection_id, plan.reference, job_id, run, *(text and plain(text) for text in texts), at)
 
 
