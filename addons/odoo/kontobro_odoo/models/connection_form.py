@@ -29,10 +29,10 @@ OWN = {
 """Where Odoo has words or rights of its own."""
 
 
-def setting(key, **more):
+def setting(key):
     """The form's field for a setting, in the words of the catalogue."""
     entry = catalogue()[key]
-    words = {"string": entry.label, "help": entry.help, **SHOWN, **OWN.get(key, {}), **more}
+    words = {"string": entry.label, "help": entry.help, **SHOWN, **OWN.get(key, {})}
     if entry.kind == "choice":
         return fields.Selection(list(entry.choices.items()), **words)
     if entry.kind == "account":
