@@ -19,7 +19,7 @@ import pytest
 from kontobro.bootstrap import SystemClock, connector_of
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.install.connect import connect
-from kontobro.pleo import authorize_url, exchange_code, open_pleo
+from kontobro.pleo import Grant, authorize_url, exchange_code, open_pleo
 from kontobro.store import open_store
 from pleo_sandbox.company.oauth import OAuthClient
 from tests.export.test_killed import assert_whole
@@ -79,11 +79,13 @@ def authorised(desk: ConnectedHome, draft: Connection, app: OAuthClient) -> Toke
         back = browser.post(url.partition("?")[0], data=consent).headers["location"]
     return exchange_code(
         draft,
-        code=parse_qs(urlsplit(back).query)["code"][0],
-        redirect_uri=REDIRECT,
-        verifier=verifier,
-        client_secret=app.secret,
-        clock=SystemClock(),
+        Grant(
+            code=parse_qs(urlsplit(back).query)["code"][0],
+            redirect_uri=REDIRECT,
+            verifier=verifier,
+            client_secret=app.secret,
+        ),
+        SystemClock(),
     )
 
 

@@ -218,7 +218,7 @@ def _authorise(draft: Connection, desk: Desk, client_secret: str | None, level: 
     from kontobro.core.level import scopes_at
     from kontobro.install.authorisation import OTHER_SPELLING, InvalidScope, consent_for
     from kontobro.install.loopback import REDIRECT_URI
-    from kontobro.pleo import exchange_code
+    from kontobro.pleo import Grant, exchange_code
 
     workplace = desk.workplace
     known = workplace.store.connections()
@@ -237,11 +237,8 @@ def _authorise(draft: Connection, desk: Desk, client_secret: str | None, level: 
             consent = consent_for(draft.environment, scopes_at(level, standing), known, other)
     return exchange_code(
         draft,
-        code=code,
-        redirect_uri=REDIRECT_URI,
-        verifier=verifier,
-        client_secret=client_secret,
-        clock=workplace.clock,
+        Grant(code=code, redirect_uri=REDIRECT_URI, verifier=verifier, client_secret=client_secret),
+        workplace.clock,
     )
 
 

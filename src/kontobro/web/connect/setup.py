@@ -28,7 +28,7 @@ from kontobro.core.model.export import Identity
 from kontobro.core.model.settings import Settings
 from kontobro.install.authorisation import Consent, consent_for
 from kontobro.install.connect import named_identity
-from kontobro.pleo import ENVIRONMENTS, authorize_url, exchange_code
+from kontobro.pleo import ENVIRONMENTS, Grant, authorize_url, exchange_code
 from kontobro.service.config import Environment, config
 from kontobro.store.django_store import DjangoStore
 from kontobro.store.secrets.codec import tokens_from, tokens_to
@@ -274,11 +274,13 @@ def exchange(setup: Setup, code: str) -> None:
     client = config().client(draft.environment)
     tokens = exchange_code(
         draft,
-        code=code,
-        redirect_uri=callback_url(),
-        verifier=verifier,
-        client_secret=client.client_secret if client else None,
-        clock=places.home.clock,
+        Grant(
+            code=code,
+            redirect_uri=callback_url(),
+            verifier=verifier,
+            client_secret=client.client_secret if client else None,
+        ),
+        places.home.clock,
     )
     seal_secrets(setup, tokens=tokens_to(tokens))
     setup.save()
