@@ -33,7 +33,7 @@ from kontobro.core.model.masterdata import (
     Vendor,
 )
 from kontobro.export import JobResult, Ports, next_job, run_job
-from kontobro.install.connect import connect
+from kontobro.install.connect import Connecting
 from kontobro.pleo import Grant, Ways, authorize_url, exchange_code, open_pleo, open_target
 from kontobro.pleo.subscriptions import open_subscriptions
 from kontobro.store import open_store
@@ -147,7 +147,8 @@ def test_exports_and_a_sync_under_each_answer(tmp_path: Path, rules: dict[str, A
             opened.append(open_pleo(connection, tokens, clock, Ways(dialect=dialect)))
             return opened[-1]
 
-        connected = connect(world.connection(), Tokens(access=key), pleo_for, connector, store, 4)
+        connecting = Connecting(pleo_for=pleo_for, connector=connector, store=store)
+        connected = connecting.connect(world.connection(), Tokens(access=key), 4)
         assert connected.connection.company_id == COMPANY
         chosen = replace(connected.connection.settings, sync_dimensions=("DEPT",))
         connection = replace(connected.connection, settings=chosen)

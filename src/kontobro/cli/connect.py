@@ -133,11 +133,12 @@ def connect_with(
     secrets: Mapping[str, str] | None = None,
 ) -> Connected:
     """Look, install, store: the same for a person's command and for the demo."""
-    from kontobro.install.connect import connect
+    from kontobro.install.connect import Connecting
 
     place = desk.workplace
     connector = place.connector_for(draft, secrets or {})
-    return connect(draft, tokens, place.pleo_for, connector, place.store, level, secrets)
+    connecting = Connecting(pleo_for=place.pleo_for, connector=connector, store=place.store)
+    return connecting.connect(draft, tokens, level, secrets)
 
 
 def draft_connection(
