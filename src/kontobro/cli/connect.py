@@ -14,7 +14,14 @@ import typer
 
 from kontobro.cli.common import show
 from kontobro.cli.common.desk import Desk, desk_of
-from kontobro.cli.common.erp_options import asked_secret, erp_options, erp_secrets, variable_of, with_company
+from kontobro.cli.common.erp_options import (
+    asked_secret,
+    erp_options,
+    erp_secrets,
+    variable_of,
+    with_company,
+    with_erp_flags,
+)
 from kontobro.cli.common.given import require_given_for
 from kontobro.core.errors import Misconfigured
 
@@ -36,15 +43,8 @@ PRODUCTION_OAUTH = (
 )
 
 
-Ledger = Annotated[Path | None, typer.Option(help="Beancount: the main file of the ledger.", show_default=False)]
 ErpOptions = Annotated[
     list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the accounting system; repeatable.")
-]
-ErpUrl = Annotated[str | None, typer.Option(help="Where the accounting system is.", show_default=False)]
-ErpDatabase = Annotated[str | None, typer.Option(help="Its database.", metavar="NAME", show_default=False)]
-ErpUser = Annotated[str | None, typer.Option(help="The user there.", metavar="NAME", show_default=False)]
-ErpCompany = Annotated[
-    str | None, typer.Option(help="The company there, if there are several.", metavar="ID", show_default=False)
 ]
 ErpSecret = Annotated[
     list[str] | None,
@@ -66,14 +66,10 @@ WantedLevel = Annotated[
 ]
 
 
+@with_erp_flags
 def run(
     context: typer.Context,
     erp: Annotated[str, typer.Option(help="The accounting system.")] = "beancount",
-    ledger: Ledger = None,
-    erp_url: ErpUrl = None,
-    erp_database: ErpDatabase = None,
-    erp_user: ErpUser = None,
-    erp_company: ErpCompany = None,
     erp_option: ErpOptions = None,
     erp_secret: ErpSecret = None,
     erp_secret_stdin: ErpSecretStdin = False,
@@ -88,13 +84,13 @@ def run(
     level: WantedLevel = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address to open.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    **flags: str | Path | None,
 ) -> None:
     """Connect a Pleo company: look at both sides, choose the level, install."""
     from kontobro.core.level import level_named
 
     desk = desk_of(context)
-    named = {"url": erp_url, "database": erp_database, "user": erp_user, "company": erp_company}
-    options = erp_options(erp, erp_option or [], ledger, **named)
+    options = erp_options(erp, erp_option or [], flags)
     draft = draft_connection(environment, url, erp, options, oauth=oauth, client_id=client_id)
     draft = replace(draft, company_id=company, name=name)
     key = None if oauth else _of_api_key(from_stdin=api_key_stdin)
