@@ -16,7 +16,7 @@ from kontobro.core.model.masterdata import Account, Company, Dimension, Dimensio
 from kontobro.core.model.settings import Settings
 from kontobro.core.ports import Connector
 from kontobro.export import Ports
-from kontobro.pleo import open_pleo
+from kontobro.pleo import Ways, open_pleo
 from kontobro.store import open_store
 from kontobro.testing.connector.memory import MemoryConnector
 
@@ -103,7 +103,7 @@ def ports(
     store.save_tokens(connected, Tokens(access=key))
     clock = BenchClock()
     transport = httpx2.MockTransport(pleo) if pleo else None
-    client = open_pleo(connected, store, clock, transport=transport)
+    client = open_pleo(connected, store, clock, Ways(transport=transport))
     try:
         yield Ports(pleo=client, connector=connector, store=store, clock=clock)
     finally:

@@ -13,7 +13,7 @@ from bench.memory import high_water
 from bench.result import Result
 from kontobro.core.model.bindings import Binding
 from kontobro.core.plan.compare import mark_of
-from kontobro.core.plan.make import Desired, Existing, make_plan
+from kontobro.core.plan.make import Comparison, Desired, Existing, make_plan
 
 VENDORS = 100_000
 CASES = ("in step", "first contact")
@@ -42,8 +42,9 @@ def _run(case: str) -> tuple[float, float]:
     desired = [_desired(number) for number in range(VENDORS)]
     existing = [_existing(number) for number in range(VENDORS)]
     bindings = [_binding(desired[number]) for number in range(VENDORS)] if case == "in step" else []
+    asked = Comparison(kind="vendors", desired=desired, existing=existing, bindings=bindings)
     began = time.process_time()
-    plan = make_plan("vendors", desired, existing, bindings)
+    plan = make_plan(asked)
     spent = time.process_time() - began
     renamed = VENDORS // 100
     expected = {"update": renamed} if bindings else {"adopt": VENDORS, "update": VENDORS}

@@ -25,7 +25,7 @@ from kontobro.core.ports import Connector
 from kontobro.erp.odoo.api import Api, open_http
 from kontobro.erp.odoo.connector import OdooConnector
 from kontobro.export import JobResult, Ports, next_job, run_job
-from kontobro.pleo import open_pleo
+from kontobro.pleo import Ways, open_pleo
 from kontobro.store import open_store
 from tests.erp_real.odoo.house import Company, key_of
 
@@ -115,7 +115,7 @@ def ports(
         clock, store = SystemClock(), open_store(Path(folder) / "bench.sqlite3")
         store.save_connection(connected)
         store.save_tokens(connected, Tokens(access=key))
-        pleo = open_pleo(connected, store, clock, transport=at_pleo)
+        pleo = open_pleo(connected, store, clock, Ways(transport=at_pleo))
         try:
             yield Ports(pleo=pleo, connector=connector, store=store, clock=clock)
         finally:

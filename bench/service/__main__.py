@@ -28,7 +28,7 @@ from bench.__main__ import show, write
 from bench.pleo import item
 from bench.result import Result
 from bench.service.erp import SECONDS
-from kontobro.core.model.connection import Tokens
+from kontobro.core.model.connection import Connection, Tokens
 from kontobro.pleo.subscriptions import subscribe
 from kontobro.service.config import ServiceConfig, read_config
 from kontobro.service.home import open_service_home
@@ -108,7 +108,9 @@ def first_entry(rounds: int) -> float:
         config = configured(folder / "home", bind=f"127.0.0.1:{free_port()}")
         company = a_company(sandbox, 0)
         ledger = books.beancount_ledger(folder)
-        connect(config, sandbox, stack.enter_context(serve(sandbox)), "c0", company, {"ledger": str(ledger)})
+        connection = books.connection(stack.enter_context(serve(sandbox)), company)
+        options = {"ledger": str(ledger)}
+        connect(config, sandbox, replace(connection, id="c0", name="c0", erp="beancount", erp_options=options))
         subscribe_to(config, "c0")
         stack.enter_context(served(config))
         seconds = sorted(_one_entry(sandbox, company, folder / "bookings") for _ in range(rounds))
@@ -178,7 +180,8 @@ def connect_all(config: ServiceConfig, sandbox: Sandbox, url: str, folder: Path,
     for number in range(companies):
         company = a_company(sandbox, items)
         options = {"company": str(number), "calls": str(folder / "calls")}
-        connect(config, sandbox, url, f"c{number}", company, options, erp="bench.service.erp:SlowErp")
+        connection = replace(books.connection(url, company), erp="bench.service.erp:SlowErp", erp_options=options)
+        connect(config, sandbox, replace(connection, id=f"c{number}", name=f"c{number}"))
         sandbox.press_export(company)
     home = open_service_home(config)
     runner = open_client_runner(config, home.store)
@@ -188,19 +191,10 @@ def connect_all(config: ServiceConfig, sandbox: Sandbox, url: str, folder: Path,
     home.close()
 
 
-def connect(
-    config: ServiceConfig,
-    sandbox: Sandbox,
-    url: str,
-    name: str,
-    company: str,
-    options: dict[str, str],
-    erp: str = "beancount",
-) -> None:
+def connect(config: ServiceConfig, sandbox: Sandbox, connection: Connection) -> None:
     home = open_service_home(config)
-    connection = replace(books.connection(url, company), id=name, name=name, erp=erp, erp_options=options)
     home.store.save_connection(connection)
-    home.store.save_tokens(connection, Tokens(access=sandbox.add_api_key(company)))
+    home.store.save_tokens(connection, Tokens(access=sandbox.add_api_key(connection.company_id)))
     home.close()
 
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportItem, MalformedItem
@@ -19,17 +19,10 @@ if TYPE_CHECKING:
     from kontobro.export.job.run import Ports
     from kontobro.export.tieout.collect import BookPorts
     from kontobro.pleo import PleoClient
-    from kontobro.pleo.http.calls import Paced
+    from kontobro.pleo.http.calls import Paced, Ways
     from kontobro.sync.run import SyncPorts
 
 DATABASE = "kontobro.sqlite3"
-
-
-class Ways(TypedDict, total=False):
-    """What `open_pleo` and `open_target` take."""
-
-    pace: Paced | None
-    patience: timedelta
 
 
 class SystemClock:
@@ -69,7 +62,7 @@ class Home:
         """The connection's Pleo; `tokens` other than the store's while connecting."""
         from kontobro.pleo import open_pleo
 
-        client = open_pleo(connection, tokens or self.store, self.clock, **self._ways(connection))
+        client = open_pleo(connection, tokens or self.store, self.clock, self._ways(connection))
         self.opened.callback(client.close)
         return client
 
@@ -108,16 +101,16 @@ class Home:
         from kontobro.pleo.target.masterdata import open_target
         from kontobro.sync.run import SyncPorts
 
-        target = open_target(connection, self.store, self.clock, **self._ways(connection))
+        target = open_target(connection, self.store, self.clock, self._ways(connection))
         self.opened.callback(target.close)
         return SyncPorts(target=target, connector=self.connector_for(connection), store=self.store, clock=self.clock)
 
     def _ways(self, connection: Connection) -> Ways:
         """How calls to this connection's Pleo leave, and how often."""
-        ways: Ways = {"pace": self.paces(connection.id) if self.paces else None}
-        if self.patience is not None:
-            ways["patience"] = self.patience
-        return ways
+        from kontobro.pleo.http.calls import PATIENCE, Ways
+
+        pace = self.paces(connection.id) if self.paces else None
+        return Ways(pace=pace, patience=PATIENCE if self.patience is None else self.patience)
 
     @contextmanager
     def visit(self) -> Iterator[Home]:

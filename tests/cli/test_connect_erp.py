@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+import typer
 from typer.testing import Result
 
+from kontobro.cli.app import app
 from kontobro.core.errors import NotAllowed, SeveralCompanies
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.masterdata import Company
+from kontobro.erp import FLAGGED, REGISTRY
 from tests.cli.fakes import KEY, Bench
 from tests.cli.person import Person
 
@@ -183,3 +186,12 @@ def test_a_connector_of_ones_own_gets_its_secret(person: Person) -> None:
     findings = person.reads("check", codes=(0, 3))["findings"]
     assert any(finding["subject"] == "accounting system" and finding["ok"] for finding in findings)
     assert "open sesame" not in "".join(person.shown)
+
+
+def test_what_connectors_declare_a_flag_for_is_a_flag_of_connect() -> None:
+    declared = {option.flag for known in REGISTRY.values() for option in known.options if option.flag}
+    assert declared == {option.flag for option in FLAGGED}
+    command = typer.main.get_command(app)
+    given = [option.opts[0] for option in command.commands["connect"].params]  # type: ignore[attr-defined]
+    at = given.index("--erp") + 1
+    assert given[at : at + len(FLAGGED)] == [option.flag for option in FLAGGED]

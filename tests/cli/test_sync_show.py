@@ -14,7 +14,7 @@ from kontobro.cli.sync.html import page
 from kontobro.cli.sync.show import MOST_ROWS, print_plan
 from kontobro.core.errors import EmptySource, Problem, TooManyChanges
 from kontobro.core.model.settings import Settings
-from kontobro.core.plan.make import Change, Desired, Existing, make_plan
+from kontobro.core.plan.make import Change, Comparison, Desired, Existing, make_plan
 from kontobro.core.plan.types import Action
 from kontobro.sync.shown import ACTIONS, Row, Shown, row_of, shown_of
 
@@ -152,6 +152,6 @@ def test_a_value_names_its_dimension() -> None:
 def test_what_the_limits_say_is_shown() -> None:
     existing = [Existing(f"p{n}", str(n), f"Name {n}", external_id=f"e{n}") for n in range(10)]
     desired = [Desired(f"e{n}", str(n), f"Other {n}") for n in range(10)]
-    plan = make_plan("accounts", desired, existing, ())
+    plan = make_plan(Comparison(kind="accounts", desired=desired, existing=existing))
     assert isinstance(shown_of("accounts", plan, Settings()).refused, TooManyChanges)
     assert shown_of("accounts", plan, Settings(sync_max_percent=100)).refused is None

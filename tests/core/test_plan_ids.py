@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from kontobro.core.model.bindings import Binding, MasterKind
-from kontobro.core.plan.make import Desired, Existing, make_plan
+from kontobro.core.plan.make import Comparison, Desired, Existing, make_plan
 
 
 def plan_of(kind: MasterKind, existing: Existing, *bindings: Binding, name: str = "Cleaning") -> object:
-    plan = make_plan(kind, [Desired("1100", "4851", name)], [existing], bindings)
+    plan = make_plan(
+        Comparison(kind=kind, desired=[Desired("1100", "4851", name)], existing=[existing], bindings=bindings)
+    )
     return [change.action for change in plan.changes], [problem.code for problem in plan.problems]
 
 
@@ -37,5 +39,6 @@ def test_what_we_meant_to_create_is_ours_by_its_code_too() -> None:
 def test_an_intent_of_a_record_that_is_gone_archives_nobody_elses() -> None:
     intent = Binding("accounts", "1100", None, "created", "4851")
     for code, archived in (("1100", 0), ("4851", 1)):
-        plan = make_plan("accounts", [], [Existing("p", code, "Bank", external_id="1100")], [intent], source=1)
+        bank = Existing("p", code, "Bank", external_id="1100")
+        plan = make_plan(Comparison(kind="accounts", desired=[], existing=[bank], bindings=[intent], source=1))
         assert plan.counts.get("archive", 0) == archived

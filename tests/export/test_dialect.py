@@ -33,8 +33,8 @@ from kontobro.core.model.masterdata import (
     Vendor,
 )
 from kontobro.export import JobResult, Ports, next_job, run_job
-from kontobro.install.connect import connect
-from kontobro.pleo import authorize_url, exchange_code, open_pleo, open_target
+from kontobro.install.connect import Connecting
+from kontobro.pleo import Grant, Ways, authorize_url, exchange_code, open_pleo, open_target
 from kontobro.pleo.subscriptions import open_subscriptions
 from kontobro.store import open_store
 from kontobro.sync import KINDS, SyncPorts, apply_plan, plan_sync
@@ -144,10 +144,11 @@ def test_exports_and_a_sync_under_each_answer(tmp_path: Path, rules: dict[str, A
         opened = []
 
         def pleo_for(connection: Connection, tokens: Any) -> Any:
-            opened.append(open_pleo(connection, tokens, clock, dialect=dialect))
+            opened.append(open_pleo(connection, tokens, clock, Ways(dialect=dialect)))
             return opened[-1]
 
-        connected = connect(world.connection(), Tokens(access=key), pleo_for, connector, store, 4)
+        connecting = Connecting(pleo_for=pleo_for, connector=connector, store=store)
+        connected = connecting.connect(world.connection(), Tokens(access=key), 4)
         assert connected.connection.company_id == COMPANY
         chosen = replace(connected.connection.settings, sync_dimensions=("DEPT",))
         connection = replace(connected.connection, settings=chosen)
@@ -199,7 +200,7 @@ def export(connection: Connection, ports: Ports) -> JobResult:
 
 def sync_twice(world: World, connection: Connection, ports: Ports) -> None:
     """All that the accounting system has comes to Pleo, and the second time there is nothing to do."""
-    target = open_target(connection, ports.store, ports.clock, dialect=world.dialect)
+    target = open_target(connection, ports.store, ports.clock, Ways(dialect=world.dialect))
     to = SyncPorts(target=target, connector=ports.connector, store=ports.store, clock=ports.clock)
     try:
         for turn in (1, 2):
@@ -228,20 +229,17 @@ def test_oauth_and_webhooks_under_each_answer(tmp_path: Path, rules: dict[str, A
         tokens = MemoryTokens(
             exchange_code(
                 connection,
-                code=consent(way),
-                redirect_uri=REDIRECT,
-                verifier=VERIFIER,
-                client_secret=app.secret,
-                clock=world.clock,
-                dialect=world.dialect,
+                Grant(code=consent(way), redirect_uri=REDIRECT, verifier=VERIFIER, client_secret=app.secret),
+                world.clock,
+                Ways(dialect=world.dialect),
             )
         )
         world.clock.sleep(timedelta(minutes=20).total_seconds())  # so that the tokens are renewed on the way
-        subscriptions = open_subscriptions(connection, tokens, world.clock, dialect=world.dialect)
+        subscriptions = open_subscriptions(connection, tokens, world.clock, Ways(dialect=world.dialect))
         subscriptions.subscribe(RECEIVER)
         assert subscriptions.is_subscribed(RECEIVER)
         subscriptions.close()
-        pleo = open_pleo(connection, tokens, world.clock, dialect=world.dialect)
+        pleo = open_pleo(connection, tokens, world.clock, Ways(dialect=world.dialect))
         assert pleo.install({}).status == "ACTIVATED"
         pleo.close()
         world.sandbox.press_export(COMPANY)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kontobro.core.dialect import Dialect
-from kontobro.pleo import open_pleo
+from kontobro.pleo import Ways, open_pleo
 from pleo_sandbox.model import Expense
 from tests.support.export_harness import CONTROL, ITEMS, ExportHarness, an_export_harness
 from tests.support.pleo_company import a_company, an_item, entry_id
@@ -103,7 +103,7 @@ def of_a_pleo_whose_totals_count_more(office: ExportHarness) -> None:
 
 
 def told_so(office: ExportHarness) -> None:
-    pleo = open_pleo(office.connection, office.store, office.clock, dialect=Dialect(total_is_length=False))
+    pleo = open_pleo(office.connection, office.store, office.clock, Ways(dialect=Dialect(total_is_length=False)))
     office.pleo.close()
     office.pleo = pleo
 

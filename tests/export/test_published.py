@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from kontobro.pleo import open_pleo
+from kontobro.pleo import Ways, open_pleo
 from pleo_sandbox.model import Expense
 from tests.support.export_harness import ExportHarness, an_export_harness
 from tests.support.pleo_company import a_company, an_item, entry_id
@@ -71,7 +71,7 @@ class Loopback(httpx2.BaseTransport):
 
 def away_from_the_network(office: ExportHarness) -> None:
     office.pleo.close()
-    office.pleo = open_pleo(office.connection, office.store, office.clock, transport=Loopback())
+    office.pleo = open_pleo(office.connection, office.store, office.clock, Ways(transport=Loopback()))
 
 
 def samples(shared: Path) -> Path:

@@ -18,8 +18,8 @@ import pytest
 
 from kontobro.bootstrap import SystemClock, connector_of
 from kontobro.core.model.connection import Connection, Tokens
-from kontobro.install.connect import connect
-from kontobro.pleo import authorize_url, exchange_code, open_pleo
+from kontobro.install.connect import Connecting
+from kontobro.pleo import Grant, authorize_url, exchange_code, open_pleo
 from kontobro.store import open_store
 from pleo_sandbox.company.oauth import OAuthClient
 from tests.export.test_killed import assert_whole
@@ -58,14 +58,12 @@ def reconnect(desk: ConnectedHome, app: OAuthClient) -> Connection:
             store.connections()[0], auth="oauth", client_id=app.client_id, status="connected", settings=SETTINGS
         )
         clock = SystemClock()
-        return connect(
-            draft,
-            authorised(desk, draft, app),
-            lambda connection, tokens: open_pleo(connection, tokens, clock),
-            connector_of(draft.erp, draft.erp_options),
-            store,
-            1,
-        ).connection
+        connecting = Connecting(
+            pleo_for=lambda connection, tokens: open_pleo(connection, tokens, clock),
+            connector=connector_of(draft.erp, draft.erp_options),
+            store=store,
+        )
+        return connecting.connect(draft, authorised(desk, draft, app), 1).connection
     finally:
         store.close()
 
@@ -79,11 +77,13 @@ def authorised(desk: ConnectedHome, draft: Connection, app: OAuthClient) -> Toke
         back = browser.post(url.partition("?")[0], data=consent).headers["location"]
     return exchange_code(
         draft,
-        code=parse_qs(urlsplit(back).query)["code"][0],
-        redirect_uri=REDIRECT,
-        verifier=verifier,
-        client_secret=app.secret,
-        clock=SystemClock(),
+        Grant(
+            code=parse_qs(urlsplit(back).query)["code"][0],
+            redirect_uri=REDIRECT,
+            verifier=verifier,
+            client_secret=app.secret,
+        ),
+        SystemClock(),
     )
 
 

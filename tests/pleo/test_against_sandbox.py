@@ -25,7 +25,7 @@ from kontobro.core.errors import (
 )
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.export import ExportItem, ItemReport, JobOutcome
-from kontobro.pleo import PleoClient, authorize_url, exchange_code, introspect_token, open_pleo
+from kontobro.pleo import Grant, PleoClient, authorize_url, exchange_code, introspect_token, open_pleo
 from tests.pleo.file_tokens import FileTokens, introspect
 from tests.support.scripted_pleo import Clock, MemoryTokens, a_connection, an_item
 
@@ -215,7 +215,7 @@ def authorised(place: Place) -> tuple[Connection, Tokens]:
     code = consent(url, place.company_id)
     place.clock.time = datetime.now(UTC)
     tokens = exchange_code(
-        connection, code=code, redirect_uri=REDIRECT, verifier=VERIFIER, client_secret=app.secret, clock=place.clock
+        connection, Grant(code=code, redirect_uri=REDIRECT, verifier=VERIFIER, client_secret=app.secret), place.clock
     )
     return connection, tokens
 

@@ -18,7 +18,7 @@ import pytest
 from kontobro.core.dialect import Dialect
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, RateLimited, Timeout, Unreachable
 from kontobro.core.model.connection import Tokens
-from kontobro.pleo import authorize_url, exchange_code, introspect_token
+from kontobro.pleo import Grant, Ways, authorize_url, exchange_code, introspect_token
 from tests.support.scripted_pleo import JOB, KEY, Clock, MemoryTokens, Stage, a_connection, a_job, refusal, reply
 
 ONE, EVENTS, TOKEN = f"GET /v3/export-jobs/{JOB}", "POST /v3/export-job-events", "POST /oauth/token"
@@ -306,12 +306,9 @@ def test_a_login_s_answer_that_would_fill_the_memory_is_no_token(content: bytes)
 def exchanged(stage: Stage) -> Tokens:
     return exchange_code(
         OAUTH,
-        code="code-1",
-        redirect_uri="https://here.test/cb",
-        verifier="v" * 64,
-        client_secret=SECRET,
-        clock=stage.clock,
-        transport=httpx2.MockTransport(stage),
+        Grant(code="code-1", redirect_uri="https://here.test/cb", verifier="v" * 64, client_secret=SECRET),
+        stage.clock,
+        Ways(transport=httpx2.MockTransport(stage)),
     )
 
 
@@ -333,12 +330,9 @@ def test_the_client_s_id_and_secret_are_form_encoded(stage: Stage) -> None:
     stage.on(TOKEN, reply(pair(1)))
     exchange_code(
         replace(OAUTH, client_id="a:b"),
-        code="code-1",
-        redirect_uri="https://here.test/cb",
-        verifier="v" * 64,
-        client_secret="50% +é",
-        clock=stage.clock,
-        transport=httpx2.MockTransport(stage),
+        Grant(code="code-1", redirect_uri="https://here.test/cb", verifier="v" * 64, client_secret="50% +é"),
+        stage.clock,
+        Ways(transport=httpx2.MockTransport(stage)),
     )
     shown = base64.b64decode(stage.asked[0].headers["authorization"].removeprefix("Basic ")).decode()
     assert shown == "a%3Ab:50%25+%2B%C3%A9"
@@ -348,13 +342,9 @@ def test_a_secret_may_go_in_the_form(stage: Stage) -> None:
     stage.on(TOKEN, reply(pair(1)))
     exchange_code(
         OAUTH,
-        code="code-1",
-        redirect_uri="https://here.test/cb",
-        verifier="v" * 64,
-        client_secret=SECRET,
-        clock=stage.clock,
-        transport=httpx2.MockTransport(stage),
-        dialect=Dialect(client_auth="form"),
+        Grant(code="code-1", redirect_uri="https://here.test/cb", verifier="v" * 64, client_secret=SECRET),
+        stage.clock,
+        Ways(transport=httpx2.MockTransport(stage), dialect=Dialect(client_auth="form")),
     )
     sent = parse_qs(stage.asked[0].content.decode())
     assert (sent["client_id"], sent["client_secret"]) == (["client-1"], [SECRET])
@@ -388,6 +378,6 @@ def test_a_token_can_be_looked_up(stage: Stage) -> None:
         "urn:pleo:params:oauth:subject_urn": "urn:pleo:company:1",
     }
     stage.on("POST /oauth/token/introspect", refusal(503), reply(facts))
-    found = introspect_token(OAUTH, held(), stage.clock, transport=httpx2.MockTransport(stage))
+    found = introspect_token(OAUTH, held(), stage.clock, Ways(transport=httpx2.MockTransport(stage)))
     assert (found.active, found.subject) == (True, "urn:pleo:company:1")
     assert parse_qs(stage.asked[0].content.decode())["token"] == ["access-1"]

@@ -10,7 +10,7 @@ import pytest
 
 from kontobro.core.errors import KontobroError
 from kontobro.core.model.connection import Connection, Tokens
-from kontobro.pleo import exchange_code, open_pleo
+from kontobro.pleo import Grant, Ways, exchange_code, open_pleo
 from tests.support.scripted_pleo import Clock, MemoryTokens, a_connection
 
 EVIL = "https://evil.test/taken"
@@ -49,7 +49,7 @@ def network(request: pytest.FixtureRequest) -> Everywhere:
 def test_no_call_follows_elsewhere(network: Everywhere, connection: Connection) -> None:
     clock = Clock()
     for held in (tokens(clock), replace(tokens(clock), expires_at=None)):
-        pleo = open_pleo(connection, MemoryTokens(held), clock, transport=httpx2.MockTransport(network))
+        pleo = open_pleo(connection, MemoryTokens(held), clock, Ways(transport=httpx2.MockTransport(network)))
         with pytest.raises(KontobroError) as caught:
             pleo.introspect()
         assert not any(secret in str(caught.value) for secret in SECRETS)
@@ -62,12 +62,14 @@ def test_no_code_is_exchanged_elsewhere(network: Everywhere) -> None:
     with pytest.raises(KontobroError):
         exchange_code(
             a_connection(auth="oauth", client_id="client"),
-            code="the-code",
-            redirect_uri="https://here.test/cb",
-            verifier="the-verifier",
-            client_secret="the-secret",
-            clock=Clock(),
-            transport=httpx2.MockTransport(network),
+            Grant(
+                code="the-code",
+                redirect_uri="https://here.test/cb",
+                verifier="the-verifier",
+                client_secret="the-secret",
+            ),
+            Clock(),
+            Ways(transport=httpx2.MockTransport(network)),
         )
     assert network.asked
     assert "evil.test" not in network.hosts

@@ -20,7 +20,7 @@ from kontobro.core.errors import (
     Unreachable,
 )
 from kontobro.net.deadline import time_limit
-from kontobro.pleo import open_pleo
+from kontobro.pleo import Ways, open_pleo
 from kontobro.pleo.http.faults import Refused
 from tests.support.scripted_pleo import JOB, JSON, KEY, Stage, a_connection, a_job, page, refusal, reply
 
@@ -129,9 +129,9 @@ def test_where_others_wait_patience_ends_sooner() -> None:
         stage.clock.time += timedelta(seconds=30)
         return httpx2.ReadTimeout("slow")
 
-    ways = {"transport": httpx2.MockTransport(stage.on(ONE, hang)), "patience": timedelta(seconds=20)}
+    ways = Ways(transport=httpx2.MockTransport(stage.on(ONE, hang)), patience=timedelta(seconds=20))
     with pytest.raises(Timeout):
-        open_pleo(a_connection(), stage.tokens, stage.clock, **ways).job(JOB)
+        open_pleo(a_connection(), stage.tokens, stage.clock, ways).job(JOB)
     assert (stage.clock.slept, len(stage.asked)) == ([], 1)
 
 

@@ -16,6 +16,7 @@ from kontobro.core.dialect import Dialect
 from kontobro.core.errors import NotAllowed, Uncertain
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.settings import Settings
+from kontobro.pleo import Ways
 from kontobro.pleo.subscriptions import VENDOR_EVENT, Subscriptions, events_of, open_subscriptions
 from kontobro.pleo.subscriptions import subscribe as subscribed
 from kontobro.pleo.subscriptions import unsubscribe as unsubscribed
@@ -147,7 +148,7 @@ def test_deleted_ones_that_pleo_still_lists_are_none() -> None:
         .on("POST /v1/subscriptions", reply(made))
         .on("GET /v1/subscriptions/s2/secret", reply({"data": {"secretKey": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}}))
     )
-    opened = open_subscriptions(a_connection(), stage.tokens, stage.clock, transport=httpx2.MockTransport(stage))
+    opened = open_subscriptions(a_connection(), stage.tokens, stage.clock, Ways(transport=httpx2.MockTransport(stage)))
     assert opened.subscribe(URL).id == "s2"
     assert stage.bodies("POST /v1/subscriptions") == [
         {"endpointUrl": URL, "eventTypes": [Dialect().event_name], "status": "ACTIVE"}

@@ -30,7 +30,7 @@ def configured(home: Path, **values: str) -> ServiceConfig:
 
 
 def named(findings: list[Finding], name: str) -> Finding:
-    [found] = [each for each in findings if each.name == name]
+    [found] = [each for each in findings if each.subject == name]
     return found
 
 
@@ -69,7 +69,7 @@ def test_a_healthy_service_is_healthy(home: Path) -> None:
     findings = looked(home, pleo({"id": "s1", **WATCHED}), Vitals(workers=1, since_look=POLL), **PUBLIC)
     assert [each for each in findings if each.verdict == "bad"] == []
     assert named(findings, "webhooks").verdict == "ok"
-    assert named(findings, "secrets").what == "The key reads all 1 secrets."
+    assert named(findings, "secrets").message == "The key reads all 1 secrets."
     assert named(findings, "clock").verdict == "ok"
     assert all(each.remedy for each in findings if each.verdict != "ok")
 
@@ -79,13 +79,13 @@ def test_a_lost_key_is_found(home: Path) -> None:
     assert named(looked(home, pleo()), "secrets").verdict == "bad"
     other = {"KONTOBRO_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}
     found = named(looked(home, pleo(), **other), "secrets")
-    assert (found.verdict, found.what) == ("bad", "1 of 1 secrets can't be read with this key.")
+    assert (found.verdict, found.message) == ("bad", "1 of 1 secrets can't be read with this key.")
 
 
 def test_a_database_that_is_none_is_told_with_the_rest(tmp_path: Path) -> None:
     (tmp_path / "kontobro.sqlite3").write_bytes(b"this is no database at all" * 30)
     findings = looked(tmp_path, pleo())
-    assert findings[0].name == "database"
+    assert findings[0].subject == "database"
     assert findings[0].verdict == "bad"
     assert named(findings, "public address").verdict == "ok"
 
@@ -96,7 +96,7 @@ def test_unwatched_connections_and_a_lost_login_are_told(home: Path) -> None:
     assert named(looked(home, pleo(stranger), **PUBLIC), "webhooks").verdict == "warn"
     with open_store(home / "kontobro.sqlite3") as store:
         store.mark_reconnect("c1")
-    assert "1 reconnect" in named(looked(home, pleo()), "connections").what
+    assert "1 reconnect" in named(looked(home, pleo()), "connections").message
 
 
 @pytest.mark.parametrize(("seconds", "verdict"), [(0, "ok"), (-20, "ok"), (60, "warn"), (-300, "bad")])
@@ -126,12 +126,12 @@ def test_behind_a_proxy_names_are_the_proxy_s(tmp_path: Path, monkeypatch: pytes
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     hosted = configured(tmp_path, KONTOBRO_PUBLIC_URL="https://books.example.com")
-    assert not [each for each in examine_settings(hosted) if each.name == "proxy"]
+    assert not [each for each in examine_settings(hosted) if each.subject == "proxy"]
     monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@proxy.example.com:3128")
     found = named(examine_settings(hosted), "proxy")
     assert found.verdict == "warn"
-    assert "http://proxy.example.com:3128" in found.what
-    assert "DNS" in found.what
+    assert "http://proxy.example.com:3128" in found.message
+    assert "DNS" in found.message
     assert "private networks" in found.remedy
     assert "secret" not in f"{found}"
     here = configured(tmp_path, KONTOBRO_PUBLIC_URL="http://localhost:1")
@@ -152,7 +152,7 @@ def test_a_plain_home_is_examined_without_configuration(home: Path) -> None:
         findings = examine_home(opened)
     finally:
         opened.close()
-    assert {each.name for each in findings} >= {"database", "secrets", "disk", "connections", "versions"}
+    assert {each.subject for each in findings} >= {"database", "secrets", "disk", "connections", "versions"}
     home.chmod(0o755)
     opened = open_home(home)
     try:

@@ -107,7 +107,7 @@ def test_a_folder_is_named_by_its_whole_path() -> None:
 
 def test_the_doctor_finds_a_folder_that_others_write_to(root: Path) -> None:
     def verdict() -> str:
-        return next(each.verdict for each in examine_settings(hosted(root)) if each.name == "ledgers")
+        return next(each.verdict for each in examine_settings(hosted(root)) if each.subject == "ledgers")
 
     root.chmod(0o755)
     assert verdict() == "ok"

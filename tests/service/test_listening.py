@@ -30,7 +30,7 @@ def test_a_network_address_without_a_public_one_is_refused(bind: str, url: str) 
     with pytest.raises(Misconfigured, match="KONTOBRO_PUBLIC_URL does not name") as caught:
         require_place(given)
     assert "Set KONTOBRO_PUBLIC_URL" in caught.value.remedy
-    [found] = [each for each in examine_settings(given) if each.name == "public address"]
+    [found] = [each for each in examine_settings(given) if each.subject == "public address"]
     assert (found.verdict, found.remedy) == ("bad", caught.value.remedy)
 
 
@@ -131,7 +131,7 @@ def test_a_socket_that_was_handed_in_is_looked_at() -> None:
 def test_who_may_sign_up(given: dict[str, str], is_open: bool, verdict: str) -> None:
     found = read_config(given)
     assert found.signup_open is is_open
-    assert [each.verdict for each in examine_settings(found) if each.name == "sign-up"] == [verdict]
+    assert [each.verdict for each in examine_settings(found) if each.subject == "sign-up"] == [verdict]
 
 
 @pytest.mark.parametrize(

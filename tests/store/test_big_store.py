@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kontobro.store import open_store
+from kontobro.store.read.pages import BookingFilter
 from tests.support.big_store import CONNECTIONS, END, fill
 from tests.support.postgres import KEY
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from kontobro.store.read.overview import Overview
 
 SOME = CONNECTIONS[:50]
+JUNE = (dt.date(2025, 6, 1), dt.date(2025, 6, 30))
 DAY = dt.timedelta(days=1)
 FULL = {
     "sqlite": re.compile(r"\bSCAN (kontobro_booking|booking|first)\b"),
@@ -35,13 +37,13 @@ READS: dict[str, tuple[int, Read]] = {
     "waiting_plans": (1, lambda it, ids: it.waiting_plans(ids) == []),
     "jobs": (2, lambda it, ids: it.jobs(ids)),
     "job": (1, lambda it, ids: it.job(ids[7], "job-7")),
-    "bookings of a job": (2, lambda it, ids: it.bookings([ids[7]], job_id="job-7").rows),
+    "bookings of a job": (2, lambda it, ids: it.bookings([ids[7]], BookingFilter(job_id="job-7")).rows),
     "job_counts": (1, lambda it, ids: it.job_counts(ids[7], "job-7")),
     "bookings": (2, lambda it, ids: it.bookings(ids[7:8])),  # no page asks for those of several connections
     "next bookings": (2, lambda it, ids: it.bookings(ids, before="1750000000000000-1")),
-    "failed": (2, lambda it, ids: it.bookings(ids, outcome="failed")),
-    "by problem": (2, lambda it, ids: it.bookings(ids, problem_code="no_account")),
-    "by date": (2, lambda it, ids: it.bookings(ids, since=dt.date(2025, 6, 1), until=dt.date(2025, 6, 30))),
+    "failed": (2, lambda it, ids: it.bookings(ids, BookingFilter(outcome="failed"))),
+    "by problem": (2, lambda it, ids: it.bookings(ids, BookingFilter(problem_code="no_account"))),
+    "by date": (2, lambda it, ids: it.bookings(ids, BookingFilter(since=JUNE[0], until=JUNE[1]))),
     "problems": (1, lambda it, ids: it.problems(ids)),
     "stands": (1, lambda it, ids: list(it.stands(ids[3], dt.date(2025, 1, 1), dt.date(2026, 12, 31)))),
 }
@@ -95,6 +97,6 @@ def test_a_page_takes_few_queries_and_no_full_scan(big: Overview, name: str, con
 def test_a_filter_without_an_index_reads_only_the_connections_it_may(big: Overview, filters: dict[str, Any]) -> None:
     from django.db import connections as databases
 
-    statements = asked(big, lambda: big.bookings(SOME, **filters).rows)
+    statements = asked(big, lambda: big.bookings(SOME, BookingFilter(**filters)).rows)
     full = FULL[databases[big.alias].vendor]
     assert not any(full.search(query_plan(big, statement)) for statement in statements)

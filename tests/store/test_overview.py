@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from kontobro.core.errors import Problem
 from kontobro.core.model.history import BookingState, Move
 from kontobro.core.model.journal import Reference
-from kontobro.store.read.pages import EPOCH, Mark, mark_of
+from kontobro.store.read.pages import EPOCH, BookingFilter, Mark, mark_of
 from kontobro.store.schema.moves import route
 from kontobro.testing.store.case import DAY, ELSEWHERE, HERE, NOW, PROBLEM, REF, connection, job, plan, planned
 
@@ -68,7 +68,7 @@ def refuse(store: DjangoStore, reference: str, *problems: Problem, **other: Any)
 
 
 def listed(overview: Overview, ids: Sequence[str] = BOTH, **asked: Any) -> list[str]:
-    return [row.booking.reference for row in overview.bookings(ids, **asked).rows]
+    return [row.booking.reference for row in overview.bookings(ids, BookingFilter(**asked)).rows]
 
 
 # ----------------------------------------------------------------------------------------------- outcomes

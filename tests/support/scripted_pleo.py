@@ -14,7 +14,7 @@ import httpx2
 
 from kontobro.core.errors import Busy
 from kontobro.core.model.connection import Connection, Tokens
-from kontobro.pleo import PleoClient, PleoTarget, open_pleo, open_target
+from kontobro.pleo import PleoClient, PleoTarget, Ways, open_pleo, open_target
 
 API = "https://pleo.test"
 COMPANY = "5b5a4d39-9c9c-4e0e-8c2f-31ad30c2a0c1"
@@ -106,10 +106,14 @@ class Stage:
         ]
 
     def target(self, connection: Connection | None = None) -> PleoTarget:
-        return open_target(connection or a_connection(), self.tokens, self.clock, transport=httpx2.MockTransport(self))
+        return open_target(
+            connection or a_connection(), self.tokens, self.clock, Ways(transport=httpx2.MockTransport(self))
+        )
 
     def client(self, connection: Connection | None = None) -> PleoClient:
-        return open_pleo(connection or a_connection(), self.tokens, self.clock, transport=httpx2.MockTransport(self))
+        return open_pleo(
+            connection or a_connection(), self.tokens, self.clock, Ways(transport=httpx2.MockTransport(self))
+        )
 
 
 def a_connection(**changes: Any) -> Connection:

@@ -12,7 +12,7 @@ from allauth.account.models import EmailAddress
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.level import level_of, scopes_for
-from kontobro.erp import REGISTRY, Registered
+from kontobro.erp import REGISTRY, Option, Registered
 from kontobro.service.config import config
 from kontobro.web.connect import setup as flow
 from kontobro.web.connect.erp import safe_options, systems
@@ -339,7 +339,7 @@ def test_of_several_companies_one_is_chosen(
     several = Registered(
         "tests.web.several:from_options",
         "nothing to install",
-        options=(("url", "address"), ("company", "company's number")),
+        options=(Option("url", "address"), Option("company", "company's number")),
         secrets=(("api_key", "API key"),),
     )
     monkeypatch.setitem(REGISTRY, "several", several)

@@ -20,7 +20,7 @@ from kontobro.core.level import level_of
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.settings import Settings
 from kontobro.install.authorisation import is_safe_redirect
-from kontobro.install.connect import connect
+from kontobro.install.connect import Connecting
 from kontobro.pleo.http.environments import ENVIRONMENTS
 from kontobro.store.secrets import codec
 
@@ -185,7 +185,8 @@ def changed_level(level, standing):
 def joined(house, draft, tokens, level):
     """Look at both sides, install at Pleo, store: the same for both ways to log in."""
     wanted = changed_level(level, standing_settings(house, draft.environment, draft.erp_options["company"]))
-    return connect(draft, tokens, house.pleo_for, house.connector_for(draft), house.store, wanted)
+    connecting = Connecting(pleo_for=house.pleo_for, connector=house.connector_for(draft), store=house.store)
+    return connecting.connect(draft, tokens, wanted)
 
 
 def router():

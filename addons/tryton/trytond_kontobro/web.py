@@ -30,7 +30,7 @@ from kontobro.install.authorisation import (
     code_of,
     consent_for,
 )
-from kontobro.pleo import authorize_url, exchange_code
+from kontobro.pleo import Grant, authorize_url, exchange_code
 
 from . import page, pending
 from .connect import changed_level, draft_of, is_administrator, joined, standing_settings
@@ -172,11 +172,13 @@ def _connected(house, request, asked, kept):
     draft = _draft(asked)
     tokens = exchange_code(
         draft,
-        code=code_of(request.args.to_dict(), ""),
-        redirect_uri=kept.redirect_uri,
-        verifier=kept.verifier,
-        client_secret=kept.client_secret,
-        clock=house.clock,
+        Grant(
+            code=code_of(request.args.to_dict(), ""),
+            redirect_uri=kept.redirect_uri,
+            verifier=kept.verifier,
+            client_secret=kept.client_secret,
+        ),
+        house.clock,
     )
     return joined(house, draft, tokens, asked.level)
 

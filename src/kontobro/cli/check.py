@@ -12,7 +12,7 @@ from kontobro.cli.common.desk import desk_of
 from kontobro.cli.common.exits import Exit, exit_of
 
 if TYPE_CHECKING:
-    from kontobro.health.connection import Finding
+    from kontobro.health.findings import Finding
 
 SEVERITY = (Exit.FAULT, Exit.UNREACHABLE, Exit.NEEDS_FIX, Exit.BUSY, Exit.UNFINISHED, Exit.PROBLEMS, Exit.OK)
 """Which exit code wins when there are several findings."""

@@ -14,7 +14,14 @@ import typer
 
 from kontobro.cli.common import show
 from kontobro.cli.common.desk import Desk, desk_of
-from kontobro.cli.common.erp_options import asked_secret, erp_options, erp_secrets, variable_of, with_company
+from kontobro.cli.common.erp_options import (
+    asked_secret,
+    erp_options,
+    erp_secrets,
+    variable_of,
+    with_company,
+    with_erp_flags,
+)
 from kontobro.cli.common.given import require_given_for
 from kontobro.core.errors import Misconfigured
 
@@ -36,15 +43,8 @@ PRODUCTION_OAUTH = (
 )
 
 
-Ledger = Annotated[Path | None, typer.Option(help="Beancount: the main file of the ledger.", show_default=False)]
 ErpOptions = Annotated[
     list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the accounting system; repeatable.")
-]
-ErpUrl = Annotated[str | None, typer.Option(help="Where the accounting system is.", show_default=False)]
-ErpDatabase = Annotated[str | None, typer.Option(help="Its database.", metavar="NAME", show_default=False)]
-ErpUser = Annotated[str | None, typer.Option(help="The user there.", metavar="NAME", show_default=False)]
-ErpCompany = Annotated[
-    str | None, typer.Option(help="The company there, if there are several.", metavar="ID", show_default=False)
 ]
 ErpSecret = Annotated[
     list[str] | None,
@@ -66,14 +66,10 @@ WantedLevel = Annotated[
 ]
 
 
+@with_erp_flags
 def run(
     context: typer.Context,
     erp: Annotated[str, typer.Option(help="The accounting system.")] = "beancount",
-    ledger: Ledger = None,
-    erp_url: ErpUrl = None,
-    erp_database: ErpDatabase = None,
-    erp_user: ErpUser = None,
-    erp_company: ErpCompany = None,
     erp_option: ErpOptions = None,
     erp_secret: ErpSecret = None,
     erp_secret_stdin: ErpSecretStdin = False,
@@ -88,13 +84,13 @@ def run(
     level: WantedLevel = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address to open.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    **flags: str | Path | None,
 ) -> None:
     """Connect a Pleo company: look at both sides, choose the level, install."""
     from kontobro.core.level import level_named
 
     desk = desk_of(context)
-    named = {"url": erp_url, "database": erp_database, "user": erp_user, "company": erp_company}
-    options = erp_options(erp, erp_option or [], ledger, **named)
+    options = erp_options(erp, erp_option or [], flags)
     draft = draft_connection(environment, url, erp, options, oauth=oauth, client_id=client_id)
     draft = replace(draft, company_id=company, name=name)
     key = None if oauth else _of_api_key(from_stdin=api_key_stdin)
@@ -133,11 +129,12 @@ def connect_with(
     secrets: Mapping[str, str] | None = None,
 ) -> Connected:
     """Look, install, store: the same for a person's command and for the demo."""
-    from kontobro.install.connect import connect
+    from kontobro.install.connect import Connecting
 
     place = desk.workplace
     connector = place.connector_for(draft, secrets or {})
-    return connect(draft, tokens, place.pleo_for, connector, place.store, level, secrets)
+    connecting = Connecting(pleo_for=place.pleo_for, connector=connector, store=place.store)
+    return connecting.connect(draft, tokens, level, secrets)
 
 
 def draft_connection(
@@ -218,7 +215,7 @@ def _authorise(draft: Connection, desk: Desk, client_secret: str | None, level: 
     from kontobro.core.level import scopes_at
     from kontobro.install.authorisation import OTHER_SPELLING, InvalidScope, consent_for
     from kontobro.install.loopback import REDIRECT_URI
-    from kontobro.pleo import exchange_code
+    from kontobro.pleo import Grant, exchange_code
 
     workplace = desk.workplace
     known = workplace.store.connections()
@@ -237,11 +234,8 @@ def _authorise(draft: Connection, desk: Desk, client_secret: str | None, level: 
             consent = consent_for(draft.environment, scopes_at(level, standing), known, other)
     return exchange_code(
         draft,
-        code=code,
-        redirect_uri=REDIRECT_URI,
-        verifier=verifier,
-        client_secret=client_secret,
-        clock=workplace.clock,
+        Grant(code=code, redirect_uri=REDIRECT_URI, verifier=verifier, client_secret=client_secret),
+        workplace.clock,
     )
 
 

@@ -68,6 +68,6 @@ def examined_home(desk: Desk) -> Sequence[Finding]:
 def print_findings(findings: Sequence[Finding]) -> None:
     for each in findings:
         mark, style = MARKS[each.verdict]
-        show.say(f"{mark} {each.name}: {each.what}", style)
+        show.say(f"{mark} {each.subject}: {each.message}", style)
         if each.remedy and each.verdict != "ok":
             show.say(f"  {each.remedy}")

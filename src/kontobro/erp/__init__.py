@@ -29,15 +29,49 @@ Secrets = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """A setting of a connector, with a word for the person.
+
+    `flag` is the command line's own for it, with its `help`; an option without one is given by `--erp-option`. A `path`
+    is kept absolute.
+    """
+
+    name: str
+    word: str
+    flag: str = ""
+    help: str = ""
+    metavar: str | None = None
+    path: bool = False
+
+
+LEDGER = Option(
+    "ledger", "path of the ledger's main file", "--ledger", "Beancount: the main file of the ledger.", path=True
+)
+URL = Option("url", "address", "--erp-url", "Where the accounting system is.")
+DATABASE = Option("database", "database", "--erp-database", "Its database.", "NAME")
+USER = Option("user", "user", "--erp-user", "The user there.", "NAME")
+COMPANY = Option(
+    "company",
+    "company's number, if there are several",
+    "--erp-company",
+    "The company there, if there are several.",
+    "ID",
+)
+FLAGGED = (LEDGER, URL, DATABASE, USER, COMPANY)
+"""The options that the command line has a flag for, in the order of its help."""
+
+
+@dataclass(frozen=True, slots=True)
 class Registered:
     """Where a connector's factory is, and what to install when it can't be imported.
 
-    `options` and `secrets` are the names of its settings, the needed ones first, each with a word for the person.
+    `options` are its settings, the needed ones first; `secrets` the names of its secrets, each with a word for the
+    person.
     """
 
     factory: str
     install: str
-    options: tuple[tuple[str, str], ...] = ()
+    options: tuple[Option, ...] = ()
     secrets: tuple[tuple[str, str], ...] = ()
 
 
@@ -45,23 +79,18 @@ REGISTRY: dict[str, Registered] = {
     "beancount": Registered(
         "kontobro.erp.beancount.connector:from_options",
         "pip install 'kontobro[beancount]'",
-        options=(("ledger", "path of the ledger's main file"), ("fava", "address of its Fava, if there is one")),
+        options=(LEDGER, Option("fava", "address of its Fava, if there is one")),
     ),
     "odoo": Registered(
         "kontobro.erp.odoo.connector:from_options",
         "pip install kontobro",
-        options=(("url", "address"), ("database", "database"), ("company", "company's number, if there are several")),
+        options=(URL, DATABASE, COMPANY),
         secrets=(("api_key", "API key"),),
     ),
     "tryton": Registered(
         "kontobro.erp.tryton.connector:from_options",
         "pip install kontobro",
-        options=(
-            ("url", "address"),
-            ("database", "database"),
-            ("user", "user"),
-            ("company", "company's number, if there are several"),
-        ),
+        options=(URL, DATABASE, USER, COMPANY),
         secrets=(("password", "password"),),
     ),
 }
@@ -78,7 +107,7 @@ def is_installed(name: str) -> bool:
 
 def option_words(name: str) -> Mapping[str, str]:
     """The options of a connector of the registry, each with a word for the person; none of one that is not in it."""
-    return dict(REGISTRY[name].options) if name in REGISTRY else {}
+    return {option.name: option.word for option in REGISTRY[name].options} if name in REGISTRY else {}
 
 
 def secret_words(name: str) -> Mapping[str, str]:

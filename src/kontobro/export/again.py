@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from kontobro.core.batches import parts
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import BookingRow
@@ -61,9 +62,7 @@ def check_rows(
     """These bookings' items, each once, a page at a time."""
     connection = with_codes(connection, masters)
     items = {entry_id_of(row.reference): row for row in reversed(rows)}
-    ids = list(items)
-    for start in range(0, len(ids), PAGE):
-        page = ids[start : start + PAGE]
+    for page in parts(list(items), PAGE):
         kept = ports.store.payloads(connection.id, [items[entry_id].reference for entry_id in page])
         readable = [entry_id for entry_id in page if entry_id in kept]
         previews = preview_items(connection, [ports.read_item(kept[one]) for one in readable], ports, masters)

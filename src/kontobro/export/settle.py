@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from kontobro.core.batches import parts
 from kontobro.core.errors import KontobroError, Problem
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import BookingRow, Move
@@ -57,14 +58,14 @@ def settle_rows(connection: Connection, ports: Ports) -> Settled:
     """Go through the open payments in batches; only posted ones can be settled."""
     # a payment that a killed run left on its way is not ours: its own run goes on with it
     rows = [row for row in ports.store.open_payments(connection.id) if row.state in STANDS]
-    parts = [_settle_some(connection, ports, rows[start : start + BATCH]) for start in range(0, len(rows), BATCH)]
+    done = [_settle_some(connection, ports, some) for some in parts(rows, BATCH)]
     return Settled(
-        settled=sum(part.settled for part in parts),
-        open=sum(part.open for part in parts),
-        problems=tuple(problem for part in parts for problem in part.problems),
-        without_bill=sum(part.without_bill for part in parts),
-        drafts=sum(part.drafts for part in parts),
-        paid_twice=sum(part.paid_twice for part in parts),
+        settled=sum(part.settled for part in done),
+        open=sum(part.open for part in done),
+        problems=tuple(problem for part in done for problem in part.problems),
+        without_bill=sum(part.without_bill for part in done),
+        drafts=sum(part.drafts for part in done),
+        paid_twice=sum(part.paid_twice for part in done),
     )
 
 

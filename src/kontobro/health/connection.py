@@ -16,6 +16,7 @@ from kontobro.core.model.export import Identity, Installation
 from kontobro.core.ports import Connector, Pleo
 from kontobro.core.settings.check import fit_of
 from kontobro.export.job.masters import load_masters
+from kontobro.health.findings import Finding
 from kontobro.install.connect import ACTIVE, PENDING
 from kontobro.install.level import NextLevel, meaning_of, next_level
 
@@ -38,23 +39,10 @@ class Words:
     raise_level: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One look: good, or what is wrong and how to fix it; `fault` when it was one side's answer. A `warning` is good:
-    it says what would fail, and only if it ever comes."""
-
-    subject: str
-    message: str
-    remedy: str = ""
-    good: bool = True
-    fault: KontobroError | None = None
-    warning: bool = False
-
-
 def look(connection: Connection, sides: Sides, words: Words) -> Iterator[Finding]:
     """Every look in turn; one that fails never hides the next."""
     if connection.status != "connected":
-        yield Finding("connection", f"The connection is {connection.status}.", words.reconnect, good=False)
+        yield Finding("connection", "bad", f"The connection is {connection.status}.", words.reconnect)
     else:
         yield from _guarded("Pleo", lambda: _look_at_pleo(connection, sides, words))
     there = list(_guarded("accounting system", lambda: _look_at_erp(sides.connector_for(connection), connection)))
@@ -67,13 +55,13 @@ def _guarded(subject: str, looks: Callable[[], Iterator[Finding]]) -> Iterator[F
     try:
         yield from looks()
     except KontobroError as error:
-        yield Finding(subject, error.message, error.remedy, good=False, fault=error)
+        yield Finding(subject, "bad", error.message, error.remedy, fault=error)
 
 
 def _look_at_pleo(connection: Connection, sides: Sides, words: Words) -> Iterator[Finding]:
     pleo = sides.pleo_for(connection)
     identity = pleo.introspect()
-    yield Finding("Pleo", f"reachable, logged in by {identity.auth_method.lower().replace('_', ' ')}")
+    yield Finding("Pleo", "ok", f"reachable, logged in by {identity.auth_method.lower().replace('_', ' ')}")
     yield from _guarded("level", lambda: _look_at_level(identity, connection, sides, words))
     yield _of_installation(pleo.installation(), words)
 
@@ -84,14 +72,14 @@ def _look_at_level(identity: Identity, connection: Connection, sides: Sides, wor
     level = level_of(settings)
     if scopes := missing_scopes(scopes_for(settings), identity.scopes):
         message = f"The credential lacks permissions for what is switched on: {', '.join(scopes)}."
-        yield Finding("permissions", message, "Connect again with a credential that has them.", good=False)
+        yield Finding("permissions", "bad", message, "Connect again with a credential that has them.")
     else:
-        yield Finding("permissions", f"all that Level {level} needs")
+        yield Finding("permissions", "ok", f"all that Level {level} needs")
     on = f"; switched on: {', '.join(settings.sync)}" if settings.sync else ""
     needs = next_level(level, sides.connector_for(connection).capabilities, identity)
-    yield Finding("level", f"{level}: {meaning_of(settings)}{on}", said_of_next(needs, words))
+    yield Finding("level", "ok", f"{level}: {meaning_of(settings)}{on}", said_of_next(needs, words))
     if "dimensions" in settings.sync and not settings.sync_dimensions:
-        yield Finding("dimensions", "none is chosen, so Pleo gets no tags", words.dimensions)
+        yield Finding("dimensions", "ok", "none is chosen, so Pleo gets no tags", words.dimensions)
 
 
 def said_of_next(needs: NextLevel | None, words: Words) -> str:
@@ -106,11 +94,11 @@ def said_of_next(needs: NextLevel | None, words: Words) -> str:
 
 def _of_installation(installation: Installation | None, words: Words) -> Finding:
     if installation is not None and installation.status == ACTIVE:
-        return Finding("installation", f"Pleo says {installation.status}")
+        return Finding("installation", "ok", f"Pleo says {installation.status}")
     if installation is not None and installation.status == PENDING:
-        return Finding("installation", "Pleo waits for the first sync.", words.first_sync, good=False)
+        return Finding("installation", "bad", "Pleo waits for the first sync.", words.first_sync)
     state = installation.status if installation else "not there"
-    return Finding("installation", f"The installation at Pleo is {state}.", words.reconnect, good=False)
+    return Finding("installation", "bad", f"The installation at Pleo is {state}.", words.reconnect)
 
 
 def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Finding]:
@@ -118,20 +106,20 @@ def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Findi
     if connection.erp_company and company.id != connection.erp_company:
         yield Finding(
             "accounting system",
+            "bad",
             f"It is company {company.id} ({company.name}); connected was {connection.erp_company}.",
             "Point the connection at the company it was made for, or connect the other one anew.",
-            good=False,
         )
         return
-    yield Finding("accounting system", f"{connection.erp}: {company.name}, {company.currency}")
+    yield Finding("accounting system", "ok", f"{connection.erp}: {company.name}, {company.currency}")
 
 
 def _look_at_settings(connector: Connector, connection: Connection) -> Iterator[Finding]:
     masters = load_masters(connector, connector.check())
     fit = fit_of(connection.settings, masters)
     for problem in fit.problems:
-        yield Finding(f"settings: {problem.field}", problem.message, problem.remedy, good=False)
+        yield Finding(f"settings: {problem.field}", "bad", problem.message, problem.remedy)
     if not fit.problems:
-        yield Finding("settings", "complete, and all accounts are there")
+        yield Finding("settings", "ok", "complete, and all accounts are there")
     for problem in fit.warnings:
-        yield Finding(f"settings: {problem.field}", problem.message, problem.remedy, warning=True)
+        yield Finding(f"settings: {problem.field}", "warn", problem.message, problem.remedy)

@@ -20,6 +20,7 @@ from kontobro.health.findings import Finding, Verdict
 from kontobro.health.home import examine_home
 from kontobro.net.client import open_client, proxies_in_use
 from kontobro.net.limits import Limits
+from kontobro.pleo import Ways
 from kontobro.service.config import ServiceConfig
 from kontobro.service.metrics.vitals import Vitals
 from kontobro.service.notices.mail import try_mail_server
@@ -246,7 +247,7 @@ def webhooks(
 
     missing, unknown = 0, 0
     for connection in asked:
-        opened = open_subscriptions(connection, home.store, home.clock, transport=transport)
+        opened = open_subscriptions(connection, home.store, home.clock, Ways(transport=transport))
         try:
             missing += not _is_watched(opened, config)
         except KontobroError:

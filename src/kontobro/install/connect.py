@@ -73,45 +73,56 @@ class Connected:
         return level_of(self.connection.settings)
 
 
-def connect(
-    draft: Connection,
-    tokens: Tokens,
-    pleo_for: Callable[[Connection, TokenStore], InstallingPleo],
-    connector: Connector,
-    store: Store,
-    level: Level | None = None,
-    secrets: Mapping[str, str] | None = None,
-    *,
-    known: Sequence[Connection] | None = None,
-    claim: Callable[[Connection], None] = lambda connection: None,
-    wait: bool = False,
-) -> Connected:
-    """Look at both sides, install at Pleo, store the connection, its tokens and the accounting system's `secrets`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connecting:
+    """Both sides, and what the place that connects has to say about it.
 
-    `draft.company_id` may be empty: then the credential's own company is taken. `level` None: the highest that both
-    sides allow, or for a company that was connected before the one it had. Level 1 is activated at once; above it a
-    new installation waits for the first sync (`finish_installation`); with `wait` it always does. `known`: among which
-    connections the company may stand already, all of the store's by default. `claim` gets the connection as it will
-    be, before anything is installed or stored, and may refuse it by raising. Raises what the two sides raise,
-    NotAllowed for missing scopes, Misconfigured when the companies don't fit.
+    `known`: among which connections the company may stand already, all of the store's by default. `claim` gets the
+    connection as it will be, before anything is installed or stored, and may refuse it by raising. With `wait` the
+    installation waits for the first sync at Level 1 too.
     """
-    trial = TrialTokens(tokens)
-    identity = named_identity(pleo_for(draft, trial), draft.company_id)
-    require_level(level or 1, connector.capabilities, identity)
-    company = connector.check()
-    found = replace(
-        draft, company_id=company_of(identity, draft.company_id), scopes=identity.scopes, erp_company=company.id
-    )
-    named = replace(found, company_name=pleo_for(found, trial).company_name() or "")
-    settled, again = settled_identity(named, store.connections() if known is None else known, company.name)
-    chosen = level or (level_of(settled.settings) if again else highest(connector.capabilities, identity))
-    require_level(chosen, connector.capabilities, identity)
-    final = settled if again and level is None else replace(settled, settings=with_level(settled.settings, chosen))
-    require_scopes(scopes_for(final.settings), identity)
-    claim(final)
-    installation = install(pleo_for(final, trial), final, wait=wait)
-    keep(final, trial.current, secrets or {}, store)
-    return Connected(final, company, installation, again)
+
+    pleo_for: Callable[[Connection, TokenStore], InstallingPleo]
+    connector: Connector
+    store: Store
+    known: Sequence[Connection] | None = None
+    claim: Callable[[Connection], None] = lambda connection: None
+    wait: bool = False
+
+    def connect(
+        self, draft: Connection, tokens: Tokens, level: Level | None = None, secrets: Mapping[str, str] | None = None
+    ) -> Connected:
+        """Look at both sides, install at Pleo, store the connection, its tokens and the accounting system's `secrets`.
+
+        `draft.company_id` may be empty: then the credential's own company is taken. `level` None: the highest that both
+        sides allow, or for a company that was connected before the one it had. Level 1 is activated at once; above it a
+        new installation waits for the first sync (`finish_installation`). Raises what the two sides raise, NotAllowed
+        for missing scopes, Misconfigured when the companies don't fit.
+        """
+        trial = TrialTokens(tokens)
+        identity = named_identity(self.pleo_for(draft, trial), draft.company_id)
+        require_level(level or 1, self.connector.capabilities, identity)
+        company = self.connector.check()
+        found = replace(
+            draft, company_id=company_of(identity, draft.company_id), scopes=identity.scopes, erp_company=company.id
+        )
+        named = replace(found, company_name=self.pleo_for(found, trial).company_name() or "")
+        known = self.store.connections() if self.known is None else self.known
+        settled, again = settled_identity(named, known, company.name)
+        final = self._at_level(settled, level, identity, again=again)
+        self.claim(final)
+        installation = install(self.pleo_for(final, trial), final, wait=self.wait)
+        keep(final, trial.current, secrets or {}, self.store)
+        return Connected(final, company, installation, again)
+
+    def _at_level(self, settled: Connection, level: Level | None, identity: Identity, *, again: bool) -> Connection:
+        """With the settings of its level, which both sides allow."""
+        capabilities = self.connector.capabilities
+        chosen = level or (level_of(settled.settings) if again else highest(capabilities, identity))
+        require_level(chosen, capabilities, identity)
+        final = settled if again and level is None else replace(settled, settings=with_level(settled.settings, chosen))
+        require_scopes(scopes_for(final.settings), identity)
+        return final
 
 
 def keep(connection: Connection, tokens: Tokens, secrets: Mapping[str, str], store: Store) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import httpx2
 import msgspec
 
 from kontobro.core.dialect import Dialect
@@ -17,7 +16,7 @@ from kontobro.core.model.settings import Settings
 from kontobro.core.ports import Clock, TokenStore
 from kontobro.pleo.http import endpoints
 from kontobro.pleo.http.answers import Camel, Single, read, read_entry
-from kontobro.pleo.http.calls import Calls
+from kontobro.pleo.http.calls import DIRECT, Calls, Ways
 from kontobro.pleo.http.faults import UNEXPECTED
 from kontobro.pleo.http.opening import open_calls
 from kontobro.pleo.http.paging import listed_loosely
@@ -133,16 +132,9 @@ class Subscriptions:
         return secret
 
 
-def open_subscriptions(
-    connection: Connection,
-    tokens: TokenStore,
-    clock: Clock,
-    *,
-    transport: httpx2.BaseTransport | None = None,
-    dialect: Dialect | None = None,
-) -> Subscriptions:
+def open_subscriptions(connection: Connection, tokens: TokenStore, clock: Clock, ways: Ways = DIRECT) -> Subscriptions:
     """The subscriptions of a connection. Reads no token before the first call."""
-    calls = open_calls(connection, tokens, clock, transport=transport, dialect=dialect)
+    calls = open_calls(connection, tokens, clock, ways)
     return Subscriptions(calls, events_of(connection.settings, calls.dialect))
 
 

@@ -12,7 +12,7 @@ from kontobro.core.model.bindings import MasterKind
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.masterdata import Account, Company, Dimension, DimensionValue, TaxCode, Vendor
 from kontobro.core.model.settings import Settings, SyncKind
-from kontobro.core.plan.make import Change, Existing, Limits, Plan, join_plans, make_plan
+from kontobro.core.plan.make import Change, Comparison, Existing, Limits, Plan, join_plans, make_plan
 from kontobro.core.ports import Store
 from kontobro.core.rules.dates import zone_named
 from kontobro.core.settings.codes import dimensions_in_codes
@@ -138,11 +138,11 @@ def _planned(connection: Connection, kind: str, ports: SyncPorts, company: Compa
     found = _source(kind, ports, _today(connection, company, ports))
     (master,) = NOTED[kind]
     may_write = connection.settings.create_vendors and ports.connector.capabilities.writes_vendors
-    plan = make_plan(
-        master,
-        found.desired,
-        ports.target.read(master),
-        ports.store.bindings(connection.id, master),
+    asked = Comparison(
+        kind=master,
+        desired=found.desired,
+        existing=ports.target.read(master),
+        bindings=ports.store.bindings(connection.id, master),
         born=found.born,
         source=len(found.desired) if kind != "tax-codes" else found.count,
         adopt=adopt,
@@ -150,7 +150,7 @@ def _planned(connection: Connection, kind: str, ports: SyncPorts, company: Compa
         inactive=found.inactive,
         archive=_archives_all(connection),
     )
-    return join_plans(kind, [plan], found.problems)
+    return join_plans(kind, [make_plan(asked)], found.problems)
 
 
 def _today(connection: Connection, company: Company, ports: SyncPorts) -> date:
@@ -180,15 +180,16 @@ def _dimensions(connection: Connection, ports: SyncPorts, *, adopt: bool) -> Pla
     bound = ports.store.bindings(connection.id, "tag_groups")
     bindings = [binding for binding in bound if not choice.unknown or binding.erp_id in given]
     existing = list(ports.target.read("tag_groups"))
-    groups = make_plan(
-        "tag_groups",
-        wanted.desired,
-        existing,
-        bindings,
+    asked = Comparison(
+        kind="tag_groups",
+        desired=wanted.desired,
+        existing=existing,
+        bindings=bindings,
         source=wanted.count,
         adopt=adopt,
         archive=_archives_all(connection) and not choice.unknown,
     )
+    groups = make_plan(asked)
     return join_plans("dimensions", [groups, _tags(connection, ports, groups, values, adopt=adopt)], wanted.problems)
 
 
@@ -199,15 +200,16 @@ def _tags(connection: Connection, ports: SyncPorts, groups: Plan, values: list[D
     ours = frozenset(groups.places.values())
     existing: list[Existing] = [tag for tag in ports.target.read("tags") if tag.parent in ours]
     bindings = ports.store.bindings(connection.id, "tags")
-    return make_plan(
-        "tags",
-        wanted.desired,
-        existing,
-        bindings,
+    asked = Comparison(
+        kind="tags",
+        desired=wanted.desired,
+        existing=existing,
+        bindings=bindings,
         parents=groups.places,
         adopt=adopt,
         archive=_archives_all(connection),
     )
+    return make_plan(asked)
 
 
 def _archives_all(connection: Connection) -> bool:

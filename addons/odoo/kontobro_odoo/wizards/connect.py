@@ -9,7 +9,7 @@ from odoo.exceptions import ValidationError
 from kontobro.core.level import level_named
 from kontobro.core.model.connection import Connection, Tokens, canonical_url
 from kontobro.install.authorisation import LOOPBACK
-from kontobro.install.connect import connect
+from kontobro.install.connect import Connecting
 from kontobro.pleo import ENVIRONMENTS
 from kontobro.store.secrets.vault import KeyRing, seal, unseal
 
@@ -122,7 +122,10 @@ class Connect(models.TransientModel):
         """Connect both sides; the number of the connection. One that stands keeps its settings, and so its level."""
         connector = home.connector_of(self.env.cr.dbname, self.user_id.id, self.company_id.id)
         level = None if self.connection_id else level_named(int(self.level))
-        connected = connect(draft, tokens, place.pleo_for, connector, place.store, level, claim=self._require_free)
+        connecting = Connecting(
+            pleo_for=place.pleo_for, connector=connector, store=place.store, claim=self._require_free
+        )
+        connected = connecting.connect(draft, tokens, level)
         with home.store_of(place).tables.writing() as session:
             (row,) = session.select(MINE, (self.user_id.id, self.company_id.name, connected.connection.id))
         return row.id

@@ -23,7 +23,7 @@ from kontobro.install.authorisation import (
     kept_to,
     leave,
 )
-from kontobro.pleo import authorize_url, exchange_code
+from kontobro.pleo import Grant, authorize_url, exchange_code
 from kontobro.store.secrets import codec
 
 from ..inside import home
@@ -189,11 +189,8 @@ class Connect(models.TransientModel):
             draft, address = self._draft(), kept.redirect_uri
             tokens = exchange_code(
                 draft,
-                code=code,
-                redirect_uri=address,
-                verifier=kept.verifier,
-                client_secret=kept.client_secret,
-                clock=place.clock,
+                Grant(code=code, redirect_uri=address, verifier=kept.verifier, client_secret=kept.client_secret),
+                place.clock,
             )
             number = self._join(place, draft, tokens)
             with home.store_of(place).tables.writing() as session:

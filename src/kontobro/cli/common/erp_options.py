@@ -3,40 +3,62 @@
 from __future__ import annotations
 
 import getpass
+import inspect
 import os
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kontobro.cli.common import show
 from kontobro.cli.common.desk import Desk
 from kontobro.core.errors import Misconfigured, SeveralCompanies, shown
+from kontobro.erp import FLAGGED, Option
 
 if TYPE_CHECKING:
     from kontobro.core.model.connection import Connection
 
 
-def erp_options(erp: str, pairs: Sequence[str], ledger: Path | None = None, **named: str | None) -> dict[str, str]:
-    """The connector's options; a ledger's path is kept absolute, for cron starts in another folder.
+def with_erp_flags(verb: Callable[..., None]) -> Callable[..., None]:
+    """The verb with a flag for each option of a connector that has one, after its first option."""
+    whole = inspect.signature(verb, eval_str=True)
+    own = [parameter for parameter in whole.parameters.values() if parameter.kind is not inspect.Parameter.VAR_KEYWORD]
+    verb.__signature__ = whole.replace(parameters=[*own[:2], *map(_flag, FLAGGED), *own[2:]])  # type: ignore[attr-defined]
+    return verb
 
-    `named` are those that have an option of the command line of their own (`--erp-url`).
-    """
+
+def _flag(option: Option) -> inspect.Parameter:
+    """The option as Typer reads it."""
+    told = typer.Option(option.flag, help=option.help, metavar=option.metavar, show_default=False)
+    given = Annotated[Path | None, told] if option.path else Annotated[str | None, told]
+    return inspect.Parameter(_name(option), inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=given)
+
+
+def _name(option: Option) -> str:
+    """`erp_url` of `--erp-url`."""
+    return option.flag.lstrip("-").replace("-", "_")
+
+
+def erp_options(erp: str, pairs: Sequence[str], flags: Mapping[str, str | Path | None]) -> dict[str, str]:
+    """The connector's options, of `--erp-option` and of flags of their own (`--erp-url`); a path is kept absolute, for
+    cron starts in another folder."""
     options = dict(_pair(erp, pair) for pair in pairs)
-    options |= {name: value for name, value in named.items() if value}
+    options |= {option.name: _text(value) for option in FLAGGED if (value := flags.get(_name(option)))}
     known = option_names(erp)
     for name in options:
         if known and name not in known:
             raise typer.BadParameter(
                 f'{erp} has no option "{shown(name)}": {", ".join(known)}.', param_hint="--erp-option"
             )
-    if ledger is not None:
-        options["ledger"] = str(ledger.expanduser().resolve())
     return options
+
+
+def _text(value: str | Path) -> str:
+    return str(value.expanduser().resolve()) if isinstance(value, Path) else value
 
 
 def _pair(erp: str, pair: str) -> tuple[str, str]:

@@ -81,7 +81,7 @@ def connect_demo(folder: Path, ledger: Path, box: Box) -> tuple[Desk, Connection
     from kontobro.core.model.connection import Tokens
 
     desk = Desk(home=folder / "home")
-    draft = draft_connection("sandbox", box.url, "beancount", erp_options("beancount", [], ledger))
+    draft = draft_connection("sandbox", box.url, "beancount", erp_options("beancount", [], {"ledger": ledger}))
     connection = connect_with(desk, draft, Tokens(access=box.api_key), LEVEL).connection
     wanted = with_level_kept(connection, read_toml(ledger.parent / "settings.toml"))
     problems = apply_settings(desk, connection, wanted, (), masters_of(desk, connection))

@@ -68,7 +68,7 @@ def apply(
     as_json: AsJson = False,
 ) -> None:
     """Sync Pleo: the plan with this digest, or what you confirm."""
-    from kontobro.cli.sync.work import applied
+    from kontobro.cli.sync.work import Choice, applied
 
     if digest is not None and (kind is None or yes):
         raise typer.BadParameter("a digest is of one kind: kontobro sync apply KIND --digest D, without --yes.")
@@ -76,9 +76,8 @@ def apply(
         raise typer.BadParameter("--due is for a schedule: say --yes too.")
     desk = desk_of(context)
     connection = desk.connection()
-    raise typer.Exit(
-        applied(desk, connection, switched_on(connection, kind), digest, yes=yes, due=due, as_json=as_json)
-    )
+    choice = Choice(digest=digest, yes=yes, due=due)
+    raise typer.Exit(applied(desk, connection, switched_on(connection, kind), choice, as_json=as_json))
 
 
 @app.command(name="status")

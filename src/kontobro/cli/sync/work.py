@@ -92,28 +92,39 @@ def shown_plan(connection: Connection, kind: SyncKind, ports: SyncPorts) -> Show
     return shown_of(kind, plan_sync(connection, kind, ports), connection.settings)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What may be applied: the plan with this digest, with `yes` whatever stays within the limits, else what a person
+    agrees to; with `due` only what its schedule says."""
+
+    digest: str | None = None
+    yes: bool = False
+    due: bool = False
+
+    @property
+    def asks(self) -> bool:
+        return self.digest is None and not self.yes
+
+
 def applied(
     desk: Desk,
     connection: Connection,
     kinds: Sequence[SyncKind],
-    digest: str | None,
+    choice: Choice,
     *,
-    yes: bool,
-    due: bool,
     as_json: bool,
 ) -> Exit:
     """Apply each kind in turn, tell what came of it, activate an installation that waited; the exit code."""
-    asks = digest is None and not yes
-    if asks and (as_json or not desk.can_ask()):
+    if choice.asks and (as_json or not desk.can_ask()):
         raise Misconfigured(
             "There is no terminal to confirm the plan on.",
             "Name it with --digest D (kontobro sync plan shows it), or say --yes for what stays within the limits.",
         )
     ports = desk.sync_ports(connection)
-    chosen = [kind for kind in kinds if not due or _is_due(connection, kind, ports)]
+    chosen = [kind for kind in kinds if not choice.due or _is_due(connection, kind, ports)]
     outcomes: list[Outcome] = []
     for kind in chosen:
-        outcomes.append(_one(connection, kind, ports, digest, yes=yes, quietly=as_json))
+        outcomes.append(_one(connection, kind, ports, choice, quietly=as_json))
         if isinstance(outcomes[-1].fault, OF_ALL):
             break
     activated = bool(outcomes) and _activate(desk, connection, [outcome.kind for outcome in outcomes if outcome.done])
@@ -130,21 +141,20 @@ def _is_due(connection: Connection, kind: SyncKind, ports: SyncPorts) -> bool:
     return is_due(connection, kind, ports)
 
 
-def _one(
-    connection: Connection, kind: SyncKind, ports: SyncPorts, digest: str | None, *, yes: bool, quietly: bool
-) -> Outcome:
+def _one(connection: Connection, kind: SyncKind, ports: SyncPorts, choice: Choice, *, quietly: bool) -> Outcome:
     """Apply one kind; a fault of it never hides what became of the others."""
     from kontobro.cli.sync.show import print_result
     from kontobro.sync.run import apply_plan
 
     begun = time.monotonic()
     try:
-        if digest is None and not yes:
+        digest = choice.digest
+        if choice.asks:
             digest = _agreed(connection, kind, ports)
             if digest is None:
                 return Outcome(kind)
         with show.progress(quietly=quietly) as advance:
-            result = apply_plan(connection, kind, digest, ports, yes=yes, progress=advance)
+            result = apply_plan(connection, kind, digest, ports, yes=choice.yes, progress=advance)
     except KontobroError as fault:
         if not quietly:
             _say_fault(kind, fault)

@@ -23,7 +23,7 @@ Reference = NewType("Reference", str)
 LineRole = Literal["expense", "tax", "reverse_tax", "wallet", "payable", "employee", "transit", "external"]
 """What a line is for. `tax` is the input side, `reverse_tax` the output side of reverse charge."""
 
-PostingStatus = Literal["draft", "posted", "handed_over", "void"]
+PostingStatus = Literal["draft", "posted", "void"]
 
 
 def reference_of(entry_id: str, *, payment: bool = False) -> Reference:

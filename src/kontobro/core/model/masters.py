@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypedDict, TypeVar, Unpack
 
 from kontobro.core.model.bindings import Given
 from kontobro.core.model.masterdata import (
@@ -134,6 +134,18 @@ class VendorIndex:
         )
 
 
+class Records(TypedDict, total=False):
+    """Records by kind, beside the accounts that every accounting system has."""
+
+    tax_codes: Iterable[TaxCode]
+    dimensions: Iterable[Dimension]
+    dimension_values: Iterable[DimensionValue]
+    vendors: Iterable[Vendor]
+    employees: Iterable[Employee]
+    journals: Iterable[Journal]
+    periods: Iterable[Period]
+
+
 @dataclass(frozen=True, slots=True)
 class Masters:
     """All master data that the posting rules look at, for one company. `of` builds it."""
@@ -153,28 +165,17 @@ class Masters:
     given_tax_codes: Given | None = field(default=None, repr=False)
 
     @classmethod
-    def of(
-        cls,
-        company: Company,
-        accounts: Iterable[Account],
-        tax_codes: Iterable[TaxCode] = (),
-        dimensions: Iterable[Dimension] = (),
-        dimension_values: Iterable[DimensionValue] = (),
-        vendors: Iterable[Vendor] = (),
-        employees: Iterable[Employee] = (),
-        journals: Iterable[Journal] = (),
-        periods: Iterable[Period] = (),
-    ) -> Masters:
+    def of(cls, company: Company, accounts: Iterable[Account], **more: Unpack[Records]) -> Masters:
         return cls(
             company=company,
             accounts=_accounts(accounts),
-            tax_codes=_activatable(tax_codes),
-            dimensions=_activatable(dimensions, folded=True),
-            dimension_values=_by_dimension(dimension_values),
-            vendors=VendorIndex.of(vendors),
-            employees=_indexed(employees),
-            journals=_indexed(journals),
-            periods=tuple(sorted(periods, key=lambda period: period.start)),
+            tax_codes=_activatable(more.get("tax_codes", ())),
+            dimensions=_activatable(more.get("dimensions", ()), folded=True),
+            dimension_values=_by_dimension(more.get("dimension_values", ())),
+            vendors=VendorIndex.of(more.get("vendors", ())),
+            employees=_indexed(more.get("employees", ())),
+            journals=_indexed(more.get("journals", ())),
+            periods=tuple(sorted(more.get("periods", ()), key=lambda period: period.start)),
         )
 
 

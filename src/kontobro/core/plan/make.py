@@ -24,13 +24,14 @@ from kontobro.core.errors import Problem
 from kontobro.core.model.bindings import Binding, MasterKind
 from kontobro.core.plan.check import check_plan, duplicates_in
 from kontobro.core.plan.steps import Steps
-from kontobro.core.plan.types import UPDATES, Action, Change, Desired, Existing, Fields, Limits, Pair, Scope
+from kontobro.core.plan.types import UPDATES, Action, Change, Comparison, Desired, Existing, Fields, Limits, Pair, Scope
 
 __all__ = [
     "UPDATES",
     "Action",
     "Binding",
     "Change",
+    "Comparison",
     "Desired",
     "Existing",
     "Fields",
@@ -78,44 +79,21 @@ class Plan:
         check_plan(self.kind, self.empty_source, self.duplicates, self.scopes, limits)
 
 
-def make_plan(
-    kind: MasterKind,
-    desired: Iterable[Desired],
-    existing: Iterable[Existing],
-    bindings: Iterable[Binding],
-    *,
-    parents: Mapping[str, str] | None = None,
-    born: Mapping[str, str] | None = None,
-    source: int | None = None,
-    adopt: bool = True,
-    write: bool = False,
-    inactive: Iterable[Desired] = (),
-    archive: bool = False,
-) -> Plan:
-    """Compare both sides. `desired` are the active records, `existing` all of Pleo's, archived ones too.
-
-    `parents`: dimension id -> Pleo's id of its group (tags). `born`: desired id -> the draft it was written for.
-    `source`: how many records the accounting system gave, when some were left out on purpose. `adopt` False: what
-    would be adopted waits. `write`: vendors born in Pleo may be created in the accounting system, but not those that
-    it has as `inactive`. `archive`: what neither side knows as ours is archived too; without `adopt` that waits.
-    """
-    wanted = sorted(desired, key=lambda record: (record.parent or "", record.code, record.id))
+def make_plan(asked: Comparison) -> Plan:
+    """Compare both sides."""
+    wanted = sorted(asked.desired, key=lambda record: (record.parent or "", record.code, record.id))
     unique = list({record.id: record for record in reversed(wanted)}.values())[::-1]
-    there = sorted(existing, key=lambda record: record.id)
-    steps = Steps.of(
-        kind, unique, there, bindings, parents or {}, born or {}, adopt=adopt, write=write, inactive=inactive
-    )
-    if archive:
-        steps.archive_strangers(adopt)
+    there = sorted(asked.existing, key=lambda record: record.id)
+    steps = Steps.of(asked, unique, there)
     standing = any(not (record.archived or record.draft) for record in there)
     return _plan(
-        kind,
+        asked.kind,
         steps.changes,
         problems=tuple(steps.problems),
         waiting=tuple(steps.waiting),
-        scopes=tuple(steps.scopes(parents or {})),
+        scopes=tuple(steps.scopes(asked.parents)),
         duplicates=duplicates_in(wanted),
-        empty_source=not (len(wanted) if source is None else source) and standing,
+        empty_source=not (len(wanted) if asked.source is None else asked.source) and standing,
         places=steps.places,
         stale=tuple(steps.stale),
         spent=tuple(steps.matching.spent),

@@ -7,7 +7,7 @@ before the next: an external id is never lost to a record that only has the same
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -90,7 +90,8 @@ def match(
     matching = Matching()
     _pair_bound(matching, desired, existing, by_erp)
     for key in _keys_of(kind, places, born):
-        _pair_by(key, kind, matching, desired, existing, by_erp, owners)
+        for wanted, there in _alike(key, matching, desired, existing, owners):
+            matching.pair(wanted, there, _how(kind, there, by_erp.get(wanted.id), owners))
     matching.pairs = {record.id: matching.pairs[record.id] for record in desired if record.id in matching.pairs}
     matching.new = [record for record in desired if record.id not in matching.pairs]
     free = [record for record in existing if record.id not in matching.taken]
@@ -158,15 +159,15 @@ def _number(name: str) -> Callable[..., object]:
     return key
 
 
-def _pair_by(
+def _alike(
     key: _Key,
-    kind: MasterKind,
     matching: Matching,
     desired: Sequence[Desired],
     existing: Sequence[Existing],
-    by_erp: Mapping[str, Binding],
     owners: Mapping[str | None, Binding],
-) -> None:
+) -> Iterator[tuple[Desired, Existing]]:
+    """Each record that has no pair yet with the best of those that this key names; each pair is made before the next
+    is looked for."""
     free: dict[object, list[Existing]] = {}
     for candidate in existing:
         if candidate.id not in matching.taken and (named := key.of_existing(candidate)):
@@ -183,7 +184,7 @@ def _pair_by(
         best = candidates[0]
         if len(candidates) > 1:
             best = min(candidates, key=lambda candidate: _rank(record, candidate, owners))
-        matching.pair(record, best, _how(kind, best, by_erp.get(record.id), owners))
+        yield record, best
 
 
 def _rank(desired: Desired, candidate: Existing, owners: Mapping[str | None, Binding]) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ from kontobro.core.model.masters import name_key
 from kontobro.core.plan.codes import Moves, holders_of, untangle
 from kontobro.core.plan.compare import differences, fold, mark_at_pleo, mark_of
 from kontobro.core.plan.match import Matching, Place, Places, is_by_chance, marks_of, match
-from kontobro.core.plan.types import UPDATES, Action, Change, Desired, Existing, Pair, Scope
+from kontobro.core.plan.types import UPDATES, Action, Change, Comparison, Desired, Existing, Pair, Scope
 
 
 @dataclass(slots=True)
@@ -29,31 +29,22 @@ class Steps:
     stale: list[Binding] = field(default_factory=list)
 
     @classmethod
-    def of(
-        cls,
-        kind: MasterKind,
-        desired: Sequence[Desired],
-        existing: Sequence[Existing],
-        bindings: Iterable[Binding],
-        parents: Mapping[str, str],
-        born: Mapping[str, str],
-        *,
-        adopt: bool,
-        write: bool,
-        inactive: Iterable[Desired] = (),
-    ) -> Steps:
-        by_erp = {binding.erp_id: binding for binding in bindings}
-        places = Places(parents)
-        matching = match(kind, desired, existing, by_erp.values(), places, born)
+    def of(cls, asked: Comparison, desired: Sequence[Desired], existing: Sequence[Existing]) -> Steps:
+        """The steps that bring `existing` in step with `desired`, both in order and each record once."""
+        kind, places = asked.kind, Places(asked.parents)
+        by_erp = {binding.erp_id: binding for binding in asked.bindings}
+        matching = match(kind, desired, existing, by_erp.values(), places, asked.born)
         steps = cls(kind, matching, by_erp)
-        taken = steps._take(adopt)
+        taken = steps._take(asked.adopt)
         pairs, moves = steps._with_codes(taken, existing, places)
         steps._adoptions(pairs)
         steps._archives(moves)
         steps._updates(pairs, moves)
         new = [record for record in matching.new if record.id not in moves.blocked]
         steps.changes += [Change(kind, "create", record.id, None, record, "new") for record in new]
-        steps._drafts(write, (*desired, *inactive))
+        steps._drafts(asked.write, (*desired, *asked.inactive))
+        if asked.archive:
+            steps._archive_strangers(asked.adopt)
         return steps
 
     def scopes(self, parents: Mapping[str, str]) -> Iterator[Scope]:
@@ -141,7 +132,7 @@ class Steps:
                 why = f"no longer chosen, or {gone_from}" if self.kind == "tag_groups" else gone_from
                 self.changes.append(Change(self.kind, "archive", binding.erp_id, record, None, why))
 
-    def archive_strangers(self, adopt: bool) -> None:
+    def _archive_strangers(self, adopt: bool) -> None:
         """Active records that nobody's are: archived by a person's yes alone (`pleo/rules.md` §3, §4.1)."""
         why = "Kontobro did not create it, and the accounting system does not have it"
         for record in sorted(self.matching.strangers, key=lambda it: (it.parent or "", it.code, it.id)):

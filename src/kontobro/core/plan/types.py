@@ -6,10 +6,11 @@ the accounting system's stable id, kept in a `Binding`; code counts on first con
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-from kontobro.core.model.bindings import MasterKind
+from kontobro.core.model.bindings import Binding, MasterKind
 
 Fields = tuple[tuple[str, str], ...]
 """Further fields by name, sorted, already normalised (trimmed, one spelling), so that nothing flaps."""
@@ -46,6 +47,30 @@ class Existing:
     parent: str | None = None
     fields: Fields = ()
     draft: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Both sides of one kind, and what may be done about them. `desired` are the active records, `existing` all of
+    Pleo's, archived ones too.
+
+    `parents`: dimension id -> Pleo's id of its group (tags). `born`: desired id -> the draft it was written for.
+    `source`: how many records the accounting system gave, when some were left out on purpose. `adopt` False: what
+    would be adopted waits. `write`: vendors born in Pleo may be created in the accounting system, but not those that
+    it has as `inactive`. `archive`: what neither side knows as ours is archived too; without `adopt` that waits.
+    """
+
+    kind: MasterKind
+    desired: Iterable[Desired]
+    existing: Iterable[Existing]
+    bindings: Iterable[Binding] = ()
+    parents: Mapping[str, str] = field(default_factory=dict)
+    born: Mapping[str, str] = field(default_factory=dict)
+    source: int | None = None
+    adopt: bool = True
+    write: bool = False
+    inactive: Iterable[Desired] = ()
+    archive: bool = False
 
 
 Action = Literal["adopt", "set_aside", "archive", "update", "unarchive", "activate", "create", "write"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from kontobro.core.errors import shown
 from kontobro.core.model.bindings import Meaning, meaning_of
-from kontobro.core.model.export import AccountRef, ExportItem
+from kontobro.core.model.export import AccountRef
 from kontobro.core.model.findings import Findings
 from kontobro.core.model.masterdata import Account, is_open, span_told, within
 from kontobro.core.model.masters import Masters
 from kontobro.core.model.money import EXPONENTS
-from kontobro.core.model.settings import Role, Settings
-from kontobro.core.rules.table import Row
+from kontobro.core.model.settings import Role
+from kontobro.core.rules.item import Item
 
 CHECK_CATEGORY = "Check the category in Pleo and the account in the accounting system, then export it again."
 
@@ -98,22 +98,15 @@ def _identifier_unknown(
     )
 
 
-def line_account(
-    ref: AccountRef | None, field: str, row: Row, currency: str, masters: Masters, findings: Findings
-) -> str | None:
-    """The account of an expense line: its own, else the row's fixed one."""
+def line_account(item: Item, at: int) -> str | None:
+    """The account of the expense line at index `at`: its own, else the row's fixed one."""
+    ref, fixed, findings = item.given.lines[at].account, item.row.line_account, item.findings
+    field = f"accountingEntryLines[{at}].account"
     if ref and ref.key:
-        return account_named(ref, field, currency, CHECK_CATEGORY, masters, findings)
-    if row.line_account:
-        found = masters.accounts.find(row.line_account)
-        return pick_account(
-            found,
-            row.line_account,
-            "settings.rows.line_account",
-            currency,
-            "Correct the row in the settings.",
-            findings,
-        )
+        return account_named(ref, field, item.currency, CHECK_CATEGORY, item.masters, findings)
+    if fixed:
+        found, remedy = item.masters.accounts.find(fixed), "Correct the row in the settings."
+        return pick_account(found, fixed, "settings.rows.line_account", item.currency, remedy, findings)
     named = f"The category {shown(ref.name)} has no account" if ref else "A line has no expense account"
     findings.fail(
         "account_missing",
@@ -125,27 +118,20 @@ def line_account(
     return None
 
 
-def role_account(
-    role: Role, item: ExportItem, currency: str, settings: Settings, masters: Masters, findings: Findings
-) -> str | None:
+def role_account(item: Item, role: Role) -> str | None:
     """The account of a role that is no vendor's and no line's."""
-    if role == "wallet":
-        return _wallet_account(item, currency, settings, masters, findings)
-    names = SETTINGS_OF[role]
-    return _account_of_settings(names, settings, currency, masters, findings)
+    return _wallet_account(item) if role == "wallet" else _account_of_settings(item, SETTINGS_OF[role])
 
 
-def _wallet_account(
-    item: ExportItem, currency: str, settings: Settings, masters: Masters, findings: Findings
-) -> str | None:
+def _wallet_account(item: Item) -> str | None:
     """Contra account, else the settings' wallet of that currency, else the one wallet for the base currency.
 
     A contra account that is not known fails: a silent fallback would book the money in another bank account.
     """
-    contra = item.contra_account
+    contra, currency, settings, findings = item.given.contra_account, item.currency, item.settings, item.findings
     if contra and contra.key:
         remedy = "Check the contra account of this wallet in Pleo's export settings, then export it again."
-        return account_named(contra, "contraAccount", currency, remedy, masters, findings)
+        return account_named(contra, "contraAccount", currency, remedy, item.masters, findings)
     if contra:
         findings.note(
             f"The contra account {shown(contra.name)} has no code in Pleo: the wallet account of the settings is used."
@@ -153,28 +139,25 @@ def _wallet_account(
     if currency not in EXPONENTS:
         return None
     if currency in settings.wallets:
-        key = settings.wallets[currency]
-        return _setting_account(f"wallets.{currency}", key, currency, masters, findings)
-    if settings.wallet and currency == masters.company.currency:
-        return _setting_account("wallet", settings.wallet, currency, masters, findings)
+        return _setting_account(item, f"wallets.{currency}", settings.wallets[currency])
+    if settings.wallet and currency == item.masters.company.currency:
+        return _setting_account(item, "wallet", settings.wallet)
     _missing(f"wallets.{currency}", f"the {currency} wallet", findings)
     return None
 
 
-def _account_of_settings(
-    names: tuple[str, ...], settings: Settings, currency: str, masters: Masters, findings: Findings
-) -> str | None:
+def _account_of_settings(item: Item, names: tuple[str, ...]) -> str | None:
     for name in names:
-        key: str | None = getattr(settings, name)
+        key: str | None = getattr(item.settings, name)
         if key:
-            return _setting_account(name, key, currency, masters, findings)
-    _missing(names[0], names[0].replace("_", " "), findings)
+            return _setting_account(item, name, key)
+    _missing(names[0], names[0].replace("_", " "), item.findings)
     return None
 
 
-def _setting_account(name: str, key: str, currency: str, masters: Masters, findings: Findings) -> str | None:
-    found = masters.accounts.find(key)
-    return pick_account(found, key, f"settings.{name}", currency, f"Correct the setting {name}.", findings)
+def _setting_account(item: Item, name: str, key: str) -> str | None:
+    found, remedy = item.masters.accounts.find(key), f"Correct the setting {name}."
+    return pick_account(found, key, f"settings.{name}", item.currency, remedy, item.findings)
 
 
 def _missing(name: str, meaning: str, findings: Findings) -> None:

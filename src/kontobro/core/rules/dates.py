@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kontobro.core.errors import shown
@@ -12,6 +11,7 @@ from kontobro.core.model.findings import Findings
 from kontobro.core.model.masters import Masters
 from kontobro.core.model.period import is_open, next_open_day, period_of
 from kontobro.core.model.settings import Settings
+from kontobro.core.rules.item import Books, Days
 
 _OPEN_IT = {
     "fail": "Open the period there, or have such items booked on the first open day (setting closed_period), then "
@@ -19,15 +19,6 @@ _OPEN_IT = {
     "next_open": "Open it or a later period there, then export it again.",
     "today": "Open one of them there, then export it again.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """`posted` is the booking date, `own` the expense's own day, which a closed period never moves."""
-
-    posted: dt.date
-    own: dt.date
-    service_period: tuple[dt.date, dt.date] | None = None
 
 
 def zone_named(name: str) -> dt.tzinfo | None:
@@ -54,9 +45,9 @@ def day_in(instant: dt.datetime, zone: dt.tzinfo) -> dt.date:
         return instant.date()
 
 
-def days_of(item: ExportItem, settings: Settings, masters: Masters, today: dt.date, findings: Findings) -> Days | None:
+def days_of(item: ExportItem, books: Books, findings: Findings) -> Days | None:
     """The days of an item, or None when it can't be booked on any (with its problem)."""
-    name = zone_name(settings, masters)
+    name = zone_name(books.settings, books.masters)
     zone = zone_named(name)
     if zone is None:
         findings.fail(
@@ -68,25 +59,26 @@ def days_of(item: ExportItem, settings: Settings, masters: Masters, today: dt.da
         )
         return None
     own = day_in(item.date, zone)
-    posted = _open_day(own, settings, masters, today, findings)
+    posted = _open_day(own, books, findings)
     period = item.service_period
     return Days(posted, own, (day_in(period[0], zone), day_in(period[1], zone)) if period else None) if posted else None
 
 
-def _open_day(own: dt.date, settings: Settings, masters: Masters, today: dt.date, findings: Findings) -> dt.date | None:
-    if is_open(own, masters.periods):
+def _open_day(own: dt.date, books: Books, findings: Findings) -> dt.date | None:
+    periods, choice = books.masters.periods, books.settings.closed_period
+    if is_open(own, periods):
         return own
-    moved = {"fail": None, "next_open": next_open_day(own, masters.periods), "today": today}[settings.closed_period]
-    if moved and is_open(moved, masters.periods):
+    moved = {"fail": None, "next_open": next_open_day(own, periods), "today": books.today}[choice]
+    if moved and is_open(moved, periods):
         findings.note(f"Moved from {own} to {moved}: the period of {own} is not open.")
         return moved
-    period = period_of(own, masters.periods)
+    period = period_of(own, periods)
     state = period.state if period else "missing"
     findings.fail(
         "period_closed",
         "date",
         own,
         f"The period of {own} is {state} in the accounting system{'' if moved is None else f', that of {moved} too'}.",
-        _OPEN_IT[settings.closed_period],
+        _OPEN_IT[choice],
     )
     return None

@@ -9,7 +9,6 @@ from typing import TypedDict
 
 from kontobro.core.errors import shown
 from kontobro.core.model.export import ExportItem
-from kontobro.core.model.findings import Findings
 from kontobro.core.model.journal import (
     Bill,
     Entry,
@@ -18,17 +17,14 @@ from kontobro.core.model.journal import (
     JournalEntry,
     LineRole,
     Payment,
-    Reference,
     fingerprint,
     reference_of,
 )
 from kontobro.core.model.masters import Masters
 from kontobro.core.model.money import exact_sum
-from kontobro.core.model.settings import Role, Settings
+from kontobro.core.model.settings import Role
 from kontobro.core.rules.accounts import line_account, pick_account, role_account
-from kontobro.core.rules.amounts import Amounts
-from kontobro.core.rules.dates import Days
-from kontobro.core.rules.table import Row
+from kontobro.core.rules.item import Days, Item
 from kontobro.core.rules.tags import Dimensions, common_to, dimensions_of
 from kontobro.core.rules.tax import LineTax, tax_of
 from kontobro.core.rules.text import (
@@ -41,7 +37,6 @@ from kontobro.core.rules.text import (
     text_of,
     vendor_name_of,
 )
-from kontobro.core.rules.vendor import Party
 
 _OWED: tuple[LineRole, ...] = ("payable", "employee")
 
@@ -113,48 +108,32 @@ class Paper(TypedDict):
 # ------------------------------------------------------------------------------------------- parts
 
 
-def parts_of(
-    item: ExportItem, row: Row, amounts: Amounts, party: Party, settings: Settings, masters: Masters, findings: Findings
-) -> Parts:
+def parts_of(item: Item) -> Parts:
     """The lines and sides of an item. What can't be found is a problem and left out."""
+    row = item.row
     lines: list[EntryLine] = []
     shared: list[Dimensions] = []
     if not row.movement:
-        for at in range(len(item.lines)):
-            dimensions = dimensions_of(item.lines[at], at, settings, masters, findings)
-            shared.append(dimensions)
-            lines += _expense_lines(item, at, row, amounts, dimensions, settings, masters, findings)
-    common = common_to(shared) if settings.dimensions_on == "all_lines" else ()
-
-    def side(role: Role) -> Side | None:
-        return _side(role, item, row, amounts.currency, party, common, settings, masters, findings)
-
-    between = party.documents and row.payables == "bill_and_payment"
+        for at in range(len(item.given.lines)):
+            shared.append(dimensions_of(item, at))
+            lines += _expense_lines(item, at, shared[-1])
+    common = common_to(shared) if item.settings.dimensions_on == "all_lines" else ()
+    between = item.party.documents and row.payables == "bill_and_payment"
     return Parts(
-        total=amounts.major(amounts.total),
+        total=item.amounts.major(item.amounts.total),
         lines=tuple(lines),
-        debit=side(row.debit) if row.debit != "expense" else None,
-        credit=side(row.credit) if row.credit != "expense" else None,
-        payable=side("payable") if between else None,
+        debit=side(item, row.debit, common) if row.debit != "expense" else None,
+        credit=side(item, row.credit, common) if row.credit != "expense" else None,
+        payable=side(item, "payable", common) if between else None,
     )
 
 
-def _expense_lines(
-    item: ExportItem,
-    at: int,
-    row: Row,
-    amounts: Amounts,
-    dimensions: Dimensions,
-    settings: Settings,
-    masters: Masters,
-    findings: Findings,
-) -> list[EntryLine]:
+def _expense_lines(item: Item, at: int, dimensions: Dimensions) -> list[EntryLine]:
     """An item line as its expense line and tax lines, debit positive; lines of nothing at all are left out."""
-    line = item.lines[at]
-    field = f"accountingEntryLines[{at}].account"
-    account = line_account(line.account, field, row, amounts.currency, masters, findings)
-    tax = tax_of(line, at, amounts, settings, masters, findings) if row.tax else None
-    direction = 1 if row.debit == "expense" else -1
+    amounts = item.amounts
+    account = line_account(item, at)
+    tax = tax_of(item, at) if item.row.tax else None
+    direction = 1 if item.row.debit == "expense" else -1
     whole = amounts.lines[at] * direction
     taxed = tax.amount * direction if tax else 0
     if account is None or not (whole or taxed):
@@ -167,10 +146,8 @@ def _expense_lines(
         tax_amount=amounts.major(taxed) if tax else None,
         dimensions=dimensions,
     )
-    return [
-        expense,
-        *_tax_lines(tax, amounts.major(taxed), dimensions if settings.dimensions_on == "all_lines" else ()),
-    ]
+    beside = dimensions if item.settings.dimensions_on == "all_lines" else ()
+    return [expense, *_tax_lines(tax, amounts.major(taxed), beside)]
 
 
 def _tax_lines(tax: LineTax | None, amount: Decimal, dimensions: Dimensions) -> list[EntryLine]:
@@ -194,31 +171,21 @@ def _tax_lines(tax: LineTax | None, amount: Decimal, dimensions: Dimensions) -> 
     return lines
 
 
-def _side(
-    role: Role,
-    item: ExportItem,
-    row: Row,
-    currency: str,
-    party: Party,
-    dimensions: Dimensions,
-    settings: Settings,
-    masters: Masters,
-    findings: Findings,
-) -> Side | None:
+def side(item: Item, role: Role, dimensions: Dimensions) -> Side | None:
     """Payables and an employee who is a vendor use the vendor's own account; the rest the role's."""
-    if role == "wallet" and row.without_contra and item.contra_account is None:
-        role = row.without_contra
-    vendor = party.vendor if role in ("payable", "employee") else None
+    if role == "wallet" and item.row.without_contra and item.given.contra_account is None:
+        role = item.row.without_contra
+    vendor = item.party.vendor if role in ("payable", "employee") else None
     if vendor and vendor.account:
-        found = masters.accounts.with_id(vendor.account)
+        found = item.masters.accounts.with_id(vendor.account)
         field = f"vendor {shown(vendor.code)}: account"
         remedy = "Correct the vendor's own account in the accounting system, then export it again."
-        account = pick_account(found, vendor.account, field, currency, remedy, findings)
+        account = pick_account(found, vendor.account, field, item.currency, remedy, item.findings)
     else:
-        account = role_account(role, item, currency, settings, masters, findings)
+        account = role_account(item, role)
     if account is None:
         return None
-    employee = _employee(item, masters) if role == "employee" else None
+    employee = _employee(item.given, item.masters) if role == "employee" else None
     return Side(role, account, vendor.id if vendor else None, employee, dimensions)
 
 
@@ -237,50 +204,43 @@ def _employee(item: ExportItem, masters: Masters) -> str | None:
 # ----------------------------------------------------------------------------------------- entries
 
 
-def entries_of(
-    item: ExportItem,
-    row: Row,
-    amounts: Amounts,
-    parts: Parts,
-    party: Party,
-    days: Days,
-    settings: Settings,
-    masters: Masters,
-    findings: Findings,
-) -> tuple[Entry, ...]:
-    """One entry, or a bill and its payment (a credit note and the money received)."""
-    journal = _journal(settings, masters, findings)
+def entries_of(item: Item, parts: Parts) -> tuple[Entry, ...]:
+    """One entry, or a bill and its payment (a credit note and the money received); none where anything is wrong."""
+    row, days, findings, documents = item.row, item.days, item.findings, item.party.documents
+    if days is None:
+        return ()
+    journal = _journal(item)
     if findings.problems:
         return ()
-    if row.sign == "follow" and amounts.total < 0:
+    if row.sign == "follow" and item.amounts.total < 0:
         findings.note("The total is negative: booked the other way round.")
-    reference = reference_of(item.entry_id)
-    heading = _heading(item, row, amounts, party, days, journal, settings, findings)
-    notes = tuple(findings.notes)
-    if row.movement:
-        lines = _pair(parts.debit, parts.credit, parts.total)
-        if not party.documents:
-            return (JournalEntry(**heading, **_paper(item), reference=reference, lines=lines, notes=notes),)
-        return (_lone_payment(item, row, heading, reference, lines, party, notes),)
-    if not party.documents or row.payables == "journal":
-        lines = parts.lines + _counter(parts)
-        return (JournalEntry(**heading, **_paper(item), reference=reference, lines=lines, notes=notes),)
-    return _documents(item, heading, reference, parts, days, notes)
+    heading = _heading(item, days, journal)
+    if documents and row.movement:
+        return (_lone_payment(item, heading, _pair(parts.debit, parts.credit, parts.total)),)
+    if documents and row.payables != "journal":
+        return _documents(item, heading, parts, days)
+    return (
+        JournalEntry(
+            **heading,
+            **_paper(item.given),
+            reference=reference_of(item.given.entry_id),
+            lines=_pair(parts.debit, parts.credit, parts.total) if row.movement else parts.lines + _counter(parts),
+            notes=tuple(findings.notes),
+        ),
+    )
 
 
-def _documents(
-    item: ExportItem, heading: Heading, reference: Reference, parts: Parts, days: Days, notes: tuple[str, ...]
-) -> tuple[Entry, ...]:
+def _documents(item: Item, heading: Heading, parts: Parts, days: Days) -> tuple[Entry, ...]:
     """A bill, and its payment when the item is the money too; both carry one date and are reconciled at once."""
     owed = exact_sum(line.amount for line in parts.lines)
     own = parts.payable or parts.credit or parts.debit
-    paper = _paper(item)
+    paper, reference = _paper(item.given), reference_of(item.given.entry_id)
     bill = Bill(
         **heading,
         reference=reference,
         lines=parts.lines + ((own.line(owed.copy_negate()),) if own and owed else ()),
-        notes=notes,
-        number=paper["number"] or clean(item.reconciliation_id, KEY_LIMIT),
+        notes=tuple(item.findings.notes),
+        number=paper["number"] or clean(item.given.reconciliation_id, KEY_LIMIT),
         document_date=paper["document_date"] or days.own,
         due_date=paper["due_date"],
         credit_note=owed < 0,
@@ -291,7 +251,7 @@ def _documents(
     payment = Payment(
         **heading,
         **paper,
-        reference=reference_of(item.entry_id, payment=True),
+        reference=reference_of(item.given.entry_id, payment=True),
         lines=(parts.payable.line(owed), money.line(owed.copy_negate())),
         settles=reference,
         received=owed < 0,
@@ -299,30 +259,22 @@ def _documents(
     return (bill, payment)
 
 
-def _lone_payment(
-    item: ExportItem,
-    row: Row,
-    heading: Heading,
-    reference: Reference,
-    lines: tuple[EntryLine, ...],
-    party: Party,
-    notes: tuple[str, ...],
-) -> Payment:
+def _lone_payment(item: Item, heading: Heading, lines: tuple[EntryLine, ...]) -> Payment:
     """A payment whose bill is an item of its own; an employee's names the entries it reconciles instead. Money that
     comes back never settles: it is the payment taken back, and the bill is owed again (`posting-rules.md` §14.5, 6)."""
-    paper = _paper(item)
+    row, vendor, paper, notes = item.row, item.party.vendor, _paper(item.given), tuple(item.findings.notes)
     number = paper["number"]
-    names_bill = row.payables == "payment" and party.vendor is not None and bool(number)
+    names_bill = row.payables == "payment" and vendor is not None and bool(number)
     if row.payables == "payment" and not names_bill:
         notes = (*notes, "The payment names no bill: settle it by hand.")
     owed = exact_sum(line.amount for line in lines if line.role in _OWED)
     return Payment(
         **heading,
         **paper,
-        reference=reference,
+        reference=reference_of(item.given.entry_id),
         lines=lines,
         notes=notes,
-        settles=InvoiceKey(party.vendor.id, number, heading["currency"]) if names_bill and party.vendor else None,
+        settles=InvoiceKey(vendor.id, number, item.currency) if names_bill and vendor else None,
         received=owed < 0,
         returned=row.returned or owed < 0,
     )
@@ -334,9 +286,9 @@ def _pair(debit: Side | None, credit: Side | None, total: Decimal) -> tuple[Entr
 
 def _counter(parts: Parts) -> tuple[EntryLine, ...]:
     """The side that balances the lines; none when they sum to zero by themselves."""
-    side = parts.credit or parts.debit
+    counter = parts.credit or parts.debit
     owed = exact_sum(line.amount for line in parts.lines)
-    return (side.line(owed.copy_negate()),) if side and owed else ()
+    return (counter.line(owed.copy_negate()),) if counter and owed else ()
 
 
 def _paper(item: ExportItem) -> Paper:
@@ -348,14 +300,15 @@ def _paper(item: ExportItem) -> Paper:
     )
 
 
-def _journal(settings: Settings, masters: Masters, findings: Findings) -> str | None:
+def _journal(item: Item) -> str | None:
     """The journal's id. An accounting system without journals needs none."""
+    settings, masters = item.settings, item.masters
     if not settings.journal or not len(masters.journals):
         return None
     found = masters.journals.find(settings.journal)
     if len(found) == 1:
         return found[0].id
-    findings.fail(
+    item.findings.fail(
         "journal_missing",
         "settings.journal",
         settings.journal,
@@ -365,33 +318,24 @@ def _journal(settings: Settings, masters: Masters, findings: Findings) -> str | 
     return None
 
 
-def _heading(
-    item: ExportItem,
-    row: Row,
-    amounts: Amounts,
-    party: Party,
-    days: Days,
-    journal: str | None,
-    settings: Settings,
-    findings: Findings,
-) -> Heading:
-    vendor = party.vendor
-    name = None if row.of_employee else vendor_name_of(item)
-    payee = payee_of(item, of_employee=row.of_employee)
+def _heading(item: Item, days: Days, journal: str | None) -> Heading:
+    given, vendor, of_employee = item.given, item.party.vendor, item.row.of_employee
+    name = None if of_employee else vendor_name_of(given)
+    payee = payee_of(given, of_employee=of_employee)
     return Heading(
         date=days.posted,
-        currency=amounts.currency,
-        fingerprint=fingerprint(item),
+        currency=item.currency,
+        fingerprint=fingerprint(given),
         payee=payee,
-        text=text_of(item, settings.description, findings.texts, payee),
-        reconciliation_id=clean(item.reconciliation_id, KEY_LIMIT),
-        item_type=item.type,
-        url=item.url,
+        text=text_of(given, item.settings.description, item.findings.texts, payee),
+        reconciliation_id=clean(given.reconciliation_id, KEY_LIMIT),
+        item_type=given.type,
+        url=given.url,
         journal=journal,
         vendor=vendor.id if vendor else None,
         vendor_name=name or (clean(vendor.name) if vendor else None),
         service_period=days.service_period,
-        supplier_amount=supplier_amount(item),
-        reconciled_entries=tuple(sorted(clean(one, KEY_LIMIT) for one in item.reconciled_entries)),
-        attendees=attendees_of(item),
+        supplier_amount=supplier_amount(given),
+        reconciled_entries=tuple(sorted(clean(one, KEY_LIMIT) for one in given.reconciled_entries)),
+        attendees=attendees_of(given),
     )

@@ -20,6 +20,7 @@ from kontobro.core.rules.amounts import amounts_of, is_nothing
 from kontobro.core.rules.dates import days_of
 from kontobro.core.rules.entries import entries_of, parts_of
 from kontobro.core.rules.hook import run_hook
+from kontobro.core.rules.item import Books, Item
 from kontobro.core.rules.table import Row, row_of, table_of
 from kontobro.core.rules.vendor import party_of
 
@@ -47,7 +48,7 @@ def post_item(item: ExportItem | MalformedItem, settings: Settings, masters: Mas
     """Book one item. `today` is the day in the company's time zone (used by `closed_period = "today"` only)."""
     if isinstance(item, MalformedItem):
         return Posted(problems=item.problems)
-    posted = _by_rules(item, settings, masters, today)
+    posted = _by_rules(item, Books(settings, masters, today))
     if settings.hook is None or not posted.entries:
         return posted
     answer = run_hook(settings.hook, item, posted.entries, settings, masters)
@@ -59,29 +60,24 @@ def post_item(item: ExportItem | MalformedItem, settings: Settings, masters: Mas
     return Posted(answer.entries, (), notes, changed_by_hook=True, before_hook=posted.entries)
 
 
-def _by_rules(item: ExportItem, settings: Settings, masters: Masters, today: dt.date) -> Posted:
+def _by_rules(item: ExportItem, books: Books) -> Posted:
     findings = Findings()
-    row = row_of(item, table_of(settings.rows), findings)
+    row = row_of(item, table_of(books.settings.rows), findings)
     amounts = amounts_of(item, row, findings)
     if row and not findings.problems and is_nothing(amounts, row):
-        if settings.zero_amount == "skip":
+        if books.settings.zero_amount == "skip":
             return Posted(notes=(*findings.notes, "Nothing to book: the amount is zero."))
         _zero(findings)
     _voided(item, row, findings)
-    days = days_of(item, settings, masters, today, findings)
+    days = days_of(item, books, findings)
     findings.day = days.posted if days else None
     entries: tuple[Entry, ...] = ()
     if row:
-        party = party_of(item, row, settings, masters, findings)
-        parts = parts_of(item, row, amounts, party, settings, masters, findings)
-        if days:
-            entries = entries_of(item, row, amounts, parts, party, days, settings, masters, findings)
-    return (
-        Posted((), tuple(findings.problems), tuple(findings.notes)) if findings.problems else _posted(entries, findings)
-    )
-
-
-def _posted(entries: tuple[Entry, ...], findings: Findings) -> Posted:
+        party = party_of(item, row, books, findings)
+        whole = Item(item, row, amounts, party, days, books, findings)
+        entries = entries_of(whole, parts_of(whole))
+    if findings.problems:
+        return Posted((), tuple(findings.problems), tuple(findings.notes))
     return Posted(entries, (), _all_notes(findings.notes, entries))
 
 

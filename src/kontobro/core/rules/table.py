@@ -16,6 +16,8 @@ Payables = Literal["journal", "bill_and_payment", "bill", "payment", "employee_b
 """What the accounts payable method makes of a row; `journal` is "never a bill". A row that is booked the other way
 round makes a credit note of a bill and money received of a payment."""
 
+Sign = Literal["ignore", "follow"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -30,7 +32,7 @@ class Row:
     subtype: str | None = None
     debit: Role
     credit: Role
-    sign: Literal["ignore", "follow"]
+    sign: Sign
     payables: Payables
     tax: bool = False
     without_contra: Role | None = None
@@ -86,28 +88,16 @@ def _owed(number: int, type: str) -> Row:
 
 
 def _move(
-    number: int,
-    type: str,
-    subtype: str | None,
-    debit: Role,
-    credit: Role,
-    sign: Literal["ignore", "follow"],
-    payables: Payables = "journal",
-    without_contra: Role | None = None,
-    returned: bool = False,
+    number: int, kind: tuple[str, str | None], debit: Role, credit: Role, sign: Sign, payables: Payables = "journal"
 ) -> Row:
-    return Row(
-        number=number,
-        type=type,
-        subtype=subtype,
-        debit=debit,
-        credit=credit,
-        sign=sign,
-        payables=payables,
-        without_contra=without_contra,
-        returned=returned,
-    )
+    """Money that moves between two accounts, for one type and subtype."""
+    type, subtype = kind
+    return Row(number=number, type=type, subtype=subtype, debit=debit, credit=credit, sign=sign, payables=payables)
 
+
+_PAID, _DIRECT, _EXTERNAL = "invoice_payment", "direct_reimbursement", "external_reimbursement"
+_TO_EMPLOYEE, _TAKEN_BACK = "reimbursement_to_employee", "reimbursement_to_employee_refund"
+_TO_COMPANY = "reimbursement_to_company"
 
 ROWS: tuple[Row, ...] = (
     _spend(1, "card_purchase"),
@@ -115,57 +105,31 @@ ROWS: tuple[Row, ...] = (
     _spend(3, "fee"),
     _spend(4, "fee", "interest"),
     Row(number=5, type="invoice", debit="expense", credit="payable", sign="follow", payables="bill", tax=True),
-    _move(6, "invoice_payment", "invoice_payment_sent", "payable", "wallet", "ignore", "payment"),
-    _move(7, "invoice_payment", None, "payable", "wallet", "follow", "payment"),
-    _move(8, "invoice_payment", "invoice_payment_returned", "wallet", "payable", "ignore", "payment", returned=True),
+    _move(6, (_PAID, "invoice_payment_sent"), "payable", "wallet", "ignore", "payment"),
+    _move(7, (_PAID, None), "payable", "wallet", "follow", "payment"),
+    replace(_move(8, (_PAID, "invoice_payment_returned"), "wallet", "payable", "ignore", "payment"), returned=True),
     _return(9, "refund"),
     _return(10, "chargeback"),
     _return(11, "cashback"),
     _owed(12, "out_of_pocket"),
     _owed(13, "mileage"),
     _owed(14, "per_diem"),
-    _move(15, "direct_reimbursement", "reimbursement_to_employee", "employee", "wallet", "ignore", "employee_payment"),
-    _move(15, "direct_reimbursement", None, "employee", "wallet", "follow", "employee_payment"),
-    _move(
-        16,
-        "direct_reimbursement",
-        "reimbursement_to_employee_refund",
-        "wallet",
-        "employee",
-        "ignore",
-        "employee_payment",
-    ),
-    _move(
-        17,
-        "direct_reimbursement",
-        "reimbursement_to_company",
-        "wallet",
-        "employee",
-        "ignore",
-        without_contra="external",
-    ),
-    _move(
-        18, "external_reimbursement", "reimbursement_to_employee", "employee", "external", "ignore", "employee_payment"
-    ),
-    _move(18, "external_reimbursement", None, "employee", "external", "follow", "employee_payment"),
-    _move(
-        19,
-        "external_reimbursement",
-        "reimbursement_to_employee_refund",
-        "external",
-        "employee",
-        "ignore",
-        "employee_payment",
-    ),
-    _move(20, "external_reimbursement", "reimbursement_to_company", "external", "employee", "ignore"),
-    _move(21, "personal_spend", None, "employee", "wallet", "follow"),
-    _move(22, "atm_withdrawal", None, "employee", "wallet", "follow"),
-    _move(23, "wallet_topup", None, "wallet", "transit", "ignore"),
-    _move(24, "wallet_unload", None, "transit", "wallet", "ignore"),
+    _move(15, (_DIRECT, _TO_EMPLOYEE), "employee", "wallet", "ignore", "employee_payment"),
+    _move(15, (_DIRECT, None), "employee", "wallet", "follow", "employee_payment"),
+    _move(16, (_DIRECT, _TAKEN_BACK), "wallet", "employee", "ignore", "employee_payment"),
+    replace(_move(17, (_DIRECT, _TO_COMPANY), "wallet", "employee", "ignore"), without_contra="external"),
+    _move(18, (_EXTERNAL, _TO_EMPLOYEE), "employee", "external", "ignore", "employee_payment"),
+    _move(18, (_EXTERNAL, None), "employee", "external", "follow", "employee_payment"),
+    _move(19, (_EXTERNAL, _TAKEN_BACK), "external", "employee", "ignore", "employee_payment"),
+    _move(20, (_EXTERNAL, _TO_COMPANY), "external", "employee", "ignore"),
+    _move(21, ("personal_spend", None), "employee", "wallet", "follow"),
+    _move(22, ("atm_withdrawal", None), "employee", "wallet", "follow"),
+    _move(23, ("wallet_topup", None), "wallet", "transit", "ignore"),
+    _move(24, ("wallet_unload", None), "transit", "wallet", "ignore"),
     _spend(25, "overdraft"),
 )
 
-SUBTYPE_DECIDES = frozenset(["invoice_payment", "direct_reimbursement", "external_reimbursement"])
+SUBTYPE_DECIDES = frozenset([_PAID, _DIRECT, _EXTERNAL])
 """Types whose subtype is the direction: an unknown one fails the item. Elsewhere it is noted and ignored."""
 
 ANY_SUBTYPE = frozenset(["overdraft"])

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kontobro.core.errors import shown
-from kontobro.core.model.export import ItemLine, TagRef
-from kontobro.core.model.findings import Findings
+from kontobro.core.model.export import TagRef
 from kontobro.core.model.masterdata import Dimension, DimensionValue
-from kontobro.core.model.masters import Masters
-from kontobro.core.model.settings import Settings
+from kontobro.core.rules.item import Item
 
 Dimensions = tuple[tuple[str, str], ...]
 """Dimension id and value id, sorted."""
 
 
-def dimensions_of(line: ItemLine, at: int, settings: Settings, masters: Masters, findings: Findings) -> Dimensions:
-    """The dimension values of a line. A tag whose group is not mapped goes to the text, with a note."""
+def dimensions_of(item: Item, at: int) -> Dimensions:
+    """The dimension values of the line at index `at`. A tag whose group is not mapped goes to the text, with a note."""
+    findings = item.findings
     values: dict[str, str] = {}
-    for tag in line.tags:
+    for tag in item.given.lines[at].tags:
         field = f"accountingEntryLines[{at}].tags.{shown(tag.group_code)}"
-        dimension = _dimension(tag, field, settings, masters, findings)
-        value = _value(dimension, tag, field, masters, findings) if dimension else None
+        dimension = _dimension(item, tag, field)
+        value = _value(item, dimension, tag, field) if dimension else None
         if not dimension or not value:
             continue
         if values.setdefault(dimension.id, value.id) != value.id:
@@ -42,9 +41,9 @@ def common_to(lines: Sequence[Dimensions]) -> Dimensions:
     return tuple(sorted(set(lines[0]).intersection(*lines[1:])))
 
 
-def _dimension(tag: TagRef, field: str, settings: Settings, masters: Masters, findings: Findings) -> Dimension | None:
-    mapped = settings.dimensions.get(tag.group_code)
-    found = [one for one in masters.dimensions.find(mapped or tag.group_code) if one.active]
+def _dimension(item: Item, tag: TagRef, field: str) -> Dimension | None:
+    mapped, findings = item.settings.dimensions.get(tag.group_code), item.findings
+    found = [one for one in item.masters.dimensions.find(mapped or tag.group_code) if one.active]
     if len(found) == 1:
         return found[0]
     if mapped or found:
@@ -63,15 +62,13 @@ def _dimension(tag: TagRef, field: str, settings: Settings, masters: Masters, fi
     return None
 
 
-def _value(
-    dimension: Dimension, tag: TagRef, field: str, masters: Masters, findings: Findings
-) -> DimensionValue | None:
-    index = masters.dimension_values.get(dimension.id)
+def _value(item: Item, dimension: Dimension, tag: TagRef, field: str) -> DimensionValue | None:
+    index = item.masters.dimension_values.get(dimension.id)
     found = [one for one in index.find(tag.code) if one.active] if index else []
     if len(found) == 1:
         return found[0]
     what = "stands for several values" if found else "does not exist"
-    findings.fail(
+    item.findings.fail(
         "tag_ambiguous" if found else "tag_unknown",
         field,
         tag.code,

@@ -12,14 +12,12 @@ from fractions import Fraction
 from typing import Final
 
 from kontobro.core.errors import shown
-from kontobro.core.model.export import ItemLine, ItemTax
-from kontobro.core.model.findings import Findings
+from kontobro.core.model.export import ItemTax
 from kontobro.core.model.masterdata import Account, TaxCode, is_open, span_told, within
 from kontobro.core.model.masters import Masters
 from kontobro.core.model.money import is_whole
-from kontobro.core.model.settings import Settings
 from kontobro.core.rules.accounts import pick_account
-from kontobro.core.rules.amounts import Amounts
+from kontobro.core.rules.item import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +35,9 @@ class LineTax:
     outgoing: str | None = None
 
 
-def tax_of(
-    line: ItemLine, at: int, amounts: Amounts, settings: Settings, masters: Masters, findings: Findings
-) -> LineTax | None:
+def tax_of(item: Item, at: int) -> LineTax | None:
     """The tax of the line at index `at`, or None when it has none (or a problem)."""
-    tax = line.tax
+    tax, findings = item.given.lines[at].tax, item.findings
     field = f"accountingEntryLines[{at}].tax"
     if tax is None or (not tax.code and not tax.amount.wallet.minor):
         return None
@@ -54,19 +50,18 @@ def tax_of(
             "Choose another tax code in Pleo, then export it again.",
         )
         return None
-    code = _tax_code(tax, field, masters, findings)
+    code = _tax_code(item, tax, field)
     if code is None:
         return None
-    checked = Checked(line.amount.wallet.minor, tax, code, field, amounts)
-    if impossible(checked, findings):
+    checked = Checked(item, at, tax, code)
+    if impossible(checked):
         return None
-    odd(checked, findings)
-    if tax.type == "inclusive":
-        return _inclusive(line, tax, code, field, amounts, masters, findings)
-    return _reverse(checked, amounts.lines[at], settings, masters, findings)
+    odd(checked)
+    return _inclusive(checked) if tax.type == "inclusive" else _reverse(checked)
 
 
-def _tax_code(tax: ItemTax, field: str, masters: Masters, findings: Findings) -> TaxCode | None:
+def _tax_code(item: Item, tax: ItemTax, field: str) -> TaxCode | None:
+    findings = item.findings
     if not tax.code:
         findings.fail(
             "tax_code_missing",
@@ -77,7 +72,7 @@ def _tax_code(tax: ItemTax, field: str, masters: Masters, findings: Findings) ->
         )
         return None
     key = shown(tax.code)
-    found = masters.tax_codes.find(tax.code)
+    found = item.masters.tax_codes.find(tax.code)
     found = tuple(one for one in found if is_open(one, findings.day)) or found
     if len(found) > 1:
         message = f"Tax code {key} stands for several tax codes of the accounting system."
@@ -100,45 +95,40 @@ def _tax_code(tax: ItemTax, field: str, masters: Masters, findings: Findings) ->
     return found[0]
 
 
-def _inclusive(
-    line: ItemLine, tax: ItemTax, code: TaxCode, field: str, amounts: Amounts, masters: Masters, findings: Findings
-) -> LineTax:
+def _inclusive(checked: Checked) -> LineTax:
     """The tax leaves the expense line. The net may be with or without tax: both give the same entry."""
-    gross, amount = line.amount.wallet.minor, tax.amount.wallet.minor
-    net = line.net.wallet.minor
+    item, code = checked.item, checked.code
+    gross, amount = checked.gross, checked.tax.amount.wallet.minor
+    net = item.given.lines[checked.at].net.wallet.minor
     if _known(gross, amount) and not (_known(net) and net in (gross, gross - amount)):
-        findings.note(f"Pleo's net amount of a line ({shown(net, 30)}) is neither with nor without its tax.")
-    posted = amounts.oriented(signed(amount, gross))
+        item.findings.note(f"Pleo's net amount of a line ({shown(net, 30)}) is neither with nor without its tax.")
+    posted = item.amounts.oriented(checked.amount)
     if not posted:
         return LineTax(code.id, 0, inside=True)
-    ingoing = _tax_account("ingoing", code, tax, field, amounts.currency, masters, findings)
-    return LineTax(code.id, posted, inside=True, ingoing=ingoing)
+    return LineTax(code.id, posted, inside=True, ingoing=_tax_account(checked, "ingoing"))
 
 
 def _known(*minors: Decimal) -> bool:
     return all(minor.is_finite() for minor in minors)
 
 
-def _reverse(checked: Checked, line: int, settings: Settings, masters: Masters, findings: Findings) -> LineTax | None:
-    """Both legs of reverse charge, the same amount on two accounts, never one netted line. `line` is in minor units, in
-    the direction of the row."""
-    tax, code, field, amounts = checked.tax, checked.code, checked.field, checked.amounts
-    posted = amounts.oriented(checked.amount)
+def _reverse(checked: Checked) -> LineTax | None:
+    """Both legs of reverse charge, the same amount on two accounts, never one netted line."""
+    code = checked.code
+    posted = checked.item.amounts.oriented(checked.amount)
     if not posted:
-        posted = _reverse_missing(tax, field, line, amounts, settings, findings)
-        if on_zero_rate(checked, posted, findings):
+        posted = _reverse_missing(checked)
+        if on_zero_rate(checked, posted):
             return None
     if not posted:
         return LineTax(code.id, 0, inside=False)
-    ingoing = _tax_account("ingoing", code, tax, field, amounts.currency, masters, findings)
-    outgoing = _tax_account("outgoing", code, tax, field, amounts.currency, masters, findings)
+    ingoing, outgoing = _tax_account(checked, "ingoing"), _tax_account(checked, "outgoing")
     return LineTax(code.id, posted, inside=False, ingoing=ingoing, outgoing=outgoing)
 
 
-def _reverse_missing(
-    tax: ItemTax, field: str, line: int, amounts: Amounts, settings: Settings, findings: Findings
-) -> int:
+def _reverse_missing(checked: Checked) -> int:
     """Reverse charge at a rate, but without an amount: leaving it out would drop the purchase from the VAT return."""
+    item, tax, field, findings = checked.item, checked.tax, checked.field, checked.item.findings
     if not tax.rate.is_finite():
         findings.fail(
             "amount_invalid",
@@ -148,7 +138,7 @@ def _reverse_missing(
             "Choose another tax code in Pleo, then export it again.",
         )
         return 0
-    if tax.rate <= 0 or settings.reverse_tax_missing == "as_given":
+    if tax.rate <= 0 or item.settings.reverse_tax_missing == "as_given":
         return 0
     if tax.rate > 1:
         findings.fail(
@@ -159,7 +149,7 @@ def _reverse_missing(
             "Correct the rate of the tax code in Pleo, then export it again.",
         )
         return 0
-    if settings.reverse_tax_missing == "fail":
+    if item.settings.reverse_tax_missing == "fail":
         findings.fail(
             "reverse_tax_missing",
             f"{field}.amount",
@@ -168,8 +158,8 @@ def _reverse_missing(
             'Enter the tax amount in Pleo, or set reverse_tax_missing = "compute", then export it again.',
         )
         return 0
-    computed = rounded(line, tax.rate)
-    findings.note(f"Reverse charge of {amounts.major(computed)} {amounts.currency} was computed: Pleo sent none.")
+    computed = rounded(item.amounts.lines[checked.at], tax.rate)
+    findings.note(f"Reverse charge of {item.amounts.major(computed)} {item.currency} was computed: Pleo sent none.")
     return computed
 
 
@@ -181,10 +171,9 @@ def _named_by_pleo(account: str, tax: ItemTax, masters: Masters) -> tuple[Accoun
     return () if given and given.lost else masters.accounts.find(account)
 
 
-def _tax_account(
-    side: str, code: TaxCode, tax: ItemTax, field: str, currency: str, masters: Masters, findings: Findings
-) -> str | None:
+def _tax_account(checked: Checked, side: str) -> str | None:
     """The accounting system's own tax account of the code, else the one that Pleo names."""
+    item, code, tax, findings = checked.item, checked.code, checked.tax, checked.item.findings
     ours, pleos = (
         (code.ingoing_account, tax.ingoing_account)
         if side == "ingoing"
@@ -192,11 +181,12 @@ def _tax_account(
     )
     remedy = f"Check the {side} account of tax code {code.code}, then export it again."
     if ours:
-        found = masters.accounts.with_id(ours)
-        return pick_account(found, ours, f"tax code {code.code}: {side} account", currency, remedy, findings)
-    name = f"{field}.{side}TaxAccount"
+        found = item.masters.accounts.with_id(ours)
+        return pick_account(found, ours, f"tax code {code.code}: {side} account", item.currency, remedy, findings)
+    name = f"{checked.field}.{side}TaxAccount"
     if pleos:
-        return pick_account(_named_by_pleo(pleos, tax, masters), pleos, name, currency, remedy, findings)
+        found = _named_by_pleo(pleos, tax, item.masters)
+        return pick_account(found, pleos, name, item.currency, remedy, findings)
     findings.fail(
         "tax_account_missing",
         name,
@@ -229,20 +219,28 @@ WORDS: Final = {"inclusive": "tax included in the price", "reverse": "reverse ch
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One line's tax, and what it is compared with. `gross` in minor units as Pleo sends it; `field` is the tax's."""
+    """The tax of the line at index `at`, and the tax code it is compared with. `gross` and `amount` are in minor units
+    as Pleo sends them."""
 
-    gross: Decimal
+    item: Item
+    at: int
     tax: ItemTax
     code: TaxCode
-    field: str
-    amounts: Amounts
+
+    @property
+    def field(self) -> str:
+        return f"accountingEntryLines[{self.at}].tax"
+
+    @property
+    def gross(self) -> Decimal:
+        return self.item.given.lines[self.at].amount.wallet.minor
 
     @property
     def amount(self) -> Decimal:
         return signed(self.tax.amount.wallet.minor, self.gross)
 
     def money(self, minor: Decimal) -> str:
-        return f"{shown(self.amounts.major(int(minor)), 40)} {self.amounts.currency}"
+        return f"{shown(self.item.amounts.major(int(minor)), 40)} {self.item.currency}"
 
 
 def signed(tax: Decimal, line: Decimal, *, is_signed: bool = TAX_IS_SIGNED) -> Decimal:
@@ -261,11 +259,11 @@ def rounded(line: int, rate: Decimal) -> int:
     return int(exact + Fraction(1, 2)) * (1 if line >= 0 else -1)
 
 
-def impossible(checked: Checked, findings: Findings) -> bool:
+def impossible(checked: Checked) -> bool:
     """True, with the problem, when such a tax can't be: the first reason is the one that is said."""
     tax, code, field = checked.tax, checked.code, checked.field
     if {tax.type, code.type} == set(WORDS):
-        findings.fail(
+        checked.item.findings.fail(
             "tax_type_differs",
             f"{field}.type",
             f"{tax.type} / {code.type}",
@@ -277,15 +275,15 @@ def impossible(checked: Checked, findings: Findings) -> bool:
         return True
     if not (is_whole(checked.amount) and is_whole(checked.gross)) or not checked.amount:
         return False
-    return on_zero_rate(checked, checked.amount, findings) or _beside_its_line(checked, findings)
+    return on_zero_rate(checked, checked.amount) or _beside_its_line(checked)
 
 
-def on_zero_rate(checked: Checked, tax: Decimal | int, findings: Findings) -> bool:
+def on_zero_rate(checked: Checked, tax: Decimal | int) -> bool:
     """True, with the problem, when this tax (minor units) would be on a code of 0 %."""
     code, amount = checked.code, checked.money(Decimal(tax))
     if code.rate or not tax:
         return False
-    findings.fail(
+    checked.item.findings.fail(
         "tax_on_zero_rate",
         f"{checked.field}.amount",
         amount,
@@ -295,9 +293,9 @@ def on_zero_rate(checked: Checked, tax: Decimal | int, findings: Findings) -> bo
     return True
 
 
-def _beside_its_line(checked: Checked, findings: Findings) -> bool:
+def _beside_its_line(checked: Checked) -> bool:
     """Tax of the other sign would be claimed on money that came back; more tax than line leaves less than nothing."""
-    amount, gross = checked.money(checked.amount), checked.money(checked.gross)
+    amount, gross, findings = checked.money(checked.amount), checked.money(checked.gross), checked.item.findings
     if checked.amount * checked.gross < 0:
         findings.fail(
             "tax_sign_differs",
@@ -319,24 +317,24 @@ def _beside_its_line(checked: Checked, findings: Findings) -> bool:
     return False
 
 
-def odd(checked: Checked, findings: Findings) -> None:
+def odd(checked: Checked) -> None:
     """Notes on what is unlikely, and booked as Pleo sends it."""
     tax, code = checked.tax, checked.code
     if tax.rate.is_finite() and abs(Fraction(tax.rate) - Fraction(code.rate)) > SAME_RATE:
-        findings.note(
+        checked.item.findings.note(
             f"Pleo's tax rate is {percent(tax.rate)}, that of tax code {shown(code.code)} in the accounting system "
             f"{percent(code.rate)}: booked as Pleo sends it. Check the tax code on both sides."
         )
     elif is_whole(checked.amount) and is_whole(checked.gross) and checked.amount:
-        _more_than_its_rate(checked, findings)
+        _more_than_its_rate(checked)
 
 
-def _more_than_its_rate(checked: Checked, findings: Findings) -> None:
+def _more_than_its_rate(checked: Checked) -> None:
     rate = Fraction(checked.code.rate)
     most = abs(Fraction(checked.gross)) * (rate / (1 + rate) if checked.tax.type == "inclusive" else rate)
     if abs(Fraction(checked.amount)) <= most * (1 + ROUNDING) + ROUNDED:
         return
-    findings.note(
+    checked.item.findings.note(
         f"The tax of {checked.money(checked.amount)} is more than {percent(checked.code.rate)} of its line of "
         f"{checked.money(checked.gross)} (tax code {shown(checked.code.code)}): booked as Pleo sent it. Check the tax "
         "amount on the receipt."

@@ -13,17 +13,10 @@ from kontobro.core.model.findings import Findings
 from kontobro.core.model.masterdata import Vendor
 from kontobro.core.model.masters import Masters, name_key, tax_number_key
 from kontobro.core.model.settings import Settings
+from kontobro.core.rules.item import Books, Party
 from kontobro.core.rules.table import Row
 
 Method = Literal["journal", "accounts_payable", "accounts_payable_if_found"]
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """The matched vendor (or employee who is one), and whether documents or a journal entry are made."""
-
-    vendor: Vendor | None
-    documents: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +49,13 @@ def method_of(item: ExportItem, row: Row, settings: Settings, findings: Findings
     return "journal"
 
 
-def party_of(item: ExportItem, row: Row, settings: Settings, masters: Masters, findings: Findings) -> Party:
+def party_of(item: ExportItem, row: Row, books: Books, findings: Findings) -> Party:
     """Vendor and method of an item. In the journal a vendor is welcome, never needed."""
+    settings, masters = books.settings, books.masters
     method = method_of(item, row, settings, findings)
     if row.of_employee:
-        return _employee(item, row, method, settings, masters, findings)
+        known = _employee(item, books, findings)
+        return Party(known, documents=known is not None and method != "journal" and row.payables != "journal")
     if row.payables == "journal":
         return Party(None, documents=False)
     if method == "journal":
@@ -171,17 +166,15 @@ def _unknown_vendor(name: str | None, match: Match, masters: Masters) -> tuple[s
     )
 
 
-def _employee(
-    item: ExportItem, row: Row, method: Method, settings: Settings, masters: Masters, findings: Findings
-) -> Party:
+def _employee(item: ExportItem, books: Books, findings: Findings) -> Vendor | None:
     """An employee may be a vendor of the accounting system, known by the code in Pleo (§6.7)."""
-    if not settings.employees_are_vendors:
-        return Party(None, documents=False)
+    if not books.settings.employees_are_vendors:
+        return None
     code = (item.user.code or "").strip() if item.user else ""
-    found = masters.vendors.by_code.get(code, ()) if code else ()
+    found = books.masters.vendors.by_code.get(code, ()) if code else ()
     if len(found) != 1:
         findings.note(
             f"Employee {shown(code or 'without code')} is no vendor: booked as a journal entry on out of pocket."
         )
-        return Party(None, documents=False)
-    return Party(found[0], documents=method != "journal" and row.payables != "journal")
+        return None
+    return found[0]

@@ -77,6 +77,15 @@ class Refused(BadAnswer):
         self.told = told
 
 
+def refusal_of(call: Callable[[], object]) -> Refused | None:
+    """What the system says to a call that it refuses; None when it was done."""
+    try:
+        call()
+    except Refused as refusal:
+        return refusal
+    return None
+
+
 # ------------------------------------------------------------------------------------------ calls over HTTP
 
 

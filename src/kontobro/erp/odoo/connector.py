@@ -10,12 +10,13 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
+from kontobro.core.batches import refusals
 from kontobro.core.errors import Misconfigured, NotAllowed, Problem, shown
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Bill, Booking, Entry, Reference
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities
-from kontobro.erp.kit.http import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refused
+from kontobro.erp.kit.http import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refusal_of, refused
 from kontobro.erp.odoo.access import find_company, missing_permissions
 from kontobro.erp.odoo.api import SYSTEM, Api, open_http
 from kontobro.erp.odoo.checks import Facts, lock_over, lock_problem, problems_of, vendors_named
@@ -198,23 +199,19 @@ class OdooConnector:
     def _load(
         self, entries: Sequence[Entry], standings: Sequence[Standing], masters: Snapshot
     ) -> dict[Reference, Problem]:
-        """Create these entries in one transaction; when Odoo refuses, in halves, until the bad one stands alone."""
-        if not entries:
-            return {}
-        told = self._load_once(entries, standings, masters)
-        if told is None:
-            return {}
-        # somebody else may have booked one of them in between: then Odoo refuses the whole batch
-        there = self._standings(entry.reference for entry in entries)
-        left = [entry for entry in entries if _is_missing(entry.reference, there)]
-        if len(left) < len(entries):
-            return self._load(left, there, masters)
-        if len(entries) == 1:
-            return {entries[0].reference: refused(entries[0].reference, told, SYSTEM)}
-        middle = len(entries) // 2
-        return self._load(entries[:middle], there, masters) | self._load(entries[middle:], there, masters)
+        """Create these entries in one transaction; the problem of each that Odoo refuses by itself."""
+        latest = standings
 
-    def _load_once(self, entries: Sequence[Entry], standings: Sequence[Standing], masters: Snapshot) -> str | None:
+        def missing(tried: Sequence[Entry]) -> list[Entry]:
+            # another may have booked one of them in between: then Odoo refuses the whole batch
+            nonlocal latest
+            latest = self._standings(entry.reference for entry in entries)
+            return [entry for entry in tried if _is_missing(entry.reference, latest)]
+
+        bad = refusals(entries, lambda some: self._load_once(some, latest, masters), missing)
+        return {entry.reference: refused(entry.reference, refusal.told, SYSTEM) for entry, refusal in bad}
+
+    def _load_once(self, entries: Sequence[Entry], standings: Sequence[Standing], masters: Snapshot) -> Refused | None:
         """None when they stand now, else what Odoo says."""
         generations = self._generations(entries, standings)
         employees = self._employees(entries)
@@ -226,11 +223,7 @@ class OdooConnector:
                 masters=masters, rates=rates.get(entry.date, {}), generation=generation, employees=employees
             )
             data += rows_of(entry, writing)
-        try:
-            self._api.load("account.move", columns_of(entries[0]), data)
-        except Refused as refusal:
-            return refusal.told
-        return None
+        return refusal_of(lambda: self._api.load("account.move", columns_of(entries[0]), data))
 
     def _with_pleos_tax(
         self, entries: Sequence[Entry], references: Sequence[Reference], masters: Snapshot
@@ -276,21 +269,17 @@ class OdooConnector:
         return problems
 
     def _post_some(self, drafts: Sequence[Standing], problems: dict[Reference, Problem]) -> None:
-        """Post in one transaction; in halves when Odoo refuses, until the bad one stands alone in `problems`."""
-        if not drafts:
-            return
-        try:
-            self._api.write("account.move", "action_post", ids=[draft.id for draft in drafts])
-        except Refused as refusal:
-            still = [one for one in self._current([draft.reference for draft in drafts]) if one.status == "draft"]
-            if len(still) == 1 == len(drafts):
-                problems[still[0].reference] = not_posted(still[0].reference, refusal.told, SYSTEM)
-            elif len(still) < len(drafts):
-                self._post_some(still, problems)
-            else:
-                middle = len(still) // 2
-                self._post_some(still[:middle], problems)
-                self._post_some(still[middle:], problems)
+        """Post in one transaction; those that Odoo refuses by themselves are in `problems`."""
+
+        def post(some: Sequence[Standing]) -> Refused | None:
+            ids = [draft.id for draft in some]
+            return refusal_of(lambda: self._api.write("account.move", "action_post", ids=ids))
+
+        for draft, refusal in refusals(drafts, post, self._still_drafts):
+            problems[draft.reference] = not_posted(draft.reference, refusal.told, SYSTEM)
+
+    def _still_drafts(self, drafts: Sequence[Standing]) -> list[Standing]:
+        return [one for one in self._current([draft.reference for draft in drafts]) if one.status == "draft"]
 
 
 def _picked(references: Iterable[Reference], standings: Sequence[Standing], status: str = "") -> list[Standing]:

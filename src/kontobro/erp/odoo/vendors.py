@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from kontobro.core.batches import parts, refusals
 from kontobro.core.errors import Problem, shown
 from kontobro.core.model.masterdata import Vendor
 from kontobro.core.model.masters import tax_number_key
-from kontobro.erp.kit.http import Refused, vendor_not_written
+from kontobro.erp.kit.http import Refused, refusal_of, vendor_not_written
 from kontobro.erp.odoo.api import SYSTEM, Api, Domain
 from kontobro.erp.odoo.entries import plain
 from kontobro.erp.odoo.masters import Masters
@@ -48,8 +49,8 @@ def write_vendors(api: Api, masters: Masters, vendors: Sequence[Vendor]) -> list
         problems |= {_key(vendor): _not_allowed(vendor) for vendor in new}
         new = []
     ids: list[int] = []
-    for first in range(0, len(new), BATCH):
-        ids += writing.load(new[first : first + BATCH], problems)
+    for some in parts(new, BATCH):
+        ids += writing.load(some, problems)
     there = {vendor.pleo_id: vendor for vendor in masters.known_vendors([["id", "in", ids]])} if ids else {}
     return [problems.get(key) or _answer(vendor, there.get(key)) for key, vendor in ((_key(it), it) for it in vendors)]
 
@@ -93,14 +94,15 @@ class _Writing:
     countries: Mapping[str, int]
 
     def load(self, vendors: Sequence[Vendor], problems: dict[str, Problem]) -> list[int]:
-        """Partner ids of all that stand now; in halves when Odoo refuses, until the bad one is in `problems`."""
-        try:
-            return self._load_once(vendors)
-        except Refused as refusal:
-            if len(vendors) > 1:
-                middle = len(vendors) // 2
-                return self.load(vendors[:middle], problems) + self.load(vendors[middle:], problems)
-            return self._load_last(vendors[0], refusal, problems)
+        """Partner ids of all that stand now; those that Odoo refuses by themselves are in `problems`."""
+        ids: list[int] = []
+
+        def load(some: Sequence[Vendor]) -> Refused | None:
+            return refusal_of(lambda: ids.extend(self._load_once(some)))
+
+        for vendor, refusal in refusals(vendors, load):
+            ids += self._load_last(vendor, refusal, problems)
+        return ids
 
     def _load_last(self, vendor: Vendor, refusal: Refused, problems: dict[str, Problem]) -> list[int]:
         """Once more: another call may have been creating it just then, and what stands is left alone."""

@@ -13,13 +13,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final, TypeVar
 
+from kontobro.core.batches import refusals
 from kontobro.core.errors import Misconfigured, NotAllowed, Problem, Uncertain, shown
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Bill, Booking, Entry, Reference
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.model.period import period_of
 from kontobro.core.ports import Capabilities
-from kontobro.erp.kit.http import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refused
+from kontobro.erp.kit.http import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refusal_of, refused
 from kontobro.erp.tryton.access import find_company, missing_permissions
 from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.bills import INVOICE, invoice_of, is_invoice
@@ -242,19 +243,18 @@ class TrytonConnector:
         return self._create(INVOICE, bills, made) | self._create(MOVE, moves, made)
 
     def _create(self, model: str, wanted: Sequence[tuple[Entry, Values]], made: list[str]) -> dict[Reference, Problem]:
-        """Create in one transaction; when Tryton refuses, in halves, until the bad one stands alone."""
-        if not wanted:
-            return {}
-        try:
-            new = self._api.write(f"model.{model}.create", [values for _, values in wanted])
-        except Refused as refusal:
-            if len(wanted) == 1:
-                ((entry, _),) = wanted
-                return {entry.reference: refused(entry.reference, refusal.told, SYSTEM)}
-            middle = len(wanted) // 2
-            return self._create(model, wanted[:middle], made) | self._create(model, wanted[middle:], made)
-        made += [str(id) if model == MOVE else f"{model},{id}" for id in new]
-        return {}
+        """Create in one transaction; the problem of each that Tryton refuses by itself."""
+
+        def create(some: Sequence[tuple[Entry, Values]]) -> Refused | None:
+            try:
+                new = self._api.write(f"model.{model}.create", [values for _, values in some])
+            except Refused as refusal:
+                return refusal
+            made.extend(str(id) if model == MOVE else f"{model},{id}" for id in new)
+            return None
+
+        bad = refusals(wanted, create)
+        return {entry.reference: refused(entry.reference, refusal.told, SYSTEM) for (entry, _), refusal in bad}
 
     def _yield_to_others(self, references: Sequence[Reference], made: Sequence[str]) -> list[Standing]:
         """What stands now. Whoever sees another's entry beside the own one takes the own one back. When both see each
@@ -305,22 +305,17 @@ class TrytonConnector:
         return self._post_at_once([draft.id])
 
     def _post_some(self, drafts: Sequence[Standing], problems: dict[Reference, Problem]) -> None:
-        """Post in one transaction; in halves when Tryton refuses, until the bad one stands alone in `problems`."""
-        if not drafts:
-            return
-        try:
-            self._call("post", [draft.id for draft in drafts])
-        except Refused as refusal:
-            still = [one for one in self._current([draft.reference for draft in drafts]) if one.status == "draft"]
-            if len(still) == 1 == len(drafts):
-                if not self._post_beside_ours(still[0], refusal):
-                    problems[still[0].reference] = not_posted(still[0].reference, refusal.told, SYSTEM)
-            elif len(still) < len(drafts):
-                self._post_some(still, problems)
-            else:
-                middle = len(still) // 2
-                self._post_some(still[:middle], problems)
-                self._post_some(still[middle:], problems)
+        """Post in one transaction; those that Tryton refuses by themselves are in `problems`."""
+
+        def post(some: Sequence[Standing]) -> Refused | None:
+            return refusal_of(lambda: self._call("post", [draft.id for draft in some]))
+
+        for draft, refusal in refusals(drafts, post, self._still_drafts):
+            if not self._post_beside_ours(draft, refusal):
+                problems[draft.reference] = not_posted(draft.reference, refusal.told, SYSTEM)
+
+    def _still_drafts(self, drafts: Sequence[Standing]) -> list[Standing]:
+        return [one for one in self._current([draft.reference for draft in drafts]) if one.status == "draft"]
 
 
 def _current(references: Iterable[Reference], standings: Sequence[Standing]) -> dict[Reference, Standing]:

@@ -13,9 +13,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from kontobro.core.batches import refusals
 from kontobro.core.errors import Problem, shown
 from kontobro.core.model.masterdata import Vendor
-from kontobro.erp.kit.http import Refused, vendor_not_written
+from kontobro.erp.kit.http import Refused, refusal_of, vendor_not_written
 from kontobro.erp.tryton.access import TO_ADD_VENDORS, missing_permissions
 from kontobro.erp.tryton.calls import SYSTEM, Calls
 from kontobro.erp.tryton.entries import Values, plain
@@ -89,24 +90,17 @@ def _coded(new: Sequence[Vendor], used: set[str]) -> tuple[list[Draft], dict[str
 
 
 def _create(api: Calls, masters: Masters, wanted: Sequence[Draft], values: Mapping[str, Values]) -> dict[str, Problem]:
-    """Create in one transaction; when Tryton refuses, in halves, until the bad one stands alone.
+    """Create in one transaction; the problem of each that Tryton refuses by itself."""
 
-    What stands then was created by another at the same time, or by a call whose answer was lost.
-    """
-    if not wanted:
-        return {}
-    try:
-        api.write(f"model.{PARTY}.create", [values[draft.pleo_id] for draft in wanted])
-    except Refused as refusal:
-        there = masters.born([draft.pleo_id for draft in wanted])
-        left = [draft for draft in wanted if draft.pleo_id not in there]
-        if len(left) < len(wanted):
-            return _create(api, masters, left, values)
-        if len(wanted) == 1:
-            return {left[0].pleo_id: _refused(left[0], refusal)}
-        middle = len(left) // 2
-        return _create(api, masters, left[:middle], values) | _create(api, masters, left[middle:], values)
-    return {}
+    def create(some: Sequence[Draft]) -> Refused | None:
+        return refusal_of(lambda: api.write(f"model.{PARTY}.create", [values[draft.pleo_id] for draft in some]))
+
+    def missing(tried: Sequence[Draft]) -> list[Draft]:
+        # some may have been created by another at the same time, or by a call whose answer was lost
+        there = masters.born([draft.pleo_id for draft in tried])
+        return [draft for draft in tried if draft.pleo_id not in there]
+
+    return {draft.pleo_id: _refused(draft, refusal) for draft, refusal in refusals(wanted, create, missing)}
 
 
 # ----------------------------------------------------------------------------------------- what is written

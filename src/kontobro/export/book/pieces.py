@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from kontobro.core.batches import answers
 from kontobro.core.errors import ConnectorFault, Problem
 from kontobro.core.model.journal import Reference
 from kontobro.export.job.run import Run, StopJob
@@ -15,15 +16,16 @@ B = TypeVar("B")
 
 def in_pieces(run: Run, asked: Sequence[A], call: Callable[[Sequence[A]], Sequence[B]]) -> list[B | ConnectorFault]:
     """One answer each to a repeatable call, in order; the fault itself for what the connector breaks on."""
-    try:
-        return list(run.erp(lambda: call(asked))) if asked else []
-    except StopJob as stop:
-        if not isinstance(stop.fault, ConnectorFault) or run.patience.is_spent:
+
+    def once(some: Sequence[A]) -> Sequence[B]:
+        try:
+            return run.erp(lambda: call(some))
+        except StopJob as stop:
+            if isinstance(stop.fault, ConnectorFault) and not run.patience.is_spent:
+                raise stop.fault from None
             raise
-        if len(asked) == 1:
-            return [stop.fault]
-    middle = len(asked) // 2
-    return in_pieces(run, asked[:middle], call) + in_pieces(run, asked[middle:], call)
+
+    return answers(asked, once, ConnectorFault)
 
 
 def broke(reference: Reference, fault: ConnectorFault) -> Problem:

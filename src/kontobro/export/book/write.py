@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
+from kontobro.core.batches import halves, parts
 from kontobro.core.errors import ConnectorFault, KontobroError, Problem, Timeout, Uncertain, Unreachable
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import Booking, Entry, EntryKey, Reference
@@ -36,8 +37,8 @@ def write(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:
         since = max(unresolved[entry.reference] for _, entry in doubtful)
         surely_absent += settle_doubt(run, doubtful, since)
     size = run.ports.connector.capabilities.batch_size or len(surely_absent) or 1
-    for start in range(0, len(surely_absent), size):
-        _write_some(run, surely_absent[start : start + size], ROUNDS)
+    for some in parts(surely_absent, size):
+        _write_some(run, some, ROUNDS)
 
 
 def settle_doubt(run: Run, tasks: Tasks, since: datetime) -> list[tuple[ItemWork, Entry]]:
@@ -116,8 +117,7 @@ def _write_halves(run: Run, tasks: Tasks, rounds: int, fault: ConnectorFault) ->
         work, entry = tasks[0]
         run.move([_reject(work, entry, broke(entry.reference, fault))])
         return
-    middle = len(tasks) // 2
-    for half in (tasks[:middle], tasks[middle:]):
+    for half in halves(tasks):
         _write_some(run, half, rounds)
 
 

@@ -6,11 +6,9 @@ import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
-
-import httpx2
 
 from kontobro.core.dialect import Dialect
 from kontobro.core.errors import JobGone, NotAllowed, Unreachable, shown
@@ -29,7 +27,7 @@ from kontobro.core.model.export import (
 from kontobro.core.ports import Clock, TokenStore
 from kontobro.pleo.export.wire import read_item
 from kontobro.pleo.http import answers, endpoints
-from kontobro.pleo.http.calls import PATIENCE, Calls, Paced, Params
+from kontobro.pleo.http.calls import DIRECT, Calls, Params, Ways
 from kontobro.pleo.http.endpoints import Endpoint
 from kontobro.pleo.http.faults import AGAIN, may_have_arrived, told_at, with_failure
 from kontobro.pleo.http.files import Files, open_files
@@ -231,19 +229,10 @@ class PleoClient:
         return answers.read(response, endpoint, answers.InstallationAnswer).to_core()
 
 
-def open_pleo(
-    connection: Connection,
-    tokens: TokenStore,
-    clock: Clock,
-    *,
-    transport: httpx2.BaseTransport | None = None,
-    pace: Paced | None = None,
-    patience: timedelta = PATIENCE,
-    dialect: Dialect | None = None,
-) -> PleoClient:
-    """The Pleo of a connection. Reads no token before the first call. `transport` stands in for the network."""
-    calls = open_calls(connection, tokens, clock, transport=transport, pace=pace, patience=patience, dialect=dialect)
-    files = open_files(connection.api_url, transport=transport)
+def open_pleo(connection: Connection, tokens: TokenStore, clock: Clock, ways: Ways = DIRECT) -> PleoClient:
+    """The Pleo of a connection. Reads no token before the first call."""
+    calls = open_calls(connection, tokens, clock, ways)
+    files = open_files(connection.api_url, transport=ways.transport)
     return PleoClient(calls, connection.company_id, files)
 
 

@@ -7,6 +7,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol, TypeVar
 from weakref import WeakKeyDictionary
@@ -58,6 +59,23 @@ class Paced(Protocol):
     """What a call waits for before it leaves. Raises Unreachable when it can't be known."""
 
     def wait(self, clock: Clock) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """How calls leave. `transport` stands in for the network; `dialect` is other than the environment's own.
+
+    `pace` is one that several processes share; without it all clients of the connection in this process share one.
+    No call is repeated later than `patience` after it first left.
+    """
+
+    transport: httpx2.BaseTransport | None = None
+    pace: Paced | None = None
+    patience: timedelta = PATIENCE
+    dialect: Dialect | None = None
+
+
+DIRECT: Final = Ways()
 
 
 def rest(clock: Clock, seconds: float) -> None:

@@ -25,7 +25,7 @@ from kontobro.net.client import open_client
 from kontobro.net.limits import Limits
 from kontobro.pleo.http.answers import read
 from kontobro.pleo.http.auth import TokensRefused
-from kontobro.pleo.http.calls import USER_AGENT, persist
+from kontobro.pleo.http.calls import DIRECT, USER_AGENT, Ways, persist
 from kontobro.pleo.http.endpoints import Endpoint
 from kontobro.pleo.http.environments import SCOPES_LEVEL_1, is_local
 from kontobro.pleo.http.faults import (
@@ -82,54 +82,49 @@ def authorize_url(
     return str(add_params_to_uri(f"{connection.auth_url}/oauth/authorize", list(asked.items())))
 
 
-def exchange_code(
-    connection: Connection,
-    *,
-    code: str,
-    redirect_uri: str,
-    verifier: str,
-    client_secret: str | None,
-    clock: Clock,
-    transport: httpx2.BaseTransport | None = None,
-    dialect: Dialect | None = None,
-) -> Tokens:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """An authorisation code as Pleo handed it over, and what proves that it was handed to us. `client_secret` is None
+    for a client without one."""
+
+    code: str = field(repr=False)
+    redirect_uri: str
+    verifier: str = field(repr=False)
+    client_secret: str | None = field(repr=False)
+
+
+def exchange_code(connection: Connection, grant: Grant, clock: Clock, ways: Ways = DIRECT) -> Tokens:
     """The tokens for an authorisation code: once, a code can't be used again. Raises LoginFailed, Unreachable."""
     body = _grammar(connection).prepare_request_body(
-        code=code, redirect_uri=redirect_uri, code_verifier=verifier, include_client_id=client_secret is None
+        code=grant.code,
+        redirect_uri=grant.redirect_uri,
+        code_verifier=grant.verifier,
+        include_client_id=grant.client_secret is None,
     )
-    answer = _asked(_Caller(connection, client_secret, transport, dialect), body, clock)
-    return _tokens(answer, clock, Tokens(access="", client_secret=client_secret))
+    answer = _asked(_Caller(connection, grant.client_secret, ways), body, clock)
+    return _tokens(answer, clock, Tokens(access="", client_secret=grant.client_secret))
 
 
-def renewer(
-    connection: Connection,
-    clock: Clock,
-    *,
-    transport: httpx2.BaseTransport | None = None,
-    dialect: Dialect | None = None,
-) -> Callable[[Tokens], Tokens]:
+def renewer(connection: Connection, clock: Clock, ways: Ways = DIRECT) -> Callable[[Tokens], Tokens]:
     """What asks Pleo for new tokens. Never repeated by itself: a lost answer may have used the refresh token up."""
 
     def renew(held: Tokens) -> Tokens:
         body = _grammar(connection).prepare_refresh_body(
             refresh_token=held.refresh, include_client_id=held.client_secret is None
         )
-        caller = _Caller(connection, held.client_secret, transport, dialect)
-        return _tokens(_asked(caller, body, clock), clock, held)
+        return _tokens(_asked(_Caller(connection, held.client_secret, ways), body, clock), clock, held)
 
     return renew
 
 
-def introspect_token(
-    connection: Connection, tokens: Tokens, clock: Clock, *, transport: httpx2.BaseTransport | None = None
-) -> TokenFacts:
+def introspect_token(connection: Connection, tokens: Tokens, clock: Clock, ways: Ways = DIRECT) -> TokenFacts:
     """Whether the access token lives, and whose it is."""
     body = {"token": tokens.access, "token_type_hint": "access_token"}
     if tokens.client_secret is None:
         body["client_id"] = connection.client_id or ""
 
     def ask() -> TokenFacts:
-        response = _Caller(connection, tokens.client_secret, transport).post(INTROSPECTION, urlencode(body))
+        response = _Caller(connection, tokens.client_secret, ways).post(INTROSPECTION, urlencode(body))
         if not response.is_success:
             raise of_answer(response, INTROSPECTION, clock.now())
         return read(response, INTROSPECTION, TokenFacts)
@@ -167,8 +162,7 @@ class _Caller:
 
     connection: Connection
     secret: str | None = field(repr=False)
-    transport: httpx2.BaseTransport | None = None
-    dialect: Dialect | None = None
+    ways: Ways
 
     def post(self, endpoint: Endpoint, body: str) -> httpx2.Response:
         """One call, urlencoded."""
@@ -177,7 +171,7 @@ class _Caller:
         with open_client(
             LIMITS,
             auth=auth,
-            transport=self.transport,
+            transport=self.ways.transport,
             trust_env=not is_local(self.connection.auth_url),
             timeout=httpx2.Timeout(20.0, connect=10.0),
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Content-Type": FORM},
@@ -197,7 +191,7 @@ class _Caller:
         name = self.connection.client_id or ""
         if self.secret is None:
             return None, {}
-        if (self.dialect or dialect_of(self.connection.environment)).client_auth == "form":
+        if (self.ways.dialect or dialect_of(self.connection.environment)).client_auth == "form":
             return None, {"client_id": name, "client_secret": self.secret}
         return httpx2.BasicAuth(quote_plus(name), quote_plus(self.secret)), {}
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Final
 
 import httpx2
 
-from kontobro.core.dialect import Dialect, dialect_of
+from kontobro.core.dialect import dialect_of
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Clock, TokenStore
 from kontobro.net.client import open_client
 from kontobro.net.limits import Limits
 from kontobro.pleo.http.auth import ApiKeyAuth, BearerAuth, Renewal
-from kontobro.pleo.http.calls import PATIENCE, USER_AGENT, Calls, Paced, shared_pace
+from kontobro.pleo.http.calls import USER_AGENT, Calls, Ways, shared_pace
 from kontobro.pleo.http.environments import is_local
 from kontobro.pleo.http.files import no_cookies
 from kontobro.pleo.http.oauth import renewer
@@ -23,24 +22,11 @@ LIMITS: Final = Limits(seconds=60.0, most_bytes=16 * 1024 * 1024)
 """A page of Pleo's has some hundred kilobytes; one that takes a minute is a timeout, however steadily it drips."""
 
 
-def open_calls(
-    connection: Connection,
-    tokens: TokenStore,
-    clock: Clock,
-    *,
-    transport: httpx2.BaseTransport | None = None,
-    pace: Paced | None = None,
-    patience: timedelta = PATIENCE,
-    dialect: Dialect | None = None,
-) -> Calls:
-    """Reads no token before the first call. `transport` stands in for the network.
-
-    `pace` is one that several processes share; without it all clients of the connection in this process share one.
-    No call is repeated later than `patience` after it first left. `dialect`: other than the environment's own.
-    """
+def open_calls(connection: Connection, tokens: TokenStore, clock: Clock, ways: Ways) -> Calls:
+    """Reads no token before the first call."""
     http = open_client(
         LIMITS,
-        transport=transport,
+        transport=ways.transport,
         trust_env=not is_local(connection.api_url),
         base_url=connection.api_url,
         timeout=TIMEOUT,
@@ -49,7 +35,6 @@ def open_calls(
     )
     auth: httpx2.Auth = ApiKeyAuth(connection, tokens)
     if connection.auth == "oauth":
-        ask = renewer(connection, clock, transport=transport, dialect=dialect)
-        auth = BearerAuth(Renewal(connection, tokens, clock, ask))
-    spoken = dialect or dialect_of(connection.environment)
-    return Calls(http, auth, clock, pace or shared_pace(connection.id, clock), patience, spoken)
+        auth = BearerAuth(Renewal(connection, tokens, clock, renewer(connection, clock, ways)))
+    spoken = ways.dialect or dialect_of(connection.environment)
+    return Calls(http, auth, clock, ways.pace or shared_pace(connection.id, clock), ways.patience, spoken)

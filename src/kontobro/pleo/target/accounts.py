@@ -8,6 +8,7 @@ from typing import Any, Final
 import httpx2
 import msgspec
 
+from kontobro.core.batches import answers, parts
 from kontobro.core.errors import BadAnswer, Problem, Uncertain, shown
 from kontobro.core.plan.make import Desired, Existing
 from kontobro.pleo.http import endpoints
@@ -21,7 +22,6 @@ from kontobro.pleo.target.records import (
     Request,
     WireRecord,
     exists,
-    parts,
     refusal,
     refusal_as_problem,
     refused,
@@ -73,7 +73,12 @@ class Accounts:
         return [self._existing(wire) for wire in self._records.listed(endpoints.ACCOUNTS, body=body)]
 
     def create(self, records: Sequence[Desired], parents: Mapping[str, str]) -> list[Answer]:
-        return [answer for part in parts(records, MOST_CREATES) for answer in self._create(part)]
+        items = [{KEY: wanted.id, **_body(wanted.code, wanted.name, dict(wanted.fields))} for wanted in records]
+        given = [answer for part in parts(items, MOST_CREATES) for answer in answers(part, self._create, Refused)]
+        return [
+            refusal(answer, Request(NOUN, KEY, item)) if isinstance(answer, Refused) else answer
+            for item, answer in zip(items, given, strict=True)
+        ]
 
     def update(self, changes: Sequence[tuple[Existing, Desired]]) -> list[Answer]:
         return [
@@ -85,18 +90,10 @@ class Accounts:
         """There is no endpoint for it: a PUT of the same with `archived`."""
         return [self._put(found.id, _body(found.code, found.name, dict(found.fields), True)) for found in records]
 
-    def _create(self, records: Sequence[Desired]) -> list[Answer]:
-        """One batch. A batch that Pleo refuses whole is halved until the account at fault stands alone."""
-        items = [{KEY: wanted.id, **_body(wanted.code, wanted.name, dict(wanted.fields))} for wanted in records]
+    def _create(self, items: Sequence[dict[str, Any]]) -> list[Answer]:
+        """One batch. Raises Refused when Pleo refuses it whole."""
         body = {"companyId": self._records.company_id, "items": items}
-        try:
-            response = self._records.calls.create(endpoints.CREATE_ACCOUNTS, body=body)
-        except Refused as fault:
-            if len(records) == 1:
-                return [refusal(fault, Request(NOUN, KEY, items[0]))]
-            half = len(records) // 2
-            return self._create(records[:half]) + self._create(records[half:])
-        return self._answers(response, items)
+        return self._answers(self._records.calls.create(endpoints.CREATE_ACCOUNTS, body=body), items)
 
     def _answers(self, response: httpx2.Response, items: Sequence[dict[str, Any]]) -> list[Answer]:
         """What became of each account, in order. Raises Uncertain when Pleo does not say it of each."""

@@ -9,17 +9,13 @@ from __future__ import annotations
 import weakref
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Protocol
 
-import httpx2
-
-from kontobro.core.dialect import Dialect
 from kontobro.core.model.bindings import MasterKind
 from kontobro.core.model.connection import Connection
 from kontobro.core.plan.make import Desired, Existing
 from kontobro.core.ports import Clock, TokenStore
-from kontobro.pleo.http.calls import PATIENCE, Calls, Paced
+from kontobro.pleo.http.calls import DIRECT, Calls, Ways
 from kontobro.pleo.http.opening import open_calls
 from kontobro.pleo.target.accounts import Accounts
 from kontobro.pleo.target.records import Answer
@@ -69,16 +65,7 @@ class PleoTarget:
         return self._kinds[kind].archive(records)
 
 
-def open_target(
-    connection: Connection,
-    tokens: TokenStore,
-    clock: Clock,
-    *,
-    transport: httpx2.BaseTransport | None = None,
-    pace: Paced | None = None,
-    patience: timedelta = PATIENCE,
-    dialect: Dialect | None = None,
-) -> PleoTarget:
+def open_target(connection: Connection, tokens: TokenStore, clock: Clock, ways: Ways = DIRECT) -> PleoTarget:
     """The master data of a connection's company. Reads no token before the first call."""
-    calls = open_calls(connection, tokens, clock, transport=transport, pace=pace, patience=patience, dialect=dialect)
+    calls = open_calls(connection, tokens, clock, ways)
     return PleoTarget(calls, connection.company_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -175,8 +175,3 @@ def _field_in(said: str, request: Request) -> str:
     """The first field of the body that Pleo's message names, longer names first; else the one that identifies it."""
     names = sorted(request.body, key=len, reverse=True)
     return next((name for name in names if re.search(rf"\b{name}\b", said, re.IGNORECASE)), request.key)
-
-
-def parts(whole: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(whole), size):
-        yield whole[start : start + size]

@@ -7,13 +7,14 @@ from typing import Any, Final
 
 import msgspec
 
+from kontobro.core.batches import parts
 from kontobro.core.errors import Problem, shown
 from kontobro.core.plan.make import Desired, Existing
 from kontobro.pleo.http import endpoints
 from kontobro.pleo.http.answers import Single, read
 from kontobro.pleo.http.calls import Calls, Params
 from kontobro.pleo.http.faults import Refused
-from kontobro.pleo.target.records import Answer, Kept, Records, Request, WireRecord, parts, refusal_as_problem
+from kontobro.pleo.target.records import Answer, Kept, Records, Request, WireRecord, refusal_as_problem
 from kontobro.pleo.target.spelling import code_of, name_of
 
 MOST_ARCHIVED: Final = 100

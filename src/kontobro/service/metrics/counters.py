@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 WebhookOutcome = Literal["taken", "repeated", "bad_signature", "too_old", "unreadable", "unknown", "too_large"]
-ItemOutcome = Literal["booked", "failed", "uncertain"]
 
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 KNOWN_ERPS: Final = frozenset({"beancount", "odoo", "tryton", "datev", "sie", "fec"})
@@ -50,7 +49,6 @@ PAGES: Final = Histogram("kontobro_page_seconds", "Server time of a page.", ["st
 WEBHOOKS: Final = Counter("kontobro_webhooks", "Webhooks received, by what was done with them.", ["outcome"])
 PLEO_CALLS: Final = Counter("kontobro_pleo_calls", "Requests that left for Pleo.", ["endpoint"])
 PLEO_LIMITED: Final = Counter("kontobro_pleo_limited", "Requests that Pleo answered with 429.")
-NOTICES: Final = Counter("kontobro_notices", "Notices to a person.", ["cause", "outcome"])
 
 
 class JobFacts(Protocol):

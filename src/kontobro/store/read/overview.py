@@ -21,6 +21,8 @@ from kontobro.store import models
 from kontobro.store.database import Database
 from kontobro.store.django_store import DjangoStore
 from kontobro.store.read.pages import (
+    ALL,
+    BookingFilter,
     ConnectionBooking,
     ConnectionJob,
     Day,
@@ -164,29 +166,13 @@ class Overview:
     def bookings(
         self,
         connection_ids: Sequence[str],
+        only: BookingFilter = ALL,
         *,
-        job_id: str = "",
-        state: BookingState | None = None,
-        outcome: Outcome | None = None,
-        search: str = "",
-        problem_code: str = "",
-        currency: str = "",
-        since: date | None = None,
-        until: date | None = None,
         before: str | None = None,
         limit: int = 50,
     ) -> Page[ConnectionBooking]:
-        """The newest first. `since` and `until` are booking dates, both included; `search` is part of a payee, the
-        beginning of a reference, a total, or the accounting system's id. Those of one connection have an index; of
-        many, the newest are found by reading them all."""
-        rows = self._bookings(connection_ids)
-        given = {"job_id": _plain(job_id), "state": state, "outcome": outcome, "currency": _plain(currency)}
-        rows = rows.filter(**{name: value for name, value in given.items() if value})
-        rows = _dated(rows, since, until)
-        if code := _plain(problem_code):
-            rows = rows.filter(has_code(code), outcome="failed")
-        if text := _plain(search).strip():
-            rows = rows.filter(_matching(text))
+        """The newest first. Those of one connection have an index; of many, all are read to find the newest."""
+        rows = _filtered(self._bookings(connection_ids), only)
         with self._database.reading():
             found, mark = _page(rows, "updated_at", before, limit)
         return Page(tuple(map(_owned, found)), mark)
@@ -216,6 +202,17 @@ class Overview:
 
     def _rows(self, model: type[Any]) -> QuerySet[Any]:
         return cast(QuerySet[Any], model.objects.using(self._database.alias))
+
+
+def _filtered(rows: QuerySet[models.Booking], only: BookingFilter) -> QuerySet[models.Booking]:
+    job_id, currency = _plain(only.job_id), _plain(only.currency)
+    given = {"job_id": job_id, "state": only.state, "outcome": only.outcome, "currency": currency}
+    rows = _dated(rows.filter(**{name: value for name, value in given.items() if value}), only.since, only.until)
+    if code := _plain(only.problem_code):
+        rows = rows.filter(has_code(code), outcome="failed")
+    if text := _plain(only.search).strip():
+        rows = rows.filter(_matching(text))
+    return rows
 
 
 def _items_by(rows: QuerySet[models.Booking], column: str) -> Iterator[tuple[Any, str, int]]:

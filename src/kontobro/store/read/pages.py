@@ -48,6 +48,24 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BookingFilter:
+    """Which bookings a page shows; what is empty filters nothing. `since` and `until` are booking dates, both included;
+    `search` is part of a payee, the beginning of a reference, a total, or the accounting system's id."""
+
+    job_id: str = ""
+    state: BookingState | None = None
+    outcome: Outcome | None = None
+    search: str = ""
+    problem_code: str = ""
+    currency: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
+ALL = BookingFilter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
     """How many items came to each outcome on a day."""
 

@@ -99,13 +99,12 @@ def _group(rows: Sequence[tuple[Any, ...]]) -> ProblemGroup:
         count=items,
         newest=_instant(newest),
         example=example,
-        items=tuple(_stopped(*row[4:]) for row in rows),
+        items=tuple(_stopped(row[4:]) for row in rows),
     )
 
 
-def _stopped(
-    owner: str, reference: str, item_type: str, payee: str | None, date: str | None, total: str, currency: str
-) -> Stopped:
+def _stopped(row: Sequence[Any]) -> Stopped:
+    owner, reference, item_type, payee, date, total, currency = row
     return Stopped(
         connection_id=owner,
         reference=Reference(reference),

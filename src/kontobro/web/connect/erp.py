@@ -14,7 +14,7 @@ from kontobro.core.level import Level
 from kontobro.core.model.connection import Connection, erp_destination
 from kontobro.core.ports import Connector
 from kontobro.erp import REGISTRY, is_installed, option_words, secret_words
-from kontobro.install.connect import Connected, connect
+from kontobro.install.connect import Connected, Connecting
 from kontobro.install.level import highest_supplied
 from kontobro.net.addresses import look_up
 from kontobro.service.config import config
@@ -105,18 +105,15 @@ def join(setup: Setup, home: Home) -> Connected:
     draft = replace(draft, name=_name(setup, draft, connector.check().name))
     home.pleo_for(draft, SealedTokens(setup)).introspect()
     with home.store.lock(f"connect {setup.environment} {setup.company_id}", wait=SECONDS_FOR_OTHERS):
-        return connect(
-            draft,
-            setup.tokens(),
-            home.pleo_for,
-            connector,
-            home.store,
-            _level(setup, connector),
-            held,
+        connecting = Connecting(
+            pleo_for=home.pleo_for,
+            connector=connector,
+            store=home.store,
             known=known_to(setup.organisation),
             claim=partial(_claim, setup),
             wait=not setup.again,
         )
+        return connecting.connect(draft, setup.tokens(), _level(setup, connector), held)
 
 
 def _claim(setup: Setup, final: Connection) -> None:

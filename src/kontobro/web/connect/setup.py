@@ -24,7 +24,7 @@ from kontobro.core.level import level_of, missing_scopes
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.export import Identity
 from kontobro.install.connect import named_identity
-from kontobro.pleo import authorize_url, exchange_code
+from kontobro.pleo import Grant, authorize_url, exchange_code
 from kontobro.service.config import Environment, config
 from kontobro.store.secrets.codec import tokens_to
 from kontobro.web.models import ConnectionOwner, Organisation, Setup, Step
@@ -157,11 +157,13 @@ def exchange(setup: Setup, code: str) -> None:
     client = config().client(draft.environment)
     tokens = exchange_code(
         draft,
-        code=code,
-        redirect_uri=callback_url(),
-        verifier=verifier,
-        client_secret=client.client_secret if client else None,
-        clock=places.home.clock,
+        Grant(
+            code=code,
+            redirect_uri=callback_url(),
+            verifier=verifier,
+            client_secret=client.client_secret if client else None,
+        ),
+        places.home.clock,
     )
     setup.seal(tokens=tokens_to(tokens)).save()
 

@@ -17,7 +17,7 @@ from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import JobRow
 from kontobro.export.engine import OPEN
 from kontobro.export.preview import preview_job
-from kontobro.store.read.pages import Outcome
+from kontobro.store.read.pages import BookingFilter, Outcome
 from kontobro.web.exports.entries import account_names, item_words, shown_entry
 from kontobro.web.places import places
 from kontobro.web.site.aside import aside
@@ -110,7 +110,8 @@ def job(request: HttpRequest, member: Member, connection: Connection, job: str) 
     row = _job_row(connection, job)
     only = request.GET.get("only", "")
     outcome, before = OUTCOMES.get(only), request.GET.get("before")
-    found = places.overview.bookings([connection.id], job_id=job, outcome=outcome, before=before, limit=SHOWN)
+    wanted = BookingFilter(job_id=job, outcome=outcome)
+    found = places.overview.bookings([connection.id], wanted, before=before, limit=SHOWN)
     shown = {
         "job": row,
         "job_id": job,

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kontobro.core.batches import halves
 from kontobro.core.errors import Problem
 from kontobro.core.model.journal import Reference, entry_id_of
 from kontobro.erp.beancount.load.apart import faults_apart
@@ -161,8 +162,7 @@ def _parted(items: Sequence[Item], faults: Sequence[Fault]) -> tuple[Sequence[It
     suspect = [item for item in items if any(name in draft.text for draft in item for name in names)]
     if 0 < len(suspect) < len(items):
         return [item for item in items if item not in suspect], suspect
-    middle = len(items) // 2
-    return items[:middle], items[middle:]
+    return halves(items)
 
 
 def _problem(fault: Fault, ledger: Path) -> Problem:
