@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,7 +28,7 @@ def run(
 
     findings = examined(desk_of(context))
     if as_json:
-        show.emit([asdict(each) for each in findings])
+        show.emit([_shape(each) for each in findings])
     else:
         print_findings(findings)
     raise typer.Exit(Exit.NEEDS_FIX if worst(findings) == "bad" else Exit.OK)
@@ -71,3 +70,12 @@ def print_findings(findings: Sequence[Finding]) -> None:
         show.say(f"{mark} {each.subject}: {each.message}", style)
         if each.remedy and each.verdict != "ok":
             show.say(f"  {each.remedy}")
+
+
+def _shape(finding: Finding) -> dict[str, str]:
+    return {
+        "name": finding.subject,
+        "verdict": finding.verdict,
+        "what": finding.message,
+        "remedy": finding.remedy,
+    }
