@@ -122,7 +122,7 @@ def the_other_pages_are_as_good(way: Journey) -> None:
         way.stop(way.page, name)
     way.here("Master data")
     expect(way.page.get_by_text("Comparing both sides")).to_have_count(0, timeout=SOON)
-    way.says("Create them in your books")
+    way.says("Create them in your accounting system")
     way.stop(way.page, "master-data")
     way.page.goto(f"{way.town.service}/c/{way.connection}/privacy/")
     way.stop(way.page, "privacy")
