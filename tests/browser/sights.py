@@ -66,7 +66,7 @@ def exports(way: Journey) -> None:
     expect(way.page.get_by_role("progressbar", name="Items done")).to_be_visible(timeout=SOON)
     way.stop(way.page, "job-running")
     way.await_job(job)
-    way.follow("To mend")
+    way.follow("Needs attention")
     way.stop(way.page, "job-to-mend")
     way.at_pleo(f"/exports/{job}")
     way.stop(way.page, "pleo-export")

@@ -74,5 +74,5 @@ def test_what_is_not_clear_is_left_to_the_person(person: Person) -> None:
     person.books.write_text(ledger, encoding="utf-8")
     person.connects()
     result = person.types("settings", "suggest", "--yes")
-    assert "Left to you: external_reimbursement, dimensions.EVENT." in result.stdout
+    assert "Not proposed: external_reimbursement, dimensions.EVENT." in result.stdout
     assert "external_reimbursement" not in settings(person)

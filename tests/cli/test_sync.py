@@ -50,7 +50,7 @@ def test_the_level_is_the_highest_and_pleo_waits_for_the_first_sync(connected: P
     assert "Level 4" in connected.shown[0]
     assert status_at_pleo(connected) == "PENDING_INTEGRATION"
     check = connected.types("check").stdout
-    assert "Pleo waits for the first sync" in check
+    assert "Pleo is waiting for the first sync" in check
     assert "switched on: accounts, tax-codes, dimensions, vendors" in check
 
 
@@ -208,7 +208,7 @@ def test_a_schedule_takes_nothing_over_and_says_what_waits(connected: Person) ->
     states = {row["kind"]: row for row in connected.reads("sync", "status", codes=(8,))}
     assert (states["accounts"]["outcome"], states["accounts"]["due"]) == ("waiting", False)
     assert (states["vendors"]["outcome"], states["vendors"]["due"]) == ("never", True)
-    assert "accounts waits for your decision" in connected.types("sync", "status").stdout
+    assert "accounts needs your decision" in connected.types("sync", "status").stdout
     assert status_at_pleo(connected) == "PENDING_INTEGRATION"
 
 

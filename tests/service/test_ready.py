@@ -74,6 +74,6 @@ def test_the_address_follows_the_port_on_this_machine(given: dict[str, str], url
 def test_a_place_that_is_taken_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         bind = f"127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(Busy, match="Something listens on"):
+        with pytest.raises(Busy, match="Another program already uses"):
             try_to_listen(bind, patience=0)
     try_to_listen(bind)

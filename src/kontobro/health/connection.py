@@ -73,7 +73,7 @@ def _guarded(subject: str, looks: Callable[[], Iterator[Finding]]) -> Iterator[F
 def _look_at_pleo(connection: Connection, sides: Sides, words: Words) -> Iterator[Finding]:
     pleo = sides.pleo_for(connection)
     identity = pleo.introspect()
-    yield Finding("Pleo", f"reachable, logged in by {identity.auth_method.lower().replace('_', ' ')}")
+    yield Finding("Pleo", f"reachable, logged in with {identity.auth_method.lower().replace('_', ' ')}")
     yield from _guarded("level", lambda: _look_at_level(identity, connection, sides, words))
     yield _of_installation(pleo.installation(), words)
 
@@ -83,7 +83,7 @@ def _look_at_level(identity: Identity, connection: Connection, sides: Sides, wor
     settings = connection.settings
     level = level_of(settings)
     if scopes := missing_scopes(scopes_for(settings), identity.scopes):
-        message = f"The credential lacks permissions for what is switched on: {', '.join(scopes)}."
+        message = f"The credential lacks permissions for the syncs that are switched on: {', '.join(scopes)}."
         yield Finding("permissions", message, "Connect again with a credential that has them.", good=False)
     else:
         yield Finding("permissions", f"all that Level {level} needs")
@@ -91,7 +91,7 @@ def _look_at_level(identity: Identity, connection: Connection, sides: Sides, wor
     needs = next_level(level, sides.connector_for(connection).capabilities, identity)
     yield Finding("level", f"{level}: {meaning_of(settings)}{on}", said_of_next(needs, words))
     if "dimensions" in settings.sync and not settings.sync_dimensions:
-        yield Finding("dimensions", "none is chosen, so Pleo gets no tags", words.dimensions)
+        yield Finding("dimensions", "none chosen, so Pleo gets no tags", words.dimensions)
 
 
 def said_of_next(needs: NextLevel | None, words: Words) -> str:
@@ -99,18 +99,18 @@ def said_of_next(needs: NextLevel | None, words: Words) -> str:
     if needs is None:
         return ""
     if needs.kinds:
-        return f"Level {needs.level} needs {', '.join(needs.kinds)}, which this accounting system does not supply."
+        return f"Level {needs.level} needs {', '.join(needs.kinds)}, which this accounting system does not have."
     permissions = f"the permissions {', '.join(needs.scopes)}; then: " if needs.scopes else ""
     return f"Level {needs.level} needs {permissions}{words.raise_level.format(needs.level)}"
 
 
 def _of_installation(installation: Installation | None, words: Words) -> Finding:
     if installation is not None and installation.status == ACTIVE:
-        return Finding("installation", f"Pleo says {installation.status}")
+        return Finding("installation", f"its status in Pleo is {installation.status}")
     if installation is not None and installation.status == PENDING:
-        return Finding("installation", "Pleo waits for the first sync.", words.first_sync, good=False)
-    state = installation.status if installation else "not there"
-    return Finding("installation", f"The installation at Pleo is {state}.", words.reconnect, good=False)
+        return Finding("installation", "Pleo is waiting for the first sync.", words.first_sync, good=False)
+    state = installation.status if installation else "missing"
+    return Finding("installation", f"The integration in Pleo is {state}.", words.reconnect, good=False)
 
 
 def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Finding]:
@@ -118,8 +118,8 @@ def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Findi
     if connection.erp_company and company.id != connection.erp_company:
         yield Finding(
             "accounting system",
-            f"It is company {company.id} ({company.name}); connected was {connection.erp_company}.",
-            "Point the connection at the company it was made for, or connect the other one anew.",
+            f"The login now opens company {company.id} ({company.name}), but {connection.erp_company} was connected.",
+            "Use a login for the company that was connected, or connect the other company as a new connection.",
             good=False,
         )
         return
@@ -132,6 +132,6 @@ def _look_at_settings(connector: Connector, connection: Connection) -> Iterator[
     for problem in fit.problems:
         yield Finding(f"settings: {problem.field}", problem.message, problem.remedy, good=False)
     if not fit.problems:
-        yield Finding("settings", "complete, and all accounts are there")
+        yield Finding("settings", "complete, and all accounts exist")
     for problem in fit.warnings:
         yield Finding(f"settings: {problem.field}", problem.message, problem.remedy, warning=True)

@@ -26,11 +26,11 @@ from kontobro.web.places import change
 
 ACTION_WORDS: Mapping[str, str] = {
     "create": "new in Pleo",
-    "adopt": "taken over from Pleo",
+    "adopt": "already in Pleo, now managed by Kontobro",
     "update": "changed in Pleo",
-    "unarchive": "back from Pleo's archive",
+    "unarchive": "unarchived in Pleo",
     "activate": "activated in Pleo",
-    "write": "made in the accounting system",
+    "write": "created in the accounting system",
     "set_aside": "gets a temporary code",
     "archive": "archived in Pleo",
 }

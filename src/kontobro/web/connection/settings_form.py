@@ -27,7 +27,7 @@ GROUPS: Final = (
         ),
     ),
     (
-        "How it is booked",
+        "Booking rules",
         (
             "posting",
             "closed_period",
@@ -45,7 +45,7 @@ GROUPS: Final = (
     ("Receipts", ("receipt_missing", "receipt_upload_failed")),
     ("Dimensions", ("dimensions", "dimensions_on", "sync_dimensions")),
     ("Master data", ("create_vendors", "sync_unknown", "sync_max_percent", "sync_floor")),
-    ("Patience and privacy", ("patience_minutes", "retention_days")),
+    ("Waiting times and privacy", ("patience_minutes", "retention_days")),
 )
 """The form's sections. Not here: the level (its own page), and `rows` and `hook` (only from a file)."""
 
@@ -64,7 +64,9 @@ class TableField(forms.CharField):
         for line in super().clean(value).splitlines():
             key, sign, to = (part.strip() for part in line.partition("="))
             if line.strip() and not (key and sign and to):
-                raise forms.ValidationError(f"“{line.strip()[:60]}” is no line like EUR = 1920.")
+                raise forms.ValidationError(
+                    f"“{line.strip()[:60]}” is not a valid line. Write EUR = 1920, for example."
+                )
             if line.strip():
                 table[key] = to
         return table
@@ -98,85 +100,107 @@ def number(name: str, label: str, help_text: str = "") -> forms.IntegerField:
 class SettingsForm(forms.Form):
     """Every field is named as its setting."""
 
-    wallet = account("Pleo wallet account", "The account of the wallet in your own currency.")
-    wallets = TableField(label="Wallets in other currencies", help_text="A line each: EUR = 1082. Wins over the above.")
-    out_of_pocket = account("Owed to employees", "What employees paid themselves and get back.")
-    contra = account("Money in transit", "Between your bank and the wallet.")
-    external_reimbursement = account("Reimbursed outside Pleo", "Only when employees are paid by your payroll.")
-    accounts_payable = account("Accounts payable", "Invoices and their payments.")
-    journal = forms.CharField(
-        label="Journal", help_text="Its code in your books.", required=False, max_length=LONGEST_NAME
+    wallet = account("Pleo wallet account", "The account of the wallet in your company's currency.")
+    wallets = TableField(
+        label="Wallets in other currencies",
+        help_text="One line per currency: EUR = 1082. Used instead of the wallet account above.",
     )
-    posting = choice("Entries become", "Drafts wait for you to post them.", draft="Drafts", posted="Posted at once")
+    out_of_pocket = account("Owed to employees", "What employees paid themselves and are reimbursed for.")
+    contra = account("Money in transit", "Transfers between your bank and the wallet.")
+    external_reimbursement = account("Reimbursed outside Pleo", "Only if employees are reimbursed through payroll.")
+    accounts_payable = account("Accounts payable", "For invoices and their payments.")
+    journal = forms.CharField(
+        label="Journal",
+        help_text="The journal's code in your accounting system.",
+        required=False,
+        max_length=LONGEST_NAME,
+    )
+    posting = choice("Book entries as", "Drafts wait until you post them.", draft="Drafts", posted="Posted entries")
     closed_period = choice(
-        "When the period is closed",
-        "What becomes of an item whose date lies in a closed period.",
-        fail="Tell me: the item fails with the reason",
+        "If the period is closed",
+        "What to do with an expense dated in a closed period.",
+        fail="Fail and show the reason",
         next_open="Book it on the first open day",
         today="Book it today",
     )
     method_when_null = choice(
-        "Items without a method",
-        "Old items of Pleo's don't say how they are booked.",
+        "Expenses without a bookkeeping method",
+        "Older expenses in Pleo don't say how they are booked.",
         journal="As journal entries",
         accounts_payable="As bills",
     )
     unmatched_vendor = choice(
-        "A vendor that your books don't know", "", fail="The item fails", fallback="Book it without the vendor"
+        "If the vendor is not in the accounting system",
+        "",
+        fail="Fail and show the reason",
+        fallback="Book without the vendor",
     )
-    employees_are_vendors = forms.BooleanField(label="Employees are vendors in our books", required=False)
+    employees_are_vendors = forms.BooleanField(label="Employees are vendors in our accounting system", required=False)
     reverse_tax_missing = choice(
         "Reverse charge without an amount",
-        "Pleo leaves the tax out.",
+        "Pleo sends no tax amount.",
         compute="Compute it from the rate",
-        fail="The item fails",
+        fail="Fail and show the reason",
         as_given="Book no tax",
     )
-    zero_amount = choice("An amount of zero", "", fail="The item fails", skip="Nothing is booked, and said so")
+    zero_amount = choice(
+        "Expenses with an amount of zero", "", fail="Fail and show the reason", skip="Skip them, and say so"
+    )
     duplicate_invoice = choice(
-        "The same supplier invoice again",
-        "Vendor, number, currency and amount are those of an invoice that is already booked.",
-        note="It is booked, with a note",
-        fail="The item fails",
+        "Duplicate supplier invoices",
+        "Same vendor, number, currency and amount as an invoice that is already booked.",
+        note="Book it with a note",
+        fail="Fail and show the reason",
     )
-    voided = choice(
-        "An entry that was voided and is exported again", "", book="Book it anew", ask="Tell me: the item fails"
-    )
+    voided = choice("If a voided entry is exported again", "", book="Book it again", ask="Fail and show the reason")
     description = forms.CharField(
-        label="Text of an entry",
+        label="Entry text",
         help_text="Fields in braces, such as {supplier}, {note}.",
         max_length=LONGEST["description"],
     )
     time_zone = forms.CharField(
-        label="Time zone", help_text="Such as Europe/Copenhagen; empty: that of your books.", required=False
+        label="Time zone",
+        help_text="For example Europe/Copenhagen. Empty: the time zone of your accounting system.",
+        required=False,
     )
     receipt_missing = choice(
-        "A receipt that can't be had", "", fail="The item fails before it is booked", book="Book without it, and say so"
+        "If a receipt can't be fetched", "", fail="Fail before booking", book="Book without it and add a note"
     )
     receipt_upload_failed = choice(
-        "A receipt that can't be attached", "After several tries.", fail="Report the item failed", book="Report success"
+        "If a receipt can't be attached",
+        "After several attempts.",
+        fail="Report the expense as failed",
+        book="Report the expense as booked",
     )
-    dimensions = TableField(label="Pleo's tag groups", help_text="A line each: tag group's code = dimension's code.")
-    dimensions_on = choice("Dimensions stand on", "", expense_lines="Expense lines", all_lines="All lines")
+    dimensions = TableField(
+        label="Pleo's tag groups", help_text="One line per tag group: tag group code = dimension code."
+    )
+    dimensions_on = choice("Put dimensions on", "", expense_lines="Expense lines", all_lines="All lines")
     sync_dimensions = ListField(
-        label="Dimensions kept in step", help_text="Codes parted by commas, five at most.", required=False
+        label="Synced dimensions", help_text="Codes, separated by commas; up to five.", required=False
     )
     create_vendors = forms.BooleanField(
-        label="Create vendors in our books", help_text="Those that were made in Pleo.", required=False
+        label="Create vendors in the accounting system",
+        help_text="For vendors that were created in Pleo.",
+        required=False,
     )
     sync_unknown = choice(
         "Records in Pleo that Kontobro did not create",
-        "Those that your accounting system does not have. They are archived only when you approve the plan.",
+        "For records that your accounting system does not have. They are archived only after you approve the changes.",
         leave="Leave them",
         archive="Archive them",
     )
-    sync_max_percent = number("sync_max_percent", label="Most changes unasked, per cent")
-    sync_floor = number("sync_floor", label="Always allowed, changes")
+    sync_max_percent = number("sync_max_percent", label="Maximum changes without approval, in percent")
+    sync_floor = number("sync_floor", label="Number of changes always allowed")
     patience_minutes = number(
-        "patience_minutes", label="Patience, minutes", help_text="How long a job waits for books that can't be reached."
+        "patience_minutes",
+        label="Waiting time, in minutes",
+        help_text="How long an export waits if Pleo or the accounting system can't be reached.",
     )
     retention_days = number(
-        "retention_days", label="Names are kept, days", help_text="Then payloads and names go; ids and amounts stay."
+        "retention_days",
+        label="Keep names, in days",
+        help_text="After that, contents and names are erased. IDs and amounts are kept.",
     )
 
 
