@@ -199,7 +199,7 @@ class Journey:
         self.stop(self.page, "pleo-expense")
         self.page.locator("#line-0-account").select_option(label=account)
         self.page.locator("#save-and-queue").click()
-        expect(self.page.locator("#notice")).to_contain_text("put in the queue")
+        expect(self.page.locator("#notice")).to_contain_text("added to the queue")
 
     # ---- tie-out
 

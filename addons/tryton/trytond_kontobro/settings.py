@@ -48,7 +48,7 @@ SYNCS = {
     "vendors": "sync_vendors",
 }
 ROW = ("type", "subtype", "debit", "credit", "sign", "method", "use_line_account")
-FAIL_OR_BOOK = [("fail", "Fail the expense"), ("book", "Book it without")]
+FAIL_OR_BOOK = [("fail", "Fail the expense"), ("book", "Book without it")]
 
 
 def choice(label, *pairs, help=""):
@@ -68,13 +68,13 @@ class SettingsStart(ModelView):
     company = fields.Many2One("company.company", "Company", readonly=True)
     wallet = account_field("Wallet", "The money on Pleo's cards, in the company's currency.")
     wallets = lines_field("kontobro.settings.wallet", "Wallets in other Currencies")
-    out_of_pocket = account_field("Out of Pocket", "What employees paid themselves, and what they owe.")
+    out_of_pocket = account_field("Out of Pocket", "What employees paid themselves, and what they owe the company.")
     contra = account_field("Money in Transit", "Between the bank and the wallet.")
     external_reimbursement = account_field("External Reimbursement")
     accounts_payable = account_field("Accounts Payable", "Invoices and their payments.")
     journal = fields.Many2One("account.journal", "Journal")
     closed_period = choice(
-        "In a Closed Period",
+        "If the Period is Closed",
         ("fail", "Fail the expense"),
         ("next_open", "Book on the next open day"),
         ("today", "Book today"),
@@ -83,22 +83,24 @@ class SettingsStart(ModelView):
     method_when_null = choice(
         "Without a Method from Pleo", ("journal", "Journal entry"), ("accounts_payable", "Bill and payment")
     )
-    unmatched_vendor = choice("Unknown Vendor", ("fail", "Fail the expense"), ("fallback", "Book it without vendor"))
+    unmatched_vendor = choice("Unknown Vendor", ("fail", "Fail the expense"), ("fallback", "Book without a vendor"))
     employees_are_vendors = fields.Boolean("Employees are Vendors", help="Known by their code in Pleo.")
     reverse_tax_missing = choice(
         "Reverse Charge without Tax", ("compute", "Compute it"), ("fail", "Fail the expense"), ("as_given", "Book none")
     )
-    zero_amount = choice("Amount of Zero", ("fail", "Fail the expense"), ("skip", "Skip it"))
-    duplicate_invoice = choice("Same Invoice Again", ("note", "Book it with a note"), ("fail", "Fail the expense"))
-    voided = choice("Cancelled and exported again", ("book", "Book it anew"), ("ask", "Fail the expense"))
+    zero_amount = choice("Zero Amount", ("fail", "Fail the expense"), ("skip", "Skip it"))
+    duplicate_invoice = choice("Duplicate Invoice", ("note", "Book it with a note"), ("fail", "Fail the expense"))
+    voided = choice("Cancelled and Exported Again", ("book", "Book it again"), ("ask", "Fail the expense"))
     receipt_missing = choice("Missing Receipt", *FAIL_OR_BOOK)
     receipt_upload_failed = choice(
-        "Receipt that can't be attached", ("fail", "Report the expense failed"), ("book", "Report it booked")
+        "Receipt not Attached", ("fail", "Report the expense as failed"), ("book", "Report the expense as booked")
     )
-    time_zone = fields.Char("Time Zone", help="Such as Europe/Copenhagen; empty for the company's own.")
-    description = fields.Char("Description", required=True, help="Fields in braces, such as {supplier} and {note}.")
+    time_zone = fields.Char("Time Zone", help="For example Europe/Copenhagen. Empty: the company's time zone.")
+    description = fields.Char(
+        "Description", required=True, help="Write fields in braces, for example {supplier} or {note}."
+    )
     rows = lines_field(
-        "kontobro.settings.row", "Posting Rules", "Where a type of expense is booked in another way than usual."
+        "kontobro.settings.row", "Posting Rules", "Types of expenses that are booked differently from the default."
     )
     dimensions = lines_field("kontobro.settings.dimension", "Dimensions")
     dimensions_on = choice("Dimensions are on", ("expense_lines", "Expense lines"), ("all_lines", "All lines"))
@@ -107,13 +109,15 @@ class SettingsStart(ModelView):
     sync_dimensions_ = fields.Boolean("Dimensions as Tags")
     sync_vendors = fields.Boolean("Vendors")
     create_vendors = fields.Boolean(
-        "Create Vendors", help="A vendor that was made in Pleo and that Tryton lacks becomes a party."
+        "Create Vendors", help="A vendor that was created in Pleo and is not in Tryton becomes a party."
     )
     sync_unknown = choice("Records that only Pleo has", ("leave", "Leave them"), ("archive", "Archive them"))
-    sync_max_percent = number("sync_max_percent", "Most Changes unasked, in Percent", "More wait for a person.")
-    sync_floor = number("sync_floor", "Changes that are always allowed")
-    retention_days = number("retention_days", "Days that Contents are kept")
-    patience_minutes = number("patience_minutes", "Patience in Minutes", "With a Pleo that can't be reached.")
+    sync_max_percent = number("sync_max_percent", "Maximum Changes Without Approval, in Percent", "More need approval.")
+    sync_floor = number("sync_floor", "Number of Changes Always Allowed")
+    retention_days = number("retention_days", "Days to Keep Contents")
+    patience_minutes = number(
+        "patience_minutes", "Waiting Time in Minutes", "How long an export waits if Pleo can't be reached."
+    )
 
     def wanted(self, before, masters):
         """The settings that the form says, as in a file; what it does not show stays. Raises PleoError."""

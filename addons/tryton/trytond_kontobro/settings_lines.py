@@ -66,7 +66,7 @@ class SettingsDimension(Line, ModelView):
 
     __name__ = "kontobro.settings.dimension"
     __string__ = "Pleo Dimension"
-    group = fields.Char("Tag Group's Code", help="As Pleo names it, where that differs from the analytic root's code.")
+    group = fields.Char("Tag Group's Code", help="As in Pleo, if it differs from the analytic root's code.")
     root = fields.Many2One(
         "analytic_account.account",
         "Analytic Root",
@@ -82,25 +82,25 @@ class SettingsRow(Line, ModelView):
 
     __name__ = "kontobro.settings.row"
     __string__ = "Pleo Posting Rule"
-    type = fields.Char("Type of Expense", required=True, help="As Pleo names it, such as cashback.")
-    subtype = fields.Char("Subtype", help="Empty for the rule without one.")
-    debit = fields.Selection(ROLES, "Debit", sort=False, help="Empty: as usual for the type.")
-    credit = fields.Selection(ROLES, "Credit", sort=False, help="Empty: as usual for the type.")
+    type = fields.Char("Type of Expense", required=True, help="As in Pleo, for example cashback.")
+    subtype = fields.Char("Subtype", help="Empty: the rule without a subtype.")
+    debit = fields.Selection(ROLES, "Debit", sort=False, help="Empty: the default of the type.")
+    credit = fields.Selection(ROLES, "Credit", sort=False, help="Empty: the default of the type.")
     sign = fields.Selection(
-        [(None, ""), ("ignore", "Says nothing"), ("follow", "Turns the entry round")],
+        [(None, ""), ("ignore", "No effect"), ("follow", "Swaps debit and credit")],
         "Negative Amount",
         sort=False,
-        help="Empty: as usual for the type.",
+        help="Empty: the default of the type.",
     )
     method = fields.Selection(
         [(None, ""), ("journal", "Journal entry"), ("accounts_payable", "Bill and payment")],
         "Method",
         sort=False,
-        help="Empty: as Pleo says.",
+        help="Empty: as set in Pleo.",
     )
-    line_account = account_field("Account", "For lines of the expense that have none.")
+    line_account = account_field("Account", "For lines of the expense that have no account.")
     use_line_account = fields.Boolean(
-        "Use the Lines' Accounts", help="On the side that is not the money's: an entry without tax."
+        "Use the Lines' Accounts", help="On the side opposite the money account: an entry without tax."
     )
 
     def autocomplete_type(self):

@@ -244,7 +244,7 @@ def lose_rights(way: Way, browser: Browser) -> None:
         kept = {"company": None} if field == "companies" else {}
         write("model.res.user.write", [users[login]], {field: loss, **kept})
         page = browser.get(address)
-        assert (page.status_code, "may not do so any more" in page.text) == (400, True), (login, field)
+        assert (page.status_code, "no longer has the right" in page.text) == (400, True), (login, field)
         write("model.res.user.write", [users[login]], {field: gain, **dict.fromkeys(kept, 1)})
     assert way.said("select sealed from kontobro_secret") == tokens
 

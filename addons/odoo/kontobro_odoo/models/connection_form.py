@@ -58,14 +58,14 @@ def _of(kind, label, **more):
     return kind(label, compute=FORM, readonly=False, **more)
 
 
-FAIL_OR_BOOK = (("fail", "The item fails"), ("book", "Book without it"))
+FAIL_OR_BOOK = (("fail", "The expense fails"), ("book", "Book without it"))
 
 
 class Connection(models.Model):
     _inherit = "kontobro.connection"
 
-    wallet = _account("Pleo wallet", "For the company's own currency; Pleo's contra accounts win.")
-    out_of_pocket = _account("Out of pocket", "What employees paid themselves, and what they owe.")
+    wallet = _account("Pleo wallet", "For the company's currency. Contra accounts from Pleo take precedence.")
+    out_of_pocket = _account("Out of pocket", "What employees paid themselves, and what they owe the company.")
     contra = _account("Money in transit", "Between the bank and Pleo's wallet.")
     external_reimbursement = _account("External reimbursement")
     accounts_payable = _account("Accounts payable", "Invoices and their payments.")
@@ -74,37 +74,37 @@ class Connection(models.Model):
         "Journal",
         domain="[('company_id', '=', company_id)]",
     )
-    posting = _choice("Entries are", ("draft", "Left as drafts"), ("posted", "Posted"))
+    posting = _choice("Book entries as", ("draft", "Drafts"), ("posted", "Posted"))
     closed_period = _choice(
-        "In a closed period",
-        ("fail", "The item fails"),
+        "If the period is closed",
+        ("fail", "The expense fails"),
         ("next_open", "Book on the next open day"),
         ("today", "Book today"),
     )
     method_when_null = _choice(
         "Without a method from Pleo", ("journal", "Journal entry"), ("accounts_payable", "Bill and payment")
     )
-    unmatched_vendor = _choice("Unknown vendor", ("fail", "The item fails"), ("fallback", "Book as a journal entry"))
+    unmatched_vendor = _choice("Unknown vendor", ("fail", "The expense fails"), ("fallback", "Book as a journal entry"))
     receipt_missing = _choice("Missing receipt", *FAIL_OR_BOOK)
     receipt_upload_failed = _choice("Receipt not attached", *FAIL_OR_BOOK)
-    voided = _choice("Voided and exported again", ("book", "Book anew"), ("ask", "The item fails"))
-    zero_amount = _choice("Zero amount", ("fail", "The item fails"), ("skip", "Skip"))
-    duplicate_invoice = _choice("Same invoice again", ("note", "Book with a note"), ("fail", "The item fails"))
+    voided = _choice("Voided and exported again", ("book", "Book again"), ("ask", "The expense fails"))
+    zero_amount = _choice("Zero amount", ("fail", "The expense fails"), ("skip", "Skip"))
+    duplicate_invoice = _choice("Duplicate invoice", ("note", "Book with a note"), ("fail", "The expense fails"))
     reverse_tax_missing = _choice(
-        "Reverse charge without amount", ("compute", "Compute"), ("fail", "The item fails"), ("as_given", "As given")
+        "Reverse charge without amount", ("compute", "Compute"), ("fail", "The expense fails"), ("as_given", "As given")
     )
     dimensions_on = _choice("Analytic accounts on", ("expense_lines", "Expense lines"), ("all_lines", "All lines"))
-    time_zone = _of(fields.Char, "Time zone", help="Such as Europe/Copenhagen; empty: the company's own.")
+    time_zone = _of(fields.Char, "Time zone", help="For example Europe/Copenhagen. Empty: the company's time zone.")
     description = _of(fields.Char, "Text of entries")
     employees_are_vendors = _of(fields.Boolean, "Employees are vendors")
     retention_days = _of(fields.Integer, "Days to keep item details")
     patience_minutes = _of(
-        fields.Integer, "Patience, minutes", help="How long a job waits for books that can't be reached."
+        fields.Integer, "Waiting time, in minutes", help="How long an export waits if Pleo or Odoo can't be reached."
     )
     hook = _of(
         fields.Char,
-        "Own function",
-        help="package.module:function, of your own, after the rules. Only an administrator names one.",
+        "Custom function",
+        help="Your own package.module:function, run after the posting rules. Only an administrator can set it.",
         groups="base.group_system",
     )
     sync_accounts = _of(fields.Boolean, "Accounts")
@@ -118,14 +118,18 @@ class Connection(models.Model):
     )
     sync_unknown = _choice("Records that only Pleo has", ("leave", "Leave them"), ("archive", "Archive them"))
     sync_max_percent = _of(
-        fields.Integer, "Most changes unasked, per cent", help="More updates or archives in Pleo wait for a person."
+        fields.Integer,
+        "Maximum changes without approval, in percent",
+        help="More updates or archives in Pleo need approval.",
     )
-    sync_floor = _of(fields.Integer, "Always allowed, changes", help="So few updates or archives never wait.")
+    sync_floor = _of(
+        fields.Integer, "Number of changes always allowed", help="This many updates or archives never need approval."
+    )
     plan_ids = _of(
         lambda label, **more: fields.Many2many("account.analytic.plan", string=label, **more),
         "Analytic plans",
         domain="[('parent_id', '=', False)]",
-        help="What becomes tag groups in Pleo, five at most.",
+        help="These become tag groups in Pleo, up to five.",
     )
 
     @api.depends("settings", "company_id")
@@ -199,7 +203,7 @@ class Connection(models.Model):
     def _checked(self, wanted):
         """The settings as they are stored. Raises ValidationError with everything that is wrong."""
         if len(wanted.get("sync_dimensions", ())) > MOST_DIMENSIONS:
-            raise ValidationError(self.env._("Pleo takes %s analytic plans at most.", MOST_DIMENSIONS))
+            raise ValidationError(self.env._("Pleo allows %s analytic plans at most.", MOST_DIMENSIONS))
         given = {name: value for name, value in wanted.items() if value is not False and value not in ("", None)}
         given["employees_are_vendors"] = bool(wanted.get("employees_are_vendors"))
         settings, problems = settings_file.settings_from(given)

@@ -128,7 +128,7 @@ class TestLines(PleoCase):
         lines.row_ids = [(0, 0, {"debit": "wallet"})]
         self.refused(
             lines,
-            "Wallets, line 2: EUR stands here twice",
+            "Wallets, line 2: EUR is listed twice",
             "Wallets, line 3: The currency is missing",
             "Tag groups, line 1: The tag group's code is missing",
             "Tag groups, line 2: The analytic plan for Team is missing",

@@ -127,7 +127,7 @@ class Tag(models.TransientModel):
 
     def _fault(self):
         if not self._names():
-            return self.env._("The tag group's code is missing. Write it as Pleo has it.")
+            return self.env._("The tag group's code is missing. Enter it as in Pleo.")
         if not self._key():
             return self.env._("The analytic plan for %s is missing. Choose one.", self._names())
         if self.plan_id.parent_id:
@@ -146,9 +146,9 @@ class Row(models.TransientModel):
     subtype = fields.Char()
     debit = fields.Selection(ROLES)
     credit = fields.Selection(ROLES)
-    sign = fields.Selection([("ignore", "Ignored"), ("follow", "Turns it round")], "Negative total")
+    sign = fields.Selection([("ignore", "Ignored"), ("follow", "Swaps debit and credit")], "Negative total")
     method = fields.Selection([("journal", "Journal entry"), ("accounts_payable", "Bill and payment")])
-    own_account = fields.Selection([("yes", "Yes"), ("no", "No")], "By the lines' accounts")
+    own_account = fields.Selection([("yes", "Yes"), ("no", "No")], "Use the lines' accounts")
 
     def _listed(self):
         return self.env._("Posting rows")
@@ -166,7 +166,7 @@ class Row(models.TransientModel):
 
     def _fault(self):
         if not (self.type or "").strip():
-            return self.env._("The type is missing. Write one of Pleo's, such as cashback.")
+            return self.env._("The type is missing. Enter a type from Pleo, such as cashback.")
         return ""
 
     def _written(self):

@@ -293,7 +293,7 @@ def _answer(request: HttpRequest, asking: Asking) -> HttpResponse:
     if asking.fault is not None:
         raise asking.fault
     if asking.response is None:
-        raise RuntimeError("a view gave neither a response nor a fault")
+        raise RuntimeError("a view gave neither a response nor an error")
     return asking.response
 
 
