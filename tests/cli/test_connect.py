@@ -156,7 +156,7 @@ def test_a_level_that_the_credential_can_not_do_is_refused(bench: Bench) -> None
 def test_a_level_that_the_accounting_system_can_not_do_is_refused(bench: Bench) -> None:
     result = bench.connect("--level", "3")
     assert result.exit_code == 3
-    assert "does not supply tax-codes, dimensions" in result.stderr
+    assert "does not have tax-codes, dimensions" in result.stderr
 
 
 def test_a_level_is_lowered_and_a_new_key_must_suffice_for_the_old_one(bench: Bench) -> None:

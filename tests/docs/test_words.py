@@ -64,6 +64,9 @@ def documents() -> Iterator[Text]:
         if path.name == "CHANGELOG.md":
             continue
         yield from lines_of(path)
+    for path in (ROOT / "src/kontobro/core").rglob("*.toml"):
+        if len(path.stem) > 2:  # not a translation: `de.toml`
+            yield from lines_of(path)
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     unreleased = re.split(r"^## \[(?!Unreleased)", changes, flags=re.MULTILINE)[0]
     yield Text("CHANGELOG.md", 1, unreleased)

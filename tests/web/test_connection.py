@@ -275,7 +275,7 @@ def test_a_hosted_service_offers_ledgers_only_where_its_operator_named_folders(
 ) -> None:
     organisation = site.organisation()
     assert "beancount" not in dict(systems())
-    with pytest.raises(Misconfigured, match="outside of your organisation"):
+    with pytest.raises(Misconfigured, match="outside your organisation"):
         safe_options("beancount", {"ledger": "main.beancount"}, organisation)
     monkeypatch.setenv("KONTOBRO_LEDGER_FOLDERS", str(tmp_path))
     config.cache_clear()
