@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -114,7 +115,16 @@ def open_site(home: Path) -> Iterator[Site]:
         try:
             yield Site(opened, runner)
         finally:
+            end_what_runs_aside()
             opened.close()
+
+
+def end_what_runs_aside() -> None:
+    """A test's database is not closed under the threads that still read it."""
+    for thread in threading.enumerate():
+        if thread.name == "kontobro-aside":
+            thread.join(60)
+            assert not thread.is_alive(), "what runs aside does not end"
 
 
 @contextmanager

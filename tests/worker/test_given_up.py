@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from kontobro.core.model.history import Plan
+from kontobro.core.model.journal import Reference
 from kontobro.worker import workflows
+from kontobro.worker.duty import MOST_ATTEMPTS, GivenUp, begin
 from kontobro.worker.workflows import REST
 from tests.support.running_service import a_running_service
 
@@ -55,3 +58,40 @@ def test_a_job_rests_after_it_was_given_up_and_one_that_no_run_began_does_not(
         duty: Any = SimpleNamespace(home=home, runner=runner)
         workflows._look(duty, COMPANY)
         assert runner.asked == asked
+
+
+@dataclass
+class Row:
+    """A piece of work as DBOS keeps it."""
+
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+    def list_workflows(self, **_: object) -> list[Any]:
+        now = datetime.now(UTC).timestamp() * 1000
+        return [
+            SimpleNamespace(
+                workflow_id=f"{COMPANY}.1", name="export", attributes=self.attributes, status="PENDING", output=None,
+                created_at=now, updated_at=now, completed_at=None, input=None, error=None,
+            )
+        ]  # fmt: skip
+
+    def update_workflow_attributes(self, _: str, attributes: dict[str, Any]) -> None:
+        self.attributes = {**self.attributes, **attributes}
+
+
+def test_work_that_comes_further_each_time_may_lose_any_number_of_workers(tmp_path: Path) -> None:
+    with a_running_service(tmp_path) as town, town.at_home() as home:
+        job_id = town.press_export(COMPANY)
+        connection = home.store.connections()[0]
+        row = Row()
+        duty: Any = SimpleNamespace(home=home, runner=SimpleNamespace(client=row), told=())
+        job = home.ports_for(connection).pleo.job(job_id)
+        home.store.begin_job(COMPANY, job, "run", home.clock.now())
+        for number in range(2 * MOST_ATTEMPTS):
+            begin(duty, "work")
+            plan = Plan(reference=Reference(str(number)), kind="journal", item_type="card_purchase")
+            home.store.plan(COMPANY, job_id, "run", [plan], home.clock.now())
+        for _ in range(MOST_ATTEMPTS):
+            begin(duty, "work")
+        with pytest.raises(GivenUp):
+            begin(duty, "work")

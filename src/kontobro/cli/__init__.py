@@ -10,5 +10,9 @@ def main() -> None:
     try:
         from kontobro.cli.app import main as run
     except ModuleNotFoundError as error:
-        sys.exit(f"✗ The command line needs {error.name}.\n  Install Kontobro with its extras app and beancount.")
+        sys.exit(
+            f"✗ The command line needs {error.name}, which is not installed.\n"
+            '  Install it: pip install "kontobro[app,beancount]", or with pipx: '
+            'pipx install --force "kontobro[app,beancount]".'
+        )
     run()

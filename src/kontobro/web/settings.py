@@ -158,4 +158,5 @@ CONTENT_SECURITY_POLICY = {
 EMAIL_BACKEND = "kontobro.web.members.accounts.Mail"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = _config.mail_from
 LOGGING_CONFIG = None
+ASIDE_PATIENCE = 3.0  # seconds that a page waits for Pleo or an accounting system before it shows progress
 CSRF_FAILURE_VIEW = "kontobro.web.site.errors.csrf_failure"

@@ -35,8 +35,9 @@ LONGEST: Final = 60.0
 TURN: Final = 120.0
 """Seconds to wait for the connection's other work."""
 MOST_ATTEMPTS: Final = 5
-"""How often a piece of work may lose its worker before it is left alone."""
+"""How often a piece of work may lose its worker before it is left alone, while it comes no further."""
 ATTEMPTS: Final = "attempts"
+PROGRESS: Final = "progress"
 
 
 class GivenUp(KontobroError):
@@ -76,15 +77,32 @@ def _perform(duty: Duty, work_id: str, piece: Callable[[Home, list[Result]], Non
 
 
 def begin(duty: Duty, work_id: str) -> Work:
-    """Count this attempt, which DBOS forgets when it hands work on. Raises GivenUp when there were too many."""
+    """Count this attempt, which DBOS forgets when it hands work on. Raises GivenUp when there were too many.
+
+    An attempt that came further than the one before starts the count again: a large job may outlive many workers.
+    """
     row = duty.runner.client.list_workflows(workflow_ids=[work_id], load_input=False, load_output=False)[0]
-    attempts = int((row.attributes or {}).get(ATTEMPTS, 0))
+    work, known = work_of(row), row.attributes or {}
+    progress = progress_of(duty.home, work.connection_id)
+    attempts = int(known.get(ATTEMPTS, 0)) if known.get(PROGRESS, progress) == progress else 0
     if attempts >= MOST_ATTEMPTS:
-        tell(duty, work := work_of(row), [], fault := _given_up(work, attempts))
+        tell(duty, work, [], fault := _given_up(work, attempts))
         raise fault
-    duty.runner.client.update_workflow_attributes(work_id, {ATTEMPTS: attempts + 1})
+    duty.runner.client.update_workflow_attributes(work_id, {ATTEMPTS: attempts + 1, PROGRESS: progress})
     log.info("work begins", extra={"work": work_id, "kind": row.name, "attempt": attempts + 1})
-    return work_of(row)
+    return work
+
+
+def progress_of(home: Home, connection_id: str) -> str:
+    """How far the connection's latest job is: how many of its bookings are in which state."""
+    from kontobro.store.read.overview import overview_of  # Django's models, which need Django set up
+
+    with fresh_connections():
+        jobs = home.store.jobs(connection_id, limit=1)
+        if not jobs:
+            return ""
+        counts = overview_of(home.store).job_counts(connection_id, jobs[0].job_id)
+        return " ".join([jobs[0].job_id, *(f"{state}:{number}" for state, number in sorted(counts.states.items()))])
 
 
 def attempt(duty: Duty, connection_id: str, piece: Callable[[Home, list[Result]], None], done: list[Result]) -> None:

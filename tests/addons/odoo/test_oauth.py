@@ -161,7 +161,7 @@ def test_another_company_of_pleos_is_not_taken_in_its_place(town: Town) -> None:
     number = town.connect()
     other = replace(town.sandbox.exports.companies[town.sandbox.company_id], id=str(uuid.uuid4()), name="Other ApS")
     town.sandbox.add_company(other)
-    for known, words in (({"connection_id": number}, town.sandbox.company_id), ({}, "disconnect that first")):
+    for known, words in (({"connection_id": number}, "choose Fjord & Bro ApS"), ({}, "disconnect that first")):
         page = town.browser.visit(consent(town.browser.leave(town.wizard(**known)), other.id))
         assert page.status_code == 400
         assert words in words_of(page)

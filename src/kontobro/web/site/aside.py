@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Final, TypedDict
 
+from django.conf import settings
 from django.contrib.messages.storage import default_storage
 from django.core.cache import cache
 from django.core.handlers.exception import response_for_exception
@@ -33,8 +34,6 @@ from kontobro.web.middleware import TooManyAtOnce, fault_page
 from kontobro.web.models import Membership
 from kontobro.web.tenancy import is_operator, member_of, require_now
 
-PATIENCE: Final = 3.0
-"""Seconds that a page waits for a result before it shows progress."""
 AT_ONCE: Final = 4
 """What is asked for one organisation side by side, in each process; more waits for its turn."""
 MOST_OF_ONE: Final = 24
@@ -193,7 +192,7 @@ def ask(request: HttpRequest, owner: str, call: Call) -> HttpResponse:
     asking = Asking(call, _apart(request), owner, _role_of(request, owner))
     threading.Thread(target=copy_context().run, args=[asking.run], name="kontobro-aside", daemon=True).start()
     with _waiting(owner) as may_wait:
-        if asking.done.wait(PATIENCE if may_wait else 0.05):
+        if asking.done.wait(settings.ASIDE_PATIENCE if may_wait else 0.05):
             return _answer(request, asking)
     part = bool(getattr(request, "htmx", False))
     if not asking.leave(part=part):
