@@ -76,7 +76,7 @@ def test_no_output_encoding_ends_it(tmp_path: Path, encoding: str) -> None:
         os.environ | {"PYTHONIOENCODING": encoding, "KONTOBRO_HOME": str(tmp_path / "København")},
     )
     assert shown.returncode != 7, shown.stderr
-    code = "from kontobro.cli import app, show\nimport sys\nshow.emit({'name': 'Åse 💶'})"
+    code = "from kontobro.cli.common import show\nimport sys\nshow.emit({'name': 'Åse 💶'})"
     told = python(code, os.environ | {"PYTHONIOENCODING": encoding})
     assert json.loads(told.stdout.encode(encoding).decode(encoding)) == {"name": "Åse 💶"}
 

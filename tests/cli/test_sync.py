@@ -189,7 +189,7 @@ def test_a_person_is_asked_and_a_no_changes_nothing(connected: Person) -> None:
     assert writes(connected) == before
     said_yes = connected.types("sync", "apply", "accounts", stdin="y\n", at_terminal=True)
     assert said_yes.exit_code == 0, said_yes.output
-    assert "taken over 4" in said_yes.stdout
+    assert "now managed by Kontobro 4" in said_yes.stdout
 
 
 def test_nobody_to_ask_refuses(connected: Person) -> None:

@@ -31,7 +31,7 @@ def test_no_job_waits(bench: Bench) -> None:
     assert "Press Export in Pleo" in bench.run("export").stdout
     assert json.loads(bench.run("export", "--json").stdout) == {"job": None, "event": "nothing_to_do"}
     assert json.loads(bench.run("bookings", "--json").stdout) == []
-    assert "Nothing booked yet" in bench.run("bookings").stdout
+    assert "Nothing is booked yet" in bench.run("bookings").stdout
 
 
 def test_jobs_lists_what_waits_and_with_all_what_ended(bench: Bench) -> None:
