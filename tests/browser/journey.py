@@ -152,7 +152,7 @@ class Journey:
         self.here("Exports")
         self.stop(self.page, "exports")
         self.page.locator(f"a[href$='/jobs/{job}/']").click(timeout=SOON)
-        expect(self.page.get_by_role("progressbar", name="Items done")).to_be_visible()
+        expect(self.page.get_by_role("progressbar", name="Expenses done")).to_be_visible()
         self.stop(self.page, "job-running")
 
     def await_job(self, job: str) -> None:

@@ -63,7 +63,7 @@ def exports(way: Journey) -> None:
     _settled(way)
     way.town.control("add_fault", kind="delay", method="GET", path="*items*", seconds=3, times=2)
     way.page.get_by_role("button", name="Export", exact=True).click()
-    expect(way.page.get_by_role("progressbar", name="Items done")).to_be_visible(timeout=SOON)
+    expect(way.page.get_by_role("progressbar", name="Expenses done")).to_be_visible(timeout=SOON)
     way.stop(way.page, "job-running")
     way.await_job(job)
     way.follow("Needs attention")

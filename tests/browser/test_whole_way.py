@@ -73,7 +73,7 @@ def the_first_export_runs_before_our_eyes(way: Journey) -> None:
     job = way.export()
     way.watch_job(job)
     way.await_job(job)
-    way.says(re.compile(r"110 items · 112 entries booked · 10 to mend"))
+    way.says(re.compile(r"110 expenses · 112 entries booked · 10 need attention"))
     (delivery,) = way.town.state()["deliveries"]
     assert delivery["eventType"] == "v1.export-job.created"
     assert delivery["attempts"][0]["status"] == 204

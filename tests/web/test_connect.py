@@ -105,7 +105,7 @@ def test_a_denied_consent_is_told_in_words_and_can_be_asked_again(anna: Travelle
     anna.begin()
     anna.post("level", level=1)
     page = anna.browser.get(anna.box.consent(anna.leave(), "deny"), follow=True)
-    assert "somebody pressed Deny" in page.text
+    assert "Access was denied in Pleo" in page.text
     assert "Go to Pleo" in page.text
     assert "Where should expenses be booked?" in anna.allow(1).text
 
