@@ -91,9 +91,7 @@ def run(
     client_id: Annotated[str | None, typer.Option(help="OAuth: ID of the registered client.")] = None,
     client_secret_stdin: ClientSecretStdin = False,
     level: WantedLevel = None,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="OAuth: print the address, don't open a browser.")
-    ] = False,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="OAuth: only print the address.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Connect a Pleo company to an accounting system: test both, choose the level, install."""

@@ -146,9 +146,7 @@ def tokens_of(setup: Setup) -> Tokens:
     """Pleo's credential. Raises Misconfigured before there is one for where the setup leads now."""
     held = secrets_of(setup).get("tokens")
     if held is None:
-        raise Misconfigured(
-            "Kontobro has no access to Pleo, or no longer has it.", "Go back to the level and connect to Pleo again."
-        )
+        raise Misconfigured("Kontobro has no access to Pleo.", "Go back to the level and connect to Pleo again.")
     return tokens_from(cast(Mapping[str, Any], held))
 
 
