@@ -161,7 +161,7 @@ def test_another_company_of_pleos_is_not_taken_in_its_place(town: Town) -> None:
     number = town.connect()
     other = replace(town.sandbox.exports.companies[town.sandbox.company_id], id=str(uuid.uuid4()), name="Other ApS")
     town.sandbox.add_company(other)
-    for known, words in (({"connection_id": number}, "choose Fjord & Bro ApS"), ({}, "disconnect that first")):
+    for known, words in (({"connection_id": number}, "choose Fjord & Bro ApS"), ({}, "Disconnect that one first")):
         page = town.browser.visit(consent(town.browser.leave(town.wizard(**known)), other.id))
         assert page.status_code == 400
         assert words in words_of(page)
@@ -193,7 +193,7 @@ def test_a_portal_user_and_a_user_who_is_no_manager_are_refused(town: Town) -> N
         for path in (back, "/kontobro/pleo/start"):
             page = browser.visit(path)
             assert page.status_code == 403
-            assert "Only a manager" in words_of(page)
+            assert "Only a Pleo administrator" in words_of(page)
         with pytest.raises(AssertionError, match="not allowed"):
             browser.wizard(way="oauth")
     assert town.connections() == before
@@ -314,7 +314,7 @@ def test_the_way_back_is_by_https_or_stays_on_this_machine(town: Town) -> None:
 
 def test_what_is_missing_is_said_before_anybody_leaves(town: Town) -> None:
     for missing in ({"client_id": " "}, {"client_secret": ""}):
-        with pytest.raises(AssertionError, match="client id or its secret is missing"):
+        with pytest.raises(AssertionError, match="client ID or its secret is missing"):
             town.browser.leave(town.wizard(**missing))
     over_the_api = town.desk.api.write(
         "kontobro.connect",

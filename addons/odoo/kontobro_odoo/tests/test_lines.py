@@ -161,7 +161,7 @@ class TestLines(PleoCase):
     def test_two_people_do_not_overwrite_each_other(self):
         lines = self.opened()
         self.keep(wallets={"EUR": self.account.code})
-        self.refused(lines, "changed meanwhile")
+        self.refused(lines, "have changed")
 
     def test_only_a_manager_opens_and_saves(self):
         lines = self.opened()
