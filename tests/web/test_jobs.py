@@ -31,7 +31,7 @@ def test_a_preview_shows_the_entries_and_claims_nothing(office: ConnectedSite) -
     job = office.job
     page = office.page(f"jobs/{job.id}/preview/")
     assert "1,234.50 DKK" in page
-    assert "1</strong> item could not" in page
+    assert "1</strong> expense could not" in page
     assert office.job.status == "pending"
     assert office.site.runner.asked == []
 
@@ -54,7 +54,7 @@ def test_a_job_of_another_installation_can_be_taken_over_one_at_a_time(office: C
     office.browser.post(path, {"job": job.id, "take_over": "1"})
     office.browser.post(path, {"take_over": "1"})
     assert [asked[2:] for asked in office.site.runner.asked] == [(job.id, True), (None, False)]
-    assert AuditEvent.objects.order_by("id")[0].action == "take-over asked for"
+    assert AuditEvent.objects.order_by("id")[0].action == "take-over requested"
 
 
 def test_a_job_s_page_tells_each_item_and_what_to_do(office: ConnectedSite) -> None:

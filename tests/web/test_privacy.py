@@ -85,7 +85,7 @@ def test_a_person_is_counted_first_and_then_erased(office: ConnectedSite, owner:
     assert "2 expenses" in asked
     assert len(kept_items(office)) == 2
     told = owner.post(path_of(office, "erase/"), {"who": who}, follow=True).text
-    assert "2 expenses were erased here" in told
+    assert "2 expenses were erased from Kontobro" in told
     assert kept_items(office) == {}
     assert "No expense stored here names" in owner.post(path_of(office, "find/"), {"who": who}).text
 

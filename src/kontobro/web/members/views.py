@@ -173,7 +173,7 @@ def accept(request: HttpRequest, secret: str) -> HttpResponse:
 def _join(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     if request.user.email.casefold() != invitation.email.casefold():  # type: ignore[union-attr]
         raise Misconfigured(
-            "The invitation is for an email address other than the one you signed in with.",
+            "The invitation is for another email address, not the one you signed in with.",
             f"Sign in as {invitation.email}, or ask for an invitation to your own address.",
         )
     with transaction.atomic():
