@@ -50,11 +50,12 @@ check: $(VENV)/dev.stamp  ## lint, format, types, layers, sizes, secrets
 	@$(BIN)/python scripts/check_tree.py
 	@$(BIN)/python scripts/check_sizes.py
 
-fix: $(VENV)/dev.stamp  ## mend what ruff can mend
+fix: $(VENV)/dev.stamp  ## fix what ruff can fix, and renew what the documents repeat from the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@$(BIN)/python -m scripts.docs_from_code
 
-prove: $(VENV)/dev.stamp  ## kill real exporters everywhere, run again, print what stands; PROVE_ARGS="--only erp.book"
+prove: $(VENV)/dev.stamp  ## kill real exporters everywhere, run again, print what exists; PROVE_ARGS="--only erp.book"
 	@$(BIN)/python -m tests.export.prove $(PROVE_ARGS)
 
 bench: $(VENV)/dev.stamp  ## measure, print a table, write bench/results.json

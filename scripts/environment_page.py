@@ -1,7 +1,4 @@
-"""Write docs/service/environment.md from the service's settings: `python -m scripts.environment_page`.
-
-A test compares the page with what this gives, so that it can't fall behind.
-"""
+"""The table of docs/service/environment.md, from the service's settings (`scripts/docs_from_code.py` writes it)."""
 
 from __future__ import annotations
 
@@ -14,22 +11,12 @@ from pydantic.fields import FieldInfo
 
 from kontobro.service.config import PREFIX, ServiceConfig
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "service" / "environment.md"
-HEAD = """\
-# Environment variables
-
-What the service (`kontobro serve`, `web`, `worker`, `doctor`) reads. All have a default; a wrong one stops the start,
-with a message that names it. Settings of a connection are not here: see its page, and [Settings](../settings.md).
-
-This page is made from the code by `python -m scripts.environment_page`; a test holds the two equal.
-
-| variable | takes | default | |
-|---|---|---|---|
-"""
+HEADS = "| variable | takes | default | |\n|---|---|---|---|\n"
 
 
-def page() -> str:
-    return HEAD + "".join(row(name, field) for name, field in ServiceConfig.model_fields.items())
+def table() -> str:
+    """Every variable of the service."""
+    return HEADS + "".join(row(name, field) for name, field in ServiceConfig.model_fields.items())
 
 
 def row(name: str, field: FieldInfo) -> str:
@@ -55,8 +42,3 @@ def default(field: FieldInfo) -> str:
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return f"`{value}`" if value != "" else ""
-
-
-if __name__ == "__main__":
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(page(), encoding="utf-8")

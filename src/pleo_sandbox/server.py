@@ -148,19 +148,21 @@ def main(arguments: list[str] | None = None) -> int:
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     known = Integration()
     parser = argparse.ArgumentParser(prog="pleo_sandbox", description="Pleo in a box, with a demo company")
-    parser.add_argument("--port", type=int, default=8764, help="0 takes a free one (default: 8764)")
+    parser.add_argument("--port", type=int, default=8764, help="0 for any free port (default: 8764)")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument(
-        "--allow-host", action="append", default=[], metavar="NAME", help="a host name that leads here; again for more"
+        "--allow-host", action="append", default=[], metavar="NAME", help="a host name that leads here; repeatable"
     )
     parser.add_argument("--press-export", action="store_true", help="start with an export job of all queued expenses")
     parser.add_argument("--json", action="store_true", help="print one line of JSON instead of the greeting")
-    parser.add_argument("--stop-on-eof", action="store_true", help="end when standard input closes: never left behind")
-    parser.add_argument("--start-url", default=known.start_url, help="where Connect leads (default: %(default)s)")
+    parser.add_argument("--stop-on-eof", action="store_true", help="stop when standard input closes")
     parser.add_argument(
-        "--settings-url", default=known.settings_url, help="where Settings leads (default: %(default)s)"
+        "--start-url", default=known.start_url, help="address that Connect opens (default: %(default)s)"
     )
-    parser.add_argument("--redirect-uri", action="append", help=f"registered too; again for more ({SERVICE_REDIRECT})")
+    parser.add_argument(
+        "--settings-url", default=known.settings_url, help="address that Settings opens (default: %(default)s)"
+    )
+    parser.add_argument("--redirect-uri", action="append", help=f"also registered; repeatable ({SERVICE_REDIRECT})")
     return parser.parse_args(arguments)
 
 

@@ -68,7 +68,7 @@ class Journey:
         self.at_pleo("/accounting")
         self.stop(self.page, "pleo-accounting")
         self.page.locator(".integration button.connect").click()
-        self.heading("Connect Pleo with your accounting system")
+        self.heading("Connect Pleo to your accounting system")
         self.stop(self.page, "connect-welcome")
 
     def first_visit(self) -> None:
@@ -89,14 +89,14 @@ class Journey:
 
     def begin(self) -> None:
         """Name the organisation, choose the level, say yes at Pleo."""
-        self.page.get_by_label("Name of your company or firm").fill(ORGANISATION)
+        self.page.get_by_label("Name of your company").fill(ORGANISATION)
         self.stop(self.page, "connect-start")
-        self.press("Go on")
+        self.press("Continue")
         self.heading("What should Kontobro do?")
         self.page.get_by_role("radio", name=re.compile("Level 4")).check()
         self.stop(self.page, "connect-level")
-        self.press("Go on")
-        self.heading("Allow the access in Pleo")
+        self.press("Continue")
+        self.heading("Allow access in Pleo")
         self.stop(self.page, "connect-consent")
 
     def consent(self) -> None:
@@ -109,12 +109,12 @@ class Journey:
         """Beancount, with the ledger's path."""
         self.page.get_by_role("radio", name="Beancount").check()
         self.stop(self.page, "connect-erp")
-        self.press("Go on")
+        self.press("Continue")
         self.heading("Access to Beancount")
         self.page.get_by_label(re.compile("ledger", re.IGNORECASE)).first.fill(str(self.town.ledger))
         self.stop(self.page, "connect-access")
-        self.press("Try it and go on")
-        self.heading("Settings, as your chart of accounts suggests them")
+        self.press("Test and continue")
+        self.heading("Settings suggested from your chart of accounts")
 
     def accept(self) -> None:
         """Settings as suggested; the first sync as shown."""
@@ -152,7 +152,7 @@ class Journey:
         self.here("Exports")
         self.stop(self.page, "exports")
         self.page.locator(f"a[href$='/jobs/{job}/']").click(timeout=SOON)
-        expect(self.page.get_by_role("progressbar", name="Items done")).to_be_visible()
+        expect(self.page.get_by_role("progressbar", name="Expenses done")).to_be_visible()
         self.stop(self.page, "job-running")
 
     def await_job(self, job: str) -> None:
@@ -184,7 +184,7 @@ class Journey:
         """In the settings: what lies in a closed period is booked on the first open day."""
         self.here("Settings")
         self.heading("Settings")
-        expect(self.page.get_by_text("Asking your books")).to_have_count(0, timeout=SOON)
+        expect(self.page.get_by_text("Checking these settings")).to_have_count(0, timeout=SOON)
         self.stop(self.page, "settings")
         self.page.get_by_label("If the period is closed").select_option("next_open")
         self.press("Save")
@@ -199,7 +199,7 @@ class Journey:
         self.stop(self.page, "pleo-expense")
         self.page.locator("#line-0-account").select_option(label=account)
         self.page.locator("#save-and-queue").click()
-        expect(self.page.locator("#notice")).to_contain_text("put in the queue")
+        expect(self.page.locator("#notice")).to_contain_text("added to the queue")
 
     # ---- tie-out
 

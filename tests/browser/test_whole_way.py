@@ -73,7 +73,7 @@ def the_first_export_runs_before_our_eyes(way: Journey) -> None:
     job = way.export()
     way.watch_job(job)
     way.await_job(job)
-    way.says(re.compile(r"110 items · 112 entries booked · 10 to mend"))
+    way.says(re.compile(r"110 expenses · 112 entries booked · 10 need attention"))
     (delivery,) = way.town.state()["deliveries"]
     assert delivery["eventType"] == "v1.export-job.created"
     assert delivery["attempts"][0]["status"] == 204
@@ -121,7 +121,7 @@ def the_other_pages_are_as_good(way: Journey) -> None:
         way.follow(name)
         way.stop(way.page, name)
     way.here("Master data")
-    expect(way.page.get_by_text("Comparing both sides")).to_have_count(0, timeout=SOON)
+    expect(way.page.get_by_text("Comparing Pleo with")).to_have_count(0, timeout=SOON)
     way.says("Create them in your accounting system")
     way.stop(way.page, "master-data")
     way.page.goto(f"{way.town.service}/c/{way.connection}/privacy/")
@@ -132,7 +132,7 @@ def keys_are_enough(way: Journey) -> None:
     """Tab alone reaches what a page is for, and the skip link comes first."""
     way.here("")
     way.page.keyboard.press("Tab")
-    assert way.page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    assert way.page.evaluate("document.activeElement.textContent") == "Skip to content"
     assert tab_to(way.page, "Export now")
     way.here("Tie-out")
     assert tab_to(way.page, "Compare")

@@ -156,7 +156,7 @@ def test_a_level_that_the_credential_can_not_do_is_refused(bench: Bench) -> None
 def test_a_level_that_the_accounting_system_can_not_do_is_refused(bench: Bench) -> None:
     result = bench.connect("--level", "3")
     assert result.exit_code == 3
-    assert "does not supply tax-codes, dimensions" in result.stderr
+    assert "does not have tax-codes, dimensions" in result.stderr
 
 
 def test_a_level_is_lowered_and_a_new_key_must_suffice_for_the_old_one(bench: Bench) -> None:
@@ -191,7 +191,7 @@ def test_a_connection_of_the_older_level_3_keeps_its_tax_codes_and_gets_no_accou
 
 
 def test_the_first_connection_says_what_level_1_lacks(bench: Bench) -> None:
-    assert "Pleo asks for Level 2 at least" in bench.connect().stdout
+    assert "Pleo recommends Level 2 or higher" in bench.connect().stdout
     supplied(bench, Dimension, DimensionValue)
     assert "Level 2 needs the permissions tag-groups:read, tag-groups:write" in bench.run("check").stdout
 
@@ -226,7 +226,7 @@ def test_disconnect_keeps_settings_and_forgets_the_key(bench: Bench) -> None:
     bench.run("settings", "set", "retention_days", "7", "--offline")
     result = bench.run("disconnect", "--yes")
     assert result.exit_code == 0, result.output
-    assert "What stays" in result.stdout
+    assert "Kept: everything booked" in result.stdout
     (connection,) = bench.connections()
     assert connection.status == "disconnected"
     assert connection.settings.retention_days == 7

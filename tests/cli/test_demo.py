@@ -50,7 +50,7 @@ def test_twice_from_clean_to_a_checked_ledger(tmp_path: Path) -> None:
     assert first["items"] >= 80
     assert first["failed"] > 0
     assert first["receipts"] > 0
-    assert "What a bookkeeper must fix" in shown
+    assert "To be fixed by a bookkeeper" in shown
     assert "Assets:Pleo:DKK" in shown
     documents = [
         path for path in (folder / "ledger" / "documents").rglob("*") if path.suffix in (".pdf", ".jpg", ".png")
@@ -67,7 +67,7 @@ def test_somebody_elses_folder_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "tax-return.txt").write_text("mine", encoding="utf-8")
     code, shown = run_demo(tmp_path)
     assert code == 3
-    assert "no demo made it" in shown
+    assert "not created by the demo" in shown
     assert (tmp_path / "tax-return.txt").read_text(encoding="utf-8") == "mine"
 
 

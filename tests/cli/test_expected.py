@@ -51,7 +51,7 @@ def test_minus_h_is_help(words: list[str]) -> None:
 
 def test_verbs_are_in_groups_with_examples() -> None:
     shown = CliRunner().invoke(app, ["--help"], obj=Desk(), env={"COLUMNS": "120"}).stdout
-    for panel in ("Connect and look after", "Book and check", "Settings and master data", "Run"):
+    for panel in ("Connect and manage", "Book and check", "Settings and master data", "Run"):
         assert panel in shown
     assert "Example: kontobro export --watch" in CliRunner().invoke(app, ["export", "--help"], obj=Desk()).stdout
 
@@ -76,7 +76,7 @@ def test_no_output_encoding_ends_it(tmp_path: Path, encoding: str) -> None:
         os.environ | {"PYTHONIOENCODING": encoding, "KONTOBRO_HOME": str(tmp_path / "København")},
     )
     assert shown.returncode != 7, shown.stderr
-    code = "from kontobro.cli import app, show\nimport sys\nshow.emit({'name': 'Åse 💶'})"
+    code = "from kontobro.cli.common import show\nimport sys\nshow.emit({'name': 'Åse 💶'})"
     told = python(code, os.environ | {"PYTHONIOENCODING": encoding})
     assert json.loads(told.stdout.encode(encoding).decode(encoding)) == {"name": "Åse 💶"}
 

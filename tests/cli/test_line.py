@@ -72,7 +72,7 @@ def test_what_a_person_reads_shows_debit_and_credit(person: Person) -> None:
     job_id = person.sandbox.press_export(person.sandbox.company_id, few(person.sandbox, 4))
     shown = person.types("preview", job_id).stdout
     assert re.search(r"account\s+debit\s+credit", shown)
-    assert "Nothing was claimed or booked" in shown
+    assert "nothing was started or booked" in shown
     assert not re.search(r"(?<!\S)-\d", shown), "a side, never a minus"
     assert "booked" in person.types("export").stdout
     listed = person.types("bookings").stdout

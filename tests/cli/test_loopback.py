@@ -21,7 +21,7 @@ from kontobro.install.loopback import PORT, listening, read_redirect
         ("/favicon.ico?code=c-1&state=s", None, None),
         ("/callback?error=access_denied&state=s", None, "access_denied"),
         ("/callback?error=x&error_description=the+user+refused&state=s", None, "the user refused"),
-        ("/callback?state=s", None, "no code came back"),
+        ("/callback?state=s", None, "no code was returned"),
         ("/callback?code=c&state=%C3%A9", None, None),
     ],
 )
@@ -50,7 +50,7 @@ def test_strangers_are_turned_away_and_the_wait_goes_on() -> None:
 
 
 def test_nobody_comes() -> None:
-    with listening("s") as loopback, pytest.raises(LoginFailed, match="nobody came back"):
+    with listening("s") as loopback, pytest.raises(LoginFailed, match="no answer from the browser"):
         loopback.wait(0)
 
 

@@ -130,7 +130,7 @@ def test_erasing_a_person_that_is_not_there_is_said(waiting: Person) -> None:
     waiting.types("export")
     result = waiting.types("personal-data", "erase", "No One at All", "--yes")
     assert result.exit_code == 1
-    assert 'No expense of "No One at All" is kept' in result.stderr
+    assert 'No expense of "No One at All" is stored' in result.stderr
     assert waiting.reads("personal-data", "erase", "No One at All", "--yes") == {"expenses": 0, "bookings": 0}
 
 

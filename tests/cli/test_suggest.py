@@ -45,7 +45,7 @@ def test_yes_takes_it_and_the_second_time_there_is_nothing_to_change(person: Per
     assert (result.exit_code, "Nothing to change." in result.stdout) == (0, True)
     findings = person.reads("check", codes=(0, 3))["findings"]
     assert [finding["message"] for finding in findings if finding["subject"] == "settings"] == (
-        ["complete, and all accounts are there"]
+        ["complete, and all accounts exist"]
     )
 
 
@@ -53,11 +53,11 @@ def test_it_asks_a_person_and_takes_no_for_an_answer(person: Person) -> None:
     person.connects()
     before = settings(person)
     refused = person.types("settings", "suggest", stdin="n\n", at_terminal=True)
-    assert "Store what is proposed?" in refused.stderr
+    assert "Save the proposed settings?" in refused.stderr
     assert "kontobro settings suggest --yes" in refused.stdout
     assert settings(person) == before
     taken = person.types("settings", "suggest", stdin="y\n", at_terminal=True)
-    assert "Settings stored." in taken.stdout
+    assert "Settings saved." in taken.stdout
     assert settings(person)["journal"] == "PLEO"
 
 
@@ -74,5 +74,5 @@ def test_what_is_not_clear_is_left_to_the_person(person: Person) -> None:
     person.books.write_text(ledger, encoding="utf-8")
     person.connects()
     result = person.types("settings", "suggest", "--yes")
-    assert "Left to you: external_reimbursement, dimensions.EVENT." in result.stdout
+    assert "Not proposed: external_reimbursement, dimensions.EVENT." in result.stdout
     assert "external_reimbursement" not in settings(person)

@@ -50,7 +50,7 @@ def test_the_level_is_the_highest_and_pleo_waits_for_the_first_sync(connected: P
     assert "Level 4" in connected.shown[0]
     assert status_at_pleo(connected) == "PENDING_INTEGRATION"
     check = connected.types("check").stdout
-    assert "Pleo waits for the first sync" in check
+    assert "Pleo is waiting for the first sync" in check
     assert "switched on: accounts, tax-codes, dimensions, vendors" in check
 
 
@@ -66,7 +66,7 @@ def test_level_1_is_activated_at_once_and_raised_with_its_settings_kept(person: 
     assert "Connected again" in raised.stdout
     settings = person.reads("settings", "show")
     assert (settings["retention_days"], settings["sync"]) == (7, ["dimensions"])
-    assert "It comes with Level 4" in person.types("sync", "plan", "vendors").stderr
+    assert "It needs Level 4" in person.types("sync", "plan", "vendors").stderr
 
 
 def _connecting(person: Person, level: str) -> list[str]:
@@ -147,7 +147,7 @@ def test_a_page_for_a_colleague_holds_the_plan(connected: Person) -> None:
 def test_a_digest_does_exactly_its_plan_and_activates_what_waited(connected: Person) -> None:
     in_step(connected)
     assert status_at_pleo(connected) == "ACTIVATED"
-    assert "the installation at Pleo is activated" in connected.shown[-1]
+    assert "The integration in Pleo is activated" in connected.shown[-1]
     before = writes(connected)
     again = connected.reads("sync", "apply", "--yes", codes=(8,))
     assert {kind["kind"]: kind["writes"] for kind in again["kinds"]} == dict.fromkeys(KINDS, 0)
@@ -185,11 +185,11 @@ def test_a_person_is_asked_and_a_no_changes_nothing(connected: Person) -> None:
     before = writes(connected)
     said_no = connected.types("sync", "apply", "accounts", stdin="n\n", at_terminal=True)
     assert said_no.exit_code == 8
-    assert "Do this in Pleo" in said_no.stderr
+    assert "Apply these changes in Pleo" in said_no.stderr
     assert writes(connected) == before
     said_yes = connected.types("sync", "apply", "accounts", stdin="y\n", at_terminal=True)
     assert said_yes.exit_code == 0, said_yes.output
-    assert "taken over 4" in said_yes.stdout
+    assert "now managed by Kontobro 4" in said_yes.stdout
 
 
 def test_nobody_to_ask_refuses(connected: Person) -> None:
@@ -208,7 +208,7 @@ def test_a_schedule_takes_nothing_over_and_says_what_waits(connected: Person) ->
     states = {row["kind"]: row for row in connected.reads("sync", "status", codes=(8,))}
     assert (states["accounts"]["outcome"], states["accounts"]["due"]) == ("waiting", False)
     assert (states["vendors"]["outcome"], states["vendors"]["due"]) == ("never", True)
-    assert "accounts waits for your decision" in connected.types("sync", "status").stdout
+    assert "accounts needs your decision" in connected.types("sync", "status").stdout
     assert status_at_pleo(connected) == "PENDING_INTEGRATION"
 
 

@@ -80,7 +80,7 @@ def test_a_page_reads_without_sight() -> None:
     assert ("scope", "row") in found.attributes
     assert {"title", "main", "h1", "h2", "caption"} <= set(found.tags)
     assert "kontobro sync apply tax-codes --digest d" in found.text
-    assert "In step" in read(page([Shown("accounts", "d", ())], "C", "e", NOW)).text
+    assert "In sync" in read(page([Shown("accounts", "d", ())], "C", "e", NOW)).text
 
 
 def test_what_no_yes_can_approve_shows_no_digest(capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,11 +27,11 @@ def test_without_a_connection_every_verb_says_what_to_do(bench: Bench, verb: str
 
 def test_no_job_waits(bench: Bench) -> None:
     bench.connect()
-    assert "no export job waiting" in bench.run("jobs").stdout
+    assert "No export job is waiting for" in bench.run("jobs").stdout
     assert "Press Export in Pleo" in bench.run("export").stdout
     assert json.loads(bench.run("export", "--json").stdout) == {"job": None, "event": "nothing_to_do"}
     assert json.loads(bench.run("bookings", "--json").stdout) == []
-    assert "Nothing booked yet" in bench.run("bookings").stdout
+    assert "Nothing is booked yet" in bench.run("bookings").stdout
 
 
 def test_jobs_lists_what_waits_and_with_all_what_ended(bench: Bench) -> None:
@@ -65,8 +65,8 @@ def test_a_list_is_set_with_commas(bench: Bench) -> None:
 def test_a_job_is_named_by_its_beginning(bench: Bench) -> None:
     bench.connect()
     bench.pleo.waiting = [export_job("aaaa0000-0000-4000-8000-000000000001"), export_job("aabb-2")]
-    assert "no job begins" in bench.run("preview", "ff").stderr
-    assert "several jobs begin" in bench.run("preview", "aa").stderr
+    assert "no job starts" in bench.run("preview", "ff").stderr
+    assert "several jobs start" in bench.run("preview", "aa").stderr
 
 
 def test_check_finds_everything_at_once(bench: Bench) -> None:
@@ -124,7 +124,7 @@ def test_check_sees_a_removed_installation(bench: Bench) -> None:
     bench.pleo.installed = None
     result = bench.run("check")
     assert result.exit_code == 3
-    assert "The installation at Pleo is not there" in result.stdout
+    assert "The integration in Pleo is missing" in result.stdout
 
 
 def test_an_unreachable_side_wins_over_what_a_person_mends(bench: Bench) -> None:

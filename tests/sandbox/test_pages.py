@@ -91,7 +91,7 @@ def test_a_company_made_by_the_control_can_export(browser: TestClient, sandbox: 
     assert "none yet" in browser.get("/").text
     item = factories.item(company_id, currency="DKK")
     assert browser.post("/_control/add_expense", json={"company_id": company_id, "item": item}).status_code == 200
-    assert "Export of 1 expense asked." in press(browser, f"/companies/{company_id}/export").text
+    assert "Export of 1 expense started." in press(browser, f"/companies/{company_id}/export").text
     assert [job.company_id for job in sandbox.jobs] == [company_id]
 
 
@@ -174,7 +174,7 @@ def test_whatever_anybody_wrote_is_escaped(browser: TestClient, sandbox: Sandbox
 def test_export_makes_a_job_and_shows_it(browser: TestClient, sandbox: Sandbox, acme: SandboxCompany) -> None:
     shown = press(browser, f"/companies/{acme.id}/export").text
     (job,) = sandbox.jobs
-    assert "Export of 3 expenses asked." in shown
+    assert "Export of 3 expenses started." in shown
     assert shown.count('data-status="pending"') == 4
     again = browser.post(f"/companies/{acme.id}/export", headers=HERE)
     assert again.status_code == 400
@@ -190,12 +190,12 @@ def test_a_failed_one_is_queued_again_alone_or_with_all(
 ) -> None:
     entry = end_job(sandbox, acme)
     other = acme.expenses[1].id
-    assert "1 expense put in the queue." in press(browser, f"/companies/{acme.id}/queue", entry=entry).text
+    assert "1 expense added to the queue." in press(browser, f"/companies/{acme.id}/queue", entry=entry).text
     assert sandbox.export_status(acme.id, entry) == "QUEUED"
     refused = browser.post(f"/companies/{acme.id}/queue", data={"entry": other}, headers=HERE)
     assert refused.status_code == 409
     assert sandbox.export_status(acme.id, other) == "EXPORTED"
-    assert "0 expenses put in the queue." in press(browser, f"/companies/{acme.id}/queue").text
+    assert "0 expenses added to the queue." in press(browser, f"/companies/{acme.id}/queue").text
 
 
 def test_a_problem_is_mended_and_exported_again(browser: TestClient, sandbox: Sandbox, acme: SandboxCompany) -> None:

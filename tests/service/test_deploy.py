@@ -21,7 +21,7 @@ from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Tokens
 from kontobro.service.config import PREFIX, ServiceConfig, read_config
 from kontobro.service.reach import require_place
-from scripts.environment_page import PAGE, page
+from scripts.docs_from_code import ROOT, stale
 from tests.support.scripted_pleo import a_connection
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
@@ -45,7 +45,10 @@ def sections(unit: Path) -> dict[str, list[tuple[str, str]]]:
 
 
 def test_the_page_of_variables_is_the_codes() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m scripts.environment_page"
+    page = "docs/service/environment.md"
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert stale({page: text}) == [], "run: make fix"
+    assert {f"| `{name}` |" for name in KNOWN} <= set(re.findall(r"^\| `\w+` \|", text, re.MULTILINE))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
@@ -53,7 +56,7 @@ def test_only_known_variables_are_named(file: Path) -> None:
     assert set(re.findall(r"\bKONTOBRO_[A-Z_]+\b", file.read_text())) <= KNOWN
 
 
-@pytest.mark.parametrize("doc", sorted(PAGE.parent.glob("*.md")), ids=lambda path: path.name)
+@pytest.mark.parametrize("doc", sorted((ROOT / "docs" / "service").glob("*.md")), ids=lambda path: path.name)
 def test_the_pages_name_only_known_variables(doc: Path) -> None:
     assert set(re.findall(r"\bKONTOBRO_[A-Z_]+\b", doc.read_text())) <= KNOWN
 
@@ -63,7 +66,7 @@ def test_the_image_opens_nothing_by_default() -> None:
     image = (DEPLOY / "Containerfile").read_text()
     given = dict(re.findall(r"\b(KONTOBRO_[A-Z_]+)=(\S+)", image))
     assert given["KONTOBRO_BIND"] == "0.0.0.0:8765"
-    with pytest.raises(Misconfigured, match="KONTOBRO_PUBLIC_URL does not name"):
+    with pytest.raises(Misconfigured, match="KONTOBRO_PUBLIC_URL is not an address"):
         require_place(read_config(given))
     require_place(read_config(given | {"KONTOBRO_PUBLIC_URL": "https://books.example.com"}))
 

@@ -51,7 +51,7 @@ def test_a_ledger_of_ours_is_opened(root: Path) -> None:
 )
 def test_a_ledger_outside_is_refused(root: Path, path: str) -> None:
     (root / OURS / "link.beancount").symlink_to(root.parent / "secret.beancount")
-    with pytest.raises(Misconfigured, match="outside of your organisation"):
+    with pytest.raises(Misconfigured, match="outside your organisation"):
         ledger_for(hosted(root), path, OURS)
 
 
@@ -68,13 +68,13 @@ def test_one_that_became_a_link_later_is_refused_on_use(root: Path) -> None:
     ledger = ledger_for(hosted(root), "main.beancount", OURS)
     ledger.unlink()
     ledger.symlink_to(root / OTHERS / "main.beancount")
-    with pytest.raises(Misconfigured, match="outside of the folders"):
+    with pytest.raises(Misconfigured, match="outside the folders"):
         open_it(hosted(root), ledger)
 
 
 def test_one_of_another_organisation_is_refused_on_use_too(root: Path) -> None:
     theirs = root / OTHERS / "main.beancount"
-    with pytest.raises(Misconfigured, match="outside of the folders"):
+    with pytest.raises(Misconfigured, match="outside the folders"):
         open_it(hosted(root), theirs)
     open_it(hosted(root), theirs, OTHERS)
 
@@ -82,14 +82,14 @@ def test_one_of_another_organisation_is_refused_on_use_too(root: Path) -> None:
 def test_the_operator_s_own_connection_has_all_of_the_named_folders(root: Path) -> None:
     """Made on the command line, it belongs to no organisation: its own id is what stands for one."""
     open_it(hosted(root), root / OTHERS / "main.beancount", "c1")
-    with pytest.raises(Misconfigured, match="outside of the folders"):
+    with pytest.raises(Misconfigured, match="outside the folders"):
         open_it(hosted(root), root.parent / "secret.beancount", "c1")
 
 
 @pytest.mark.parametrize("ledger", ["/etc/passwd", "main.beancount"])
 @pytest.mark.parametrize("folders", ["", "/srv/nowhere"])
 def test_the_worker_opens_no_other(folders: str, ledger: str) -> None:
-    with pytest.raises(Misconfigured, match="outside of the folders"):
+    with pytest.raises(Misconfigured, match="outside the folders"):
         open_it(hosted(folders), ledger)
 
 
@@ -101,7 +101,7 @@ def test_local_mode_opens_what_its_user_may(root: Path) -> None:
 
 
 def test_a_folder_is_named_by_its_whole_path() -> None:
-    with pytest.raises(Misconfigured, match="KONTOBRO_LEDGER_FOLDERS: 'ledgers' is not a whole path"):
+    with pytest.raises(Misconfigured, match="KONTOBRO_LEDGER_FOLDERS: 'ledgers' is not a full path"):
         hosted("ledgers")
 
 

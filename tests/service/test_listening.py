@@ -27,7 +27,7 @@ def test_a_loopback_address_is_local_mode(bind: str) -> None:
 def test_a_network_address_without_a_public_one_is_refused(bind: str, url: str) -> None:
     given = read_config({"KONTOBRO_BIND": bind} | ({"KONTOBRO_PUBLIC_URL": url} if url else {}))
     assert not given.local
-    with pytest.raises(Misconfigured, match="KONTOBRO_PUBLIC_URL does not name") as caught:
+    with pytest.raises(Misconfigured, match="KONTOBRO_PUBLIC_URL is not an address") as caught:
         require_place(given)
     assert "Set KONTOBRO_PUBLIC_URL" in caught.value.remedy
     [found] = [each for each in examine_settings(given) if each.subject == "public address"]
@@ -61,14 +61,14 @@ def test_a_name_of_this_machine_is_local_mode_too() -> None:
 
 @pytest.mark.parametrize("bind", ["::1:8765", ":::8765", "127.0.0.1:1,0.0.0.0:8765"])
 def test_an_address_without_brackets_is_told_as_that(bind: str) -> None:
-    with pytest.raises(Misconfigured, match=r"KONTOBRO_BIND: .* is no address and port") as caught:
+    with pytest.raises(Misconfigured, match=r"KONTOBRO_BIND: .* is not a valid host:port") as caught:
         read_config({"KONTOBRO_BIND": bind})
     assert "KONTOBRO_PUBLIC_URL" not in caught.value.message
 
 
 @pytest.mark.parametrize("url", ["https://u:hidden@k.example", "https://k.example/?a=b", "ftp://x", "books"])
 def test_a_public_address_is_plain(url: str) -> None:
-    with pytest.raises(Misconfigured, match=r"KONTOBRO_PUBLIC_URL: .* is no web address") as caught:
+    with pytest.raises(Misconfigured, match=r"KONTOBRO_PUBLIC_URL: .* is not a valid web address") as caught:
         read_config({"KONTOBRO_PUBLIC_URL": url})
     assert "hidden" not in caught.value.message
 

@@ -123,7 +123,7 @@ def test_starttls_comes_before_the_login_and_the_mail(certified: ssl.SSLContext)
 
 
 def test_a_wrong_password_is_named_and_never_shown(certified: ssl.SSLContext) -> None:
-    with a_server(Box(), certified) as port, pytest.raises(Misconfigured, match="refuses the login") as told:
+    with a_server(Box(), certified) as port, pytest.raises(Misconfigured, match="refused the login") as told:
         hand_in_at(MailServer("127.0.0.1", port, "starttls", USER, "wr0ng"), "books@example.com", [(A_MAIL, [USER])])
     assert "wr0ng" not in f"{told.value}{told.value.__cause__}"
 

@@ -35,7 +35,7 @@ SIGNED = {"KONTOBRO_SECRET_KEY": "s" * 50}
         ({"KONTOBRO_DATABASE_URL": "mysql://x"} | SIGNED, 3, "no database for the scheme 'mysql'"),
         ({"KONTOBRO_DATABASE_URL": "postgresql://u:hidden@127.0.0.1:9/x"} | SIGNED, 3, "KONTOBRO_KEY is not set"),
         ({"KONTOBRO_KEY": "abc"}, 3, "no good key in the key given (for the service: KONTOBRO_KEY)"),
-        ({"KONTOBRO_MAIL_URL": "nonsense"}, 3, "KONTOBRO_MAIL_URL is no address of a mail server"),
+        ({"KONTOBRO_MAIL_URL": "nonsense"}, 3, "KONTOBRO_MAIL_URL is not a valid mail server address"),
         ({"KONTOBRO_BIND": "0.0.0.0:0"}, 3, "Set KONTOBRO_PUBLIC_URL"),
         ({"KONTOBRO_HOME": "/proc/nowhere"}, 3, "A file can't be used (/proc/nowhere)"),
     ],
@@ -74,6 +74,6 @@ def test_the_address_follows_the_port_on_this_machine(given: dict[str, str], url
 def test_a_place_that_is_taken_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         bind = f"127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(Busy, match="Something listens on"):
+        with pytest.raises(Busy, match="Another program already uses"):
             try_to_listen(bind, patience=0)
     try_to_listen(bind)

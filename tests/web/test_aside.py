@@ -66,7 +66,7 @@ def test_a_page_leads_to_its_own_address(site: Site, busy: None) -> None:
     """Links within the result go on from there."""
     browser, connection = company(site)
     answer = browser.get(f"/c/{connection.id}/settings/fitting/?a=1")
-    assert "This takes a moment" in answer.text
+    assert "This may take a moment" in answer.text
     ticket = ticket_of(answer.text)
     tarpit.answers.set()
     wait_for(lambda: browser.get(f"/working/{ticket}/").status_code == 302)

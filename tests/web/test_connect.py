@@ -32,7 +32,7 @@ def test_the_whole_way_ends_activated_at_pleo(anna: Traveller, box: Box) -> None
     anna.begin()
     assert "Choose the level" in anna.page()
     page = anna.post("level", level=4)
-    assert "keep the vendors in Pleo in step" in page.text
+    assert "sync the vendors in Pleo" in page.text
     address = anna.leave()
     asked = query_of(address)
     assert set(asked["scope"].split()) == scopes_of(4) | {"companies:read"}
@@ -43,7 +43,7 @@ def test_the_whole_way_ends_activated_at_pleo(anna: Traveller, box: Box) -> None
     page = anna.post("access", ledger=str(anna.ledger))
     assert "Accounts payable" in page.text
     page = anna.accept()
-    assert "This is what would change in Pleo" in page.text
+    assert "These changes would be made in Pleo" in page.text
     assert box.sandbox.installations.all()[0].status != "ACTIVATED"
     page = anna.approve()
     assert "Connected and activated" in page.text
@@ -61,7 +61,7 @@ def test_a_stranger_signs_up_on_the_way_and_names_the_organisation(site: Site, b
     assert "Sign up" in browser.get(begun).text
     form = {"email": "new@example.com", "password1": PASSWORD, "password2": PASSWORD, "next": begun}
     page = browser.post("/accounts/signup/", form, follow=True)
-    assert "Name of your company or firm" in page.text
+    assert "Name of your company" in page.text
     assert 'value="oauth sandbox" selected' in page.text
     page = browser.post(begun, {"way": "oauth sandbox", "name": "Fjord ApS"}, follow=True)
     assert "Choose the level" in page.text
@@ -70,8 +70,8 @@ def test_a_stranger_signs_up_on_the_way_and_names_the_organisation(site: Site, b
 
 def test_only_environments_with_a_client_are_offered(anna: Traveller) -> None:
     page = anna.browser.get("/connect/pleo/start").text
-    assert "Sign in at Pleo (sandbox)" in page
-    assert "Sign in at Pleo (production)" not in page
+    assert "Sign in to Pleo (sandbox)" in page
+    assert "Sign in to Pleo (production)" not in page
     assert "API key of a single company (production)" in page
 
 
@@ -105,7 +105,7 @@ def test_a_denied_consent_is_told_in_words_and_can_be_asked_again(anna: Travelle
     anna.begin()
     anna.post("level", level=1)
     page = anna.browser.get(anna.box.consent(anna.leave(), "deny"), follow=True)
-    assert "somebody pressed Deny" in page.text
+    assert "Access was denied in Pleo" in page.text
     assert "Go to Pleo" in page.text
     assert "Where should expenses be booked?" in anna.allow(1).text
 
@@ -210,7 +210,7 @@ def test_a_step_that_was_done_in_another_tab_leads_to_where_it_stands(anna: Trav
     anna.allow(1)
     anna.post("erp", erp="beancount")
     page = anna.post("level", level=4)
-    assert "This was done already" in page.text
+    assert "This step is already done" in page.text
     assert anna.setup.level == 1
     assert anna.setup.step == "access"
 
@@ -255,7 +255,7 @@ def test_what_is_left_goes_on_later_and_in_another_browser(anna: Traveller) -> N
     anna.allow(1)
     later = anna.site.browser(anna.user)
     page = later.get(f"/o/{anna.organisation.id}/")
-    assert "Go on connecting" in page.text
+    assert "Continue setup" in page.text
     assert "Where should expenses be booked?" in later.get(anna.at("")).text
 
 
@@ -288,7 +288,7 @@ def test_tokens_that_ran_out_on_the_way_are_renewed_and_kept(anna: Traveller) ->
 def test_giving_up_deletes_what_was_typed(anna: Traveller) -> None:
     anna.begin()
     anna.allow(1)
-    assert "given up" in anna.post("drop").text
+    assert "was cancelled" in anna.post("drop").text
     assert not Setup.objects.exists()
     assert not anna.site.home.store.connections()
 

@@ -46,19 +46,19 @@ def test_the_page_tells_how_the_connection_stands(anna: Traveller) -> None:
     assert "Fjord &amp; Bro ApS (sandbox)" in page
     assert anna.box.sandbox.company_id in page
     assert "Level 1" in page
-    assert "Level 2 adds dimensions as tags; Pleo is asked whether it may read the tags in Pleo" in page
+    assert "Level 2 adds dimensions as tags. It needs permission to read the tags in Pleo" in page
     assert "read the expenses of an export, with receipts" in page
-    assert "subscribed: Pleo tells us at once" in page
+    assert "subscribed: Pleo notifies Kontobro at once" in page
     assert "none yet: press Export in Pleo" in page
 
 
 def test_the_test_button_says_what_is_wrong_and_how_to_mend_it(anna: Traveller) -> None:
     fine = anna.browser.post(f"/c/{the(anna)}/test/").text
-    assert "reachable, logged in by oauth2" in fine
-    assert "Pleo says ACTIVATED" in fine
+    assert "reachable, logged in with oauth2" in fine
+    assert "its status in Pleo is ACTIVATED" in fine
     shutil.rmtree(anna.ledger.parent)
     wrong = anna.browser.post(f"/c/{the(anna)}/test/").text
-    assert "to mend" in wrong
+    assert "attention" in wrong
     assert "Traceback" not in wrong
 
 
@@ -92,7 +92,7 @@ def test_a_lost_login_is_renewed_with_settings_and_id_kept(anna: Traveller) -> N
     assert connection is not None
     store.save_connection(replace(connection, settings=replace(connection.settings, contra="1999")))
     store.mark_reconnect(before)
-    assert "Pleo does not take our login any more" in anna.browser.get(f"/c/{before}/").text
+    assert "Pleo no longer accepts Kontobro" in anna.browser.get(f"/c/{before}/").text
     anna.browser.post(f"/c/{before}/reconnect/")
     page = anna.browser.get(anna.box.consent(anna.leave()), follow=True)
     assert "Connected again. Settings and history were kept." in page.text
@@ -109,7 +109,7 @@ def test_raising_the_level_asks_pleo_again_and_keeps_settings(anna: Traveller) -
     anna.browser.post(f"/c/{before.id}/reconnect/", {"level": "1"})
     assert "Choose the level" in anna.page()
     page = anna.allow(2)
-    assert "Dimensions that employees get as tags" in page.text
+    assert "Dimensions that employees can choose as tags" in page.text
     anna.post("settings", **proposed(page.text), later="1")
     page = anna.approve()
     assert "Connected and activated" in page.text
@@ -128,9 +128,9 @@ def test_a_connection_of_the_older_level_3_keeps_what_it_has(anna: Traveller) ->
     store.save_connection(old)
     page = anna.browser.get(f"/c/{old.id}/").text
     assert "Exports with receipts, dimensions as tags, tax codes." in page
-    assert "keep the tax codes in Pleo in step" in page
+    assert "sync the tax codes in Pleo" in page
     anna.browser.post(f"/c/{old.id}/reconnect/")
-    assert "keep the tax codes in Pleo in step" in anna.page()
+    assert "sync the tax codes in Pleo" in anna.page()
     address = anna.leave()
     assert set(query_of(address)["scope"].split()) == scopes_for(old.settings) | {"companies:read"}
     anna.browser.get(anna.box.consent(address), follow=True)
@@ -143,7 +143,7 @@ def test_another_organisation_can_t_take_a_connected_company(anna: Traveller, tm
     bo = traveller(anna.site, anna.box, tmp_path / "ledger", name="Rival ApS")
     bo.begin()
     page = bo.allow(1)
-    assert "connected with Kontobro already" in page.text
+    assert "already connected to Kontobro" in page.text
     assert "Demo ApS" not in page.text
     assert anna.user.email not in page.text
     assert ConnectionOwner.objects.get().organisation == anna.organisation
@@ -166,7 +166,7 @@ def test_a_company_that_was_let_go_can_be_connected_elsewhere(anna: Traveller, t
     assert bo.browser.get(f"/c/{old}/").status_code == 404
     anna.browser.post(f"/c/{old}/reconnect/")
     page = anna.browser.get(anna.box.consent(anna.leave()), follow=True)
-    assert "connected with Kontobro already" in page.text
+    assert "already connected to Kontobro" in page.text
 
 
 def test_a_crash_between_owner_and_connection_is_mended_by_going_on(site: Site, box: Box, tmp_path: Path) -> None:
@@ -197,10 +197,10 @@ def test_joined_again_after_a_crash_it_is_one_connection(site: Site, box: Box, t
 
 def test_disconnecting_says_what_stays_and_revokes_at_pleo(anna: Traveller) -> None:
     page = anna.browser.get(f"/c/{the(anna)}/disconnect/").text
-    assert "What stays" in page
+    assert "What is kept" in page
     assert anna.box.sandbox.installations.all()
     answer = anna.browser.post(f"/c/{the(anna)}/disconnect/", follow=True)
-    assert "Disconnected. Settings, history and everything booked stay." in answer.text
+    assert "Disconnected. Settings, history and everything booked are kept." in answer.text
     assert not anna.box.sandbox.installations.all()
     store = anna.site.home.store
     connection = store.connection(the(anna))
@@ -250,7 +250,7 @@ def test_an_organisation_s_key_needs_the_company(site: Site, box: Box, tmp_path:
     key = box.sandbox.access.add_key(None, organization_id="11111111-1111-4111-8111-111111111111")
     bo.begin("api_key sandbox")
     bo.post("level", level=1)
-    assert "Say which company" in bo.post("key", key=key).text
+    assert "a connection is for one company" in bo.post("key", key=key).text
 
 
 def test_pleo_s_settings_link_opens_the_company_s_connection(anna: Traveller) -> None:
@@ -275,7 +275,7 @@ def test_a_hosted_service_offers_ledgers_only_where_its_operator_named_folders(
 ) -> None:
     organisation = site.organisation()
     assert "beancount" not in dict(systems())
-    with pytest.raises(Misconfigured, match="outside of your organisation"):
+    with pytest.raises(Misconfigured, match="outside your organisation"):
         safe_options("beancount", {"ledger": "main.beancount"}, organisation)
     monkeypatch.setenv("KONTOBRO_LEDGER_FOLDERS", str(tmp_path))
     config.cache_clear()
@@ -351,7 +351,7 @@ def test_of_several_companies_one_is_chosen(
     assert "The API key is refused" in page.text
     assert "wrong" not in page.text
     page = bo.post("access", url="https://books.example.com", secret_api_key="open sesame")
-    assert "Which company of Several?" in page.text
+    assert "Choose the company in Several" in page.text
     assert "open sesame" not in str(vars(bo.setup))
     assert "Choose one of the companies" in bo.post("company", company="3").text
     bo.post("company", company="2")

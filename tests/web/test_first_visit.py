@@ -41,7 +41,7 @@ def test_the_link_lets_one_person_sign_up(local: Site) -> None:
     assert stranger.get(path).status_code == 200
     assert browser.post(path, follow=True).status_code == 200
     assert stranger.post(path).status_code == 404
-    assert "Who are you booking for?" in browser.post("/accounts/signup/", FORM, follow=True).text
+    assert "Create an organisation" in browser.post("/accounts/signup/", FORM, follow=True).text
     browser.post("/accounts/logout/")
     assert "Sign-up is closed" in browser.post("/accounts/signup/", FORM | {"email": "eve@example.com"}).text
     assert [user.email for user in User.objects.all()] == ["anna@example.com"]

@@ -22,16 +22,16 @@ def test_the_first_page_says_how_to_begin(site: Site) -> None:
 def test_the_overview_counts_what_was_booked_and_what_waits(office: ConnectedSite) -> None:
     office.export()
     page = office.browser.get(f"/o/{office.organisation.id}/").text
-    assert "Booked in 30 days" in page
+    assert "Booked in the last 30 days" in page
     assert page.count('<div class="h1 mb-0">1</div>') == 2
-    assert "completed, with items to mend" in page
+    assert "completed; some expenses need attention" in page
 
 
 def test_a_preview_shows_the_entries_and_claims_nothing(office: ConnectedSite) -> None:
     job = office.job
     page = office.page(f"jobs/{job.id}/preview/")
     assert "1,234.50 DKK" in page
-    assert "1</strong> item could not" in page
+    assert "1</strong> expense could not" in page
     assert office.job.status == "pending"
     assert office.site.runner.asked == []
 
@@ -42,7 +42,7 @@ def test_what_waits_at_pleo_can_be_exported(office: ConnectedSite) -> None:
     answer = office.browser.post(f"/c/{office.connection.id}/export/", {"job": job.id})
     assert answer.status_code == 302
     assert office.site.runner.asked == [("export", office.connection.id, job.id, False)]
-    assert AuditEvent.objects.get().action == "export asked for"
+    assert AuditEvent.objects.get().action == "export requested"
 
 
 def test_a_job_of_another_installation_can_be_taken_over_one_at_a_time(office: ConnectedSite) -> None:
@@ -54,7 +54,7 @@ def test_a_job_of_another_installation_can_be_taken_over_one_at_a_time(office: C
     office.browser.post(path, {"job": job.id, "take_over": "1"})
     office.browser.post(path, {"take_over": "1"})
     assert [asked[2:] for asked in office.site.runner.asked] == [(job.id, True), (None, False)]
-    assert AuditEvent.objects.order_by("id")[0].action == "take-over asked for"
+    assert AuditEvent.objects.order_by("id")[0].action == "take-over requested"
 
 
 def test_a_job_s_page_tells_each_item_and_what_to_do(office: ConnectedSite) -> None:
@@ -76,8 +76,8 @@ def test_progress_is_asked_for_while_a_job_runs_and_ends_with_it(office: Connect
     path = f"/c/{office.connection.id}/jobs/{job.id}/progress/"
     before = office.browser.get(path)
     assert 'hx-trigger="every 1s"' in before.text
-    assert "has not begun yet" in before.text
-    assert "has not begun yet" in office.page(f"jobs/{job.id}/")
+    assert "not started yet" in before.text
+    assert "not started yet" in office.page(f"jobs/{job.id}/")
     office.export()
     after = office.browser.get(path)
     assert after["HX-Refresh"] == "true"
@@ -92,7 +92,7 @@ def test_an_item_shows_what_stands_in_the_books_now(office: ConnectedSite) -> No
     assert "History" in page
     books = office.page(f"items/{booked.reference}/books/")
     assert "1,234.50 DKK" in books
-    assert "Nothing stands" not in books
+    assert "No entry with this reference" not in books
 
 
 def test_the_notes_of_an_expense_are_on_its_page_and_on_the_jobs(office: ConnectedSite) -> None:
@@ -124,7 +124,7 @@ def test_problems_are_grouped_by_cause_with_one_place_to_mend(office: ConnectedS
     failed = next(row for row in office.site.home.store.bookings(office.connection.id) if row.problems)
     assert f'<a href="/c/{office.connection.id}/items/{failed.reference}/">{escape(failed.payee)}</a>' in page
     assert "What to do:" in page
-    assert "Nothing to mend" not in page
+    assert "nothing needs your attention" not in page
 
 
 def test_a_connection_that_lost_its_login_says_so_before_anything_is_asked(office: ConnectedSite) -> None:

@@ -47,7 +47,7 @@ def test_the_page_says_how_long_names_are_kept(office: ConnectedSite, owner: Cli
     office.site.home.store.save_connection(connection)
     page = owner.get(path_of(office)).text
     assert "14 days after their export is finished" in page
-    assert "Possible once it is disconnected" in page
+    assert "Disconnect the company first" in page
     assert path_of(office) in owner.get(f"/c/{office.connection.id}/").text
     assert path_of(office) in owner.get(f"/c/{office.connection.id}/settings/").text
 
@@ -85,16 +85,16 @@ def test_a_person_is_counted_first_and_then_erased(office: ConnectedSite, owner:
     assert "2 expenses" in asked
     assert len(kept_items(office)) == 2
     told = owner.post(path_of(office, "erase/"), {"who": who}, follow=True).text
-    assert "2 expenses were erased here" in told
+    assert "2 expenses were erased from Kontobro" in told
     assert kept_items(office) == {}
-    assert "No expense here names" in owner.post(path_of(office, "find/"), {"who": who}).text
+    assert "No expense stored here names" in owner.post(path_of(office, "find/"), {"who": who}).text
 
 
 def test_the_trail_never_has_the_name(office: ConnectedSite, owner: Client) -> None:
     owner.post(path_of(office, "find/"), {"who": NAME})
     owner.post(path_of(office, "erase/"), {"who": NAME})
     events = list(AuditEvent.objects.filter(connection_id=office.connection.id).values_list("action", "detail"))
-    assert [action for action, _ in events] == ["person looked for", "person erased"]
+    assert [action for action, _ in events] == ["person searched for", "person erased"]
     assert not [detail for _, detail in events if NAME in detail]
 
 
@@ -102,7 +102,7 @@ def test_the_trail_never_has_the_name(office: ConnectedSite, owner: Client) -> N
 def test_nobody_named_is_told(office: ConnectedSite, owner: Client, who: str) -> None:
     answer = owner.post(path_of(office, "find/"), {"who": who})
     assert answer.status_code == 400
-    assert "Nobody was named" in answer.text
+    assert "The name is empty or too long" in answer.text
 
 
 def test_a_connected_company_is_not_deleted(office: ConnectedSite, owner: Client) -> None:
@@ -125,7 +125,7 @@ def test_a_deleted_company_is_gone_and_its_trail_stays(office: ConnectedSite, ow
     ToldNotice.objects.create(connection_id=office.connection.id, cause="reconnect", day="2026-03-01")
     assert "Type “" in owner.get(path_of(office)).text
     told = owner.post(path_of(office, "delete/"), {"name": name}, follow=True).text
-    assert "was deleted here" in told
+    assert "was deleted from Kontobro" in told
     assert office.site.home.store.connection(office.connection.id) is None
     left = (ConnectionOwner, WebhookDelivery, ToldNotice)
     assert [model.objects.filter(connection_id=office.connection.id).count() for model in left] == [0, 0, 0]

@@ -55,7 +55,7 @@ def test_an_owner_who_was_removed_has_no_way_back(site: Site) -> None:
     anna, bad = site.browser(site.member(organisation)), site.member(organisation, email="bad@example.com")
     for sender in (anna, site.browser(bad)):
         page = sender.post(f"/o/{organisation.id}/invitations/", {"email": "BAD@example.com", "role": "owner"})
-        assert "is a member already" in page.text
+        assert "is already a member" in page.text
     mine = Membership.objects.exclude(user=bad).get()
     for email in ("bad@example.com", "Bad@Example.com"):
         Invitation.objects.create(

@@ -76,7 +76,7 @@ def test_what_is_wrong_is_told_at_its_field_and_nothing_is_kept(
 
 
 def test_the_books_say_whether_the_settings_fit(office: ConnectedSite) -> None:
-    assert "complete and fit" in office.page("settings/fitting/")
+    assert "complete and match" in office.page("settings/fitting/")
     office.site.home.store.save_connection(replace(office.connection, settings=replace(kept(office), contra="nope")))
     assert "nope" in office.page("settings/fitting/")
     lacking = replace(kept(office), contra=None, accounts_payable=None)
@@ -88,7 +88,7 @@ def test_a_file_goes_out_and_comes_back(office: ConnectedSite) -> None:
     path = f"/c/{office.connection.id}/settings/"
     text = office.browser.get(f"{path}file/").content.decode()
     assert tomllib.loads(text) == settings_to(kept(office))
-    assert "are saved" in take(office, text.replace('posting = "posted"', 'posting = "draft"'))
+    assert "Settings saved" in take(office, text.replace('posting = "posted"', 'posting = "draft"'))
     assert kept(office).posting == "draft"
 
 

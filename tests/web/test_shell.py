@@ -23,7 +23,7 @@ def test_signing_up_makes_an_account_and_leads_to_the_first_organisation(site: S
     browser = site.browser()
     form = {"email": "anna@example.com", "password1": PASSWORD, "password2": PASSWORD}
     answer = browser.post("/accounts/signup/", form, follow=True)
-    assert "Who are you booking for?" in answer.text
+    assert "Create an organisation" in answer.text
     browser.post("/o/new/", {"name": "Demo ApS"})
     organisation = Organisation.objects.get()
     assert Membership.objects.get(organisation=organisation).role == "owner"
@@ -68,9 +68,9 @@ def test_an_invitation_is_for_one_address_and_works_once(site: Site) -> None:
     answer = owner.post(f"/o/{organisation.id}/invitations/", {"email": "bo@example.com", "role": "bookkeeper"})
     link = shown_link(answer.text)
     other = site.browser(site.user("carl@example.com"))
-    assert "another mail address" in other.post(link).text
+    assert "another email address" in other.post(link).text
     guest = site.browser(site.user("bo@example.com"))
-    assert "You join as" in guest.get(link).text
+    assert "You will join as" in guest.get(link).text
     guest.post(link)
     assert Membership.objects.get(user__email="bo@example.com").role == "bookkeeper"
     assert guest.post(link).status_code == 404
@@ -144,7 +144,7 @@ def test_an_owner_may_demand_two_factors_of_everybody(site: Site) -> None:
     reader = site.member(organisation, "readonly")
     answer = site.browser(reader).get(f"/o/{organisation.id}/")
     assert answer.status_code == 403
-    assert "demands two-factor sign-in" in answer.text
+    assert "requires two-factor authentication" in answer.text
     TOTP.activate(reader, generate_totp_secret())
     assert site.browser(reader).get(f"/o/{organisation.id}/").status_code == 200
 
@@ -163,7 +163,7 @@ def test_where_strangers_may_not_sign_up_an_invitation_is_for_its_address_alone(
         guest.post("/accounts/signup/", form)
         assert not User.objects.filter(email="bo@example.com").exists()
         guest.get(shown_link(page))
-        assert "another mail address" in guest.post("/accounts/signup/", form | {"email": "eve@example.com"}).text
+        assert "another email address" in guest.post("/accounts/signup/", form | {"email": "eve@example.com"}).text
         guest.post("/accounts/signup/", form)
         assert User.objects.filter(email="bo@example.com").exists()
     finally:

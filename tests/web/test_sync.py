@@ -23,7 +23,7 @@ def synced(office: ConnectedSite) -> ConnectedSite:
 
 
 def test_a_connection_at_level_1_keeps_nothing_in_step(office: ConnectedSite) -> None:
-    assert "Nothing is kept in step" in office.page("master-data/")
+    assert "No master data is synced" in office.page("master-data/")
 
 
 def test_a_plan_is_shown_before_anything_is_written(synced: ConnectedSite) -> None:

@@ -191,7 +191,7 @@ def test_the_text_of_a_bug_is_not_kept_by_the_engine(town: RunningService) -> No
         (look,) = worker.runner.client.list_workflows(name="look")
         assert look.status == "SUCCESS"
         assert "a secret" not in str((look.output, look.error))
-        assert "log id" in str(look.output)
+        assert "log ID" in str(look.output)
 
 
 def test_a_second_worker_on_sqlite_is_refused(town: RunningService) -> None:

@@ -1,7 +1,7 @@
 {
     "name": "Pleo Accounting (Kontobro)",
-    "summary": "Books what is exported from Pleo, exactly once, and keeps Pleo's master data in step",
-    "description": "Its README.md tells how to install and use it.",
+    "summary": "Books Pleo's exports exactly once and keeps Pleo's master data in sync",
+    "description": "See README.md for installation and use.",
     "version": "19.0.1.0.0",
     "category": "Accounting/Accounting",
     "author": "Kontobro",

@@ -57,7 +57,7 @@ class ConnectStart(ModelView):
         required=True,
         domain=[("companies", "=", Eval("company", -1))],
         depends=["company"],
-        help="The user in whose name entries are made, with no more rights than that.",
+        help="Entries are made in this user's name and with this user's rights.",
     )
     environment = fields.Selection(
         [("production", "Production"), ("staging", "Staging"), ("sandbox", "Sandbox")], "Environment", required=True
@@ -66,21 +66,21 @@ class ConnectStart(ModelView):
         "Address",
         states={"invisible": Eval("environment") != "sandbox"},
         depends=["environment"],
-        help="Where the sandbox is; empty for its usual place on this machine.",
+        help="The sandbox's address. Empty: the usual address on this machine.",
     )
     method = fields.Selection([("api_key", "API Key"), ("oauth", "OAuth")], "Log in with", required=True, sort=False)
     api_key = fields.Char("API Key", strip=False, states=only("api_key"), help="In Pleo: Settings, API Keys.")
     client_id = fields.Char(
-        "Client", states=only("oauth"), help="The id of the OAuth client that Pleo registered for you."
+        "Client", states=only("oauth"), help="The ID of the OAuth client that Pleo registered for you."
     )
     client_secret = fields.Char("Client's Secret", strip=False, states=only("oauth"))
     redirect = fields.Char(
         "Redirect Address",
         readonly=True,
         states={"invisible": Eval("method") != "oauth"},
-        help="Have exactly this address registered with Pleo for your client.",
+        help="Register exactly this address with Pleo for your client.",
     )
-    level = fields.Selection(LEVELS, "Keep in Step", required=True, sort=False)
+    level = fields.Selection(LEVELS, "Keep in Sync", required=True, sort=False)
 
     @classmethod
     def default_company(cls):

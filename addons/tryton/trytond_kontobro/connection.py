@@ -38,7 +38,7 @@ class Connection(ModelSQL, ModelView):
     )
     api_url = fields.Char("Pleo's Address", readonly=True)
     auth_url = fields.Char("Pleo's Login", readonly=True)
-    auth = fields.Char("Way to log in", readonly=True)
+    auth = fields.Char("Login Method", readonly=True)
     pleo_company = fields.Char("Pleo's Company", readonly=True)
     pleo_company_name = fields.Char("Company in Pleo", readonly=True)
     erp = fields.Char("Accounting System", readonly=True)
@@ -49,11 +49,9 @@ class Connection(ModelSQL, ModelView):
     status = fields.Selection(STATUSES, "Status", required=True, readonly=True)
     settings = fields.Text("Settings", readonly=True)
     last_run = fields.Timestamp("Last Run", readonly=True)
-    last_fault = fields.Text("What stopped it", readonly=True)
-    last_fault_code = fields.Char("Code of what stopped it", readonly=True)
-    fault_told = fields.Function(
-        fields.Text("What stopped it", states={"invisible": ~Eval("fault_told")}), "get_fault_told"
-    )
+    last_fault = fields.Text("Error", readonly=True)
+    last_fault_code = fields.Char("Error Code", readonly=True)
+    fault_told = fields.Function(fields.Text("Error", states={"invisible": ~Eval("fault_told")}), "get_fault_told")
     jobs = fields.One2Many("kontobro.job", "connection_id", "Export Jobs", readonly=True)
     syncs = fields.One2Many("kontobro.sync", "connection_id", "Master Data", readonly=True)
 

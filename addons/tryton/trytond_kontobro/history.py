@@ -30,16 +30,16 @@ NAMED = {
 }
 """Names in the reader's language, and the codes that they are of."""
 
-OUTCOMES = [("", ""), ("booked", "Booked"), ("failed", "Failed"), ("uncertain", "Outcome unknown")]
+OUTCOMES = [("", ""), ("booked", "Booked"), ("failed", "Failed"), ("uncertain", "Unconfirmed")]
 STATUSES = [
     ("seen", "Waiting"),
     ("claiming", "Starting"),
-    ("in_progress", "Under way"),
+    ("in_progress", "In Progress"),
     ("completed", "Completed"),
     ("completed_with_errors", "Completed with Errors"),
     ("failed", "Failed"),
-    ("unfinished", "Not finished"),
-    ("not ours", "Done by another Installation"),
+    ("unfinished", "Unfinished"),
+    ("not ours", "Done by Another Installation"),
 ]
 
 
@@ -159,9 +159,9 @@ class Booking(OfConnection, Named, ModelSQL, ModelView):
     posting = fields.Char("Posting", readonly=True)
     receipts = fields.Integer("Receipts", required=True, readonly=True)
     settled = fields.Boolean("Settled", readonly=True)
-    problems = fields.Text("Problems as they are stored", required=True, readonly=True)
-    notes = fields.Text("Notes as they are stored", readonly=True)
-    intent_at = fields.Timestamp("Write under way since", readonly=True)
+    problems = fields.Text("Problems as Stored", required=True, readonly=True)
+    notes = fields.Text("Notes as Stored", readonly=True)
+    intent_at = fields.Timestamp("Write in Progress Since", readonly=True)
     outcome = fields.Selection(OUTCOMES, "Outcome", readonly=True, sort=False)
     updated_at = fields.Timestamp("Changed", required=True, readonly=True)
     events = fields.One2Many("kontobro.event", "booking_id", "History", readonly=True)
@@ -287,7 +287,7 @@ class Sync(OfConnection, Named, ModelSQL, ModelView):
     __string__ = "Pleo Master Data"
     kind = fields.Char("Kind", required=True, readonly=True)
     outcome = fields.Selection(
-        [("in_step", "In Step"), ("waiting", "Waits for a Decision"), ("failed", "Failed")],
+        [("in_step", "In Sync"), ("waiting", "Needs a Decision"), ("failed", "Failed")],
         "Outcome",
         required=True,
         readonly=True,

@@ -35,7 +35,7 @@ def inside(database: str, connection: Connection) -> Connector:
     """The connector of a connection: Tryton's API connector over the transport in process."""
     user, company = connection.erp_options.get("user", ""), connection.erp_options.get("company", "")
     if not user.isdigit():
-        raise Misconfigured("Nobody books for this connection.", "Connect again and choose the user.")
+        raise Misconfigured("The connection has no user to book as.", "Connect again and choose the user.")
     calls = InProcess(database, int(user), int(company) if company.isdigit() else None)
     return guarded(TrytonConnector(calls, f"{http_host()}/#/{quote(database)}/model", enforced=True))
 

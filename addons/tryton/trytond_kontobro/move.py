@@ -13,7 +13,7 @@ class Referenced:
     """A document that may come from Pleo. The unique constraint is what refuses a second one."""
 
     __slots__ = ()
-    kontobro_reference = fields.Char("Pleo Reference", help="The expense in Pleo that this was booked for.")
+    kontobro_reference = fields.Char("Pleo Reference", help="The expense in Pleo that this entry was booked for.")
     kontobro_expense = fields.Function(fields.Char("Pleo Expense"), "get_kontobro_expense")
     kontobro_url = fields.Function(fields.Char("In Pleo"), "get_kontobro_url")
 

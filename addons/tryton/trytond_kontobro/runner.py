@@ -86,7 +86,7 @@ def work(database: str, connection_id: str) -> None:
         with opened(database) as house, house.store.lock(f"run {connection_id}"):
             store_of(house).note_run(connection_id, _worked(house, connection_id))
     except Busy:
-        log.info("another run is at it", extra={"connection": connection_id})
+        log.info("another run is in progress", extra={"connection": connection_id})
     except Exception:
         log.exception("the work for a connection ended", extra={"connection": connection_id})
 

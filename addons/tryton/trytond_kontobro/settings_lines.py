@@ -72,7 +72,7 @@ class SettingsDimension(Line, ModelView):
 
     __name__ = "kontobro.settings.dimension"
     __string__ = "Pleo Dimension"
-    group = fields.Char("Tag Group's Code", help="As Pleo names it, where that differs from the analytic root's code.")
+    group = fields.Char("Tag Group's Code", help="As in Pleo, if it differs from the analytic root's code.")
     root = fields.Many2One(
         "analytic_account.account",
         "Analytic Root",

@@ -53,7 +53,7 @@ class Synchronize(Guarded, Wizard):
     plan = StateView(
         "kontobro.sync.plan",
         "kontobro.sync_plan_view_form",
-        [Button("Cancel", "end", "tryton-cancel"), Button("Do this in Pleo", "apply", "tryton-ok")],
+        [Button("Cancel", "end", "tryton-cancel"), Button("Apply in Pleo", "apply", "tryton-ok")],
     )
     apply = StateTransition()
     done = shown()

@@ -86,7 +86,7 @@ def _key() -> bytes:
     if not key:
         raise Misconfigured(
             "The key for Pleo's secrets is missing in Tryton's configuration.",
-            "Put `key = ...` under [kontobro] in trytond.conf; README.md says how to make one.",
+            "Add `key = ...` under [kontobro] in trytond.conf; README.md says how to make one.",
         )
     return key.encode()
 

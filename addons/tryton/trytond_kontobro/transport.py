@@ -117,7 +117,7 @@ def _method_of(database: str, method: str) -> tuple[Any, str]:
     name, _, verb = path.rpartition(".")
     model = Pool(database).get(name, type=kind)
     if verb not in model.__rpc__:
-        raise NotAllowed(f"Tryton does not allow {method}.", "Report this.")
+        raise NotAllowed(f"Tryton does not allow {method}.", "Please report this error.")
     return model, verb
 
 
@@ -168,8 +168,8 @@ def _fault(error: Exception, method: str, *, writes: bool) -> KontobroError:
         return NotAllowed(f"Tryton does not allow {method}.", "Give the user the groups that the check names.")
     if isinstance(error, backend.DatabaseOperationalError):
         if is_undone(error):
-            return Timeout(f"Tryton is busy: {method} waited too long for others.", "Try again later.")
+            return Timeout(f"Tryton is busy: {method} waited too long for other transactions.", "Try again later.")
         if writes:
-            return Uncertain(f"The database was lost during {method}.", "What it did is looked up first.")
+            return Uncertain(f"The database was lost during {method}.", "Its result is checked first.")
         return Unreachable("Tryton's database can't be reached.", "Check that PostgreSQL runs.")
     return Refused(SYSTEM, "unforeseen", "an error inside Tryton; its log says which")

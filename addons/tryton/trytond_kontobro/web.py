@@ -164,7 +164,10 @@ def require_rights(database, asked) -> None:
         except AccessError:
             lost.append(users[0])
     if lost:
-        raise NotAllowed("Who asked for this, or the user who books, may not do so any more.", "Nothing was connected.")
+        raise NotAllowed(
+            "The user who started this, or the user who books, no longer has the right to do it.",
+            "Nothing was connected.",
+        )
 
 
 def _connected(house, request, asked, kept):

@@ -97,7 +97,7 @@ def _of_files(error: OSError) -> KontobroError:
         errno.ENOENT: "Check the path.",
         errno.EACCES: "Check that you may read and write it.",
     }
-    remedy = remedies.get(error.errno or 0, "Check that it exists and is yours.")
+    remedy = remedies.get(error.errno or 0, "Check that it exists and that you own it.")
     where = f" ({error.filename})" if error.filename else ""
     return Misconfigured(f"A file can't be used{where}: {error.strerror or said_of(error)}.", remedy)
 
@@ -112,7 +112,10 @@ def _tell_stopped(ctx: Any) -> None:
 
 def _of_a_bug(error: Exception) -> KontobroError:
     """Its type alone: what a stray exception says may hold anything."""
-    remedy = "Running it again books nothing twice. Run it with --debug to see where, and please report that."
+    remedy = (
+        "It is safe to run it again: nothing is booked twice. Run it with --debug to see where it failed, "
+        "and please report it."
+    )
     return KontobroError(f"Unexpected error ({type(error).__name__}).", remedy)
 
 
@@ -165,16 +168,16 @@ def main_options(
     context: typer.Context,
     home: Annotated[
         Path | None,
-        typer.Option(envvar="KONTOBRO_HOME", help="Folder of settings, tokens and history.", show_default=False),
+        typer.Option(envvar="KONTOBRO_HOME", help="Data folder: settings, tokens and history.", show_default=False),
     ] = None,
     connection: Annotated[
         str | None,
         typer.Option(envvar="KONTOBRO_CONNECTION", help="Which connection, when there are several.", metavar="NAME"),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Structured log on stderr.")] = False,
-    debug: Annotated[bool, typer.Option(help="Show the traceback of an error, your hook's too.")] = False,
+    debug: Annotated[bool, typer.Option(help="Show the traceback of errors, including errors in your hook.")] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     desk = context.obj if isinstance(context.obj, Desk) else Desk()
@@ -192,7 +195,7 @@ def main_options(
         context.call_on_close(traces_to_stderr())
 
 
-BOOKING, MASTERS, SETUP, RUNNING = "Book and check", "Settings and master data", "Connect and look after", "Run"
+BOOKING, MASTERS, SETUP, RUNNING = "Book and check", "Settings and master data", "Connect and manage", "Run"
 
 
 def _add(name: str, run: Callable[..., None], panel: str, example: str) -> None:

@@ -18,9 +18,11 @@ FAILED = ("rejected", "uncertain")
 
 def run(
     context: typer.Context,
-    job: Annotated[str | None, typer.Option(help="Only of this job (its id, or how it begins).")] = None,
-    failed: Annotated[bool, typer.Option("--failed", help="Only what was refused, failed or is unconfirmed.")] = False,
-    limit: Annotated[int, typer.Option(help="At most so many, the newest.", min=1)] = 100,
+    job: Annotated[str | None, typer.Option(help="Only this job (its ID, or the start of it).")] = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Only bookings that were refused, failed or are unconfirmed.")
+    ] = False,
+    limit: Annotated[int, typer.Option(help="The most bookings to list, newest first.", min=1)] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List what was booked, with links to the accounting system and to Pleo."""
@@ -43,7 +45,7 @@ def _nothing(job: str | None, *, failed: bool) -> str:
     of_job = f' of a job that begins with "{job}"' if job else ""
     if failed:
         return f"Nothing has failed{of_job}."
-    return f"Nothing is booked{of_job}." if job else "Nothing booked yet. kontobro jobs shows what waits."
+    return f"Nothing is booked{of_job}." if job else "Nothing is booked yet. kontobro jobs shows the waiting jobs."
 
 
 def _wanted(row: BookingRow, job: str | None, *, failed: bool) -> bool:

@@ -22,12 +22,12 @@ def run(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """See that Pleo and the accounting system answer and the settings are complete."""
+    """Check that Pleo and the accounting system answer and that the settings are complete."""
     from kontobro.health.connection import Words, look
 
     words = Words(
-        reconnect="Run kontobro connect again; settings and history are kept.",
-        first_sync="Run kontobro sync apply: the installation is activated after it.",
+        reconnect="Run kontobro connect again. Settings and history are kept.",
+        first_sync="Run kontobro sync apply. After that the integration is activated.",
         dimensions="Choose with kontobro dimensions.",
         raise_level="kontobro connect --level {}",
     )

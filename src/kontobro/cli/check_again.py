@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 def run(
     context: typer.Context,
     reference: Annotated[str | None, typer.Argument(help="The expense's reference (kontobro bookings --json).")] = None,
-    whole_job: Annotated[bool, typer.Option("--all", help="All that failed in the last job.")] = False,
+    whole_job: Annotated[bool, typer.Option("--all", help="All expenses that failed in the last job.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Look at failed expenses again under today's settings, without booking."""
+    """Check failed expenses again with today's settings, without booking."""
     if (reference is None) != whole_job:
-        raise typer.BadParameter("Name one expense, or say --all.")
+        raise typer.BadParameter("Give one expense's reference, or use --all.")
     desk = desk_of(context)
     connection = desk.connection()
     from kontobro.cli.tie_out import ports_of
@@ -59,14 +59,14 @@ def _print(found: Sequence[Checked], ports: BookPorts) -> None:
             print_item(checked.preview, names)
         else:
             show.say(f"{checked.payee} {checked.reference}".strip(), "bold")
-            show.say("  its content was purged: export it again in Pleo to see.", "red")
+            show.say("  its content is no longer stored: export it again in Pleo to check it.", "red")
             show.say(f"  Pleo: {checked.pleo_url or ''}".rstrip(), "dim")
     if not found:
         show.say("Nothing failed in the last job.")
         return
     mended = sum(1 for checked in found if checked.mended)
     show.say(f"{mended} of {len(found)} would be booked now. Nothing was booked: export them again in Pleo.", "bold")
-    show.say("Receipts are not fetched here: one that is missing or broken shows at the export.", "dim")
+    show.say("Receipts are not checked here: a missing or broken receipt shows at the export.", "dim")
 
 
 def checked_shape(checked: Checked) -> Json:

@@ -48,21 +48,26 @@ ErpOptions = Annotated[
 ]
 ErpSecret = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME", help="A secret that your own connector needs, to be asked for; repeatable."),
+    typer.Option(
+        metavar="NAME", help="Name of a secret that your own connector needs; you are asked for it. Repeatable."
+    ),
 ]
 ErpSecretStdin = Annotated[
-    bool, typer.Option("--erp-secret-stdin", help="Read the accounting system's secrets from stdin, a line each.")
+    bool, typer.Option("--erp-secret-stdin", help="Read the accounting system's secrets from stdin, one per line.")
 ]
-Company = Annotated[str, typer.Option(metavar="ID", help="Pleo company, if the key is an organisation's.")]
+Company = Annotated[str, typer.Option(metavar="ID", help="Pleo company ID, if the key belongs to an organisation.")]
 ApiKeyStdin = Annotated[
-    bool, typer.Option("--api-key-stdin", help=f"Read the API key from stdin (else {KEY_VARIABLE}, else asked).")
+    bool,
+    typer.Option(
+        "--api-key-stdin", help=f"Read the API key from stdin (otherwise from {KEY_VARIABLE}, or you are asked)."
+    ),
 ]
 ClientSecretStdin = Annotated[
-    bool, typer.Option("--client-secret-stdin", help=f"Read the secret from stdin (else {SECRET_VARIABLE}).")
+    bool, typer.Option("--client-secret-stdin", help=f"Read the secret from stdin (otherwise from {SECRET_VARIABLE}).")
 ]
 WantedLevel = Annotated[
     int | None,
-    typer.Option("--level", min=1, max=4, show_default=False, help="What is kept in sync; else the highest possible."),
+    typer.Option("--level", min=1, max=4, show_default=False, help="What is synced; by default all that is possible."),
 ]
 
 
@@ -74,19 +79,21 @@ def run(
     erp_secret: ErpSecret = None,
     erp_secret_stdin: ErpSecretStdin = False,
     environment: Annotated[Environment, typer.Option(help="Pleo environment.")] = "production",
-    url: Annotated[str | None, typer.Option(help="Where Pleo-in-a-box runs (--environment sandbox).")] = None,
+    url: Annotated[str | None, typer.Option(help="Address of Pleo-in-a-box (with --environment sandbox).")] = None,
     company: Company = "",
-    name: Annotated[str, typer.Option(help="What to call this connection; else the company's name.")] = "",
+    name: Annotated[str, typer.Option(help="Name of this connection; the company's name unless given.")] = "",
     api_key_stdin: ApiKeyStdin = False,
     oauth: Annotated[bool, typer.Option("--oauth", help="Log in with a browser (staging and sandbox).")] = False,
-    client_id: Annotated[str | None, typer.Option(help="OAuth: the registered client's id.")] = None,
+    client_id: Annotated[str | None, typer.Option(help="OAuth: ID of the registered client.")] = None,
     client_secret_stdin: ClientSecretStdin = False,
     level: WantedLevel = None,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address to open.")] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="OAuth: print the address, don't open a browser.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     **flags: str | Path | None,
 ) -> None:
-    """Connect a Pleo company: look at both sides, choose the level, install."""
+    """Connect a Pleo company to an accounting system: test both, choose the level, install."""
     from kontobro.core.level import level_named
 
     desk = desk_of(context)
@@ -153,7 +160,7 @@ def draft_connection(
     if oauth and environment == "production":
         raise Misconfigured("OAuth on a command line is not possible with Pleo's production.", PRODUCTION_OAUTH)
     if oauth and not client_id:
-        raise typer.BadParameter("--oauth needs the registered client's id.", param_hint="--client-id")
+        raise typer.BadParameter("--oauth needs the ID of the registered client.", param_hint="--client-id")
     return Connection(
         id="",
         name="",
@@ -177,13 +184,13 @@ def _addresses(environment: Environment, url: str | None) -> tuple[str, str]:
     from kontobro.pleo import ENVIRONMENTS
 
     if url and environment != "sandbox":
-        raise typer.BadParameter("only the sandbox has an address of its own.", param_hint="--url")
+        raise typer.BadParameter("only for --environment sandbox.", param_hint="--url")
     if url:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None or parts.query:
-            raise typer.BadParameter("it takes an address such as http://127.0.0.1:8764.", param_hint="--url")
+            raise typer.BadParameter("must be an address such as http://127.0.0.1:8764.", param_hint="--url")
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            raise typer.BadParameter("a key goes over the network by https only.", param_hint="--url")
+            raise typer.BadParameter("must use https: the API key is sent over it.", param_hint="--url")
         return url.rstrip("/"), url.rstrip("/")
     return ENVIRONMENTS[environment].api_url, ENVIRONMENTS[environment].auth_url
 
@@ -194,8 +201,8 @@ def _api_key(*, from_stdin: bool) -> str:
     if not key and not from_stdin:
         key = asked_secret("Pleo API key (not shown)")
     if not key.strip():
-        remedy = f"Give it when asked in a terminal, in {KEY_VARIABLE}, or by --api-key-stdin."
-        raise Misconfigured("There is no API key.", remedy)
+        remedy = f"Enter it when asked in a terminal, set {KEY_VARIABLE}, or use --api-key-stdin."
+        raise Misconfigured("The API key is missing.", remedy)
     return key.strip()
 
 
@@ -269,7 +276,7 @@ def _asked_level(desk: Desk, draft: Connection, secrets: Mapping[str, str], leve
     from kontobro.install.level import highest_supplied
 
     asked = level or highest_supplied(desk.workplace.connector_for(draft, secrets).capabilities)
-    show.tell(f"Asking Pleo for what Level {asked} needs (--level chooses another).", "dim")
+    show.tell(f"Asking Pleo for the permissions of Level {asked} (choose another level with --level).", "dim")
     return asked
 
 
@@ -284,11 +291,12 @@ def _say_connected(connected: Connected) -> None:
         show.say("  Connected again: its settings and history were kept.")
     show.say(f"  Level {connected.level}: {meaning_of(connection.settings)}.")
     if connected.level == 1:
-        show.say("  Pleo asks for Level 2 at least: kontobro check says what that needs.", "yellow")
-    show.say(f'  The connection is called "{connection.name}"; Pleo says {connected.installation.status}.')
+        show.say("  Pleo recommends Level 2 or higher: kontobro check shows what it needs.", "yellow")
+    status = connected.installation.status
+    show.say(f'''  The connection's name is "{connection.name}"; its status in Pleo is {status}.''')
     if connected.installation.status == PENDING:
-        show.say("  Pleo waits for a first sync: kontobro dimensions, kontobro sync plan, kontobro sync apply.")
+        show.say("  Pleo is waiting for the first sync: kontobro dimensions, kontobro sync plan, kontobro sync apply.")
     if not (connection.settings.wallet or connection.settings.wallets):
-        show.say("  Next, say which account the Pleo wallet is: kontobro settings suggest proposes it from the chart,")
-        show.say("  kontobro settings set wallet CODE sets it. Nothing can be exported before.")
+        show.say("  Next, set the account of the Pleo wallet: kontobro settings suggest proposes one from the chart,")
+        show.say("  kontobro settings set wallet CODE sets it. Exports need this account.")
     show.say("  Then: kontobro check (are the settings complete?), kontobro jobs, kontobro export.")

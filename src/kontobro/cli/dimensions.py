@@ -46,9 +46,9 @@ class Choice:
 def run(
     context: typer.Context,
     codes: Annotated[list[str] | None, typer.Argument(metavar="[CODE]...", help="Codes, with --choose.")] = None,
-    choose: Annotated[bool, typer.Option("--choose", help="Choose exactly these, five at most.")] = False,
+    choose: Annotated[bool, typer.Option("--choose", help="Choose exactly these dimensions, up to five.")] = False,
     none: Annotated[
-        bool, typer.Option("--none", help="Choose none: Pleo's groups are archived by the next sync.")
+        bool, typer.Option("--none", help="Choose none: the next sync archives the tag groups in Pleo.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -80,13 +80,13 @@ def _is_first(desk: Desk, connection: Connection) -> bool:
 def _named(codes: Sequence[str], *, choose: bool, none: bool) -> list[str] | None:
     """What the person asks for: None to leave the choice as it is."""
     if choose and none:
-        raise typer.BadParameter("--choose and --none exclude each other.")
+        raise typer.BadParameter("use either --choose or --none, not both.")
     if codes and not choose:
-        raise typer.BadParameter(f"to choose them say: kontobro dimensions --choose {' '.join(codes)}")
+        raise typer.BadParameter(f"to choose them, run: kontobro dimensions --choose {' '.join(codes)}")
     if choose and not codes:
-        raise typer.BadParameter("--choose needs codes; --none chooses none.")
+        raise typer.BadParameter("--choose needs codes. To choose none, use --none.")
     if len(codes) > MOST:
-        raise typer.BadParameter(f"{len(codes)} dimensions are too many: Pleo takes {MOST} tags an expense.")
+        raise typer.BadParameter(f"{len(codes)} dimensions are too many: Pleo allows {MOST} tags per expense.")
     return [] if none else list(codes) if choose else None
 
 
@@ -95,7 +95,7 @@ def active_dimensions(connector: Connector) -> list[Dimension]:
     from kontobro.core.model.masterdata import Dimension
 
     if Dimension not in connector.capabilities.kinds:
-        raise Misconfigured("This accounting system has no dimensions.", "There is nothing to choose.")
+        raise Misconfigured("This accounting system has no dimensions.", "Nothing can be chosen.")
     return sorted((found for found in connector.read(Dimension) if found.active), key=lambda found: found.code)
 
 
@@ -132,8 +132,10 @@ def _found(dimensions: Sequence[Dimension], name: str) -> Dimension:
     if len(found) == 1:
         return found[0]
     known = ", ".join(one.code for one in dimensions)
-    many = "are several dimensions" if found else "is no active dimension"
-    raise Misconfigured(f'There {many} "{shown(name)}".', f"Choose from: {known}." if known else "There is none.")
+    many = "are several dimensions with the code" if found else "is no active dimension with the code"
+    raise Misconfigured(
+        f'There {many} "{shown(name)}".', f"Choose from: {known}." if known else "The accounting system has none."
+    )
 
 
 def store_choice(desk: Desk, connection: Connection, wanted: Sequence[Dimension]) -> Connection:
@@ -158,7 +160,7 @@ def _choices(
 
 def _print(choices: Sequence[Choice], *, preselected: bool, stored: bool) -> None:
     if not choices:
-        show.say("The accounting system has no active dimension: there is nothing to choose.")
+        show.say("The accounting system has no active dimension, so nothing can be chosen.")
         return
     heads = ("chosen", "code", "name", "values", "tag group in Pleo")
     rows = sheet(*heads, right=["values"], whole=["code"], spare=["values"])
@@ -169,11 +171,11 @@ def _print(choices: Sequence[Choice], *, preselected: bool, stored: bool) -> Non
     show.console().print(rows)
     chosen = [choice.dimension.code for choice in choices if choice.chosen]
     if preselected:
-        show.say(f"Chosen because Pleo has tag groups of these codes: {', '.join(chosen)}.")
+        show.say(f"Chosen because Pleo has tag groups with these codes: {', '.join(chosen)}.")
     if not chosen:
-        show.say(f"None is chosen. Choose up to {MOST}: kontobro dimensions --choose {choices[0].dimension.code}")
+        show.say(f"None chosen. Choose up to {MOST}: kontobro dimensions --choose {choices[0].dimension.code}")
     elif stored or preselected:
-        show.say("See what that changes in Pleo: kontobro sync plan dimensions", "dim")
+        show.say("To see what this changes in Pleo: kontobro sync plan dimensions", "dim")
     else:
         codes = " ".join(chosen)
-        show.say(f"Choose others, {MOST} at most: kontobro dimensions --choose {codes}", "dim")
+        show.say(f"To choose others (up to {MOST}): kontobro dimensions --choose {codes}", "dim")

@@ -15,16 +15,16 @@ from kontobro.core.errors import Misconfigured
 
 def run(
     context: typer.Context,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmation.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Remove the installation at Pleo; settings, history and everything booked stay."""
+    """Remove the integration from Pleo. Settings, history and everything booked are kept."""
     from kontobro.install.connect import disconnect
 
     desk = desk_of(context)
     connection = desk.connection()
     if connection.status == "disconnected":
-        show.say(f'"{connection.name}" is disconnected already.')
+        show.say(f'"{connection.name}" is already disconnected.')
         raise typer.Exit(Exit.OK)
     if not yes:
         _ask(connection.name)
@@ -34,20 +34,20 @@ def run(
 
         show.emit({**connection_shape(desk.connection()), "refused": str(refused) if refused else None})
         return
-    show.say(f'"{connection.name}" is disconnected; its credential is forgotten here.')
+    show.say(f'"{connection.name}" is disconnected. Its credential was deleted here.')
     if refused:
         show.say(
-            f"Pleo refused the credential ({refused.message}): see in Pleo, under Settings > Accounting,", "yellow"
+            f"Pleo refused the credential ({refused.message}). Check in Pleo, under Settings > Accounting,", "yellow"
         )
-        show.say("that the integration is gone, and delete the API key there.", "yellow")
-    show.say("What stays: everything booked, the settings and the history. kontobro connect uses them again.")
+        show.say("that the integration is removed, and delete the API key there.", "yellow")
+    show.say("Kept: everything booked, the settings and the history. kontobro connect uses them again.")
 
 
 def _ask(name: str) -> None:
     """Raises Abort at a no, Misconfigured when there is no one to ask."""
     try:
-        typer.confirm(f'Disconnect "{name}" from Pleo? Everything booked stays', abort=True, err=True)
+        typer.confirm(f'Disconnect "{name}" from Pleo? Everything booked is kept', abort=True, err=True)
     except typer.Abort:
         if sys.stdin.isatty():
             raise
-        raise Misconfigured("Nothing was disconnected: it was not confirmed.", "Give --yes (-y) in a script.") from None
+        raise Misconfigured("Nothing was disconnected: it was not confirmed.", "In a script, use --yes (-y).") from None

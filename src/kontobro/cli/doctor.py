@@ -23,7 +23,7 @@ def run(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Look at database, keys, disk, clock, worker, webhooks and mail; say what to do where something is wrong."""
+    """Check database, keys, disk, clock, worker, webhooks and mail, and say how to fix what is wrong."""
     from kontobro.health.findings import worst
 
     findings = examined(desk_of(context))

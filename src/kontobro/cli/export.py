@@ -31,20 +31,20 @@ PASSING = (Unreachable, Busy, JobGone)
 
 def run(
     context: typer.Context,
-    job: Annotated[str | None, typer.Option(help="This job, instead of the oldest one that waits.")] = None,
+    job: Annotated[str | None, typer.Option(help="Export this job instead of the oldest waiting one.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Keep polling for jobs until Ctrl-C.")] = False,
     every: Annotated[float, typer.Option(help="Seconds between two polls of --watch.", min=1)] = 120,
     take_over: Annotated[
-        bool, typer.Option("--take-over", help="Continue a job that another installation seems to work on.")
+        bool, typer.Option("--take-over", help="Continue a job that another installation seems to be exporting.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line a job.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line per job.")] = False,
 ) -> None:
-    """Book what was exported in Pleo."""
+    """Book the expenses that were exported in Pleo."""
     desk = desk_of(context)
     connection = desk.connection()
     ports = desk.ports(connection)
     if watch and (job or take_over):
-        raise typer.BadParameter("--watch books whatever comes; --job and --take-over are for one job.")
+        raise typer.BadParameter("--watch exports every job; --job and --take-over are for a single job.")
     if watch:
         _watch(connection, ports, every, as_json=as_json)
     code = _once(connection, ports, job, take_over=take_over, as_json=as_json)
@@ -62,7 +62,7 @@ def _once(connection: Connection, ports: Ports, name: str | None, *, take_over: 
     if as_json:
         show.emit_line({"job": None, "event": "nothing_to_do"})
     else:
-        show.say("No export job waits. Press Export in Pleo, or keep polling with kontobro export --watch.")
+        show.say("No export job is waiting. Press Export in Pleo, or keep polling with kontobro export --watch.")
     return Exit.OK
 
 
@@ -71,7 +71,7 @@ def _watch(connection: Connection, ports: Ports, every: float, *, as_json: bool)
     from kontobro.export.engine import next_job
     from kontobro.export.job.ended import note_ends
 
-    show.tell(f"Polling every {show.span(every)}; Ctrl-C ends it between two items without harm.", "dim")
+    show.tell(f"Polling every {show.span(every)}; Ctrl-C stops safely after the current expense.", "dim")
     while True:
         try:
             note_ends(connection, ports)
@@ -126,9 +126,11 @@ def print_result(result: JobResult, failed: Sequence[BookingRow], seconds: float
         show.say(f"  ! {note}", "yellow")
     if failed:
         print_failed(failed)
-        show.say("  Fix them and export those expenses again in Pleo; what is booked stays booked once.", "dim")
+        show.say(
+            "  Fix them and export those expenses again in Pleo. What is already booked is not booked twice.", "dim"
+        )
     if result.uncertain:
-        show.say("  Some bookings are unconfirmed. Export them again: what exists is found, not booked twice.")
+        show.say("  Some bookings are unconfirmed. Export them again: entries that exist are found, not booked twice.")
 
 
 def _say_drafts(connection: Connection, job: ExportJob, ports: Ports) -> None:
@@ -143,7 +145,7 @@ def print_noted(rows: Sequence[BookingRow], job_id: str) -> None:
     """A table of what was booked and should be looked at: who, how much and the notes."""
     if not rows:
         return
-    table = sheet("who", "amount", "note", title="Booked, please check", right=["amount"])
+    table = sheet("who", "amount", "note", title="Booked with notes: please check", right=["amount"])
     for row in rows[:MOST_NOTED]:
         amount = show.amount_of(row.total, row.currency)
         table.add_row(show.plain(row.payee or row.item_type), show.plain(amount), show.plain("\n".join(row.notes)))
@@ -154,7 +156,7 @@ def print_noted(rows: Sequence[BookingRow], job_id: str) -> None:
 
 def print_failed(rows: Sequence[BookingRow], title: str | None = None) -> None:
     """A table of failed items: who, how much, why and what to do."""
-    table = sheet("who", "amount", "why, and what to do", title=title, right=["amount"])
+    table = sheet("who", "amount", "problem and what to do", title=title, right=["amount"])
     for row in rows:
         said = "\n".join(f"{problem.message}\n→ {problem.remedy}" for problem in row.problems)
         amount = show.amount_of(row.total, row.currency)

@@ -23,10 +23,10 @@ FINISHED = ("completed", "completed_with_errors", "failed")
 
 def run(
     context: typer.Context,
-    everything: Annotated[bool, typer.Option("--all", help="Finished and expired jobs too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Include finished and expired jobs.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the export jobs that wait or run at Pleo."""
+    """List the export jobs that are waiting or running in Pleo."""
     desk = desk_of(context)
     connection = desk.connection()
     jobs = desk.ports(connection).pleo.jobs(OPEN + FINISHED if everything else OPEN)
@@ -35,7 +35,7 @@ def run(
 
         show.emit([job_shape(job) for job in jobs])
     elif not jobs:
-        show.say(f"{connection.company_name or connection.name} has no export job waiting.")
+        show.say(f"No export job is waiting for {connection.company_name or connection.name}.")
         show.say("Press Export in Pleo, then: kontobro export. Finished ones: kontobro jobs --all.", "dim")
     else:
         _print(jobs)
@@ -50,7 +50,7 @@ def _print(jobs: Sequence[ExportJob]) -> None:
         if job.failure_reason:
             show.say(f"{job.id[:8]}: {shown(job.failure_reason, 300)}", "yellow")
     if any(job.status == "pending" for job in jobs):
-        show.say("Look before you book: kontobro preview JOB. Book the oldest: kontobro export.", "dim")
+        show.say("Preview a job: kontobro preview JOB. Export the oldest: kontobro export.", "dim")
 
 
 def live_job(pleo: Pleo, text: str) -> ExportJob:
@@ -59,7 +59,7 @@ def live_job(pleo: Pleo, text: str) -> ExportJob:
     if job.status in FINISHED:
         raise Misconfigured(
             f"Job {job.id} has ended: {job.status.replace('_', ' ')}.",
-            "What was booked of it: kontobro bookings --job. Expenses that were fixed are exported again in Pleo.",
+            "See its bookings with kontobro bookings --job. Export fixed expenses again in Pleo.",
         )
     return job
 
@@ -71,5 +71,5 @@ def named_job(pleo: Pleo, text: str) -> ExportJob:
     found = [job for job in pleo.jobs(OPEN + FINISHED) if job.id.startswith(text)]
     if len(found) == 1:
         return found[0]
-    many = "several jobs begin" if found else "no job begins"
-    raise Misconfigured(f'At Pleo {many} with "{shown(text)}".', "kontobro jobs --all lists them with their ids.")
+    many = "several jobs start" if found else "no job starts"
+    raise Misconfigured(f'In Pleo, {many} with "{shown(text)}".', "kontobro jobs --all lists them with their IDs.")

@@ -12,41 +12,41 @@ from kontobro.cli.common.desk import Desk, desk_of
 from kontobro.cli.common.exits import Exit
 from kontobro.core.errors import Misconfigured, shown
 
-app = typer.Typer(help="Export or erase what is held of people.", no_args_is_help=True)
+app = typer.Typer(help="Export or erase personal data.", no_args_is_help=True)
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmation.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("export")
 def export(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="The zip to write.")],
+    file: Annotated[Path, typer.Argument(help="The ZIP file to write.")],
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write all that is held of one company into a zip of JSON. No secrets are in it."""
+    """Write all data stored about one company to a ZIP of JSON files. It contains no secrets."""
     from kontobro.export.personal.data import export_company
 
     desk = desk_of(context)
     connection = desk.connection()
     if file.exists() and not force:
-        raise Misconfigured(f"{file} exists.", "Choose another name, or say --force.")
+        raise Misconfigured(f"{file} already exists.", "Choose another name, or use --force.")
     count = export_company(connection, desk.store, file)
     if as_json:
         show.emit({"file": str(file), "bookings": count})
     else:
-        show.say(f"{file}: {count} bookings of {connection.name}. It holds names: mind where it goes.")
+        show.say(f"{file}: {count} bookings of {connection.name}. It contains names: store it safely.")
 
 
 @app.command("erase")
 def erase(
     context: typer.Context,
-    who: Annotated[str, typer.Argument(help="The employee's id, code, name or mail address at Pleo.")],
+    who: Annotated[str, typer.Argument(help="The employee's ID, code, name or email address in Pleo.")],
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Erase one employee here: content and names of their expenses go; ids, amounts and states stay."""
+    """Erase one employee: content and names of their expenses are erased; IDs, amounts and states are kept."""
     from kontobro.export.personal.data import entries_of_person, erase_entries
 
     desk = desk_of(context)
@@ -60,11 +60,13 @@ def erase(
     if as_json:
         show.emit({"expenses": len(found), "bookings": erased})
     elif found:
-        show.say(f"{len(found)} expenses were erased here. The accounting system and Pleo have their own records.")
+        show.say(
+            f"{len(found)} expenses were erased from Kontobro. Pleo and the accounting system keep their own data."
+        )
     else:
         show.say_fault(
-            f'No expense of "{shown(who)}" is kept for {connection.name}: nothing was erased.',
-            "Check the spelling, or try the employee's code, id or mail address at Pleo.",
+            f'No expense of "{shown(who)}" is stored for {connection.name}. Nothing was erased.',
+            "Check the spelling, or try the employee's code, ID or email address in Pleo.",
         )
     if not found:
         raise typer.Exit(Exit.PROBLEMS)
@@ -72,19 +74,22 @@ def erase(
 
 @app.command("delete")
 def delete(context: typer.Context, yes: Yes = False, as_json: AsJson = False) -> None:
-    """Delete everything of one disconnected company: settings, history, names."""
+    """Delete all data of one disconnected company: settings, history, names."""
     from kontobro.export.personal.data import delete_company
 
     desk = desk_of(context)
     connection = desk.connection()
-    question = f'Delete settings, history and all else of "{connection.name}"? What is booked stays in the books.'
+    question = (
+        f'Delete settings, history and all other data of "{connection.name}"? '
+        "Booked entries stay in the accounting system."
+    )
     if not _agreed(desk, question, yes=yes):
         return
     delete_company(connection, desk.store)
     if as_json:
         show.emit({"deleted": connection.id})
     else:
-        show.say(f'Everything of "{connection.name}" was deleted here.')
+        show.say(f'All data of "{connection.name}" was deleted from Kontobro.')
 
 
 def _agreed(desk: Desk, question: str, *, yes: bool) -> bool:
@@ -92,7 +97,7 @@ def _agreed(desk: Desk, question: str, *, yes: bool) -> bool:
     if yes:
         return True
     if not desk.can_ask():
-        raise Misconfigured("This can't be undone, and there is no terminal to ask on.", "Add --yes.")
+        raise Misconfigured("This can't be undone, and there is no terminal to confirm it.", "Add --yes.")
     agreed = typer.confirm(question, err=True)
     if not agreed:
         show.tell("Nothing was changed.")

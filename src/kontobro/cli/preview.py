@@ -31,11 +31,11 @@ MOST_CAUSES = 20
 
 def run(
     context: typer.Context,
-    job: Annotated[str, typer.Argument(help="The job's id, or how it begins (kontobro jobs).")],
-    problems: Annotated[bool, typer.Option("--problems", help="Only items that could not be booked.")] = False,
+    job: Annotated[str, typer.Argument(help="The job's ID, or the start of it (see kontobro jobs).")],
+    problems: Annotated[bool, typer.Option("--problems", help="Only expenses that could not be booked.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show the entries a job would book, without claiming it: what to fix first, then item by item."""
+    """Show the entries that a job would book, without booking: first what to fix, then each expense."""
     from kontobro.export.preview import preview_job
 
     desk = desk_of(context)
@@ -99,19 +99,23 @@ def _print(wanted: Sequence[ItemPreview], previews: Sequence[ItemPreview], names
         print_item(preview, names)
     bad = sum(1 for preview in previews if preview.problems)
     entries = sum(len(preview.entries) for preview in previews if not preview.problems)
-    show.say(f"{len(previews)} items: {entries} entries would be booked, {bad} items could not.", "bold")
-    show.say("Nothing was claimed or booked. To book: kontobro export --job JOB.", "dim")
+    show.say(
+        f"{len(previews)} expenses: {entries} entries would be booked, {bad} expenses could not be booked.", "bold"
+    )
+    show.say("This is only a preview: nothing was started or booked. To book: kontobro export --job JOB.", "dim")
 
 
 def print_item(preview: ItemPreview, names: dict[str, str]) -> None:
     from kontobro.core.model.export import ExportItem
 
     item = preview.item
-    show.say(_title(item) if isinstance(item, ExportItem) else f"unreadable item {shown(item.entry_id or '')}", "bold")
+    show.say(
+        _title(item) if isinstance(item, ExportItem) else f"unreadable expense {shown(item.entry_id or '')}", "bold"
+    )
     for booking in preview.already:
         show.say(f"  already booked as {booking.number or booking.id} ({booking.status})")
     if preview.before_hook:
-        show.say("  changed by your own hook; the rules alone would book:", "yellow")
+        show.say("  changed by your hook; the posting rules would book:", "yellow")
     for entry in preview.before_hook:
         _print_entry(entry, names, "dim")
     if preview.before_hook:

@@ -18,7 +18,7 @@ def run(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Encrypt all secrets with a new key (a key file), or with the first of KONTOBRO_KEY's."""
+    """Encrypt all secrets again: with a new key file, or with the first key in KONTOBRO_KEY."""
     store = open_store_of(desk_of(context))
     try:
         count = store.rotate_keys()
@@ -28,9 +28,7 @@ def run(
         show.emit({"secrets": count})
         return
     show.say(f"{count} secrets are encrypted with the new key.")
-    show.say(
-        "Keys given by KONTOBRO_KEY: the old ones can be removed now, on all machines. Keep them with old backups."
-    )
+    show.say("You can now remove the old keys from KONTOBRO_KEY on all machines. Keep them together with old backups.")
 
 
 def open_store_of(desk: Desk) -> DjangoStore:
@@ -42,5 +40,7 @@ def open_store_of(desk: Desk) -> DjangoStore:
 
     where = os.environ.get("KONTOBRO_DATABASE_URL") or desk.home / DATABASE
     if not isinstance(where, str) and not where.exists():
-        raise Misconfigured("There is no store in this home.", "Give --home, or connect first.")
+        raise Misconfigured(
+            "This data folder has no database yet.", "Choose the data folder with --home, or connect first."
+        )
     return open_store(where)

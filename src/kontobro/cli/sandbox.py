@@ -20,23 +20,23 @@ PLEO = "http://127.0.0.1:8764"
 CLIENT = ("KONTOBRO_SANDBOX_CLIENT_ID", "KONTOBRO_SANDBOX_CLIENT_SECRET")
 """What tells `kontobro serve` who it is at this Pleo-in-a-box (`service/config.py`, which may not be installed)."""
 
-Redirects = Annotated[list[str], typer.Option("--redirect-uri", help="Where OAuth may come back to; again for more.")]
+Redirects = Annotated[list[str], typer.Option("--redirect-uri", help="Address that OAuth may return to. Repeatable.")]
 
 
 def run(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)] = 8764,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 for any free port.", min=0, max=65535)] = 8764,
     press: Annotated[bool, typer.Option(help="Start with an export of all queued expenses.")] = True,
     start_url: Annotated[
-        str, typer.Option(help="Where Connect in the sandbox leads.")
+        str, typer.Option(help="Address that Connect in the sandbox opens.")
     ] = f"{SERVICE}/connect/pleo/start",
     settings_url: Annotated[
-        str, typer.Option(help="Where Settings in the sandbox leads.")
+        str, typer.Option(help="Address that Settings in the sandbox opens.")
     ] = f"{SERVICE}/connect/pleo/settings",
     redirect_uri: Redirects = [f"{SERVICE}/connect/pleo/callback"],  # noqa: B006 - typer takes the default from here
     ledger: Annotated[
-        Path | None, typer.Option(help="Put a ledger for the demo company into this folder, if it is not there yet.")
+        Path | None, typer.Option(help="Create a ledger for the demo company in this folder, if there is none yet.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when it is up.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when it is ready.")] = False,
 ) -> None:
     """Run Pleo-in-a-box on this machine until Ctrl-C: a demo company with expenses to book, and pages to see it."""
     from kontobro.cli.demo.box import pleo_in_a_box
@@ -63,7 +63,7 @@ def _books_in(folder: Path) -> Path:
 def _say_how(box: Box, start_url: str, books: Path | None) -> None:
     show.say(f"Pleo-in-a-box runs at {box.url} (Ctrl-C ends it).", "bold")
     show.say(f"Its pages, with Export and Connect: {box.url}/")
-    show.say(f"Connect leads to: {start_url}")
+    show.say(f"Connect opens: {start_url}")
     if books:
         show.say(f"The demo company's ledger: {books}")
     show.say("For the service, in another terminal:", "bold")
@@ -72,6 +72,6 @@ def _say_how(box: Box, start_url: str, books: Path | None) -> None:
     if box.url != PLEO:
         show.say(f"  export KONTOBRO_SANDBOX_URL={box.url}")
     show.say("  kontobro serve")
-    show.say("For the command line alone (it asks for the API key of the demo company):", "bold")
+    show.say("For the command line only (it asks for the API key of the demo company):", "bold")
     show.say(f"  API key: {box.api_key}")
     show.say(f"  kontobro connect --environment sandbox --url {box.url} --erp beancount --ledger {books or 'PATH'}")

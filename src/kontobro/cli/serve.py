@@ -20,10 +20,11 @@ NEEDED = 'The service is not installed. Install it with: pip install "kontobro[s
 def run(
     context: typer.Context,
     new_link: Annotated[
-        bool, typer.Option("--new-link", help="Make a new link for a first visit, also while it is served, and end.")
+        bool,
+        typer.Option("--new-link", help="Create a new link for the first visit and exit; the service may be running."),
     ] = False,
 ) -> None:
-    """Serve the pages on this machine, with the worker inside: enough for one company."""
+    """Run the service on this machine: pages and worker in one process. Enough for one company."""
     given = configured(desk_of(context))
     if new_link:
         show_link(given, link_of(given))

@@ -26,7 +26,7 @@ def run(
 
         show.emit(settled_shape(settled))
     elif not settled.settled and not settled.open and not settled.problems:
-        show.say("No payment is open, so there is nothing to match.")
+        show.say("No open payments, so there is nothing to match.")
     else:
         show.say(f"Payments matched with their bills: {settled.settled}; still open: {settled.open}.")
         if settled.without_bill:
@@ -35,7 +35,7 @@ def run(
             show.say(f"  {settled.drafts} wait because bill or payment is a draft: post it in the accounting system.")
         if settled.paid_twice:
             show.say(
-                f"  {settled.paid_twice} name a bill that is already settled: check whether it was paid twice "
+                f"  {settled.paid_twice} are for a bill that is already paid: check whether it was paid twice "
                 "(kontobro bookings shows which). They wait until the bill is open again."
             )
         for problem in settled.problems:

@@ -27,25 +27,27 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Differing entries that the terminal shows; --json and the files have all of them."""
 
-ABSENT = "expenses that Pleo shows as exported are not in the accounting system; each export is named below."
+ABSENT = "expenses that Pleo shows as exported are not in the accounting system; the exports are listed below."
 
 SIDES = {"wallet": "Wallet", "employee": "Employees", "payable": "Payables", "other": "Other"}
 
 
 def run(
     context: typer.Context,
-    first: Annotated[str | None, typer.Option("--from", help="First day, 2026-10-01.", metavar="DAY")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="Last day, 2026-10-31.", metavar="DAY")] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", help="First day, for example 2026-10-01.", metavar="DAY")
+    ] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last day, for example 2026-10-31.", metavar="DAY")] = None,
     wallet: Annotated[
         str | None, typer.Option(help="Only this wallet: its account's code, or a currency.", metavar="NAME")
     ] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write every entry to a CSV file.", metavar="FILE")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write all entries to a CSV file.", metavar="FILE")] = None,
     xlsx: Annotated[
-        Path | None, typer.Option(help="Write every entry and the sums to an XLSX file.", metavar="FILE")
+        Path | None, typer.Option(help="Write all entries and the totals to an XLSX file.", metavar="FILE")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Compare what Pleo sent with what the accounting system holds now, entry by entry."""
+    """Compare what Pleo sent with the entries that are in the accounting system now."""
     from kontobro.export.tieout.collect import Scope
     from kontobro.export.tieout.forgotten import forgotten
 
@@ -53,7 +55,7 @@ def run(
     connection = desk.connection()
     scope = Scope(first=_day(first, "--from"), last=_day(last, "--to"), wallet=wallet)
     if scope.first and scope.last and scope.first > scope.last:
-        raise typer.BadParameter(f"{first} is after --to {last}: no day lies between.", param_hint="--from")
+        raise typer.BadParameter(f"{first} is after --to {last}.", param_hint="--from")
     ports = ports_of(desk, connection)
     lost = forgotten(connection, ports, desk.workplace.pleo_for(connection), scope)
     result = _tied(connection, ports, scope, (csv, xlsx), lost, quietly=as_json)
@@ -118,7 +120,7 @@ def _tied(
 
 def _print(result: TieOut) -> None:
     if not result.entries:
-        show.say("Nothing of this period is in the history, so there is nothing to compare.")
+        show.say("No exports in this period, so there is nothing to compare.")
         _print_absent(result)
         _print_unseen(result)
         return
@@ -127,7 +129,7 @@ def _print(result: TieOut) -> None:
         _print_entry(tied)
     left = sum(found.differing for found in result.sums.values()) - SHOWN
     if left > 0:
-        show.say(f"… and {left} more; --json, --csv and --xlsx have them.", "dim")
+        show.say(f"… and {left} more: see --json, --csv or --xlsx.", "dim")
     _print_verdict(result)
     _print_unseen(result)
 
@@ -198,7 +200,7 @@ def _print_entry(tied: TiedEntry) -> None:
 def _print_verdict(result: TieOut) -> None:
     drafts = result.verdicts["draft"]
     if result.equal:
-        show.say(f"{result.entries} entries: Pleo's amounts equal the accounting system's.", "bold green")
+        show.say(f"{result.entries} entries: the amounts in Pleo and in the accounting system are equal.", "bold green")
     elif not all(found.differing == 0 for found in result.sums.values()):
         differing = sum(found.differing for found in result.sums.values())
         show.say(f"{differing} of {result.entries} entries differ.", "bold red")

@@ -10,7 +10,7 @@ from kontobro.cli.serve import configured, show_link
 
 
 def run(context: typer.Context) -> None:
-    """Serve the pages alone, on PostgreSQL; any number of these beside any number of workers."""
+    """Serve the pages only, with PostgreSQL. Run as many as you need, next to as many workers as you need."""
     given = configured(desk_of(context))
     from kontobro.service.logging.logs import set_up_logs
     from kontobro.web.server.serving import serve_pages

@@ -11,16 +11,16 @@ from kontobro.core.errors import Misconfigured
 
 
 def run(context: typer.Context) -> None:
-    """Work for the pages, on PostgreSQL; any number of these, on several machines."""
+    """Run exports and syncs, with PostgreSQL. Run as many as you need, on one or more machines."""
     given = configured(desk_of(context))
     if not given.database_url.get_secret_value():
         raise Misconfigured(
             "kontobro worker needs PostgreSQL.",
-            "Set KONTOBRO_DATABASE_URL, or use kontobro serve for a single process with SQLite.",
+            "Set KONTOBRO_DATABASE_URL, or use kontobro serve (one process with SQLite).",
         )
     from kontobro.service.logging.logs import set_up_logs
     from kontobro.web.server.serving import work
 
     set_up_logs(given)
-    show.tell(f"Working for up to {given.workers} connections at once; Ctrl-C ends it in order.", "dim")
+    show.tell(f"Working for up to {given.workers} connections at the same time. Ctrl-C stops it safely.", "dim")
     work(given)

@@ -61,7 +61,7 @@ def _guarded(subject: str, looks: Callable[[], Iterator[Finding]]) -> Iterator[F
 def _look_at_pleo(connection: Connection, sides: Sides, words: Words) -> Iterator[Finding]:
     pleo = sides.pleo_for(connection)
     identity = pleo.introspect()
-    yield Finding("Pleo", "ok", f"reachable, logged in by {identity.auth_method.lower().replace('_', ' ')}")
+    yield Finding("Pleo", "ok", f"reachable, logged in with {identity.auth_method.lower().replace('_', ' ')}")
     yield from _guarded("level", lambda: _look_at_level(identity, connection, sides, words))
     yield _of_installation(pleo.installation(), words)
 
@@ -71,7 +71,7 @@ def _look_at_level(identity: Identity, connection: Connection, sides: Sides, wor
     settings = connection.settings
     level = level_of(settings)
     if scopes := missing_scopes(scopes_for(settings), identity.scopes):
-        message = f"The credential lacks permissions for what is switched on: {', '.join(scopes)}."
+        message = f"The credential lacks permissions for the syncs that are switched on: {', '.join(scopes)}."
         yield Finding("permissions", "bad", message, "Connect again with a credential that has them.")
     else:
         yield Finding("permissions", "ok", f"all that Level {level} needs")
@@ -79,7 +79,7 @@ def _look_at_level(identity: Identity, connection: Connection, sides: Sides, wor
     needs = next_level(level, sides.connector_for(connection).capabilities, identity)
     yield Finding("level", "ok", f"{level}: {meaning_of(settings)}{on}", said_of_next(needs, words))
     if "dimensions" in settings.sync and not settings.sync_dimensions:
-        yield Finding("dimensions", "ok", "none is chosen, so Pleo gets no tags", words.dimensions)
+        yield Finding("dimensions", "ok", "none chosen, so Pleo gets no tags", words.dimensions)
 
 
 def said_of_next(needs: NextLevel | None, words: Words) -> str:
@@ -87,18 +87,18 @@ def said_of_next(needs: NextLevel | None, words: Words) -> str:
     if needs is None:
         return ""
     if needs.kinds:
-        return f"Level {needs.level} needs {', '.join(needs.kinds)}, which this accounting system does not supply."
+        return f"Level {needs.level} needs {', '.join(needs.kinds)}, which this accounting system does not have."
     permissions = f"the permissions {', '.join(needs.scopes)}; then: " if needs.scopes else ""
     return f"Level {needs.level} needs {permissions}{words.raise_level.format(needs.level)}"
 
 
 def _of_installation(installation: Installation | None, words: Words) -> Finding:
     if installation is not None and installation.status == ACTIVE:
-        return Finding("installation", "ok", f"Pleo says {installation.status}")
+        return Finding("installation", "ok", f"its status in Pleo is {installation.status}")
     if installation is not None and installation.status == PENDING:
-        return Finding("installation", "bad", "Pleo waits for the first sync.", words.first_sync)
-    state = installation.status if installation else "not there"
-    return Finding("installation", "bad", f"The installation at Pleo is {state}.", words.reconnect)
+        return Finding("installation", "bad", "Pleo is waiting for the first sync.", words.first_sync)
+    state = installation.status if installation else "missing"
+    return Finding("installation", "bad", f"The integration in Pleo is {state}.", words.reconnect)
 
 
 def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Finding]:
@@ -107,8 +107,8 @@ def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Findi
         yield Finding(
             "accounting system",
             "bad",
-            f"It is company {company.id} ({company.name}); connected was {connection.erp_company}.",
-            "Point the connection at the company it was made for, or connect the other one anew.",
+            f"The login now opens company {company.id} ({company.name}), but {connection.erp_company} was connected.",
+            "Use a login for the company that was connected, or connect the other company as a new connection.",
         )
         return
     yield Finding("accounting system", "ok", f"{connection.erp}: {company.name}, {company.currency}")
@@ -120,6 +120,6 @@ def _look_at_settings(connector: Connector, connection: Connection) -> Iterator[
     for problem in fit.problems:
         yield Finding(f"settings: {problem.field}", "bad", problem.message, problem.remedy)
     if not fit.problems:
-        yield Finding("settings", "ok", "complete, and all accounts are there")
+        yield Finding("settings", "ok", "complete, and all accounts exist")
     for problem in fit.warnings:
         yield Finding(f"settings: {problem.field}", "warn", problem.message, problem.remedy)

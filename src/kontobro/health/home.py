@@ -24,7 +24,7 @@ LEAST_FREE, LITTLE_FREE = 200_000_000, 2_000_000_000
 def examine_home(home: Home) -> list[Finding]:
     """Database, secrets, disk, connections, versions."""
     return [
-        Finding("database", "ok", f"The store {_store(home).place.name} is reachable and up to date."),
+        Finding("database", "ok", f"The database {_store(home).place.name} is reachable and up to date."),
         secrets_of(_store(home)),
         disk(home.path),
         permissions(home.path),
@@ -44,7 +44,8 @@ def secrets_of(store: DjangoStore) -> Finding:
             "secrets",
             "bad",
             f"{unreadable} of {count} secrets can't be read with this key.",
-            "Give the key they were written with (KONTOBRO_KEY, or the key file by the database), or connect again.",
+            "Use the key they were encrypted with (KONTOBRO_KEY, or the key file next to the database), or "
+            "connect again.",
         )
     return Finding("secrets", "ok", f"The key reads all {count} secrets.")
 
@@ -54,7 +55,10 @@ def disk(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     verdict: Verdict = "bad" if free < LEAST_FREE else "warn" if free < LITTLE_FREE else "ok"
     return Finding(
-        "disk", verdict, f"{free // 1_000_000:,} MB are free in the home.", "" if verdict == "ok" else "Make room."
+        "disk",
+        verdict,
+        f"{free // 1_000_000:,} MB are free in the data folder.",
+        "" if verdict == "ok" else "Free some disk space.",
     )
 
 
@@ -62,8 +66,13 @@ def permissions(folder: Path) -> Finding:
     """Whether nobody else may look into the home."""
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & 0o077:
-        return Finding("permissions", "warn", f"Others may look into the home (mode {mode:o}).", "chmod 700 the home.")
-    return Finding("permissions", "ok", "The home is its owner's alone.")
+        return Finding(
+            "permissions",
+            "warn",
+            f"Other users may read the data folder (mode {mode:o}).",
+            "Run chmod 700 on the data folder.",
+        )
+    return Finding("permissions", "ok", "Only its owner can read the data folder.")
 
 
 def connections(home: Home) -> Finding:
@@ -71,7 +80,7 @@ def connections(home: Home) -> Finding:
     counts = Counter(each.status for each in home.store.connections())
     told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "none yet"
     if counts["reconnect"]:
-        return Finding("connections", "warn", f"Connections: {told}.", "Connect those again: their login has ended.")
+        return Finding("connections", "warn", f"Connections: {told}.", "Connect these again: their login has expired.")
     return Finding("connections", "ok", f"Connections: {told}.")
 
 

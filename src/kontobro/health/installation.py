@@ -57,7 +57,9 @@ def examine(
         home = open_service_home(config, clock or SystemClock())
     except (KontobroError, OSError) as fault:
         told = (
-            fault if isinstance(fault, KontobroError) else KontobroError("The home can't be used.", "Check its owner.")
+            fault
+            if isinstance(fault, KontobroError)
+            else KontobroError("The data folder can't be used.", "Check its owner.")
         )
         return [Finding("database", "bad", told.message, told.remedy), *settings]
     try:
@@ -83,18 +85,20 @@ def public_url(config: ServiceConfig) -> Finding:
             "public address", "ok", f"{config.public_url}: this machine only. Pleo's webhooks can't reach it."
         )
     remedy = "Put a reverse proxy with TLS in front, and set KONTOBRO_PUBLIC_URL to https://…"
-    return Finding("public address", "bad", f"{config.public_url} is not HTTPS: passwords travel in the clear.", remedy)
+    return Finding(
+        "public address", "bad", f"{config.public_url} is not HTTPS: passwords are sent unencrypted.", remedy
+    )
 
 
 def sign_up(config: ServiceConfig) -> Finding:
     """Who gets in."""
     if not config.signup_open:
-        link = " The first visit needs its link." if config.local else ""
+        link = " The first visit needs a link." if config.local else ""
         return Finding("sign-up", "ok", f"Sign-up is by invitation only.{link}")
     if config.local:
         remedy = "Remove KONTOBRO_SIGNUP unless you trust every user of this machine."
         return Finding("sign-up", "warn", "Every user of this machine may sign up.", remedy)
-    return Finding("sign-up", "ok", "Everyone who reaches the public address may sign up.")
+    return Finding("sign-up", "ok", "Everyone who can open the public address may sign up.")
 
 
 def ledger_folder(folder: Path) -> Finding:
@@ -103,11 +107,11 @@ def ledger_folder(folder: Path) -> Finding:
         mode = stat.S_IMODE(folder.stat().st_mode)
     except OSError as error:
         what = f"The ledger folder {folder} can't be read ({error.strerror})."
-        return Finding("ledgers", "warn", what, "Make it, or correct KONTOBRO_LEDGER_FOLDERS.")
+        return Finding("ledgers", "warn", what, "Create it, or correct KONTOBRO_LEDGER_FOLDERS.")
     if mode & 0o022:
-        what = f"Others may write into the ledger folder {folder} (mode {mode:o}): a ledger is code."
+        what = f"Other users may write to the ledger folder {folder} (mode {mode:o}), and a ledger can run code."
         return Finding("ledgers", "bad", what, f"chmod go-w {folder}")
-    return Finding("ledgers", "ok", f"Ledgers are read below {folder}.")
+    return Finding("ledgers", "ok", f"Ledgers are read from {folder}.")
 
 
 def session_key(config: ServiceConfig) -> Finding:
@@ -116,7 +120,7 @@ def session_key(config: ServiceConfig) -> Finding:
     remedy = "Set KONTOBRO_SECRET_KEY to 50 random characters or more, the same on all machines."
     if not given:
         verdict: Verdict = "warn" if config.database_url.get_secret_value() else "ok"
-        what = "The session key is made on each machine and kept in its home."
+        what = "Each machine creates its own session key and keeps it in its data folder."
         return Finding("session key", verdict, what, "" if verdict == "ok" else remedy)
     if len(given) < SHORT_SECRET or len(set(given)) < 10:
         return Finding("session key", "bad", f"The session key is weak: {len(given)} characters.", remedy)
@@ -136,8 +140,8 @@ def encryption_key(config: ServiceConfig) -> Finding:
 def metrics_access(config: ServiceConfig) -> Finding:
     token = config.metrics_token.get_secret_value()
     if token and len(token) < 20:
-        return Finding("metrics", "warn", "KONTOBRO_METRICS_TOKEN is short.", "Give 20 random characters or more.")
-    return Finding("metrics", "ok", "Metrics: with a token." if token else "Metrics: for this machine only.")
+        return Finding("metrics", "warn", "KONTOBRO_METRICS_TOKEN is too short.", "Use 20 random characters or more.")
+    return Finding("metrics", "ok", "Metrics: with a token." if token else "Metrics: this machine only.")
 
 
 def proxy(config: ServiceConfig, proxies: Sequence[str] | None = None) -> list[Finding]:
@@ -145,10 +149,10 @@ def proxy(config: ServiceConfig, proxies: Sequence[str] | None = None) -> list[F
     found = proxies_in_use() if proxies is None else proxies
     if not found:
         return []
-    told = f"Calls leave through {', '.join(found)}, which looks names up itself (DNS)."
+    told = f"Calls go through the proxy {', '.join(found)}, which does its own DNS lookups."
     if config.local:
         return [Finding("proxy", "ok", told)]
-    remedy = "Have the proxy refuse private networks: Kontobro sees only addresses that are written out as numbers."
+    remedy = "Block private networks in the proxy: Kontobro itself can check only numeric addresses."
     return [Finding("proxy", "warn", told, remedy)]
 
 
@@ -156,11 +160,11 @@ def mail(config: ServiceConfig) -> Finding:
     """Reaches the server and logs in; no mail is sent."""
     try:
         if try_mail_server(config):
-            return Finding("mail", "ok", "The mail server takes our login.")
+            return Finding("mail", "ok", "The mail server accepts the login.")
     except KontobroError as fault:
         return Finding("mail", "bad", fault.message, fault.remedy)
-    remedy = "Set KONTOBRO_MAIL_URL: without it nobody can be told, and no password be reset."
-    return Finding("mail", "ok" if config.local else "warn", "No mail server: mails go to the log.", remedy)
+    remedy = "Set KONTOBRO_MAIL_URL. Without it there are no notifications, and passwords can't be reset."
+    return Finding("mail", "ok" if config.local else "warn", "No mail server: emails are only logged.", remedy)
 
 
 def _at_work(config: ServiceConfig, home: Home, look: Look | None) -> list[Finding]:
@@ -179,12 +183,12 @@ def examine_work(vitals: Vitals, poll: timedelta) -> list[Finding]:
 
 def _workers(vitals: Vitals) -> Finding:
     if vitals.workers:
-        return Finding("worker", "ok", f"{vitals.workers} at work.")
+        return Finding("worker", "ok", f"Workers running: {vitals.workers}.")
     return Finding("worker", "bad", "No worker is running: nothing is exported.", "Start kontobro worker (or serve).")
 
 
 def _queue(vitals: Vitals, poll: timedelta) -> Finding:
-    told = f"{vitals.waiting} wait, {vitals.running} run; the oldest has waited {_span(vitals.oldest_wait)}."
+    told = f"{vitals.waiting} waiting, {vitals.running} running; the oldest has waited {_span(vitals.oldest_wait)}."
     late = vitals.oldest_wait > max(2 * poll, timedelta(minutes=5))
     remedy = "Start more workers, or raise KONTOBRO_WORKERS." if late else ""
     return Finding("queue", "warn" if late else "ok", told, remedy)
@@ -192,10 +196,10 @@ def _queue(vitals: Vitals, poll: timedelta) -> Finding:
 
 def _looks(vitals: Vitals, poll: timedelta) -> Finding:
     if vitals.since_look is None:
-        return Finding("polling", "ok", "Pleo has not been asked for export jobs yet.")
+        return Finding("polling", "ok", "Pleo has not been checked for export jobs yet.")
     late = vitals.since_look > 5 * poll
-    told = f"Pleo was last asked for export jobs {_span(vitals.since_look)} ago."
-    return Finding("polling", "warn" if late else "ok", told, "See that a worker runs." if late else "")
+    told = f"Pleo was last checked for export jobs {_span(vitals.since_look)} ago."
+    return Finding("polling", "warn" if late else "ok", told, "Check that a worker is running." if late else "")
 
 
 def _outside(config: ServiceConfig, home: Home, transport: httpx2.BaseTransport | None) -> list[Finding]:
@@ -213,7 +217,7 @@ def database_clock(config: ServiceConfig, clock: Clock) -> Finding:
         with psycopg.connect(config.database_url.get_secret_value(), connect_timeout=10) as session:
             row = session.execute("SELECT now()").fetchone()
     except psycopg.Error:
-        return Finding("clock", "warn", "The database does not tell its time.", "Look at the database finding.")
+        return Finding("clock", "warn", "The database's time can't be read.", "See the database check.")
     there = row[0] if row else clock.now()
     return _clock("the database's", clock.now() - there)
 
@@ -225,8 +229,8 @@ def pleo_clock(api_url: str, clock: Clock, transport: httpx2.BaseTransport | Non
             answer = http.head(api_url)
         there = parsedate_to_datetime(answer.headers["date"])
     except (httpx2.HTTPError, KeyError, ValueError) as error:
-        what = f"Pleo at {urlsplit(api_url).netloc} can't be reached, or tells no time ({type(error).__name__})."
-        return Finding("clock", "warn", what, "Check the network; status.pleo.io tells of outages.")
+        what = f"Pleo at {urlsplit(api_url).netloc} can't be reached, or sends no time ({type(error).__name__})."
+        return Finding("clock", "warn", what, "Check the network. status.pleo.io shows outages.")
     return _clock("Pleo's", clock.now() - (there if there.tzinfo else there.replace(tzinfo=UTC)))
 
 
@@ -234,7 +238,9 @@ def _clock(whose: str, off: timedelta) -> Finding:
     apart = abs(off)
     verdict: Verdict = "bad" if apart > CLOCK_BAD else "warn" if apart > CLOCK_WARN else "ok"
     remedy = (
-        "" if verdict == "ok" else "Set the clock by a time server: Pleo's webhooks are refused beyond five minutes."
+        ""
+        if verdict == "ok"
+        else "Synchronise the clock with a time server. Beyond five minutes, Pleo's webhooks are refused."
     )
     return Finding("clock", verdict, f"This machine's clock and {whose} are {_span(apart)} apart.", remedy)
 
@@ -254,11 +260,11 @@ def webhooks(
             unknown += 1
         finally:
             opened.close()
-    told = f"Webhooks: {len(asked) - missing - unknown} of {len(asked)} connections looked at are subscribed"
+    told = f"Webhooks: {len(asked) - missing - unknown} of {len(asked)} connections checked are subscribed"
     if not missing and not unknown:
         return Finding("webhooks", "ok", f"{told}.")
-    remedy = "Open the connection's page and subscribe again; until then polling finds export jobs."
-    return Finding("webhooks", "warn", f"{told}; {unknown} could not be asked." if unknown else f"{told}.", remedy)
+    remedy = "Open the connection's page and subscribe again. Until then, polling finds export jobs."
+    return Finding("webhooks", "warn", f"{told}; {unknown} could not be checked." if unknown else f"{told}.", remedy)
 
 
 def _is_watched(opened: Subscriptions, config: ServiceConfig) -> bool:

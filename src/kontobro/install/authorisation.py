@@ -34,11 +34,11 @@ LIFE = timedelta(minutes=15)
 LOOPBACK = frozenset(["127.0.0.1", "localhost", "::1"])
 
 REFUSALS: Mapping[str, str] = {
-    "access_denied": "Pleo was not allowed to give access: somebody pressed Deny. Nothing was connected.",
-    "invalid_scope": "Pleo does not know a permission that this level asks for. Choose a lower level, or tell your "
-    "administrator to have it registered with Pleo.",
-    "unauthorized_client": "Pleo does not let this service ask for access. Tell your administrator.",
-    "server_error": "Pleo had a fault of its own. Try again in a few minutes.",
+    "access_denied": "Access was denied in Pleo. Nothing was connected.",
+    "invalid_scope": "Pleo does not know a permission that this level asks for. Choose a lower level, or ask "
+    "your administrator to have it registered with Pleo.",
+    "unauthorized_client": "Pleo does not allow this service to request access. Ask your administrator.",
+    "server_error": "Pleo reported an internal error. Try again in a few minutes.",
     "temporarily_unavailable": "Pleo is busy. Try again in a few minutes.",
 }
 """What an `error` in Pleo's answer means (RFC 6749 §4.1.2.1)."""

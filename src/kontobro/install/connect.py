@@ -154,7 +154,7 @@ def company_of(identity: Identity, chosen: str) -> str:
     if not own and not chosen:
         raise Misconfigured(
             "The credential belongs to an organisation, not to one company.",
-            "Use a credential of one company, or say which with --company ID on the command line.",
+            "Use a credential of one company, or choose the company with --company ID on the command line.",
         )
     return own or chosen
 
@@ -172,12 +172,12 @@ def settled_identity(found: Connection, known: Sequence[Connection], erp_name: s
                 raise Misconfigured(
                     f'Pleo company {found.company_id} is connected as "{old.name}" to company {old.erp_company}, '
                     f"not to {found.erp_company}.",
-                    "One Pleo company goes to one company of the accounting system: use the same one.",
+                    "A Pleo company is booked in one company of the accounting system. Use the same one.",
                 )
             return replace(found, id=old.id, name=found.name or old.name, settings=old.settings), True
     taken = {old.name for old in known}
     if found.name in taken:
-        raise Misconfigured(f'There is a connection "{found.name}" already.', "Give this one another name with --name.")
+        raise Misconfigured(f'A connection "{found.name}" already exists.', "Choose another name with --name.")
     name = found.name or free_name(found.company_name or erp_name or found.company_id, taken)
     return replace(found, id=found.id or uuid.uuid4().hex, name=name), False
 
@@ -209,13 +209,13 @@ def accepted(installation: Installation, connection: Connection, statuses: Seque
     if installation.status not in statuses:
         code = f" ({installation.error_code})" if installation.error_code else ""
         raise Misconfigured(
-            f"Pleo keeps the installation {installation.status}{code} instead of {statuses[-1]}.",
-            "See Settings > Accounting in Pleo, then connect again.",
+            f"Pleo left the integration at {installation.status}{code} instead of {statuses[-1]}.",
+            "Check Settings > Accounting in Pleo, then connect again.",
         )
     if connection.company_id not in installation.resource and ":company:" in installation.resource:
         raise Misconfigured(
-            f"Pleo installed for {installation.resource}, not for company {connection.company_id}.",
-            "Use a credential of the company that is meant.",
+            f"Pleo installed the integration for {installation.resource}, not for company {connection.company_id}.",
+            "Use a credential of the right company.",
         )
     return installation
 

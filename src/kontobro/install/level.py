@@ -66,8 +66,8 @@ def require_level(level: Level, capabilities: Capabilities, identity: Identity) 
     """Raises Misconfigured for what the accounting system lacks, NotAllowed for missing permissions."""
     if kinds := missing_kinds(level, capabilities):
         raise Misconfigured(
-            f"This accounting system does not supply {', '.join(kinds)}, which Level {level} needs.",
-            f"Choose Level {highest_supplied(capabilities)} or less.",
+            f"This accounting system does not have {', '.join(kinds)}, which Level {level} needs.",
+            f"Choose Level {highest_supplied(capabilities)} or lower.",
         )
     fewer = f"; Level {highest(capabilities, identity)} needs fewer." if level > 1 else "."
     require_scopes(scopes_of(level), identity, fewer)
@@ -77,7 +77,7 @@ def require_scopes(needed: Iterable[str], identity: Identity, more: str = ".") -
     """Raises NotAllowed for permissions that the credential lacks."""
     if scopes := missing_scopes(needed, identity.scopes):
         raise NotAllowed(
-            f"The credential lacks these permissions at Pleo: {', '.join(scopes)}.",
+            f"The credential lacks these permissions in Pleo: {', '.join(scopes)}.",
             f"Create an API key (or authorise the client) with these permissions and connect again{more}",
         )
 

@@ -54,7 +54,7 @@ class Loopback:
             self._server.timeout = left
             self._server.handle_request()
         if self._answer.code is None:
-            reason = shown(self._answer.fault or "", 200) or f"nobody came back within {int(seconds)} s"
+            reason = shown(self._answer.fault or "", 200) or f"no answer from the browser within {int(seconds)} s"
             kind = InvalidScope if self._answer.error == "invalid_scope" else LoginFailed
             raise kind(f"Pleo did not authorise: {reason}.", "Run kontobro connect again and allow the access.")
         return self._answer.code
@@ -68,8 +68,8 @@ def listening(state: str) -> Iterator[Loopback]:
         server = HTTPServer(("127.0.0.1", PORT), _receiver(state, answer))
     except OSError as error:
         raise Misconfigured(
-            f"Port {PORT} is taken, and Pleo sends the browser back to that one only.",
-            "End the other program (another kontobro connect?) and try again.",
+            f"Port {PORT} is in use, and Pleo returns the browser to this port only.",
+            "Stop the other program (perhaps another kontobro connect) and try again.",
         ) from error
     with server:
         yield Loopback(server, answer)
@@ -84,14 +84,14 @@ def read_redirect(path: str, state: str) -> Answer:
         return Answer()
     if "code" in fields:
         return Answer(code=fields["code"])
-    fault = fields.get("error_description") or fields.get("error") or "no code came back"
+    fault = fields.get("error_description") or fields.get("error") or "no code was returned"
     return Answer(fault=fault, error=fields.get("error"))
 
 
 def _said(found: Answer) -> str:
     if found.code:
-        return "Kontobro has what it needs."
-    return "The access was not allowed." if found.complete else "This is not the page Kontobro waits for."
+        return "Access granted. Return to Kontobro."
+    return "Access was not granted." if found.complete else "This is not the page that Kontobro is waiting for."
 
 
 def _receiver(state: str, answer: Answer) -> type[BaseHTTPRequestHandler]:

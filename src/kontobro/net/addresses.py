@@ -32,8 +32,8 @@ class PrivateAddress(Misconfigured):
     def __init__(self, host: str) -> None:
         super().__init__(
             f'"{shown(host)}" is inside a private network.',
-            "Give an address on the public internet, or ask whoever runs the service to allow this network "
-            "(KONTOBRO_PRIVATE_NETWORKS).",
+            "Use an address on the public internet, or ask the administrator of this service to allow this "
+            "network (KONTOBRO_PRIVATE_NETWORKS).",
         )
 
 

@@ -84,9 +84,9 @@ class PinnedBackend(httpcore2.NetworkBackend):
         try:
             found = answers.get(timeout=remaining(timeout, httpcore2.ConnectTimeout))
         except queue.Empty:
-            raise httpcore2.ConnectTimeout("the name was not looked up in time") from None
+            raise httpcore2.ConnectTimeout("looking up the name took too long") from None
         if isinstance(found, OSError | UnicodeError):
-            raise httpcore2.ConnectError("the name is not known") from found
+            raise httpcore2.ConnectError("the name is unknown") from found
         if isinstance(found, Exception):
             raise found
         return list(dict.fromkeys(found))

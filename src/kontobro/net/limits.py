@@ -41,7 +41,7 @@ def read_bounded(chunks: Iterable[bytes], coding: str, most: int) -> bytes:
             _require(content, most)
         return bytes(content)
     if coding not in ("gzip", "x-gzip"):
-        raise httpx2.DecodingError(f"{coding[:20]} was not asked for")
+        raise httpx2.DecodingError(f"{coding[:20]} was not requested")
     inflater = zlib.decompressobj(_GZIP)
     begun = False
     for chunk in chunks:
@@ -49,7 +49,7 @@ def read_bounded(chunks: Iterable[bytes], coding: str, most: int) -> bytes:
         try:
             content += inflater.decompress(chunk, most - len(content) + 1)
         except zlib.error as error:
-            raise httpx2.DecodingError("no gzip") from error
+            raise httpx2.DecodingError("not valid gzip") from error
         _require(content, most)
     if begun and not inflater.eof:
         raise httpx2.RemoteProtocolError("the compressed answer ends early")
@@ -68,9 +68,9 @@ def bounded_decimal(text: str) -> Decimal:
     try:
         number = Decimal(text)
     except InvalidOperation as error:
-        raise ValueError("a number is none") from error
+        raise ValueError("a number is not valid") from error
     if not is_reasonable(number):
-        raise ValueError("a number is too large or too fine")
+        raise ValueError("a number has too many digits")
     return number
 
 

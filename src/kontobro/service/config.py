@@ -45,46 +45,48 @@ class ServiceConfig(BaseSettings):
 
     home: Path = Field(
         default_factory=lambda: user_data_path("kontobro", appauthor=False),
-        description="The folder of the SQLite database, keys and locks.",
+        description="Data folder: the SQLite database, keys and locks.",
     )
     database_url: SecretStr = Field(
-        SecretStr(""), description="postgresql://user:password@host:port/database. Empty: a SQLite file in the home."
+        SecretStr(""),
+        description="postgresql://user:password@host:port/database. Empty: an SQLite file in the data folder.",
     )
     secret_key: SecretStr = Field(
         SecretStr(""),
         description="Signs sessions and links; 50 random characters or more, the same on all machines. "
-        "Empty: made once and kept in the home.",
+        "Empty: created once and kept in the data folder.",
     )
     key: SecretStr = Field(
         SecretStr(""),
-        description="Fernet keys parted by commas: the first encrypts Pleo's tokens and the accounting systems' "
-        "passwords, all decrypt. Empty: a key file beside the SQLite database; needed with PostgreSQL.",
+        description="Fernet keys, separated by commas. The first one encrypts Pleo's tokens and the accounting "
+        "systems' passwords; all of them decrypt. Empty: a key file next to the SQLite database. Required with "
+        "PostgreSQL.",
     )
     public_url: str = Field(
         "http://127.0.0.1:8765",
-        description="Where a browser, and Pleo's webhooks, reach the service. HTTPS but for localhost. "
-        "Not given: follows KONTOBRO_BIND where that is on this machine; a service that a network reaches needs it.",
+        description="Address that browsers and Pleo's webhooks use. HTTPS, except on localhost. Not set: taken "
+        "from KONTOBRO_BIND if that is on this machine. Required for a service that other machines can reach.",
     )
     bind: str = Field(
         "127.0.0.1:8765",
-        description="Address and port that the pages are served on. A loopback address without a proxy in front is "
-        "local mode; any other needs KONTOBRO_PUBLIC_URL.",
+        description="Address and port of the pages. A loopback address without a proxy is local mode; any other "
+        "needs KONTOBRO_PUBLIC_URL.",
     )
     behind_proxy: bool = Field(
-        False, description="True when a reverse proxy ends TLS and sets X-Forwarded-Proto and X-Forwarded-For."
+        False, description="True if a reverse proxy terminates TLS and sets X-Forwarded-Proto and X-Forwarded-For."
     )
-    threads: int = Field(8, ge=1, le=64, description="Threads that serve pages, in each process.")
+    threads: int = Field(8, ge=1, le=64, description="Threads that serve pages, per process.")
     processes: int = Field(2, ge=1, le=32, description="Processes of `kontobro web`.")
     signup: bool = Field(
         True,
-        description="Whether strangers may sign up. False: by invitation only. In local mode, where other users of the "
-        "machine are strangers too, it counts only when it is set; else the first visit needs its link.",
+        description="Whether anyone may sign up. False: by invitation only. In local mode it applies only if it "
+        "is set; otherwise the first visit needs a link.",
     )
     ledger_folders: str = Field(
         "",
-        description="Folders parted by commas, whole paths, below which a hosted service opens Beancount ledgers: each "
-        "organisation's in a folder named by its id. A ledger is code. Empty: Beancount is not offered. Local mode "
-        "opens what its user may.",
+        description="Folders with Beancount ledgers that a hosted service may open: full paths, separated by "
+        "commas. Each organisation's ledgers are in a subfolder named after its ID. A ledger can run code. "
+        "Empty: Beancount is not offered. Local mode opens any ledger its user may open.",
     )
 
     production_client_id: str = Field("", description="OAuth client that Pleo registered for production.")
@@ -93,46 +95,48 @@ class ServiceConfig(BaseSettings):
     staging_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
     sandbox_client_id: str = Field("", description="OAuth client of a Pleo-in-a-box (`kontobro sandbox` prints it).")
     sandbox_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
-    sandbox_url: str = Field("http://127.0.0.1:8764", description="Where the Pleo-in-a-box is.")
+    sandbox_url: str = Field("http://127.0.0.1:8764", description="Address of the Pleo-in-a-box.")
 
     workers: int = Field(
         4,
         ge=1,
         le=64,
-        description="Connections that one worker process works on side by side. One organisation gets one less.",
+        description="Connections that one worker process serves at the same time. One organisation gets at most "
+        "one less.",
     )
     poll_seconds: int = Field(
-        120, ge=5, description="How often each connection's export jobs are looked for: webhooks may get lost."
+        120, ge=5, description="How often each connection is checked for export jobs, because webhooks may get lost."
     )
     mail_url: SecretStr = Field(
         SecretStr(""),
-        description="smtp://user:password@host:587 (STARTTLS, but for a host that is this machine) or smtps://…:465. "
-        "Empty: no mail is sent, the log says that one was due.",
+        description="smtp://user:password@host:587 (STARTTLS, except on this machine) or smtps://…:465. "
+        "Empty: no emails are sent, they are only logged.",
     )
-    mail_from: str = Field("kontobro@localhost", description="Sender of the mails.")
+    mail_from: str = Field("kontobro@localhost", description="Sender of the emails.")
     log_format: Literal["json", "console"] = Field(
-        "console", description="json: one object a line, for a log collector."
+        "console", description="json: one object per line, for a log collector."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Minimum level that is logged.")
     metrics_token: SecretStr = Field(
-        SecretStr(""), description="Bearer token for /metrics. Empty: only this machine may read them."
+        SecretStr(""), description="Bearer token for /metrics. Empty: only this machine can read the metrics."
     )
 
     metrics_bind: str = Field(
         "",
-        description="Address and port of a worker's own metrics, in a network of Prometheus' alone. Empty: none.",
+        description="Address and port of a worker's own metrics, in a network that only Prometheus can reach. "
+        "Empty: none.",
     )
 
     private_networks: str = Field(
         "",
-        description="Networks parted by commas, such as 10.1.0.0/16, beside the public internet in which accounting "
-        "systems and customers' webhooks may be. Empty: none. A service on localhost reaches everything.",
+        description="Private networks that accounting systems and customers' webhooks may be in, such as "
+        "10.1.0.0/16, separated by commas. Empty: none. A service on localhost may reach all networks.",
     )
 
     operators: str = Field(
         "",
-        description="Mail addresses parted by commas: who may open /doctor/, which tells of the whole installation. "
-        "Only a verified address counts, so it needs KONTOBRO_MAIL_URL.",
+        description="Email addresses, separated by commas, of the people who may open /doctor/, the check of "
+        "the whole installation. Addresses must be verified, which needs KONTOBRO_MAIL_URL.",
     )
 
     @field_validator("private_networks")
@@ -149,7 +153,7 @@ class ServiceConfig(BaseSettings):
     @classmethod
     def _are_whole_paths(cls, text: str) -> str:
         if wrong := [str(folder) for folder in _folders(text) if not folder.is_absolute()]:
-            raise ValueError(f"{wrong[0]!r} is not a whole path; write /srv/ledgers")
+            raise ValueError(f"{wrong[0]!r} is not a full path; write /srv/ledgers, for example")
         return text
 
     @property
@@ -172,7 +176,9 @@ class ServiceConfig(BaseSettings):
         parts = urlsplit(url)
         odd = "@" in parts.netloc or parts.query or parts.fragment
         if parts.scheme not in ("http", "https") or not parts.hostname or odd:
-            raise ValueError(f"{url.rpartition('@')[2]!r} is no web address; write https://books.example.com")
+            raise ValueError(
+                f"{url.rpartition('@')[2]!r} is not a valid web address; write https://books.example.com, for example"
+            )
         return url
 
     @field_validator("bind")
@@ -180,9 +186,9 @@ class ServiceConfig(BaseSettings):
     def _is_place_to_listen(cls, bind: str) -> str:
         _, colon, port = bind.rpartition(":")
         if _is_bare(bind):
-            raise ValueError(f"{bind!r} is no address and port; an IPv6 address is written [::1]:8765")
+            raise ValueError(f"{bind!r} is not a valid host:port; write an IPv6 address as [::1]:8765")
         if not bind.startswith("unix:") and not (colon and port.isdecimal() and int(port) < 65_536):
-            raise ValueError(f"{bind!r} is no address and port; write 127.0.0.1:8765")
+            raise ValueError(f"{bind!r} is not a valid host:port; write 127.0.0.1:8765, for example")
         return bind
 
     @property
@@ -261,8 +267,8 @@ def session_secret(config: ServiceConfig) -> str:
         return given
     if config.database_url.get_secret_value():
         raise Misconfigured(
-            "KONTOBRO_SECRET_KEY is missing: with PostgreSQL all machines have to sign with the same one.",
-            'Make one: python -c "import secrets; print(secrets.token_urlsafe(48))"',
+            "KONTOBRO_SECRET_KEY is missing: with PostgreSQL all machines must use the same one.",
+            'Create one: python -c "import secrets; print(secrets.token_urlsafe(48))"',
         )
     path = config.home / "session.key"
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

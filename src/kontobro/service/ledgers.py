@@ -30,8 +30,8 @@ def ledger_for(config: ServiceConfig, text: str, organisation: str) -> Path:
     inside = [ledger for root in config.ledger_roots if (ledger := _inside(root, organisation, text))]
     if not inside:
         raise Misconfigured(
-            f'The ledger "{shown(text)}" is outside of your organisation\'s folder.',
-            f"Give its path within the folder {organisation}, which whoever runs the service sets up.",
+            f'The ledger "{shown(text)}" is outside your organisation\'s folder.',
+            f"Use a path inside the folder {organisation}, which the administrator of this service sets up.",
         )
     return next((ledger for ledger in inside if ledger.exists()), inside[0])
 
@@ -72,8 +72,8 @@ def _require_inside(folders: list[Path], ledger: Path) -> None:
     found = _resolved(ledger)
     if found != ledger or not any(found.is_relative_to(folder) for folder in folders):
         raise Misconfigured(
-            f'The ledger "{shown(str(ledger))}" is outside of the folders that this service reads for its company.',
-            "Ask whoever runs the service to move it into the organisation's folder below one of those in "
+            f'The ledger "{shown(str(ledger))}" is outside the folders that this service reads for this company.',
+            "Ask the administrator of this service to move it into the organisation's folder in one of the "
             "KONTOBRO_LEDGER_FOLDERS.",
         )
 
@@ -83,7 +83,7 @@ def _resolved(path: Path) -> Path:
     try:
         return path.resolve()
     except (OSError, RuntimeError, ValueError):  # a loop of links, a name that no file can have
-        raise Misconfigured(f'"{shown(str(path))}" is not a path of a file.', "Give the ledger's path.") from None
+        raise Misconfigured(f'"{shown(str(path))}" is not a file path.', "Enter the ledger's path.") from None
 
 
 def _expanded(text: str) -> Path:
@@ -91,5 +91,5 @@ def _expanded(text: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError:
         raise Misconfigured(
-            f'"{shown(text)}" names the home folder of an unknown user.', "Give the ledger's whole path."
+            f'"{shown(text)}" names the home folder of an unknown user.', "Enter the ledger's full path."
         ) from None

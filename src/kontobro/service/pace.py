@@ -63,7 +63,9 @@ class SharedPaces:
                 return self._ask(connection_id)
             except psycopg.OperationalError as error:
                 self._drop()
-                raise Unreachable("The service's database can't be reached.", "It is tried again by itself.") from error
+                raise Unreachable(
+                    "The service's database can't be reached.", "Kontobro tries again automatically."
+                ) from error
 
     def _ask(self, connection_id: str) -> float:
         facts = {"id": connection_id, "window": WINDOW_SECONDS, "limit": self._limit}

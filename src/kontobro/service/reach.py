@@ -17,12 +17,12 @@ def refusal(config: ServiceConfig) -> Misconfigured | None:
     if config.local or not names_loopback(config.public_url):
         return None
     why = (
-        "KONTOBRO_BEHIND_PROXY says that a proxy serves it to a network"
+        "KONTOBRO_BEHIND_PROXY says that a proxy makes it available to a network"
         if binds_loopback(config.bind)
         else f"KONTOBRO_BIND={config.bind} can be reached from a network"
     )
     return Misconfigured(
-        f"{why}, and KONTOBRO_PUBLIC_URL does not name an address that a network can reach.",
+        f"{why}, but KONTOBRO_PUBLIC_URL is not an address that other machines can open.",
         "Set KONTOBRO_PUBLIC_URL to the https:// address that browsers use, or KONTOBRO_BIND=127.0.0.1:8765 to serve "
         "this machine only.",
     )
@@ -65,5 +65,6 @@ def require_bound(config: ServiceConfig, bound: Iterable[Any]) -> None:
     names = [name[0] if isinstance(name, tuple) else "" for name in bound]
     if config.local and not all(is_loopback(name) for name in names):
         raise Misconfigured(
-            "A socket that was handed in can be reached from a network.", "Set KONTOBRO_PUBLIC_URL, or hand none in."
+            "The socket passed to this process can be reached from a network.",
+            "Set KONTOBRO_PUBLIC_URL, or pass no socket.",
         )

@@ -174,7 +174,7 @@ class Setup(models.Model):
         """A setup that was deleted while a page worked on it stays deleted, its secrets too. Raises NotAllowed."""
         known = not self._state.adding
         if known and not type(self).objects.filter(id=self.id).exists():
-            raise NotAllowed("This setup was cancelled, or your role has changed.", "Begin again.")
+            raise NotAllowed("This setup was cancelled, or your role has changed.", "Start again.")
         super().save(*args, **({**kwargs, "force_update": True} if known else kwargs))
 
     def go_to(self, step: Step) -> None:

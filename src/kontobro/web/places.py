@@ -21,7 +21,7 @@ def change(store: Store, connection_id: str, secrets: Mapping[str, str] | None =
     gone."""
     standing = store.connection(connection_id)
     if standing is None:
-        raise Misconfigured("This connection is gone.", "Connect the company again.")
+        raise Misconfigured("This connection no longer exists.", "Connect the company again.")
     store.save_connection(replace(standing, **parts), secrets=secrets)
 
 

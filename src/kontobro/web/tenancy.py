@@ -106,8 +106,8 @@ def member_of(user: Any, organisation: uuid.UUID) -> Member:
         raise Http404
     if found.organisation.demands_mfa and not is_mfa_enabled(user):
         raise NotAllowed(
-            f"{found.organisation.name} demands two-factor sign-in, and you have none yet.",
-            "Set it up: in the menu under your name, Two-factor sign-in.",
+            f"{found.organisation.name} requires two-factor authentication, and you have not set it up yet.",
+            "Set it up in the menu under your name: Two-factor authentication.",
         )
     return Member(user, found.organisation, found.role)  # type: ignore[arg-type]
 

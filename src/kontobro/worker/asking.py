@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dbos import DBOSClient, WorkflowStatus
 
 STATES: Final[dict[str, WorkState]] = {"DELAYED": "waiting", "ENQUEUED": "waiting", "PENDING": "running"}
-LOST: Final = "This work was stopped from outside. Ask for it again."
+LOST: Final = "This task was stopped by an administrator. Start it again."
 OPENING: Final = 60
 """Seconds to wait for another process that makes DBOS's tables."""
 

@@ -120,7 +120,9 @@ def attempt(duty: Duty, connection_id: str, piece: Callable[[Home, list[Result]]
                 raise
             # the attempts are for others: what is under way at Pleo waits for our own database to be back
             wait_out(lambda: duty.home.store.connection(connection_id), duty.stopping)
-            raise StoreUnreachable("The service's database was away.", "It is tried again by itself.") from fault
+            raise StoreUnreachable(
+                "The service's database could not be reached.", "Kontobro tries again automatically."
+            ) from fault
 
     def work() -> None:
         with fresh_connections(), duty.home.visit() as home, home.store.lock(f"work {connection_id}", wait=TURN):
@@ -175,8 +177,8 @@ def tell(duty: Duty, work: Work, done: Sequence[Result], fault: KontobroError | 
 
 def _given_up(work: Work, attempts: int) -> GivenUp:
     return GivenUp(
-        f"This {work.kind} ended its worker {attempts} times, and was stopped for good.",
-        "Nothing is booked twice. Ask for it again once the cause is mended; the log of the worker tells it.",
+        f"This {work.kind} crashed its worker {attempts} times and was stopped.",
+        "Nothing is booked twice. Start it again when the cause is fixed; the worker's log shows it.",
     )
 
 
@@ -185,4 +187,4 @@ def bug(work_id: str, error: Exception) -> KontobroError:
     anything."""
     log_id = uuid.uuid4().hex[:12]
     log.error("work met a bug", extra={"work": work_id, "log_id": log_id}, exc_info=error)
-    return KontobroError(f"Something unexpected went wrong (log id {log_id}).", "Ask for it again, or report the id.")
+    return KontobroError(f"Unexpected error (log ID {log_id}).", "Start it again, or report the log ID.")

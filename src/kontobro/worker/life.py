@@ -38,7 +38,7 @@ class Life:
         except psycopg.OperationalError:
             self._session.close()
             self._session = self._begin()
-            log.warning("the worker's sign of life was lost and is given anew", extra={"worker": self._me})
+            log.warning("the worker's sign of life was lost and is given again", extra={"worker": self._me})
 
     def end(self) -> None:
         self._session.close()

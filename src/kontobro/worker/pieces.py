@@ -24,10 +24,10 @@ def alive(home: Home, connection_id: str) -> Connection:
     """The connection as it is now. Raises Misconfigured when nothing can be done for it."""
     connection = home.store.connection(connection_id)
     if connection is None:
-        raise Misconfigured("This connection is gone.", "Connect the company again.")
+        raise Misconfigured("This connection no longer exists.", "Connect the company again.")
     if connection.status != "connected":
-        lost = "has been disconnected" if connection.status == "disconnected" else "has lost its login at Pleo"
-        raise Misconfigured(f'The connection "{connection.name}" {lost}.', "Connect it again; its settings are kept.")
+        lost = "has been disconnected" if connection.status == "disconnected" else "has lost its login to Pleo"
+        raise Misconfigured(f'The connection "{connection.name}" {lost}.', "Connect it again. Its settings are kept.")
     return connection
 
 
@@ -44,7 +44,9 @@ def export_open(
     ended: set[str] = set()
     while (job := next_job(ports)) is not None:
         if job.id in ended:
-            raise BadAnswer(f"Pleo still lists export job {job.id} as open after it ended.", "It is looked at again.")
+            raise BadAnswer(
+                f"Pleo still shows export job {job.id} as open, but it has ended.", "It will be checked again."
+            )
         ended.add(job.id)
         done.append(run_job(connection, job, ports, take_over=take_over))
 
@@ -55,7 +57,7 @@ def named_job(ports: Ports, job_id: str) -> ExportJob:
     if job.status not in OPEN:
         raise Misconfigured(
             f"Export job {job.id} has ended: {job.status.replace('_', ' ')}.",
-            "Mended expenses are exported again in Pleo.",
+            "Export fixed expenses again in Pleo.",
         )
     return job
 

@@ -69,5 +69,7 @@ def _sessions(url: str) -> int:
         with psycopg.connect(url, connect_timeout=10) as session:
             row = session.execute(_ALIVE).fetchone()
     except psycopg.Error as error:
-        raise Unreachable("The database can't be asked for its workers.", "See that it runs.") from error
+        raise Unreachable(
+            "The workers can't be read from the database.", "Check that the database is running."
+        ) from error
     return int(row[0]) if row else 0

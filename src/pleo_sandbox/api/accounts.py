@@ -141,7 +141,7 @@ def _check_tax_code(call: Call, account: Record, code: str | None) -> None:
     if code is None or not call.sandbox.rules.tax_code_must_be_known:
         return
     if all(tax_code.facts["code"] != code for tax_code in call.sandbox.tax_codes.of(account.company_id)):
-        raise bad_body(f"taxCodeExternalId: {code!r} is the code of no tax code")
+        raise bad_body(f"taxCodeExternalId: no tax code has the code {code!r}")
 
 
 def delete(call: Call) -> Response:

@@ -56,7 +56,7 @@ class SubscriptionRequest(Body):
         _check_url(self.endpoint_url)
         for event_type in self.event_types:
             if event_type not in known:
-                raise bad_body(f"eventTypes: {event_type[:80]!r} is no event type: {sorted(known)}")
+                raise bad_body(f"eventTypes: {event_type[:80]!r} is not an event type: {sorted(known)}")
         _check_headers(checks.given(self.custom_headers) or {})
         _check_auth(self.endpoint_auth)
         shown: Json = msgspec.to_builtins(self)
@@ -65,7 +65,7 @@ class SubscriptionRequest(Body):
 
 def _check_url(text: str) -> None:
     """Https, or http to this machine: a sandbox's receiver is at hand."""
-    wrong = bad_body(f"endpointUrl: {text[:200]!r} is not valid: https://… is wanted, or http:// to this machine")
+    wrong = bad_body(f"endpointUrl: {text[:200]!r} is not valid: use https://…, or http:// to this machine")
     try:
         parts = urlsplit(text)
         parts.port  # noqa: B018 - reading it checks it
@@ -131,7 +131,7 @@ def list_subscriptions(call: Call) -> Response:
 def _no_twins(name: str, values: Iterable[str]) -> list[str]:
     known = list(values)
     if len(set(known)) != len(known):
-        raise bad_parameter(name, ", ".join(known), "a value is there twice")
+        raise bad_parameter(name, ", ".join(known), "a value is given twice")
     return known
 
 

@@ -120,7 +120,7 @@ def _dimension(call: Call) -> Record:
     group = _group(call)
     dimension = call.find(call.sandbox.tags.dimensions, "dimensionId")
     if dimension.facts["groupId"] != group.id:
-        raise PleoError(404, "DIMENSION_NOT_FOUND", f"{dimension.id} is no dimension of group {group.id}")
+        raise PleoError(404, "DIMENSION_NOT_FOUND", f"{dimension.id} is not a dimension of group {group.id}")
     return dimension
 
 

@@ -212,7 +212,7 @@ def _place(call: Call) -> tuple[Record, Record]:
     tag = _tag(call)
     dimension = call.find(call.sandbox.tags.dimensions, "dimensionId")
     if dimension.facts["groupId"] != tag.facts["groupId"]:
-        raise PleoError(404, "DIMENSION_NOT_FOUND", f"{dimension.id} is no dimension of the group of tag {tag.id}")
+        raise PleoError(404, "DIMENSION_NOT_FOUND", f"{dimension.id} is not a dimension of the group of tag {tag.id}")
     return tag, dimension
 
 

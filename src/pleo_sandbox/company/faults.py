@@ -114,7 +114,7 @@ class LostResponse(Response):
     """No answer: the server drops the connection; a client in the same process meets ResponseLost."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raise ResponseLost("the sandbox was told to lose this response")
+        raise ResponseLost("the sandbox was asked to lose this response")
 
 
 def _break(how: PageFault, request: Request, response: Response) -> Response:

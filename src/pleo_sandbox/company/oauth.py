@@ -274,6 +274,6 @@ def s256(verifier: str) -> str:
 
 def _check_verifier(verifier: str, challenge: str) -> None:
     if not _VERIFIER.fullmatch(verifier):
-        raise OAuthError("invalid_request", "code_verifier: 43 to 128 characters of A-Z a-z 0-9 - . _ ~ are wanted")
+        raise OAuthError("invalid_request", "code_verifier: 43 to 128 characters of A-Z a-z 0-9 - . _ ~ are required")
     if not secrets.compare_digest(s256(verifier), challenge):
-        raise OAuthError("invalid_grant", "code_verifier does not fit code_challenge")
+        raise OAuthError("invalid_grant", "code_verifier does not match code_challenge")

@@ -34,7 +34,7 @@ def check_results(rules: Rules, results: Iterable[tuple[str, ItemResult]]) -> No
         _check_length(rules, "externalId", result.external_id, LONGEST_NAME)
         _check_length(rules, "externalUrl", result.external_url, LONGEST_ADDRESS)
         if rules.external_url_is_checked and result.external_url is not None and not _is_address(result.external_url):
-            raise bad_body(f"externalUrl of {entry_id}: {result.external_url[:200]!r} is no address of the web")
+            raise bad_body(f"externalUrl of {entry_id}: {result.external_url[:200]!r} is not a web address")
 
 
 def check_event(rules: Rules, job: Job, event: JobEvent, reason: str | None, reason_type: str | None) -> None:

@@ -130,7 +130,7 @@ TAXES = {
         ingoing="Assets:VAT:Input",
         outgoing="Liabilities:VAT:Reverse-Goods",
     ),
-    "I99": Tax("A tax code nobody set up", "inclusive", 0.25, Fraction(1, 5)),
+    "I99": Tax("A tax code that is not set up", "inclusive", 0.25, Fraction(1, 5)),
 }
 """By tax code. I99 is known to Pleo only: the item that uses it has to be mended."""
 

@@ -23,9 +23,9 @@ async def body_of(request: Request, seconds: float = SECONDS) -> bytes:
             async for chunk in request.stream():
                 content += chunk
                 if len(content) > LARGEST:
-                    raise PleoError(413, "TOO_LARGE", f"A body of at most {LARGEST} bytes is wanted.")
+                    raise PleoError(413, "TOO_LARGE", f"The body may have at most {LARGEST} bytes.")
     except TimeoutError:
-        raise PleoError(408, "REQUEST_TIMEOUT", f"The body did not come within {seconds:g} s.") from None
+        raise PleoError(408, "REQUEST_TIMEOUT", f"The body did not arrive within {seconds:g} s.") from None
     except ClientDisconnect:
         raise PleoError(400, "BAD_REQUEST", "The body was cut short.") from None
     return bytes(content)

@@ -136,14 +136,14 @@ def known_only(query: Query, names: frozenset[str]) -> None:
 def single(query: Query, name: str) -> str | None:
     values = query.get(name, [])
     if len(values) > 1:
-        raise bad_parameter(name, ", ".join(values), "give it once")
+        raise bad_parameter(name, ", ".join(values), "give it only once")
     return values[0] if values else None
 
 
 def uuid(name: str, text: str) -> str:
     """A uuid in Pleo's spelling (lower case). Raises PleoError 400."""
     if not re.fullmatch(UUID_PATTERN, text, re.ASCII):
-        raise bad_parameter(name, text, "a uuid is wanted")
+        raise bad_parameter(name, text, "a UUID is required")
     return text.lower()
 
 
@@ -175,7 +175,7 @@ def no_twins(name: str, values: Iterable[str] | None) -> None:
     """For `__post_init__` of a body whose list may not repeat itself."""
     known = list(values or ())
     if len(set(known)) != len(known):
-        raise ValueError(f"{name}: a value is there twice")
+        raise ValueError(f"{name}: a value is given twice")
 
 
 def folded(values: Iterable[str] | UnsetType | None) -> frozenset[str]:

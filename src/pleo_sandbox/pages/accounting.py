@@ -44,7 +44,7 @@ def _client(visit: Visit, client: OAuthClient, installation: Installation | None
 
 def _connect(visit: Visit, client: OAuthClient, text: str) -> Html:
     if not client.start_url:
-        return Html("<p>It has no page to start from: open its own site.</p>")
+        return Html("<p>This integration has no start page. Open its own site.</p>")
     return fill(
         """<form method="post" action="/companies/{id}/accounting/connect">
 <input type="hidden" name="client" value="{client}"><button class="main connect">{text}</button></form>""",
@@ -80,7 +80,7 @@ def connect(visit: Visit) -> Response:
     """
     client = visit.sandbox.access.clients.get(visit.text("client"))
     if client is None or not client.start_url:
-        raise PleoError(404, "INTEGRATION_NOT_FOUND", "There is no such integration.")
+        raise PleoError(404, "INTEGRATION_NOT_FOUND", "This integration does not exist.")
     visit.sandbox.visited = visit.company.id
     return RedirectResponse(client.start_url, 303)
 

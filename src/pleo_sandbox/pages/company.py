@@ -34,7 +34,7 @@ def _buttons(visit: Visit, known: dict[str, Standing]) -> Html:
 <form method="post" action="/companies/{id}/export">
 <button id="export" class="main"{no_queue}>Export {queued}</button></form>
 <form method="post" action="/companies/{id}/queue">
-<button id="export-again"{no_rest}>Put {rest} back in the queue</button></form>
+<button id="export-again"{no_rest}>Add {rest} to the queue again</button></form>
 </div>"""
     rest = values.count(Standing.FAILED) + values.count(Standing.NOT_EXPORTED)
     queued = values.count(Standing.QUEUED)
@@ -97,14 +97,14 @@ def again(visit: Visit, expense: Expense, state: Standing) -> Html:
         id=visit.company.id,
         entry=expense.id,
         name=supplier(expense.item),
-        text="Export again" if visit.sandbox.exports.latest_item(visit.company.id, expense.id) else "Put in the queue",
+        text="Export again" if visit.sandbox.exports.latest_item(visit.company.id, expense.id) else "Add to the queue",
     )
 
 
 def export(visit: Visit) -> Response:
     job = visit.sandbox.exports.press_export(visit.company.id)
     return done(
-        f"/companies/{visit.company.id}/exports/{job.id}", f"Export of {count(len(job.items), 'expense')} asked."
+        f"/companies/{visit.company.id}/exports/{job.id}", f"Export of {count(len(job.items), 'expense')} started."
     )
 
 
@@ -113,11 +113,11 @@ def queue(visit: Visit) -> Response:
     exports, company_id = visit.sandbox.exports, visit.company.id
     entry_id = visit.text("entry")
     if entry_id and exports.expense(entry_id) not in visit.company.expenses:
-        raise PleoError(404, "EXPENSE_NOT_FOUND", "There is no such expense in this company.")
+        raise PleoError(404, "EXPENSE_NOT_FOUND", "This expense does not exist in this company.")
     if entry_id and exports.export_status(company_id, entry_id) is ExportStatus.EXPORTED:
-        raise PleoError(409, "ALREADY_EXPORTED", "This expense is exported already.")
+        raise PleoError(409, "ALREADY_EXPORTED", "This expense is already exported.")
     number = exports.queue(company_id, [entry_id] if entry_id else None)
-    return done(f"/companies/{company_id}", f"{count(number, 'expense')} put in the queue.")
+    return done(f"/companies/{company_id}", f"{count(number, 'expense')} added to the queue.")
 
 
 # vendors
@@ -164,7 +164,7 @@ def create_vendor(visit: Visit) -> Response:
         country=visit.text("country").strip()[:2] or None,
         tax_registration_number=visit.text("tax_number").strip()[:30] or None,
     )
-    return done(f"/companies/{visit.company.id}/vendors", f"Vendor {name} is made, as a draft.")
+    return done(f"/companies/{visit.company.id}/vendors", f"Vendor {name} was created as a draft.")
 
 
 def routes(sandbox: Sandbox) -> list[BaseRoute]:

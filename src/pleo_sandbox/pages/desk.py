@@ -47,7 +47,7 @@ class Visit:
         """The company that the address names. Raises PleoError 404."""
         company = self.sandbox.exports.companies.get(self.request.path_params["company"])
         if company is None:
-            raise PleoError(404, "COMPANY_NOT_FOUND", "There is no such company here.")
+            raise PleoError(404, "COMPANY_NOT_FOUND", "This company does not exist.")
         return company
 
     def text(self, name: str) -> str:
@@ -88,7 +88,7 @@ def _endpoint(sandbox: Sandbox, work: Work) -> Callable[[Request], Awaitable[Res
                 return work(Visit(sandbox, request, form, receipt))
         except PleoError as error:
             back = fill('<p role="alert" class="problem" id="problem">{text}</p>{home}', text=error.message, home=_HOME)
-            return page("That did not work", back, status=error.status)
+            return page("This did not work", back, status=error.status)
 
     return endpoint
 
@@ -109,7 +109,7 @@ async def _form(request: Request) -> FormData:
     check_origin(request)
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > LARGEST_BODY:
-        raise PleoError(413, "TOO_LARGE", f"A form of at most {LARGEST_BODY} bytes is wanted, with its length.")
+        raise PleoError(413, "TOO_LARGE", f"The form may have at most {LARGEST_BODY} bytes and must state its length.")
     try:
         return await request.form(max_files=1, max_fields=200)
     except HTTPException as error:
@@ -121,7 +121,7 @@ async def _receipt(upload: object) -> FileBlob | None:
         return None
     content = await upload.read(LARGEST_FILE + 1)
     if upload.content_type not in RECEIPTS or not 0 < len(content) <= LARGEST_FILE:
-        raise PleoError(400, "RECEIPT_REFUSED", "receipt: a PDF, JPEG or PNG of at most 10 MB is wanted.")
+        raise PleoError(400, "RECEIPT_REFUSED", "receipt: use a PDF, JPEG or PNG of at most 10 MB.")
     return FileBlob(upload.filename[:200], upload.content_type, content)
 
 
@@ -137,7 +137,9 @@ def check_host(request: Request) -> None:
     except ValueError:
         known = False
     if not known:
-        raise PleoError(403, "UNKNOWN_HOST", "This is not the sandbox's name. Start it with --allow-host to add one.")
+        raise PleoError(
+            403, "UNKNOWN_HOST", "This host name is not allowed. Start the sandbox with --allow-host to add it."
+        )
 
 
 def check_origin(request: Request) -> None:
@@ -149,7 +151,7 @@ def check_origin(request: Request) -> None:
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
     if foreign or site not in (None, "same-origin", "none"):
-        raise PleoError(403, "CROSS_SITE", "This was sent from another site's page. Do it from the page itself.")
+        raise PleoError(403, "CROSS_SITE", "This was sent from another site. Use the sandbox's own page.")
 
 
 def done(path: str, notice: str) -> Response:

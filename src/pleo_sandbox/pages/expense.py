@@ -23,7 +23,7 @@ def _expense(visit: Visit) -> Expense:
     wanted = visit.request.path_params["expense"]
     found = next((each for each in visit.company.expenses if each.id == wanted), None)
     if found is None:
-        raise PleoError(404, "EXPENSE_NOT_FOUND", "There is no such expense in this company.")
+        raise PleoError(404, "EXPENSE_NOT_FOUND", "This expense does not exist in this company.")
     return found
 
 
@@ -47,7 +47,7 @@ def _facts(visit: Visit, found: Expense, state: Standing) -> Html:
         "Employee": (found.item.get("user") or {}).get("name"),
         "Note": found.item.get("note"),
         "Receipts": count(len(found.files), "file"),
-        "In the books": result(item) if item and state is Standing.EXPORTED else None,
+        "In the accounting system": result(item) if item and state is Standing.EXPORTED else None,
     }
     rows = join(fill("<dt>{name}</dt><dd>{value}</dd>", name=k, value=v) for k, v in facts.items() if v)
     problem = fill('<p class="problem" id="failure" data-reason="{reason}">{told}</p>', reason=reason, told=told)
@@ -145,7 +145,7 @@ def change(visit: Visit) -> Response:
     company, exports = visit.company, visit.sandbox.exports
     found = _expense(visit)
     if found.verbatim or standing(exports, company.id, found.id) not in MENDABLE:
-        raise PleoError(409, "EXPENSE_LOCKED", "This expense is exported or being exported: it can't be changed now.")
+        raise PleoError(409, "EXPENSE_LOCKED", "This expense is exported or being exported. It can't be changed now.")
     known = choices(visit.sandbox, company)
     lines = [_change(visit, known, number) for number, _ in enumerate(found.item["accountingEntryLines"])]
     mended = mend(found, known, lines, visit.text("vendor"), visit.receipt)
@@ -153,7 +153,7 @@ def change(visit: Visit) -> Response:
     queued = visit.text("then") == "queue"
     if queued:
         exports.queue(company.id, [found.id])
-    notice = "Saved, and put in the queue." if queued else "Saved."
+    notice = "Saved and added to the queue." if queued else "Saved."
     return done(f"/companies/{company.id}/expenses/{found.id}", notice)
 
 

@@ -22,7 +22,7 @@ def exports(visit: Visit) -> Response:
     return page("Exports", content, trail=visit.trail(), notice=visit.notice)
 
 
-_NONE = Html('<p id="no-exports">Nothing was exported yet: press Export on the page of expenses.</p>')
+_NONE = Html('<p id="no-exports">No exports yet. Press Export on the expenses page.</p>')
 
 
 def _job_row(visit: Visit, job: Job) -> Html:
@@ -52,7 +52,7 @@ def export(visit: Visit) -> Response:
 def _job(visit: Visit) -> Job:
     job = next((each for each in visit.sandbox.exports.jobs if each.id == visit.request.path_params["job"]), None)
     if job is None or job.company_id != visit.company.id:
-        raise PleoError(404, "EXPORT_NOT_FOUND", "There is no such export in this company.")
+        raise PleoError(404, "EXPORT_NOT_FOUND", "This export does not exist in this company.")
     return job
 
 
@@ -69,7 +69,7 @@ def _facts(visit: Visit, job: Job) -> Html:
         else Html("")
     )
     return fill(
-        """<p id="export-status">{status} asked {at}. {tally}.</p>{reason}<div class="actions">{cancel}</div>""",
+        """<p id="export-status">{status}, started {at}. {tally}.</p>{reason}<div class="actions">{cancel}</div>""",
         status=badge(job.status.replace("_", " ")),
         at=visit.reader.moment(job.created_at),
         tally=_tally(job),
@@ -104,9 +104,9 @@ def result(item: JobItem) -> Html:
 def cancel(visit: Visit) -> Response:
     job = _job(visit)
     if not job.is_open:
-        raise PleoError(409, "EXPORT_OVER", "This export is over.")
+        raise PleoError(409, "EXPORT_OVER", "This export has ended.")
     visit.sandbox.exports.cancel(job)
-    return done(f"/companies/{job.company_id}/exports/{job.id}", "The export is cancelled.")
+    return done(f"/companies/{job.company_id}/exports/{job.id}", "The export was cancelled.")
 
 
 def routes(sandbox: Sandbox) -> list[BaseRoute]:

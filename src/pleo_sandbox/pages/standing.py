@@ -36,4 +36,4 @@ def failure(item: JobItem | None) -> str:
     """What the integration said of the newest export, if it failed."""
     if item is None or item.status is not ItemStatus.FAILED:
         return ""
-    return item.result.failure_reason or item.result.failure_reason_type or "No reason was given."
+    return item.result.failure_reason or item.result.failure_reason_type or "No reason given."

@@ -120,7 +120,7 @@ class Exports:
         self.expire_due()
         expenses = [self._wanted(company_id, entry_id) for entry_id in dict.fromkeys(entry_ids)]
         if not expenses:
-            raise bad_body("accountingEntryIds: [] holds nothing to export: name at least one entry")
+            raise bad_body("accountingEntryIds: [] has nothing to export: give at least one entry")
         if company_id in self._open:
             message = f"company {company_id} has the open job {self._open[company_id].id}"
             raise PleoError(409, "EXPORT_ALREADY_IN_PROGRESS", message)
@@ -142,7 +142,7 @@ class Exports:
     def _wanted(self, company_id: str, entry_id: str) -> Expense:
         expense = self._expenses[company_id].get(entry_id)
         if expense is None:
-            raise bad_body(f"accountingEntryIds: {entry_id} is no accounting entry of company {company_id}")
+            raise bad_body(f"accountingEntryIds: {entry_id} is not an accounting entry of company {company_id}")
         return expense
 
     def _check_contra_accounts(self, job: Job) -> None:
@@ -230,9 +230,9 @@ class Exports:
         if refusals := self._refusals.get(entry_id):
             return refusals.pop(0), f"entry {entry_id} could not be updated"
         if result.status not in SETTABLE:
-            return "EXPORT_ENTRY_STATUS_UPDATE_FAILED", f"entry {entry_id}: {result.status} is set by Pleo alone"
+            return "EXPORT_ENTRY_STATUS_UPDATE_FAILED", f"entry {entry_id}: {result.status} is set by Pleo only"
         if self._rules.successful_is_final and item.status is ItemStatus.SUCCESSFUL and result != item.result:
-            return "EXPORT_ENTRY_STATUS_UPDATE_FAILED", f"entry {entry_id} is successful already"
+            return "EXPORT_ENTRY_STATUS_UPDATE_FAILED", f"entry {entry_id} is already successful"
         item.result = result
         return None
 

@@ -132,7 +132,7 @@ def _chosen(what: str, known: Known, id_: str) -> Json | None:
 
 def _known(what: str, known: Known, id_: str) -> Json:
     if id_ not in known:
-        raise bad_body(f"{what}: choose one of the list")
+        raise bad_body(f"{what}: choose one from the list")
     return known[id_]
 
 

@@ -161,7 +161,7 @@ def test_another_company_of_pleos_is_not_taken_in_its_place(town: Town) -> None:
     number = town.connect()
     other = replace(town.sandbox.exports.companies[town.sandbox.company_id], id=str(uuid.uuid4()), name="Other ApS")
     town.sandbox.add_company(other)
-    for known, words in (({"connection_id": number}, "choose Fjord & Bro ApS"), ({}, "disconnect that first")):
+    for known, words in (({"connection_id": number}, "choose Fjord & Bro ApS"), ({}, "Disconnect that one first")):
         page = town.browser.visit(consent(town.browser.leave(town.wizard(**known)), other.id))
         assert page.status_code == 400
         assert words in words_of(page)
@@ -173,14 +173,14 @@ def test_only_who_left_comes_back_and_once(town: Town) -> None:
     for stranger in (town.browser.beside(), town.person("kontobro_odoo", "group_manager")):
         refused = stranger.visit(back)
         assert refused.status_code == 400
-        assert "Nobody here waits" in words_of(refused)
+        assert "This answer from Pleo can't be used" in words_of(refused)
     nobody = httpx2.Client(base_url=town.server.url, trust_env=False).get(back.removeprefix(town.server.url))
     assert nobody.headers["location"].startswith("/web/login")
     assert town.connections() == before
     assert town.browser.visit(back).status_code == 303
     again = town.browser.visit(back)
     assert again.status_code == 400
-    assert "Nobody here waits" in words_of(again)
+    assert "This answer from Pleo can't be used" in words_of(again)
     assert again.headers["referrer-policy"] == "no-referrer"
     (row,) = town.connections()
     assert (row["status"], row["user_id"][0]) == ("connected", town.desk.user("accountant"))
@@ -193,7 +193,7 @@ def test_a_portal_user_and_a_user_who_is_no_manager_are_refused(town: Town) -> N
         for path in (back, "/kontobro/pleo/start"):
             page = browser.visit(path)
             assert page.status_code == 403
-            assert "Only a manager" in words_of(page)
+            assert "Only a Pleo administrator" in words_of(page)
         with pytest.raises(AssertionError, match="not allowed"):
             browser.wizard(way="oauth")
     assert town.connections() == before
@@ -238,7 +238,7 @@ def test_what_pleo_refuses_is_said_and_connect_can_be_pressed_again(town: Town) 
     assert "Pleo" in words_of(page)
     older = consent(town.browser.leave(wizard), town.sandbox.company_id)
     newer = consent(town.browser.leave(wizard), town.sandbox.company_id)
-    assert "Nobody here waits" in words_of(town.browser.visit(older))
+    assert "This answer from Pleo can't be used" in words_of(town.browser.visit(older))
     assert town.browser.visit(newer).status_code == 303
     left = f"select sealed_secret, leaving, state_hash from kontobro_connect where id = {wizard}"
     assert town.sql(left) == "||"
@@ -271,7 +271,7 @@ def test_an_answer_that_comes_late_or_without_a_state_is_refused(town: Town) -> 
     for query in ("", "?state=", "?code=c", "?state=x&code=c", "?state=%C3%A9&error=<b>x</b>"):
         page = town.browser.visit(f"/kontobro/pleo/callback{query}")
         assert page.status_code == 400
-        assert "Nobody here waits" in words_of(page)
+        assert "This answer from Pleo can't be used" in words_of(page)
     assert town.browser.http.post("/kontobro/pleo/callback").status_code == 405
     back, before = town.way_back(), town.connections()
     foreign = town.wizard()
@@ -281,7 +281,7 @@ def test_an_answer_that_comes_late_or_without_a_state_is_refused(town: Town) -> 
     town.sql(f"update kontobro_connect set leaving = {theirs} where id < {foreign} and state_hash is not null")
     page = town.browser.visit(back)
     assert page.status_code == 400
-    assert "Nobody" not in words_of(page)
+    assert "This answer from Pleo can't be used" not in words_of(page)
     assert town.connections() == before
 
 
@@ -314,7 +314,7 @@ def test_the_way_back_is_by_https_or_stays_on_this_machine(town: Town) -> None:
 
 def test_what_is_missing_is_said_before_anybody_leaves(town: Town) -> None:
     for missing in ({"client_id": " "}, {"client_secret": ""}):
-        with pytest.raises(AssertionError, match="client id or its secret is missing"):
+        with pytest.raises(AssertionError, match="client ID or its secret is missing"):
             town.browser.leave(town.wizard(**missing))
     over_the_api = town.desk.api.write(
         "kontobro.connect",
@@ -341,7 +341,7 @@ def test_a_quarter_of_an_hour_is_waited_and_no_longer(town: Town, home: Path) ->
     town.sql(f"update kontobro_connect set leaving = '{late}' where id = {wizard}")
     page = town.browser.visit(back)
     assert page.status_code == 400
-    assert "Nobody here waits" in words_of(page)
+    assert "This answer from Pleo can't be used" in words_of(page)
     assert town.connections() == before
 
 

@@ -65,7 +65,7 @@ def approve_dimensions(office: Office) -> None:
     *_, shown = office.bookkeeper.wizard("kontobro.synchronize", ("plan", start), on=on)
     yes = {**start, "plan": shown["view"]["defaults"]}
     *_, done = office.bookkeeper.wizard("kontobro.synchronize", ("apply", yes), on=on)
-    assert "in step" in done["view"]["defaults"]["text"]
+    assert "in sync" in done["view"]["defaults"]["text"]
 
 
 def tags(office: Office) -> dict[str, str]:

@@ -92,7 +92,7 @@ def test_a_person_connects_by_oauth_and_nobody_else_can(way: Way, server: Module
         address = leave(way, browser)
         refuse_strangers(way, address)
         done = browser.get(address)
-        assert (done.status_code, "is connected with" in done.text) == (200, True), done.text
+        assert (done.status_code, "is connected to" in done.text) == (200, True), done.text
         assert way.said("select status, auth from kontobro_connection") == "connected|oauth"
         assert way.count("kontobro_setup") == "1"  # the stranger's own
         assert_refused(browser.get(address))
@@ -191,7 +191,7 @@ def deny(way: Way, browser: Browser) -> None:
     """Denied at Pleo: said in words, and what is connected stays."""
     address = browser.decide(browser.to_pleo(way.ask()), way.office.sandbox.company_id, "deny")
     page = browser.get(address)
-    assert (page.status_code, "was not allowed to give access" in page.text) == (400, True)
+    assert (page.status_code, "Access was denied in Pleo" in page.text) == (400, True)
     assert_refused(browser.get(address))
     assert way.office.connection["status"] == "connected"
 
@@ -210,7 +210,7 @@ def ask_by_the_other_name(way: Way, browser: Browser) -> None:
         refused = browser.get(sent.headers["location"])
     assert "tag-group%3Aread" in sent.headers["location"]
     done = browser.get(browser.decide(refused, sandbox.company_id))
-    assert (done.status_code, "is connected with" in done.text) == (200, True), done.text
+    assert (done.status_code, "is connected to" in done.text) == (200, True), done.text
     third = browser.press(browser.get(way.ask(level="2")), "start")  # what worked comes first from now on
     assert "tag-group%3Aread" in third.headers["location"]
     sandbox.set_rules({"tag_scope": "tag-groups"})
@@ -244,7 +244,7 @@ def lose_rights(way: Way, browser: Browser) -> None:
         kept = {"company": None} if field == "companies" else {}
         write("model.res.user.write", [users[login]], {field: loss, **kept})
         page = browser.get(address)
-        assert (page.status_code, "may not do so any more" in page.text) == (400, True), (login, field)
+        assert (page.status_code, "no longer has the right" in page.text) == (400, True), (login, field)
         write("model.res.user.write", [users[login]], {field: gain, **dict.fromkeys(kept, 1)})
     assert way.said("select sealed from kontobro_secret") == tokens
 

@@ -31,7 +31,7 @@ def test_a_walk_through_the_screens_by_proteus(
         )
         assert done.returncode == 0, done.stderr[-3000:]
     seen = json.loads(done.stdout)
-    assert "All is well" in seen["checked"]
+    assert "All checks passed" in seen["checked"]
     assert seen["job"] == ["completed_with_errors", 110, FAILED]
     assert "→" in seen["again"][0]
     assert "→" in seen["expense"][0]

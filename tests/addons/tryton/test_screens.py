@@ -37,7 +37,7 @@ def test_a_person_connects_sets_up_looks_and_exports(
     ask_for_the_wallet_alone(office)
     keep_all_settings(office)
     on = ("kontobro.connection", office.connection["id"])
-    assert "All is well" in checked(office)
+    assert "All checks passed" in checked(office)
     connect_again(office)
     keep_in_step(office, on)
     create_vendors(office, on)
@@ -80,7 +80,12 @@ def ask_for_the_wallet_alone(office: Office) -> None:
     )
     assert checked(office).startswith(missing)
     office.set_up(**others)
-    for told in ("All is well", "fail: invoice, invoice payment", "external reimbursement, wallet topup", "mileage"):
+    for told in (
+        "All checks passed",
+        "fail: invoice, invoice payment",
+        "external reimbursement, wallet topup",
+        "mileage",
+    ):
         assert told in checked(office)
 
 
@@ -160,7 +165,7 @@ def keep_in_step(office: Office, on: tuple[str, int]) -> None:
     with pytest.raises(Refused, match="digest"):
         office.bookkeeper.wizard("kontobro.synchronize", ("apply", other), on=on)
     *_, done = office.bookkeeper.wizard("kontobro.synchronize", ("apply", {**start, "plan": plan}), on=on)
-    assert "in step" in done["view"]["defaults"]["text"]
+    assert "in sync" in done["view"]["defaults"]["text"]
     (noted,) = [row for row in office.bookkeeper.rows("kontobro.sync", "kind", "outcome") if row["kind"] == "tags"]
     assert noted["outcome"] == "in_step"
 

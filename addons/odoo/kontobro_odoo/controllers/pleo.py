@@ -45,14 +45,14 @@ def _is_manager():
 
 
 def _refused():
-    told = request.env._("Only a manager of Pleo (Settings > Users) connects this company with Pleo.")
+    told = request.env._("Only a Pleo administrator (Settings > Users) can connect this company to Pleo.")
     return _page(told, status=403)
 
 
 def _unknown():
     return request.env._(
-        "Nobody here waits for this answer of Pleo's. It comes back within a quarter of an hour, once, to the person "
-        "and the browser that left, at the address where Odoo was open. Connect again, from %s.",
+        "This answer from Pleo can't be used. An answer is valid once, within 15 minutes, for the same user, in "
+        "the same browser and at the same address of Odoo. Connect again, from %s.",
         request.env["ir.config_parameter"].sudo().get_param("web.base.url", ""),
     )
 

@@ -87,11 +87,11 @@ def _called(env, model, method, given):
 def _fault(error, name, *, writes):
     """A database that went away in the middle: a write may have had its effect, unless PostgreSQL said otherwise."""
     if is_undone(error):  # Odoo's own repeats were not enough
-        return Timeout(f"Odoo is busy: {name} waited too long for others.", "Try again later.")
+        return Timeout(f"Odoo is busy: {name} waited too long for other transactions.", "Try again later.")
     if not is_lost(error):
         return Refused(SYSTEM, _name_of(error), str(error))
     if writes:
-        return Uncertain(f"The database was lost during {name}.", "What it did is looked up before it is repeated.")
+        return Uncertain(f"The database was lost during {name}.", "Its result is checked before it is repeated.")
     return Unreachable(f"The database was lost during {name}.", "Try again when PostgreSQL is up.")
 
 

@@ -58,7 +58,9 @@ def _user_of(database: str, key: str) -> tuple[int, str]:
 def booker_of(row):
     """The user that a connection books as. Who is archived gets into Odoo no more: neither does this in that name."""
     if not row.user_id:
-        raise Misconfigured("The connection has no user to book as.", "Choose one in its form.")
+        raise Misconfigured("The connection has no user to book as.", "Choose one in the connection's form.")
     if not row.user_id.active:
-        raise Misconfigured(f"The user {row.user_id.name} is archived.", "Choose another to book as, in its form.")
+        raise Misconfigured(
+            f"The user {row.user_id.name} is archived.", "Choose another user in the connection's form."
+        )
     return row.user_id

@@ -60,8 +60,8 @@ def key() -> bytes:
     given = config.get(KEY) or ""
     if not given:
         raise Misconfigured(
-            f"There is no {KEY} in Odoo's configuration file.",
-            f"Write a line `{KEY} = ` with a Fernet key (32 random bytes in URL-safe base64) and restart Odoo.",
+            f"{KEY} is missing in Odoo's configuration file.",
+            f"Add a line `{KEY} = ` with a Fernet key (32 random bytes in URL-safe base64) and restart Odoo.",
         )
     return given.encode()
 

@@ -78,7 +78,7 @@ def _work(home, key, until):
         raise
     except Exception:
         log.exception("pleo: a bug in the addon; the connection %s is tried again", key)
-        return Misconfigured("Something unexpected happened.", "See Odoo's log.")
+        return Misconfigured("Unexpected error.", "See Odoo's log.")
     return None
 
 

@@ -20,7 +20,7 @@ class AccountMove(models.Model):
 
     _kontobro_once = models.UniqueIndex(
         "(company_id, kontobro_reference) WHERE kontobro_reference IS NOT NULL",
-        "This expense from Pleo is booked already.",
+        "This expense from Pleo is already booked.",
     )
 
     def init(self):
@@ -37,7 +37,7 @@ class AccountMove(models.Model):
         usual = self.default_get(["kontobro_reference"]).get("kontobro_reference")  # of the context, or of a user's own
         given = [vals.get("kontobro_reference", usual) or False for vals in vals_list]
         if not self.env.su and any(reference and not isinstance(reference, Loaded) for reference in given):
-            raise ValidationError(self.env._("Only Kontobro gives an entry its Pleo reference."))
+            raise ValidationError(self.env._("Only Kontobro can set the Pleo reference of an entry."))
         plain = [
             {**vals, "kontobro_reference": str(reference)} if reference else vals
             for vals, reference in zip(vals_list, given, strict=True)
@@ -65,7 +65,7 @@ class AccountMove(models.Model):
         self.ensure_one()
         booking = self._kontobro_booking()
         if not booking:
-            raise UserError(self.env._("This entry was booked before Kontobro ran here: its expense is not known."))
+            raise UserError(self.env._("This entry was booked before Kontobro was installed. Its expense is unknown."))
         return booking.action_open_pleo() if booking.pleo_url else booking._open()
 
     def _kontobro_booking(self):

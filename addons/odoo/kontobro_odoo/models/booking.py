@@ -82,7 +82,7 @@ class Booking(models.Model):
     notes_told = fields.Text("Notes", compute="_compute_notes_told")
     move_id = fields.Many2one("account.move", "Journal entry", compute="_compute_move")
 
-    _one_booking = models.Constraint("UNIQUE(connection_id, reference)", "This entry is known already.")
+    _one_booking = models.Constraint("UNIQUE(connection_id, reference)", "This entry already exists.")
     _newest = models.Index("(connection_id, updated_at, id)")
 
     def init(self):

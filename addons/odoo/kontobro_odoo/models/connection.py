@@ -32,7 +32,7 @@ class Connection(models.Model):
     api_url = fields.Char(required=True, readonly=True)
     auth_url = fields.Char(required=True, readonly=True)
     auth = fields.Char(required=True, readonly=True)
-    pleo_company = fields.Char("Pleo company's id", required=True, readonly=True)
+    pleo_company = fields.Char("Pleo company ID", required=True, readonly=True)
     pleo_company_name = fields.Char("Pleo company", readonly=True)
     erp = fields.Char(required=True, readonly=True)
     erp_options = fields.Json(readonly=True)
@@ -41,14 +41,14 @@ class Connection(models.Model):
     scopes = fields.Json(readonly=True)
     status = fields.Selection(STATUSES, required=True, readonly=True)
     settings = fields.Json(required=True, readonly=True)
-    last_run_at = fields.Datetime("Last look at Pleo", readonly=True, copy=False)
-    due_at = fields.Datetime("Next look at Pleo", readonly=True, copy=False)
-    last_fault = fields.Char("Last fault, in English", readonly=True, copy=False)
+    last_run_at = fields.Datetime("Last check of Pleo", readonly=True, copy=False)
+    due_at = fields.Datetime("Next check of Pleo", readonly=True, copy=False)
+    last_fault = fields.Char("Last error, in English", readonly=True, copy=False)
     last_fault_code = fields.Char(readonly=True, copy=False)
 
-    _one_key = models.Constraint("UNIQUE(key)", "This connection exists already.")
+    _one_key = models.Constraint("UNIQUE(key)", "This connection already exists.")
     _one_company = models.UniqueIndex(
-        "(company_id) WHERE status <> 'disconnected'", "This company is connected with Pleo already."
+        "(company_id) WHERE status <> 'disconnected'", "This company is already connected to Pleo."
     )
 
     def write(self, vals):
@@ -73,19 +73,19 @@ class Connection(models.Model):
         except (AttributeError, KeyError, TypeError, ValueError):
             known = False
         if not known:
-            raise ValidationError(self.env._("These are not the settings of a connection. Change them in its form."))
+            raise ValidationError(self.env._("These settings are not valid. Change them in the connection's form."))
 
     def _require_own(self, user):
         """Nobody lets Kontobro book with more rights than one's own; an administrator may choose the user."""
         if user != self.env.user and not self.env.user.has_group("base.group_system"):
-            raise ValidationError(self.env._("Only an administrator lets it book as another user."))
+            raise ValidationError(self.env._("Only an administrator can choose another user to book as."))
 
     def _require_hook(self, hook):
         """A hook is any function of the server's: naming one is an administrator's."""
         if not self.env.user.has_group("base.group_system") and any(
             ((row.settings or {}).get("hook") or None) != (hook or None) for row in self
         ):
-            raise ValidationError(self.env._("Only an administrator names a function of one's own (hook)."))
+            raise ValidationError(self.env._("Only an administrator can set a custom function (hook)."))
 
     def copy(self, default=None):
-        raise ValidationError(self.env._("A connection can't be copied: connect the other company."))
+        raise ValidationError(self.env._("A connection can't be copied. Connect the other company instead."))

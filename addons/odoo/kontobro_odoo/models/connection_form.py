@@ -131,7 +131,7 @@ class Connection(models.Model):
     def _checked(self, wanted):
         """The settings as they are stored. Raises ValidationError with everything that is wrong."""
         if len(wanted.get("sync_dimensions", ())) > MOST_DIMENSIONS:
-            raise ValidationError(self.env._("Pleo takes %s analytic plans at most.", MOST_DIMENSIONS))
+            raise ValidationError(self.env._("Pleo allows %s analytic plans at most.", MOST_DIMENSIONS))
         given = {name: value for name, value in wanted.items() if value is not False and value not in ("", None)}
         given["employees_are_vendors"] = bool(wanted.get("employees_are_vendors"))
         settings, problems = settings_file.settings_from(given)

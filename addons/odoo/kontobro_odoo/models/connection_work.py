@@ -31,7 +31,7 @@ class Connection(models.Model):
     job_ids = fields.One2many("kontobro.job", "connection_id", string="Export jobs")
     booking_ids = fields.One2many("kontobro.booking", "connection_id", string="Entries")
     sync_ids = fields.One2many("kontobro.sync", "connection_id", string="Syncs")
-    fault_told = fields.Text("Last fault", compute="_compute_fault_told")
+    fault_told = fields.Text("Last error", compute="_compute_fault_told")
 
     @api.depends("last_fault", "last_fault_code")
     @api.depends_context("lang")
@@ -74,7 +74,7 @@ class Connection(models.Model):
         self.check_access("read")
         self.sudo().due_at = False
         self.env.ref("kontobro_odoo.cron_work").sudo()._trigger()
-        return self._told(self.env._("Kontobro looks for an export in Pleo within a minute."))
+        return self._told(self.env._("Kontobro will check Pleo for an export within a minute."))
 
     # ----------------------------------------------------------------------------------------- by a person
 
@@ -85,7 +85,7 @@ class Connection(models.Model):
             fit = work.check(place, self.key)
         if fit.problems:
             raise UserError(self._in_words([*fit.problems, *fit.warnings]))
-        well = self.env._("Pleo and Odoo answer, and the settings are complete.")
+        well = self.env._("All checks passed: Pleo and Odoo answer, and the settings are complete.")
         if not fit.warnings:
             return self._told(well, kind="success")
         return self._told(f"{well}\n{self._in_words(fit.warnings)}", kind="warning")
@@ -123,7 +123,7 @@ class Connection(models.Model):
         with self._faults_told(), home.opened(self.env.cr.dbname) as place:
             plans = work.plans(place, self.key)
         if not plans:
-            raise UserError(self.env._("No master data is kept in step: choose some in the settings first."))
+            raise UserError(self.env._("No master data is synced. Choose some in the settings first."))
         shown = self.env["kontobro.sync.plan"].create([self._as_plan(plan) for plan in plans])
         return {
             "type": "ir.actions.act_window",
@@ -158,9 +158,9 @@ class Connection(models.Model):
         """What a check of one item found."""
         name = checked.payee or checked.reference
         if checked.preview is None:
-            return self.env._("%s: its content was purged; export it again in Pleo.", name)
+            return self.env._("%s: its content is no longer stored. Export it again in Pleo.", name)
         if checked.mended:
-            return self.env._("%s: would be booked now; export it again in Pleo.", name)
+            return self.env._("%s: would be booked now. Export it again in Pleo.", name)
         return f"{name}: " + self._in_words(checked.preview.problems, " ")
 
     # ------------------------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ class SyncPlan(models.TransientModel):
     kind_name = fields.Char("Kind", compute="_compute_names")
     digest = fields.Char(readonly=True)
     possible = fields.Boolean(readonly=True)
-    refused = fields.Char("Why it waits", readonly=True)
-    problems = fields.Text("Left as it is", readonly=True)
+    refused = fields.Char("Why it needs a decision", readonly=True)
+    problems = fields.Text("Not changed", readonly=True)
     line_ids = fields.One2many("kontobro.sync.plan.line", "plan_id", readonly=True, string="Changes")
 
     @api.depends("kind")
@@ -48,7 +48,7 @@ class SyncPlanLine(models.TransientModel):
     action_name = fields.Char("Action", compute="_compute_names")
     code = fields.Char(readonly=True)
     name = fields.Char(readonly=True)
-    told = fields.Text("What becomes of it", readonly=True)
+    told = fields.Text("Result", readonly=True)
 
     @api.depends("action")
     @api.depends_context("lang")

@@ -36,7 +36,7 @@ class Job(models.Model):
     booked = fields.Integer(compute="_compute_counts")
     failed = fields.Integer(compute="_compute_counts")
 
-    _one_job = models.Constraint("UNIQUE(connection_id, job_id)", "This export job is known already.")
+    _one_job = models.Constraint("UNIQUE(connection_id, job_id)", "This export job already exists.")
 
     def init(self):
         guard_tables(self.env.cr)
@@ -116,7 +116,7 @@ class Payload(models.Model):
     entry_id = fields.Char(required=True)
     content = fields.Binary(attachment=False, required=True)
 
-    _one_payload = models.Constraint("UNIQUE(connection_id, entry_id)", "This item is kept already.")
+    _one_payload = models.Constraint("UNIQUE(connection_id, entry_id)", "This expense is already stored.")
 
 
 class Secret(models.Model):
@@ -132,7 +132,7 @@ class Secret(models.Model):
     sealed = fields.Char(required=True)
     destination = fields.Char()
 
-    _one_secret = models.Constraint("UNIQUE(connection_id, name)", "This secret is kept already.")
+    _one_secret = models.Constraint("UNIQUE(connection_id, name)", "This secret is already stored.")
 
     def init(self):
         """Secrets that an older version stored belong to where their connections point."""
@@ -154,9 +154,11 @@ class Binding(models.Model):
     code = fields.Char()
     written = fields.Char()
 
-    _one_binding = models.Constraint("UNIQUE(connection_id, kind, erp_id)", "This record is bound already.")
-    _one_owner = models.Constraint("UNIQUE(connection_id, kind, pleo_id)", "This record of Pleo's is bound already.")
-    _intent = models.Constraint("CHECK(pleo_id IS NOT NULL OR origin = 'created')", "Only an intent has no record yet.")
+    _one_binding = models.Constraint("UNIQUE(connection_id, kind, erp_id)", "This record is already linked.")
+    _one_owner = models.Constraint("UNIQUE(connection_id, kind, pleo_id)", "This Pleo record is already linked.")
+    _intent = models.Constraint(
+        "CHECK(pleo_id IS NOT NULL OR origin = 'created')", "Only a planned record has no Pleo ID yet."
+    )
 
 
 class Sync(models.Model):
@@ -175,7 +177,7 @@ class Sync(models.Model):
     digest = fields.Char()
     at = fields.Datetime(required=True)
 
-    _one_sync = models.Constraint("UNIQUE(connection_id, kind)", "This kind is noted already.")
+    _one_sync = models.Constraint("UNIQUE(connection_id, kind)", "This kind is already stored.")
 
     @api.depends("kind", "outcome")
     @api.depends_context("lang")

@@ -112,7 +112,7 @@ class TestForm(PleoCase):
             wizard.write({"url": "https://PLEO.test:443/"})
             self.assertEqual(wizard._typed_key(), "plp_typed")
             wizard.write(change)
-            with self.assertRaisesRegex(ValidationError, "enter the secret again"):
+            with self.assertRaisesRegex(ValidationError, "Enter the secret again"):
                 wizard.action_connect()
             wizard.write({"api_key": "plp_again"})
             self.assertEqual(wizard._typed_key(), "plp_again")

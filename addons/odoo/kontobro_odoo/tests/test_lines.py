@@ -128,7 +128,7 @@ class TestLines(PleoCase):
         lines.row_ids = [(0, 0, {"debit": "wallet"})]
         self.refused(
             lines,
-            "Wallets, line 2: EUR stands here twice",
+            "Wallets, line 2: EUR is listed twice",
             "Wallets, line 3: The currency is missing",
             "Tag groups, line 1: The tag group's code is missing",
             "Tag groups, line 2: The analytic plan for Team is missing",
@@ -161,7 +161,7 @@ class TestLines(PleoCase):
     def test_two_people_do_not_overwrite_each_other(self):
         lines = self.opened()
         self.keep(wallets={"EUR": self.account.code})
-        self.refused(lines, "changed meanwhile")
+        self.refused(lines, "have changed")
 
     def test_only_a_manager_opens_and_saves(self):
         lines = self.opened()

@@ -28,7 +28,7 @@ class TestOAuth(PleoCase):
         for change in ({"environment": "staging"}, {"client_id": "other"}, {"url": "https://evil.test"}):
             wizard = self.wizard()
             wizard.write(change)
-            with self.assertRaisesRegex(ValidationError, "enter the secret again"):
+            with self.assertRaisesRegex(ValidationError, "Enter the secret again"):
                 wizard.action_connect()
 
     def test_a_secret_that_an_older_version_hid_is_asked_for_again(self):
@@ -37,7 +37,7 @@ class TestOAuth(PleoCase):
         for old in ("hush-hush", {"state_hash": "", "verifier": ""}):
             sealed = seal(KeyRing(None, key()).ciphers(), PLACE, f"{wizard.id} secret", old)
             wizard.sudo().sealed_secret = sealed
-            with self.assertRaisesRegex(ValidationError, "enter the secret again"):
+            with self.assertRaisesRegex(ValidationError, "Enter the secret again"):
                 wizard.action_connect()
 
     def test_the_redirect_address_is_odoos_own(self):
@@ -56,7 +56,7 @@ class TestOAuth(PleoCase):
 
     def test_without_client_or_secret_nobody_leaves(self):
         for missing in ({"client_id": " "}, {"client_secret": " "}):
-            with self.assertRaisesRegex(ValidationError, "client id or its secret"):
+            with self.assertRaisesRegex(ValidationError, "client ID or its secret"):
                 self.wizard(**missing).action_connect()
 
     def test_a_wizard_is_its_makers_alone(self):

@@ -83,4 +83,4 @@ class TestWords(PleoCase):
             self.assertRaisesRegex(UserError, "En anden kørsel er i gang(.|\n)*Another run"),
             connection._faults_told(),
         ):
-            raise Busy("Another run is at it.")
+            raise Busy("Another run is in progress.")

@@ -27,12 +27,12 @@ MINE = """
 
 class Connect(models.TransientModel):
     _name = "kontobro.connect"
-    _description = "Connect with Pleo"
+    _description = "Connect to Pleo"
     _rec_name = "company_id"
 
     way = fields.Selection(
-        [("api_key", "API key"), ("oauth", "OAuth, with a client of your own")],
-        "Sign in by",
+        [("api_key", "API key"), ("oauth", "OAuth, with your own client")],
+        "Sign in with",
         required=True,
         default="api_key",
     )
@@ -40,16 +40,16 @@ class Connect(models.TransientModel):
     company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
     user_id = fields.Many2one("res.users", "Books as", required=True, default=lambda self: self.env.uid)
     environment = fields.Selection(
-        [("production", "Pleo"), ("staging", "Pleo's staging"), ("sandbox", "Pleo in a box (for trying out)")],
+        [("production", "Pleo"), ("staging", "Pleo's staging"), ("sandbox", "Pleo in a box (for testing)")],
         required=True,
         default="production",
     )
-    url = fields.Char("Address", help="Of Pleo in a box only.")
+    url = fields.Char("Address", help="Only for Pleo in a box.")
     api_key = fields.Char(
         "API key", help="Pleo: Settings > API Keys.", compute="_compute_api_key", inverse="_inverse_api_key"
     )
     sealed = fields.Char(groups="base.group_no_one", help="The key, encrypted, between typing and connecting.")
-    pleo_company = fields.Char("Pleo company's id", help="Only when the key is an organisation's.")
+    pleo_company = fields.Char("Pleo company ID", help="Only if the key belongs to an organisation.")
     level = fields.Selection(
         [
             ("1", "Export with receipts"),
@@ -57,7 +57,7 @@ class Connect(models.TransientModel):
             ("3", "And accounts and taxes"),
             ("4", "And vendors"),
         ],
-        "Keep in step",
+        "Keep in sync",
         required=True,
         default="1",
     )
@@ -85,7 +85,7 @@ class Connect(models.TransientModel):
         with self.env["kontobro.connection"]._faults_told():
             held: Any = unseal(KeyRing(None, key()).ciphers(), PLACE, f"{self.id}{name}", sealed)
         if not isinstance(held, dict) or "to" not in held or (held["value"] and held["to"] != self._destination()):
-            raise ValidationError(self.env._("Pleo's address or the client was changed: enter the secret again."))
+            raise ValidationError(self.env._("Pleo's address or the client was changed. Enter the secret again."))
         return held["value"]
 
     def _destination(self):
@@ -101,7 +101,7 @@ class Connect(models.TransientModel):
         typed = self._typed_key()
         self.sudo().sealed = False
         if not typed:
-            raise ValidationError(self.env._("The API key is missing: make one in Pleo (Settings > API Keys)."))
+            raise ValidationError(self.env._("The API key is missing. Create one in Pleo (Settings > API Keys)."))
         self._require_own()
         with self.env["kontobro.connection"]._faults_told(), home.opened(self.env.cr.dbname) as place:
             number = self._join(place, self._draft(), Tokens(access=typed))
@@ -115,7 +115,7 @@ class Connect(models.TransientModel):
     def _require_own(self):
         """One's own companies, and oneself as the user (but for an administrator)."""
         if self.company_id not in self.env.user.company_ids:
-            raise ValidationError(self.env._("Choose one of your own companies."))
+            raise ValidationError(self.env._("Choose one of your companies."))
         self.env["kontobro.connection"]._require_own(self.user_id)
 
     def _join(self, place, draft, tokens):
@@ -135,7 +135,7 @@ class Connect(models.TransientModel):
         again = self.connection_id
         if again and connection.id != again.key:
             named = again.pleo_company_name or again.pleo_company
-            raise ValidationError(self.env._("That is another company of Pleo's: connect again and choose %s.", named))
+            raise ValidationError(self.env._("This is another Pleo company. Connect again and choose %s.", named))
         others = [
             ("company_id", "=", self.company_id.id),
             ("status", "!=", "disconnected"),
@@ -144,7 +144,7 @@ class Connect(models.TransientModel):
         if other := self.env["kontobro.connection"].sudo().search(others, limit=1):
             raise ValidationError(
                 self.env._(
-                    "%(company)s is connected with another company of Pleo's (%(name)s): disconnect that first.",
+                    "%(company)s is connected to another Pleo company (%(name)s). Disconnect that one first.",
                     company=self.company_id.name,
                     name=other.name,
                 )
@@ -171,17 +171,17 @@ class Connect(models.TransientModel):
         if self.environment == "sandbox" and not is_for_developers():
             raise ValidationError(
                 self.env._(
-                    "Pleo in a box is for developers: start Odoo with --dev, or write kontobro_developer = True into "
-                    "its configuration file."
+                    "Pleo in a box is for developers. Start Odoo with --dev, or add kontobro_developer = True "
+                    "to its configuration file."
                 )
             )
         if self.environment != "sandbox" or not self.url:
             if self.url:
-                raise ValidationError(self.env._("Only Pleo in a box has an address of its own."))
+                raise ValidationError(self.env._("Only Pleo in a box has its own address."))
             return known.api_url, known.auth_url
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-            raise ValidationError(self.env._("Write an address such as http://127.0.0.1:8764."))
+            raise ValidationError(self.env._("Enter an address such as http://127.0.0.1:8764."))
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            raise ValidationError(self.env._("A key goes over the network by https only."))
+            raise ValidationError(self.env._("Use https: the key is sent over the network."))
         return self.url.rstrip("/"), self.url.rstrip("/")

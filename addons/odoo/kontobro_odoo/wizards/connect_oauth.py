@@ -39,10 +39,10 @@ TAKE = """
 class Connect(models.TransientModel):
     _inherit = "kontobro.connect"
 
-    client_id = fields.Char("Client id", help="Of the OAuth client that Pleo registered for this Odoo.")
+    client_id = fields.Char("Client ID", help="ID of the OAuth client that Pleo registered for this Odoo.")
     client_secret = fields.Char(
         "Client secret",
-        help="It is kept encrypted and never shown again.",
+        help="It is stored encrypted and never shown again.",
         compute="_compute_secret",
         inverse="_inverse_secret",
     )
@@ -50,13 +50,13 @@ class Connect(models.TransientModel):
     redirect_address = fields.Char(
         "Redirect address",
         compute="_compute_redirect_address",
-        help="Have exactly this one registered with the client at Pleo.",
+        help="Register exactly this address with Pleo for the client.",
     )
     # what Pleo's answer has to fit, until it comes: by its state found, the rest encrypted
     state_hash = fields.Char(groups=HIDDEN, copy=False, index=True)
     leaving = fields.Char(groups=HIDDEN, copy=False)
     tag_scope = fields.Char(
-        "Tag permission", groups=HIDDEN, copy=False, help="The other name of Pleo's permissions for tags."
+        "Tag permission", groups=HIDDEN, copy=False, help="The alternative name of Pleo's tag permissions."
     )
 
     def _compute_secret(self):
@@ -92,7 +92,7 @@ class Connect(models.TransientModel):
         self._require_own()
         secret = self._unseal(" secret", self.sudo().sealed_secret)
         if not (self.client_id or "").strip() or not secret:
-            raise ValidationError(self.env._("The client id or its secret is missing: Pleo gives both."))
+            raise ValidationError(self.env._("The client ID or its secret is missing. You get both from Pleo."))
         self._require_redirect()
         draft, address = self._draft(), self.redirect_address
         consent = self._consent()
@@ -141,8 +141,9 @@ class Connect(models.TransientModel):
         if not is_safe_redirect(self.redirect_address):
             raise ValidationError(
                 self.env._(
-                    "Pleo sends its answer by https only, not to %s. Set the system parameter web.base.url to Odoo's "
-                    "https address, and web.base.url.freeze to True, so that no login changes it again.",
+                    "Pleo sends its answer only to https addresses, not to %s. Set the system parameter "
+                    "web.base.url to Odoo's https address, and web.base.url.freeze to True so that it is not "
+                    "changed at the next login.",
                     self.redirect_address,
                 )
             )
@@ -150,7 +151,7 @@ class Connect(models.TransientModel):
     def _owner(self):
         """Who leaves: the user, and the half of the session's id that stays when Odoo renews it."""
         if not request or request.session.uid != self.env.uid:
-            raise ValidationError(self.env._("Connect by OAuth in a browser: Pleo's answer comes back to it."))
+            raise ValidationError(self.env._("Connect with OAuth in a browser. Pleo's answer is sent to the browser."))
         return f"{self.env.uid} {request.session.sid[:STORED_SESSION_BYTES]}"
 
     # ------------------------------------------------------------------------------------------- back
@@ -180,7 +181,7 @@ class Connect(models.TransientModel):
         kept, again = self._take(), self.env._("Press Connect again.")
         with self.env["kontobro.connection"]._faults_told(), home.opened(self.env.cr.dbname) as place:
             if kept is None:
-                raise LoginFailed(self.env._("Pleo's answer was used already."), again)
+                raise LoginFailed(self.env._("Pleo's answer was already used."), again)
             try:
                 code = code_of(answer, again)
             except InvalidScope as fault:

@@ -128,7 +128,7 @@ class Tag(models.TransientModel):
 
     def _fault(self):
         if not self._names():
-            return self.env._("The tag group's code is missing. Write it as Pleo has it.")
+            return self.env._("The tag group's code is missing. Enter it as in Pleo.")
         if not self._key():
             return self.env._("The analytic plan for %s is missing. Choose one.", self._names())
         if self.plan_id.parent_id:
@@ -162,7 +162,7 @@ class Row(models.TransientModel):
 
     def _fault(self):
         if not (self.type or "").strip():
-            return self.env._("The type is missing. Write one of Pleo's, such as cashback.")
+            return self.env._("The type is missing. Enter a type from Pleo, such as cashback.")
         return ""
 
     def _written(self):

@@ -60,7 +60,7 @@ class SettingsLines(models.TransientModel):
         self.ensure_one()
         held = codec.settings_from(self.connection_id.settings or {})
         if self.seen != _lists(held):
-            raise ValidationError(self.env._("The settings were changed meanwhile. Close this, then open it again."))
+            raise ValidationError(self.env._("The settings have changed. Close this window and open it again."))
         told = [fault for listed in self._all() for fault in self._faults(listed)]
         if not told:
             wanted = {**settings_file.settings_to(held), **self._written()}
@@ -85,7 +85,7 @@ class SettingsLines(models.TransientModel):
         for at, line in enumerate(listed):
             name, fault = line._names(), line._unusable() or line._fault()
             if not fault and name and name in known:
-                fault = self.env._("%s stands here twice. Take one of the lines away.", name)
+                fault = self.env._("%s is listed twice. Remove one of the lines.", name)
             known.add(name)
             if fault:
                 yield self._told(listed, at, fault)

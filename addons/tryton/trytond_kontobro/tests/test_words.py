@@ -18,7 +18,7 @@ from .house import DATABASE, user
 UNKNOWN = Problem("account_unknown", "account", "4711", "Account 4711 is not in Tryton.", "Add it.", "account_unknown")
 OWN = Problem("fjord_sunday", "date", "2026-11-22", "It is a Sunday.", "Wait.", "validation_failure")
 OWN_LINES = ["It is a Sunday.", "→ Wait."]
-BUSY = Busy("Another run is at it.", "Wait for its end.")
+BUSY = Busy("Another run is in progress.", "Wait for its end.")
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def test_in_a_language_that_nobody_wrote_it_stays_english() -> None:
         (
             "sv",
             "En annan körning arbetar med det; inget gjordes. Försök igen om en minut.",
-            "Another run is at it. Wait for its end.",
+            "Another run is in progress. Wait for its end.",
         ),
     ],
 )

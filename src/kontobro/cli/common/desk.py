@@ -95,10 +95,10 @@ class Desk:
     def _require_alive(self, connection: Connection) -> None:
         if connection.status == "connected":
             return
-        state = "has been disconnected" if connection.status == "disconnected" else "has lost its login at Pleo"
+        state = "has been disconnected" if connection.status == "disconnected" else "has lost its login to Pleo"
         raise Misconfigured(
             f'The connection "{connection.name}" {state}.',
-            "Run kontobro connect again; its settings and history are kept.",
+            "Run kontobro connect again. Its settings and history are kept.",
         )
 
 
@@ -108,7 +108,7 @@ def chosen(connections: Sequence[Connection], name: str | None) -> Connection:
         raise Misconfigured("No connection yet.", "Run kontobro connect --erp beancount --ledger PATH first.")
     if name is not None:
         named = [c for c in connections if name in (c.name, c.id)]
-        return _only(named, connections, f'There is no connection "{name}".')
+        return _only(named, connections, f'The connection "{name}" does not exist.')
     alive = [c for c in connections if c.status != "disconnected"] or list(connections)
     return _only(alive, connections, "There are several connections.")
 

@@ -65,8 +65,8 @@ def _pair(erp: str, pair: str) -> tuple[str, str]:
     name, found, value = pair.partition("=")
     if name in dict(secret_words(erp)):
         raise typer.BadParameter(
-            f"{name} is a secret, and other users of the machine can read arguments: leave it out. It is asked for, "
-            f"or read from {variable_of(name)}.",
+            f"{name} is a secret. Don't pass it as an argument, because other users of this machine can read "
+            f"arguments. You are asked for it, or it is read from {variable_of(name)}.",
             param_hint="--erp-option",
         )
     if not found or not name:
@@ -104,8 +104,8 @@ def _secret(erp: str, name: str, word: str, *, from_stdin: bool) -> str:
     if not secret and not from_stdin:
         secret = asked_secret(f"{erp}: {word} (not shown)")
     if not secret.strip():
-        remedy = f"Give it when asked in a terminal, in {variable_of(name)}, or by --erp-secret-stdin."
-        raise Misconfigured(f"There is no {word} for {shown(erp)}.", remedy)
+        remedy = f"Enter it when asked in a terminal, set {variable_of(name)}, or use --erp-secret-stdin."
+        raise Misconfigured(f"The {word} for {shown(erp)} is missing.", remedy)
     return secret.strip()
 
 
@@ -137,10 +137,10 @@ def _chosen_company(desk: Desk, several: SeveralCompanies) -> str:
     """The company that the person picks from the list; without a person to ask it is a setting to fix."""
     if not several.companies or not desk.can_ask():
         raise Misconfigured(several.message, "Choose one with --erp-company ID.") from several
-    show.tell("The login sees several companies:")
+    show.tell("This login has access to several companies:")
     for number, name in several.companies:
         show.tell(f"  {number}  {name}")
-    answer = str(typer.prompt("Which one (its number)", err=True)).strip()
+    answer = str(typer.prompt("Company (number in the list)", err=True)).strip()
     if answer not in dict(several.companies):
         raise typer.BadParameter(f'"{shown(answer)}" is not one of them.', param_hint="--erp-company")
     return answer

@@ -37,14 +37,14 @@ class Exit(IntEnum):
 
 MEANINGS: dict[Exit, str] = {
     Exit.OK: "OK",
-    Exit.PROBLEMS: "problems were found, or some items failed",
-    Exit.USAGE: "the command was not understood",
+    Exit.PROBLEMS: "problems were found, or some expenses failed",
+    Exit.USAGE: "the command or an option is wrong",
     Exit.NEEDS_FIX: "settings, login or permissions need fixing",
     Exit.UNREACHABLE: "Pleo, the accounting system or the database can't be reached; try again later",
     Exit.BUSY: "another run is in progress; nothing was done",
     Exit.UNFINISHED: "unfinished, or a booking is unconfirmed; run it again",
     Exit.FAULT: "an unexpected error in Kontobro, a connector or an answer; see --debug",
-    Exit.DECISION: "a plan waits for a person's decision; see kontobro sync plan",
+    Exit.DECISION: "a sync needs a person's decision; see kontobro sync plan",
 }
 
 _OF_ERRORS: tuple[tuple[type[KontobroError], Exit], ...] = (

@@ -108,7 +108,7 @@ def _first_line(process: subprocess.Popen[str]) -> str:
     if not line.startswith("{"):
         raise Misconfigured(
             "Pleo-in-a-box did not start.",
-            "See what it printed above. If the port is taken, choose another with --port.",
+            "See its output above. If the port is in use, choose another with --port.",
         )
     return line
 

@@ -38,7 +38,7 @@ def run(
     folder: Annotated[Path, typer.Option("--folder", help="Output folder (recreated on each run).")] = Path("demo"),
     as_json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of the tables.")] = False,
 ) -> None:
-    """Bring a demo company's Pleo in step with a ledger, and export its expenses into it."""
+    """Sync a demo company's Pleo with a ledger, and export its expenses into that ledger."""
     from kontobro.cli.demo.box import pleo_in_a_box
     from kontobro.cli.demo.show import print_demo
     from kontobro.cli.demo.sync import sync_twice
@@ -97,7 +97,9 @@ def export_all(connection: Connection, ports: Ports, advance: Progress) -> list[
     results: list[JobResult] = []
     while (job := next_job(ports)) is not None:
         if len(results) == MOST_JOBS:
-            raise KontobroError("The demo's jobs don't end.", "Run it again; if it happens again, please report it.")
+            raise KontobroError(
+                "The demo's export jobs did not finish.", "Run it again; if it happens again, please report it."
+            )
         results.append(run_job(connection, job, ports, progress=advance))
     return results
 

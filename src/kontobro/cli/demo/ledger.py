@@ -29,8 +29,8 @@ def clean(folder: Path) -> None:
     """Empty the demo's folder; somebody's own folder is left alone."""
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise Misconfigured(
-            f"{folder} is not empty, and no demo made it (it has no {MARK}).",
-            "Move it away, or choose another folder with --folder.",
+            f"{folder} is not empty and was not created by the demo (it has no {MARK}).",
+            "Move it, or choose another folder with --folder.",
         )
     if folder.exists():
         shutil.rmtree(folder)
@@ -42,5 +42,5 @@ def main_file(ledger: Path) -> Path:
     """The demo ledger's main file."""
     found = ledger / "ledger.beancount"
     if not found.exists():
-        raise Misconfigured(f"The demo ledger has no {found.name}.", "Install Kontobro again.")
+        raise Misconfigured(f"The demo ledger lacks {found.name}.", "Install Kontobro again.")
     return found

@@ -40,14 +40,14 @@ def print_exported(rows: Sequence[BookingRow]) -> None:
 
 def _print_sync(synced: Synced) -> None:
     """One line per kind: what the plan showed and what came of it in Pleo; then what a second sync did."""
-    heads = ("created", "updated", "archived", "taken over", "to fix")
-    table = sheet("master data", *heads, title=f"What was synced (Level {synced.level})", right=heads)
+    heads = ("created", "updated", "archived", "already in Pleo", "to fix")
+    table = sheet("master data", *heads, title=f"Synced (Level {synced.level})", right=heads)
     for result in synced.results:
         counts = (result.creates, result.updates, result.archives, result.adopted, len(result.failed))
         table.add_row(result.kind, *(str(count or "") for count in counts))
     show.console().print(table)
-    again = "nothing" if not synced.second_run_writes else f"{synced.second_run_writes} times: it should write nothing"
-    show.say(f"  A second sync wrote {again}. The installation at Pleo is {synced.status}.")
+    again = "nothing" if not synced.second_run_writes else f"{synced.second_run_writes} times (it should write nothing)"
+    show.say(f"  A second sync wrote {again}. The integration's status in Pleo is {synced.status}.")
     show.say("")
 
 
@@ -60,7 +60,7 @@ def _print_types(rows: Sequence[BookingRow]) -> None:
         receipts[row.item_type] += row.receipts
     table = sheet(
         "expense type", "items", "booked", "to fix", "receipts",
-        title="What was exported", right=["items", "booked", "to fix", "receipts"],
+        title="Exported", right=["items", "booked", "to fix", "receipts"],
     )  # fmt: skip
     for item_type, items in sorted(Counter(types.values()).items()):
         bad = sum(1 for entry_id in failed if types[entry_id] == item_type)
@@ -73,11 +73,11 @@ def _print_types(rows: Sequence[BookingRow]) -> None:
 def _print_failed(rows: Sequence[BookingRow]) -> None:
     found = [row for row in rows if row.problems]
     if found:
-        print_failed(found, "What a bookkeeper must fix")
+        print_failed(found, "To be fixed by a bookkeeper")
 
 
 def _print_totals(outcome: Outcome) -> None:
-    table = sheet("account", "debit", "credit", title="What is in the ledger", right=["debit", "credit"])
+    table = sheet("account", "debit", "credit", title="In the ledger", right=["debit", "credit"])
     for account, sums in sorted(outcome.tally.totals.items()):
         for currency, amount in sorted(sums.items()):
             text = show.money(abs(amount), currency)
@@ -100,14 +100,14 @@ def _print_verdict(outcome: Outcome) -> None:
 
 def _print_where(folder: Path, ledger: Path) -> None:
     show.say("")
-    show.say("Where things are", "bold")
-    show.say(f"  {ledger}   the ledger; beside it bookings/ and documents/ (the receipts)")
-    show.say(f"  {folder / 'summary.json'}   all counts, for programs")
-    show.say("What to look at next", "bold")
+    show.say("Files", "bold")
+    show.say(f"  {ledger}   the ledger; in the same folder bookings/ and documents/ (the receipts)")
+    show.say(f"  {folder / 'summary.json'}   all counts as JSON")
+    show.say("Next steps", "bold")
     show.say(f"  {_command()} --home {folder / 'home'} bookings --failed   what to fix, with links to Pleo")
     show.say(f"  {_command()} --home {folder / 'home'} sync status   the state of each kind of master data")
     show.say(f"  fava {ledger}   the ledger in a browser (pip install fava)")
-    show.say(f"  {_command()} connect --help   your own Pleo company")
+    show.say(f"  {_command()} connect --help   connect your own Pleo company")
 
 
 def _command() -> str:

@@ -21,17 +21,19 @@ if TYPE_CHECKING:
     from kontobro.core.model.masters import Masters
 
 app = typer.Typer(
-    help="Show and change how a company is booked. What each setting does: kontobro settings set --help",
+    help="Show and change a company's settings. What each setting does: kontobro settings set --help",
     no_args_is_help=True,
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Offline = Annotated[bool, typer.Option("--offline", help="Don't ask the accounting system whether the accounts exist.")]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Don't check in the accounting system that the accounts exist.")
+]
 
 
 @app.command(name="show")
 def show_settings(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show all settings, as in a TOML file."""
+    """Show all settings in TOML format."""
     from kontobro.core.settings.toml import settings_to
 
     settings = settings_to(desk_of(context).connection().settings)
@@ -59,7 +61,7 @@ def set_one(
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change one setting, if what comes of it is valid. Ids that were stored before become codes."""
+    """Change one setting, if the result is valid. Stored IDs are replaced by codes."""
     from kontobro.core.settings.check import check_stored
     from kontobro.core.settings.codes import in_codes
     from kontobro.core.settings.toml import settings_to, with_change
@@ -82,13 +84,13 @@ app.command(name="suggest")(settings_suggest.run)
 def export_file(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The TOML file to write.")],
-    force: Annotated[bool, typer.Option("--force", help="Write over an existing file.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Write all settings to a TOML file. No secret is in it."""
+    """Write all settings to a TOML file. It contains no secrets."""
     from kontobro.core.settings.toml import settings_to
 
     if file.exists() and not force:
-        raise typer.BadParameter(f"{file} exists; --force writes over it.")
+        raise typer.BadParameter(f"{file} already exists; --force replaces it.")
     file.write_text(_toml(settings_to(desk_of(context).connection().settings)), encoding="utf-8")
     show.say(f"Settings written to {file}.")
 
@@ -96,11 +98,12 @@ def export_file(
 @app.command(name="import")
 def import_file(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A TOML file, as kontobro settings export writes it.")],
+    file: Annotated[Path, typer.Argument(help="A TOML file written by kontobro settings export.")],
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
-    """Replace all settings by a TOML file's, if they are valid; what is synced stays unless the file names it."""
+    """Replace all settings with those of a TOML file, if they are valid. What is synced is kept unless the file sets
+    it."""
     desk = desk_of(context)
     connection = desk.connection()
     wanted = with_level_kept(connection, read_toml(file))
@@ -126,13 +129,13 @@ def _store(
             show.say_fault(problem.message, problem.remedy)
         show.tell("Nothing was changed.")
     else:
-        show.say("Settings stored.")
+        show.say("Settings saved.")
     if problems:
         raise typer.Exit(Exit.NEEDS_FIX)
 
 
 HEAD = """\
-# Settings of Kontobro. Single settings stand above the first [table]; tables and [[rows]] can be added at the end.
+# Settings of Kontobro. Put single settings above the first [table]; add tables and [[rows]] at the end.
 """
 
 

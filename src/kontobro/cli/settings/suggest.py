@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 def run(
     context: typer.Context,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Store what is proposed without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Save the proposed settings without asking.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON; changes nothing without --yes.")] = False,
 ) -> None:
-    """Propose accounts, journal and dimensions from the accounting system's own chart."""
+    """Propose accounts, journal and dimensions from your chart of accounts."""
     from kontobro.cli.dimensions import named_groups
     from kontobro.core.settings.suggest import suggest
     from kontobro.export.job.masters import load_masters
@@ -51,7 +51,7 @@ def _is_wanted(desk: Desk, *, yes: bool, as_json: bool) -> bool:
     """Whether the person takes it: said before, or asked where there is a terminal."""
     if yes or as_json or not desk.can_ask():
         return yes
-    return typer.confirm("Store what is proposed?", default=False, err=True)
+    return typer.confirm("Save the proposed settings?", default=False, err=True)
 
 
 def _store(desk: Desk, connection: Connection, found: Sequence[Suggestion], masters: Masters) -> Sequence[Problem]:
@@ -80,13 +80,13 @@ def _say_outcome(found: Sequence[Suggestion], problems: Sequence[Problem], *, ta
     for problem in problems:
         show.say_fault(problem.message, problem.remedy)
     if taken:
-        show.say("Nothing was changed." if problems else "Settings stored.")
+        show.say("Nothing was changed." if problems else "Settings saved.")
     elif any(one.changes for one in found):
-        show.say("Nothing was changed. To store what is proposed: kontobro settings suggest --yes")
+        show.say("Nothing was changed. To save the proposed settings: kontobro settings suggest --yes")
     else:
         show.say("Nothing to change.")
     if unsure := [one.setting for one in found if not one.after]:
-        show.say(f"Left to you: {', '.join(unsure)}. Set each: kontobro settings set {unsure[0]} CODE")
+        show.say(f"Not proposed: {', '.join(unsure)}. Set each with: kontobro settings set {unsure[0]} CODE")
 
 
 def _shape(found: Sequence[Suggestion], problems: Sequence[Problem], *, stored: bool) -> dict[str, object]:

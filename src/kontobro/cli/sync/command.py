@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Keep Pleo's master data in sync with the accounting system.", no_args_is_help=True)
 
 AnyKind = Annotated[
-    SyncKind | None, typer.Argument(help="Only this; else all that is switched on.", show_default=False)
+    SyncKind | None,
+    typer.Argument(help="Only this kind; everything that is switched on unless given.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -30,9 +31,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def plan(
     context: typer.Context,
     kind: AnyKind = None,
-    everything: Annotated[bool, typer.Option("--all", help="Show every change, however many.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show all changes.")] = False,
     html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write a page for a colleague.", show_default=False)
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write an HTML page, for a colleague.", show_default=False),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -50,7 +52,7 @@ def plan(
 
         show.emit([plan_shape(found) for found in plans])
     elif html is not None:
-        show.say(f"The plan is in {html}: it holds names of your accounts and vendors.")
+        show.say(f"The plan is saved as {html}. It contains names of your accounts and vendors.")
     else:
         _print(plans, everything=everything)
     raise typer.Exit(Exit.DECISION if any(found.refused for found in plans) else Exit.OK)
@@ -63,17 +65,19 @@ def apply(
     digest: Annotated[
         str | None, typer.Option(metavar="D", help="Apply exactly the plan with this digest.", show_default=False)
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask; what passes the limits waits.")] = False,
-    due: Annotated[bool, typer.Option("--due", help="With --yes: only what its schedule says is due.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Don't ask. Plans that exceed the limits are not applied.")
+    ] = False,
+    due: Annotated[bool, typer.Option("--due", help="With --yes: only the kinds that are due.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Sync Pleo: the plan with this digest, or what you confirm."""
+    """Sync Pleo: apply the plan with this digest, or the plans you confirm."""
     from kontobro.cli.sync.work import Choice, applied
 
     if digest is not None and (kind is None or yes):
-        raise typer.BadParameter("a digest is of one kind: kontobro sync apply KIND --digest D, without --yes.")
+        raise typer.BadParameter("--digest is for one kind: kontobro sync apply KIND --digest D, without --yes.")
     if due and not yes:
-        raise typer.BadParameter("--due is for a schedule: say --yes too.")
+        raise typer.BadParameter("--due needs --yes.")
     desk = desk_of(context)
     connection = desk.connection()
     choice = Choice(digest=digest, yes=yes, due=due)
@@ -82,7 +86,7 @@ def apply(
 
 @app.command(name="status")
 def status(context: typer.Context, as_json: AsJson = False) -> None:
-    """When each kind was last synced, what waits for a decision, what is due."""
+    """Show when each kind was last synced, what needs a decision, and what is due."""
     from kontobro.cli.sync.status import print_status, status_of
 
     desk = desk_of(context)
@@ -101,7 +105,10 @@ def _print(plans: Sequence[Shown], *, everything: bool) -> None:
     for found in plans:
         print_plan(found, everything=everything)
     if any(found.possible for found in plans):
-        show.say("Nothing was changed. To do it: kontobro sync apply (it asks), or sync apply KIND --digest D.", "dim")
+        show.say(
+            "Nothing was changed. To apply: kontobro sync apply (it asks), or kontobro sync apply KIND --digest D.",
+            "dim",
+        )
 
 
 def _write_page(file: Path, plans: Sequence[Shown], desk: Desk, connection: Connection) -> None:

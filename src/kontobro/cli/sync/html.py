@@ -60,13 +60,13 @@ def _plan(plan: Shown) -> Iterator[str]:
     if plan.refused:
         yield f'<p class="refused" role="note">{escape(plan.refused.message)} {escape(plan.refused.remedy)}</p>'
     if not plan.rows:
-        yield "<p>Nothing to change.</p>" if plan.waiting or plan.problems else "<p>In step: nothing to change.</p>"
+        yield "<p>Nothing to change.</p>" if plan.waiting or plan.problems else "<p>In sync: nothing to change.</p>"
     for action in plan.counts:
         yield from _table(_caption(action, plan.counts[action]), [row for row in plan.rows if row.action == action])
     if plan.waiting:
-        yield from _table(f"Waits for a person: {len(plan.waiting)}", plan.waiting)
+        yield from _table(f"Needs a decision: {len(plan.waiting)}", plan.waiting)
     if plan.problems:
-        yield "<h3>To mend</h3><ul>"
+        yield "<h3>Needs attention</h3><ul>"
         yield from (f"<li>{escape(problem.message)} {escape(problem.remedy)}</li>" for problem in plan.problems)
         yield "</ul>"
     if plan.possible:

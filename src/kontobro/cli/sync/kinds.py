@@ -19,12 +19,12 @@ def switched_on(connection: Connection, kind: SyncKind | None) -> list[SyncKind]
     if not on:
         raise Misconfigured(
             "No sync is switched on: the connection is at Level 1.",
-            "Raise it: kontobro connect --level 4 (2 for dimensions alone); settings and history are kept.",
+            "Raise the level: kontobro connect --level 4 (2 for dimensions only). Settings and history are kept.",
         )
     if kind is not None and kind not in on:
         level = next(level for level in LEVELS if kind in KINDS_OF[level])
         raise Misconfigured(
             f"{kind} is not switched on; switched on: {', '.join(on)}.",
-            f"It comes with Level {level}: kontobro connect --level {level}; settings and history are kept.",
+            f"It needs Level {level}: kontobro connect --level {level}. Settings and history are kept.",
         )
     return [kind] if kind else on

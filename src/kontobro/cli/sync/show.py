@@ -26,10 +26,11 @@ def print_plan(plan: Shown, *, everything: bool) -> None:
     else:
         show.say(f"{plan.kind}: in sync, nothing to change.", "green")
     if plan.waiting:
-        _print_rows(plan.waiting, f"{plan.kind}: waits for a person", everything=everything)
+        _print_rows(plan.waiting, f"{plan.kind}: needs a decision", everything=everything)
     if any(row.action == "write" for row in plan.waiting):
         show.say(
-            "  Create them in the accounting system, or have it done: kontobro settings set create_vendors yes",
+            "  Create them in the accounting system, or let Kontobro create them: kontobro settings set "
+            "create_vendors yes",
             "yellow",
         )
     print_problems(plan.problems, everything=everything)
@@ -82,9 +83,9 @@ def print_result(result: SyncResult, seconds: float) -> None:
         "created": result.creates,
         "updated": result.updates,
         "archived": result.archives,
-        "taken over": result.adopted,
+        "now managed by Kontobro": result.adopted,
         "failed": len(result.failed),
-        "waiting for you": len(result.waiting),
+        "need your decision": len(result.waiting),
     }
     mark, style = {"in_step": ("✓", "green"), "waiting": ("…", "yellow")}.get(result.outcome, ("✗", "red"))
     nothing = "in sync, nothing to change" if result.outcome == "in_step" else "nothing to change"
@@ -92,4 +93,4 @@ def print_result(result: SyncResult, seconds: float) -> None:
     show.say(f"{mark} {result.kind}: {done} ({show.span(seconds)})", style)
     print_problems((*result.failed, *result.problems), everything=False)
     if result.outcome == "waiting":
-        show.say(f"  What waits for your decision: kontobro sync plan {result.kind}", "yellow")
+        show.say(f"  To see what needs your decision: kontobro sync plan {result.kind}", "yellow")

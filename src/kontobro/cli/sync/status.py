@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 MEANINGS: Mapping[str, str] = {
     "never": "never synced",
     "in_step": "in sync",
-    "waiting": "waits for your decision",
-    "failed": "failed, or some of it did",
+    "waiting": "needs your decision",
+    "failed": "failed, completely or in part",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The state of one kind: when it was last looked at, how that ended, whether it is due again."""
+    """The state of one kind: when it was last checked, how that ended, whether it is due again."""
 
     kind: SyncKind
     outcome: str
@@ -59,14 +59,14 @@ def _state(kind: SyncKind, note: tuple[datetime, str, str] | None, *, due: bool)
 
 
 def print_status(states: Sequence[State]) -> None:
-    rows = sheet("master data", "state", "last looked at", "due", whole=["master data"])
+    rows = sheet("master data", "state", "last checked", "due", whole=["master data"])
     for state in states:
         due = "now" if state.due else ""
         rows.add_row(state.kind, MEANINGS.get(state.outcome, state.outcome), show.moment(state.at), due)
     show.console().print(rows)
     for state in states:
         if state.waits:
-            show.say(f"{state.kind} waits for your decision. Look: kontobro sync plan {state.kind}", "yellow")
-            show.say(f"  If it is right: kontobro sync apply {state.kind} (it asks), or with the digest that is shown.")
+            show.say(f"{state.kind} needs your decision. See it: kontobro sync plan {state.kind}", "yellow")
+            show.say(f"  To approve it: kontobro sync apply {state.kind} (it asks), or with the digest that is shown.")
     if any(state.due for state in states):
         show.say("To sync what is due: kontobro sync apply (it asks), or on a schedule with --yes --due.", "dim")

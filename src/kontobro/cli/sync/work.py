@@ -117,8 +117,8 @@ def applied(
     """Apply each kind in turn, tell what came of it, activate an installation that waited; the exit code."""
     if choice.asks and (as_json or not desk.can_ask()):
         raise Misconfigured(
-            "There is no terminal to confirm the plan on.",
-            "Name it with --digest D (kontobro sync plan shows it), or say --yes for what stays within the limits.",
+            "There is no terminal to confirm the plan.",
+            "Give its digest with --digest D (kontobro sync plan shows it), or use --yes for plans within the limits.",
         )
     ports = desk.sync_ports(connection)
     chosen = [kind for kind in kinds if not choice.due or _is_due(connection, kind, ports)]
@@ -174,7 +174,7 @@ def _agreed(connection: Connection, kind: SyncKind, ports: SyncPorts) -> str | N
     if plan.refused and not plan.possible:
         raise plan.refused
     print_plan(plan, everything=False)
-    question = f"Do this in Pleo ({counted(plan.counts)})?"
+    question = f"Apply these changes in Pleo ({counted(plan.counts)})?"
     return plan.digest if typer.confirm(question, default=False, err=True) else None
 
 
@@ -198,6 +198,6 @@ def _say_end(outcomes: Sequence[Outcome], *, activated: bool) -> None:
     if not outcomes:
         show.say("Nothing is due.")
     if any(outcome.result is None and outcome.fault is None for outcome in outcomes):
-        show.say("What you declined was left as it is.")
+        show.say("Declined changes were not made.")
     if activated:
-        show.say("✓ The first sync is done: the installation at Pleo is activated.", "bold green")
+        show.say("✓ The first sync is done. The integration in Pleo is activated.", "bold green")

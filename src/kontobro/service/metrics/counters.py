@@ -42,7 +42,7 @@ KNOWN_ERPS: Final = frozenset({"beancount", "odoo", "tryton", "datev", "sie", "f
 _JOB_SECONDS: Final = (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
 _PAGE_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
-ITEMS: Final = Counter("kontobro_items", "Export items by what became of them.", ["erp", "outcome"])
+ITEMS: Final = Counter("kontobro_items", "Export items by result.", ["erp", "outcome"])
 JOBS: Final = Counter("kontobro_jobs", "Export jobs by how they ended.", ["erp", "outcome"])
 JOB_SECONDS: Final = Histogram("kontobro_job_seconds", "How long a job took.", ["erp"], buckets=_JOB_SECONDS)
 PAGES: Final = Histogram("kontobro_page_seconds", "Server time of a page.", ["status"], buckets=_PAGE_SECONDS)
@@ -96,13 +96,13 @@ class StandingFigures:
 
 
 def _of_vitals(vitals: Vitals) -> Iterator[Metric]:
-    yield GaugeMetricFamily("kontobro_workers", "Workers that give a sign of life.", value=vitals.workers)
-    work = GaugeMetricFamily("kontobro_work", "Pieces of work that wait or run.", labels=["state"])
+    yield GaugeMetricFamily("kontobro_workers", "Workers that are alive.", value=vitals.workers)
+    work = GaugeMetricFamily("kontobro_work", "Tasks waiting or running.", labels=["state"])
     work.add_metric(["waiting"], vitals.waiting)
     work.add_metric(["running"], vitals.running)
     yield work
     wait = vitals.oldest_wait.total_seconds()
-    yield GaugeMetricFamily("kontobro_oldest_wait_seconds", "How long the oldest work has waited.", value=wait)
+    yield GaugeMetricFamily("kontobro_oldest_wait_seconds", "How long the oldest task has waited.", value=wait)
     if vitals.since_look is not None:
         age = vitals.since_look.total_seconds()
         yield GaugeMetricFamily("kontobro_last_look_seconds", "Time since Pleo was last asked for jobs.", value=age)
@@ -167,7 +167,7 @@ def serve_metrics(bind: str) -> tuple[WSGIServer, Thread]:
         return start_http_server(int(port), host.strip("[]") or "127.0.0.1", _happened())
     except (ValueError, OverflowError, OSError) as error:
         raise Misconfigured(
-            f"Metrics can't be served at {bind} ({type(error).__name__}).", "Give ADDRESS:PORT."
+            f"Metrics can't be served at {bind} ({type(error).__name__}).", "Write it as ADDRESS:PORT."
         ) from None
 
 

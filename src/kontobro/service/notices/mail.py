@@ -91,12 +91,12 @@ def _session(server: MailServer) -> Iterator[smtplib.SMTP]:
                 session.login(server.user, server.password)
             yield session
     except smtplib.SMTPAuthenticationError:
-        raise Misconfigured("The mail server refuses the login.", "Correct KONTOBRO_MAIL_URL.") from None
+        raise Misconfigured("The mail server refused the login.", "Correct KONTOBRO_MAIL_URL.") from None
     except (OSError, smtplib.SMTPException) as error:
         # No chaining: an SMTP error repeats addresses and what the server said.
         raise Unreachable(
-            f"The mail server {server.host}:{server.port} does not take our mails ({type(error).__name__}).",
-            "Check KONTOBRO_MAIL_URL, and that the server may be reached from here.",
+            f"The mail server {server.host}:{server.port} does not accept Kontobro's emails ({type(error).__name__}).",
+            "Check KONTOBRO_MAIL_URL, and that the server can be reached from this machine.",
         ) from None
 
 
@@ -128,5 +128,5 @@ def _message(sender: str, to: str, subject: str, text: str) -> EmailMessage:
 
 def _wrong() -> Misconfigured:
     return Misconfigured(
-        "KONTOBRO_MAIL_URL is no address of a mail server.", "Write smtp://user:password@host:587 or smtps://…:465."
+        "KONTOBRO_MAIL_URL is not a valid mail server address.", "Write smtp://user:password@host:587 or smtps://…:465."
     )

@@ -22,32 +22,32 @@ Cause = Literal["job_failed", "items_failed", "reconnect", "plan_waits", "second
 WORDS: Final[Mapping[Cause, tuple[str, str]]] = {
     "job_failed": (
         "An export failed",
-        "An export from Pleo could not be booked. The page says why, and what mends it.",
+        "An export from Pleo could not be booked. The page shows why, and how to fix it.",
     ),
     "items_failed": (
-        "{count} of an export's items were not booked",
-        "{count} of an export's items were not booked; the others were. The page says what to mend. Afterwards, export "
-        "them again in Pleo.",
+        "{count} expenses of an export were not booked",
+        "{count} expenses of an export were not booked; the others were. The page shows what to fix. Then "
+        "export them again in Pleo.",
     ),
     "reconnect": (
-        "The login at Pleo has ended",
-        "Pleo no longer accepts the login of a connection. Nothing is exported until you connect again; the settings "
-        "are kept.",
+        "The login to Pleo has expired",
+        "Pleo no longer accepts the login of a connection. Nothing is exported until you connect again. The "
+        "settings are kept.",
     ),
     "plan_waits": (
-        "A plan waits for your approval",
-        "Keeping Pleo in step would change more than may be changed unasked: {count} changes. Look at the plan, and "
-        "approve it if it is right.",
+        "A sync needs your approval",
+        "The sync to Pleo would make {count} changes, more than are allowed without approval. Check the plan, "
+        "and approve it if it is correct.",
     ),
     "second_installation": (
         "Another installation exports the same company",
-        "An export job was taken by an installation that is not this one. Only one may export a company: switch the "
-        "other off, or disconnect this one.",
+        "Another installation started an export job of this company. Only one may export a company: switch the "
+        "other one off, or disconnect this one.",
     ),
     "not_usable": (
-        "An export waits for your settings",
-        "An export from Pleo waits: the account of the Pleo wallet is not set. Set it before {until}, and the export "
-        "is booked; after that it expires, and has to be exported again in Pleo.",
+        "An export is waiting for your settings",
+        "An export from Pleo is waiting because the account of the Pleo wallet is not set. Set it before "
+        "{until} and the export is booked. After that it expires and must be exported again in Pleo.",
     ),
 }
 
@@ -110,7 +110,7 @@ class MailNotifier:
 
     def tell(self, notice: Notice, now: datetime) -> bool:
         to = self.addresses(notice.connection_id)
-        text = f"{notice.text}\n\n{link_of(self.config, notice)}\n\nYou get at most one such mail a day.\n"
+        text = f"{notice.text}\n\n{link_of(self.config, notice)}\n\nYou get at most one email like this a day.\n"
         return bool(to) and send_mail(self.config, to, f"Kontobro: {notice.subject}", text)
 
 

@@ -29,7 +29,7 @@ from kontobro.service.notices.notify import Notice, link_of
 TIMEOUT: Final = httpx2.Timeout(10.0, connect=5.0)
 LIMITS: Final = Limits(seconds=15.0, most_bytes=64 * 1024)
 """One receiver can't hold up the notices of others, and nobody reads what it answers."""
-_REMEDY: Final = "Give an https:// address of a host on the public internet, without a password in it."
+_REMEDY: Final = "Use an https:// address on the public internet, without a password in it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def checked_url(url: str, *, local: bool) -> SplitResult:
         raise Misconfigured("The webhook's address can't be read.", _REMEDY) from None
     schemes = ("https", "http") if local else ("https",)
     if parts.scheme not in schemes or not parts.hostname or "@" in parts.netloc or not url.isprintable():
-        raise Misconfigured("The webhook's address is not one that we post to.", _REMEDY)
+        raise Misconfigured("The webhook's address is not allowed.", _REMEDY)
     return parts
 
 
@@ -88,7 +88,7 @@ def _signed(notice: Notice, link: str, secret: str, now: datetime) -> tuple[byte
     try:
         signature = Webhook(secret).sign(id, now.astimezone(UTC), body.decode())
     except (EmptyWebhookSecretError, ValueError):  # binascii's is one
-        raise Misconfigured("The webhook's secret can't be used.", "Make a new one.") from None
+        raise Misconfigured("The webhook's secret can't be used.", "Create a new one.") from None
     stamp = str(int(now.timestamp()))
     return body, {"webhook-id": id, "webhook-timestamp": stamp, "webhook-signature": signature}
 
@@ -102,7 +102,7 @@ def _post(http: httpx2.Client, url: str, signed: tuple[bytes, dict[str, str]]) -
         raise Misconfigured("The webhook's host is in a private network.", _REMEDY) from None
     except AnswerTooLarge:
         raise Unreachable(
-            "The webhook's receiver answers without end.", "Have it answer 204, without a body."
+            "The webhook's receiver sends an endless answer.", "It must answer 204, without a body."
         ) from None
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise Unreachable(f"The webhook can't be delivered ({type(error).__name__}).", "Check its address.") from None

@@ -56,7 +56,7 @@ def safe_options(erp: str, options: Mapping[str, str], organisation: Organisatio
 def _require_address(name: str, url: str) -> None:
     host = _host_of(url)
     if not host:
-        raise Misconfigured(f'"{shown(url)}" is no address.', f"Give {name} as https://…")
+        raise Misconfigured(f'"{shown(url)}" is not a valid address.', f"Enter {name} as https://…")
     if name == "url":  # Fava's is only linked to, never asked
         reach_of(config(), look_up).require(url)
 
@@ -76,7 +76,7 @@ def needed_secrets(erp: str, given: Mapping[str, str]) -> dict[str, str]:
     """The secrets as typed. Raises Misconfigured for one that is missing."""
     for name, word in secret_words(erp).items():
         if not given.get(name, "").strip():
-            raise Misconfigured(f"The {word} is missing.", f"Give the {word} of {erp.capitalize()}.")
+            raise Misconfigured(f"The {word} is missing.", f"Enter the {word} of {erp.capitalize()}.")
     return {name: given[name].strip() for name in secret_words(erp)}
 
 
@@ -88,7 +88,7 @@ def secrets_for(connection: Connection, changed: Connection, given: Mapping[str,
         words = " and ".join(missing)
         raise Misconfigured(
             f"The address, the database or the user is another one: the stored {words} is not sent there.",
-            f"Give the {words} for it.",
+            f"Enter the {words} for it.",
         )
     return dict(given)
 

@@ -52,7 +52,7 @@ def _alone(view: View, steps: Collection[str], request: HttpRequest, setup: uuid
         found, member = setup_of(request.user, setup)
         request.member = member  # type: ignore[attr-defined]
         if not _is_at(found, steps):
-            messages.info(request, "This was done already: here it goes on.")
+            messages.info(request, "This step is already done. Continue here.")
             return redirect("connect_setup", found.id)
         return _run(view, request, member, found)
 

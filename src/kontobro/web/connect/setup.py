@@ -41,7 +41,7 @@ WORLDS: tuple[Environment, ...] = ("production", "staging", "sandbox")
 
 def ways() -> list[tuple[str, str]]:
     """How Pleo can be reached here: value and words. OAuth only where Pleo registered a client for us."""
-    oauth = [(f"oauth {world}", f"Sign in at Pleo ({world})") for world in WORLDS if config().client(world)]
+    oauth = [(f"oauth {world}", f"Sign in to Pleo ({world})") for world in WORLDS if config().client(world)]
     keyed = [world for world in WORLDS if world != "sandbox" or config().local or config().client(world)]
     return oauth + [(f"api_key {world}", f"API key of a single company ({world})") for world in keyed]
 
@@ -104,8 +104,8 @@ def leave_for_pleo(setup: Setup, session_key: str) -> str:
     """Pleo's consent page for this level's scopes. A newer leave ends an older one: one answer is awaited."""
     if config().client(cast(Environment, setup.environment)) is None:
         raise Misconfigured(
-            f"This service has no OAuth client in Pleo's {setup.environment} any more.",
-            "Tell your administrator, or connect with an API key.",
+            f"This service no longer has an OAuth client for Pleo's {setup.environment}.",
+            "Ask your administrator, or connect with an API key.",
         )
     state, verifier, consent = secrets.token_urlsafe(32), secrets.token_urlsafe(64), setup.consent()
     setup.state_hash, setup.session_hash = hashed(state), hashed(session_key)
@@ -152,7 +152,7 @@ def exchange(setup: Setup, code: str) -> None:
     draft, verifier = setup.draft(), take_verifier(setup)
     if not verifier:
         raise LoginFailed(
-            "Pleo's answer can't be used: this service reaches Pleo another way now.", "Go to Pleo again."
+            "Pleo's answer can't be used: this service's access to Pleo has changed since.", "Go to Pleo again."
         )
     client = config().client(draft.environment)
     tokens = exchange_code(
@@ -222,7 +222,7 @@ def require_scopes(setup: Setup, identity: Identity) -> None:
     """Raises NotAllowed when the credential falls short of the level."""
     if missing := missing_scopes(setup.scopes(), identity.scopes):
         raise NotAllowed(
-            f"For Level {setup.level} these permissions at Pleo are missing: {', '.join(missing)}.",
+            f"For Level {setup.level} these permissions in Pleo are missing: {', '.join(missing)}.",
             "Choose a lower level, or a credential that has them.",
         )
 
@@ -233,11 +233,12 @@ def _company_of(setup: Setup, identity: Identity) -> str:
     if own and setup.company_id and own != setup.company_id:
         wanted = setup.company_name or setup.company_id
         raise Misconfigured(
-            f"Another company was chosen at Pleo than {wanted}.", f"Go to Pleo again and choose {wanted} there."
+            f"A company other than {wanted} was chosen in Pleo.", f"Go to Pleo again and choose {wanted}."
         )
     if not own and not setup.company_id:
         raise Misconfigured(
-            "The key belongs to an organisation, not to one company.", "Say which company: one connection is one."
+            "The key belongs to an organisation, not to one company.",
+            "Enter the company's ID: a connection is for one company.",
         )
     return own or setup.company_id
 
@@ -250,8 +251,8 @@ def refuse_taken(connection: Connection, organisation: Organisation) -> None:
         same = (other.company_id, other.environment) == (connection.company_id, connection.environment)
         if same and other.id in strangers and other.status != "disconnected":
             raise Conflict(
-                "This Pleo company is connected with Kontobro already, by others than your organisation.",
-                "Ask within your company who did it; they can invite you, or disconnect it first.",
+                "This Pleo company is already connected to Kontobro by another organisation.",
+                "Ask in your company who connected it. They can invite you, or disconnect it first.",
             )
 
 
@@ -262,7 +263,7 @@ def own(connection: Connection, organisation: Organisation) -> None:
         connection_id=connection.id, defaults={"organisation": organisation}
     )
     if owner.organisation_id != organisation.id:
-        raise Conflict("This connection belongs to another organisation.", "Connect the company anew.")
+        raise Conflict("This connection belongs to another organisation.", "Connect the company again.")
 
 
 def known_to(organisation: Organisation) -> list[Connection]:

@@ -34,16 +34,16 @@ NEW = "new"
 
 SCOPE_WORDS = {
     "export-jobs:read": "see your export jobs",
-    "export-jobs:write": "tell Pleo how an export went",
+    "export-jobs:write": "report export results to Pleo",
     "export-items:read": "read the expenses of an export, with receipts",
     "accounts:read": "read the chart of accounts in Pleo",
-    "accounts:write": "keep the chart of accounts in Pleo in step",
+    "accounts:write": "sync the chart of accounts in Pleo",
     "tax-codes:read": "read the tax codes in Pleo",
-    "tax-codes:write": "keep the tax codes in Pleo in step",
+    "tax-codes:write": "sync the tax codes in Pleo",
     READ_TAGS: "read the tags in Pleo",
-    WRITE_TAGS: "keep the tags in Pleo in step",
+    WRITE_TAGS: "sync the tags in Pleo",
     "vendors:read": "read the vendors in Pleo",
-    "vendors:write": "keep the vendors in Pleo in step",
+    "vendors:write": "sync the vendors in Pleo",
     "companies:read": "see the name of your company",
 }
 """Each permission in a bookkeeper's words."""
@@ -54,12 +54,12 @@ class StartForm(forms.Form):
 
     def __init__(self, mine: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["way"] = forms.ChoiceField(label="How is Pleo reached?", choices=flow.ways())
+        self.fields["way"] = forms.ChoiceField(label="How to connect to Pleo", choices=flow.ways())
         if mine:
             choices = [*mine, (NEW, "A new organisation")]
-            self.fields["organisation"] = forms.ChoiceField(label="For which organisation?", choices=choices)
+            self.fields["organisation"] = forms.ChoiceField(label="Organisation", choices=choices)
         self.fields["name"] = forms.CharField(
-            label="Name of the new organisation" if mine else "Name of your company or firm",
+            label="Name of the new organisation" if mine else "Name of your company",
             max_length=100,
             required=not mine,
         )
@@ -67,7 +67,7 @@ class StartForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("organisation", NEW) == NEW and not cleaned.get("name") and not self.has_error("name"):
-            self.add_error("name", "Give the new organisation a name.")
+            self.add_error("name", "Enter a name for the new organisation.")
         return cleaned
 
 
@@ -78,10 +78,13 @@ class KeyForm(forms.Form):
         label="API key",
         max_length=500,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="Made in Pleo under Settings > API Keys. It is kept encrypted and never shown again.",
+        help_text="Create it in Pleo under Settings > API Keys. It is stored encrypted and never shown again.",
     )
     company = forms.CharField(
-        label="Company's id, if the key is an organisation's", max_length=100, required=False, help_text="A UUID."
+        label="Company ID, if the key belongs to an organisation",
+        max_length=100,
+        required=False,
+        help_text="A UUID, for example 5f1c2b6e-0d5b-4c1e-9a65-1c7c2f0a9d3e.",
     )
 
 
@@ -103,7 +106,7 @@ def _start(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         member = _organisation(request, form.cleaned_data, mine)
         setup = flow.begin(member, form.cleaned_data["way"])
-        member.note("connecting begun", form.cleaned_data["way"])
+        member.note("setup started", form.cleaned_data["way"])
         return redirect("connect_setup", setup.id)
     page = {"form": form, "setups": flow.open_setups(request.user), "has_ways": bool(flow.ways())}
     return render(request, "connect/start.html", page, status=400 if form.errors else 200)
@@ -124,7 +127,7 @@ def _organisation(request: HttpRequest, chosen: dict[str, str], mine: list[Membe
         organisation = Organisation.objects.create(name=chosen["name"])
         Membership.objects.create(organisation=organisation, user=request.user, role="owner")
         member = Member(request.user, organisation, "owner")  # type: ignore[arg-type]
-        member.note("organisation made")
+        member.note("organisation created")
     return member
 
 
@@ -238,7 +241,7 @@ def _take_answer(request: HttpRequest, setup: Setup) -> None:
 def _go_on(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Pleo's side is there: on to the accounting system; a connection that stands takes it up at once."""
     setup.go_to("erp" if not setup.erp else "access")
-    messages.success(request, f"Pleo gave access to {setup.company_name or 'the company'}.")
+    messages.success(request, f"Pleo granted access to {setup.company_name or 'the company'}.")
     if setup.again:
         return connect_erp.again(request, member, setup)
     return redirect("connect_setup", setup.id)
@@ -276,9 +279,9 @@ def back(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 @of_setup()
 def drop(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Give a setup up: what it holds is deleted. A connection that it made already stays."""
-    member.note("connecting given up", setup.company_name, _made(setup))
+    member.note("setup cancelled", setup.company_name, _made(setup))
     setup.delete()
-    messages.info(request, "Connecting was given up; what was typed is deleted.")
+    messages.info(request, "The setup was cancelled. What you entered is deleted.")
     made = _made(setup)
     return redirect(reverse("connection", args=[made]) if made else reverse("home"))
 

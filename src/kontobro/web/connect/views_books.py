@@ -33,7 +33,7 @@ def label_of(setting: str) -> str:
     table, _, key = setting.partition(".")
     if table == "wallets":
         return f"Pleo wallet in {key}"
-    return f"Pleo's tag group {key} is the dimension" if table == "dimensions" else catalogue()[setting].label
+    return f"Dimension for Pleo's tag group {key}" if table == "dimensions" else catalogue()[setting].label
 
 
 def list_of(setting: str) -> str:
@@ -112,7 +112,7 @@ def plan(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     connection = made(setup)
     if "later" in request.POST:
         setup.delete()
-        messages.info(request, "Pleo waits for the first sync: approve it under Master data.")
+        messages.info(request, "Pleo is waiting for the first sync. Approve it under Master data.")
         return redirect("connection", connection.id)
     digests = {name.removeprefix("digest-"): value for name, value in request.POST.items() if "digest-" in name}
     with places.home.visit() as home:
@@ -125,10 +125,10 @@ def plan(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
         messages.error(request, _unfinished(failed))
         return redirect("connect_setup", setup.id)
     setup.delete()
-    messages.success(request, "Connected and activated: press Export in Pleo whenever you are ready.")
+    messages.success(request, "Connected and activated. Press Export in Pleo when you are ready.")
     return redirect("connection", connection.id)
 
 
 def _unfinished(failed: Sequence[Problem]) -> str:
     first = f" {failed[0].message} {failed[0].remedy}" if failed else ""
-    return f"Not everything could be synced, so Pleo still waits.{first} What is left is shown below."
+    return f"Not everything could be synced, so Pleo is still waiting.{first} The rest is shown below."

@@ -39,8 +39,12 @@ class AccessForm(forms.Form):
                 max_length=500,
                 required=not kept,
                 widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-                help_text="Kept encrypted and never shown again."
-                + (" Empty: the stored one is kept; a new address, database or user needs it again." if kept else ""),
+                help_text="Stored encrypted and never shown again."
+                + (
+                    " Leave empty to keep the stored one. A new address, database or user needs it again."
+                    if kept
+                    else ""
+                ),
             )
 
     def options(self) -> dict[str, str]:
@@ -150,7 +154,7 @@ def _join(request: HttpRequest, member: Member, setup: Setup, company_id: str) -
             return redirect("connection", joined.connection.id)
     if level_of(joined.connection.settings) < setup.level:
         level = level_of(joined.connection.settings)
-        messages.info(request, f"{setup.erp.capitalize()} supplies what Level {level} needs: that is what it is.")
+        messages.info(request, f"{setup.erp.capitalize()} supports Level {level} at most, so Level {level} is used.")
     return redirect("connect_setup", setup.id)
 
 

@@ -72,15 +72,15 @@ def _save(request: HttpRequest, member: Member, connection: Connection, found: S
     if found.hook != connection.settings.hook:
         raise Misconfigured(
             "A hook can't be set here: it is code that runs on the server.",
-            "Leave the line `hook` out, or ask whoever runs the service to set it with kontobro settings.",
+            "Remove the line `hook`, or ask the administrator of this service to set it with kontobro settings.",
         )
     changed = sorted(
         name for name, value in settings_to(found).items() if settings_to(connection.settings).get(name) != value
     )
     gone = sorted(set(settings_to(connection.settings)) - set(settings_to(found)))
     change(places.home.store, connection.id, settings=found)
-    member.note(action, ", ".join([*changed, *(f"{name} taken away" for name in gone)]), connection.id)
-    messages.success(request, "The settings are saved." if changed or gone else "Nothing was changed.")
+    member.note(action, ", ".join([*changed, *(f"{name} removed" for name in gone)]), connection.id)
+    messages.success(request, "Settings saved." if changed or gone else "Nothing was changed.")
 
 
 @require_safe
@@ -122,7 +122,7 @@ def from_file(request: HttpRequest, member: Member, connection: Connection) -> H
     """Replace the settings by a file's, all or nothing; the level stays where the file is silent."""
     form = FileForm(request.POST, request.FILES)
     if not form.is_valid():
-        raise Misconfigured("No file was chosen.", "Choose a file that “Save as file” made, here or elsewhere.")
+        raise Misconfigured("No file was chosen.", "Choose a file that was saved with “Download as file”.")
     _take(request, member, connection, _toml(form.cleaned_data["file"]), "settings imported")
     return redirect("settings", connection.id)
 
@@ -140,7 +140,7 @@ def clone(request: HttpRequest, member: Member, connection: Connection) -> HttpR
     if other is None:
         raise Http404
     wanted = {key: value for key, value in settings_to(other.settings).items() if key != "hook"}
-    _take(request, member, connection, wanted, f"settings taken over from {other.name}")
+    _take(request, member, connection, wanted, f"settings copied from {other.name}")
     return redirect("settings", connection.id)
 
 
@@ -156,6 +156,6 @@ def _take(
     if problems:
         raise Misconfigured(
             "Nothing was changed: " + " ".join(f"{problem.message} {problem.remedy}" for problem in problems),
-            "Correct the file and take it again.",
+            "Correct the file and import it again.",
         )
     _save(request, member, connection, found, action)

@@ -63,10 +63,10 @@ def approve(request: HttpRequest, member: Member, connection: Connection, kind: 
     chosen = _kind(connection, kind)
     digest = request.POST.get("digest", "")
     if not digest:
-        raise Misconfigured("No plan was named.", "Approve a plan that is shown on the page of master data.")
+        raise Misconfigured("No plan was selected.", "Approve a plan that is shown on the Master data page.")
     member.note("plan approved", f"{chosen} {digest}", connection.id)
     places.runner.sync(connection.id, (chosen,), digest=digest)
-    messages.success(request, f"The worker has been asked to carry out the plan of {chosen}.")
+    messages.success(request, f"The sync of {chosen} is queued.")
     return redirect("sync", connection.id)
 
 
@@ -74,4 +74,4 @@ def _kind(connection: Connection, kind: str) -> SyncKind:
     for known in KINDS:
         if known == kind and known in connection.settings.sync:
             return known
-    raise Misconfigured("This kind is not kept in step.", "Raise the connection's level to keep it in step.")
+    raise Misconfigured("This kind of master data is not synced.", "Raise the connection's level to sync it.")

@@ -29,8 +29,8 @@ from kontobro.web.site.aside import aside
 from kontobro.web.tenancy import Member, of_connection, require_now
 
 WORDS = Words(
-    reconnect="Press Connect again; settings and history are kept.",
-    first_sync="Approve the first sync under Master data: the installation is activated after it.",
+    reconnect="Press Connect again. Settings and history are kept.",
+    first_sync="Approve the first sync under Master data. After that the integration is activated.",
     dimensions="Choose up to five under Settings.",
     raise_level="Change level, and choose {}.",
 )
@@ -83,7 +83,7 @@ def test(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
     """Ask Pleo and the accounting system now: what `kontobro check` examines."""
     with places.home.visit() as home:
         findings = list(look(connection, home, WORDS))
-    member.note("connection tested", "fine" if all(one.good for one in findings) else "to mend", connection.id)
+    member.note("connection tested", "fine" if all(one.good for one in findings) else "needs attention", connection.id)
     return _page(request, member, connection, findings=findings, wrong=sum(not one.good for one in findings))
 
 
@@ -96,7 +96,7 @@ def subscribe_now(request: HttpRequest, member: Member, connection: Connection) 
     with places.home.visit() as home:
         subscribe(connection, home)
     member.note("webhooks subscribed", "", connection.id)
-    messages.success(request, "Pleo tells us at once from now on.")
+    messages.success(request, "From now on, Pleo notifies Kontobro at once.")
     return redirect("connection", connection.id)
 
 
@@ -106,15 +106,15 @@ def settle_now(request: HttpRequest, member: Member, connection: Connection) -> 
     """Ask a worker to settle payments whose bill has come since."""
     _require_alive(connection)
     places.runner.settle(connection.id)
-    member.note("settling asked for", "", connection.id)
-    messages.success(request, "Payments are being settled with their bills.")
+    member.note("payment matching requested", "", connection.id)
+    messages.success(request, "Payments are being matched with their bills.")
     return redirect("connection", connection.id)
 
 
 def _require_alive(connection: Connection) -> None:
     if connection.status != "connected":
-        state = "disconnected" if connection.status == "disconnected" else "without a login at Pleo"
-        raise Misconfigured(f"This connection is {state}.", "Connect it again; its settings are kept.")
+        state = "disconnected" if connection.status == "disconnected" else "without a login to Pleo"
+        raise Misconfigured(f"This connection is {state}.", "Connect it again. Its settings are kept.")
 
 
 @require_POST
@@ -124,7 +124,7 @@ def reconnect(request: HttpRequest, member: Member, connection: Connection) -> H
     raises = "level" in request.POST
     Setup.objects.filter(user=member.user, connection_id=connection.id, again=True).delete()
     setup = flow.begin_again(member, connection, raise_level=raises)
-    member.note("level change begun" if raises else "connecting again begun", "", connection.id)
+    member.note("level change started" if raises else "connecting again started", "", connection.id)
     return redirect("connect_setup", setup.id)
 
 
@@ -141,7 +141,7 @@ def access(request: HttpRequest, member: Member, connection: Connection) -> Http
         except KontobroError as error:
             fault = str(error)
         else:
-            messages.success(request, "The new access works and is stored.")
+            messages.success(request, "The new access works and is saved.")
             return redirect("connection", connection.id)
     page = {"system": connection.erp.capitalize(), "form": form, "fault": fault}
     return render(request, "connection/change_access.html", page, status=400 if fault or form.errors else 200)
@@ -158,8 +158,8 @@ def _change_access(member: Member, connection: Connection, form: AccessForm) -> 
         found = home.connector_for(changed, secrets).check()
     if connection.erp_company and found.id != connection.erp_company:
         raise Misconfigured(
-            f"That access opens company {found.id} ({found.name}); connected is {connection.erp_company}.",
-            "Give the access of the same company, or make another connection.",
+            f"This access belongs to company {found.id} ({found.name}), but {connection.erp_company} is connected.",
+            "Enter the access of the same company, or create another connection.",
         )
     require_now(member)  # an address that answers slowly is no way to outlast one's removal
     change(store, connection.id, secrets, erp_options=options)
@@ -181,8 +181,8 @@ def end(request: HttpRequest, member: Member, connection: Connection) -> HttpRes
     if refused:
         messages.warning(
             request,
-            "Pleo refused our credential, so see in Pleo under Settings > Accounting that the integration is gone, "
+            "Pleo refused Kontobro's login. Check in Pleo under Settings > Accounting that the integration is removed, "
             "and delete the API key there.",
         )
-    messages.success(request, "Disconnected. Settings, history and everything booked stay.")
+    messages.success(request, "Disconnected. Settings, history and everything booked are kept.")
     return redirect("connection", connection.id)

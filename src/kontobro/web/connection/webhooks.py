@@ -79,10 +79,10 @@ def _verified(request: HttpRequest, connection_id: str, body: bytes) -> tuple[Co
     found = store.connection(connection_id)
     secret = store.secret(found, SECRET) if found else None
     if found is None or secret is None:
-        raise WebhookRejected("There is no such subscription.")
+        raise WebhookRejected("This subscription does not exist.")
     delivery = verify_and_read(request.headers, body, secret, places.home.clock.now())
     if delivery.company_id and delivery.company_id != found.company_id:
-        raise WebhookRejected("The webhook is of another company.")
+        raise WebhookRejected("The webhook belongs to another company.")
     return found, delivery
 
 

@@ -86,20 +86,21 @@ def export(request: HttpRequest, member: Member, connection: Connection) -> Http
     _require_alive(connection)
     job_id = request.POST.get("job") or None
     if job_id and not JOB_ID.fullmatch(job_id):
-        raise Misconfigured("There is no such job.", "Choose one of the jobs that wait at Pleo.")
+        raise Misconfigured("This job does not exist.", "Choose one of the jobs that are waiting in Pleo.")
     take_over = job_id is not None and "take_over" in request.POST  # of one job that was looked at, never of all
-    member.note("take-over asked for" if take_over else "export asked for", f"job {job_id or 'any'}", connection.id)
+    member.note("take-over requested" if take_over else "export requested", f"job {job_id or 'any'}", connection.id)
     places.runner.export(connection.id, job_id=job_id, take_over=take_over)
     if job_id:
         return redirect("job", connection.id, job_id)
-    messages.success(request, "The worker has been asked to export what waits at Pleo.")
+    messages.success(request, "The export is queued.")
     return redirect("connection_jobs", connection.id)
 
 
 def _require_alive(connection: Connection) -> None:
     if connection.status != "connected":
         raise Misconfigured(
-            f'The connection "{connection.name}" is not connected to Pleo.', "Connect again; settings and history stay."
+            f'The connection "{connection.name}" is not connected to Pleo.',
+            "Connect again. Settings and history are kept.",
         )
 
 
@@ -174,7 +175,7 @@ def preview(request: HttpRequest, member: Member, connection: Connection, job: s
         ports = home.ports_for(connection)
         found = ports.pleo.job(job)
         if found.status not in OPEN:
-            raise Misconfigured("This job has ended.", "What was booked of it is on the job's page.")
+            raise Misconfigured("This job has ended.", "Its bookings are shown on the job's page.")
         names = account_names(ports.connector)
         previews = list(preview_job(connection, found, ports))
     page = Paginator(previews, SHOWN).get_page(request.GET.get("page"))

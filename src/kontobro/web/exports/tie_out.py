@@ -45,7 +45,7 @@ class ScopeForm(forms.Form):
         cleaned = super().clean() or {}
         first, last = cleaned.get("first"), cleaned.get("last")
         if first and last and last < first:
-            raise forms.ValidationError("The last day is before the first.")
+            raise forms.ValidationError("The last day is before the first day.")
         return cleaned
 
 
@@ -136,7 +136,7 @@ class Held:
         self._closed = False
         self._until = time.monotonic() + LONGEST
         if not take_thread(self._owner):
-            raise TooManyAtOnce("Too many downloads are being made.", "Wait until one has ended, then try again.")
+            raise TooManyAtOnce("Too many downloads are running.", "Wait until one has finished, then try again.")
 
     def in_time(self) -> AbstractContextManager[None]:
         return time_limit(max(0.0, self._until - time.monotonic()))

@@ -45,7 +45,7 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
         if config().signup_open or FIRST_VISIT in self.request.session:
             return
         if email.casefold() != self.request.session.get(INVITED, "").casefold():
-            raise ValidationError("The invitation is for another mail address. Ask for one to this address.")
+            raise ValidationError("The invitation is for another email address. Ask for an invitation to this address.")
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
         """The link is for one person: whoever signed up by it has used it up."""

@@ -86,4 +86,4 @@ def require_still(setup: Setup, role: Role = "bookkeeper") -> None:
     found = Membership.objects.filter(organisation_id=setup.organisation_id, user=setup.user).first()
     may = found is not None and Member(found.user, setup.organisation, found.role).may(role)  # type: ignore[arg-type]
     if not may or not Setup.objects.filter(id=setup.id).exists():
-        raise NotAllowed(GONE, "Begin again, or ask an owner of the organisation.")
+        raise NotAllowed(GONE, "Start again, or ask an owner of the organisation.")

@@ -28,11 +28,11 @@ from kontobro.web.models import Invitation, Membership, Organisation
 from kontobro.web.tenancy import Member, of_organisation
 
 VALID = timedelta(days=7)
-COULD_SIGN = "This owner could read the secret that signs your webhook: make a new one under Notifications."
+COULD_SIGN = "This owner could read the secret that signs your webhook. Create a new one under Notifications."
 CHOICES = (
-    ("owner", "Owner: everything, also members and disconnecting"),
-    ("bookkeeper", "Bookkeeper: exports, settings, approving plans"),
-    ("readonly", "Read-only: looks at everything, changes nothing"),
+    ("owner", "Owner: can do everything, including members and disconnecting"),
+    ("bookkeeper", "Bookkeeper: can export, change settings and approve plans"),
+    ("readonly", "Read-only: can see everything and change nothing"),
 )
 
 
@@ -41,7 +41,7 @@ class RoleForm(forms.Form):
 
 
 class InvitationForm(RoleForm):
-    email = forms.EmailField(label="Mail address")
+    email = forms.EmailField(label="Email address")
     field_order = ("email", "role")
 
 
@@ -78,7 +78,7 @@ def invite(request: HttpRequest, member: Member) -> HttpResponse:
     email, role = form.cleaned_data["email"], form.cleaned_data["role"]
     with as_owner(member) as mine:
         if Membership.objects.filter(organisation=member.organisation, user__email__iexact=email).exists():
-            raise Misconfigured(f"{email} is a member already.", "Change the role in the list.")
+            raise Misconfigured(f"{email} is already a member.", "Change the role in the list.")
         Invitation.objects.filter(organisation=member.organisation, email__iexact=email).delete()
         Invitation.objects.create(
             organisation=member.organisation,
@@ -109,10 +109,13 @@ def demand(request: HttpRequest, member: Member) -> HttpResponse:
     """Demand two-factor sign-in of all members, or no longer. Who demands it has to have it."""
     wanted = "demand" in request.POST
     if wanted and not is_mfa_enabled(member.user):
-        raise NotAllowed("You don't have two-factor sign-in yourself yet.", "Set it up first: Two-factor sign-in.")
+        raise NotAllowed(
+            "You have not set up two-factor authentication yourself yet.",
+            "Set it up first, under your name in the menu.",
+        )
     with as_owner(member):
         Organisation.objects.filter(id=member.organisation.id).update(demands_mfa=wanted)
-        member.note("two-factor sign-in demanded" if wanted else "two-factor sign-in no longer demanded")
+        member.note("two-factor authentication required" if wanted else "two-factor authentication no longer required")
     return redirect("members", member.organisation.id)
 
 
@@ -139,12 +142,14 @@ def change(request: HttpRequest, member: Member, membership: int) -> HttpRespons
         remove = "remove" in request.POST
         form = RoleForm(request.POST)
         if not remove and not form.is_valid():
-            raise Misconfigured("That is no role.", "Choose one of the list.")
+            raise Misconfigured("This is not a valid role.", "Choose one from the list.")
         role = "" if remove else form.cleaned_data["role"]
         knew_secret = target.role == "owner" != role and bool(member.organisation.hook_url)
         change_role(target, role)
         member.note("member removed" if remove else "role changed", f"{target.user.email} {role}".strip())
-    messages.success(request, f"{target.user.email} was removed." if remove else f"{target.user.email} is {role} now.")
+    messages.success(
+        request, f"{target.user.email} was removed." if remove else f"{target.user.email} now has the role {role}."
+    )
     if knew_secret:
         messages.warning(request, COULD_SIGN)
     return redirect(
@@ -168,7 +173,7 @@ def accept(request: HttpRequest, secret: str) -> HttpResponse:
 def _join(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     if request.user.email.casefold() != invitation.email.casefold():  # type: ignore[union-attr]
         raise Misconfigured(
-            "The invitation is for another mail address than the one you are signed in with.",
+            "The invitation is for another email address, not the one you signed in with.",
             f"Sign in as {invitation.email}, or ask for an invitation to your own address.",
         )
     with transaction.atomic():

@@ -15,7 +15,7 @@ from kontobro.web.tenancy import Member, memberships
 
 class OrganisationForm(forms.Form):
     name = forms.CharField(
-        max_length=100, label="Name of your company or firm", widget=forms.TextInput(attrs={"autofocus": True})
+        max_length=100, label="Name of your company", widget=forms.TextInput(attrs={"autofocus": True})
     )
 
 
@@ -39,6 +39,6 @@ def new_organisation(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             organisation = Organisation.objects.create(name=form.cleaned_data["name"])
             Membership.objects.create(organisation=organisation, user=request.user, role="owner")
-            Member(request.user, organisation, "owner").note("organisation made")  # type: ignore[arg-type]
+            Member(request.user, organisation, "owner").note("organisation created")  # type: ignore[arg-type]
         return redirect("overview", organisation.id)
     return render(request, "organisation/new_organisation.html", {"form": form})

@@ -15,7 +15,7 @@ from kontobro.web.models import Membership, Organisation
 from kontobro.web.organisation.notices import hook_secret
 from kontobro.web.tenancy import Member, of_organisation
 
-SET = "The webhook is set. Its signing secret is for this address alone: give the receiver the one shown here."
+SET = "The webhook is saved. Its signing secret is only for this address. Give the receiver the secret shown here."
 
 
 class HookForm(forms.Form):
@@ -23,7 +23,7 @@ class HookForm(forms.Form):
         label="Webhook address",
         required=False,
         max_length=500,
-        help_text="An https:// address of yours; empty for none. Each notice is posted there, signed.",
+        help_text="Your https:// address. Kontobro sends each notification there, signed. Leave empty for no webhook.",
     )
 
 
@@ -35,7 +35,12 @@ def notifications(request: HttpRequest, member: Member) -> HttpResponse:
     if request.method == "POST":
         mine.mailed = "mailed" in request.POST
         mine.save(update_fields=["mailed"])
-        messages.success(request, "Mails come when something needs you." if mine.mailed else "No mails any more.")
+        messages.success(
+            request,
+            "You will get an email when something needs your attention."
+            if mine.mailed
+            else "You will get no more emails.",
+        )
         return redirect("notifications", member.organisation.id)
     return _page(request, member, HookForm(initial={"url": member.organisation.hook_url}), mine)
 
@@ -69,6 +74,6 @@ def hook(request: HttpRequest, member: Member) -> HttpResponse:
         checked_url(url, local=config().local)
     # A secret belongs to one address. In the same statement, so that no notice is signed with the other's.
     organisation.exclude(hook_url=url).update(hook_url=url, hook_version=F("hook_version") + 1)
-    member.note("webhook set" if url else "webhook taken away")
-    messages.success(request, SET if url else "There is no webhook any more.")
+    member.note("webhook set" if url else "webhook removed")
+    messages.success(request, SET if url else "The webhook was removed.")
     return redirect("notifications", member.organisation.id)

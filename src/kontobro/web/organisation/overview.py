@@ -23,7 +23,7 @@ SHOWN = 100
 DAYS = 30
 """Days that the chart shows."""
 
-COLOURS = {"booked": "#2fb344", "to mend": "#d63939", "outcome unknown": "#f59f00"}
+COLOURS = {"booked": "#2fb344", "needs attention": "#d63939", "unconfirmed": "#f59f00"}
 
 
 @require_safe
@@ -76,8 +76,8 @@ def chart(days: Sequence[Day]) -> dict[str, Any]:
     """ECharts' option: a stacked bar a day."""
     columns = {
         "booked": [day.booked for day in days],
-        "to mend": [day.failed for day in days],
-        "outcome unknown": [day.uncertain for day in days],
+        "needs attention": [day.failed for day in days],
+        "unconfirmed": [day.uncertain for day in days],
     }
     return {
         "tooltip": {"trigger": "axis"},

@@ -64,7 +64,7 @@ def find(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
     """How many expenses name that person, and the question whether to erase them. The name stays out of addresses."""
     who = _asked_for(request)
     count = len(entries_of_person(connection, places.home.store, who))
-    member.note("person looked for", f"{count} expenses", connection.id)
+    member.note("person searched for", f"{count} expenses", connection.id)
     return render(request, "organisation/person.html", {"who": who, "count": count})
 
 
@@ -76,7 +76,9 @@ def erase(request: HttpRequest, member: Member, connection: Connection) -> HttpR
     if found:
         erase_entries(connection, places.home.store, found)
     member.note("person erased", f"{len(found)} expenses", connection.id)
-    messages.success(request, f"{len(found)} expenses were erased here. Pleo and the books have their own.")
+    messages.success(
+        request, f"{len(found)} expenses were erased from Kontobro. Pleo and the accounting system keep their own data."
+    )
     return redirect("privacy", connection.id)
 
 
@@ -84,8 +86,8 @@ def _asked_for(request: HttpRequest) -> str:
     who = request.POST.get("who", "").strip()
     if not who or len(who) > LONGEST:
         raise Misconfigured(
-            "Nobody was named, or with too many words.",
-            f"Give a name, a mail address or an id at Pleo, of {LONGEST} characters at most.",
+            "The name is empty or too long.",
+            f"Enter a name, an email address or a Pleo ID, with {LONGEST} characters at most.",
         )
     return who
 
@@ -96,12 +98,14 @@ def delete(request: HttpRequest, member: Member, connection: Connection) -> Http
     """Delete everything of a disconnected company, once its name was typed. The organisation's audit trail stays."""
     if request.POST.get("name", "").strip() != connection.name.strip():
         raise Misconfigured(
-            "The name that was typed is not this company's: nothing was deleted.",
-            f"Type {connection.name}, exactly so.",
+            "The name does not match this company. Nothing was deleted.",
+            f"Type exactly: {connection.name}",
         )
     delete_company(connection, places.home.store)
     for model in (WebhookDelivery, ToldNotice, Setup, ConnectionOwner):
         model.objects.filter(connection_id=connection.id).delete()
     member.note("company deleted", "", connection.id)
-    messages.success(request, "Everything of the company was deleted here. What was booked stays in its books.")
+    messages.success(
+        request, "All data of the company was deleted from Kontobro. Booked entries stay in the accounting system."
+    )
     return redirect("overview", member.organisation.id)

@@ -41,8 +41,8 @@ def try_to_listen(bind: str, patience: float = ORPHANS) -> None:
     until = time.monotonic() + patience
     while not _is_free(bind):
         if time.monotonic() > until:
-            remedy = "Is Kontobro running already? Else choose another place: KONTOBRO_BIND=127.0.0.1:8770."
-            raise Busy(f"Something listens on {bind} already.", remedy)
+            remedy = "If Kontobro is not running already, choose another port: KONTOBRO_BIND=127.0.0.1:8770."
+            raise Busy(f"Another program already uses {bind}.", remedy)
         time.sleep(0.1)
 
 
@@ -57,7 +57,7 @@ def _is_free(bind: str) -> bool:
         if error.errno == errno.EADDRINUSE:
             return False
         raise Misconfigured(
-            f"Nobody can listen on {bind}: {said_of(error)}.",
+            f"Kontobro can't listen on {bind}: {said_of(error)}.",
             "Set KONTOBRO_BIND to an address of this machine.",
         ) from None
     return True
@@ -76,8 +76,8 @@ def _open_once(config: ServiceConfig, *, alone: bool) -> str:
         return _first_link(config, home)
     except Busy as busy:
         raise Busy(
-            f"Kontobro serves this home already. {busy.message}",
-            "One process serves a home. Stop the other, or set KONTOBRO_HOME to another folder.",
+            f"Kontobro is already running with this data folder. {busy.message}",
+            "Only one process can use a data folder. Stop the other one, or set KONTOBRO_HOME to another folder.",
         ) from None
     finally:
         home.close()

@@ -81,8 +81,8 @@ def serve_pages(config: ServiceConfig, ready: Callable[[str], None]) -> None:
     """
     if not config.database_url.get_secret_value():
         raise Misconfigured(
-            "kontobro web needs PostgreSQL: workers in other processes do what the pages ask for.",
-            "Set KONTOBRO_DATABASE_URL, or use kontobro serve for a single process with SQLite.",
+            "kontobro web needs PostgreSQL, because its workers run in other processes.",
+            "Set KONTOBRO_DATABASE_URL, or use kontobro serve (one process with SQLite).",
         )
     ready(look_ahead(config, alone=False))
     with metrics_folder():

@@ -51,7 +51,7 @@ TICKET: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
 Call = Callable[[HttpRequest], HttpResponse]
 
 
-BUSY = "Too much is being asked at once."
+BUSY = "Too many requests are running."
 
 OPERATOR = "doctor"
 """The owner of what is asked for the whole service: its views let the operator in alone."""
@@ -89,7 +89,7 @@ class Turns:
             self._turns[owner] = (semaphore, users + 1)
         try:
             if not semaphore.acquire(timeout=self.longest):
-                raise TooManyAtOnce(BUSY, "Wait until what runs has ended, then open the page again.")
+                raise TooManyAtOnce(BUSY, "Wait until they have finished, then open the page again.")
             try:
                 yield
             finally:
@@ -188,7 +188,7 @@ def ask(request: HttpRequest, owner: str, call: Call) -> HttpResponse:
     if ready is not None and ready["owner"] == owner:  # another organisation's: its rights may have ended meanwhile
         return page_of(ready)
     if not _threads.take(owner, MOST_OF_ONE, MOST):
-        raise TooManyAtOnce(BUSY, "Wait until what runs has ended, then open the page again.")
+        raise TooManyAtOnce(BUSY, "Wait until they have finished, then open the page again.")
     asking = Asking(call, _apart(request), owner, _role_of(request, owner))
     threading.Thread(target=copy_context().run, args=[asking.run], name="kontobro-aside", daemon=True).start()
     with _waiting(owner) as may_wait:
@@ -292,7 +292,7 @@ def _answer(request: HttpRequest, asking: Asking) -> HttpResponse:
     if asking.fault is not None:
         raise asking.fault
     if asking.response is None:
-        raise RuntimeError("a view gave neither a response nor a fault")
+        raise RuntimeError("a view gave neither a response nor an error")
     return asking.response
 
 

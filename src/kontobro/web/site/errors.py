@@ -21,20 +21,27 @@ def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpRespo
 
 
 def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    return _page(request, 404, "Not found", "There is no such page, or it belongs to an organisation you are not in.")
+    return _page(
+        request,
+        404,
+        "Not found",
+        "This page does not exist, or belongs to an organisation that you are not a member of.",
+    )
 
 
 def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    return _page(request, 403, "Not allowed", "This may not be done from where you came. Go back and try again.")
+    return _page(request, 403, "Not allowed", "This is not allowed from the page you came from. Go back and try again.")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    text = "The form was too old or came from elsewhere: nothing was done. Go back, reload the page and try again."
+    text = (
+        "The form has expired or came from another site. Nothing was changed. Go back, reload the page and try again."
+    )
     return _page(request, 403, "Please try again", text)
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    return _page(request, 400, "Not understood", "The request can't be read. Go back and try again.")
+    return _page(request, 400, "Invalid request", "The request can't be read. Go back and try again.")
 
 
 def broken(request: HttpRequest) -> HttpResponse:
@@ -44,5 +51,5 @@ def broken(request: HttpRequest) -> HttpResponse:
         return outage_page()
     number = uuid.uuid4().hex[:12]
     log.error("page broke", extra={"number": number})
-    text = f"That is a mistake of ours; nothing was booked by it. Tell your administrator the number {number}."
-    return render(request, "site/broken.html", {"title": "Something broke", "text": text}, status=500)
+    text = f"This is an error in Kontobro; it booked nothing. Give your administrator this number: {number}."
+    return render(request, "site/broken.html", {"title": "Something went wrong", "text": text}, status=500)

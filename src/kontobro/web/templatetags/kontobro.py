@@ -29,22 +29,22 @@ STATES: dict[str, tuple[str, str]] = {
     "posted": ("posted", "green"),
     "verified": ("verified", "green"),
     "reported": ("reported", "green"),
-    "rejected": ("to mend", "red"),
-    "uncertain": ("outcome unknown, heals itself", "orange"),
-    "in_progress": ("under way", "blue"),
+    "rejected": ("needs attention", "red"),
+    "uncertain": ("unconfirmed; will be checked at the next export", "orange"),
+    "in_progress": ("in progress", "blue"),
     "pending": ("waiting", "secondary"),
     "seen": ("waiting", "secondary"),
     "claiming": ("starting", "blue"),
     "not ours": ("done by another installation", "secondary"),
     "completed": ("completed", "green"),
-    "completed_with_errors": ("completed, with items to mend", "orange"),
+    "completed_with_errors": ("completed; some expenses need attention", "orange"),
     "failed": ("failed", "red"),
     "unfinished": ("unfinished", "orange"),
     "connected": ("connected", "green"),
     "reconnect": ("connect again", "red"),
     "disconnected": ("disconnected", "secondary"),
-    "in_step": ("in step", "green"),
-    "waiting": ("waits for a decision", "orange"),
+    "in_step": ("in sync", "green"),
+    "waiting": ("needs a decision", "orange"),
     "running": ("running", "blue"),
     "done": ("done", "green"),
 }
@@ -117,6 +117,12 @@ def state(value: str) -> SafeString:
 def plain(code: str) -> str:
     """A code of Pleo's or ours as words: `card_purchase` is "card purchase". Unknown ones too."""
     return PLAIN.get(code.lower(), code.lower().replace("_", " ").replace("-", " "))
+
+
+@register.filter
+def system(erp: str) -> str:
+    """A connector's name as people write it: `odoo` is "Odoo". A company's own, `package.module:factory`, has none."""
+    return "the accounting system" if ":" in erp else erp.capitalize()
 
 
 @register.inclusion_tag("site/fields.html")

@@ -66,7 +66,7 @@ def test_the_reference_is_a_field_that_odoo_itself_keeps_unique(company: Here) -
     with pytest.raises(Refused, match="can't be changed"):
         bookkeeper.write("account.move", "write", ids=[copy], vals={"kontobro_reference": entry.reference})
     second = {"move_type": "entry", "kontobro_reference": entry.reference}
-    with pytest.raises(Refused, match="Only Kontobro gives"):
+    with pytest.raises(Refused, match="Only Kontobro can set"):
         bookkeeper.write("account.move", "create", vals_list=[second])
     with Registry(company.database).cursor() as cursor:
         moves = api.Environment(cursor, api.SUPERUSER_ID, {})["account.move"]
@@ -82,4 +82,4 @@ def test_a_second_is_refused_even_where_the_external_id_was_lost(company: Here) 
         cursor.execute("delete from ir_model_data where module = 'kontobro'")
         cursor.execute("update account_move set invoice_origin = null where id = %s", (int(booking.id),))
     (answer,) = company.inside().book([entry])
-    assert "booked already" in str(answer)
+    assert "already booked" in str(answer)
