@@ -26,6 +26,16 @@ from kontobro.web.server.start import migrate
 PASSWORD = "correct horse battery staple"
 
 
+class Browser(Client):
+    """Reads a page as a person does: where its source breaks a line makes no difference."""
+
+    def request(self, **request: Any) -> Any:
+        answer = super().request(**request)
+        if answer.headers.get("Content-Type", "").startswith("text/html") and not answer.streaming:
+            answer.__dict__["text"] = " ".join(answer.content.decode(answer.charset).split())
+        return answer
+
+
 @dataclass
 class AskedFor:
     """A runner that does nothing and remembers what was asked."""
@@ -69,7 +79,7 @@ class Site:
 
     def browser(self, user: User | None = None) -> Client:
         """A browser, signed in as that person."""
-        client = Client(SERVER_NAME="127.0.0.1", SERVER_PORT=8765, headers={"accept-language": "en-GB"})
+        client = Browser(SERVER_NAME="127.0.0.1", SERVER_PORT=8765, headers={"accept-language": "en-GB"})
         if user is not None:
             client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         return client

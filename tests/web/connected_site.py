@@ -46,7 +46,7 @@ class ConnectedSite:
     def page(self, path: str) -> str:
         answer = self.browser.get(f"/c/{self.connection.id}/{path}")
         assert answer.status_code == 200, answer.text
-        return answer.text
+        return " ".join(answer.text.split())
 
 
 @contextmanager
