@@ -18,7 +18,7 @@ PRISM := contract/prism/node_modules/.bin/prism
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-fast check fix prove bench bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-addons addon-screenshots addon-screenshots-tryton bench-erp clean
+.PHONY: help demo serve test test-fast check fix words prove bench bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-addons addon-screenshots addon-screenshots-tryton bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
@@ -53,6 +53,9 @@ check: $(VENV)/dev.stamp  ## lint, format, types, layers, sizes, secrets
 fix: $(VENV)/dev.stamp  ## mend what ruff can mend
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+words: $(VENV)/dev.stamp  ## bring the translations of problems up to date, and compile them
+	@$(BIN)/python scripts/words.py
 
 prove: $(VENV)/dev.stamp  ## kill real exporters everywhere, run again, print what stands; PROVE_ARGS="--only erp.book"
 	@$(BIN)/python -m tests.export.prove $(PROVE_ARGS)

@@ -6,19 +6,12 @@ import datetime as dt
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from kontobro.core.errors import shown
 from kontobro.core.model.export import ExportItem
 from kontobro.core.model.findings import Findings
 from kontobro.core.model.masters import Masters
 from kontobro.core.model.period import is_open, next_open_day, period_of
 from kontobro.core.model.settings import Settings
-
-_OPEN_IT = {
-    "fail": "Open the period there, or have such items booked on the first open day (setting closed_period), then "
-    "export it again.",
-    "next_open": "Open it or a later period there, then export it again.",
-    "today": "Open one of them there, then export it again.",
-}
+from kontobro.core.words import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +52,7 @@ def days_of(item: ExportItem, settings: Settings, masters: Masters, today: dt.da
     name = zone_name(settings, masters)
     zone = zone_named(name)
     if zone is None:
-        findings.fail(
-            "time_zone_unknown",
-            "settings.time_zone",
-            name,
-            f"The time zone {shown(name)} is not known.",
-            "Set time_zone to an IANA name such as Europe/Copenhagen.",
-        )
+        findings.fail("time_zone_unknown", "settings.time_zone", name)
         return None
     own = day_in(item.date, zone)
     posted = _open_day(own, settings, masters, today, findings)
@@ -81,12 +68,10 @@ def _open_day(own: dt.date, settings: Settings, masters: Masters, today: dt.date
         findings.note(f"Moved from {own} to {moved}: the period of {own} is not open.")
         return moved
     period = period_of(own, masters.periods)
-    state = period.state if period else "missing"
-    findings.fail(
-        "period_closed",
-        "date",
-        own,
-        f"The period of {own} is {state} in the accounting system{'' if moved is None else f', that of {moved} too'}.",
-        _OPEN_IT[settings.closed_period],
-    )
+    state = Phrase(f"state_{period.state if period else 'missing'}")
+    fix = Phrase(f"fix_period_{settings.closed_period}")
+    if moved is None:
+        findings.fail("period_closed", "date", own, day=own, state=state, fix=fix)
+    else:
+        findings.fail("period_closed.both", "date", own, day=own, state=state, moved=moved, fix=fix)
     return None

@@ -42,6 +42,7 @@ from kontobro.core.rules.text import (
     vendor_name_of,
 )
 from kontobro.core.rules.vendor import Party
+from kontobro.core.words import Phrase
 
 _OWED: tuple[LineRole, ...] = ("payable", "employee")
 
@@ -212,7 +213,7 @@ def _side(
     if vendor and vendor.account:
         found = masters.accounts.with_id(vendor.account)
         field = f"vendor {shown(vendor.code)}: account"
-        remedy = "Correct the vendor's own account in the accounting system, then export it again."
+        remedy = Phrase("fix_vendor_account")
         account = pick_account(found, vendor.account, field, currency, remedy, findings)
     else:
         account = role_account(role, item, currency, settings, masters, findings)
@@ -355,13 +356,7 @@ def _journal(settings: Settings, masters: Masters, findings: Findings) -> str | 
     found = masters.journals.find(settings.journal)
     if len(found) == 1:
         return found[0].id
-    findings.fail(
-        "journal_missing",
-        "settings.journal",
-        settings.journal,
-        f"Journal {shown(settings.journal)} {'is not unique' if found else 'does not exist'} in the accounting system.",
-        "Provide the journal in the settings (journal), then export it again.",
-    )
+    findings.fail("journal_missing", "settings.journal", settings.journal)
     return None
 
 

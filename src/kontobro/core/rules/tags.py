@@ -25,13 +25,7 @@ def dimensions_of(line: ItemLine, at: int, settings: Settings, masters: Masters,
         if not dimension or not value:
             continue
         if values.setdefault(dimension.id, value.id) != value.id:
-            findings.fail(
-                "tag_conflict",
-                field,
-                tag.code,
-                f"The line has two different tags for the dimension {dimension.name}.",
-                "Remove one of them in Pleo, or map their groups to different dimensions, then export it again.",
-            )
+            findings.fail("tag_conflict", field, tag.code, dimension=dimension.name)
     return tuple(sorted(values.items()))
 
 
@@ -49,13 +43,11 @@ def _dimension(tag: TagRef, field: str, settings: Settings, masters: Masters, fi
         return found[0]
     if mapped or found:
         key = mapped or tag.group_code
-        what = "does not exist in the accounting system" if not found else "stands for several dimensions"
         findings.fail(
-            "dimension_unknown",
+            "dimension_unknown.several" if found else "dimension_unknown.missing",
             field,
             key,
-            f"Dimension {shown(key)} {what}.",
-            f"Correct the setting dimensions.{shown(tag.group_code)}, then export it again.",
+            setting=f"dimensions.{shown(tag.group_code)}",
         )
         return None
     findings.text(f"{tag.group_code}: {tag.code}")
@@ -70,12 +62,5 @@ def _value(
     found = [one for one in index.find(tag.code) if one.active] if index else []
     if len(found) == 1:
         return found[0]
-    what = "stands for several values" if found else "does not exist"
-    findings.fail(
-        "tag_ambiguous" if found else "tag_unknown",
-        field,
-        tag.code,
-        f"Tag with code {shown(tag.code)} {what} in the dimension {dimension.name} of the accounting system.",
-        "Check the tag in Pleo and the dimension's values, then export it again.",
-    )
+    findings.fail("tag_ambiguous" if found else "tag_unknown", field, tag.code, dimension=dimension.name)
     return None
