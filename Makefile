@@ -18,7 +18,7 @@ PRISM := contract/prism/node_modules/.bin/prism
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-fast check fix prove bench bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-addons addon-screenshots addon-screenshots-tryton bench-erp clean
+.PHONY: help demo serve test test-fast check fix words prove bench bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-addons addon-screenshots addon-screenshots-tryton bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
@@ -54,6 +54,9 @@ fix: $(VENV)/dev.stamp  ## fix what ruff can fix, and renew what the documents r
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/python -m scripts.docs_from_code
+
+words: $(VENV)/dev.stamp  ## bring the translations of problems up to date, and compile them
+	@$(BIN)/python scripts/words.py
 
 prove: $(VENV)/dev.stamp  ## kill real exporters everywhere, run again, print what exists; PROVE_ARGS="--only erp.book"
 	@$(BIN)/python -m tests.export.prove $(PROVE_ARGS)

@@ -135,11 +135,8 @@ def test_its_exceptions_are_problems_of_the_item(error: Exception) -> None:
 
 
 def test_it_may_refuse_with_several_problems() -> None:
-    ours = Problem("ours", "note", "", "No.", "Ask.", "validation_failure")
-    assert posted(lambda entries: [ours, replace(ours, code="ours_too")]).problems == (
-        ours,
-        replace(ours, code="ours_too"),
-    )
+    ours, too = (Problem(code, "note", "", "No.", "Ask.", "validation_failure") for code in ("ours", "ours_too"))
+    assert posted(lambda entries: [ours, too]).problems == (ours, too)
     assert posted(lambda entries: ours).problems == (ours,)
 
 

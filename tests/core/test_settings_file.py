@@ -123,7 +123,7 @@ def test_every_fault_is_named_at_once_and_the_rest_is_read() -> None:
     ("document", "said"),
     [
         ({"walet": "5810"}, "There is no setting walet: did you mean wallet? Correct its name."),
-        ({"closed_period": "later"}, 'takes "fail" or "next_open" or "today" (it is later)'),
+        ({"closed_period": "later"}, 'takes one of "fail", "next_open", "today" (it is later)'),
         ({"wallet": 5810}, 'takes a text in quotes: write wallet = "5810" (it is 5810)'),
         ({"patience_minutes": True}, "takes a whole number from 0 to 50"),
         ({"patience_minutes": 60}, "takes a whole number from 0 to 50 (it is 60)"),
@@ -137,14 +137,14 @@ def test_every_fault_is_named_at_once_and_the_rest_is_read() -> None:
         ({"wallets": {"EUR": ""}}, "takes a table without empty texts"),
         ({"dimensions": {"": "COST"}}, "takes a table without empty texts"),
         ({"dimensions": {"TEAM": "x" * 101}}, "takes a text of at most 100 characters"),
-        ({"wallets": {"EURO": "5811"}}, "Setting wallets.EURO is no currency"),
+        ({"wallets": {"EURO": "5811"}}, "Setting wallets.EURO is not a currency code"),
         (
             {"rows": [{"type": "fee", "debitt": "wallet"}]},
             "There is no setting rows[0].debitt: did you mean debit? Correct its name.",
         ),
         ({"rows": {"type": "fee"}}, "takes a list of tables: [[rows]]"),
-        ({"description": "{suplier}"}, "has a field that there is not; fields are supplier, vendor, user"),
-        ({"description": "{supplier.name} bought"}, "has a field that there is not"),
+        ({"description": "{suplier}"}, "contains an unknown field; fields are supplier, vendor, user"),
+        ({"description": "{supplier.name} bought"}, "contains an unknown field"),
         ({"hook": "fjord_rules:"}, "takes package.module:function"),
     ],
 )
@@ -165,7 +165,7 @@ def test_what_is_kept_in_step_is_read_and_written() -> None:
 @pytest.mark.parametrize(
     ("document", "told"),
     [
-        ({"sync": ["journals"]}, '"accounts" or "tax-codes"'),
+        ({"sync": ["journals"]}, 'one of "accounts", "tax-codes"'),
         ({"sync": "accounts"}, "a list"),
         ({"sync_dimensions": [1]}, "a text in quotes"),
         ({"sync_dimensions": list("ABCDEF")}, "5 dimensions at most"),

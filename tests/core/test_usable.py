@@ -11,7 +11,7 @@ from kontobro.core.model.history import JobRow
 from kontobro.core.model.settings import RowOverride, Settings
 from kontobro.core.settings.check import fit_of
 from kontobro.core.settings.usable import missing_accounts, not_usable, wallet_missing
-from kontobro.core.words import LANGUAGES, in_language, name_in
+from kontobro.core.words import LANGUAGES, name_in
 from kontobro.testing.factories import masters, settings
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -57,7 +57,7 @@ def test_an_account_that_is_missing_is_told_with_the_types_that_need_it() -> Non
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_types_that_would_fail_are_named_in_the_readers_language(language: str) -> None:
     (problem,) = [one.problem for one in missing_accounts(CARDS_ALONE) if one.setting == "accounts_payable"]
-    told = in_language(problem, language).message
+    told = problem.said(language).message
     for code in ("invoice", "invoice_payment", "accounts_payable"):
         assert name_in(code, language) in told
         assert f" {code}," not in told

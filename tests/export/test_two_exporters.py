@@ -44,7 +44,7 @@ def test_at_one_home_the_second_says_who_is_at_it(desk: ConnectedHome, at: str) 
     first = desk.start(at=at)
     calls = desk.sandbox.calls
     second = command_line(desk)
-    said = f"Another run is at it (process {first.process.pid}, lock export-desk); nothing was done."
+    said = f"Another run is in progress (process {first.process.pid}, lock export-desk); nothing was done."
     if at == "pleo.complete#1:after":  # for the second, the job is over: there is none left
         assert (second.returncode, second.stderr) == (0, "")
     else:

@@ -88,7 +88,7 @@ def test_one_sync_at_a_time() -> None:
 
 def test_an_unknown_kind_and_one_that_the_accounting_system_lacks() -> None:
     office = SyncHarness()
-    with pytest.raises(Misconfigured, match="no sync of journals"):
+    with pytest.raises(Misconfigured, match="Unknown kind: journals"):
         office.plan("journals")
     office.books.capabilities = replace(office.books.capabilities, kinds=frozenset({Company}))
     with pytest.raises(Misconfigured, match="does not supply Account"):

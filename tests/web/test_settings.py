@@ -59,8 +59,8 @@ def test_a_change_is_kept_and_its_name_stands_in_the_trail(office: ConnectedSite
     ("field", "value", "said"),
     [
         ("wallets", "EUR 1082", "is not a line such as"),
-        ("wallets", "EURO = 1082", "is no currency"),
-        ("description", "{nonsense}", "has a field that there is not"),
+        ("wallets", "EURO = 1082", "is not a currency code"),
+        ("description", "{nonsense}", "contains an unknown field"),
         ("retention_days", "-1", "greater than or equal to 0"),
         ("posting", "maybe", "not one of the available choices"),
     ],

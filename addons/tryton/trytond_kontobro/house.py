@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import cast
 from urllib.parse import quote
 
 from trytond.exceptions import UserError
+from trytond.pool import Pool
 from trytond.transaction import Transaction
 from trytond.url import http_host
 
 from kontobro.bootstrap import Home, SystemClock
-from kontobro.core.errors import KontobroError, Misconfigured, Problem
+from kontobro.core.errors import KontobroError, Misconfigured, Problem, fault_in
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Connector
-from kontobro.core.words import fault_in, in_language
+from kontobro.core.words import Said
 from kontobro.erp.kit.guard import guarded
 from kontobro.erp.tryton.connector import TrytonConnector
 
@@ -72,8 +75,23 @@ def language() -> str:
 
 def in_words(problem: Problem, between: str = "\n→ ") -> str:
     """A problem and its remedy, in that person's language."""
-    said = in_language(problem, language())
+    said = said_to_reader(problem)
     return f"{said.message}{between}{said.remedy}"
+
+
+def said_to_reader(problem: Problem) -> Said:
+    """Message and remedy in that person's language, with numbers and days in its format."""
+    return problem.said(language(), _shown)
+
+
+def _shown(fact: int | Decimal | date) -> str:
+    lang = Pool().get("ir.lang").get()
+    if isinstance(fact, date):
+        return str(lang.strftime(fact))
+    number = Decimal(fact)
+    if not number.is_finite():
+        return str(fact)
+    return str(lang.format_number(number, digits=max(0, -int(number.as_tuple().exponent))))
 
 
 def store_of(home: Home) -> TrytonStore:

@@ -17,12 +17,11 @@ from trytond.wizard import Button, StateTransition, StateView, Wizard
 from kontobro.core.settings.catalogue import catalogue, keys_of, row_catalogue
 from kontobro.core.settings.check import check_all
 from kontobro.core.settings.toml import settings_from, settings_to
-from kontobro.core.words import in_language
 from kontobro.export.job.masters import load_masters
 
 from .access import Guarded
 from .connection import core_connection, pool
-from .house import PleoError, language, opened, told
+from .house import PleoError, opened, said_to_reader, told
 from .settings_lines import account_field, complete, label_of, lines_field, once, said
 from .settings_names import account_of, currency_of, journal_of, key_of, root_of
 
@@ -158,29 +157,27 @@ class Settings(Guarded, Wizard):
             masters = load_masters(connector, connector.check())
             wanted, wrong = settings_from(self.start.wanted(connection.settings, masters))
             if problems := wrong or check_all(wanted, masters):
-                in_words = [in_language(problem, language()) for problem in problems]
-                raise PleoError("\n".join(map(_words, in_words)), _remedies(in_words))
+                in_words = [(problem.field, said_to_reader(problem)) for problem in problems]
+                remedies = dict.fromkeys(words.remedy for _, words in in_words)
+                wrong_fields = "\n".join(_words(field, words.message) for field, words in in_words)
+                raise PleoError(wrong_fields, "\n".join(remedies))
             house.store.save_connection(replace(connection, settings=wanted))
         return "end"
 
 
-def _words(problem):
+def _words(field, message):
     """What is wrong, after the name that its field has on the form."""
-    path = re.fullmatch(r"(?:settings\.)?(\w+)(?:\[(\d+)\])?(?:\.(.+))?", problem.field)
+    path = re.fullmatch(r"(?:settings\.)?(\w+)(?:\[(\d+)\])?(?:\.(.+))?", field)
     form = pool("kontobro.settings.start")
     if not path or path[1] not in form._fields:
-        return problem.message
+        return message
     place = [label_of(form, path[1])]
     if path[2]:
         place.append(gettext("kontobro.msg_line", line=int(path[2]) + 1))
     if path[3]:
         row = pool("kontobro.settings.row")
         place.append(label_of(row, path[3]) if path[2] and path[3] in row._fields else path[3])
-    return f"{', '.join(place)}: {problem.message.removeprefix(f'Setting {problem.field} ')}"
-
-
-def _remedies(problems):
-    return "\n".join(dict.fromkeys(problem.remedy for problem in problems))
+    return f"{', '.join(place)}: {message.removeprefix(f'Setting {field} ')}"
 
 
 def _wallets(settings, company):

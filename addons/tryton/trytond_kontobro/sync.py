@@ -7,7 +7,8 @@ from trytond.model import ModelView, fields
 from trytond.transaction import Transaction
 from trytond.wizard import Button, StateTransition, StateView, Wizard
 
-from kontobro.core.words import fault_in, name_in
+from kontobro.core.errors import fault_in
+from kontobro.core.words import name_in
 from kontobro.sync.run import plan_sync
 from kontobro.sync.shown import shown_of
 from kontobro.worker.pieces import Result, sync_kinds

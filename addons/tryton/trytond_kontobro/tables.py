@@ -10,9 +10,8 @@ import psycopg
 from psycopg import ClientCursor, IsolationLevel
 from trytond import backend, config
 
-from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.core.errors import KontobroError, Misconfigured, fault_code
 from kontobro.core.model.connection import Connection
-from kontobro.core.words import fault_code
 from kontobro.store.secrets.vault import KeyRing
 from kontobro.store.sql.store import SqlStore
 from kontobro.store.sql.tables import HostTables

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from textwrap import indent
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,11 +73,14 @@ def names_of(connector: Connector) -> dict[str, str]:
 
 
 def causes_of(previews: Iterable[ItemPreview]) -> list[tuple[Problem, int]]:
-    """Each cause once with the number of items that it stops, the most frequent first."""
-    counts: Counter[Problem] = Counter()
+    """Each cause once, whatever field has it, with the number of items that it stops, the most frequent first."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    example: dict[tuple[str, str, str], Problem] = {}
     for preview in previews:
-        counts.update({replace(problem, field=""): 1 for problem in preview.problems})
-    return counts.most_common()
+        causes = {(problem.code, *problem.said()): problem for problem in preview.problems}
+        example |= causes
+        counts.update(causes.keys())
+    return [(example[cause], count) for cause, count in counts.most_common()]
 
 
 def _print_causes(previews: Sequence[ItemPreview]) -> None:

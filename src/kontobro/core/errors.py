@@ -22,11 +22,16 @@ KontobroError
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from decimal import Decimal
+from typing import Any, Final, Literal, Self
+
+from kontobro.core.words import FAULTS, Fact, Phrase, Said, Show, fault_told, form_of, lacks, plain, said
+from kontobro.core.words.facts import facts_from, facts_to
 
 JobFailure = Literal[
     "invalid_configuration",
@@ -70,20 +75,72 @@ ItemFailure = Literal[
 """Why one item failed, in Pleo's words (`pleo/api.md` B3, request enum)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Problem:
-    """A data fault that a bookkeeper can mend. A value, never raised.
+    """A data fault that a bookkeeper can fix: its code and facts. A value, never raised.
 
     `code` is ours and stable (documented in `docs/problems.md`); `field` is the field as Pleo or the
-    settings name it; `value` is what stood there, shortened; `reason` is what Pleo is told.
+    settings name it; `value` is what it holds, shortened; `reason` is what Pleo is told. Message and remedy are the
+    catalogue's (`core/words/english.toml`, under the code and its `form`), with `facts` in their placeholders.
+
+    `Problem(code, field, value, message, remedy, reason)` is for what no catalogue knows: a company's own function,
+    another connector. It is shown as it is, in every language.
     """
 
     code: str
     field: str
     value: str
-    message: str
-    remedy: str
     reason: ItemFailure
+    form: str
+    facts: Mapping[str, Fact] = dataclasses.field(hash=False)
+
+    def __init__(
+        self,
+        code: str,
+        field: str,
+        value: str,
+        message: str | None = None,
+        remedy: str | None = None,
+        reason: ItemFailure = "validation_failure",
+        **kept: Any,
+    ) -> None:
+        """`kept`: form and facts, as `dataclasses.replace` hands them on."""
+        form, facts = kept.get("form", OWN), dict(kept.get("facts", {}))
+        if form == OWN:
+            facts["message"] = facts.get("message", "") if message is None else message
+            facts["remedy"] = facts.get("remedy", "") if remedy is None else remedy
+        self._set(code, field, value, reason, form, facts)
+
+    @classmethod
+    def of(cls, name: str, field: str, value: object, reason: ItemFailure, facts: Mapping[str, Fact]) -> Self:
+        """A problem of the catalogue: `name` is its code, or code and form (`period_closed.lock`). `value` and texts
+        among the facts are shortened. Raises KeyError for what the catalogue does not have, or a fact it needs."""
+        made, text = cls.__new__(cls), shown(value)
+        name = form_of(name, text)
+        if missing := lacks(name, facts):
+            raise KeyError(f"{name}: {', '.join(sorted(missing))}")
+        code, _, form = name.partition(".")
+        made._set(code, field, text, reason, form, {key: _bounded(fact) for key, fact in facts.items()})
+        return made
+
+    def _set(self, *values: object) -> None:
+        for slot, value in zip(Problem.__slots__, values, strict=True):
+            object.__setattr__(self, slot, value)
+
+    def said(self, language: str | None = None, show: Show = plain) -> Said:
+        """Message and remedy in that language (`da`, `da_DK`), with numbers and days as `show` has them."""
+        if self.form == OWN:
+            return Said(str(self.facts["message"]), str(self.facts["remedy"]))
+        name = f"{self.code}.{self.form}" if self.form else self.code
+        return said(name, {"field": self.field, "value": self.value, **self.facts}, language, show)
+
+    @property
+    def message(self) -> str:
+        return self.said().message
+
+    @property
+    def remedy(self) -> str:
+        return self.said().remedy
 
     @property
     def fix(self) -> str:
@@ -91,7 +148,44 @@ class Problem:
         return _EXPORT_AGAIN.sub("", self.remedy).strip()
 
     def __str__(self) -> str:
-        return f"{self.message} {self.remedy}".strip()
+        return str(self.said())
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is stored: with the English that Pleo was told."""
+        text = self.said()
+        kept = {"code": self.code, "field": self.field, "value": self.value, **text._asdict(), "reason": self.reason}
+        return kept if self.form == OWN else {**kept, "form": self.form, "facts": facts_to(self.facts)}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """What `to_json` gave, of any version. Without facts, or where the catalogue has moved on, it is shown in the
+        English that was stored."""
+        code, form = stored["code"], stored.get("form", OWN)
+        try:
+            facts = facts_from(stored.get("facts", {}))
+            if form != OWN and not lacks(f"{code}.{form}" if form else code, facts):
+                made = cls.__new__(cls)
+                made._set(code, stored["field"], stored["value"], stored["reason"], form, facts)
+                made.said()
+                return made
+        except (KeyError, ValueError, TypeError, ArithmeticError):
+            pass  # its stored English is shown
+        return cls(**{name: stored[name] for name in ("code", "field", "value", "message", "remedy", "reason")})
+
+
+OWN: Final = "own"
+"""The form of a problem that brings its own words."""
+
+
+def _bounded(fact: Fact) -> Fact:
+    """A text is one line of at most 200 characters; a number too long to read becomes one."""
+    if isinstance(fact, tuple):
+        return tuple(map(_bounded, fact))
+    if isinstance(fact, Phrase):
+        return Phrase(fact.name, {name: _bounded(part) for name, part in fact.facts.items()})
+    if isinstance(fact, Decimal) and len(str(fact)) > 40:
+        return shown(fact, 40)
+    return shown(fact, 200) if type(fact) is str else fact
 
 
 class Note(Problem):
@@ -138,6 +232,17 @@ class KontobroError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
+
+
+def fault_in(fault: KontobroError, language: str | None) -> str:
+    """What a fault says to a person in that language, with the English below it; the English alone for others."""
+    return fault_told(fault_code(fault), str(fault), language)
+
+
+def fault_code(fault: KontobroError) -> str:
+    """What is kept of a fault beside its text, for `fault_told`: `fault.Busy`, else why the job fails, `job.…`."""
+    kind = next((one.__name__ for one in type(fault).__mro__ if one.__name__ in FAULTS), None)
+    return f"fault.{kind}" if kind else f"job.{fault.job_failure}"
 
 
 class Unreachable(KontobroError):
@@ -266,7 +371,11 @@ class IncompleteList(BadAnswer):
 
 
 class ReceiptUnavailable(KontobroError):
-    """One receipt can't be fetched: its link is stale, refused or leads where we don't go."""
+    """One receipt can't be fetched: its link is stale, refused or leads where we don't go. `why` is its message."""
+
+    def __init__(self, why: Phrase, remedy: str = "") -> None:
+        super().__init__(str(why), remedy)
+        self.why = why
 
 
 class ConnectorFault(KontobroError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from kontobro.core.errors import shown
+from kontobro.core.words import Phrase
 
 _LEADING_ZERO = re.compile(r"""(?:=|\[|,)\s*(0[0-9]+)\s*(?:$|[,}\]#])""")
 
@@ -22,10 +23,10 @@ def unquoted(line: str) -> str | None:
     return f'{found[1]} without quotes: a code is a text, quote it: "{found[1]}"' if found else None
 
 
-def quoted(name: str, given: object) -> str:
+def quoted(name: str, given: object) -> Phrase:
     """What a setting takes that was given something else: of a number, what to write."""
     number = isinstance(given, int) and not isinstance(given, bool)
-    return f'a text in quotes: write {name} = "{shown(given)}"' if number else "a text in quotes"
+    return Phrase("takes_quoted", {"name": name, "given": shown(given)}) if number else Phrase("takes_text")
 
 
 def why_unreadable(text: str, error: Exception) -> str:

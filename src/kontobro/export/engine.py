@@ -20,13 +20,13 @@ from kontobro.core.errors import (
     Misconfigured,
     NotAllowed,
     NotUsable,
-    Problem,
     Uncertain,
     Unreachable,
     shown,
 )
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportJob, ItemReport, JobOutcome
+from kontobro.core.model.findings import problem
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import references_of
 from kontobro.core.model.masters import Masters
@@ -337,11 +337,4 @@ def local_day(moment: datetime, connection: Connection, masters: Masters) -> dat
     return moment.astimezone(zone).date()
 
 
-_MISSING = Problem(
-    code="item_missing",
-    field="accountingEntryId",
-    value="",
-    message="Pleo listed this expense in the export, but did not send its content in a readable form.",
-    remedy="Export it again; if it fails again, ask Pleo's support.",
-    reason="unexpected_failure",
-)
+_MISSING = problem("item_missing", "accountingEntryId", "")

@@ -113,7 +113,7 @@ def _with_remarks(
                 one,
                 entries=tuple(noted(e, notes[e.reference]) if e.reference in notes else e for e in one.entries),
                 problems=(*one.problems, *(duplicate(entry, texts[r]) for r, entry in twins.items())),
-                notes=(*one.notes, *notes.values()),
+                notes=(*one.notes, *map(str, notes.values())),
             )
         )
     return answers

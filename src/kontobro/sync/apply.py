@@ -13,15 +13,18 @@ from functools import partial
 from itertools import groupby, islice
 from typing import Protocol
 
-from kontobro.core.errors import Problem, Timeout, Uncertain, shown
+from kontobro.core.errors import KontobroError, Problem, Timeout, Uncertain, fault_code
 from kontobro.core.model.bindings import Binding, MasterKind
+from kontobro.core.model.findings import problem
 from kontobro.core.model.masterdata import Vendor
 from kontobro.core.plan.compare import mark_at_pleo, mark_of
 from kontobro.core.plan.make import Action, Change, Desired, Existing, Plan
 from kontobro.core.plan.match import Places, match
+from kontobro.core.plan.steps import kind_of
 from kontobro.core.ports import Clock, Connector, Store, Target
+from kontobro.core.words import Phrase
 from kontobro.sync.bound import Bound
-from kontobro.sync.source import desired_vendor, problem, vendor_from
+from kontobro.sync.source import desired_vendor, vendor_from
 
 MOST_DOUBTS = 3
 """Calls of unknown outcome after which a run ends: Pleo is not well, and each took its time to fail."""
@@ -264,13 +267,11 @@ def _batches(changes: Iterator[Change], size: int) -> Iterator[list[Change]]:
 
 def _uncertain(change: Change, fault: Exception | None = None) -> Problem:
     record = change.after or change.before
-    code = record.code if record else ""
-    message = f"It is not known whether Pleo took {shown(change.kind.replace('_', ' '))} {shown(code)}."
-    remedy = "The next sync finds out and finishes it."
-    return problem("uncertain", "code", code, f"{message} {shown(fault)}" if fault else message, remedy)
+    code, kind = record.code if record else "", kind_of(change.kind)
+    if isinstance(fault, KontobroError):
+        return problem("uncertain.after", "code", code, kind=kind, fault=Phrase(fault_code(fault)))
+    return problem("uncertain", "code", code, kind=kind)
 
 
 def _orphan(change: Change) -> Problem:
-    code = change.after.code if change.after else ""
-    message = f"Tag {shown(code)} was not created: its tag group does not stand at Pleo."
-    return problem("parent_missing", "code", code, message, "Mend what stopped the group; the next sync creates it.")
+    return problem("parent_missing", "code", change.after.code if change.after else "")

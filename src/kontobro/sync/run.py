@@ -222,7 +222,7 @@ def _archives_all(connection: Connection) -> bool:
 
 def _require_kind(kind: str) -> None:
     if kind not in KINDS:
-        raise Misconfigured(f"There is no sync of {shown(kind)}.", f"Kinds are {', '.join(KINDS)}.")
+        raise Misconfigured(f"Unknown kind: {shown(kind)}.", f"Kinds are {', '.join(KINDS)}.")
 
 
 def _checked(connection: Connection, ports: SyncPorts) -> Company:
@@ -231,7 +231,7 @@ def _checked(connection: Connection, ports: SyncPorts) -> Company:
     if connection.erp_company and company.id != connection.erp_company:
         raise Misconfigured(
             f"The accounting system opens company {shown(company.id)}; connected was {shown(connection.erp_company)}.",
-            "Open the connected company again, or connect anew.",
+            "Open the connected company again, or connect again.",
             "invalid_configuration",
         )
     return company

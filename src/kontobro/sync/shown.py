@@ -13,7 +13,7 @@ from kontobro.core.plan.make import Change, Limits, Plan
 
 ACTIONS: Mapping[str, str] = {
     "create": "is new in Pleo",
-    "adopt": "stands in Pleo already and is taken over from now on",
+    "adopt": "already in Pleo; Kontobro manages it from now on",
     "update": "is changed in Pleo",
     "unarchive": "comes back from Pleo's archive",
     "activate": "was made in Pleo, is known to the accounting system and is activated",

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from kontobro.core.errors import ItemFailure, Misconfigured, Problem, shown
+from kontobro.core.errors import Misconfigured, Problem
+from kontobro.core.model.findings import problem
 from kontobro.core.model.masterdata import Account, Dimension, DimensionValue, TaxCode, Vendor, is_open
 from kontobro.core.model.masters import tax_number_key
 from kontobro.core.model.settings import Settings
@@ -151,17 +152,8 @@ def _upper(text: str | None) -> str | None:
 
 
 def _exclusive(code: TaxCode) -> Problem:
-    message = f"Tax code {shown(code.code)} ({shown(code.name)}) is exclusive of tax, which Pleo does not support."
-    return problem("tax_type_unsupported", "tax_code", code.code, message, "It is not sent; nothing needs to be done.")
+    return problem("tax_type_unsupported.exclusive", "tax_code", code.code, name=code.name)
 
 
 def _unknown(name: str) -> Problem:
-    message = f"Dimension {shown(name)} is not in the accounting system; its tag group is left as it is."
-    remedy = "Choose the dimensions anew: under Settings, or with kontobro dimensions --choose."
-    return problem("dimension_unknown", "settings.sync_dimensions", name, message, remedy, "invalid_configuration")
-
-
-def problem(
-    code: str, field: str, value: str, message: str, remedy: str, reason: ItemFailure = "validation_failure"
-) -> Problem:
-    return Problem(code, field, shown(value), message, remedy, reason)
+    return problem("dimension_unknown.sync", "settings.sync_dimensions", name)

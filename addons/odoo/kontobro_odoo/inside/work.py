@@ -3,9 +3,8 @@
 import logging
 import time
 
-from kontobro.core.errors import Busy, KontobroError, LoginFailed, Misconfigured, UnsafePlan
+from kontobro.core.errors import Busy, KontobroError, LoginFailed, Misconfigured, UnsafePlan, fault_code
 from kontobro.core.settings.check import Fit, fit_of
-from kontobro.core.words import fault_code
 from kontobro.export import next_job, run_job
 from kontobro.export.again import check_rows, open_books
 from kontobro.export.job.ended import note_ends

@@ -6,10 +6,11 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import config
 
-from kontobro.core.errors import KontobroError
-from kontobro.core.words import fault_in, fault_told, in_language
+from kontobro.core.errors import KontobroError, fault_in
+from kontobro.core.words import fault_told
 
 from ..inside import home, work
+from .reader import told_in
 
 BOX = 60.0
 """Seconds that one run of the cron works at most; what is left goes on in the next, at once."""
@@ -172,7 +173,7 @@ class Connection(models.Model):
 
     def _in_words(self, problems, between="\n"):
         """Problems and their remedies, in the language of who looks."""
-        return between.join(str(in_language(one, self.env.lang)) for one in problems)
+        return between.join(str(told_in(one, self.env)) for one in problems)
 
     def _faults_told(self):
         return FaultsTold(self.env.lang)

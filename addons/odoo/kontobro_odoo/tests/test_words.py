@@ -7,10 +7,12 @@ from odoo.tools import file_open
 from odoo.tools.translate import trans_export
 
 from kontobro.core.errors import Busy, Problem
+from kontobro.core.model.findings import problem
 
 from .common import PleoCase
 
-UNKNOWN = Problem("account_unknown", "account", "4711", "Account 4711 is not in Odoo.", "Add it.", "account_unknown")
+UNKNOWN = problem("account_unknown.system", "account", "4711", system="Odoo")
+OLD = Problem("account_unknown", "account", "4712", "Account 4712 is not there.", "Add it.", "account_unknown")
 OWN = Problem("fjord_sunday", "date", "2026-11-22", "It is a Sunday.", "Wait.", "validation_failure")
 
 
@@ -23,7 +25,7 @@ class TestWords(PleoCase):
         super().setUpClass()
         cls.env["res.lang"].sudo()._activate_lang("da_DK")
         cls.env["ir.module.module"].sudo()._load_module_terms(["kontobro_odoo"], ["da_DK"])
-        problems = [{name: getattr(one, name) for name in Problem.__slots__} for one in (UNKNOWN, OWN)]
+        problems = [one.to_json() for one in (UNKNOWN, OLD, OWN)]
         row = dict.fromkeys(("reference", "job_id", "run", "kind", "item_type"), "x")
         row |= {"state": "planned", "receipts": 0, "updated_at": "2026-11-22 10:00:00", "problems": problems}
         cls.booking = cls.env["kontobro.booking"].sudo().create({**row, "connection_id": cls.connection.id})
@@ -47,10 +49,10 @@ class TestWords(PleoCase):
         self.assertEqual((self.booking.shown_total, self.booking.day), ("a lot", False))
 
     def test_a_problem_is_told_in_the_language_of_who_looks(self):
-        self.assertEqual(self.told("en_US").splitlines(), [str(UNKNOWN), str(OWN)])
-        danish, own = self.told("da_DK").splitlines()
-        self.assertRegex(danish, "^Kontoen 4711 findes ikke i regnskabet.* Kontrollér kategorien")
-        self.assertEqual(own, str(OWN))
+        self.assertEqual(self.told("en_US").splitlines(), [str(UNKNOWN), str(OLD), str(OWN)])
+        danish, *others = self.told("da_DK").splitlines()
+        self.assertEqual(danish, "Kontoen 4711 findes ikke i Odoo. Vælg en anden konto, eller opret den i Odoo.")
+        self.assertEqual(others, [str(OLD), str(OWN)])
 
     def test_the_template_has_what_odoo_finds_to_translate(self):
         """Else: `odoo i18n export -l pot kontobro_odoo`, and the new terms into each language."""
@@ -77,7 +79,9 @@ class TestWords(PleoCase):
 
     def test_bad_input_and_faults_are_too(self):
         connection = self.connection.with_user(self.manager).with_context(lang="da_DK")
-        with self.assertRaisesRegex(ValidationError, "Indstillingen retention_days tager ikke værdien -1"):
+        with self.assertRaisesRegex(
+            ValidationError, "Indstillingen retention_days tager et helt tal fra 0 til 3.650 .den er -1"
+        ):
             connection.write({"retention_days": -1})
         with (
             self.assertRaisesRegex(UserError, "En anden kørsel er i gang(.|\n)*Another run"),

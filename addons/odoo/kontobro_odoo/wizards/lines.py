@@ -7,8 +7,9 @@ from odoo.exceptions import ValidationError
 
 from kontobro.core.rules.table import ROWS
 from kontobro.core.settings import toml as settings_file
-from kontobro.core.words import in_language
 from kontobro.store.secrets import codec
+
+from ..models.reader import told_in
 
 ROW = re.compile(r"rows\[(\d+)\]\.?")
 WALLET = "wallets."
@@ -92,14 +93,13 @@ class SettingsLines(models.TransientModel):
 
     def _said(self, problem):
         """A problem of the settings, with the line that it is about."""
-        problem = in_language(problem, self.env.lang)
+        said = str(told_in(problem, self.env))
         if row := ROW.match(problem.field):
-            said = str(problem).replace(f"Setting {row[0]}", "").strip()
-            return self._told(self.row_ids, int(row[1]), said)
+            return self._told(self.row_ids, int(row[1]), said.replace(f"Setting {row[0]}", "").strip())
         if problem.field.startswith(WALLET):
             codes = [line._names() for line in self.wallet_ids]
-            return self._told(self.wallet_ids, codes.index(problem.field.removeprefix(WALLET)), str(problem))
-        return str(problem)
+            return self._told(self.wallet_ids, codes.index(problem.field.removeprefix(WALLET)), said)
+        return said
 
     def _told(self, listed, at, fault):
         return self.env._("%(list)s, line %(line)s: %(fault)s", list=listed._listed(), line=at + 1, fault=fault)

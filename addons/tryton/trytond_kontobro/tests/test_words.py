@@ -10,12 +10,13 @@ from trytond.pool import Pool
 from trytond.transaction import Transaction
 
 from kontobro.core.errors import Busy, Problem
+from kontobro.core.model.findings import problem
 from kontobro.store.secrets.codec import notes_to, problems_to
 
 from ..house import PleoError, told
 from .house import DATABASE, user
 
-UNKNOWN = Problem("account_unknown", "account", "4711", "Account 4711 is not in Tryton.", "Add it.", "account_unknown")
+UNKNOWN = problem("account_unknown.system", "account", "4711", system="Tryton")
 OWN = Problem("fjord_sunday", "date", "2026-11-22", "It is a Sunday.", "Wait.", "validation_failure")
 OWN_LINES = ["It is a Sunday.", "→ Wait."]
 BUSY = Busy("Another run is in progress.", "Wait for its end.")
@@ -45,8 +46,8 @@ def test_notes_of_an_expense_are_shown() -> None:
 
 def test_a_failed_expense_says_what_to_do_in_danish() -> None:
     message, remedy, *own = problem_text("da").splitlines()
-    assert message.startswith("Kontoen 4711 findes ikke i regnskabet")
-    assert remedy.startswith("→ Kontrollér kategorien")
+    assert message == "Kontoen 4711 findes ikke i Tryton."
+    assert remedy == "→ Vælg en anden konto, eller opret den i Tryton."
     assert own == OWN_LINES
 
 
@@ -71,7 +72,7 @@ def test_what_is_no_amount_and_no_day_breaks_no_list() -> None:
 
 
 def test_in_a_language_that_nobody_wrote_it_stays_english() -> None:
-    assert problem_text("fi").splitlines() == ["Account 4711 is not in Tryton.", "→ Add it.", *OWN_LINES]
+    assert problem_text("fi").splitlines() == [UNKNOWN.message, f"→ {UNKNOWN.remedy}", *OWN_LINES]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from kontobro.core.errors import ItemFailure, Problem, shown
+from kontobro.core.errors import ItemFailure, Problem
+from kontobro.core.words import Fact
 
 REASONS: dict[str, ItemFailure] = {
     # the item itself
@@ -58,17 +59,73 @@ REASONS: dict[str, ItemFailure] = {
     "hook_missing": "invalid_configuration",
     "hook_failed": "unexpected_failure",
     "hook_result_wrong": "invalid_configuration",
+    # items, receipts and bookings
+    "malformed_item": "validation_failure",
+    "item_missing": "unexpected_failure",
+    "receipt_unavailable": "receipt_download_failure",
+    "receipt_too_large": "receipt_file_size_limit_exceeded",
+    "receipt_not_what_it_says": "receipt_conversion_failure",
+    "receipt_type_refused": "receipt_conversion_failure",
+    "receipts_too_many": "receipt_upload_failure",
+    "receipt_not_attached": "receipt_upload_failure",
+    "invoice_duplicate": "validation_failure",
+    "already_booked_differently": "accounting_system_validation_failure",
+    "booked_differently": "accounting_system_validation_failure",
+    "booked_and_voided": "accounting_system_validation_failure",
+    "write_not_taken": "accounting_system_timeout",
+    "booking_vanished": "accounting_system_validation_failure",
+    "still_a_draft": "accounting_system_validation_failure",
+    "connector_broke": "unexpected_failure",
+    # what Pleo refuses, and what a sync leaves
+    "exists": "invalid_configuration",
+    "refused_by_pleo": "validation_failure",
+    "gone_at_pleo": "invalid_configuration",
+    "tag_group_missing": "invalid_configuration",
+    "tax_rate_invalid": "invalid_configuration",
+    "tax_type_unsupported.sync": "invalid_configuration",
+    "vendor_currency_missing": "invalid_configuration",
+    "code_taken": "validation_failure",
+    "duplicate_at_pleo": "validation_failure",
+    "vendor_conflict": "validation_failure",
+    "vendor_known": "validation_failure",
+    "vendor_same_name": "validation_failure",
+    "parent_missing": "validation_failure",
+    "uncertain": "validation_failure",
+    # what an accounting system refuses
+    "account_currency.system": "accounting_system_validation_failure",
+    "booking_gone": "accounting_system_validation_failure",
+    "breaks_ledger": "accounting_system_validation_failure",
+    "currency_inactive": "accounting_system_validation_failure",
+    "currency_invalid": "validation_failure",
+    "currency_rate_missing": "accounting_system_validation_failure",
+    "dimension_twice": "tag_unknown",
+    "dimension_value_unknown": "tag_unknown",
+    "journal_unknown": "missing_configuration",
+    "not_posted": "accounting_system_validation_failure",
+    "pad_absorbs": "accounting_system_validation_failure",
+    "party_missing": "vendor_unknown",
+    "reference_invalid": "validation_failure",
+    "refused_by_accounting_system": "accounting_system_validation_failure",
+    "text_too_long": "accounting_system_validation_failure",
+    "unbalanced": "validation_failure",
+    "vendor_address_missing": "accounting_system_validation_failure",
+    "vendor_code_taken": "vendor_unknown",
+    "vendor_inactive": "vendor_unknown",
+    "vendor_known.number": "vendor_unknown",
+    "vendor_not_written": "vendor_unknown",
 }
-"""Each problem code of the rules and settings, and what Pleo is told. Explained in `docs/problems.md`."""
+"""Each problem code, and what Pleo is told; a form of it where that differs. Explained in `docs/problems.md`."""
 
 
 LIST = ", "
 """Between several codes in one `value`, such as types of expenses."""
 
 
-def problem(code: str, field: str, value: object, message: str, remedy: str) -> Problem:
-    """A problem of a known code; `value` is shortened to what may stand in a message."""
-    return Problem(code, field, shown(value), message, remedy, REASONS[code])
+def problem(name: str, field: str, value: object, /, **facts: Fact) -> Problem:
+    """A problem of the catalogue; `name` is its code, or code and form. Every other placeholder of its templates is a
+    fact."""
+    reason = REASONS.get(name) or REASONS[name.partition(".")[0]]
+    return Problem.of(name, field, value, reason, facts)
 
 
 @dataclass(slots=True)
@@ -82,8 +139,8 @@ class Findings:
     day: date | None = None
     """The booking day: accounts and tax codes have to be open on it. None where nothing is booked."""
 
-    def fail(self, code: str, field: str, value: object, message: str, remedy: str) -> None:
-        found = problem(code, field, value, message, remedy)
+    def fail(self, name: str, field: str, value: object, /, **facts: Fact) -> None:
+        found = problem(name, field, value, **facts)
         if found not in self.problems:
             self.problems.append(found)
 

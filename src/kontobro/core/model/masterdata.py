@@ -11,6 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from kontobro.core.words import Phrase
+
 TaxType = Literal["inclusive", "reverse", "exclusive"]
 
 
@@ -69,10 +71,13 @@ def within(record: Account | TaxCode, day: date) -> bool:
     return (record.opened or day) <= day <= (record.closed or day)
 
 
-def span_told(record: Account | TaxCode) -> str:
-    """`from 2026-01-01 until 2026-10-31`, as far as there are limits."""
-    limits = (("from", record.opened), ("until", record.closed))
-    return " ".join(f"{word} {day}" for word, day in limits if day)
+def span_of(record: Account | TaxCode) -> Phrase:
+    """`from 2026-01-01 until 2026-10-31`, as far as there are limits; it has one."""
+    if record.opened and record.closed:
+        return Phrase("span", {"opened": record.opened, "closed": record.closed})
+    if record.opened:
+        return Phrase("span_from", {"opened": record.opened})
+    return Phrase("span_until", {"closed": record.closed or date.max})
 
 
 @dataclass(frozen=True, slots=True)

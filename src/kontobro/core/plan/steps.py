@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from kontobro.core.errors import Problem, shown
 from kontobro.core.model.bindings import Binding, MasterKind
+from kontobro.core.model.findings import problem
 from kontobro.core.model.masters import name_key
 from kontobro.core.plan.codes import Moves, holders_of, untangle
 from kontobro.core.plan.compare import differences, fold, mark_at_pleo, mark_of
 from kontobro.core.plan.match import Matching, Place, Places, is_by_chance, marks_of, match
 from kontobro.core.plan.types import UPDATES, Action, Change, Comparison, Desired, Existing, Pair, Scope
+from kontobro.core.words import Phrase
 
 
 @dataclass(slots=True)
@@ -217,69 +219,45 @@ def _kept_spelling(pair: Pair, holders: Mapping[Place, Sequence[Existing]], leav
 
 def _adoption(kind: MasterKind, pair: Pair) -> Change:
     ours = pair.how == "ours"
-    why = "ours already" if ours else "stands at Pleo, made by somebody else"
+    why = "ours already" if ours else "already in Pleo, created by someone else"
     return Change(kind, "adopt", pair.desired.id, pair.existing, pair.desired, why, ours)
 
 
 def _conflict(pair: Pair) -> Problem:
-    return Problem(
-        "vendor_conflict",
-        "vendor",
-        shown(pair.desired.code),
-        f"Vendor {shown(pair.desired.code)} was changed in Pleo and in the accounting system since both agreed.",
-        "Make it the same on both sides, then plan again.",
-        "validation_failure",
-    )
+    return problem("vendor_conflict", "vendor", pair.desired.code)
 
 
 def _code_taken(kind: MasterKind, desired: Desired, holder: Existing) -> Problem:
-    state = "archived" if holder.archived else "active"
-    return Problem(
-        "code_taken",
+    return problem(
+        "code_taken.archived" if holder.archived else "code_taken",
         "code",
-        shown(desired.code),
-        f"{_singular(kind)} {shown(desired.code)} ({shown(desired.name)}) can't get its code: Pleo has it on an "
-        f"{state} record that Kontobro may not change ({shown(holder.name)}).",
-        "Give that record another code in Pleo, then plan again.",
-        "validation_failure",
+        desired.code,
+        kind=kind_of(kind),
+        name=desired.name,
+        holder=holder.name,
     )
 
 
 def _id_taken(kind: MasterKind, pair: Pair) -> Problem:
     desired, holder = pair.desired, pair.existing
-    return Problem(
-        "exists",
+    return problem(
+        "exists.identifier",
         "externalId",
-        shown(desired.id),
-        f"{_singular(kind)} {shown(desired.code)} ({shown(desired.name)}) is left out: Pleo has its identifier "
-        f"{shown(desired.id)} on {shown(holder.code)} ({shown(holder.name)}), which another integration created.",
-        "If both are the same, give them the same code; else ask Pleo's support to remove the other.",
-        "invalid_configuration",
+        desired.id,
+        kind=kind_of(kind),
+        code=desired.code,
+        name=desired.name,
+        holder=f"{shown(holder.code)} ({shown(holder.name)})",
     )
 
 
 def _twin(kind: MasterKind, pair: Pair, twin: Existing) -> Problem:
-    return Problem(
-        "duplicate_at_pleo",
-        "code",
-        shown(twin.code),
-        f"{_singular(kind)} {shown(twin.code)} stands twice in Pleo: {shown(pair.existing.name)} is kept in step, "
-        f"{shown(twin.name)} was made by somebody else.",
-        "Archive the other one in Pleo, if it is not needed.",
-        "validation_failure",
-    )
+    kept, other = pair.existing.name, twin.name
+    return problem("duplicate_at_pleo", "code", twin.code, kind=kind_of(kind), kept=kept, other=other)
 
 
 def _known_vendor(draft: Existing, same: Desired) -> Problem:
-    return Problem(
-        "vendor_known",
-        "vendor",
-        shown(draft.name),
-        f"Vendor {shown(draft.name)}, made in Pleo, has the number of {shown(same.code)} ({shown(same.name)}) in the "
-        "accounting system, which is inactive there, has another vendor in Pleo already, or shares its number.",
-        "Use that vendor and archive this one in Pleo, or correct the number on one side.",
-        "validation_failure",
-    )
+    return problem("vendor_known", "vendor", draft.name, known=f"{shown(same.code)} ({shown(same.name)})")
 
 
 def grouped_by_name(vendors: Iterable[Desired]) -> dict[str, list[Desired]]:
@@ -301,17 +279,9 @@ def _of_same_name(draft: Existing, named: Sequence[Desired]) -> Desired | None:
 
 def _same_name(draft: Existing, same: Desired) -> Problem:
     known = f"{shown(same.name)} ({shown(same.code)})" if same.code else shown(same.name)
-    return Problem(
-        "vendor_same_name",
-        "vendor",
-        shown(draft.name),
-        f"Vendor {shown(draft.name)}, created in Pleo, has the name of {known} in the accounting system. It is not "
-        "created a second time.",
-        "If both are the same, use the existing one and archive this one in Pleo; else give it a code or tax number of "
-        "its own.",
-        "validation_failure",
-    )
+    return problem("vendor_same_name", "vendor", draft.name, known=known)
 
 
-def _singular(kind: MasterKind) -> str:
-    return kind.replace("_", " ").capitalize().removesuffix("s")
+def kind_of(kind: MasterKind) -> Phrase:
+    """What one record of a kind is called."""
+    return Phrase(f"kind_{kind.removesuffix('s')}")

@@ -6,13 +6,14 @@ from kontobro.core.errors import shown
 from kontobro.core.model.bindings import Meaning, meaning_of
 from kontobro.core.model.export import AccountRef
 from kontobro.core.model.findings import Findings
-from kontobro.core.model.masterdata import Account, is_open, span_told, within
+from kontobro.core.model.masterdata import Account, is_open, span_of, within
 from kontobro.core.model.masters import Masters
 from kontobro.core.model.money import EXPONENTS
 from kontobro.core.model.settings import Role
 from kontobro.core.rules.item import Item
+from kontobro.core.words import Phrase
 
-CHECK_CATEGORY = "Check the category in Pleo and the account in the accounting system, then export it again."
+CHECK_CATEGORY = Phrase("fix_category")
 
 SETTINGS_OF: dict[Role, tuple[str, ...]] = {
     "employee": ("out_of_pocket",),
@@ -24,7 +25,7 @@ SETTINGS_OF: dict[Role, tuple[str, ...]] = {
 
 
 def pick_account(
-    found: tuple[Account, ...], key: str, field: str, currency: str | None, remedy: str, findings: Findings
+    found: tuple[Account, ...], key: str, field: str, currency: str | None, remedy: Phrase, findings: Findings
 ) -> str | None:
     """The id of the one usable account among those found under `key`; else a problem and None.
 
@@ -32,32 +33,28 @@ def pick_account(
     """
     key = shown(key)
     if not found:
-        findings.fail("account_unknown", field, key, f"Account {key} does not exist in the accounting system.", remedy)
+        findings.fail("account_unknown", field, key, fix=remedy)
         return None
     found = tuple(one for one in found if is_open(one, findings.day)) or found
     if len(found) > 1:
-        names = ", ".join(account.id for account in found[:3])
-        message = f"Account code {key} stands for several accounts: {names}."
-        findings.fail("account_ambiguous", field, key, message, "Give each account a code of its own.")
+        ids = tuple(account.id for account in found[:3])
+        findings.fail("account_ambiguous", field, key, ids=ids)
         return None
     account = found[0]
     if not account.active:
-        findings.fail("account_blocked", field, key, f"Account {key} is blocked in the accounting system.", remedy)
+        findings.fail("account_blocked", field, key, fix=remedy)
         return None
     if findings.day and not within(account, findings.day):
-        message = f"Account {key} takes entries {span_told(account)} only, and this one is of {findings.day}."
-        findings.fail("account_closed", field, key, message, remedy)
+        findings.fail("account_closed", field, key, span=span_of(account), day=findings.day, fix=remedy)
         return None
     if account.currencies and currency in EXPONENTS and currency not in account.currencies:
-        takes = ", ".join(account.currencies)
-        message = f"Account {key} takes {takes} only, but the expense is in {currency}."
-        findings.fail("account_currency", field, key, message, f"Allow {currency} on it or choose another account.")
+        findings.fail("account_currency", field, key, currencies=account.currencies, currency=currency)
         return None
     return account.id
 
 
 def account_named(
-    ref: AccountRef, field: str, currency: str, remedy: str, masters: Masters, findings: Findings
+    ref: AccountRef, field: str, currency: str, remedy: Phrase, masters: Masters, findings: Findings
 ) -> str | None:
     """The id of an account that Pleo names: by an identifier that we gave, else by its code."""
     identifier, code = (ref.identifier or "").strip(), (ref.code or "").strip()
@@ -71,30 +68,24 @@ def account_named(
     return None
 
 
-_IDENTIFIER_TOLD: dict[Meaning, str] = {
-    "code": "Kontobro did not give it to Pleo, and there is no account code beside it",
-    "stale": "no account of the accounting system has it",
-    "conflict": "its account has another code there",
-    "unproven": "it is not confirmed by the code, and what Kontobro gave to Pleo is not known any more",
-}
-"""Why an identifier can't be followed, by what it means."""
-
-
 def _identifier_unknown(
-    ref: AccountRef, meaning: Meaning, field: str, remedy: str, code_exists: bool, findings: Findings
+    ref: AccountRef, meaning: Meaning, field: str, remedy: Phrase, code_exists: bool, findings: Findings
 ) -> None:
     """An identifier that names no account for certain. The code beside it may be another account's by now."""
     identifier, code = shown(ref.identifier or ""), shown(ref.code or "")
-    beside = ""
-    if code:
-        beside = f" Account code {code} {'exists' if code_exists else 'does not exist'} in the accounting system."
-        remedy = f"Sync the accounts. {remedy}"
+    why = Phrase(f"identifier_{meaning}")
+    if not code:
+        findings.fail("account_unknown.identifier", field, identifier, category=ref.name, why=why, fix=remedy)
+        return
     findings.fail(
-        "account_unknown",
+        "account_unknown.identifier_with_code",
         field,
-        f"{identifier} ({code})" if code else identifier,
-        f"Pleo names {shown(ref.name)} by the identifier {identifier}: {_IDENTIFIER_TOLD[meaning]}.{beside}",
-        remedy,
+        f"{identifier} ({code})",
+        category=ref.name,
+        identifier=identifier,
+        why=why,
+        beside=Phrase("code_exists" if code_exists else "code_missing", {"code": code}),
+        fix=remedy,
     )
 
 
@@ -105,16 +96,9 @@ def line_account(item: Item, at: int) -> str | None:
     if ref and ref.key:
         return account_named(ref, field, item.currency, CHECK_CATEGORY, item.masters, findings)
     if fixed:
-        found, remedy = item.masters.accounts.find(fixed), "Correct the row in the settings."
-        return pick_account(found, fixed, "settings.rows.line_account", item.currency, remedy, findings)
-    named = f"The category {shown(ref.name)} has no account" if ref else "A line has no expense account"
-    findings.fail(
-        "account_missing",
-        field,
-        ref.name if ref else "",
-        f"{named} in Pleo.",
-        "Give the expense a category that has an account, then export it again.",
-    )
+        found = item.masters.accounts.find(fixed)
+        return pick_account(found, fixed, "settings.rows.line_account", item.currency, Phrase("fix_row"), findings)
+    findings.fail("account_missing", field, ref.name if ref else "")
     return None
 
 
@@ -130,8 +114,7 @@ def _wallet_account(item: Item) -> str | None:
     """
     contra, currency, settings, findings = item.given.contra_account, item.currency, item.settings, item.findings
     if contra and contra.key:
-        remedy = "Check the contra account of this wallet in Pleo's export settings, then export it again."
-        return account_named(contra, "contraAccount", currency, remedy, item.masters, findings)
+        return account_named(contra, "contraAccount", currency, Phrase("fix_contra"), item.masters, findings)
     if contra:
         findings.note(
             f"The contra account {shown(contra.name)} has no code in Pleo: the wallet account of the settings is used."
@@ -142,7 +125,8 @@ def _wallet_account(item: Item) -> str | None:
         return _setting_account(item, f"wallets.{currency}", settings.wallets[currency])
     if settings.wallet and currency == item.masters.company.currency:
         return _setting_account(item, "wallet", settings.wallet)
-    _missing(f"wallets.{currency}", f"the {currency} wallet", findings)
+    setting = f"wallets.{currency}"
+    findings.fail("setting_missing.wallet", f"settings.{setting}", "", currency=currency, setting=setting)
     return None
 
 
@@ -151,20 +135,16 @@ def _account_of_settings(item: Item, names: tuple[str, ...]) -> str | None:
         key: str | None = getattr(item.settings, name)
         if key:
             return _setting_account(item, name, key)
-    _missing(names[0], names[0].replace("_", " "), item.findings)
+    setting = names[0]
+    purpose = Phrase(f"purpose_{setting}")
+    item.findings.fail("setting_missing", f"settings.{setting}", "", purpose=purpose, setting=setting)
     return None
 
 
 def _setting_account(item: Item, name: str, key: str) -> str | None:
-    found, remedy = item.masters.accounts.find(key), f"Correct the setting {name}."
-    return pick_account(found, key, f"settings.{name}", item.currency, remedy, item.findings)
+    found = item.masters.accounts.find(key)
+    return pick_account(found, key, f"settings.{name}", item.currency, fix_setting(name), item.findings)
 
 
-def _missing(name: str, meaning: str, findings: Findings) -> None:
-    findings.fail(
-        "setting_missing",
-        f"settings.{name}",
-        "",
-        f"Account for {meaning} missing.",
-        f"Provide it in the settings ({name}), then export it again.",
-    )
+def fix_setting(name: str) -> Phrase:
+    return Phrase("fix_setting", {"setting": name})

@@ -46,23 +46,11 @@ def _read(item: ExportItem, row: Row | None, findings: Findings) -> Amounts | No
     currency = item.amount.wallet.currency
     decimals = exponent(currency)
     if decimals is None:
-        findings.fail(
-            "currency_unknown",
-            "amount.inWalletCurrency.currency",
-            currency,
-            f"The wallet currency {shown(currency)} is no currency.",
-            "Correct the expense in Pleo, or ask Pleo's support, then export it again.",
-        )
+        findings.fail("currency_unknown", "amount.inWalletCurrency.currency", currency)
     if not _usable(item, findings) or decimals is None:
         return None
     if row and not row.movement and not item.lines:
-        findings.fail(
-            "lines_missing",
-            "accountingEntryLines",
-            "",
-            "The expense has no lines.",
-            "Open it in Pleo, choose a category and export it again.",
-        )
+        findings.fail("lines_missing", "accountingEntryLines", "")
         return None
     total = int(item.amount.wallet.minor)
     given = [int(line.amount.wallet.minor) for line in item.lines]
@@ -88,21 +76,9 @@ def _checked(amount: Amount, field: str, currency: str, findings: Findings) -> b
     money = amount.wallet
     whole = is_whole(money.minor)
     if not whole:
-        findings.fail(
-            "amount_invalid",
-            f"{field}.inWalletCurrency.value",
-            money.minor,
-            f"The amount {shown(money.minor, 30)} is not a whole number of minor units.",
-            "Correct the amount in Pleo, or ask Pleo's support, then export it again.",
-        )
+        findings.fail("amount_invalid", f"{field}.inWalletCurrency.value", money.minor, amount=money.minor)
     if money.currency != currency:
-        findings.fail(
-            "currency_mixed",
-            f"{field}.inWalletCurrency.currency",
-            money.currency,
-            f"A part of the expense is in {shown(money.currency)}, but its wallet is in {shown(currency)}.",
-            "Correct the line in Pleo so that all of it is in one currency, then export it again.",
-        )
+        findings.fail("currency_mixed", f"{field}.inWalletCurrency.currency", money.currency, wallet=currency)
     return whole and money.currency == currency
 
 
@@ -117,14 +93,9 @@ def _summing_to(total: int, lines: list[int], decimals: int, currency: str, find
     if not difference:
         return lines
     if abs(difference) > len(lines) - 1:
-        said, summed = (shown(scaled(minor, decimals), 40) for minor in (total, sum(lines)))
-        findings.fail(
-            "sum_differs",
-            "accountingEntryLines",
-            f"{summed} {currency}",
-            f"The lines sum to {summed} {currency}, but the expense says {said} {currency}.",
-            "Correct the split in Pleo so that the lines sum to the total, then export it again.",
-        )
+        expense, summed = (scaled(minor, decimals) for minor in (total, sum(lines)))
+        value = f"{shown(summed, 40)} {currency}"
+        findings.fail("sum_differs", "accountingEntryLines", value, sum=summed, total=expense, currency=currency)
         return None
     largest = max(range(len(lines)), key=lambda at: abs(lines[at]))
     findings.note(f"A rounding difference of {scaled(difference, decimals)} {currency} is on the largest line.")

@@ -5,20 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from kontobro.core.errors import shown
 from kontobro.core.model.export import ExportItem
 from kontobro.core.model.findings import Findings
 from kontobro.core.model.masters import Masters
 from kontobro.core.model.period import is_open, next_open_day, period_of
 from kontobro.core.model.settings import Settings
 from kontobro.core.rules.item import Books, Days
-
-_OPEN_IT = {
-    "fail": "Open the period there, or have such items booked on the first open day (setting closed_period), then "
-    "export it again.",
-    "next_open": "Open it or a later period there, then export it again.",
-    "today": "Open one of them there, then export it again.",
-}
+from kontobro.core.words import Phrase
 
 
 def zone_named(name: str) -> dt.tzinfo | None:
@@ -50,13 +43,7 @@ def days_of(item: ExportItem, books: Books, findings: Findings) -> Days | None:
     name = zone_name(books.settings, books.masters)
     zone = zone_named(name)
     if zone is None:
-        findings.fail(
-            "time_zone_unknown",
-            "settings.time_zone",
-            name,
-            f"The time zone {shown(name)} is not known.",
-            "Set time_zone to an IANA name such as Europe/Copenhagen.",
-        )
+        findings.fail("time_zone_unknown", "settings.time_zone", name)
         return None
     own = day_in(item.date, zone)
     posted = _open_day(own, books, findings)
@@ -73,12 +60,10 @@ def _open_day(own: dt.date, books: Books, findings: Findings) -> dt.date | None:
         findings.note(f"Moved from {own} to {moved}: the period of {own} is not open.")
         return moved
     period = period_of(own, periods)
-    state = period.state if period else "missing"
-    findings.fail(
-        "period_closed",
-        "date",
-        own,
-        f"The period of {own} is {state} in the accounting system{'' if moved is None else f', that of {moved} too'}.",
-        _OPEN_IT[choice],
-    )
+    state = Phrase(f"state_{period.state if period else 'missing'}")
+    fix = Phrase(f"fix_period_{choice}")
+    if moved is None:
+        findings.fail("period_closed", "date", own, day=own, state=state, fix=fix)
+    else:
+        findings.fail("period_closed.both", "date", own, day=own, state=state, moved=moved, fix=fix)
     return None

@@ -37,6 +37,7 @@ from kontobro.core.rules.text import (
     text_of,
     vendor_name_of,
 )
+from kontobro.core.words import Phrase
 
 _OWED: tuple[LineRole, ...] = ("payable", "employee")
 
@@ -179,7 +180,7 @@ def side(item: Item, role: Role, dimensions: Dimensions) -> Side | None:
     if vendor and vendor.account:
         found = item.masters.accounts.with_id(vendor.account)
         field = f"vendor {shown(vendor.code)}: account"
-        remedy = "Correct the vendor's own account in the accounting system, then export it again."
+        remedy = Phrase("fix_vendor_account")
         account = pick_account(found, vendor.account, field, item.currency, remedy, item.findings)
     else:
         account = role_account(item, role)
@@ -308,13 +309,7 @@ def _journal(item: Item) -> str | None:
     found = masters.journals.find(settings.journal)
     if len(found) == 1:
         return found[0].id
-    item.findings.fail(
-        "journal_missing",
-        "settings.journal",
-        settings.journal,
-        f"Journal {shown(settings.journal)} {'is not unique' if found else 'does not exist'} in the accounting system.",
-        "Provide the journal in the settings (journal), then export it again.",
-    )
+    item.findings.fail("journal_missing", "settings.journal", settings.journal)
     return None
 
 

@@ -25,10 +25,11 @@ from kontobro.core.errors import Problem, shown
 from kontobro.core.model.export import ExportItem
 from kontobro.core.model.findings import problem
 from kontobro.core.model.journal import Entry
-from kontobro.core.model.masterdata import span_told, within
+from kontobro.core.model.masterdata import span_of, within
 from kontobro.core.model.masters import Masters
 from kontobro.core.model.money import EXPONENTS, exact_sum, fits
 from kontobro.core.model.settings import Settings
+from kontobro.core.words import Fact, Phrase
 
 log = logging.getLogger(__name__)
 
@@ -82,13 +83,7 @@ def hook_problem(name: str) -> Problem | None:
         with _prints_aside():
             load_hook(name)
     except Exception as error:  # noqa: BLE001 - importing a company's module runs its code: anything may come
-        return problem(
-            "hook_missing",
-            "settings.hook",
-            name,
-            f"The function {shown(name)} can't be loaded: {_said(error)}.",
-            "Correct the setting hook (package.module:function) or install the package that has it.",
-        )
+        return problem("hook_missing", "settings.hook", name, error=_said(error))
     return None
 
 
@@ -109,13 +104,13 @@ def run_hook(
     if isinstance(answer, Problem):
         return HookAnswer(problems=(answer,))
     if not isinstance(answer, list | tuple) or not answer:
-        return _refused(name, f"it answered {type(answer).__name__}, not entries, a Problem or a list of Problems")
+        return _refused(name, Phrase("hook_answer", {"type": type(answer).__name__}))
     if all(isinstance(one, Problem) for one in answer):
         return HookAnswer(problems=tuple(answer))
     try:
         fault = _fault(entries, answer, masters)
     except Exception as error:  # noqa: BLE001 - foreign values: an entry may hold anything
-        fault = f"it can't be read: {_said(error)}"
+        fault = Phrase("hook_unreadable", {"error": _said(error)})
     return _refused(name, fault) if fault else HookAnswer(entries=tuple(answer))
 
 
@@ -141,51 +136,37 @@ def _below_us(error: Exception) -> TracebackType | None:
     return error.__traceback__.tb_next if error.__traceback__ else None
 
 
-def _place(error: Exception) -> str:
-    """File and line where the function raised, or called what raised: " in fjord_rules.py, line 12"."""
-    frames = traceback.extract_tb(_below_us(error))
-    return f" in {PurePath(frames[0].filename).name}, line {frames[0].lineno}" if frames else ""
-
-
 def _failed(name: str, error: Exception) -> Problem:
-    return problem(
-        "hook_failed",
-        "settings.hook",
-        name,
-        f"The function {shown(name)} failed{_place(error)}: {_said(error)}.",
-        "Ask whoever wrote it to correct it, or take it out of the settings (hook), then export it again.",
-    )
+    """With file and line where the function raised, or called what raised."""
+    frames, said = traceback.extract_tb(_below_us(error)), _said(error)
+    if not frames:
+        return problem("hook_failed", "settings.hook", name, error=said)
+    file, line = PurePath(frames[0].filename).name, str(frames[0].lineno)
+    return problem("hook_failed.at", "settings.hook", name, file=file, line=line, error=said)
 
 
-def _refused(name: str, fault: str) -> HookAnswer:
-    refused = problem(
-        "hook_result_wrong",
-        "settings.hook",
-        name,
-        f"The answer of the function {shown(name)} was refused: {fault}.",
-        "Ask whoever wrote it to correct it, or take it out of the settings (hook), then export it again.",
-    )
-    return HookAnswer(problems=(refused,))
+def _refused(name: str, fault: Phrase) -> HookAnswer:
+    return HookAnswer(problems=(problem("hook_result_wrong", "settings.hook", name, fault=fault),))
 
 
 def _said(error: Exception) -> str:
     return f"{type(error).__name__} ({shown(error, 120)})" if str(error) else type(error).__name__
 
 
-def _fault(before: tuple[Entry, ...], after: Sequence[Entry], masters: Masters) -> str | None:
+def _fault(before: tuple[Entry, ...], after: Sequence[Entry], masters: Masters) -> Phrase | None:
     """What is wrong with the entries of a hook, or None."""
     if len(after) != len(before):
-        return f"{len(after)} entries instead of {len(before)}"
+        return Phrase("hook_entries", {"given": len(after), "expected": len(before)})
     for old, new in zip(before, after, strict=True):
         if type(new) is not type(old):
-            return f"{type(new).__name__} instead of {type(old).__name__}"
+            return Phrase("hook_instead", {"given": type(new).__name__, "expected": type(old).__name__})
         fault = _entry_fault(old, new, masters)
         if fault:
-            return f"{fault} ({old.reference})"
+            return Phrase("hook_entry", {"fault": fault, "reference": str(old.reference)})
     return None
 
 
-def _entry_fault(old: Entry, new: Entry, masters: Masters) -> str | None:
+def _entry_fault(old: Entry, new: Entry, masters: Masters) -> Phrase | None:
     for name in (
         "reference",
         "fingerprint",
@@ -197,20 +178,21 @@ def _entry_fault(old: Entry, new: Entry, masters: Masters) -> str | None:
         "number",
     ):
         if getattr(old, name, None) != getattr(new, name, None):
-            return f"{name} was changed"
+            return Phrase("hook_changed", {"name": name})
     decimals = EXPONENTS[old.currency]
     for line in new.lines:
         if type(line.amount) is not Decimal or not fits(line.amount, decimals):
-            return f"the amount {shown(line.amount, 30)} has more than {decimals} decimals"
+            return Phrase("hook_decimals", {"amount": shown(line.amount, 30), "decimals": decimals})
         account = masters.accounts.by_id.get(line.account)
         if account is None or not account.active:
-            return f"account {shown(line.account)} does not exist in the accounting system or is blocked"
+            return Phrase("hook_account", {"account": shown(line.account)})
         if not within(account, new.date):
-            return f"account {shown(line.account)} takes entries {span_told(account)} only, not of {new.date}"
+            given: dict[str, Fact] = {"account": shown(line.account), "span": span_of(account), "day": new.date}
+            return Phrase("hook_account_closed", given)
     if new.difference:
-        return "the lines do not sum to zero"
+        return Phrase("hook_sum")
     changed = [role for role in _MONEY_ROLES if _sum(old, role) != _sum(new, role)]
-    return f"the total of the {changed[0]} lines was changed" if changed else None
+    return Phrase("hook_total", {"role": changed[0]}) if changed else None
 
 
 def _sum(entry: Entry, role: str) -> Decimal:

@@ -67,7 +67,7 @@ def _by_rules(item: ExportItem, books: Books) -> Posted:
     if row and not findings.problems and is_nothing(amounts, row):
         if books.settings.zero_amount == "skip":
             return Posted(notes=(*findings.notes, "Nothing to book: the amount is zero."))
-        _zero(findings)
+        findings.fail("amount_zero", "amount.inWalletCurrency.value", "0")
     _voided(item, row, findings)
     days = days_of(item, books, findings)
     findings.day = days.posted if days else None
@@ -94,20 +94,5 @@ def _voided(item: ExportItem, row: Row | None, findings: Findings) -> None:
     if row.movement:
         findings.note(f"Invoice {number} was voided in Pleo: check why money moved for it.")
         return
-    findings.fail(
-        "invoice_voided",
-        "additionalInformation.invoiceInformation.status",
-        VOIDED,
-        f"Invoice {number} was voided in Pleo.",
-        "Leave it out of the export; if it is owed after all, add it in Pleo again and export that.",
-    )
-
-
-def _zero(findings: Findings) -> None:
-    findings.fail(
-        "amount_zero",
-        "amount.inWalletCurrency.value",
-        "0",
-        "The amount is zero: there is nothing to book.",
-        'Correct the amount in Pleo, or set zero_amount = "skip", then export it again.',
-    )
+    field = "additionalInformation.invoiceInformation.status"
+    findings.fail("invoice_voided", field, VOIDED, number=number)

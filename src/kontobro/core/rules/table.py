@@ -218,19 +218,7 @@ def row_of(item: ExportItem, table: Table, findings: Findings) -> Row | None:
             findings.note(f"Unknown subtype {shown(item.subtype)} ignored: booked as {item.type}.")
         return base
     if item.type in SUBTYPE_DECIDES or any(known == item.type for known, _ in table):
-        findings.fail(
-            "subtype_unknown",
-            "subType",
-            item.subtype or "",
-            f"Which way money moves can't be told: {item.type} has an unknown subtype {shown(item.subtype or 'none')}.",
-            f'Add a row with type = "{item.type}" and this subtype to the settings, then export it again.',
-        )
+        findings.fail("subtype_unknown", "subType", item.subtype or "", type=item.type)
         return None
-    findings.fail(
-        "type_unknown",
-        "type",
-        item.type,
-        f"Expenses of the type {shown(item.type)} have no posting rule.",
-        "Add a row for this type to the settings (debit, credit and sign), then export it again.",
-    )
+    findings.fail("type_unknown", "type", item.type)
     return None

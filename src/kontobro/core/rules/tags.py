@@ -24,13 +24,7 @@ def dimensions_of(item: Item, at: int) -> Dimensions:
         if not dimension or not value:
             continue
         if values.setdefault(dimension.id, value.id) != value.id:
-            findings.fail(
-                "tag_conflict",
-                field,
-                tag.code,
-                f"The line has two different tags for the dimension {dimension.name}.",
-                "Remove one of them in Pleo, or map their groups to different dimensions, then export it again.",
-            )
+            findings.fail("tag_conflict", field, tag.code, dimension=dimension.name)
     return tuple(sorted(values.items()))
 
 
@@ -48,13 +42,11 @@ def _dimension(item: Item, tag: TagRef, field: str) -> Dimension | None:
         return found[0]
     if mapped or found:
         key = mapped or tag.group_code
-        what = "does not exist in the accounting system" if not found else "stands for several dimensions"
         findings.fail(
-            "dimension_unknown",
+            "dimension_unknown.several" if found else "dimension_unknown.missing",
             field,
             key,
-            f"Dimension {shown(key)} {what}.",
-            f"Correct the setting dimensions.{shown(tag.group_code)}, then export it again.",
+            setting=f"dimensions.{shown(tag.group_code)}",
         )
         return None
     findings.text(f"{tag.group_code}: {tag.code}")
@@ -67,12 +59,5 @@ def _value(item: Item, dimension: Dimension, tag: TagRef, field: str) -> Dimensi
     found = [one for one in index.find(tag.code) if one.active] if index else []
     if len(found) == 1:
         return found[0]
-    what = "stands for several values" if found else "does not exist"
-    item.findings.fail(
-        "tag_ambiguous" if found else "tag_unknown",
-        field,
-        tag.code,
-        f"Tag with code {shown(tag.code)} {what} in the dimension {dimension.name} of the accounting system.",
-        "Check the tag in Pleo and the dimension's values, then export it again.",
-    )
+    item.findings.fail("tag_ambiguous" if found else "tag_unknown", field, tag.code, dimension=dimension.name)
     return None

@@ -13,11 +13,12 @@ from typing import Final
 
 from kontobro.core.errors import shown
 from kontobro.core.model.export import ItemTax
-from kontobro.core.model.masterdata import Account, TaxCode, is_open, span_told, within
+from kontobro.core.model.masterdata import Account, TaxCode, is_open, span_of, within
 from kontobro.core.model.masters import Masters
 from kontobro.core.model.money import is_whole
 from kontobro.core.rules.accounts import pick_account
 from kontobro.core.rules.item import Item
+from kontobro.core.words import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,7 @@ def tax_of(item: Item, at: int) -> LineTax | None:
     if tax is None or (not tax.code and not tax.amount.wallet.minor):
         return None
     if tax.type not in ("inclusive", "reverse"):
-        findings.fail(
-            "tax_type_unsupported",
-            f"{field}.type",
-            tax.type,
-            f"Tax of the type {shown(tax.type)} can't be booked: Pleo supports inclusive and reverse charge tax.",
-            "Choose another tax code in Pleo, then export it again.",
-        )
+        findings.fail("tax_type_unsupported", f"{field}.type", tax.type)
         return None
     code = _tax_code(item, tax, field)
     if code is None:
@@ -63,34 +58,19 @@ def tax_of(item: Item, at: int) -> LineTax | None:
 def _tax_code(item: Item, tax: ItemTax, field: str) -> TaxCode | None:
     findings = item.findings
     if not tax.code:
-        findings.fail(
-            "tax_code_missing",
-            f"{field}.code",
-            "",
-            "The line has tax, but no tax code.",
-            "Choose a tax code for it in Pleo, then export it again.",
-        )
+        findings.fail("tax_code_missing", f"{field}.code", "")
         return None
     key = shown(tax.code)
     found = item.masters.tax_codes.find(tax.code)
     found = tuple(one for one in found if is_open(one, findings.day)) or found
     if len(found) > 1:
-        message = f"Tax code {key} stands for several tax codes of the accounting system."
-        findings.fail("tax_code_ambiguous", f"{field}.code", key, message, "Give each of them a code of its own.")
+        findings.fail("tax_code_ambiguous", f"{field}.code", key)
         return None
     if not found or not found[0].active:
-        findings.fail(
-            "tax_code_unknown",
-            f"{field}.code",
-            key,
-            f"Tax code {key} does not exist in the accounting system or is blocked.",
-            "Check the tax code in Pleo and in the accounting system, then export it again.",
-        )
+        findings.fail("tax_code_unknown", f"{field}.code", key)
         return None
     if findings.day and not within(found[0], findings.day):
-        message = f"Tax code {key} is used {span_told(found[0])} only, and this expense is of {findings.day}."
-        remedy = "Choose the tax code of that time in Pleo, then export it again."
-        findings.fail("tax_code_unknown", f"{field}.code", key, message, remedy)
+        findings.fail("tax_code_unknown.closed", f"{field}.code", key, span=span_of(found[0]), day=findings.day)
         return None
     return found[0]
 
@@ -130,33 +110,15 @@ def _reverse_missing(checked: Checked) -> int:
     """Reverse charge at a rate, but without an amount: leaving it out would drop the purchase from the VAT return."""
     item, tax, field, findings = checked.item, checked.tax, checked.field, checked.item.findings
     if not tax.rate.is_finite():
-        findings.fail(
-            "amount_invalid",
-            f"{field}.rate",
-            tax.rate,
-            f"The tax rate {tax.rate} is no number.",
-            "Choose another tax code in Pleo, then export it again.",
-        )
+        findings.fail("amount_invalid.rate", f"{field}.rate", tax.rate)
         return 0
     if tax.rate <= 0 or item.settings.reverse_tax_missing == "as_given":
         return 0
     if tax.rate > 1:
-        findings.fail(
-            "tax_rate_impossible",
-            f"{field}.rate",
-            tax.rate,
-            f"Reverse charge tax can't be computed at a rate of {percent(tax.rate)}: a rate is at most 100 %.",
-            "Correct the rate of the tax code in Pleo, then export it again.",
-        )
+        findings.fail("tax_rate_impossible", f"{field}.rate", tax.rate, percent=percentage(tax.rate))
         return 0
     if item.settings.reverse_tax_missing == "fail":
-        findings.fail(
-            "reverse_tax_missing",
-            f"{field}.amount",
-            "0",
-            f"The line has reverse charge at {percent(tax.rate)}, but no tax amount.",
-            'Enter the tax amount in Pleo, or set reverse_tax_missing = "compute", then export it again.',
-        )
+        findings.fail("reverse_tax_missing", f"{field}.amount", "0", percent=percentage(tax.rate))
         return 0
     computed = rounded(item.amounts.lines[checked.at], tax.rate)
     findings.note(f"Reverse charge of {item.amounts.major(computed)} {item.currency} was computed: Pleo sent none.")
@@ -179,7 +141,7 @@ def _tax_account(checked: Checked, side: str) -> str | None:
         if side == "ingoing"
         else (code.outgoing_account, tax.outgoing_account)
     )
-    remedy = f"Check the {side} account of tax code {code.code}, then export it again."
+    remedy = Phrase(f"fix_{side}_account", {"tax_code": code.code})
     if ours:
         found = item.masters.accounts.with_id(ours)
         return pick_account(found, ours, f"tax code {code.code}: {side} account", item.currency, remedy, findings)
@@ -187,13 +149,7 @@ def _tax_account(checked: Checked, side: str) -> str | None:
     if pleos:
         found = _named_by_pleo(pleos, tax, item.masters)
         return pick_account(found, pleos, name, item.currency, remedy, findings)
-    findings.fail(
-        "tax_account_missing",
-        name,
-        code.code,
-        f"Tax code {code.code} has no {side} tax account.",
-        f"Give tax code {code.code} its {side} account in the accounting system, then export it again.",
-    )
+    findings.fail(f"tax_account_missing.{side}", name, code.code)
     return None
 
 
@@ -212,9 +168,6 @@ ROUNDING: Final = Fraction(1, 100)
 ROUNDED: Final = 2
 """Tax may be this share more than the rate gives, and so many minor units, before it is odd: receipts round position by
 position."""
-
-
-WORDS: Final = {"inclusive": "tax included in the price", "reverse": "reverse charge"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +203,12 @@ def signed(tax: Decimal, line: Decimal, *, is_signed: bool = TAX_IS_SIGNED) -> D
 
 def percent(rate: Decimal) -> str:
     """A rate as people write it: 0.25 is "25 %", 0.055 is "5.5 %"."""
-    return f"{(rate * 100).normalize():f} %" if rate.is_finite() else shown(rate)
+    return f"{percentage(rate)} %" if rate.is_finite() else shown(rate)
+
+
+def percentage(rate: Decimal) -> Decimal:
+    """Of a finite rate, as people write it: 25 of 0.25, 5.5 of 0.055."""
+    return Decimal(f"{(rate * 100).normalize():f}")
 
 
 def rounded(line: int, rate: Decimal) -> int:
@@ -262,16 +220,9 @@ def rounded(line: int, rate: Decimal) -> int:
 def impossible(checked: Checked) -> bool:
     """True, with the problem, when such a tax can't be: the first reason is the one that is said."""
     tax, code, field = checked.tax, checked.code, checked.field
-    if {tax.type, code.type} == set(WORDS):
-        checked.item.findings.fail(
-            "tax_type_differs",
-            f"{field}.type",
-            f"{tax.type} / {code.type}",
-            f"Pleo says {WORDS[tax.type]}, but tax code {shown(code.code)} is {WORDS[code.type]} in the accounting "
-            "system.",
-            f"Choose another tax code in Pleo, or change the type of {shown(code.code)} on one side, then export it "
-            "again.",
-        )
+    if {tax.type, code.type} == {"inclusive", "reverse"}:
+        types = f"{tax.type} / {code.type}"
+        checked.item.findings.fail(f"tax_type_differs.{tax.type}", f"{field}.type", types, tax_code=code.code)
         return True
     if not (is_whole(checked.amount) and is_whole(checked.gross)) or not checked.amount:
         return False
@@ -280,41 +231,36 @@ def impossible(checked: Checked) -> bool:
 
 def on_zero_rate(checked: Checked, tax: Decimal | int) -> bool:
     """True, with the problem, when this tax (minor units) would be on a code of 0 %."""
-    code, amount = checked.code, checked.money(Decimal(tax))
+    code = checked.code
     if code.rate or not tax:
         return False
     checked.item.findings.fail(
         "tax_on_zero_rate",
         f"{checked.field}.amount",
-        amount,
-        f"The line has a tax of {amount}, but tax code {shown(code.code)} is a code of 0 %.",
-        "Choose the tax code of the right rate in Pleo, or set the tax amount to 0, then export it again.",
+        checked.money(Decimal(tax)),
+        tax=checked.item.amounts.major(int(tax)),
+        currency=checked.item.currency,
+        tax_code=code.code,
     )
     return True
 
 
 def _beside_its_line(checked: Checked) -> bool:
     """Tax of the other sign would be claimed on money that came back; more tax than line leaves less than nothing."""
-    amount, gross, findings = checked.money(checked.amount), checked.money(checked.gross), checked.item.findings
-    if checked.amount * checked.gross < 0:
-        findings.fail(
-            "tax_sign_differs",
-            f"{checked.field}.amount",
-            amount,
-            f"The tax of {amount} has the other sign than its line of {gross}.",
-            "Correct the tax amount in Pleo so that it has the sign of its line, then export it again.",
-        )
-        return True
-    if abs(checked.amount) > abs(checked.gross):
-        findings.fail(
-            "tax_exceeds_line",
-            f"{checked.field}.amount",
-            amount,
-            f"The tax of {amount} is more than its whole line of {gross}.",
-            "Correct the tax amount in Pleo, then export it again.",
-        )
-        return True
-    return False
+    opposite = checked.amount * checked.gross < 0
+    if not opposite and abs(checked.amount) <= abs(checked.gross):
+        return False
+    amounts = checked.item.amounts
+    tax, line = (amounts.major(int(minor)) for minor in (checked.amount, checked.gross))
+    checked.item.findings.fail(
+        "tax_sign_differs" if opposite else "tax_exceeds_line",
+        f"{checked.field}.amount",
+        checked.money(checked.amount),
+        tax=tax,
+        line=line,
+        currency=checked.item.currency,
+    )
+    return True
 
 
 def odd(checked: Checked) -> None:

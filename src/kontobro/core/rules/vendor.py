@@ -15,6 +15,7 @@ from kontobro.core.model.masters import Masters, name_key, tax_number_key
 from kontobro.core.model.settings import Settings
 from kontobro.core.rules.item import Books, Party
 from kontobro.core.rules.table import Row
+from kontobro.core.words import Phrase
 
 Method = Literal["journal", "accounts_payable", "accounts_payable_if_found"]
 
@@ -27,7 +28,7 @@ class Match:
     vendor: Vendor | None
     sought: str
     ambiguous: bool = False
-    looked: tuple[str, ...] = ()
+    looked: tuple[Phrase, ...] = ()
 
 
 def method_of(item: ExportItem, row: Row, settings: Settings, findings: Findings) -> Method:
@@ -39,13 +40,7 @@ def method_of(item: ExportItem, row: Row, settings: Settings, findings: Findings
     if item.method == "accounts_payable":
         return "accounts_payable"
     if item.method not in ("journal", "none"):
-        findings.fail(
-            "method_unknown",
-            "bookkeeping.method",
-            item.method,
-            f"The bookkeeping method {shown(item.method)} is not known.",
-            "Choose journal or accounts payable in Pleo, or set the row's method in the settings.",
-        )
+        findings.fail("method_unknown", "bookkeeping.method", item.method)
     return "journal"
 
 
@@ -72,10 +67,10 @@ def party_of(item: ExportItem, row: Row, books: Books, findings: Findings) -> Pa
 
 def match_vendor(item: ExportItem, masters: Masters) -> Match:
     """The vendor by the first key that finds one. Two vendors under one key are nobody: not a guess."""
-    sought, looked = "", list[str]()
+    sought, looked = "", list[Phrase]()
     for what, key, found in _candidates(item, masters):
         sought = sought or key
-        looked.append(f"{what} {shown(key)}")
+        looked.append(Phrase(f"key_{what}", {"key": key}))
         if len(found) > 1:
             return Match(None, key, ambiguous=True)
         if found:
@@ -84,15 +79,15 @@ def match_vendor(item: ExportItem, masters: Masters) -> Match:
 
 
 def _candidates(item: ExportItem, masters: Masters) -> Iterator[tuple[str, str, tuple[Vendor, ...]]]:
-    """What to look under, in order, with a word for it. `supplier` is not looked at when `vendor` is there."""
+    """What to look under, in order, with what it is. `supplier` is not looked at when `vendor` is there."""
     vendors = masters.vendors
     if item.vendor:
         if item.vendor.external_id:
-            yield "ID", item.vendor.external_id, _identified(item.vendor, masters)
+            yield "id", item.vendor.external_id, _identified(item.vendor, masters)
         if item.vendor.code:
             yield "code", item.vendor.code, vendors.by_code.get(item.vendor.code.strip(), ())
         if number := tax_number_key(item.vendor.tax_registration_number):
-            yield "tax number", number, vendors.by_tax_number.get(number, ())
+            yield "tax_number", number, vendors.by_tax_number.get(number, ())
     elif item.supplier:
         if item.supplier.code:
             yield "code", item.supplier.code, vendors.by_code.get(item.supplier.code.strip(), ())
@@ -100,7 +95,7 @@ def _candidates(item: ExportItem, masters: Masters) -> Iterator[tuple[str, str, 
             yield "account", item.supplier.account, vendors.by_number.get(item.supplier.account.strip(), ())
         if number := tax_number_key(item.supplier.tax_identifier):
             known = vendors.by_tax_number.get(number) or vendors.by_registration_number.get(number, ())
-            yield "tax number", number, known
+            yield "tax_number", number, known
 
 
 def _identified(ref: VendorRef, masters: Masters) -> tuple[Vendor, ...]:
@@ -137,33 +132,21 @@ def _unmatched(item: ExportItem, match: Match, settings: Settings, masters: Mast
         return
     field = "vendor" if item.vendor or not item.supplier else "supplier"
     if match.ambiguous:
-        findings.fail(
-            "vendor_ambiguous",
-            field,
-            value,
-            f"Several vendors of the accounting system are known as {shown(value)}.",
-            "Give each vendor a code and tax number of its own, then export it again.",
-        )
+        findings.fail("vendor_ambiguous", field, value)
         return
-    message, remedy = _unknown_vendor(name, match, masters)
-    findings.fail("vendor_unknown", field, value, message, remedy)
+    _unknown(field, value, name, match, masters, findings)
 
 
-def _unknown_vendor(name: str | None, match: Match, masters: Masters) -> tuple[str, str]:
+def _unknown(field: str, value: str, name: str | None, match: Match, masters: Masters, findings: Findings) -> None:
     """What was looked for and where; an active vendor of the same name is proposed, never taken."""
-    looked = f"looked for {', '.join(match.looked)}" if match.looked else "Pleo gives neither code nor tax number"
-    message = (
-        f"Vendor {shown(name or 'none')} was not found among the active vendors of the accounting system: {looked}."
-    )
+    vendor = name or Phrase("without_name")
+    looked = Phrase("looked_for", {"keys": match.looked}) if match.looked else Phrase("nothing_to_look_for")
     same = masters.vendors.by_name.get(name_key(name), ()) if name else ()
-    if not same:
-        return message, "Check the vendor there and on the expense in Pleo, then export it again."
-    known = ", ".join(f"{one.name} ({one.code})" if one.code else one.name for one in same[:3])
-    return (
-        f"{message} There is an active vendor of the same name: {shown(known, 120)}.",
-        "If it is the one that is meant, choose it on the expense in Pleo, or give both sides the same code or tax "
-        "number; then export it again.",
-    )
+    if same:
+        known = shown(", ".join(f"{one.name} ({one.code})" if one.code else one.name for one in same[:3]), 120)
+        findings.fail("vendor_unknown.same_name", field, value, vendor=vendor, looked=looked, known=known)
+    else:
+        findings.fail("vendor_unknown", field, value, vendor=vendor, looked=looked)
 
 
 def _employee(item: ExportItem, books: Books, findings: Findings) -> Vendor | None:
@@ -173,8 +156,7 @@ def _employee(item: ExportItem, books: Books, findings: Findings) -> Vendor | No
     code = (item.user.code or "").strip() if item.user else ""
     found = books.masters.vendors.by_code.get(code, ()) if code else ()
     if len(found) != 1:
-        findings.note(
-            f"Employee {shown(code or 'without code')} is no vendor: booked as a journal entry on out of pocket."
-        )
+        who = f"Employee {shown(code or 'without code')} is not set up as a vendor"
+        findings.note(f"{who}: booked as a journal entry to the out-of-pocket account.")
         return None
     return found[0]

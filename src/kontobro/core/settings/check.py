@@ -9,7 +9,7 @@ from kontobro.core.errors import Problem, shown
 from kontobro.core.model.findings import Findings, problem
 from kontobro.core.model.masters import Index, Masters
 from kontobro.core.model.settings import Settings
-from kontobro.core.rules.accounts import pick_account
+from kontobro.core.rules.accounts import fix_setting, pick_account
 from kontobro.core.rules.dates import zone_name, zone_named
 from kontobro.core.rules.hook import hook_problem
 from kontobro.core.settings.codes import StoredId, in_codes, meant_by_id
@@ -35,13 +35,7 @@ def fit_of(settings: Settings, masters: Masters) -> Fit:
 
 
 def _read_as_code(old: StoredId) -> Problem:
-    return problem(
-        "setting_was_id",
-        f"settings.{old.setting}",
-        old.id,
-        f"Setting {old.setting} holds {shown(old.id)}, an internal ID of before; it is read as code {shown(old.code)}.",
-        f"Set it to {shown(old.code)} if that is right.",
-    )
+    return problem("setting_was_id", f"settings.{old.setting}", old.id, setting=old.setting, code=old.code)
 
 
 def check_settings(settings: Settings, masters: Masters) -> list[Problem]:
@@ -52,8 +46,8 @@ def check_settings(settings: Settings, masters: Masters) -> list[Problem]:
     findings = Findings()
     for name, (key, currency) in _accounts(settings, masters).items():
         if not _holds_id(name, key, masters.accounts, findings):
-            remedy = f"Correct the setting {name}."
-            pick_account(masters.accounts.find(key), key, f"settings.{name}", currency, remedy, findings)
+            found = masters.accounts.find(key)
+            pick_account(found, key, f"settings.{name}", currency, fix_setting(name), findings)
     _check_names(settings, masters, findings)
     hook = hook_problem(settings.hook) if settings.hook else None
     return [*findings.problems, *([hook] if hook else [])]
@@ -83,13 +77,7 @@ def _holds_id(name: str, key: str, index: Index[Any], findings: Findings) -> boo
     record = meant_by_id(key, index)
     if record is None:
         return False
-    findings.fail(
-        "setting_is_id",
-        f"settings.{name}",
-        key,
-        f"{shown(key)} is not a code in the accounting system. It is the ID of {shown(record.code)}.",
-        f"Settings hold codes: set {name} to {shown(record.code)} if that is meant, else to the right code.",
-    )
+    findings.fail("setting_is_id", f"settings.{name}", key, setting=name, code=record.code)
     return True
 
 
@@ -111,10 +99,7 @@ def _accounts(settings: Settings, masters: Masters) -> dict[str, tuple[str, str 
 def _check_names(settings: Settings, masters: Masters, findings: Findings) -> None:
     zone = zone_name(settings, masters)
     if zone_named(zone) is None:
-        remedy = "Set time_zone to an IANA name such as Europe/Copenhagen."
-        findings.fail(
-            "time_zone_unknown", "settings.time_zone", zone, f"The time zone {shown(zone)} is not known.", remedy
-        )
+        findings.fail("time_zone_unknown", "settings.time_zone", zone)
     if settings.journal and len(masters.journals):
         _check_journal(settings.journal, masters, findings)
     for group, key in settings.dimensions.items():
@@ -123,12 +108,10 @@ def _check_names(settings: Settings, masters: Masters, findings: Findings) -> No
 
 def _check_journal(key: str, masters: Masters, findings: Findings) -> None:
     if len(masters.journals.find(key)) != 1 and not _holds_id("journal", key, masters.journals, findings):
-        message = f"Journal {shown(key)} does not exist in the accounting system or is not unique."
-        findings.fail("journal_missing", "settings.journal", key, message, "Correct the setting journal.")
+        findings.fail("journal_missing", "settings.journal", key)
 
 
 def _check_dimension(name: str, key: str, masters: Masters, findings: Findings) -> None:
     found = [one for one in masters.dimensions.find(key) if one.active]
     if len(found) != 1 and not _holds_id(name, key, masters.dimensions, findings):
-        message = f"Dimension {shown(key)} does not exist in the accounting system or is not unique."
-        findings.fail("dimension_unknown", f"settings.{name}", key, message, f"Correct the setting {name}.")
+        findings.fail("dimension_unknown", f"settings.{name}", key, setting=name)

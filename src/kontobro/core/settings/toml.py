@@ -20,6 +20,7 @@ from kontobro.core.quoting import quoted, unquoted, why_unreadable
 from kontobro.core.rules.dates import zone_named
 from kontobro.core.rules.table import SUBTYPE_DECIDES, table_of
 from kontobro.core.rules.text import FIELDS, unknown_fields
+from kontobro.core.words import Phrase
 
 LIMITS: Mapping[str, tuple[int, int]] = {
     "retention_days": (0, 3650),
@@ -38,7 +39,11 @@ LONGEST: Mapping[str, int] = {"description": 500, "hook": 500}
 
 
 class _Wrong(Exception):
-    """A value that is not what its setting takes; `str()` is what it takes."""
+    """A value that is not what its setting takes."""
+
+    def __init__(self, takes: Phrase) -> None:
+        super().__init__(takes)
+        self.takes = takes
 
 
 LARGEST = 200_000
@@ -170,7 +175,7 @@ def _fields_from(kind: type, mapping: Mapping[str, object], where: str, problems
             try:
                 values[name] = _value(hints[name], given, name)
             except _Wrong as wrong:
-                problems.append(_wrong(f"{where}{name}", given, f"takes {wrong}"))
+                problems.append(_takes(f"{where}{name}", given, wrong.takes))
     return values
 
 
@@ -180,10 +185,10 @@ def _value(hint: Any, given: object, name: str) -> object:
         return _value(get_args(hint)[0], given, name)
     if get_origin(hint) is Literal:
         if given not in get_args(hint):
-            raise _Wrong(" or ".join(f'"{choice}"' for choice in get_args(hint)))
+            raise _Wrong(Phrase("takes_one_of", {"choices": tuple(f'"{choice}"' for choice in get_args(hint))}))
         return given
     if hint is bool:
-        return _typed(given, bool, "true or false")
+        return _flag(given)
     if hint is int:
         return _number(given, name)
     if hint is str:
@@ -196,13 +201,13 @@ def _value(hint: Any, given: object, name: str) -> object:
 def _listed(hint: Any, given: object, name: str) -> tuple[object, ...]:
     """A list of texts or of choices, each once."""
     if not isinstance(given, list | tuple):
-        raise _Wrong('a list, such as ["COST", "PROJECT"]' if name == "sync_dimensions" else "a list of texts")
+        raise _Wrong(Phrase("takes_dimensions" if name == "sync_dimensions" else "takes_list"))
     return tuple(dict.fromkeys(_value(get_args(hint)[0], part, name) for part in given))
 
 
-def _typed(given: object, kind: type, takes: str) -> object:
-    if type(given) is not kind:
-        raise _Wrong(takes)
+def _flag(given: object) -> bool:
+    if type(given) is not bool:
+        raise _Wrong(Phrase("takes_flag"))
     return given
 
 
@@ -212,33 +217,33 @@ def _text(given: object, name: str) -> str:
         raise _Wrong(quoted(name, given))
     longest = LONGEST.get(name, LONGEST_NAME)
     if len(given) > longest:
-        raise _Wrong(f"a text of at most {longest} characters")
+        raise _Wrong(Phrase("takes_short_text", {"most": longest}))
     if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in given):
-        raise _Wrong("a text without control characters")
+        raise _Wrong(Phrase("takes_printable"))
     return given
 
 
 def _number(given: object, name: str) -> int:
     low, high = LIMITS[name]
     if type(given) is not int or not low <= given <= high:
-        raise _Wrong(f"a whole number from {low} to {high}")
+        raise _Wrong(Phrase("takes_number", {"low": low, "high": high}))
     return given
 
 
 def _names(given: object, name: str) -> dict[str, str]:
     if not isinstance(given, Mapping):
-        raise _Wrong('a table of texts, such as { EUR = "1920" }')
+        raise _Wrong(Phrase("takes_table"))
     for key, value in given.items():
         if not isinstance(value, str):
-            raise _Wrong(f"a table of texts: {quoted(shown(key), value)}")
+            raise _Wrong(Phrase("takes_table_of", {"text": quoted(shown(key), value)}))
     if not all(part for pair in given.items() for part in pair):
-        raise _Wrong("a table without empty texts")
+        raise _Wrong(Phrase("takes_no_empty_text"))
     return {_text(key, name): _text(value, name) for key, value in given.items()}
 
 
 def _rows_from(given: object, problems: list[Problem]) -> tuple[RowOverride, ...]:
     if not isinstance(given, list | tuple) or not all(isinstance(row, Mapping) for row in given):
-        problems.append(_wrong("rows", given, "takes a list of tables: [[rows]]"))
+        problems.append(_takes("rows", given, Phrase("takes_rows")))
         return ()
     rows = []
     for at, row in enumerate(given):
@@ -249,7 +254,7 @@ def _rows_from(given: object, problems: list[Problem]) -> tuple[RowOverride, ...
             rows.append(RowOverride(**values))
             problems += _row_faults(at, rows[-1])
         elif "type" not in row:
-            problems.append(_wrong(f"rows[{at}].type", "", "is missing: the type of expense that the row is for"))
+            problems.append(problem("setting_wrong.row_type", f"rows[{at}].type", "", setting=f"rows[{at}].type"))
     return tuple(rows)
 
 
@@ -258,33 +263,33 @@ def _row_faults(at: int, row: RowOverride) -> Iterable[Problem]:
     known = table_of(())
     based = (row.type, row.subtype) in known or (row.type not in SUBTYPE_DECIDES and (row.type, None) in known)
     if not based and not (row.debit and row.credit and row.sign):
-        yield _wrong(f"rows[{at}]", row.type, "adds a row and needs debit, credit and sign")
+        yield problem("setting_wrong.row_incomplete", f"rows[{at}]", row.type, setting=f"rows[{at}]")
 
 
 def _meaning_faults(settings: Settings) -> Iterable[Problem]:
     """What has the right type and still can't mean anything."""
     if settings.time_zone is not None and zone_named(settings.time_zone) is None:
-        yield _wrong("time_zone", settings.time_zone, "is not a known time zone: use a name such as Europe/Copenhagen")
+        yield problem("setting_wrong.time_zone", "time_zone", settings.time_zone, setting="time_zone")
     for currency in settings.wallets:
         if currency not in EXPONENTS:
-            yield _wrong(f"wallets.{currency}", currency, "is no currency: use its three letters, such as EUR")
+            yield problem("setting_wrong.currency", f"wallets.{currency}", currency, setting=f"wallets.{currency}")
     for name in unknown_fields(settings.description):
-        yield _wrong("description", f"{{{name}}}", f"has a field that there is not; fields are {', '.join(FIELDS)}")
+        yield problem(
+            "setting_wrong.description", "description", f"{{{name}}}", setting="description", fields=tuple(FIELDS)
+        )
     if len(settings.sync_dimensions) > MOST_DIMENSIONS:
-        yield _wrong("sync_dimensions", len(settings.sync_dimensions), f"takes {MOST_DIMENSIONS} dimensions at most")
+        given = len(settings.sync_dimensions)
+        yield _takes("sync_dimensions", given, Phrase("takes_most_dimensions", {"most": MOST_DIMENSIONS}))
     if settings.hook is not None and not all(settings.hook.partition(":")):
-        yield _wrong("hook", settings.hook, "takes package.module:function")
+        yield _takes("hook", settings.hook, Phrase("takes_function"))
 
 
 def _unknown(field: str, name: str, known: Iterable[str]) -> Problem:
     near = difflib.get_close_matches(name, list(known), n=1)
-    hint = f"did you mean {near[0]}?" if near else f"settings are {', '.join(known)}."
-    return problem("setting_unknown", field, name, f"There is no setting {shown(field)}: {hint}", "Correct its name.")
+    if near:
+        return problem("setting_unknown.near", field, name, setting=field, near=near[0])
+    return problem("setting_unknown", field, name, setting=field, known=tuple(known))
 
 
-def _wrong(field: str, given: object, takes: str) -> Problem:
-    value = shown(given)
-    said = f" (it is {value})" if value else ""
-    return problem(
-        "setting_wrong", field, given, f"Setting {shown(field)} {takes}{said}.", "Correct it in the settings."
-    )
+def _takes(field: str, given: object, takes: Phrase) -> Problem:
+    return problem("setting_wrong", field, given, setting=field, takes=takes)

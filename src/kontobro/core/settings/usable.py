@@ -10,17 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kontobro.core.errors import Problem
-from kontobro.core.model.findings import LIST, REASONS, problem
+from kontobro.core.model.findings import LIST, problem
 from kontobro.core.model.history import JobRow
 from kontobro.core.model.settings import Settings
 from kontobro.core.rules.accounts import SETTINGS_OF
 from kontobro.core.rules.table import table_of
+from kontobro.core.words import Name, Phrase
 
-MEANINGS = {
-    "out_of_pocket": "what employees paid themselves, and what they owe",
-    "contra": "money in transit between bank and wallet",
-    "accounts_payable": "invoices and their payments",
-}
+NEEDED = ("out_of_pocket", "contra", "accounts_payable")
+"""The settings besides the wallet that an expense may need."""
 
 EXPORTED = ("completed", "completed_with_errors")
 
@@ -29,13 +27,7 @@ def wallet_missing(settings: Settings) -> Problem | None:
     """What keeps a connection from its first export; None when it has a wallet account, in whatever currency."""
     if settings.wallet or settings.wallets:
         return None
-    return problem(
-        "setting_missing",
-        "settings.wallet",
-        "",
-        "Account for the Pleo wallet missing.",
-        "Provide it in the settings (wallet, or wallets for each currency).",
-    )
+    return problem("setting_missing.any_wallet", "settings.wallet", "")
 
 
 def not_usable(settings: Settings, jobs: Iterable[JobRow]) -> Problem | None:
@@ -53,16 +45,14 @@ class MissingAccount:
     @property
     def problem(self) -> Problem:
         """What would happen. `value` lists the types by their codes."""
-        named = ", ".join(one.replace("_", " ") for one in self.types)
-        more = ", and all that Pleo sends for accounts payable" if self.setting == "accounts_payable" else ""
-        also = ("accounts_payable",) if more else ()
-        return Problem(
+        types = (*self.types, "accounts_payable") if self.setting == "accounts_payable" else self.types
+        return problem(
             "types_would_fail",
             f"settings.{self.setting}",
-            LIST.join((*self.types, *also)),
-            f"No account for {MEANINGS[self.setting]} is set. These types would fail: {named}{more}.",
-            f"Set {self.setting} if you export such expenses.",
-            REASONS["types_would_fail"],
+            LIST.join(types),
+            purpose=Phrase(f"meaning_{self.setting}"),
+            types=tuple(map(Name, types)),
+            setting=self.setting,
         )
 
 
@@ -74,4 +64,4 @@ def missing_accounts(settings: Settings) -> Sequence[MissingAccount]:
             names = SETTINGS_OF.get(role, ())
             if names and not any(getattr(settings, name) for name in names):
                 needed.setdefault(names[-1], []).append(row.type)
-    return [MissingAccount(name, tuple(dict.fromkeys(needed[name]))) for name in MEANINGS if name in needed]
+    return [MissingAccount(name, tuple(dict.fromkeys(needed[name]))) for name in NEEDED if name in needed]

@@ -39,7 +39,7 @@ MEANINGS: dict[Verdict, str] = {
     "draft": "still a draft",
     "amount_differs": "amount differs",
     "date_moved": "date moved",
-    "account_differs": "stands on another account",
+    "account_differs": "is booked on another account",
     "voided": "voided",
     "missing": "missing: deleted, or out of our sight",
     "uncertain": "outcome of the write unknown",
@@ -238,7 +238,7 @@ def _compare(pleo: PleoSide, booking: Booking) -> tuple[Decimal, dict[Verdict, s
         return ZERO, changes, False
     by_totals = pleo.account is None or not booking.line_sums
     if not by_totals and pleo.on_account and pleo.account not in booking.line_sums and booking.total == pleo.total:
-        changes["account_differs"] = f"nothing stands on account {pleo.account}"
+        changes["account_differs"] = f"nothing is booked on account {pleo.account}"
         amount = pleo.amount
     else:
         amount = pleo.amount + _shift_of_totals(pleo, booking) if by_totals else _on_account(pleo, booking)

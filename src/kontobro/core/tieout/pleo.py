@@ -17,6 +17,7 @@ from kontobro.core.model.settings import Settings
 from kontobro.core.rules.accounts import account_named
 from kontobro.core.rules.table import Row, table_of
 from kontobro.core.tieout.compare import ZERO, PleoSide, Side
+from kontobro.core.words import Phrase
 
 SIDES: dict[str, Side] = {"wallet": "wallet", "employee": "employee", "payable": "payable"}
 
@@ -83,7 +84,7 @@ def _wallet(row: BookingRow, item: ExportItem | None, settings: Settings, master
         return _label(masters.accounts.with_id(row.account), row.account)
     contra = item.contra_account if item else None
     if contra and contra.key:
-        named = account_named(contra, "", row.currency, "", masters, Findings())
+        named = account_named(contra, "", row.currency, Phrase("fix_contra"), masters, Findings())
         return _label(masters.accounts.with_id(named or ""), contra.code or contra.key)
     base = settings.wallet if row.currency == masters.company.currency else None
     code = settings.wallets.get(row.currency) or base or ""

@@ -1,97 +1,27 @@
-"""What problems and faults say, in the languages of the screens: one TOML file a language, beside this one.
+"""What problems, faults and names say, in every language, from one mechanism: gettext.
 
-The core speaks English, and so does what Pleo is told. A screen in another language asks here for the same problem in
-its words. Where the English says more than field and value do (a limit, a lock date, the accounting system's own
-words), it is quoted behind the translation: nothing is lost. What no file knows stays English.
+`english.toml` is the one catalogue: each problem's message and remedy by its code, with named placeholders. A language
+is a `.po` file whose `msgid` is the English template, for any translator's tool; `make words` compiles it to the `.mo`
+beside it, which the standard library reads. What a language does not have stays English.
+
+A problem carries its code and facts; it is put into words where a person reads it. Pleo, logs and `--json` are English.
 """
 
 from __future__ import annotations
 
+import gettext
 import re
+import string
 import tomllib
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
-
-from kontobro.core.errors import KontobroError, Problem
-from kontobro.core.model.findings import LIST
+from typing import Any, Final, NamedTuple, TypeAlias
 
 LANGUAGES: Final = ("da", "de", "fr", "sv")
-
-SAYS_MORE: Final = frozenset(
-    {
-        # posting rules and settings
-        "account_ambiguous",  # which accounts
-        "account_unknown",  # the category, its identifier and its code
-        "account_closed",  # its days, and the expense's
-        "account_currency",  # the currencies that it takes, and the expense's
-        "amount_invalid",  # why: digits, decimals, no number
-        "hook_failed",
-        "hook_missing",
-        "hook_result_wrong",
-        "invoice_duplicate",  # where the other one is
-        "invoice_voided",  # its number
-        "period_closed",  # which lock, and until when
-        "setting_is_id",  # whose id it is
-        "setting_was_id",  # whose, too
-        "setting_missing",  # what the account is for
-        "setting_unknown",  # which is near
-        "setting_wrong",  # what it takes
-        "subtype_unknown",  # of which type
-        "tag_ambiguous",  # in which dimension
-        "tag_conflict",
-        "tag_unknown",
-        "tax_exceeds_line",  # the line
-        "tax_on_zero_rate",  # which code
-        "tax_sign_differs",
-        "tax_type_differs",
-        "tax_type_unsupported",
-        # items, receipts and bookings
-        "already_booked_differently",  # where it stands, and what differs
-        "booked_and_voided",
-        "booked_differently",
-        "connector_broke",  # the log id
-        "malformed_item",
-        "receipt_not_attached",
-        "receipt_not_what_it_says",
-        "receipt_too_large",
-        "receipt_unavailable",
-        "receipts_too_many",
-        "still_a_draft",
-        # what Pleo refuses, and what a sync leaves
-        "code_taken",
-        "duplicate_at_pleo",
-        "exists",
-        "gone_at_pleo",
-        "refused_by_pleo",
-        "tag_group_missing",
-        "tax_rate_invalid",
-        "uncertain",
-        "vendor_currency_missing",
-        "vendor_known",
-        "vendor_same_name",  # whose
-        "vendor_unknown",  # what was looked for, and who has the same name
-        # what an accounting system refuses
-        "currency_rate_missing",
-        "journal_unknown",
-        "not_posted",  # its own words
-        "party_missing",
-        "refused_by_accounting_system",
-        "text_too_long",
-        "unbalanced",
-        "breaks_ledger",  # what Beancount says
-        "pad_absorbs",  # how much
-        "vendor_code_taken",  # by whom
-        "vendor_inactive",
-        "vendor_not_written",
-    }
-)
-"""Problems whose English message has facts that neither the field nor the value has."""
-
-LISTS: Final = frozenset({"types_would_fail"})
-"""Problems whose value lists codes that have names."""
 
 FAULTS: Final = frozenset(
     """Busy StoreUnreachable SeveralCompanies Uncertain Conflict EmptySource DuplicateCode TooManyChanges NotApproved
@@ -99,86 +29,153 @@ FAULTS: Final = frozenset(
 )
 """Faults with words of their own; the others say why the job fails."""
 
-ENGLISH: Final[Mapping[str, str]] = {
-    "atm_withdrawal": "ATM withdrawal",
-    "wallet_topup": "Wallet top-up",
-    "item": "Expense",
-    "seen": "Waiting",
-    "claiming": "Starting",
-    "not ours": "Done by another installation",
-    "completed_with_errors": "Completed, with expenses to mend",
-    "rejected": "To mend",
-    "uncertain": "Outcome unknown",
-    "reported": "Told to Pleo",
-    "waiting": "Waits for a decision",
-    "create": "New in Pleo",
-    "adopt": "Stands in Pleo, taken over",
-    "update": "Changed in Pleo",
-    "unarchive": "Back from Pleo's archive",
-    "activate": "Activated in Pleo",
-    "write": "Created in the accounting system",
-    "set_aside": "Gets a temporary code",
-    "archive": "Archived in Pleo",
-}
-"""Names whose English is not the code's own."""
-
-Said = Mapping[str, str]
+NONE: Final = "none"
+"""The form of a problem whose value is empty, where the catalogue has one: `none`, and `sync_none` of `sync`."""
 
 
-def in_language(problem: Problem, language: str | None) -> Problem:
-    """The same problem with message and remedy in that language (`da`, `da_DK`); unchanged where no file knows it."""
-    words = _words(language)
-    said = _said(words, "problem", problem.code)
-    if not said or (not problem.value and "{value}" in said["message"] and "message_without_value" not in said):
-        return problem
-    pattern = said["message"] if problem.value else said.get("message_without_value", said["message"])
-    value = problem.value
-    if problem.code in LISTS:
-        value = LIST.join(name_in(code, language) for code in value.split(LIST))
-    message = pattern.format(field=problem.field, value=value)
-    if problem.code in SAYS_MORE:
-        message = f"{message} {_quoted(words, problem.message)}"
-    return replace(problem, message=message, remedy=said["remedy"].format(field=problem.field, value=problem.value))
+class Name(str):
+    """A code that has a name in each language: a type of expense, a state, a kind of record."""
+
+    __slots__ = ()
 
 
-def fault_in(fault: KontobroError, language: str | None) -> str:
-    """What a fault says to a person in that language, with the English below it; the English alone for others."""
-    return fault_told(fault_code(fault), str(fault), language)
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A part of a sentence in the catalogue's section `phrase`, with its own facts; or what a fault says, by its code
+    (`job.service_timeout`)."""
+
+    name: str
+    facts: Mapping[str, Fact] = field(default_factory=dict, hash=False)
+
+    def __str__(self) -> str:
+        """In English."""
+        return _shown(self, None, plain)
 
 
-def fault_code(fault: KontobroError) -> str:
-    """What is kept of a fault beside its text, for `fault_told`: `fault.Busy`, else why the job fails, `job.…`."""
-    kind = next((one.__name__ for one in type(fault).__mro__ if one.__name__ in FAULTS), None)
-    return f"fault.{kind}" if kind else f"job.{fault.job_failure}"
+Fact: TypeAlias = "str | int | Decimal | date | Phrase | tuple[Fact, ...]"
+"""A named value of a problem: exact, and without words of any language (but for what others said themselves)."""
+
+Show = Callable[[int | Decimal | date], str]
+"""How a reader sees numbers and days."""
+
+
+class Said(NamedTuple):
+    """What is wrong, and what to do."""
+
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+def plain(fact: int | Decimal | date) -> str:
+    """As English texts and Pleo get it: 1,234 for a count, the digits of an amount as they are, ISO days."""
+    return f"{fact:,}" if isinstance(fact, int) else str(fact)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """`english.toml`. Problems by code, or code and form (`period_closed.lock`); a form lacking one of the two
+    sentences has its code's."""
+
+    problems: Mapping[str, Said]
+    phrases: Mapping[str, str]
+    faults: Mapping[str, Said]
+    names: Mapping[str, str]
+
+
+@cache
+def catalogue() -> Catalogue:
+    read = tomllib.loads(Path(__file__).with_name("english.toml").read_text(encoding="utf-8"))
+    faults = {f"{kind}.{name}": Said(**said) for kind in ("job", "fault") for name, said in read[kind].items()}
+    return Catalogue(dict(_forms(read["problem"])), read["phrase"], faults, read["names"])
+
+
+def _forms(problems: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Said]]:
+    for code, entry in problems.items():
+        sentences = {key: text for key, text in entry.items() if isinstance(text, str)}
+        if len(sentences) == 2:
+            yield code, Said(**sentences)
+        yield from (
+            (f"{code}.{form}", Said(**(sentences | given)))
+            for form, given in entry.items()
+            if not isinstance(given, str)
+        )
+
+
+def form_of(name: str, value: str) -> str:
+    """The name of what is said when the value is empty, where there is such a form."""
+    empty = f"{name}_{NONE}" if "." in name else f"{name}.{NONE}"
+    return empty if not value and empty in catalogue().problems else name
+
+
+def lacks(name: str, facts: Mapping[str, Fact]) -> set[str]:
+    """The placeholders that these facts leave open. Raises KeyError for a problem that the catalogue does not have."""
+    return set().union(*map(placeholders, catalogue().problems[name])) - {"field", "value"} - set(facts)
+
+
+@cache
+def placeholders(template: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(template) if name is not None)
+
+
+def said(name: str, facts: Mapping[str, Fact], language: str | None = None, show: Show = plain) -> Said:
+    """A problem of the catalogue in words. `facts` has all that its templates name."""
+    message, remedy = (_filled(text, facts, language, show) for text in catalogue().problems[name])
+    return Said(message, remedy)
+
+
+def _filled(template: str, facts: Mapping[str, Fact], language: str | None, show: Show, context: str = "") -> str:
+    words = _translations(language)
+    text = words.pgettext(context, template) if context else words.gettext(template)
+    named = placeholders(template)
+    return text.format(**{name: _shown(fact, language, show) for name, fact in facts.items() if name in named})
+
+
+def _shown(fact: Fact, language: str | None, show: Show) -> str:
+    match fact:
+        case Phrase():
+            if fact.name in catalogue().faults:
+                return _filled(catalogue().faults[fact.name].message, {}, language, show)
+            return _filled(catalogue().phrases[fact.name], fact.facts, language, show, "phrase")
+        case Name():
+            return name_in(fact, language)
+        case str():
+            return fact
+        case tuple():
+            return ", ".join(_shown(one, language, show) for one in fact)
+    return show(fact)
 
 
 def fault_told(code: str, english: str, language: str | None) -> str:
-    """As `fault_in`, from what was kept of the fault: its `fault_code` and its English text."""
-    section, _, name = code.partition(".")
-    said = _said(_words(language), section, name)
-    return f"{said['message']} {said['remedy']}\n{english}" if said else english
+    """What a fault says to a person in that language, with its English below; the English alone for others.
+
+    `code`: what was kept of the fault, `fault.Busy` or `job.…` (`errors.fault_code`).
+    """
+    words, known = _translations(language), catalogue().faults.get(code)
+    if known is None or not _name_of(language):
+        return english
+    return f"{words.gettext(known.message)} {words.gettext(known.remedy)}\n{english}"
 
 
 def name_in(code: str, language: str | None) -> str:
     """A type of expense, a kind of document, a state, a change, as lists name it; from its code where no file does."""
     key = code.replace("-", "_")
-    english = ENGLISH.get(key, key.replace("_", " ").capitalize())
-    return str(_words(language).get("names", {}).get(key, english))
+    english = catalogue().names.get(key)
+    return _translations(language).pgettext("name", english) if english else key.replace("_", " ").capitalize()
 
 
-def _quoted(words: Mapping[str, Mapping[str, Any]], english: str) -> str:
-    return str(words["original"]["problem"]["message"]).format(original=english)
-
-
-def _said(words: Mapping[str, Mapping[str, Any]], section: str, name: str) -> Said:
-    said: Said = words.get(section, {}).get(name, {})
-    return said
+def _name_of(language: str | None) -> str:
+    """`da` for `da`, `da_DK` and `da-DK`; empty for a language that has no file."""
+    name = re.split(r"[-_.@]", language or "")[0].lower()
+    return name if name in LANGUAGES else ""
 
 
 @cache
-def _words(language: str | None) -> Mapping[str, Mapping[str, Any]]:
-    """A language's file; nothing for a language that has none."""
-    name = re.split(r"[-_.@]", language or "")[0].lower()
-    if name not in LANGUAGES:
-        return {}
-    return tomllib.loads(Path(__file__).with_name(f"{name}.toml").read_text(encoding="utf-8"))
+def _translations(language: str | None) -> gettext.NullTranslations:
+    name = _name_of(language)
+    if not name:
+        return gettext.NullTranslations()
+    with Path(__file__).with_name(f"{name}.mo").open("rb") as file:
+        return gettext.GNUTranslations(file)

@@ -18,7 +18,7 @@ from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Booking, Entry, EntryKey, InvoiceKey, Reference, entry_id_of
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities, ReceiptRules
-from kontobro.erp.beancount.checks import problems_of
+from kontobro.erp.beancount.checks import SYSTEM, problems_of
 from kontobro.erp.beancount.files.folder import VENDORS, Folder
 from kontobro.erp.beancount.files.replaced import Change
 from kontobro.erp.beancount.files.shelf import Shelf
@@ -31,6 +31,7 @@ from kontobro.erp.beancount.syntax.blocks import Key, Standing, posted, with_doc
 from kontobro.erp.beancount.syntax.edits import Edit, Edits, edited
 from kontobro.erp.beancount.syntax.render import link_of, quoted, render_entry
 from kontobro.erp.beancount.vendors import additions, with_vendors
+from kontobro.erp.kit.http import booking_gone
 
 R = TypeVar("R", bound=MasterRecord)
 FoundKey = EntryKey
@@ -207,7 +208,10 @@ class BeancountConnector:
         self, references: Sequence[Reference], refused: Mapping[Reference, Problem]
     ) -> Sequence[Booking | Problem]:
         found = self.find(references)
-        return [refused.get(reference) or found.get(reference) or _gone(reference) for reference in references]
+        return [
+            refused.get(reference) or found.get(reference) or booking_gone(reference, SYSTEM)
+            for reference in references
+        ]
 
     def _booking(self, standing: Standing) -> Booking:
         paths = standing_entries.documents_of(standing)
@@ -320,14 +324,3 @@ def _settled(ours: Sequence[Standing], others: Sequence[Standing]) -> Iterator[t
     both = list({(s.block.file, s.block.start): s for s in (*ours, *others)}.values())
     for payment, bill in standing_entries.settlements(both):
         yield payment, standing_entries.settlement_lines(payment, bill)
-
-
-def _gone(reference: Reference) -> Problem:
-    return Problem(
-        "booking_gone",
-        "reference",
-        shown(reference),
-        f"Entry {shown(reference)} is not in the ledger any more.",
-        "Export the expense again in Pleo, if it should be booked.",
-        "accounting_system_validation_failure",
-    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from kontobro.core.errors import Problem, shown
+from kontobro.core.errors import Problem
+from kontobro.core.model.findings import problem
 from kontobro.core.model.masterdata import Vendor
 from kontobro.erp.beancount.syntax.render import one_line, quoted
 
@@ -76,12 +77,4 @@ def _free_code(codes: Collection[str]) -> str:
 
 
 def _taken(vendor: Vendor) -> Problem:
-    code = shown(vendor.code)
-    return Problem(
-        "vendor_code_taken",
-        "vendor",
-        code,
-        f"Vendor {shown(vendor.name)} was not added to the ledger: another vendor has its code {code}.",
-        "Give it another code in Pleo, or none: then it gets one that is free.",
-        "vendor_unknown",
-    )
+    return problem("vendor_code_taken", "vendor", vendor.code, vendor=vendor.name, system="Beancount")

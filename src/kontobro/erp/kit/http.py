@@ -14,9 +14,11 @@ import httpx2
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
 
 from kontobro.core.errors import BadAnswer, ItemFailure, KontobroError, Problem, Timeout, Uncertain, Unreachable, shown
+from kontobro.core.model.findings import problem
 from kontobro.core.model.journal import Reference
 from kontobro.core.model.masterdata import Vendor
 from kontobro.core.ports import ReceiptRules
+from kontobro.core.words import Fact, Phrase
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 from kontobro.net.client import open_client
 from kontobro.net.deadline import seconds_left
@@ -210,47 +212,20 @@ def is_safe(url: str) -> bool:
 
 def refused(reference: Reference, told: str, system: str, reason: ItemFailure = _REFUSED) -> Problem:
     """What the system itself said no to."""
-    return Problem(
-        "refused_by_accounting_system",
-        "entry",
-        shown(reference),
-        f"{system} refused the entry: {shown(told, 200)}",
-        f"Mend what {system} names, there or in Pleo, then export it again.",
-        reason,
-    )
+    facts: dict[str, Fact] = {"system": system, "said": told}
+    return Problem.of("refused_by_accounting_system", "entry", reference, reason, facts)
 
 
 def not_posted(reference: Reference, told: str, system: str) -> Problem:
     """A draft that the system would not post."""
-    return Problem(
-        "not_posted",
-        "entry",
-        shown(reference),
-        f"{system} keeps the entry a draft: {shown(told, 200)}",
-        f"Mend what {system} names, post it there, then export it again.",
-        _REFUSED,
-    )
+    return problem("not_posted", "entry", reference, system=system, said=told)
 
 
 def booking_gone(reference: Reference, system: str) -> Problem:
-    """Somebody deleted it there."""
-    return Problem(
-        "booking_gone",
-        "reference",
-        shown(reference),
-        f"Entry {shown(reference)} is not in {system} any more.",
-        "Export the expense again in Pleo, if it should be booked.",
-        _REFUSED,
-    )
+    """Someone deleted it there."""
+    return problem("booking_gone", "reference", reference, system=system)
 
 
-def vendor_not_written(vendor: Vendor, system: str, remedy: str, told: str = "") -> Problem:
-    """A vendor born in Pleo that the system does not have now; `told` is why."""
-    return Problem(
-        "vendor_not_written",
-        "vendor",
-        shown(vendor.code),
-        f"Vendor {shown(vendor.name)} was not added to {system}{': ' if told else '.'}{shown(told, 200)}",
-        remedy,
-        "vendor_unknown",
-    )
+def vendor_not_written(vendor: Vendor, system: str, fix: Phrase, said: Phrase | str) -> Problem:
+    """A vendor created in Pleo that the system does not have now; `said` is why."""
+    return problem("vendor_not_written", "vendor", vendor.code, vendor=vendor.name, system=system, said=said, fix=fix)

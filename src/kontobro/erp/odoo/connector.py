@@ -62,7 +62,9 @@ def from_options(
         raise Misconfigured("Odoo's API key is missing.", "Connect again and give it.", "authentication_failure")
     company = options.get("company", "")
     if company and not company.isdigit():
-        raise Misconfigured(f'Odoo\'s company "{shown(company)}" is no id.', "Set `company` to the company's number.")
+        raise Misconfigured(
+            f'Odoo\'s company "{shown(company)}" is not a valid ID.', "Set `company` to the company's number."
+        )
     http = open_http(url, options.get("database"), key, policy=network)
     return OdooConnector(Api(http, int(company) if company else None), url)
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from kontobro.core.batches import parts, refusals
-from kontobro.core.errors import Problem, shown
+from kontobro.core.errors import Problem
+from kontobro.core.model.findings import problem
 from kontobro.core.model.masterdata import Vendor
 from kontobro.core.model.masters import tax_number_key
+from kontobro.core.words import Phrase
 from kontobro.erp.kit.http import Refused, refusal_of, vendor_not_written
 from kontobro.erp.odoo.api import SYSTEM, Api, Domain
 from kontobro.erp.odoo.entries import plain
@@ -109,8 +111,7 @@ class _Writing:
         try:
             return self._load_once([vendor])
         except Refused:
-            remedy = "Mend in Pleo what Odoo names, or add it there by hand as a company, with this code as reference."
-            problems[_key(vendor)] = vendor_not_written(vendor, SYSTEM, remedy, refusal.told)
+            problems[_key(vendor)] = vendor_not_written(vendor, SYSTEM, Phrase("fix_partner_by_hand"), refusal.told)
             return []
 
     def _load_once(self, vendors: Sequence[Vendor]) -> list[int]:
@@ -125,8 +126,7 @@ def _key(vendor: Vendor) -> str:
 def _answer(vendor: Vendor, found: Vendor | None) -> Vendor | Problem:
     """What stands, unless a person took it away again."""
     if found is None:
-        why = "its partner was merged with another one there, or belongs to another company."
-        return vendor_not_written(vendor, SYSTEM, "Archive the vendor in Pleo, and use the other one.", why)
+        return vendor_not_written(vendor, SYSTEM, Phrase("fix_partner_merged"), Phrase("partner_merged"))
     return found if found.active else _inactive(vendor, found)
 
 
@@ -179,20 +179,21 @@ def _others(key: str, vendor: Vendor, holders: Mapping[Mark, Sequence[Vendor]]) 
 
 
 def _taken(vendor: Vendor, other: Vendor, mark: Mark) -> Problem:
-    what, value = mark
-    message = f"Vendor {shown(vendor.name)} was not added to Odoo: {shown(other.name)} has its {what} {shown(value)}."
-    remedy = "Use that vendor and archive this one in Pleo, or correct one of the two."
+    what, number = mark
     if what == "code":
-        return Problem("vendor_code_taken", "vendor", shown(vendor.code), message, remedy, "vendor_unknown")
-    return Problem("vendor_known", "vendor", shown(vendor.name), message, remedy, "vendor_unknown")
+        return problem(
+            "vendor_code_taken.by", "vendor", vendor.code, vendor=vendor.name, system=SYSTEM, other=other.name
+        )
+    kind = Phrase(f"mark_{what.replace(' ', '_')}")
+    return problem(
+        "vendor_known.number", "vendor", vendor.name, system=SYSTEM, other=other.name, what=kind, number=number
+    )
 
 
 def _inactive(vendor: Vendor, partner: Vendor) -> Problem:
-    message = f"Vendor {shown(vendor.name)} is in Odoo as partner {shown(partner.code)}, which is archived."
-    remedy = "Bring it back there, or archive the vendor in Pleo."
-    return Problem("vendor_inactive", "vendor", shown(vendor.name), message, remedy, "vendor_unknown")
+    return problem("vendor_inactive", "vendor", vendor.name, system=SYSTEM, code=partner.code)
 
 
 def _not_allowed(vendor: Vendor) -> Problem:
-    remedy = f"Give the user the group {RIGHT} in Odoo, or add the vendor there by hand."
-    return vendor_not_written(vendor, SYSTEM, remedy, "the user may not create contacts.")
+    fix = Phrase("fix_odoo_group", {"group": RIGHT})
+    return vendor_not_written(vendor, SYSTEM, fix, Phrase("may_not_create_contacts"))

@@ -268,7 +268,7 @@ class TrytonConnector:
         self._delete(mine)
         there = self._standings(references)
         if not {one.reference for one in mine} <= set(_current(references, there)):
-            raise Uncertain("Two were booking the same entries at once.", "Look again which of them stand.")
+            raise Uncertain("Two were booking the same entries at once.", "Check again which of them exist.")
         return there
 
     def _delete(self, drafts: Sequence[Standing]) -> None:

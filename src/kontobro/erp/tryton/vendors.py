@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from kontobro.core.batches import refusals
-from kontobro.core.errors import Problem, shown
+from kontobro.core.errors import Problem
+from kontobro.core.model.findings import problem
 from kontobro.core.model.masterdata import Vendor
+from kontobro.core.words import Phrase
 from kontobro.erp.kit.http import Refused, refusal_of, vendor_not_written
 from kontobro.erp.tryton.access import TO_ADD_VENDORS, missing_permissions
 from kontobro.erp.tryton.calls import SYSTEM, Calls
@@ -59,7 +61,9 @@ def add_vendors(api: Calls, masters: Masters, vendors: Sequence[Vendor]) -> list
 
 def _answer(vendor: Vendor, party: Vendor | None, refused: Mapping[str, Problem]) -> Vendor | Problem:
     if party is None:
-        return refused.get(key_of(vendor)) or vendor_not_written(vendor, SYSTEM, "Sync again.", "it was deleted there.")
+        return refused.get(key_of(vendor)) or vendor_not_written(
+            vendor, SYSTEM, Phrase("fix_sync_again"), Phrase("deleted_there")
+        )
     return replace(party, pleo_id=key_of(vendor)) if party.active else _inactive(vendor, party)
 
 
@@ -176,26 +180,19 @@ def _countries(api: Calls, wanted: Sequence[Draft]) -> dict[str, int]:
 # -------------------------------------------------------------------------------------------------- problems
 
 
-def _problem(code: str, vendor: Vendor, message: str, remedy: str) -> Problem:
-    return Problem(code, "vendor", shown(vendor.code or vendor.name), message, remedy, "vendor_unknown")
-
-
 def _refused(draft: Draft, refusal: Refused) -> Problem:
-    remedy = f"Correct it in Pleo, or add the party in {SYSTEM} by hand with the code {shown(draft.code)}."
-    return vendor_not_written(draft.vendor, SYSTEM, remedy, refusal.told)
+    fix = Phrase("fix_party_by_hand", {"system": SYSTEM, "code": draft.code})
+    return vendor_not_written(draft.vendor, SYSTEM, fix, refusal.told)
 
 
 def _forbidden(vendor: Vendor, missing: Sequence[str]) -> Problem:
-    remedy = "Give that group the right to create them in Tryton (Administration > Models > Models Access)."
-    return vendor_not_written(vendor, SYSTEM, remedy, f"the user may not {'; '.join(missing)}.")
+    may_not = Phrase("may_not", {"rights": tuple(missing)})
+    return vendor_not_written(vendor, SYSTEM, Phrase("fix_tryton_group"), may_not)
 
 
 def _taken(vendor: Vendor, code: str) -> Problem:
-    message = f"Vendor {shown(vendor.name)} was not added to {SYSTEM}: another party has its code {shown(code)}."
-    remedy = "Give it another code in Pleo, or none: then it gets one of its own."
-    return _problem("vendor_code_taken", vendor, message, remedy)
+    return problem("vendor_code_taken", "vendor", code, vendor=vendor.name, system=SYSTEM)
 
 
 def _inactive(vendor: Vendor, party: Vendor) -> Problem:
-    message = f"Vendor {shown(vendor.name)} is in {SYSTEM} as party {shown(party.code)}, which is not active."
-    return _problem("vendor_inactive", vendor, message, "Activate it there, or archive the vendor in Pleo.")
+    return problem("vendor_inactive", "vendor", vendor.code or vendor.name, system=SYSTEM, code=party.code)

@@ -120,7 +120,7 @@ def look_around(run: Run, works: Sequence[ItemWork]) -> None:
         if stops(entry, found, run.connection.settings):
             work.problems.append(duplicate(entry, told))
         else:
-            work.note(told)
+            work.note(str(told))
 
 
 def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:

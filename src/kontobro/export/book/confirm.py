@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from kontobro.core.errors import Problem
+from kontobro.core.model.findings import problem
 from kontobro.core.model.history import Move
-from kontobro.core.model.journal import Reference
 from kontobro.export.book.booking import reject_rest
 from kontobro.export.book.finish import attach, post, verify
 from kontobro.export.book.work import ItemWork, pairs
@@ -35,20 +34,9 @@ def confirm(run: Run, works: Sequence[ItemWork]) -> None:
     found = run.erp(lambda: run.ports.connector.find([entry.reference for _, entry in tasks]))
     absent = accept_found(run, tasks, found)
     for work, entry in absent:
-        work.problems.append(_not_taken(entry.reference))
+        work.problems.append(problem("write_not_taken", "entry", entry.reference))
     run.move([Move(reference=e.reference, to="rejected", problems=tuple(w.problems)) for w, e in absent])
     attach(run, works)
     post(run, works)
     verify(run, works)
     reject_rest(run, works)
-
-
-def _not_taken(reference: Reference) -> Problem:
-    return Problem(
-        code="write_not_taken",
-        field="entry",
-        value=str(reference),
-        message="The accounting system did not confirm this entry, and does not have it.",
-        remedy="Export the expense again when the accounting system answers in time.",
-        reason="accounting_system_timeout",
-    )

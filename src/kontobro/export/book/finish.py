@@ -17,6 +17,7 @@ from kontobro.core.errors import (
     shown,
 )
 from kontobro.core.model.export import Receipt
+from kontobro.core.model.findings import problem
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import Booking, Entry
 from kontobro.export.book.compare import differences, not_as_sent
@@ -92,21 +93,16 @@ def _answers(run: Run) -> bool:
 
 
 def _upload_failed(run: Run, work: ItemWork, booking: Booking, fault: KontobroError) -> None:
-    log_id = f" (log id {fault.log_id})" if isinstance(fault, ConnectorFault) and fault.log_id else ""
-    problem = Problem(
-        code="receipt_not_attached",
-        field="files",
-        value=str(len(work.receipts)),
-        message=f"Booked as {booking.number or booking.id}, but its receipt could not be attached: "
-        f"{shown(fault.message, 200).rstrip('.')}{log_id}.",
-        remedy="Export the expense again: only the receipt will be added.",
-        reason="receipt_upload_failure",
-    )
+    name, count = booking.number or booking.id, str(len(work.receipts))
+    said = shown(fault.message, 180).rstrip(".")
+    if isinstance(fault, ConnectorFault) and fault.log_id:
+        said = f"{said} (log id {fault.log_id})"
+    refused = problem("receipt_not_attached", "files", count, booking=name, said=said)
     if run.connection.settings.receipt_upload_failed == "fail":
-        work.problems.append(problem)
-        run.move([Move(reference=r, to="rejected", problems=(problem,)) for r in work.standing])
+        work.problems.append(refused)
+        run.move([Move(reference=r, to="rejected", problems=(refused,)) for r in work.standing])
     else:
-        work.notes.append(str(problem))
+        work.notes.append(str(refused))
 
 
 def _receipts(work: ItemWork, entry: Entry) -> int:
@@ -180,23 +176,9 @@ def _verified(work: ItemWork, entry: Entry, booking: Booking) -> Move:
 
 def _not_verified(run: Run, work: ItemWork, entry: Entry, booking: Booking | None) -> Problem | None:
     if booking is None or booking.status == "void":
-        return Problem(
-            code="booking_vanished",
-            field="entry",
-            value=str(entry.reference),
-            message="The entry was booked, and is not there any more.",
-            remedy="Look in the accounting system who deleted or voided it, then export the expense again.",
-            reason="accounting_system_validation_failure",
-        )
+        return problem("booking_vanished", "entry", entry.reference)
     if run.connection.settings.posting == "posted" and booking.status == "draft":
-        return Problem(
-            code="still_a_draft",
-            field="entry",
-            value=str(entry.reference),
-            message=f"Booked as {booking.number or booking.id}, but the accounting system left it a draft.",
-            remedy="Post it there, or see why it can't be posted; then export the expense again.",
-            reason="accounting_system_validation_failure",
-        )
+        return problem("still_a_draft", "entry", entry.reference, booking=booking.number or booking.id)
     if entry.reference in work.edited:
         return None
     found = differences(entry, booking)

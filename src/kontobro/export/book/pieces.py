@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from kontobro.core.batches import answers
 from kontobro.core.errors import ConnectorFault, Problem
+from kontobro.core.model.findings import problem
 from kontobro.core.model.journal import Reference
 from kontobro.export.job.run import Run, StopJob
 
@@ -30,11 +31,4 @@ def in_pieces(run: Run, asked: Sequence[A], call: Callable[[Sequence[A]], Sequen
 
 def broke(reference: Reference, fault: ConnectorFault) -> Problem:
     """The problem of the entry that the connector broke on."""
-    return Problem(
-        code="connector_broke",
-        field="entry",
-        value=str(reference),
-        message=f"The connector broke on this entry: {fault.message} (log id {fault.log_id or 'none'}).",
-        remedy="Export the expense again; if it fails again, send us the log id.",
-        reason="unexpected_failure",
-    )
+    return problem("connector_broke", "entry", reference, log_id=fault.log_id or "–")

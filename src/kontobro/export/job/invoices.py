@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TypeGuard
 
 from kontobro.core.errors import Problem, shown
+from kontobro.core.model.findings import problem
 from kontobro.core.model.journal import (
     Bill,
     Booking,
@@ -26,6 +27,7 @@ from kontobro.core.model.journal import (
 from kontobro.core.model.money import exact_sum
 from kontobro.core.model.settings import Settings
 from kontobro.core.ports import Capabilities
+from kontobro.core.words import Phrase
 
 NUMBER_FIELD = "additionalInformation.invoiceInformation.invoiceNumber"
 
@@ -58,7 +60,7 @@ def bill_named(entry: Entry) -> InvoiceKey | None:
     return named if isinstance(named, InvoiceKey) else None
 
 
-def remark(entry: Entry, found: Found, seen: Seen) -> str | None:
+def remark(entry: Entry, found: Found, seen: Seen) -> Phrase | None:
     """What a bookkeeper should know of an invoice or payment, or None: the same before it is booked and after, but for
     a payment that has settled its bill."""
     if entry.twin:
@@ -79,42 +81,30 @@ def stops(entry: Entry, found: Found, settings: Settings) -> bool:
     return bool(entry.twin) and settings.duplicate_invoice == "fail" and not exists(found.get(entry.reference))
 
 
-def duplicate(entry: Entry, told: str) -> Problem:
+def duplicate(entry: Entry, told: Phrase) -> Problem:
     """The same as a problem, for a company that wants no invoice twice."""
-    return Problem(
-        code="invoice_duplicate",
-        field=NUMBER_FIELD,
-        value=shown(entry.number),
-        message=told,
-        remedy="If it was uploaded twice, leave one of them out; if it is another invoice, correct its number in Pleo, "
-        'or set duplicate_invoice = "note", then export it again.',
-        reason="validation_failure",
-    )
+    return problem("invoice_duplicate", NUMBER_FIELD, entry.number, why=told)
 
 
-def noted(entry: Entry, told: str) -> Entry:
-    return replace(entry, notes=(*entry.notes, told))
+def noted(entry: Entry, told: Phrase) -> Entry:
+    return replace(entry, notes=(*entry.notes, str(told)))
 
 
-def _of_invoice(entry: Entry, twin: TwinKey, found: Found, seen: Seen) -> str | None:
+def _of_invoice(entry: Entry, twin: TwinKey, found: Found, seen: Seen) -> Phrase | None:
     paper = replace(twin, entry_id="")
     earlier = seen.twins.setdefault(paper, entry)
     if isinstance(entry, Bill) and entry.vendor:
         seen.bills.setdefault((entry.vendor, entry.number), entry)
     if other := found.get(twin):
         name = other.number if other.number and compared(other.number) != twin.number else other.id
-        where = f"is already booked as {shown(name)} on {other.date}"
-    elif earlier.twin and earlier.twin.entry_id != twin.entry_id:
-        where = f"is in this export once more (expense {shown(earlier.reconciliation_id or earlier.reference)})"
-    else:
-        return None
-    return (
-        f"The same invoice {where}: vendor, number {shown(entry.number)}, currency and amount are equal. "
-        "Check whether it was uploaded twice."
-    )
+        return Phrase("invoice_booked", {"number": entry.number, "booking": name, "day": other.date})
+    if earlier.twin and earlier.twin.entry_id != twin.entry_id:
+        expense = shown(earlier.reconciliation_id or earlier.reference)
+        return Phrase("invoice_exported", {"number": entry.number, "expense": expense})
+    return None
 
 
-def _of_payment(entry: Entry, key: InvoiceKey, found: Found, seen: Seen) -> str | None:
+def _of_payment(entry: Entry, key: InvoiceKey, found: Found, seen: Seen) -> Phrase | None:
     """A bill that is settled takes no second payment, unless the first came back; two currencies seldom cancel out."""
     booked, here = found.get(key), seen.bills.get((key.vendor, key.number))
     if booked is not None:
@@ -126,10 +116,7 @@ def _of_payment(entry: Entry, key: InvoiceKey, found: Found, seen: Seen) -> str 
         return None
     number = shown(key.number)
     if currency != entry.currency:
-        return (
-            f"Bill {number} is in {currency} and this payment in {entry.currency}: check in the accounting system what "
-            "is left open of both."
-        )
+        return Phrase("bill_currency", {"number": number, "bill": currency, "payment": entry.currency})
     if open_ is None or open_ < 0:
         return None
     left = seen.left.get(name, open_)
@@ -140,4 +127,4 @@ def _of_payment(entry: Entry, key: InvoiceKey, found: Found, seen: Seen) -> str 
     seen.left[name] = min(max(left_now, Decimal(0)), max(owed, open_))
     if left or came_back:
         return None
-    return f"Bill {number} is already settled: this payment stays open on the vendor. Check whether it was paid twice."
+    return Phrase("bill_settled", {"number": number})

@@ -13,6 +13,7 @@ from kontobro.core.model.export import ExportJob
 from kontobro.core.model.history import Move
 from kontobro.core.model.masters import Masters
 from kontobro.core.ports import Clock, Connector, Pleo, Store
+from kontobro.core.words import Phrase
 from kontobro.export.job.invoices import Seen
 from kontobro.export.job.patience import Patience
 
@@ -87,7 +88,7 @@ class Run:
     def fetch(self, url: str, limit: int) -> bytes:
         """A receipt's bytes, from several threads. A host that has not answered for too long is asked no more."""
         if self.receipts.is_spent:
-            raise ReceiptUnavailable("Its host has not been answering for a long time.", "Export again later.")
+            raise ReceiptUnavailable(Phrase("receipt_host_silent"), "Export again later.")
         began = self.ports.clock.now()
         try:
             return self.ports.pleo.fetch(url, limit)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import BinaryIO, get_args
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -55,7 +55,8 @@ def _bindings(connection: Connection, store: Store) -> dict[str, object]:
 
 def _booking_line(connection: Connection, store: Store, row: BookingRow) -> bytes:
     moves = [{"at": at, "from": old, "to": new} for at, old, new in store.events(connection.id, row.reference)]
-    text = json.dumps(asdict(row) | {"moves": moves}, ensure_ascii=False, default=_plain)
+    kept = asdict(replace(row, problems=())) | {"problems": [one.to_json() for one in row.problems], "moves": moves}
+    text = json.dumps(kept, ensure_ascii=False, default=_plain)
     return f"{text}\n".encode()
 
 

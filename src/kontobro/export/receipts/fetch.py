@@ -6,11 +6,14 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol
 
-from kontobro.core.errors import KontobroError, Problem, TooLarge, shown
+from kontobro.core.errors import KontobroError, Problem, ReceiptUnavailable, TooLarge, fault_code
 from kontobro.core.model.export import ExportItem, MalformedItem, Receipt, ReceiptLink
+from kontobro.core.model.findings import problem
 from kontobro.core.ports import ReceiptRules
+from kontobro.core.words import Phrase
 from kontobro.export.receipts.media import MEDIA, Media, flaw_of, media_of
 
 PLEO_MAX_BYTES = 30 * 1024 * 1024
@@ -51,14 +54,7 @@ def check_links(item: ExportItem, rules: ReceiptRules) -> list[Problem]:
     ]
     if rules.max_count is not None and len(item.receipts) > rules.max_count:
         found.append(
-            Problem(
-                code="receipts_too_many",
-                field="files",
-                value=str(len(item.receipts)),
-                message=f"{len(item.receipts)} receipts; the accounting system takes {rules.max_count} an entry.",
-                remedy="Merge them into one PDF in Pleo and export the expense again.",
-                reason="receipt_upload_failure",
-            )
+            problem("receipts_too_many", "files", len(item.receipts), count=len(item.receipts), most=rules.max_count)
         )
     return found
 
@@ -114,9 +110,10 @@ def _fetch(pleo: Fetches, number: int, link: ReceiptLink, rules: ReceiptRules) -
     except TooLarge:
         return _too_large(number, link.size, rules), ""
     except KontobroError as error:
-        return _unavailable(number, shown(error.message, 200)), ""
+        why = error.why if isinstance(error, ReceiptUnavailable) else Phrase(fault_code(error))
+        return _unavailable(number, why), ""
     if not content:
-        return _unavailable(number, "it is empty"), ""
+        return _unavailable(number, Phrase("receipt_empty")), ""
     return _checked(number, link, content, rules)
 
 
@@ -133,43 +130,24 @@ def _checked(number: int, link: ReceiptLink, content: bytes, rules: ReceiptRules
 
 def _refused(number: int, label: str, media: Media | None) -> Problem:
     """A type that the accounting system does not take, named for what it is; or content that is not known at all."""
-    what = media.words if media else "a file of a format that is not known"
-    if media and (label not in MEDIA or label == media.type):
-        return _format_problem("receipt_type_refused", number, media.type, what)
-    labelled = f"labelled {shown(label)} but is {what}" if label else what
-    return _format_problem("receipt_not_what_it_says", number, label or "no type", labelled)
-
-
-def _format_problem(code: str, number: int, value: str, what: str) -> Problem:
-    return Problem(
-        code=code,
-        field=f"files[{number}]",
-        value=shown(value),
-        message=f"Receipt {number} is {what}, which the accounting system does not take.",
-        remedy="Upload the receipt again in Pleo as PDF, JPG or PNG, then export the expense again.",
-        reason="receipt_conversion_failure",
-    )
+    field = f"files[{number}]"
+    if media is None:
+        return problem("receipt_not_what_it_says.unknown", field, label or "–", number=number)
+    if label not in MEDIA or label == media.type:
+        return problem("receipt_type_refused", field, media.type, number=number, format=media.extension.upper())
+    return problem("receipt_not_what_it_says", field, label, number=number, format=media.extension.upper())
 
 
 def _too_large(number: int, size: int | None, rules: ReceiptRules) -> Problem:
-    limit = min(rules.max_bytes, PLEO_MAX_BYTES) / (1024 * 1024)
-    held = f"{size / (1024 * 1024):.1f} MB" if size else "larger than announced"
-    return Problem(
-        code="receipt_too_large",
-        field=f"files[{number}].size",
-        value=str(size or ""),
-        message=f"Receipt {number} is {held}; the limit is {limit:.0f} MB.",
-        remedy="Upload a smaller copy in Pleo and export the expense again.",
-        reason="receipt_file_size_limit_exceeded",
-    )
+    field, limit = f"files[{number}].size", _megabytes(min(rules.max_bytes, PLEO_MAX_BYTES), 0)
+    if size:
+        return problem("receipt_too_large", field, size, number=number, size=_megabytes(size, 1), limit=limit)
+    return problem("receipt_too_large.unannounced", field, "", number=number, limit=limit)
 
 
-def _unavailable(number: int, why: str) -> Problem:
-    return Problem(
-        code="receipt_unavailable",
-        field=f"files[{number}].url",
-        value="",
-        message=f"Receipt {number} could not be fetched from Pleo: {why.rstrip('.')}.",
-        remedy="Export the expense again; if it fails again, upload the receipt anew in Pleo.",
-        reason="receipt_download_failure",
-    )
+def _megabytes(size: int, decimals: int) -> Decimal:
+    return round(Decimal(size) / (1024 * 1024), decimals)
+
+
+def _unavailable(number: int, why: Phrase) -> Problem:
+    return problem("receipt_unavailable", f"files[{number}].url", "", number=number, why=why)

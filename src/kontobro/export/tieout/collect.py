@@ -130,7 +130,7 @@ def blind_spots(result: TieOut, capabilities: Capabilities, scope: Scope) -> tup
             f"Compared by total only, not by the wallet's account: {result.by_totals} of {result.entries} entries."
         )
     if capabilities.reference == "none":
-        spots.append("This accounting system keeps no reference: what stands in it can't be looked up.")
+        spots.append("This accounting system keeps no reference: what is booked in it can't be looked up.")
     if capabilities.reference == "searchable":
         spots.append("Of several documents with the same reference (a copy made there by hand) one is looked at.")
     if scope.first or scope.last:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from kontobro.core.errors import Problem, shown
+from kontobro.core.errors import shown
 from kontobro.core.model.export import (
     AccountRef,
     Amount,
@@ -30,7 +30,9 @@ from kontobro.core.model.export import (
     TagRef,
     VendorRef,
 )
+from kontobro.core.model.findings import problem
 from kontobro.core.model.money import Money
+from kontobro.core.words import Phrase
 from kontobro.pleo.http.answers import Camel, Instant
 
 _MOST_DIGITS: Final = 1_000
@@ -179,7 +181,7 @@ _LOOSE: Final = msgspec.json.Decoder(float_hook=str)  # for messages only: the n
 class _Unreadable(ValueError):
     """A field that has the right type and no meaning. `field` is its path."""
 
-    def __init__(self, field: str, expected: str) -> None:
+    def __init__(self, field: str, expected: Phrase) -> None:
         super().__init__(expected)
         self.field = field
         self.expected = expected
@@ -191,12 +193,12 @@ def read_item(raw: msgspec.Raw) -> ExportItem | MalformedItem:
     try:
         return _item(_ITEM.decode(content), content)
     except _Unreadable as fault:
-        return _malformed(content, fault.field, f"expected {fault.expected}")
+        return _malformed(content, fault.field, fault.expected)
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `$")
         return _malformed(content, _field_of(path.rstrip("`").lstrip("."), text), text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return _malformed(content, "", f"not JSON: {type(error).__name__}")
+        return _malformed(content, "", Phrase("not_json", {"error": type(error).__name__}))
 
 
 def _item(wire: WireItem, raw: bytes) -> ExportItem:
@@ -250,7 +252,7 @@ def _amount(wire: WireAmount) -> Amount:
 def _require_writable(number: Decimal, field: str) -> None:
     """Refuse 1E+999999999: whoever writes such a number out needs a gigabyte for it."""
     if not -_MOST_DIGITS <= number.adjusted() <= _MOST_DIGITS:
-        raise _Unreadable(field, f"a number of at most {_MOST_DIGITS:,} digits")
+        raise _Unreadable(field, Phrase("expected_number", {"most": _MOST_DIGITS}))
 
 
 def _line(wire: WireLine) -> ItemLine:
@@ -273,7 +275,7 @@ def _tax(wire: WireTax | None) -> ItemTax | None:
     if wire is None:
         return None
     if not -_MOST_DIGITS <= wire.rate.adjusted() < _RATE_DIGITS:
-        raise _Unreadable("accountingEntryLines.tax.rate", "a rate as a fraction, 0.25 for 25 %")
+        raise _Unreadable("accountingEntryLines.tax.rate", Phrase("expected_rate"))
     accounts = wire.ingoing_tax_account, wire.outgoing_tax_account
     return ItemTax(wire.id, wire.type, wire.rate, _amount(wire.amount), wire.code, *accounts)
 
@@ -316,7 +318,7 @@ def _day(text: str | None, name: str) -> dt.date | None:
             return dt.date.fromisoformat(text[:10])
         except ValueError:
             pass
-    raise _Unreadable(f"additionalInformation.invoiceInformation.{name}", "a day as YYYY-MM-DD")
+    raise _Unreadable(f"additionalInformation.invoiceInformation.{name}", Phrase("expected_day"))
 
 
 def _web_link(links: Any) -> str | None:
@@ -326,18 +328,11 @@ def _web_link(links: Any) -> str | None:
     return url if isinstance(url, str) and url.startswith(("https://", "http://")) else None
 
 
-def _malformed(content: bytes, field: str, fault: str) -> MalformedItem:
+def _malformed(content: bytes, field: str, fault: Phrase | str) -> MalformedItem:
     loose = _loose(content)
     value = _value_at(loose, field)
-    problem = Problem(
-        code="malformed_item",
-        field=field,
-        value=value,
-        message=f"Pleo's item can't be read at {field or 'its start'}: {fault}{f', is {value}' if value else ''}.",
-        remedy="Open the expense in Pleo, correct this field and export it again; else ask Pleo's support.",
-        reason="validation_failure",
-    )
-    return MalformedItem(_entry_id(loose), (problem,), content)
+    unreadable = problem("malformed_item", field, value, place=field or Phrase("place_start"), fault=fault)
+    return MalformedItem(_entry_id(loose), (unreadable,), content)
 
 
 def _loose(content: bytes) -> Any:

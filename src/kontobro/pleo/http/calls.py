@@ -159,7 +159,7 @@ def _pause(state: RetryCallState) -> float:
 def uncertain(endpoint: Endpoint, fault: KontobroError) -> Uncertain:
     """A create whose answer can't be known. The caller reads again before it creates anything."""
     what = f"Whether Pleo did {endpoint.name} is unknown. {fault.message}"
-    return with_failure(Uncertain(what, "Run it again: what stands at Pleo by then is found."), fault.job_failure)
+    return with_failure(Uncertain(what, "Run it again: what exists in Pleo by then is found."), fault.job_failure)
 
 
 class Calls:

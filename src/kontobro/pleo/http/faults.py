@@ -35,7 +35,7 @@ Fault = TypeVar("Fault", bound=KontobroError)
 AGAIN = "Nothing is lost: run it again when Pleo answers (see status.pleo.io for outages)."
 AGAIN_HERE = "Is it running? kontobro sandbox starts it. Nothing is lost: run it again then."
 """Of a sandbox on this machine, of which Pleo's status page knows nothing."""
-UNEXPECTED = "Check that the address is Pleo's (a proxy or login page may stand in between), then report this."
+UNEXPECTED = "Check that the address is Pleo's (a proxy or login page may be in between), then report this."
 RECONNECT = "Check that the credential is whole and still valid in Pleo (Settings > API Keys), then connect again."
 LONGEST_WAIT = 86_400.0
 """Seconds. Nobody means more, and a number of any length is no time."""
@@ -150,7 +150,7 @@ def of_page(response: httpx2.Response, what: str) -> Unreachable:
     """A gateway's error page says nothing of the credential, its scopes or what there is, whatever its status."""
     message = f"A page came in place of Pleo's answer to {what} (status {response.status_code})."
     return with_failure(
-        Unreachable(message, f"A proxy or login page may stand in between. {AGAIN}"), "service_unreachable"
+        Unreachable(message, f"A proxy or login page may be in between. {AGAIN}"), "service_unreachable"
     )
 
 

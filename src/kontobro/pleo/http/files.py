@@ -9,6 +9,7 @@ from typing import Final
 import httpx2
 
 from kontobro.core.errors import ReceiptUnavailable, TooLarge, Unreachable
+from kontobro.core.words import Phrase
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy, PrivateAddress, Resolve, is_public, look_up
 from kontobro.net.client import MOST_BYTES, open_client
 from kontobro.net.deadline import time_limit
@@ -89,7 +90,7 @@ class Files:
             if isinstance(answer, bytes):
                 return answer
             target = answer
-        raise ReceiptUnavailable(f"The receipt at {target.host} is redirected too often.", STALE)
+        raise ReceiptUnavailable(Phrase("receipt_redirected", {"host": target.host}), STALE)
 
     def _get(self, target: httpx2.URL, limit: int) -> bytes | httpx2.URL:
         """The bytes, or where they are said to be instead."""
@@ -103,9 +104,9 @@ class Files:
         except AnswerTooLarge as error:
             raise TooLarge(limit) from error
         except httpx2.InvalidURL as error:
-            raise ReceiptUnavailable(f"The receipt at {target.host} is redirected to no address.", STALE) from error
+            raise ReceiptUnavailable(Phrase("receipt_redirected_nowhere", {"host": target.host}), STALE) from error
         except httpx2.DecodingError as error:
-            raise ReceiptUnavailable(f"The receipt at {target.host} can't be decompressed.", STALE) from error
+            raise ReceiptUnavailable(Phrase("receipt_compressed", {"host": target.host}), STALE) from error
         except httpx2.RequestError as error:
             raise of_network(error, f"{_HOST} {target.host}") from error
         _require_success(response, target.host)
@@ -115,26 +116,26 @@ class Files:
         """Refuse what is no HTTPS. Where it leads is checked by the client, as it connects."""
         http_is_fine = self._local and is_local(str(target))
         if target.scheme != "https" and not (target.scheme == "http" and http_is_fine):
-            raise ReceiptUnavailable(f"The receipt's address is {target.scheme[:10] or 'no'}://, not https://.", STALE)
+            raise ReceiptUnavailable(Phrase("receipt_not_https", {"scheme": target.scheme[:10]}), STALE)
         if not target.host:
-            raise ReceiptUnavailable("The receipt's address names no host.", STALE)
+            raise ReceiptUnavailable(Phrase("receipt_no_host"), STALE)
 
 
 def _private(host: str) -> ReceiptUnavailable:
-    return ReceiptUnavailable(f"The receipt's address {host} is inside a private network.", STALE)
+    return ReceiptUnavailable(Phrase("receipt_private", {"host": host}), STALE)
 
 
 def _require_success(response: httpx2.Response, host: str) -> None:
     status = response.status_code
     if status >= 500 or status in (408, 429):
-        fault = Unreachable(f"{_HOST} {host} has a fault of its own (status {status}).", AGAIN)
+        fault = Unreachable(f"{_HOST} {host} has an error of its own (status {status}).", AGAIN)
         raise with_failure(fault, "service_unreachable")
     if status != 200:
-        raise ReceiptUnavailable(f"The receipt at {host} is not to be had (status {status}).", STALE)
+        raise ReceiptUnavailable(Phrase("receipt_status", {"host": host, "status": str(status)}), STALE)
 
 
 def _parsed(url: str) -> httpx2.URL:
     try:
         return httpx2.URL(url)
     except (httpx2.InvalidURL, ValueError) as error:
-        raise ReceiptUnavailable("The receipt's address is no URL.", STALE) from error
+        raise ReceiptUnavailable(Phrase("receipt_no_url"), STALE) from error

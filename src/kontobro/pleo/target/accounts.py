@@ -142,7 +142,7 @@ def _failed(item: dict[str, Any], reasons: Sequence[str] | None) -> Problem:
     request = Request(NOUN, KEY, item)
     if reasons is None:
         what = f"Pleo does not say what became of the {request.named}."
-        raise Uncertain(what, "Run it again: what stands at Pleo by then is found.")
+        raise Uncertain(what, "Run it again: what exists in Pleo by then is found.")
     said = f" ({shown(', '.join(reasons), 100)})" if reasons else ""
     if _EXISTS in reasons:
         return exists(request, said)

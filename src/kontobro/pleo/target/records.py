@@ -11,7 +11,9 @@ import httpx2
 import msgspec
 
 from kontobro.core.errors import BadAnswer, Problem, shown
+from kontobro.core.model.findings import problem
 from kontobro.core.plan.make import Existing
+from kontobro.core.words import Phrase
 from kontobro.pleo.http.answers import Camel, Single, read, read_entry
 from kontobro.pleo.http.calls import Calls, Params, uncertain
 from kontobro.pleo.http.endpoints import Endpoint
@@ -47,6 +49,10 @@ class Request:
     @property
     def named(self) -> str:
         return f"{self.noun} {self.value(self.key)}".strip()
+
+    @property
+    def kind(self) -> Phrase:
+        return Phrase(f"kind_{self.noun.replace(' ', '_')}")
 
     def value(self, field: str) -> str:
         found = self.body.get(field)
@@ -138,37 +144,16 @@ def refusal(fault: Refused, request: Request) -> Problem:
 
 
 def exists(request: Request, said: str = "") -> Problem:
-    return Problem(
-        code="exists",
-        field=request.key,
-        value=request.value(request.key),
-        message=f"Pleo has another {request.named} already{said}.",
-        remedy="Plan again; if it stays, give one of the two another code in the accounting system.",
-        reason="invalid_configuration",
-    )
+    return problem("exists", request.key, request.value(request.key), kind=request.kind, said=said)
 
 
 def gone(request: Request, said: str = "") -> Problem:
-    return Problem(
-        code="gone_at_pleo",
-        field="id",
-        value=shown(request.id),
-        message=f"Pleo does not know the {request.named} any more{said}.",
-        remedy="Plan again: what was deleted in Pleo is created anew.",
-        reason="invalid_configuration",
-    )
+    return problem("gone_at_pleo", "id", request.id, kind=request.kind, name=request.value(request.key), said=said)
 
 
 def refused(request: Request, field: str, said: str) -> Problem:
-    value = request.value(field)
-    return Problem(
-        code="refused_by_pleo",
-        field=field,
-        value=value,
-        message=f"Pleo refuses the {request.named}{said}: {field} is {value or 'empty'}.",
-        remedy=f"Correct its {field} in the accounting system, then plan again.",
-        reason="validation_failure",
-    )
+    name = request.value(request.key)
+    return problem("refused_by_pleo", field, request.value(field), kind=request.kind, name=name, said=said)
 
 
 def _field_in(said: str, request: Request) -> str:

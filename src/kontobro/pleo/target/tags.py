@@ -8,7 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from kontobro.core.batches import parts
-from kontobro.core.errors import Problem, shown
+from kontobro.core.errors import Problem
+from kontobro.core.model.findings import problem
 from kontobro.core.plan.make import Desired, Existing
 from kontobro.pleo.http import endpoints
 from kontobro.pleo.http.answers import Single, read
@@ -145,11 +146,4 @@ def _only_archived(existing: Existing, wanted: Desired) -> bool:
 
 
 def _no_group(wanted: Desired) -> Problem:
-    return Problem(
-        code="tag_group_missing",
-        field="groupId",
-        value=shown(wanted.parent or ""),
-        message=f"Pleo has no tag group for the dimension of {shown(wanted.code)} yet.",
-        remedy="Mend what is said about the tag group, then plan again.",
-        reason="invalid_configuration",
-    )
+    return problem("tag_group_missing", "groupId", wanted.parent or "", tag=wanted.code)

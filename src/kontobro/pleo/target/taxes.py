@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from kontobro.core.errors import Problem, shown
+from kontobro.core.errors import Problem
+from kontobro.core.model.findings import problem
 from kontobro.core.plan.make import Desired, Existing
 from kontobro.pleo.http import endpoints
 from kontobro.pleo.http.calls import Calls
@@ -108,22 +109,8 @@ def fraction(text: str) -> Decimal | None:
 
 
 def _unsupported(code: str, tax_type: str) -> Problem:
-    return Problem(
-        code="tax_type_unsupported",
-        field="type",
-        value=shown(tax_type),
-        message=f"Pleo does not support tax codes of the type {shown(tax_type) or 'unknown'} ({shown(code)}).",
-        remedy="Give it the type inclusive or reverse in the accounting system, or leave it out of the sync.",
-        reason="invalid_configuration",
-    )
+    return problem("tax_type_unsupported.sync", "type", tax_type, tax_code=code)
 
 
 def _no_rate(code: str, rate: str) -> Problem:
-    return Problem(
-        code="tax_rate_invalid",
-        field="rate",
-        value=shown(rate),
-        message=f"The rate of tax code {shown(code)} is no number: {shown(rate) or 'empty'}.",
-        remedy="Give it a rate as a fraction in the accounting system, 0.25 for 25 %.",
-        reason="invalid_configuration",
-    )
+    return problem("tax_rate_invalid", "rate", rate, tax_code=code)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from kontobro.core.errors import Problem, shown
+from kontobro.core.errors import Problem
+from kontobro.core.model.findings import problem
 from kontobro.core.plan.make import Desired, Existing, Fields
 from kontobro.pleo.http import endpoints
 from kontobro.pleo.http.calls import Calls
@@ -141,11 +142,4 @@ def _present(**fields: str) -> dict[str, str]:
 
 
 def _no_currency(wanted: Desired) -> Problem:
-    return Problem(
-        code="vendor_currency_missing",
-        field="defaultCurrency",
-        value=shown(wanted.code),
-        message=f"Vendor {shown(wanted.code or wanted.name)} has no currency, and Pleo takes none without it.",
-        remedy="Give the vendor a currency in the accounting system, then plan again.",
-        reason="invalid_configuration",
-    )
+    return problem("vendor_currency_missing", "defaultCurrency", wanted.code, vendor=wanted.code or wanted.name)

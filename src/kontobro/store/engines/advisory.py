@@ -132,7 +132,7 @@ def is_lost(error: BaseException) -> bool:
 def _busy(session: Any, key: int, name: str) -> Busy:
     row = _ask(session, HOLDER, {"key": key})
     by = f"{row[0].removeprefix('kontobro ')}, " if row and row[0] else ""
-    message = f"Another run is at it ({by}lock {name}); nothing was done."
+    message = f"Another run is in progress ({by}lock {name}); nothing was done."
     return Busy(message, "Wait until it has ended, then try again.")
 
 

@@ -62,5 +62,5 @@ def _write_pid(holder: int, pid: str) -> None:
 def _busy(holder: int, name: str) -> Busy:
     pid = os.pread(holder, 20, 0).decode("ascii", "replace")
     by = f"process {pid}, " if pid.isdecimal() else ""
-    message = f"Another run is at it ({by}lock {name}); nothing was done."
+    message = f"Another run is in progress ({by}lock {name}); nothing was done."
     return Busy(message, "Wait until it has ended, then try again.")

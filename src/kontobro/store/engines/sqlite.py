@@ -79,7 +79,7 @@ class SqliteFile:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "rb") as file:
             if file.read(len(SIGNATURE)) not in (b"", SIGNATURE):
-                raise self._unusable("it is no database")
+                raise self._unusable("it is not a database")
 
     def _unusable(self, why: str) -> Misconfigured:
         return Misconfigured(f"The store {self.name} can't be used: {why}.", "Check the path, its owner and the disk.")

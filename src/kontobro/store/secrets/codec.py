@@ -43,9 +43,8 @@ def tokens_from(stored: Mapping[str, Any]) -> Tokens:
 
 
 def problems_to(problems: Sequence[Problem]) -> str:
-    """Problems as a JSON text."""
-    told = [{name: plain(text) for name, text in dataclasses.asdict(problem).items()} for problem in problems]
-    return json.dumps(told, ensure_ascii=False)
+    """Problems as a JSON text: code, field, value, facts, and the English of message and remedy."""
+    return json.dumps([_plain_within(problem.to_json()) for problem in problems], ensure_ascii=False)
 
 
 def plain(text: str) -> str:
@@ -53,8 +52,17 @@ def plain(text: str) -> str:
     return text.replace("\0", "")
 
 
+def _plain_within(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain_within(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_plain_within(part) for part in value]
+    return plain(value) if isinstance(value, str) else value
+
+
 def problems_from(stored: Sequence[Mapping[str, Any]]) -> tuple[Problem, ...]:
-    return tuple(Problem(**_known(Problem, problem)) for problem in stored)
+    """Of any version: a problem without facts is shown in the English that was stored."""
+    return tuple(map(Problem.from_json, stored))
 
 
 def notes_to(notes: Sequence[str]) -> str:

@@ -99,7 +99,7 @@ def unseal(ciphers: MultiFernet, connection_id: str, name: str, sealed: str) -> 
     if (owner, label) != (connection_id, name):
         raise Misconfigured(
             f"The secret {name} of connection {connection_id} belongs to another place in the database.",
-            "Somebody changed the database by hand: connect again.",
+            "Someone changed the database by hand: connect again.",
         )
     return value
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from kontobro.core.batches import halves
 from kontobro.core.errors import Problem
+from kontobro.core.model.findings import problem
 from kontobro.core.model.journal import Reference, entry_id_of
 from kontobro.erp.beancount.load.apart import faults_apart
 from kontobro.erp.beancount.load.ledger import Fault
@@ -166,16 +167,13 @@ def _parted(items: Sequence[Item], faults: Sequence[Fault]) -> tuple[Sequence[It
 
 
 def _problem(fault: Fault, ledger: Path) -> Problem:
-    commodity = _COMMODITY.search(fault.message)
-    remedy = f"Add the line 2020-01-01 commodity {commodity[1]} to {ledger.name}" if commodity else _CORRECT
-    return Problem(
-        "breaks_ledger",
-        "entry",
-        fault.place,
-        f"With this entry Beancount would find an error in the ledger: {fault}.",
-        f"{remedy}, then export the expense again.",
-        "accounting_system_validation_failure",
-    )
-
-
-_CORRECT = "Correct that place in the ledger, or the account or date of the expense"
+    if commodity := _COMMODITY.search(fault.message):
+        return problem(
+            "breaks_ledger.commodity",
+            "entry",
+            fault.place,
+            fault=str(fault),
+            commodity=commodity[1],
+            ledger=ledger.name,
+        )
+    return problem("breaks_ledger", "entry", fault.place, fault=str(fault))

@@ -14,10 +14,11 @@ from decimal import Decimal
 from beancount.core.data import Balance, Directive, Pad
 from beancount.ops.balance import get_balance_tolerance
 
-from kontobro.core.errors import Note, Problem, shown
+from kontobro.core.errors import Note, Problem
+from kontobro.core.model.findings import problem
 from kontobro.core.model.journal import Entry, Reference, entry_id_of
+from kontobro.core.words import Fact
 from kontobro.erp.beancount.syntax.places import place_of
-from kontobro.erp.beancount.syntax.render import number
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,26 +102,24 @@ def _next_of(account: str, entry: Entry, assertions: Assertions) -> Iterator[Ass
 
 
 def _failing(assertion: Assertion, amount: Decimal, day: date) -> Problem:
-    changed = f"{number(amount, assertion.currency)} {assertion.currency}"
-    return Problem(
-        "breaks_ledger",
+    return problem(
+        "breaks_ledger.balance",
         "date",
         assertion.place,
-        f"With this entry of {day} ({changed}) the balance assertion of {shown(assertion.account)} on "
-        f"{assertion.day} fails ({assertion.place}).",
-        "Correct the assertion in the ledger, or the account or date of the expense, then export it again.",
-        "accounting_system_validation_failure",
+        day=day,
+        amount=amount,
+        currency=assertion.currency,
+        account=assertion.account,
+        asserted=assertion.day,
     )
 
 
 def _absorbed(assertion: Assertion, amount: Decimal) -> Problem:
-    changed = f"{number(amount, assertion.currency)} {assertion.currency}"
-    return Note(
-        "pad_absorbs",
-        "date",
-        assertion.pad or "",
-        f"The pad of {shown(assertion.account)} ({assertion.pad}) absorbs {changed} of this entry: the balance on "
-        f"{assertion.day} ({assertion.place}) does not change.",
-        "Check the pad in the ledger.",
-        "accounting_system_validation_failure",
-    )
+    facts: dict[str, Fact] = {
+        "account": assertion.account,
+        "amount": amount,
+        "currency": assertion.currency,
+        "day": assertion.day,
+        "place": assertion.place,
+    }
+    return Note.of("pad_absorbs", "date", assertion.pad or "", "accounting_system_validation_failure", facts)

@@ -1,0 +1,53 @@
+"""Facts as JSON values, exact: what the store keeps of a problem beside its English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from kontobro.core.words import Fact, Name, Phrase
+
+
+def facts_to(facts: Mapping[str, Fact]) -> dict[str, Any]:
+    """Texts and whole numbers as they are, `{"decimal": "1.20"}`, `{"date": "2026-11-28"}`, `{"name": code}`,
+    `{"phrase": name, "facts": {...}}`, and a list of them."""
+    return {name: _to(fact) for name, fact in facts.items()}
+
+
+def _to(fact: Fact) -> Any:
+    match fact:
+        case Phrase():
+            return {"phrase": fact.name, "facts": facts_to(fact.facts)}
+        case Name():
+            return {"name": str(fact)}
+        case Decimal():
+            return {"decimal": str(fact)}
+        case date():
+            return {"date": fact.isoformat()}
+        case tuple():
+            return [_to(one) for one in fact]
+    return fact
+
+
+def facts_from(stored: Mapping[str, Any]) -> dict[str, Fact]:
+    """Raises ValueError, ArithmeticError, KeyError or TypeError for what `facts_to` never wrote."""
+    return {name: _from(value) for name, value in stored.items()}
+
+
+def _from(stored: Any) -> Fact:
+    match stored:
+        case str() | int():
+            return stored
+        case list():
+            return tuple(map(_from, stored))
+        case {"phrase": name, "facts": facts}:
+            return Phrase(name, facts_from(facts))
+        case {"name": code}:
+            return Name(code)
+        case {"decimal": digits}:
+            return Decimal(digits)
+        case {"date": day}:
+            return date.fromisoformat(day)
+    raise ValueError(f"{stored!r} is not a fact")
