@@ -59,14 +59,25 @@ def lines_of(path: Path) -> Iterator[Text]:
         yield Text(named(path), line, match.group())
 
 
+def texts_in(value: object) -> Iterator[str]:
+    """The texts of a TOML document; its keys are code."""
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from texts_in(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts_in(each)
+    elif isinstance(value, str):
+        yield value
+
+
 def documents() -> Iterator[Text]:
     for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "addons").rglob("README.md")]:
         if path.name == "CHANGELOG.md":
             continue
         yield from lines_of(path)
     for path in (ROOT / "src/kontobro/core").rglob("*.toml"):
-        if len(path.stem) > 2:  # not a translation: `de.toml`
-            yield from lines_of(path)
+        yield from (Text(named(path), 1, text) for text in texts_in(tomllib.loads(path.read_text(encoding="utf-8"))))
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     unreleased = re.split(r"^## \[(?!Unreleased)", changes, flags=re.MULTILINE)[0]
     yield Text("CHANGELOG.md", 1, unreleased)

@@ -37,6 +37,8 @@ TURN: Final = 120.0
 MOST_ATTEMPTS: Final = 5
 """How often a piece of work may lose its worker before it is left alone, while it comes no further."""
 ATTEMPTS: Final = "attempts"
+STUCK: Final = "stuck"
+"""Attempts since the last that came further."""
 PROGRESS: Final = "progress"
 
 
@@ -84,11 +86,13 @@ def begin(duty: Duty, work_id: str) -> Work:
     row = duty.runner.client.list_workflows(workflow_ids=[work_id], load_input=False, load_output=False)[0]
     work, known = work_of(row), row.attributes or {}
     progress = progress_of(duty.home, work.connection_id)
-    attempts = int(known.get(ATTEMPTS, 0)) if known.get(PROGRESS, progress) == progress else 0
-    if attempts >= MOST_ATTEMPTS:
-        tell(duty, work, [], fault := _given_up(work, attempts))
+    attempts = int(known.get(ATTEMPTS, 0))
+    stuck = int(known.get(STUCK, attempts)) if known.get(PROGRESS, progress) == progress else 0
+    if stuck >= MOST_ATTEMPTS:
+        tell(duty, work, [], fault := _given_up(work, stuck))
         raise fault
-    duty.runner.client.update_workflow_attributes(work_id, {ATTEMPTS: attempts + 1, PROGRESS: progress})
+    counted = {ATTEMPTS: attempts + 1, STUCK: stuck + 1, PROGRESS: progress}
+    duty.runner.client.update_workflow_attributes(work_id, counted)
     log.info("work begins", extra={"work": work_id, "kind": row.name, "attempt": attempts + 1})
     return work
 
