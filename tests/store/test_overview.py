@@ -68,7 +68,8 @@ def refuse(store: DjangoStore, reference: str, *problems: Problem, **other: Any)
 
 
 def listed(overview: Overview, ids: Sequence[str] = BOTH, **asked: Any) -> list[str]:
-    return [row.booking.reference for row in overview.bookings(ids, BookingFilter(**asked)).rows]
+    page = {name: asked.pop(name) for name in ("before", "limit") if name in asked}
+    return [row.booking.reference for row in overview.bookings(ids, BookingFilter(**asked), **page).rows]
 
 
 # ----------------------------------------------------------------------------------------------- outcomes

@@ -122,7 +122,7 @@ def test_problems_are_grouped_by_cause_with_one_place_to_mend(office: ConnectedS
     page = office.browser.get(f"/o/{office.organisation.id}/problems/").text
     assert "<strong>1</strong> cause" in page
     failed = next(row for row in office.site.home.store.bookings(office.connection.id) if row.problems)
-    assert f'<a href="/c/{office.connection.id}/items/{failed.reference}/">{escape(failed.payee)}</a>' in page
+    assert f'<a href="/c/{office.connection.id}/items/{failed.reference}/"> {escape(failed.payee)}</a>' in page
     assert "What to do:" in page
     assert "nothing needs your attention" not in page
 

@@ -89,7 +89,7 @@ def begin(duty: Duty, work_id: str) -> Work:
     attempts = int(known.get(ATTEMPTS, 0))
     stuck = int(known.get(STUCK, attempts)) if known.get(PROGRESS, progress) == progress else 0
     if stuck >= MOST_ATTEMPTS:
-        tell(duty, work, [], fault := _given_up(work, stuck))
+        tell(duty, work, [], fault := _given_up(work, attempts))
         raise fault
     counted = {ATTEMPTS: attempts + 1, STUCK: stuck + 1, PROGRESS: progress}
     duty.runner.client.update_workflow_attributes(work_id, counted)
