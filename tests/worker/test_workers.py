@@ -80,8 +80,8 @@ def _states(runner: ClientRunner) -> dict[str, str]:
 
 @pytest.mark.kill
 def test_work_that_kills_its_workers_is_given_up(shared_build: Build) -> None:
-    """A connector that ends its process, again and again: after the first, which had planned what it would book, five came no further: the next
-    worker says so and lives."""
+    """A connector that ends its process, again and again: after the first, which had planned what to book, five came
+    no further: the next worker says so and lives."""
     with shared_build() as town, asker(town) as runner:
         with town.at_home() as home:
             deadly = replace(home.store.connections()[0], erp="tests.worker.deadly:Deadly")
