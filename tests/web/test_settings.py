@@ -81,7 +81,7 @@ def test_the_books_say_whether_the_settings_fit(office: ConnectedSite) -> None:
     assert "nope" in office.page("settings/fitting/")
     lacking = replace(kept(office), contra=None, accounts_payable=None)
     office.site.home.store.save_connection(replace(office.connection, settings=lacking))
-    assert "These types would fail: invoice, invoice payment" in office.page("settings/fitting/")
+    assert "These types would fail: Invoice, Invoice payment" in office.page("settings/fitting/")
 
 
 def test_a_file_goes_out_and_comes_back(office: ConnectedSite) -> None:
