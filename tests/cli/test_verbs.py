@@ -89,7 +89,11 @@ def test_check_asks_for_the_wallet_and_warns_of_the_rest(bench: Bench) -> None:
     assert bench.run("settings", "set", "wallet", "1080").exit_code == 0
     result = bench.run("check")
     assert result.exit_code == 0, result.output
-    for name, needs_it in {"out_of_pocket": "mileage", "contra": "wallet top-up", "accounts_payable": "invoice"}.items():
+    for name, needs_it in {
+        "out_of_pocket": "mileage",
+        "contra": "wallet top-up",
+        "accounts_payable": "invoice",
+    }.items():
         (line,) = [each for each in result.stdout.splitlines() if f"settings.{name}" in each]
         assert line.startswith("! ")
         assert needs_it in " ".join(result.stdout.split()).casefold()

@@ -128,7 +128,7 @@ def test_an_account_with_accounts_below_it_fails_alone_under_leafonly(tmp_path: 
     text += '2020-01-01 open Expenses:Office:Paper\n  code: "4001"\n'
     with an_office_over(tmp_path, text, bought(1, "2026-10-20"), bought(2, "2026-10-20", code="4001")) as office:
         assert exported(office) == {entry_id(1): "failed", entry_id(2): "successful"}
-        where = f"main.beancount:{line_of(text, 'open Expenses:ExportHarness')}"
+        where = f"main.beancount:{line_of(text, 'open Expenses:Office')}"
         assert where in office.failure(entry_id(1))[1]
 
 

@@ -230,7 +230,7 @@ def test_what_pleo_refuses_is_said_and_connect_can_be_pressed_again(town: Town) 
     wizard = town.wizard()
     page = town.browser.visit(consent(town.browser.leave(wizard), town.sandbox.company_id, "deny"))
     assert page.status_code == 400
-    assert "somebody pressed Deny" in words_of(page)
+    assert "Access was denied in Pleo" in words_of(page)
     assert f"/odoo/action-kontobro_odoo.connect_page_action/{wizard}" in page.text
     bent = consent(town.browser.leave(wizard), town.sandbox.company_id).replace("code=", "code=x")
     page = town.browser.visit(bent)
@@ -302,7 +302,7 @@ def test_pleos_connect_button_leads_to_the_wizard(town: Town) -> None:
 
 def test_the_way_back_is_by_https_or_stays_on_this_machine(town: Town) -> None:
     town.base("http://erp.example.org")
-    with pytest.raises(AssertionError, match=r"https only.*web\.base\.url\.freeze"):
+    with pytest.raises(AssertionError, match=r"only to https addresses.*web\.base\.url\.freeze"):
         town.browser.leave(town.wizard())
     town.base("https://erp.example.org/")
     asked = query_of(town.browser.leave(town.wizard(level="4")))
