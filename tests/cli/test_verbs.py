@@ -141,9 +141,9 @@ def test_an_unreachable_side_wins_over_what_a_person_mends(bench: Bench) -> None
     ("key", "value", "said"),
     [
         ("walet", "1080", "did you mean wallet?"),
-        ("closed_period", "maybe", '"fail" or "next_open" or "today"'),
+        ("closed_period", "maybe", '"fail", "next_open", "today"'),
         ("retention_days", "many", "a whole number from 0 to 3650"),
-        ("wallets.XXY", "1080", "no currency"),
+        ("wallets.XXY", "1080", "not a currency code"),
         ("wallet.EUR", "1080", "not a table"),
         ("rows", "x", "settings import FILE"),
         ("out_of_pocket", "9999", "9999"),

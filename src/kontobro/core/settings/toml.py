@@ -226,7 +226,7 @@ def _text(given: object, name: str) -> str:
 def _number(given: object, name: str) -> int:
     low, high = LIMITS[name]
     if type(given) is not int or not low <= given <= high:
-        raise _Wrong(Phrase("takes_number", {"low": low, "high": high}))
+        raise _Wrong(Phrase("takes_number", {"low": str(low), "high": str(high)}))
     return given
 
 
