@@ -73,7 +73,7 @@ def the_first_export_runs_before_our_eyes(way: Journey) -> None:
     job = way.export()
     way.watch_job(job)
     way.await_job(job)
-    way.says(re.compile(r"110 expenses · 112 entries booked · 10 need attention"))
+    way.says(re.compile(r"110\s+expenses\s+·\s+112\s+entries\s+booked\s+·\s+10\s+need\s+attention"))
     (delivery,) = way.town.state()["deliveries"]
     assert delivery["eventType"] == "v1.export-job.created"
     assert delivery["attempts"][0]["status"] == 204
