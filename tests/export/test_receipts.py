@@ -144,12 +144,7 @@ def limited(office: ExportHarness, **rules: Any) -> None:
             "receipt_file_size_limit_exceeded",
             "limit",
         ),
-        (
-            {},
-            (FileBlob("r", "application/pdf", b"%PDF-1.4"),),
-            "receipt_conversion_failure",
-            "a file of the format PDF",
-        ),
+        ({}, (FileBlob("r", "application/pdf", b"%PDF-1.4"),), "receipt_conversion_failure", "a PDF"),
     ],
 )
 def test_what_the_accounting_system_does_not_take(

@@ -134,8 +134,8 @@ def _refused(number: int, label: str, media: Media | None) -> Problem:
     if media is None:
         return problem("receipt_not_what_it_says.unknown", field, label or "–", number=number)
     if label not in MEDIA or label == media.type:
-        return problem("receipt_type_refused", field, media.type, number=number, format=media.extension.upper())
-    return problem("receipt_not_what_it_says", field, label, number=number, format=media.extension.upper())
+        return problem("receipt_type_refused", field, media.type, number=number, what=media.words)
+    return problem("receipt_not_what_it_says", field, label, number=number, what=media.words)
 
 
 def _too_large(number: int, size: int | None, rules: ReceiptRules) -> Problem:

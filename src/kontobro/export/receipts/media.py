@@ -15,6 +15,8 @@ from typing import Final
 
 import filetype
 
+from kontobro.core.words import Phrase
+
 _OFFICE: Final = "application/vnd.openxmlformats-officedocument."
 _OPEN: Final = "application/vnd.oasis.opendocument."
 
@@ -30,40 +32,44 @@ MAX_NAMES: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A format: its media type, file extension, and how a person calls such a file."""
+    """A format: its media type and file extension."""
 
     type: str
     extension: str
-    words: str
+
+    @property
+    def words(self) -> Phrase:
+        """What a person calls such a file."""
+        return Phrase(f"media_{self.extension}") if self.type in MEDIA else Phrase("media_other", {"type": self.type})
 
 
 MEDIA: Final = {
     media.type: media
     for media in (
-        Media("application/pdf", "pdf", "a PDF"),
-        Media("image/jpeg", "jpg", "a JPEG picture"),
-        Media("image/png", "png", "a PNG picture"),
-        Media("application/msword", "doc", "a Word file (doc)"),
-        Media("application/vnd.ms-excel", "xls", "an Excel file (xls)"),
-        Media(_OFFICE + "wordprocessingml.document", "docx", "a Word file (docx)"),
-        Media(_OFFICE + "spreadsheetml.sheet", "xlsx", "an Excel file (xlsx)"),
-        Media("text/plain", "txt", "a text file (txt)"),
-        Media("text/html", "html", "a web page (HTML)"),
-        Media("image/heic", "heic", "a HEIC picture"),
-        Media("image/avif", "avif", "an AVIF picture"),
-        Media("image/webp", "webp", "a WebP picture"),
-        Media("image/tiff", "tiff", "a TIFF picture"),
-        Media("image/gif", "gif", "a GIF picture"),
-        Media("image/bmp", "bmp", "a BMP picture"),
-        Media("application/rtf", "rtf", "an RTF file"),
-        Media(_OFFICE + "presentationml.presentation", "pptx", "a PowerPoint file (pptx)"),
-        Media("application/vnd.ms-powerpoint", "ppt", "a PowerPoint file (ppt)"),
-        Media("application/vnd.ms-outlook", "msg", "an Outlook message (msg)"),
-        Media(_OPEN + "text", "odt", "an OpenDocument text (odt)"),
-        Media(_OPEN + "spreadsheet", "ods", "an OpenDocument spreadsheet (ods)"),
-        Media("message/rfc822", "eml", "an e-mail (eml)"),
-        Media("application/zip", "zip", "a ZIP archive"),
-        Media("application/encrypted", "bin", "an Office file with a password"),
+        Media("application/pdf", "pdf"),
+        Media("image/jpeg", "jpg"),
+        Media("image/png", "png"),
+        Media("application/msword", "doc"),
+        Media("application/vnd.ms-excel", "xls"),
+        Media(_OFFICE + "wordprocessingml.document", "docx"),
+        Media(_OFFICE + "spreadsheetml.sheet", "xlsx"),
+        Media("text/plain", "txt"),
+        Media("text/html", "html"),
+        Media("image/heic", "heic"),
+        Media("image/avif", "avif"),
+        Media("image/webp", "webp"),
+        Media("image/tiff", "tiff"),
+        Media("image/gif", "gif"),
+        Media("image/bmp", "bmp"),
+        Media("application/rtf", "rtf"),
+        Media(_OFFICE + "presentationml.presentation", "pptx"),
+        Media("application/vnd.ms-powerpoint", "ppt"),
+        Media("application/vnd.ms-outlook", "msg"),
+        Media(_OPEN + "text", "odt"),
+        Media(_OPEN + "spreadsheet", "ods"),
+        Media("message/rfc822", "eml"),
+        Media("application/zip", "zip"),
+        Media("application/encrypted", "bin"),
     )
 }
 
@@ -109,7 +115,7 @@ def media_of(content: bytes, announced: str = "") -> Media | None:
         return MEDIA["image/heic"]
     guess = filetype.guess(content)
     if guess is not None:
-        return MEDIA.get(guess.mime) or Media(guess.mime, guess.extension, f"a file of the type {guess.mime}")
+        return MEDIA.get(guess.mime) or Media(guess.mime, guess.extension)
     return _text_of(start)
 
 
