@@ -90,13 +90,13 @@ def test_check_asks_for_the_wallet_and_warns_of_the_rest(bench: Bench) -> None:
     result = bench.run("check")
     assert result.exit_code == 0, result.output
     for name, needs_it in {
-        "out_of_pocket": "mileage",
-        "contra": "wallet top-up",
-        "accounts_payable": "invoice",
+        "out_of_pocket": "Mileage",
+        "contra": "Wallet top-up",
+        "accounts_payable": "Invoice",
     }.items():
         (line,) = [each for each in result.stdout.splitlines() if f"settings.{name}" in each]
         assert line.startswith("! ")
-        assert needs_it in " ".join(result.stdout.split()).casefold()
+        assert needs_it in " ".join(result.stdout.split())
     found = json.loads(bench.run("check", "--json").stdout)
     warned = [each["subject"].rpartition(".")[2] for each in found["findings"] if each["warning"]]
     assert (found["ok"], warned) == (True, ["out_of_pocket", "contra", "accounts_payable"])

@@ -75,8 +75,8 @@ def look_at_cards_alone(desk: Desk, number: int) -> None:
     """A wallet is enough, and the check says which types would fail; without one it says so too."""
     told = desk.press(number, "action_check")["params"]
     assert (told["type"], told["sticky"]) == ("warning", True)
-    for types in ("invoice, invoice payment", "external reimbursement, wallet top-up, wallet", "mileage"):
-        assert types in told["message"].casefold()
+    for types in ("Invoice, Invoice payment", "External reimbursement, Wallet top-up, Wallet unload", "Mileage"):
+        assert types in told["message"]
     desk.apply(number, {})
     with pytest.raises(Refused, match=r"(?s)Pleo wallet missing.*employees paid themselves.*These types would fail"):
         desk.press(number, "action_check")
