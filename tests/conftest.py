@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections import Counter
@@ -84,6 +85,22 @@ def shared() -> Path:
     if not (folder / "pleo" / "openapi").is_dir():
         pytest.skip("Pleo's documents are missing: put them at ../shared, or set KONTOBRO_SHARED to their folder")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def logs_put_back() -> Iterator[None]:
+    """Logging is everyone's: a test that sets it up as the service does leaves it as it was.
+
+    By `setLevel`, never by assignment: loggers remember what they may let through.
+    """
+    loggers = [logging.getLogger(name) for name in (None, "kontobro", "httpx2", "httpcore2")]
+    before = [(logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
+    yield
+    for logger, (handlers, level, propagate) in zip(loggers, before, strict=True):
+        logger.handlers[:], logger.propagate = handlers, propagate
+        if logger.level != level:
+            logger.setLevel(level)
+    logging.captureWarnings(False)
 
 
 WARM = {"cli", "export", "service", "sync", "web", "worker"}

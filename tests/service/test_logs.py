@@ -29,13 +29,8 @@ SECRETS = (
 
 
 @pytest.fixture(autouse=True)
-def logs_put_back() -> Iterator[None]:
-    """The root logger is everybody's: leave it as it was."""
-    root, ours = logging.getLogger(), logging.getLogger("kontobro")
-    before = (root.handlers[:], root.level, ours.level)
+def structlog_put_back() -> Iterator[None]:
     yield
-    root.handlers[:], root.level, ours.level = before
-    logging.captureWarnings(False)
     structlog.reset_defaults()
 
 

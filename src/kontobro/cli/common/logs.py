@@ -35,7 +35,8 @@ def log_to_stderr() -> Callable[[], None]:
 
     def undo() -> None:
         ours.removeHandler(shown)
-        ours.level, ours.propagate = before
+        ours.setLevel(before[0])  # not by assignment: loggers remember what they may let through
+        ours.propagate = before[1]
 
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
