@@ -20,10 +20,10 @@ from cogapp import Cog
 from kontobro.cli.app import app
 from kontobro.cli.common.exits import MEANINGS
 from kontobro.core.model.findings import REASONS
-from scripts import environment_page
+from scripts import environment_page, settings_page
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("docs/cli.md", "docs/problems.md", "docs/service/environment.md")
+PAGES = ("docs/cli.md", "docs/problems.md", "docs/service/environment.md", "docs/settings.md")
 PROLOGUE = "import cog; from scripts.docs_from_code import *"
 
 
@@ -78,6 +78,16 @@ def reasons() -> str:
 def environment() -> str:
     """The service's variables."""
     return f"\n{environment_page.table()}\n"
+
+
+def settings_tables() -> str:
+    """The settings, a table a group."""
+    return f"\n{settings_page.settings_tables()}\n"
+
+
+def settings_rows() -> str:
+    """The keys of a row of the posting table."""
+    return f"\n{settings_page.rows_table()}\n"
 
 
 def _placeholder(argument: Any) -> str:

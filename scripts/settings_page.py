@@ -1,29 +1,11 @@
-"""Write the tables of docs/settings.md from the catalogue of settings: `python -m scripts.settings_page`.
-
-A test compares the page with what this gives, so that it can't fall behind.
-"""
+"""The tables of docs/settings.md, from the catalogue of settings (`scripts/docs_from_code.py` writes them)."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from kontobro.core.settings.catalogue import Entry, groups, row_catalogue
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "settings.md"
-PARTS = ("settings", "rows")
 SETTING_HEAD = "| setting | takes | default | what it does |\n|---|---|---|---|\n"
 ROW_HEAD = "| key | takes | what it does |\n|---|---|---|\n"
-
-
-def page(text: str) -> str:
-    """The page with its tables, each between `<!-- NAME -->` and `<!-- end of NAME -->`, as the catalogue has them."""
-    for name, table in zip(PARTS, (settings_tables(), rows_table()), strict=True):
-        before, begin, rest = text.partition(f"<!-- {name} -->\n")
-        _, end, after = rest.partition(f"<!-- end of {name} -->\n")
-        if not (begin and end):
-            raise ValueError(f"{PAGE.name} lacks the marks of {name}")
-        text = f"{before}{begin}\n{table}\n{end}{after}"
-    return text
 
 
 def settings_tables() -> str:
@@ -67,7 +49,3 @@ def _does(entry: Entry) -> str:
     """Its label, help and more; each choice with its words."""
     choices = "; ".join(f"`{value}`: {words}" for value, words in entry.choices.items())
     return " ".join(filter(None, [f"**{entry.label}.**", entry.help, f"{choices}." if choices else "", entry.more]))
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

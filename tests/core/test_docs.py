@@ -21,7 +21,7 @@ from kontobro.core.rules.post import post_item
 from kontobro.core.rules.text import FIELD_LIMIT, FIELDS, TEXT_LIMIT
 from kontobro.core.settings.toml import LIMITS, settings_from
 from kontobro.testing.factories import a_line, an_item, masters, settings
-from scripts import settings_page
+from scripts.docs_from_code import renewed
 
 DOCS = Path(__file__).parents[2] / "docs"
 SOURCE = Path(__file__).parents[2] / "src" / "kontobro"
@@ -92,8 +92,8 @@ def test_the_codes_of_a_sync_are_explained() -> None:
 
 def test_the_tables_of_the_settings_page_are_those_of_the_catalogue() -> None:
     text = page("settings.md")
-    assert settings_page.page(text) == text, "run: python -m scripts.settings_page"
-    assert settings_page.page(text.replace("| `wallet` |", "| `purse` |", 1)) == text
+    assert renewed(text) == text, "run: make fix"
+    assert renewed(text.replace("| `wallet` |", "| `purse` |", 1)) == text
 
 
 def test_every_setting_and_row_key_is_on_the_page() -> None:
