@@ -2,13 +2,13 @@
 
 KontobroError
 ├─ Unreachable · Timeout · RateLimited(retry_after)   patience, then the job fails
-├─ LoginFailed · NotAllowed · Misconfigured           a person mends it; the job fails
+├─ LoginFailed · NotAllowed · Misconfigured           a person fixes it; the job fails
 │  ├─ SeveralCompanies (of Misconfigured)             one has to be chosen
 │  └─ NotUsable (of Misconfigured)                    never exported yet, and not ready to: the job waits in Pleo
 ├─ Uncertain                                          the outcome of a write is unknown: find first
 ├─ Conflict                                           a person decides
 ├─ UnsafePlan                                         a sync's plan that is not carried out
-│  ├─ EmptySource · DuplicateCode                     never: the accounting system is mended first
+│  ├─ EmptySource · DuplicateCode                     never: fixed in the accounting system first
 │  ├─ TooManyChanges                                  not unasked: a person approves the plan by its digest
 │  └─ NotApproved                                     the digest is missing, wrong or of another kind
 ├─ Busy                                               another run is in progress; nothing was done
@@ -280,7 +280,7 @@ class NotAllowed(KontobroError):
 
 
 class Misconfigured(KontobroError):
-    """A setting is missing or wrong: a person mends it."""
+    """A setting is missing or wrong: a person fixes it."""
 
     job_failure: JobFailure = "missing_configuration"
 

@@ -37,6 +37,7 @@ TURN: Final = 120.0
 MOST_ATTEMPTS: Final = 5
 """How often a piece of work may lose its worker before it is left alone, while it comes no further."""
 ATTEMPTS: Final = "attempts"
+DATABASE_AWAY: Final = ("The service's database could not be reached.", "Kontobro tries again automatically.")
 STUCK: Final = "stuck"
 """Attempts since the last that came further."""
 PROGRESS: Final = "progress"
@@ -124,9 +125,7 @@ def attempt(duty: Duty, connection_id: str, piece: Callable[[Home, list[Result]]
                 raise
             # the attempts are for others: what is under way at Pleo waits for our own database to be back
             wait_out(lambda: duty.home.store.connection(connection_id), duty.stopping)
-            raise StoreUnreachable(
-                "The service's database could not be reached.", "Kontobro tries again automatically."
-            ) from fault
+            raise StoreUnreachable(*DATABASE_AWAY) from fault
 
     def work() -> None:
         with fresh_connections(), duty.home.visit() as home, home.store.lock(f"work {connection_id}", wait=TURN):
