@@ -35,7 +35,7 @@ def ports(office: ExportHarness) -> BookPorts:
 
 def test_under_the_same_settings_it_still_fails(office: ExportHarness) -> None:
     checked = check_again(office.connection, FIFTH, ports(office))
-    assert not checked.mended
+    assert not checked.fixed
     assert checked.preview is not None
     assert [problem.code for problem in checked.preview.problems] == ["account_missing"]
 
@@ -44,7 +44,7 @@ def test_under_new_settings_it_shows_its_entry_and_books_nothing(office: ExportH
     ledger, rows, states = [p.read_text() for p in office.batches], office.rows(), office.desk.states()
     office.set(rows=(MENDED,))
     (checked,) = check_failed(office.connection, ports(office))
-    assert checked.mended
+    assert checked.fixed
     assert checked.preview is not None
     (entry,) = checked.preview.entries
     assert line_sums(entry) == {"Expenses:Office-Supplies": Decimal("100.00"), "Assets:Pleo:DKK": Decimal("-100.00")}
@@ -79,4 +79,4 @@ def test_an_expense_that_we_never_had(office: ExportHarness) -> None:
 def test_purged_content_can_not_be_looked_at(office: ExportHarness) -> None:
     office.store.purge(office.connection.id, office.clock.now() + dt.timedelta(days=1))
     checked = check_again(office.connection, FIFTH, ports(office))
-    assert (checked.preview, checked.mended) == (None, False)
+    assert (checked.preview, checked.fixed) == (None, False)

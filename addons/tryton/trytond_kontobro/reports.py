@@ -69,6 +69,6 @@ def _words(checked):
     who = checked.payee or checked.reference
     if checked.preview is None:
         return f"{who}: {gettext('kontobro.msg_content_purged')}"
-    if checked.mended:
+    if checked.fixed:
         return f"{who}: {gettext('kontobro.msg_mended')}\n{checked.pleo_url or ''}"
     return "\n".join([f"{who}:", *map(in_words, checked.preview.problems)])

@@ -37,7 +37,7 @@ def run(
         show.emit([checked_shape(checked) for checked in found])
     else:
         _print(found, ports)
-    if not all(checked.mended for checked in found):
+    if not all(checked.fixed for checked in found):
         raise typer.Exit(Exit.PROBLEMS)
 
 
@@ -64,8 +64,8 @@ def _print(found: Sequence[Checked], ports: BookPorts) -> None:
     if not found:
         show.say("Nothing failed in the last job.")
         return
-    mended = sum(1 for checked in found if checked.mended)
-    show.say(f"{mended} of {len(found)} would be booked now. Nothing was booked: export them again in Pleo.", "bold")
+    fixed = sum(1 for checked in found if checked.fixed)
+    show.say(f"{fixed} of {len(found)} would be booked now. Nothing was booked: export them again in Pleo.", "bold")
     show.say("Receipts are not checked here: a missing or broken receipt shows at the export.", "dim")
 
 
@@ -74,7 +74,7 @@ def checked_shape(checked: Checked) -> Json:
 
     return {
         "reference": checked.reference,
-        "mended": checked.mended,
+        "mended": checked.fixed,
         "pleo_url": checked.pleo_url,
         "preview": preview_shape(checked.preview) if checked.preview else None,
     }

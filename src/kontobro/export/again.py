@@ -1,6 +1,6 @@
 """Check again: a kept item under today's settings, as a preview. Nothing is booked, nothing is told to Pleo.
 
-After a job's completion nothing can be retried (design §5): what is mended here is exported again in Pleo.
+After a job's completion nothing can be retried (design §5): what is fixed here is exported again in Pleo.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Checked:
     payee: str = ""
 
     @property
-    def mended(self) -> bool:
+    def fixed(self) -> bool:
         """True when it would be booked now, once it is exported again in Pleo."""
         return self.preview is not None and not self.preview.problems
 

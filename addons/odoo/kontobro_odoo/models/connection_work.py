@@ -160,7 +160,7 @@ class Connection(models.Model):
         name = checked.payee or checked.reference
         if checked.preview is None:
             return self.env._("%s: its content is no longer stored. Export it again in Pleo.", name)
-        if checked.mended:
+        if checked.fixed:
             return self.env._("%s: would be booked now. Export it again in Pleo.", name)
         return f"{name}: " + self._in_words(checked.preview.problems, " ")
 
