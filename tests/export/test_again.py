@@ -239,4 +239,4 @@ def test_an_entry_that_vanishes_before_it_is_read_back(tmp_path: Path) -> None:
         office.alter(post=post)
         result = office.export()
         assert (result.booked, result.failed) == (1, 1)
-        assert "not there any more" in office.failure(ONE)[1]
+        assert "no longer exists" in office.failure(ONE)[1]

@@ -120,7 +120,7 @@ def refuse_bad_forms(way: Way, server: ModuleServer, database: str) -> None:
     other = {"party": party, "currency": admin.id_of("currency.currency", "DKK")}
     (company,) = admin.api.write("model.company.company.create", [other])
     for method in ("oauth", "api_key"):
-        with pytest.raises(Refused, match="does not work in Another ApS"):
+        with pytest.raises(Refused, match="has no access to Another ApS"):
             way.ask(company=company, method=method, api_key=way.office.sandbox.api_key)
     with pytest.raises(REFUSED):
         way.ask(Person(server.url, database, "accountant"))
@@ -140,7 +140,7 @@ def leave(way: Way, browser: Browser) -> str:
     assert page.status_code == 200
     (user,) = way.office.admin.rows("res.user", "rec_name", domain=[["login", "=", "bookkeeper"]])
     (company,) = way.office.admin.rows("company.company", "rec_name", domain=[["id", "=", 1]])
-    told = f"{user['rec_name']} asked in Tryton to connect {company['rec_name']} with Pleo"
+    told = f"In Tryton, {user['rec_name']} asked to connect {company['rec_name']} to Pleo"
     assert escape(told) in page.text
     look_at_headers(page)
     assert browser.post(start, {"ticket": ticket}, "https://evil.example").is_error  # Tryton's own refusal: no page

@@ -58,7 +58,7 @@ def refuse_bad_credentials(office: Office, port: int, database: str) -> None:
 
 def refuse_bad_settings(office: Office) -> None:
     view = office.admin.rows("account.account", "code", domain=[["type", "=", None]])[0]["id"]
-    with pytest.raises(Refused, match=r"Out of pocket: .* can't be used by whoever books"):
+    with pytest.raises(Refused, match=r"Out of pocket: the user who books can't use .*Choose another"):
         office.set_up(out_of_pocket=view)
     with pytest.raises(Refused, match=r'"999999" of "Account" that don\'t exist'):
         office.set_up(out_of_pocket=999_999)
@@ -100,16 +100,16 @@ def refuse_bad_lines(office: Office) -> None:
     root = find("analytic_account.account", "PROJECT")
     wallet = {"currency": find("currency.currency", "EUR"), "account": find("account.account", "1082")}
     bad: list[tuple[str, dict[str, object]]] = [
-        (r"Wallets in other currencies, line 2: EUR stands", {"wallets": [wallet, wallet]}),
+        (r"Wallets in other currencies, line 2: EUR is already in another line", {"wallets": [wallet, wallet]}),
         (r"Wallets in other currencies, line 1: Account is missing", {"wallets": [{**wallet, "account": None}]}),
         (r"Posting rules, line 1: Type is missing", {"rows": [{"sign": "follow"}]}),
-        (r"Posting rules, line 2: fee stands", {"rows": [{"type": "fee", "sign": "follow"}] * 2}),
+        (r"Posting rules, line 2: fee is already in another line", {"rows": [{"type": "fee", "sign": "follow"}] * 2}),
         (r"Posting rules, line 1, Negative total: takes .*it is maybe", {"rows": [{"type": "fee", "sign": "maybe"}]}),
         (
             r"Posting rules, line 1: adds a row .*raffle",
             {"rows": [{"type": "raffle", "debit": "expense"}]},
         ),
-        (r"Dimensions, line 1: it says nothing", {"dimensions": [{"root": root}]}),
+        (r"Dimensions, line 1: the line is empty", {"dimensions": [{"root": root}]}),
         (r"Dimensions, line 1: Analytic Root is missing", {"dimensions": [{"group": "PROJ", "root": None}]}),
         (r"Changes without approval, percent: .*it is 101", {"sync_max_percent": 101}),
         (r"Entry text: .*nonsense", {"description": "{nonsense}"}),

@@ -170,7 +170,7 @@ def test_a_date_that_odoo_moved_is_read_back(
     bookkeeper.api.write("account.move", "action_post", ids=[int(booking.id)])
     there = connector.find([entry.reference])[entry.reference]
     assert there.date > date(2026, 10, 31)
-    assert differences(entry, there) == [f"date {there.date} instead of {entry.date}"]
+    assert list(map(str, differences(entry, there))) == [f"date {there.date} instead of {entry.date}"]
 
 
 # ------------------------------------------------------------------------------------------------------- tax

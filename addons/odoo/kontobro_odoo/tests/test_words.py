@@ -80,7 +80,7 @@ class TestWords(PleoCase):
     def test_bad_input_and_faults_are_too(self):
         connection = self.connection.with_user(self.manager).with_context(lang="da_DK")
         with self.assertRaisesRegex(
-            ValidationError, "Indstillingen retention_days tager et helt tal fra 0 til 3.650 .den er -1"
+            ValidationError, "Indstillingen retention_days tager et helt tal fra 0 til 3650 .den er -1"
         ):
             connection.write({"retention_days": -1})
         with (
