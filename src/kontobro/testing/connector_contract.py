@@ -24,12 +24,13 @@ from kontobro.core.ports import Withdraws
 from kontobro.testing.connector.books import Bookkeeper, Books
 from kontobro.testing.connector.entries import Chart, a_journal, a_reference, a_taxed_journal
 from kontobro.testing.connector.faults import FaultsContract
+from kontobro.testing.connector.kept import KeptContract
 from kontobro.testing.connector.money import MoneyContract
 from kontobro.testing.connector.papers import PapersContract
 from kontobro.testing.connector.vendors import WrittenVendorsContract
 
 
-class ConnectorContract(MoneyContract, PapersContract, FaultsContract, WrittenVendorsContract):
+class ConnectorContract(KeptContract, MoneyContract, PapersContract, FaultsContract, WrittenVendorsContract):
     """The suite. A subclass gives the fixture `books`."""
 
     # ------------------------------------------------------------------------ company and master data

@@ -94,7 +94,14 @@ def a_taxed_bill(chart: Chart, net: str = "79.20", tax: str = "19.80", **changes
     sign = -1 if changes.get("credit_note") else 1
     base, amount, code = Decimal(net) * sign, Decimal(tax) * sign, chart.tax_code
     lines = (
-        EntryLine(account=chart.expense, amount=base, role="expense", tax_code=code, tax_amount=amount),
+        EntryLine(
+            account=chart.expense,
+            amount=base,
+            role="expense",
+            tax_code=code,
+            tax_amount=amount,
+            dimensions=chart.dimensions,
+        ),
         EntryLine(account=chart.input_tax, amount=amount, role="tax", tax_code=code),
         EntryLine(account=chart.payable, amount=-base - amount, role="payable", vendor=chart.vendor),
     )

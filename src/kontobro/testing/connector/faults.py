@@ -16,6 +16,7 @@ from kontobro.core.errors import NotAllowed, Problem, Uncertain, Unreachable
 from kontobro.core.model.journal import Booking, Entry
 from kontobro.core.ports import Connector
 from kontobro.testing.connector.books import Books
+from kontobro.testing.connector.contract import Contract
 from kontobro.testing.connector.entries import a_bill, a_journal
 
 R = TypeVar("R")
@@ -36,7 +37,7 @@ def in_processes(task: Callable[[], R], count: int) -> list[R]:
         return [answer.result(PATIENCE) for answer in under_way]
 
 
-class FaultsContract:
+class FaultsContract(Contract):
     """Two at once, an answer that was lost, a system that went away, a login without rights."""
 
     def test_two_processes_at_once_book_once(self, books: Books) -> None:

@@ -1,6 +1,6 @@
 """An accounting system in dictionaries: for tests of the engine and for benchmarks. Held to the contract suite.
 
-It keeps bookings, not entries, so that 50,000 of them stay small. A lock makes it safe to share by threads.
+A lock makes it safe to share by threads.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from kontobro.core.model.journal import (
     Payment,
     Reference,
     TwinKey,
+    dimension_sums,
     line_sums,
+    tax_code_sums,
 )
 from kontobro.core.model.masterdata import (
     Account,
@@ -41,6 +43,7 @@ from kontobro.core.model.money import exact_sum
 from kontobro.core.model.period import is_open
 from kontobro.core.ports import Capabilities, ReceiptRules
 from kontobro.testing.connector.entries import Chart
+from kontobro.testing.connector.shown import Shown, shown_as_sent
 
 R = TypeVar("R", bound=MasterRecord)
 
@@ -85,15 +88,22 @@ def masters_of(chart: Chart) -> list[MasterRecord]:
 @dataclass(slots=True)
 class _Kept:
     """One entry: what `find` answers, and what settling needs. `owed`: what the vendor gets by it, below zero for a
-    payment; `open` is what is left of it on a bill."""
+    payment; `open` is what is left of it on a bill; `paid` is the bill that a payment has settled."""
 
+    entry: Entry
     booking: Booking
-    bill: InvoiceKey | None
-    twin: TwinKey | None = None
-    owed: Decimal = Decimal(0)
-    open: Decimal = Decimal(0)
-    returned: bool = False
+    owed: Decimal
+    open: Decimal
+    paid: Reference | None = None
     receipts: tuple[str, ...] = ()
+
+    @property
+    def bill(self) -> InvoiceKey | None:
+        return self.entry.key if isinstance(self.entry, Bill) else None
+
+    @property
+    def returned(self) -> bool:
+        return isinstance(self.entry, Payment) and self.entry.returned
 
 
 class MemoryConnector:
@@ -178,11 +188,20 @@ class MemoryConnector:
     def receipts(self, reference: Reference) -> Sequence[str]:
         return self._kept[reference].receipts
 
+    def shows(self, reference: Reference) -> Shown:
+        return shown_as_sent(self._kept[reference].entry)
+
     def void(self, reference: Reference) -> None:
-        self._kept[reference].booking = replace(self._kept[reference].booking, status="void")
+        kept = self._kept[reference]
+        kept.booking = replace(kept.booking, status="void")
+        self._release(kept)
+        for payment in [one for one in self._kept.values() if one.paid == reference]:
+            self._release(payment)
+            self._wait(payment)
 
     def delete(self, reference: Reference) -> None:
         kept = self._kept.pop(reference)
+        self._release(kept)
         if kept.bill:
             self._bills[kept.bill.vendor, kept.bill.number].remove(reference)
 
@@ -219,9 +238,8 @@ class MemoryConnector:
         if bill:
             self._bills.setdefault((bill.vendor, bill.number), []).append(entry.reference)
         owed = exact_sum(line.amount for line in entry.lines if line.role in ("payable", "employee")).copy_negate()
-        returned = isinstance(entry, Payment) and entry.returned
-        booking = _booking(entry, self.capabilities.drafts)
-        self._kept[entry.reference] = _Kept(booking, bill, twin=entry.twin, owed=owed, open=owed, returned=returned)
+        booking = _booking(entry, self.capabilities)
+        self._kept[entry.reference] = _Kept(entry, booking, owed, owed)
         return booking
 
     def _post(self, reference: Reference) -> None:
@@ -243,12 +261,27 @@ class MemoryConnector:
             return
         bill = next((it for it in self._posted_bills(kept) if _takes(it, kept)), None)
         if bill is None:
-            waits = self._open.setdefault(_waits_for(kept.booking.settles), [])
-            waits += [reference] if reference not in waits else []
+            self._wait(kept)
             return
-        low, high = sorted((bill.owed, Decimal(0)))
-        bill.open = min(max(exact_sum((bill.open, kept.owed)), low), high)
+        bill.open = _within(bill, exact_sum((bill.open, kept.owed)))
+        kept.paid = bill.booking.reference
         kept.booking = replace(kept.booking, settled=True)
+
+    def _wait(self, payment: _Kept) -> None:
+        """Until a bill is posted that it settles."""
+        reference, settles = payment.booking.reference, payment.booking.settles
+        if settles is not None:
+            waits = self._open.setdefault(_waits_for(settles), [])
+            waits += [reference] if reference not in waits else []
+
+    def _release(self, payment: _Kept) -> None:
+        """A payment that settled something settles it no more: its bill is open by as much again."""
+        bill = self._kept.get(payment.paid) if payment.paid else None
+        if bill:
+            bill.open = _within(bill, exact_sum((bill.open, payment.owed.copy_negate())))
+        payment.paid = None
+        if payment.booking.settled:
+            payment.booking = replace(payment.booking, settled=False)
 
     def _posted_bills(self, payment: _Kept) -> list[_Kept]:
         settles = payment.booking.settles
@@ -283,6 +316,12 @@ def _waits_for(settles: Reference | InvoiceKey) -> Reference | tuple[str, str]:
     return (settles.vendor, settles.number) if isinstance(settles, InvoiceKey) else settles
 
 
+def _within(bill: _Kept, left: Decimal) -> Decimal:
+    """Never more open than was owed, nor less than nothing."""
+    low, high = sorted((bill.owed, Decimal(0)))
+    return min(max(left, low), high)
+
+
 def _takes(bill: _Kept, payment: _Kept) -> bool:
     """Money out needs something that is owed, money back something that was paid; both in one currency."""
     if bill.booking.currency != payment.booking.currency:
@@ -293,7 +332,7 @@ def _takes(bill: _Kept, payment: _Kept) -> bool:
 
 
 def _is_twin(kept: _Kept, key: TwinKey) -> bool:
-    twin = kept.twin
+    twin = kept.entry.twin
     return (
         twin is not None
         and kept.booking.status != "void"
@@ -302,18 +341,20 @@ def _is_twin(kept: _Kept, key: TwinKey) -> bool:
     )
 
 
-def _booking(entry: Entry, drafts: bool) -> Booking:
+def _booking(entry: Entry, capabilities: Capabilities) -> Booking:
     settles = entry.settles if isinstance(entry, Payment) else None
     return Booking(
         reference=entry.reference,
         id=entry.reference,
-        status="draft" if drafts else "posted",
+        status="draft" if capabilities.drafts else "posted",
         date=entry.date,
         currency=entry.currency,
         total=entry.total,
         tax=entry.tax,
         line_sums=line_sums(entry),
-        fingerprint=entry.fingerprint,
+        dimension_sums=None if "dimensions" in capabilities.not_kept else dimension_sums(entry),
+        tax_code_sums=None if "tax_codes" in capabilities.not_kept else tax_code_sums(entry),
+        fingerprint=entry.fingerprint if capabilities.keeps_fingerprint else None,
         url=f"https://accounting.example/{entry.reference}",
         number=entry.number if isinstance(entry, Bill) else None,
         settles=settles,

@@ -9,6 +9,7 @@ import pytest
 from kontobro.core.errors import Problem
 from kontobro.core.model.journal import Booking, line_sums
 from kontobro.testing.connector.books import Books
+from kontobro.testing.connector.contract import Contract
 from kontobro.testing.connector.entries import a_journal, a_reverse_journal, a_taxed_bill, a_taxed_journal
 
 ODD_TEXTS = (
@@ -21,7 +22,7 @@ ODD_TEXTS = (
 )
 
 
-class MoneyContract:
+class MoneyContract(Contract):
     """Amounts to the last digit, whatever the currency and the tax."""
 
     # ------------------------------------------------------------------------- amounts, dimensions, texts

@@ -14,10 +14,11 @@ from kontobro.core.errors import KontobroError, Problem
 from kontobro.core.model.journal import Entry, InvoiceKey, Reference, line_sums
 from kontobro.core.ports import ReceiptRules
 from kontobro.testing.connector.books import Books
+from kontobro.testing.connector.contract import Contract
 from kontobro.testing.connector.entries import PDF, a_bill, a_journal, a_payment, a_receipt, an_invoice_journal
 
 
-class PapersContract:
+class PapersContract(Contract):
     """Receipts in order and once; a payment and its bill find each other, whichever comes first."""
 
     # ------------------------------------------------------------------------------------------- receipts

@@ -8,10 +8,11 @@ import pytest
 
 from kontobro.core.model.masterdata import Vendor
 from kontobro.testing.connector.books import Books
+from kontobro.testing.connector.contract import Contract
 from kontobro.testing.connector.entries import a_bill
 
 
-class WrittenVendorsContract:
+class WrittenVendorsContract(Contract):
     """Part of `ConnectorContract`."""
 
     def test_a_vendor_born_in_pleo_is_written_once_and_read_back_with_pleos_id(self, books: Books) -> None:

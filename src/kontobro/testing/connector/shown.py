@@ -1,0 +1,78 @@
+"""An entry as a person sees it in the accounting system: what a suite's `Bookkeeper` answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from kontobro.core.model.journal import Bill, Entry, Payment
+
+Kind = Literal["journal", "bill", "credit_note", "payment", "returned"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownLine:
+    """One line: ids as the connector's `read` gives them, the amount in the entry's currency, debit positive."""
+
+    account: str
+    amount: Decimal
+    dimensions: frozenset[tuple[str, str]] = frozenset()
+    tax_code: str | None = None
+    vendor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One entry. `payee`, `text` and `number` are what is read there: a system with one field for all gives it to each.
+
+    `vendor` is the document's own; a line has its vendor too.
+    """
+
+    kind: Kind
+    date: date
+    currency: str
+    lines: Sequence[ShownLine]
+    payee: str = ""
+    text: str = ""
+    number: str = ""
+    vendor: str | None = None
+    document_date: date | None = None
+    due_date: date | None = None
+
+
+def kind_of(entry: Entry) -> Kind:
+    """What an entry has to be shown as."""
+    if isinstance(entry, Bill):
+        return "credit_note" if entry.credit_note else "bill"
+    if isinstance(entry, Payment):
+        return "returned" if entry.returned else "payment"
+    return "journal"
+
+
+def shown_as_sent(entry: Entry) -> Shown:
+    """An entry as a system shows it that keeps all of it: for one that keeps entries as they are."""
+    lines = [
+        ShownLine(
+            account=line.account,
+            amount=line.amount,
+            dimensions=frozenset(line.dimensions),
+            tax_code=line.tax_code,
+            vendor=line.vendor,
+        )
+        for line in entry.lines
+    ]
+    return Shown(
+        kind=kind_of(entry),
+        date=entry.date,
+        currency=entry.currency,
+        lines=lines,
+        payee=entry.payee,
+        text=entry.text,
+        number=entry.number,
+        vendor=entry.vendor,
+        document_date=entry.document_date,
+        due_date=entry.due_date,
+    )
