@@ -223,8 +223,8 @@ class Booking:
     `line_sums` maps account id to the sum of its lines (debit positive, zero sums left out); `receipts` are
     the SHA-256 of what is attached; `fingerprint` is None where the system can't keep one; `settled`
     is None for what settles nothing; `open` is what is still owed on a bill (below zero on a credit note), None for
-    what is none. `dimension_sums` and `tax_code_sums` as the functions below make them of an entry, of lines that are no
-    tax; None where the system does not give them back.
+    what is none. `dimension_sums` and `tax_code_sums` are what the functions below make of an entry; None where the
+    system does not give them back.
     """
 
     reference: Reference

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Literal
 
@@ -32,15 +32,15 @@ class Shown:
     """
 
     kind: Kind
-    date: date
+    date: dt.date
     currency: str
     lines: Sequence[ShownLine]
     payee: str = ""
     text: str = ""
     number: str = ""
     vendor: str | None = None
-    document_date: date | None = None
-    due_date: date | None = None
+    document_date: dt.date | None = None
+    due_date: dt.date | None = None
 
 
 def kind_of(entry: Entry) -> Kind:
