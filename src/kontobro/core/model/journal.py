@@ -10,7 +10,7 @@ import datetime as dt
 import hashlib
 import unicodedata
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Literal, NewType, TypeVar
 
@@ -180,6 +180,11 @@ class Entry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry(Entry):
     """A plain journal entry."""
+
+
+def as_journal(entry: Entry) -> JournalEntry:
+    """The entry as a plain one, for an accounting system without bills."""
+    return JournalEntry(**{one.name: getattr(entry, one.name) for one in fields(Entry)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

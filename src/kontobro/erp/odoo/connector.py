@@ -169,8 +169,8 @@ class OdooConnector:
 
     def _bookings(self, keys: Sequence[Key], standings: Sequence[Standing]) -> dict[Key, Booking]:
         found = {key: pick(key, standings) for key in keys}
-        signs = self._masters.snapshot().signs
-        return {key: booking_of(standing, signs, self._url) for key, standing in found.items() if standing}
+        masters = self._masters.snapshot()
+        return {key: booking_of(standing, masters, self._url) for key, standing in found.items() if standing}
 
     def _answers(
         self,

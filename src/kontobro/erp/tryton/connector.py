@@ -186,8 +186,8 @@ class TrytonConnector:
         return list(_current(references, self._standings(references)).values())
 
     def _bookings(self, keys: Sequence[Key], standings: Sequence[Standing]) -> dict[Key, Booking]:
-        output = self._masters.snapshot().output_taxes
-        return {key: booking_of(one, output, self.link) for key, one in picked(keys, standings).items()}
+        masters = self._masters.snapshot()
+        return {key: booking_of(one, masters, self.link) for key, one in picked(keys, standings).items()}
 
     def _answers(
         self,

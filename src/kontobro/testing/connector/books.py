@@ -62,7 +62,7 @@ class Books:
         missing = [name for name in METHODS if not hasattr(self.connector, name)]
         if missing:
             kind = type(self.connector).__name__
-            pytest.fail(f"{kind} is not a connector: it has no {', '.join(missing)}. See {PAGE}#the-eight-methods")
+            raise TypeError(f"{kind} is not a connector: it has no {', '.join(missing)}. See {PAGE}#the-eight-methods")
 
     def another(self, make: Callable[..., Connector], *given: object) -> Connector:
         """Another connector to the company. One that can't be made is its factory's fault."""

@@ -12,6 +12,7 @@ from beancount.core.data import Posting
 from kontobro.core.model.journal import (
     MONEY_ROLES,
     Booking,
+    DimensionKey,
     EntryKey,
     InvoiceKey,
     PostingStatus,
@@ -19,6 +20,7 @@ from kontobro.core.model.journal import (
     TwinKey,
     compared,
     entry_id_of,
+    summed,
 )
 from kontobro.core.model.money import exact_sum
 from kontobro.erp.beancount.syntax.blocks import Key, Standing
@@ -39,7 +41,13 @@ def booking_of(standing: Standing, receipts: frozenset[str], url: str) -> Bookin
         currency=currency,
         total=total_of(standing),
         tax=exact_sum(amount for posting, amount in amounts if _role(posting) == "tax"),
-        line_sums=_sums((posting.account, amount) for posting, amount in amounts),
+        line_sums=summed((posting.account, amount) for posting, amount in amounts),
+        dimension_sums=_dimension_sums(amounts),
+        tax_code_sums=summed(
+            ((posting.account, code), amount)
+            for posting, amount in amounts
+            if (code := _of_expense(posting, "tax-code"))
+        ),
         receipts=receipts,
         fingerprint=standing.meta("fingerprint") or None,
         url=url,
@@ -260,11 +268,20 @@ def _amounts(standing: Standing, currency: str) -> Iterator[tuple[Posting, Decim
             yield posting, posting.units.number
 
 
-def _sums(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
-    sums: dict[str, Decimal] = {}
-    for account, amount in amounts:
-        sums[account] = exact_sum((sums.get(account, Decimal(0)), amount))
-    return {account: amount for account, amount in sums.items() if amount}
+def _dimension_sums(amounts: Sequence[tuple[Posting, Decimal]]) -> dict[DimensionKey, Decimal] | None:
+    """None where an id holds what its metadata is parted by."""
+    sums: list[tuple[DimensionKey, Decimal]] = []
+    for posting, amount in amounts:
+        pairs = [pair.split("=") for pair in _of_expense(posting, "dimensions").split("; ") if pair]
+        if any(len(pair) != 2 for pair in pairs):
+            return None
+        sums += [((posting.account, dimension, value), amount) for dimension, value in pairs]
+    return summed(sums)
+
+
+def _of_expense(posting: Posting, key: str) -> str:
+    """A metadata text of an expense line; empty where there is none."""
+    return str((posting.meta or {}).get(key, "")) if _role(posting) == "expense" else ""
 
 
 def _role(posting: Posting) -> object:
