@@ -71,6 +71,13 @@ class Books:
         except Exception as fault:
             raise AssertionError(f"The connector's own factory {make!r} raised {fault!r}. See {PAGE}#use-it") from fault
 
+    def processes(self) -> Callable[[], Connector]:
+        """How other processes come to the company, tried here once."""
+        if self.elsewhere is None:
+            pytest.skip("there is no other process: give `Books` its `elsewhere`")
+        self.another(self.elsewhere)
+        return self.elsewhere
+
     def book(self, *entries: Entry) -> list[Booking]:
         """Book entries that must be taken."""
         answers = self.connector.book(entries)
