@@ -53,6 +53,11 @@ include "bookings/*.beancount"
   number: 4711
   tax-number: "DK12345678"
   currency: DKK
+2020-01-01 custom "vendor" "V900" "Blocked Ltd"
+  active: FALSE
+2020-01-01 custom "tax-code" "I20" "Old VAT 20 %" 0.2 "inclusive"
+  ingoing: Assets:VAT:Input
+  active: FALSE
 2020-01-01 custom "employee" "E7" "Anna Berg"
 2020-01-01 custom "journal" "PLEO" "Pleo"
 2026-01-01 custom "period" 2026-08-31 "closed"

@@ -39,6 +39,13 @@ class Chart:
     """The account that a reader who stops early would miss."""
     largest: str = "9999999999999.99"
     """The largest amount that the system holds to the cent; a larger one has to be refused."""
+    inactive_account: str | None = "Expenses:Old"
+    inactive_vendor: str | None = "V900"
+    inactive_value: str | None = "200"
+    """Of the first dimension."""
+    inactive_tax_code: str | None = "I20"
+    only_dkk: str | None = "Assets:Pleo:DKK"
+    """An account that takes no other currency. None, as with those that are inactive: the company has none."""
     rate: Decimal | None = None
     """What one DKK is in EUR on the open day, where DKK is the company's currency and the system keeps rates."""
 

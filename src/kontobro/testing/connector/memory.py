@@ -74,8 +74,12 @@ def masters_of(chart: Chart) -> list[MasterRecord]:
         chart.last_account,
     ]
     records: list[MasterRecord] = [Company("C1", "Fjord & Bro ApS", "DKK", "Europe/Copenhagen", "DK")]
-    records += [Account(name, name, name) for name in names]
-    records.append(TaxCode(chart.tax_code, chart.tax_code, "Input VAT", Decimal("0.25"), "inclusive", chart.input_tax))
+    records += [Account(name, name, name, currencies=("DKK",) if name == chart.only_dkk else ()) for name in names]
+    quarter = Decimal("0.25")
+    records.append(TaxCode(chart.tax_code, chart.tax_code, "Input VAT", quarter, "inclusive", chart.input_tax))
+    sides = (chart.input_tax, chart.output_tax)
+    records.append(TaxCode(chart.reverse_code, chart.reverse_code, "Reverse charge", quarter, "reverse", *sides))
+    records += _inactive(chart)
     records += [Dimension(dimension, dimension, dimension) for dimension, _ in chart.dimensions]
     records += [DimensionValue(value, dimension, value, value) for dimension, value in chart.dimensions]
     records.append(Vendor(id=chart.vendor, code=chart.vendor, name="Staples"))
@@ -83,6 +87,19 @@ def masters_of(chart: Chart) -> list[MasterRecord]:
         records.append(Period("closed", date.min, chart.closed_day, "closed"))
         records.append(Period("open", date.fromordinal(chart.closed_day.toordinal() + 1), date.max, "open"))
     return records
+
+
+def _inactive(chart: Chart) -> Iterator[MasterRecord]:
+    account, vendor, code = chart.inactive_account, chart.inactive_vendor, chart.inactive_tax_code
+    if account:
+        yield Account(account, account, account, active=False)
+    if vendor:
+        yield Vendor(id=vendor, code=vendor, name="Blocked Ltd", active=False)
+    if code:
+        yield TaxCode(code, code, "Old VAT", Decimal("0.2"), "inclusive", chart.input_tax, active=False)
+    if chart.inactive_value:
+        value = chart.inactive_value
+        yield DimensionValue(value, chart.dimensions[0][0], value, value, active=False)
 
 
 @dataclass(slots=True)
@@ -114,7 +131,8 @@ class MemoryConnector:
     ) -> None:
         self.capabilities = capabilities
         self._masters = list(masters_of(Chart()) if masters is None else masters)
-        self._accounts = {account.id for account in self._all(Account) if account.active}
+        self._accounts = {account.id: account for account in self._all(Account) if account.active}
+        self._tax_codes = {code.id for code in self._all(TaxCode) if code.active}
         self._vendors = {vendor.id for vendor in self._all(Vendor) if vendor.active}
         self._values = {(value.dimension_id, value.id) for value in self._all(DimensionValue) if value.active}
         self._periods = list(self._all(Period))
@@ -300,12 +318,19 @@ class MemoryConnector:
     def _problems(self, entry: Entry) -> Iterator[Problem]:
         if entry.difference or not entry.lines:
             yield _problem("unbalanced", "lines", entry.reference, "does not balance", "validation_failure")
-        for account in {line.account for line in entry.lines} - self._accounts:
+        for account in {line.account for line in entry.lines} - set(self._accounts):
             yield _problem("account_unknown", "account", account, "is unknown", "account_unknown")
+        known = [self._accounts[line.account] for line in entry.lines if line.account in self._accounts]
+        for only in [one for one in known if one.currencies and entry.currency not in one.currencies]:
+            what = f"takes no {entry.currency}"
+            yield _problem("account_currency", "account", only.id, what, "accounting_system_validation_failure")
+        for code in {line.tax_code for line in entry.lines if line.tax_code} - self._tax_codes:
+            yield _problem("tax_code_unknown", "tax_code", code, "is unknown", "tax_code_unknown")
         for value in {pair for line in entry.lines for pair in line.dimensions} - self._values:
             yield _problem("dimension_value_unknown", value[0], value[1], "is unknown", "tag_unknown")
-        if entry.vendor and entry.vendor not in self._vendors:
-            yield _problem("vendor_unknown", "vendor", entry.vendor, "is unknown", "vendor_unknown")
+        vendors = {entry.vendor, *(line.vendor for line in entry.lines)}
+        for vendor in sorted(one for one in vendors if one and one not in self._vendors):
+            yield _problem("vendor_unknown", "vendor", vendor, "is unknown", "vendor_unknown")
         if not is_open(entry.date, self._periods):
             yield _problem(
                 "period_closed", "date", entry.date, "is in a closed period", "accounting_system_validation_failure"

@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 
 from kontobro.core.errors import KontobroError, Problem
+from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Entry, InvoiceKey, Reference, line_sums
 from kontobro.core.ports import ReceiptRules
 from kontobro.testing.connector.books import Books
@@ -27,7 +28,7 @@ class PapersContract(Contract):
         need_receipts(books)
         entry = a_journal(books.chart)
         (booking,) = books.book(entry)
-        receipts = [a_receipt(PDF + bytes([n])) for n in (3, 1, 2)]
+        receipts = against_their_hashes(3)
         books.connector.attach(booking, receipts[:2])
         books.connector.attach(booking, receipts)
         books.connector.attach(booking, receipts)
@@ -159,10 +160,12 @@ class PapersContract(Contract):
     def test_a_bill_keeps_its_receipts_and_its_date(self, books: Books) -> None:
         need_receipts(books)
         bill = a_bill(books.chart, date=books.chart.open_day + timedelta(days=2))
-        books.connector.attach(books.book(bill)[0], [a_receipt()])
+        receipts = against_their_hashes(2)
+        books.connector.attach(books.book(bill)[0], receipts)
         books.post(bill)
-        assert list(books.bookkeeper.receipts(bill.reference)) == [a_receipt().sha256]
-        assert (books.found(bill).receipts, books.found(bill).date) == (frozenset([a_receipt().sha256]), bill.date)
+        hashes = [receipt.sha256 for receipt in receipts]
+        assert list(books.bookkeeper.receipts(bill.reference)) == hashes
+        assert (books.found(bill).receipts, books.found(bill).date) == (frozenset(hashes), bill.date)
 
     def test_a_voided_bill_is_found_void_and_booked_anew(self, books: Books) -> None:
         bill = a_bill(books.chart)
@@ -172,6 +175,37 @@ class PapersContract(Contract):
         assert books.connector.find([need_key(bill.key)]) == {}
         books.post(bill)
         assert books.found(bill).status == "posted"
+
+    @pytest.mark.parametrize("by", ["number", "reference"])
+    def test_a_voided_bill_leaves_its_payment_open_for_the_next(self, books: Books, by: str) -> None:
+        bill = a_bill(books.chart)
+        payment = a_payment(books.chart, bill.reference if by == "reference" else bill.key)
+        assert [one.settled for one in books.post(bill, payment)] == [None, True]
+        books.bookkeeper.void(bill.reference)
+        assert books.found(payment).settled is False
+        books.book(bill)
+        books.post(bill)
+        books.post(payment)
+        assert books.found(payment).settled is True
+
+    def test_the_payment_of_a_voided_bill_settles_another_of_its_number(self, books: Books) -> None:
+        bill = a_bill(books.chart)
+        payment = a_payment(books.chart, bill.key)
+        books.post(bill, payment)
+        books.bookkeeper.void(bill.reference)
+        other = a_bill(books.chart, number=bill.number)
+        books.post(other)
+        assert books.found(payment).settled is True
+        assert books.connector.find([need_key(other.key)])[need_key(other.key)].open == 0
+
+    def test_a_voided_payment_leaves_its_bill_open(self, books: Books) -> None:
+        bill = a_bill(books.chart)
+        payment = a_payment(books.chart, bill.key)
+        books.post(bill, payment)
+        books.bookkeeper.void(payment.reference)
+        key = need_key(bill.key)
+        assert books.connector.find([key])[key].open == Decimal(120)
+        assert books.post(a_payment(books.chart, bill.key))[0].settled is True
 
     def test_of_two_bills_under_one_number_each_payment_settles_one(self, books: Books) -> None:
         bill = a_bill(books.chart)
@@ -260,6 +294,12 @@ class PapersContract(Contract):
         (again,) = books.post(a_payment(books.chart, bill.key))
         assert again.settled is True
         assert books.found(back).line_sums == {books.chart.payable: -120, books.chart.wallets["DKK"]: 120}
+
+
+def against_their_hashes(count: int) -> list[Receipt]:
+    """Receipts whose hashes descend: in their order, or in that of their hashes, is seen."""
+    some = (a_receipt(PDF + bytes([n])) for n in range(1, count + 1))
+    return sorted(some, key=lambda receipt: receipt.sha256, reverse=True)
 
 
 def need_receipts(books: Books) -> ReceiptRules:

@@ -29,8 +29,8 @@ from kontobro.erp.beancount.syntax.render import link_of, number, one_line, quot
 _DOCUMENT_KEY = re.compile(r"document-(\d+)")
 
 
-def booking_of(standing: Standing, receipts: frozenset[str], url: str) -> Booking:
-    """The booking as it stands now, a bookkeeper's changes included."""
+def booking_of(standing: Standing, receipts: frozenset[str], url: str, bills: Iterable[Standing] = ()) -> Booking:
+    """The booking as it stands now, a bookkeeper's changes included. `bills` are those that it may have settled."""
     currency = currency_of(standing)
     amounts = list(_amounts(standing, currency))
     return Booking(
@@ -53,7 +53,7 @@ def booking_of(standing: Standing, receipts: frozenset[str], url: str) -> Bookin
         url=url,
         number=standing.meta("bill-number") or None,
         settles=settles(standing),
-        settled=is_settled(standing) if settles(standing) else None,
+        settled=has_settled(standing, bills) if settles(standing) else None,
     )
 
 
@@ -110,7 +110,23 @@ def settles(standing: Standing) -> Reference | InvoiceKey | None:
 
 
 def is_settled(standing: Standing) -> bool:
+    """Whether it has settled a bill: which may have been voided since."""
     return standing.transaction.meta.get("settled") is True
+
+
+def has_settled(payment: Standing, bills: Iterable[Standing]) -> bool:
+    """Whether a bill that counts is settled by it: one that was voided leaves it open."""
+    links = payment.transaction.links
+    return is_settled(payment) and any(
+        is_bill(bill) and not bill.is_void and not bill.is_draft and link_of(Reference(bill.meta("kontobro"))) in links
+        for bill in bills
+        if bill is not payment
+    )
+
+
+def settled_bill(payment: Standing) -> Reference | InvoiceKey | None:
+    """What a payment that says it has settled names."""
+    return settles(payment) if is_settled(payment) else None
 
 
 def is_bill(standing: Standing) -> bool:
@@ -226,7 +242,7 @@ def settlements(standings: list[Standing]) -> Iterator[tuple[Standing, Standing]
     left = {bill: open_of(bill, posted) for bill in bills}
     for payment in posted:
         key = settles(payment)
-        if key is None or is_settled(payment):
+        if key is None or has_settled(payment, bills):
             continue
         fitting = (bill for bill in bills if _pays_like(payment, bill) and _takes(bill, left[bill], payment))
         bill = pick(key, fitting)
@@ -245,12 +261,12 @@ def _takes(bill: Standing, left: Decimal, payment: Standing) -> bool:
 
 def settlement_lines(payment: Standing, bill: Standing) -> list[str]:
     """What a settled payment gets under it: the bill's link, which Fava shows both by, and a word when they differ."""
-    lines = ["settled: TRUE"]
+    lines = [] if is_settled(payment) else ["settled: TRUE"]
     link = link_of(Reference(bill.meta("kontobro")))
     if link not in payment.transaction.links:
         lines.append(f"^{link}")
     currency, paid, owed = currency_of(bill), total_of(payment), total_of(bill)
-    if paid != owed:
+    if paid != owed and not payment.meta("settled-note"):
         note = f"{number(paid, currency)} of the bill's {number(owed, currency)} {currency}"
         lines.append(f"settled-note: {quoted(note)}")
     return lines
