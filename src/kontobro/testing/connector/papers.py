@@ -14,7 +14,7 @@ from kontobro.core.errors import KontobroError, Problem
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Entry, InvoiceKey, Reference, line_sums
 from kontobro.core.ports import ReceiptRules
-from kontobro.testing.connector.books import Books
+from kontobro.testing.connector.books import Books, need_bills, need_reference
 from kontobro.testing.connector.contract import Contract
 from kontobro.testing.connector.entries import PDF, a_bill, a_journal, a_payment, a_receipt, an_invoice_journal
 
@@ -62,6 +62,8 @@ class PapersContract(Contract):
     # --------------------------------------------------------------------------------- bills and payments
 
     def test_a_bill_is_found_by_vendor_and_number(self, books: Books) -> None:
+        need_reference(books)
+        need_bills(books)
         bill = a_bill(books.chart)
         books.book(bill)
         key = need_key(bill.key)
@@ -70,6 +72,8 @@ class PapersContract(Contract):
         assert books.connector.find(strangers) == {}
 
     def test_the_currency_of_a_bill_weighs_least(self, books: Books) -> None:
+        need_reference(books)
+        need_bills(books)
         bill = a_bill(books.chart)
         books.book(bill)
         key = replace(need_key(bill.key), currency="EUR")
@@ -80,6 +84,8 @@ class PapersContract(Contract):
         assert books.connector.find([key])[key].reference == other.reference
 
     def test_what_is_open_of_a_bill_is_told(self, books: Books) -> None:
+        need_reference(books)
+        need_bills(books)
         bill = a_bill(books.chart)
         key = need_key(bill.key)
         books.post(bill)
@@ -91,6 +97,7 @@ class PapersContract(Contract):
 
     @pytest.mark.parametrize("make", [a_bill, an_invoice_journal], ids=["bill", "journal"])
     def test_the_same_invoice_is_found_under_another_expense(self, books: Books, make: Callable[..., Entry]) -> None:
+        need_bills(books)
         need_twins(books)
         number = f"F-{uuid.uuid4().hex[:8]}"
         first = make(books.chart, number=f"{number} a")
@@ -113,6 +120,7 @@ class PapersContract(Contract):
     def test_the_same_invoice_is_found_however_its_number_is_typed(
         self, books: Books, make: Callable[..., Entry]
     ) -> None:
+        need_bills(books)
         need_twins(books)
         digits = f"{uuid.uuid4().int % 10**8:08}"
         numbers = ["F-{d}/7", "F\N{EN DASH}{d}/7", "F\N{ZERO WIDTH SPACE}-{d}\N{NO-BREAK SPACE}/7"]
@@ -127,6 +135,7 @@ class PapersContract(Contract):
             books.bookkeeper.void(first.reference)
 
     def test_a_payment_is_never_the_same_invoice(self, books: Books) -> None:
+        need_bills(books)
         need_twins(books)
         bill = a_bill(books.chart)
         for returned in (False, True):
@@ -134,6 +143,8 @@ class PapersContract(Contract):
         assert books.twin(bill) is None
 
     def test_an_invoice_number_is_kept_whole_or_refused(self, books: Books) -> None:
+        need_reference(books)
+        need_bills(books)
         for length in (90, 250, 5_000):
             number = f"{uuid.uuid4().hex} {'9' * length}"
             bill = a_bill(books.chart, number=number)
@@ -145,12 +156,14 @@ class PapersContract(Contract):
                 assert set(books.connector.find([key, cut])) == {key}
 
     def test_a_credit_note_is_booked_the_other_way_round(self, books: Books) -> None:
+        need_bills(books)
         note = a_bill(books.chart, "40.00", credit_note=True)
         (booking,) = books.post(note)
         assert booking.line_sums[books.chart.expense] == Decimal(-40)
 
     @pytest.mark.parametrize(("amount", "currency"), [("99.01", "EUR"), ("1500", "JPY"), ("12.345", "KWD")])
     def test_a_bill_is_exact_in_every_currency(self, books: Books, amount: str, currency: str) -> None:
+        need_bills(books)
         bill = a_bill(books.chart, amount, currency=currency)
         (draft,) = books.book(bill)
         books.post(bill)
@@ -158,6 +171,7 @@ class PapersContract(Contract):
             assert (booking.currency, booking.total, dict(booking.line_sums)) == (currency, bill.total, line_sums(bill))
 
     def test_a_bill_keeps_its_receipts_and_its_date(self, books: Books) -> None:
+        need_bills(books)
         need_receipts(books)
         bill = a_bill(books.chart, date=books.chart.open_day + timedelta(days=2))
         receipts = against_their_hashes(2)
@@ -168,6 +182,7 @@ class PapersContract(Contract):
         assert (books.found(bill).receipts, books.found(bill).date) == (frozenset(hashes), bill.date)
 
     def test_a_voided_bill_is_found_void_and_booked_anew(self, books: Books) -> None:
+        need_bills(books)
         bill = a_bill(books.chart)
         books.post(bill)
         books.bookkeeper.void(bill.reference)
@@ -178,6 +193,7 @@ class PapersContract(Contract):
 
     @pytest.mark.parametrize("by", ["number", "reference"])
     def test_a_voided_bill_leaves_its_payment_open_for_the_next(self, books: Books, by: str) -> None:
+        need_bills(books)
         bill = a_bill(books.chart)
         payment = a_payment(books.chart, bill.reference if by == "reference" else bill.key)
         assert [one.settled for one in books.post(bill, payment)] == [None, True]
@@ -189,6 +205,8 @@ class PapersContract(Contract):
         assert books.found(payment).settled is True
 
     def test_the_payment_of_a_voided_bill_settles_another_of_its_number(self, books: Books) -> None:
+        need_reference(books)
+        need_bills(books)
         bill = a_bill(books.chart)
         payment = a_payment(books.chart, bill.key)
         books.post(bill, payment)
@@ -199,6 +217,8 @@ class PapersContract(Contract):
         assert books.connector.find([need_key(other.key)])[need_key(other.key)].open == 0
 
     def test_a_voided_payment_leaves_its_bill_open(self, books: Books) -> None:
+        need_reference(books)
+        need_bills(books)
         bill = a_bill(books.chart)
         payment = a_payment(books.chart, bill.key)
         books.post(bill, payment)
@@ -208,6 +228,7 @@ class PapersContract(Contract):
         assert books.post(a_payment(books.chart, bill.key))[0].settled is True
 
     def test_of_two_bills_under_one_number_each_payment_settles_one(self, books: Books) -> None:
+        need_bills(books)
         bill = a_bill(books.chart)
         books.post(bill)
         books.post(a_bill(books.chart, number=bill.number))
@@ -215,6 +236,7 @@ class PapersContract(Contract):
         assert books.post(a_payment(books.chart, bill.key))[0].settled is True
 
     def test_a_bill_that_is_settled_takes_no_second_payment(self, books: Books) -> None:
+        need_bills(books)
         bill = a_bill(books.chart)
         books.post(bill)
         assert books.post(a_payment(books.chart, bill.key))[0].settled is True
@@ -223,11 +245,14 @@ class PapersContract(Contract):
         assert books.post(second)[0].settled is False
 
     def test_of_two_payments_of_one_bill_at_once_one_settles(self, books: Books) -> None:
+        need_bills(books)
         bill = a_bill(books.chart)
         posted = books.post(bill, a_payment(books.chart, bill.key), a_payment(books.chart, bill.key))
         assert sorted(str(booking.settled) for booking in posted) == ["False", "None", "True"]
 
     def test_money_that_comes_back_settles_nothing(self, books: Books) -> None:
+        need_reference(books)
+        need_bills(books)
         bill = a_bill(books.chart)
         books.post(bill)
         back = a_payment(books.chart, bill.key, returned=True)
@@ -237,6 +262,7 @@ class PapersContract(Contract):
         assert books.post(a_payment(books.chart, bill.key))[0].settled is True
 
     def test_a_bill_in_another_currency_is_named_and_never_doubled(self, books: Books) -> None:
+        need_bills(books)
         bill = a_bill(books.chart, "16.00", currency="EUR")
         books.post(bill)
         payment = a_payment(books.chart, replace(need_key(bill.key), currency="DKK"), "119.40")
@@ -245,22 +271,26 @@ class PapersContract(Contract):
         assert (booking.currency, booking.total, booking.settles) == ("DKK", Decimal("119.40"), payment.settles)
 
     def test_bill_and_payment_of_one_item_settle_each_other(self, books: Books) -> None:
+        need_bills(books)
         bill = a_bill(books.chart)
         payment = a_payment(books.chart, bill.reference, reference=Reference(f"{bill.reference}/pay"))
         posted = books.post(bill, payment)
         assert [booking.settled for booking in posted] == [None, True]
 
     def test_a_credit_note_and_its_money_settle_each_other(self, books: Books) -> None:
+        need_bills(books)
         note = a_bill(books.chart, "40.00", credit_note=True)
         money = a_payment(books.chart, note.reference, "40.00", received=True)
         assert books.post(note, money)[1].settled is True
 
     def test_a_payment_settles_the_bill_that_came_before(self, books: Books) -> None:
+        need_bills(books)
         bill = a_bill(books.chart)
         books.post(bill)
         assert books.post(a_payment(books.chart, bill.key))[0].settled is True
 
     def test_a_payment_is_settled_by_the_bill_that_comes_later(self, books: Books) -> None:
+        need_bills(books)
         bill = a_bill(books.chart)
         payment = a_payment(books.chart, bill.key)
         assert books.post(payment)[0].settled is False
@@ -268,6 +298,7 @@ class PapersContract(Contract):
         assert books.found(payment).settled is True
 
     def test_a_payment_waits_for_a_bill_that_is_still_a_draft(self, books: Books) -> None:
+        need_bills(books)
         if not books.connector.capabilities.drafts:
             pytest.skip("the accounting system has no drafts")
         bill = a_bill(books.chart)
@@ -278,16 +309,19 @@ class PapersContract(Contract):
         assert books.found(payment).settled is True
 
     def test_a_payment_without_its_bill_stands_open(self, books: Books) -> None:
+        need_bills(books)
         payment = a_payment(books.chart, InvoiceKey(books.chart.vendor, "never", "DKK"))
         assert books.post(payment)[0].settled is False
         assert books.post(payment)[0].status == "posted"
 
     def test_a_part_payment_settles_what_there_is(self, books: Books) -> None:
+        need_bills(books)
         bill = a_bill(books.chart, "120.00")
         parts = [a_payment(books.chart, bill.key, "50.00"), a_payment(books.chart, bill.key, "70.00")]
         assert [booking.settled for booking in books.post(bill, *parts)] == [None, True, True]
 
     def test_a_returned_payment_leaves_the_bill_open_for_the_next(self, books: Books) -> None:
+        need_bills(books)
         bill = a_bill(books.chart)
         paid, back = a_payment(books.chart, bill.key), a_payment(books.chart, bill.key, returned=True)
         books.post(bill, paid, back)
@@ -310,6 +344,7 @@ def need_receipts(books: Books) -> ReceiptRules:
 
 
 def need_twins(books: Books) -> None:
+    need_reference(books)
     if not books.connector.capabilities.finds_twins:
         pytest.skip("the connector does not look for the same invoice")
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, TypeVar
 
 from kontobro.core.model.journal import Bill, Entry, Payment
+from kontobro.core.ports import Fact
+
+V = TypeVar("V")
 
 Kind = Literal["journal", "bill", "credit_note", "payment", "returned"]
 
@@ -52,15 +55,19 @@ def kind_of(entry: Entry) -> Kind:
     return "journal"
 
 
-def shown_as_sent(entry: Entry) -> Shown:
-    """An entry as a system shows it that keeps all of it: for one that keeps entries as they are."""
+def shown_as_sent(entry: Entry, not_kept: Collection[Fact] = ()) -> Shown:
+    """An entry as a system shows it that keeps all of it but these facts."""
+
+    def kept(fact: Fact, value: V) -> V | None:
+        return None if fact in not_kept else value
+
     lines = [
         ShownLine(
             account=line.account,
             amount=line.amount,
-            dimensions=frozenset(line.dimensions),
-            tax_code=line.tax_code,
-            vendor=line.vendor,
+            dimensions=frozenset(kept("dimensions", line.dimensions) or ()),
+            tax_code=kept("tax_codes", line.tax_code),
+            vendor=kept("vendors", line.vendor),
         )
         for line in entry.lines
     ]
@@ -69,10 +76,10 @@ def shown_as_sent(entry: Entry) -> Shown:
         date=entry.date,
         currency=entry.currency,
         lines=lines,
-        payee=entry.payee,
-        text=entry.text,
+        payee=kept("payees", entry.payee) or "",
+        text=kept("texts", entry.text) or "",
         number=entry.number,
-        vendor=entry.vendor,
-        document_date=entry.document_date,
-        due_date=entry.due_date,
+        vendor=kept("vendors", entry.vendor),
+        document_date=kept("document_dates", entry.document_date),
+        due_date=kept("due_dates", entry.due_date),
     )

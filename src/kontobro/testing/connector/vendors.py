@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kontobro.core.model.masterdata import Vendor
-from kontobro.testing.connector.books import Books
+from kontobro.testing.connector.books import Books, need_bills
 from kontobro.testing.connector.contract import Contract
 from kontobro.testing.connector.entries import a_bill
 
@@ -29,6 +29,7 @@ class WrittenVendorsContract(Contract):
 
     def test_a_written_vendor_can_be_booked_on(self, books: Books) -> None:
         need_written_vendors(books)
+        need_bills(books)
         (vendor,) = books.connector.write([a_vendor("new")])
         assert isinstance(vendor, Vendor)
         assert books.connector.validate([a_bill(replace(books.chart, vendor=vendor.id))]) == [[]]
