@@ -11,7 +11,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.__main__ import show, write
@@ -20,32 +21,39 @@ from bench.suite.planted import Fault, Seen, faults, reference, run
 
 LIMIT = 0.95
 LEAST = 60
-SECONDS = 600
-"""That one run may take."""
 WORKERS = os.cpu_count() or 1
+FORK = multiprocessing.get_context("fork")
 
 
 def main(words: Sequence[str]) -> int:
     chosen = [one for one in faults() if not words or any(word in one.name for word in words)]
-    sound = [Fault(where, "", "", "") for where in sorted({one.where for one in chosen})]
-    seen = together([*sound, *chosen])
-    for fault, found in zip(sound, seen, strict=False):
-        if found.failed or found.broken or not found.passed:
-            print(
-                f"The reference {fault.where} has a fault of its own: {found.failed or found.broken}", file=sys.stderr
-            )
+    sound = [Fault(where, "", "", "") for where in dict.fromkeys(one.where for one in chosen)]
+    outcomes = []
+    for fault, found in together([*sound, *chosen]):
+        if fault.name:
+            print(f"{fault.where:7} {fault.name:75} {told(fault, found)}", flush=True)
+            outcomes.append((fault, found))
+        elif found.failed or found.broken or not found.passed:
+            wrong = ", ".join([*found.failed, *found.broken])
+            print(f"The reference {fault.where} has a fault of its own: {wrong}", file=sys.stderr)
             return 1
-    outcomes = list(zip(chosen, seen[len(sound) :], strict=True))
-    for fault, found in outcomes:
-        print(f"{fault.where:7} {fault.name:75} {told(fault, found)}")
     return judged(outcomes, whole=not words)
 
 
-def together(planted: Sequence[Fault]) -> list[Seen]:
-    """A run for each, some at once, each in a process forked from this one: all is loaded already."""
-    with multiprocessing.get_context("fork").Pool(WORKERS, maxtasksperchild=1) as pool:
-        under_way = [pool.apply_async(tried, (fault,)) for fault in planted]
-        return [answer.get(SECONDS * len(planted)) for answer in under_way]
+def together(planted: Sequence[Fault]) -> Iterator[tuple[Fault, Seen]]:
+    """A run for each, some at once."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        yield from zip(planted, pool.map(in_a_process, planted), strict=True)
+
+
+def in_a_process(fault: Fault) -> Seen:
+    """A run in a process forked from this one, which has all loaded. No pool: its processes may have no children."""
+    receiving, sending = FORK.Pipe(duplex=False)
+    process = FORK.Process(target=lambda: sending.send(tried(fault)))
+    process.start()
+    sending.close()
+    process.join()
+    return receiving.recv() if receiving.poll() else Seen(broken=["its process"])
 
 
 def tried(fault: Fault) -> Seen:

@@ -96,7 +96,7 @@ def run(files: dict[str, str], folder: Path) -> Seen:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
     sys.path.insert(0, str(folder))
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), str(ROOT / "src")])
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), str(ROOT / "src"), str(ROOT)])
     os.chdir(folder)
     (folder / "pytest.ini").write_text("[pytest]\n")
     seen = Seen()
