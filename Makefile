@@ -64,7 +64,7 @@ prove: $(VENV)/dev.stamp  ## kill real exporters everywhere, run again, print wh
 bench: $(VENV)/dev.stamp  ## measure, print a table, write bench/results.json
 	@$(BIN)/python -m bench $(BENCH_ARGS)
 
-bench-suite: $(VENV)/dev.stamp  ## how many planted faults the connectors' contract suite catches; BENCH_ARGS="payment" for some
+bench-suite: $(VENV)/dev.stamp  ## how many planted bugs the connectors' contract suite catches; BENCH_ARGS="payment" for some
 	@$(BIN)/python -m bench.suite $(BENCH_ARGS)
 
 bench-service: $(VENV)/dev.stamp  ## measure the service's workers; BENCH_ARGS="--companies 16" for a small one

@@ -68,6 +68,8 @@ class Company:
             for row in api.rows("account.analytic.account", [], ["code", "root_plan_id"])
         }
         (vendor,) = api.rows("res.partner", [["ref", "=", "V100"]], ["name"])
+        purchases = [["active", "=", False], ["type_tax_use", "=", "purchase"]]
+        old = list(api.rows("account.tax", purchases, ["name"]))
         return Chart(
             expense=accounts["2450"],
             input_tax=accounts["7740"],
@@ -79,6 +81,11 @@ class Company:
             output_tax=accounts["7720"],
             dimensions=(values["100"], values["P1"]),
             last_account=accounts["99999"],
+            inactive_account=None,
+            inactive_vendor=None,
+            inactive_value=None,
+            inactive_tax_code=str(old[0]["id"]) if old else None,
+            only_in=(accounts["6491"], "EUR"),
             largest="999999999999.99",
             rate=Decimal("0.13534"),
         )

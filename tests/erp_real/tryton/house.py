@@ -91,6 +91,11 @@ class Company:
             output_tax=accounts["6.3.4"],
             dimensions=(values["100"], values["P1"]),
             last_account=accounts["99999"],
+            inactive_account=None,
+            inactive_vendor=None,
+            inactive_value=None,
+            inactive_tax_code=None,
+            only_in=(accounts["6491"], "EUR"),
             rate=Decimal("0.13534"),
         )
 
@@ -203,11 +208,18 @@ class TrytonBookkeeper:
         return [row["description"][-64:] for row in self.api.rows("ir.attachment", domain, ["description"])]
 
     def void(self, reference: Reference) -> None:
-        """Cancel an invoice; a move by Tryton's own wizard, and post the cancellation."""
+        """Cancel an invoice; a move by Tryton's own wizard, and post the cancellation; undo what it settled."""
+        self._unreconcile(reference)
         if invoices := [invoice["id"] for invoice in self.invoices(reference)]:
             self.api.write("model.account.invoice.cancel", invoices)
         if ids := [move["id"] for move in self.moves(reference)]:
             self._cancel_moves(ids)
+
+    def _unreconcile(self, reference: Reference) -> None:
+        moves = self.moves(reference) or self._moves_of(self.invoices(reference))
+        domain = [["move", "in", [move["id"] for move in moves]], ["reconciliation", "!=", None]]
+        if lines := [row["id"] for row in self.api.rows("account.move.line", domain, ["account"])]:
+            self.wizard("account.move.unreconcile_lines", "unreconcile", "account.move.line", lines, {})
 
     def _cancel_moves(self, ids: Sequence[int]) -> None:
         self.wizard(

@@ -72,8 +72,9 @@ class CheckedContract(Contract):
         accounts = {one.id: one for one in books.connector.read(Account)}
         named = {chart.expense, chart.payable, chart.input_tax, chart.output_tax, *chart.wallets.values()}
         assert all(accounts[one].active for one in named)
-        if chart.only_dkk:
-            assert accounts[chart.only_dkk].currencies == ("DKK",)
+        if chart.only_in:
+            account, currency = chart.only_in
+            assert accounts[account].currencies == (currency,)
         codes = {one.id: one for one in read(books, TaxCode)}
         for code, kind in ((chart.tax_code, "inclusive"), (chart.reverse_code, "reverse")) if codes else ():
             assert (codes[code].rate, codes[code].type, codes[code].active) == (Decimal("0.25"), kind, True)
@@ -132,10 +133,10 @@ class CheckedContract(Contract):
             refused(books, with_dimension(books.chart, pair), REASONS["dimension value"])
 
     def test_an_account_takes_its_own_currency_only(self, books: Books) -> None:
-        if books.chart.only_dkk is None:
+        if books.chart.only_in is None:
             pytest.skip("no account of the company is kept to a currency: name one in the chart")
-        line = EntryLine(account=books.chart.only_dkk, amount=Decimal(-99), role="wallet")
-        entry = a_journal(books.chart, currency="EUR")
+        line = EntryLine(account=books.chart.only_in[0], amount=Decimal(-99), role="wallet")
+        entry = a_journal(books.chart)
         refused(books, replace(entry, lines=(entry.lines[0], line)), REASONS["account"])
 
     def test_what_exists_comes_first(self, books: Books) -> None:

@@ -44,8 +44,8 @@ class Chart:
     inactive_value: str | None = "200"
     """Of the first dimension."""
     inactive_tax_code: str | None = "I20"
-    only_dkk: str | None = "Assets:Pleo:DKK"
-    """An account that takes no other currency. None, as with those that are inactive: the company has none."""
+    only_in: tuple[str, str] | None = ("Assets:Pleo:EUR", "EUR")
+    """An account that takes one currency only, not DKK. None, as with those that are inactive: the company has none."""
     rate: Decimal | None = None
     """What one DKK is in EUR on the open day, where DKK is the company's currency and the system keeps rates."""
 

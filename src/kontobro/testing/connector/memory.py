@@ -74,7 +74,10 @@ def masters_of(chart: Chart) -> list[MasterRecord]:
         chart.last_account,
     ]
     records: list[MasterRecord] = [Company("C1", "Fjord & Bro ApS", "DKK", "Europe/Copenhagen", "DK")]
-    records += [Account(name, name, name, currencies=("DKK",) if name == chart.only_dkk else ()) for name in names]
+    only = dict([chart.only_in] if chart.only_in else [])
+    records += [
+        Account(name, name, name, currencies=tuple(only[name].split()) if name in only else ()) for name in names
+    ]
     quarter = Decimal("0.25")
     records.append(TaxCode(chart.tax_code, chart.tax_code, "Input VAT", quarter, "inclusive", chart.input_tax))
     sides = (chart.input_tax, chart.output_tax)
