@@ -16,6 +16,7 @@ import httpx2
 from erp_lab.places import Server, erp_home, free_port
 from kontobro.core.model.journal import Reference
 from kontobro.erp.tryton.api import Api, open_http
+from kontobro.erp.tryton.calls import Calls
 from kontobro.erp.tryton.connector import TrytonConnector
 from kontobro.erp.tryton.entries import marks_of
 from kontobro.testing.connector.entries import Chart
@@ -126,7 +127,7 @@ class TrytonBookkeeper:
     """A person in Tryton itself, with the rights to cancel and to close periods."""
 
     def __init__(self, company: Company) -> None:
-        self.api = company.api("bookkeeper")
+        self.api: Calls = company.api("bookkeeper")
 
     def moves(self, reference: Reference, *fields: str) -> list[dict[str, Any]]:
         """The moves under a reference that cancel no other, and belong to no invoice."""
