@@ -24,6 +24,8 @@ class WrittenVendorsContract(Contract):
         assert [(vendor.pleo_id, vendor.name) for vendor in written] == [(vendor.id, vendor.name) for vendor in asked]
         assert all(vendor.active for vendor in written)
         assert written[1].code == "KB-77"
+        ids = [vendor.pleo_id for vendor in books.connector.read(Vendor) if vendor.pleo_id]
+        assert len(ids) == len(set(ids)), "written twice"
         read = {vendor.pleo_id: vendor for vendor in books.connector.read(Vendor) if vendor.pleo_id}
         assert [read[vendor.id] for vendor in asked] == written
 
