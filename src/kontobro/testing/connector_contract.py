@@ -138,6 +138,7 @@ class ConnectorContract(
         assert booking.status != "void"
         books.post(entry)
         assert books.found(entry).status == "posted"
+        assert dict(books.found(entry).line_sums) == line_sums(entry), "what was voided does not count"
 
     def test_a_deleted_entry_is_absent_and_booked_anew(self, books: Books) -> None:
         need_reference(books)
