@@ -13,7 +13,7 @@ MODULES = {
         "allauth", "django_htmx", "whitenoise", "csp", "pydantic_settings", "prometheus_client", "standardwebhooks",
         "dbos", "psycopg", "xlsxwriter",
     ),
-    "app": ("django", "cryptography", "rich", "structlog", "platformdirs", "tomli_w", "babel"),
+    "app": ("django", "cryptography", "rich", "platformdirs", "tomli_w", "babel"),
 }  # fmt: skip
 """Modules that only this extra brings, by the name under which they are imported."""
 
