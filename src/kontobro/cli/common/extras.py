@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from kontobro.core.errors import Misconfigured
 
 MODULES = {
-    "sandbox": ("starlette", "uvicorn", "python_multipart"),
+    "sandbox": ("starlette", "uvicorn", "jinja2", "python_multipart"),
     "beancount": ("beancount",),
     "service": (
         "allauth", "django_htmx", "whitenoise", "csp", "pydantic_settings", "prometheus_client", "standardwebhooks",
