@@ -12,8 +12,7 @@ from kontobro.core.errors import Busy, Unreachable
 from kontobro.service.config import ServiceConfig
 from kontobro.service.metrics.vitals import Vitals
 from kontobro.worker.asking import ClientRunner, open_client_runner
-from kontobro.worker.queues import LOOK, engine_url, is_shared
-from kontobro.worker.serving import only_worker
+from kontobro.worker.queues import LOOK, engine_url, is_shared, only_worker
 
 _ALIVE: Final = (
     "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'kontobro worker' AND datname = current_database()"
