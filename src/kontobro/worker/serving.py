@@ -98,7 +98,7 @@ def _launch(config: ServiceConfig, duty: Duty, executor_id: str, opened: ExitSta
         chores += [Chore(ALIVE_EVERY, life.keep), Chore(REAP_EVERY, life.reap)]
     opened.enter_context(workflows.at_work(duty))
     opened.callback(DBOS.destroy)
-    _launch_dbos(config, executor_id)
+    launch_dbos(config, executor_id)
     begun = Chores(chores)
     begun.start()
     return begun
@@ -127,7 +127,8 @@ def name_of_executor() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
 
 
-def _launch_dbos(config: ServiceConfig, executor_id: str) -> None:
+def launch_dbos(config: ServiceConfig, executor_id: str) -> None:
+    """Begin to run what stands in the queues, in threads, under that name."""
     DBOS(
         config={
             "name": APPLICATION,
