@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Json = dict[str, object]
 
 
-def _named(source: object, names: str) -> Json:
+def named(source: object, names: str) -> Json:
     """These of its attributes, under their own names."""
     return {name: _plain(getattr(source, name)) for name in names.split()}
 
@@ -42,11 +42,11 @@ def _plain(value: object) -> object:
 
 
 def connection_shape(connection: Connection) -> Json:
-    return _named(connection, "id name status environment auth company_id company_name erp erp_company scopes")
+    return named(connection, "id name status environment auth company_id company_name erp erp_company scopes")
 
 
 def problem_shape(problem: Problem) -> Json:
-    return _named(problem, "code field value message remedy reason")
+    return named(problem, "code field value message remedy reason")
 
 
 def job_shape(job: ExportJob) -> Json:
@@ -54,7 +54,7 @@ def job_shape(job: ExportJob) -> Json:
         "id": job.id,
         "status": job.status,
         "items": job.number_of_items,
-        **_named(job, "created_at started_at last_updated_at completed_at expires_in"),
+        **named(job, "created_at started_at last_updated_at completed_at expires_in"),
         "failure": job.failure_reason,
         "failure_type": job.failure_type,
     }
@@ -62,7 +62,7 @@ def job_shape(job: ExportJob) -> Json:
 
 def result_shape(result: JobResult) -> Json:
     counts = "event items booked already_booked failed uncertain receipts failure failure_type remedy notes"
-    return {"job": result.job_id, **_named(result, counts)}
+    return {"job": result.job_id, **named(result, counts)}
 
 
 def booking_shape(row: BookingRow) -> Json:
@@ -70,7 +70,7 @@ def booking_shape(row: BookingRow) -> Json:
     return {
         "reference": row.reference,
         "job": row.job_id,
-        **_named(row, facts),
+        **named(row, facts),
         "problems": problems_shape(row.problems),
         "notes": list(row.notes),
     }
@@ -88,7 +88,7 @@ def kind_of(entry: Entry) -> str:
 
 
 def line_shape(line: EntryLine) -> Json:
-    facts = _named(line, "account amount role text tax_code dimensions vendor employee")
+    facts = named(line, "account amount role text tax_code dimensions vendor employee")
     return facts | {"dimensions": dict(line.dimensions)}
 
 
@@ -96,13 +96,13 @@ def entry_shape(entry: Entry) -> Json:
     return {
         "reference": entry.reference,
         "kind": kind_of(entry),
-        **_named(entry, "date currency total payee text vendor notes"),
+        **named(entry, "date currency total payee text vendor notes"),
         "lines": [line_shape(line) for line in entry.lines],
     }
 
 
 def standing_shape(booking: Booking) -> Json:
-    return _named(booking, "reference id number status url")
+    return named(booking, "reference id number status url")
 
 
 def preview_shape(preview: ItemPreview) -> Json:
@@ -121,17 +121,17 @@ def preview_shape(preview: ItemPreview) -> Json:
 def item_shape(item: ExportItem | MalformedItem) -> Json:
     if isinstance(item, MalformedItem):
         return {"entry_id": item.entry_id, "type": None, "url": None}
-    return _named(item, "entry_id type url")
+    return named(item, "entry_id type url")
 
 
 def settled_shape(settled: Settled) -> Json:
-    facts = _named(settled, "settled open without_bill drafts paid_twice")
+    facts = named(settled, "settled open without_bill drafts paid_twice")
     return facts | {"problems": problems_shape(settled.problems)}
 
 
 def change_shape(row: Row) -> Json:
     return {
-        **_named(row, "action kind code name parent erp_id pleo_id"),
+        **named(row, "action kind code name parent erp_id pleo_id"),
         "fields": {name: {"before": before, "after": after} for name, before, after in row.fields},
         "why": row.why,
     }
@@ -139,8 +139,8 @@ def change_shape(row: Row) -> Json:
 
 def plan_shape(plan: Shown) -> Json:
     return {
-        **_named(plan, "kind digest counts"),
-        "refused": plan.refused and _named(plan.refused, "message remedy"),
+        **named(plan, "kind digest counts"),
+        "refused": plan.refused and named(plan.refused, "message remedy"),
         "problems": problems_shape(plan.problems),
         "changes": [change_shape(row) for row in plan.rows],
         "waiting": [change_shape(row) for row in plan.waiting],
