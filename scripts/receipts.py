@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fpdf import FPDF
 from PIL import Image, ImageDraw, ImageFont
 
-from pleo_sandbox.demo.cast import DECIMALS
+from pleo_sandbox.demo.cast import COMPANY, DECIMALS
 from pleo_sandbox.demo.company import SPECS, reconciliation_ids
 from pleo_sandbox.demo.receipts import PAPERS, file_name
 from pleo_sandbox.demo.spec import ItemSpec, line_amounts, line_tax, receipt_names, supplier_of
@@ -71,7 +71,7 @@ def _paper(spec: ItemSpec, number: str) -> Paper:
     supplier = supplier_of(spec)
     value, currency = spec.paid or (spec.amount, spec.wallet)
     return Paper(
-        supplier=supplier["name"] if supplier else "Fjord & Bro ApS",
+        supplier=supplier["name"] if supplier else COMPANY.name,
         number=number,
         day=dt.date.fromisoformat(spec.date_time[:10]),
         total=major(value, currency),
@@ -82,7 +82,7 @@ def _paper(spec: ItemSpec, number: str) -> Paper:
 
 def _lines(spec: ItemSpec) -> tuple[tuple[str, str], ...]:
     """The invoice's number, and the VAT where all of it can be deducted: other codes' amounts stand on no paper."""
-    invoice = (("Faktura nr.", spec.invoice.number),) if spec.invoice else ()
+    invoice = (("Faktura nr.", spec.invoice),) if spec.invoice else ()
     amounts = zip(spec.lines, line_amounts(spec), strict=True)
     tax = sum(line_tax(each, part) for each, part in amounts if each.tax == "I25")
     return invoice + ((("Heraf moms", major(tax, spec.wallet)),) if tax and spec.paid is None else ())
