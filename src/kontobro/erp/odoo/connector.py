@@ -16,10 +16,11 @@ from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Bill, Booking, Entry, Reference
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities
+from kontobro.erp.kit.checks import vendors_named
 from kontobro.erp.kit.http import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refusal_of, refused
 from kontobro.erp.odoo.access import find_company, missing_permissions
 from kontobro.erp.odoo.api import SYSTEM, Api, open_http
-from kontobro.erp.odoo.checks import Facts, lock_over, lock_problem, problems_of, vendors_named
+from kontobro.erp.odoo.checks import Facts, lock_over, lock_problem, problems_of
 from kontobro.erp.odoo.entries import Writing, columns_of, external_id, plain, rows_of
 from kontobro.erp.odoo.ledger import Key, Ledger, settle
 from kontobro.erp.odoo.masters import KINDS, Masters, Snapshot
@@ -191,10 +192,9 @@ class OdooConnector:
         masters = self._masters.snapshot()
         if any(not _knows(masters, entry) for entry in entries):
             masters = self._masters.snapshot(fresh=True)
-        named = sorted(int(name) for name in set().union(*map(vendors_named, entries)) if name.isdigit())
+        named = sorted(int(name) for name in vendors_named(*entries) if name.isdigit())
         there = self._masters.vendors([["id", "in", named]]) if named else ()
-        vendors = frozenset(vendor.id for vendor in there if vendor.active)
-        return Facts(masters=masters, locks=self._masters.locks(), vendors=vendors)
+        return Facts(masters=masters, locks=self._masters.locks(), vendors={vendor.id: vendor for vendor in there})
 
     # ------------------------------------------------------------------------------------------ writing
 

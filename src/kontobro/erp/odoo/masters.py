@@ -87,6 +87,9 @@ class Snapshot:
     def signs(self) -> Mapping[int, int]:
         return {line: sign for tax in self.taxes.values() for line, sign in tax.signs.items()}
 
+    def tax_code(self, id: str) -> TaxCode | None:
+        return self.taxes[id].code if id in self.taxes else None
+
     def book_of(self, type_: str, wanted: str | None) -> Book | None:
         """The journal asked for if it is of that type, else the first one of it; entries go to any asked for."""
         asked = next((book for book in self.books if book.journal.id == wanted), None)

@@ -20,12 +20,13 @@ from kontobro.core.model.journal import Bill, Booking, Entry, Reference
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.model.period import period_of
 from kontobro.core.ports import Capabilities
+from kontobro.erp.kit.checks import vendors_named
 from kontobro.erp.kit.http import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refusal_of, refused
 from kontobro.erp.tryton.access import find_company, missing_permissions
 from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.bills import INVOICE, invoice_of, is_invoice
 from kontobro.erp.tryton.calls import REFERENCE, SYSTEM, Calls
-from kontobro.erp.tryton.checks import Facts, problems_of, rate_days, vendors_named
+from kontobro.erp.tryton.checks import Facts, problems_of, rate_days
 from kontobro.erp.tryton.entries import Values, Writing, move_of, plain
 from kontobro.erp.tryton.ledger import Key, Ledger, settle
 from kontobro.erp.tryton.masters import KINDS, Masters, Snapshot
@@ -208,14 +209,14 @@ class TrytonConnector:
         masters = self._masters.snapshot()
         if any(not _knows(masters, entry) for entry in entries):
             masters = self._masters.snapshot(fresh=True)
-        named = sorted(int(name) for name in set().union(*map(vendors_named, entries)) if name.isdigit())
+        named = sorted(int(name) for name in vendors_named(*entries) if name.isdigit())
         there = self._masters.vendors([["id", "in", named]]) if named else ()
         bills = any(isinstance(entry, Bill) for entry in entries)
         return Facts(
             masters=masters,
             periods=list(self._masters.periods()),
             rates=self._rates(entries, masters),
-            vendors=frozenset(vendor.id for vendor in there if vendor.active),
+            vendors={vendor.id: vendor for vendor in there},
             addresses=self._masters.addresses(named) if bills and named else {},
         )
 

@@ -87,6 +87,12 @@ class Snapshot:
     currencies: Mapping[str, Currency]
     employees: Mapping[str, str]
 
+    def account(self, id: str) -> Account | None:
+        return self.accounts[id].account if id in self.accounts else None
+
+    def tax_code(self, id: str) -> TaxCode | None:
+        return self.taxes[id].code if id in self.taxes else None
+
     def book_of(self, wanted: str | None) -> Book | None:
         """The journal asked for, else the first one for expenses."""
         if wanted:
