@@ -17,7 +17,9 @@ from kontobro.core.model.journal import Bill, Booking, Entry, Reference
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities
 from kontobro.erp.kit.checks import vendors_named
-from kontobro.erp.kit.http import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refusal_of, refused
+from kontobro.erp.kit.flow import answered, booked, new_among, references_of, sorted_out
+from kontobro.erp.kit.http import RECEIPTS, Refused, is_safe, not_posted, refusal_of, refused
+from kontobro.erp.kit.masters import knows
 from kontobro.erp.odoo.access import find_company, missing_permissions
 from kontobro.erp.odoo.api import SYSTEM, Api, open_http
 from kontobro.erp.odoo.checks import Facts, lock_over, lock_problem, problems_of
@@ -109,18 +111,18 @@ class OdooConnector:
     def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
         if not entries:
             return []
-        references = [entry.reference for entry in entries]
+        references = references_of(entries)
         standings = self._standings(references)
-        new = {entry.reference: entry for entry in reversed(entries) if _is_missing(entry.reference, standings)}
+        found = self._bookings(references, standings)
+        new = new_among(entries, found)
         if not new:
-            return self._answers(references, {}, standings)
-        facts = self._facts(list(new.values()))
-        problems = {reference: problems_of(entry, facts) for reference, entry in new.items()}
-        answers = {reference: found[0] for reference, found in problems.items() if found}
-        taken = [entry for reference, entry in new.items() if reference not in answers]
-        for batch in _by_columns(taken):
-            answers |= self._load(batch, standings, facts.masters)
-        return self._answers(references, answers, self._with_pleos_tax(taken, references, facts.masters))
+            return booked(references, SYSTEM, {}, found)
+        facts = self._facts(new)
+        wanted, problems = sorted_out(new, [problems_of(entry, facts) for entry in new])
+        for batch in _by_columns(wanted):
+            problems |= self._load(batch, standings, facts.masters)
+        standings = self._with_pleos_tax(wanted, references, facts.masters)
+        return booked(references, SYSTEM, problems, self._bookings(references, standings))
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
         for receipt in receipts:
@@ -140,7 +142,7 @@ class OdooConnector:
         standings = self._standings(references)
         if settle(self._api, self._ledger, _picked(references, standings, "posted")):
             standings = self._standings(references)
-        return self._answers(references, problems, standings)
+        return answered(references, SYSTEM, problems, self._bookings(references, standings))
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
         if not vendors:
@@ -173,25 +175,10 @@ class OdooConnector:
         signs = self._masters.snapshot().signs
         return {key: booking_of(standing, signs, self._url) for key, standing in found.items() if standing}
 
-    def _answers(
-        self,
-        references: Sequence[Reference],
-        problems: Mapping[Reference, Problem],
-        standings: Sequence[Standing],
-    ) -> Sequence[Booking | Problem]:
-        """One answer each, of what was read back."""
-        there = self._bookings(references, standings)
-        return [
-            problems.get(reference) or there.get(reference) or booking_gone(reference, SYSTEM)
-            for reference in references
-        ]
-
     def _facts(self, entries: Sequence[Entry]) -> Facts:
         """Masters, read anew when an entry names what the cached ones lack; lock dates and vendors as of now."""
         self._choose()
-        masters = self._masters.snapshot()
-        if any(not _knows(masters, entry) for entry in entries):
-            masters = self._masters.snapshot(fresh=True)
+        masters = self._masters.snapshot.that(lambda masters: all(knows(masters, entry) for entry in entries))
         named = sorted(int(name) for name in vendors_named(*entries) if name.isdigit())
         there = self._masters.vendors([["id", "in", named]]) if named else ()
         return Facts(masters=masters, locks=self._masters.locks(), vendors={vendor.id: vendor for vendor in there})
@@ -307,15 +294,6 @@ def _first_free(reference: Reference, taken: set[str]) -> int:
 
 def _is_foreign(entry: Entry, masters: Snapshot) -> bool:
     return not isinstance(entry, Bill) and entry.currency != masters.company.currency
-
-
-def _knows(masters: Snapshot, entry: Entry) -> bool:
-    return (
-        entry.currency in masters.currencies
-        and all(line.account in masters.accounts for line in entry.lines)
-        and all(line.tax_code in masters.taxes for line in entry.lines if line.tax_code)
-        and all(value in masters.values for line in entry.lines for _, value in line.dimensions)
-    )
 
 
 def _attachment(booking: Booking, receipt: Receipt) -> list[str]:

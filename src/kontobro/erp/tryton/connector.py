@@ -21,7 +21,9 @@ from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.model.period import period_of
 from kontobro.core.ports import Capabilities
 from kontobro.erp.kit.checks import vendors_named
-from kontobro.erp.kit.http import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refusal_of, refused
+from kontobro.erp.kit.flow import answered, booked, new_among, references_of, sorted_out
+from kontobro.erp.kit.http import RECEIPTS, Refused, is_safe, not_posted, refusal_of, refused
+from kontobro.erp.kit.masters import knows
 from kontobro.erp.tryton.access import find_company, missing_permissions
 from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.bills import INVOICE, invoice_of, is_invoice
@@ -125,22 +127,17 @@ class TrytonConnector:
     def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
         if not entries:
             return []
-        references = [entry.reference for entry in entries]
-        standings = self._standings(references)
-        current = _current(references, standings)
-        new = {entry.reference: entry for entry in reversed(entries) if entry.reference not in current}
+        references = references_of(entries)
+        found = self._bookings(references, self._standings(references))
+        new = new_among(entries, found)
         if not new:
-            return self._answers(references, {}, standings)
-        facts = self._facts(list(new.values()))
-        problems = {reference: problems_of(entry, facts) for reference, entry in new.items()}
-        answers = {reference: found[0] for reference, found in problems.items() if found}
-        order = [reference for reference in dict.fromkeys(references) if reference in new and reference not in answers]
+            return booked(references, SYSTEM, {}, found)
+        facts = self._facts(new)
+        wanted, problems = sorted_out(new, [problems_of(entry, facts) for entry in new])
         made: list[str] = []
-        answers |= self._create_all([new[reference] for reference in order], facts, made)
-        there = self._yield_to_others(references, made)
-        standing = _current(references, there)  # what another booked meanwhile is no problem of the entry
-        refused = {reference: problem for reference, problem in answers.items() if reference not in standing}
-        return self._answers(references, refused, there)
+        problems |= self._create_all(wanted, facts, made)
+        standings = self._yield_to_others(references, made)
+        return booked(references, SYSTEM, problems, self._bookings(references, standings))
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
         for receipt in receipts:
@@ -162,7 +159,7 @@ class TrytonConnector:
         posted = [one for one in _current(references, standings).values() if one.status == "posted"]
         if settle(self._api, self._ledger, posted):
             standings = self._standings(references)
-        return self._answers(references, problems, standings)
+        return answered(references, SYSTEM, problems, self._bookings(references, standings))
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
         self._choose()
@@ -190,25 +187,10 @@ class TrytonConnector:
         output = self._masters.snapshot().output_taxes
         return {key: booking_of(one, output, self.link) for key, one in picked(keys, standings).items()}
 
-    def _answers(
-        self,
-        references: Sequence[Reference],
-        problems: Mapping[Reference, Problem],
-        standings: Sequence[Standing],
-    ) -> Sequence[Booking | Problem]:
-        """One answer each, by what was just read back."""
-        there = self._bookings(references, standings)
-        return [
-            problems.get(reference) or there.get(reference) or booking_gone(reference, SYSTEM)
-            for reference in references
-        ]
-
     def _facts(self, entries: Sequence[Entry]) -> Facts:
         """Masters, read anew when an entry names what the cached ones lack; periods and vendors as of now."""
         self._choose()
-        masters = self._masters.snapshot()
-        if any(not _knows(masters, entry) for entry in entries):
-            masters = self._masters.snapshot(fresh=True)
+        masters = self._masters.snapshot.that(lambda masters: all(_knows(masters, entry) for entry in entries))
         named = sorted(int(name) for name in vendors_named(*entries) if name.isdigit())
         there = self._masters.vendors([["id", "in", named]]) if named else ()
         bills = any(isinstance(entry, Bill) for entry in entries)
@@ -326,13 +308,8 @@ def _current(references: Iterable[Reference], standings: Sequence[Standing]) -> 
 
 
 def _knows(masters: Snapshot, entry: Entry) -> bool:
-    return (
-        entry.currency in masters.currencies
-        and all(line.account in masters.accounts for line in entry.lines)
-        and all(line.tax_code in masters.taxes for line in entry.lines if line.tax_code)
-        and all(line.employee in masters.employees for line in entry.lines if line.employee)
-        and all(value in masters.values for line in entry.lines for _, value in line.dimensions)
-    )
+    employees = (line.employee for line in entry.lines if line.employee)
+    return knows(masters, entry) and all(employee in masters.employees for employee in employees)
 
 
 def _attachment(booking: Booking, receipt: Receipt) -> dict[str, object]:
