@@ -17,7 +17,7 @@ from kontobro.core.errors import Conflict, Misconfigured, NotAllowed, Note, Prob
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Booking, Entry, EntryKey, InvoiceKey, Reference, entry_id_of
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
-from kontobro.core.ports import Capabilities, ReceiptRules
+from kontobro.core.ports import Capabilities
 from kontobro.erp.beancount.checks import SYSTEM, problems_of
 from kontobro.erp.beancount.files.folder import VENDORS, Folder
 from kontobro.erp.beancount.files.replaced import Change
@@ -32,27 +32,13 @@ from kontobro.erp.beancount.syntax.edits import Edit, Edits, edited
 from kontobro.erp.beancount.syntax.render import link_of, quoted, render_entry
 from kontobro.erp.beancount.vendors import additions, with_vendors
 from kontobro.erp.kit import flow
+from kontobro.erp.kit.receipts import EXTENSIONS, RECEIPTS, require
 
 R = TypeVar("R", bound=MasterRecord)
 FoundKey = EntryKey
 
-EXTENSIONS = {
-    "application/pdf": ".pdf",
-    "image/jpeg": ".jpg",
-    "image/png": ".png",
-    "application/msword": ".doc",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
-    "application/vnd.ms-excel": ".xls",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
-}
-"""The receipts a ledger keeps, by media type: what Pleo delivers, but for plain text, which proves nothing."""
-
-MAX_RECEIPT = 30 * 1024 * 1024
-
 _TOGETHER = 100
 """Entries rehearsed together: memory for so many, whatever a job has."""
-
-RECEIPTS = ReceiptRules(media_types=frozenset(EXTENSIONS), max_bytes=MAX_RECEIPT)
 
 CAPABILITIES = Capabilities(
     kinds=KINDS,
@@ -136,8 +122,7 @@ class BeancountConnector:
             return flow.book(entries, SYSTEM, self.find, refusals, lambda new: self._add_batch(self._rendered(new)))
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
-        for receipt in receipts:
-            RECEIPTS.require(receipt)
+        require(receipts)
         with self._folder.writing():
             standing = self._standing_of(booking)
             paths = [self._folder.add_document(r.content, EXTENSIONS[r.media_type]) for r in receipts]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -16,10 +16,12 @@ import httpx2
 import msgspec
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
 
+from kontobro.core.batches import refusals
 from kontobro.core.errors import (
     BadAnswer,
     ItemFailure,
     KontobroError,
+    Misconfigured,
     Problem,
     RateLimited,
     Timeout,
@@ -29,9 +31,7 @@ from kontobro.core.errors import (
 )
 from kontobro.core.model.findings import problem
 from kontobro.core.model.journal import Reference
-from kontobro.core.model.masterdata import Vendor
-from kontobro.core.ports import ReceiptRules
-from kontobro.core.words import Fact, Phrase
+from kontobro.core.words import Fact
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 from kontobro.net.client import open_client
 from kontobro.net.deadline import seconds_left
@@ -68,22 +68,6 @@ _TOO_MANY: Final = 429
 log = logging.getLogger(__name__)
 _decoder = msgspec.json.Decoder(float_hook=bounded_decimal)
 
-RECEIPTS: Final = ReceiptRules(
-    media_types=frozenset(
-        [
-            "application/pdf",
-            "image/jpeg",
-            "image/png",
-            "application/msword",
-            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-            "application/vnd.ms-excel",
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        ]
-    ),
-    max_bytes=30 * 1024 * 1024,
-)
-"""What Pleo lets people upload: a system that takes files takes these."""
-
 _REFUSED: Final = "accounting_system_validation_failure"
 
 
@@ -96,13 +80,25 @@ class Refused(BadAnswer):
         self.told = told
 
 
-def refusal_of(call: Callable[[], object]) -> Refused | None:
-    """What the system says to a call that it refuses; None when it was done."""
-    try:
-        call()
-    except Refused as refusal:
-        return refusal
-    return None
+def refused_alone(
+    wanted: Sequence[T],
+    write: Callable[[Sequence[T]], object],
+    left: Callable[[Sequence[T]], Sequence[T]] = lambda tried: tried,
+) -> list[tuple[T, Refused]]:
+    """Write all in one call, and halve a batch that the system refuses: those that it refuses alone, with its words.
+
+    `write` raises Refused when it did nothing. `left`: what of a refused batch is still to be done, where another may
+    have done some of it in between.
+    """
+
+    def attempt(some: Sequence[T]) -> Refused | None:
+        try:
+            write(some)
+        except Refused as refusal:
+            return refusal
+        return None
+
+    return refusals(wanted, attempt, left)
 
 
 # ------------------------------------------------------------------------------------------ calls over HTTP
@@ -269,11 +265,15 @@ def retry_after(answer: httpx2.Response) -> float | None:
     return min(float(given[:9]), LONGEST_WAIT) if given.isascii() and given.isdecimal() else None
 
 
-def is_safe(url: str) -> bool:
-    """A key or a password leaves this machine only encrypted."""
+def address_of(options: Mapping[str, str], system: str) -> str:
+    """The option `url`. A key or a password leaves this machine only encrypted: raises Misconfigured."""
+    url = options.get("url", "").rstrip("/")
     parts = urlsplit(url)
     local = parts.hostname in ("localhost", "127.0.0.1", "::1")
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and local))
+    if not (parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and local))):
+        message = f'{system}\'s address "{shown(url)}" is not usable.'
+        raise Misconfigured(message, "Set `url`, with https:// (http:// on this machine only).")
+    return url
 
 
 # ------------------------------------------------------------------------------------------------- problems
@@ -288,8 +288,3 @@ def refused(reference: Reference, told: str, system: str, reason: ItemFailure = 
 def not_posted(reference: Reference, told: str, system: str) -> Problem:
     """A draft that the system would not post."""
     return problem("not_posted", "entry", reference, system=system, said=told)
-
-
-def vendor_not_written(vendor: Vendor, system: str, fix: Phrase, said: Phrase | str) -> Problem:
-    """A vendor created in Pleo that the system does not have now; `said` is why."""
-    return problem("vendor_not_written", "vendor", vendor.code, vendor=vendor.name, system=system, said=said, fix=fix)

@@ -13,8 +13,8 @@ from kontobro.core.model.journal import Bill, Entry
 from kontobro.core.model.masterdata import Vendor
 from kontobro.core.words import Phrase
 from kontobro.erp.kit import checks
+from kontobro.erp.kit.texts import MAX_NUMBER, plain, whole
 from kontobro.erp.odoo.api import SYSTEM
-from kontobro.erp.odoo.entries import MAX_NUMBER, plain, whole
 from kontobro.erp.odoo.masters import Snapshot
 
 DIGITS: Final = 14

@@ -10,7 +10,6 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
-from kontobro.core.batches import refusals
 from kontobro.core.errors import Misconfigured, NotAllowed, Problem, shown
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Bill, Booking, Entry, Reference
@@ -18,16 +17,18 @@ from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities
 from kontobro.erp.kit.checks import vendors_named
 from kontobro.erp.kit.flow import answered, booked, new_among, references_of, sorted_out
-from kontobro.erp.kit.http import RECEIPTS, Refused, is_safe, not_posted, refusal_of, refused
+from kontobro.erp.kit.http import address_of, not_posted, refused, refused_alone
 from kontobro.erp.kit.masters import knows
+from kontobro.erp.kit.receipts import RECEIPTS, mark_of, require
+from kontobro.erp.kit.texts import plain
 from kontobro.erp.odoo.access import find_company, missing_permissions
 from kontobro.erp.odoo.api import SYSTEM, Api, open_http
 from kontobro.erp.odoo.checks import Facts, lock_over, lock_problem, problems_of
-from kontobro.erp.odoo.entries import Writing, columns_of, external_id, plain, rows_of
+from kontobro.erp.odoo.entries import Writing, columns_of, external_id, rows_of
 from kontobro.erp.odoo.ledger import Key, Ledger, settle
 from kontobro.erp.odoo.masters import KINDS, Masters, Snapshot
 from kontobro.erp.odoo.names import MODULE
-from kontobro.erp.odoo.standing import RECEIPT_MARK, Standing, booking_of, pick
+from kontobro.erp.odoo.standing import Standing, booking_of, pick
 from kontobro.erp.odoo.taxes import TAX_ROUNDS, keep_pleos_tax
 from kontobro.erp.odoo.vendors import write_vendors
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
@@ -55,11 +56,7 @@ def from_options(
     options: Mapping[str, str], secrets: Callable[[str], str | None], network: NetworkPolicy = ANYWHERE
 ) -> OdooConnector:
     """The connector of a connection's options: `url`, `database`, `company` (its id); the secret is `api_key`."""
-    url = options.get("url", "").rstrip("/")
-    if not is_safe(url):
-        raise Misconfigured(
-            f'Odoo\'s address "{shown(url)}" is not usable.', "Set `url`, with https:// (http:// on this machine only)."
-        )
+    url = address_of(options, SYSTEM)
     key = secrets("api_key")
     if not key:
         raise Misconfigured("Odoo's API key is missing.", "Connect again and give it.", "authentication_failure")
@@ -125,8 +122,7 @@ class OdooConnector:
         return booked(references, SYSTEM, problems, self._bookings(references, standings))
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
-        for receipt in receipts:
-            RECEIPTS.require(receipt)
+        require(receipts)
         self._choose()
         for receipt in receipts:
             self._api.load("ir.attachment", ATTACHMENT_COLUMNS, [_attachment(booking, receipt)])
@@ -197,11 +193,10 @@ class OdooConnector:
             latest = self._standings(entry.reference for entry in entries)
             return [entry for entry in tried if _is_missing(entry.reference, latest)]
 
-        bad = refusals(entries, lambda some: self._load_once(some, latest, masters), missing)
+        bad = refused_alone(entries, lambda some: self._load_once(some, latest, masters), missing)
         return {entry.reference: refused(entry.reference, refusal.told, SYSTEM) for entry, refusal in bad}
 
-    def _load_once(self, entries: Sequence[Entry], standings: Sequence[Standing], masters: Snapshot) -> Refused | None:
-        """None when they stand now, else what Odoo says."""
+    def _load_once(self, entries: Sequence[Entry], standings: Sequence[Standing], masters: Snapshot) -> None:
         generations = self._generations(entries, standings)
         employees = self._employees(entries)
         rates = {day: self._masters.rates(day) for day in {e.date for e in entries if _is_foreign(e, masters)}}
@@ -212,7 +207,7 @@ class OdooConnector:
                 masters=masters, rates=rates.get(entry.date, {}), generation=generation, employees=employees
             )
             data += rows_of(entry, writing)
-        return refusal_of(lambda: self._api.load("account.move", columns_of(entries[0]), data))
+        self._api.load("account.move", columns_of(entries[0]), data)
 
     def _with_pleos_tax(
         self, entries: Sequence[Entry], references: Sequence[Reference], masters: Snapshot
@@ -260,11 +255,10 @@ class OdooConnector:
     def _post_some(self, drafts: Sequence[Standing], problems: dict[Reference, Problem]) -> None:
         """Post in one transaction; those that Odoo refuses by themselves are in `problems`."""
 
-        def post(some: Sequence[Standing]) -> Refused | None:
-            ids = [draft.id for draft in some]
-            return refusal_of(lambda: self._api.write("account.move", "action_post", ids=ids))
+        def post(some: Sequence[Standing]) -> None:
+            self._api.write("account.move", "action_post", ids=[draft.id for draft in some])
 
-        for draft, refusal in refusals(drafts, post, self._still_drafts):
+        for draft, refusal in refused_alone(drafts, post, self._still_drafts):
             problems[draft.reference] = not_posted(draft.reference, refusal.told, SYSTEM)
 
     def _still_drafts(self, drafts: Sequence[Standing]) -> list[Standing]:
@@ -303,5 +297,4 @@ def _attachment(booking: Booking, receipt: Receipt) -> list[str]:
     """
     known = f"{MODULE}.receipt-{booking.id}-{receipt.sha256}"
     name, content = plain(receipt.name) or "receipt", b64encode(receipt.content).decode()
-    mark = f"{RECEIPT_MARK}{receipt.sha256}"
-    return [known, name, "account.move", booking.id, receipt.media_type, mark, content]
+    return [known, name, "account.move", booking.id, receipt.media_type, mark_of(receipt), content]

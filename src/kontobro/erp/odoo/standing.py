@@ -21,8 +21,10 @@ from kontobro.core.model.journal import (
     entry_id_of,
 )
 from kontobro.core.model.money import EXPONENTS
+from kontobro.erp.kit.receipts import digest_in
+from kontobro.erp.kit.texts import whole
 from kontobro.erp.odoo.api import Row
-from kontobro.erp.odoo.entries import MARK, origin_of, reference_in, whole
+from kontobro.erp.odoo.entries import MARK, origin_of, reference_in
 
 MOVE_FIELDS: Final = (
     "name state date move_type ref partner_id journal_id invoice_origin narration reversal_move_ids".split()
@@ -36,7 +38,6 @@ RECEIPT_FIELDS: Final = ["res_id", "description"]
 _STATUS: Final[Mapping[str, PostingStatus]] = {"draft": "draft", "posted": "posted", "cancel": "void"}
 _PAGES: Final = {"in_invoice": "vendor-bills", "in_refund": "vendor-refunds"}
 _FACT: Final = re.compile(r"([a-z]+)=([^\s<]*)")
-RECEIPT_MARK: Final = "kontobro sha256="
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +148,8 @@ def standings_of(
         of_move.setdefault(line["move_id"], []).append(line | {"currency": codes.get(line["currency_id"], "")})
     attached: dict[int, list[str]] = {}
     for receipt in receipts:
-        description = receipt["description"] or ""
-        if description.startswith(RECEIPT_MARK):
-            attached.setdefault(receipt["res_id"], []).append(description.removeprefix(RECEIPT_MARK))
+        if digest := digest_in(receipt["description"] or ""):
+            attached.setdefault(receipt["res_id"], []).append(digest)
     for move in moves:
         yield Standing(move, of_move.get(move["id"], []), attached.get(move["id"], ()))
 

@@ -10,15 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kontobro.core.batches import parts, refusals
+from kontobro.core.batches import parts
 from kontobro.core.errors import Problem
 from kontobro.core.model.findings import problem
 from kontobro.core.model.masterdata import Vendor
 from kontobro.core.model.masters import tax_number_key
 from kontobro.core.words import Phrase
-from kontobro.erp.kit.http import Refused, refusal_of, vendor_not_written
+from kontobro.erp.kit.http import Refused, refused_alone
+from kontobro.erp.kit.texts import plain
+from kontobro.erp.kit.vendors import by_key, inactive, key_of, not_written
 from kontobro.erp.odoo.api import SYSTEM, Api, Domain
-from kontobro.erp.odoo.entries import plain
 from kontobro.erp.odoo.masters import Masters
 from kontobro.erp.odoo.names import born_id
 
@@ -43,18 +44,20 @@ Mark = tuple[str, str]
 
 def write_vendors(api: Api, masters: Masters, vendors: Sequence[Vendor]) -> list[Vendor | Problem]:
     """Create them, or find what stands under Pleo's ids; one answer each, of what was read back."""
-    asked = {_key(vendor): vendor for vendor in vendors}
+    asked = by_key(vendors)
     problems = taken(asked, masters.known_vendors(_like(asked.values())))
     writing = _Writing(api, _countries(api, asked.values()))
     new = [vendor for key, vendor in asked.items() if key not in problems]
     if new and not api.read("res.partner", "has_access", operation="create"):
-        problems |= {_key(vendor): _not_allowed(vendor) for vendor in new}
+        problems |= {key_of(vendor): _not_allowed(vendor) for vendor in new}
         new = []
     ids: list[int] = []
     for some in parts(new, BATCH):
         ids += writing.load(some, problems)
     there = {vendor.pleo_id: vendor for vendor in masters.known_vendors([["id", "in", ids]])} if ids else {}
-    return [problems.get(key) or _answer(vendor, there.get(key)) for key, vendor in ((_key(it), it) for it in vendors)]
+    return [
+        problems.get(key) or _answer(vendor, there.get(key)) for key, vendor in ((key_of(it), it) for it in vendors)
+    ]
 
 
 def taken(asked: Mapping[str, Vendor], known: Iterable[Vendor]) -> dict[str, Problem]:
@@ -74,7 +77,7 @@ def taken(asked: Mapping[str, Vendor], known: Iterable[Vendor]) -> dict[str, Pro
 
 def row_of(vendor: Vendor, company: int | None, countries: Mapping[str, int]) -> list[str]:
     """The cells of `COLUMNS`."""
-    key = _key(vendor)
+    key = key_of(vendor)
     return [
         born_id(key, company),
         plain(vendor.name) or plain(vendor.code) or key,
@@ -98,11 +101,8 @@ class _Writing:
     def load(self, vendors: Sequence[Vendor], problems: dict[str, Problem]) -> list[int]:
         """Partner ids of all that stand now; those that Odoo refuses by themselves are in `problems`."""
         ids: list[int] = []
-
-        def load(some: Sequence[Vendor]) -> Refused | None:
-            return refusal_of(lambda: ids.extend(self._load_once(some)))
-
-        for vendor, refusal in refusals(vendors, load):
+        refused = refused_alone(vendors, lambda some: ids.extend(self._load_once(some)))
+        for vendor, refusal in refused:
             ids += self._load_last(vendor, refusal, problems)
         return ids
 
@@ -111,7 +111,7 @@ class _Writing:
         try:
             return self._load_once([vendor])
         except Refused:
-            problems[_key(vendor)] = vendor_not_written(vendor, SYSTEM, Phrase("fix_partner_by_hand"), refusal.told)
+            problems[key_of(vendor)] = not_written(vendor, SYSTEM, Phrase("fix_partner_by_hand"), refusal.told)
             return []
 
     def _load_once(self, vendors: Sequence[Vendor]) -> list[int]:
@@ -119,15 +119,11 @@ class _Writing:
         return self.api.load("res.partner", COLUMNS, rows)
 
 
-def _key(vendor: Vendor) -> str:
-    return vendor.pleo_id or vendor.id
-
-
 def _answer(vendor: Vendor, found: Vendor | None) -> Vendor | Problem:
     """What stands, unless a person took it away again."""
     if found is None:
-        return vendor_not_written(vendor, SYSTEM, Phrase("fix_partner_merged"), Phrase("partner_merged"))
-    return found if found.active else _inactive(vendor, found)
+        return not_written(vendor, SYSTEM, Phrase("fix_partner_merged"), Phrase("partner_merged"))
+    return found if found.active else inactive(vendor, SYSTEM, found)
 
 
 # ------------------------------------------------------------------------------------ what Odoo has already
@@ -190,10 +186,6 @@ def _taken(vendor: Vendor, other: Vendor, mark: Mark) -> Problem:
     )
 
 
-def _inactive(vendor: Vendor, partner: Vendor) -> Problem:
-    return problem("vendor_inactive", "vendor", vendor.name, system=SYSTEM, code=partner.code)
-
-
 def _not_allowed(vendor: Vendor) -> Problem:
     fix = Phrase("fix_odoo_group", {"group": RIGHT})
-    return vendor_not_written(vendor, SYSTEM, fix, Phrase("may_not_create_contacts"))
+    return not_written(vendor, SYSTEM, fix, Phrase("may_not_create_contacts"))

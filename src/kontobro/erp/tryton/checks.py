@@ -13,8 +13,9 @@ from kontobro.core.model.findings import problem
 from kontobro.core.model.journal import Bill, Entry
 from kontobro.core.model.masterdata import Period, Vendor
 from kontobro.erp.kit import checks
+from kontobro.erp.kit.texts import MAX_NUMBER, plain, whole
 from kontobro.erp.tryton.calls import SYSTEM
-from kontobro.erp.tryton.entries import MAX_NUMBER, party_of, plain, whole
+from kontobro.erp.tryton.entries import party_of
 from kontobro.erp.tryton.masters import Snapshot
 
 DIGITS: Final = 25

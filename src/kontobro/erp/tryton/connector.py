@@ -13,7 +13,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final, TypeVar
 
-from kontobro.core.batches import refusals
 from kontobro.core.errors import Misconfigured, NotAllowed, Problem, Uncertain, shown
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Bill, Booking, Entry, Reference
@@ -22,17 +21,19 @@ from kontobro.core.model.period import period_of
 from kontobro.core.ports import Capabilities
 from kontobro.erp.kit.checks import vendors_named
 from kontobro.erp.kit.flow import answered, booked, new_among, references_of, sorted_out
-from kontobro.erp.kit.http import RECEIPTS, Refused, is_safe, not_posted, refusal_of, refused
+from kontobro.erp.kit.http import Refused, address_of, not_posted, refused, refused_alone
 from kontobro.erp.kit.masters import knows
+from kontobro.erp.kit.receipts import RECEIPTS, mark_of, require
+from kontobro.erp.kit.texts import plain
 from kontobro.erp.tryton.access import find_company, missing_permissions
 from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.bills import INVOICE, invoice_of, is_invoice
 from kontobro.erp.tryton.calls import REFERENCE, SYSTEM, Calls
 from kontobro.erp.tryton.checks import Facts, problems_of, rate_days
-from kontobro.erp.tryton.entries import Values, Writing, move_of, plain
+from kontobro.erp.tryton.entries import Values, Writing, move_of
 from kontobro.erp.tryton.ledger import Key, Ledger, settle
 from kontobro.erp.tryton.masters import KINDS, Masters, Snapshot
-from kontobro.erp.tryton.standing import MOVE, RECEIPT_MARK, Standing, booking_of, picked, resource_of
+from kontobro.erp.tryton.standing import MOVE, Standing, booking_of, picked, resource_of
 from kontobro.erp.tryton.vendors import add_vendors
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
@@ -62,10 +63,7 @@ def from_options(
 ) -> TrytonConnector:
     """The connector of a connection's options: `url`, `database`, `user`, `company` (its id), `settle_after` (seconds);
     the secret is `password`."""
-    url = options.get("url", "").rstrip("/")
-    if not is_safe(url):
-        message = f'Tryton\'s address "{shown(url)}" is not usable.'
-        raise Misconfigured(message, "Set `url`, with https:// (http:// on this machine only).")
+    url = address_of(options, SYSTEM)
     for name in ("database", "user"):
         if not options.get(name):
             raise Misconfigured(f"Tryton's {name} is missing.", f"Set the option `{name}`.")
@@ -140,8 +138,7 @@ class TrytonConnector:
         return booked(references, SYSTEM, problems, self._bookings(references, standings))
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
-        for receipt in receipts:
-            RECEIPTS.require(receipt)
+        require(receipts)
         self._choose()
         there = self._ledger.receipts([resource_of(booking)]).get(resource_of(booking), ())
         new = {receipt.sha256: receipt for receipt in receipts if receipt.sha256 not in there}
@@ -228,15 +225,11 @@ class TrytonConnector:
     def _create(self, model: str, wanted: Sequence[tuple[Entry, Values]], made: list[str]) -> dict[Reference, Problem]:
         """Create in one transaction; the problem of each that Tryton refuses by itself."""
 
-        def create(some: Sequence[tuple[Entry, Values]]) -> Refused | None:
-            try:
-                new = self._api.write(f"model.{model}.create", [values for _, values in some])
-            except Refused as refusal:
-                return refusal
+        def create(some: Sequence[tuple[Entry, Values]]) -> None:
+            new = self._api.write(f"model.{model}.create", [values for _, values in some])
             made.extend(str(id) if model == MOVE else f"{model},{id}" for id in new)
-            return None
 
-        bad = refusals(wanted, create)
+        bad = refused_alone(wanted, create)
         return {entry.reference: refused(entry.reference, refusal.told, SYSTEM) for (entry, _), refusal in bad}
 
     def _yield_to_others(self, references: Sequence[Reference], made: Sequence[str]) -> list[Standing]:
@@ -290,10 +283,10 @@ class TrytonConnector:
     def _post_some(self, drafts: Sequence[Standing], problems: dict[Reference, Problem]) -> None:
         """Post in one transaction; those that Tryton refuses by themselves are in `problems`."""
 
-        def post(some: Sequence[Standing]) -> Refused | None:
-            return refusal_of(lambda: self._call("post", [draft.id for draft in some]))
+        def post(some: Sequence[Standing]) -> None:
+            self._call("post", [draft.id for draft in some])
 
-        for draft, refusal in refusals(drafts, post, self._still_drafts):
+        for draft, refusal in refused_alone(drafts, post, self._still_drafts):
             if not self._post_beside_ours(draft, refusal):
                 problems[draft.reference] = not_posted(draft.reference, refusal.told, SYSTEM)
 
@@ -319,7 +312,7 @@ def _attachment(booking: Booking, receipt: Receipt) -> dict[str, object]:
         "name": plain(receipt.name) or "receipt",
         "type": "data",
         "data": receipt.content,
-        "description": f"{RECEIPT_MARK}{receipt.sha256}",
+        "description": mark_of(receipt),
     }
 
 

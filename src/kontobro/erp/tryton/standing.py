@@ -18,6 +18,7 @@ from kontobro.core.model.journal import (
     compared,
     entry_id_of,
 )
+from kontobro.erp.kit.texts import whole
 from kontobro.erp.tryton.bills import INVOICE, drafted
 from kontobro.erp.tryton.calls import REFERENCE, Row
 from kontobro.erp.tryton.entries import (
@@ -27,7 +28,6 @@ from kontobro.erp.tryton.entries import (
     number_of,
     reference_in,
     settles_in,
-    whole,
 )
 
 MOVE: Final = "account.move"
@@ -37,7 +37,6 @@ MOVE_FIELDS: Final = (
     "lines.second_currency.code lines.description lines.reconciliation lines.party "
     "lines.tax_lines.type lines.tax_lines.tax"
 ).split()
-RECEIPT_MARK: Final = "kontobro sha256="
 
 
 @dataclass(frozen=True, slots=True)
