@@ -131,8 +131,7 @@ class OdooConnector:
         if not bookings:
             return []
         references = [booking.reference for booking in bookings]
-        current = self._current(references)
-        drafts = [standing for standing in current if standing.status == "draft"]
+        drafts = self._drafts(references)
         problems = self._locked(drafts) if drafts else {}
         self._post_some([standing for standing in drafts if standing.reference not in problems], problems)
         standings = self._standings(references)
@@ -147,10 +146,9 @@ class OdooConnector:
         return write_vendors(self._api, self._masters, vendors)
 
     def withdraw(self, bookings: Sequence[Booking]) -> None:
-        current = self._current([booking.reference for booking in bookings])
-        drafts = [standing.id for standing in current if standing.status == "draft"]
+        drafts = self._drafts([booking.reference for booking in bookings])
         if drafts:
-            self._api.write("account.move", "unlink", ids=drafts)
+            self._api.write("account.move", "unlink", ids=[draft.id for draft in drafts])
 
     # ------------------------------------------------------------------------------------------ reading
 
@@ -163,8 +161,8 @@ class OdooConnector:
         self._choose()
         return self._ledger.under(keys)
 
-    def _current(self, references: Sequence[Reference]) -> list[Standing]:
-        return _picked(references, self._standings(references))
+    def _drafts(self, references: Sequence[Reference]) -> list[Standing]:
+        return _picked(references, self._standings(references), "draft")
 
     def _bookings(self, keys: Sequence[Key], standings: Sequence[Standing]) -> dict[Key, Booking]:
         found = {key: pick(key, standings) for key in keys}
@@ -258,17 +256,14 @@ class OdooConnector:
         def post(some: Sequence[Standing]) -> None:
             self._api.write("account.move", "action_post", ids=[draft.id for draft in some])
 
-        for draft, refusal in refused_alone(drafts, post, self._still_drafts):
+        for draft, refusal in refused_alone(drafts, post, lambda tried: self._drafts([one.reference for one in tried])):
             problems[draft.reference] = not_posted(draft.reference, refusal.told, SYSTEM)
 
-    def _still_drafts(self, drafts: Sequence[Standing]) -> list[Standing]:
-        return [one for one in self._current([draft.reference for draft in drafts]) if one.status == "draft"]
 
-
-def _picked(references: Iterable[Reference], standings: Sequence[Standing], status: str = "") -> list[Standing]:
-    """What counts under each reference, once; void ones left out."""
+def _picked(references: Iterable[Reference], standings: Sequence[Standing], status: str) -> list[Standing]:
+    """What counts under each reference, once, when it has that status."""
     picked = (pick(reference, standings) for reference in dict.fromkeys(references))
-    return [one for one in picked if one and one.status != "void" and status in ("", one.status)]
+    return [one for one in picked if one and one.status == status]
 
 
 def _is_missing(reference: Reference, standings: Sequence[Standing]) -> bool:

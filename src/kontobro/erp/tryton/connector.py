@@ -151,7 +151,7 @@ class TrytonConnector:
         references = [booking.reference for booking in bookings]
         problems: dict[Reference, Problem] = {}
         if not self._post_at_once(list({one.id for one in bookings if one.status == "draft"})):
-            self._post_some([one for one in self._current(references) if one.status == "draft"], problems)
+            self._post_some(self._drafts(references), problems)
         standings = self._standings(references)
         posted = [one for one in _current(references, standings).values() if one.status == "posted"]
         if settle(self._api, self._ledger, posted):
@@ -163,8 +163,7 @@ class TrytonConnector:
         return add_vendors(self._api, self._masters, vendors) if vendors else []
 
     def withdraw(self, bookings: Sequence[Booking]) -> None:
-        current = self._current([booking.reference for booking in bookings])
-        self._delete([one for one in current if one.status == "draft"])
+        self._delete(self._drafts([booking.reference for booking in bookings]))
 
     # ------------------------------------------------------------------------------------------ reading
 
@@ -177,8 +176,8 @@ class TrytonConnector:
         self._choose()
         return self._ledger.under(keys)
 
-    def _current(self, references: Sequence[Reference]) -> list[Standing]:
-        return list(_current(references, self._standings(references)).values())
+    def _drafts(self, references: Sequence[Reference]) -> list[Standing]:
+        return [one for one in _current(references, self._standings(references)).values() if one.status == "draft"]
 
     def _bookings(self, keys: Sequence[Key], standings: Sequence[Standing]) -> dict[Key, Booking]:
         output = self._masters.snapshot().output_taxes
@@ -286,12 +285,9 @@ class TrytonConnector:
         def post(some: Sequence[Standing]) -> None:
             self._call("post", [draft.id for draft in some])
 
-        for draft, refusal in refused_alone(drafts, post, self._still_drafts):
+        for draft, refusal in refused_alone(drafts, post, lambda tried: self._drafts([one.reference for one in tried])):
             if not self._post_beside_ours(draft, refusal):
                 problems[draft.reference] = not_posted(draft.reference, refusal.told, SYSTEM)
-
-    def _still_drafts(self, drafts: Sequence[Standing]) -> list[Standing]:
-        return [one for one in self._current([draft.reference for draft in drafts]) if one.status == "draft"]
 
 
 def _current(references: Iterable[Reference], standings: Sequence[Standing]) -> dict[Reference, Standing]:
