@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -27,9 +27,9 @@ from kontobro.core.errors import (
     Unreachable,
 )
 from kontobro.core.model.export import Receipt
-from kontobro.core.model.journal import Booking, Entry, InvoiceKey, JournalEntry, Payment, Reference
+from kontobro.core.model.journal import Booking, Entry, EntryKey, InvoiceKey, JournalEntry, Payment, Reference
 from kontobro.core.model.masterdata import Account, DimensionValue, Period, TaxCode, Vendor
-from kontobro.erp.kit import checks, flow, receipts
+from kontobro.erp.kit import checks, flow, lookup, receipts
 from kontobro.erp.kit.http import Call, Refused, address_of, decoded, fault_of, refused_alone, send
 from kontobro.erp.kit.masters import Cached, knows
 from kontobro.erp.kit.masters_file import read_masters
@@ -248,6 +248,39 @@ def test_what_another_booked_in_the_meantime_comes_before_a_refusal() -> None:
     (gone,) = flow.answered([entry.reference], SYSTEM, {}, {})
     assert isinstance(gone, Problem)
     assert gone.code == "booking_gone"
+
+
+# --------------------------------------------------------------------------------------------------- lookup
+
+
+@pytest.mark.parametrize(
+    ("asked", "counts"),
+    [
+        (InvoiceKey("V", "R", "DKK"), "open"),  # of its currency and still open, though younger
+        (InvoiceKey("V", "R", "SEK"), "first"),  # of none there is: any that is open, by preference
+        (Reference("a"), "first"),  # by reference the preference alone
+    ],
+)
+def test_what_counts_under_a_key(asked: EntryKey, counts: str) -> None:
+    bills = {"paid": ("DKK", Decimal(0)), "open": ("DKK", Decimal(5)), "first": ("EUR", Decimal(5))}
+    order = ["first", "paid", "open"]
+    assert lookup.best(asked, bills, lambda one: (order.index(one),), lambda one: bills[one]) == counts
+    assert lookup.best(asked, (), lambda one: (1,), lambda one: bills[one]) is None
+
+
+def test_under_a_reference_is_looked_only_among_its_own() -> None:
+    first, void, other = (an_entry(reference=Reference(name)) for name in ("a", "b", "c"))
+    read = [a_booking(first), a_booking(first, "void"), a_booking(void, "void"), a_booking(other)]
+    seen: list[list[Booking]] = []
+
+    def pick(key: EntryKey, under: Iterable[Booking]) -> Booking | None:
+        seen.append(list(under))
+        return next(iter(seen[-1]), None)
+
+    keys: list[EntryKey] = [Reference("a"), Reference("b"), Reference("none"), InvoiceKey("V", "R", "DKK")]
+    assert lookup.picked(keys, read, pick) == {keys[0]: read[0], keys[1]: read[2], keys[3]: read[0]}
+    assert seen == [read[:2], [read[2]], [], read]
+    assert lookup.live([Reference("a"), Reference("b")], read, pick) == {Reference("a"): read[0]}
 
 
 # ---------------------------------------------------------------------------------------- masters, receipts

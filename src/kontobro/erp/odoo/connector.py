@@ -18,6 +18,7 @@ from kontobro.core.ports import Capabilities
 from kontobro.erp.kit.checks import vendors_named
 from kontobro.erp.kit.flow import answered, booked, new_among, references_of, sorted_out
 from kontobro.erp.kit.http import address_of, not_posted, refused, refused_alone
+from kontobro.erp.kit.lookup import live, picked
 from kontobro.erp.kit.masters import knows
 from kontobro.erp.kit.receipts import RECEIPTS, mark_of, require
 from kontobro.erp.kit.texts import plain
@@ -135,7 +136,8 @@ class OdooConnector:
         problems = self._locked(drafts) if drafts else {}
         self._post_some([standing for standing in drafts if standing.reference not in problems], problems)
         standings = self._standings(references)
-        if settle(self._api, self._ledger, _picked(references, standings, "posted")):
+        posted = [one for one in live(references, standings, pick).values() if one.status == "posted"]
+        if settle(self._api, self._ledger, posted):
             standings = self._standings(references)
         return answered(references, SYSTEM, problems, self._bookings(references, standings))
 
@@ -162,12 +164,12 @@ class OdooConnector:
         return self._ledger.under(keys)
 
     def _drafts(self, references: Sequence[Reference]) -> list[Standing]:
-        return _picked(references, self._standings(references), "draft")
+        current = live(references, self._standings(references), pick).values()
+        return [one for one in current if one.status == "draft"]
 
     def _bookings(self, keys: Sequence[Key], standings: Sequence[Standing]) -> dict[Key, Booking]:
-        found = {key: pick(key, standings) for key in keys}
         signs = self._masters.snapshot().signs
-        return {key: booking_of(standing, signs, self._url) for key, standing in found.items() if standing}
+        return {key: booking_of(one, signs, self._url) for key, one in picked(keys, standings, pick).items()}
 
     def _facts(self, entries: Sequence[Entry]) -> Facts:
         """Masters, read anew when an entry names what the cached ones lack; lock dates and vendors as of now."""
@@ -183,13 +185,14 @@ class OdooConnector:
         self, entries: Sequence[Entry], standings: Sequence[Standing], masters: Snapshot
     ) -> dict[Reference, Problem]:
         """Create these entries in one transaction; the problem of each that Odoo refuses by itself."""
-        latest = standings
+        latest, references = standings, references_of(entries)
 
         def missing(tried: Sequence[Entry]) -> list[Entry]:
             # another may have booked one of them in between: then Odoo refuses the whole batch
             nonlocal latest
-            latest = self._standings(entry.reference for entry in entries)
-            return [entry for entry in tried if _is_missing(entry.reference, latest)]
+            latest = self._standings(references)
+            booked = live(references, latest, pick)
+            return [entry for entry in tried if entry.reference not in booked]
 
         bad = refused_alone(entries, lambda some: self._load_once(some, latest, masters), missing)
         return {entry.reference: refused(entry.reference, refusal.told, SYSTEM) for entry, refusal in bad}
@@ -258,17 +261,6 @@ class OdooConnector:
 
         for draft, refusal in refused_alone(drafts, post, lambda tried: self._drafts([one.reference for one in tried])):
             problems[draft.reference] = not_posted(draft.reference, refusal.told, SYSTEM)
-
-
-def _picked(references: Iterable[Reference], standings: Sequence[Standing], status: str) -> list[Standing]:
-    """What counts under each reference, once, when it has that status."""
-    picked = (pick(reference, standings) for reference in dict.fromkeys(references))
-    return [one for one in picked if one and one.status == status]
-
-
-def _is_missing(reference: Reference, standings: Sequence[Standing]) -> bool:
-    standing = pick(reference, standings)
-    return standing is None or standing.status == "void"
 
 
 def _by_columns(entries: Sequence[Entry]) -> list[list[Entry]]:

@@ -21,6 +21,7 @@ from kontobro.core.model.journal import (
     entry_id_of,
 )
 from kontobro.core.model.money import EXPONENTS
+from kontobro.erp.kit.lookup import best
 from kontobro.erp.kit.receipts import digest_in
 from kontobro.erp.kit.texts import whole
 from kontobro.erp.odoo.api import Row
@@ -191,15 +192,8 @@ def _exact(given: Any, currency: str) -> Decimal:
 def pick(key: EntryKey, standings: Iterable[Standing]) -> Standing | None:
     """What counts under a key: what is not void, the newest void one else; by invoice key the posted bill first, of the
     key's currency before any other."""
-    found = [standing for standing in standings if _is_under(key, standing)]
-    wanted = key.currency if isinstance(key, InvoiceKey) else None
-
-    def order(one: Standing) -> tuple[bool | int, ...]:
-        if wanted is None:
-            return _preference(one)
-        return one.currency != wanted, one.open == 0, *_preference(one)
-
-    return min(found, key=order, default=None)
+    under = (standing for standing in standings if _is_under(key, standing))
+    return best(key, under, _preference, lambda one: (one.currency, one.open))
 
 
 def _is_under(key: EntryKey, standing: Standing) -> bool:

@@ -22,6 +22,7 @@ from kontobro.core.ports import Capabilities
 from kontobro.erp.kit.checks import vendors_named
 from kontobro.erp.kit.flow import answered, booked, new_among, references_of, sorted_out
 from kontobro.erp.kit.http import Refused, address_of, not_posted, refused, refused_alone
+from kontobro.erp.kit.lookup import live, picked
 from kontobro.erp.kit.masters import knows
 from kontobro.erp.kit.receipts import RECEIPTS, mark_of, require
 from kontobro.erp.kit.texts import plain
@@ -33,7 +34,7 @@ from kontobro.erp.tryton.checks import Facts, problems_of, rate_days
 from kontobro.erp.tryton.entries import Values, Writing, move_of
 from kontobro.erp.tryton.ledger import Key, Ledger, settle
 from kontobro.erp.tryton.masters import KINDS, Masters, Snapshot
-from kontobro.erp.tryton.standing import MOVE, Standing, booking_of, picked, resource_of
+from kontobro.erp.tryton.standing import MOVE, Standing, booking_of, pick, resource_of
 from kontobro.erp.tryton.vendors import add_vendors
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
@@ -153,7 +154,7 @@ class TrytonConnector:
         if not self._post_at_once(list({one.id for one in bookings if one.status == "draft"})):
             self._post_some(self._drafts(references), problems)
         standings = self._standings(references)
-        posted = [one for one in _current(references, standings).values() if one.status == "posted"]
+        posted = [one for one in live(references, standings, pick).values() if one.status == "posted"]
         if settle(self._api, self._ledger, posted):
             standings = self._standings(references)
         return answered(references, SYSTEM, problems, self._bookings(references, standings))
@@ -177,11 +178,12 @@ class TrytonConnector:
         return self._ledger.under(keys)
 
     def _drafts(self, references: Sequence[Reference]) -> list[Standing]:
-        return [one for one in _current(references, self._standings(references)).values() if one.status == "draft"]
+        current = live(references, self._standings(references), pick).values()
+        return [one for one in current if one.status == "draft"]
 
     def _bookings(self, keys: Sequence[Key], standings: Sequence[Standing]) -> dict[Key, Booking]:
         output = self._masters.snapshot().output_taxes
-        return {key: booking_of(one, output, self.link) for key, one in picked(keys, standings).items()}
+        return {key: booking_of(one, output, self.link) for key, one in picked(keys, standings, pick).items()}
 
     def _facts(self, entries: Sequence[Entry]) -> Facts:
         """Masters, read anew when an entry names what the cached ones lack; periods and vendors as of now."""
@@ -242,7 +244,7 @@ class TrytonConnector:
             return there
         self._delete(mine)
         there = self._standings(references)
-        if not {one.reference for one in mine} <= set(_current(references, there)):
+        if not {one.reference for one in mine} <= set(live(references, there, pick)):
             raise Uncertain("Two were booking the same entries at once.", "Check again which of them exist.")
         return there
 
@@ -288,12 +290,6 @@ class TrytonConnector:
         for draft, refusal in refused_alone(drafts, post, lambda tried: self._drafts([one.reference for one in tried])):
             if not self._post_beside_ours(draft, refusal):
                 problems[draft.reference] = not_posted(draft.reference, refusal.told, SYSTEM)
-
-
-def _current(references: Iterable[Reference], standings: Sequence[Standing]) -> dict[Reference, Standing]:
-    """What counts under each reference; void ones left out."""
-    found = picked(dict.fromkeys(references), standings)
-    return {one.reference: one for one in found.values() if one.status != "void"}
 
 
 def _knows(masters: Snapshot, entry: Entry) -> bool:
