@@ -247,16 +247,11 @@ def fault_of(answer: httpx2.Response, call: Call, own: Mapping[int, KontobroErro
     status that says nothing.
     """
     code = answer.status_code
-    if is_gateways(code):
+    if code in GATEWAY or code > _OWN_FAULT:
         return of_gateway(answer, call)
     if code == _TOO_MANY:
         return RateLimited(f"{call.system} asks for fewer calls.", "Try again later.", retry_after(answer))
     return own.get(code)
-
-
-def is_gateways(code: int) -> bool:
-    """Whether this status alone tells that a gateway answered, or a server that could not."""
-    return code in GATEWAY or code > _OWN_FAULT
 
 
 def retry_after(answer: httpx2.Response) -> float | None:
