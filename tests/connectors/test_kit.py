@@ -239,15 +239,21 @@ def test_a_note_stops_nothing_and_the_first_problem_is_the_answer() -> None:
 
 def test_what_another_booked_in_the_meantime_comes_before_a_refusal() -> None:
     entry = an_entry()
-    refused = {entry.reference: Problem("one", "f", "", "m", "r", "validation_failure")}
+    problems = {entry.reference: Problem("one", "f", "", "m", "r", "validation_failure")}
     found = {entry.reference: a_booking(entry)}
-    assert flow.booked([entry.reference], SYSTEM, refused, found) == [found[entry.reference]]
-    assert flow.answered([entry.reference], SYSTEM, refused, found) == [refused[entry.reference]]
+    assert flow.booked([entry.reference], SYSTEM, problems, found) == [found[entry.reference]]
+    assert flow.answered([entry.reference], SYSTEM, problems, found) == [problems[entry.reference]]
     void = {entry.reference: a_booking(entry, "void")}
-    assert flow.booked([entry.reference], SYSTEM, refused, void) == [refused[entry.reference]]
+    assert flow.booked([entry.reference], SYSTEM, problems, void) == [problems[entry.reference]]
     (gone,) = flow.answered([entry.reference], SYSTEM, {}, {})
     assert isinstance(gone, Problem)
-    assert gone.code == "booking_gone"
+    said = [
+        gone,
+        flow.refused(entry.reference, SYSTEM, "no such day"),
+        flow.not_posted(entry.reference, SYSTEM, "closed"),
+    ]
+    assert [one.code for one in said] == ["booking_gone", "refused_by_accounting_system", "not_posted"]
+    assert [one.facts.get("said") for one in said] == [None, "no", "no"]
 
 
 # --------------------------------------------------------------------------------------------------- lookup

@@ -87,3 +87,13 @@ def answered(
 def booking_gone(reference: Reference, system: str) -> Problem:
     """Someone deleted it there."""
     return problem("booking_gone", "reference", reference, system=system)
+
+
+def refused(reference: Reference, system: str, said: str) -> Problem:
+    """What the system itself said no to."""
+    return problem("refused_by_accounting_system", "entry", reference, system=system, said=said)
+
+
+def not_posted(reference: Reference, system: str, said: str) -> Problem:
+    """A draft that the system would not post."""
+    return problem("not_posted", "entry", reference, system=system, said=said)

@@ -19,19 +19,14 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exp
 from kontobro.core.batches import refusals
 from kontobro.core.errors import (
     BadAnswer,
-    ItemFailure,
     KontobroError,
     Misconfigured,
-    Problem,
     RateLimited,
     Timeout,
     Uncertain,
     Unreachable,
     shown,
 )
-from kontobro.core.model.findings import problem
-from kontobro.core.model.journal import Reference
-from kontobro.core.words import Fact
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 from kontobro.net.client import open_client
 from kontobro.net.deadline import seconds_left
@@ -67,8 +62,6 @@ _TOO_MANY: Final = 429
 
 log = logging.getLogger(__name__)
 _decoder = msgspec.json.Decoder(float_hook=bounded_decimal)
-
-_REFUSED: Final = "accounting_system_validation_failure"
 
 
 class Refused(BadAnswer):
@@ -269,17 +262,3 @@ def address_of(options: Mapping[str, str], system: str) -> str:
         message = f'{system}\'s address "{shown(url)}" is not usable.'
         raise Misconfigured(message, "Set `url`, with https:// (http:// on this machine only).")
     return url
-
-
-# ------------------------------------------------------------------------------------------------- problems
-
-
-def refused(reference: Reference, told: str, system: str, reason: ItemFailure = _REFUSED) -> Problem:
-    """What the system itself said no to."""
-    facts: dict[str, Fact] = {"system": system, "said": told}
-    return Problem.of("refused_by_accounting_system", "entry", reference, reason, facts)
-
-
-def not_posted(reference: Reference, told: str, system: str) -> Problem:
-    """A draft that the system would not post."""
-    return problem("not_posted", "entry", reference, system=system, said=told)

@@ -16,8 +16,8 @@ from kontobro.core.model.journal import Bill, Booking, Entry, Reference
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities
 from kontobro.erp.kit.checks import vendors_named
-from kontobro.erp.kit.flow import answered, booked, new_among, references_of, sorted_out
-from kontobro.erp.kit.http import address_of, not_posted, refused, refused_alone
+from kontobro.erp.kit.flow import answered, booked, new_among, not_posted, references_of, refused, sorted_out
+from kontobro.erp.kit.http import address_of, refused_alone
 from kontobro.erp.kit.lookup import live, picked
 from kontobro.erp.kit.masters import knows
 from kontobro.erp.kit.receipts import RECEIPTS, mark_of, require
@@ -195,7 +195,7 @@ class OdooConnector:
             return [entry for entry in tried if entry.reference not in booked]
 
         bad = refused_alone(entries, lambda some: self._load_once(some, latest, masters), missing)
-        return {entry.reference: refused(entry.reference, refusal.told, SYSTEM) for entry, refusal in bad}
+        return {entry.reference: refused(entry.reference, SYSTEM, refusal.told) for entry, refusal in bad}
 
     def _load_once(self, entries: Sequence[Entry], standings: Sequence[Standing], masters: Snapshot) -> None:
         generations = self._generations(entries, standings)
@@ -260,7 +260,7 @@ class OdooConnector:
             self._api.write("account.move", "action_post", ids=[draft.id for draft in some])
 
         for draft, refusal in refused_alone(drafts, post, lambda tried: self._drafts([one.reference for one in tried])):
-            problems[draft.reference] = not_posted(draft.reference, refusal.told, SYSTEM)
+            problems[draft.reference] = not_posted(draft.reference, SYSTEM, refusal.told)
 
 
 def _by_columns(entries: Sequence[Entry]) -> list[list[Entry]]:

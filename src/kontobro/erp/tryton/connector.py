@@ -20,8 +20,8 @@ from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.model.period import period_of
 from kontobro.core.ports import Capabilities
 from kontobro.erp.kit.checks import vendors_named
-from kontobro.erp.kit.flow import answered, booked, new_among, references_of, sorted_out
-from kontobro.erp.kit.http import Refused, address_of, not_posted, refused, refused_alone
+from kontobro.erp.kit.flow import answered, booked, new_among, not_posted, references_of, refused, sorted_out
+from kontobro.erp.kit.http import Refused, address_of, refused_alone
 from kontobro.erp.kit.lookup import live, picked
 from kontobro.erp.kit.masters import knows
 from kontobro.erp.kit.receipts import RECEIPTS, mark_of, require
@@ -231,7 +231,7 @@ class TrytonConnector:
             made.extend(str(id) if model == MOVE else f"{model},{id}" for id in new)
 
         bad = refused_alone(wanted, create)
-        return {entry.reference: refused(entry.reference, refusal.told, SYSTEM) for (entry, _), refusal in bad}
+        return {entry.reference: refused(entry.reference, SYSTEM, refusal.told) for (entry, _), refusal in bad}
 
     def _yield_to_others(self, references: Sequence[Reference], made: Sequence[str]) -> list[Standing]:
         """What stands now. Whoever sees another's entry beside the own one takes the own one back. When both see each
@@ -289,7 +289,7 @@ class TrytonConnector:
 
         for draft, refusal in refused_alone(drafts, post, lambda tried: self._drafts([one.reference for one in tried])):
             if not self._post_beside_ours(draft, refusal):
-                problems[draft.reference] = not_posted(draft.reference, refusal.told, SYSTEM)
+                problems[draft.reference] = not_posted(draft.reference, SYSTEM, refusal.told)
 
 
 def _knows(masters: Snapshot, entry: Entry) -> bool:
