@@ -253,7 +253,7 @@ def test_what_another_booked_in_the_meantime_comes_before_a_refusal() -> None:
         flow.not_posted(entry.reference, SYSTEM, "closed"),
     ]
     assert [one.code for one in said] == ["booking_gone", "refused_by_accounting_system", "not_posted"]
-    assert [one.facts.get("said") for one in said] == [None, "no", "no"]
+    assert [one.facts.get("said") for one in said] == [None, "no such day", "closed"]
 
 
 # --------------------------------------------------------------------------------------------------- lookup
