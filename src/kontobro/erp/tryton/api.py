@@ -23,6 +23,9 @@ from kontobro.erp.tryton.calls import SYSTEM, Domain, Row, rows_of
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 from kontobro.net.limits import bounded_decimal
 
+ENDPOINTS: Final[tuple[str, ...]] = ("/rpc/", "/")
+"""Where a server and its databases are called: of 8.2, and of 7.0."""
+
 SECONDS_TO_ANSWER: Final = 120.0
 """A batch of 100 entries takes seconds; a busy server more."""
 
@@ -48,6 +51,7 @@ class Api:
         self._password = password
         self._sleep = sleep
         self._session: str | None = None
+        self._endpoints = ENDPOINTS
         self.company = company
 
     def __repr__(self) -> str:
@@ -66,18 +70,21 @@ class Api:
         return rows_of(self.read, model, domain, fields, **context)
 
     def version(self) -> str:
-        """The server's series, as it says itself without a login: 8.2. Empty when none answers as 8.2 does."""
+        """The server's series, as it says itself without a login: 8.2. Empty when none answers as 7.0 or 8.2 does."""
         return read_again(self._version, self._sleep)
 
     def _version(self) -> str:
         """The first call of all, and as patient as any: a gateway in front says nothing of what is behind it."""
         call = Call(SYSTEM, "common.server.version")
-        answer = self._post("/rpc/", call, ())
-        if answer.is_success:
-            return str(_result(answer, call))
-        fault = _fault(answer, call)
-        if isinstance(fault, Unreachable):
-            raise fault
+        for endpoint in self._endpoints:
+            answer = self._post(endpoint, call, ())
+            if answer.is_success:
+                version = str(_result(answer, call))
+                self._endpoints = (endpoint,)
+                return version
+            fault = _fault(answer, call)
+            if isinstance(fault, Unreachable):
+                raise fault
         return ""
 
     # ---------------------------------------------------------------------------------------- one call
@@ -95,7 +102,7 @@ class Api:
         for renewed in (False, True):
             if self._session is None:
                 self._session = self._log_in()
-            answer = self._post(f"/{self._database}/rpc/", call, params)
+            answer = self._post(f"/{self._database}{self._endpoints[0]}", call, params)
             if answer.status_code != 401 or renewed:
                 return answer
             self._session = None
@@ -106,7 +113,7 @@ class Api:
         from (`KeyError: 'res.user'` until it is restarted)."""
         call = Call(SYSTEM, "common.db.login")
         send(lambda: self._http.get(f"/{self._database}/r/kontobro"), call)
-        answer = self._post(f"/{self._database}/rpc/", call, [self._user, {"password": self._password}, "en"])
+        answer = self._ask_for_session(call)
         if not answer.is_success:
             raise _fault(answer, call)
         told = _result(answer, call)
@@ -114,6 +121,16 @@ class Api:
             raise BadAnswer("What answers there gives no session of Tryton's.", "Check the address.")
         number, token, *_ = told
         return b64encode(f"{self._user}:{number}:{token}".encode()).decode()
+
+    def _ask_for_session(self, call: Call) -> httpx2.Response:
+        """Where the version was not asked for, the login finds the endpoint: there is nothing at the other one."""
+        for endpoint in self._endpoints:
+            login = [self._user, {"password": self._password}, "en"]
+            answer = self._post(f"/{self._database}{endpoint}", call, login)
+            if answer.status_code not in (404, 405):
+                self._endpoints = (endpoint,)
+                break
+        return answer
 
     def _post(self, path: str, call: Call, params: Sequence[Any]) -> httpx2.Response:
         body = json.dumps({"id": 1, "method": call.name, "params": params}, default=_to_json)
@@ -195,5 +212,5 @@ def _fault(answer: httpx2.Response, call: Call) -> KontobroError:
     }
     return fault_of(answer, call, own) or Misconfigured(
         f"There is no Tryton database at this address (HTTP {code}).",
-        "Check the address and the database's name; Kontobro needs Tryton 8.2.",
+        "Check the address and the database's name; Kontobro works with Tryton 7.0 and 8.2.",
     )
