@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from kontobro.core.ports import Connector
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "connectors" / "writing-one.md"
 BLOCK = re.compile(r"^```python\n# (?P<path>[\w/]+\.py)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+ENTRIES = re.compile(r"^```toml\n# pyproject.toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks() -> dict[str, str]:
@@ -44,7 +47,8 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 def test_every_python_block_says_which_file_it_is() -> None:
     shown = PAGE.read_text(encoding="utf-8").count("```python")
     assert shown == len(BLOCK.findall(PAGE.read_text(encoding="utf-8")))
-    assert set(blocks()) == {"our_erp/books.py", "our_erp/connector.py", "our_erp/network.py", "test_our_erp.py"}
+    files = {"__init__", "books", "connector", "network"}
+    assert set(blocks()) == {*(f"our_erp/{name}.py" for name in files), "test_our_erp.py"}
 
 
 def test_the_pages_connector_keeps_the_contract(folder: Path) -> None:
@@ -60,6 +64,25 @@ def test_the_pages_contract_catches_a_connector_that_books_twice(folder: Path) -
     ran = run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_our_erp.py", "-k", "twice_in_a_batch")
     assert ran.returncode == 1, ran.stdout[-3000:]
     assert "test_the_same_entry_twice_in_a_batch_is_one_booking" in ran.stdout
+
+
+def test_the_pages_registration_is_found_and_opens_its_books(folder: Path) -> None:
+    (entries,) = re.findall(
+        r"^```toml\n# pyproject.toml\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    found = tomllib.loads(entries)["project"]["entry-points"]["kontobro.connectors"]
+    ((name, value),) = found.items()
+    metadata = folder / "our_erp-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: our-erp\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(f"[kontobro.connectors]\n{name} = {value}\n")
+    (folder / "books.sqlite3").touch()
+    code = f"""
+from kontobro.erp.registry import Registry
+print(Registry().faults(), Registry().load({name!r}, {{"books": "books.sqlite3"}}).capabilities.reference)
+"""
+    ran = run(folder, "-c", code)
+    assert (ran.stdout, ran.stderr) == ("[] enforced\n", "")
 
 
 def test_the_page_names_every_method_and_no_other() -> None:
