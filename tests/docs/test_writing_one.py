@@ -12,20 +12,9 @@ from pathlib import Path
 import pytest
 
 from kontobro.core.ports import Connector
-
-ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs" / "connectors" / "writing-one.md"
-BLOCK = re.compile(r"^```python\n# (?P<path>[\w/]+\.py)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+from scripts.connector_template import BLOCK, PAGE, ROOT, blocks, stale
 
 ENTRIES = re.compile(r"^```toml\n# pyproject.toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def blocks() -> dict[str, str]:
-    """The page's code by file; blocks of one file are put together in their order."""
-    files: dict[str, str] = {}
-    for block in BLOCK.finditer(PAGE.read_text(encoding="utf-8")):
-        files[block["path"]] = files.get(block["path"], "") + block["body"] + "\n\n"
-    return files
 
 
 @pytest.fixture
@@ -89,3 +78,7 @@ def test_the_page_names_every_method_and_no_other() -> None:
     named = set(re.findall(r'def (\w+)\(self.*\n        """\d\. ', PAGE.read_text(encoding="utf-8")))
     methods = {name for name in vars(Connector) if not name.startswith("_")} - {"capabilities"}
     assert named == methods
+
+
+def test_the_template_has_the_pages_code() -> None:
+    assert stale() == [], "run: make fix"
