@@ -27,6 +27,7 @@ def python(folder: Path, *words: str, path: Path) -> subprocess.CompletedProcess
 
 
 @pytest.mark.slow
+@pytest.mark.kill
 def test_the_package_installs_is_found_and_its_own_suite_passes(tmp_path: Path) -> None:
     folder, site = tmp_path / "kontobro-north_wind", tmp_path / "site"
     result = new("north-wind", "--into", str(folder), "--label", "North Wind 365")
@@ -36,7 +37,7 @@ def test_the_package_installs_is_found_and_its_own_suite_passes(tmp_path: Path) 
     assert built.returncode == 0, built.stderr
     listed = "from kontobro.erp.registry import Registry as R; print(R().label('north-wind'), R().faults())"
     assert python(tmp_path, "-c", listed, path=site).stdout == "North Wind 365 []\n"
-    ran = python(folder, "-m", "pytest", "-p", "no:cacheprovider", path=site)
+    ran = python(folder, "-m", "pytest", "-p", "no:cacheprovider", path=site)  # whole exports too
     assert ran.returncode == 0, ran.stdout[-5000:]
     assert " passed" in ran.stdout
     assert "failed" not in ran.stdout
