@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
 def run(
     erp: Annotated[str, typer.Option(help="The accounting system.")],
-    books: Annotated[str, typer.Option(metavar="MODULE:FUNCTION", help="What makes the Books of the contract suite.")],
+    books: Annotated[
+        str,
+        typer.Option(
+            metavar="MODULE:FUNCTION", help="Your function that gives the company under test and its bookkeeper."
+        ),
+    ],
     erp_option: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the accounting system; repeatable.")
     ] = None,
