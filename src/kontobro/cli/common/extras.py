@@ -9,6 +9,7 @@ from kontobro.core.errors import Misconfigured
 MODULES = {
     "sandbox": ("starlette", "uvicorn", "jinja2", "python_multipart"),
     "beancount": ("beancount",),
+    "connector": ("copier",),
     "service": (
         "allauth", "django_htmx", "whitenoise", "csp", "pydantic_settings", "prometheus_client", "standardwebhooks",
         "dbos", "psycopg", "xlsxwriter",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from kontobro.core.errors import Conflict, Misconfigured, NotAllowed, Note, Problem, Unreachable, shown
+from kontobro.core.errors import Conflict, NotAllowed, Note, Problem, Unreachable, shown
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Booking, Entry, EntryKey, InvoiceKey, Reference, entry_id_of
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
@@ -58,13 +58,6 @@ CAPABILITIES = Capabilities(
 
 def from_options(options: Mapping[str, str]) -> BeancountConnector:
     """The connector of a connection's options: `ledger` (path of the main file), `fava` (address, optional)."""
-    unknown = sorted(set(options) - {"ledger", "fava"})
-    if unknown:
-        raise Misconfigured(f"Beancount has no option {shown(', '.join(unknown))}.", "Options are ledger and fava.")
-    if not options.get("ledger"):
-        raise Misconfigured(
-            "The Beancount ledger is not named.", "Set `ledger` (--ledger) to the path of its main file."
-        )
     return BeancountConnector(Path(options["ledger"]), fava=options.get("fava"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar, cast
 
@@ -23,6 +23,12 @@ log = logging.getLogger(__name__)
 def guarded(connector: Connector) -> Guarded:
     """The connector, with every stray exception turned into a ConnectorFault whose `log_id` finds the traceback."""
     return connector if isinstance(connector, Guarded) else Guarded(connector)
+
+
+def guarded_from(make: Callable[[], Connector]) -> Guarded:
+    """The connector that a factory makes, guarded, the making too."""
+    with _guard("its factory"):
+        return guarded(make())
 
 
 class Guarded:

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from kontobro.cli.common.extras import require_extra
 from kontobro.core.errors import Misconfigured
 
 START_SECONDS = 30.0
@@ -68,7 +67,6 @@ def pleo_in_a_box(port: int = 0, *options: str) -> Iterator[Box]:
 
     It ends with the block, and with us however we end: it stops when its standard input closes.
     """
-    require_extra("sandbox")
     command = [sys.executable, "-m", "pleo_sandbox", "--port", str(port), "--json", "--stop-on-eof", *options]
     process = subprocess.Popen(  # noqa: S603 - our own command
         command,
