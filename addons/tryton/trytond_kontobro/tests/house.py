@@ -13,7 +13,7 @@ from kontobro.erp.tryton.connector import TrytonConnector
 from kontobro.testing.connector.entries import Chart
 from tests.erp_real.tryton.house import TrytonBookkeeper
 
-from ..transport import InProcess
+from ..inside.transport import InProcess
 
 DATABASE = os.environ["KONTOBRO_TRYTON_DATABASE"]
 COMPANY = 1

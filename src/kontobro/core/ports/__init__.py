@@ -13,6 +13,7 @@ from kontobro.core.ports.connector import (
     ReceiptRules,
     Rehearses,
     Withdraws,
+    WritesVendors,
 )
 from kontobro.core.ports.pleo import LONGEST_PLEO_CALL, Pleo, Target
 from kontobro.core.ports.store import Store, TokenStore
@@ -32,4 +33,5 @@ __all__ = [
     "Target",
     "TokenStore",
     "Withdraws",
+    "WritesVendors",
 ]

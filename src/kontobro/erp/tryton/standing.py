@@ -20,6 +20,8 @@ from kontobro.core.model.journal import (
     entry_id_of,
     summed,
 )
+from kontobro.erp.kit.lookup import best
+from kontobro.erp.kit.texts import whole
 from kontobro.erp.tryton.bills import INVOICE, drafted
 from kontobro.erp.tryton.calls import REFERENCE, Row
 from kontobro.erp.tryton.entries import (
@@ -29,7 +31,6 @@ from kontobro.erp.tryton.entries import (
     number_of,
     reference_in,
     settles_in,
-    whole,
 )
 from kontobro.erp.tryton.masters import Snapshot
 
@@ -41,7 +42,7 @@ MOVE_FIELDS: Final = (
     "lines.tax_lines.type lines.tax_lines.tax lines.analytic_lines.account lines.analytic_lines.debit "
     "lines.analytic_lines.credit"
 ).split()
-RECEIPT_MARK: Final = "kontobro sha256="
+POST_NUMBER: Final = "post_number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +219,16 @@ def booking_of(standing: Standing, masters: Snapshot, link: str) -> Booking:
         ),
         receipts=frozenset(standing.receipts),
         url=f"{link}/{standing.resource.replace(',', '/')}",
-        number=(standing.invoice or standing.move)["number"] or None,
+        number=_number(standing.invoice or standing.move),
         settles=standing.settles,
         settled=standing.is_settled if standing.settles else None,
         open=standing.open,
     )
+
+
+def _number(document: Row) -> str | None:
+    """The one under which a person finds it; that of a draft counts only where there is no other."""
+    return document.get(POST_NUMBER, document["number"]) or None
 
 
 def _is_rounding(line: Row, standing: Standing) -> bool:
@@ -240,24 +246,8 @@ def amount_in(line: Row, currency: str) -> Decimal:
 def pick(key: EntryKey, standings: Iterable[Standing]) -> Standing | None:
     """What counts under a key: what is not void, posted first, then the oldest; the newest void one else. By invoice
     key one of the key's currency before any other."""
-    wanted = key.currency if isinstance(key, InvoiceKey) else None
-    found = (one for one in standings if one.answers(key))
-
-    def order(one: Standing) -> tuple[bool | int, ...]:
-        if wanted is None:
-            return _preference(one)
-        return one.currency != wanted, one.open == 0, *_preference(one)
-
-    return min(found, key=order, default=None)
-
-
-def picked(keys: Iterable[EntryKey], standings: Sequence[Standing]) -> dict[EntryKey, Standing]:
-    """What counts under each key; keys without anything are left out."""
-    under: dict[Reference, list[Standing]] = {}
-    for one in standings:
-        under.setdefault(one.reference, []).append(one)
-    found = {key: pick(key, standings if isinstance(key, InvoiceKey | TwinKey) else under.get(key, ())) for key in keys}
-    return {key: one for key, one in found.items() if one}
+    under = (one for one in standings if one.answers(key))
+    return best(key, under, _preference, lambda one: (one.currency, one.open))
 
 
 def _preference(one: Standing) -> tuple[bool, bool, bool, int]:
