@@ -103,7 +103,16 @@ def run(files: dict[str, str], folder: Path) -> Seen:
     os.chdir(folder)
     (folder / "pytest.ini").write_text("[pytest]\n")
     seen = Seen()
-    arguments = ["-x", "-q", "-p", "no:cacheprovider", f"--basetemp={folder / 'tmp'}", str(folder)]
+    arguments = [
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "not TestExport",
+        f"--basetemp={folder / 'tmp'}",
+        str(folder),
+    ]
     with (
         (folder / "output").open("w") as output,
         contextlib.redirect_stdout(output),

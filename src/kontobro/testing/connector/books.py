@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol, cast
+from functools import wraps
+from typing import Any, ClassVar, Protocol, cast
 
 import pytest
 
 from kontobro.core.errors import Problem
 from kontobro.core.model.journal import Booking, Entry, Reference
 from kontobro.core.ports import Connector
-from kontobro.testing.connector.contract import PAGE
 from kontobro.testing.connector.entries import Chart
 from kontobro.testing.connector.shown import Shown
+
+PAGE = "docs/connectors/writing-one.md"
 
 METHODS = tuple(name for name in vars(Connector) if not name.startswith("_"))
 """What a class has to have to be a connector."""
@@ -124,3 +126,38 @@ def need_bills(books: Books) -> None:
 def need_reference(books: Books) -> None:
     if books.connector.capabilities.reference == "none":
         pytest.skip("nothing can be found again in this accounting system")
+
+
+class Contract:
+    """A part of `ConnectorContract`. `page` is the heading of the page that explains its rules."""
+
+    page: ClassVar[str] = "the-eight-methods"
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if cls.__module__.startswith(f"{__name__.partition('.')[0]}."):
+            for name, test in list(vars(cls).items()):
+                if name.startswith("test_"):
+                    setattr(cls, name, _explained(test, cls.page))
+
+
+def _explained(test: Callable[..., None], heading: str) -> Callable[..., None]:
+    """The test, whose failure says which rule was broken and where it is explained."""
+    rule = test.__name__.removeprefix("test_").replace("_", " ")
+
+    @wraps(test)
+    def explained(*args: Any, **given: Any) -> None:
+        __tracebackhide__ = True
+        try:
+            test(*args, **given)
+        except Exception as fault:
+            connector = getattr(given.get("books"), "connector", None)
+            name = type(connector).__name__
+            if not isinstance(fault, AssertionError) and not type(fault).__module__.startswith("_pytest"):
+                fault.add_note(
+                    f"{name} raised {type(fault).__name__}: only the errors of kontobro.core.errors are answers."
+                )
+            fault.add_note(f"Rule: {rule}.\nConnector: {name}. See {PAGE}#{heading}")
+            raise
+
+    return explained

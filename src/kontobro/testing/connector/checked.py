@@ -23,8 +23,7 @@ from kontobro.core.model.masterdata import (
 )
 from kontobro.core.model.money import exponent
 from kontobro.core.ports import Fact, Rehearses
-from kontobro.testing.connector.books import Books, need_reference
-from kontobro.testing.connector.contract import Contract
+from kontobro.testing.connector.books import Books, Contract, need_reference
 from kontobro.testing.connector.entries import Chart, a_journal, a_taxed_journal, an_invoice_journal
 
 NOWHERE = "no such one"

@@ -17,8 +17,7 @@ from kontobro.core.errors import NotAllowed, Problem, Uncertain, Unreachable
 from kontobro.core.model.journal import Booking, Entry
 from kontobro.core.ports import Connector
 from kontobro.testing.connector import lockstep
-from kontobro.testing.connector.books import Books, need_reference
-from kontobro.testing.connector.contract import Contract
+from kontobro.testing.connector.books import Books, Contract, need_reference
 from kontobro.testing.connector.entries import a_bill, a_journal
 
 R = TypeVar("R")

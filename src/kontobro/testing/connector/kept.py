@@ -20,8 +20,7 @@ from kontobro.core.model.journal import (
     tax_code_sums,
 )
 from kontobro.core.ports import Fact
-from kontobro.testing.connector.books import Books, need_bills
-from kontobro.testing.connector.contract import Contract
+from kontobro.testing.connector.books import Books, Contract, need_bills
 from kontobro.testing.connector.entries import (
     Chart,
     a_bill,

@@ -8,8 +8,7 @@ import pytest
 
 from kontobro.core.errors import Problem
 from kontobro.core.model.journal import Booking, line_sums
-from kontobro.testing.connector.books import Books, need_bills
-from kontobro.testing.connector.contract import Contract
+from kontobro.testing.connector.books import Books, Contract, need_bills
 from kontobro.testing.connector.entries import a_journal, a_reverse_journal, a_taxed_bill, a_taxed_journal
 
 ODD_TEXTS = (

@@ -14,8 +14,7 @@ from kontobro.core.errors import KontobroError, Problem
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Entry, InvoiceKey, Reference, line_sums
 from kontobro.core.ports import ReceiptRules
-from kontobro.testing.connector.books import Books, need_bills, need_reference
-from kontobro.testing.connector.contract import Contract
+from kontobro.testing.connector.books import Books, Contract, need_bills, need_reference
 from kontobro.testing.connector.entries import PDF, a_bill, a_journal, a_payment, a_receipt, an_invoice_journal
 
 

@@ -9,8 +9,7 @@ import pytest
 
 from kontobro.core.model.masterdata import Vendor
 from kontobro.core.ports import WritesVendors
-from kontobro.testing.connector.books import Books, need_bills
-from kontobro.testing.connector.contract import Contract
+from kontobro.testing.connector.books import Books, Contract, need_bills
 from kontobro.testing.connector.entries import a_bill
 
 
