@@ -30,7 +30,7 @@ def problems_of(entry: Entry, masters: Masters) -> list[Problem]:
         checks.check_reference(entry, SYSTEM, one_line),
         _currency(entry),
         checks.first_of(checks.check_digits(entry, SYSTEM, DIGITS, accounts.get), checks.check_balance(entry)),
-        checks.check_accounts(entry, SYSTEM, accounts.get, "account_unknown.ledger", "account_closed.inactive"),
+        checks.check_accounts(entry, SYSTEM, accounts.get, unknown="ledger", closed=True),
         checks.check_period(entry, SYSTEM, periods) if periods else (),
         checks.check_dimensions(entry, SYSTEM, lambda *key: values.get(key)),
         checks.check_vendors(entry, SYSTEM, masters.by_id(Vendor).get),

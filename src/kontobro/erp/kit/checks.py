@@ -111,18 +111,23 @@ def check_accounts(
     entry: Entry,
     system: str,
     accounts: Find[Account],
-    unknown: str = "account_unknown.system",
-    inactive: str = "account_unknown.inactive",
+    unknown: str = "system",
+    closed: bool = False,
 ) -> Iterator[Problem]:
     """Accounts exist, are active, and take entries of that day and currency.
 
-    `unknown` and `inactive` are the problems' names, where a system has words of its own for them.
+    Where a system has words of its own: `unknown` is the form of `account_unknown`, and with `closed` an inactive account
+    is said to be closed.
     """
     for line in entry.lines:
         account = accounts(line.account)
-        if account is None or not account.active:
-            name = account_name(account, line.account)
-            yield problem(inactive if account else unknown, "account", name, system=system)
+        name = account_name(account, line.account)
+        if account is None:
+            yield problem(f"account_unknown.{unknown}", "account", name, system=system)
+        elif not account.active:
+            yield problem(
+                "account_closed.inactive" if closed else "account_unknown.inactive", "account", name, system=system
+            )
         else:
             yield from _takes(account, entry, system)
 

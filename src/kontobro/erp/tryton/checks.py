@@ -47,7 +47,7 @@ def problems_of(entry: Entry, facts: Facts) -> list[Problem]:
             checks.check_decimals(entry, SYSTEM, currency.digits if currency else None),
             checks.check_balance(entry),
         ),
-        checks.check_accounts(entry, SYSTEM, masters.account, unknown="account_unknown.takes_none"),
+        checks.check_accounts(entry, SYSTEM, masters.account, unknown="takes_none"),
         _parties(entry, masters),
         checks.check_period(entry, SYSTEM, facts.periods),
         checks.check_dimensions(entry, SYSTEM, lambda _, value: masters.values.get(value)),
