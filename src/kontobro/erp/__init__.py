@@ -84,7 +84,7 @@ REGISTRY: dict[str, Registered] = {
     "odoo": Registered(
         "kontobro.erp.odoo.connector:from_options",
         "pip install kontobro",
-        options=(URL, DATABASE, COMPANY),
+        options=(URL, DATABASE, Option("login", "login of the API key's user, for Odoo 17 and 18 only"), COMPANY),
         secrets=(("api_key", "API key"),),
     ),
     "tryton": Registered(

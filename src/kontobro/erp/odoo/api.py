@@ -35,6 +35,7 @@ from kontobro.erp.kit.http import (
     retry_after,
     rows_by_id,
 )
+from kontobro.erp.odoo.versions import NEWEST, Version
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 from kontobro.net.limits import bounded_decimal
 
@@ -60,6 +61,7 @@ class Api:
     def __init__(self, http: httpx2.Client, company: int | None = None, sleep: Callable[[float], None] = time.sleep):
         self._http = http
         self._sleep = sleep
+        self._names: Version | None = None
         self.company = company
 
     def __repr__(self) -> str:
@@ -107,6 +109,24 @@ class Api:
         """Odoo's version, as it says itself without a login: 19.0. Empty when what answers is no Odoo of today."""
         return read_again(self._version, self._sleep)
 
+    @property
+    def oldest(self) -> int:
+        """The first version of Odoo that can be spoken to like this."""
+        return 19
+
+    @property
+    def http(self) -> httpx2.Client:
+        return self._http
+
+    @property
+    def through(self) -> str:
+        """What is spoken, for people."""
+        return "JSON-2"
+
+    def names(self) -> Version:
+        """What this Odoo calls its fields: JSON-2 came with the newest names."""
+        return NEWEST
+
     def _version(self) -> str:
         """The first call of all, and as patient as any: a gateway in front says nothing of what is behind it."""
         try:
@@ -118,23 +138,34 @@ class Api:
             if isinstance(fault, Unreachable):
                 raise fault
             return ""
-        told = _decoded(answer, "version", writes=False)
+        told = self._decoded(answer, "version", writes=False)
         return str(told.get("version", "")) if isinstance(told, dict) else ""
 
     def _call(self, model: str, method: str, arguments: Row, *, writes: bool) -> Any:
-        name = f"{model}.{method}"
         context = {"allowed_company_ids": [self.company]} if self.company else {}
         body = arguments | {"context": context | arguments.get("context", {})}
+        return self._ask(model, method, body, writes=writes)
+
+    def _ask(self, model: str, method: str, body: Row, *, writes: bool) -> Any:
+        """Where JSON-2 and JSON-RPC part: one call with all of its arguments by name, and `ids`."""
+        name = f"{model}.{method}"
+        answer = self._send(f"/json/2/{model}/{method}", body, name, writes=writes)
+        if answer.is_success:
+            return self._decoded(answer, name, writes=writes)
+        raise _fault(answer, name, writes=writes)
+
+    def _send(self, path: str, body: Row, name: str, *, writes: bool) -> httpx2.Response:
         began = time.monotonic()
         try:
-            answer = self._http.post(f"/json/2/{model}/{method}", content=_encoder.encode(body))
+            answer = self._http.post(path, content=_encoder.encode(body))
         except httpx2.RequestError as lost:
             log.info("odoo %s got no answer: %s", name, type(lost).__name__)
             raise no_answer(lost, SYSTEM, name, writes=writes) from lost
         log.debug("odoo %s answered %d in %.3f s", name, answer.status_code, time.monotonic() - began)
-        if answer.is_success:
-            return _decoded(answer, name, writes=writes)
-        raise _fault(answer, name, writes=writes)
+        return answer
+
+    def _decoded(self, answer: httpx2.Response, name: str, *, writes: bool) -> Any:
+        return _decoded(answer, name, writes=writes)
 
 
 def open_http(
@@ -157,28 +188,46 @@ def _complaint(messages: Sequence[Row]) -> str:
     return str(errors[0].get("message", "")) if errors else "no reason given"
 
 
-def _fault(answer: httpx2.Response, name: str, *, writes: bool) -> KontobroError:
-    """What an answer other than success means, by its code."""
+def key_refused() -> KontobroError:
+    return LoginFailed("Odoo refuses the API key.", "Make a new one in Odoo (Preferences > Account Security).")
+
+
+def not_allowed(name: str, message: str) -> KontobroError:
+    return NotAllowed(
+        f"Odoo does not allow {name}: {shown(message, 160)}",
+        "Give the API key's user the groups that `kontobro check` names.",
+    )
+
+
+def not_there(answer: httpx2.Response) -> KontobroError:
+    return Misconfigured(
+        f"There is no Odoo database at this address (HTTP {answer.status_code}).",
+        "Check the address and the database's name; Odoo 17 and 18 need the user's login too.",
+    )
+
+
+def fault_of_page(answer: httpx2.Response, name: str, *, writes: bool) -> KontobroError:
+    """What an answer means that is not Odoo's own words."""
     code = answer.status_code
-    told = _told(answer)
-    if is_gateways(code) or ("name" not in told and (code >= 500 or code == 403)):
+    if is_gateways(code) or code >= 500 or code == 403:
         return of_gateway(answer, SYSTEM, name, writes=writes)
     if code == 429:
         return RateLimited("Odoo asks for fewer calls.", "Try again later.", retry_after(answer))
     if code == 401:
-        return LoginFailed("Odoo refuses the API key.", "Make a new one in Odoo (Preferences > Account Security).")
-    if code == 403:
-        return NotAllowed(
-            f"Odoo does not allow {name}: {shown(told.get('message', ''), 160)}",
-            "Give the API key's user the groups that `kontobro check` names.",
-        )
+        return key_refused()
     if code == 413:
         return Refused(SYSTEM, "too large", "the request is too large for the web server in front of it (HTTP 413)")
-    if "name" not in told:
-        return Misconfigured(
-            f"There is no Odoo database at this address (HTTP {code}).",
-            "Check the address and the database's name; Kontobro needs Odoo 19 or newer.",
-        )
+    return not_there(answer)
+
+
+def _fault(answer: httpx2.Response, name: str, *, writes: bool) -> KontobroError:
+    """What an answer other than success means, by its code."""
+    code = answer.status_code
+    told = _told(answer)
+    if "name" not in told or is_gateways(code) or code in (401, 413, 429):
+        return fault_of_page(answer, name, writes=writes)
+    if code == 403:
+        return not_allowed(name, str(told.get("message", "")))
     if code == 404:
         return Misconfigured(f"This Odoo has no {name}.", "Install its Invoicing app (and Analytic Accounting).")
     return Refused(SYSTEM, str(told["name"]), str(told.get("message", "")))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from kontobro.core.batches import refusals
@@ -21,6 +22,7 @@ from kontobro.erp.odoo.access import find_company, missing_permissions
 from kontobro.erp.odoo.api import SYSTEM, Api, open_http
 from kontobro.erp.odoo.checks import Facts, lock_over, lock_problem, problems_of, vendors_named
 from kontobro.erp.odoo.entries import Writing, columns_of, external_id, plain, rows_of
+from kontobro.erp.odoo.jsonrpc import EitherApi, JsonRpcApi, Login
 from kontobro.erp.odoo.ledger import Key, Ledger, settle
 from kontobro.erp.odoo.masters import KINDS, Masters, Snapshot
 from kontobro.erp.odoo.names import MODULE
@@ -51,7 +53,8 @@ ATTACHMENT_COLUMNS: Final = ["id", "name", "res_model", "res_id", "mimetype", "d
 def from_options(
     options: Mapping[str, str], secrets: Callable[[str], str | None], network: NetworkPolicy = ANYWHERE
 ) -> OdooConnector:
-    """The connector of a connection's options: `url`, `database`, `company` (its id); the secret is `api_key`."""
+    """The connector of a connection's options: `url`, `database`, `company` (its id); the secret is `api_key`. With
+    `login`, an Odoo without JSON-2 is spoken to by JSON-RPC."""
     url = options.get("url", "").rstrip("/")
     if not is_safe(url):
         raise Misconfigured(
@@ -65,8 +68,14 @@ def from_options(
         raise Misconfigured(
             f'Odoo\'s company "{shown(company)}" is not a valid ID.', "Set `company` to the company's number."
         )
-    http = open_http(url, options.get("database"), key, policy=network)
-    return OdooConnector(Api(http, int(company) if company else None), url)
+    database, login = options.get("database", ""), options.get("login", "")
+    http = open_http(url, database, key, policy=network)
+    api = Api(http, int(company) if company else None)
+    if not login:
+        return OdooConnector(api, url)
+    if not database:
+        raise Misconfigured("Odoo's database is missing.", "Set `database`: with a login it is needed.")
+    return OdooConnector(EitherApi(api, JsonRpcApi(http, Login(database, login, key))), url)
 
 
 class OdooConnector:
@@ -88,7 +97,7 @@ class OdooConnector:
                 f"The API key's user may not: {'; '.join(missing)}.",
                 "Give the user these groups in Odoo (Settings > Users), then check again.",
             )
-        return next(iter(self._masters.companies()))
+        return replace(next(iter(self._masters.companies())), through=self._api.through)
 
     def read(self, kind: type[R]) -> Iterable[R]:
         self._choose()
@@ -170,7 +179,10 @@ class OdooConnector:
     def _bookings(self, keys: Sequence[Key], standings: Sequence[Standing]) -> dict[Key, Booking]:
         found = {key: pick(key, standings) for key in keys}
         signs = self._masters.snapshot().signs
-        return {key: booking_of(standing, signs, self._url) for key, standing in found.items() if standing}
+        return {key: booking_of(standing, signs, self._link) for key, standing in found.items() if standing}
+
+    def _link(self, page: str, id: int) -> str:
+        return self._url + self._api.names().page.format(page=page, id=id)
 
     def _answers(
         self,
@@ -275,7 +287,8 @@ class OdooConnector:
 
         def post(some: Sequence[Standing]) -> Refused | None:
             ids = [draft.id for draft in some]
-            return refusal_of(lambda: self._api.write("account.move", "action_post", ids=ids))
+            context = {"validate_analytic": True}  # as Odoo's own button has it
+            return refusal_of(lambda: self._api.write("account.move", "action_post", ids=ids, context=context))
 
         for draft, refusal in refusals(drafts, post, self._still_drafts):
             problems[draft.reference] = not_posted(draft.reference, refusal.told, SYSTEM)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -154,8 +154,9 @@ def standings_of(
         yield Standing(move, of_move.get(move["id"], []), attached.get(move["id"], ()))
 
 
-def booking_of(standing: Standing, signs: Mapping[int, int], url: str) -> Booking:
-    """The booking as it stands now, a bookkeeper's changes included. `signs`: repartition line -> input tax or not."""
+def booking_of(standing: Standing, signs: Mapping[int, int], link: Callable[[str, int], str]) -> Booking:
+    """The booking as it stands now, a bookkeeper's changes included. `signs`: repartition line -> input tax or not;
+    `link` leads to a record, by the name of its page and its id."""
     currency = standing.currency
     amounts = [(line, amount_in(line, currency)) for line in standing.lines]
     return Booking(
@@ -169,7 +170,7 @@ def booking_of(standing: Standing, signs: Mapping[int, int], url: str) -> Bookin
         line_sums=_sums(amounts),
         receipts=frozenset(standing.receipts),
         fingerprint=standing.facts.get("fingerprint"),
-        url=f"{url}/odoo/{_PAGES.get(standing.move['move_type'], 'entries')}/{standing.id}",
+        url=link(_PAGES.get(standing.move["move_type"], "entries"), standing.id),
         number=standing.move["name"] or None,
         settles=standing.settles,
         settled=standing.is_settled if standing.settles else None,

@@ -17,6 +17,7 @@ from kontobro.core.model.masterdata import Vendor
 from kontobro.core.model.masters import tax_number_key
 from kontobro.core.words import Phrase
 from kontobro.erp.kit.http import Refused, refusal_of, vendor_not_written
+from kontobro.erp.odoo.access import may
 from kontobro.erp.odoo.api import SYSTEM, Api, Domain
 from kontobro.erp.odoo.entries import plain
 from kontobro.erp.odoo.masters import Masters
@@ -47,7 +48,7 @@ def write_vendors(api: Api, masters: Masters, vendors: Sequence[Vendor]) -> list
     problems = taken(asked, masters.known_vendors(_like(asked.values())))
     writing = _Writing(api, _countries(api, asked.values()))
     new = [vendor for key, vendor in asked.items() if key not in problems]
-    if new and not api.read("res.partner", "has_access", operation="create"):
+    if new and not may(api, "res.partner", "create"):
         problems |= {_key(vendor): _not_allowed(vendor) for vendor in new}
         new = []
     ids: list[int] = []
