@@ -168,3 +168,10 @@ def test_a_code_that_nothing_can_be_booked_with_says_why() -> None:
     (problem,) = posted.problems
     assert problem.code == "tax_code_unsupported"
     assert "a negative rate is a withholding" in problem.message
+
+
+def test_accounts_are_called_by_their_codes_not_by_their_ids() -> None:
+    blocked = [replace(account, active=account.id != "Assets:Tax:Input") for account in ACCOUNTS]
+    item = an_item(lines=[a_line(tax=a_tax())])
+    (problem,) = post_item(item, settings(), masters(accounts=blocked), dt.date(2026, 11, 22)).problems
+    assert (problem.code, problem.value) == ("account_blocked", "6410")

@@ -27,6 +27,7 @@ from kontobro.core.model.settings import Settings
 from kontobro.core.plan.make import Change, Existing
 from kontobro.core.words import Phrase
 from kontobro.sync import KINDS, apply_plan, is_due
+from kontobro.sync.shown import shown_of
 from tests.support.strict_pleo import refused
 from tests.support.sync_harness import NOW, SyncHarness
 
@@ -197,6 +198,15 @@ def test_a_code_that_becomes_shared_leaves_what_pleo_has_as_it_is() -> None:
     assert (result.writes, result.outcome) == (0, "in_step")
     there = {(record.code, record.name, record.archived) for record in office.pleo.read("vendors")}
     assert there == {("V1", "One", False), ("V2", "Two", False)}
+
+
+def test_a_plan_shows_accounts_by_their_codes() -> None:
+    office = SyncHarness()
+    office.has(Account("413", "1576", "Input tax"), TaxCode("i", "I25", "Input", Decimal("0.25"), "inclusive", "413"))
+    (row,) = shown_of("tax-codes", office.plan("tax-codes"), Settings()).rows
+    assert ("ingoing_account", "", "1576") in row.fields
+    office.apply("tax-codes")
+    assert dict(office.pleo.read("tax_codes")[0].fields)["ingoing_account"] == "413"
 
 
 def test_tax_codes_that_nothing_can_be_booked_with_are_left_out_and_said_once() -> None:

@@ -27,6 +27,8 @@ class Company:
     time_zone: str | None = None
     country: str | None = None
     through: str = ""
+    payable: str | None = None
+    """The account of what vendors are owed who have none of their own, where the system has such a default."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import chain
 
@@ -65,6 +65,8 @@ class Plan:
     places: Mapping[str, str]
     stale: tuple[Binding, ...] = ()
     spent: tuple[Binding, ...] = ()
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """Account id -> code, where fields of the records name accounts: for people."""
 
     @property
     def empty(self) -> bool:

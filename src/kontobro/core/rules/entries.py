@@ -188,7 +188,8 @@ def side(item: Item, role: Role, dimensions: Dimensions) -> Side | None:
         found = item.masters.accounts.with_id(vendor.account)
         field = f"vendor {shown(vendor.code)}: account"
         remedy = Phrase("fix_vendor_account")
-        account = pick_account(found, vendor.account, field, item.currency, remedy, item.findings)
+        named = found[0].code if found else vendor.account
+        account = pick_account(found, named, field, item.currency, remedy, item.findings)
     else:
         account = role_account(item, role)
     if account is None:

@@ -160,7 +160,8 @@ def _tax_account(checked: Checked, side: str) -> str | None:
     remedy = Phrase(f"fix_{side}_account", {"tax_code": code.code})
     if ours:
         found = item.masters.accounts.with_id(ours)
-        return pick_account(found, ours, f"tax code {code.code}: {side} account", item.currency, remedy, findings)
+        named = found[0].code if found else ours
+        return pick_account(found, named, f"tax code {code.code}: {side} account", item.currency, remedy, findings)
     name = f"{checked.field}.{side}TaxAccount"
     if pleos:
         found = _named_by_pleo(pleos, tax, item.masters)

@@ -122,12 +122,13 @@ def _dimensions(entry: Entry, facts: Facts) -> Iterator[Problem]:
     for dimension, value in (pair for line in entry.lines for pair in line.dimensions):
         known = facts.masters.values.get(value)
         if known is None or known.dimension_id != dimension or not known.active:
-            yield problem("dimension_value_unknown", shown(dimension), value, system=SYSTEM)
+            yield problem("dimension_value_unknown", shown(dimension), known.code if known else value, system=SYSTEM)
 
 
 def _vendors(entry: Entry, facts: Facts) -> Iterator[Problem]:
     for name in sorted(vendors_named(entry) - set(facts.vendors)):
-        yield problem("vendor_unknown.system", "vendor", name, system=SYSTEM)
+        named = entry.vendor_name if name == entry.vendor and entry.vendor_name else name
+        yield problem("vendor_unknown.system", "vendor", named, system=SYSTEM)
     if isinstance(entry, Bill) and not entry.vendor:
         yield problem("vendor_unknown.system_none", "vendor", "", system=SYSTEM)
 

@@ -141,5 +141,5 @@ class EitherApi(Api):
     def _api(self) -> Api:
         if self._chosen is None:
             newer, older = self._both
-            self._chosen = newer if newer.version() else older
+            self._chosen = newer if major_of(newer.version()) >= newer.oldest else older
         return self._chosen

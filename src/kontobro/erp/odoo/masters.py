@@ -145,8 +145,15 @@ class Masters:
         domain = [["id", "=", self._api.company]] if self._api.company else []
         rows = self._rows("res.company", domain, ["name", "currency_id", "country_code", "partner_id"])
         for row in rows:
+            own = self._own_partner(row)
+            payable = own["property_account_payable_id"]
             yield Company(
-                str(row["id"]), row["name"], row["currency_id"][1], self._time_zone(row), row["country_code"] or None
+                str(row["id"]),
+                row["name"],
+                row["currency_id"][1],
+                own["tz"] or None,
+                row["country_code"] or None,
+                payable=str(payable[0]) if payable else None,
             )
 
     def accounts(self) -> Iterator[Account]:
@@ -208,9 +215,11 @@ class Masters:
             born |= {str(row["id"]): pleo_id for pleo_id in ids if pleo_id and str(row["id"]) not in born}
         return born
 
-    def _time_zone(self, row: Row) -> str | None:
-        (partner,) = self._rows("res.partner", [["id", "=", row["partner_id"][0]]], ["tz"], active_test=False)
-        return partner["tz"] or None
+    def _own_partner(self, row: Row) -> Row:
+        """The company as a partner: its time zone, and the payable account that every partner begins with."""
+        fields = ["tz", "property_account_payable_id"]
+        (partner,) = self._rows("res.partner", [["id", "=", row["partner_id"][0]]], fields, active_test=False)
+        return partner
 
     def _rows(self, model: str, domain: Domain, fields: Sequence[str] = ("name",), **context: Any) -> Iterator[Row]:
         return self._api.rows(model, domain, fields, **context)
