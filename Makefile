@@ -91,7 +91,7 @@ test-erp: $(VENV)/dev.stamp  ## the tests on real accounting systems; those that
 
 test-charts: $(VENV)/dev.stamp  ## the Odoo connector over the charts of Germany, France, Spain, Belgium and the United Kingdom
 	@erp_lab/odoo.sh charts de fr es be uk
-	@$(BIN)/python -m pytest tests/erp_real/odoo/test_charts.py $(PYTEST_ARGS)
+	@KONTOBRO_CHARTS="de fr es be uk" $(BIN)/python -m pytest tests/erp_real/odoo/test_charts.py $(PYTEST_ARGS)
 
 test-addons: $(VENV)/dev.stamp  ## the tests of our modules within real accounting systems; skipped where there is none
 	@$(BIN)/python -m pytest -m addon $(PYTEST_ARGS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -24,7 +24,7 @@ from tests.erp_real.odoo.house import TEMPLATE, OdooServer, key_of
 TODAY = date(2026, 11, 12)
 VENDOR = "V200"
 WALLET = "999990"
-LACKING = "needs `make test-charts`, which makes a database over this country's chart"
+LACKING = "needs a database over this country's chart: `erp_lab/odoo.sh charts` makes it"
 
 EXPENSES = {"de": "4980", "fr": "606300", "es": "629000", "be": "612000", "uk": "500100"}
 """An expense account of each chart, as the chart has it; the first one of type expense where it has not."""
@@ -69,6 +69,13 @@ class Office:
         posted = post_item(item, self.settings, self.masters, TODAY)
         assert not posted.problems, posted.problems
         return posted.entries
+
+    def again(self) -> Office:
+        """The same with the masters as they are now."""
+        return replace(self, masters=load_masters(self.connector, self.company))
+
+    def set_company(self, **vals: object) -> None:
+        self.api.write("res.company", "write", ids=[int(self.company.id)], vals=vals)
 
     def codes(self) -> list[TaxCode]:
         """The tax codes that are sent to Pleo."""

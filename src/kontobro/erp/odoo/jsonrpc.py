@@ -21,6 +21,9 @@ from kontobro.erp.odoo.versions import NEWEST, OLDER, OLDEST, Version, major_of
 _OF_MODELS: Final = frozenset(["load", "search_read", "get_relevant_plans", "check_access_rights"])
 """Methods that are called on a model, not on records: the others get the records' ids first."""
 
+_UNKNOWN: Final = frozenset(["builtins.KeyError", "builtins.AttributeError"])
+"""What Odoo raises for a model or a method that it does not have, with its name."""
+
 _NO_DATABASE: Final = ("psycopg2.OperationalError", "psycopg2.errors.InvalidCatalogName")
 
 
@@ -108,7 +111,7 @@ def _fault(error: Row, name: str) -> KontobroError:
         return not_allowed(name, message)
     if kind in _NO_DATABASE and "does not exist" in message:
         return Misconfigured("Odoo has no such database.", "Check the database's name.")
-    if kind == "builtins.KeyError" or (kind == "builtins.AttributeError" and "does not exist" in message):
+    if kind in _UNKNOWN and any(text in message for text in (name.rpartition(".")[0], "does not exist")):
         return Misconfigured(f"This Odoo has no {name}.", "Install its Invoicing app (and Analytic Accounting).")
     return Refused(SYSTEM, kind or "error", message)
 
