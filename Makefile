@@ -83,8 +83,9 @@ contract: $(VENV)/dev.stamp $(VENV)/prism.stamp  ## hold sandbox and client agai
 erp-odoo:  ## install a real Odoo 19 into .erp/ for the tests (Debian, package registries)
 	@erp_lab/odoo.sh install
 
-erp-tryton:  ## install a real Tryton 8.2 into .erp/ for the tests (PyPI, PostgreSQL)
+erp-tryton:  ## install a real Tryton 8.2 and 7.0 into .erp/ for the tests (PyPI, PostgreSQL)
 	@erp_lab/tryton.sh install
+	@TRYTON_SERIES=7.0 erp_lab/tryton.sh install
 
 test-erp: $(VENV)/dev.stamp  ## the tests on real accounting systems; those that are not installed are skipped
 	@$(BIN)/python -m pytest -m "odoo or tryton" $(PYTEST_ARGS)

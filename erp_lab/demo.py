@@ -11,10 +11,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from kontobro.cli.common import show
 from kontobro.cli.common.desk import Desk

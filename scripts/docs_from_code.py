@@ -11,6 +11,7 @@ The parts are between marks of cog (<https://cog.readthedocs.io/>), which call t
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -47,7 +48,12 @@ def table(*rows: tuple[str, ...]) -> str:
 
 def global_options() -> str:
     """The options that every verb takes."""
-    return table(("global option", ""), *map(_row, typer.main.get_command(app).params))
+    return table(("global option", ""), *map(_row, _command().params))
+
+
+@cache
+def _command() -> Any:
+    return typer.main.get_command(app)
 
 
 def exit_codes() -> str:
@@ -56,7 +62,7 @@ def exit_codes() -> str:
 
 def verb(name: str) -> str:
     """A verb with its arguments, its help and its options. `name` may have two words: `sync plan`."""
-    command: Any = typer.main.get_command(app)
+    command = _command()
     for word in name.split():
         command = command.commands[word]
     arguments = [one for one in command.params if one.param_type_name == "argument"]

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
+import msgspec
 import pytest
 import yaml
 from PIL import Image
 
 from pleo_sandbox.demo.cast import major
-from pleo_sandbox.demo.company import SECOND_BATCH, TO_MEND, demo_company
+from pleo_sandbox.demo.company import SECOND_BATCH, TO_MEND, Written, demo_company
+from pleo_sandbox.demo.facts import facts_of
 from pleo_sandbox.demo.receipts import Paper, drawn, receipt
 from pleo_sandbox.demo.spec import WALLET_TYPES, round_half_up
 from pleo_sandbox.model import Expense, Json
@@ -339,3 +341,12 @@ def test_no_field_is_invented(item_contract: jsonschema_rs.Draft202012Validator)
             assert set(line["tax"] or {}) <= set(schema["TaxV3"]["properties"])
         assert set(expense.item["vendor"] or {}) <= set(schema["VendorV3"]["properties"])
         assert set(expense.item["supplier"] or {}) <= set(schema["SupplierV3"]["properties"])
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [("amuont = 5", "amuont"), ('amount = "5"', "amount"), ("lines = [{ net = 'half' }]", "net"), ("", "amount")],
+)
+def test_what_is_written_wrong_in_the_data_is_named(change: str, field: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=field):
+        facts_of(f'[[expenses]]\nkey = "a"\ntype = "fee"\non = "2026-09-01"\n{change}', Written)

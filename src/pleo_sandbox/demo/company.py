@@ -4,52 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pleo_sandbox.demo import (
-    cards as demo_cards,
-)
-from pleo_sandbox.demo import (
-    invoices as demo_invoices,
-)
-from pleo_sandbox.demo import (
-    people as demo_people,
-)
-from pleo_sandbox.demo import (
-    wallet as demo_wallet,
-)
-from pleo_sandbox.demo.cast import (
-    COMPANY_ID,
-    CONTRA,
-    COUNTRY,
-    CURRENCY,
-    NAME,
-    ORGANIZATION_ID,
-    REGISTRATION_NUMBER,
-    account_json,
-)
-from pleo_sandbox.demo.faults import FAULTS
+from pleo_sandbox.demo.cast import COMPANY, COMPANY_ID, CONTRA, ORGANIZATION_ID, account_json
+from pleo_sandbox.demo.facts import Facts, read
 from pleo_sandbox.demo.masters import hand_made
 from pleo_sandbox.demo.spec import ItemSpec, build
 from pleo_sandbox.model import SandboxCompany
 
-_SPECS: tuple[ItemSpec, ...] = tuple(
-    sorted(
-        (
-            *demo_cards.PURCHASES,
-            *demo_wallet.CARD_INVOICES,
-            *demo_wallet.FEES,
-            *demo_wallet.RETURNS,
-            *demo_invoices.INVOICES,
-            *demo_invoices.PAYMENTS,
-            *demo_invoices.LATER,
-            *demo_people.OUT_OF_POCKET,
-            *demo_people.TRAVEL,
-            *demo_people.REIMBURSEMENTS,
-            *demo_people.PERSONAL,
-            *demo_wallet.MOVEMENTS,
-            *FAULTS,
-        ),
-        key=lambda spec: spec.date_time,
-    )
+FILES = ("cards", "wallet", "invoices", "people", "faults")
+"""In `data/`."""
+
+
+class Written(Facts, frozen=True):
+    """What one of them holds."""
+
+    expenses: tuple[ItemSpec, ...]
+
+
+_SPECS = tuple(
+    sorted((spec for name in FILES for spec in read(name, Written).expenses), key=lambda spec: spec.date_time)
 )
 
 SECOND_BATCH: tuple[str, ...] = tuple(spec.id for spec in _SPECS if not spec.queued)
@@ -63,12 +35,12 @@ def demo_company() -> SandboxCompany:
     """The whole company, in the order in which things happened. Ids, dates and receipts are the same each time."""
     numbers = {spec.key: f"FJB-{1000 + index}" for index, spec in enumerate(_SPECS, start=1)}
     return SandboxCompany(
-        name=NAME,
-        currency=CURRENCY,
-        country=COUNTRY,
+        name=COMPANY.name,
+        currency=COMPANY.currency,
+        country=COMPANY.country,
         id=COMPANY_ID,
         organization_id=ORGANIZATION_ID,
-        registration_number=REGISTRATION_NUMBER,
+        registration_number=COMPANY.registration_number,
         expenses=[build(spec, numbers) for spec in _SPECS],
         contra_accounts={currency: account_json(account) for currency, account in CONTRA.items()},
         vendor_based_bookkeeping=True,

@@ -1,17 +1,18 @@
-"""A short way to write an expense down, and how it becomes an ExportItemV3 as Pleo would send it."""
+"""An expense as it is written down in `data/`, and how it becomes an ExportItemV3 as Pleo would send it."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from pleo_sandbox.demo.cast import (
     ACCOUNTS,
+    COMPANY,
     COMPANY_ID,
     CONTRA,
+    INVOICES,
     SHOPS,
     TAXES,
     VENDORS,
@@ -25,6 +26,7 @@ from pleo_sandbox.demo.cast import (
     team_json,
     vendor_json,
 )
+from pleo_sandbox.demo.facts import Facts
 from pleo_sandbox.demo.receipts import Paper, receipt
 from pleo_sandbox.model import Expense, FileBlob, Json
 
@@ -37,8 +39,7 @@ WALLET_TYPES = frozenset(
 """The types that touch a wallet and so carry `contraAccount` (Pleo: multi-currency configuration)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineSpec:
+class LineSpec(Facts, frozen=True, kw_only=True):
     """One line. `amount` None is what the other lines leave; `vat` is the typed VAT of a receipt, else it is computed.
 
     `account` and `tax` are codes of the cast, `tags` are written "GROUP/value". `net` tells how Pleo puts
@@ -53,18 +54,7 @@ class LineSpec:
     net: Net = "paid"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceSpec:
-    number: str
-    day: str
-    due: str | None = None
-    paid: str | None = None
-    status: str = "paid"
-    bank: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemSpec:
+class ItemSpec(Facts, frozen=True, kw_only=True):
     """One expense. `amount` in minor units of `wallet`; `paid` is the supplier's amount and currency when it differs.
 
     `key` names it for ever (its ids are made of it); `settles` are the keys of the expenses that a reimbursement
@@ -87,7 +77,7 @@ class ItemSpec:
     files: tuple[str, ...] = ()
     attendees: tuple[str, ...] = ()
     service: tuple[str, str] | None = None
-    invoice: InvoiceSpec | None = None
+    invoice: str | None = None
     settles: tuple[str, ...] = ()
     contra: bool = True
     queued: bool = True
@@ -101,17 +91,6 @@ class ItemSpec:
     def date_time(self) -> str:
         """A plain day is sent as midnight UTC, a card's moment as it is."""
         return self.on if "T" in self.on else f"{self.on}T00:00:00Z"
-
-
-def line(
-    account: str | None,
-    tax: str | None = None,
-    *tags: str,
-    amount: int | None = None,
-    vat: int | None = None,
-    net: Net = "paid",
-) -> LineSpec:
-    return LineSpec(account=account, tax=tax, tags=tags, amount=amount, vat=vat, net=net)
 
 
 def build(spec: ItemSpec, numbers: Mapping[str, str]) -> Expense:
@@ -223,7 +202,8 @@ def _information(spec: ItemSpec, numbers: Mapping[str, str]) -> Json:
     }
 
 
-def _invoice(invoice: InvoiceSpec) -> Json:
+def _invoice(number: str) -> Json:
+    invoice = INVOICES[number]
     bank = {
         "bankName": "Nordhavn Bank",
         "country": "DK",
@@ -233,7 +213,7 @@ def _invoice(invoice: InvoiceSpec) -> Json:
         "iban": None,
     }
     return {
-        "invoiceNumber": invoice.number,
+        "invoiceNumber": number,
         "invoiceDate": invoice.day,
         "status": invoice.status,
         "dueDate": invoice.due,
@@ -274,7 +254,7 @@ def _paper(spec: ItemSpec, number: str) -> Paper:
     supplier = _supplier(spec)
     value, currency = spec.paid or (spec.amount, spec.wallet)
     return Paper(
-        supplier=supplier["name"] if supplier else "Fjord & Bro ApS",
+        supplier=supplier["name"] if supplier else COMPANY.name,
         number=number,
         day=dt.date.fromisoformat(spec.date_time[:10]),
         total=major(value, currency),
@@ -285,7 +265,7 @@ def _paper(spec: ItemSpec, number: str) -> Paper:
 
 def _paper_lines(spec: ItemSpec) -> tuple[tuple[str, str], ...]:
     """The invoice's number, and the VAT where all of it can be deducted: other codes' amounts stand on no paper."""
-    invoice = (("Faktura nr.", spec.invoice.number),) if spec.invoice else ()
+    invoice = (("Faktura nr.", spec.invoice),) if spec.invoice else ()
     amounts = zip(spec.lines, line_amounts(spec), strict=True)
     tax = sum(line_tax(each, part) for each, part in amounts if each.tax == "I25")
     return invoice + ((("Heraf moms", major(tax, spec.wallet)),) if tax and spec.paid is None else ())

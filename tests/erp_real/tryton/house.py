@@ -18,11 +18,22 @@ from kontobro.erp.tryton.entries import marks_of
 from kontobro.testing.connector.entries import Chart
 
 TEMPLATE = "kontobro_tryton_template"
-ABSENT = "Tryton is not installed here: `make erp-tryton` fetches it (PyPI, a minute and a half)"
+ABSENT = "Tryton is not installed here: `make erp-tryton` fetches it (PyPI, a minute and a half each series)"
+
+NEWEST, OLDEST = "8.2", "7.0"
+"""The series that are tried: all of it on the newest, the connector's contract on the oldest."""
 
 
-def installed() -> bool:
-    return (erp_home() / "tryton" / "template.made").is_file()
+def home_of(series: str = NEWEST) -> Path:
+    return erp_home() / ("tryton" if series == NEWEST else f"tryton-{series}")
+
+
+def template_of(series: str) -> str:
+    return TEMPLATE if series == NEWEST else f"{TEMPLATE}_{series.replace('.', '_')}"
+
+
+def installed(series: str = NEWEST) -> bool:
+    return (home_of(series) / "template.made").is_file()
 
 
 class TrytonServer(Server):
@@ -32,8 +43,8 @@ class TrytonServer(Server):
     has not loaded breaks it until it is restarted (8.2.1).
     """
 
-    def __init__(self, database: str, log: Path) -> None:
-        home = erp_home() / "tryton"
+    def __init__(self, database: str, log: Path, series: str = NEWEST) -> None:
+        home = home_of(series)
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         listen = f"TRYTOND_WEB__LISTEN=127.0.0.1:{port}"
@@ -50,7 +61,7 @@ class TrytonServer(Server):
 
 def password_of(user: str) -> str:
     """The password of one of the template's users: accountant, bookkeeper or stranger."""
-    return (erp_home() / "tryton" / "keys" / user).read_text()
+    return (home_of() / "keys" / user).read_text()
 
 
 @dataclass(frozen=True)

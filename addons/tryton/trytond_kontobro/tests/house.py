@@ -16,7 +16,7 @@ from kontobro.erp.tryton.connector import TrytonConnector
 from kontobro.erp.tryton.entries import marks_of
 from kontobro.testing.connector.entries import Chart
 
-from ..transport import InProcess
+from ..inside.transport import InProcess
 
 DATABASE = os.environ["KONTOBRO_TRYTON_DATABASE"]
 COMPANY = 1

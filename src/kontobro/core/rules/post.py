@@ -16,11 +16,10 @@ from kontobro.core.model.findings import Findings
 from kontobro.core.model.journal import Entry
 from kontobro.core.model.masters import Masters
 from kontobro.core.model.settings import Settings
-from kontobro.core.rules.amounts import amounts_of, is_nothing
 from kontobro.core.rules.dates import days_of
 from kontobro.core.rules.entries import entries_of, parts_of
 from kontobro.core.rules.hook import run_hook
-from kontobro.core.rules.item import Books, Item
+from kontobro.core.rules.item import Books, Item, amounts_of, is_nothing
 from kontobro.core.rules.table import Row, row_of, table_of
 from kontobro.core.rules.vendor import party_of
 

@@ -40,6 +40,9 @@ from kontobro.erp.tryton.calls import SYSTEM, Domain, Row, rows_of
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 from kontobro.net.limits import bounded_decimal
 
+ENDPOINTS: Final[tuple[str, ...]] = ("/rpc/", "/")
+"""Where a server and its databases are called: of 8.2, and of 7.0."""
+
 SECONDS_TO_ANSWER: Final = 120.0
 """A batch of 100 entries takes seconds; a busy server more."""
 
@@ -67,6 +70,7 @@ class Api:
         self._password = password
         self._sleep = sleep
         self._session: str | None = None
+        self._endpoints = ENDPOINTS
         self.company = company
 
     def __repr__(self) -> str:
@@ -85,20 +89,24 @@ class Api:
         return rows_of(self.read, model, domain, fields, **context)
 
     def version(self) -> str:
-        """The server's series, as it says itself without a login: 8.2. Empty when none answers as 8.2 does."""
+        """The server's series, as it says itself without a login: 8.2. Empty when none answers as 7.0 or 8.2 does."""
         return read_again(self._version, self._sleep)
 
     def _version(self) -> str:
         """The first call of all, and as patient as any: a gateway in front says nothing of what is behind it."""
-        try:
-            answer = self._post("/rpc/", "common.server.version", ())
-        except httpx2.RequestError as lost:
-            raise no_answer(lost, SYSTEM, "common.server.version", writes=False) from lost
-        if answer.is_success:
-            return str(_result(answer, "common.server.version", writes=False))
-        fault = _fault(answer, "common.server.version", writes=False)
-        if isinstance(fault, Unreachable):
-            raise fault
+        method = "common.server.version"
+        for endpoint in self._endpoints:
+            try:
+                answer = self._post(endpoint, method, ())
+            except httpx2.RequestError as lost:
+                raise no_answer(lost, SYSTEM, method, writes=False) from lost
+            if answer.is_success:
+                version = str(_result(answer, method, writes=False))
+                self._endpoints = (endpoint,)
+                return version
+            fault = _fault(answer, method, writes=False)
+            if isinstance(fault, Unreachable):
+                raise fault
         return ""
 
     # ---------------------------------------------------------------------------------------- one call
@@ -121,7 +129,7 @@ class Api:
         for renewed in (False, True):
             if self._session is None:
                 self._session = self._log_in()
-            answer = self._post(f"/{self._database}/rpc/", method, params)
+            answer = self._post(f"/{self._database}{self._endpoints[0]}", method, params)
             if answer.status_code != 401 or renewed:
                 return answer
             self._session = None
@@ -132,9 +140,7 @@ class Api:
         from (`KeyError: 'res.user'` until it is restarted)."""
         try:
             self._http.get(f"/{self._database}/r/kontobro")
-            answer = self._post(
-                f"/{self._database}/rpc/", "common.db.login", [self._user, {"password": self._password}, "en"]
-            )
+            answer = self._ask_for_session()
         except httpx2.RequestError as lost:
             raise no_answer(lost, SYSTEM, "common.db.login", writes=False) from lost
         if not answer.is_success:
@@ -144,6 +150,16 @@ class Api:
             raise BadAnswer("What answers there gives no session of Tryton's.", "Check the address.")
         number, token, *_ = told
         return b64encode(f"{self._user}:{number}:{token}".encode()).decode()
+
+    def _ask_for_session(self) -> httpx2.Response:
+        """Where the version was not asked for, the login finds the endpoint: there is nothing at the other one."""
+        for endpoint in self._endpoints:
+            login = [self._user, {"password": self._password}, "en"]
+            answer = self._post(f"/{self._database}{endpoint}", "common.db.login", login)
+            if answer.status_code not in (404, 405):
+                self._endpoints = (endpoint,)
+                break
+        return answer
 
     def _post(self, path: str, method: str, params: Sequence[Any]) -> httpx2.Response:
         body = json.dumps({"id": 1, "method": method, "params": params}, default=_to_json)
@@ -229,5 +245,5 @@ def _fault(answer: httpx2.Response, method: str, *, writes: bool) -> KontobroErr
         return NotAllowed(f"Tryton does not allow {method}.", "Give the user the groups that `kontobro check` names.")
     return Misconfigured(
         f"There is no Tryton database at this address (HTTP {code}).",
-        "Check the address and the database's name; Kontobro needs Tryton 8.2.",
+        "Check the address and the database's name; Kontobro works with Tryton 7.0 and 8.2.",
     )

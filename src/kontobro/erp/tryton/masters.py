@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from kontobro.core.model.masterdata import (
     Account,
@@ -230,11 +230,12 @@ class Masters:
             yield Currency(row["id"], row["code"], row["digits"])
 
     def _employees(self) -> list[Row]:
-        return list(self._rows("company.employee", [ANY], ["party.code", "party.name"]))
+        """Who left, too: by the context, since employees of Tryton 7.0 have no field `active`."""
+        return list(self._rows("company.employee", [], ["party.code", "party.name"], active_test=False))
 
-    def _rows(self, model: str, domain: Domain, fields: Sequence[str]) -> Iterator[Row]:
+    def _rows(self, model: str, domain: Domain, fields: Sequence[str], **context: Any) -> Iterator[Row]:
         """Records of the company."""
-        return self._api.rows(model, [["company", "=", self._api.company], *domain], fields)
+        return self._api.rows(model, [["company", "=", self._api.company], *domain], fields, **context)
 
 
 _READERS: Final[Mapping[type, Callable[[Masters], Iterable[MasterRecord]]]] = {

@@ -37,6 +37,7 @@ MOVE_FIELDS: Final = (
     "lines.second_currency.code lines.description lines.reconciliation lines.party "
     "lines.tax_lines.type lines.tax_lines.tax"
 ).split()
+POST_NUMBER: Final = "post_number"
 RECEIPT_MARK: Final = "kontobro sha256="
 
 
@@ -205,11 +206,16 @@ def booking_of(standing: Standing, output_taxes: Collection[int], link: str) -> 
         line_sums=_sums(amounts),
         receipts=frozenset(standing.receipts),
         url=f"{link}/{standing.resource.replace(',', '/')}",
-        number=(standing.invoice or standing.move)["number"] or None,
+        number=_number(standing.invoice or standing.move),
         settles=standing.settles,
         settled=standing.is_settled if standing.settles else None,
         open=standing.open,
     )
+
+
+def _number(document: Row) -> str | None:
+    """The one under which a person finds it; that of a draft counts only where there is no other."""
+    return document.get(POST_NUMBER, document["number"]) or None
 
 
 def _is_rounding(line: Row, standing: Standing) -> bool:

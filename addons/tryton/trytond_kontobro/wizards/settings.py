@@ -19,9 +19,9 @@ from kontobro.core.settings.check import check_all
 from kontobro.core.settings.toml import settings_from, settings_to
 from kontobro.export.job.masters import load_masters
 
-from .access import Guarded
-from .connection import core_connection, pool
-from .house import PleoError, opened, said_to_reader, told
+from ..inside.access import Guarded
+from ..inside.house import PleoError, opened, said_to_reader, told
+from ..models.connection import core_connection, pool
 from .settings_lines import account_field, complete, label_of, lines_field, once, said
 from .settings_names import account_of, currency_of, journal_of, key_of, root_of
 

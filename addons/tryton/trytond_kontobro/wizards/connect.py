@@ -24,11 +24,11 @@ from kontobro.install.connect import Connecting
 from kontobro.pleo.http.environments import ENVIRONMENTS
 from kontobro.store.secrets import codec
 
-from . import pending
-from .access import Guarded, visible
-from .connection import pool
-from .house import ERP, PleoError, opened, store_of, told
-from .tables import is_for_developers
+from ..inside.access import Guarded, visible
+from ..inside.house import ERP, PleoError, opened, store_of, told
+from ..inside.tables import is_for_developers
+from ..models.connection import pool
+from ..oauth import pending
 
 PLAIN = re.compile(r"https?://[\w.:\[\]-]+/?", re.ASCII)
 

@@ -13,9 +13,9 @@ from kontobro.sync.run import plan_sync
 from kontobro.sync.shown import shown_of
 from kontobro.worker.pieces import Result, sync_kinds
 
-from .access import Guarded
-from .connection import core_connection, pool
-from .house import PleoError, in_words, language, opened, told
+from ..inside.access import Guarded
+from ..inside.house import PleoError, in_words, language, opened, told
+from ..models.connection import core_connection, pool
 from .reports import shown
 
 KINDS = [("accounts", "Accounts"), ("tax-codes", "Tax Codes"), ("dimensions", "Dimensions"), ("vendors", "Vendors")]

@@ -11,10 +11,10 @@ from trytond.transaction import Transaction
 from kontobro.core.words import fault_told
 from kontobro.install.connect import disconnect
 
-from .access import active_record, required, visible
-from .house import PleoError, language, opened, store_of, told
-from .pending import clean
-from .runner import start_and_wait, start_for_cron
+from ..inside.access import active_record, required, visible
+from ..inside.house import PleoError, language, opened, store_of, told
+from ..inside.runner import start_and_wait, start_for_cron
+from ..oauth.pending import clean
 
 STATUSES = [("connected", "Connected"), ("reconnect", "Login lost"), ("disconnected", "Disconnected")]
 PATIENCE = 20.0

@@ -18,7 +18,7 @@ from kontobro.store.schema.moves import STATES
 from kontobro.store.secrets.codec import problems_from
 from kontobro.store.sql.store import bind_secrets
 
-from .house import in_words, language
+from ..inside.house import in_words, language
 
 NAMED = {
     "type_name": "item_type",

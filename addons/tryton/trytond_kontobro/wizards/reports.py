@@ -11,9 +11,9 @@ from kontobro.core.settings.check import fit_of
 from kontobro.export.again import check_again, check_failed
 from kontobro.export.job.masters import load_masters
 
-from .access import Guarded, active_record, required
-from .connection import core_connection, pool
-from .house import in_words, opened, told
+from ..inside.access import Guarded, active_record, required
+from ..inside.house import in_words, opened, told
+from ..models.connection import core_connection, pool
 
 
 class Report(ModelView):

@@ -21,7 +21,7 @@ from kontobro.core.dialect import TagScope
 from kontobro.install.authorisation import LIFE, Authorisation, hashed, kept_from, kept_to
 from kontobro.install.authorisation import leave as leave_for_pleo
 
-from .tables import TrytonStore
+from ..inside.tables import TrytonStore
 
 PLACE = "setup"
 """What the sealed values of a setup are called within it."""

@@ -10,7 +10,7 @@ from trytond.transaction import Transaction
 from kontobro.core.rules.table import ROWS
 from kontobro.core.settings.catalogue import row_catalogue
 
-from .house import PleoError
+from ..inside.house import PleoError
 
 TYPES = sorted({row.type for row in ROWS})
 

@@ -32,9 +32,9 @@ from kontobro.install.authorisation import (
 )
 from kontobro.pleo import Grant, authorize_url, exchange_code
 
+from ..inside.house import opened, store_of, words_of
+from ..wizards.connect import changed_level, draft_of, is_administrator, joined, standing_settings
 from . import page, pending
-from .connect import changed_level, draft_of, is_administrator, joined, standing_settings
-from .house import opened, store_of, words_of
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from trytond.i18n import gettext
 
 from kontobro.core.settings.codes import id_in
 
-from .connection import pool
-from .house import PleoError
+from ..inside.house import PleoError
+from ..models.connection import pool
 
 LINES = [("type", "!=", None), ("closed", "!=", True)]
 """Accounts that take lines."""
