@@ -84,7 +84,7 @@ REGISTRY: dict[str, Registered] = {
     "odoo": Registered(
         "kontobro.erp.odoo.connector:from_options",
         "pip install kontobro",
-        options=(URL, DATABASE, Option("login", "login of the API key's user, for Odoo 17 and 18 only"), COMPANY),
+        options=(URL, DATABASE, COMPANY, Option("login", "login of the API key's user, for Odoo 17 and 18 only")),
         secrets=(("api_key", "API key"),),
     ),
     "tryton": Registered(
