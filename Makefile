@@ -50,10 +50,11 @@ check: $(VENV)/dev.stamp  ## lint, format, types, layers, sizes, secrets
 	@$(BIN)/python scripts/check_tree.py
 	@$(BIN)/python scripts/check_sizes.py
 
-fix: $(VENV)/dev.stamp  ## fix what ruff can fix, and renew what the documents repeat from the code
+fix: $(VENV)/dev.stamp  ## fix what ruff can fix, renew what the documents repeat from the code and the receipts of the demo company
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/python -m scripts.docs_from_code
+	@$(BIN)/python -m scripts.receipts
 
 words: $(VENV)/dev.stamp  ## bring the translations of problems up to date, and compile them
 	@$(BIN)/python scripts/words.py

@@ -28,7 +28,7 @@ from kontobro.core.errors import KontobroError
 from kontobro.core.level import Level
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.masters import Masters
-from kontobro.erp import load_connector
+from kontobro.erp.registry import load_connector
 from kontobro.export.job.masters import load_masters
 from pleo_sandbox.demo.cast import ACCOUNTS, CONTRA
 from pleo_sandbox.demo.company import SECOND_BATCH

@@ -5,7 +5,8 @@ The parts are between marks of cog (<https://cog.readthedocs.io/>), which call t
     <!-- [[[cog cog.out(verb("jobs")) ]]] -->
     <!-- [[[end]]] -->
 
-`make fix` does it, and a test checks it.
+`make fix` does it, and a test checks it. The other way round, the code of `kontobro connector new` comes from a page
+(`scripts/connector_template.py`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from cogapp import Cog
 from kontobro.cli.app import app
 from kontobro.cli.common.exits import MEANINGS
 from kontobro.core.model.findings import REASONS
-from scripts import environment_page, settings_page
+from scripts import connector_template, environment_page, settings_page
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("docs/cli.md", "docs/problems.md", "docs/service/environment.md", "docs/settings.md")
@@ -136,11 +137,12 @@ def _default(option: Any) -> str:
 def main(arguments: list[str]) -> int:
     pages = {name: (ROOT / name).read_text(encoding="utf-8") for name in PAGES}
     if "--check" in arguments:
-        old = stale(pages)
+        old = [*stale(pages), *connector_template.stale()]
         print(f"Stale: {', '.join(old)}. Run: make fix" if old else "The documents are as the code has them.")
         return 1 if old else 0
     for name, text in pages.items():
         (ROOT / name).write_text(renewed(text), encoding="utf-8")
+    connector_template.renew()
     return 0
 
 

@@ -149,11 +149,3 @@ def supplier_json(shop: Shop) -> Json:
 
 def money(value: int, currency: str) -> Json:
     return {"currency": currency, "value": value}
-
-
-def major(value: int, currency: str) -> str:
-    """Minor units as a person reads them: 1234567 DKK is "12 345.67 DKK", 1500 JPY is "1 500 JPY"."""
-    decimals = DECIMALS.get(currency, 2)
-    whole, rest = divmod(abs(value), 10**decimals)
-    fraction = f".{rest:0{decimals}d}" if decimals else ""
-    return f"{'-' if value < 0 else ''}{whole:,}".replace(",", " ") + f"{fraction} {currency}"

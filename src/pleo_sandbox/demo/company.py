@@ -20,20 +20,25 @@ class Written(Facts, frozen=True):
     expenses: tuple[ItemSpec, ...]
 
 
-_SPECS = tuple(
+SPECS = tuple(
     sorted((spec for name in FILES for spec in read(name, Written).expenses), key=lambda spec: spec.date_time)
 )
 
-SECOND_BATCH: tuple[str, ...] = tuple(spec.id for spec in _SPECS if not spec.queued)
+SECOND_BATCH: tuple[str, ...] = tuple(spec.id for spec in SPECS if not spec.queued)
 """The accounting entry ids that are exported later: payments of invoices in the first batch, and the reverse."""
 
-TO_MEND: Mapping[str, str] = {spec.id: spec.fault for spec in _SPECS if spec.fault}
+TO_MEND: Mapping[str, str] = {spec.id: spec.fault for spec in SPECS if spec.fault}
 """The expenses that can't be booked with the demo's ledger and settings, and the reason that Pleo should be told."""
+
+
+def reconciliation_ids() -> dict[str, str]:
+    """Pleo's short number of each expense, by its key: in the order in which things happened."""
+    return {spec.key: f"FJB-{1000 + index}" for index, spec in enumerate(SPECS, start=1)}
 
 
 def demo_company() -> SandboxCompany:
     """The whole company, in the order in which things happened. Ids, dates and receipts are the same each time."""
-    numbers = {spec.key: f"FJB-{1000 + index}" for index, spec in enumerate(_SPECS, start=1)}
+    numbers = reconciliation_ids()
     return SandboxCompany(
         name=COMPANY.name,
         currency=COMPANY.currency,
@@ -41,7 +46,7 @@ def demo_company() -> SandboxCompany:
         id=COMPANY_ID,
         organization_id=ORGANIZATION_ID,
         registration_number=COMPANY.registration_number,
-        expenses=[build(spec, numbers) for spec in _SPECS],
+        expenses=[build(spec, numbers) for spec in SPECS],
         contra_accounts={currency: account_json(account) for currency, account in CONTRA.items()},
         vendor_based_bookkeeping=True,
         hand_made=hand_made(),

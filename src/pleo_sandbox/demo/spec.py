@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Literal
 
 from pleo_sandbox.demo.cast import (
     ACCOUNTS,
-    COMPANY,
     COMPANY_ID,
     CONTRA,
     INVOICES,
@@ -20,15 +18,14 @@ from pleo_sandbox.demo.cast import (
     account_json,
     demo_id,
     employee_json,
-    major,
     money,
     supplier_json,
     team_json,
     vendor_json,
 )
 from pleo_sandbox.demo.facts import Facts
-from pleo_sandbox.demo.receipts import Paper, receipt
-from pleo_sandbox.model import Expense, FileBlob, Json
+from pleo_sandbox.demo.receipts import receipt
+from pleo_sandbox.model import Expense, Json
 
 Net = Literal["paid", "without tax"]
 
@@ -95,7 +92,8 @@ class ItemSpec(Facts, frozen=True, kw_only=True):
 
 def build(spec: ItemSpec, numbers: Mapping[str, str]) -> Expense:
     """The expense as the sandbox keeps it. `numbers`: the reconciliation id of each key."""
-    return Expense(_item(spec, numbers), _files(spec, numbers[spec.key]), spec.queued)
+    files = tuple(receipt(kind, name) for kind, name in receipt_names(spec, numbers[spec.key]))
+    return Expense(_item(spec, numbers), files, spec.queued)
 
 
 def round_half_up(amount: Fraction) -> int:
@@ -118,7 +116,7 @@ def _item(spec: ItemSpec, numbers: Mapping[str, str]) -> Json:
         "contraAccount": _contra(spec),
         "note": spec.note,
         "servicePeriod": _service_period(spec),
-        "supplier": _supplier(spec),
+        "supplier": supplier_of(spec),
         "team": team_json(spec.who) if spec.who else None,
         "user": employee_json(spec.who) if spec.who else None,
         "vendor": vendor_json(spec.vendor) if spec.vendor else None,
@@ -234,7 +232,8 @@ def _service_period(spec: ItemSpec) -> Json | None:
     return {"from": f"{first}T00:00:00Z", "to": f"{last}T00:00:00Z"}
 
 
-def _supplier(spec: ItemSpec) -> Json | None:
+def supplier_of(spec: ItemSpec) -> Json | None:
+    """Who was paid, as Pleo names it."""
     if spec.shop:
         return supplier_json(SHOPS[spec.shop])
     if spec.vendor:
@@ -243,29 +242,6 @@ def _supplier(spec: ItemSpec) -> Json | None:
     return None
 
 
-def _files(spec: ItemSpec, number: str) -> tuple[FileBlob, ...]:
-    return tuple(
-        receipt(kind, f"{number}-{index}", _paper(spec, f"{number}-{index}"))
-        for index, kind in enumerate(spec.files, start=1)
-    )
-
-
-def _paper(spec: ItemSpec, number: str) -> Paper:
-    supplier = _supplier(spec)
-    value, currency = spec.paid or (spec.amount, spec.wallet)
-    return Paper(
-        supplier=supplier["name"] if supplier else COMPANY.name,
-        number=number,
-        day=dt.date.fromisoformat(spec.date_time[:10]),
-        total=major(value, currency),
-        lines=_paper_lines(spec),
-        heading="Faktura" if spec.invoice else "Kvittering",
-    )
-
-
-def _paper_lines(spec: ItemSpec) -> tuple[tuple[str, str], ...]:
-    """The invoice's number, and the VAT where all of it can be deducted: other codes' amounts stand on no paper."""
-    invoice = (("Faktura nr.", spec.invoice),) if spec.invoice else ()
-    amounts = zip(spec.lines, line_amounts(spec), strict=True)
-    tax = sum(line_tax(each, part) for each, part in amounts if each.tax == "I25")
-    return invoice + ((("Heraf moms", major(tax, spec.wallet)),) if tax and spec.paid is None else ())
+def receipt_names(spec: ItemSpec, number: str) -> list[tuple[str, str]]:
+    """Kind and name of each of its receipts."""
+    return [(kind, f"{number}-{index}") for index, kind in enumerate(spec.files, start=1)]

@@ -4,7 +4,16 @@ Siblings (`pleo`, `erp`, `store`, `export`, `install`) never import each other: 
 """
 
 from kontobro.core.ports.clock import Clock
-from kontobro.core.ports.connector import LONGEST_CALL, Capabilities, Connector, R, ReceiptRules, Rehearses, Withdraws
+from kontobro.core.ports.connector import (
+    LONGEST_CALL,
+    Capabilities,
+    Connector,
+    R,
+    ReceiptRules,
+    Rehearses,
+    Withdraws,
+    WritesVendors,
+)
 from kontobro.core.ports.pleo import LONGEST_PLEO_CALL, Pleo, Target
 from kontobro.core.ports.store import Store, TokenStore
 
@@ -22,4 +31,5 @@ __all__ = [
     "Target",
     "TokenStore",
     "Withdraws",
+    "WritesVendors",
 ]

@@ -65,7 +65,7 @@ class Capabilities:
 
 
 class Connector(Protocol):
-    """One company in one accounting system: eight methods, batch first.
+    """One company in one accounting system: seven methods, batch first.
 
     Raises Unreachable, Timeout, RateLimited, LoginFailed, NotAllowed, Misconfigured; Uncertain from a write
     whose outcome it can't know. Anything else is a bug and becomes ConnectorFault at one wrapper.
@@ -110,10 +110,13 @@ class Connector(Protocol):
         """Finalise drafts; settle payments with their bills, whichever of the two came last. Repeatable."""
         ...
 
+
+class WritesVendors(Protocol):
+    """What a connector with `capabilities.writes_vendors` has besides."""
+
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
         """Create vendors born in Pleo, keyed by `pleo_id`, or return what exists under it; `id` of what is asked for
-        is Pleo's as well, `code` may be empty. `read` gives them with their `pleo_id`. One answer each, in order.
-        Only if `capabilities.writes_vendors`."""
+        is Pleo's as well, `code` may be empty. `read` gives them with their `pleo_id`. One answer each, in order."""
         ...
 
 

@@ -6,7 +6,6 @@ Of an error, `debug` is a traceback with the company's facts in it: it is never 
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
@@ -14,30 +13,11 @@ from typing import Any, Final
 import httpx2
 import msgspec
 
-from kontobro.core.errors import (
-    BadAnswer,
-    KontobroError,
-    LoginFailed,
-    Misconfigured,
-    NotAllowed,
-    RateLimited,
-    Unreachable,
-    shown,
-)
+from kontobro.core.errors import KontobroError, LoginFailed, Misconfigured, NotAllowed, Unreachable, shown
 from kontobro.erp.kit import http as common
-from kontobro.erp.kit.http import (
-    Refused,
-    is_gateways,
-    no_answer,
-    of_gateway,
-    read_again,
-    require_few_values,
-    retry_after,
-    rows_by_id,
-)
+from kontobro.erp.kit.http import Call, Refused, decoded, fault_of, of_gateway, read_again, rows_by_id, send
 from kontobro.erp.odoo.versions import NEWEST, Version
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
-from kontobro.net.limits import bounded_decimal
 
 Row = dict[str, Any]
 Domain = Sequence[object]
@@ -50,8 +30,6 @@ SECONDS_TO_ANSWER: Final = 300.0
 LOAD_CONTEXT: Final = {"mode": "update", "noupdate": True}
 """What makes `load` skip an external id that exists. Without it a repeat adds an entry's lines a second time."""
 
-log = logging.getLogger(__name__)
-_decoder = msgspec.json.Decoder(float_hook=bounded_decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -129,43 +107,31 @@ class Api:
 
     def _version(self) -> str:
         """The first call of all, and as patient as any: a gateway in front says nothing of what is behind it."""
-        try:
-            answer = self._http.get("/json/version")
-        except httpx2.RequestError as lost:
-            raise no_answer(lost, SYSTEM, "version", writes=False) from lost
+        call = Call(SYSTEM, "version")
+        answer = send(lambda: self._http.get("/json/version"), call)
         if not answer.is_success:
-            fault = _fault(answer, "version", writes=False)
+            fault = _fault(answer, call)
             if isinstance(fault, Unreachable):
                 raise fault
             return ""
-        told = self._decoded(answer, "version", writes=False)
+        told = decoded(answer, call)
         return str(told.get("version", "")) if isinstance(told, dict) else ""
 
     def _call(self, model: str, method: str, arguments: Row, *, writes: bool) -> Any:
+        call = Call(SYSTEM, f"{model}.{method}", writes)
         context = {"allowed_company_ids": [self.company]} if self.company else {}
-        body = arguments | {"context": context | arguments.get("context", {})}
-        return self._ask(model, method, body, writes=writes)
+        return self._ask(model, method, arguments | {"context": context | arguments.get("context", {})}, call)
 
-    def _ask(self, model: str, method: str, body: Row, *, writes: bool) -> Any:
+    def _ask(self, model: str, method: str, body: Row, call: Call) -> Any:
         """Where JSON-2 and JSON-RPC part: one call with all of its arguments by name, and `ids`."""
-        name = f"{model}.{method}"
-        answer = self._send(f"/json/2/{model}/{method}", body, name, writes=writes)
+        answer = self._post(f"/json/2/{model}/{method}", body, call)
         if answer.is_success:
-            return self._decoded(answer, name, writes=writes)
-        raise _fault(answer, name, writes=writes)
+            return decoded(answer, call)
+        raise _fault(answer, call)
 
-    def _send(self, path: str, body: Row, name: str, *, writes: bool) -> httpx2.Response:
-        began = time.monotonic()
-        try:
-            answer = self._http.post(path, content=_encoder.encode(body))
-        except httpx2.RequestError as lost:
-            log.info("odoo %s got no answer: %s", name, type(lost).__name__)
-            raise no_answer(lost, SYSTEM, name, writes=writes) from lost
-        log.debug("odoo %s answered %d in %.3f s", name, answer.status_code, time.monotonic() - began)
-        return answer
-
-    def _decoded(self, answer: httpx2.Response, name: str, *, writes: bool) -> Any:
-        return _decoded(answer, name, writes=writes)
+    def _post(self, path: str, body: Row, call: Call) -> httpx2.Response:
+        content = _encoder.encode(body)
+        return send(lambda: self._http.post(path, content=content), call)
 
 
 def open_http(
@@ -192,9 +158,9 @@ def key_refused() -> KontobroError:
     return LoginFailed("Odoo refuses the API key.", "Make a new one in Odoo (Preferences > Account Security).")
 
 
-def not_allowed(name: str, message: str) -> KontobroError:
+def not_allowed(call: Call, said: str) -> KontobroError:
     return NotAllowed(
-        f"Odoo does not allow {name}: {shown(message, 160)}",
+        f"Odoo does not allow {call.name}: {shown(said, 160)}",
         "Give the API key's user the groups that `kontobro check` names.",
     )
 
@@ -206,53 +172,37 @@ def not_there(answer: httpx2.Response) -> KontobroError:
     )
 
 
-def fault_of_page(answer: httpx2.Response, name: str, *, writes: bool) -> KontobroError:
+def fault_of_page(answer: httpx2.Response, call: Call) -> KontobroError:
     """What an answer means that is not Odoo's own words."""
-    code = answer.status_code
-    if is_gateways(code) or code >= 500 or code == 403:
-        return of_gateway(answer, SYSTEM, name, writes=writes)
-    if code == 429:
-        return RateLimited("Odoo asks for fewer calls.", "Try again later.", retry_after(answer))
-    if code == 401:
-        return key_refused()
-    if code == 413:
-        return Refused(SYSTEM, "too large", "the request is too large for the web server in front of it (HTTP 413)")
-    return not_there(answer)
+    if answer.status_code >= 500 or answer.status_code == 403:
+        return of_gateway(answer, call)
+    return _by_status(answer, call) or not_there(answer)
 
 
-def _fault(answer: httpx2.Response, name: str, *, writes: bool) -> KontobroError:
+def _by_status(answer: httpx2.Response, call: Call) -> KontobroError | None:
+    too_large = Refused(SYSTEM, "too large", "the request is too large for the web server in front of it (HTTP 413)")
+    return fault_of(answer, call, {401: key_refused(), 413: too_large})
+
+
+def _fault(answer: httpx2.Response, call: Call) -> KontobroError:
     """What an answer other than success means, by its code."""
-    code = answer.status_code
-    told = _told(answer)
-    if "name" not in told or is_gateways(code) or code in (401, 413, 429):
-        return fault_of_page(answer, name, writes=writes)
+    code, told = answer.status_code, _told(answer, call)
+    what, said = str(told.get("name", "")), str(told.get("message", ""))
+    if not what:
+        return fault_of_page(answer, call)
+    if fault := _by_status(answer, call):
+        return fault
     if code == 403:
-        return not_allowed(name, str(told.get("message", "")))
+        return not_allowed(call, said)
     if code == 404:
-        return Misconfigured(f"This Odoo has no {name}.", "Install its Invoicing app (and Analytic Accounting).")
-    return Refused(SYSTEM, str(told["name"]), str(told.get("message", "")))
+        return Misconfigured(f"This Odoo has no {call.name}.", "Install its Invoicing app (and Analytic Accounting).")
+    return Refused(SYSTEM, what, said)
 
 
-def _told(answer: httpx2.Response) -> Row:
+def _told(answer: httpx2.Response, call: Call) -> Row:
     """Odoo's error as it is, or nothing when a page stands in its place."""
     try:
-        told = _decoder.decode(answer.content)
-    except _UNREADABLE:
+        told = decoded(answer, call)
+    except KontobroError:
         return {}
     return told if isinstance(told, dict) else {}
-
-
-def _decoded(answer: httpx2.Response, name: str, *, writes: bool) -> Any:
-    """What Odoo says. What is no JSON is not of Odoo: a page of what stands in front of it, or half an answer."""
-    require_few_values(answer, SYSTEM, name, writes=writes)
-    try:
-        return _decoder.decode(answer.content)
-    except (msgspec.ValidationError, RecursionError) as error:
-        if writes:
-            raise of_gateway(answer, SYSTEM, name, writes=True) from error
-        raise BadAnswer("Odoo's answer is nested too deep, or has a number too long.", "Check the address.") from error
-    except _UNREADABLE as error:
-        raise of_gateway(answer, SYSTEM, name, writes=writes) from error
-
-
-_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)

@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx2
 
 from kontobro.core.errors import KontobroError, Misconfigured
-from kontobro.erp.kit.http import Refused, read_again
+from kontobro.erp.kit.http import Call, Refused, decoded, read_again
 from kontobro.erp.odoo.api import SYSTEM, Api, Row, fault_of_page, key_refused, not_allowed, not_there
 from kontobro.erp.odoo.versions import NEWEST, OLDER, OLDEST, Version, major_of
 
@@ -67,40 +67,40 @@ class JsonRpcApi(Api):
         return self._names
 
     def _version(self) -> str:
-        told = self._post("common", "version", [], "version", writes=False)
+        told = self._said("common", "version", [], Call(SYSTEM, "version"))
         return str(told.get("server_version", "")) if isinstance(told, dict) else ""
 
-    def _ask(self, model: str, method: str, body: Row, *, writes: bool) -> Any:
-        name = f"{model}.{method}"
+    def _ask(self, model: str, method: str, body: Row, call: Call) -> Any:
         named = {key: value for key, value in body.items() if key not in ("ids", "vals_list")}
         before = [] if method in _OF_MODELS else [body["vals_list"] if method == "create" else body.get("ids", [])]
         given = [self._login.database, self._user(), self._login.key, model, method, before, named]
-        return self._post("object", "execute_kw", given, name, writes=writes)
+        return self._said("object", "execute_kw", given, call)
 
     def _user(self) -> int:
         """The user's number, asked for once."""
         if self._number is None:
             given = [self._login.database, self._login.user, self._login.key, {}]
-            number = read_again(lambda: self._post("common", "authenticate", given, "login", writes=False), self._sleep)
+            call = Call(SYSTEM, "login")
+            number = read_again(lambda: self._said("common", "authenticate", given, call), self._sleep)
             if not isinstance(number, int) or isinstance(number, bool):
                 raise key_refused()
             self._number = number
         return self._number
 
-    def _post(self, service: str, method: str, given: list[Any], name: str, *, writes: bool) -> Any:
+    def _said(self, service: str, method: str, given: list[Any], call: Call) -> Any:
         body = {"jsonrpc": "2.0", "params": {"service": service, "method": method, "args": given}}
-        answer = self._send("/jsonrpc", body, name, writes=writes)
+        answer = self._post("/jsonrpc", body, call)
         if not answer.is_success:
-            raise fault_of_page(answer, name, writes=writes)
-        told = self._decoded(answer, name, writes=writes)
+            raise fault_of_page(answer, call)
+        told = decoded(answer, call)
         if isinstance(told, dict) and isinstance(told.get("error"), dict):
-            raise _fault(told["error"], name)
+            raise _fault(told["error"], call)
         if not isinstance(told, dict) or "result" not in told:
             raise not_there(answer)
         return told["result"]
 
 
-def _fault(error: Row, name: str) -> KontobroError:
+def _fault(error: Row, call: Call) -> KontobroError:
     """What Odoo's exception means; it rolled the call back. Its `debug` is a traceback and never kept."""
     data = error.get("data")
     facts = data if isinstance(data, dict) else {}
@@ -108,11 +108,11 @@ def _fault(error: Row, name: str) -> KontobroError:
     if kind == "odoo.exceptions.AccessDenied":
         return key_refused()
     if kind == "odoo.exceptions.AccessError":
-        return not_allowed(name, message)
+        return not_allowed(call, message)
     if kind in _NO_DATABASE and "does not exist" in message:
         return Misconfigured("Odoo has no such database.", "Check the database's name.")
-    if kind in _UNKNOWN and any(text in message for text in (name.rpartition(".")[0], "does not exist")):
-        return Misconfigured(f"This Odoo has no {name}.", "Install its Invoicing app (and Analytic Accounting).")
+    if kind in _UNKNOWN and any(text in message for text in (call.name.rpartition(".")[0], "does not exist")):
+        return Misconfigured(f"This Odoo has no {call.name}.", "Install its Invoicing app (and Analytic Accounting).")
     return Refused(SYSTEM, kind or "error", message)
 
 
@@ -138,8 +138,8 @@ class EitherApi(Api):
     def names(self) -> Version:
         return self._api().names()
 
-    def _ask(self, model: str, method: str, body: Row, *, writes: bool) -> Any:
-        return self._api()._ask(model, method, body, writes=writes)
+    def _ask(self, model: str, method: str, body: Row, call: Call) -> Any:
+        return self._api()._ask(model, method, body, call)
 
     def _api(self) -> Api:
         if self._chosen is None:

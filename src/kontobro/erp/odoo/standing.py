@@ -21,8 +21,11 @@ from kontobro.core.model.journal import (
     entry_id_of,
 )
 from kontobro.core.model.money import EXPONENTS
+from kontobro.erp.kit.lookup import best
+from kontobro.erp.kit.receipts import digest_in
+from kontobro.erp.kit.texts import whole
 from kontobro.erp.odoo.api import Row
-from kontobro.erp.odoo.entries import MARK, origin_of, reference_in, whole
+from kontobro.erp.odoo.entries import MARK, origin_of, reference_in
 
 MOVE_FIELDS: Final = (
     "name state date move_type ref partner_id journal_id invoice_origin narration reversal_move_ids".split()
@@ -36,7 +39,6 @@ RECEIPT_FIELDS: Final = ["res_id", "description"]
 _STATUS: Final[Mapping[str, PostingStatus]] = {"draft": "draft", "posted": "posted", "cancel": "void"}
 _PAGES: Final = {"in_invoice": "vendor-bills", "in_refund": "vendor-refunds"}
 _FACT: Final = re.compile(r"([a-z]+)=([^\s<]*)")
-RECEIPT_MARK: Final = "kontobro sha256="
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +149,8 @@ def standings_of(
         of_move.setdefault(line["move_id"], []).append(line | {"currency": codes.get(line["currency_id"], "")})
     attached: dict[int, list[str]] = {}
     for receipt in receipts:
-        description = receipt["description"] or ""
-        if description.startswith(RECEIPT_MARK):
-            attached.setdefault(receipt["res_id"], []).append(description.removeprefix(RECEIPT_MARK))
+        if digest := digest_in(receipt["description"] or ""):
+            attached.setdefault(receipt["res_id"], []).append(digest)
     for move in moves:
         yield Standing(move, of_move.get(move["id"], []), attached.get(move["id"], ()))
 
@@ -192,15 +193,8 @@ def _exact(given: Any, currency: str) -> Decimal:
 def pick(key: EntryKey, standings: Iterable[Standing]) -> Standing | None:
     """What counts under a key: what is not void, the newest void one else; by invoice key the posted bill first, of the
     key's currency before any other."""
-    found = [standing for standing in standings if _is_under(key, standing)]
-    wanted = key.currency if isinstance(key, InvoiceKey) else None
-
-    def order(one: Standing) -> tuple[bool | int, ...]:
-        if wanted is None:
-            return _preference(one)
-        return one.currency != wanted, one.open == 0, *_preference(one)
-
-    return min(found, key=order, default=None)
+    under = (standing for standing in standings if _is_under(key, standing))
+    return best(key, under, _preference, lambda one: (one.currency, one.open))
 
 
 def _is_under(key: EntryKey, standing: Standing) -> bool:

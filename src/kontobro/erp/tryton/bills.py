@@ -13,8 +13,9 @@ from decimal import Decimal
 from typing import Final
 
 from kontobro.core.model.journal import Bill, Entry, EntryLine
+from kontobro.erp.kit.texts import plain, whole
 from kontobro.erp.tryton.calls import Row
-from kontobro.erp.tryton.entries import OWED, Values, Writing, description_of, marks_of, plain, whole
+from kontobro.erp.tryton.entries import OWED, Values, Writing, description_of, marks_of
 from kontobro.erp.tryton.masters import Snapshot
 
 INVOICE: Final = "account.invoice"

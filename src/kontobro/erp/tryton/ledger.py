@@ -10,20 +10,13 @@ from typing import Final
 
 from kontobro.core.model.journal import EntryKey, InvoiceKey, TwinKey, spellings
 from kontobro.erp.kit.http import Refused
+from kontobro.erp.kit.receipts import RECEIPT_MARK, digest_in
+from kontobro.erp.kit.texts import whole
 from kontobro.erp.tryton.bills import INVOICE, INVOICE_FIELDS
 from kontobro.erp.tryton.calls import Calls, Domain, Row
-from kontobro.erp.tryton.entries import BILL_MARK, INVOICE_TEXT, SEPARATOR, SETTLES, marks_of, number_of, whole
+from kontobro.erp.tryton.entries import BILL_MARK, INVOICE_TEXT, SEPARATOR, SETTLES, marks_of, number_of
 from kontobro.erp.tryton.masters import Masters
-from kontobro.erp.tryton.standing import (
-    MOVE,
-    MOVE_FIELDS,
-    POST_NUMBER,
-    RECEIPT_MARK,
-    Standing,
-    amount_in,
-    pick,
-    standing_of,
-)
+from kontobro.erp.tryton.standing import MOVE, MOVE_FIELDS, POST_NUMBER, Standing, amount_in, pick, standing_of
 
 Key = EntryKey
 
@@ -84,7 +77,8 @@ class Ledger:
         domain = [["resource", "in", resources], ["description", "like", f"{RECEIPT_MARK}%"]]
         found: dict[str, list[str]] = {}
         for row in self._api.rows("ir.attachment", domain, ["resource", "description"]):
-            found.setdefault(row["resource"], []).append(row["description"].removeprefix(RECEIPT_MARK))
+            if digest := digest_in(row["description"]):
+                found.setdefault(row["resource"], []).append(digest)
         return found
 
     def _invoices(self, domains: list[Domain], *, ours: bool = True) -> list[Row]:

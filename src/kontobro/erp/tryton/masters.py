@@ -7,7 +7,6 @@ account.period (standard) -> Period
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -26,14 +25,12 @@ from kontobro.core.model.masterdata import (
     TaxCode,
     Vendor,
 )
+from kontobro.erp.kit.masters import Cached
 from kontobro.erp.tryton.calls import Calls, Domain, Row
 
 R = TypeVar("R", bound=MasterRecord)
 
 KINDS: Final = frozenset([Company, Account, TaxCode, Dimension, DimensionValue, Vendor, Employee, Journal, Period])
-
-FRESH_FOR: Final = 300.0
-"""Seconds that accounts, taxes and dimensions are believed; an id that is not among them is looked up anew."""
 
 ANY: Final = ["active", "in", [True, False]]
 
@@ -87,6 +84,12 @@ class Snapshot:
     currencies: Mapping[str, Currency]
     employees: Mapping[str, str]
 
+    def account(self, id: str) -> Account | None:
+        return self.accounts[id].account if id in self.accounts else None
+
+    def tax_code(self, id: str) -> TaxCode | None:
+        return self.taxes[id].code if id in self.taxes else None
+
     def book_of(self, wanted: str | None) -> Book | None:
         """The journal asked for, else the first one for expenses."""
         if wanted:
@@ -105,32 +108,26 @@ class Snapshot:
 
 
 class Masters:
-    """The company's master data, read over the API. `monotonic` is a clock in seconds."""
+    """The company's master data, read over the API. `snapshot` is kept for a while."""
 
-    def __init__(self, api: Calls, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, api: Calls) -> None:
         self._api = api
-        self._now = monotonic
-        self._snapshot: Snapshot | None = None
-        self._taken = 0.0
+        self.snapshot = Cached(self._snapshot)
 
     def all(self, kind: type[R]) -> Iterable[R]:
         """Every record of a kind, as it is now."""
         return cast(Iterable[R], list(_READERS[kind](self)))
 
-    def snapshot(self, *, fresh: bool = False) -> Snapshot:
-        """The cached masters; `fresh` reads them anew."""
-        if fresh or self._snapshot is None or self._now() - self._taken > FRESH_FOR:
-            self._snapshot = Snapshot(
-                company=next(iter(self.companies())),
-                accounts={posting.account.id: posting for posting in self.postings()},
-                taxes={tax.code.id: tax for tax in self.taxes()},
-                values={value.id: value for value in self.values()},
-                books=list(self.books()),
-                currencies={currency.code: currency for currency in self.currencies()},
-                employees=_parties(self._employees()),
-            )
-            self._taken = self._now()
-        return self._snapshot
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(
+            company=next(iter(self.companies())),
+            accounts={posting.account.id: posting for posting in self.postings()},
+            taxes={tax.code.id: tax for tax in self.taxes()},
+            values={value.id: value for value in self.values()},
+            books=list(self.books()),
+            currencies={currency.code: currency for currency in self.currencies()},
+            employees=_parties(self._employees()),
+        )
 
     def rates(self, day: date) -> Mapping[str, Decimal]:
         """What one unit of Tryton's base currency is in each currency on a day; without those that have no rate."""

@@ -18,6 +18,8 @@ from kontobro.core.model.journal import (
     compared,
     entry_id_of,
 )
+from kontobro.erp.kit.lookup import best
+from kontobro.erp.kit.texts import whole
 from kontobro.erp.tryton.bills import INVOICE, drafted
 from kontobro.erp.tryton.calls import REFERENCE, Row
 from kontobro.erp.tryton.entries import (
@@ -27,7 +29,6 @@ from kontobro.erp.tryton.entries import (
     number_of,
     reference_in,
     settles_in,
-    whole,
 )
 
 MOVE: Final = "account.move"
@@ -38,7 +39,6 @@ MOVE_FIELDS: Final = (
     "lines.tax_lines.type lines.tax_lines.tax"
 ).split()
 POST_NUMBER: Final = "post_number"
-RECEIPT_MARK: Final = "kontobro sha256="
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,24 +233,8 @@ def amount_in(line: Row, currency: str) -> Decimal:
 def pick(key: EntryKey, standings: Iterable[Standing]) -> Standing | None:
     """What counts under a key: what is not void, posted first, then the oldest; the newest void one else. By invoice
     key one of the key's currency before any other."""
-    wanted = key.currency if isinstance(key, InvoiceKey) else None
-    found = (one for one in standings if one.answers(key))
-
-    def order(one: Standing) -> tuple[bool | int, ...]:
-        if wanted is None:
-            return _preference(one)
-        return one.currency != wanted, one.open == 0, *_preference(one)
-
-    return min(found, key=order, default=None)
-
-
-def picked(keys: Iterable[EntryKey], standings: Sequence[Standing]) -> dict[EntryKey, Standing]:
-    """What counts under each key; keys without anything are left out."""
-    under: dict[Reference, list[Standing]] = {}
-    for one in standings:
-        under.setdefault(one.reference, []).append(one)
-    found = {key: pick(key, standings if isinstance(key, InvoiceKey | TwinKey) else under.get(key, ())) for key in keys}
-    return {key: one for key, one in found.items() if one}
+    under = (one for one in standings if one.answers(key))
+    return best(key, under, _preference, lambda one: (one.currency, one.open))
 
 
 def _preference(one: Standing) -> tuple[bool, bool, bool, int]:

@@ -23,6 +23,7 @@ from kontobro.core.model.journal import (
 from kontobro.core.model.money import exact_sum
 from kontobro.erp.beancount.syntax.blocks import Key, Standing
 from kontobro.erp.beancount.syntax.render import link_of, number, one_line, quoted
+from kontobro.erp.kit.lookup import best
 
 _DOCUMENT_KEY = re.compile(r"document-(\d+)")
 
@@ -133,15 +134,9 @@ def pick(
 ) -> Standing | None:
     """The entry under a key: by reference one that counts before a void one, by invoice key the posted bill first, of
     the key's currency before any other, and where `left` tells what is open, one that still owes something."""
-    found = [standing for standing in standings if _is_under(key, standing)]
-    wanted = key.currency if isinstance(key, InvoiceKey) else None
-
-    def order(one: Standing) -> tuple[bool, ...]:
-        if wanted is None:
-            return _preference(one)
-        return currency_of(one) != wanted, left is not None and not left.get(one), *_preference(one)
-
-    return min(found, key=order, default=None)
+    under = (standing for standing in standings if _is_under(key, standing))
+    nothing = Decimal(0)
+    return best(key, under, _preference, lambda one: (currency_of(one), left.get(one, nothing) if left else None))
 
 
 def _is_under(key: EntryKey, standing: Standing) -> bool:
