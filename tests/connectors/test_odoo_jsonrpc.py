@@ -20,7 +20,7 @@ from kontobro.core.errors import (
     Unreachable,
 )
 from kontobro.core.model.masterdata import Account
-from kontobro.erp import load_connector
+from kontobro.erp.registry import load_connector
 from kontobro.erp.kit.http import Refused
 from kontobro.erp.odoo.access import find_company, missing_permissions
 from kontobro.erp.odoo.api import Api
