@@ -20,13 +20,13 @@ from kontobro.core.errors import (
     Unreachable,
 )
 from kontobro.core.model.masterdata import Account
-from kontobro.erp.registry import load_connector
 from kontobro.erp.kit.http import Refused
 from kontobro.erp.odoo.access import find_company, missing_permissions
 from kontobro.erp.odoo.api import Api
+from kontobro.erp.odoo.api.jsonrpc import EitherApi, JsonRpcApi, Login
 from kontobro.erp.odoo.connector import OdooConnector
-from kontobro.erp.odoo.jsonrpc import EitherApi, JsonRpcApi, Login
 from kontobro.erp.odoo.masters import Masters
+from kontobro.erp.registry import load_connector
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
 LOGIN = Login("books", "kontobro", KEY)

@@ -8,8 +8,8 @@ import httpx2
 import pytest
 
 from kontobro.erp.odoo.api import open_http
+from kontobro.erp.odoo.api.jsonrpc import JsonRpcApi, Login
 from kontobro.erp.odoo.connector import OdooConnector
-from kontobro.erp.odoo.jsonrpc import JsonRpcApi, Login
 from kontobro.testing.connector_contract import Books, ConnectorContract
 from tests.erp_real.odoo.house import Company, OdooBookkeeper, OdooServer, key_of
 

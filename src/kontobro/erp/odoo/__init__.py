@@ -1,8 +1,8 @@
 """Odoo over its JSON-2 API, or JSON-RPC (`docs/connectors/odoo.md`). One company of one database.
 
 api        one call: the address, the key, retries of reads, faults in the core's words
-jsonrpc    the same calls for Odoo 17 and 18, and which of the two an Odoo needs
-versions   what Odoo's versions call differently
+api.jsonrpc   the same calls for Odoo 17 and 18, and which of the two an Odoo needs
+api.versions  what Odoo's versions call differently
 masters    Odoo's master data as the core's, cached
 names      our external ids, which Odoo keeps unique
 vendors    vendors born in Pleo, as partners

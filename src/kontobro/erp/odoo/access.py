@@ -6,7 +6,7 @@ from typing import Final
 
 from kontobro.core.errors import Misconfigured, NotAllowed, SeveralCompanies, shown
 from kontobro.erp.odoo.api import Api
-from kontobro.erp.odoo.versions import OLDEST, major_of
+from kontobro.erp.odoo.api.versions import OLDEST, major_of
 
 NEEDS: Final = (
     ("account.move", "create", "book entries", "Accounting: Invoicing (account.group_account_invoice)"),

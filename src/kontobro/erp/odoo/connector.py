@@ -25,9 +25,9 @@ from kontobro.erp.kit.receipts import RECEIPTS, mark_of, require
 from kontobro.erp.kit.texts import plain
 from kontobro.erp.odoo.access import find_company, missing_permissions
 from kontobro.erp.odoo.api import SYSTEM, Api, open_http
+from kontobro.erp.odoo.api.jsonrpc import EitherApi, JsonRpcApi, Login
 from kontobro.erp.odoo.checks import Facts, lock_over, lock_problem, problems_of
 from kontobro.erp.odoo.entries import Writing, columns_of, external_id, rows_of
-from kontobro.erp.odoo.jsonrpc import EitherApi, JsonRpcApi, Login
 from kontobro.erp.odoo.ledger import Key, Ledger, settle
 from kontobro.erp.odoo.masters import KINDS, Masters, Snapshot
 from kontobro.erp.odoo.names import MODULE

@@ -16,7 +16,7 @@ import httpx2
 from kontobro.core.errors import KontobroError, Misconfigured
 from kontobro.erp.kit.http import Call, Refused, decoded, read_again
 from kontobro.erp.odoo.api import SYSTEM, Api, Row, fault_of_page, key_refused, not_allowed, not_there
-from kontobro.erp.odoo.versions import NEWEST, OLDER, OLDEST, Version, major_of
+from kontobro.erp.odoo.api.versions import NEWEST, OLDER, OLDEST, Version, major_of
 
 _OF_MODELS: Final = frozenset(["load", "search_read", "get_relevant_plans", "check_access_rights"])
 """Methods that are called on a model, not on records: the others get the records' ids first."""

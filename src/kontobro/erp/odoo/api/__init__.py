@@ -16,7 +16,7 @@ import msgspec
 from kontobro.core.errors import KontobroError, LoginFailed, Misconfigured, NotAllowed, Unreachable, shown
 from kontobro.erp.kit import http as common
 from kontobro.erp.kit.http import Call, Refused, decoded, fault_of, of_gateway, read_again, rows_by_id, send
-from kontobro.erp.odoo.versions import NEWEST, Version
+from kontobro.erp.odoo.api.versions import NEWEST, Version
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 Row = dict[str, Any]
