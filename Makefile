@@ -18,7 +18,7 @@ PRISM := contract/prism/node_modules/.bin/prism
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-fast check fix words prove bench bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-charts test-addons addon-screenshots addon-screenshots-tryton bench-erp clean
+.PHONY: help demo serve test test-fast check fix words prove bench bench-suite bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-charts test-addons addon-screenshots addon-screenshots-tryton bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
@@ -64,6 +64,9 @@ prove: $(VENV)/dev.stamp  ## kill real exporters everywhere, run again, print wh
 
 bench: $(VENV)/dev.stamp  ## measure, print a table, write bench/results.json
 	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+bench-suite: $(VENV)/dev.stamp  ## how many planted bugs the connectors' contract suite catches; BENCH_ARGS="payment" for some
+	@$(BIN)/python -m bench.suite $(BENCH_ARGS)
 
 bench-service: $(VENV)/dev.stamp  ## measure the service's workers; BENCH_ARGS="--companies 16" for a small one
 	@$(BIN)/python -m bench.service $(BENCH_ARGS)

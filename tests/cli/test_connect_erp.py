@@ -191,6 +191,15 @@ def test_a_connector_of_ones_own_gets_its_secret(person: Person) -> None:
     assert "open sesame" not in "".join(person.shown)
 
 
+def test_check_says_what_the_accounting_system_does_not_keep(person: Person) -> None:
+    place = ("--environment", "sandbox", "--url", person.url, "--erp", "tests.cli.own_erp:from_options")
+    secrets = ("--erp-secret", "token", "--erp-option", "not_kept=dimensions", "--api-key-stdin", "--erp-secret-stdin")
+    result = person.types("connect", *place, *secrets, stdin=f"{person.sandbox.api_key}\nopen sesame\n")
+    assert result.exit_code == 0, result.output
+    findings = person.reads("check", codes=(0, 3))["findings"]
+    assert "This system keeps no dimensions." in [finding["message"] for finding in findings]
+
+
 def test_what_connectors_declare_a_flag_for_is_a_flag_of_connect() -> None:
     declared = {option.flag for name in OURS for option in Registry().get(name).options if option.flag}
     assert declared == {option.flag for option in FLAGGED}

@@ -89,6 +89,28 @@ def test_the_pages_contract_catches_a_connector_that_books_twice(folder: Path) -
     assert "test_the_same_entry_twice_in_a_batch_is_one_booking" in ran.stdout
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "test", "said"),
+    [
+        ("json.dumps(one.dimensions)", "'[]'", "keeps_its_own_dimensions", "Rule: every line keeps its own dimensions"),
+        ("reference text primary key", "reference text", "both_found_nothing", "`enforced` is not true"),
+        ("def attach(", "def attached(", "never_booked", "OurConnector is not a connector: it has no attach"),
+        ("if not path.is_file():", "if path.is_file().real == 1 / 0:", "never_booked", "ZeroDivisionError"),
+        ("def find(self, keys):", "def find(self, keys, more):", "never_booked", "OurConnector raised TypeError"),
+    ],
+    ids=["lossy", "lying", "no_method", "no_factory", "wrong_method"],
+)
+def test_a_failure_says_what_is_wrong_with_the_connector(
+    folder: Path, old: str, new: str, test: str, said: str
+) -> None:
+    for path in (folder / "our_erp").glob("*.py"):
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    ran = run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_our_erp.py", "-k", test)
+    assert ran.returncode == 1, ran.stdout[-3000:]
+    assert said in ran.stdout
+    assert said == "ZeroDivisionError" or "docs/connectors/writing-one.md#" in ran.stdout
+
+
 def test_the_pages_registration_is_found_and_opens_its_books(folder: Path) -> None:
     (entries,) = re.findall(
         r"^```toml\n# pyproject.toml\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL

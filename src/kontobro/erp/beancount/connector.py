@@ -103,7 +103,8 @@ class BeancountConnector:
         paid = self._shelf.standing([key for bill in bills for key in standing_entries.payments_of(bill)])
         left = {bill: standing_entries.open_of(bill, paid) for bill in bills}
         found = {key: one for key in keys if (one := standing_entries.pick(key, standings, left))}
-        return {key: replace(self._booking(one), open=left.get(one)) for key, one in found.items()}
+        owed = self._bills_settled_by(found.values())
+        return {key: replace(self._booking(one, owed), open=left.get(one)) for key, one in found.items()}
 
     def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
         masters = self._masters.read()
@@ -174,10 +175,15 @@ class BeancountConnector:
             "Export the expense again in Pleo, if it should be booked.",
         )
 
-    def _booking(self, standing: Standing) -> Booking:
+    def _bills_settled_by(self, standings: Iterable[Standing]) -> list[Standing]:
+        """The bills that these payments say they settled."""
+        named = [settles for one in standings if (settles := standing_entries.settled_bill(one))]
+        return self._shelf.standing([standing_entries.search_key(one) for one in named]) if named else []
+
+    def _booking(self, standing: Standing, bills: Sequence[Standing]) -> Booking:
         paths = standing_entries.documents_of(standing)
         receipts = frozenset(standing_entries.digest_of(path) for path in paths if self._folder.has_document(path))
-        return standing_entries.booking_of(standing, receipts, self._url(standing))
+        return standing_entries.booking_of(standing, receipts, self._url(standing), bills)
 
     def _url(self, standing: Standing) -> str:
         if self._fava:
@@ -250,7 +256,12 @@ def _edit_of(file: str, edits: Mapping[Reference, Sequence[Edit]]) -> Callable[[
 
 
 def _with_lines(lines: Sequence[str]) -> Edit:
-    return lambda found: found.block.text if standing_entries.is_settled(found) else with_lines(found.block.text, lines)
+
+    def edit(found: Standing) -> bytes:
+        text = found.block.text
+        return with_lines(text, [line for line in lines if f"\n  {line}".encode() not in text])
+
+    return edit
 
 
 def _lacking(standing: Standing, paths: Sequence[str]) -> list[str]:

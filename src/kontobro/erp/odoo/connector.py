@@ -177,8 +177,8 @@ class OdooConnector:
         return [one for one in current if one.status == "draft"]
 
     def _bookings(self, keys: Sequence[Key], standings: Sequence[Standing]) -> dict[Key, Booking]:
-        signs = self._masters.snapshot().signs
-        return {key: booking_of(one, signs, self._link) for key, one in picked(keys, standings, pick).items()}
+        masters = self._masters.snapshot()
+        return {key: booking_of(one, masters, self._link) for key, one in picked(keys, standings, pick).items()}
 
     def _link(self, page: str, id: int) -> str:
         return self._url + self._api.names().page.format(page=page, id=id)

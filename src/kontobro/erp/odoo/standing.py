@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from kontobro.core.model.journal import (
     Booking,
+    DimensionKey,
     EntryKey,
     InvoiceKey,
     PostingStatus,
@@ -19,6 +20,7 @@ from kontobro.core.model.journal import (
     TwinKey,
     compared,
     entry_id_of,
+    summed,
 )
 from kontobro.core.model.money import EXPONENTS
 from kontobro.erp.kit.lookup import best
@@ -26,13 +28,15 @@ from kontobro.erp.kit.receipts import digest_in
 from kontobro.erp.kit.texts import whole
 from kontobro.erp.odoo.api import Row
 from kontobro.erp.odoo.entries import MARK, origin_of, reference_in
+from kontobro.erp.odoo.masters import Snapshot
 
 MOVE_FIELDS: Final = (
     "name state date move_type ref partner_id journal_id invoice_origin narration reversal_move_ids".split()
 )
 LINE_FIELDS: Final = (
     "move_id account_id partner_id currency_id amount_currency balance amount_residual_currency display_type "
-    "account_type reconciled tax_repartition_line_id matched_debit_ids matched_credit_ids".split()
+    "account_type reconciled tax_repartition_line_id matched_debit_ids matched_credit_ids "
+    "tax_ids analytic_distribution".split()
 )
 RECEIPT_FIELDS: Final = ["res_id", "description"]
 
@@ -155,9 +159,10 @@ def standings_of(
         yield Standing(move, of_move.get(move["id"], []), attached.get(move["id"], ()))
 
 
-def booking_of(standing: Standing, signs: Mapping[int, int], link: Callable[[str, int], str]) -> Booking:
-    """The booking as it stands now, a bookkeeper's changes included. `signs`: repartition line -> input tax or not;
-    `link` leads to a record, by the name of its page and its id."""
+def booking_of(standing: Standing, masters: Snapshot, link: Callable[[str, int], str]) -> Booking:
+    """The booking as it stands now, a bookkeeper's changes included. `link` leads to a record, by the name of its page
+    and its id."""
+    signs = masters.signs
     currency = standing.currency
     amounts = [(line, amount_in(line, currency)) for line in standing.lines]
     return Booking(
@@ -168,7 +173,11 @@ def booking_of(standing: Standing, signs: Mapping[int, int], link: Callable[[str
         currency=currency,
         total=sum((amount for _, amount in amounts if amount > 0), Decimal(0)),
         tax=sum((amount for line, amount in amounts if _is_input_tax(line, signs)), Decimal(0)),
-        line_sums=_sums(amounts),
+        line_sums=summed((str(line["account_id"]), amount) for line, amount in amounts),
+        dimension_sums=_dimension_sums(amounts, masters),
+        tax_code_sums=summed(
+            ((str(line["account_id"]), tax), amount) for line, amount in amounts for tax in _codes_of(line, masters)
+        ),
         receipts=frozenset(standing.receipts),
         fingerprint=standing.facts.get("fingerprint"),
         url=link(_PAGES.get(standing.move["move_type"], "entries"), standing.id),
@@ -177,6 +186,14 @@ def booking_of(standing: Standing, signs: Mapping[int, int], link: Callable[[str
         settled=standing.is_settled if standing.settles else None,
         open=standing.open,
     )
+
+
+def _codes_of(line: Row, masters: Snapshot) -> list[str]:
+    """The tax codes of an expense: on its line, and on the line of the part that is not deductible."""
+    part = line["tax_repartition_line_id"]
+    if not part:
+        return [str(tax) for tax in line["tax_ids"]]
+    return [code for code, tax in masters.taxes.items() if tax.signs.get(part) == 0]
 
 
 def amount_in(line: Row, currency: str) -> Decimal:
@@ -230,9 +247,13 @@ def _is_input_tax(line: Row, signs: Mapping[int, int]) -> bool:
     return bool(repartition) and signs.get(repartition, 1) > 0
 
 
-def _sums(amounts: Iterable[tuple[Row, Decimal]]) -> dict[str, Decimal]:
-    sums: dict[str, Decimal] = {}
-    for line, amount in amounts:
-        account = str(line["account_id"])
-        sums[account] = sums.get(account, Decimal(0)) + amount
-    return {account: amount for account, amount in sums.items() if amount}
+def _dimension_sums(amounts: Sequence[tuple[Row, Decimal]], masters: Snapshot) -> dict[DimensionKey, Decimal]:
+    """What each value gets: an analytic distribution is a share in percent for each value, or several of them."""
+    return summed(
+        ((str(line["account_id"]), known.dimension_id, known.id), amount * Decimal(share) / 100)
+        for line, amount in amounts
+        if not line["tax_repartition_line_id"]
+        for values, share in (line["analytic_distribution"] or {}).items()
+        for value in values.split(",")
+        if (known := masters.values.get(value))
+    )

@@ -182,8 +182,8 @@ class TrytonConnector:
         return [one for one in current if one.status == "draft"]
 
     def _bookings(self, keys: Sequence[Key], standings: Sequence[Standing]) -> dict[Key, Booking]:
-        output = self._masters.snapshot().output_taxes
-        return {key: booking_of(one, output, self.link) for key, one in picked(keys, standings, pick).items()}
+        masters = self._masters.snapshot()
+        return {key: booking_of(one, masters, self.link) for key, one in picked(keys, standings, pick).items()}
 
     def _facts(self, entries: Sequence[Entry]) -> Facts:
         """Masters, read anew when an entry names what the cached ones lack; periods and vendors as of now."""

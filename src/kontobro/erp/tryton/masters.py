@@ -102,6 +102,16 @@ class Snapshot:
         return book if book and book.type == "expense" else self.book_of(None)
 
     @property
+    def tax_codes(self) -> Mapping[int, str]:
+        """The tax code that a tax is, or is a part of."""
+        return {
+            part: tax.code.id
+            for tax in self.taxes.values()
+            for part in (int(tax.code.id), tax.input, tax.output)
+            if part is not None
+        }
+
+    @property
     def output_taxes(self) -> frozenset[int]:
         """The taxes that are the output side of reverse charge."""
         return frozenset(tax.output for tax in self.taxes.values() if tax.output)

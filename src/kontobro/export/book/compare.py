@@ -9,6 +9,7 @@ from kontobro.core.errors import Problem
 from kontobro.core.model.findings import problem
 from kontobro.core.model.journal import Booking, Entry, line_sums
 from kontobro.core.model.masterdata import Account
+from kontobro.core.tieout.details import details
 from kontobro.core.words import Fact, Phrase
 
 ZERO = Decimal(0)
@@ -16,11 +17,16 @@ NO_ACCOUNTS: Mapping[str, Account] = {}
 
 
 def differences(entry: Entry, booking: Booking, accounts: Mapping[str, Account] = NO_ACCOUNTS) -> list[Phrase]:
-    """What differs between an entry and its booking: date, currency, total, tax, account by account.
+    """What differs between an entry and its booking: date, currency, total, tax, account by account, dimensions and tax
+    codes.
 
     Each is a phrase for a bookkeeper, `date 2026-10-31 instead of 2026-10-03`. What the accounting system
     does not tell (tax None, no line sums) is not compared. `accounts` by id: to call them by their codes.
     """
+    return _amounts(entry, booking, accounts) + details(entry, booking)
+
+
+def _amounts(entry: Entry, booking: Booking, accounts: Mapping[str, Account] = NO_ACCOUNTS) -> list[Phrase]:
     pairs: list[tuple[str, Fact, Fact]] = [
         ("date", booking.date, entry.date),
         ("currency", booking.currency, entry.currency),
@@ -50,7 +56,7 @@ def same_facts(entry: Entry, booking: Booking) -> bool:
     """True when the booking was made from the same facts of Pleo: by fingerprint, else by date, total and lines."""
     if booking.fingerprint is not None:
         return booking.fingerprint == entry.fingerprint
-    return not differences(entry, booking)
+    return not _amounts(entry, booking)
 
 
 def conflict(entry: Entry, booking: Booking, accounts: Mapping[str, Account]) -> Problem:

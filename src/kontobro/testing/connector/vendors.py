@@ -9,11 +9,11 @@ import pytest
 
 from kontobro.core.model.masterdata import Vendor
 from kontobro.core.ports import WritesVendors
-from kontobro.testing.connector.books import Books
+from kontobro.testing.connector.books import Books, Contract, need_bills
 from kontobro.testing.connector.entries import a_bill
 
 
-class WrittenVendorsContract:
+class WrittenVendorsContract(Contract):
     """Part of `ConnectorContract`."""
 
     def test_a_vendor_born_in_pleo_is_written_once_and_read_back_with_pleos_id(self, books: Books) -> None:
@@ -25,10 +25,13 @@ class WrittenVendorsContract:
         assert [(vendor.pleo_id, vendor.name) for vendor in written] == [(vendor.id, vendor.name) for vendor in asked]
         assert all(vendor.active for vendor in written)
         assert written[1].code == "KB-77"
+        ids = [vendor.pleo_id for vendor in books.connector.read(Vendor) if vendor.pleo_id]
+        assert len(ids) == len(set(ids)), "written twice"
         read = {vendor.pleo_id: vendor for vendor in books.connector.read(Vendor) if vendor.pleo_id}
         assert [read[vendor.id] for vendor in asked] == written
 
     def test_a_written_vendor_can_be_booked_on(self, books: Books) -> None:
+        need_bills(books)
         (vendor,) = need_written_vendors(books).write([a_vendor("new")])
         assert isinstance(vendor, Vendor)
         assert books.connector.validate([a_bill(replace(books.chart, vendor=vendor.id))]) == [[]]
