@@ -81,6 +81,12 @@ def test_records_come_first_and_all_else_by_name() -> None:
     assert search[3]["domain"] == [["id", ">", 0], ["code", "=", "1"]]
 
 
+def test_what_returns_nothing_has_no_result() -> None:
+    odoo = OldOdoo()
+    odoo.error = said()
+    assert odoo.api().write("account.move.line", "reconcile", ids=[1, 2]) is None
+
+
 @pytest.mark.parametrize(
     ("answer", "read", "write"),
     [

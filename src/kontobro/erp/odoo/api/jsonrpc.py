@@ -95,9 +95,9 @@ class JsonRpcApi(Api):
         told = decoded(answer, call)
         if isinstance(told, dict) and isinstance(told.get("error"), dict):
             raise _fault(told["error"], call)
-        if not isinstance(told, dict) or "result" not in told:
+        if not isinstance(told, dict) or "jsonrpc" not in told or "error" in told:
             raise not_there(answer)
-        return told["result"]
+        return told.get("result")  # Odoo leaves out the result of what returns nothing
 
 
 def _fault(error: Row, call: Call) -> KontobroError:
