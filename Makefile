@@ -18,7 +18,7 @@ PRISM := contract/prism/node_modules/.bin/prism
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-fast check fix words prove bench bench-suite bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-addons addon-screenshots addon-screenshots-tryton bench-erp clean
+.PHONY: help demo serve test test-fast check fix words prove bench bench-suite bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-charts test-addons addon-screenshots addon-screenshots-tryton bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
@@ -93,6 +93,10 @@ erp-tryton:  ## install a real Tryton 8.2 and 7.0 into .erp/ for the tests (PyPI
 
 test-erp: $(VENV)/dev.stamp  ## the tests on real accounting systems; those that are not installed are skipped
 	@$(BIN)/python -m pytest -m "odoo or tryton" $(PYTEST_ARGS)
+
+test-charts: $(VENV)/dev.stamp  ## the Odoo connector over the charts of Germany, France, Spain, Belgium and the United Kingdom
+	@erp_lab/odoo.sh charts de fr es be uk
+	@KONTOBRO_CHARTS="de fr es be uk" $(BIN)/python -m pytest tests/erp_real/odoo/test_charts.py $(PYTEST_ARGS)
 
 test-addons: $(VENV)/dev.stamp  ## the tests of our modules within real accounting systems; skipped where there is none
 	@$(BIN)/python -m pytest -m addon $(PYTEST_ARGS)

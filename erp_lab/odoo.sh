@@ -4,7 +4,8 @@
 #   Its Python side: requirements/odoo.txt, pinned with hashes, in a virtual environment of its own.
 #   Its database: postgres.sh, with one template that tests clone: a Danish company over the chart of l10n_dk.
 # Everything goes to odoo/ in KONTOBRO_ERP_HOME (.erp/ of the checkout). Exits 75 when sid does not have it today.
-# usage: odoo.sh [install | template | version]
+# `charts de fr es be uk` adds a template for each: the same, and a second company over the chart of that country.
+# usage: odoo.sh [install | template | charts COUNTRY... | version]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PROJECT=$PWD
@@ -79,7 +80,6 @@ template() {
   port=$("$PROJECT/erp_lab/postgres.sh" start)
   configure "$port"
   made=$(cat "$PROJECT/erp_lab/templates/odoo.py" "$ODOO/version.txt" | sha256sum)
-  psql() { command psql -qAt -h 127.0.0.1 -p "$port" -U erp -d postgres -c "$1"; }
   if [ "$(cat "$ODOO/template.made" 2>/dev/null)" = "$made" ] &&
     [ -n "$(psql "select 1 from pg_database where datname = '$TEMPLATE'")" ]; then return; fi
   psql "drop database if exists ${TEMPLATE}_new"
@@ -89,6 +89,34 @@ template() {
   psql "alter database ${TEMPLATE}_new rename to $TEMPLATE"
   echo "$made" >"$ODOO/template.made"
 }
+
+chart() {  # $1: a country of templates/odoo_chart.py, $2: the module that brings its chart
+  local name=${TEMPLATE}_$1 made
+  made=$(cat "$PROJECT/erp_lab/templates/odoo_chart.py" "$ODOO/template.made" | sha256sum)
+  if [ "$(cat "$ODOO/chart-$1.made" 2>/dev/null)" = "$made" ] &&
+    [ -n "$(psql "select 1 from pg_database where datname = '$name'")" ]; then return; fi
+  psql "drop database if exists ${name}_new"
+  psql "create database ${name}_new template $TEMPLATE"
+  run_odoo -d "${name}_new" -i "$2" --stop-after-init --log-level=warn
+  KONTOBRO_CHART=$1 run_odoo shell -d "${name}_new" --no-http --log-level=warn <"$PROJECT/erp_lab/templates/odoo_chart.py"
+  psql "drop database if exists $name"
+  psql "alter database ${name}_new rename to $name"
+  echo "$made" >"$ODOO/chart-$1.made"
+}
+
+charts() {
+  local module
+  for country in "$@"; do
+    case $country in
+      fr) module=l10n_fr_account ;;
+      *) module=l10n_$country ;;
+    esac
+    [ -d "$PACKAGES/odoo/addons/$module" ] || unavailable "this package of Odoo has no $module"
+    chart "$country" "$module"
+  done
+}
+
+psql() { command psql -qAt -h 127.0.0.1 -p "$("$PROJECT/erp_lab/postgres.sh" port)" -U erp -d postgres -c "$1"; }
 
 run_odoo() {  # the folder is where template.py leaves the keys
   local verb=()
@@ -100,6 +128,7 @@ mkdir -p "$ODOO"
 case "${1:-install}" in
   install) (flock 9; fetch; python_side; web_side; template) 9>"$ODOO.lock" ;;
   template) (flock 9; template) 9>"$ODOO.lock" ;;
+  charts) (flock 9; template; charts "${@:2}") 9>"$ODOO.lock" ;;
   version) cat "$ODOO/version.txt" ;;
-  *) echo "usage: odoo.sh [install | template | version]" >&2; exit 2 ;;
+  *) echo "usage: odoo.sh [install | template | charts COUNTRY... | version]" >&2; exit 2 ;;
 esac

@@ -13,7 +13,7 @@ from kontobro.erp.tryton import access as tryton
 
 
 def an_odoo(*companies: dict[str, Any]) -> Any:
-    return SimpleNamespace(company=None, version=lambda: "19.0", rows=lambda *_: companies)
+    return SimpleNamespace(oldest=19, company=None, version=lambda: "19.0", rows=lambda *_: companies)
 
 
 def a_tryton(*ids: int) -> Any:

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kontobro.core.model.masterdata import TaxCode
 from kontobro.core.rules.post import Posted, post_item
 from kontobro.core.rules.tax import rounded, signed
-from kontobro.testing.factories import a_line, a_tax, an_item, masters, settings
+from kontobro.core.words import Phrase
+from kontobro.testing.factories import ACCOUNTS, a_line, a_tax, a_vendor, an_item, masters, settings
 
 MASTERS = masters()
 NO_ACCOUNTS = masters(
@@ -113,3 +115,63 @@ def test_one_switch_takes_tax_without_a_sign() -> None:
 def test_halves_are_rounded_away_from_zero_at_any_size() -> None:
     assert rounded(-10, Decimal("0.25")) == -3
     assert rounded(10**40 + 2, Decimal("0.25")) == (10**40 + 4) // 4
+
+
+# ------------------------------------------------------------ tax that is partly deductible, or due on payment
+
+PARTLY = TaxCode("P", "P", "Fuel", Decimal("0.25"), "inclusive", "Assets:Tax:Input", deductible=Decimal("0.8"))
+NOT_AT_ALL = TaxCode("N", "N", "Gifts", Decimal("0.25"), "inclusive", deductible=Decimal(0))
+ABROAD = TaxCode(
+    "R0", "R0", "Abroad, not deducted", Decimal("0.25"), "reverse", None, "Liabilities:Tax:OutputAbroad",
+    deductible=Decimal(0),
+)  # fmt: skip
+LATER = TaxCode("L", "L", "On payment", Decimal("0.25"), "inclusive", "Assets:Tax:Input", until_paid="Assets:Transit")
+
+
+def lines_of(code: TaxCode, tax: int, **changed: Any) -> list[tuple[str, str]]:
+    """Account and amount of the lines of an expense of 100.00 with that tax code."""
+    known = masters(tax_codes=(code,), **{name: changed.pop(name) for name in ("accounts",) if name in changed})
+    item = an_item(lines=[a_line(10_000, tax=a_tax(tax, code.code, code.type))], **changed)
+    posted = post_item(item, settings(), known, dt.date(2026, 11, 22))
+    assert not posted.problems
+    return [(line.account, str(line.amount)) for line in posted.entries[0].lines]
+
+
+def test_what_is_not_deductible_is_part_of_the_expense() -> None:
+    assert lines_of(PARTLY, 2000)[:2] == [("Expenses:Office", "84.00"), ("Assets:Tax:Input", "16.00")]
+    assert lines_of(NOT_AT_ALL, 2000) == [("Expenses:Office", "100.00"), ("Assets:Pleo:DKK", "-100.00")]
+    assert lines_of(ABROAD, 2500) == [
+        ("Expenses:Office", "125.00"),
+        ("Liabilities:Tax:OutputAbroad", "-25.00"),
+        ("Assets:Pleo:DKK", "-100.00"),
+    ]
+
+
+@pytest.mark.parametrize("tax", [1, 3, 1999, 2003])
+@pytest.mark.parametrize("share", ["0.5", "0.35", "0.125"])
+def test_no_cent_of_a_partly_deductible_tax_is_lost(tax: int, share: str) -> None:
+    lines = lines_of(replace(PARTLY, deductible=Decimal(share)), tax)
+    assert sum(Decimal(amount) for _, amount in lines[:-1]) == 100
+
+
+def test_tax_on_payment_waits_where_something_is_owed() -> None:
+    waiting, due = ("Assets:Transit", "20.00"), ("Assets:Tax:Input", "20.00")
+    assert due in lines_of(LATER, 2000)
+    assert waiting in lines_of(LATER, 2000, method="accounts_payable", vendor=a_vendor())
+    owed = [replace(account, owed=account.id == "Assets:Pleo:DKK") for account in ACCOUNTS]
+    assert waiting in lines_of(LATER, 2000, accounts=owed)
+
+
+def test_a_code_that_nothing_can_be_booked_with_says_why() -> None:
+    known = masters(tax_codes=(replace(PARTLY, unsupported=Phrase("tax_withheld")),))
+    posted = post_item(an_item(lines=[a_line(tax=a_tax(code="P"))]), settings(), known, dt.date(2026, 11, 22))
+    (problem,) = posted.problems
+    assert problem.code == "tax_code_unsupported"
+    assert "a negative rate is a withholding" in problem.message
+
+
+def test_accounts_are_called_by_their_codes_not_by_their_ids() -> None:
+    blocked = [replace(account, active=account.id != "Assets:Tax:Input") for account in ACCOUNTS]
+    item = an_item(lines=[a_line(tax=a_tax())])
+    (problem,) = post_item(item, settings(), masters(accounts=blocked), dt.date(2026, 11, 22)).problems
+    assert (problem.code, problem.value) == ("account_blocked", "6410")

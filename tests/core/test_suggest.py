@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -232,3 +233,11 @@ def test_whatever_the_names_are_only_accounts_of_the_chart_are_proposed(names: l
     accounts = [Account(str(at), f"{1000 + at}", name) for at, name in enumerate(names)]
     found = changed(suggest(Settings(), Masters.of(COMPANY, accounts)))
     assert set(found.values()) <= {account.code for account in accounts}
+
+
+def test_the_systems_own_default_payable_account_comes_before_any_name() -> None:
+    accounts = [Account("1", "1600", "Accounts payable"), Account("2", "1610", "Payables without current account")]
+    company = replace(COMPANY, payable="2")
+    assert changed(suggest(Settings(), Masters.of(company, accounts)))["accounts_payable"] == "1610"
+    gone = [accounts[0], replace(accounts[1], active=False)]
+    assert changed(suggest(Settings(), Masters.of(company, gone)))["accounts_payable"] == "1600"

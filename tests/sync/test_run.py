@@ -10,7 +10,6 @@ import pytest
 
 from kontobro.core.errors import (
     Busy,
-    DuplicateCode,
     EmptySource,
     KontobroError,
     LoginFailed,
@@ -26,7 +25,9 @@ from kontobro.core.model.bindings import Binding
 from kontobro.core.model.masterdata import Account, Company, Dimension, DimensionValue, TaxCode, Vendor
 from kontobro.core.model.settings import Settings
 from kontobro.core.plan.make import Change, Existing
+from kontobro.core.words import Phrase
 from kontobro.sync import KINDS, apply_plan, is_due
+from kontobro.sync.shown import shown_of
 from tests.support.strict_pleo import refused
 from tests.support.sync_harness import NOW, SyncHarness
 
@@ -174,12 +175,50 @@ def test_a_small_dimension_is_not_archived_whole_though_the_floor_is_higher() ->
     assert office.apply("dimensions").archives == 1
 
 
-def test_two_records_of_one_code_are_refused_with_their_ids() -> None:
+def test_two_records_of_one_code_are_left_and_all_others_synced() -> None:
     office = SyncHarness()
-    office.has(Vendor(id="v1", code="V1 ", name="One"), Vendor(id="v2", code="v1", name="Two"))
+    one, two, other = (Vendor(id=f"v{n}", code=code, name=f"N{n}") for n, code in enumerate(("V1 ", "v1", "V2"), 1))
+    office.has(one, two, other)
     for digest in (office.plan("vendors").digest, None):
-        with pytest.raises(DuplicateCode, match=r"\(v1, v2\)|\(v2, v1\)"):
-            apply_plan(office.connection, "vendors", digest, office.ports, yes=True)
+        result = apply_plan(office.connection, "vendors", digest, office.ports, yes=True)
+        (told,) = result.problems
+        assert (told.code, result.complete) == ("code_shared", True)
+        assert "N1, N2" in told.message
+    assert [record.code for record in office.pleo.read("vendors")] == ["V2"]
+
+
+def test_a_code_that_becomes_shared_leaves_what_pleo_has_as_it_is() -> None:
+    office = SyncHarness()
+    one = Vendor(id="v1", code="V1", name="One")
+    office.has(one, Vendor(id="v2", code="V2", name="Two"))
+    office.apply("vendors")
+    office.has(replace(one, name="One renamed"), Vendor(id="v2", code="V1", name="Two"))
+    result = office.scheduled("vendors")
+    assert [told.code for told in result.problems] == ["code_shared"]
+    assert (result.writes, result.outcome) == (0, "in_step")
+    there = {(record.code, record.name, record.archived) for record in office.pleo.read("vendors")}
+    assert there == {("V1", "One", False), ("V2", "Two", False)}
+
+
+def test_a_plan_shows_accounts_by_their_codes() -> None:
+    office = SyncHarness()
+    office.has(Account("413", "1576", "Input tax"), TaxCode("i", "I25", "Input", Decimal("0.25"), "inclusive", "413"))
+    (row,) = shown_of("tax-codes", office.plan("tax-codes"), Settings()).rows
+    assert ("ingoing_account", "", "1576") in row.fields
+    office.apply("tax-codes")
+    assert dict(office.pleo.read("tax_codes")[0].fields)["ingoing_account"] == "413"
+
+
+def test_tax_codes_that_nothing_can_be_booked_with_are_left_out_and_said_once() -> None:
+    office = SyncHarness()
+    why = Phrase("tax_withheld")
+    kept = [TaxCode(f"w{n}", f"{n}% WHI", "Withheld", Decimal("-0.1"), "inclusive", unsupported=why) for n in range(27)]
+    office.has(TaxCode("i", "I25", "Input", Decimal("0.25"), "inclusive"), *kept)
+    result = office.apply("tax-codes")
+    (told,) = result.problems
+    assert (told.code, result.creates, result.outcome) == ("tax_code_unsupported", 1, "in_step")
+    assert "(27)" in told.message
+    assert "withholding" in told.message
 
 
 @pytest.mark.parametrize("fault", [Unreachable("away"), LoginFailed("no"), Timeout("slow")])

@@ -8,7 +8,7 @@ KontobroError
 ├─ Uncertain                                          the outcome of a write is unknown: find first
 ├─ Conflict                                           a person decides
 ├─ UnsafePlan                                         a sync's plan that is not carried out
-│  ├─ EmptySource · DuplicateCode                     never: fixed in the accounting system first
+│  ├─ EmptySource                                     never: fixed in the accounting system first
 │  ├─ TooManyChanges                                  not unasked: a person approves the plan by its digest
 │  └─ NotApproved                                     the digest is missing, wrong or of another kind
 ├─ Busy                                               another run is in progress; nothing was done
@@ -324,10 +324,6 @@ class UnsafePlan(KontobroError):
 
 class EmptySource(UnsafePlan):
     """The accounting system has no record of a kind, and Pleo has: more likely a fault than the truth."""
-
-
-class DuplicateCode(UnsafePlan):
-    """Several active records of the accounting system share a code: Pleo can't tell them apart."""
 
 
 class TooManyChanges(UnsafePlan):

@@ -90,6 +90,7 @@ def preview_items(
             item,
             one,
             ports,
+            masters,
             {e.reference: (found.get(e.reference), refusals[e.reference]) for e in one.entries},
         )
         for item, one in zip(items, posted, strict=True)
@@ -125,6 +126,7 @@ def _preview(
     item: ExportItem | MalformedItem,
     posted: Posted,
     ports: Looking,
+    masters: Masters,
     answers: dict[str, tuple[Booking | None, list[Problem]]],
 ) -> ItemPreview:
     problems, notes = list(posted.problems), list(posted.notes)
@@ -141,7 +143,7 @@ def _preview(
         elif same_facts(entry, booking):
             already.append(booking)
         else:
-            problems.append(conflict(entry, booking))
+            problems.append(conflict(entry, booking, masters.accounts.by_id))
     rules = ports.connector.capabilities.receipts
     links = item.receipts if isinstance(item, ExportItem) else ()
     if rules and isinstance(item, ExportItem) and connection.settings.receipt_missing == "fail":

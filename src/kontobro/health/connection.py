@@ -111,7 +111,8 @@ def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Findi
             "Use a login for the company that was connected, or connect the other company as a new connection.",
         )
         return
-    yield Finding("accounting system", "ok", f"{connection.erp}: {company.name}, {company.currency}")
+    through = f" (over {company.through})" if company.through else ""
+    yield Finding("accounting system", "ok", f"{connection.erp}: {company.name}, {company.currency}{through}")
     lost = connector.capabilities.not_kept
     if lost:
         names = ", ".join(fact.replace("_", " ") for fact in sorted(lost))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta
 
 from kontobro.core.errors import KontobroError, Misconfigured, NotApproved, Problem, UnsafePlan, shown
@@ -150,7 +150,14 @@ def _planned(connection: Connection, kind: str, ports: SyncPorts, company: Compa
         inactive=found.inactive,
         archive=_archives_all(connection),
     )
-    return join_plans(kind, [make_plan(asked)], found.problems)
+    plan = join_plans(kind, [make_plan(asked)], found.problems)
+    return replace(plan, accounts=_account_codes(ports)) if kind == "tax-codes" and plan.changes else plan
+
+
+def _account_codes(ports: SyncPorts) -> dict[str, str]:
+    if Account not in ports.connector.capabilities.kinds:
+        return {}
+    return {account.id: account.code or account.name for account in source.read_all(ports.connector, Account)}
 
 
 def _today(connection: Connection, company: Company, ports: SyncPorts) -> date:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from kontobro.core.errors import Problem, TooManyChanges, UnsafePlan
 from kontobro.core.model.settings import Settings
 from kontobro.core.plan.compare import differences
-from kontobro.core.plan.make import Change, Limits, Plan
+from kontobro.core.plan.make import Change, Fields, Limits, Plan
 
 ACTIONS: Mapping[str, str] = {
     "create": "is new in Pleo",
@@ -25,6 +25,8 @@ ACTIONS: Mapping[str, str] = {
 
 Field = tuple[str, str, str]
 """Name, before, after."""
+
+ACCOUNTS = ("ingoing_account", "outgoing_account")
 
 _WORDS = {"external_id": "id in the accounting system"}
 
@@ -113,8 +115,21 @@ def shown_of(kind: str, plan: Plan, settings: Settings) -> Shown:
     except UnsafePlan as fault:
         refused = fault
     parents = {it.after.id: it.after.code for it in plan.changes if it.kind == "tag_groups" and it.after}
-    changes, waiting = _rows(plan.changes, parents), _rows(plan.waiting, parents)
+    named = [_with_codes(changes, plan.accounts) for changes in (plan.changes, plan.waiting)]
+    changes, waiting = (_rows(found, parents) for found in named)
     return Shown(kind, plan.digest, changes, waiting, plan.problems, refused)
+
+
+def _with_codes(changes: Iterable[Change], accounts: Mapping[str, str]) -> Iterator[Change]:
+    """The changes with the codes of the accounts that their fields name by id."""
+    for change in changes:
+        before = replace(change.before, fields=_coded(change.before.fields, accounts)) if change.before else None
+        after = replace(change.after, fields=_coded(change.after.fields, accounts)) if change.after else None
+        yield replace(change, before=before, after=after)
+
+
+def _coded(fields: Fields, accounts: Mapping[str, str]) -> Fields:
+    return tuple((name, accounts.get(value, value) if name in ACCOUNTS else value) for name, value in fields)
 
 
 def _rows(changes: Iterable[Change], parents: Mapping[str, str]) -> tuple[Row, ...]:

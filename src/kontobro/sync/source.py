@@ -7,14 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from kontobro.core.errors import Misconfigured, Problem
-from kontobro.core.model.findings import problem
+from kontobro.core.errors import Misconfigured, Problem, shown
+from kontobro.core.model.findings import LIST, problem
 from kontobro.core.model.masterdata import Account, Dimension, DimensionValue, TaxCode, Vendor, is_open
 from kontobro.core.model.masters import tax_number_key
 from kontobro.core.model.settings import Settings
 from kontobro.core.plan.compare import clean, fold, rate_text
 from kontobro.core.plan.make import Desired, Existing, Fields
 from kontobro.core.ports import Connector, R
+from kontobro.core.words import Phrase
+
+MOST_NAMED = 120
+"""Characters of a list of codes that are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,15 @@ def accounts_of(accounts: Iterable[Account], today: date) -> Source:
 
 
 def tax_codes_of(codes: Iterable[TaxCode], today: date) -> Source:
-    """Those in use today. Exclusive ones are a problem: Pleo does not support them today (`pleo/api.md` D)."""
+    """Those in use today. Exclusive ones are a problem: Pleo does not support them today (`pleo/api.md` D). What is
+    not for expenses is left out, all of one reason in one problem."""
     active = [code for code in codes if is_open(code, today)]
-    sent = tuple(_tax_code(code) for code in active if code.type != "exclusive")
-    problems = tuple(_exclusive(code) for code in active if code.type == "exclusive")
-    return Source(sent, len(active), problems)
+    usable = [code for code in active if code.unsupported is None]
+    sent = tuple(_tax_code(code) for code in usable if code.type != "exclusive")
+    problems = [_exclusive(code) for code in usable if code.type == "exclusive"]
+    reasons = dict.fromkeys(code.unsupported for code in active if code.unsupported)
+    problems += [_unsupported(why, [code for code in active if code.unsupported == why]) for why in reasons]
+    return Source(sent, len(active), tuple(problems))
 
 
 def vendors_of(vendors: Iterable[Vendor]) -> Source:
@@ -153,6 +161,11 @@ def _upper(text: str | None) -> str | None:
 
 def _exclusive(code: TaxCode) -> Problem:
     return problem("tax_type_unsupported.exclusive", "tax_code", code.code, name=code.name)
+
+
+def _unsupported(why: Phrase, codes: Sequence[TaxCode]) -> Problem:
+    named = shown(LIST.join(code.code for code in codes), MOST_NAMED)
+    return problem("tax_code_unsupported.sync", "tax_code", named, count=len(codes), why=why)
 
 
 def _unknown(name: str) -> Problem:

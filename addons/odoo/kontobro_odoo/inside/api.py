@@ -37,6 +37,10 @@ class ModelApi(Api):
     def __repr__(self) -> str:
         return f"ModelApi({self._database}, company={self.company})"
 
+    @property
+    def through(self):
+        return ""
+
     def read(self, model, method, **arguments):
         return self._call(model, method, arguments, writes=False)
 

@@ -18,13 +18,17 @@ TaxType = Literal["inclusive", "reverse", "exclusive"]
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """One company in one accounting system; `currency` is its base currency, `time_zone` an IANA name."""
+    """One company in one accounting system; `currency` is its base currency, `time_zone` an IANA name. `through` is
+    what is spoken with it, where there are several ways."""
 
     id: str
     name: str
     currency: str
     time_zone: str | None = None
     country: str | None = None
+    through: str = ""
+    payable: str | None = None
+    """The account of what vendors are owed who have none of their own, where the system has such a default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class Account:
     """What else a person may type for it, where no code can look like it (Beancount: the account's own name)."""
     opened: date | None = None
     closed: date | None = None
+    owed: bool = False
+    """What is owed to others is on it: such a system keeps tax that is due on payment elsewhere until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,12 @@ class TaxCode:
     active: bool = True
     opened: date | None = None
     closed: date | None = None
+    deductible: Decimal = Decimal(1)
+    """The share of its input tax that may be deducted, a fraction; the rest is part of the expense."""
+    until_paid: str | None = None
+    """The account that holds all of the tax of what is owed, until it is paid; None where it is due at once."""
+    unsupported: Phrase | None = None
+    """Why nothing from Pleo can be booked with it: such a code is never sent to Pleo."""
 
 
 def is_open(record: Account | TaxCode, day: date | None) -> bool:

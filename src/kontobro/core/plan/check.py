@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from kontobro.core.errors import DuplicateCode, EmptySource, TooManyChanges, shown
-from kontobro.core.plan.compare import fold
-from kontobro.core.plan.types import Desired, Limits, Scope
-
-
-def duplicates_in(desired: Iterable[Desired]) -> tuple[str, ...]:
-    """Codes that several active records of one kind (and dimension) share, each with the records' ids."""
-    by_code: dict[tuple[str, str], list[Desired]] = {}
-    for record in desired:
-        if record.code.strip():
-            by_code.setdefault((record.parent or "", fold(record.code)), []).append(record)
-    return tuple(
-        f"{shown(records[0].code)} ({', '.join(shown(record.id) for record in records)})"
-        for records in by_code.values()
-        if len(records) > 1
-    )
+from kontobro.core.errors import EmptySource, TooManyChanges, shown
+from kontobro.core.plan.types import Limits, Scope
 
 
-def check_plan(
-    kind: str, empty_source: bool, duplicates: Sequence[str], scopes: Iterable[Scope], limits: Limits | None
-) -> None:
+def check_plan(kind: str, empty_source: bool, scopes: Iterable[Scope], limits: Limits | None) -> None:
     """Raises what stands against the plan, the graver first."""
     if empty_source:
         named = "dimensions with values" if kind == "dimensions" else kind.replace("-", " ")
         raise EmptySource(
             f"The accounting system has no {named}, but Pleo has: nothing was changed.",
             "See that the accounting system gives them out (permissions, the right company), then plan again.",
-        )
-    if duplicates:
-        more = f" and {len(duplicates) - 3} more" if len(duplicates) > 3 else ""
-        raise DuplicateCode(
-            f"Several active {kind} of the accounting system share a code: {'; '.join(duplicates[:3])}{more}.",
-            "Give each its own code there, or deactivate all but one, then plan again.",
         )
     if limits:
         for scope in scopes:

@@ -2,6 +2,7 @@
 
 accounting system     at Pleo                             change
 active                nothing                             create
+active, code shared   anything                            none: Pleo can't tell such records apart
 active                found by a key, strange to us       adopt, once a person said yes; then as one of ours
 active                ours, equal                         none
 active                ours, differs or archived           update, unarchive
@@ -16,13 +17,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import chain
 
 from kontobro.core.errors import Problem
 from kontobro.core.model.bindings import Binding, MasterKind
-from kontobro.core.plan.check import check_plan, duplicates_in
+from kontobro.core.plan.check import check_plan
 from kontobro.core.plan.steps import Steps
 from kontobro.core.plan.types import UPDATES, Action, Change, Comparison, Desired, Existing, Fields, Limits, Pair, Scope
 
@@ -60,11 +61,12 @@ class Plan:
     problems: tuple[Problem, ...] = ()
     waiting: tuple[Change, ...] = ()
     scopes: tuple[Scope, ...] = ()
-    duplicates: tuple[str, ...] = ()
     empty_source: bool = False
     places: Mapping[str, str]
     stale: tuple[Binding, ...] = ()
     spent: tuple[Binding, ...] = ()
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """Account id -> code, where fields of the records name accounts: for people."""
 
     @property
     def empty(self) -> bool:
@@ -75,8 +77,8 @@ class Plan:
         return Counter(change.action for change in self.changes)
 
     def check(self, limits: Limits | None) -> None:
-        """Raises EmptySource or DuplicateCode; TooManyChanges only when there are `limits`."""
-        check_plan(self.kind, self.empty_source, self.duplicates, self.scopes, limits)
+        """Raises EmptySource; TooManyChanges only when there are `limits`."""
+        check_plan(self.kind, self.empty_source, self.scopes, limits)
 
 
 def make_plan(asked: Comparison) -> Plan:
@@ -92,7 +94,6 @@ def make_plan(asked: Comparison) -> Plan:
         problems=tuple(steps.problems),
         waiting=tuple(steps.waiting),
         scopes=tuple(steps.scopes(asked.parents)),
-        duplicates=duplicates_in(wanted),
         empty_source=not (len(wanted) if asked.source is None else asked.source) and standing,
         places=steps.places,
         stale=tuple(steps.stale),
@@ -108,7 +109,6 @@ def join_plans(kind: str, plans: Sequence[Plan], problems: Sequence[Problem] = (
         problems=(*problems, *(problem for plan in plans for problem in plan.problems)),
         waiting=tuple(change for plan in plans for change in plan.waiting),
         scopes=tuple(scope for plan in plans for scope in plan.scopes),
-        duplicates=tuple(text for plan in plans for text in plan.duplicates),
         empty_source=any(plan.empty_source for plan in plans),
         places={key: place for plan in plans for key, place in plan.places.items()},
         stale=tuple(binding for plan in plans for binding in plan.stale),

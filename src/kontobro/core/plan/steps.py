@@ -29,6 +29,7 @@ class Steps:
     waiting: list[Change] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)
     stale: list[Binding] = field(default_factory=list)
+    held: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, asked: Comparison, desired: Sequence[Desired], existing: Sequence[Existing]) -> Steps:
@@ -37,6 +38,7 @@ class Steps:
         by_erp = {binding.erp_id: binding for binding in asked.bindings}
         matching = match(kind, desired, existing, by_erp.values(), places, asked.born)
         steps = cls(kind, matching, by_erp)
+        steps._hold_shared(desired)
         taken = steps._take(asked.adopt)
         pairs, moves = steps._with_codes(taken, existing, places)
         steps._adoptions(pairs)
@@ -64,11 +66,21 @@ class Steps:
 
     # ------------------------------------------------------------------------------ what is left out
 
+    def _hold_shared(self, desired: Iterable[Desired]) -> None:
+        """Records of one code, which Pleo can't tell apart: those that stand there stay as they are."""
+        for shared in sharing_a_code(desired):
+            self.held.update(record.id for record in shared)
+            self.problems.append(_code_shared(self.kind, shared))
+        self.matching.new = [record for record in self.matching.new if record.id not in self.held]
+
     def _take(self, adopt: bool) -> list[Pair]:
         """The pairs that may be worked on; the others wait or are problems."""
         taken = []
         for pair in self.matching.pairs.values():
-            if is_by_chance(pair):
+            if pair.desired.id in self.held:
+                if pair.how == "bound":
+                    self.places[pair.desired.id] = pair.existing.id
+            elif is_by_chance(pair):
                 self.problems.append(_id_taken(self.kind, pair))
             elif pair.how == "found" and not adopt:
                 self.waiting.append(_adoption(self.kind, pair))
@@ -225,6 +237,20 @@ def _adoption(kind: MasterKind, pair: Pair) -> Change:
 
 def _conflict(pair: Pair) -> Problem:
     return problem("vendor_conflict", "vendor", pair.desired.code)
+
+
+def sharing_a_code(desired: Iterable[Desired]) -> list[list[Desired]]:
+    """The active records that share a code within their kind (and dimension), each code's together."""
+    by_code: dict[tuple[str, str], list[Desired]] = {}
+    for record in desired:
+        if record.code.strip():
+            by_code.setdefault((record.parent or "", fold(record.code)), []).append(record)
+    return [records for records in by_code.values() if len(records) > 1]
+
+
+def _code_shared(kind: MasterKind, shared: Sequence[Desired]) -> Problem:
+    names = tuple(shown(record.name) for record in shared)
+    return problem("code_shared", "code", shared[0].code, kind=kind_of(kind), names=names)
 
 
 def _code_taken(kind: MasterKind, desired: Desired, holder: Existing) -> Problem:

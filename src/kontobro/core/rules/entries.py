@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypedDict
 
@@ -40,6 +41,7 @@ from kontobro.core.rules.text import (
 from kontobro.core.words import Phrase
 
 _OWED: tuple[LineRole, ...] = ("payable", "employee")
+_TAXES: tuple[LineRole, ...] = ("tax", "reverse_tax")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,39 +139,44 @@ def _expense_lines(item: Item, at: int, dimensions: Dimensions) -> list[EntryLin
     direction = 1 if item.row.debit == "expense" else -1
     whole = amounts.lines[at] * direction
     taxed = tax.amount * direction if tax else 0
+    deducted = tax.deducted * direction if tax else 0
     if account is None or not (whole or taxed):
         return []
     expense = EntryLine(
         account=account,
-        amount=amounts.major(whole - taxed if tax and tax.inside else whole),
+        amount=amounts.major(whole - deducted if tax and tax.inside else whole + taxed - deducted),
         role="expense",
         tax_code=tax.code if tax else None,
         tax_amount=amounts.major(taxed) if tax else None,
         dimensions=dimensions,
     )
     beside = dimensions if item.settings.dimensions_on == "all_lines" else ()
-    return [expense, *_tax_lines(tax, amounts.major(taxed), beside)]
+    return [expense, *(_tax_lines(tax, amounts.major(deducted), amounts.major(taxed), beside) if tax else ())]
 
 
-def _tax_lines(tax: LineTax | None, amount: Decimal, dimensions: Dimensions) -> list[EntryLine]:
-    if tax is None or not amount:
-        return []
-    lines = []
-    if tax.ingoing:
-        lines.append(
-            EntryLine(account=tax.ingoing, amount=amount, role="tax", tax_code=tax.code, dimensions=dimensions)
-        )
-    if tax.outgoing:
-        lines.append(
-            EntryLine(
-                account=tax.outgoing,
-                amount=amount.copy_negate(),
-                role="reverse_tax",
-                tax_code=tax.code,
-                dimensions=dimensions,
-            )
-        )
-    return lines
+def _tax_lines(tax: LineTax, deducted: Decimal, amount: Decimal, dimensions: Dimensions) -> Iterator[EntryLine]:
+    """What is deducted, and the output side of reverse charge, which is always the whole tax."""
+    sides: tuple[tuple[LineRole, str | None, Decimal], ...] = (
+        ("tax", tax.ingoing, deducted),
+        ("reverse_tax", tax.outgoing, amount.copy_negate()),
+    )
+    for role, account, posted in sides:
+        if account and posted:
+            yield EntryLine(account=account, amount=posted, role=role, tax_code=tax.code, dimensions=dimensions)
+
+
+def _until_paid(lines: tuple[EntryLine, ...], masters: Masters) -> tuple[EntryLine, ...]:
+    """The lines of a document, or of an entry with something owed: tax that is due on payment waits elsewhere."""
+    codes = (masters.tax_codes.by_id.get(line.tax_code or "") if line.role in _TAXES else None for line in lines)
+    return tuple(
+        replace(line, account=code.until_paid) if code and code.until_paid else line
+        for line, code in zip(lines, codes, strict=True)
+    )
+
+
+def _is_owed(lines: Iterable[EntryLine], masters: Masters) -> bool:
+    accounts = (masters.accounts.by_id.get(line.account) for line in lines)
+    return any(account.owed for account in accounts if account)
 
 
 def side(item: Item, role: Role, dimensions: Dimensions) -> Side | None:
@@ -181,7 +188,8 @@ def side(item: Item, role: Role, dimensions: Dimensions) -> Side | None:
         found = item.masters.accounts.with_id(vendor.account)
         field = f"vendor {shown(vendor.code)}: account"
         remedy = Phrase("fix_vendor_account")
-        account = pick_account(found, vendor.account, field, item.currency, remedy, item.findings)
+        named = found[0].code if found else vendor.account
+        account = pick_account(found, named, field, item.currency, remedy, item.findings)
     else:
         account = role_account(item, role)
     if account is None:
@@ -225,7 +233,7 @@ def entries_of(item: Item, parts: Parts) -> tuple[Entry, ...]:
             **heading,
             **_paper(item.given),
             reference=reference_of(item.given.entry_id),
-            lines=_pair(parts.debit, parts.credit, parts.total) if row.movement else parts.lines + _counter(parts),
+            lines=_pair(parts.debit, parts.credit, parts.total) if row.movement else _with_counter(item, parts),
             notes=tuple(findings.notes),
         ),
     )
@@ -239,7 +247,7 @@ def _documents(item: Item, heading: Heading, parts: Parts, days: Days) -> tuple[
     bill = Bill(
         **heading,
         reference=reference,
-        lines=parts.lines + ((own.line(owed.copy_negate()),) if own and owed else ()),
+        lines=_until_paid(parts.lines, item.masters) + ((own.line(owed.copy_negate()),) if own and owed else ()),
         notes=tuple(item.findings.notes),
         number=paper["number"] or clean(item.given.reconciliation_id, KEY_LIMIT),
         document_date=paper["document_date"] or days.own,
@@ -285,11 +293,12 @@ def _pair(debit: Side | None, credit: Side | None, total: Decimal) -> tuple[Entr
     return (debit.line(total), credit.line(total.copy_negate())) if debit and credit else ()
 
 
-def _counter(parts: Parts) -> tuple[EntryLine, ...]:
-    """The side that balances the lines; none when they sum to zero by themselves."""
+def _with_counter(item: Item, parts: Parts) -> tuple[EntryLine, ...]:
+    """The lines, and the side that balances them; none when they sum to zero by themselves."""
     counter = parts.credit or parts.debit
     owed = exact_sum(line.amount for line in parts.lines)
-    return (counter.line(owed.copy_negate()),) if counter and owed else ()
+    lines = parts.lines + ((counter.line(owed.copy_negate()),) if counter and owed else ())
+    return _until_paid(lines, item.masters) if _is_owed(lines, item.masters) else lines
 
 
 def _paper(item: ExportItem) -> Paper:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final
+from typing import Final, TypedDict
 
 from kontobro.core.errors import shown
 from kontobro.core.model.export import ItemTax
@@ -25,13 +25,15 @@ from kontobro.core.words import Phrase
 class LineTax:
     """The tax of a line in minor units, in the direction of the row. `code` is the tax code's id.
 
-    `inside`: the amount is part of the line and leaves the expense (inclusive). `ingoing` and `outgoing` are
-    account ids; None where nothing is posted there.
+    `inside`: the amount is part of the line and leaves the expense (inclusive). `deducted` is the share of the amount
+    that goes to `ingoing`; what is left of it is part of the expense. `ingoing` and `outgoing` are account ids; None
+    where nothing is posted there.
     """
 
     code: str
     amount: int
     inside: bool
+    deducted: int = 0
     ingoing: str | None = None
     outgoing: str | None = None
 
@@ -72,6 +74,9 @@ def _tax_code(item: Item, tax: ItemTax, field: str) -> TaxCode | None:
     if findings.day and not within(found[0], findings.day):
         findings.fail("tax_code_unknown.closed", f"{field}.code", key, span=span_of(found[0]), day=findings.day)
         return None
+    if found[0].unsupported:
+        findings.fail("tax_code_unsupported", f"{field}.code", key, why=found[0].unsupported)
+        return None
     return found[0]
 
 
@@ -85,7 +90,18 @@ def _inclusive(checked: Checked) -> LineTax:
     posted = item.amounts.oriented(checked.amount)
     if not posted:
         return LineTax(code.id, 0, inside=True)
-    return LineTax(code.id, posted, inside=True, ingoing=_tax_account(checked, "ingoing"))
+    return LineTax(code.id, posted, inside=True, **_deducted(checked, posted))
+
+
+class _Deducted(TypedDict):
+    deducted: int
+    ingoing: str | None
+
+
+def _deducted(checked: Checked, posted: int) -> _Deducted:
+    """The share of a tax that may be deducted, and its account: none is needed where nothing may be."""
+    deducted = rounded(posted, checked.code.deductible)
+    return {"deducted": deducted, "ingoing": _tax_account(checked, "ingoing") if deducted else None}
 
 
 def _known(*minors: Decimal) -> bool:
@@ -102,8 +118,8 @@ def _reverse(checked: Checked) -> LineTax | None:
             return None
     if not posted:
         return LineTax(code.id, 0, inside=False)
-    ingoing, outgoing = _tax_account(checked, "ingoing"), _tax_account(checked, "outgoing")
-    return LineTax(code.id, posted, inside=False, ingoing=ingoing, outgoing=outgoing)
+    deducted, outgoing = _deducted(checked, posted), _tax_account(checked, "outgoing")
+    return LineTax(code.id, posted, inside=False, **deducted, outgoing=outgoing)
 
 
 def _reverse_missing(checked: Checked) -> int:
@@ -144,7 +160,8 @@ def _tax_account(checked: Checked, side: str) -> str | None:
     remedy = Phrase(f"fix_{side}_account", {"tax_code": code.code})
     if ours:
         found = item.masters.accounts.with_id(ours)
-        return pick_account(found, ours, f"tax code {code.code}: {side} account", item.currency, remedy, findings)
+        named = found[0].code if found else ours
+        return pick_account(found, named, f"tax code {code.code}: {side} account", item.currency, remedy, findings)
     name = f"{checked.field}.{side}TaxAccount"
     if pleos:
         found = _named_by_pleo(pleos, tax, item.masters)

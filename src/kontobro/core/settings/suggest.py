@@ -68,6 +68,9 @@ def _role(name: str, known: Known, settings: Settings, masters: Masters, account
     before = getattr(settings, name) or ""
     if _stands(before, masters.accounts):
         return Suggestion(name, before, before, "is set, and the account is there")
+    default = masters.accounts.with_id(masters.company.payable or "") if name == "accounts_payable" else ()
+    if default and default[0].active:
+        return _named(name, before, default[0], masters.accounts, "vendors have it unless they have one of their own")
     used = Counter(vendor.account for vendor in masters.vendors.by_id.values() if vendor.account)
     uses = used if name == "accounts_payable" else Counter[str]()
     return _best(name, before, known, accounts, masters.accounts, lambda account: uses[account.id])

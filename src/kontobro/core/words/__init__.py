@@ -24,7 +24,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 LANGUAGES: Final = ("da", "de", "fr", "sv")
 
 FAULTS: Final = frozenset(
-    """Busy StoreUnreachable SeveralCompanies Uncertain Conflict EmptySource DuplicateCode TooManyChanges NotApproved
+    """Busy StoreUnreachable SeveralCompanies Uncertain Conflict EmptySource TooManyChanges NotApproved
     UnsafePlan BadAnswer ConnectorFault""".split()
 )
 """Faults with words of their own; the others say why the job fails."""

@@ -1,6 +1,8 @@
-"""Odoo 19 over its JSON-2 API (`docs/connectors/odoo.md`). One company of one database.
+"""Odoo over its JSON-2 API, or JSON-RPC (`docs/connectors/odoo.md`). One company of one database.
 
 api        one call: the address, the key, retries of reads, faults in the core's words
+api.jsonrpc   the same calls for Odoo 17 and 18, and which of the two an Odoo needs
+api.versions  what Odoo's versions call differently
 masters    Odoo's master data as the core's, cached
 names      our external ids, which Odoo keeps unique
 vendors    vendors born in Pleo, as partners
@@ -20,5 +22,11 @@ CONNECTOR = Registration(
     label="Odoo",
     factory="kontobro.erp.odoo.connector:from_options",
     install="pip install kontobro",
-    options=(URL, replace(DATABASE, required=False), COMPANY, Option("api_key", "API key", "secret")),
+    options=(
+        URL,
+        replace(DATABASE, required=False),
+        COMPANY,
+        Option("login", "login, for Odoo 17 and 18 only", required=False, help="Of the user whose API key it is."),
+        Option("api_key", "API key", "secret"),
+    ),
 )

@@ -6,8 +6,7 @@ from typing import Final
 
 from kontobro.core.errors import Misconfigured, NotAllowed, SeveralCompanies, shown
 from kontobro.erp.odoo.api import Api
-
-OLDEST: Final = 19
+from kontobro.erp.odoo.api.versions import OLDEST, major_of
 
 NEEDS: Final = (
     ("account.move", "create", "book entries", "Accounting: Invoicing (account.group_account_invoice)"),
@@ -27,11 +26,14 @@ NEEDS: Final = (
 
 def missing_permissions(api: Api) -> list[str]:
     """What the user may not do, each with the group that gives it."""
-    return [
-        f"{words} (group {group})"
-        for model, operation, words, group in NEEDS
-        if not api.read(model, "has_access", operation=operation)
-    ]
+    return [f"{words} (group {group})" for model, operation, words, group in NEEDS if not may(api, model, operation)]
+
+
+def may(api: Api, model: str, operation: str) -> bool:
+    """Whether the user has this right at all."""
+    if api.names().has_access:
+        return bool(api.read(model, "has_access", operation=operation))
+    return bool(api.read(model, "check_access_rights", operation=operation, raise_exception=False))
 
 
 def find_company(api: Api) -> None:
@@ -60,9 +62,8 @@ def find_company(api: Api) -> None:
 
 def _check_version(api: Api) -> None:
     version = api.version()
-    major = version.removeprefix("saas~").partition(".")[0]
-    if not (major.isascii() and major.isdigit() and len(major) < 5) or int(major) < OLDEST:
+    if major_of(version) < api.oldest:
         raise Misconfigured(
             f"Odoo {shown(version) or 'of an unknown version'} answers there.",
-            f"Kontobro speaks the JSON-2 API, which Odoo has from version {OLDEST} on.",
+            f"Kontobro needs Odoo {OLDEST} or newer; for 17 and 18 set `login` (the user's) and `database` besides.",
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from kontobro.core.errors import Misconfigured, NotAllowed, Problem, shown
@@ -24,6 +25,7 @@ from kontobro.erp.kit.receipts import RECEIPTS, mark_of, require
 from kontobro.erp.kit.texts import plain
 from kontobro.erp.odoo.access import find_company, missing_permissions
 from kontobro.erp.odoo.api import SYSTEM, Api, open_http
+from kontobro.erp.odoo.api.jsonrpc import EitherApi, JsonRpcApi, Login
 from kontobro.erp.odoo.checks import Facts, lock_over, lock_problem, problems_of
 from kontobro.erp.odoo.entries import Writing, columns_of, external_id, rows_of
 from kontobro.erp.odoo.ledger import Key, Ledger, settle
@@ -56,7 +58,8 @@ ATTACHMENT_COLUMNS: Final = ["id", "name", "res_model", "res_id", "mimetype", "d
 def from_options(
     options: Mapping[str, str], secrets: Callable[[str], str | None], network: NetworkPolicy = ANYWHERE
 ) -> OdooConnector:
-    """The connector of a connection's options: `url`, `database`, `company` (its id); the secret is `api_key`."""
+    """The connector of a connection's options: `url`, `database`, `company` (its id); the secret is `api_key`. With
+    `login`, an Odoo without JSON-2 is spoken to by JSON-RPC."""
     url = address_of(options, SYSTEM)
     key = secrets("api_key")
     if not key:
@@ -66,8 +69,14 @@ def from_options(
         raise Misconfigured(
             f'Odoo\'s company "{shown(company)}" is not a valid ID.', "Set `company` to the company's number."
         )
-    http = open_http(url, options.get("database"), key, policy=network)
-    return OdooConnector(Api(http, int(company) if company else None), url)
+    database, login = options.get("database", ""), options.get("login", "")
+    http = open_http(url, database, key, policy=network)
+    api = Api(http, int(company) if company else None)
+    if not login:
+        return OdooConnector(api, url)
+    if not database:
+        raise Misconfigured("Odoo's database is missing.", "Set `database`: with a login it is needed.")
+    return OdooConnector(EitherApi(api, JsonRpcApi(http, Login(database, login, key))), url)
 
 
 class OdooConnector:
@@ -89,7 +98,7 @@ class OdooConnector:
                 f"The API key's user may not: {'; '.join(missing)}.",
                 "Give the user these groups in Odoo (Settings > Users), then check again.",
             )
-        return next(iter(self._masters.companies()))
+        return replace(next(iter(self._masters.companies())), through=self._api.through)
 
     def read(self, kind: type[R]) -> Iterable[R]:
         self._choose()
@@ -169,7 +178,10 @@ class OdooConnector:
 
     def _bookings(self, keys: Sequence[Key], standings: Sequence[Standing]) -> dict[Key, Booking]:
         masters = self._masters.snapshot()
-        return {key: booking_of(one, masters, self._url) for key, one in picked(keys, standings, pick).items()}
+        return {key: booking_of(one, masters, self._link) for key, one in picked(keys, standings, pick).items()}
+
+    def _link(self, page: str, id: int) -> str:
+        return self._url + self._api.names().page.format(page=page, id=id)
 
     def _facts(self, entries: Sequence[Entry]) -> Facts:
         """Masters, read anew when an entry names what the cached ones lack; lock dates and vendors as of now."""
@@ -256,8 +268,10 @@ class OdooConnector:
     def _post_some(self, drafts: Sequence[Standing], problems: dict[Reference, Problem]) -> None:
         """Post in one transaction; those that Odoo refuses by themselves are in `problems`."""
 
+        context = {"validate_analytic": True}  # as Odoo's own button has it
+
         def post(some: Sequence[Standing]) -> None:
-            self._api.write("account.move", "action_post", ids=[draft.id for draft in some])
+            self._api.write("account.move", "action_post", ids=[draft.id for draft in some], context=context)
 
         for draft, refusal in refused_alone(drafts, post, lambda tried: self._drafts([one.reference for one in tried])):
             problems[draft.reference] = not_posted(draft.reference, SYSTEM, refusal.told)

@@ -161,8 +161,9 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
 def _entry_lines(entry: Entry, writing: Writing) -> Iterator[Cells]:
     lines = [line for line in entry.lines if not is_computed(line, writing.masters)]
     currency = str(writing.masters.currencies[entry.currency])
-    for line, balance in zip(lines, _balances(entry, lines, writing), strict=True):
-        amounts = [currency, str(line.amount), str(balance)]
+    bases = [base_of(line, entry.currency, writing.masters) for line in lines]
+    for line, base, balance in zip(lines, bases, _balances(entry, lines, bases, writing), strict=True):
+        amounts = [currency, str(base), str(balance)]
         yield [*_line(entry, line, writing), _partner(entry, line, writing), *amounts, _due(entry, line)]
 
 
@@ -176,16 +177,33 @@ def _bill_lines(bill: Bill, writing: Writing) -> Iterator[Cells]:
     direction = -1 if bill.credit_note else 1
     for line in bill.lines:
         if line.role != "payable" and line.role != "employee" and not is_computed(line, writing.masters):
-            tax = _tax(line, writing.masters)
-            inside = _included(line, bill.currency, tax) if tax and tax.included else Decimal(0)
-            yield [*_line(bill, line, writing), "1", str((line.amount + inside) * direction)]
+            tax, base = _tax(line, writing.masters), base_of(line, bill.currency, writing.masters)
+            inside = _included(line, base, bill.currency, tax) if tax and tax.included else Decimal(0)
+            yield [*_line(bill, line, writing), "1", str((base + inside) * direction)]
 
 
-def _included(line: EntryLine, currency: str, tax: Tax) -> Decimal:
+def base_of(line: EntryLine, currency: str, masters: Snapshot) -> Decimal:
+    """The amount that Odoo is given: it adds the part of the tax that is not deductible to the expense itself."""
+    return line.amount - not_deductible(line, currency, masters)
+
+
+def not_deductible(line: EntryLine, currency: str, masters: Snapshot) -> Decimal:
+    """The part of an expense line that is its own tax, rounded as the posting rules round what is deducted."""
+    tax = _tax(line, masters)
+    if line.role != "expense" or tax is None or not line.tax_amount:
+        return Decimal(0)
+    return line.tax_amount - _rounded(line.tax_amount * tax.code.deductible, currency)
+
+
+def _rounded(amount: Decimal, currency: str) -> Decimal:
+    return amount.quantize(Decimal(1).scaleb(-EXPONENTS[currency]), ROUND_HALF_UP)
+
+
+def _included(line: EntryLine, base: Decimal, currency: str, tax: Tax) -> Decimal:
     """The tax in a price, as Odoo takes it out again: so that the net is Pleo's even where its tax was typed."""
     if tax.code.type == "reverse":
         return line.tax_amount or Decimal(0)
-    return (line.amount * tax.code.rate).quantize(Decimal(1).scaleb(-EXPONENTS[currency]), ROUND_HALF_UP)
+    return _rounded(base * tax.code.rate, currency)
 
 
 def _line(entry: Entry, line: EntryLine, writing: Writing) -> Cells:
@@ -225,16 +243,16 @@ def _stranger(line: EntryLine, writing: Writing) -> str:
 # ------------------------------------------------------------------------------------ foreign currency
 
 
-def _balances(entry: Entry, lines: Sequence[EntryLine], writing: Writing) -> list[Decimal]:
+def _balances(entry: Entry, lines: Sequence[EntryLine], bases: Sequence[Decimal], writing: Writing) -> list[Decimal]:
     """The lines in the company's currency, by Odoo's rate; the last line takes what rounding left.
 
     Odoo computes a tax line from its base in both currencies: what it will post is taken into account.
     """
     if entry.currency == writing.masters.company.currency:
-        return [line.amount for line in lines]
+        return list(bases)
     unit = Decimal(1).scaleb(-EXPONENTS[writing.masters.company.currency])
     rate = writing.rates[entry.currency]
-    balances = [(line.amount / rate).quantize(unit, ROUND_HALF_UP) for line in lines]
+    balances = [(base / rate).quantize(unit, ROUND_HALF_UP) for base in bases]
     posted = sum((_tax_of(line, balance, unit, writing.masters) for line, balance in zip(lines, balances, strict=True)))
     balances[-1] -= sum(balances, Decimal(0)) + posted
     return balances

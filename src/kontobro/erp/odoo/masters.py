@@ -6,6 +6,7 @@ account.analytic.account -> DimensionValue · res.partner -> Vendor · account.j
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -24,6 +25,7 @@ from kontobro.core.model.masterdata import (
     TaxType,
     Vendor,
 )
+from kontobro.core.words import Phrase
 from kontobro.erp.kit.masters import Cached
 from kontobro.erp.odoo.api import PAGE, Api, Domain, Row
 from kontobro.erp.odoo.names import pleo_id_in
@@ -35,19 +37,11 @@ KINDS: Final = frozenset([Company, Account, TaxCode, Dimension, DimensionValue, 
 SELLS: Final = ("|", ["supplier_rank", ">", 0], ["is_company", "=", True])
 """Partners that are vendors: companies, and whoever sent a bill before."""
 
-LOCKS: Final = {
-    "hard": "user_hard_lock_date",
-    "fiscalyear": "user_fiscalyear_lock_date",
-    "tax": "user_tax_lock_date",
-    "sale": "user_sale_lock_date",
-    "purchase": "user_purchase_lock_date",
-}
-"""The locks as they hold for the key's user: exceptions that were granted are taken into account by Odoo."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tax:
-    """A tax code with what Odoo needs besides. `signs`: repartition line id -> +1 input tax, -1 reverse charge.
+    """A tax code with what Odoo needs besides. `signs`: repartition line id -> +1 input tax, -1 reverse charge, 0 the
+    part that is not deductible.
 
     `computes`: Odoo posts tax lines for it. `included`: a price on a bill is with this tax.
     """
@@ -119,9 +113,11 @@ class Masters:
 
     def locks(self) -> Mapping[str, date]:
         """The last locked day of each lock that is set, as of now."""
-        (row,) = self._api.rows("res.company", [["id", "=", self._api.company]], list(LOCKS.values()))
-        days = {name: _day(row[field]) for name, field in LOCKS.items()}
-        return {name: day for name, day in days.items() if day}
+        locks = self._api.names().locks
+        fields = [field for fields in locks.values() for field in fields]
+        (row,) = self._api.rows("res.company", [["id", "=", self._api.company]], fields)
+        days = {name: [day for field in fields if (day := _day(row[field]))] for name, fields in locks.items()}
+        return {name: max(found) for name, found in days.items() if found}
 
     def rates(self, day: date) -> Mapping[str, Decimal]:
         """What one unit of the company's currency is in each active one, on a day, by Odoo's own rates."""
@@ -143,25 +139,38 @@ class Masters:
         domain = [["id", "=", self._api.company]] if self._api.company else []
         rows = self._rows("res.company", domain, ["name", "currency_id", "country_code", "partner_id"])
         for row in rows:
+            own = self._own_partner(row)
+            payable = own["property_account_payable_id"]
             yield Company(
-                str(row["id"]), row["name"], row["currency_id"][1], self._time_zone(row), row["country_code"] or None
+                str(row["id"]),
+                row["name"],
+                row["currency_id"][1],
+                own["tz"] or None,
+                row["country_code"] or None,
+                payable=str(payable[0]) if payable else None,
             )
 
     def accounts(self) -> Iterator[Account]:
-        rows = self._rows("account.account", [], ["code", "name", "active", "currency_id"], active_test=False)
-        for row in rows:
+        blocked = self._api.names().blocked
+        fields = ["code", "name", blocked or "active", "currency_id", "account_type"]
+        for row in self._rows("account.account", [], fields, active_test=False):
             currency = row["currency_id"]
             currencies = (currency[1],) if currency else ()
-            yield Account(str(row["id"]), row["code"] or "", row["name"], row["active"], currencies)
+            owed = row["account_type"] in _OWED
+            active = not row[blocked] if blocked else row["active"]
+            yield Account(str(row["id"]), row["code"] or "", row["name"], active, currencies, owed=owed)
 
     def taxes(self) -> Iterator[Tax]:
-        fields = ["name", "amount", "amount_type", "price_include", "active", "description"]
+        """Odoo tells taxes of one name apart by their scope, goods or services: so do their codes."""
         parts: dict[int, list[Row]] = {}
         lines = ["tax_id", "document_type", "repartition_type", "factor_percent", "account_id"]
         for line in self._rows("account.tax.repartition.line", [["repartition_type", "=", "tax"]], lines):
             parts.setdefault(line["tax_id"][0], []).append(line)
-        for row in self._rows("account.tax", [["type_tax_use", "=", "purchase"]], fields, active_test=False):
-            yield _tax(row, parts.get(row["id"], []))
+        rows = list(self._rows("account.tax", [["type_tax_use", "=", "purchase"]], _TAX, active_test=False))
+        known = Counter(row["name"] for row in rows if row["active"])
+        for row in rows:
+            scope = _SCOPES.get(row["tax_scope"]) if known[row["name"]] > 1 else None
+            yield tax_from(row, parts.get(row["id"], []), f"{row['name']} ({scope})" if scope else row["name"])
 
     def plans(self) -> Iterator[Dimension]:
         for row in self._rows("account.analytic.plan", [["parent_id", "=", False]]):
@@ -200,13 +209,24 @@ class Masters:
             born |= {str(row["id"]): pleo_id for pleo_id in ids if pleo_id and str(row["id"]) not in born}
         return born
 
-    def _time_zone(self, row: Row) -> str | None:
-        (partner,) = self._rows("res.partner", [["id", "=", row["partner_id"][0]]], ["tz"], active_test=False)
-        return partner["tz"] or None
+    def _own_partner(self, row: Row) -> Row:
+        """The company as a partner: its time zone, and the payable account that every partner begins with."""
+        fields = ["tz", "property_account_payable_id"]
+        (partner,) = self._rows("res.partner", [["id", "=", row["partner_id"][0]]], fields, active_test=False)
+        return partner
 
     def _rows(self, model: str, domain: Domain, fields: Sequence[str] = ("name",), **context: Any) -> Iterator[Row]:
         return self._api.rows(model, domain, fields, **context)
 
+
+_OWED: Final = frozenset(["liability_payable", "asset_receivable"])
+"""Types of accounts that make tax on payment wait, on whatever entry they are."""
+
+_TAX: Final = (
+    "name amount amount_type price_include active description tax_scope tax_exigibility "
+    "cash_basis_transition_account_id".split()
+)
+_SCOPES: Final = {"consu": "goods", "service": "services"}
 
 _READERS: Final[Mapping[type, Callable[[Masters], Iterable[MasterRecord]]]] = {
     Company: Masters.companies,
@@ -238,36 +258,70 @@ def _vendor(row: Row) -> Vendor:
     )
 
 
-def _tax(row: Row, lines: Sequence[Row]) -> Tax:
-    """Odoo's tax: its lines of +100 % are input tax, those of -100 % the output side of reverse charge.
-
-    A part without an account falls on the expense itself: it is not deductible.
-    """
-    ingoing = _account(lines, 1)
-    outgoing = _account(lines, -1)
-    kind: TaxType = "reverse" if any(line["factor_percent"] < 0 for line in lines) else "inclusive"
-    code = TaxCode(
+def tax_from(row: Row, lines: Sequence[Row], code: str) -> Tax:
+    """Odoo's tax, from its row and its repartition lines: those above 0 % are input tax, those of -100 % the output
+    side of reverse charge. A part without an account falls on the expense itself: it is not deductible."""
+    signs = {line["id"]: _sign(line) for line in lines}
+    parts = [line for line in lines if line["document_type"] == "invoice"]
+    kind: TaxType = "reverse" if any(signs[line["id"]] < 0 for line in parts) else "inclusive"
+    waits = row["cash_basis_transition_account_id"] if row["tax_exigibility"] == "on_payment" else None
+    found = TaxCode(
         id=str(row["id"]),
-        code=row["name"],
+        code=code,
         name=_plain(row["description"] or "") or row["name"],
         rate=(Decimal(row["amount"]) / 100).normalize(),
         type=kind,
-        ingoing_account=ingoing,
-        outgoing_account=outgoing if kind == "reverse" else None,
-        active=row["active"] and row["amount_type"] == "percent",
+        ingoing_account=_account(parts, signs, 1),
+        outgoing_account=_account(parts, signs, -1),
+        active=row["active"],
+        deductible=_share(parts, signs, 1) if row["amount"] else Decimal(1),
+        until_paid=str(waits[0]) if waits else None,
+        unsupported=_unsupported(row, parts, signs),
     )
-    signs = {line["id"]: 1 if line["factor_percent"] >= 0 else -1 for line in lines}
-    return Tax(code=code, included=bool(row["price_include"]), computes=bool(row["amount"]), signs=signs)
+    return Tax(code=found, included=bool(row["price_include"]), computes=bool(row["amount"]), signs=signs)
 
 
-def _account(lines: Sequence[Row], sign: int) -> str | None:
-    found = (
-        line["account_id"]
-        for line in lines
-        if line["document_type"] == "invoice" and line["factor_percent"] * sign > 0 and line["account_id"]
-    )
+def _sign(part: Row) -> int:
+    if part["factor_percent"] < 0:
+        return -1
+    return 1 if part["account_id"] else 0
+
+
+def _account(parts: Sequence[Row], signs: Mapping[int, int], sign: int) -> str | None:
+    found = (part["account_id"] for part in parts if signs[part["id"]] == sign and part["account_id"])
     account = next(found, None)
     return str(account[0]) if account else None
+
+
+def _share(parts: Sequence[Row], signs: Mapping[int, int], *wanted: int) -> Decimal:
+    """What these parts come to, a fraction."""
+    found = (Decimal(part["factor_percent"]) for part in parts if signs[part["id"]] in wanted)
+    return sum(found, Decimal(0)) / 100
+
+
+def _unsupported(row: Row, parts: Sequence[Row], signs: Mapping[int, int]) -> Phrase | None:
+    """Why Pleo's one amount of tax can't be booked with this tax; None when it can."""
+    if row["amount_type"] == "group":
+        return Phrase("tax_of_group")
+    if row["amount_type"] != "percent":
+        return Phrase("tax_not_percent")
+    if row["amount"] < 0:
+        return Phrase("tax_withheld")
+    if row["amount"] and not _is_one_tax(parts, signs):
+        return Phrase("tax_parts_unusual")
+    partly = any(signs[part["id"]] == 0 for part in parts)
+    return Phrase("tax_partly_on_payment") if partly and row["tax_exigibility"] == "on_payment" else None
+
+
+def _is_one_tax(parts: Sequence[Row], signs: Mapping[int, int]) -> bool:
+    """All of it once, in reverse charge also with the other sign; each side on one account."""
+    accounts = {sign: {part["account_id"][0] for part in parts if _has(part, signs, sign)} for sign in (1, -1)}
+    whole = _share(parts, signs, 0, 1) == 1 and _share(parts, signs, -1) in (0, -1)
+    return whole and len(accounts[1]) <= 1 and len(accounts[-1]) == -_share(parts, signs, -1)
+
+
+def _has(part: Row, signs: Mapping[int, int], sign: int) -> bool:
+    return signs[part["id"]] == sign and bool(part["account_id"])
 
 
 def _plain(markup: str) -> str:

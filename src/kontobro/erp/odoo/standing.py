@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -159,8 +159,9 @@ def standings_of(
         yield Standing(move, of_move.get(move["id"], []), attached.get(move["id"], ()))
 
 
-def booking_of(standing: Standing, masters: Snapshot, url: str) -> Booking:
-    """The booking as it stands now, a bookkeeper's changes included."""
+def booking_of(standing: Standing, masters: Snapshot, link: Callable[[str, int], str]) -> Booking:
+    """The booking as it stands now, a bookkeeper's changes included. `link` leads to a record, by the name of its page
+    and its id."""
     signs = masters.signs
     currency = standing.currency
     amounts = [(line, amount_in(line, currency)) for line in standing.lines]
@@ -175,19 +176,24 @@ def booking_of(standing: Standing, masters: Snapshot, url: str) -> Booking:
         line_sums=summed((str(line["account_id"]), amount) for line, amount in amounts),
         dimension_sums=_dimension_sums(amounts, masters),
         tax_code_sums=summed(
-            ((str(line["account_id"]), str(tax)), amount)
-            for line, amount in amounts
-            if not line["tax_repartition_line_id"]
-            for tax in line["tax_ids"]
+            ((str(line["account_id"]), tax), amount) for line, amount in amounts for tax in _codes_of(line, masters)
         ),
         receipts=frozenset(standing.receipts),
         fingerprint=standing.facts.get("fingerprint"),
-        url=f"{url}/odoo/{_PAGES.get(standing.move['move_type'], 'entries')}/{standing.id}",
+        url=link(_PAGES.get(standing.move["move_type"], "entries"), standing.id),
         number=standing.move["name"] or None,
         settles=standing.settles,
         settled=standing.is_settled if standing.settles else None,
         open=standing.open,
     )
+
+
+def _codes_of(line: Row, masters: Snapshot) -> list[str]:
+    """The tax codes of an expense: on its line, and on the line of the part that is not deductible."""
+    part = line["tax_repartition_line_id"]
+    if not part:
+        return [str(tax) for tax in line["tax_ids"]]
+    return [code for code, tax in masters.taxes.items() if tax.signs.get(part) == 0]
 
 
 def amount_in(line: Row, currency: str) -> Decimal:

@@ -19,12 +19,13 @@ from kontobro.core.model.journal import Bill, Entry, line_sums
 from kontobro.core.model.money import EXPONENTS
 from kontobro.erp.kit.http import Refused
 from kontobro.erp.odoo.api import Api, Row
-from kontobro.erp.odoo.entries import is_computed
+from kontobro.erp.odoo.entries import is_computed, not_deductible
 from kontobro.erp.odoo.masters import Snapshot
 from kontobro.erp.odoo.standing import Standing, amount_in
 
-Side = tuple[str, int]
-"""A tax by its id, and +1 for input tax or -1 for the output side of reverse charge."""
+Side = tuple[str, int, str]
+"""A tax by its id, +1 for input tax or -1 for the output side of reverse charge; 0 for what is not deductible, and the
+expense's account."""
 RatesOf = Callable[[date], Mapping[str, Decimal]]
 Command = list[Any]
 
@@ -113,8 +114,11 @@ def _wanted(draft: _Draft) -> dict[Side, Decimal]:
     sums: dict[Side, Decimal] = {}
     for line in draft.entry.lines:
         if line.tax_code and is_computed(line, draft.masters):
-            side = (line.tax_code, 1 if line.role == "tax" else -1)
+            side = (line.tax_code, 1 if line.role == "tax" else -1, "")
             sums[side] = sums.get(side, Decimal(0)) + line.amount
+        elif line.tax_code and (kept := not_deductible(line, draft.entry.currency, draft.masters)):
+            side = (line.tax_code, 0, line.account)
+            sums[side] = sums.get(side, Decimal(0)) + kept
     return sums
 
 
@@ -123,7 +127,8 @@ def _there(draft: _Draft) -> dict[Side, list[Row]]:
     sides = {part: (code, sign) for code, tax in draft.masters.taxes.items() for part, sign in tax.signs.items()}
     lines: dict[Side, list[Row]] = {}
     for line in draft.taxes:
-        lines.setdefault(sides.get(line["tax_repartition_line_id"], ("", 1)), []).append(line)
+        code, sign = sides.get(line["tax_repartition_line_id"], ("", 1))
+        lines.setdefault((code, sign, "" if sign else str(line["account_id"])), []).append(line)
     return lines
 
 

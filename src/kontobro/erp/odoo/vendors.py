@@ -18,6 +18,7 @@ from kontobro.core.words import Phrase
 from kontobro.erp.kit.http import refused_alone
 from kontobro.erp.kit.texts import plain
 from kontobro.erp.kit.vendors import by_key, inactive, key_of, not_written
+from kontobro.erp.odoo.access import may
 from kontobro.erp.odoo.api import SYSTEM, Api, Domain
 from kontobro.erp.odoo.masters import Masters
 from kontobro.erp.odoo.names import born_id
@@ -46,7 +47,7 @@ def write_vendors(api: Api, masters: Masters, vendors: Sequence[Vendor]) -> list
     asked = by_key(vendors)
     problems = taken(asked, masters.known_vendors(_like(asked.values())))
     new = [vendor for key, vendor in asked.items() if key not in problems]
-    if new and not api.read("res.partner", "has_access", operation="create"):
+    if new and not may(api, "res.partner", "create"):
         problems |= {key_of(vendor): _not_allowed(vendor) for vendor in new}
         new = []
     ids = _load(api, new, problems)

@@ -183,13 +183,13 @@ def take(run: Run, task: tuple[ItemWork, Entry], booking: Booking, unresolved: U
         if run.connection.settings.voided == "book":
             return None
         problem = voided(entry, booking)
-    elif entry.reference in unresolved and (found := differences(entry, booking)):
+    elif entry.reference in unresolved and (found := differences(entry, booking, run.masters.accounts.by_id)):
         # our own interrupted write, never compared: a draft of ours may be replaced
         if withdraw(run, booking):
             return None
         problem = not_as_sent(entry, booking, found, withdrawn=False)
     elif not same_facts(entry, booking):
-        problem = conflict(entry, booking)
+        problem = conflict(entry, booking, run.masters.accounts.by_id)
     if problem is not None:
         work.problems.append(problem)
         return Move(reference=entry.reference, to="rejected", problems=(problem,), erp_id=booking.id)

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from kontobro.core.errors import Problem
 from kontobro.core.model.findings import problem
 from kontobro.core.model.journal import Booking, Entry, line_sums
+from kontobro.core.model.masterdata import Account
 from kontobro.core.tieout.details import details
 from kontobro.core.words import Fact, Phrase
 
 ZERO = Decimal(0)
+NO_ACCOUNTS: Mapping[str, Account] = {}
 
 
-def differences(entry: Entry, booking: Booking) -> list[Phrase]:
+def differences(entry: Entry, booking: Booking, accounts: Mapping[str, Account] = NO_ACCOUNTS) -> list[Phrase]:
     """What differs between an entry and its booking: date, currency, total, tax, account by account, dimensions and tax
     codes.
 
     Each is a phrase for a bookkeeper, `date 2026-10-31 instead of 2026-10-03`. What the accounting system
-    does not tell (tax None, no line sums) is not compared.
+    does not tell (tax None, no line sums) is not compared. `accounts` by id: to call them by their codes.
     """
-    return _amounts(entry, booking) + details(entry, booking)
+    return _amounts(entry, booking, accounts) + details(entry, booking)
 
 
-def _amounts(entry: Entry, booking: Booking) -> list[Phrase]:
+def _amounts(entry: Entry, booking: Booking, accounts: Mapping[str, Account] = NO_ACCOUNTS) -> list[Phrase]:
     pairs: list[tuple[str, Fact, Fact]] = [
         ("date", booking.date, entry.date),
         ("currency", booking.currency, entry.currency),
@@ -36,11 +39,17 @@ def _amounts(entry: Entry, booking: Booking) -> list[Phrase]:
         there, sent = booking.line_sums, line_sums(entry)
         sums = [(account, there.get(account, ZERO), sent.get(account, ZERO)) for account in sorted({*there, *sent})]
         found += [
-            Phrase("differs_account", {"account": account, "there": booked, "sent": asked})
+            Phrase("differs_account", {"account": code_of(account, accounts), "there": booked, "sent": asked})
             for account, booked, asked in sums
             if booked != asked
         ]
     return found
+
+
+def code_of(account: str, accounts: Mapping[str, Account]) -> str:
+    """An account as people know it; its id where it is known by nothing else."""
+    known = accounts.get(account)
+    return (known.code or known.name) if known else account
 
 
 def same_facts(entry: Entry, booking: Booking) -> bool:
@@ -50,9 +59,9 @@ def same_facts(entry: Entry, booking: Booking) -> bool:
     return not _amounts(entry, booking)
 
 
-def conflict(entry: Entry, booking: Booking) -> Problem:
+def conflict(entry: Entry, booking: Booking, accounts: Mapping[str, Account]) -> Problem:
     """The same reference stands with other content: a person decides (design §5)."""
-    found = tuple(differences(entry, booking)) or (Phrase("facts_changed"),)
+    found = tuple(differences(entry, booking, accounts)) or (Phrase("facts_changed"),)
     name = booking.number or booking.id
     return problem("already_booked_differently", "accountingEntryId", entry.reference, booking=name, differences=found)
 

@@ -181,5 +181,5 @@ def _not_verified(run: Run, work: ItemWork, entry: Entry, booking: Booking | Non
         return problem("still_a_draft", "entry", entry.reference, booking=booking.number or booking.id)
     if entry.reference in work.edited:
         return None
-    found = differences(entry, booking)
+    found = differences(entry, booking, run.masters.accounts.by_id)
     return not_as_sent(entry, booking, found, withdrawn=False) if found else None

@@ -127,7 +127,7 @@ def _answered(run: Run, work: ItemWork, entry: Entry, answer: Booking | Problem)
 
 def _accept(run: Run, work: ItemWork, entry: Entry, booking: Booking) -> Move:
     """It stands: compare it with what we sent; the move to commit."""
-    found = differences(entry, booking)
+    found = differences(entry, booking, run.masters.accounts.by_id)
     if found:
         withdrawn = withdraw(run, booking)
         return _reject(work, entry, not_as_sent(entry, booking, found, withdrawn=withdrawn), booking)

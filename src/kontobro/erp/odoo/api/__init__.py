@@ -16,6 +16,7 @@ import msgspec
 from kontobro.core.errors import KontobroError, LoginFailed, Misconfigured, NotAllowed, Unreachable, shown
 from kontobro.erp.kit import http as common
 from kontobro.erp.kit.http import Call, Refused, decoded, fault_of, of_gateway, read_again, rows_by_id, send
+from kontobro.erp.odoo.api.versions import NEWEST, Version
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 Row = dict[str, Any]
@@ -38,6 +39,7 @@ class Api:
     def __init__(self, http: httpx2.Client, company: int | None = None, sleep: Callable[[float], None] = time.sleep):
         self._http = http
         self._sleep = sleep
+        self._names: Version | None = None
         self.company = company
 
     def __repr__(self) -> str:
@@ -85,6 +87,24 @@ class Api:
         """Odoo's version, as it says itself without a login: 19.0. Empty when what answers is no Odoo of today."""
         return read_again(self._version, self._sleep)
 
+    @property
+    def oldest(self) -> int:
+        """The first version of Odoo that can be spoken to like this."""
+        return 19
+
+    @property
+    def http(self) -> httpx2.Client:
+        return self._http
+
+    @property
+    def through(self) -> str:
+        """What is spoken, for people."""
+        return "JSON-2"
+
+    def names(self) -> Version:
+        """What this Odoo calls its fields: JSON-2 came with the newest names."""
+        return NEWEST
+
     def _version(self) -> str:
         """The first call of all, and as patient as any: a gateway in front says nothing of what is behind it."""
         call = Call(SYSTEM, "version")
@@ -100,12 +120,18 @@ class Api:
     def _call(self, model: str, method: str, arguments: Row, *, writes: bool) -> Any:
         call = Call(SYSTEM, f"{model}.{method}", writes)
         context = {"allowed_company_ids": [self.company]} if self.company else {}
-        body = arguments | {"context": context | arguments.get("context", {})}
-        content = _encoder.encode(body)
-        answer = send(lambda: self._http.post(f"/json/2/{model}/{method}", content=content), call)
+        return self._ask(model, method, arguments | {"context": context | arguments.get("context", {})}, call)
+
+    def _ask(self, model: str, method: str, body: Row, call: Call) -> Any:
+        """Where JSON-2 and JSON-RPC part: one call with all of its arguments by name, and `ids`."""
+        answer = self._post(f"/json/2/{model}/{method}", body, call)
         if answer.is_success:
             return decoded(answer, call)
         raise _fault(answer, call)
+
+    def _post(self, path: str, body: Row, call: Call) -> httpx2.Response:
+        content = _encoder.encode(body)
+        return send(lambda: self._http.post(path, content=content), call)
 
 
 def open_http(
@@ -128,27 +154,46 @@ def _complaint(messages: Sequence[Row]) -> str:
     return str(errors[0].get("message", "")) if errors else "no reason given"
 
 
+def key_refused() -> KontobroError:
+    return LoginFailed("Odoo refuses the API key.", "Make a new one in Odoo (Preferences > Account Security).")
+
+
+def not_allowed(call: Call, said: str) -> KontobroError:
+    return NotAllowed(
+        f"Odoo does not allow {call.name}: {shown(said, 160)}",
+        "Give the API key's user the groups that `kontobro check` names.",
+    )
+
+
+def not_there(answer: httpx2.Response) -> KontobroError:
+    return Misconfigured(
+        f"There is no Odoo database at this address (HTTP {answer.status_code}).",
+        "Check the address and the database's name; Odoo 17 and 18 need the user's login too.",
+    )
+
+
+def fault_of_page(answer: httpx2.Response, call: Call) -> KontobroError:
+    """What an answer means that is not Odoo's own words."""
+    if answer.status_code >= 500 or answer.status_code == 403:
+        return of_gateway(answer, call)
+    return _by_status(answer, call) or not_there(answer)
+
+
+def _by_status(answer: httpx2.Response, call: Call) -> KontobroError | None:
+    too_large = Refused(SYSTEM, "too large", "the request is too large for the web server in front of it (HTTP 413)")
+    return fault_of(answer, call, {401: key_refused(), 413: too_large})
+
+
 def _fault(answer: httpx2.Response, call: Call) -> KontobroError:
     """What an answer other than success means, by its code."""
     code, told = answer.status_code, _told(answer, call)
     what, said = str(told.get("name", "")), str(told.get("message", ""))
-    if not what and (code >= 500 or code == 403):
-        return of_gateway(answer, call)
-    own: dict[int, KontobroError] = {
-        401: LoginFailed("Odoo refuses the API key.", "Make a new one in Odoo (Preferences > Account Security)."),
-        403: NotAllowed(
-            f"Odoo does not allow {call.name}: {shown(said, 160)}",
-            "Give the API key's user the groups that `kontobro check` names.",
-        ),
-        413: Refused(SYSTEM, "too large", "the request is too large for the web server in front of it (HTTP 413)"),
-    }
-    if fault := fault_of(answer, call, own):
-        return fault
     if not what:
-        return Misconfigured(
-            f"There is no Odoo database at this address (HTTP {code}).",
-            "Check the address and the database's name; Kontobro needs Odoo 19 or newer.",
-        )
+        return fault_of_page(answer, call)
+    if fault := _by_status(answer, call):
+        return fault
+    if code == 403:
+        return not_allowed(call, said)
     if code == 404:
         return Misconfigured(f"This Odoo has no {call.name}.", "Install its Invoicing app (and Analytic Accounting).")
     return Refused(SYSTEM, what, said)

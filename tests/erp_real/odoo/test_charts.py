@@ -1,0 +1,179 @@
+"""Odoo as people have it: over the charts of several countries, whatever an employee can pick in Pleo can be booked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from kontobro.core.errors import Problem
+from kontobro.core.model.journal import Booking, Entry
+from kontobro.core.model.masterdata import TaxCode
+from kontobro.export.book.compare import differences
+from kontobro.testing.factories import a_vendor, an_amount
+from tests.erp_real.odoo.charts import LACKING, VENDOR, Office, abroad, exists, office_of
+from tests.erp_real.odoo.house import OdooServer
+
+pytestmark = pytest.mark.odoo
+
+COUNTRIES = os.environ.get("KONTOBRO_CHARTS", "de").split()
+"""`make test-charts` has more of them."""
+
+
+@pytest.fixture(scope="module", params=COUNTRIES)
+def office(request: pytest.FixtureRequest, postgres: int, odoo_server: OdooServer) -> Iterator[Office]:
+    """A company over the chart of that country, all of its taxes active; one for all tests of this module."""
+    if not exists(postgres, request.param):
+        pytest.skip(f"{request.param}: {LACKING}")
+    with abroad(postgres, odoo_server, request.param) as company:
+        yield office_of(company)
+
+
+def differing(office: Office, entries: list[Entry]) -> dict[str, object]:
+    """What Odoo booked otherwise, by tax code, or refused."""
+    answers = office.connector.book(entries)
+    found: dict[str, object] = {}
+    for entry, answer in zip(entries, answers, strict=True):
+        told = [str(one) for one in differences(entry, answer)] if isinstance(answer, Booking) else answer
+        if told:
+            code = next((line.tax_code for line in entry.lines if line.tax_code), "")
+            found[office.masters.tax_codes.by_id[code].code if code else ""] = told
+    return found
+
+
+def refunded_elsewhere(office: Office) -> set[str]:
+    """Taxes whose refunds are on other accounts than their purchases (Belgium's partly deductible ones): a limit that
+    the documentation names. Nothing of them is booked wrongly: the draft differs and is withdrawn."""
+    fields = ["tax_id", "document_type", "factor_percent", "account_id"]
+    parts: dict[tuple[str, str], set[tuple[Decimal, object]]] = {}
+    domain = [["repartition_type", "=", "tax"]]
+    for row in office.api.rows("account.tax.repartition.line", domain, fields, names=False):
+        side = parts.setdefault((str(row["tax_id"]), row["document_type"]), set())
+        side.add((row["factor_percent"], row["account_id"]))
+    return {code.code for code in office.codes() if code.rate and parts[code.id, "invoice"] != parts[code.id, "refund"]}
+
+
+@pytest.mark.parametrize("type_", ["card_purchase", "invoice"])
+@pytest.mark.parametrize("minor", [11900, 3333, 7, -4567])
+def test_every_tax_code_that_goes_to_pleo_can_be_booked(office: Office, type_: str, minor: int) -> None:
+    codes = office.codes()
+    assert len(codes) >= 5
+    start = {"card_purchase": 0, "invoice": 100_000}[type_] + abs(minor) * 1_000_000
+    items = [office.an_expense(code, type_, minor, start + at) for at, code in enumerate(codes)]
+    found = differing(office, [entry for item in items for entry in office.entries_for(item)])
+    assert set(found) == (refunded_elsewhere(office) if minor < 0 else set())
+
+
+def test_only_what_is_no_single_percentage_of_vat_is_left_out(office: Office) -> None:
+    fields = ["name", "amount", "amount_type"]
+    rows = {str(row["id"]): row for row in office.api.rows("account.tax", [["type_tax_use", "=", "purchase"]], fields)}
+    left_out = {id for id in rows if office.masters.tax_codes.by_id[id].unsupported}
+    assert left_out == {id for id, row in rows.items() if row["amount"] < 0 or row["amount_type"] != "percent"}
+
+
+def test_each_tax_code_has_a_code_of_its_own(office: Office) -> None:
+    codes = [code.code.casefold() for code in office.codes()]
+    assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize("method", ["round_globally", "round_per_line"])
+def test_both_ways_of_rounding_give_pleos_amounts(office: Office, method: str) -> None:
+    office.set_company(tax_calculation_rounding_method=method)
+    start = 500_000_000 + 1_000_000 * len(method)
+    items = []
+    for at, code in enumerate(office.codes()):
+        one = office.an_expense(code, "invoice", 1_003, start + at)
+        items.append(replace(one, lines=one.lines * 3, amount=an_amount(3_009, office.company.currency)))
+    assert differing(office, [entry for item in items for entry in office.entries_for(item)]) == {}
+
+
+def plain_code(office: Office) -> TaxCode:
+    """Input tax at a rate, all of it deductible and due at once."""
+    return next(
+        code
+        for code in office.codes()
+        if code.type == "inclusive" and code.rate and code.deductible == 1 and not code.until_paid
+    )
+
+
+def posted(office: Office, entries: Sequence[Entry]) -> list[Booking]:
+    booked = office.connector.book(entries)
+    assert [answer for answer in booked if not isinstance(answer, Booking)] == []
+    answers = office.connector.post([answer for answer in booked if isinstance(answer, Booking)])
+    assert [answer for answer in answers if not isinstance(answer, Booking)] == []
+    return [answer for answer in answers if isinstance(answer, Booking)]
+
+
+def test_tax_on_payment_is_moved_when_the_bill_is_paid(office: Office) -> None:
+    """The transition account on the bill; Odoo itself moves the tax when our payment is reconciled with it."""
+    code = plain_code(office)
+    account = {"code": "999991", "name": "VAT until paid", "account_type": "asset_current", "reconcile": True}
+    (transition,) = office.api.write("account.account", "create", vals_list=[account])
+    office.set_company(tax_exigibility=True)
+    on_payment = {"tax_exigibility": "on_payment", "cash_basis_transition_account_id": transition}
+    office.api.write("account.tax", "write", ids=[int(code.id)], vals=on_payment)
+    fresh = office.again()
+    item = fresh.an_expense(code, "card_purchase", 11_900, 700_000_000)
+    vendor = a_vendor(VENDOR, "Papier", default_currency=office.company.currency)
+    bill, payment = fresh.entries_for(replace(item, vendor=vendor, method="accounts_payable"))
+    tax = str(bill.tax)
+    (owed, paid) = posted(fresh, [bill, payment])
+    assert (differences(bill, owed), paid.settled) == ([], True)
+    assert str(owed.line_sums[str(transition)]) == tax
+    domain = [["parent_state", "=", "posted"], ["account_id", "in", [transition, int(code.ingoing_account or 0)]]]
+    sums: dict[int, Decimal] = {}
+    for row in office.api.rows("account.move.line", domain, ["account_id", "balance"], names=False):
+        sums[row["account_id"]] = sums.get(row["account_id"], Decimal(0)) + Decimal(row["balance"])
+    assert sums.get(transition, Decimal(0)) == 0
+    assert str(sums[int(code.ingoing_account or 0)].quantize(Decimal("0.01"))) == tax
+    office.api.write("account.tax", "write", ids=[int(code.id)], vals={"tax_exigibility": "on_invoice"})
+
+
+def test_a_vendor_with_a_fiscal_position_gets_the_tax_that_pleo_sends(office: Office) -> None:
+    positions = list(office.api.rows("account.fiscal.position", [], ["name"]))
+    (vendor,) = office.api.rows("res.partner", [["ref", "=", VENDOR]], ["name"])
+    code = plain_code(office)
+    for at, position in enumerate(positions[:4]):
+        vals = {"property_account_position_id": position["id"]}
+        office.api.write("res.partner", "write", ids=[vendor["id"]], vals=vals)
+        item = office.an_expense(code, "invoice", 11_900, 800_000_000 + at)
+        assert differing(office, list(office.entries_for(item))) == {}, position["name"]
+    office.api.write("res.partner", "write", ids=[vendor["id"]], vals={"property_account_position_id": False})
+
+
+def test_an_audit_trail_and_hashed_journals_take_what_is_booked_and_posted(office: Office) -> None:
+    office.set_company(restrictive_audit_trail=True)
+    kinds = [["type", "in", ["general", "purchase"]]]
+    journals = [row["id"] for row in office.api.rows("account.journal", kinds, ["name"])]
+    office.api.write("account.journal", "write", ids=journals, vals={"restrict_mode_hash_table": True})
+    code = plain_code(office)
+    taken, refused = (office.an_expense(code, "invoice", 5_000, 900_000_000 + at) for at in range(2))
+    (booking,) = posted(office, office.entries_for(taken))
+    assert booking.status == "posted"
+    (draft,) = office.connector.book(office.entries_for(refused))
+    assert isinstance(draft, Booking)
+    office.connector.withdraw([draft])
+    assert office.connector.find([draft.reference]) == {}
+
+
+def test_what_a_mandatory_plan_asks_for_is_not_posted_without_it(office: Office) -> None:
+    """As Odoo's own button has it."""
+    (plan,) = office.api.write("account.analytic.plan", "create", vals_list=[{"name": "Must"}])
+    value = {"name": "Berlin", "code": "B", "plan_id": plan, "company_id": int(office.company.id)}
+    (berlin,) = office.api.write("account.analytic.account", "create", vals_list=[value])
+    rule = {"analytic_plan_id": plan, "business_domain": "bill", "applicability": "mandatory"}
+    office.api.write("account.analytic.applicability", "create", vals_list=[rule])
+    without, within = (office.an_expense(plain_code(office), "invoice", 5_000, 950_000_000 + at) for at in range(2))
+    entries = [office.entries_for(item)[0] for item in (without, within)]
+    dimensions = ((str(plan), str(berlin)),)
+    first, *others = entries[1].lines
+    entries[1] = replace(entries[1], lines=(replace(first, dimensions=dimensions), *others))
+    booked = [answer for answer in office.connector.book(entries) if isinstance(answer, Booking)]
+    refused, fine = office.connector.post(booked)
+    assert isinstance(refused, Problem)
+    assert (refused.code, "100% analytic distribution" in refused.message) == ("not_posted", True)
+    assert isinstance(fine, Booking)
+    assert fine.status == "posted"
