@@ -15,7 +15,7 @@
     if (asked && !confirm(asked.dataset.confirm)) event.preventDefault();
   });
 
-  // A chart: its ECharts option stands in the JSON script that data-chart names; a table beside it says the same.
+  // A chart: its ECharts option is in the JSON script that data-chart names; a table beside it says the same.
   function draw(element) {
     if (typeof echarts === "undefined") return;
     const option = JSON.parse(document.getElementById(element.dataset.chart).textContent);
