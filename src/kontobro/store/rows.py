@@ -10,7 +10,7 @@ from typing import Any, cast
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import BookingRow, BookingState, JobRow
 from kontobro.core.model.journal import Reference
-from kontobro.store.secrets.codec import invoice_key_from, problems_from, settings_from, settings_to
+from kontobro.store.secrets.codec import invoice_key_from, notes_from, problems_from, settings_from, settings_to
 
 AS_NAMED: Mapping[str, str] = MappingProxyType({})
 _PLAIN = (
@@ -83,5 +83,5 @@ def booking_of(row: Any) -> BookingRow:
         account=row.account,
         role=row.role,
         amount=row.amount,
-        notes=tuple(row.notes or ()),  # None: planned by an older version
+        notes=notes_from(row.notes or ()),  # None: planned by an older version
     )
