@@ -31,7 +31,7 @@ from kontobro.core.errors import (
 )
 from kontobro.core.model.bindings import MasterKind
 from kontobro.core.model.export import ItemStatus, JobEvent
-from kontobro.core.model.findings import REASONS, noted, problem
+from kontobro.core.model.findings import REASONS, noted, phrase_of, problem
 from kontobro.core.model.history import BookingState, ClaimState
 from kontobro.core.model.journal import PostingStatus
 from kontobro.core.model.settings import SyncKind
@@ -224,7 +224,7 @@ def test_no_maker_in_the_product_brings_its_own_english() -> None:
 def test_a_note_is_stored_with_its_facts_and_read_in_every_language() -> None:
     days = {"own": date(2026, 3, 31), "moved": date(2026, 4, 1)}
     tax = problem("tax_type_unsupported", "lines[0].tax", "")
-    made = [noted("moved", **days), noted("without", problem=tax.phrase), "Words of a company's own function."]
+    made = [noted("moved", **days), noted("without", problem=phrase_of(tax)), "Words of a company's own function."]
     back = notes_from(json.loads(notes_to(made)))
     assert list(back) == [
         "Moved from 2026-03-31 to 2026-04-01: the period of 2026-03-31 is not open.",

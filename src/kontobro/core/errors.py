@@ -143,14 +143,6 @@ class Problem:
         return self.said().remedy
 
     @property
-    def phrase(self) -> Phrase | str:
-        """Its message as a part of another text."""
-        if self.form == OWN:
-            return self.message
-        name = f"{self.code}.{self.form}" if self.form else self.code
-        return Phrase(name, {"field": self.field, "value": self.value, **self.facts})
-
-    @property
     def fix(self) -> str:
         """The remedy as it is said before an export: without "then export it again"."""
         return _EXPORT_AGAIN.sub("", self.remedy).strip()

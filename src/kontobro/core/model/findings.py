@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from kontobro.core.errors import ItemFailure, Problem
+from kontobro.core.errors import OWN, ItemFailure, Problem
 from kontobro.core.words import Fact, Noted, Phrase
 
 REASONS: dict[str, ItemFailure] = {
@@ -131,6 +131,14 @@ def problem(name: str, field: str, value: object, /, **facts: Fact) -> Problem:
 def noted(name: str, /, **facts: Fact) -> Noted:
     """The phrase `note_<name>` as a note."""
     return Noted(Phrase(f"note_{name}", facts))
+
+
+def phrase_of(found: Problem) -> Phrase | str:
+    """A problem's message as a part of another text; its own words as they are."""
+    if found.form == OWN:
+        return found.message
+    name = f"{found.code}.{found.form}" if found.form else found.code
+    return Phrase(name, {"field": found.field, "value": found.value, **found.facts})
 
 
 @dataclass(slots=True)

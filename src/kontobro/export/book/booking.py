@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from kontobro.core.errors import ConnectorFault, Problem, parted
 from kontobro.core.model.export import ExportItem, MalformedItem
-from kontobro.core.model.findings import noted
+from kontobro.core.model.findings import noted, phrase_of
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import Booking, Entry, EntryKey, Payment, references_of
 from kontobro.core.ports import LONGEST_CALL
@@ -94,7 +94,7 @@ def _note_or_fail(run: Run, work: ItemWork, found: Sequence[Problem]) -> None:
     if run.connection.settings.receipt_missing == "fail":
         work.problems.extend(found)
     else:
-        work.notes.extend(noted("without", problem=problem.phrase) for problem in found)
+        work.notes.extend(noted("without", problem=phrase_of(problem)) for problem in found)
 
 
 def validate(run: Run, works: Sequence[ItemWork]) -> None:
