@@ -18,7 +18,7 @@ PRISM := contract/prism/node_modules/.bin/prism
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-fast check fix words prove bench bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-addons addon-screenshots addon-screenshots-tryton bench-erp clean
+.PHONY: help demo serve test test-fast check fix words prove bench bench-suite bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-addons addon-screenshots addon-screenshots-tryton bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
@@ -50,10 +50,11 @@ check: $(VENV)/dev.stamp  ## lint, format, types, layers, sizes, secrets
 	@$(BIN)/python scripts/check_tree.py
 	@$(BIN)/python scripts/check_sizes.py
 
-fix: $(VENV)/dev.stamp  ## fix what ruff can fix, and renew what the documents repeat from the code
+fix: $(VENV)/dev.stamp  ## fix what ruff can fix, renew what the documents repeat from the code and the receipts of the demo company
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/python -m scripts.docs_from_code
+	@$(BIN)/python -m scripts.receipts
 
 words: $(VENV)/dev.stamp  ## bring the translations of problems up to date, and compile them
 	@$(BIN)/python scripts/words.py
@@ -63,6 +64,9 @@ prove: $(VENV)/dev.stamp  ## kill real exporters everywhere, run again, print wh
 
 bench: $(VENV)/dev.stamp  ## measure, print a table, write bench/results.json
 	@$(BIN)/python -m bench $(BENCH_ARGS)
+
+bench-suite: $(VENV)/dev.stamp  ## how many planted bugs the connectors' contract suite catches; BENCH_ARGS="payment" for some
+	@$(BIN)/python -m bench.suite $(BENCH_ARGS)
 
 bench-service: $(VENV)/dev.stamp  ## measure the service's workers; BENCH_ARGS="--companies 16" for a small one
 	@$(BIN)/python -m bench.service $(BENCH_ARGS)
@@ -83,8 +87,9 @@ contract: $(VENV)/dev.stamp $(VENV)/prism.stamp  ## hold sandbox and client agai
 erp-odoo:  ## install a real Odoo 19 into .erp/ for the tests (Debian, package registries)
 	@erp_lab/odoo.sh install
 
-erp-tryton:  ## install a real Tryton 8.2 into .erp/ for the tests (PyPI, PostgreSQL)
+erp-tryton:  ## install a real Tryton 8.2 and 7.0 into .erp/ for the tests (PyPI, PostgreSQL)
 	@erp_lab/tryton.sh install
+	@TRYTON_SERIES=7.0 erp_lab/tryton.sh install
 
 test-erp: $(VENV)/dev.stamp  ## the tests on real accounting systems; those that are not installed are skipped
 	@$(BIN)/python -m pytest -m "odoo or tryton" $(PYTEST_ARGS)

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from bench import books
 from bench.pleo import MockPleo
 from bench.result import Result
-from kontobro.erp import load_connector
+from kontobro.erp.registry import load_connector
 from kontobro.export import next_job, run_job
 
 SMALL, LARGE = 1_000, 50_000

@@ -11,10 +11,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from kontobro.cli.common import show
 from kontobro.cli.common.desk import Desk
@@ -27,7 +28,7 @@ from kontobro.core.errors import KontobroError
 from kontobro.core.level import Level
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.masters import Masters
-from kontobro.erp import load_connector
+from kontobro.erp.registry import load_connector
 from kontobro.export.job.masters import load_masters
 from pleo_sandbox.demo.cast import ACCOUNTS, CONTRA
 from pleo_sandbox.demo.company import SECOND_BATCH

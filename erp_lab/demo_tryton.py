@@ -19,8 +19,8 @@ from erp_lab.demo import Place, demo
 from erp_lab.places import cloned, running, start_postgres
 from kontobro.core.model.masterdata import Account, TaxCode, Vendor
 from kontobro.core.model.masters import Masters
+from kontobro.erp.kit.receipts import RECEIPT_MARK
 from kontobro.erp.tryton.api import Api
-from kontobro.erp.tryton.standing import RECEIPT_MARK
 from tests.erp_real.tryton.house import ABSENT, TEMPLATE, Company, TrytonServer, installed, password_of
 
 

@@ -1,5 +1,5 @@
-"""Hold the product's code to its sizes: no function over 40 lines, no file over 400, median function under 10, no line
-of a page's template over 160 characters.
+"""Hold the product's code to its sizes: no function over 40 lines, no file over 400, no folder over 12 files, median
+function under 10, no line of a page's template over 160 characters.
 
 The habit is design rule 7. Tests, migrations and vendored files are not counted. `make check` runs it.
 """
@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE_LIMIT = 400
 FUNCTION_LIMIT = 40
+FOLDER_LIMIT = 12
+"""Python files directly in a folder."""
+FILE_A_VERB = {"src/kontobro/cli"}
+"""Folders with a file for each thing of one kind: a reader knows which to open."""
 MEDIAN_LIMIT = 10
 TEMPLATE_LIMIT = 160
 """Characters of a line in a template. Between two blocks, or between the attributes of a tag, it can be broken."""
@@ -24,7 +29,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def counted_files() -> list[Path]:
-    folders = [ROOT / name for name in ("src", "scripts", "erp_lab", "bench", "contract")]
+    folders = [ROOT / name for name in ("src", "addons", "scripts", "erp_lab", "bench", "contract")]
     files = (path for folder in folders for path in folder.rglob("*.py"))
     return sorted(path for path in files if not SKIPPED_FOLDERS & set(path.parts))
 
@@ -54,9 +59,16 @@ def long_lines(path: Path) -> Iterator[str]:
             yield f"{path.relative_to(ROOT)}:{number}: {len(line)} characters, over {TEMPLATE_LIMIT}: break the line"
 
 
+def full_folders(files: Iterable[Path]) -> Iterator[str]:
+    for folder, count in Counter(path.parent.relative_to(ROOT).as_posix() for path in files).items():
+        if count > FOLDER_LIMIT and folder not in FILE_A_VERB:
+            yield f"{folder}: {count} Python files, over {FOLDER_LIMIT}: make folders by what they are about"
+
+
 def main() -> int:
     lengths: list[int] = []
     messages = [message for path in sorted((ROOT / "src").rglob("*.html")) for message in long_lines(path)]
+    messages += full_folders(counted_files())
     for path in counted_files():
         text, name = path.read_text(encoding="utf-8"), path.relative_to(ROOT)
         if (lines := text.count("\n")) > FILE_LIMIT:

@@ -5,12 +5,14 @@ The parts are between marks of cog (<https://cog.readthedocs.io/>), which call t
     <!-- [[[cog cog.out(verb("jobs")) ]]] -->
     <!-- [[[end]]] -->
 
-`make fix` does it, and a test checks it.
+`make fix` does it, and a test checks it. The other way round, the code of `kontobro connector new` comes from a page
+(`scripts/connector_template.py`).
 """
 
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,7 +22,7 @@ from cogapp import Cog
 from kontobro.cli.app import app
 from kontobro.cli.common.exits import MEANINGS
 from kontobro.core.model.findings import REASONS
-from scripts import environment_page, settings_page
+from scripts import connector_template, environment_page, settings_page
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("docs/cli.md", "docs/problems.md", "docs/service/environment.md", "docs/settings.md")
@@ -47,7 +49,12 @@ def table(*rows: tuple[str, ...]) -> str:
 
 def global_options() -> str:
     """The options that every verb takes."""
-    return table(("global option", ""), *map(_row, typer.main.get_command(app).params))
+    return table(("global option", ""), *map(_row, _command().params))
+
+
+@cache
+def _command() -> Any:
+    return typer.main.get_command(app)
 
 
 def exit_codes() -> str:
@@ -56,7 +63,7 @@ def exit_codes() -> str:
 
 def verb(name: str) -> str:
     """A verb with its arguments, its help and its options. `name` may have two words: `sync plan`."""
-    command: Any = typer.main.get_command(app)
+    command = _command()
     for word in name.split():
         command = command.commands[word]
     arguments = [one for one in command.params if one.param_type_name == "argument"]
@@ -130,11 +137,12 @@ def _default(option: Any) -> str:
 def main(arguments: list[str]) -> int:
     pages = {name: (ROOT / name).read_text(encoding="utf-8") for name in PAGES}
     if "--check" in arguments:
-        old = stale(pages)
+        old = [*stale(pages), *connector_template.stale()]
         print(f"Stale: {', '.join(old)}. Run: make fix" if old else "The documents are as the code has them.")
         return 1 if old else 0
     for name, text in pages.items():
         (ROOT / name).write_text(renewed(text), encoding="utf-8")
+    connector_template.renew()
     return 0
 
 

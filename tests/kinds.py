@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from types import CodeType
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -30,6 +31,9 @@ SLOW_MARKERS = {"kill", "contract", "slow"}
 
 STARTERS = ("subprocess", "Popen")
 """What a file that starts programs has imported: an interpreter takes as long as thirty other tests."""
+
+PROCESSES = {"process", "in_processes", "get_context"}
+"""What a test of a contract names that starts processes of its own: to race with them, or to kill them."""
 
 SLOW_FIXTURES = {"postgres_server", "person"}
 """A server to start; the whole demo company to export."""
@@ -83,7 +87,14 @@ def is_fast(item: pytest.Item) -> bool:
         not SLOW_MARKERS.intersection(marker.name for marker in item.iter_markers())
         and not SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ()))
         and not any(hasattr(module, name) for name in STARTERS)
+        and not PROCESSES.intersection(names_in(getattr(item, "function", None)))
     )
+
+
+def names_in(test: object) -> tuple[str, ...]:
+    """The functions and attributes that a test's own code names."""
+    code = getattr(test, "__code__", None)
+    return code.co_names if isinstance(code, CodeType) else ()
 
 
 def is_wanted(item: pytest.Item, taken: Counter[str]) -> bool:

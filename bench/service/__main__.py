@@ -32,7 +32,7 @@ from kontobro.core.model.connection import Connection, Tokens
 from kontobro.pleo.subscriptions import subscribe
 from kontobro.service.config import ServiceConfig, read_config
 from kontobro.service.home import open_service_home
-from kontobro.worker import open_client_runner
+from kontobro.worker.asking import open_client_runner
 from pleo_sandbox.model import Expense, SandboxCompany
 from pleo_sandbox.server import serve
 from pleo_sandbox.state.sandbox import Sandbox

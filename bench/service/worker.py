@@ -6,7 +6,7 @@ import signal
 import sys
 
 from kontobro.service.config import read_config
-from kontobro.worker import run_worker
+from kontobro.worker.serving import run_worker
 
 if __name__ == "__main__":
     signal.alarm(1200)

@@ -8,6 +8,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
+import trytond  # type: ignore[import-not-found,unused-ignore]
 from proteus import Model, config  # type: ignore[import-not-found,unused-ignore]
 
 conf, database, keys = sys.argv[1], sys.argv[2], Path(sys.argv[3])
@@ -18,6 +19,8 @@ from trytond.modules.company.tests.tools import create_company, get_company  # n
 
 CURRENCIES = {"DKK": (2, "1"), "EUR": (2, "0.1340"), "USD": (2, "0.1456"), "JPY": (0, "22.5"), "KWD": (3, "0.0445")}
 YEAR = 2026
+OLD = trytond.__version__.startswith("7.0.")
+"""7.0: other names of groups, moves numbered with gaps, a chart of seven accounts without codes."""
 
 
 def currencies():
@@ -50,14 +53,16 @@ def company_of(currency):
 def fiscal_year(company):
     """Twelve months; the first quarter is closed, and January for good."""
     types = Model.get("ir.sequence.type")
-    sequences = {}
-    for name in ("Account Move", "Invoice"):
-        (kind,) = types.find([("name", "=", name)])
-        sequences[name] = Model.get("ir.sequence.strict")(name=name, sequence_type=kind, company=company)
-        sequences[name].save()
     year = Model.get("account.fiscalyear")(name=str(YEAR), company=company)
     year.start_date, year.end_date = datetime.date(YEAR, 1, 1), datetime.date(YEAR, 12, 31)
-    year.move_sequence = sequences["Account Move"]
+    gapless = {"Account Move": not OLD, "Invoice": True}
+    sequences = {}
+    for name, strict in gapless.items():
+        (kind,) = types.find([("name", "=", name)])
+        sequence = Model.get("ir.sequence.strict" if strict else "ir.sequence")
+        sequences[name] = sequence(name=name, sequence_type=kind, company=company)
+        sequences[name].save()
+    setattr(year, "post_move_sequence" if OLD else "move_sequence", sequences["Account Move"])
     (numbers,) = year.invoice_sequences
     for field in ("in_invoice", "in_credit_note", "out_invoice", "out_credit_note"):
         setattr(numbers, f"{field}_sequence", sequences["Invoice"])
@@ -69,8 +74,29 @@ def fiscal_year(company):
     periods[0].click("lock_")
 
 
-def accounts(company, by_code):
+def numbered(company):
+    """The chart of 7.0 has seven accounts and no codes: they get those that 8.2's has for the same."""
     chart = get_accounts(company)
+    if not OLD:
+        return chart
+    codes = {
+        "cash": "1.1.1",
+        "payable": "2.1.1",
+        "receivable": "1.2.1",
+        "revenue": "4.1.0",
+        "expense": "5.1.3",
+        "tax": "6.3.6",
+    }
+    for kind, code in codes.items():
+        chart[kind].code = code
+        chart[kind].save()
+    tax = chart["tax"]
+    Model.get("account.account")(code="6.3.4", name="Output tax", type=tax.type, parent=tax.parent).save()
+    return get_accounts(company)
+
+
+def accounts(company, by_code):
+    chart = numbered(company)
     new = Model.get("account.account")
     parent = chart["cash"].parent
     for number, code in enumerate(by_code):
@@ -139,8 +165,10 @@ def people(company, chart):
 
 
 GROUPS = {
-    "accountant": ["Accounting"],
-    "bookkeeper": ["Accounting Administration", "Account Party Administration"],
+    "accountant": ["Account", "Account Administration"] if OLD else ["Accounting"],
+    "bookkeeper": ["Account", "Account Administration"]
+    if OLD
+    else ["Accounting Administration", "Account Party Administration"],
     "stranger": [],
 }
 """What Kontobro needs and no more; the person who closes periods and voids; one who may do nothing."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportItem, MalformedItem
 from kontobro.core.ports import Clock, Connector, Store, TokenStore
+from kontobro.erp.registry import Registry
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Home:
     """The way to a connector within this very process: a module inside an ERP brings its own."""
     network: NetworkPolicy = ANYWHERE
     """What connectors may connect to: checked as they connect."""
+    registry: Registry = field(default_factory=Registry)
+    """The connectors that this process may load."""
     patience: timedelta | None = None
     """How long a call to Pleo is repeated, where others wait for their turn; None: Pleo's own measure."""
 
@@ -73,7 +76,7 @@ class Home:
         if self.connectors:
             return self.connectors(connection)
         given = secrets or {}
-        return connector_of(
+        return self.registry.load(
             connection.erp,
             connection.erp_options,
             lambda name: given.get(name) or self.store.secret(connection, name),
@@ -131,18 +134,6 @@ def open_home(path: Path, clock: Clock | None = None, database: Path | str | Non
     home = Home(path, store, clock or SystemClock())
     home.opened.callback(store.close)
     return home
-
-
-def connector_of(
-    erp: str,
-    options: Mapping[str, str],
-    secrets: Callable[[str], str | None] | None = None,
-    network: NetworkPolicy = ANYWHERE,
-) -> Connector:
-    """The connector of that name with its own options and secrets. Raises Misconfigured."""
-    from kontobro.erp import load_connector, no_secrets
-
-    return load_connector(erp, options, secrets or no_secrets, network)
 
 
 def ports_for(connection: Connection, store: Store, clock: Clock | None = None) -> Ports:

@@ -23,7 +23,7 @@ from pleo_sandbox.company.jobs import UpdateErrorType
 from pleo_sandbox.company.oauth import ALL_SCOPES
 from pleo_sandbox.errors import PleoError
 from pleo_sandbox.http.bodies import body_of
-from pleo_sandbox.model import Json, SandboxCompany
+from pleo_sandbox.model import FileBlob, Json, SandboxCompany
 from pleo_sandbox.pages.desk import check_origin
 from pleo_sandbox.state.deliveries import DeliveryFault
 from pleo_sandbox.state.sandbox import Sandbox
@@ -216,14 +216,24 @@ class AddCompany(Order):
         return sandbox.add_company(company)
 
 
+class Receipt(Struct, forbid_unknown_fields=True):
+    """A file of an expense; its bytes are base64."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
 class AddExpense(Order):
     company_id: str
     item: Json
     queued: bool = True
     verbatim: bool = False
+    files: list[Receipt] = []
 
     def obey(self, sandbox: Sandbox) -> object:
-        return sandbox.add_expense(self.company_id, self.item, queued=self.queued, verbatim=self.verbatim)
+        files = [FileBlob(one.name, one.media_type, one.content) for one in self.files]
+        return sandbox.add_expense(self.company_id, self.item, files, queued=self.queued, verbatim=self.verbatim)
 
 
 class CreateDraftVendor(Order):

@@ -63,8 +63,8 @@ class StartedService:
 
 
 @contextmanager
-def start_service(folder: Path) -> Iterator[StartedService]:
-    """Start both and wait until both serve; end them with the block."""
+def start_service(folder: Path, *packages: Path) -> Iterator[StartedService]:
+    """Start both and wait until both serve; end them with the block. `packages`: folders of installed packages."""
     service = f"http://127.0.0.1:{_free_port()}"
     with ExitStack() as stack:
         box = _open_sandbox(folder, service, stack)
@@ -77,6 +77,7 @@ def start_service(folder: Path) -> Iterator[StartedService]:
             "KONTOBRO_SANDBOX_CLIENT_SECRET": box["client_secret"],
             "KONTOBRO_OPERATORS": "anna@example.com",
             "KONTOBRO_POLL_SECONDS": "3600",  # so that what happens soon was started by a webhook
+            "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "src", *packages))),
         }
         process = stack.enter_context(_running(folder, "service", ["serve"], told))
         town = StartedService(folder, box["url"], box["company_id"], service, box["client_secret"])

@@ -29,7 +29,7 @@ from kontobro.core.model.export import (
     ReportError,
 )
 from kontobro.core.model.journal import Booking, Entry, InvoiceKey, Reference
-from kontobro.core.model.masterdata import Account, Company, Vendor
+from kontobro.core.model.masterdata import Account, Company
 from kontobro.core.ports import Capabilities, R, Store, TokenStore
 from kontobro.export.job.run import Ports
 from tests.support.empty_store import put_empty_store
@@ -162,9 +162,6 @@ class FakeErp:
         raise AssertionError("nothing is booked in these tests")
 
     def post(self, bookings: Sequence[Booking]) -> Sequence[Booking | Problem]:
-        return []
-
-    def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
         return []
 
 

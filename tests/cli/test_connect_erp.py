@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import typer
@@ -12,9 +13,11 @@ from kontobro.cli.app import app
 from kontobro.core.errors import NotAllowed, SeveralCompanies
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.masterdata import Company
-from kontobro.erp import FLAGGED, REGISTRY
+from kontobro.erp.kit.registration import FLAGGED
+from kontobro.erp.registry import OURS, Registry
 from tests.cli.fakes import KEY, Bench
 from tests.cli.person import Person
+from tests.support.outside import installed
 
 SECRET = "an-api-key-that-must-never-be-shown"
 PLACE = ("--erp", "odoo", "--erp-url", "https://odoo.example", "--erp-database", "books")
@@ -188,10 +191,80 @@ def test_a_connector_of_ones_own_gets_its_secret(person: Person) -> None:
     assert "open sesame" not in "".join(person.shown)
 
 
+def test_check_says_what_the_accounting_system_does_not_keep(person: Person) -> None:
+    place = ("--environment", "sandbox", "--url", person.url, "--erp", "tests.cli.own_erp:from_options")
+    secrets = ("--erp-secret", "token", "--erp-option", "not_kept=dimensions", "--api-key-stdin", "--erp-secret-stdin")
+    result = person.types("connect", *place, *secrets, stdin=f"{person.sandbox.api_key}\nopen sesame\n")
+    assert result.exit_code == 0, result.output
+    findings = person.reads("check", codes=(0, 3))["findings"]
+    assert "This system keeps no dimensions." in [finding["message"] for finding in findings]
+
+
 def test_what_connectors_declare_a_flag_for_is_a_flag_of_connect() -> None:
-    declared = {option.flag for known in REGISTRY.values() for option in known.options if option.flag}
+    declared = {option.flag for name in OURS for option in Registry().get(name).options if option.flag}
     assert declared == {option.flag for option in FLAGGED}
     command = typer.main.get_command(app)
     given = [option.opts[0] for option in command.commands["connect"].params]  # type: ignore[attr-defined]
     at = given.index("--erp") + 1
     assert given[at : at + len(FLAGGED)] == [option.flag for option in FLAGGED]
+
+
+NORTHBOOK = ("--erp", "northbook", "--erp-option", "server=https://books.example", "--erp-option", "region=eu")
+
+
+def of_northbook(bench: Bench, *words: str) -> Result:
+    with installed():
+        return bench.run("connect", *NORTHBOOK, *words, KONTOBRO_API_KEY=KEY, KONTOBRO_ERP_TOKEN=SECRET)
+
+
+def test_a_package_s_options_are_given_by_name_and_its_paths_are_made_absolute(bench: Bench) -> None:
+    bench.erp.company = Company("2", "Bro ApS", "DKK")
+    result = of_northbook(bench, "--erp-option", "archive=copies/../kept")
+    assert result.exit_code == 0, result.output
+    books = {"server": "https://books.example", "region": "eu", "archive": str(Path("kept").resolve())}
+    assert dict(connected(bench).erp_options) == {**books, "company": "2"}
+    assert bench.secret(connected(bench), "token") == SECRET
+    assert SECRET not in result.output
+
+
+@pytest.mark.parametrize(
+    ("option", "code", "said"),
+    [
+        ("acrhive=x", 2, "server, region, archive, note, company"),
+        (f"token={SECRET}", 2, "token is a secret"),
+        ("region=mars", 3, "Set it to eu or us."),
+        ("server=", 3, "--erp-option server=VALUE"),
+    ],
+)
+def test_a_package_s_options_are_checked(bench: Bench, option: str, code: int, said: str) -> None:
+    result = of_northbook(bench, "--erp-option", option)
+    assert (result.exit_code, bench.connections()) == (code, [])
+    assert said in " ".join(result.stderr.replace("│", " ").split())
+    assert SECRET not in result.output
+
+
+def test_a_package_s_companies_are_listed_and_one_is_picked(bench: Bench) -> None:
+    bench.erp.company, bench.erp.faults = Company("7", "Fjord Norge", "NOK"), [TWO]
+    with installed():
+        secrets = {"KONTOBRO_API_KEY": KEY, "KONTOBRO_ERP_TOKEN": SECRET}
+        result = bench.run("connect", *NORTHBOOK, stdin="7\n", at_terminal=True, **secrets)
+    assert result.exit_code == 0, result.output
+    assert connected(bench).erp_options["company"] == "7"
+
+
+def test_a_package_s_secret_is_not_sent_to_another_address(bench: Bench) -> None:
+    of_northbook(bench)
+    bench.erp.opened_with.clear()
+    result = of_northbook(bench, "--erp-option", "server=https://evil.example")
+    assert result.exit_code == 3
+    assert "KONTOBRO_ERP_TOKEN holds a secret that was given for another address" in result.stderr
+    assert not bench.erp.opened_with
+
+
+def test_an_unknown_system_lists_those_that_are_installed(bench: Bench) -> None:
+    with installed():
+        result = bench.run("connect", "--erp", "wrong", KONTOBRO_API_KEY=KEY)
+    assert result.exit_code == 3
+    said = " ".join(result.stderr.split())
+    assert 'There is no connector "wrong". Choose one of: beancount, northbook, odoo, tryton.' in said.replace("✗ ", "")
+    assert "entry point in the group kontobro.connectors" in said

@@ -15,9 +15,9 @@ import pytest
 from typer.testing import CliRunner
 
 from kontobro.cli.app import app
-from kontobro.cli.demo.box import pleo_in_a_box
 from kontobro.cli.demo.tally import tally_of
 from kontobro.core.errors import Misconfigured
+from kontobro.testing.box import pleo_in_a_box
 
 
 def run_demo(folder: Path, *words: str) -> tuple[int, str]:
@@ -103,7 +103,7 @@ def test_a_taken_port_is_said_plainly() -> None:
 
 def test_the_box_ends_when_its_owner_is_killed() -> None:
     code = (
-        "from kontobro.cli.demo.box import pleo_in_a_box\n"
+        "from kontobro.testing.box import pleo_in_a_box\n"
         "with pleo_in_a_box() as box: print(box.process.pid, flush=True); box.wait()"
     )
     source = str(Path(__file__).resolve().parents[2] / "src")

@@ -91,7 +91,7 @@ def test_a_missing_extra_is_named(tmp_path: Path, verb: str) -> None:
 
 
 def test_a_library_that_is_missing_in_the_middle_names_its_extra_too() -> None:
-    code = "import sys; sys.modules['structlog'] = None; sys.argv = ['kontobro', '-v', 'jobs']\n"
+    code = "import sys; sys.modules['platformdirs'] = None; sys.argv = ['kontobro', '-v', 'jobs']\n"
     told = python(code + "from kontobro.cli import main; main()", dict(os.environ))
     assert told.returncode == 3, told.stderr
     assert "kontobro[app]" in told.stderr

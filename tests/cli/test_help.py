@@ -15,7 +15,7 @@ import typer
 from kontobro.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("django", "httpx2", "msgspec", "beancount", "oauthlib", "babel", "structlog", "cryptography", "tenacity")
+HEAVY = ("django", "httpx2", "msgspec", "beancount", "oauthlib", "babel", "cryptography", "tenacity")
 
 
 def test_help_loads_nothing_heavy() -> None:

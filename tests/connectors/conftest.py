@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from beancount import loader
-from beancount.core.data import Transaction
+from beancount.core.data import Posting, Transaction
 
 from kontobro.core.model.journal import Reference
+from kontobro.testing.connector.shown import Shown, ShownLine
 
 LEDGER = """\
 option "title" "Fjord & Bro ApS"
@@ -52,6 +53,11 @@ include "bookings/*.beancount"
   number: 4711
   tax-number: "DK12345678"
   currency: DKK
+2020-01-01 custom "vendor" "V900" "Blocked Ltd"
+  active: FALSE
+2020-01-01 custom "tax-code" "I20" "Old VAT 20 %" 0.2 "inclusive"
+  ingoing: Assets:VAT:Input
+  active: FALSE
 2020-01-01 custom "employee" "E7" "Anna Berg"
 2020-01-01 custom "journal" "PLEO" "Pleo"
 2026-01-01 custom "period" 2026-08-31 "closed"
@@ -91,6 +97,26 @@ class LedgerFiles:
     def count(self, reference: Reference) -> int:
         return sum(entry.meta["kontobro"] == reference for entry in self.entries())
 
+    def shows(self, reference: Reference) -> Shown:
+        (entry,) = [
+            one for one in self.entries() if one.meta["kontobro"] == reference and one.meta.get("void") is not True
+        ]
+        meta = entry.meta
+        kind = meta["kind"].replace("-", "_")
+        lines = [shown_line(posting) for posting in entry.postings]
+        return Shown(
+            kind="returned" if meta.get("returned") else kind,
+            date=entry.date,
+            currency=entry.postings[0].units.currency,
+            lines=lines,
+            payee=entry.payee or "",
+            text=entry.narration or "",
+            number=meta.get("bill-number") or meta.get("invoice-number") or "",
+            vendor=meta.get("vendor"),
+            document_date=meta.get("bill-date") or meta.get("invoice-date"),
+            due_date=meta.get("due-date"),
+        )
+
     def receipts(self, reference: Reference) -> list[str]:
         meta = self.entry(reference).meta
         keys = sorted((key for key in meta if re.fullmatch(r"document-\d+", key)), key=lambda key: int(key[9:]))
@@ -103,6 +129,18 @@ class LedgerFiles:
         for path in self.batches:
             blocks = re.split(r"(?m)^(?=\d{4}-)", path.read_text())
             path.write_text("".join(block for block in blocks if f'kontobro: "{reference}"' not in block))
+
+
+def shown_line(posting: Posting) -> ShownLine:
+    meta = posting.meta
+    pairs = [tuple(pair.split("=")) for pair in meta.get("dimensions", "").split("; ") if pair]
+    return ShownLine(
+        account=posting.account,
+        amount=posting.units.number,
+        dimensions=frozenset(pairs),
+        tax_code=meta.get("tax-code"),
+        vendor=meta.get("vendor"),
+    )
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The Beancount connector, and the one in memory, keep the contract of all connectors."""
+"""The Beancount connector keeps the contract of all connectors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pytest
 
 from kontobro.erp.beancount.connector import BeancountConnector
 from kontobro.erp.kit.guard import guarded
-from kontobro.testing.connector.memory import MemoryConnector
 from kontobro.testing.connector_contract import Books, ConnectorContract
 
 
@@ -25,10 +24,3 @@ class TestGuardedBeancount(ConnectorContract):
     @pytest.fixture
     def books(self, ledger, files) -> Books:
         return Books(connector=guarded(BeancountConnector(ledger)), bookkeeper=files)
-
-
-class TestMemory(ConnectorContract):
-    @pytest.fixture
-    def books(self) -> Books:
-        connector = MemoryConnector()
-        return Books(connector=connector, bookkeeper=connector)

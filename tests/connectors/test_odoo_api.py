@@ -22,10 +22,10 @@ from kontobro.core.errors import (
     Uncertain,
     Unreachable,
 )
-from kontobro.erp import load_connector
 from kontobro.erp.kit.http import READ_TRIES, Refused, read_again, rows_by_id
 from kontobro.erp.odoo.access import find_company
 from kontobro.erp.odoo.api import PAGE, Api, open_http
+from kontobro.erp.registry import load_connector
 from kontobro.net.deadline import time_limit
 from tests.support.bad_servers import answering, listening
 

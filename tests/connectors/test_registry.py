@@ -8,8 +8,8 @@ import pytest
 
 from kontobro.core.errors import Busy, ConnectorFault, Misconfigured
 from kontobro.core.model.masterdata import Account, Company
-from kontobro.erp import REGISTRY, load_connector
 from kontobro.erp.kit.guard import guarded
+from kontobro.erp.registry import OURS, Registry, load_connector
 from kontobro.testing.connector.entries import Chart, a_journal
 from kontobro.testing.connector.memory import MemoryConnector
 
@@ -50,7 +50,7 @@ def test_a_connector_of_ones_own_is_named_by_its_factory():
         ("no.such.package:factory", {}, "Install the package"),
         (f"{__name__}:no_such_factory", {}, "Install the package"),
         ("beancount", {}, "Set `ledger`"),
-        ("beancount", {"ledger": "x.beancount", "legder": "y.beancount"}, "Options are ledger and fava."),
+        ("beancount", {"ledger": "x.beancount", "legder": "y.beancount"}, "Options are ledger, fava."),
     ],
 )
 def test_what_can_not_be_loaded_is_a_setting_to_mend(name, options, remedy):
@@ -60,7 +60,7 @@ def test_what_can_not_be_loaded_is_a_setting_to_mend(name, options, remedy):
 
 
 def test_every_registered_connector_says_what_to_install():
-    assert all(known.install.startswith("pip install") for known in REGISTRY.values())
+    assert all(known.install.startswith("pip install") for known in map(Registry().get, OURS))
 
 
 def test_a_stray_exception_becomes_a_fault_with_a_log_id(caplog):

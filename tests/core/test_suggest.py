@@ -14,7 +14,7 @@ from kontobro.core.model.masters import Masters
 from kontobro.core.model.settings import Settings
 from kontobro.core.settings.check import check_settings
 from kontobro.core.settings.suggest import Suggestion, suggest
-from kontobro.erp import load_connector
+from kontobro.erp.registry import load_connector
 from kontobro.export.job.masters import load_masters
 
 COMPANY = Company("1", "Fjord & Bro GmbH", "EUR", "Europe/Berlin", "DE")

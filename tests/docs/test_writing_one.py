@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from kontobro.core.ports import Connector
+from scripts.connector_template import BLOCK, PAGE, ROOT, blocks, stale
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs" / "connectors" / "writing-one.md"
-BLOCK = re.compile(r"^```python\n# (?P<path>[\w/]+\.py)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def blocks() -> dict[str, str]:
-    """The page's code by file; blocks of one file are put together in their order."""
-    files: dict[str, str] = {}
-    for block in BLOCK.finditer(PAGE.read_text(encoding="utf-8")):
-        files[block["path"]] = files.get(block["path"], "") + block["body"] + "\n\n"
-    return files
+ENTRIES = re.compile(r"^```toml\n# pyproject.toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -44,14 +37,48 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 def test_every_python_block_says_which_file_it_is() -> None:
     shown = PAGE.read_text(encoding="utf-8").count("```python")
     assert shown == len(BLOCK.findall(PAGE.read_text(encoding="utf-8")))
-    assert set(blocks()) == {"our_erp/books.py", "our_erp/connector.py", "our_erp/network.py", "test_our_erp.py"}
+    files = {"__init__", "books", "connector", "network"}
+    assert set(blocks()) == {*(f"our_erp/{name}.py" for name in files), "test_our_erp.py"}
 
 
 def test_the_pages_connector_keeps_the_contract(folder: Path) -> None:
-    ran = run(folder, "-m", "pytest", "-q", "-rs", "-W", "error", "-p", "no:cacheprovider", "test_our_erp.py")
+    alone = ("-p", "no:cacheprovider", "-k", "TestOurs")
+    ran = run(folder, "-m", "pytest", "-q", "-rs", "-W", "error", *alone, "test_our_erp.py")
     assert ran.returncode == 0, ran.stdout[-5000:]
     assert int(re.findall(r"(\d+) passed", ran.stdout)[0]) > 35
     assert "no other process" not in ran.stdout, "the page's books can be tried by two processes"
+
+
+@pytest.mark.kill
+def test_the_pages_connector_books_once_wherever_an_export_is_killed(folder: Path) -> None:
+    exports = ("-p", "no:cacheprovider", "-k", "TestExport")
+    ran = run(folder, "-m", "pytest", "-q", "-W", "error", *exports, "test_our_erp.py")
+    assert ran.returncode == 0, ran.stdout[-5000:]
+    assert "3 passed" in ran.stdout
+
+
+FORGETS = """
+found = OurConnector.find
+OurConnector.find = lambda self, keys: found(self, keys) if OWN else {}
+OWN, create = [], OurConnector._create
+OurConnector._create = lambda self, entry: OWN.append(entry) or create(self, entry)
+"""
+LOSES_RECEIPTS = """
+OurConnector.attach = lambda self, booking, receipts: None
+"""
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize(
+    ("bug", "said"), [(FORGETS, "exists and is not found"), (LOSES_RECEIPTS, "0 receipts, not its")]
+)
+def test_the_export_contract_catches_a_connector_that(folder: Path, bug: str, said: str) -> None:
+    """Finds only what its own process booked, or drops receipts."""
+    connector = folder / "our_erp" / "connector.py"
+    connector.write_text(connector.read_text(encoding="utf-8") + bug)
+    once = ("-p", "no:cacheprovider", "-k", "TestExport and books_everything_once")
+    ran = run(folder, "-m", "pytest", "-q", *once, "test_our_erp.py")
+    assert (ran.returncode, said in ran.stdout) == (1, True), ran.stdout[-3000:]
 
 
 def test_the_pages_contract_catches_a_connector_that_books_twice(folder: Path) -> None:
@@ -62,7 +89,65 @@ def test_the_pages_contract_catches_a_connector_that_books_twice(folder: Path) -
     assert "test_the_same_entry_twice_in_a_batch_is_one_booking" in ran.stdout
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "test", "said"),
+    [
+        ("json.dumps(one.dimensions)", "'[]'", "keeps_its_own_dimensions", "Rule: every line keeps its own dimensions"),
+        ("reference text primary key", "reference text", "both_found_nothing", "`enforced` is not true"),
+        ("def attach(", "def attached(", "never_booked", "OurConnector is not a connector: it has no attach"),
+        ("if not path.is_file():", "if path.is_file().real == 1 / 0:", "never_booked", "ZeroDivisionError"),
+        ("def find(self, keys):", "def find(self, keys, more):", "never_booked", "OurConnector raised TypeError"),
+    ],
+    ids=["lossy", "lying", "no_method", "no_factory", "wrong_method"],
+)
+def test_a_failure_says_what_is_wrong_with_the_connector(
+    folder: Path, old: str, new: str, test: str, said: str
+) -> None:
+    for path in (folder / "our_erp").glob("*.py"):
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    ran = run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_our_erp.py", "-k", test)
+    assert ran.returncode == 1, ran.stdout[-3000:]
+    assert said in ran.stdout
+    assert said == "ZeroDivisionError" or "docs/connectors/writing-one.md#" in ran.stdout
+
+
+def test_the_pages_registration_is_found_and_opens_its_books(folder: Path) -> None:
+    (entries,) = re.findall(
+        r"^```toml\n# pyproject.toml\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    found = tomllib.loads(entries)["project"]["entry-points"]["kontobro.connectors"]
+    ((name, value),) = found.items()
+    metadata = folder / "our_erp-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: our-erp\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(f"[kontobro.connectors]\n{name} = {value}\n")
+    (folder / "books.sqlite3").touch()
+    code = f"""
+from kontobro.erp.registry import Registry
+print(Registry().faults(), Registry().load({name!r}, {{"books": "books.sqlite3"}}).capabilities.reference)
+"""
+    ran = run(folder, "-c", code)
+    assert (ran.stdout, ran.stderr) == ("[] enforced\n", "")
+
+
 def test_the_page_names_every_method_and_no_other() -> None:
     named = set(re.findall(r'def (\w+)\(self.*\n        """\d\. ', PAGE.read_text(encoding="utf-8")))
     methods = {name for name in vars(Connector) if not name.startswith("_")} - {"capabilities"}
     assert named == methods
+
+
+def test_the_template_has_the_pages_code() -> None:
+    assert stale() == [], "run: make fix"
+
+
+@pytest.mark.kill
+def test_the_verb_proves_it_too(folder: Path) -> None:
+    make = "from test_our_erp import *; import pathlib; path.__wrapped__(pathlib.Path('.'))"
+    assert run(folder, "-c", make).returncode == 0
+    connector = ("--erp", "our_erp.connector:from_options", "--erp-option", "books=books.sqlite3")
+    kontobro = ("-c", "from kontobro.cli import main; main()", "--home", "home", "prove")
+    ran = run(folder, *kontobro, *connector, "--books", "test_our_erp:books_of", "--only", "erp.book#1", "--json")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert json.loads(ran.stdout)["summary"] == {"processes_killed": 4, "whole": 4}
+    lost = run(folder, *kontobro, *connector, "--books", "test_our_erp:no_such")
+    assert (lost.returncode, "Give --books as package.module:function." in lost.stderr) == (3, True), lost.stderr

@@ -16,8 +16,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from kontobro.bootstrap import SystemClock, connector_of
+from kontobro.bootstrap import SystemClock
 from kontobro.core.model.connection import Connection, Tokens
+from kontobro.erp.registry import load_connector
 from kontobro.install.connect import Connecting
 from kontobro.pleo import Grant, authorize_url, exchange_code, open_pleo
 from kontobro.store import open_store
@@ -60,7 +61,7 @@ def reconnect(desk: ConnectedHome, app: OAuthClient) -> Connection:
         clock = SystemClock()
         connecting = Connecting(
             pleo_for=lambda connection, tokens: open_pleo(connection, tokens, clock),
-            connector=connector_of(draft.erp, draft.erp_options),
+            connector=load_connector(draft.erp, draft.erp_options),
             store=store,
         )
         return connecting.connect(draft, authorised(desk, draft, app), 1).connection

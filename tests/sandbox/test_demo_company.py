@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import io
 import os
@@ -12,15 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
+import msgspec
 import pytest
 import yaml
-from PIL import Image
+from PIL import Image, ImageChops
 
-from pleo_sandbox.demo.cast import major
-from pleo_sandbox.demo.company import SECOND_BATCH, TO_MEND, demo_company
-from pleo_sandbox.demo.receipts import Paper, drawn, receipt
+from pleo_sandbox.demo.company import SECOND_BATCH, TO_MEND, Written, demo_company
+from pleo_sandbox.demo.facts import facts_of
+from pleo_sandbox.demo.receipts import PAPERS
 from pleo_sandbox.demo.spec import WALLET_TYPES, round_half_up
 from pleo_sandbox.model import Expense, Json
+from scripts.receipts import Paper, drawn, major, papers
 
 SHARED = Path(os.environ.get("KONTOBRO_SHARED", Path(__file__).parents[2] / ".." / "shared"))
 CONTRACT = SHARED / "pleo" / "openapi" / "current_pleo_export_v3.yaml"
@@ -56,7 +59,6 @@ def method(item: Json) -> str | None:
 
 
 def test_it_is_the_same_company_each_time() -> None:
-    drawn.cache_clear()  # its receipts are drawn again too
     again = demo_company()
     assert again == COMPANY
     assert again.expenses is not EXPENSES
@@ -238,6 +240,34 @@ def test_pictures_can_be_opened() -> None:
             assert len(image.convert("L").getcolors(256) or []) > 1
 
 
+def test_the_papers_are_those_that_the_expenses_give() -> None:
+    """An expense that changes has its receipt drawn again (`make fix`). Encoders may differ a little."""
+    wanted = {name: (kind, drawn(kind, paper)) for name, kind, paper in papers()}
+    assert set(wanted) == {path.name for path in PAPERS.iterdir()}
+    for name, (kind, content) in wanted.items():
+        stored = (PAPERS / name).read_bytes()
+        if kind == "pdf":
+            assert text_of(stored) == text_of(content), name
+        elif kind == "fake":
+            assert stored == content, name
+        else:
+            assert most_apart(stored, content) < 48, name
+
+
+def most_apart(one: bytes, other: bytes) -> int:
+    """By how much two pictures of one size differ where they differ most, of 255."""
+    with Image.open(io.BytesIO(one)) as first, Image.open(io.BytesIO(other)) as second:
+        assert first.size == second.size
+        return int(ImageChops.difference(first.convert("L"), second.convert("L")).getextrema()[1])
+
+
+def test_another_receipt_is_told_apart() -> None:
+    one = Paper("Papirhjørnet", "FJB-1", dt.date(2026, 9, 1), "487.50 DKK")
+    other = dataclasses.replace(one, total="487.60 DKK")
+    assert most_apart(drawn("jpg", one), drawn("jpg", other)) > 48
+    assert text_of(drawn("pdf", one)) != text_of(drawn("pdf", other))
+
+
 def text_of(pdf: bytes) -> str:
     """The text of a PDF's one page: its content stream is deflated."""
     stream = pdf.partition(b"stream\n")[2]
@@ -272,7 +302,7 @@ def test_pdfs_show_supplier_date_and_amount() -> None:
 def test_papers_show_amounts_with_their_currency_s_decimals(value: int, currency: str, text: str) -> None:
     assert major(value, currency) == text
     paper = Paper("Papirhjørnet", "FJB-1", dt.date(2026, 9, 1), text)
-    assert text in text_of(receipt("pdf", "FJB-1", paper).content)
+    assert text in text_of(drawn("pdf", paper))
 
 
 @pytest.mark.parametrize(("numerator", "whole"), [(5, 3), (-5, -3), (4, 2), (-4, -2), (1, 1), (-1, -1), (0, 0)])
@@ -339,3 +369,12 @@ def test_no_field_is_invented(item_contract: jsonschema_rs.Draft202012Validator)
             assert set(line["tax"] or {}) <= set(schema["TaxV3"]["properties"])
         assert set(expense.item["vendor"] or {}) <= set(schema["VendorV3"]["properties"])
         assert set(expense.item["supplier"] or {}) <= set(schema["SupplierV3"]["properties"])
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [("amuont = 5", "amuont"), ('amount = "5"', "amount"), ("lines = [{ net = 'half' }]", "net"), ("", "amount")],
+)
+def test_what_is_written_wrong_in_the_data_is_named(change: str, field: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=field):
+        facts_of(f'[[expenses]]\nkey = "a"\ntype = "fee"\non = "2026-09-01"\n{change}', Written)

@@ -347,7 +347,6 @@ def test_of_many_at_once_one_gets_the_job(sandbox: Sandbox, acme: SandboxCompany
 
 
 def test_the_demo_sandbox_can_export_its_whole_queue() -> None:
-    pytest.importorskip("pleo_sandbox.demo.company", reason="the demo company is not here: merge its branch")
     demo = demo_sandbox()
     job_id = demo.press_export(demo.company_id)
     with factories.client(demo, demo.api_key) as pleo:

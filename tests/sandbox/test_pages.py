@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator
-from html import escape as html_escape
 from typing import Any
 
 import pytest
 from httpx2 import Response
+from markupsafe import escape as html_escape
 from starlette.testclient import TestClient
 
 from pleo_sandbox.company.jobs import ItemResult, ItemStatus, JobEvent
@@ -165,7 +165,7 @@ def test_whatever_anybody_wrote_is_escaped(browser: TestClient, sandbox: Sandbox
         html = browser.get(path, params={"notice": EVIL, "status": ""}).text
         assert "&lt;script&gt;" in html
         assert "<script" not in html
-        assert "alert(1)&lt;/script&gt;&quot;&#x27;&amp;" in html
+        assert "alert(1)&lt;/script&gt;&#34;&#39;&amp;" in html
 
 
 # what the buttons do

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from kontobro.service.config import ServiceConfig, read_config
 from kontobro.service.metrics.vitals import Vitals
 from kontobro.store import open_store
 from tests.support.empty_store import put_empty_store
+from tests.support.outside import installed, write_package
 from tests.support.scripted_pleo import Clock, a_connection, page
 
 POLL = timedelta(seconds=120)
@@ -167,3 +169,12 @@ def test_no_finding_holds_a_secret(home: Path) -> None:
     assert "hunter2" not in told
     assert "swordfish" not in told
     assert "plp_key" not in told
+
+
+def test_connectors_of_other_packages_are_named_and_broken_ones_too(home: Path, tmp_path: Path) -> None:
+    write_package(tmp_path / "site", "broken", "broken = kontobro_broken:CONNECTOR", "import no_such_library")
+    with installed(), installed(tmp_path / "site"), closing(open_home(home)) as opened:
+        found = [each for each in examine_home(opened) if each.subject == "connectors"]
+    assert [each.verdict for each in found] == ["ok", "warn"]
+    assert "northbook (kontobro-northbook)" in found[0].message
+    assert "kontobro-broken can't be loaded" in found[1].message

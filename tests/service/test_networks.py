@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kontobro.bootstrap import connector_of
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
+from kontobro.erp.registry import load_connector
 from kontobro.service.config import ServiceConfig, read_config
 from kontobro.service.home import open_service_home
 from kontobro.service.networks import reach_of
@@ -62,8 +62,8 @@ def test_what_is_connected_to_is_checked_again_whatever_was_permitted_before(tmp
     answers = [["93.184.216.34"], ["127.0.0.1"]]
     reach = reach_of(hosted(), lambda host, port: answers.pop(0))
     options = {"url": "https://rebind.example.com"}
-    reach.require_options(options)
-    connector = connector_of("odoo", options, {"api_key": "k"}.get, reach.policy)
+    reach.require(options["url"])
+    connector = load_connector("odoo", options, {"api_key": "k"}.get, reach.policy)
     with pytest.raises(Misconfigured, match="private network"):
         connector.check()
     assert answers == []
@@ -72,7 +72,7 @@ def test_what_is_connected_to_is_checked_again_whatever_was_permitted_before(tmp
 def test_the_same_for_tryton() -> None:
     reach = reach_of(hosted(), lambda host, port: ["10.0.0.5"])
     options = {"url": "https://inside.example.com", "database": "d", "user": "u"}
-    connector = connector_of("tryton", options, {"password": "p"}.get, reach.policy)
+    connector = load_connector("tryton", options, {"password": "p"}.get, reach.policy)
     with pytest.raises(Misconfigured, match="private network"):
         connector.check()
 

@@ -15,7 +15,7 @@ from kontobro.cli.app import app
 from kontobro.core.model.connection import Tokens
 from kontobro.service.config import config, read_config
 from kontobro.service.home import open_service_home
-from kontobro.worker.serving import only_worker
+from kontobro.worker.queues import only_worker
 from kontobro.worker.vitals import look
 from tests.support.empty_store import put_empty_store
 from tests.support.scripted_pleo import a_connection

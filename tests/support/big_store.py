@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from kontobro.testing.store.case import connection
+from tests.support.examples import rows
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS = [f"conn-{number:03}" for number in range(500)]
 BOOKINGS = 100_000
-JOBS = 5_000
+"""And a job for each 20; `rows` of both in the fast run."""
 END = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 YEAR = 365 * 24 * 3600
 
@@ -66,22 +67,24 @@ def fill(store: DjangoStore) -> None:
     database = connections[store.alias]
     _guards(database, "DISABLE")
     with database.cursor() as cursor:
-        cursor.execute(_sql(database.vendor, FILL_BOOKINGS, BOOKINGS, str(YEAR // BOOKINGS)))
-        cursor.execute(_sql(database.vendor, FILL_JOBS, JOBS, str(YEAR // JOBS)))
+        bookings = rows(BOOKINGS)
+        cursor.execute(_sql(database.vendor, FILL_BOOKINGS, bookings, bookings // 20))
+        cursor.execute(_sql(database.vendor, FILL_JOBS, bookings // 20, bookings // 20))
         if database.vendor == "postgresql":
             cursor.execute("VACUUM ANALYZE")  # as its autovacuum does; SQLite has to do without
     _guards(database, "ENABLE")
 
 
-def _sql(vendor: str, template: str, rows: int, seconds: str) -> str:
+def _sql(vendor: str, template: str, most: int, jobs: int) -> str:
     words = {
-        name: word.format(end=f"{END:%Y-%m-%d %H:%M:%S}", ago=f"i * {seconds}") for name, word in WORDS[vendor].items()
+        name: word.format(end=f"{END:%Y-%m-%d %H:%M:%S}", ago=f"i * {YEAR // most}")
+        for name, word in WORDS[vendor].items()
     }
     quoted = FAULT[:-1].replace("'", "''")
     problem = f"'[{quoted}, \"value\": \"' || (i % 60) || '\"}}]'"
     cast = "::jsonb" if vendor == "postgresql" else ""
     problems = f"(CASE WHEN i % 19 = 0 THEN {problem} ELSE '[]' END){cast}"
-    return template.format(most=rows - 1, jobs=JOBS, problems=problems, **words)
+    return template.format(most=most - 1, jobs=jobs, problems=problems, **words)
 
 
 def _guards(database: BaseDatabaseWrapper, verb: str) -> None:

@@ -18,11 +18,11 @@ from typing import Any
 from beancount import loader
 from beancount.core.data import Document, Transaction
 
-from kontobro.bootstrap import connector_of
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.settings import Settings
 from kontobro.core.ports import Connector, Store
 from kontobro.erp.kit.guard import guarded
+from kontobro.erp.registry import load_connector
 from kontobro.export import JobResult, Ports, next_job, run_job
 from kontobro.pleo import PleoClient, open_pleo
 from kontobro.store import open_store
@@ -89,7 +89,7 @@ class ExportHarness:
 
     def alter(self, **methods: Any) -> None:
         """Put other methods in front of the ledger's, under the guard that every connector runs behind."""
-        self.connector = guarded(Altered(connector_of("beancount", {"ledger": str(self.desk.ledger)}), **methods))
+        self.connector = guarded(Altered(load_connector("beancount", {"ledger": str(self.desk.ledger)}), **methods))
 
     def mend(self) -> None:
         """The ledger's own connector again."""
@@ -226,7 +226,7 @@ def ports_at(desk: ConnectedHome, clock: SandboxClock, connector: Connector | No
     connection = store.connections()[0]
     pleo = open_pleo(connection, store, clock)
     try:
-        books = connector or connector_of("beancount", connection.erp_options)
+        books = connector or load_connector("beancount", connection.erp_options)
         yield ExportHarness(desk, store, pleo, books, clock, connection)
     finally:
         pleo.close()

@@ -24,11 +24,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from kontobro.bootstrap import SystemClock, connector_of
+from kontobro.bootstrap import SystemClock
 from kontobro.core.errors import KontobroError
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.masterdata import Account, Vendor
 from kontobro.core.ports import Connector, Store
+from kontobro.erp.registry import load_connector
 from kontobro.export import Ports, next_job, run_job
 from kontobro.export.job.ended import note_ends
 from kontobro.pleo import open_pleo
@@ -100,7 +101,7 @@ def boundaries_of(order: dict[str, Any]) -> Boundaries:
 
 def connector(order: dict[str, Any], connection: Connection, store: Store) -> Connector:
     """The connection's own, or the plain system beside the ledger with that ledger's accounts and vendors."""
-    own = connector_of(connection.erp, connection.erp_options, partial(store.secret, connection))
+    own = load_connector(connection.erp, connection.erp_options, partial(store.secret, connection))
     if "plain" not in order:
         return own
     return PlainErp(

@@ -28,9 +28,11 @@ class MemoryStore:
     def bind(self, connection_id: str, bindings: Sequence[Binding]) -> None:
         self.before("bind")
         for binding in bindings:
-            owners = [key for key, it in self.rows.items() if key[0] == binding.kind and it.pleo_id == binding.pleo_id]
-            for key in owners if binding.pleo_id else ():
-                del self.rows[key]
+            if binding.pleo_id:
+                owners = [key for key, row in self.rows.items() if row.pleo_id == binding.pleo_id]
+                for key in owners:
+                    if key[0] == binding.kind:
+                        del self.rows[key]
             self.rows[binding.kind, binding.erp_id] = binding
         self.after("bind")
 

@@ -20,8 +20,8 @@ from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.settings import Settings
 from kontobro.service.config import ServiceConfig, read_config
 from kontobro.service.home import open_service_home
-from kontobro.worker import Worker, start_in_process
 from kontobro.worker.duty import Told
+from kontobro.worker.serving import Worker, start_in_process
 from pleo_sandbox.model import Expense, Json, SandboxCompany
 from pleo_sandbox.server import serve
 from pleo_sandbox.state.sandbox import Sandbox

@@ -104,10 +104,8 @@ class StrictPleo:
     def _keep(self, kind: MasterKind, new: Existing, verb: str) -> Existing | Problem:
         old = self.records.get(kind, {}).get(new.id)
         others = [other for other in self.of(kind) if other.id != new.id and other.parent == new.parent]
-        renamed = old is None or fold(old.code) != fold(new.code)
-        respelled = old is not None and not renamed and old.code != new.code
-        alike = any(fold(other.code) == fold(new.code) for other in others)
-        if kind != "accounts" and (renamed or respelled) and new.code and alike:
+        recoded = old is None or old.code != new.code
+        if kind != "accounts" and recoded and new.code and fold(new.code) in {fold(other.code) for other in others}:
             return refused("exists", new.code)
         moved = new.external_id and (old is None or old.external_id != new.external_id)
         if moved and any(other.external_id == new.external_id for other in others):

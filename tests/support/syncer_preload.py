@@ -8,8 +8,8 @@ from pathlib import Path
 
 import httpx2
 
-from kontobro.bootstrap import connector_of
 from kontobro.core.model.masterdata import Vendor
+from kontobro.erp.registry import load_connector
 from kontobro.store import open_store
 from tests.support import syncer_process
 from tests.support.warm_ledgers import share_warm_ledgers
@@ -21,4 +21,4 @@ httpx2.Client().close()
 with tempfile.TemporaryDirectory() as folder:
     open_store(Path(folder) / "warm.sqlite3").close()
     demo = Path(str(resources.files("kontobro.erp.beancount") / "demo"))
-    list(connector_of("beancount", {"ledger": str(demo / "ledger.beancount")}).read(Vendor))
+    list(load_connector("beancount", {"ledger": str(demo / "ledger.beancount")}).read(Vendor))

@@ -15,9 +15,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
-from kontobro.bootstrap import SystemClock, connector_of
+from kontobro.bootstrap import SystemClock
 from kontobro.core.model.masterdata import Account, Company, Dimension, DimensionValue, MasterRecord, TaxCode, Vendor
 from kontobro.core.ports import Connector
+from kontobro.erp.registry import load_connector
 from kontobro.pleo import open_target
 from kontobro.store import open_store
 from kontobro.sync import SyncPorts, apply_plan, plan_sync
@@ -143,7 +144,7 @@ def _sync(order: dict[str, Any]) -> dict[str, int]:
 
 def _connector(order: dict[str, Any]) -> Connector:
     if "erp" in order:
-        return connector_of(order["erp"], json.loads(order["options"]), json.loads(order["secrets"]).get)
+        return load_connector(order["erp"], json.loads(order["options"]), json.loads(order["secrets"]).get)
     if "ledger" in order:
-        return connector_of("beancount", {"ledger": order["ledger"]})
+        return load_connector("beancount", {"ledger": order["ledger"]})
     return cast(Connector, Books(MASTERS[order["masters"]], Company("C1", "Fjord & Bro ApS", "DKK")))

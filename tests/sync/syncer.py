@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kontobro.bootstrap import SystemClock, connector_of
+from kontobro.bootstrap import SystemClock
 from kontobro.core.errors import KontobroError
+from kontobro.erp.registry import load_connector
 from kontobro.pleo import open_target
 from kontobro.store import open_store
 from kontobro.sync import KINDS, SyncPorts, apply_plan, plan_sync
@@ -31,7 +32,7 @@ def sync(order: dict[str, Any]) -> dict[str, Any]:
     target = open_target(connection, store, SystemClock())
     ports = SyncPorts(
         target=Seam(target, "pleo", WRITES["pleo"], boundaries),
-        connector=Seam(connector_of("beancount", connection.erp_options), "erp", WRITES["erp"], boundaries),
+        connector=Seam(load_connector("beancount", connection.erp_options), "erp", WRITES["erp"], boundaries),
         store=Seam(store, "store", WRITES["store"], boundaries),
         clock=SystemClock(),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +13,14 @@ from allauth.account.models import EmailAddress
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.level import level_of, scopes_for
-from kontobro.erp import REGISTRY, Option, Registered
 from kontobro.service.config import config
+from kontobro.service.home import permit_of
 from kontobro.web.connect import setup as flow
 from kontobro.web.connect.erp import safe_options, systems
 from kontobro.web.models import ConnectionOwner, Membership, Setup
 from kontobro.web.tenancy import is_operator
+from tests.support.outside import installed
+from tests.support.scripted_pleo import a_connection
 from tests.support.site import Site
 from tests.web.connecting import Box, Traveller, digests, open_box, proposed, query_of, traveller
 
@@ -333,37 +336,75 @@ def test_a_plan_that_changed_since_it_was_shown_is_not_carried_out(site: Site, b
     assert box.sandbox.installations.all()[0].status != "ACTIVATED"
 
 
-def test_of_several_companies_one_is_chosen(
-    site: Site, box: Box, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def northbook() -> Iterator[None]:
+    with installed():
+        yield
+
+
+def test_a_hosted_service_offers_the_packages_that_its_operator_named(
+    northbook: None, site: Site, hosted: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    several = Registered(
-        "tests.web.several:from_options",
-        "nothing to install",
-        options=(Option("url", "address"), Option("company", "company's number")),
-        secrets=(("api_key", "API key"),),
-    )
-    monkeypatch.setitem(REGISTRY, "several", several)
+    assert "northbook" not in dict(systems())
+    assert "kontobro_northbook" not in sys.modules
+    monkeypatch.setenv("KONTOBRO_CONNECTORS", "kontobro-other, Kontobro.Northbook")
+    config.cache_clear()
+    assert dict(systems())["northbook"] == "NorthBook"
+    organisation = site.organisation()
+    books = {"server": "https://93.184.216.34", "region": "eu"}
+    assert safe_options("northbook", books, organisation) == books
+    with pytest.raises(Misconfigured, match="private network"):
+        safe_options("northbook", {**books, "server": "http://10.0.0.5"}, organisation)
+    with pytest.raises(Misconfigured, match="outside your organisation"):
+        safe_options("northbook", {**books, "archive": "/etc"}, organisation)
+
+
+def test_the_worker_of_a_hosted_service_opens_no_other_package_and_nothing_else_s_network(
+    northbook: None, hosted: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books = {"server": "http://10.0.0.5", "region": "eu", "archive": "/etc"}
+    connection = replace(a_connection(), erp="northbook", erp_options=books)
+    with pytest.raises(Misconfigured, match="package kontobro-northbook is not one that this service may load"):
+        permit_of(config(), str)(connection)
+    assert "kontobro_northbook" not in sys.modules
+    monkeypatch.setenv("KONTOBRO_CONNECTORS", "kontobro-northbook")
+    config.cache_clear()
+    with pytest.raises(Misconfigured, match="private network"):
+        permit_of(config(), str)(connection)
+    public = replace(connection, erp_options={**books, "server": "https://93.184.216.34"})
+    with pytest.raises(Misconfigured, match="outside the folders"):
+        permit_of(config(), str)(public)
+
+
+def test_of_several_companies_one_is_chosen(northbook: None, site: Site, box: Box, tmp_path: Path) -> None:
     bo = traveller(site, box, tmp_path / "ledger")
     bo.begin()
     bo.allow(1)
-    bo.post("erp", erp="several")
-    page = bo.post("access", url="https://books.example.com", secret_api_key="wrong")
-    assert "The API key is refused" in page.text
+    page = bo.post("erp", erp="northbook")
+    assert "As in your browser, without a path." in page.text
+    books = {"server": "https://books.example.com", "region": "eu"}
+    page = bo.post("access", **books, secret_token="wrong")
+    assert "The access token is refused" in page.text
     assert "wrong" not in page.text
-    page = bo.post("access", url="https://books.example.com", secret_api_key="open sesame")
-    assert "Choose the company in Several" in page.text
+    page = bo.post("access", **books, secret_token="open sesame")
+    assert "Choose the company in NorthBook" in page.text
     assert "open sesame" not in str(vars(bo.setup))
     assert "Choose one of the companies" in bo.post("company", company="3").text
     bo.post("company", company="2")
     (connection,) = site.home.store.connections()
-    assert connection.erp_options == {"url": "https://books.example.com", "company": "2"}
-    assert site.home.store.secret(connection, "api_key") == "open sesame"
+    assert connection.erp_options == {**books, "company": "2"}
+    assert site.home.store.secret(connection, "token") == "open sesame"
     assert bo.setup.sealed == ""
-    kept = bo.browser.post(f"/c/{connection.id}/access/", {"url": "https://BOOKS.example.com/"}, follow=True)
+    noted = {**books, "note": "Pleo"}
+    kept = bo.browser.post(f"/c/{connection.id}/access/", {**noted, "secret_token": "open sesame"}, follow=True)
     assert "The new access works" in kept.text
     changed = site.home.store.connection(connection.id)
     assert changed is not None
-    assert changed.erp_options == {"url": "https://BOOKS.example.com/", "company": "2"}
+    assert changed.erp_options == {**noted, "company": "2"}
+    moved = {**noted, "server": "https://evil.example.com"}
+    refused = bo.browser.post(f"/c/{connection.id}/access/", moved, follow=True)
+    assert "the stored access token is not sent there" in refused.text
+    assert site.home.store.connection(connection.id) == changed
 
 
 @pytest.mark.parametrize("text", ["~nobody-here/x", "a" * 490, "\x00", "é\u2028", "../..", "http://[", "C:\\x"])

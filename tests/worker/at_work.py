@@ -6,7 +6,7 @@ import logging
 import signal
 
 from kontobro.service.config import read_config
-from kontobro.worker import run_worker
+from kontobro.worker.serving import run_worker
 
 LONGEST = 240
 """Seconds that a worker may live: one that hangs is ended."""

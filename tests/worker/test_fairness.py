@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kontobro.worker import Worker
+from kontobro.worker.serving import Worker
 from tests.support.running_service import RunningService, wait_for
 from tests.worker import tarpit
 from tests.worker.conftest import Build

@@ -14,7 +14,7 @@ from kontobro.core.errors import Busy, KontobroError, NotUsable
 from kontobro.core.ports.runner import Runner, Work
 from kontobro.export.engine import JobResult
 from kontobro.sync.run import SyncResult
-from kontobro.worker import open_client_runner
+from kontobro.worker.asking import open_client_runner
 from kontobro.worker.chores import forget
 from kontobro.worker.pieces import Result, due_syncs
 from kontobro.worker.serving import start_in_process
@@ -246,7 +246,7 @@ def test_one_piece_at_a_time_for_a_connection_across_queues(town: RunningService
 
 def test_a_process_that_only_asks_never_loads_what_works() -> None:
     """Neither DBOS before it is opened, nor the workflows, nor the engine."""
-    told = "from kontobro.worker import open_client_runner; import sys; print(*sys.modules)"
+    told = "from kontobro.worker.asking import open_client_runner; import sys; print(*sys.modules)"
     out = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True, env=ENVIRONMENT)
     loaded = set(out.stdout.split())
     assert "kontobro.worker.asking" in loaded

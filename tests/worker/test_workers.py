@@ -14,8 +14,7 @@ import pytest
 
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.ports.runner import Work
-from kontobro.worker import open_client_runner
-from kontobro.worker.asking import ClientRunner
+from kontobro.worker.asking import ClientRunner, open_client_runner
 from kontobro.worker.chores import Rounds, slot_of
 from kontobro.worker.life import Life
 from kontobro.worker.queues import engine_url

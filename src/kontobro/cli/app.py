@@ -25,6 +25,7 @@ from kontobro.cli import (
     jobs,
     personal_data,
     preview,
+    prove,
     rotate_keys,
     sandbox,
     serve,
@@ -36,6 +37,7 @@ from kontobro.cli import (
 from kontobro.cli.common.desk import Desk
 from kontobro.cli.common.exits import Exit, epilog, exit_of
 from kontobro.cli.common.extras import extra_of, install_hint
+from kontobro.cli.connector import command as connector
 from kontobro.cli.demo import command as demo
 from kontobro.cli.settings import command as settings
 from kontobro.cli.sync import command as sync
@@ -215,6 +217,8 @@ app.add_typer(settings.app, name="settings", rich_help_panel=MASTERS)
 _add("dimensions", dimensions.run, MASTERS, "kontobro dimensions --choose COST PROJECT")
 app.add_typer(sync.app, name="sync", rich_help_panel=MASTERS)
 app.add_typer(personal_data.app, name="personal-data", rich_help_panel=SETUP)
+app.add_typer(connector.app, name="connector", rich_help_panel=RUNNING)
+_add("prove", prove.run, RUNNING, "kontobro prove --erp visma --books tests.test_kontobro_visma:books_of")
 _add("rotate-keys", rotate_keys.run, SETUP, "kontobro rotate-keys")
 _add("doctor", doctor.run, SETUP, "kontobro doctor")
 _add("disconnect", disconnect.run, SETUP, "kontobro disconnect")

@@ -9,13 +9,10 @@ import typer
 
 from kontobro.cli.common import show
 from kontobro.cli.common.desk import desk_of
-from kontobro.cli.common.exits import Exit, exit_of
+from kontobro.cli.common.exits import Exit, exit_of, worst_of
 
 if TYPE_CHECKING:
     from kontobro.health.findings import Finding
-
-SEVERITY = (Exit.FAULT, Exit.UNREACHABLE, Exit.NEEDS_FIX, Exit.BUSY, Exit.UNFINISHED, Exit.PROBLEMS, Exit.OK)
-"""Which exit code wins when there are several findings."""
 
 
 def run(
@@ -33,8 +30,7 @@ def run(
     )
     desk = desk_of(context)
     findings = list(look(desk.connection(), desk.workplace, words))
-    codes = {code_of(finding) for finding in findings}
-    code = next(code for code in SEVERITY if code == Exit.OK or code in codes)
+    code = worst_of(code_of(finding) for finding in findings)
     if as_json:
         show.emit({"ok": code == Exit.OK, "findings": [_shape(finding) for finding in findings]})
     else:

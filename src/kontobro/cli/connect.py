@@ -24,6 +24,7 @@ from kontobro.cli.common.erp_options import (
 )
 from kontobro.cli.common.given import require_given_for
 from kontobro.core.errors import Misconfigured
+from kontobro.erp.registry import Registry
 
 if TYPE_CHECKING:
     from kontobro.core.level import Level
@@ -100,6 +101,7 @@ def run(
     options = erp_options(erp, erp_option or [], flags)
     draft = draft_connection(environment, url, erp, options, oauth=oauth, client_id=client_id)
     draft = replace(draft, company_id=company, name=name)
+    Registry().get(erp).require(options)
     key = None if oauth else _of_api_key(from_stdin=api_key_stdin)
     client_secret = _client_secret(from_stdin=client_secret_stdin) if oauth else None
     secrets = erp_secrets(erp, erp_secret or [], from_stdin=erp_secret_stdin)

@@ -14,6 +14,7 @@ from kontobro.cli.common.exits import Exit, exit_of, exit_of_result
 from kontobro.cli.common.tables import sheet
 from kontobro.cli.jobs import live_job
 from kontobro.core.errors import Busy, JobGone, Unreachable
+from kontobro.erp.registry import Registry
 
 if TYPE_CHECKING:
     from kontobro.core.model.connection import Connection
@@ -138,7 +139,7 @@ def _say_drafts(connection: Connection, job: ExportJob, ports: Ports) -> None:
     drafts = sum(row.posting == "draft" for row in ports.store.bookings(connection.id, job_id=job.id))
     if drafts:
         entries = "1 entry is a draft" if drafts == 1 else f"{drafts} entries are drafts"
-        show.say(f"  {entries}: post {'it' if drafts == 1 else 'them'} in {connection.erp.capitalize()}.")
+        show.say(f"  {entries}: post {'it' if drafts == 1 else 'them'} in {Registry().label(connection.erp)}.")
 
 
 def print_noted(rows: Sequence[BookingRow], job_id: str) -> None:

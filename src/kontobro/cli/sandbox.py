@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kontobro.cli.common import show
+from kontobro.cli.common.extras import require_extra
 
 if TYPE_CHECKING:
-    from kontobro.cli.demo.box import Box
+    from kontobro.testing.box import Box
 
 SERVICE = "http://127.0.0.1:8765"
 """Where `kontobro serve` listens unless told otherwise."""
@@ -39,8 +40,9 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when it is ready.")] = False,
 ) -> None:
     """Run Pleo-in-a-box on this machine until Ctrl-C: a demo company with expenses to book, and pages to see it."""
-    from kontobro.cli.demo.box import pleo_in_a_box
+    from kontobro.testing.box import pleo_in_a_box
 
+    require_extra("sandbox")
     books = _books_in(ledger) if ledger else None
     redirects = (f"--redirect-uri={each}" for each in redirect_uri)
     pressed = ("--press-export",) if press else ()

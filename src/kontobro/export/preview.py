@@ -77,7 +77,8 @@ def preview_items(
 ) -> list[ItemPreview]:
     """The rules, the accounting system's own validation, and what stands already. `seen`: what came before these."""
     today = local_day(ports.clock.now(), connection, masters)
-    posted = [post_item(item, connection.settings, masters, today) for item in items]
+    bills = ports.connector.capabilities.bills
+    posted = [post_item(item, connection.settings, masters, today, bills=bills) for item in items]
     entries = [entry for one in posted for entry in one.entries]
     refusals = dict(zip((e.reference for e in entries), ports.connector.validate(entries), strict=True))
     keys = [entry.reference for entry in entries] + keys_to_ask(entries, ports.connector.capabilities)

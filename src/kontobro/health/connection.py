@@ -112,6 +112,11 @@ def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Findi
         )
         return
     yield Finding("accounting system", "ok", f"{connection.erp}: {company.name}, {company.currency}")
+    lost = connector.capabilities.not_kept
+    if lost:
+        names = ", ".join(fact.replace("_", " ") for fact in sorted(lost))
+        fix = "If your accounting needs them, add them there by hand, or ask the connector's author."
+        yield Finding("accounting system", "warn", f"This system keeps no {names}.", fix)
 
 
 def _look_at_settings(connector: Connector, connection: Connection) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ def examine_home(home: Home) -> list[Finding]:
         disk(home.path),
         permissions(home.path),
         connections(home),
+        *connectors(home),
         versions(),
     ]
 
@@ -82,6 +83,18 @@ def connections(home: Home) -> Finding:
     if counts["reconnect"]:
         return Finding("connections", "warn", f"Connections: {told}.", "Connect these again: their login has expired.")
     return Finding("connections", "ok", f"Connections: {told}.")
+
+
+def connectors(home: Home) -> list[Finding]:
+    """What can be connected, and each other package whose connector can't be loaded."""
+    registry = home.registry
+    named = ", ".join(_with_package(name, registry.package(name)) for name in registry.names())
+    broken = [Finding("connectors", "warn", fault, "The other connectors work.") for fault in registry.faults()]
+    return [Finding("connectors", "ok", f"Connectors: {named}."), *broken]
+
+
+def _with_package(name: str, package: str) -> str:
+    return f"{name} ({package})" if package else name
 
 
 def versions() -> Finding:

@@ -89,6 +89,13 @@ class ServiceConfig(BaseSettings):
         "Empty: Beancount is not offered. Local mode opens any ledger its user may open.",
     )
 
+    connectors: str = Field(
+        "",
+        description="Packages with connectors, separated by commas, that a hosted service may load: "
+        "kontobro-hledger, for example. Their code runs with all rights of the service. A package that is not listed "
+        "is not imported. Empty: only Kontobro's own connectors. In local mode, empty means every installed package.",
+    )
+
     production_client_id: str = Field("", description="OAuth client that Pleo registered for production.")
     production_client_secret: SecretStr = Field(SecretStr(""), description="Its secret.")
     staging_client_id: str = Field("", description="OAuth client that Pleo registered for staging.")
@@ -160,6 +167,12 @@ class ServiceConfig(BaseSettings):
     def ledger_roots(self) -> tuple[Path, ...]:
         """The folders below which a hosted service opens ledgers."""
         return _folders(self.ledger_folders)
+
+    @property
+    def connector_packages(self) -> frozenset[str] | None:
+        """The other packages whose connectors may be loaded; None for all that are installed."""
+        named = frozenset(part.strip() for part in self.connectors.split(",") if part.strip())
+        return None if self.local and not named else named
 
     @model_validator(mode="before")
     @classmethod

@@ -9,7 +9,8 @@ from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Clock
 from kontobro.net.addresses import look_up
 from kontobro.service.config import ServiceConfig
-from kontobro.service.ledgers import ledger_guard
+from kontobro.service.connectors import registry_of
+from kontobro.service.ledgers import path_guard
 from kontobro.service.networks import reach_of
 from kontobro.service.pace import SharedPaces
 
@@ -29,7 +30,9 @@ def open_service_home(config: ServiceConfig, clock: Clock | None = None, owner: 
     store = open_store(config.database, key=key.encode() or None)
     paces = SharedPaces(url) if (url := config.database_url.get_secret_value()) else None
     network = reach_of(config, look_up).policy
-    home = Home(config.home, store, clock or SystemClock(), paces, permit_of(config, owner), network=network)
+    registry = registry_of(config)
+    permit = permit_of(config, owner)
+    home = Home(config.home, store, clock or SystemClock(), paces, permit, network=network, registry=registry)
     home.opened.callback(store.close)
     if paces:
         home.opened.callback(paces.close)
@@ -38,10 +41,12 @@ def open_service_home(config: ServiceConfig, clock: Clock | None = None, owner: 
 
 def permit_of(config: ServiceConfig, owner: Owner) -> Callable[[Connection], None]:
     """Refuses a connection whose options would open what no customer may reach, before each time it is opened."""
-    reach, ledgers = reach_of(config, look_up), ledger_guard(config, owner)
+    reach, require_paths = reach_of(config, look_up), path_guard(config, owner)
 
     def permit(connection: Connection) -> None:
-        reach.require_options(connection.erp_options)
-        ledgers(connection)
+        declared = registry_of(config).get(connection.erp)
+        for url in declared.values_of("address", connection.erp_options).values():
+            reach.require(url)
+        require_paths(connection, declared.values_of("path", connection.erp_options).values())
 
     return permit

@@ -1,13 +1,13 @@
-"""Which ledgers this service opens: those below folders that its operator named.
+"""Which ledgers, and other files of connectors, this service opens: those below folders that its operator named.
 
-A ledger is code: `plugin` lines are Python, and `include` reads other files.
+A ledger is code: `plugin` lines are Python, and `include` reads other files. Other connectors' files are no safer.
 
 In local mode the owner's own machine decides: what the user who runs the service may open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from kontobro.core.errors import Misconfigured, shown
@@ -16,7 +16,7 @@ from kontobro.service.config import ServiceConfig
 
 
 def offers_ledgers(config: ServiceConfig) -> bool:
-    """Whether a ledger can be connected here at all."""
+    """Whether a ledger, or another connector's file, can be connected here at all."""
     return config.local or bool(config.ledger_roots)
 
 
@@ -44,16 +44,15 @@ def _inside(root: Path, organisation: str, text: str) -> Path | None:
     return ledger if below else None
 
 
-def ledger_guard(config: ServiceConfig, owner: Callable[[str], str]) -> Callable[[Connection], None]:
-    """Refuses a connection whose ledger may not be opened, each time before it is opened.
+def path_guard(config: ServiceConfig, owner: Callable[[str], str]) -> Callable[[Connection, Iterable[str]], None]:
+    """Refuses a connection of whose paths one may not be opened, each time before they are opened.
 
     `owner` gives the organisation's id of a connection's; the connection's own where no organisation has it.
     """
 
-    def require(connection: Connection) -> None:
-        ledger = connection.erp_options.get("ledger")
-        if not config.local and ledger is not None:
-            _require_inside(_folders_of(config, connection.id, owner(connection.id)), Path(ledger))
+    def require(connection: Connection, paths: Iterable[str]) -> None:
+        for path in () if config.local else paths:
+            _require_inside(_folders_of(config, connection.id, owner(connection.id)), Path(path))
 
     return require
 

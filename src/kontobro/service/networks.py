@@ -6,7 +6,7 @@ service on localhost serves its owner alone, who may reach everything anyway.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import httpx2
@@ -51,11 +51,6 @@ class Reach:
     def _addresses(self, host: str, port: int) -> Sequence[str]:
         bare = literal(host)
         return [bare] if bare else self.resolve(host, port)
-
-    def require_options(self, options: Mapping[str, str]) -> None:
-        """The same for a connector's options, before it is opened."""
-        if url := options.get("url"):
-            self.require(url)
 
 
 def reach_of(config: ServiceConfig, resolve: Resolve) -> Reach:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby, islice
-from typing import Protocol
+from typing import Protocol, cast
 
 from kontobro.core.errors import KontobroError, Problem, Timeout, Uncertain, fault_code
 from kontobro.core.model.bindings import Binding, MasterKind
@@ -21,7 +21,7 @@ from kontobro.core.plan.compare import mark_at_pleo, mark_of
 from kontobro.core.plan.make import Action, Change, Desired, Existing, Plan
 from kontobro.core.plan.match import Places, match
 from kontobro.core.plan.steps import kind_of
-from kontobro.core.ports import Clock, Connector, Store, Target
+from kontobro.core.ports import Clock, Connector, Store, Target, WritesVendors
 from kontobro.core.words import Phrase
 from kontobro.sync.bound import Bound
 from kontobro.sync.source import desired_vendor, vendor_from
@@ -185,7 +185,8 @@ class Work:
     def _write(self, kind: MasterKind, changes: list[Change]) -> None:
         """Vendors born in Pleo: created in the accounting system under Pleo's id as their key, then activated."""
         drafts = [change.before for change in changes if change.before]
-        answers = self.ports.connector.write([vendor_from(draft) for draft in drafts])
+        writing = cast(WritesVendors, self.ports.connector)
+        answers = writing.write([vendor_from(draft) for draft in drafts])
         for change, answer in zip(changes, answers, strict=True):
             if isinstance(answer, Vendor):
                 desired = desired_vendor(answer)

@@ -79,19 +79,14 @@ class ClientRunner:
         ).get_workflow_id()
 
 
-def lanes(config: ServiceConfig, owner: Callable[[str], str]) -> Callable[[str], str]:
-    """A connection's part of a queue; `owner` names its organisation."""
-    return lambda connection_id: lane_of(connection_id, owner(connection_id), config.workers)
-
-
 def open_client_runner(config: ServiceConfig, store: Store, owner: Callable[[str], str] = str) -> ClientRunner:
-    """The Runner of a process that only asks. `store` lends its lock: one process makes the tables. Raises Busy.
+    """The Runner. `store` lends its lock: one process makes the tables. Raises Busy.
 
     `owner` names a connection's organisation, which never holds all places of the workers.
     """
     with store.lock("engine", wait=OPENING):
         prepare_engine(config)
-    return ClientRunner(open_client(config), lanes(config, owner))
+    return ClientRunner(open_client(config), lambda name: lane_of(name, owner(name), config.workers))
 
 
 def work_of(row: WorkflowStatus) -> Work:
@@ -103,8 +98,8 @@ def work_of(row: WorkflowStatus) -> Work:
         kind=kind,
         connection_id=row.workflow_id.partition(".")[0],
         state=STATES.get(row.status, "failed" if failure else "done"),
-        asked_at=_moment(row.created_at) or datetime.now(UTC),
-        ended_at=_moment(row.completed_at),
+        asked_at=moment_of(row.created_at) or datetime.now(UTC),
+        ended_at=moment_of(row.completed_at),
         failure=failure,
     )
 
@@ -118,5 +113,6 @@ def _failure(row: WorkflowStatus) -> str | None:
     return None if row.status == "SUCCESS" else LOST
 
 
-def _moment(milliseconds: int | None) -> datetime | None:
+def moment_of(milliseconds: int | None) -> datetime | None:
+    """DBOS's time as ours."""
     return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)

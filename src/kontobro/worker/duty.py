@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_when_event_set
+from tenacity.nap import sleep_using_event
 
 from kontobro.bootstrap import Home
 from kontobro.core.errors import Busy, KontobroError, RateLimited, StoreUnreachable, Unreachable
@@ -76,7 +77,13 @@ def _perform(duty: Duty, work_id: str, piece: Callable[[Home, list[Result]], Non
         fault = bug(work_id, unknown)
     if work is not None:
         tell(duty, ended(work, fault), done, fault)
-    return {"failure": None if fault is None else str(fault), "fault": None if fault is None else type(fault).__name__}
+    return outcome_of(fault)
+
+
+def outcome_of(fault: KontobroError | None) -> Outcome:
+    if fault is None:
+        return {"failure": None, "fault": None}
+    return {"failure": str(fault), "fault": type(fault).__name__}
 
 
 def begin(duty: Duty, work_id: str) -> Work:
@@ -131,22 +138,18 @@ def attempt(duty: Duty, connection_id: str, piece: Callable[[Home, list[Result]]
         with fresh_connections(), duty.home.visit() as home, home.store.lock(f"work {connection_id}", wait=TURN):
             piece(home, done)
 
-    def pass_time(seconds: float) -> None:
-        duty.stopping.wait(seconds)
+    pauses = (*duty.pauses, 0.0)  # none after the last attempt
 
     def pause(state: RetryCallState) -> float:
         fault = state.outcome.exception() if state.outcome else None
         asked = fault.retry_after if isinstance(fault, RateLimited) else None
-        return min(asked or duty.pauses[state.attempt_number - 1], LONGEST)
-
-    def enough(state: RetryCallState) -> bool:
-        return duty.stopping.is_set() or stop_after_attempt(len(duty.pauses) + 1)(state)
+        return min(asked or pauses[state.attempt_number - 1], LONGEST)
 
     Retrying(
         retry=retry_if_exception_type((Unreachable, Busy, StoreUnreachable)),
-        wait=lambda state: 0 if enough(state) else pause(state),
-        stop=enough,
-        sleep=pass_time,
+        wait=pause,
+        stop=stop_after_attempt(len(pauses)) | stop_when_event_set(duty.stopping),
+        sleep=sleep_using_event(duty.stopping),
         reraise=True,
     )(once)
 

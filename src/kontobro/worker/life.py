@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from datetime import timedelta
-from typing import Final, LiteralString
+from typing import Final
 
 import psycopg
 
@@ -18,10 +18,6 @@ log = logging.getLogger(__name__)
 
 RENEWAL: Final = timedelta(seconds=20)
 """How long after the server's start the living have all given their signs again: a chore's turn is 5 s."""
-
-_TRY: LiteralString = "SELECT pg_try_advisory_lock(%s)"
-_UP: LiteralString = "SELECT now() - pg_postmaster_start_time() > %s"
-_FREE: LiteralString = "SELECT pg_advisory_unlock(%s)"
 
 
 class Life:
@@ -55,15 +51,14 @@ class Life:
 
     def _begin(self) -> psycopg.Connection:
         session = psycopg.connect(self._url, autocommit=True, application_name="kontobro worker")
-        row = session.execute(_TRY, [key_of(self._me)]).fetchone()
-        if not row or not row[0]:
+        if not _takes(session, self._me):
             # only while the server has not yet noticed that our old session is gone: `keep` tries again
             session.close()
             raise psycopg.OperationalError("the old session still holds the sign of life")
         return session
 
     def _is_settled(self) -> bool:
-        row = self._session.execute(_UP, [RENEWAL]).fetchone()
+        row = self._session.execute("SELECT now() - pg_postmaster_start_time() > %s", [RENEWAL]).fetchone()
         return bool(row and row[0])
 
     def _owners(self) -> set[str]:
@@ -72,18 +67,24 @@ class Life:
 
     def _take_over(self, executor_id: str) -> int:
         """A free lock is a dead worker. Its work is listed again under the lock: another reaper may have been here."""
-        with psycopg.connect(self._url, autocommit=True) as session:
-            row = session.execute(_TRY, [key_of(executor_id)]).fetchone()
-            if not row or not row[0]:
-                return 0
+        if not _takes(self._session, executor_id):
+            return 0
+        try:
             client = self._runner.client
             left = client.list_workflows(status="PENDING", executor_id=executor_id, load_input=False, load_output=False)
             for work in left:
                 client.resume_workflows([work.workflow_id], queue_name=work.queue_name)
-            session.execute(_FREE, [key_of(executor_id)])
+        finally:
+            self._session.execute("SELECT pg_advisory_unlock(%s)", [key_of(executor_id)])
         if left:
             log.warning("work of a dead worker taken over", extra={"worker": executor_id, "pieces": len(left)})
         return len(left)
+
+
+def _takes(session: psycopg.Connection, executor_id: str) -> bool:
+    """Take the lock of that name, if it is free."""
+    row = session.execute("SELECT pg_try_advisory_lock(%s)", [key_of(executor_id)]).fetchone()
+    return bool(row and row[0])
 
 
 def key_of(executor_id: str) -> int:

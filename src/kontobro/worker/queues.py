@@ -6,7 +6,7 @@ import logging
 import os
 import sqlite3
 import zlib
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from kontobro.core.ports.runner import WorkKind
@@ -14,6 +14,8 @@ from kontobro.service.config import ServiceConfig
 
 if TYPE_CHECKING:
     from dbos import DBOSClient
+
+    from kontobro.bootstrap import Home
 
 APPLICATION: Final = "kontobro"
 VERSION: Final = "1"
@@ -49,6 +51,11 @@ def engine_url(config: ServiceConfig) -> str:
 def is_shared(config: ServiceConfig) -> bool:
     """Whether several workers may share the database."""
     return bool(config.database_url.get_secret_value())
+
+
+def only_worker(home: Home) -> AbstractContextManager[None]:
+    """On SQLite only one process works. Raises Busy when there is another."""
+    return home.store.lock("worker")
 
 
 def prepare_engine(config: ServiceConfig) -> None:
@@ -87,10 +94,8 @@ def lane_of(connection_id: str, owner: str, at_once: int) -> str:
 
 def register_queues(client: DBOSClient, at_once: int) -> None:
     """A queue's parts run one piece at a time (`lane_of`). The limits stand in the database: one for all."""
-    for name, room in ((URGENT, at_once), (UPKEEP, at_once)):
-        client.register_queue(
-            name, partition_concurrency=1, worker_concurrency=room, polling_interval_sec=POLLING[name]
-        )
+    for name, pause in POLLING.items():
+        client.register_queue(name, partition_concurrency=1, worker_concurrency=at_once, polling_interval_sec=pause)
 
 
 def _prepare_file(config: ServiceConfig) -> None:

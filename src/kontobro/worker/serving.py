@@ -9,118 +9,48 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+
+from dbos import DBOS, DBOSPortableJSONSerializer
 
 from kontobro.bootstrap import Home
 from kontobro.service.config import ServiceConfig
 from kontobro.service.outage import wait_out
-from kontobro.worker.asking import OPENING, ClientRunner, lanes
-from kontobro.worker.queues import (
-    APPLICATION,
-    SCHEMA,
-    VERSION,
-    engine_url,
-    is_shared,
-    open_client,
-    prepare_engine,
-    register_queues,
-)
-
-if TYPE_CHECKING:
-    from kontobro.worker.duty import Told
+from kontobro.worker import workflows
+from kontobro.worker.asking import ClientRunner, open_client_runner
+from kontobro.worker.chores import Chore, Chores, Rounds, forget
+from kontobro.worker.duty import PAUSES, Duty, Told
+from kontobro.worker.life import Life
+from kontobro.worker.queues import APPLICATION, SCHEMA, VERSION, engine_url, is_shared, only_worker, register_queues
 
 log = logging.getLogger(__name__)
 
 STOPPING = 30
 """Seconds that an orderly stop waits for work under way; what is left is taken over, or goes on at the next start."""
-TICK = 1.0
 ALIVE_EVERY, REAP_EVERY, ROUND_EVERY, FORGET_EVERY = 5.0, 5.0, 5.0, 600.0
 ALONE = "alone"
 """The executor of a service on SQLite: one process, so what it left behind is its own."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
     """A running worker. `runner` asks it, and any other on the same database, for work."""
 
-    def __init__(
-        self,
-        config: ServiceConfig,
-        home: Home,
-        told: Sequence[Told],
-        pauses: Sequence[float] | None,
-        owner: Callable[[str], str],
-    ) -> None:
-        self._opened = ExitStack()
-        self.home = home
-        self.executor_id = name_of_executor() if is_shared(config) else ALONE
-        try:
-            runner = self._prepare(config, owner)
-            self._begin(config, runner, told, pauses)
-        except BaseException:
-            self._opened.close()
-            raise
-
-    @property
-    def runner(self) -> ClientRunner:
-        return self._duty.runner
+    home: Home
+    runner: ClientRunner
+    executor_id: str
+    _duty: Duty
+    _chores: Chores
+    _opened: ExitStack
 
     def stop(self, seconds: int = STOPPING) -> None:
         """Take no more work, wait so long for what is under way, close everything."""
         self._duty.stopping.set()
-        self._stopping = seconds
-        self._opened.close()
-
-    def _prepare(self, config: ServiceConfig, owner: Callable[[str], str]) -> ClientRunner:
-        """Tables, queues, and the way to ask."""
-        self._opened.callback(self.home.close)
-        if not is_shared(config):
-            self._opened.enter_context(only_worker(self.home))
-        with self.home.store.lock("engine", wait=OPENING):
-            prepare_engine(config)
-        runner = ClientRunner(open_client(config), lanes(config, owner))
-        self._opened.callback(runner.close)
-        register_queues(runner.client, config.workers)
-        return runner
-
-    def _begin(
-        self, config: ServiceConfig, runner: ClientRunner, told: Sequence[Told], pauses: Sequence[float] | None
-    ) -> None:
-        from kontobro.worker.duty import PAUSES, Duty
-
-        self._duty = Duty(home=self.home, runner=runner, told=told, pauses=PAUSES if pauses is None else pauses)
-        self._stopping = STOPPING
-        self._launch(config)
-
-    def _launch(self, config: ServiceConfig) -> None:
-        """The sign of life comes before the first work, and goes after the last."""
-        from kontobro.worker import workflows
-        from kontobro.worker.chores import Chore, Chores, Rounds, forget
-
-        store, runner = self.home.store, self._duty.runner
-        chores = [
-            Chore(min(ROUND_EVERY, config.poll_seconds / 2), Rounds(store, runner, config.poll_seconds).make),
-            Chore(FORGET_EVERY, lambda: forget(runner)),
-        ]
-        if is_shared(config):
-            from kontobro.worker.life import Life
-
-            life = Life(engine_url(config), self.executor_id, runner)
-            self._opened.callback(life.end)
-            chores += [Chore(ALIVE_EVERY, life.keep), Chore(REAP_EVERY, life.reap)]
-        self._opened.callback(workflows.put_down)
-        workflows.take_up(self._duty)
-        self._opened.callback(self._destroy)
-        _launch_dbos(config, self.executor_id)
-        errands = Chores(chores)
-        self._opened.callback(errands.stop)
-        errands.start()
-
-    def _destroy(self) -> None:
-        from dbos import DBOS
-
-        DBOS.destroy(workflow_completion_timeout_sec=self._stopping)
+        with self._opened:
+            self._chores.stop()
+            DBOS.destroy(workflow_completion_timeout_sec=seconds)
 
 
 def start_in_process(
@@ -128,7 +58,7 @@ def start_in_process(
     *,
     told: Sequence[Told] = (),
     home: Home | None = None,
-    pauses: Sequence[float] | None = None,
+    pauses: Sequence[float] = PAUSES,
     owner: Callable[[str], str] = str,
 ) -> Worker:
     """Begin to work in this process, in threads; call it after the fork. Raises Busy when another works on SQLite.
@@ -140,7 +70,38 @@ def start_in_process(
         from kontobro.service.home import open_service_home
 
         home = open_service_home(config)
-    return Worker(config, home, told, pauses, owner)
+    with ExitStack() as opened:
+        opened.callback(home.close)
+        if not is_shared(config):
+            opened.enter_context(only_worker(home))
+        runner = open_client_runner(config, home.store, owner)
+        opened.callback(runner.close)
+        register_queues(runner.client, config.workers)
+        duty = Duty(home=home, runner=runner, told=told, pauses=pauses)
+        executor_id = name_of_executor() if is_shared(config) else ALONE
+        chores = _launch(config, duty, executor_id, opened)
+        return Worker(
+            home=home, runner=runner, executor_id=executor_id, _duty=duty, _chores=chores, _opened=opened.pop_all()
+        )
+
+
+def _launch(config: ServiceConfig, duty: Duty, executor_id: str, opened: ExitStack) -> Chores:
+    """The sign of life comes before the first work, and goes after the last."""
+    store, runner = duty.home.store, duty.runner
+    chores = [
+        Chore(min(ROUND_EVERY, config.poll_seconds / 2), Rounds(store, runner, config.poll_seconds).make),
+        Chore(FORGET_EVERY, partial(forget, runner)),
+    ]
+    if is_shared(config):
+        life = Life(engine_url(config), executor_id, runner)
+        opened.callback(life.end)
+        chores += [Chore(ALIVE_EVERY, life.keep), Chore(REAP_EVERY, life.reap)]
+    opened.enter_context(workflows.at_work(duty))
+    opened.callback(DBOS.destroy)
+    launch_dbos(config, executor_id)
+    begun = Chores(chores)
+    begun.start()
+    return begun
 
 
 def run_worker(config: ServiceConfig, *, start: Callable[[], Worker] | None = None) -> None:
@@ -166,14 +127,8 @@ def name_of_executor() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
 
 
-def only_worker(home: Home) -> AbstractContextManager[None]:
-    """On SQLite only one process works. Raises Busy when there is another."""
-    return home.store.lock("worker")
-
-
-def _launch_dbos(config: ServiceConfig, executor_id: str) -> None:
-    from dbos import DBOS, DBOSPortableJSONSerializer
-
+def launch_dbos(config: ServiceConfig, executor_id: str) -> None:
+    """Begin to run what stands in the queues, in threads, under that name."""
     DBOS(
         config={
             "name": APPLICATION,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 import psycopg
 
@@ -11,9 +12,11 @@ from kontobro.bootstrap import Home
 from kontobro.core.errors import Busy, Unreachable
 from kontobro.service.config import ServiceConfig
 from kontobro.service.metrics.vitals import Vitals
-from kontobro.worker.asking import ClientRunner, open_client_runner
-from kontobro.worker.queues import LOOK, engine_url, is_shared
-from kontobro.worker.serving import only_worker
+from kontobro.worker.asking import ClientRunner, moment_of, open_client_runner
+from kontobro.worker.queues import LOOK, engine_url, is_shared, only_worker
+
+if TYPE_CHECKING:
+    from dbos import WorkflowStatus
 
 _ALIVE: Final = (
     "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'kontobro worker' AND datname = current_database()"
@@ -42,15 +45,15 @@ def _vitals(runner: ClientRunner, workers: int, now: datetime) -> Vitals:
         workers=workers,
         waiting=len(waiting),
         running=len(running),
-        oldest_wait=_since(waiting[0].created_at, now) or timedelta(0) if waiting else timedelta(0),
-        since_look=_since(looks[0].created_at, now) if looks else None,
+        oldest_wait=_since(waiting, now) or timedelta(0),
+        since_look=_since(looks, now),
     )
 
 
-def _since(milliseconds: int | None, now: datetime) -> timedelta | None:
-    if milliseconds is None:
-        return None
-    return max(timedelta(0), now - datetime.fromtimestamp(milliseconds / 1000, UTC))
+def _since(rows: Sequence[WorkflowStatus], now: datetime) -> timedelta | None:
+    """How long ago the first of them was asked for; None when there is none."""
+    asked_at = moment_of(rows[0].created_at) if rows else None
+    return max(timedelta(0), now - asked_at) if asked_at else None
 
 
 def _workers(config: ServiceConfig, home: Home) -> int:

@@ -6,6 +6,8 @@ No DBOS steps: the engine finds what stands before it books, so a checkpoint wou
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +16,8 @@ from dbos import DBOS
 from kontobro.core.errors import KontobroError, LoginFailed, NotAllowed
 from kontobro.core.ports.runner import Work
 from kontobro.worker import pieces
-from kontobro.worker.duty import Duty, GivenUp, bug, ended, fresh_connections, perform, tell
+from kontobro.worker.asking import moment_of
+from kontobro.worker.duty import Duty, GivenUp, bug, ended, fresh_connections, outcome_of, perform, tell
 from kontobro.worker.queues import LOOK, URGENT, Outcome
 
 log = logging.getLogger(__name__)
@@ -29,25 +32,20 @@ that no run began did no worker any harm."""
 _at_work: list[Duty] = []
 
 
-def take_up(duty: Duty) -> None:
-    """This process works with this duty: DBOS is one to a process."""
+@contextmanager
+def at_work(duty: Duty) -> Iterator[None]:
+    """This process works with this duty: DBOS is one to a process, and runs nothing before a worker has begun."""
     _at_work[:] = [duty]
-
-
-def put_down() -> None:
-    _at_work.clear()
-
-
-def _duty() -> Duty:
-    if not _at_work:  # DBOS runs nothing before a worker has begun
-        raise RuntimeError("no worker has begun in this process")
-    return _at_work[0]
+    try:
+        yield
+    finally:
+        _at_work.clear()
 
 
 @DBOS.workflow(name="export", max_recovery_attempts=RECOVERIES)
 def export(connection_id: str, job_id: str | None, take_over: bool) -> Outcome:
     """Afterwards one more look: a job that came while this ran was answered with this work's id."""
-    duty, work_id = _duty(), _work_id()
+    duty, work_id = _at_work[0], _work_id()
     outcome = perform(
         duty,
         work_id,
@@ -61,18 +59,22 @@ def export(connection_id: str, job_id: str | None, take_over: bool) -> Outcome:
 
 @DBOS.workflow(name="settle", max_recovery_attempts=RECOVERIES)
 def settle(connection_id: str) -> Outcome:
-    return perform(_duty(), _work_id(), lambda home, done: pieces.settle_now(home, connection_id, done))
+    return perform(_at_work[0], _work_id(), lambda home, done: pieces.settle_now(home, connection_id, done))
 
 
 @DBOS.workflow(name="sync", max_recovery_attempts=RECOVERIES)
 def sync(connection_id: str, kinds: list[Any], digest: str | None) -> Outcome:
-    return perform(_duty(), _work_id(), lambda home, done: pieces.sync_kinds(home, connection_id, done, kinds, digest))
+    return perform(
+        _at_work[0],
+        _work_id(),
+        lambda home, done: pieces.sync_kinds(home, connection_id, done, kinds, digest),
+    )
 
 
 @DBOS.workflow(name=LOOK, max_recovery_attempts=RECOVERIES)
 def look(connection_id: str) -> Outcome:
     """Ask for what there is to do. Its own fault is told only when a person has to mend it; the next look is soon."""
-    duty = _duty()
+    duty = _at_work[0]
     try:
         _look(duty, connection_id)
     except (LoginFailed, NotAllowed) as fault:
@@ -80,13 +82,13 @@ def look(connection_id: str) -> Outcome:
             id=_work_id(), kind="export", connection_id=connection_id, state="running", asked_at=datetime.now(UTC)
         )
         tell(duty, ended(asked, fault), [], fault)
-        return _failed(fault)
+        return outcome_of(fault)
     except KontobroError as fault:
         log.info("looking failed", extra={"connection": connection_id, "fault": type(fault).__name__})
-        return _failed(fault)
+        return outcome_of(fault)
     except Exception as unknown:  # noqa: BLE001 - see `bug`
-        return _failed(bug(_work_id(), unknown))
-    return {"failure": None, "fault": None}
+        return outcome_of(bug(_work_id(), unknown))
+    return outcome_of(None)
 
 
 def _look(duty: Duty, connection_id: str) -> None:
@@ -106,11 +108,8 @@ def rests(duty: Duty, connection_id: str) -> bool:
     )
     if not rows or not isinstance(rows[0].output, dict) or rows[0].output.get("fault") != GivenUp.__name__:
         return False
-    return datetime.fromtimestamp((rows[0].completed_at or 0) / 1000, UTC) > datetime.now(UTC) - REST
-
-
-def _failed(fault: KontobroError) -> Outcome:
-    return {"failure": str(fault), "fault": type(fault).__name__}
+    ended_at = moment_of(rows[0].completed_at)
+    return ended_at is not None and ended_at > datetime.now(UTC) - REST
 
 
 def _work_id() -> str:

@@ -13,9 +13,8 @@ from starlette.responses import RedirectResponse, Response
 from pleo_sandbox.company.oauth import ACCESS_LIFE, OAuthClient, OAuthError, Pair, Request
 from pleo_sandbox.errors import PleoError
 from pleo_sandbox.http.routing import Call, Operation, basic
-from pleo_sandbox.pages import words
 from pleo_sandbox.pages.desk import check_host, check_origin
-from pleo_sandbox.pages.markup import Html, fill, join, options, page
+from pleo_sandbox.pages.render import page
 from pleo_sandbox.wire import reply
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -36,12 +35,10 @@ def authorize(call: Call) -> Response:
     query = call.query
     client = call.sandbox.access.clients.get("".join(query.get("client_id", [])))
     if client is None:
-        return _page(
-            "Unknown application", Html("<p>The parameter client_id names no registered application.</p>"), 400
-        )
+        return _message("Unknown application", "The parameter client_id names no registered application.")
     redirect_uri = "".join(query.get("redirect_uri", []))
     if redirect_uri not in client.redirect_uris:
-        return _page("Wrong redirect", Html("<p>redirect_uri is not registered: it has to match exactly.</p>"), 400)
+        return _message("Wrong redirect", "redirect_uri is not registered: it has to match exactly.")
     state = next(iter(query.get("state", [])), None)
     try:
         known = frozenset(map(call.sandbox.rules.scope, client.scopes))
@@ -74,28 +71,18 @@ def _request(client: OAuthClient, known: frozenset[str], redirect_uri: str, quer
 
 def _consent_page(call: Call, request: Request, ticket: str) -> Response:
     companies = {each.id: each.name for each in call.sandbox.exports.companies.values()}
-    asked = join(
-        fill('<li data-scope="{name}">{words} <code>{name}</code></li>', name=name, words=words.scope(name))
-        for name in sorted(request.scopes)
-    )
-    content = fill(
-        _CONSENT,
+    answer = page(
+        "consent.html",
+        f"{request.client.name} asks for access",
         name=request.client.name,
         host=urlsplit(request.redirect_uri).netloc,
-        scopes=asked,
+        scopes=sorted(request.scopes),
         ticket=ticket,
-        companies=options(companies, call.sandbox.visited or ""),
+        companies=companies,
+        chosen=call.sandbox.visited or "",
     )
-    return _page(f"{request.client.name} asks for access", content)
-
-
-_CONSENT = """<form class="panel" id="consent" method="post" action="/oauth/authorize">
-<p>If you allow it, <strong>{name}</strong> can:</p><ul id="scopes">{scopes}</ul>
-<input type="hidden" name="ticket" value="{ticket}">
-<label for="company">Company</label><select id="company" name="company_id">{companies}</select>
-<p>You go back to {host} then. The access can be withdrawn in the accounting settings.</p>
-<div class="actions"><button class="main" id="allow" name="decision" value="approve">Allow</button>
-<button id="deny" name="decision" value="deny">Deny</button></div></form>"""
+    answer.headers.update(_NO_STORE)
+    return answer
 
 
 def decide(call: Call) -> Response:
@@ -104,18 +91,19 @@ def decide(call: Call) -> Response:
     form = _form(call)
     request = call.sandbox.consents.pop(form.get("ticket", ""), None)
     if request is None:
-        return _page("Gone", Html("<p>This request was answered already. Start again from the application.</p>"), 400)
+        return _message("Gone", "This request was answered already. Start again from the application.")
     if form.get("decision") != "approve":
         denied = {"error": "access_denied", "error_description": "the user refused", "state": request.state}
         return _back(request.redirect_uri, denied)
     if form.get("company_id") not in call.sandbox.exports.companies:
-        return _page("No company", Html("<p>Choose a company.</p>"), 400)
+        return _message("No company", "Choose a company.")
     code = call.sandbox.access.grant(request, form["company_id"])
     return _back(request.redirect_uri, {"code": code, "state": request.state})
 
 
-def _page(title: str, content: Html, status: int = 200) -> Response:
-    answer = page(title, content, status=status)
+def _message(title: str, text: str) -> Response:
+    """A request that leads no further."""
+    answer = page("message.html", title, status=400, text=text)
     answer.headers.update(_NO_STORE)
     return answer
 

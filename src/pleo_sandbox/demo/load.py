@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pleo_sandbox.demo.company import demo_company
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.state.sandbox import Sandbox
 
@@ -52,6 +53,4 @@ class DemoSandbox(Sandbox):
 
 def demo_sandbox(integration: Integration | None = None) -> DemoSandbox:
     """The demo company, all its expenses queued; Export is not pressed yet."""
-    from pleo_sandbox.demo.company import demo_company  # its receipts need the imaging libraries: load them late
-
     return DemoSandbox(demo_company(), integration=integration)

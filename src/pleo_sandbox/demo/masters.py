@@ -90,7 +90,7 @@ def _accounts() -> list[Json]:
         _account(ACCOUNTS["7504"], "konto-7504"),
         _account(ACCOUNTS["7520"], archived=True),
         _account(ACCOUNTS["7599"]),
-        _account(Account("7598", "Expenses:Telefax", "Telefax")),
+        _account(Account("Telefax", "7598", "Expenses:Telefax")),
     ]
 
 

@@ -1,10 +1,8 @@
-"""A short way to write an expense down, and how it becomes an ExportItemV3 as Pleo would send it."""
+"""An expense as it is written down in `data/`, and how it becomes an ExportItemV3 as Pleo would send it."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
@@ -12,6 +10,7 @@ from pleo_sandbox.demo.cast import (
     ACCOUNTS,
     COMPANY_ID,
     CONTRA,
+    INVOICES,
     SHOPS,
     TAXES,
     VENDORS,
@@ -19,14 +18,14 @@ from pleo_sandbox.demo.cast import (
     account_json,
     demo_id,
     employee_json,
-    major,
     money,
     supplier_json,
     team_json,
     vendor_json,
 )
-from pleo_sandbox.demo.receipts import Paper, receipt
-from pleo_sandbox.model import Expense, FileBlob, Json
+from pleo_sandbox.demo.facts import Facts
+from pleo_sandbox.demo.receipts import receipt
+from pleo_sandbox.model import Expense, Json
 
 Net = Literal["paid", "without tax"]
 
@@ -37,8 +36,7 @@ WALLET_TYPES = frozenset(
 """The types that touch a wallet and so carry `contraAccount` (Pleo: multi-currency configuration)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineSpec:
+class LineSpec(Facts, frozen=True, kw_only=True):
     """One line. `amount` None is what the other lines leave; `vat` is the typed VAT of a receipt, else it is computed.
 
     `account` and `tax` are codes of the cast, `tags` are written "GROUP/value". `net` tells how Pleo puts
@@ -53,18 +51,7 @@ class LineSpec:
     net: Net = "paid"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceSpec:
-    number: str
-    day: str
-    due: str | None = None
-    paid: str | None = None
-    status: str = "paid"
-    bank: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemSpec:
+class ItemSpec(Facts, frozen=True, kw_only=True):
     """One expense. `amount` in minor units of `wallet`; `paid` is the supplier's amount and currency when it differs.
 
     `key` names it for ever (its ids are made of it); `settles` are the keys of the expenses that a reimbursement
@@ -87,7 +74,7 @@ class ItemSpec:
     files: tuple[str, ...] = ()
     attendees: tuple[str, ...] = ()
     service: tuple[str, str] | None = None
-    invoice: InvoiceSpec | None = None
+    invoice: str | None = None
     settles: tuple[str, ...] = ()
     contra: bool = True
     queued: bool = True
@@ -103,20 +90,10 @@ class ItemSpec:
         return self.on if "T" in self.on else f"{self.on}T00:00:00Z"
 
 
-def line(
-    account: str | None,
-    tax: str | None = None,
-    *tags: str,
-    amount: int | None = None,
-    vat: int | None = None,
-    net: Net = "paid",
-) -> LineSpec:
-    return LineSpec(account=account, tax=tax, tags=tags, amount=amount, vat=vat, net=net)
-
-
 def build(spec: ItemSpec, numbers: Mapping[str, str]) -> Expense:
     """The expense as the sandbox keeps it. `numbers`: the reconciliation id of each key."""
-    return Expense(_item(spec, numbers), _files(spec, numbers[spec.key]), spec.queued)
+    files = tuple(receipt(kind, name) for kind, name in receipt_names(spec, numbers[spec.key]))
+    return Expense(_item(spec, numbers), files, spec.queued)
 
 
 def round_half_up(amount: Fraction) -> int:
@@ -139,7 +116,7 @@ def _item(spec: ItemSpec, numbers: Mapping[str, str]) -> Json:
         "contraAccount": _contra(spec),
         "note": spec.note,
         "servicePeriod": _service_period(spec),
-        "supplier": _supplier(spec),
+        "supplier": supplier_of(spec),
         "team": team_json(spec.who) if spec.who else None,
         "user": employee_json(spec.who) if spec.who else None,
         "vendor": vendor_json(spec.vendor) if spec.vendor else None,
@@ -223,7 +200,8 @@ def _information(spec: ItemSpec, numbers: Mapping[str, str]) -> Json:
     }
 
 
-def _invoice(invoice: InvoiceSpec) -> Json:
+def _invoice(number: str) -> Json:
+    invoice = INVOICES[number]
     bank = {
         "bankName": "Nordhavn Bank",
         "country": "DK",
@@ -233,7 +211,7 @@ def _invoice(invoice: InvoiceSpec) -> Json:
         "iban": None,
     }
     return {
-        "invoiceNumber": invoice.number,
+        "invoiceNumber": number,
         "invoiceDate": invoice.day,
         "status": invoice.status,
         "dueDate": invoice.due,
@@ -254,7 +232,8 @@ def _service_period(spec: ItemSpec) -> Json | None:
     return {"from": f"{first}T00:00:00Z", "to": f"{last}T00:00:00Z"}
 
 
-def _supplier(spec: ItemSpec) -> Json | None:
+def supplier_of(spec: ItemSpec) -> Json | None:
+    """Who was paid, as Pleo names it."""
     if spec.shop:
         return supplier_json(SHOPS[spec.shop])
     if spec.vendor:
@@ -263,29 +242,6 @@ def _supplier(spec: ItemSpec) -> Json | None:
     return None
 
 
-def _files(spec: ItemSpec, number: str) -> tuple[FileBlob, ...]:
-    return tuple(
-        receipt(kind, f"{number}-{index}", _paper(spec, f"{number}-{index}"))
-        for index, kind in enumerate(spec.files, start=1)
-    )
-
-
-def _paper(spec: ItemSpec, number: str) -> Paper:
-    supplier = _supplier(spec)
-    value, currency = spec.paid or (spec.amount, spec.wallet)
-    return Paper(
-        supplier=supplier["name"] if supplier else "Fjord & Bro ApS",
-        number=number,
-        day=dt.date.fromisoformat(spec.date_time[:10]),
-        total=major(value, currency),
-        lines=_paper_lines(spec),
-        heading="Faktura" if spec.invoice else "Kvittering",
-    )
-
-
-def _paper_lines(spec: ItemSpec) -> tuple[tuple[str, str], ...]:
-    """The invoice's number, and the VAT where all of it can be deducted: other codes' amounts stand on no paper."""
-    invoice = (("Faktura nr.", spec.invoice.number),) if spec.invoice else ()
-    amounts = zip(spec.lines, line_amounts(spec), strict=True)
-    tax = sum(line_tax(each, part) for each, part in amounts if each.tax == "I25")
-    return invoice + ((("Heraf moms", major(tax, spec.wallet)),) if tax and spec.paid is None else ())
+def receipt_names(spec: ItemSpec, number: str) -> list[tuple[str, str]]:
+    """Kind and name of each of its receipts."""
+    return [(kind, f"{number}-{index}") for index, kind in enumerate(spec.files, start=1)]

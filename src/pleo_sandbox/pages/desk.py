@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import FormData, UploadFile
@@ -13,10 +14,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from pleo_sandbox.company.jobs import JobItem
 from pleo_sandbox.errors import PleoError
-from pleo_sandbox.model import FileBlob, SandboxCompany
-from pleo_sandbox.pages.markup import Html, fill, join, link, page
+from pleo_sandbox.model import Expense, FileBlob, SandboxCompany
 from pleo_sandbox.pages.reader import Reader, reader
+from pleo_sandbox.pages.render import page
 from pleo_sandbox.state.sandbox import Sandbox
 
 LOCAL = "localhost"
@@ -55,16 +57,13 @@ class Visit:
         value = self.form.get(name)
         return value if isinstance(value, str) else ""
 
-    def trail(self) -> Html:
-        """The company's own links, with the place where we are."""
-        parts = {"": "Expenses", "/exports": "Exports", "/vendors": "Vendors", "/accounting": "Accounting settings"}
-        base, here = f"/companies/{self.company.id}", self.request.url.path
-        links = [
-            link(base + path, text, **({"aria-current": "page"} if here == base + path else {}))
-            for path, text in parts.items()
-        ]
-        template = '<span class="company">{name}</span><nav aria-label="{name}">{links}</nav>'
-        return fill(template, name=self.company.name, links=join(links))
+    def latest(self, expense: Expense) -> JobItem | None:
+        """The expense in its newest export."""
+        return self.sandbox.exports.latest_item(self.company.id, expense.id)
+
+    def page(self, template: str, title: str, **values: Any) -> Response:
+        """A page of the company, with its own links."""
+        return page(template, title, visit=self, base=f"/companies/{self.company.id}", **values)
 
 
 Work = Callable[[Visit], Response]
@@ -87,13 +86,9 @@ def _endpoint(sandbox: Sandbox, work: Work) -> Callable[[Request], Awaitable[Res
                 sandbox.exports.expire_due()
                 return work(Visit(sandbox, request, form, receipt))
         except PleoError as error:
-            back = fill('<p role="alert" class="problem" id="problem">{text}</p>{home}', text=error.message, home=_HOME)
-            return page("This did not work", back, status=error.status)
+            return page("refused.html", "This did not work", status=error.status, text=error.message)
 
     return endpoint
-
-
-_HOME = Html('<p><a href="/">All companies</a></p>')
 
 
 async def _sent(request: Request) -> tuple[FormData, FileBlob | None]:

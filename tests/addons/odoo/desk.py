@@ -11,8 +11,8 @@ from typing import Any
 from erp_lab.demo_odoo import furnish
 from kontobro.core.model.settings import Settings
 from kontobro.core.settings import toml as settings_file
-from kontobro.erp import load_connector
 from kontobro.erp.odoo.api import Api
+from kontobro.erp.registry import load_connector
 from kontobro.export.job.masters import load_masters
 from kontobro.store.secrets import codec
 from tests.erp_real.odoo.house import Company

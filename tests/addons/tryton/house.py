@@ -48,7 +48,7 @@ class Place:
 
     def environment(self, **more: str) -> dict[str, str]:
         site = erp_home() / "tryton-addon" / "site"
-        path = [self.folder / "site", ROOT / "src", MODULE.parent, site]
+        path = [self.folder / "site", ROOT / "src", ROOT, MODULE.parent, site]
         return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path)), **more}
 
     def admin(self, database: str, *arguments: str) -> None:

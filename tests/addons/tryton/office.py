@@ -12,7 +12,7 @@ from erp_lab.demo import sandbox_by_codes
 from erp_lab.demo_tryton import furnish, standing
 from kontobro.core.model.settings import Settings
 from kontobro.core.settings.toml import settings_to
-from kontobro.erp import load_connector
+from kontobro.erp.registry import load_connector
 from kontobro.export.job.masters import load_masters
 from pleo_sandbox.server import DemoSandbox, serve
 from tests.addons.tryton.house import Person

@@ -19,7 +19,7 @@ def test_the_package_brings_all_that_tryton_reads(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as package:
         names = set(package.namelist())
         (points,) = (package.read(name).decode() for name in names if name.endswith("entry_points.txt"))
-    files = [MODULE / "tryton.cfg", *MODULE.glob("*.py"), *MODULE.glob("*.xml")]
+    files = [MODULE / "tryton.cfg", *MODULE.rglob("*.py"), *MODULE.glob("*.xml")]
     files += [*(MODULE / "view").iterdir(), *(MODULE / "locale").iterdir()]
     assert {f"trytond_kontobro/{file.relative_to(MODULE)}" for file in files} <= names
     assert "kontobro = trytond_kontobro" in points

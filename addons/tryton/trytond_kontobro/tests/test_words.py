@@ -13,7 +13,7 @@ from kontobro.core.errors import Busy, Problem
 from kontobro.core.model.findings import noted, problem
 from kontobro.store.secrets.codec import notes_to, problems_to
 
-from ..house import PleoError, told
+from ..inside.house import PleoError, told
 from .house import DATABASE, user
 
 UNKNOWN = problem("account_unknown.system", "account", "4711", system="Tryton")

@@ -17,7 +17,8 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.desk import Desk
 from kontobro.core.errors import Misconfigured, SeveralCompanies, shown
-from kontobro.erp import FLAGGED, Option
+from kontobro.erp.kit.registration import COMPANY, FLAGGED, Option, Registration
+from kontobro.erp.registry import Registry
 
 if TYPE_CHECKING:
     from kontobro.core.model.connection import Connection
@@ -34,7 +35,7 @@ def with_erp_flags(verb: Callable[..., None]) -> Callable[..., None]:
 def _flag(option: Option) -> inspect.Parameter:
     """The option as Typer reads it."""
     told = typer.Option(option.flag, help=option.help, metavar=option.metavar, show_default=False)
-    given = Annotated[Path | None, told] if option.path else Annotated[str | None, told]
+    given = Annotated[Path | None, told] if option.kind == "path" else Annotated[str | None, told]
     return inspect.Parameter(_name(option), inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=given)
 
 
@@ -45,25 +46,25 @@ def _name(option: Option) -> str:
 
 def erp_options(erp: str, pairs: Sequence[str], flags: Mapping[str, str | Path | None]) -> dict[str, str]:
     """The connector's options, of `--erp-option` and of flags of their own (`--erp-url`); a path is kept absolute, for
-    cron starts in another folder."""
-    options = dict(_pair(erp, pair) for pair in pairs)
-    options |= {option.name: _text(value) for option in FLAGGED if (value := flags.get(_name(option)))}
-    known = option_names(erp)
+    cron starts in another folder. Raises Misconfigured for a connector that is not installed."""
+    registration = Registry().get(erp)
+    options = dict(_pair(registration, pair) for pair in pairs)
+    options |= {option.name: str(value) for option in FLAGGED if (value := flags.get(_name(option)))}
+    known = [option.name for option in registration.settings]
     for name in options:
-        if known and name not in known:
-            raise typer.BadParameter(
-                f'{erp} has no option "{shown(name)}": {", ".join(known)}.', param_hint="--erp-option"
-            )
-    return options
+        if name not in known and not registration.open_options:
+            said = f"Its options are {', '.join(known)}." if known else "It has none."
+            raise typer.BadParameter(f'{erp} has no option "{shown(name)}". {said}', param_hint="--erp-option")
+    return options | {name: _absolute(path) for name, path in registration.values_of("path", options).items()}
 
 
-def _text(value: str | Path) -> str:
-    return str(value.expanduser().resolve()) if isinstance(value, Path) else value
+def _absolute(path: str) -> str:
+    return str(Path(path).expanduser().resolve())
 
 
-def _pair(erp: str, pair: str) -> tuple[str, str]:
+def _pair(registration: Registration, pair: str) -> tuple[str, str]:
     name, found, value = pair.partition("=")
-    if name in dict(secret_words(erp)):
+    if name in [option.name for option in registration.secrets]:
         raise typer.BadParameter(
             f"{name} is a secret. Don't pass it as an argument, because other users of this machine can read "
             f"arguments. You are asked for it, or it is read from {variable_of(name)}.",
@@ -74,38 +75,28 @@ def _pair(erp: str, pair: str) -> tuple[str, str]:
     return name, value
 
 
-def option_names(erp: str) -> list[str]:
-    """The options that a connector of the registry has; none where only the connector itself knows."""
-    from kontobro.erp import option_words
-
-    return list(option_words(erp))
-
-
-def secret_words(erp: str, named: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """The secrets that a connector needs, each with a word for the person; `named` by the person."""
-    from kontobro import erp as systems
-
-    known = systems.secret_words(erp)
-    return [*known.items(), *((name, name) for name in named if name not in known)]
-
-
 def variable_of(name: str) -> str:
     """The environment variable of a secret: KONTOBRO_ERP_API_KEY."""
     return f"KONTOBRO_ERP_{name.upper().replace('-', '_')}"
 
 
 def erp_secrets(erp: str, named: Sequence[str] = (), *, from_stdin: bool) -> dict[str, str]:
-    """The accounting system's secrets: lines of stdin, the environment, or asked. Raises Misconfigured."""
-    return {name: _secret(erp, name, word, from_stdin=from_stdin) for name, word in secret_words(erp, named)}
+    """The accounting system's secrets, and those `named` by the person: lines of stdin, the environment, or asked.
+    Raises Misconfigured for a missing one."""
+    declared = Registry().get(erp).secrets
+    own = [Option(name, name, "secret") for name in named if name not in [option.name for option in declared]]
+    given = {option.name: _secret(erp, option, from_stdin=from_stdin) for option in (*declared, *own)}
+    return {name: secret for name, secret in given.items() if secret}
 
 
-def _secret(erp: str, name: str, word: str, *, from_stdin: bool) -> str:
-    secret = sys.stdin.readline() if from_stdin else os.environ.get(variable_of(name), "")
+def _secret(erp: str, option: Option, *, from_stdin: bool) -> str:
+    variable = variable_of(option.name)
+    secret = sys.stdin.readline() if from_stdin else os.environ.get(variable, "")
     if not secret and not from_stdin:
-        secret = asked_secret(f"{erp}: {word} (not shown)")
-    if not secret.strip():
-        remedy = f"Enter it when asked in a terminal, set {variable_of(name)}, or use --erp-secret-stdin."
-        raise Misconfigured(f"The {word} for {shown(erp)} is missing.", remedy)
+        secret = asked_secret(f"{erp}: {option.label} (not shown{'' if option.required else ', may be empty'})")
+    if option.required and not secret.strip():
+        remedy = f"Enter it when asked in a terminal, set {variable}, or use --erp-secret-stdin."
+        raise Misconfigured(f"The {option.label} for {shown(erp)} is missing.", remedy)
     return secret.strip()
 
 
@@ -124,13 +115,13 @@ def with_company(desk: Desk, draft: Connection, secrets: Mapping[str, str]) -> C
 
     A trial of the accounting system: raises what its `check` raises.
     """
-    if "company" not in option_names(draft.erp):
+    if not Registry().get(draft.erp).takes_company:
         return draft
     try:
         company = desk.workplace.connector_for(draft, secrets).check().id
     except SeveralCompanies as several:
         company = _chosen_company(desk, several)
-    return replace(draft, erp_options={**draft.erp_options, "company": company})
+    return replace(draft, erp_options={**draft.erp_options, COMPANY.name: company})
 
 
 def _chosen_company(desk: Desk, several: SeveralCompanies) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,17 @@ MEANINGS: dict[Exit, str] = {
     Exit.FAULT: "an unexpected error in Kontobro, a connector or an answer; see --debug",
     Exit.DECISION: "a sync needs a person's decision; see kontobro sync plan",
 }
+
+SEVERITY = (
+    Exit.FAULT, Exit.UNREACHABLE, Exit.NEEDS_FIX, Exit.BUSY, Exit.UNFINISHED, Exit.DECISION, Exit.PROBLEMS, Exit.USAGE,
+    Exit.OK,
+)  # fmt: skip
+"""Which exit code wins when parts end differently."""
+
+
+def worst_of(codes: Iterable[Exit]) -> Exit:
+    return min(codes, key=SEVERITY.index, default=Exit.OK)
+
 
 _OF_ERRORS: tuple[tuple[type[KontobroError], Exit], ...] = (
     (LoginFailed, Exit.NEEDS_FIX),

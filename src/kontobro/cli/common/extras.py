@@ -7,13 +7,14 @@ from importlib.util import find_spec
 from kontobro.core.errors import Misconfigured
 
 MODULES = {
-    "sandbox": ("starlette", "uvicorn", "fpdf", "PIL", "python_multipart"),
+    "sandbox": ("starlette", "uvicorn", "jinja2", "python_multipart"),
     "beancount": ("beancount",),
+    "connector": ("copier",),
     "service": (
         "allauth", "django_htmx", "whitenoise", "csp", "pydantic_settings", "prometheus_client", "standardwebhooks",
         "dbos", "psycopg", "xlsxwriter",
     ),
-    "app": ("django", "cryptography", "rich", "structlog", "platformdirs", "tomli_w", "babel"),
+    "app": ("django", "cryptography", "rich", "platformdirs", "tomli_w", "babel"),
 }  # fmt: skip
 """Modules that only this extra brings, by the name under which they are imported."""
 

@@ -5,28 +5,16 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
-from typing import Any
+
+from kontobro.service.logging.lines import LineFormatter
 
 
 def log_to_stderr() -> Callable[[], None]:
-    """Show the log of Kontobro (structlog's and the standard library's), nothing of the libraries below:
-    an HTTP client's own log has URLs of receipts, and those open without a password. Gives what undoes it.
+    """Show the log of Kontobro, nothing of the libraries below: an HTTP client's own log has URLs of receipts, and
+    those open without a password. Gives what undoes it.
     """
-    import structlog
-
-    shared: list[Any] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     shown = logging.StreamHandler(sys.stderr)
-    shown.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-        )
-    )
+    shown.setFormatter(LineFormatter(as_json=False))
     ours = logging.getLogger("kontobro")
     before = (ours.level, ours.propagate)
     ours.addHandler(shown)
@@ -38,11 +26,6 @@ def log_to_stderr() -> Callable[[], None]:
         ours.setLevel(before[0])  # not by assignment: loggers remember what they may let through
         ours.propagate = before[1]
 
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-    )
     return undo
 
 

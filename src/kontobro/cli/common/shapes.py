@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from kontobro.core.errors import Problem
@@ -20,30 +22,31 @@ if TYPE_CHECKING:
 Json = dict[str, object]
 
 
+def named(source: object, names: str) -> Json:
+    """These of its attributes, under their own names."""
+    return {name: _plain(getattr(source, name)) for name in names.split()}
+
+
+def _plain(value: object) -> object:
+    """As JSON has it: decimals and times as strings, what has no order in one."""
+    match value:
+        case Decimal():
+            return str(value)
+        case dt.date():
+            return value.isoformat()
+        case frozenset():
+            return sorted(value)
+        case tuple():
+            return list(value)
+    return value
+
+
 def connection_shape(connection: Connection) -> Json:
-    return {
-        "id": connection.id,
-        "name": connection.name,
-        "status": connection.status,
-        "environment": connection.environment,
-        "auth": connection.auth,
-        "company_id": connection.company_id,
-        "company_name": connection.company_name,
-        "erp": connection.erp,
-        "erp_company": connection.erp_company,
-        "scopes": sorted(connection.scopes),
-    }
+    return named(connection, "id name status environment auth company_id company_name erp erp_company scopes")
 
 
 def problem_shape(problem: Problem) -> Json:
-    return {
-        "code": problem.code,
-        "field": problem.field,
-        "value": problem.value,
-        "message": problem.message,
-        "remedy": problem.remedy,
-        "reason": problem.reason,
-    }
+    return named(problem, "code field value message remedy reason")
 
 
 def job_shape(job: ExportJob) -> Json:
@@ -51,51 +54,23 @@ def job_shape(job: ExportJob) -> Json:
         "id": job.id,
         "status": job.status,
         "items": job.number_of_items,
-        "created_at": job.created_at.isoformat(),
-        "started_at": job.started_at.isoformat() if job.started_at else None,
-        "last_updated_at": job.last_updated_at.isoformat() if job.last_updated_at else None,
-        "completed_at": job.completed_at.isoformat() if job.completed_at else None,
-        "expires_in": job.expires_in,
+        **named(job, "created_at started_at last_updated_at completed_at expires_in"),
         "failure": job.failure_reason,
         "failure_type": job.failure_type,
     }
 
 
 def result_shape(result: JobResult) -> Json:
-    return {
-        "job": result.job_id,
-        "event": result.event,
-        "items": result.items,
-        "booked": result.booked,
-        "already_booked": result.already_booked,
-        "failed": result.failed,
-        "uncertain": result.uncertain,
-        "receipts": result.receipts,
-        "failure": result.failure,
-        "failure_type": result.failure_type,
-        "remedy": result.remedy,
-        "notes": list(result.notes),
-    }
+    counts = "event items booked already_booked failed uncertain receipts failure failure_type remedy notes"
+    return {"job": result.job_id, **named(result, counts)}
 
 
 def booking_shape(row: BookingRow) -> Json:
+    facts = "kind item_type state date total currency payee posting receipts settled erp_id erp_url pleo_url updated_at"
     return {
         "reference": row.reference,
         "job": row.job_id,
-        "kind": row.kind,
-        "item_type": row.item_type,
-        "state": row.state,
-        "date": row.date,
-        "total": row.total,
-        "currency": row.currency,
-        "payee": row.payee,
-        "posting": row.posting,
-        "receipts": row.receipts,
-        "settled": row.settled,
-        "erp_id": row.erp_id,
-        "erp_url": row.erp_url,
-        "pleo_url": row.pleo_url,
-        "updated_at": row.updated_at.isoformat(),
+        **named(row, facts),
         "problems": problems_shape(row.problems),
         "notes": list(row.notes),
     }
@@ -113,41 +88,21 @@ def kind_of(entry: Entry) -> str:
 
 
 def line_shape(line: EntryLine) -> Json:
-    return {
-        "account": line.account,
-        "amount": str(line.amount),
-        "role": line.role,
-        "text": line.text,
-        "tax_code": line.tax_code,
-        "dimensions": dict(line.dimensions),
-        "vendor": line.vendor,
-        "employee": line.employee,
-    }
+    facts = named(line, "account amount role text tax_code dimensions vendor employee")
+    return facts | {"dimensions": dict(line.dimensions)}
 
 
 def entry_shape(entry: Entry) -> Json:
     return {
         "reference": entry.reference,
         "kind": kind_of(entry),
-        "date": entry.date.isoformat(),
-        "currency": entry.currency,
-        "total": str(entry.total),
-        "payee": entry.payee,
-        "text": entry.text,
-        "vendor": entry.vendor,
-        "notes": list(entry.notes),
+        **named(entry, "date currency total payee text vendor notes"),
         "lines": [line_shape(line) for line in entry.lines],
     }
 
 
 def standing_shape(booking: Booking) -> Json:
-    return {
-        "reference": booking.reference,
-        "id": booking.id,
-        "number": booking.number,
-        "status": booking.status,
-        "url": booking.url,
-    }
+    return named(booking, "reference id number status url")
 
 
 def preview_shape(preview: ItemPreview) -> Json:
@@ -166,41 +121,26 @@ def preview_shape(preview: ItemPreview) -> Json:
 def item_shape(item: ExportItem | MalformedItem) -> Json:
     if isinstance(item, MalformedItem):
         return {"entry_id": item.entry_id, "type": None, "url": None}
-    return {"entry_id": item.entry_id, "type": item.type, "url": item.url}
+    return named(item, "entry_id type url")
 
 
 def settled_shape(settled: Settled) -> Json:
-    return {
-        "settled": settled.settled,
-        "open": settled.open,
-        "without_bill": settled.without_bill,
-        "drafts": settled.drafts,
-        "paid_twice": settled.paid_twice,
-        "problems": problems_shape(settled.problems),
-    }
+    facts = named(settled, "settled open without_bill drafts paid_twice")
+    return facts | {"problems": problems_shape(settled.problems)}
 
 
 def change_shape(row: Row) -> Json:
     return {
-        "action": row.action,
-        "kind": row.kind,
-        "code": row.code,
-        "name": row.name,
-        "parent": row.parent,
-        "erp_id": row.erp_id,
-        "pleo_id": row.pleo_id,
+        **named(row, "action kind code name parent erp_id pleo_id"),
         "fields": {name: {"before": before, "after": after} for name, before, after in row.fields},
         "why": row.why,
     }
 
 
 def plan_shape(plan: Shown) -> Json:
-    refused = plan.refused and {"message": plan.refused.message, "remedy": plan.refused.remedy}
     return {
-        "kind": plan.kind,
-        "digest": plan.digest,
-        "counts": plan.counts,
-        "refused": refused,
+        **named(plan, "kind digest counts"),
+        "refused": plan.refused and named(plan.refused, "message remedy"),
         "problems": problems_shape(plan.problems),
         "changes": [change_shape(row) for row in plan.rows],
         "waiting": [change_shape(row) for row in plan.waiting],

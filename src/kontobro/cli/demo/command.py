@@ -22,12 +22,12 @@ from kontobro.cli.demo.outcome import Outcome
 from kontobro.core.errors import KontobroError, Misconfigured
 
 if TYPE_CHECKING:
-    from kontobro.cli.demo.box import Box
     from kontobro.cli.demo.sync import Synced
     from kontobro.core.model.connection import Connection
     from kontobro.core.model.history import BookingRow
     from kontobro.export.engine import JobResult
     from kontobro.export.job.run import Ports, Progress
+    from kontobro.testing.box import Box
 
 
 MOST_JOBS = 10
@@ -39,9 +39,9 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of the tables.")] = False,
 ) -> None:
     """Sync a demo company's Pleo with a ledger, and export its expenses into that ledger."""
-    from kontobro.cli.demo.box import pleo_in_a_box
     from kontobro.cli.demo.show import print_demo
     from kontobro.cli.demo.sync import sync_twice
+    from kontobro.testing.box import pleo_in_a_box
 
     begun = time.monotonic()
     require_extra("sandbox")

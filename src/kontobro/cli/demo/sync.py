@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kontobro.cli.common.desk import Desk
-    from kontobro.cli.demo.box import Box
     from kontobro.core.level import Level
     from kontobro.core.model.connection import Connection
     from kontobro.export.job.run import Progress
     from kontobro.sync.run import SyncResult
     from kontobro.sync.shown import Shown
+    from kontobro.testing.box import Box
 
 LEVEL: Level = 4
 

@@ -90,16 +90,7 @@ def _say_outcome(found: Sequence[Suggestion], problems: Sequence[Problem], *, ta
 
 
 def _shape(found: Sequence[Suggestion], problems: Sequence[Problem], *, stored: bool) -> dict[str, object]:
-    from kontobro.cli.common.shapes import problems_shape
+    from kontobro.cli.common.shapes import named, problems_shape
 
-    suggestions = [
-        {
-            "setting": one.setting,
-            "before": one.before,
-            "after": one.after,
-            "why": one.why,
-            "candidates": list(one.candidates),
-        }
-        for one in found
-    ]
+    suggestions = [named(one, "setting before after why candidates") for one in found]
     return {"stored": stored, "suggestions": suggestions, "problems": problems_shape(problems)}

@@ -38,8 +38,9 @@ class State:
         return self.outcome == "waiting"
 
     def shape(self) -> dict[str, object]:
-        at = self.at.isoformat() if self.at else None
-        return {"kind": self.kind, "outcome": self.outcome, "at": at, "digest": self.digest, "due": self.due}
+        from kontobro.cli.common.shapes import named
+
+        return named(self, "kind outcome at digest due")
 
 
 def status_of(desk: Desk, connection: Connection) -> list[State]:

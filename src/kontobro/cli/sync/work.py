@@ -11,7 +11,7 @@ import typer
 
 from kontobro.cli.common import show
 from kontobro.cli.common.desk import Desk
-from kontobro.cli.common.exits import Exit, exit_of
+from kontobro.cli.common.exits import Exit, exit_of, worst_of
 from kontobro.core.errors import (
     Busy,
     KontobroError,
@@ -50,18 +50,14 @@ class Outcome:
         return self.result is not None and self.result.complete
 
     def shape(self) -> dict[str, object]:
-        from kontobro.cli.common.shapes import problems_shape
+        from kontobro.cli.common.shapes import named, problems_shape
 
         made: dict[str, object] = {"kind": self.kind, "exit_code": int(self.code)}
         if self.fault is not None:
             made |= {"message": self.fault.message, "remedy": self.fault.remedy}
         if (result := self.result) is not None:
+            made |= named(result, "creates updates archives adopted writes")
             made |= {
-                "creates": result.creates,
-                "updates": result.updates,
-                "archives": result.archives,
-                "adopted": result.adopted,
-                "writes": result.writes,
                 "failed": problems_shape(result.failed),
                 "problems": problems_shape(result.problems),
                 "waiting": len(result.waiting),
@@ -71,12 +67,6 @@ class Outcome:
 
 OF_ALL = (Unreachable, LoginFailed, Busy)
 """Faults that the next kind would meet as well."""
-
-SEVERITY = (
-    Exit.FAULT, Exit.UNREACHABLE, Exit.NEEDS_FIX, Exit.BUSY, Exit.UNFINISHED, Exit.DECISION, Exit.PROBLEMS, Exit.USAGE,
-    Exit.OK,
-)  # fmt: skip
-"""Which exit code wins when the kinds end differently."""
 
 
 def shown_plans(desk: Desk, connection: Connection, kinds: Sequence[SyncKind]) -> list[Shown]:
@@ -132,7 +122,7 @@ def applied(
         show.emit({"kinds": [outcome.shape() for outcome in outcomes], "activated": activated})
     else:
         _say_end(outcomes, activated=activated)
-    return min((outcome.code for outcome in outcomes), key=SEVERITY.index, default=Exit.OK)
+    return worst_of(outcome.code for outcome in outcomes)
 
 
 def _is_due(connection: Connection, kind: SyncKind, ports: SyncPorts) -> bool:

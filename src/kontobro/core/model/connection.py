@@ -61,9 +61,12 @@ Destination = NewType("Destination", str)
 PORTS: Final[Mapping[str, int]] = {"https": 443, "http": 80}
 
 
-NOT_A_PLACE: Final = frozenset({"company", "fava", "settle_after"})
-"""Options of a connector that do not change where a secret goes: another company is on the same login, Fava is only
-linked to."""
+NOT_A_PLACE: Final[Mapping[str, frozenset[str]]] = {
+    "beancount": frozenset({"company", "fava"}),
+    "tryton": frozenset({"company", "settle_after"}),
+}
+"""Options of our connectors that do not change where a secret goes: Fava is only linked to. Of any connector another
+company is on the same login; every other option of a connector that others wrote counts as a place."""
 
 
 FROM_PLEO: Final = frozenset({"webhook", "webhook_id"})
@@ -106,10 +109,11 @@ def _ascii(host: str) -> str:
 
 def erp_destination(connection: Connection) -> Destination:
     """Where the accounting system's secrets of this connection go: every option but the company's number."""
+    elsewhere = NOT_A_PLACE.get(connection.erp, {"company"})
     places = {
         name: canonical_url(value) if name == "url" else value
         for name, value in connection.erp_options.items()
-        if name not in NOT_A_PLACE and value
+        if name not in elsewhere and value
     }
     return Destination(json.dumps({"erp": connection.erp, **places}, sort_keys=True))
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
-from typing import Literal, NewType
+from typing import Literal, NewType, TypeVar
 
 from kontobro.core.model.export import ExportItem
 from kontobro.core.model.money import exact_sum, is_whole
+
+K = TypeVar("K", bound=Hashable)
 
 Reference = NewType("Reference", str)
 """Our idempotency key, written into the accounting system: the accounting entry id, or that and `/pay`."""
@@ -180,6 +182,11 @@ class JournalEntry(Entry):
     """A plain journal entry."""
 
 
+def as_journal(entry: Entry) -> JournalEntry:
+    """The entry as a plain one, for an accounting system without bills."""
+    return JournalEntry(**{one.name: getattr(entry, one.name) for one in fields(Entry)})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill(Entry):
     """A vendor's bill, or with `credit_note` a credit note (its lines are then the other way round)."""
@@ -207,6 +214,13 @@ class Payment(Entry):
     returned: bool = False
 
 
+DimensionKey = tuple[str, str, str]
+"""Account, dimension and value, by their ids."""
+
+TaxCodeKey = tuple[str, str]
+"""Account and tax code, by their ids."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
     """The fact that an entry stands in the accounting system, as it stands there now.
@@ -214,7 +228,8 @@ class Booking:
     `line_sums` maps account id to the sum of its lines (debit positive, zero sums left out); `receipts` are
     the SHA-256 of what is attached; `fingerprint` is None where the system can't keep one; `settled`
     is None for what settles nothing; `open` is what is still owed on a bill (below zero on a credit note), None for
-    what is none.
+    what is none. `dimension_sums` and `tax_code_sums` are what the functions below make of an entry; None where the
+    system does not give them back.
     """
 
     reference: Reference
@@ -232,14 +247,38 @@ class Booking:
     settles: Reference | InvoiceKey | None = None
     settled: bool | None = None
     open: Decimal | None = None
+    dimension_sums: Mapping[DimensionKey, Decimal] | None = None
+    tax_code_sums: Mapping[TaxCodeKey, Decimal] | None = None
 
 
 def line_sums(entry: Entry) -> dict[str, Decimal]:
     """The sum of an entry's lines per account, zero sums left out: what `Booking.line_sums` is compared with."""
-    sums: dict[str, Decimal] = {}
-    for line in entry.lines:
-        sums[line.account] = exact_sum((sums.get(line.account, Decimal(0)), line.amount))
-    return {account: amount for account, amount in sums.items() if amount}
+    return summed((line.account, line.amount) for line in entry.lines)
+
+
+def dimension_sums(entry: Entry) -> dict[DimensionKey, Decimal]:
+    """What the expense lines put on each dimension value, account by account."""
+    return summed(
+        ((line.account, *pair), line.amount)
+        for line in entry.lines
+        if line.role == "expense"
+        for pair in line.dimensions
+    )
+
+
+def tax_code_sums(entry: Entry) -> dict[TaxCodeKey, Decimal]:
+    """What the expense lines book under each tax code, account by account: the base of the VAT return."""
+    return summed(
+        ((line.account, line.tax_code), line.amount) for line in entry.lines if line.role == "expense" and line.tax_code
+    )
+
+
+def summed(amounts: Iterable[tuple[K, Decimal]]) -> dict[K, Decimal]:
+    """The exact sum of the amounts under each key, zero sums left out."""
+    sums: dict[K, Decimal] = {}
+    for key, amount in amounts:
+        sums[key] = exact_sum((sums.get(key, Decimal(0)), amount))
+    return {key: amount for key, amount in sums.items() if amount}
 
 
 MONEY_ROLES: Sequence[LineRole] = ("wallet", "employee", "payable", "external", "transit")

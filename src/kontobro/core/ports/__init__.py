@@ -4,7 +4,17 @@ Siblings (`pleo`, `erp`, `store`, `export`, `install`) never import each other: 
 """
 
 from kontobro.core.ports.clock import Clock
-from kontobro.core.ports.connector import LONGEST_CALL, Capabilities, Connector, R, ReceiptRules, Rehearses, Withdraws
+from kontobro.core.ports.connector import (
+    LONGEST_CALL,
+    Capabilities,
+    Connector,
+    Fact,
+    R,
+    ReceiptRules,
+    Rehearses,
+    Withdraws,
+    WritesVendors,
+)
 from kontobro.core.ports.pleo import LONGEST_PLEO_CALL, Pleo, Target
 from kontobro.core.ports.store import Store, TokenStore
 
@@ -14,6 +24,7 @@ __all__ = [
     "Capabilities",
     "Clock",
     "Connector",
+    "Fact",
     "Pleo",
     "R",
     "ReceiptRules",
@@ -22,4 +33,5 @@ __all__ = [
     "Target",
     "TokenStore",
     "Withdraws",
+    "WritesVendors",
 ]

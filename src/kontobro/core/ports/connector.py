@@ -39,9 +39,16 @@ class ReceiptRules:
             )
 
 
+Fact = Literal["dimensions", "tax_codes", "vendors", "document_dates", "due_dates", "payees", "texts"]
+"""What an accounting system may have no place for. All else of an entry every system keeps."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a connector can do: data that the engine asks, instead of the connector's type.
+
+    `bills` False: the engine books every expense as a journal entry. `not_kept`: what this system has no place for; all
+    else that an entry says is kept (`docs/connectors/writing-one.md`, "What is kept").
 
     `reference`: `enforced` the system itself refuses a second entry under one reference; `searchable` it can
     be found, but absence is believed only `settle_after` an interrupted write; `none` it can't be found.
@@ -62,10 +69,11 @@ class Capabilities:
     """Its ids are names that no code can look like: an identifier from Pleo is believed without a binding."""
     rehearses: bool = False
     finds_twins: bool = False
+    not_kept: frozenset[Fact] = frozenset()
 
 
 class Connector(Protocol):
-    """One company in one accounting system: eight methods, batch first.
+    """One company in one accounting system: seven methods, batch first.
 
     Raises Unreachable, Timeout, RateLimited, LoginFailed, NotAllowed, Misconfigured; Uncertain from a write
     whose outcome it can't know. Anything else is a bug and becomes ConnectorFault at one wrapper.
@@ -110,10 +118,13 @@ class Connector(Protocol):
         """Finalise drafts; settle payments with their bills, whichever of the two came last. Repeatable."""
         ...
 
+
+class WritesVendors(Protocol):
+    """What a connector with `capabilities.writes_vendors` has besides."""
+
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
         """Create vendors born in Pleo, keyed by `pleo_id`, or return what exists under it; `id` of what is asked for
-        is Pleo's as well, `code` may be empty. `read` gives them with their `pleo_id`. One answer each, in order.
-        Only if `capabilities.writes_vendors`."""
+        is Pleo's as well, `code` may be empty. `read` gives them with their `pleo_id`. One answer each, in order."""
         ...
 
 

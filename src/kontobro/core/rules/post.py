@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kontobro.core.errors import Problem, shown
 from kontobro.core.model.export import ExportItem, MalformedItem
 from kontobro.core.model.findings import Findings, noted
-from kontobro.core.model.journal import Entry
+from kontobro.core.model.journal import Entry, as_journal
 from kontobro.core.model.masters import Masters
 from kontobro.core.model.settings import Settings
-from kontobro.core.rules.amounts import amounts_of, is_nothing
 from kontobro.core.rules.dates import days_of
 from kontobro.core.rules.entries import entries_of, parts_of
 from kontobro.core.rules.hook import run_hook
-from kontobro.core.rules.item import Books, Item
+from kontobro.core.rules.item import Books, Item, amounts_of, is_nothing
 from kontobro.core.rules.table import Row, row_of, table_of
 from kontobro.core.rules.vendor import party_of
 
@@ -44,10 +43,18 @@ class Posted:
     hook_trace: str = ""
 
 
-def post_item(item: ExportItem | MalformedItem, settings: Settings, masters: Masters, today: dt.date) -> Posted:
-    """Book one item. `today` is the day in the company's time zone (used by `closed_period = "today"` only)."""
+def post_item(
+    item: ExportItem | MalformedItem, settings: Settings, masters: Masters, today: dt.date, *, bills: bool = True
+) -> Posted:
+    """Book one item. `today` is the day in the company's time zone (used by `closed_period = "today"` only). `bills`
+    False: the accounting system has none, each entry is a journal entry of the same lines."""
     if isinstance(item, MalformedItem):
         return Posted(problems=item.problems)
+    posted = _with_hook(item, settings, masters, today)
+    return posted if bills else replace(posted, entries=tuple(as_journal(entry) for entry in posted.entries))
+
+
+def _with_hook(item: ExportItem, settings: Settings, masters: Masters, today: dt.date) -> Posted:
     posted = _by_rules(item, Books(settings, masters, today))
     if settings.hook is None or not posted.entries:
         return posted

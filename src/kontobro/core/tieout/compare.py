@@ -14,7 +14,8 @@ from decimal import Decimal
 from typing import Literal
 
 from kontobro.core.errors import Problem
-from kontobro.core.model.journal import Booking, Reference
+from kontobro.core.model.journal import Booking, Entry, Reference, line_sums
+from kontobro.core.tieout.details import details
 
 ZERO = Decimal(0)
 
@@ -27,6 +28,7 @@ Verdict = Literal[
     "amount_differs",
     "date_moved",
     "account_differs",
+    "details_differ",
     "voided",
     "missing",
     "uncertain",
@@ -40,6 +42,7 @@ MEANINGS: dict[Verdict, str] = {
     "amount_differs": "amount differs",
     "date_moved": "date moved",
     "account_differs": "is booked on another account",
+    "details_differ": "dimensions or tax codes differ",
     "voided": "voided",
     "missing": "missing: deleted, or out of our sight",
     "uncertain": "outcome of the write unknown",
@@ -65,7 +68,7 @@ class PleoSide:
     `amount` is signed; `source` says whether it was read from the item as Pleo sent it, or from our history because
     the item's JSON was purged. `total` is the sum of debits as it was booked. `account` with `on_account` is the
     account that takes the amount, and what the entry puts there; None for an item that never had an entry.
-    `date` None: unreadable.
+    `date` None: unreadable. `entry` is what today's rules and settings make of it, None where they make none.
     """
 
     reference: Reference
@@ -87,13 +90,15 @@ class PleoSide:
     erp_id: str | None = None
     erp_url: str | None = None
     problems: tuple[Problem, ...] = ()
+    entry: Entry | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TiedEntry:
     """Both sides of one entry. `books` and `drafts` are what stands of it, posted or as a draft.
 
-    `changes` are phrases for a bookkeeper; `by_totals`: only the sum of debits could be compared.
+    `changes` are phrases for a bookkeeper; `by_totals`: only the sum of debits could be compared; `in_detail`:
+    dimensions and tax codes were too (of what is not there, nothing is).
     """
 
     pleo: PleoSide
@@ -105,6 +110,7 @@ class TiedEntry:
     erp_url: str | None = None
     changes: tuple[str, ...] = ()
     by_totals: bool = False
+    in_detail: bool = True
 
     @property
     def difference(self) -> Decimal:
@@ -150,6 +156,7 @@ class TieOut:
     entries: int = 0
     from_history: int = 0
     by_totals: int = 0
+    in_detail: int = 0
     absent: int = 0
     cannot_see: tuple[str, ...] = ()
 
@@ -181,6 +188,7 @@ class TieOut:
         self.verdicts[tied.verdict] += 1
         self.from_history += tied.pleo.source == "history"
         self.by_totals += tied.by_totals
+        self.in_detail += tied.in_detail
         differs = tied.verdict not in FINE
         if differs and len(self.differing) < MOST_DIFFERING:
             self.differing.append(tied)
@@ -246,7 +254,16 @@ def _compare(pleo: PleoSide, booking: Booking) -> tuple[Decimal, dict[Verdict, s
         changes["amount_differs"] = f"amount {amount} instead of {pleo.amount}"
     if pleo.kind != "item" and pleo.date and booking.date != pleo.date:
         changes["date_moved"] = f"date {booking.date} instead of {pleo.date}"
+    if pleo.entry and _in_detail(pleo, booking) and (differing := details(pleo.entry, booking)):
+        changes["details_differ"] = "; ".join(map(str, differing))
     return amount, changes, by_totals
+
+
+def _in_detail(pleo: PleoSide, booking: Booking) -> bool:
+    """Dimensions and tax codes are compared where the rest is as the rules have it today: else a setting changed since,
+    or a person booked it elsewhere."""
+    given = booking.dimension_sums is not None and booking.tax_code_sums is not None
+    return given and pleo.entry is not None and booking.line_sums == line_sums(pleo.entry)
 
 
 def _on_account(pleo: PleoSide, booking: Booking) -> Decimal:
@@ -261,7 +278,7 @@ def _shift_of_totals(pleo: PleoSide, booking: Booking) -> Decimal:
 
 def _verdict(pleo: PleoSide, booking: Booking, amount: Decimal, changes: dict[Verdict, str]) -> Verdict:
     """The worst change names the entry."""
-    for verdict in ("amount_differs", "account_differs", "date_moved"):
+    for verdict in ("amount_differs", "account_differs", "date_moved", "details_differ"):
         if verdict in changes:
             return verdict
     return "draft" if booking.status == "draft" else "equal"
@@ -281,4 +298,5 @@ def _standing(
         erp_url=booking.url or pleo.erp_url,
         changes=changes,
         by_totals=by_totals,
+        in_detail=_in_detail(pleo, booking),
     )

@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from kontobro.core.errors import Conflict, Misconfigured, NotAllowed, Note, Problem, Unreachable, shown
+from kontobro.core.errors import Conflict, NotAllowed, Note, Problem, Unreachable, shown
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Booking, Entry, EntryKey, InvoiceKey, Reference, entry_id_of
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
-from kontobro.core.ports import Capabilities, ReceiptRules
+from kontobro.core.ports import Capabilities
 from kontobro.erp.beancount.checks import SYSTEM, problems_of
 from kontobro.erp.beancount.files.folder import VENDORS, Folder
 from kontobro.erp.beancount.files.replaced import Change
 from kontobro.erp.beancount.files.shelf import Shelf
-from kontobro.erp.beancount.load.masters import KINDS, Masters
+from kontobro.erp.beancount.load.masters import KINDS
 from kontobro.erp.beancount.load.rehearsal import TRIES, Rehearsal, Texts
 from kontobro.erp.beancount.load.reload import MasterFile
 from kontobro.erp.beancount.syntax import bookings as standing_entries
@@ -31,28 +31,14 @@ from kontobro.erp.beancount.syntax.blocks import Key, Standing, posted, with_doc
 from kontobro.erp.beancount.syntax.edits import Edit, Edits, edited
 from kontobro.erp.beancount.syntax.render import link_of, quoted, render_entry
 from kontobro.erp.beancount.vendors import additions, with_vendors
-from kontobro.erp.kit.http import booking_gone
+from kontobro.erp.kit import flow
+from kontobro.erp.kit.receipts import EXTENSIONS, RECEIPTS, require
 
 R = TypeVar("R", bound=MasterRecord)
 FoundKey = EntryKey
 
-EXTENSIONS = {
-    "application/pdf": ".pdf",
-    "image/jpeg": ".jpg",
-    "image/png": ".png",
-    "application/msword": ".doc",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
-    "application/vnd.ms-excel": ".xls",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
-}
-"""The receipts a ledger keeps, by media type: what Pleo delivers, but for plain text, which proves nothing."""
-
-MAX_RECEIPT = 30 * 1024 * 1024
-
 _TOGETHER = 100
 """Entries rehearsed together: memory for so many, whatever a job has."""
-
-RECEIPTS = ReceiptRules(media_types=frozenset(EXTENSIONS), max_bytes=MAX_RECEIPT)
 
 CAPABILITIES = Capabilities(
     kinds=KINDS,
@@ -72,13 +58,6 @@ CAPABILITIES = Capabilities(
 
 def from_options(options: Mapping[str, str]) -> BeancountConnector:
     """The connector of a connection's options: `ledger` (path of the main file), `fava` (address, optional)."""
-    unknown = sorted(set(options) - {"ledger", "fava"})
-    if unknown:
-        raise Misconfigured(f"Beancount has no option {shown(', '.join(unknown))}.", "Options are ledger and fava.")
-    if not options.get("ledger"):
-        raise Misconfigured(
-            "The Beancount ledger is not named.", "Set `ledger` (--ledger) to the path of its main file."
-        )
     return BeancountConnector(Path(options["ledger"]), fava=options.get("fava"))
 
 
@@ -124,23 +103,20 @@ class BeancountConnector:
         paid = self._shelf.standing([key for bill in bills for key in standing_entries.payments_of(bill)])
         left = {bill: standing_entries.open_of(bill, paid) for bill in bills}
         found = {key: one for key in keys if (one := standing_entries.pick(key, standings, left))}
-        return {key: replace(self._booking(one), open=left.get(one)) for key, one in found.items()}
+        owed = self._bills_settled_by(found.values())
+        return {key: replace(self._booking(one, owed), open=left.get(one)) for key, one in found.items()}
 
     def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
         masters = self._masters.read()
+
+        def refusals(new: Sequence[Entry]) -> list[list[Problem]]:
+            return [problems_of(entry, masters) for entry in new]
+
         with self._folder.writing():
-            known = self._counting(entries)
-            refused = _refusals([entry for entry in entries if entry.reference not in known], masters)
-            new: dict[Reference, Entry] = {}
-            for entry in entries:
-                if entry.reference not in known and entry.reference not in refused:
-                    new.setdefault(entry.reference, entry)
-            refused |= self._add_batch(self._rendered(new.values()))
-        return self._answers(_references(entries), refused)
+            return flow.book(entries, SYSTEM, self.find, refusals, lambda new: self._add_batch(self._rendered(new)))
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
-        for receipt in receipts:
-            RECEIPTS.require(receipt)
+        require(receipts)
         with self._folder.writing():
             standing = self._standing_of(booking)
             paths = [self._folder.add_document(r.content, EXTENSIONS[r.media_type]) for r in receipts]
@@ -160,7 +136,7 @@ class BeancountConnector:
             for payment, lines in _settled(ours, others):
                 _add(edits, payment, _with_lines(lines))
             self._change(edits)
-        return self._answers(references, {})
+        return flow.answered(references, SYSTEM, {}, self.find(references))
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
         self._masters.read()  # it makes the folder, under the same lock
@@ -182,11 +158,6 @@ class BeancountConnector:
 
     # ------------------------------------------------------------------------------ reading what stands
 
-    def _counting(self, entries: Sequence[Entry]) -> set[Reference]:
-        """The references of those that are in the ledger and count."""
-        found = self.find(_references(entries)).values()
-        return {booking.reference for booking in found if booking.status != "void"}
-
     def _current(self, references: Sequence[Reference]) -> list[Standing]:
         """The entries under these references that count."""
         standings = self._shelf.standing([Key.of("kontobro", reference) for reference in references])
@@ -204,19 +175,15 @@ class BeancountConnector:
             "Export the expense again in Pleo, if it should be booked.",
         )
 
-    def _answers(
-        self, references: Sequence[Reference], refused: Mapping[Reference, Problem]
-    ) -> Sequence[Booking | Problem]:
-        found = self.find(references)
-        return [
-            refused.get(reference) or found.get(reference) or booking_gone(reference, SYSTEM)
-            for reference in references
-        ]
+    def _bills_settled_by(self, standings: Iterable[Standing]) -> list[Standing]:
+        """The bills that these payments say they settled."""
+        named = [settles for one in standings if (settles := standing_entries.settled_bill(one))]
+        return self._shelf.standing([standing_entries.search_key(one) for one in named]) if named else []
 
-    def _booking(self, standing: Standing) -> Booking:
+    def _booking(self, standing: Standing, bills: Sequence[Standing]) -> Booking:
         paths = standing_entries.documents_of(standing)
         receipts = frozenset(standing_entries.digest_of(path) for path in paths if self._folder.has_document(path))
-        return standing_entries.booking_of(standing, receipts, self._url(standing))
+        return standing_entries.booking_of(standing, receipts, self._url(standing), bills)
 
     def _url(self, standing: Standing) -> str:
         if self._fava:
@@ -229,8 +196,7 @@ class BeancountConnector:
         """Each entry with what the ledger's directives say against it, and the texts of those that can be tried:
         not booked yet, and of items with nothing against them."""
         masters = self._masters.read()
-        known = self._counting(entries)
-        new = [entry for entry in entries if entry.reference not in known]
+        new = flow.new_among(entries, self.find(flow.references_of(entries)))
         broken = broken_by(new, masters.assertions)
         found = [(entry, problems_of(entry, masters) + broken.get(entry.reference, [])) for entry in entries]
         bad = {entry_id_of(entry.reference) for entry, problems in found if not all(map(_is_note, problems))}
@@ -264,16 +230,6 @@ class BeancountConnector:
             self._folder.change(file, Change(_edit_of(file, some)))
 
 
-def _references(entries: Sequence[Entry]) -> list[Reference]:
-    return [entry.reference for entry in entries]
-
-
-def _refusals(entries: Sequence[Entry], masters: Masters) -> dict[Reference, Problem]:
-    """The first problem of each entry that the ledger would not take."""
-    found = {entry.reference: problems_of(entry, masters) for entry in entries}
-    return {reference: problems[0] for reference, problems in found.items() if problems}
-
-
 def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     """The entries, so many at a time; those of one item stay together."""
     rest = iter(entries)
@@ -300,7 +256,12 @@ def _edit_of(file: str, edits: Mapping[Reference, Sequence[Edit]]) -> Callable[[
 
 
 def _with_lines(lines: Sequence[str]) -> Edit:
-    return lambda found: found.block.text if standing_entries.is_settled(found) else with_lines(found.block.text, lines)
+
+    def edit(found: Standing) -> bytes:
+        text = found.block.text
+        return with_lines(text, [line for line in lines if f"\n  {line}".encode() not in text])
+
+    return edit
 
 
 def _lacking(standing: Standing, paths: Sequence[str]) -> list[str]:

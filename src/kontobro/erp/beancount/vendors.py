@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from kontobro.core.errors import Problem
-from kontobro.core.model.findings import problem
 from kontobro.core.model.masterdata import Vendor
 from kontobro.erp.beancount.syntax.render import one_line, quoted
+from kontobro.erp.kit.vendors import by_key, code_taken, key_of
 
 HEADER = """\
 ; Vendors that were born in Pleo. Correct them as you like, but keep the line `pleo: "..."`: by it the vendor
@@ -20,12 +20,12 @@ def additions(vendors: Sequence[Vendor], known: Collection[Vendor]) -> tuple[lis
     standing = {vendor.pleo_id for vendor in known}
     codes = {vendor.code.strip().casefold() for vendor in known}
     new, refused = [], {}
-    for vendor in {vendor.pleo_id or vendor.id: vendor for vendor in vendors}.values():
-        pleo_id, code = vendor.pleo_id or vendor.id, one_line(vendor.code).strip()
+    for pleo_id, vendor in by_key(vendors).items():
+        code = one_line(vendor.code).strip()
         if pleo_id in standing:
             continue
         if code.casefold() in codes:
-            refused[pleo_id] = _taken(vendor)
+            refused[pleo_id] = code_taken(vendor, "Beancount", vendor.code)
             continue
         code = code or _free_code(codes)
         codes.add(code.casefold())
@@ -40,7 +40,7 @@ def with_vendors(text: bytes, vendors: Sequence[Vendor]) -> bytes:
 
 
 def _id_line(vendor: Vendor) -> bytes:
-    return f"pleo: {quoted(vendor.pleo_id or vendor.id)}".encode()
+    return f"pleo: {quoted(key_of(vendor))}".encode()
 
 
 def render_vendor(vendor: Vendor) -> str:
@@ -74,7 +74,3 @@ def _named(vendor: Vendor, pleo_id: str, code: str) -> Vendor:
 def _free_code(codes: Collection[str]) -> str:
     number = next(number for number in range(1, len(codes) + 2) if f"p{number}" not in codes)
     return f"P{number}"
-
-
-def _taken(vendor: Vendor) -> Problem:
-    return problem("vendor_code_taken", "vendor", vendor.code, vendor=vendor.name, system="Beancount")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar, cast
 
@@ -13,7 +13,7 @@ from kontobro.core.errors import ConnectorFault, KontobroError, Problem
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Booking, Entry, EntryKey
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
-from kontobro.core.ports import LONGEST_CALL, Capabilities, Connector, Rehearses, Withdraws
+from kontobro.core.ports import LONGEST_CALL, Capabilities, Connector, Rehearses, Withdraws, WritesVendors
 from kontobro.net.deadline import time_limit
 
 R = TypeVar("R", bound=MasterRecord)
@@ -25,8 +25,14 @@ def guarded(connector: Connector) -> Guarded:
     return connector if isinstance(connector, Guarded) else Guarded(connector)
 
 
+def guarded_from(make: Callable[[], Connector]) -> Guarded:
+    """The connector that a factory makes, guarded, the making too."""
+    with _guard("its factory"):
+        return guarded(make())
+
+
 class Guarded:
-    """A connector (and `Withdraws`, `Rehearses`) around another one."""
+    """A connector (and `WritesVendors`, `Withdraws`, `Rehearses`) around another one."""
 
     def __init__(self, connector: Connector) -> None:
         self._connector = connector
@@ -65,7 +71,7 @@ class Guarded:
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
         with _guard("write"):
-            return _one_each(self._connector.write(vendors), vendors)
+            return _one_each(cast(WritesVendors, self._connector).write(vendors), vendors)
 
     def withdraw(self, bookings: Sequence[Booking]) -> None:
         with _guard("withdraw"):

@@ -5,24 +5,32 @@ A connector imports this and nothing of another connector. `system` is the accou
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
+import msgspec
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
 
-from kontobro.core.errors import BadAnswer, ItemFailure, KontobroError, Problem, Timeout, Uncertain, Unreachable, shown
-from kontobro.core.model.findings import problem
-from kontobro.core.model.journal import Reference
-from kontobro.core.model.masterdata import Vendor
-from kontobro.core.ports import ReceiptRules
-from kontobro.core.words import Fact, Phrase
+from kontobro.core.batches import refusals
+from kontobro.core.errors import (
+    BadAnswer,
+    KontobroError,
+    Misconfigured,
+    RateLimited,
+    Timeout,
+    Uncertain,
+    Unreachable,
+    shown,
+)
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 from kontobro.net.client import open_client
 from kontobro.net.deadline import seconds_left
-from kontobro.net.limits import AnswerTooLarge, Limits
+from kontobro.net.limits import AnswerTooLarge, Limits, bounded_decimal
 
 T = TypeVar("T")
 
@@ -50,24 +58,10 @@ GATEWAY: Final = frozenset({408, 425, 502, 503, 504})
 unless the system's own words are in them."""
 
 _OWN_FAULT: Final = 500
+_TOO_MANY: Final = 429
 
-RECEIPTS: Final = ReceiptRules(
-    media_types=frozenset(
-        [
-            "application/pdf",
-            "image/jpeg",
-            "image/png",
-            "application/msword",
-            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-            "application/vnd.ms-excel",
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        ]
-    ),
-    max_bytes=30 * 1024 * 1024,
-)
-"""What Pleo lets people upload: a system that takes files takes these."""
-
-_REFUSED: Final = "accounting_system_validation_failure"
+log = logging.getLogger(__name__)
+_decoder = msgspec.json.Decoder(float_hook=bounded_decimal)
 
 
 class Refused(BadAnswer):
@@ -79,13 +73,25 @@ class Refused(BadAnswer):
         self.told = told
 
 
-def refusal_of(call: Callable[[], object]) -> Refused | None:
-    """What the system says to a call that it refuses; None when it was done."""
-    try:
-        call()
-    except Refused as refusal:
-        return refusal
-    return None
+def refused_alone(
+    wanted: Sequence[T],
+    write: Callable[[Sequence[T]], object],
+    left: Callable[[Sequence[T]], Sequence[T]] = lambda tried: tried,
+) -> list[tuple[T, Refused]]:
+    """Write all in one call, and halve a batch that the system refuses: those that it refuses alone, with its words.
+
+    `write` raises Refused when it did nothing. `left`: what of a refused batch is still to be done, where another may
+    have done some of it in between.
+    """
+
+    def attempt(some: Sequence[T]) -> Refused | None:
+        try:
+            write(some)
+        except Refused as refusal:
+            return refusal
+        return None
+
+    return refusals(wanted, attempt, left)
 
 
 # ------------------------------------------------------------------------------------------ calls over HTTP
@@ -151,47 +157,94 @@ def rows_by_id(fetch: Callable[[int], Any], size: int, what: str) -> Iterator[di
     raise BadAnswer(f"{what}: more than {MOST_PAGES * size:,} records.", "Kontobro does not read that many.")
 
 
-def no_answer(lost: httpx2.RequestError, system: str, call: str, *, writes: bool) -> KontobroError:
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: to which system, named how, both for people; after one that `writes` a lost answer is Uncertain."""
+
+    system: str
+    name: str
+    writes: bool = False
+
+
+def send(request: Callable[[], httpx2.Response], call: Call) -> httpx2.Response:
+    """The answer to a request, whatever its status. Raises what a lost answer means for such a call."""
+    began = time.monotonic()
+    try:
+        answer = request()
+    except httpx2.RequestError as lost:
+        log.info("%s %s got no answer: %s", call.system, call.name, type(lost).__name__)
+        raise no_answer(lost, call) from lost
+    log.debug("%s %s answered %d in %.3f s", call.system, call.name, answer.status_code, time.monotonic() - began)
+    return answer
+
+
+def no_answer(lost: httpx2.RequestError, call: Call) -> KontobroError:
     """A connection that was never made carried nothing; all else may have had its effect."""
+    system = call.system
     if isinstance(lost, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout):
         return Unreachable(f"{system} can't be reached.", "Check its address, and that it is running.")
-    if writes:
-        message = f"{system}'s answer to {call} was lost."
+    if call.writes:
+        message = f"{system}'s answer to {call.name} was lost."
         return Uncertain(message, "What it did is looked up before anything is repeated.")
     if isinstance(lost, AnswerTooLarge):
-        message = f"{system}'s answer to {call} has more than {lost.most:,} bytes."
+        message = f"{system}'s answer to {call.name} has more than {lost.most:,} bytes."
         return BadAnswer(message, "Check the address: something else may answer there.")
     if isinstance(lost, httpx2.DecodingError):
-        message = f"{system}'s answer to {call} can't be decompressed."
+        message = f"{system}'s answer to {call.name} can't be decompressed."
         return BadAnswer(message, "Check the address: something else may answer there.")
     if isinstance(lost, httpx2.TimeoutException):
-        return Timeout(f"{system} did not answer {call} in time.", "Try again when it is less busy.")
-    return Unreachable(f"The connection to {system} broke during {call}.", "Try again.")
+        return Timeout(f"{system} did not answer {call.name} in time.", "Try again when it is less busy.")
+    return Unreachable(f"The connection to {system} broke during {call.name}.", "Try again.")
 
 
-def of_gateway(answer: httpx2.Response, system: str, call: str, *, writes: bool) -> KontobroError:
+def of_gateway(answer: httpx2.Response, call: Call) -> KontobroError:
     """Something in front of the system answered in its place. That says nothing of any setting."""
-    code = answer.status_code
+    system, code = call.system, answer.status_code
     what = f"HTTP {code}" if not answer.is_success else "a page"
-    if writes:
-        return Uncertain(f"A gateway answered {call} with {what} in {system}'s place.", "It is looked up first.")
+    if call.writes:
+        return Uncertain(f"A gateway answered {call.name} with {what} in {system}'s place.", "It is looked up first.")
     return Unreachable(
         f"{what[0].upper()}{what[1:]} came in place of {system}'s answer.",
         f"Try again when {system} is up; if this continues, check the address.",
     )
 
 
-def require_few_values(answer: httpx2.Response, system: str, call: str, *, writes: bool) -> None:
+def require_few_values(answer: httpx2.Response, call: Call) -> None:
     """Before an answer is decoded, which nothing can interrupt. Raises BadAnswer, after a write Uncertain."""
     if sum(map(answer.content.count, (b",", b"[", b"{"))) > MOST_MARKS:
-        if writes:
-            raise of_gateway(answer, system, call, writes=True)
-        raise BadAnswer(f"{system}'s answer to {call} has too many values.", "Check the address.")
+        raise _unreadable(answer, call, f"{call.system}'s answer to {call.name} has too many values.")
 
 
-def is_gateways(code: int) -> bool:
-    """Whether this status alone tells that a gateway answered, or a server that could not."""
-    return code in GATEWAY or code > _OWN_FAULT
+def decoded(answer: httpx2.Response, call: Call) -> Any:
+    """An answer in JSON, its numbers exact. What is no JSON is not the system's own: a page of what stands in front of
+    it, or half an answer."""
+    require_few_values(answer, call)
+    try:
+        return _decoder.decode(answer.content)
+    except (msgspec.ValidationError, RecursionError) as error:
+        message = f"{call.system}'s answer is nested too deep, or has a number too long."
+        raise _unreadable(answer, call, message) from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        raise of_gateway(answer, call) from error
+
+
+def _unreadable(answer: httpx2.Response, call: Call, message: str) -> KontobroError:
+    """After a write, what was done is not known."""
+    return of_gateway(answer, call) if call.writes else BadAnswer(message, "Check the address.")
+
+
+def fault_of(answer: httpx2.Response, call: Call, own: Mapping[int, KontobroError]) -> KontobroError | None:
+    """What an answer other than success means by its status; `own` are the system's own words for some.
+
+    A gateway's is Unreachable, after a write Uncertain; 429 is RateLimited, as long as `Retry-After` says. None for a
+    status that says nothing.
+    """
+    code = answer.status_code
+    if code in GATEWAY or code > _OWN_FAULT:
+        return of_gateway(answer, call)
+    if code == _TOO_MANY:
+        return RateLimited(f"{call.system} asks for fewer calls.", "Try again later.", retry_after(answer))
+    return own.get(code)
 
 
 def retry_after(answer: httpx2.Response) -> float | None:
@@ -200,32 +253,12 @@ def retry_after(answer: httpx2.Response) -> float | None:
     return min(float(given[:9]), LONGEST_WAIT) if given.isascii() and given.isdecimal() else None
 
 
-def is_safe(url: str) -> bool:
-    """A key or a password leaves this machine only encrypted."""
+def address_of(options: Mapping[str, str], system: str) -> str:
+    """The option `url`. A key or a password leaves this machine only encrypted: raises Misconfigured."""
+    url = options.get("url", "").rstrip("/")
     parts = urlsplit(url)
     local = parts.hostname in ("localhost", "127.0.0.1", "::1")
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and local))
-
-
-# ------------------------------------------------------------------------------------------------- problems
-
-
-def refused(reference: Reference, told: str, system: str, reason: ItemFailure = _REFUSED) -> Problem:
-    """What the system itself said no to."""
-    facts: dict[str, Fact] = {"system": system, "said": told}
-    return Problem.of("refused_by_accounting_system", "entry", reference, reason, facts)
-
-
-def not_posted(reference: Reference, told: str, system: str) -> Problem:
-    """A draft that the system would not post."""
-    return problem("not_posted", "entry", reference, system=system, said=told)
-
-
-def booking_gone(reference: Reference, system: str) -> Problem:
-    """Someone deleted it there."""
-    return problem("booking_gone", "reference", reference, system=system)
-
-
-def vendor_not_written(vendor: Vendor, system: str, fix: Phrase, said: Phrase | str) -> Problem:
-    """A vendor created in Pleo that the system does not have now; `said` is why."""
-    return problem("vendor_not_written", "vendor", vendor.code, vendor=vendor.name, system=system, said=said, fix=fix)
+    if not (parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and local))):
+        message = f'{system}\'s address "{shown(url)}" is not usable.'
+        raise Misconfigured(message, "Set `url`, with https:// (http:// on this machine only).")
+    return url

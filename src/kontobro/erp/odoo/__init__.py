@@ -11,3 +11,14 @@ settling   payments and their bills, reconciled
 checks     every reason why Odoo would not take an entry
 connector  the eight methods
 """
+
+from dataclasses import replace
+
+from kontobro.erp.kit.registration import COMPANY, DATABASE, URL, Option, Registration
+
+CONNECTOR = Registration(
+    label="Odoo",
+    factory="kontobro.erp.odoo.connector:from_options",
+    install="pip install kontobro",
+    options=(URL, replace(DATABASE, required=False), COMPANY, Option("api_key", "API key", "secret")),
+)

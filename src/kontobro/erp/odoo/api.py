@@ -6,7 +6,6 @@ Of an error, `debug` is a traceback with the company's facts in it: it is never 
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
@@ -14,29 +13,10 @@ from typing import Any, Final
 import httpx2
 import msgspec
 
-from kontobro.core.errors import (
-    BadAnswer,
-    KontobroError,
-    LoginFailed,
-    Misconfigured,
-    NotAllowed,
-    RateLimited,
-    Unreachable,
-    shown,
-)
+from kontobro.core.errors import KontobroError, LoginFailed, Misconfigured, NotAllowed, Unreachable, shown
 from kontobro.erp.kit import http as common
-from kontobro.erp.kit.http import (
-    Refused,
-    is_gateways,
-    no_answer,
-    of_gateway,
-    read_again,
-    require_few_values,
-    retry_after,
-    rows_by_id,
-)
+from kontobro.erp.kit.http import Call, Refused, decoded, fault_of, of_gateway, read_again, rows_by_id, send
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
-from kontobro.net.limits import bounded_decimal
 
 Row = dict[str, Any]
 Domain = Sequence[object]
@@ -49,8 +29,6 @@ SECONDS_TO_ANSWER: Final = 300.0
 LOAD_CONTEXT: Final = {"mode": "update", "noupdate": True}
 """What makes `load` skip an external id that exists. Without it a repeat adds an entry's lines a second time."""
 
-log = logging.getLogger(__name__)
-_decoder = msgspec.json.Decoder(float_hook=bounded_decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -109,32 +87,25 @@ class Api:
 
     def _version(self) -> str:
         """The first call of all, and as patient as any: a gateway in front says nothing of what is behind it."""
-        try:
-            answer = self._http.get("/json/version")
-        except httpx2.RequestError as lost:
-            raise no_answer(lost, SYSTEM, "version", writes=False) from lost
+        call = Call(SYSTEM, "version")
+        answer = send(lambda: self._http.get("/json/version"), call)
         if not answer.is_success:
-            fault = _fault(answer, "version", writes=False)
+            fault = _fault(answer, call)
             if isinstance(fault, Unreachable):
                 raise fault
             return ""
-        told = _decoded(answer, "version", writes=False)
+        told = decoded(answer, call)
         return str(told.get("version", "")) if isinstance(told, dict) else ""
 
     def _call(self, model: str, method: str, arguments: Row, *, writes: bool) -> Any:
-        name = f"{model}.{method}"
+        call = Call(SYSTEM, f"{model}.{method}", writes)
         context = {"allowed_company_ids": [self.company]} if self.company else {}
         body = arguments | {"context": context | arguments.get("context", {})}
-        began = time.monotonic()
-        try:
-            answer = self._http.post(f"/json/2/{model}/{method}", content=_encoder.encode(body))
-        except httpx2.RequestError as lost:
-            log.info("odoo %s got no answer: %s", name, type(lost).__name__)
-            raise no_answer(lost, SYSTEM, name, writes=writes) from lost
-        log.debug("odoo %s answered %d in %.3f s", name, answer.status_code, time.monotonic() - began)
+        content = _encoder.encode(body)
+        answer = send(lambda: self._http.post(f"/json/2/{model}/{method}", content=content), call)
         if answer.is_success:
-            return _decoded(answer, name, writes=writes)
-        raise _fault(answer, name, writes=writes)
+            return decoded(answer, call)
+        raise _fault(answer, call)
 
 
 def open_http(
@@ -157,53 +128,36 @@ def _complaint(messages: Sequence[Row]) -> str:
     return str(errors[0].get("message", "")) if errors else "no reason given"
 
 
-def _fault(answer: httpx2.Response, name: str, *, writes: bool) -> KontobroError:
+def _fault(answer: httpx2.Response, call: Call) -> KontobroError:
     """What an answer other than success means, by its code."""
-    code = answer.status_code
-    told = _told(answer)
-    if is_gateways(code) or ("name" not in told and (code >= 500 or code == 403)):
-        return of_gateway(answer, SYSTEM, name, writes=writes)
-    if code == 429:
-        return RateLimited("Odoo asks for fewer calls.", "Try again later.", retry_after(answer))
-    if code == 401:
-        return LoginFailed("Odoo refuses the API key.", "Make a new one in Odoo (Preferences > Account Security).")
-    if code == 403:
-        return NotAllowed(
-            f"Odoo does not allow {name}: {shown(told.get('message', ''), 160)}",
+    code, told = answer.status_code, _told(answer, call)
+    what, said = str(told.get("name", "")), str(told.get("message", ""))
+    if not what and (code >= 500 or code == 403):
+        return of_gateway(answer, call)
+    own: dict[int, KontobroError] = {
+        401: LoginFailed("Odoo refuses the API key.", "Make a new one in Odoo (Preferences > Account Security)."),
+        403: NotAllowed(
+            f"Odoo does not allow {call.name}: {shown(said, 160)}",
             "Give the API key's user the groups that `kontobro check` names.",
-        )
-    if code == 413:
-        return Refused(SYSTEM, "too large", "the request is too large for the web server in front of it (HTTP 413)")
-    if "name" not in told:
+        ),
+        413: Refused(SYSTEM, "too large", "the request is too large for the web server in front of it (HTTP 413)"),
+    }
+    if fault := fault_of(answer, call, own):
+        return fault
+    if not what:
         return Misconfigured(
             f"There is no Odoo database at this address (HTTP {code}).",
             "Check the address and the database's name; Kontobro needs Odoo 19 or newer.",
         )
     if code == 404:
-        return Misconfigured(f"This Odoo has no {name}.", "Install its Invoicing app (and Analytic Accounting).")
-    return Refused(SYSTEM, str(told["name"]), str(told.get("message", "")))
+        return Misconfigured(f"This Odoo has no {call.name}.", "Install its Invoicing app (and Analytic Accounting).")
+    return Refused(SYSTEM, what, said)
 
 
-def _told(answer: httpx2.Response) -> Row:
+def _told(answer: httpx2.Response, call: Call) -> Row:
     """Odoo's error as it is, or nothing when a page stands in its place."""
     try:
-        told = _decoder.decode(answer.content)
-    except _UNREADABLE:
+        told = decoded(answer, call)
+    except KontobroError:
         return {}
     return told if isinstance(told, dict) else {}
-
-
-def _decoded(answer: httpx2.Response, name: str, *, writes: bool) -> Any:
-    """What Odoo says. What is no JSON is not of Odoo: a page of what stands in front of it, or half an answer."""
-    require_few_values(answer, SYSTEM, name, writes=writes)
-    try:
-        return _decoder.decode(answer.content)
-    except (msgspec.ValidationError, RecursionError) as error:
-        if writes:
-            raise of_gateway(answer, SYSTEM, name, writes=True) from error
-        raise BadAnswer("Odoo's answer is nested too deep, or has a number too long.", "Check the address.") from error
-    except _UNREADABLE as error:
-        raise of_gateway(answer, SYSTEM, name, writes=writes) from error
-
-
-_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)

@@ -10,21 +10,26 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
-from kontobro.core.batches import refusals
 from kontobro.core.errors import Misconfigured, NotAllowed, Problem, shown
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Bill, Booking, Entry, Reference
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities
-from kontobro.erp.kit.http import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refusal_of, refused
+from kontobro.erp.kit.checks import vendors_named
+from kontobro.erp.kit.flow import answered, booked, new_among, not_posted, references_of, refused, sorted_out
+from kontobro.erp.kit.http import address_of, refused_alone
+from kontobro.erp.kit.lookup import live, picked
+from kontobro.erp.kit.masters import knows
+from kontobro.erp.kit.receipts import RECEIPTS, mark_of, require
+from kontobro.erp.kit.texts import plain
 from kontobro.erp.odoo.access import find_company, missing_permissions
 from kontobro.erp.odoo.api import SYSTEM, Api, open_http
-from kontobro.erp.odoo.checks import Facts, lock_over, lock_problem, problems_of, vendors_named
-from kontobro.erp.odoo.entries import Writing, columns_of, external_id, plain, rows_of
+from kontobro.erp.odoo.checks import Facts, lock_over, lock_problem, problems_of
+from kontobro.erp.odoo.entries import Writing, columns_of, external_id, rows_of
 from kontobro.erp.odoo.ledger import Key, Ledger, settle
 from kontobro.erp.odoo.masters import KINDS, Masters, Snapshot
 from kontobro.erp.odoo.names import MODULE
-from kontobro.erp.odoo.standing import RECEIPT_MARK, Standing, booking_of, pick
+from kontobro.erp.odoo.standing import Standing, booking_of, pick
 from kontobro.erp.odoo.taxes import TAX_ROUNDS, keep_pleos_tax
 from kontobro.erp.odoo.vendors import write_vendors
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
@@ -52,11 +57,7 @@ def from_options(
     options: Mapping[str, str], secrets: Callable[[str], str | None], network: NetworkPolicy = ANYWHERE
 ) -> OdooConnector:
     """The connector of a connection's options: `url`, `database`, `company` (its id); the secret is `api_key`."""
-    url = options.get("url", "").rstrip("/")
-    if not is_safe(url):
-        raise Misconfigured(
-            f'Odoo\'s address "{shown(url)}" is not usable.', "Set `url`, with https:// (http:// on this machine only)."
-        )
+    url = address_of(options, SYSTEM)
     key = secrets("api_key")
     if not key:
         raise Misconfigured("Odoo's API key is missing.", "Connect again and give it.", "authentication_failure")
@@ -108,22 +109,21 @@ class OdooConnector:
     def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
         if not entries:
             return []
-        references = [entry.reference for entry in entries]
+        references = references_of(entries)
         standings = self._standings(references)
-        new = {entry.reference: entry for entry in reversed(entries) if _is_missing(entry.reference, standings)}
+        found = self._bookings(references, standings)
+        new = new_among(entries, found)
         if not new:
-            return self._answers(references, {}, standings)
-        facts = self._facts(list(new.values()))
-        problems = {reference: problems_of(entry, facts) for reference, entry in new.items()}
-        answers = {reference: found[0] for reference, found in problems.items() if found}
-        taken = [entry for reference, entry in new.items() if reference not in answers]
-        for batch in _by_columns(taken):
-            answers |= self._load(batch, standings, facts.masters)
-        return self._answers(references, answers, self._with_pleos_tax(taken, references, facts.masters))
+            return booked(references, SYSTEM, {}, found)
+        facts = self._facts(new)
+        wanted, problems = sorted_out(new, [problems_of(entry, facts) for entry in new])
+        for batch in _by_columns(wanted):
+            problems |= self._load(batch, standings, facts.masters)
+        standings = self._with_pleos_tax(wanted, references, facts.masters)
+        return booked(references, SYSTEM, problems, self._bookings(references, standings))
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
-        for receipt in receipts:
-            RECEIPTS.require(receipt)
+        require(receipts)
         self._choose()
         for receipt in receipts:
             self._api.load("ir.attachment", ATTACHMENT_COLUMNS, [_attachment(booking, receipt)])
@@ -132,14 +132,14 @@ class OdooConnector:
         if not bookings:
             return []
         references = [booking.reference for booking in bookings]
-        current = self._current(references)
-        drafts = [standing for standing in current if standing.status == "draft"]
+        drafts = self._drafts(references)
         problems = self._locked(drafts) if drafts else {}
         self._post_some([standing for standing in drafts if standing.reference not in problems], problems)
         standings = self._standings(references)
-        if settle(self._api, self._ledger, _picked(references, standings, "posted")):
+        posted = [one for one in live(references, standings, pick).values() if one.status == "posted"]
+        if settle(self._api, self._ledger, posted):
             standings = self._standings(references)
-        return self._answers(references, problems, standings)
+        return answered(references, SYSTEM, problems, self._bookings(references, standings))
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
         if not vendors:
@@ -148,10 +148,9 @@ class OdooConnector:
         return write_vendors(self._api, self._masters, vendors)
 
     def withdraw(self, bookings: Sequence[Booking]) -> None:
-        current = self._current([booking.reference for booking in bookings])
-        drafts = [standing.id for standing in current if standing.status == "draft"]
+        drafts = self._drafts([booking.reference for booking in bookings])
         if drafts:
-            self._api.write("account.move", "unlink", ids=drafts)
+            self._api.write("account.move", "unlink", ids=[draft.id for draft in drafts])
 
     # ------------------------------------------------------------------------------------------ reading
 
@@ -164,37 +163,21 @@ class OdooConnector:
         self._choose()
         return self._ledger.under(keys)
 
-    def _current(self, references: Sequence[Reference]) -> list[Standing]:
-        return _picked(references, self._standings(references))
+    def _drafts(self, references: Sequence[Reference]) -> list[Standing]:
+        current = live(references, self._standings(references), pick).values()
+        return [one for one in current if one.status == "draft"]
 
     def _bookings(self, keys: Sequence[Key], standings: Sequence[Standing]) -> dict[Key, Booking]:
-        found = {key: pick(key, standings) for key in keys}
-        signs = self._masters.snapshot().signs
-        return {key: booking_of(standing, signs, self._url) for key, standing in found.items() if standing}
-
-    def _answers(
-        self,
-        references: Sequence[Reference],
-        problems: Mapping[Reference, Problem],
-        standings: Sequence[Standing],
-    ) -> Sequence[Booking | Problem]:
-        """One answer each, of what was read back."""
-        there = self._bookings(references, standings)
-        return [
-            problems.get(reference) or there.get(reference) or booking_gone(reference, SYSTEM)
-            for reference in references
-        ]
+        masters = self._masters.snapshot()
+        return {key: booking_of(one, masters, self._url) for key, one in picked(keys, standings, pick).items()}
 
     def _facts(self, entries: Sequence[Entry]) -> Facts:
         """Masters, read anew when an entry names what the cached ones lack; lock dates and vendors as of now."""
         self._choose()
-        masters = self._masters.snapshot()
-        if any(not _knows(masters, entry) for entry in entries):
-            masters = self._masters.snapshot(fresh=True)
-        named = sorted(int(name) for name in set().union(*map(vendors_named, entries)) if name.isdigit())
+        masters = self._masters.snapshot.that(lambda masters: all(knows(masters, entry) for entry in entries))
+        named = sorted(int(name) for name in vendors_named(*entries) if name.isdigit())
         there = self._masters.vendors([["id", "in", named]]) if named else ()
-        vendors = frozenset(vendor.id for vendor in there if vendor.active)
-        return Facts(masters=masters, locks=self._masters.locks(), vendors=vendors)
+        return Facts(masters=masters, locks=self._masters.locks(), vendors={vendor.id: vendor for vendor in there})
 
     # ------------------------------------------------------------------------------------------ writing
 
@@ -202,19 +185,19 @@ class OdooConnector:
         self, entries: Sequence[Entry], standings: Sequence[Standing], masters: Snapshot
     ) -> dict[Reference, Problem]:
         """Create these entries in one transaction; the problem of each that Odoo refuses by itself."""
-        latest = standings
+        latest, references = standings, references_of(entries)
 
         def missing(tried: Sequence[Entry]) -> list[Entry]:
             # another may have booked one of them in between: then Odoo refuses the whole batch
             nonlocal latest
-            latest = self._standings(entry.reference for entry in entries)
-            return [entry for entry in tried if _is_missing(entry.reference, latest)]
+            latest = self._standings(references)
+            booked = live(references, latest, pick)
+            return [entry for entry in tried if entry.reference not in booked]
 
-        bad = refusals(entries, lambda some: self._load_once(some, latest, masters), missing)
-        return {entry.reference: refused(entry.reference, refusal.told, SYSTEM) for entry, refusal in bad}
+        bad = refused_alone(entries, lambda some: self._load_once(some, latest, masters), missing)
+        return {entry.reference: refused(entry.reference, SYSTEM, refusal.told) for entry, refusal in bad}
 
-    def _load_once(self, entries: Sequence[Entry], standings: Sequence[Standing], masters: Snapshot) -> Refused | None:
-        """None when they stand now, else what Odoo says."""
+    def _load_once(self, entries: Sequence[Entry], standings: Sequence[Standing], masters: Snapshot) -> None:
         generations = self._generations(entries, standings)
         employees = self._employees(entries)
         rates = {day: self._masters.rates(day) for day in {e.date for e in entries if _is_foreign(e, masters)}}
@@ -225,7 +208,7 @@ class OdooConnector:
                 masters=masters, rates=rates.get(entry.date, {}), generation=generation, employees=employees
             )
             data += rows_of(entry, writing)
-        return refusal_of(lambda: self._api.load("account.move", columns_of(entries[0]), data))
+        self._api.load("account.move", columns_of(entries[0]), data)
 
     def _with_pleos_tax(
         self, entries: Sequence[Entry], references: Sequence[Reference], masters: Snapshot
@@ -273,26 +256,11 @@ class OdooConnector:
     def _post_some(self, drafts: Sequence[Standing], problems: dict[Reference, Problem]) -> None:
         """Post in one transaction; those that Odoo refuses by themselves are in `problems`."""
 
-        def post(some: Sequence[Standing]) -> Refused | None:
-            ids = [draft.id for draft in some]
-            return refusal_of(lambda: self._api.write("account.move", "action_post", ids=ids))
+        def post(some: Sequence[Standing]) -> None:
+            self._api.write("account.move", "action_post", ids=[draft.id for draft in some])
 
-        for draft, refusal in refusals(drafts, post, self._still_drafts):
-            problems[draft.reference] = not_posted(draft.reference, refusal.told, SYSTEM)
-
-    def _still_drafts(self, drafts: Sequence[Standing]) -> list[Standing]:
-        return [one for one in self._current([draft.reference for draft in drafts]) if one.status == "draft"]
-
-
-def _picked(references: Iterable[Reference], standings: Sequence[Standing], status: str = "") -> list[Standing]:
-    """What counts under each reference, once; void ones left out."""
-    picked = (pick(reference, standings) for reference in dict.fromkeys(references))
-    return [one for one in picked if one and one.status != "void" and status in ("", one.status)]
-
-
-def _is_missing(reference: Reference, standings: Sequence[Standing]) -> bool:
-    standing = pick(reference, standings)
-    return standing is None or standing.status == "void"
+        for draft, refusal in refused_alone(drafts, post, lambda tried: self._drafts([one.reference for one in tried])):
+            problems[draft.reference] = not_posted(draft.reference, SYSTEM, refusal.told)
 
 
 def _by_columns(entries: Sequence[Entry]) -> list[list[Entry]]:
@@ -309,15 +277,6 @@ def _is_foreign(entry: Entry, masters: Snapshot) -> bool:
     return not isinstance(entry, Bill) and entry.currency != masters.company.currency
 
 
-def _knows(masters: Snapshot, entry: Entry) -> bool:
-    return (
-        entry.currency in masters.currencies
-        and all(line.account in masters.accounts for line in entry.lines)
-        and all(line.tax_code in masters.taxes for line in entry.lines if line.tax_code)
-        and all(value in masters.values for line in entry.lines for _, value in line.dimensions)
-    )
-
-
 def _attachment(booking: Booking, receipt: Receipt) -> list[str]:
     """A receipt as a row of `load`, known by its entry and content: attached once, however often it is sent.
 
@@ -325,5 +284,4 @@ def _attachment(booking: Booking, receipt: Receipt) -> list[str]:
     """
     known = f"{MODULE}.receipt-{booking.id}-{receipt.sha256}"
     name, content = plain(receipt.name) or "receipt", b64encode(receipt.content).decode()
-    mark = f"{RECEIPT_MARK}{receipt.sha256}"
-    return [known, name, "account.move", booking.id, receipt.media_type, mark, content]
+    return [known, name, "account.move", booking.id, receipt.media_type, mark_of(receipt), content]

@@ -9,22 +9,18 @@ carries its head, every row one line.
 from __future__ import annotations
 
 import html
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 from urllib.parse import quote
 
-from kontobro.core.errors import shown
 from kontobro.core.model.journal import Bill, Entry, EntryLine, InvoiceKey, Payment, Reference
 from kontobro.core.model.money import EXPONENTS
+from kontobro.erp.kit.texts import plain, supplier_text, whole
 from kontobro.erp.odoo.masters import Snapshot, Tax
 from kontobro.erp.odoo.names import MODULE, name_of
 
-MAX_TEXT: Final = 1_000
-MAX_NUMBER: Final = 300
-"""Characters of an invoice number: it is in an entry's title whole, beside payee and text."""
 MARK: Final = "kontobro "
 """Begins the last paragraph of an entry's note, where its facts stand."""
 
@@ -81,16 +77,6 @@ def rows_of(entry: Entry, writing: Writing) -> list[Cells]:
     return [[*(blank if at else head), *line] for at, line in enumerate(lines)]
 
 
-def plain(text: str) -> str:
-    """One line without control characters, at most MAX_TEXT long."""
-    return shown(text, MAX_TEXT)
-
-
-def whole(text: str) -> str:
-    """One line without control characters, never cut."""
-    return shown(text, sys.maxsize)
-
-
 # ------------------------------------------------------------------------------------------- the head
 
 
@@ -127,13 +113,12 @@ def _title(entry: Entry) -> str:
 
 def _note(entry: Entry) -> str:
     """What a bookkeeper should know, a paragraph each; the last one is for us."""
-    supplier = f"{entry.supplier_amount[0]} {entry.supplier_amount[1]}" if entry.supplier_amount else ""
     service = " – ".join(day.isoformat() for day in entry.service_period) if entry.service_period else ""
     told = [
         ("", plain(entry.payee)),
         ("Pleo: ", plain(entry.url or "")),
         ("Pleo's number: ", plain(entry.reconciliation_id)),
-        ("Receipt: ", supplier),
+        ("Receipt: ", supplier_text(entry)),
         ("Service: ", service),
         ("Settles the entries of: ", plain(", ".join(entry.reconciled_entries))),
         ("Invoice: ", _invoice(entry)),

@@ -10,8 +10,9 @@ from typing import Final
 
 from kontobro.core.model.journal import EntryKey, InvoiceKey, Reference, TwinKey, spellings
 from kontobro.erp.kit.http import Refused
+from kontobro.erp.kit.texts import whole
 from kontobro.erp.odoo.api import Api, Domain
-from kontobro.erp.odoo.entries import origin_of, whole
+from kontobro.erp.odoo.entries import origin_of
 from kontobro.erp.odoo.masters import Masters
 from kontobro.erp.odoo.names import MODULE
 from kontobro.erp.odoo.standing import LINE_FIELDS, MOVE_FIELDS, RECEIPT_FIELDS, Standing, amount_in, pick, standings_of

@@ -6,7 +6,6 @@ account.analytic.account -> DimensionValue · res.partner -> Vendor · account.j
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -25,15 +24,13 @@ from kontobro.core.model.masterdata import (
     TaxType,
     Vendor,
 )
+from kontobro.erp.kit.masters import Cached
 from kontobro.erp.odoo.api import PAGE, Api, Domain, Row
 from kontobro.erp.odoo.names import pleo_id_in
 
 R = TypeVar("R", bound=MasterRecord)
 
 KINDS: Final = frozenset([Company, Account, TaxCode, Dimension, DimensionValue, Vendor, Journal, Period])
-
-FRESH_FOR: Final = 300.0
-"""Seconds that accounts, taxes and dimensions are believed; an id that is not among them is looked up anew."""
 
 SELLS: Final = ("|", ["supplier_rank", ">", 0], ["is_company", "=", True])
 """Partners that are vendors: companies, and whoever sent a bill before."""
@@ -87,6 +84,9 @@ class Snapshot:
     def signs(self) -> Mapping[int, int]:
         return {line: sign for tax in self.taxes.values() for line, sign in tax.signs.items()}
 
+    def tax_code(self, id: str) -> TaxCode | None:
+        return self.taxes[id].code if id in self.taxes else None
+
     def book_of(self, type_: str, wanted: str | None) -> Book | None:
         """The journal asked for if it is of that type, else the first one of it; entries go to any asked for."""
         asked = next((book for book in self.books if book.journal.id == wanted), None)
@@ -96,32 +96,26 @@ class Snapshot:
 
 
 class Masters:
-    """The company's master data, read over the API. `monotonic` is a clock in seconds."""
+    """The company's master data, read over the API. `snapshot` is kept for a while."""
 
-    def __init__(self, api: Api, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, api: Api) -> None:
         self._api = api
-        self._now = monotonic
-        self._snapshot: Snapshot | None = None
-        self._taken = 0.0
+        self.snapshot = Cached(self._snapshot)
 
     def all(self, kind: type[R]) -> Iterable[R]:
         """Every record of a kind, as it is now."""
         return cast(Iterable[R], list(_READERS[kind](self)))
 
-    def snapshot(self, *, fresh: bool = False) -> Snapshot:
-        """The cached masters; `fresh` reads them anew."""
-        if fresh or self._snapshot is None or self._now() - self._taken > FRESH_FOR:
-            self._snapshot = Snapshot(
-                company=next(iter(self.companies())),
-                accounts={account.id: account for account in self.accounts()},
-                taxes={tax.code.id: tax for tax in self.taxes()},
-                values={value.id: value for value in self.values()},
-                books=list(self.books()),
-                currencies=self._currencies([["active", "=", True]]),
-                unrated=set(self._currencies([["active", "=", True], ["rate_ids", "=", False]])),
-            )
-            self._taken = self._now()
-        return self._snapshot
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(
+            company=next(iter(self.companies())),
+            accounts={account.id: account for account in self.accounts()},
+            taxes={tax.code.id: tax for tax in self.taxes()},
+            values={value.id: value for value in self.values()},
+            books=list(self.books()),
+            currencies=self._currencies([["active", "=", True]]),
+            unrated=set(self._currencies([["active", "=", True], ["rate_ids", "=", False]])),
+        )
 
     def locks(self) -> Mapping[str, date]:
         """The last locked day of each lock that is set, as of now."""

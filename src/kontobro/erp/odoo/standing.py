@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from kontobro.core.model.journal import (
     Booking,
+    DimensionKey,
     EntryKey,
     InvoiceKey,
     PostingStatus,
@@ -19,24 +20,29 @@ from kontobro.core.model.journal import (
     TwinKey,
     compared,
     entry_id_of,
+    summed,
 )
 from kontobro.core.model.money import EXPONENTS
+from kontobro.erp.kit.lookup import best
+from kontobro.erp.kit.receipts import digest_in
+from kontobro.erp.kit.texts import whole
 from kontobro.erp.odoo.api import Row
-from kontobro.erp.odoo.entries import MARK, origin_of, reference_in, whole
+from kontobro.erp.odoo.entries import MARK, origin_of, reference_in
+from kontobro.erp.odoo.masters import Snapshot
 
 MOVE_FIELDS: Final = (
     "name state date move_type ref partner_id journal_id invoice_origin narration reversal_move_ids".split()
 )
 LINE_FIELDS: Final = (
     "move_id account_id partner_id currency_id amount_currency balance amount_residual_currency display_type "
-    "account_type reconciled tax_repartition_line_id matched_debit_ids matched_credit_ids".split()
+    "account_type reconciled tax_repartition_line_id matched_debit_ids matched_credit_ids "
+    "tax_ids analytic_distribution".split()
 )
 RECEIPT_FIELDS: Final = ["res_id", "description"]
 
 _STATUS: Final[Mapping[str, PostingStatus]] = {"draft": "draft", "posted": "posted", "cancel": "void"}
 _PAGES: Final = {"in_invoice": "vendor-bills", "in_refund": "vendor-refunds"}
 _FACT: Final = re.compile(r"([a-z]+)=([^\s<]*)")
-RECEIPT_MARK: Final = "kontobro sha256="
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +153,15 @@ def standings_of(
         of_move.setdefault(line["move_id"], []).append(line | {"currency": codes.get(line["currency_id"], "")})
     attached: dict[int, list[str]] = {}
     for receipt in receipts:
-        description = receipt["description"] or ""
-        if description.startswith(RECEIPT_MARK):
-            attached.setdefault(receipt["res_id"], []).append(description.removeprefix(RECEIPT_MARK))
+        if digest := digest_in(receipt["description"] or ""):
+            attached.setdefault(receipt["res_id"], []).append(digest)
     for move in moves:
         yield Standing(move, of_move.get(move["id"], []), attached.get(move["id"], ()))
 
 
-def booking_of(standing: Standing, signs: Mapping[int, int], url: str) -> Booking:
-    """The booking as it stands now, a bookkeeper's changes included. `signs`: repartition line -> input tax or not."""
+def booking_of(standing: Standing, masters: Snapshot, url: str) -> Booking:
+    """The booking as it stands now, a bookkeeper's changes included."""
+    signs = masters.signs
     currency = standing.currency
     amounts = [(line, amount_in(line, currency)) for line in standing.lines]
     return Booking(
@@ -166,7 +172,14 @@ def booking_of(standing: Standing, signs: Mapping[int, int], url: str) -> Bookin
         currency=currency,
         total=sum((amount for _, amount in amounts if amount > 0), Decimal(0)),
         tax=sum((amount for line, amount in amounts if _is_input_tax(line, signs)), Decimal(0)),
-        line_sums=_sums(amounts),
+        line_sums=summed((str(line["account_id"]), amount) for line, amount in amounts),
+        dimension_sums=_dimension_sums(amounts, masters),
+        tax_code_sums=summed(
+            ((str(line["account_id"]), str(tax)), amount)
+            for line, amount in amounts
+            if not line["tax_repartition_line_id"]
+            for tax in line["tax_ids"]
+        ),
         receipts=frozenset(standing.receipts),
         fingerprint=standing.facts.get("fingerprint"),
         url=f"{url}/odoo/{_PAGES.get(standing.move['move_type'], 'entries')}/{standing.id}",
@@ -191,15 +204,8 @@ def _exact(given: Any, currency: str) -> Decimal:
 def pick(key: EntryKey, standings: Iterable[Standing]) -> Standing | None:
     """What counts under a key: what is not void, the newest void one else; by invoice key the posted bill first, of the
     key's currency before any other."""
-    found = [standing for standing in standings if _is_under(key, standing)]
-    wanted = key.currency if isinstance(key, InvoiceKey) else None
-
-    def order(one: Standing) -> tuple[bool | int, ...]:
-        if wanted is None:
-            return _preference(one)
-        return one.currency != wanted, one.open == 0, *_preference(one)
-
-    return min(found, key=order, default=None)
+    under = (standing for standing in standings if _is_under(key, standing))
+    return best(key, under, _preference, lambda one: (one.currency, one.open))
 
 
 def _is_under(key: EntryKey, standing: Standing) -> bool:
@@ -235,9 +241,13 @@ def _is_input_tax(line: Row, signs: Mapping[int, int]) -> bool:
     return bool(repartition) and signs.get(repartition, 1) > 0
 
 
-def _sums(amounts: Iterable[tuple[Row, Decimal]]) -> dict[str, Decimal]:
-    sums: dict[str, Decimal] = {}
-    for line, amount in amounts:
-        account = str(line["account_id"])
-        sums[account] = sums.get(account, Decimal(0)) + amount
-    return {account: amount for account, amount in sums.items() if amount}
+def _dimension_sums(amounts: Sequence[tuple[Row, Decimal]], masters: Snapshot) -> dict[DimensionKey, Decimal]:
+    """What each value gets: an analytic distribution is a share in percent for each value, or several of them."""
+    return summed(
+        ((str(line["account_id"]), known.dimension_id, known.id), amount * Decimal(share) / 100)
+        for line, amount in amounts
+        if not line["tax_repartition_line_id"]
+        for values, share in (line["analytic_distribution"] or {}).items()
+        for value in values.split(",")
+        if (known := masters.values.get(value))
+    )

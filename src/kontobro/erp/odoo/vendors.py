@@ -7,18 +7,18 @@ by halves, so that it stops no other one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from kontobro.core.batches import parts, refusals
+from kontobro.core.batches import parts
 from kontobro.core.errors import Problem
 from kontobro.core.model.findings import problem
 from kontobro.core.model.masterdata import Vendor
 from kontobro.core.model.masters import tax_number_key
 from kontobro.core.words import Phrase
-from kontobro.erp.kit.http import Refused, refusal_of, vendor_not_written
+from kontobro.erp.kit.http import refused_alone
+from kontobro.erp.kit.texts import plain
+from kontobro.erp.kit.vendors import by_key, inactive, key_of, not_written
 from kontobro.erp.odoo.api import SYSTEM, Api, Domain
-from kontobro.erp.odoo.entries import plain
 from kontobro.erp.odoo.masters import Masters
 from kontobro.erp.odoo.names import born_id
 
@@ -43,18 +43,34 @@ Mark = tuple[str, str]
 
 def write_vendors(api: Api, masters: Masters, vendors: Sequence[Vendor]) -> list[Vendor | Problem]:
     """Create them, or find what stands under Pleo's ids; one answer each, of what was read back."""
-    asked = {_key(vendor): vendor for vendor in vendors}
+    asked = by_key(vendors)
     problems = taken(asked, masters.known_vendors(_like(asked.values())))
-    writing = _Writing(api, _countries(api, asked.values()))
     new = [vendor for key, vendor in asked.items() if key not in problems]
     if new and not api.read("res.partner", "has_access", operation="create"):
-        problems |= {_key(vendor): _not_allowed(vendor) for vendor in new}
+        problems |= {key_of(vendor): _not_allowed(vendor) for vendor in new}
         new = []
-    ids: list[int] = []
-    for some in parts(new, BATCH):
-        ids += writing.load(some, problems)
+    ids = _load(api, new, problems)
     there = {vendor.pleo_id: vendor for vendor in masters.known_vendors([["id", "in", ids]])} if ids else {}
-    return [problems.get(key) or _answer(vendor, there.get(key)) for key, vendor in ((_key(it), it) for it in vendors)]
+    return [
+        problems.get(key) or _answer(vendor, there.get(key)) for key, vendor in ((key_of(it), it) for it in vendors)
+    ]
+
+
+def _load(api: Api, vendors: Sequence[Vendor], problems: dict[str, Problem]) -> list[int]:
+    """Partner ids of all that exist then; those that Odoo refuses by themselves are in `problems`."""
+    countries = _countries(api, vendors)
+    ids: list[int] = []
+
+    def load(some: Sequence[Vendor]) -> None:
+        ids.extend(api.load("res.partner", COLUMNS, [row_of(one, api.company, countries) for one in some]))
+
+    for some in parts(vendors, BATCH):
+        for alone, _ in refused_alone(some, load):
+            # once more: another call may have been creating it just then, and what exists is left alone
+            for vendor, refusal in refused_alone([alone], load):
+                fix = Phrase("fix_partner_by_hand")
+                problems[key_of(vendor)] = not_written(vendor, SYSTEM, fix, refusal.told)
+    return ids
 
 
 def taken(asked: Mapping[str, Vendor], known: Iterable[Vendor]) -> dict[str, Problem]:
@@ -74,7 +90,7 @@ def taken(asked: Mapping[str, Vendor], known: Iterable[Vendor]) -> dict[str, Pro
 
 def row_of(vendor: Vendor, company: int | None, countries: Mapping[str, int]) -> list[str]:
     """The cells of `COLUMNS`."""
-    key = _key(vendor)
+    key = key_of(vendor)
     return [
         born_id(key, company),
         plain(vendor.name) or plain(vendor.code) or key,
@@ -88,46 +104,11 @@ def row_of(vendor: Vendor, company: int | None, countries: Mapping[str, int]) ->
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Writing:
-    """`countries`: code -> id."""
-
-    api: Api
-    countries: Mapping[str, int]
-
-    def load(self, vendors: Sequence[Vendor], problems: dict[str, Problem]) -> list[int]:
-        """Partner ids of all that stand now; those that Odoo refuses by themselves are in `problems`."""
-        ids: list[int] = []
-
-        def load(some: Sequence[Vendor]) -> Refused | None:
-            return refusal_of(lambda: ids.extend(self._load_once(some)))
-
-        for vendor, refusal in refusals(vendors, load):
-            ids += self._load_last(vendor, refusal, problems)
-        return ids
-
-    def _load_last(self, vendor: Vendor, refusal: Refused, problems: dict[str, Problem]) -> list[int]:
-        """Once more: another call may have been creating it just then, and what stands is left alone."""
-        try:
-            return self._load_once([vendor])
-        except Refused:
-            problems[_key(vendor)] = vendor_not_written(vendor, SYSTEM, Phrase("fix_partner_by_hand"), refusal.told)
-            return []
-
-    def _load_once(self, vendors: Sequence[Vendor]) -> list[int]:
-        rows = [row_of(vendor, self.api.company, self.countries) for vendor in vendors]
-        return self.api.load("res.partner", COLUMNS, rows)
-
-
-def _key(vendor: Vendor) -> str:
-    return vendor.pleo_id or vendor.id
-
-
 def _answer(vendor: Vendor, found: Vendor | None) -> Vendor | Problem:
     """What stands, unless a person took it away again."""
     if found is None:
-        return vendor_not_written(vendor, SYSTEM, Phrase("fix_partner_merged"), Phrase("partner_merged"))
-    return found if found.active else _inactive(vendor, found)
+        return not_written(vendor, SYSTEM, Phrase("fix_partner_merged"), Phrase("partner_merged"))
+    return found if found.active else inactive(vendor, SYSTEM, found)
 
 
 # ------------------------------------------------------------------------------------ what Odoo has already
@@ -190,10 +171,6 @@ def _taken(vendor: Vendor, other: Vendor, mark: Mark) -> Problem:
     )
 
 
-def _inactive(vendor: Vendor, partner: Vendor) -> Problem:
-    return problem("vendor_inactive", "vendor", vendor.name, system=SYSTEM, code=partner.code)
-
-
 def _not_allowed(vendor: Vendor) -> Problem:
     fix = Phrase("fix_odoo_group", {"group": RIGHT})
-    return vendor_not_written(vendor, SYSTEM, fix, Phrase("may_not_create_contacts"))
+    return not_written(vendor, SYSTEM, fix, Phrase("may_not_create_contacts"))

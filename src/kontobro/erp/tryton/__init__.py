@@ -12,3 +12,24 @@ settling   payments and their bills, reconciled
 checks     every reason why Tryton would not take an entry
 connector  the eight methods
 """
+
+from kontobro.erp.kit.registration import COMPANY, DATABASE, URL, USER, Option, Registration
+
+CONNECTOR = Registration(
+    label="Tryton",
+    factory="kontobro.erp.tryton.connector:from_options",
+    install="pip install kontobro",
+    options=(
+        URL,
+        DATABASE,
+        USER,
+        COMPANY,
+        Option(
+            "settle_after",
+            "seconds until a lost write counts as not made",
+            required=False,
+            help="300 if empty. Higher for a slow server.",
+        ),
+        Option("password", "password", "secret"),
+    ),
+)

@@ -8,13 +8,14 @@ from typing import Final
 from kontobro.core.errors import Misconfigured, NotAllowed, SeveralCompanies, shown
 from kontobro.erp.tryton.calls import Calls
 
-OLDEST: Final = (8, 2)
+OLDEST: Final = (7, 0)
 ACCOUNTING: Final = "Accounting (account.group_account)"
+DELETING: Final = f"{ACCOUNTING}; in Tryton 7.0 Account Administration (account.group_account_admin)"
 
 NEEDS: Final = (
     ("account.account", "read", "read the accounts", ACCOUNTING),
     ("account.move", "create", "book entries", ACCOUNTING),
-    ("account.move", "delete", "withdraw drafts", ACCOUNTING),
+    ("account.move", "delete", "withdraw drafts", DELETING),
     ("account.invoice", "create", "book bills", ACCOUNTING),
     ("account.tax.line", "create", "book tax", ACCOUNTING),
     ("analytic_account.line", "create", "book dimensions", ACCOUNTING),
@@ -44,7 +45,7 @@ def missing_permissions(api: Calls, needs: Sequence[tuple[str, str, str, str]] =
 def find_company(api: Calls) -> None:
     """Set the company that the API works for: the chosen one, else the only one of the user."""
     _check_version(api)
-    seen = api.read("model.res.user.get_preferences", True).get("companies") or []
+    seen = api.read("model.res.user.get_preferences", False).get("companies") or []
     if api.company:
         if api.company not in seen:
             raise NotAllowed(
@@ -68,6 +69,6 @@ def _check_version(api: Calls) -> None:
     numbers = tuple(int(part) for part in series.split(".")[:2] if part.isdigit())
     if len(numbers) < 2 or numbers < OLDEST:
         raise Misconfigured(
-            f"{f'Tryton {shown(series)}' if series else 'No Tryton 8.2'} answers there.",
-            "Kontobro speaks to Tryton 8.2; what 7.0 would need is in docs/connectors/tryton.md.",
+            f"{f'Tryton {shown(series)}' if series else 'No Tryton'} answers at this address.",
+            "Check the address. Kontobro works with Tryton 7.0 and 8.2.",
         )

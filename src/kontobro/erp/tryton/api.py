@@ -7,7 +7,6 @@ Amounts travel as `{"__class__": "Decimal", "decimal": "119.00"}`: exact both wa
 from __future__ import annotations
 
 import json
-import logging
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,36 +16,21 @@ from typing import Any, Final
 
 import httpx2
 
-from kontobro.core.errors import (
-    BadAnswer,
-    KontobroError,
-    LoginFailed,
-    Misconfigured,
-    NotAllowed,
-    RateLimited,
-    Unreachable,
-)
+from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, Misconfigured, NotAllowed, Unreachable
 from kontobro.erp.kit import http as common
-from kontobro.erp.kit.http import (
-    Refused,
-    is_gateways,
-    no_answer,
-    of_gateway,
-    read_again,
-    require_few_values,
-    retry_after,
-)
+from kontobro.erp.kit.http import Call, Refused, fault_of, of_gateway, read_again, require_few_values, send
 from kontobro.erp.tryton.calls import SYSTEM, Domain, Row, rows_of
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 from kontobro.net.limits import bounded_decimal
+
+ENDPOINTS: Final[tuple[str, ...]] = ("/rpc/", "/")
+"""Where a server and its databases are called: of 8.2, and of 7.0."""
 
 SECONDS_TO_ANSWER: Final = 120.0
 """A batch of 100 entries takes seconds; a busy server more."""
 
 OWN_FAULT: Final = 500
 """Of Tryton's database giving up, or of what stands in front of it: a write may have taken effect or not."""
-
-log = logging.getLogger(__name__)
 
 
 class Api:
@@ -67,6 +51,7 @@ class Api:
         self._password = password
         self._sleep = sleep
         self._session: str | None = None
+        self._endpoints = ENDPOINTS
         self.company = company
 
     def __repr__(self) -> str:
@@ -85,43 +70,39 @@ class Api:
         return rows_of(self.read, model, domain, fields, **context)
 
     def version(self) -> str:
-        """The server's series, as it says itself without a login: 8.2. Empty when none answers as 8.2 does."""
+        """The server's series, as it says itself without a login: 8.2. Empty when none answers as 7.0 or 8.2 does."""
         return read_again(self._version, self._sleep)
 
     def _version(self) -> str:
         """The first call of all, and as patient as any: a gateway in front says nothing of what is behind it."""
-        try:
-            answer = self._post("/rpc/", "common.server.version", ())
-        except httpx2.RequestError as lost:
-            raise no_answer(lost, SYSTEM, "common.server.version", writes=False) from lost
-        if answer.is_success:
-            return str(_result(answer, "common.server.version", writes=False))
-        fault = _fault(answer, "common.server.version", writes=False)
-        if isinstance(fault, Unreachable):
-            raise fault
+        call = Call(SYSTEM, "common.server.version")
+        for endpoint in self._endpoints:
+            answer = self._post(endpoint, call, ())
+            if answer.is_success:
+                version = str(_result(answer, call))
+                self._endpoints = (endpoint,)
+                return version
+            fault = _fault(answer, call)
+            if isinstance(fault, Unreachable):
+                raise fault
         return ""
 
     # ---------------------------------------------------------------------------------------- one call
 
     def _call(self, method: str, arguments: Sequence[Any], context: Mapping[str, Any], *, writes: bool) -> Any:
         company = {"company": self.company} if self.company else {}
-        began = time.monotonic()
-        try:
-            answer = self._with_session(method, [*arguments, company | dict(context)])
-        except httpx2.RequestError as lost:
-            log.info("tryton %s got no answer: %s", method, type(lost).__name__)
-            raise no_answer(lost, SYSTEM, method, writes=writes) from lost
-        log.debug("tryton %s answered %d in %.3f s", method, answer.status_code, time.monotonic() - began)
+        call = Call(SYSTEM, method, writes)
+        answer = self._with_session(call, [*arguments, company | dict(context)])
         if answer.is_success:
-            return _result(answer, method, writes=writes)
-        raise _fault(answer, method, writes=writes)
+            return _result(answer, call)
+        raise _fault(answer, call)
 
-    def _with_session(self, method: str, params: Sequence[Any]) -> httpx2.Response:
+    def _with_session(self, call: Call, params: Sequence[Any]) -> httpx2.Response:
         """A session ends by itself after minutes of rest: 401, before anything was done, so a write may go again."""
         for renewed in (False, True):
             if self._session is None:
                 self._session = self._log_in()
-            answer = self._post(f"/{self._database}/rpc/", method, params)
+            answer = self._post(f"/{self._database}{self._endpoints[0]}", call, params)
             if answer.status_code != 401 or renewed:
                 return answer
             self._session = None
@@ -130,27 +111,33 @@ class Api:
     def _log_in(self) -> str:
         """The session. Without the first request, a login wakes a fresh Tryton 8.2.1 in a way that it never recovers
         from (`KeyError: 'res.user'` until it is restarted)."""
-        try:
-            self._http.get(f"/{self._database}/r/kontobro")
-            answer = self._post(
-                f"/{self._database}/rpc/", "common.db.login", [self._user, {"password": self._password}, "en"]
-            )
-        except httpx2.RequestError as lost:
-            raise no_answer(lost, SYSTEM, "common.db.login", writes=False) from lost
+        call = Call(SYSTEM, "common.db.login")
+        send(lambda: self._http.get(f"/{self._database}/r/kontobro"), call)
+        answer = self._ask_for_session(call)
         if not answer.is_success:
-            raise _fault(answer, "common.db.login", writes=False)
-        told = _result(answer, "common.db.login", writes=False)
+            raise _fault(answer, call)
+        told = _result(answer, call)
         if not isinstance(told, list) or len(told) < 2:
             raise BadAnswer("What answers there gives no session of Tryton's.", "Check the address.")
         number, token, *_ = told
         return b64encode(f"{self._user}:{number}:{token}".encode()).decode()
 
-    def _post(self, path: str, method: str, params: Sequence[Any]) -> httpx2.Response:
-        body = json.dumps({"id": 1, "method": method, "params": params}, default=_to_json)
+    def _ask_for_session(self, call: Call) -> httpx2.Response:
+        """Where the version was not asked for, the login finds the endpoint: there is nothing at the other one."""
+        for endpoint in self._endpoints:
+            login = [self._user, {"password": self._password}, "en"]
+            answer = self._post(f"/{self._database}{endpoint}", call, login)
+            if answer.status_code not in (404, 405):
+                self._endpoints = (endpoint,)
+                break
+        return answer
+
+    def _post(self, path: str, call: Call, params: Sequence[Any]) -> httpx2.Response:
+        body = json.dumps({"id": 1, "method": call.name, "params": params}, default=_to_json)
         headers = {"Content-Type": "application/json"}
         if self._session:
             headers["Authorization"] = f"Session {self._session}"
-        return self._http.post(path, content=body, headers=headers)
+        return send(lambda: self._http.post(path, content=body, headers=headers), call)
 
 
 def open_http(
@@ -183,16 +170,16 @@ def _from_json(given: Row) -> object:
             return given
 
 
-def _result(answer: httpx2.Response, method: str, *, writes: bool) -> Any:
+def _result(answer: httpx2.Response, call: Call) -> Any:
     """What Tryton says. What is no JSON is not of Tryton: a page of what stands in front of it, or half an answer."""
-    require_few_values(answer, SYSTEM, method, writes=writes)
+    require_few_values(answer, call)
     try:
         told = json.loads(answer.content, object_hook=_from_json, parse_float=bounded_decimal)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise of_gateway(answer, SYSTEM, method, writes=writes) from error
+        raise of_gateway(answer, call) from error
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
-        if writes:
-            raise of_gateway(answer, SYSTEM, method, writes=True) from error
+        if call.writes:
+            raise of_gateway(answer, call) from error
         raise BadAnswer("Tryton's answer has a value that can't be read.", "Check the address.") from error
     if not isinstance(told, dict):
         raise BadAnswer("Tryton's answer is not its contract's.", "Check the address.")
@@ -214,20 +201,16 @@ def _error(error: Sequence[Any]) -> KontobroError:
     return Refused(SYSTEM, "unforeseen", "an error inside Tryton; its log says which")
 
 
-def _fault(answer: httpx2.Response, method: str, *, writes: bool) -> KontobroError:
+def _fault(answer: httpx2.Response, call: Call) -> KontobroError:
     """What an answer other than success means, by its code."""
     code = answer.status_code
-    if is_gateways(code) or code == OWN_FAULT:
-        return of_gateway(answer, SYSTEM, method, writes=writes)
-    if code == 429:
-        return RateLimited("Tryton asks for fewer calls.", "Try again later.", retry_after(answer))
-    if code == 401:
-        return LoginFailed("Tryton refuses the user or the password.", "Connect again with the right ones.")
-    if code == 413:
-        return Misconfigured("Tryton takes no request this large.", "Raise `max_size_authenticated` in trytond.conf.")
-    if code == 403:
-        return NotAllowed(f"Tryton does not allow {method}.", "Give the user the groups that `kontobro check` names.")
-    return Misconfigured(
+    own: dict[int, KontobroError] = {
+        OWN_FAULT: of_gateway(answer, call),
+        401: LoginFailed("Tryton refuses the user or the password.", "Connect again with the right ones."),
+        403: NotAllowed(f"Tryton does not allow {call.name}.", "Give the user the groups that `kontobro check` names."),
+        413: Misconfigured("Tryton takes no request this large.", "Raise `max_size_authenticated` in trytond.conf."),
+    }
+    return fault_of(answer, call, own) or Misconfigured(
         f"There is no Tryton database at this address (HTTP {code}).",
-        "Check the address and the database's name; Kontobro needs Tryton 8.2.",
+        "Check the address and the database's name; Kontobro works with Tryton 7.0 and 8.2.",
     )

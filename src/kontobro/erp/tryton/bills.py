@@ -13,15 +13,17 @@ from decimal import Decimal
 from typing import Final
 
 from kontobro.core.model.journal import Bill, Entry, EntryLine
+from kontobro.erp.kit.texts import plain, whole
 from kontobro.erp.tryton.calls import Row
-from kontobro.erp.tryton.entries import OWED, Values, Writing, description_of, marks_of, plain, whole
+from kontobro.erp.tryton.entries import OWED, Values, Writing, description_of, marks_of
 from kontobro.erp.tryton.masters import Snapshot
 
 INVOICE: Final = "account.invoice"
 
 INVOICE_FIELDS: Final = (
     "state number reference description party move currency.code account accounting_date invoice_date "
-    "lines.account lines.amount lines.description taxes.account taxes.amount taxes.tax taxes.description"
+    "lines.account lines.amount lines.description "
+    "lines.taxes lines.analytic_accounts.account taxes.account taxes.amount taxes.tax taxes.description"
 ).split()
 
 
@@ -114,7 +116,9 @@ def _tax_row(account: str, side: int, name: str) -> Values:
 
 def drafted(invoice: Row) -> Row:
     """A draft invoice as the move that it will become, in its own currency."""
-    rows: list[tuple[Row, Decimal, list[Row]]] = [(one, one["amount"], []) for one in invoice["lines."]]
+    rows: list[tuple[Row, Decimal, list[Row]]] = [
+        (one, one["amount"], [{"type": "base", "tax": tax} for tax in one["taxes"]]) for one in invoice["lines."]
+    ]
     rows += [(one, one["amount"], [{"type": "tax", "tax": one["tax"]}]) for one in invoice["taxes."] if one["amount"]]
     owed = {"account": invoice["account"], "description": invoice["description"], "party": invoice["party"]}
     rows.append((owed, -sum((amount for _, amount, _ in rows), Decimal(0)), []))
@@ -130,13 +134,15 @@ def drafted(invoice: Row) -> Row:
 
 
 def _drafted_line(at: int, one: Row, amount: Decimal, taxes: list[Row], invoice: Row) -> Row:
+    sides = {"debit": max(amount, Decimal(0)), "credit": max(-amount, Decimal(0))}
+    values = [value["account"] for value in one.get("analytic_accounts.", ()) if value["account"]]
     return {
         "id": at,
         "account": one["account"],
         "description": one["description"],
         "party": one.get("party"),
-        "debit": max(amount, Decimal(0)),
-        "credit": max(-amount, Decimal(0)),
+        **sides,
+        "analytic_lines.": [{"account": value, **sides} for value in values],
         "second_currency.": invoice["currency."],
         "amount_second_currency": amount,
         "reconciliation": None,

@@ -40,7 +40,7 @@ class Calls(Protocol):
         ...
 
     def version(self) -> str:
-        """The server's series: 8.2. Empty when none answers as 8.2 does."""
+        """The server's series: 8.2. Empty when none answers as Tryton 7.0 or 8.2 does."""
         ...
 
 

@@ -13,23 +13,28 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final, TypeVar
 
-from kontobro.core.batches import refusals
 from kontobro.core.errors import Misconfigured, NotAllowed, Problem, Uncertain, shown
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Bill, Booking, Entry, Reference
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.model.period import period_of
 from kontobro.core.ports import Capabilities
-from kontobro.erp.kit.http import RECEIPTS, Refused, booking_gone, is_safe, not_posted, refusal_of, refused
+from kontobro.erp.kit.checks import vendors_named
+from kontobro.erp.kit.flow import answered, booked, new_among, not_posted, references_of, refused, sorted_out
+from kontobro.erp.kit.http import Refused, address_of, refused_alone
+from kontobro.erp.kit.lookup import live, picked
+from kontobro.erp.kit.masters import knows
+from kontobro.erp.kit.receipts import RECEIPTS, mark_of, require
+from kontobro.erp.kit.texts import plain
 from kontobro.erp.tryton.access import find_company, missing_permissions
 from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.bills import INVOICE, invoice_of, is_invoice
 from kontobro.erp.tryton.calls import REFERENCE, SYSTEM, Calls
-from kontobro.erp.tryton.checks import Facts, problems_of, rate_days, vendors_named
-from kontobro.erp.tryton.entries import Values, Writing, move_of, plain
+from kontobro.erp.tryton.checks import Facts, problems_of, rate_days
+from kontobro.erp.tryton.entries import Values, Writing, move_of
 from kontobro.erp.tryton.ledger import Key, Ledger, settle
 from kontobro.erp.tryton.masters import KINDS, Masters, Snapshot
-from kontobro.erp.tryton.standing import MOVE, RECEIPT_MARK, Standing, booking_of, picked, resource_of
+from kontobro.erp.tryton.standing import MOVE, Standing, booking_of, pick, resource_of
 from kontobro.erp.tryton.vendors import add_vendors
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
@@ -59,10 +64,7 @@ def from_options(
 ) -> TrytonConnector:
     """The connector of a connection's options: `url`, `database`, `user`, `company` (its id), `settle_after` (seconds);
     the secret is `password`."""
-    url = options.get("url", "").rstrip("/")
-    if not is_safe(url):
-        message = f'Tryton\'s address "{shown(url)}" is not usable.'
-        raise Misconfigured(message, "Set `url`, with https:// (http:// on this machine only).")
+    url = address_of(options, SYSTEM)
     for name in ("database", "user"):
         if not options.get(name):
             raise Misconfigured(f"Tryton's {name} is missing.", f"Set the option `{name}`.")
@@ -124,26 +126,20 @@ class TrytonConnector:
     def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
         if not entries:
             return []
-        references = [entry.reference for entry in entries]
-        standings = self._standings(references)
-        current = _current(references, standings)
-        new = {entry.reference: entry for entry in reversed(entries) if entry.reference not in current}
+        references = references_of(entries)
+        found = self._bookings(references, self._standings(references))
+        new = new_among(entries, found)
         if not new:
-            return self._answers(references, {}, standings)
-        facts = self._facts(list(new.values()))
-        problems = {reference: problems_of(entry, facts) for reference, entry in new.items()}
-        answers = {reference: found[0] for reference, found in problems.items() if found}
-        order = [reference for reference in dict.fromkeys(references) if reference in new and reference not in answers]
+            return booked(references, SYSTEM, {}, found)
+        facts = self._facts(new)
+        wanted, problems = sorted_out(new, [problems_of(entry, facts) for entry in new])
         made: list[str] = []
-        answers |= self._create_all([new[reference] for reference in order], facts, made)
-        there = self._yield_to_others(references, made)
-        standing = _current(references, there)  # what another booked meanwhile is no problem of the entry
-        refused = {reference: problem for reference, problem in answers.items() if reference not in standing}
-        return self._answers(references, refused, there)
+        problems |= self._create_all(wanted, facts, made)
+        standings = self._yield_to_others(references, made)
+        return booked(references, SYSTEM, problems, self._bookings(references, standings))
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
-        for receipt in receipts:
-            RECEIPTS.require(receipt)
+        require(receipts)
         self._choose()
         there = self._ledger.receipts([resource_of(booking)]).get(resource_of(booking), ())
         new = {receipt.sha256: receipt for receipt in receipts if receipt.sha256 not in there}
@@ -156,20 +152,19 @@ class TrytonConnector:
         references = [booking.reference for booking in bookings]
         problems: dict[Reference, Problem] = {}
         if not self._post_at_once(list({one.id for one in bookings if one.status == "draft"})):
-            self._post_some([one for one in self._current(references) if one.status == "draft"], problems)
+            self._post_some(self._drafts(references), problems)
         standings = self._standings(references)
-        posted = [one for one in _current(references, standings).values() if one.status == "posted"]
+        posted = [one for one in live(references, standings, pick).values() if one.status == "posted"]
         if settle(self._api, self._ledger, posted):
             standings = self._standings(references)
-        return self._answers(references, problems, standings)
+        return answered(references, SYSTEM, problems, self._bookings(references, standings))
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
         self._choose()
         return add_vendors(self._api, self._masters, vendors) if vendors else []
 
     def withdraw(self, bookings: Sequence[Booking]) -> None:
-        current = self._current([booking.reference for booking in bookings])
-        self._delete([one for one in current if one.status == "draft"])
+        self._delete(self._drafts([booking.reference for booking in bookings]))
 
     # ------------------------------------------------------------------------------------------ reading
 
@@ -182,40 +177,26 @@ class TrytonConnector:
         self._choose()
         return self._ledger.under(keys)
 
-    def _current(self, references: Sequence[Reference]) -> list[Standing]:
-        return list(_current(references, self._standings(references)).values())
+    def _drafts(self, references: Sequence[Reference]) -> list[Standing]:
+        current = live(references, self._standings(references), pick).values()
+        return [one for one in current if one.status == "draft"]
 
     def _bookings(self, keys: Sequence[Key], standings: Sequence[Standing]) -> dict[Key, Booking]:
-        output = self._masters.snapshot().output_taxes
-        return {key: booking_of(one, output, self.link) for key, one in picked(keys, standings).items()}
-
-    def _answers(
-        self,
-        references: Sequence[Reference],
-        problems: Mapping[Reference, Problem],
-        standings: Sequence[Standing],
-    ) -> Sequence[Booking | Problem]:
-        """One answer each, by what was just read back."""
-        there = self._bookings(references, standings)
-        return [
-            problems.get(reference) or there.get(reference) or booking_gone(reference, SYSTEM)
-            for reference in references
-        ]
+        masters = self._masters.snapshot()
+        return {key: booking_of(one, masters, self.link) for key, one in picked(keys, standings, pick).items()}
 
     def _facts(self, entries: Sequence[Entry]) -> Facts:
         """Masters, read anew when an entry names what the cached ones lack; periods and vendors as of now."""
         self._choose()
-        masters = self._masters.snapshot()
-        if any(not _knows(masters, entry) for entry in entries):
-            masters = self._masters.snapshot(fresh=True)
-        named = sorted(int(name) for name in set().union(*map(vendors_named, entries)) if name.isdigit())
+        masters = self._masters.snapshot.that(lambda masters: all(_knows(masters, entry) for entry in entries))
+        named = sorted(int(name) for name in vendors_named(*entries) if name.isdigit())
         there = self._masters.vendors([["id", "in", named]]) if named else ()
         bills = any(isinstance(entry, Bill) for entry in entries)
         return Facts(
             masters=masters,
             periods=list(self._masters.periods()),
             rates=self._rates(entries, masters),
-            vendors=frozenset(vendor.id for vendor in there if vendor.active),
+            vendors={vendor.id: vendor for vendor in there},
             addresses=self._masters.addresses(named) if bills and named else {},
         )
 
@@ -245,16 +226,12 @@ class TrytonConnector:
     def _create(self, model: str, wanted: Sequence[tuple[Entry, Values]], made: list[str]) -> dict[Reference, Problem]:
         """Create in one transaction; the problem of each that Tryton refuses by itself."""
 
-        def create(some: Sequence[tuple[Entry, Values]]) -> Refused | None:
-            try:
-                new = self._api.write(f"model.{model}.create", [values for _, values in some])
-            except Refused as refusal:
-                return refusal
+        def create(some: Sequence[tuple[Entry, Values]]) -> None:
+            new = self._api.write(f"model.{model}.create", [values for _, values in some])
             made.extend(str(id) if model == MOVE else f"{model},{id}" for id in new)
-            return None
 
-        bad = refusals(wanted, create)
-        return {entry.reference: refused(entry.reference, refusal.told, SYSTEM) for (entry, _), refusal in bad}
+        bad = refused_alone(wanted, create)
+        return {entry.reference: refused(entry.reference, SYSTEM, refusal.told) for (entry, _), refusal in bad}
 
     def _yield_to_others(self, references: Sequence[Reference], made: Sequence[str]) -> list[Standing]:
         """What stands now. Whoever sees another's entry beside the own one takes the own one back. When both see each
@@ -267,7 +244,7 @@ class TrytonConnector:
             return there
         self._delete(mine)
         there = self._standings(references)
-        if not {one.reference for one in mine} <= set(_current(references, there)):
+        if not {one.reference for one in mine} <= set(live(references, there, pick)):
             raise Uncertain("Two were booking the same entries at once.", "Check again which of them exist.")
         return there
 
@@ -307,31 +284,17 @@ class TrytonConnector:
     def _post_some(self, drafts: Sequence[Standing], problems: dict[Reference, Problem]) -> None:
         """Post in one transaction; those that Tryton refuses by themselves are in `problems`."""
 
-        def post(some: Sequence[Standing]) -> Refused | None:
-            return refusal_of(lambda: self._call("post", [draft.id for draft in some]))
+        def post(some: Sequence[Standing]) -> None:
+            self._call("post", [draft.id for draft in some])
 
-        for draft, refusal in refusals(drafts, post, self._still_drafts):
+        for draft, refusal in refused_alone(drafts, post, lambda tried: self._drafts([one.reference for one in tried])):
             if not self._post_beside_ours(draft, refusal):
-                problems[draft.reference] = not_posted(draft.reference, refusal.told, SYSTEM)
-
-    def _still_drafts(self, drafts: Sequence[Standing]) -> list[Standing]:
-        return [one for one in self._current([draft.reference for draft in drafts]) if one.status == "draft"]
-
-
-def _current(references: Iterable[Reference], standings: Sequence[Standing]) -> dict[Reference, Standing]:
-    """What counts under each reference; void ones left out."""
-    found = picked(dict.fromkeys(references), standings)
-    return {one.reference: one for one in found.values() if one.status != "void"}
+                problems[draft.reference] = not_posted(draft.reference, SYSTEM, refusal.told)
 
 
 def _knows(masters: Snapshot, entry: Entry) -> bool:
-    return (
-        entry.currency in masters.currencies
-        and all(line.account in masters.accounts for line in entry.lines)
-        and all(line.tax_code in masters.taxes for line in entry.lines if line.tax_code)
-        and all(line.employee in masters.employees for line in entry.lines if line.employee)
-        and all(value in masters.values for line in entry.lines for _, value in line.dimensions)
-    )
+    employees = (line.employee for line in entry.lines if line.employee)
+    return knows(masters, entry) and all(employee in masters.employees for employee in employees)
 
 
 def _attachment(booking: Booking, receipt: Receipt) -> dict[str, object]:
@@ -341,7 +304,7 @@ def _attachment(booking: Booking, receipt: Receipt) -> dict[str, object]:
         "name": plain(receipt.name) or "receipt",
         "type": "data",
         "data": receipt.content,
-        "description": f"{RECEIPT_MARK}{receipt.sha256}",
+        "description": mark_of(receipt),
     }
 
 

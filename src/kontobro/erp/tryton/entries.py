@@ -10,7 +10,6 @@ is found by equality: of what is owed on a bill, of the other side elsewhere. Th
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,18 +17,15 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
-from kontobro.core.errors import shown
 from kontobro.core.model.journal import Bill, Entry, EntryLine, InvoiceKey, Payment, Reference
 from kontobro.core.model.money import EXPONENTS
+from kontobro.erp.kit.texts import MAX_TEXT, plain, supplier_text, whole
 from kontobro.erp.tryton.masters import Snapshot
 
 MARK: Final = "kontobro:"
 BILL_MARK: Final = "kontobro bill:"
 SETTLES: Final = "kontobro settles "
 SEPARATOR: Final = " · "
-MAX_TEXT: Final = 1_000
-MAX_NUMBER: Final = 300
-"""Characters of an invoice number: it is in a description whole, beside payee and text."""
 ATTENDEES: Final = "Attendees: "
 INVOICE_TEXT: Final = "Invoice "
 PAID_TEXT: Final = "For invoice "
@@ -61,16 +57,6 @@ def reference_in(description: str) -> Reference | None:
         if description.startswith(mark):
             return Reference(description.removeprefix(mark))
     return None
-
-
-def plain(text: str) -> str:
-    """One line without control characters, at most MAX_TEXT long."""
-    return shown(text, MAX_TEXT)
-
-
-def whole(text: str) -> str:
-    """One line without control characters, never cut."""
-    return shown(text, sys.maxsize)
 
 
 def number_of(number: str) -> str:
@@ -116,8 +102,7 @@ def description_of(entry: Entry) -> str:
     A bill's begins with its number: it is found by that.
     """
     number = number_of(entry.number) if isinstance(entry, Bill) else ""
-    supplier = f"{entry.supplier_amount[0]} {entry.supplier_amount[1]}" if entry.supplier_amount else ""
-    told = [entry.payee, entry.text, entry.reconciliation_id, supplier, *entry.notes]
+    told = [entry.payee, entry.text, entry.reconciliation_id, supplier_text(entry), *entry.notes]
     parts = list(dict.fromkeys(text for text in map(plain, told) if text))
     text = SEPARATOR.join([number] * bool(number) + (parts or [entry.item_type or "Pleo"]))[:MAX_TEXT]
     attendees = whole(", ".join(entry.attendees))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import Final
 
 from kontobro.core.model.journal import EntryKey, InvoiceKey, TwinKey, spellings
 from kontobro.erp.kit.http import Refused
+from kontobro.erp.kit.receipts import RECEIPT_MARK, digest_in
+from kontobro.erp.kit.texts import whole
 from kontobro.erp.tryton.bills import INVOICE, INVOICE_FIELDS
 from kontobro.erp.tryton.calls import Calls, Domain, Row
-from kontobro.erp.tryton.entries import BILL_MARK, INVOICE_TEXT, SEPARATOR, SETTLES, marks_of, number_of, whole
+from kontobro.erp.tryton.entries import BILL_MARK, INVOICE_TEXT, SEPARATOR, SETTLES, marks_of, number_of
 from kontobro.erp.tryton.masters import Masters
-from kontobro.erp.tryton.standing import MOVE, MOVE_FIELDS, RECEIPT_MARK, Standing, amount_in, pick, standing_of
+from kontobro.erp.tryton.standing import MOVE, MOVE_FIELDS, POST_NUMBER, Standing, amount_in, pick, standing_of
 
 Key = EntryKey
 
@@ -28,6 +31,12 @@ class Ledger:
         self._api = api
         self._fields = [field] if field else []
         self._masters = masters
+
+    @cached_property
+    def _move_fields(self) -> list[str]:
+        """Until Tryton 7.0 a move is numbered twice: `number` as a draft, `post_number` for good when it is posted."""
+        posted = POST_NUMBER in self._api.read(f"model.{MOVE}.fields_get", [POST_NUMBER])
+        return [*MOVE_FIELDS, *self._fields, *([POST_NUMBER] if posted else [])]
 
     def under(self, keys: Iterable[Key]) -> list[Standing]:
         """What may stand under these keys, void ones too."""
@@ -68,7 +77,8 @@ class Ledger:
         domain = [["resource", "in", resources], ["description", "like", f"{RECEIPT_MARK}%"]]
         found: dict[str, list[str]] = {}
         for row in self._api.rows("ir.attachment", domain, ["resource", "description"]):
-            found.setdefault(row["resource"], []).append(row["description"].removeprefix(RECEIPT_MARK))
+            if digest := digest_in(row["description"]):
+                found.setdefault(row["resource"], []).append(digest)
         return found
 
     def _invoices(self, domains: list[Domain], *, ours: bool = True) -> list[Row]:
@@ -81,9 +91,7 @@ class Ledger:
         """The moves of a domain, each with its invoice if it has one, and the invoices that have no move yet."""
         company = [["company", "=", self._api.company], domain]
         moves = [
-            move
-            for move in self._api.rows(MOVE, company, [*MOVE_FIELDS, *self._fields])
-            if not _is_cancellation(move["origin"])
+            move for move in self._api.rows(MOVE, company, self._move_fields) if not _is_cancellation(move["origin"])
         ]
         by_name = {f"{INVOICE},{invoice['id']}": invoice for invoice in invoices}
         pairs: list[tuple[Row | None, Row | None]] = [(move, by_name.pop(str(move["origin"]), None)) for move in moves]

@@ -7,12 +7,11 @@ account.period (standard) -> Period
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from kontobro.core.model.masterdata import (
     Account,
@@ -26,14 +25,12 @@ from kontobro.core.model.masterdata import (
     TaxCode,
     Vendor,
 )
+from kontobro.erp.kit.masters import Cached
 from kontobro.erp.tryton.calls import Calls, Domain, Row
 
 R = TypeVar("R", bound=MasterRecord)
 
 KINDS: Final = frozenset([Company, Account, TaxCode, Dimension, DimensionValue, Vendor, Employee, Journal, Period])
-
-FRESH_FOR: Final = 300.0
-"""Seconds that accounts, taxes and dimensions are believed; an id that is not among them is looked up anew."""
 
 ANY: Final = ["active", "in", [True, False]]
 
@@ -87,6 +84,12 @@ class Snapshot:
     currencies: Mapping[str, Currency]
     employees: Mapping[str, str]
 
+    def account(self, id: str) -> Account | None:
+        return self.accounts[id].account if id in self.accounts else None
+
+    def tax_code(self, id: str) -> TaxCode | None:
+        return self.taxes[id].code if id in self.taxes else None
+
     def book_of(self, wanted: str | None) -> Book | None:
         """The journal asked for, else the first one for expenses."""
         if wanted:
@@ -99,38 +102,42 @@ class Snapshot:
         return book if book and book.type == "expense" else self.book_of(None)
 
     @property
+    def tax_codes(self) -> Mapping[int, str]:
+        """The tax code that a tax is, or is a part of."""
+        return {
+            part: tax.code.id
+            for tax in self.taxes.values()
+            for part in (int(tax.code.id), tax.input, tax.output)
+            if part is not None
+        }
+
+    @property
     def output_taxes(self) -> frozenset[int]:
         """The taxes that are the output side of reverse charge."""
         return frozenset(tax.output for tax in self.taxes.values() if tax.output)
 
 
 class Masters:
-    """The company's master data, read over the API. `monotonic` is a clock in seconds."""
+    """The company's master data, read over the API. `snapshot` is kept for a while."""
 
-    def __init__(self, api: Calls, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, api: Calls) -> None:
         self._api = api
-        self._now = monotonic
-        self._snapshot: Snapshot | None = None
-        self._taken = 0.0
+        self.snapshot = Cached(self._snapshot)
 
     def all(self, kind: type[R]) -> Iterable[R]:
         """Every record of a kind, as it is now."""
         return cast(Iterable[R], list(_READERS[kind](self)))
 
-    def snapshot(self, *, fresh: bool = False) -> Snapshot:
-        """The cached masters; `fresh` reads them anew."""
-        if fresh or self._snapshot is None or self._now() - self._taken > FRESH_FOR:
-            self._snapshot = Snapshot(
-                company=next(iter(self.companies())),
-                accounts={posting.account.id: posting for posting in self.postings()},
-                taxes={tax.code.id: tax for tax in self.taxes()},
-                values={value.id: value for value in self.values()},
-                books=list(self.books()),
-                currencies={currency.code: currency for currency in self.currencies()},
-                employees=_parties(self._employees()),
-            )
-            self._taken = self._now()
-        return self._snapshot
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(
+            company=next(iter(self.companies())),
+            accounts={posting.account.id: posting for posting in self.postings()},
+            taxes={tax.code.id: tax for tax in self.taxes()},
+            values={value.id: value for value in self.values()},
+            books=list(self.books()),
+            currencies={currency.code: currency for currency in self.currencies()},
+            employees=_parties(self._employees()),
+        )
 
     def rates(self, day: date) -> Mapping[str, Decimal]:
         """What one unit of Tryton's base currency is in each currency on a day; without those that have no rate."""
@@ -230,11 +237,12 @@ class Masters:
             yield Currency(row["id"], row["code"], row["digits"])
 
     def _employees(self) -> list[Row]:
-        return list(self._rows("company.employee", [ANY], ["party.code", "party.name"]))
+        """Who left, too: by the context, since employees of Tryton 7.0 have no field `active`."""
+        return list(self._rows("company.employee", [], ["party.code", "party.name"], active_test=False))
 
-    def _rows(self, model: str, domain: Domain, fields: Sequence[str]) -> Iterator[Row]:
+    def _rows(self, model: str, domain: Domain, fields: Sequence[str], **context: Any) -> Iterator[Row]:
         """Records of the company."""
-        return self._api.rows(model, [["company", "=", self._api.company], *domain], fields)
+        return self._api.rows(model, [["company", "=", self._api.company], *domain], fields, **context)
 
 
 _READERS: Final[Mapping[type, Callable[[Masters], Iterable[MasterRecord]]]] = {

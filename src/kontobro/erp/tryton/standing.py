@@ -10,6 +10,7 @@ from typing import Final
 
 from kontobro.core.model.journal import (
     Booking,
+    DimensionKey,
     EntryKey,
     InvoiceKey,
     PostingStatus,
@@ -17,7 +18,10 @@ from kontobro.core.model.journal import (
     TwinKey,
     compared,
     entry_id_of,
+    summed,
 )
+from kontobro.erp.kit.lookup import best
+from kontobro.erp.kit.texts import whole
 from kontobro.erp.tryton.bills import INVOICE, drafted
 from kontobro.erp.tryton.calls import REFERENCE, Row
 from kontobro.erp.tryton.entries import (
@@ -27,17 +31,18 @@ from kontobro.erp.tryton.entries import (
     number_of,
     reference_in,
     settles_in,
-    whole,
 )
+from kontobro.erp.tryton.masters import Snapshot
 
 MOVE: Final = "account.move"
 
 MOVE_FIELDS: Final = (
     "number state date description origin lines.account lines.debit lines.credit lines.amount_second_currency "
     "lines.second_currency.code lines.description lines.reconciliation lines.party "
-    "lines.tax_lines.type lines.tax_lines.tax"
+    "lines.tax_lines.type lines.tax_lines.tax lines.analytic_lines.account lines.analytic_lines.debit "
+    "lines.analytic_lines.credit"
 ).split()
-RECEIPT_MARK: Final = "kontobro sha256="
+POST_NUMBER: Final = "post_number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +194,9 @@ def resource_of(booking: Booking) -> str:
     return booking.id if booking.id.startswith(INVOICE) else f"{MOVE},{booking.id}"
 
 
-def booking_of(standing: Standing, output_taxes: Collection[int], link: str) -> Booking:
+def booking_of(standing: Standing, masters: Snapshot, link: str) -> Booking:
     """The booking as it stands now, a bookkeeper's changes included."""
+    output_taxes, codes = masters.output_taxes, masters.tax_codes
     amounts = [
         (line, amount_in(line, standing.currency)) for line in standing.lines if not _is_rounding(line, standing)
     ]
@@ -202,14 +208,27 @@ def booking_of(standing: Standing, output_taxes: Collection[int], link: str) -> 
         currency=standing.currency,
         total=sum((amount for _, amount in amounts if amount > 0), Decimal(0)),
         tax=sum((amount for line, amount in amounts if _is_input_tax(line, output_taxes)), Decimal(0)),
-        line_sums=_sums(amounts),
+        line_sums=summed((str(line["account"]), amount) for line, amount in amounts),
+        dimension_sums=_dimension_sums(amounts, masters),
+        tax_code_sums=summed(
+            ((str(line["account"]), code), amount)
+            for line, amount in amounts
+            for code in {
+                codes[tax["tax"]] for tax in line["tax_lines."] if tax["type"] == "base" and tax["tax"] in codes
+            }
+        ),
         receipts=frozenset(standing.receipts),
         url=f"{link}/{standing.resource.replace(',', '/')}",
-        number=(standing.invoice or standing.move)["number"] or None,
+        number=_number(standing.invoice or standing.move),
         settles=standing.settles,
         settled=standing.is_settled if standing.settles else None,
         open=standing.open,
     )
+
+
+def _number(document: Row) -> str | None:
+    """The one under which a person finds it; that of a draft counts only where there is no other."""
+    return document.get(POST_NUMBER, document["number"]) or None
 
 
 def _is_rounding(line: Row, standing: Standing) -> bool:
@@ -227,24 +246,8 @@ def amount_in(line: Row, currency: str) -> Decimal:
 def pick(key: EntryKey, standings: Iterable[Standing]) -> Standing | None:
     """What counts under a key: what is not void, posted first, then the oldest; the newest void one else. By invoice
     key one of the key's currency before any other."""
-    wanted = key.currency if isinstance(key, InvoiceKey) else None
-    found = (one for one in standings if one.answers(key))
-
-    def order(one: Standing) -> tuple[bool | int, ...]:
-        if wanted is None:
-            return _preference(one)
-        return one.currency != wanted, one.open == 0, *_preference(one)
-
-    return min(found, key=order, default=None)
-
-
-def picked(keys: Iterable[EntryKey], standings: Sequence[Standing]) -> dict[EntryKey, Standing]:
-    """What counts under each key; keys without anything are left out."""
-    under: dict[Reference, list[Standing]] = {}
-    for one in standings:
-        under.setdefault(one.reference, []).append(one)
-    found = {key: pick(key, standings if isinstance(key, InvoiceKey | TwinKey) else under.get(key, ())) for key in keys}
-    return {key: one for key, one in found.items() if one}
+    under = (one for one in standings if one.answers(key))
+    return best(key, under, _preference, lambda one: (one.currency, one.open))
 
 
 def _preference(one: Standing) -> tuple[bool, bool, bool, int]:
@@ -261,9 +264,16 @@ def _is_input_tax(line: Row, output_taxes: Collection[int]) -> bool:
     return any(tax["type"] == "tax" and tax["tax"] not in output_taxes for tax in line["tax_lines."])
 
 
-def _sums(amounts: Iterable[tuple[Row, Decimal]]) -> dict[str, Decimal]:
-    sums: dict[str, Decimal] = {}
-    for line, amount in amounts:
-        account = str(line["account"])
-        sums[account] = sums.get(account, Decimal(0)) + amount
-    return {account: amount for account, amount in sums.items() if amount}
+def _dimension_sums(amounts: Sequence[tuple[Row, Decimal]], masters: Snapshot) -> dict[DimensionKey, Decimal]:
+    """What each value gets of a line: all of it, or what a person put there, in the company's currency."""
+    return summed(
+        ((str(line["account"]), known.dimension_id, known.id), _share(analytic, line, amount))
+        for line, amount in amounts
+        for analytic in line["analytic_lines."]
+        if (known := masters.values.get(str(analytic["account"])))
+    )
+
+
+def _share(analytic: Row, line: Row, amount: Decimal) -> Decimal:
+    part = Decimal(analytic["debit"]) - Decimal(analytic["credit"])
+    return amount if part == Decimal(line["debit"]) - Decimal(line["credit"]) else part

@@ -13,15 +13,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from kontobro.core.batches import refusals
 from kontobro.core.errors import Problem
-from kontobro.core.model.findings import problem
 from kontobro.core.model.masterdata import Vendor
 from kontobro.core.words import Phrase
-from kontobro.erp.kit.http import Refused, refusal_of, vendor_not_written
+from kontobro.erp.kit.http import Refused, refused_alone
+from kontobro.erp.kit.texts import plain
+from kontobro.erp.kit.vendors import by_key, code_taken, inactive, key_of, not_written
 from kontobro.erp.tryton.access import TO_ADD_VENDORS, missing_permissions
 from kontobro.erp.tryton.calls import SYSTEM, Calls
-from kontobro.erp.tryton.entries import Values, plain
+from kontobro.erp.tryton.entries import Values
 from kontobro.erp.tryton.ledger import escaped
 from kontobro.erp.tryton.masters import ANY, BORN, Masters
 
@@ -43,14 +43,9 @@ class Draft:
         return key_of(self.vendor)
 
 
-def key_of(vendor: Vendor) -> str:
-    """Pleo's id."""
-    return vendor.pleo_id or vendor.id
-
-
 def add_vendors(api: Calls, masters: Masters, vendors: Sequence[Vendor]) -> list[Vendor | Problem]:
     """What stands for each in the end, what stood before included; a Problem for each that Tryton does not take."""
-    asked = {key_of(vendor): vendor for vendor in vendors}
+    asked = by_key(vendors)
     there = masters.born(asked)
     new = [vendor for key, vendor in asked.items() if key not in there]
     refused = _add(api, masters, new) if new else {}
@@ -61,10 +56,10 @@ def add_vendors(api: Calls, masters: Masters, vendors: Sequence[Vendor]) -> list
 
 def _answer(vendor: Vendor, party: Vendor | None, refused: Mapping[str, Problem]) -> Vendor | Problem:
     if party is None:
-        return refused.get(key_of(vendor)) or vendor_not_written(
+        return refused.get(key_of(vendor)) or not_written(
             vendor, SYSTEM, Phrase("fix_sync_again"), Phrase("deleted_there")
         )
-    return replace(party, pleo_id=key_of(vendor)) if party.active else _inactive(vendor, party)
+    return replace(party, pleo_id=key_of(vendor)) if party.active else inactive(vendor, SYSTEM, party)
 
 
 # ---------------------------------------------------------------------------------------------------- writing
@@ -86,7 +81,7 @@ def _coded(new: Sequence[Vendor], used: set[str]) -> tuple[list[Draft], dict[str
     for vendor in new:
         code = code_of(vendor)
         if code.casefold() in used:
-            refused[key_of(vendor)] = _taken(vendor, code)
+            refused[key_of(vendor)] = code_taken(vendor, SYSTEM, code)
             continue
         used.add(code.casefold())
         wanted.append(Draft(vendor, code))
@@ -96,15 +91,15 @@ def _coded(new: Sequence[Vendor], used: set[str]) -> tuple[list[Draft], dict[str
 def _create(api: Calls, masters: Masters, wanted: Sequence[Draft], values: Mapping[str, Values]) -> dict[str, Problem]:
     """Create in one transaction; the problem of each that Tryton refuses by itself."""
 
-    def create(some: Sequence[Draft]) -> Refused | None:
-        return refusal_of(lambda: api.write(f"model.{PARTY}.create", [values[draft.pleo_id] for draft in some]))
+    def create(some: Sequence[Draft]) -> None:
+        api.write(f"model.{PARTY}.create", [values[draft.pleo_id] for draft in some])
 
     def missing(tried: Sequence[Draft]) -> list[Draft]:
         # some may have been created by another at the same time, or by a call whose answer was lost
         there = masters.born([draft.pleo_id for draft in tried])
         return [draft for draft in tried if draft.pleo_id not in there]
 
-    return {draft.pleo_id: _refused(draft, refusal) for draft, refusal in refusals(wanted, create, missing)}
+    return {draft.pleo_id: _refused(draft, refusal) for draft, refusal in refused_alone(wanted, create, missing)}
 
 
 # ----------------------------------------------------------------------------------------- what is written
@@ -182,17 +177,9 @@ def _countries(api: Calls, wanted: Sequence[Draft]) -> dict[str, int]:
 
 def _refused(draft: Draft, refusal: Refused) -> Problem:
     fix = Phrase("fix_party_by_hand", {"system": SYSTEM, "code": draft.code})
-    return vendor_not_written(draft.vendor, SYSTEM, fix, refusal.told)
+    return not_written(draft.vendor, SYSTEM, fix, refusal.told)
 
 
 def _forbidden(vendor: Vendor, missing: Sequence[str]) -> Problem:
     may_not = Phrase("may_not", {"rights": tuple(missing)})
-    return vendor_not_written(vendor, SYSTEM, Phrase("fix_tryton_group"), may_not)
-
-
-def _taken(vendor: Vendor, code: str) -> Problem:
-    return problem("vendor_code_taken", "vendor", code, vendor=vendor.name, system=SYSTEM)
-
-
-def _inactive(vendor: Vendor, party: Vendor) -> Problem:
-    return problem("vendor_inactive", "vendor", vendor.code or vendor.name, system=SYSTEM, code=party.code)
+    return not_written(vendor, SYSTEM, Phrase("fix_tryton_group"), may_not)

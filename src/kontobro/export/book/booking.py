@@ -66,7 +66,9 @@ def reject_rest(run: Run, works: Sequence[ItemWork]) -> None:
 
 def apply_rules(run: Run, item: ExportItem | MalformedItem) -> ItemWork:
     """The posting rules on one item."""
-    posted = post_item(item, run.connection.settings, run.masters, run.today)
+    posted = post_item(
+        item, run.connection.settings, run.masters, run.today, bills=run.ports.connector.capabilities.bills
+    )
     return ItemWork(item, posted.entries, list(posted.problems), list(posted.notes))
 
 

@@ -7,17 +7,23 @@ from decimal import Decimal
 from kontobro.core.errors import Problem
 from kontobro.core.model.findings import problem
 from kontobro.core.model.journal import Booking, Entry, line_sums
+from kontobro.core.tieout.details import details
 from kontobro.core.words import Fact, Phrase
 
 ZERO = Decimal(0)
 
 
 def differences(entry: Entry, booking: Booking) -> list[Phrase]:
-    """What differs between an entry and its booking: date, currency, total, tax, account by account.
+    """What differs between an entry and its booking: date, currency, total, tax, account by account, dimensions and tax
+    codes.
 
     Each is a phrase for a bookkeeper, `date 2026-10-31 instead of 2026-10-03`. What the accounting system
     does not tell (tax None, no line sums) is not compared.
     """
+    return _amounts(entry, booking) + details(entry, booking)
+
+
+def _amounts(entry: Entry, booking: Booking) -> list[Phrase]:
     pairs: list[tuple[str, Fact, Fact]] = [
         ("date", booking.date, entry.date),
         ("currency", booking.currency, entry.currency),
@@ -41,7 +47,7 @@ def same_facts(entry: Entry, booking: Booking) -> bool:
     """True when the booking was made from the same facts of Pleo: by fingerprint, else by date, total and lines."""
     if booking.fingerprint is not None:
         return booking.fingerprint == entry.fingerprint
-    return not differences(entry, booking)
+    return not _amounts(entry, booking)
 
 
 def conflict(entry: Entry, booking: Booking) -> Problem:

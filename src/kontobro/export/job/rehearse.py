@@ -43,8 +43,9 @@ def rehearsed(run: Run, read: Callable[[], Iterator[ExportItem | MalformedItem]]
 def _entries(run: Run, items: Items, broken: list[KontobroError]) -> Iterator[Entry]:
     """What the posting rules make of them; what they refuse is told when its turn comes. A fault of reading them ends
     it and is kept in `broken`: the connector must not take it for its own."""
+    bills = run.ports.connector.capabilities.bills
     try:
         for item in items:
-            yield from post_item(item, run.connection.settings, run.masters, run.today).entries
+            yield from post_item(item, run.connection.settings, run.masters, run.today, bills=bills).entries
     except KontobroError as fault:
         broken.append(fault)

@@ -6,16 +6,17 @@ Reads only. Memory does not grow with the number of bookings: a page at a time, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportItem, MalformedItem
 from kontobro.core.model.history import BookingRow
-from kontobro.core.model.journal import Reference, entry_id_of
+from kontobro.core.model.journal import Entry, Reference, entry_id_of
 from kontobro.core.model.masters import Masters
 from kontobro.core.ports import Capabilities, Clock, Connector, Store
+from kontobro.core.rules.post import post_item
 from kontobro.core.tieout.compare import TiedEntry, TieOut, tie, tie_out
 from kontobro.core.tieout.pleo import left_side
 from kontobro.export.job.masters import masters_for, with_codes
@@ -109,8 +110,21 @@ def _tie_page(
     can_look = ports.connector.capabilities.reference != "none"
     found = ports.connector.find(references) if can_look else {}
     for row in rows:
-        left = left_side(row, items.get(entry_id_of(row.reference)), connection.settings, masters)
+        item = items.get(entry_id_of(row.reference))
+        left = left_side(row, item, connection.settings, masters)
+        left = replace(left, entry=_entry_of(row, item, connection, ports, masters))
         yield tie(left, found.get(row.reference), can_look=can_look)
+
+
+def _entry_of(
+    row: BookingRow, item: ExportItem | MalformedItem | None, connection: Connection, ports: BookPorts, masters: Masters
+) -> Entry | None:
+    """What the rules make of an item today; None where they refuse it, or its content is gone."""
+    if item is None:
+        return None
+    bills = ports.connector.capabilities.bills
+    posted = post_item(item, connection.settings, masters, ports.clock.now().date(), bills=bills)
+    return next((entry for entry in posted.entries if entry.reference == row.reference), None)
 
 
 def blind_spots(result: TieOut, capabilities: Capabilities, scope: Scope) -> tuple[str, ...]:
@@ -129,6 +143,9 @@ def blind_spots(result: TieOut, capabilities: Capabilities, scope: Scope) -> tup
         spots.append(
             f"Compared by total only, not by the wallet's account: {result.by_totals} of {result.entries} entries."
         )
+    if result.entries > result.in_detail:
+        left_out = result.entries - result.in_detail
+        spots.append(f"Dimensions and tax codes were not compared: {left_out} of {result.entries} entries.")
     if capabilities.reference == "none":
         spots.append("This accounting system keeps no reference: what is booked in it can't be looked up.")
     if capabilities.reference == "searchable":

@@ -55,13 +55,6 @@ class WireAmount(Camel):
     in_wallet_currency: WireMoney
 
 
-class WireAccount(Camel):
-    id: str
-    name: str
-    code: str | None = None
-    identifier: str | None = None
-
-
 class WireTag(Camel):
     id: str
     code: str
@@ -82,7 +75,7 @@ class WireLine(Camel):
     accounting_entry_line_id: str
     line_amount: WireAmount
     net_amount: WireAmount
-    account: WireAccount | None = None
+    account: AccountRef | None = None
     tags: list[WireTag] | None = None
     tax: WireTax | None = None
 
@@ -112,12 +105,6 @@ class WireVendor(Camel):
     country: str | None = None
     registration_number: str | None = None
     tax_registration_number: str | None = None
-
-
-class WirePerson(Camel):
-    id: str
-    name: str
-    code: str | None = None
 
 
 class WireInvoice(Camel):
@@ -156,13 +143,13 @@ class WireItem(Camel):
     additional_information: WireInformation
     sub_type: str | None = None
     bookkeeping: WireBookkeeping | None = None
-    contra_account: WireAccount | None = None
+    contra_account: AccountRef | None = None
     files: list[WireFile] | None = None
     note: str | None = None
     service_period: WirePeriod | None = None
     supplier: WireSupplier | None = None
-    team: WirePerson | None = None
-    user: WirePerson | None = None
+    team: Person | None = None
+    user: Person | None = None
     vendor: WireVendor | None = None
     links: Any = msgspec.field(default=None, name="_links")
 
@@ -214,13 +201,13 @@ def _item(wire: WireItem, raw: bytes) -> ExportItem:
         lines=tuple([_line(line) for line in wire.accounting_entry_lines]),
         reconciliation_id=information.reconciliation_id,
         method=wire.bookkeeping.method if wire.bookkeeping else None,
-        contra_account=_account(wire.contra_account),
+        contra_account=wire.contra_account,
         receipts=tuple([ReceiptLink(file.url, file.type, _size(file.size)) for file in wire.files or ()]),
         note=wire.note,
         supplier=_supplier(wire.supplier),
         vendor=_vendor(wire.vendor),
-        user=_person(wire.user),
-        team=_person(wire.team),
+        user=wire.user,
+        team=wire.team,
         attendees=tuple(information.attendees or ()),
         reconciled_entries=tuple(information.reconciled_entries or ()),
         invoice=_invoice(information.invoice_information),
@@ -261,14 +248,10 @@ def _line(wire: WireLine) -> ItemLine:
         wire.accounting_entry_line_id,
         amount,
         amount if wire.net_amount == wire.line_amount else _amount(wire.net_amount),
-        _account(wire.account),
+        wire.account,
         tuple([TagRef(tag.id, tag.code, tag.group_code) for tag in wire.tags]) if wire.tags else (),
         _tax(wire.tax),
     )
-
-
-def _account(wire: WireAccount | None) -> AccountRef | None:
-    return AccountRef(wire.id, wire.name, wire.code, wire.identifier) if wire else None
 
 
 def _tax(wire: WireTax | None) -> ItemTax | None:
@@ -291,10 +274,6 @@ def _vendor(wire: WireVendor | None) -> VendorRef | None:
         return None
     numbers = wire.registration_number, wire.tax_registration_number
     return VendorRef(wire.id, wire.name, wire.default_currency, wire.code, wire.external_id, wire.country, *numbers)
-
-
-def _person(wire: WirePerson | None) -> Person | None:
-    return Person(wire.id, wire.name, wire.code) if wire else None
 
 
 def _invoice(wire: WireInvoice | None) -> InvoiceInformation | None:

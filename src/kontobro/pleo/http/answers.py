@@ -52,32 +52,17 @@ class Job(Camel):
     created_at: Instant
     expires_in: int
     number_of_items: Any = None
-    vendor_based_bookkeeping: bool = False
-    is_interactive: bool = True
+    vendor_based: bool = msgspec.field(default=False, name="vendorBasedBookkeeping")
+    interactive: bool = msgspec.field(default=True, name="isInteractive")
     started_at: Instant | None = None
     last_updated_at: Instant | None = None
     completed_at: Instant | None = None
     expired_at: Instant | None = None
     failure_reason: str | None = None
-    failure_reason_type: str | None = None
+    failure_type: str | None = msgspec.field(default=None, name="failureReasonType")
 
     def to_core(self) -> ExportJob:
-        return ExportJob(
-            id=self.id,
-            company_id=self.company_id,
-            status=self.status,
-            created_at=self.created_at,
-            number_of_items=whole(self.number_of_items) or 0,
-            expires_in=self.expires_in,
-            vendor_based=self.vendor_based_bookkeeping,
-            interactive=self.is_interactive,
-            started_at=self.started_at,
-            last_updated_at=self.last_updated_at,
-            completed_at=self.completed_at,
-            expired_at=self.expired_at,
-            failure_reason=self.failure_reason,
-            failure_type=self.failure_reason_type,
-        )
+        return ExportJob(**msgspec.structs.asdict(self) | {"number_of_items": whole(self.number_of_items) or 0})
 
 
 class ControlItem(Camel):

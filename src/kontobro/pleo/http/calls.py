@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 import httpx2
 import msgspec
-from pyrate_limiter import Duration, InMemoryBucket, Rate, RateItem
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from kontobro import __version__
@@ -92,7 +91,7 @@ class Pace:
 
     def __init__(self, calls_a_minute: int = CALLS_A_MINUTE) -> None:
         self._lock = threading.Lock()
-        self._bucket = InMemoryBucket([Rate(calls_a_minute, WINDOW_SECONDS * Duration.SECOND)])
+        self._left: deque[datetime] = deque(maxlen=calls_a_minute)
 
     def wait(self, clock: Clock) -> None:
         # A few waits, not for ever: Pleo's own 429 is the authority, and a stopped clock must not hang us.
@@ -105,14 +104,15 @@ class Pace:
     def _until_free(self, clock: Clock) -> float:
         """Take a place and answer 0, or the seconds until one is free."""
         with self._lock:
-            now = int(clock.now().timestamp() * 1000)
-            self._bucket.leak(now)
-            call = RateItem("pleo", now)
-            if self._bucket.put(call):
-                return 0.0
-            milliseconds = self._bucket.waiting(call)
-        # Only asynchronous buckets answer with an awaitable.
-        return max(1, milliseconds) / 1000 if isinstance(milliseconds, int) else 1.0
+            now = clock.now()
+            while self._left and self._left[-1] > now:  # the clock was put back
+                self._left.pop()
+            if len(self._left) == self._left.maxlen:
+                seconds = WINDOW_SECONDS - (now - self._left[0]).total_seconds()
+                if seconds > 0:
+                    return seconds
+            self._left.append(now)  # the oldest goes where all places are taken
+            return 0.0
 
 
 _PACES: WeakKeyDictionary[Clock, dict[str, Pace]] = WeakKeyDictionary()

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 WebhookOutcome = Literal["taken", "repeated", "bad_signature", "too_old", "unreadable", "unknown", "too_large"]
 
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
-KNOWN_ERPS: Final = frozenset({"beancount", "odoo", "tryton", "datev", "sie", "fec"})
-"""Others, a company's own connectors, are counted together: their names may tell whose they are."""
 _JOB_SECONDS: Final = (0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
 _PAGE_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
@@ -109,7 +107,7 @@ def _of_vitals(vitals: Vitals) -> Iterator[Metric]:
 
 
 def erp_label(erp: str) -> str:
-    return erp if erp in KNOWN_ERPS else "own"
+    return "own" if ":" in erp else erp
 
 
 def count_job(erp: str, result: JobFacts, seconds: float) -> None:

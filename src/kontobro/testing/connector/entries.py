@@ -39,6 +39,13 @@ class Chart:
     """The account that a reader who stops early would miss."""
     largest: str = "9999999999999.99"
     """The largest amount that the system holds to the cent; a larger one has to be refused."""
+    inactive_account: str | None = "Expenses:Old"
+    inactive_vendor: str | None = "V900"
+    inactive_value: str | None = "200"
+    """Of the first dimension."""
+    inactive_tax_code: str | None = "I20"
+    only_in: tuple[str, str] | None = ("Assets:Pleo:EUR", "EUR")
+    """An account that takes one currency only, not DKK. None, as with those that are inactive: the company has none."""
     rate: Decimal | None = None
     """What one DKK is in EUR on the open day, where DKK is the company's currency and the system keeps rates."""
 
@@ -94,7 +101,14 @@ def a_taxed_bill(chart: Chart, net: str = "79.20", tax: str = "19.80", **changes
     sign = -1 if changes.get("credit_note") else 1
     base, amount, code = Decimal(net) * sign, Decimal(tax) * sign, chart.tax_code
     lines = (
-        EntryLine(account=chart.expense, amount=base, role="expense", tax_code=code, tax_amount=amount),
+        EntryLine(
+            account=chart.expense,
+            amount=base,
+            role="expense",
+            tax_code=code,
+            tax_amount=amount,
+            dimensions=chart.dimensions,
+        ),
         EntryLine(account=chart.input_tax, amount=amount, role="tax", tax_code=code),
         EntryLine(account=chart.payable, amount=-base - amount, role="payable", vendor=chart.vendor),
     )

@@ -1,6 +1,6 @@
 """An accounting system in dictionaries: for tests of the engine and for benchmarks. Held to the contract suite.
 
-It keeps bookings, not entries, so that 50,000 of them stay small. A lock makes it safe to share by threads.
+A lock makes it safe to share by threads.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from kontobro.core.model.journal import (
     Payment,
     Reference,
     TwinKey,
+    dimension_sums,
     line_sums,
+    tax_code_sums,
 )
 from kontobro.core.model.masterdata import (
     Account,
@@ -41,6 +43,7 @@ from kontobro.core.model.money import exact_sum
 from kontobro.core.model.period import is_open
 from kontobro.core.ports import Capabilities, ReceiptRules
 from kontobro.testing.connector.entries import Chart
+from kontobro.testing.connector.shown import Shown, shown_as_sent
 
 R = TypeVar("R", bound=MasterRecord)
 
@@ -71,8 +74,15 @@ def masters_of(chart: Chart) -> list[MasterRecord]:
         chart.last_account,
     ]
     records: list[MasterRecord] = [Company("C1", "Fjord & Bro ApS", "DKK", "Europe/Copenhagen", "DK")]
-    records += [Account(name, name, name) for name in names]
-    records.append(TaxCode(chart.tax_code, chart.tax_code, "Input VAT", Decimal("0.25"), "inclusive", chart.input_tax))
+    only = dict([chart.only_in] if chart.only_in else [])
+    records += [
+        Account(name, name, name, currencies=tuple(only[name].split()) if name in only else ()) for name in names
+    ]
+    quarter = Decimal("0.25")
+    records.append(TaxCode(chart.tax_code, chart.tax_code, "Input VAT", quarter, "inclusive", chart.input_tax))
+    sides = (chart.input_tax, chart.output_tax)
+    records.append(TaxCode(chart.reverse_code, chart.reverse_code, "Reverse charge", quarter, "reverse", *sides))
+    records += _inactive(chart)
     records += [Dimension(dimension, dimension, dimension) for dimension, _ in chart.dimensions]
     records += [DimensionValue(value, dimension, value, value) for dimension, value in chart.dimensions]
     records.append(Vendor(id=chart.vendor, code=chart.vendor, name="Staples"))
@@ -82,18 +92,38 @@ def masters_of(chart: Chart) -> list[MasterRecord]:
     return records
 
 
+def _inactive(chart: Chart) -> Iterator[MasterRecord]:
+    account, vendor, code = chart.inactive_account, chart.inactive_vendor, chart.inactive_tax_code
+    if account:
+        yield Account(account, account, account, active=False)
+    if vendor:
+        yield Vendor(id=vendor, code=vendor, name="Blocked Ltd", active=False)
+    if code:
+        yield TaxCode(code, code, "Old VAT", Decimal("0.2"), "inclusive", chart.input_tax, active=False)
+    if chart.inactive_value:
+        value = chart.inactive_value
+        yield DimensionValue(value, chart.dimensions[0][0], value, value, active=False)
+
+
 @dataclass(slots=True)
 class _Kept:
     """One entry: what `find` answers, and what settling needs. `owed`: what the vendor gets by it, below zero for a
-    payment; `open` is what is left of it on a bill."""
+    payment; `open` is what is left of it on a bill; `paid` is the bill that a payment has settled."""
 
+    entry: Entry
     booking: Booking
-    bill: InvoiceKey | None
-    twin: TwinKey | None = None
-    owed: Decimal = Decimal(0)
-    open: Decimal = Decimal(0)
-    returned: bool = False
+    owed: Decimal
+    open: Decimal
+    paid: Reference | None = None
     receipts: tuple[str, ...] = ()
+
+    @property
+    def bill(self) -> InvoiceKey | None:
+        return self.entry.key if isinstance(self.entry, Bill) else None
+
+    @property
+    def returned(self) -> bool:
+        return isinstance(self.entry, Payment) and self.entry.returned
 
 
 class MemoryConnector:
@@ -104,7 +134,8 @@ class MemoryConnector:
     ) -> None:
         self.capabilities = capabilities
         self._masters = list(masters_of(Chart()) if masters is None else masters)
-        self._accounts = {account.id for account in self._all(Account) if account.active}
+        self._accounts = {account.id: account for account in self._all(Account) if account.active}
+        self._tax_codes = {code.id for code in self._all(TaxCode) if code.active}
         self._vendors = {vendor.id for vendor in self._all(Vendor) if vendor.active}
         self._values = {(value.dimension_id, value.id) for value in self._all(DimensionValue) if value.active}
         self._periods = list(self._all(Period))
@@ -124,6 +155,8 @@ class MemoryConnector:
         return [list(self._problems(entry)) for entry in entries]
 
     def find(self, keys: Sequence[EntryKey]) -> Mapping[EntryKey, Booking]:
+        if self.capabilities.reference == "none":
+            return {}
         found = {key: self._under(key) for key in keys}
         return {
             key: replace(kept.booking, open=kept.open) if isinstance(key, InvoiceKey) else kept.booking
@@ -178,11 +211,20 @@ class MemoryConnector:
     def receipts(self, reference: Reference) -> Sequence[str]:
         return self._kept[reference].receipts
 
+    def shows(self, reference: Reference) -> Shown:
+        return shown_as_sent(self._kept[reference].entry, self.capabilities.not_kept)
+
     def void(self, reference: Reference) -> None:
-        self._kept[reference].booking = replace(self._kept[reference].booking, status="void")
+        kept = self._kept[reference]
+        kept.booking = replace(kept.booking, status="void")
+        self._release(kept)
+        for payment in [one for one in self._kept.values() if one.paid == reference]:
+            self._release(payment)
+            self._wait(payment)
 
     def delete(self, reference: Reference) -> None:
         kept = self._kept.pop(reference)
+        self._release(kept)
         if kept.bill:
             self._bills[kept.bill.vendor, kept.bill.number].remove(reference)
 
@@ -219,9 +261,8 @@ class MemoryConnector:
         if bill:
             self._bills.setdefault((bill.vendor, bill.number), []).append(entry.reference)
         owed = exact_sum(line.amount for line in entry.lines if line.role in ("payable", "employee")).copy_negate()
-        returned = isinstance(entry, Payment) and entry.returned
-        booking = _booking(entry, self.capabilities.drafts)
-        self._kept[entry.reference] = _Kept(booking, bill, twin=entry.twin, owed=owed, open=owed, returned=returned)
+        booking = _booking(entry, self.capabilities)
+        self._kept[entry.reference] = _Kept(entry, booking, owed, owed)
         return booking
 
     def _post(self, reference: Reference) -> None:
@@ -243,12 +284,27 @@ class MemoryConnector:
             return
         bill = next((it for it in self._posted_bills(kept) if _takes(it, kept)), None)
         if bill is None:
-            waits = self._open.setdefault(_waits_for(kept.booking.settles), [])
-            waits += [reference] if reference not in waits else []
+            self._wait(kept)
             return
-        low, high = sorted((bill.owed, Decimal(0)))
-        bill.open = min(max(exact_sum((bill.open, kept.owed)), low), high)
+        bill.open = _within(bill, exact_sum((bill.open, kept.owed)))
+        kept.paid = bill.booking.reference
         kept.booking = replace(kept.booking, settled=True)
+
+    def _wait(self, payment: _Kept) -> None:
+        """Until a bill is posted that it settles."""
+        reference, settles = payment.booking.reference, payment.booking.settles
+        if settles is not None:
+            waits = self._open.setdefault(_waits_for(settles), [])
+            waits += [reference] if reference not in waits else []
+
+    def _release(self, payment: _Kept) -> None:
+        """A payment that settled something settles it no more: its bill is open by as much again."""
+        bill = self._kept.get(payment.paid) if payment.paid else None
+        if bill:
+            bill.open = _within(bill, exact_sum((bill.open, payment.owed.copy_negate())))
+        payment.paid = None
+        if payment.booking.settled:
+            payment.booking = replace(payment.booking, settled=False)
 
     def _posted_bills(self, payment: _Kept) -> list[_Kept]:
         settles = payment.booking.settles
@@ -267,12 +323,19 @@ class MemoryConnector:
     def _problems(self, entry: Entry) -> Iterator[Problem]:
         if entry.difference or not entry.lines:
             yield _problem("unbalanced", "lines", entry.reference, "does not balance", "validation_failure")
-        for account in {line.account for line in entry.lines} - self._accounts:
+        for account in {line.account for line in entry.lines} - set(self._accounts):
             yield _problem("account_unknown", "account", account, "is unknown", "account_unknown")
+        known = [self._accounts[line.account] for line in entry.lines if line.account in self._accounts]
+        for only in [one for one in known if one.currencies and entry.currency not in one.currencies]:
+            what = f"takes no {entry.currency}"
+            yield _problem("account_currency", "account", only.id, what, "accounting_system_validation_failure")
+        for code in {line.tax_code for line in entry.lines if line.tax_code} - self._tax_codes:
+            yield _problem("tax_code_unknown", "tax_code", code, "is unknown", "tax_code_unknown")
         for value in {pair for line in entry.lines for pair in line.dimensions} - self._values:
             yield _problem("dimension_value_unknown", value[0], value[1], "is unknown", "tag_unknown")
-        if entry.vendor and entry.vendor not in self._vendors:
-            yield _problem("vendor_unknown", "vendor", entry.vendor, "is unknown", "vendor_unknown")
+        vendors = {entry.vendor, *(line.vendor for line in entry.lines)}
+        for vendor in sorted(one for one in vendors if one and one not in self._vendors):
+            yield _problem("vendor_unknown", "vendor", vendor, "is unknown", "vendor_unknown")
         if not is_open(entry.date, self._periods):
             yield _problem(
                 "period_closed", "date", entry.date, "is in a closed period", "accounting_system_validation_failure"
@@ -281,6 +344,12 @@ class MemoryConnector:
 
 def _waits_for(settles: Reference | InvoiceKey) -> Reference | tuple[str, str]:
     return (settles.vendor, settles.number) if isinstance(settles, InvoiceKey) else settles
+
+
+def _within(bill: _Kept, left: Decimal) -> Decimal:
+    """Never more open than was owed, nor less than nothing."""
+    low, high = sorted((bill.owed, Decimal(0)))
+    return min(max(left, low), high)
 
 
 def _takes(bill: _Kept, payment: _Kept) -> bool:
@@ -293,7 +362,7 @@ def _takes(bill: _Kept, payment: _Kept) -> bool:
 
 
 def _is_twin(kept: _Kept, key: TwinKey) -> bool:
-    twin = kept.twin
+    twin = kept.entry.twin
     return (
         twin is not None
         and kept.booking.status != "void"
@@ -302,18 +371,20 @@ def _is_twin(kept: _Kept, key: TwinKey) -> bool:
     )
 
 
-def _booking(entry: Entry, drafts: bool) -> Booking:
+def _booking(entry: Entry, capabilities: Capabilities) -> Booking:
     settles = entry.settles if isinstance(entry, Payment) else None
     return Booking(
         reference=entry.reference,
         id=entry.reference,
-        status="draft" if drafts else "posted",
+        status="draft" if capabilities.drafts else "posted",
         date=entry.date,
         currency=entry.currency,
         total=entry.total,
         tax=entry.tax,
         line_sums=line_sums(entry),
-        fingerprint=entry.fingerprint,
+        dimension_sums=None if "dimensions" in capabilities.not_kept else dimension_sums(entry),
+        tax_code_sums=None if "tax_codes" in capabilities.not_kept else tax_code_sums(entry),
+        fingerprint=entry.fingerprint if capabilities.keeps_fingerprint else None,
         url=f"https://accounting.example/{entry.reference}",
         number=entry.number if isinstance(entry, Bill) else None,
         settles=settles,

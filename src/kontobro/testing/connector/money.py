@@ -8,7 +8,7 @@ import pytest
 
 from kontobro.core.errors import Problem
 from kontobro.core.model.journal import Booking, line_sums
-from kontobro.testing.connector.books import Books
+from kontobro.testing.connector.books import Books, Contract, need_bills
 from kontobro.testing.connector.entries import a_journal, a_reverse_journal, a_taxed_bill, a_taxed_journal
 
 ODD_TEXTS = (
@@ -21,7 +21,7 @@ ODD_TEXTS = (
 )
 
 
-class MoneyContract:
+class MoneyContract(Contract):
     """Amounts to the last digit, whatever the currency and the tax."""
 
     # ------------------------------------------------------------------------- amounts, dimensions, texts
@@ -72,6 +72,7 @@ class MoneyContract:
 
     @pytest.mark.parametrize("credit_note", [False, True], ids=["bill", "credit_note"])
     def test_a_bill_owes_net_and_tax(self, books: Books, credit_note: bool) -> None:
+        need_bills(books)
         bill = a_taxed_bill(books.chart, credit_note=credit_note)
         books.post(bill)
         booking = books.found(bill)
@@ -79,6 +80,7 @@ class MoneyContract:
 
     @pytest.mark.parametrize("tax", ["19.81", "0.00"], ids=["a_cent_more", "none"])
     def test_a_bills_typed_tax_is_booked_or_is_seen_to_differ(self, books: Books, tax: str) -> None:
+        need_bills(books)
         bill = a_taxed_bill(books.chart, "79.20", tax)
         (answer,) = books.connector.book([bill])
         if isinstance(answer, Booking):

@@ -13,11 +13,11 @@ from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.level import Level
 from kontobro.core.model.connection import Connection, erp_destination
 from kontobro.core.ports import Connector
-from kontobro.erp import REGISTRY, is_installed, option_words, secret_words
 from kontobro.install.connect import Connected, Connecting
 from kontobro.install.level import highest_supplied
 from kontobro.net.addresses import look_up
 from kontobro.service.config import config
+from kontobro.service.connectors import connectors
 from kontobro.service.ledgers import ledger_for, offers_ledgers
 from kontobro.service.networks import reach_of
 from kontobro.web.connect.setup import SealedTokens, known_to, own
@@ -33,9 +33,13 @@ def systems() -> list[tuple[str, str]]:
 
     One that reads a file of this machine is offered by a hosted service only when its operator named folders for it.
     """
-    installed = [name for name in REGISTRY if is_installed(name)]
-    barred = set() if offers_ledgers(config()) else {name for name in installed if "ledger" in option_words(name)}
-    return [(name, name.capitalize()) for name in installed if name not in barred]
+    installed = [name for name in connectors().names() if connectors().is_installed(name)]
+    return [(name, connectors().label(name)) for name in installed if offers_ledgers(config()) or not _reads_file(name)]
+
+
+def _reads_file(name: str) -> bool:
+    """Whether nobody can connect it without naming a file of this machine."""
+    return any(option.kind == "path" and option.required for option in connectors().get(name).settings)
 
 
 def safe_options(erp: str, options: Mapping[str, str], organisation: Organisation) -> dict[str, str]:
@@ -45,20 +49,19 @@ def safe_options(erp: str, options: Mapping[str, str], organisation: Organisatio
     networks are not for strangers (`service/networks.py`).
     """
     given = {name: value.strip() for name, value in options.items() if value.strip()}
-    if "ledger" in given:
-        given["ledger"] = str(ledger_for(config(), given["ledger"], str(organisation.id)))
-    for name in ("url", "fava"):
-        if name in given:
-            _require_address(name, given[name])
+    declared = connectors().get(erp)
+    for name, path in declared.values_of("path", given).items():
+        given[name] = str(ledger_for(config(), path, str(organisation.id)))
+    for name, url in (declared.values_of("address", given) | declared.values_of("link", given)).items():
+        _require_address(name, url)
+    for url in declared.values_of("address", given).values():  # a link is never asked
+        reach_of(config(), look_up).require(url)
     return given
 
 
 def _require_address(name: str, url: str) -> None:
-    host = _host_of(url)
-    if not host:
+    if not _host_of(url):
         raise Misconfigured(f'"{shown(url)}" is not a valid address.', f"Enter {name} as https://…")
-    if name == "url":  # Fava's is only linked to, never asked
-        reach_of(config(), look_up).require(url)
 
 
 def _host_of(url: str) -> str:
@@ -74,16 +77,19 @@ def _host_of(url: str) -> str:
 
 def needed_secrets(erp: str, given: Mapping[str, str]) -> dict[str, str]:
     """The secrets as typed. Raises Misconfigured for one that is missing."""
-    for name, word in secret_words(erp).items():
-        if not given.get(name, "").strip():
-            raise Misconfigured(f"The {word} is missing.", f"Enter the {word} of {erp.capitalize()}.")
-    return {name: given[name].strip() for name in secret_words(erp)}
+    declared = connectors().get(erp)
+    found = {option.name: given.get(option.name, "").strip() for option in declared.secrets}
+    for option in declared.secrets:
+        if option.required and not found[option.name]:
+            raise Misconfigured(f"The {option.label} is missing.", f"Enter the {option.label} of {declared.label}.")
+    return {name: secret for name, secret in found.items() if secret}
 
 
 def secrets_for(connection: Connection, changed: Connection, given: Mapping[str, str]) -> dict[str, str]:
     """The secrets that were given for a changed access. A stored one goes only to where it was given for, so with
     another destination every secret is given again. Raises Misconfigured for one that is missing."""
-    missing = [word for name, word in secret_words(connection.erp).items() if not given.get(name, "").strip()]
+    declared = connectors().get(connection.erp).secrets
+    missing = [each.label for each in declared if each.required and not given.get(each.name, "").strip()]
     if missing and erp_destination(changed) != erp_destination(connection):
         words = " and ".join(missing)
         raise Misconfigured(

@@ -7,7 +7,6 @@ Each step is stored before the next begins, so that a flow that is left anywhere
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 import uuid
@@ -23,6 +22,7 @@ from kontobro.core.errors import Conflict, KontobroError, LoginFailed, Misconfig
 from kontobro.core.level import level_of, missing_scopes
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.export import Identity
+from kontobro.install.authorisation import hashed
 from kontobro.install.connect import named_identity
 from kontobro.pleo import Grant, authorize_url, exchange_code
 from kontobro.service.config import Environment, config
@@ -133,10 +133,6 @@ def awaited(state: str, user: object, session_key: str) -> Setup | None:
     if found is None or not hmac.compare_digest(found.session_hash, hashed(session_key)):
         return None
     return found
-
-
-def hashed(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
 def take_verifier(setup: Setup) -> str:

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_POST
 
 from kontobro.core.errors import KontobroError, SeveralCompanies
 from kontobro.core.level import level_of
-from kontobro.erp import REGISTRY, is_installed, option_words, secret_words
+from kontobro.erp.kit.registration import COMPANY, Option
 from kontobro.install.connect import Connected
+from kontobro.service.connectors import connectors
 from kontobro.web.connect.books import activate
 from kontobro.web.connect.erp import join, needed_secrets, safe_options, systems
 from kontobro.web.connect.guard import of_setup
@@ -28,24 +29,12 @@ class AccessForm(forms.Form):
 
     def __init__(self, erp: str, *args: Any, kept: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, word in option_words(erp).items():
-            if name != "company":
-                self.fields[name] = forms.CharField(
-                    label=_capital(word), max_length=500, required=name in NEEDED, strip=True
-                )
-        for name, word in secret_words(erp).items():
-            self.fields[f"secret_{name}"] = forms.CharField(
-                label=_capital(word),
-                max_length=500,
-                required=not kept,
-                widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-                help_text="Stored encrypted and never shown again."
-                + (
-                    " Leave empty to keep the stored one. A new address, database or user needs it again."
-                    if kept
-                    else ""
-                ),
-            )
+        declared = connectors().get(erp)
+        for option in declared.settings:
+            if option.name != COMPANY.name:  # chosen from a list, once the login works
+                self.fields[option.name] = _field_of(option)
+        for option in declared.secrets:
+            self.fields[f"secret_{option.name}"] = _secret_field_of(option, kept=kept)
 
     def options(self) -> dict[str, str]:
         return {name: value for name, value in self.cleaned_data.items() if not name.startswith("secret_")}
@@ -56,8 +45,29 @@ class AccessForm(forms.Form):
         return {name: value for name, value in found if f"secret_{name}" in self.cleaned_data and value}
 
 
-NEEDED = frozenset({"ledger", "url", "user"})
-"""Options without which no connector works; the others' absence is told by the connector itself."""
+KEPT = " Leave empty to keep the stored one. A new address, database or user needs it again."
+
+
+def _field_of(option: Option) -> forms.Field:
+    """What a person fills in for an option, by its kind."""
+    facts: dict[str, Any] = {"label": _capital(option.label), "required": option.required, "help_text": option.help}
+    if option.kind == "choice":
+        return forms.ChoiceField(choices=[*([] if option.required else [("", "")]), *option.choices], **facts)
+    return forms.CharField(max_length=500, strip=True, **facts)
+
+
+def _secret_field_of(option: Option, *, kept: bool) -> forms.Field:
+    return forms.CharField(
+        label=_capital(option.label),
+        max_length=SECRET_LENGTH,
+        required=option.required and not kept,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=f"{option.help} Stored encrypted and never shown again.{KEPT if kept else ''}".strip(),
+    )
+
+
+SECRET_LENGTH = 4000
+"""Longest secret: some accounting systems give tokens of more than a thousand characters."""
 
 
 def _capital(word: str) -> str:
@@ -66,7 +76,8 @@ def _capital(word: str) -> str:
 
 def erp_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     there = dict(systems())
-    absent = [(name.capitalize(), known.install) for name, known in REGISTRY.items() if not is_installed(name)]
+    known = connectors()
+    absent = [(known.label(name), known.get(name).install) for name in known.names() if not known.is_installed(name)]
     page = {"setup": setup, "systems": there.items(), "absent": absent}
     return render(request, "connect/erp.html", page)
 
@@ -89,7 +100,7 @@ def access_page(
     request: HttpRequest, member: Member, setup: Setup, form: AccessForm | None = None, fault: str = ""
 ) -> HttpResponse:
     shown = form or AccessForm(setup.erp, initial=setup.options)
-    page = {"setup": setup, "system": setup.erp.capitalize(), "form": shown, "fault": fault}
+    page = {"setup": setup, "system": connectors().label(setup.erp), "form": shown, "fault": fault}
     return render(request, "connect/access.html", page, status=400 if form else 200)
 
 
@@ -116,7 +127,7 @@ def _try(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
             company = home.connector_for(setup.draft(), setup.secrets().get("erp")).check()
         except SeveralCompanies as several:
             setup.companies = [list(pair) for pair in several.companies]
-            if not setup.companies:
+            if not (setup.companies and connectors().get(setup.erp).takes_company):
                 raise
             setup.go_to("company")
             return redirect("connect_setup", setup.id)
@@ -124,7 +135,7 @@ def _try(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 
 
 def company_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
-    return render(request, "connect/company.html", {"setup": setup, "system": setup.erp.capitalize()})
+    return render(request, "connect/company.html", {"setup": setup, "system": connectors().label(setup.erp)})
 
 
 @require_POST
@@ -140,8 +151,8 @@ def company(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 
 def _join(request: HttpRequest, member: Member, setup: Setup, company_id: str) -> HttpResponse:
     """Join both sides. The company is named, so that one that is added there later changes nothing."""
-    if "company" in option_words(setup.erp):
-        setup.options = {**setup.options, "company": company_id}
+    if connectors().get(setup.erp).takes_company:
+        setup.options = {**setup.options, COMPANY.name: company_id}
     setup.save()
     with places.home.visit() as home:
         as_it_was = setup.kept_settings() is not None
@@ -154,7 +165,8 @@ def _join(request: HttpRequest, member: Member, setup: Setup, company_id: str) -
             return redirect("connection", joined.connection.id)
     if level_of(joined.connection.settings) < setup.level:
         level = level_of(joined.connection.settings)
-        messages.info(request, f"{setup.erp.capitalize()} supports Level {level} at most, so Level {level} is used.")
+        system = connectors().label(setup.erp)
+        messages.info(request, f"{system} supports Level {level} at most, so Level {level} is used.")
     return redirect("connect_setup", setup.id)
 
 
@@ -172,11 +184,11 @@ def _said(joined: Connected) -> str:
 def again(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Take up a connection that stands: with the access that it has, or that is asked for when it was forgotten."""
     held = _kept(setup)
-    if len(held) < len(secret_words(setup.erp)):
+    if any(option.required and option.name not in held for option in connectors().get(setup.erp).secrets):
         return redirect("connect_setup", setup.id)
     setup.seal(erp=dict(held))
     try:
-        return _join(request, member, setup, setup.options.get("company", ""))
+        return _join(request, member, setup, setup.options.get(COMPANY.name, ""))
     except KontobroError as fault:
         messages.error(request, str(fault))
         return redirect("connect_setup", setup.id)
@@ -185,5 +197,6 @@ def again(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 def _kept(setup: Setup) -> Mapping[str, str]:
     """The accounting system's secrets that the store has of this connection, for where the setup leads."""
     draft = setup.draft()
-    found = {name: places.home.store.secret(draft, name) for name in secret_words(setup.erp)}
+    names = [option.name for option in connectors().get(setup.erp).secrets]
+    found = {name: places.home.store.secret(draft, name) for name in names}
     return {name: value for name, value in found.items() if value}

@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kontobro.core.errors import KontobroError, Misconfigured
 from kontobro.core.level import LEVELS, level_of, missing_scopes, scopes_for, scopes_of
 from kontobro.core.model.connection import Connection
-from kontobro.erp import option_words
+from kontobro.erp.kit.registration import COMPANY
 from kontobro.health.connection import Words, look
 from kontobro.install.connect import disconnect
 from kontobro.install.level import MEANINGS, meaning_of
+from kontobro.service.connectors import connectors
 from kontobro.sync.run import NOTED
 from kontobro.web.connect import setup as flow
 from kontobro.web.connect.erp import safe_options, secrets_for
@@ -54,8 +55,8 @@ def _page(request: HttpRequest, member: Member, connection: Connection, **more: 
         "meaning": meaning_of(settings),
         "words": scope_words(scopes_for(settings)),
         "next": _next(level, connection),
-        "system": connection.erp.capitalize(),
-        "options": [(word, connection.erp_options.get(name)) for name, word in option_words(connection.erp).items()],
+        "system": connectors().label(connection.erp),
+        "options": _options(connection),
         "last_job": next(iter(store.jobs(connection.id, limit=1)), None),
         "syncs": syncs,
         "subscribed": is_subscribed(connection, places.home),
@@ -65,6 +66,16 @@ def _page(request: HttpRequest, member: Member, connection: Connection, **more: 
         **more,
     }
     return render(request, "connection/connection.html", page)
+
+
+def _options(connection: Connection) -> list[tuple[str, str]]:
+    """Label and value of each option; the bare names where the connector is not installed any more."""
+    given = connection.erp_options
+    try:
+        declared = connectors().get(connection.erp).settings
+    except Misconfigured:
+        return list(given.items())
+    return [(option.label, given.get(option.name, "")) for option in declared]
 
 
 def _next(level: int, connection: Connection) -> dict[str, object] | None:
@@ -143,14 +154,14 @@ def access(request: HttpRequest, member: Member, connection: Connection) -> Http
         else:
             messages.success(request, "The new access works and is saved.")
             return redirect("connection", connection.id)
-    page = {"system": connection.erp.capitalize(), "form": form, "fault": fault}
+    page = {"system": connectors().label(connection.erp), "form": form, "fault": fault}
     return render(request, "connection/change_access.html", page, status=400 if fault or form.errors else 200)
 
 
 def _change_access(member: Member, connection: Connection, form: AccessForm) -> None:
     """Try what was typed; store it only when it opens the same company."""
     store = places.home.store
-    company = {name: value for name, value in connection.erp_options.items() if name == "company"}
+    company = {name: value for name, value in connection.erp_options.items() if name == COMPANY.name}
     options = {**company, **safe_options(connection.erp, form.options(), member.organisation)}
     changed = replace(connection, erp_options=options)
     secrets = secrets_for(connection, changed, form.secrets())

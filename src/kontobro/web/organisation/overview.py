@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +14,7 @@ from kontobro.core.model.connection import Connection
 from kontobro.store.read.pages import Day, Health, Outcome
 from kontobro.web.connect.setup import open_setups
 from kontobro.web.places import places
+from kontobro.web.site.bars import BarChart, bar_chart
 from kontobro.web.tenancy import Member, connection_ids, of_organisation
 
 SHOWN = 100
@@ -23,7 +23,8 @@ SHOWN = 100
 DAYS = 30
 """Days that the chart shows."""
 
-COLOURS = {"booked": "#2fb344", "needs attention": "#d63939", "unconfirmed": "#f59f00"}
+CHARTED = {"booked": "booked", "failed": "needs attention", "uncertain": "unconfirmed"}
+"""The figures of a day that the chart shows, and their words."""
 
 
 @require_safe
@@ -72,24 +73,9 @@ def filled(days: Sequence[Day], today: date) -> list[Day]:
     return [known.get(day, Day(day=day)) for day in every]
 
 
-def chart(days: Sequence[Day]) -> dict[str, Any]:
-    """ECharts' option: a stacked bar a day."""
-    columns = {
-        "booked": [day.booked for day in days],
-        "needs attention": [day.failed for day in days],
-        "unconfirmed": [day.uncertain for day in days],
-    }
-    return {
-        "tooltip": {"trigger": "axis"},
-        "legend": {"bottom": 0},
-        "grid": {"left": 8, "right": 8, "top": 16, "bottom": 36, "containLabel": True},
-        "xAxis": {"type": "category", "data": [day.day.isoformat() for day in days]},
-        "yAxis": {"type": "value", "minInterval": 1},
-        "series": [
-            {"name": name, "type": "bar", "stack": "items", "data": values, "itemStyle": {"color": COLOURS[name]}}
-            for name, values in columns.items()
-        ],
-    }
+def chart(days: Sequence[Day]) -> BarChart:
+    """A column a day: from below what was booked, what needs attention, what is unconfirmed."""
+    return bar_chart([(day.day, {kind: getattr(day, kind) for kind in CHARTED}) for day in days], CHARTED)
 
 
 def totals(days: Sequence[Day], unsolved: Mapping[tuple[str, Outcome], int]) -> dict[str, int]:

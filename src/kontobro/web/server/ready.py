@@ -65,8 +65,7 @@ def _is_free(bind: str) -> bool:
 
 def _open_once(config: ServiceConfig, *, alone: bool) -> str:
     from kontobro.service.home import open_service_home
-    from kontobro.worker.queues import is_shared
-    from kontobro.worker.serving import only_worker
+    from kontobro.worker.queues import is_shared, only_worker
 
     home = open_service_home(config)
     try:

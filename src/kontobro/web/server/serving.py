@@ -19,7 +19,8 @@ from kontobro.web.server.start import begin, migrate, set_up
 
 if TYPE_CHECKING:
     from kontobro.bootstrap import Home
-    from kontobro.worker import ClientRunner, Worker
+    from kontobro.worker.asking import ClientRunner
+    from kontobro.worker.serving import Worker
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +128,7 @@ def _open_working(config: ServiceConfig) -> Worker:
     from kontobro.service.home import open_service_home
     from kontobro.web.organisation.notices import Told
     from kontobro.web.tenancy import organisation_of
-    from kontobro.worker import start_in_process
+    from kontobro.worker.serving import start_in_process
 
     home = open_service_home(config, owner=organisation_of)
     try:
@@ -144,7 +145,7 @@ def work(config: ServiceConfig) -> None:
     require_pages_known(config)
     set_up()
     from kontobro.service.metrics.counters import serve_metrics
-    from kontobro.worker import run_worker
+    from kontobro.worker.serving import run_worker
 
     server = serve_metrics(config.metrics_bind)[0] if config.metrics_bind else None
     try:
@@ -168,7 +169,7 @@ def _begin_asking(config: ServiceConfig) -> End:
 def _open_asking(config: ServiceConfig) -> tuple[Home, ClientRunner]:
     from kontobro.service.home import open_service_home
     from kontobro.web.tenancy import organisation_of
-    from kontobro.worker import open_client_runner
+    from kontobro.worker.asking import open_client_runner
 
     home = open_service_home(config, owner=organisation_of)
     try:

@@ -191,7 +191,7 @@ def ask(request: HttpRequest, owner: str, call: Call) -> HttpResponse:
         raise TooManyAtOnce(BUSY, "Wait until they have finished, then open the page again.")
     asking = Asking(call, _apart(request), owner, _role_of(request, owner))
     threading.Thread(target=copy_context().run, args=[asking.run], name="kontobro-aside", daemon=True).start()
-    with _waiting(owner) as may_wait:
+    with thread_for(owner) as may_wait:
         if asking.done.wait(settings.ASIDE_PATIENCE if may_wait else 0.05):
             return _answer(request, asking)
     part = bool(getattr(request, "htmx", False))
@@ -201,15 +201,9 @@ def ask(request: HttpRequest, owner: str, call: Call) -> HttpResponse:
 
 
 @contextmanager
-def _waiting(owner: str) -> Iterator[bool]:
-    """Whether this page may wait: half of the threads never do, and an organisation has a quarter at most."""
-    with thread_for(owner) as taken:
-        yield taken
-
-
-@contextmanager
 def thread_for(owner: str) -> Iterator[bool]:
-    """Take one of the threads that may wait for others, for as long as the block runs."""
+    """Take one of the threads that may wait for others, for as long as the block runs: half of the threads never do,
+    and an organisation has a quarter at most."""
     taken = take_thread(owner)
     try:
         yield taken

@@ -24,7 +24,7 @@ from kontobro.store.django_store import DjangoStore
 from kontobro.web.places import places
 from kontobro.web.site.aside import OPERATOR, ask
 from kontobro.web.tenancy import is_operator
-from kontobro.worker import ClientRunner
+from kontobro.worker.asking import ClientRunner
 from kontobro.worker.vitals import look
 
 

@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from kontobro.core.rules.dates import zone_named
+from kontobro.service.connectors import connectors
 
 register = template.Library()
 
@@ -122,7 +123,7 @@ def plain(code: str) -> str:
 @register.filter
 def system(erp: str) -> str:
     """A connector's name as people write it: `odoo` is "Odoo". A company's own, `package.module:factory`, has none."""
-    return "the accounting system" if ":" in erp else erp.capitalize()
+    return connectors().label(erp)
 
 
 @register.inclusion_tag("site/fields.html")

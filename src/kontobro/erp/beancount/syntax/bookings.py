@@ -12,6 +12,7 @@ from beancount.core.data import Posting
 from kontobro.core.model.journal import (
     MONEY_ROLES,
     Booking,
+    DimensionKey,
     EntryKey,
     InvoiceKey,
     PostingStatus,
@@ -19,16 +20,18 @@ from kontobro.core.model.journal import (
     TwinKey,
     compared,
     entry_id_of,
+    summed,
 )
 from kontobro.core.model.money import exact_sum
 from kontobro.erp.beancount.syntax.blocks import Key, Standing
 from kontobro.erp.beancount.syntax.render import link_of, number, one_line, quoted
+from kontobro.erp.kit.lookup import best
 
 _DOCUMENT_KEY = re.compile(r"document-(\d+)")
 
 
-def booking_of(standing: Standing, receipts: frozenset[str], url: str) -> Booking:
-    """The booking as it stands now, a bookkeeper's changes included."""
+def booking_of(standing: Standing, receipts: frozenset[str], url: str, bills: Iterable[Standing] = ()) -> Booking:
+    """The booking as it stands now, a bookkeeper's changes included. `bills` are those that it may have settled."""
     currency = currency_of(standing)
     amounts = list(_amounts(standing, currency))
     return Booking(
@@ -39,13 +42,19 @@ def booking_of(standing: Standing, receipts: frozenset[str], url: str) -> Bookin
         currency=currency,
         total=total_of(standing),
         tax=exact_sum(amount for posting, amount in amounts if _role(posting) == "tax"),
-        line_sums=_sums((posting.account, amount) for posting, amount in amounts),
+        line_sums=summed((posting.account, amount) for posting, amount in amounts),
+        dimension_sums=_dimension_sums(amounts),
+        tax_code_sums=summed(
+            ((posting.account, code), amount)
+            for posting, amount in amounts
+            if (code := _of_expense(posting, "tax-code"))
+        ),
         receipts=receipts,
         fingerprint=standing.meta("fingerprint") or None,
         url=url,
         number=standing.meta("bill-number") or None,
         settles=settles(standing),
-        settled=is_settled(standing) if settles(standing) else None,
+        settled=has_settled(standing, bills) if settles(standing) else None,
     )
 
 
@@ -102,7 +111,23 @@ def settles(standing: Standing) -> Reference | InvoiceKey | None:
 
 
 def is_settled(standing: Standing) -> bool:
+    """Whether it has settled a bill: which may have been voided since."""
     return standing.transaction.meta.get("settled") is True
+
+
+def has_settled(payment: Standing, bills: Iterable[Standing]) -> bool:
+    """Whether a bill that counts is settled by it: one that was voided leaves it open."""
+    links = payment.transaction.links
+    return is_settled(payment) and any(
+        is_bill(bill) and not bill.is_void and not bill.is_draft and link_of(Reference(bill.meta("kontobro"))) in links
+        for bill in bills
+        if bill is not payment
+    )
+
+
+def settled_bill(payment: Standing) -> Reference | InvoiceKey | None:
+    """What a payment that says it has settled names."""
+    return settles(payment) if is_settled(payment) else None
 
 
 def is_bill(standing: Standing) -> bool:
@@ -133,15 +158,9 @@ def pick(
 ) -> Standing | None:
     """The entry under a key: by reference one that counts before a void one, by invoice key the posted bill first, of
     the key's currency before any other, and where `left` tells what is open, one that still owes something."""
-    found = [standing for standing in standings if _is_under(key, standing)]
-    wanted = key.currency if isinstance(key, InvoiceKey) else None
-
-    def order(one: Standing) -> tuple[bool, ...]:
-        if wanted is None:
-            return _preference(one)
-        return currency_of(one) != wanted, left is not None and not left.get(one), *_preference(one)
-
-    return min(found, key=order, default=None)
+    under = (standing for standing in standings if _is_under(key, standing))
+    nothing = Decimal(0)
+    return best(key, under, _preference, lambda one: (currency_of(one), left.get(one, nothing) if left else None))
 
 
 def _is_under(key: EntryKey, standing: Standing) -> bool:
@@ -218,7 +237,7 @@ def settlements(standings: list[Standing]) -> Iterator[tuple[Standing, Standing]
     left = {bill: open_of(bill, posted) for bill in bills}
     for payment in posted:
         key = settles(payment)
-        if key is None or is_settled(payment):
+        if key is None or has_settled(payment, bills):
             continue
         fitting = (bill for bill in bills if _pays_like(payment, bill) and _takes(bill, left[bill], payment))
         bill = pick(key, fitting)
@@ -237,12 +256,12 @@ def _takes(bill: Standing, left: Decimal, payment: Standing) -> bool:
 
 def settlement_lines(payment: Standing, bill: Standing) -> list[str]:
     """What a settled payment gets under it: the bill's link, which Fava shows both by, and a word when they differ."""
-    lines = ["settled: TRUE"]
+    lines = [] if is_settled(payment) else ["settled: TRUE"]
     link = link_of(Reference(bill.meta("kontobro")))
     if link not in payment.transaction.links:
         lines.append(f"^{link}")
     currency, paid, owed = currency_of(bill), total_of(payment), total_of(bill)
-    if paid != owed:
+    if paid != owed and not payment.meta("settled-note"):
         note = f"{number(paid, currency)} of the bill's {number(owed, currency)} {currency}"
         lines.append(f"settled-note: {quoted(note)}")
     return lines
@@ -260,11 +279,20 @@ def _amounts(standing: Standing, currency: str) -> Iterator[tuple[Posting, Decim
             yield posting, posting.units.number
 
 
-def _sums(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
-    sums: dict[str, Decimal] = {}
-    for account, amount in amounts:
-        sums[account] = exact_sum((sums.get(account, Decimal(0)), amount))
-    return {account: amount for account, amount in sums.items() if amount}
+def _dimension_sums(amounts: Sequence[tuple[Posting, Decimal]]) -> dict[DimensionKey, Decimal] | None:
+    """None where an id holds what its metadata is parted by."""
+    sums: list[tuple[DimensionKey, Decimal]] = []
+    for posting, amount in amounts:
+        pairs = [pair.split("=") for pair in _of_expense(posting, "dimensions").split("; ") if pair]
+        if any(len(pair) != 2 for pair in pairs):
+            return None
+        sums += [((posting.account, dimension, value), amount) for dimension, value in pairs]
+    return summed(sums)
+
+
+def _of_expense(posting: Posting, key: str) -> str:
+    """A metadata text of an expense line; empty where there is none."""
+    return str((posting.meta or {}).get(key, "")) if _role(posting) == "expense" else ""
 
 
 def _role(posting: Posting) -> object:

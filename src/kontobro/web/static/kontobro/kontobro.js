@@ -6,7 +6,6 @@
     const dark = root.getAttribute("data-bs-theme") !== "dark";
     root.setAttribute("data-bs-theme", dark ? "dark" : "light");
     localStorage.setItem("theme", dark ? "dark" : "light");
-    document.querySelectorAll("[data-chart]").forEach(draw);
   });
 
   // What can't be undone is asked once more.
@@ -14,17 +13,6 @@
     const asked = event.target.closest("[data-confirm]");
     if (asked && !confirm(asked.dataset.confirm)) event.preventDefault();
   });
-
-  // A chart: its ECharts option is in the JSON script that data-chart names; a table beside it says the same.
-  function draw(element) {
-    if (typeof echarts === "undefined") return;
-    const option = JSON.parse(document.getElementById(element.dataset.chart).textContent);
-    echarts.getInstanceByDom(element)?.dispose();
-    const dark = root.getAttribute("data-bs-theme") === "dark";
-    const chart = echarts.init(element, dark ? "dark" : null, { renderer: "canvas" });
-    chart.setOption({ backgroundColor: "transparent", aria: { enabled: true }, ...option });
-    new ResizeObserver(() => chart.resize()).observe(element);
-  }
 
   // On a phone a table's rows are blocks (kontobro.css): each cell names its column, and roles say it is a table.
   const ROLES = { TABLE: "table", THEAD: "rowgroup", TBODY: "rowgroup", TR: "row", TD: "cell" };
@@ -47,12 +35,10 @@
   }
 
   function dress(part) {
-    part.querySelectorAll("[data-chart]").forEach(draw);
     part.querySelectorAll(".card-table:not(.stacked)").forEach(stack);
     part.querySelectorAll(".table-responsive").forEach(reach);
   }
   addEventListener("DOMContentLoaded", () => dress(document));
   addEventListener("resize", () => document.querySelectorAll(".table-responsive").forEach(reach));
   document.addEventListener("htmx:afterSettle", (event) => dress(event.target.parentElement ?? document));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.querySelectorAll("[data-chart]").forEach(draw));
 })();

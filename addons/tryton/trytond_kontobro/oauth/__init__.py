@@ -1,0 +1,1 @@
+"""Connecting by OAuth: what is kept while a browser is at Pleo, and the pages on its way."""

@@ -1,0 +1,1 @@
+"""What a person opens: connecting, settings, a sync, a check."""

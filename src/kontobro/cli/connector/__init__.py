@@ -1,0 +1,1 @@
+"""`kontobro connector`: a start for those who write one."""

@@ -1,0 +1,151 @@
+"""How a connector declares itself: its name for people, its factory, its options, what to install.
+
+A package names one `Registration` by an entry point of the group `kontobro.connectors`, as our own connectors do
+(`docs/connectors/writing-one.md`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.model.connection import FROM_PLEO
+
+Kind = Literal["text", "address", "link", "path", "choice", "secret"]
+"""`address`: an http(s) address that the connector calls; `link`: one that is only shown to people; `path`: a file of
+this machine, kept absolute; `secret`: stored encrypted, given to the connector by name, in no option."""
+
+NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing that a connector needs to know of a connection.
+
+    `label` is the words that stand before it, `help` a sentence under it, `choices` the values of a `choice` with
+    their labels. `flag` is the command line's own for it; an option without one is given by `--erp-option`.
+    """
+
+    name: str
+    label: str
+    kind: Kind = "text"
+    help: str = ""
+    required: bool = True
+    choices: tuple[tuple[str, str], ...] = ()
+    flag: str = ""
+    metavar: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for an option that no page could ask for."""
+        if not NAME.fullmatch(self.name):
+            raise ValueError(f"option {self.name!r}: a name has lower-case letters, digits and underscores")
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"option {self.name}: kind {self.kind!r} is not one of {', '.join(get_args(Kind))}")
+        if not self.label:
+            raise ValueError(f"option {self.name}: the label is empty")
+        if (self.kind == "choice") != bool(self.choices):
+            raise ValueError(f"option {self.name}: choices are for the kind choice, and it needs some")
+        if self.kind == "secret" and self.name in FROM_PLEO:
+            raise ValueError(f"option {self.name}: this name is for a secret of Pleo's")
+        if self.name == COMPANY_NAME and (self.kind != "text" or self.required):
+            raise ValueError(f"option {self.name}: it is an optional text, the ID of one of a login's companies")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """A connector as it is registered. `label` is its name as people write it, `factory` where it is made
+    (`package.module:function`, loaded when a connection is opened), `install` what to type when it can't be loaded.
+
+    `open_options`: only the connector itself knows its options and secrets.
+    """
+
+    label: str
+    factory: str
+    install: str
+    options: tuple[Option, ...] = ()
+    open_options: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what can't be offered."""
+        module, _, function = self.factory.partition(":")
+        if not (module and function and self.label and self.install):
+            raise ValueError("a label, an install hint and a factory written package.module:function are needed")
+        if wrong := {type(option).__name__ for option in self.options} - {Option.__name__}:
+            raise TypeError(f"an option is a {wrong.pop()}, not an Option")
+        names = [option.name for option in self.options]
+        if doubled := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"option {doubled[0]} is declared twice")
+
+    @property
+    def settings(self) -> tuple[Option, ...]:
+        """The options that are kept as they are: all but the secrets."""
+        return tuple(option for option in self.options if option.kind != "secret")
+
+    @property
+    def secrets(self) -> tuple[Option, ...]:
+        return tuple(option for option in self.options if option.kind == "secret")
+
+    @property
+    def takes_company(self) -> bool:
+        """Whether one company of a login can be chosen (`COMPANY`)."""
+        return any(option.name == COMPANY_NAME for option in self.options)
+
+    def values_of(self, kind: Kind, options: Mapping[str, str]) -> dict[str, str]:
+        """What is given for the options of that kind, by their names."""
+        return {option.name: options[option.name] for option in self.options if _is(option, kind, options)}
+
+    def require(self, options: Mapping[str, str]) -> None:
+        """Raises Misconfigured for an unknown option, a missing one, or a choice that is none."""
+        known = [option.name for option in self.settings]
+        unknown = sorted(set(options) - set(known))
+        if unknown and not self.open_options:
+            raise Misconfigured(
+                f"{self.label} has no option {shown(', '.join(unknown))}.",
+                f"Options are {', '.join(known)}." if known else "It has none.",
+            )
+        for option in self.settings:
+            _require(option, options.get(option.name, ""))
+
+
+def _is(option: Option, kind: Kind, options: Mapping[str, str]) -> bool:
+    return option.kind == kind and bool(options.get(option.name))
+
+
+def _require(option: Option, value: str) -> None:
+    if not value and option.required:
+        flag = option.flag or f"--erp-option {option.name}=VALUE"
+        raise Misconfigured(f"The {option.label} is missing.", f"Set `{option.name}` ({flag}).")
+    values = [each for each, _ in option.choices]
+    if value and values and value not in values:
+        message = f'The option `{option.name}` is "{shown(value)}", which is not one of its values.'
+        raise Misconfigured(message, f"Set it to {' or '.join(values)}.")
+
+
+COMPANY_NAME: Final = "company"
+
+LEDGER: Final = Option(
+    "ledger",
+    "path of the ledger's main file",
+    "path",
+    help="Beancount: the main file of the ledger.",
+    flag="--ledger",
+)
+URL: Final = Option("url", "address", "address", flag="--erp-url", help="Where the accounting system is.")
+DATABASE: Final = Option("database", "database", help="Its database.", flag="--erp-database", metavar="NAME")
+USER: Final = Option("user", "user", help="The user there.", flag="--erp-user", metavar="NAME")
+COMPANY: Final = Option(
+    COMPANY_NAME,
+    "company's number, if there are several",
+    help="The company there, if there are several.",
+    required=False,
+    flag="--erp-company",
+    metavar="ID",
+)
+"""The company of a login that sees several. `check` raises SeveralCompanies until it is given: the person then
+chooses. Another company is on the same login: secrets are not asked for again, so no address may be made from it."""
+
+FLAGGED: Final = (LEDGER, URL, DATABASE, USER, COMPANY)
+"""The options that the command line has a flag for, in the order of its help."""

@@ -1,0 +1,181 @@
+"""Kill an exporter at a boundary, run another, compare both sides: what `ExportContract` and `kontobro prove` do."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.journal import Reference
+from kontobro.core.model.settings import Settings
+from kontobro.testing.box import Box, pleo_in_a_box
+from kontobro.testing.connector.books import Books
+from kontobro.testing.export.company import FAILS, Codes, PleoCompany, codes_of, hashes, open_company, settings_of
+from kontobro.testing.export.exporter import DATABASE, Ended, Exporters, exporters
+
+QUIET_MINUTES = 8
+"""Until the next run: a job whose claim is in doubt has been quiet for long enough."""
+
+RECEIPTS: Mapping[int, int] = {1: 1, 2: 2}
+"""How many receipts each expense has."""
+
+History = Literal["kept", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wrong after a kill and another run; nothing when everything exists once and Pleo says the same."""
+
+    boundary: str
+    history: History
+    wrong: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"killed at {self.boundary}, history {self.history}: {'; '.join(self.wrong) or 'whole'}"
+
+
+class ExportProof:
+    """The demo company's export into one accounting system. Each case has a company of its own in Pleo-in-a-box, and
+    expenses that were never there before: the accounting system itself need not be empty."""
+
+    def __init__(self, books: Books, box: Box, processes: Exporters, settings: Settings | None = None) -> None:
+        self._books = books
+        self._box = box
+        self._processes = processes
+        self._codes: Codes = codes_of(books)
+        self._settings = settings or settings_of(self._codes)
+        self._parts: dict[int, tuple[str, ...]] = {}
+
+    def boundaries(self) -> tuple[str, ...]:
+        """The names of all boundaries, from a run in which nothing happens. Raises AssertionError when it fails."""
+        with self._company() as (company, home):
+            ended = self._processes.export(home)
+            self._parts = _parts_of(home, company)
+            wrong = [*_not_ended(ended), *self.wrong_with(company)]
+            if wrong:
+                raise AssertionError(f"even a run without a kill is not whole: {'; '.join(wrong)}")
+            return ended.boundaries
+
+    def kill(self, boundary: str, history: History) -> Verdict:
+        """Kill one exporter there, run another, compare."""
+        if not self._parts:
+            self.boundaries()
+        with self._company() as (company, home):
+            if not self._processes.export(home, at=boundary).killed:
+                return Verdict(boundary, history, ("nothing was killed there: the boundaries differ from run to run",))
+            company.wait_minutes(QUIET_MINUTES)
+            if history == "deleted":
+                home = self._home(home.parent / "new", company)
+            ended = self._processes.export(home, take_over=history == "deleted")
+            if ended.fault == "Taken" and self._books.connector.capabilities.reference != "enforced":
+                ended = self._processes.export(home, take_over=True)  # a person decides, where it could double
+            return Verdict(boundary, history, (*_not_ended(ended), *self.wrong_with(company)))
+
+    def wrong_with(self, company: PleoCompany) -> Iterator[str]:
+        """What is not as it should be: each entry once, each receipt once and in order, Pleo's statuses."""
+        for number, parts in self._parts.items():
+            for part in parts:
+                yield from self._wrong_with_entry(number, Reference(company.entries[number] + part))
+        yield from self._wrong_with_receipts(company)
+        wanted = {number: "failed" if number == FAILS else "successful" for number in company.entries}
+        if (states := company.states()) != wanted:
+            yield f"Pleo's statuses are {states}: {company.reasons()}"
+        if (status := company.status()) != "completed_with_errors":
+            yield f"the job's status in Pleo is {status}"
+        if count := self._books.bookkeeper.count(Reference(company.entries[FAILS])):
+            yield f"expense {FAILS} failed and exists {count} times"
+
+    def _wrong_with_entry(self, number: int, reference: Reference) -> Iterator[str]:
+        count = self._books.bookkeeper.count(reference)
+        if count != 1:
+            yield f"expense {number} exists {count} times under {reference}"
+            return
+        booking = self._books.connector.find([reference]).get(reference)
+        if booking is None:
+            yield f"expense {number} exists and is not found"
+        elif booking.status != "posted":
+            yield f"expense {number} is {booking.status}"
+
+    def _wrong_with_receipts(self, company: PleoCompany) -> Iterator[str]:
+        if self._books.connector.capabilities.receipts is None:
+            return
+        for number, count in RECEIPTS.items():
+            held = list(self._books.bookkeeper.receipts(Reference(company.entries[number])))
+            if held != hashes(number, count):
+                yield f"expense {number} has {len(held)} receipts, not its {count} in order"
+
+    @contextmanager
+    def _company(self) -> Iterator[tuple[PleoCompany, Path]]:
+        with tempfile.TemporaryDirectory(prefix="kontobro-proof-") as folder:
+            company = open_company(self._box, self._codes)
+            yield company, self._home(Path(folder) / "home", company)
+
+    def _home(self, folder: Path, company: PleoCompany) -> Path:
+        """A home with the connection and its key, and no history."""
+        from kontobro.store import open_store
+
+        folder.mkdir(mode=0o700)
+        shutil.copy(_empty_store(), folder / DATABASE)
+        connection = Connection(
+            id="proof",
+            name="proof",
+            environment="sandbox",
+            api_url=self._box.url,
+            auth_url=self._box.url,
+            auth="api_key",
+            company_id=company.id,
+            company_name="Fjord & Bro ApS",
+            erp="proof",
+            settings=self._settings,
+        )
+        store = open_store(folder / DATABASE)
+        store.save_connection(connection, Tokens(access=company.key))
+        store.close()
+        return folder
+
+
+@contextmanager
+def export_proof(books: Books, settings: Settings | None = None) -> Iterator[ExportProof]:
+    """A proof over these books, whose `elsewhere` makes the connector in an exporter's process."""
+    if books.elsewhere is None:
+        raise ValueError("Books.elsewhere is missing: exporters are other processes, and make a connector of their own")
+    with ExitStack() as stack:
+        box = stack.enter_context(pleo_in_a_box())
+        yield ExportProof(books, box, stack.enter_context(exporters(books.elsewhere)), settings)
+
+
+@cache
+def _empty_store() -> Path:
+    """A store without rows, made once: its tables take half a second."""
+    from kontobro.store import open_store
+
+    folder = tempfile.TemporaryDirectory(prefix="kontobro-proof-")
+    atexit.register(folder.cleanup)
+    open_store(Path(folder.name) / DATABASE).close()
+    return Path(folder.name) / DATABASE
+
+
+def _parts_of(home: Path, company: PleoCompany) -> dict[int, tuple[str, ...]]:
+    """Which entries each expense became, by what follows its id in the reference: "" and "/pay", say."""
+    from kontobro.store import open_store
+
+    store = open_store(home / DATABASE)
+    booked = [row.reference for row in store.bookings("proof") if row.erp_id]
+    store.close()
+    numbers = {number: entry for number, entry in company.entries.items() if number != FAILS}
+    return {
+        number: tuple(sorted(one.removeprefix(entry) for one in booked if one.startswith(entry)))
+        for number, entry in numbers.items()
+    }
+
+
+def _not_ended(ended: Ended) -> Iterator[str]:
+    if ended.fault:
+        yield f"the export ended with {ended.fault}: {ended.message}"
