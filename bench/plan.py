@@ -1,6 +1,6 @@
 """CPU and memory of planning 100,000 vendors against 100,000 at Pleo, each case in a process of its own.
 
-`in step`: bound, one in a hundred renamed. `first contact`: nothing bound, all of Pleo's are adopted by their code.
+`in sync`: bound, one in a hundred renamed. `first contact`: nothing bound, all of Pleo's are adopted by their code.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from kontobro.core.plan.compare import mark_of
 from kontobro.core.plan.make import Comparison, Desired, Existing, make_plan
 
 VENDORS = 100_000
-CASES = ("in step", "first contact")
+CASES = ("in sync", "first contact")
 
 
 def measure() -> list[Result]:
@@ -41,7 +41,7 @@ def _run(case: str) -> tuple[float, float]:
     """CPU seconds of one planning, and the peak of this process' resident memory in MB."""
     desired = [_desired(number) for number in range(VENDORS)]
     existing = [_existing(number) for number in range(VENDORS)]
-    bindings = [_binding(desired[number]) for number in range(VENDORS)] if case == "in step" else []
+    bindings = [_binding(desired[number]) for number in range(VENDORS)] if case == "in sync" else []
     asked = Comparison(kind="vendors", desired=desired, existing=existing, bindings=bindings)
     began = time.process_time()
     plan = make_plan(asked)
@@ -59,7 +59,7 @@ def _desired(number: int) -> Desired:
 def _existing(number: int) -> Existing:
     name = f"Vendor number {number} A/S" if number % 100 else f"Before {number}"
     code, pleo_id = f"V{number:06}", f"{number:08}-0000-4000-8000-000000000000"
-    external = f"erp-{number}" if "in step" in sys.argv else None
+    external = f"erp-{number}" if "in sync" in sys.argv else None
     return Existing(pleo_id, code, name, False, external, None, _fields(number))
 
 

@@ -40,7 +40,7 @@ def translated(language: str) -> Catalog:
     """A language's file, with the sentences of now."""
     made = template()
     made.locale = language
-    made.header_comment = "# What problems and faults say. English: english.toml. Compiled by `make words`."
+    made.header_comment = "# What problems and errors say. English: english.toml. Compiled by `make words`."
     with (FOLDER / f"{language}.po").open("rb") as file:
         kept = read_po(file, locale=language)
     for message in made:

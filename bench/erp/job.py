@@ -65,7 +65,7 @@ def measure(company: Company, items: int) -> list[Result]:
         spent = export(company, url, key, items)
     ours = [["invoice_origin", "=like", "kontobro.%"], ["state", "=", "posted"]]
     moves = [row["id"] for row in company.api().rows("account.move", ours, ["name"], names=False)]
-    assert len(moves) >= items, f"{len(moves)} entries stand"
+    assert len(moves) >= items, f"{len(moves)} entries booked"
     rest = spent.total - spent.odoo - spent.pleo
     note = f"{spent.total:.1f} s: Odoo {spent.odoo:.1f} ({spent.told}); Pleo {spent.pleo:.1f}; "
     note += f"the rest {rest:.1f} is ours (CPU of our process, HTTP included: {spent.cpu:.1f})"

@@ -35,7 +35,7 @@ def main(words: Sequence[str]) -> int:
             outcomes.append((fault, found))
         elif found.failed or found.broken or not found.passed:
             wrong = ", ".join([*found.failed, *found.broken])
-            print(f"The reference {fault.where} has a fault of its own: {wrong}", file=sys.stderr)
+            print(f"The reference {fault.where} has an error of its own: {wrong}", file=sys.stderr)
             return 1
     return judged(outcomes, whole=not words)
 
@@ -81,7 +81,7 @@ def judged(outcomes: Sequence[tuple[Fault, Seen]], *, whole: bool) -> int:
     wrong = [fault for fault, found in outcomes if found.broken or (found.failed and fault.equivalent)]
     unexplained = [fault for fault, found in outcomes if not found.failed and not fault.equivalent]
     share = caught / len(outcomes)
-    note = f"{caught} of {len(outcomes)} planted faults; {len(unexplained)} survive without a reason"
+    note = f"{caught} of {len(outcomes)} planted bugs; {len(unexplained)} survive without a reason"
     result = Result("suite_caught", share, LIMIT, "share", note, at_least=True)
     show([result])
     if whole:

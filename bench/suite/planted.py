@@ -79,7 +79,7 @@ def faults() -> list[Fault]:
     ]
     names = [(one.where, one.name) for one in found]
     if len(set(names)) != len(names):
-        raise ValueError("two faults have one name")
+        raise ValueError("two bugs have one name")
     return found
 
 

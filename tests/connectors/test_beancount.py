@@ -110,7 +110,7 @@ def test_attaching_to_an_entry_that_was_deleted_is_for_a_person(connector, files
     entry = a_journal(CHART)
     (booking,) = connector.book([entry])
     files.delete(entry.reference)
-    with pytest.raises(Conflict, match="not in the ledger any more"):
+    with pytest.raises(Conflict, match="no longer in the ledger"):
         connector.attach(booking, [a_receipt()])
 
 

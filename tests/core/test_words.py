@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -30,14 +31,26 @@ from kontobro.core.errors import (
 )
 from kontobro.core.model.bindings import MasterKind
 from kontobro.core.model.export import ItemStatus, JobEvent
-from kontobro.core.model.findings import REASONS, problem
+from kontobro.core.model.findings import REASONS, noted, phrase_of, problem
 from kontobro.core.model.history import BookingState, ClaimState
 from kontobro.core.model.journal import PostingStatus
 from kontobro.core.model.settings import SyncKind
 from kontobro.core.plan.types import Action
 from kontobro.core.rules.table import ROWS
-from kontobro.core.words import FAULTS, LANGUAGES, Fact, Name, Phrase, catalogue, fault_told, name_in, placeholders
+from kontobro.core.words import (
+    FAULTS,
+    LANGUAGES,
+    Fact,
+    Name,
+    Phrase,
+    catalogue,
+    fault_told,
+    name_in,
+    note_in,
+    placeholders,
+)
 from kontobro.export.job.claim import NOT_OURS
+from kontobro.store.secrets.codec import notes_from, notes_to
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "kontobro"
@@ -161,6 +174,18 @@ def test_every_maker_gives_every_placeholder_and_every_sentence_has_a_maker() ->
     assert spoken - made == {"pad_absorbs"}  # made by `of`, which checks it itself
 
 
+def test_every_note_gives_its_facts_and_every_note_is_made() -> None:
+    made: dict[str, set[str]] = {}
+    for file in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and node.args and "web" not in file.parts:
+                name, first = getattr(node.func, "attr", getattr(node.func, "id", "")), node.args[0]
+                if name in ("note", "noted") and isinstance(first, ast.Constant):
+                    made[f"note_{first.value}"] = {str(keyword.arg) for keyword in node.keywords}
+    known = {name: set(placeholders(text)) for name, text in catalogue().phrases.items() if name.startswith("note_")}
+    assert made == known
+
+
 def facts_of(call: ast.Call, *, phrase: bool) -> set[str] | None:
     """The names of the facts that a call gives; None where they come in a variable, with a type of its own."""
     if not phrase:
@@ -194,6 +219,30 @@ def test_no_maker_in_the_product_brings_its_own_english() -> None:
 
 
 # ------------------------------------------------------------------------------------------------ in a language
+
+
+def test_a_note_is_stored_with_its_facts_and_read_in_every_language() -> None:
+    days = {"own": date(2026, 3, 31), "moved": date(2026, 4, 1)}
+    tax = problem("tax_type_unsupported", "lines[0].tax", "")
+    made = [noted("moved", **days), noted("without", problem=phrase_of(tax)), "Words of a company's own function."]
+    back = notes_from(json.loads(notes_to(made)))
+    assert list(back) == [
+        "Moved from 2026-03-31 to 2026-04-01: the period of 2026-03-31 is not open.",
+        f"Booked without it: {tax.message}",
+        "Words of a company's own function.",
+    ]
+    danish = [note_in(note, "da_DK", lambda fact: f"<{fact}>") for note in back]
+    assert danish[0] == "Flyttet fra <2026-03-31> til <2026-04-01>: perioden med <2026-03-31> er ikke åben."
+    assert danish[1].startswith("Bogført uden: Momsen har ingen type")
+    assert danish[2] == made[2]
+    assert [note_in(note, "fi") for note in back] == list(back)
+
+
+def test_an_older_note_is_shown_in_the_english_that_was_stored() -> None:
+    gone = {"text": "Words of then.", "phrase": "note_unheard_of", "facts": {}}
+    odd = {"text": "Odd.", "phrase": "note_moved", "facts": {"own": None}}
+    assert notes_from(["Plain.", gone, odd]) == ("Plain.", "Words of then.", "Odd.")
+
 
 FACTS: Mapping[str, Fact] = {
     "day": date(2026, 3, 1),

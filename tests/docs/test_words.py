@@ -19,19 +19,11 @@ from kontobro.cli.app import app
 ROOT = Path(__file__).resolve().parents[2]
 LIST = tomllib.loads((ROOT / "tests" / "docs" / "old_words.toml").read_text(encoding="utf-8"))
 
-PYTHON = (
-    "src/kontobro/cli",
-    "src/kontobro/health",
-    "src/kontobro/install",
-    "src/kontobro/net",
-    "src/kontobro/service",
-    "src/kontobro/web",
-    "src/kontobro/worker",
-    "src/pleo_sandbox",
-    "addons/odoo/kontobro_odoo",
-    "addons/tryton/trytond_kontobro",
-)
+PYTHON = ("src", "addons", "bench", "contract", "erp_lab", "scripts")
 """Folders whose string constants are texts that people read."""
+
+BESIDE = ("deploy/**/*", "*.toml", "addons/**/*.toml", "src/**/*.js", "src/**/*.css", "src/**/*.beancount")
+"""Examples, metadata, configuration that people read, comments and all."""
 
 
 class Text(NamedTuple):
@@ -72,15 +64,13 @@ def texts_in(value: object) -> Iterator[str]:
 
 
 def documents() -> Iterator[Text]:
-    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "addons").rglob("README.md")]:
-        if path.name == "CHANGELOG.md":
-            continue
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("[!.]*/**/*.md")]:
         yield from lines_of(path)
     for path in (ROOT / "src/kontobro/core").rglob("*.toml"):
         yield from (Text(named(path), 1, text) for text in texts_in(tomllib.loads(path.read_text(encoding="utf-8"))))
-    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    unreleased = re.split(r"^## \[(?!Unreleased)", changes, flags=re.MULTILINE)[0]
-    yield Text("CHANGELOG.md", 1, unreleased)
+    for path in sorted({path for beside in BESIDE for path in ROOT.glob(beside)}):
+        if path.is_file() and "vendor" not in path.parts:
+            yield from lines_of(path)
     for number, line in enumerate((ROOT / "Makefile").read_text(encoding="utf-8").splitlines(), 1):
         if "  ## " in line:
             yield Text("Makefile", number, line.partition("  ## ")[2])

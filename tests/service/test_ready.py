@@ -34,7 +34,7 @@ SIGNED = {"KONTOBRO_SECRET_KEY": "s" * 50}
         ({"KONTOBRO_DATABASE_URL": "postgresql://u:hidden@127.0.0.1:9/x"}, 3, "KONTOBRO_SECRET_KEY is missing"),
         ({"KONTOBRO_DATABASE_URL": "mysql://x"} | SIGNED, 3, "no database for the scheme 'mysql'"),
         ({"KONTOBRO_DATABASE_URL": "postgresql://u:hidden@127.0.0.1:9/x"} | SIGNED, 3, "KONTOBRO_KEY is not set"),
-        ({"KONTOBRO_KEY": "abc"}, 3, "no good key in the key given (for the service: KONTOBRO_KEY)"),
+        ({"KONTOBRO_KEY": "abc"}, 3, "the key given (for the service: KONTOBRO_KEY) has no valid key"),
         ({"KONTOBRO_MAIL_URL": "nonsense"}, 3, "KONTOBRO_MAIL_URL is not a valid mail server address"),
         ({"KONTOBRO_BIND": "0.0.0.0:0"}, 3, "Set KONTOBRO_PUBLIC_URL"),
         ({"KONTOBRO_HOME": "/proc/nowhere"}, 3, "A file can't be used (/proc/nowhere)"),

@@ -106,7 +106,7 @@ def test_the_key_must_be_given(postgres_url: str, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(Misconfigured, match="KONTOBRO_KEY is not set") as caught:
         open_store(postgres_url)
     assert "Fernet key" in caught.value.remedy
-    with pytest.raises(Misconfigured, match="no good key"):
+    with pytest.raises(Misconfigured, match="has no valid key"):
         open_store(postgres_url, key=b"short")
 
 

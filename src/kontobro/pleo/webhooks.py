@@ -102,7 +102,7 @@ def verify_and_read(
     delivery_id, signatures = given.get("webhook-id", ""), given.get("webhook-signature", "")
     sent_at = _instant(given.get("webhook-timestamp", ""))
     if not _is_signed(secret, delivery_id, sent_at, body, signatures):
-        raise BadSignature("The webhook's signature is not right.", "Subscribe again if this goes on.")
+        raise BadSignature("The webhook's signature is not right.", "Subscribe again if this continues.")
     if abs(now - sent_at) > tolerance:
         raise TooOld("The webhook's timestamp is too far from now.", "Set this machine's clock by a time server.")
     event = _read(body)

@@ -9,7 +9,7 @@ from typing import Any
 
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import BookingRow, JobRow
-from kontobro.store.secrets.codec import invoice_key_from, problems_from, settings_from, settings_to
+from kontobro.store.secrets.codec import invoice_key_from, notes_from, problems_from, settings_from, settings_to
 
 AS_NAMED: Mapping[str, str] = MappingProxyType({})
 _CONNECTION = (
@@ -52,5 +52,5 @@ def booking_of(row: Any) -> BookingRow:
         pleo_url=row.pleo_url or None,
         settles=invoice_key_from(row.settles_vendor, row.settles_number, row.settles_currency),
         problems=problems_from(row.problems),
-        notes=tuple(row.notes or ()),  # None: planned by an older version
+        notes=notes_from(row.notes or ()),  # None: planned by an older version
     )

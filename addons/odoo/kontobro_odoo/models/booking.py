@@ -7,10 +7,11 @@ from babel.numbers import format_currency
 from odoo import api, fields, models
 from odoo.tools.misc import babel_locale_parse, get_lang
 
-from kontobro.core.words import name_in
-from kontobro.store.secrets.codec import problems_from
+from kontobro.core.words import name_in, note_in
+from kontobro.store.secrets.codec import notes_from, problems_from
 
 from ..hooks import guard_tables
+from .reader import facts_for
 
 PATTERN = "#,##0.00\N{NO-BREAK SPACE}¤¤"
 OUTCOMES = [("booked", "Booked"), ("failed", "Failed"), ("uncertain", "Uncertain")]
@@ -98,9 +99,11 @@ class Booking(models.Model):
             row.told = self.env["kontobro.connection"]._in_words(problems_from(row.problems or []))
 
     @api.depends("notes")
+    @api.depends_context("lang")
     def _compute_notes_told(self):
+        show = facts_for(self.env)
         for row in self:
-            row.notes_told = "\n".join(row.notes or [])
+            row.notes_told = "\n".join(note_in(one, self.env.lang, show) for one in notes_from(row.notes or []))
 
     @api.depends("item_type", "kind", "state", "posting")
     @api.depends_context("lang")

@@ -88,3 +88,9 @@ class TestWords(PleoCase):
             connection._faults_told(),
         ):
             raise Busy("Another run is in progress.")
+
+    def test_notes_are_in_the_language_of_who_looks(self):
+        stored = {"text": "Nothing to book: the amount is zero.", "phrase": "note_zero", "facts": {}}
+        row = self.env["kontobro.booking"].new({"notes": [stored]})
+        self.assertEqual(row.notes_told, stored["text"])
+        self.assertEqual(row.with_context(lang="da_DK").notes_told, "Intet at bogføre: beløbet er nul.")

@@ -81,10 +81,10 @@ def in_words(problem: Problem, between: str = "\n→ ") -> str:
 
 def said_to_reader(problem: Problem) -> Said:
     """Message and remedy in that person's language, with numbers and days in its format."""
-    return problem.said(language(), _shown)
+    return problem.said(language(), shown_fact)
 
 
-def _shown(fact: int | Decimal | date) -> str:
+def shown_fact(fact: int | Decimal | date) -> str:
     lang = Pool().get("ir.lang").get()
     if isinstance(fact, date):
         return str(lang.strftime(fact))

@@ -12,13 +12,13 @@ from trytond.pool import Pool
 from trytond.pyson import Eval
 from trytond.transaction import Transaction
 
-from kontobro.core.words import name_in
+from kontobro.core.words import name_in, note_in
 from kontobro.store.schema.guards import install_guards
 from kontobro.store.schema.moves import STATES
-from kontobro.store.secrets.codec import problems_from
+from kontobro.store.secrets.codec import notes_from, problems_from
 from kontobro.store.sql.store import bind_secrets
 
-from ..inside.house import in_words, language
+from ..inside.house import in_words, language, shown_fact
 
 NAMED = {
     "type_name": "item_type",
@@ -208,7 +208,8 @@ class Booking(OfConnection, Named, ModelSQL, ModelView):
         return "\n".join(map(in_words, problems_from(json.loads(self.problems or "[]"))))
 
     def get_note_text(self, name):
-        return "\n".join(json.loads(self.notes or "[]"))
+        notes = notes_from(json.loads(self.notes or "[]"))
+        return "\n".join(note_in(one, language(), shown_fact) for one in notes)
 
     def get_document(self, name):
         """The move or invoice that stands; None where there is none any more, or was none ever."""

@@ -10,7 +10,7 @@ from trytond.pool import Pool
 from trytond.transaction import Transaction
 
 from kontobro.core.errors import Busy, Problem
-from kontobro.core.model.findings import problem
+from kontobro.core.model.findings import noted, problem
 from kontobro.store.secrets.codec import notes_to, problems_to
 
 from ..inside.house import PleoError, told
@@ -39,9 +39,13 @@ def test_notes_of_an_expense_are_shown() -> None:
     with speaking("en"):
         booking = Pool().get("kontobro.booking")
         assert booking(notes=notes_to(told)).get_note_text("x").splitlines() == list(told)
+        zero = notes_to([noted("zero")])
+        assert booking(notes=zero).get_note_text("x") == "Nothing to book: the amount is zero."
         assert booking(notes=None).get_note_text("x") == ""  # planned by an older version
         for kind in ("form", "tree"):
             assert 'name="note_text"' in booking.fields_view_get(view_type=kind)["arch"]
+    with speaking("da"):
+        assert booking(notes=zero).get_note_text("x") == "Intet at bogføre: beløbet er nul."
 
 
 def test_a_failed_expense_says_what_to_do_in_danish() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from kontobro.core.errors import ItemFailure, Problem
-from kontobro.core.words import Fact
+from kontobro.core.errors import OWN, ItemFailure, Problem
+from kontobro.core.words import Fact, Noted, Phrase
 
 REASONS: dict[str, ItemFailure] = {
     # the item itself
@@ -131,6 +131,19 @@ def problem(name: str, field: str, value: object, /, **facts: Fact) -> Problem:
     return Problem.of(name, field, value, reason, facts)
 
 
+def noted(name: str, /, **facts: Fact) -> Noted:
+    """The phrase `note_<name>` as a note."""
+    return Noted(Phrase(f"note_{name}", facts))
+
+
+def phrase_of(found: Problem) -> Phrase | str:
+    """A problem's message as a part of another text; its own words as they are."""
+    if found.form == OWN:
+        return found.message
+    name = f"{found.code}.{found.form}" if found.form else found.code
+    return Phrase(name, {"field": found.field, "value": found.value, **found.facts})
+
+
 @dataclass(slots=True)
 class Findings:
     """Collects all of them at once: problems stop the item, notes and texts go on its entries."""
@@ -147,9 +160,11 @@ class Findings:
         if found not in self.problems:
             self.problems.append(found)
 
-    def note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)
+    def note(self, name: str, /, **facts: Fact) -> None:
+        """A note of the catalogue: `note_<name>` of its phrases."""
+        note = noted(name, **facts)
+        if note not in self.notes:
+            self.notes.append(note)
 
     def text(self, text: str) -> None:
         if text not in self.texts:

@@ -116,9 +116,7 @@ def _wallet_account(item: Item) -> str | None:
     if contra and contra.key:
         return account_named(contra, "contraAccount", currency, Phrase("fix_contra"), item.masters, findings)
     if contra:
-        findings.note(
-            f"The contra account {shown(contra.name)} has no code in Pleo: the wallet account of the settings is used."
-        )
+        findings.note("contra_without_code", name=shown(contra.name))
     if currency not in EXPONENTS:
         return None
     if currency in settings.wallets:

@@ -57,7 +57,7 @@ def _open_day(own: dt.date, books: Books, findings: Findings) -> dt.date | None:
         return own
     moved = {"fail": None, "next_open": next_open_day(own, periods), "today": books.today}[choice]
     if moved and is_open(moved, periods):
-        findings.note(f"Moved from {own} to {moved}: the period of {own} is not open.")
+        findings.note("moved", own=own, moved=moved)
         return moved
     period = period_of(own, periods)
     state = Phrase(f"state_{period.state if period else 'missing'}")

@@ -10,6 +10,7 @@ from typing import TypedDict
 
 from kontobro.core.errors import shown
 from kontobro.core.model.export import ExportItem
+from kontobro.core.model.findings import noted
 from kontobro.core.model.journal import (
     Bill,
     Entry,
@@ -222,7 +223,7 @@ def entries_of(item: Item, parts: Parts) -> tuple[Entry, ...]:
     if findings.problems:
         return ()
     if row.sign == "follow" and item.amounts.total < 0:
-        findings.note("The total is negative: booked the other way round.")
+        findings.note("negative")
     heading = _heading(item, days, journal)
     if documents and row.movement:
         return (_lone_payment(item, heading, _pair(parts.debit, parts.credit, parts.total)),)
@@ -275,7 +276,7 @@ def _lone_payment(item: Item, heading: Heading, lines: tuple[EntryLine, ...]) ->
     number = paper["number"]
     names_bill = row.payables == "payment" and vendor is not None and bool(number)
     if row.payables == "payment" and not names_bill:
-        notes = (*notes, "The payment names no bill: settle it by hand.")
+        notes = (*notes, noted("payment_without_bill"))
     owed = exact_sum(line.amount for line in lines if line.role in _OWED)
     return Payment(
         **heading,

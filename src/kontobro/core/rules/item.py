@@ -157,7 +157,7 @@ def _summing_to(total: int, lines: list[int], decimals: int, currency: str, find
         findings.fail("sum_differs", "accountingEntryLines", value, sum=summed, total=expense, currency=currency)
         return None
     largest = max(range(len(lines)), key=lambda at: abs(lines[at]))
-    findings.note(f"A rounding difference of {scaled(difference, decimals)} {currency} is on the largest line.")
+    findings.note("rounding", amount=f"{scaled(difference, decimals)} {currency}")
     return [line + difference if at == largest else line for at, line in enumerate(lines)]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from kontobro.core.errors import Problem, shown
 from kontobro.core.model.export import ExportItem, MalformedItem
-from kontobro.core.model.findings import Findings
+from kontobro.core.model.findings import Findings, noted
 from kontobro.core.model.journal import Entry, as_journal
 from kontobro.core.model.masters import Masters
 from kontobro.core.model.settings import Settings
@@ -73,7 +73,7 @@ def _by_rules(item: ExportItem, books: Books) -> Posted:
     amounts = amounts_of(item, row, findings)
     if row and not findings.problems and is_nothing(amounts, row):
         if books.settings.zero_amount == "skip":
-            return Posted(notes=(*findings.notes, "Nothing to book: the amount is zero."))
+            return Posted(notes=(*findings.notes, noted("zero")))
         findings.fail("amount_zero", "amount.inWalletCurrency.value", "0")
     _voided(item, row, findings)
     days = days_of(item, books, findings)
@@ -99,7 +99,7 @@ def _voided(item: ExportItem, row: Row | None, findings: Findings) -> None:
         return
     number = shown(item.invoice.number)
     if row.movement:
-        findings.note(f"Invoice {number} was voided in Pleo: check why money moved for it.")
+        findings.note("voided", number=number)
         return
     field = "additionalInformation.invoiceInformation.status"
     findings.fail("invoice_voided", field, VOIDED, number=number)

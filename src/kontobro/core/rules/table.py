@@ -215,7 +215,7 @@ def row_of(item: ExportItem, table: Table, findings: Findings) -> Row | None:
     base = table.get((item.type, None))
     if base is not None and item.type not in SUBTYPE_DECIDES:
         if item.type not in ANY_SUBTYPE:
-            findings.note(f"Unknown subtype {shown(item.subtype)} ignored: booked as {item.type}.")
+            findings.note("subtype", subtype=shown(item.subtype), type=item.type)
         return base
     if item.type in SUBTYPE_DECIDES or any(known == item.type for known, _ in table):
         findings.fail("subtype_unknown", "subType", item.subtype or "", type=item.type)

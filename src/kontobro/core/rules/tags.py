@@ -50,7 +50,7 @@ def _dimension(item: Item, tag: TagRef, field: str) -> Dimension | None:
         )
         return None
     findings.text(f"{tag.group_code}: {tag.code}")
-    findings.note(f"The tag group {shown(tag.group_code)} is not mapped to a dimension: the tag is in the text.")
+    findings.note("tag_not_mapped", group=shown(tag.group_code))
     return None
 
 

@@ -86,7 +86,7 @@ def _inclusive(checked: Checked) -> LineTax:
     gross, amount = checked.gross, checked.tax.amount.wallet.minor
     net = item.given.lines[checked.at].net.wallet.minor
     if _known(gross, amount) and not (_known(net) and net in (gross, gross - amount)):
-        item.findings.note(f"Pleo's net amount of a line ({shown(net, 30)}) is neither with nor without its tax.")
+        item.findings.note("net_odd", net=shown(net, 30))
     posted = item.amounts.oriented(checked.amount)
     if not posted:
         return LineTax(code.id, 0, inside=True)
@@ -137,7 +137,7 @@ def _reverse_missing(checked: Checked) -> int:
         findings.fail("reverse_tax_missing", f"{field}.amount", "0", percent=percentage(tax.rate))
         return 0
     computed = rounded(item.amounts.lines[checked.at], tax.rate)
-    findings.note(f"Reverse charge of {item.amounts.major(computed)} {item.currency} was computed: Pleo sent none.")
+    findings.note("reverse_computed", amount=f"{item.amounts.major(computed)} {item.currency}")
     return computed
 
 
@@ -285,8 +285,7 @@ def odd(checked: Checked) -> None:
     tax, code = checked.tax, checked.code
     if tax.rate.is_finite() and abs(Fraction(tax.rate) - Fraction(code.rate)) > SAME_RATE:
         checked.item.findings.note(
-            f"Pleo's tax rate is {percent(tax.rate)}, that of tax code {shown(code.code)} in the accounting system "
-            f"{percent(code.rate)}: booked as Pleo sends it. Check the tax code on both sides."
+            "rate_differs", sent=percent(tax.rate), code=shown(code.code), known=percent(code.rate)
         )
     elif is_whole(checked.amount) and is_whole(checked.gross) and checked.amount:
         _more_than_its_rate(checked)
@@ -298,7 +297,9 @@ def _more_than_its_rate(checked: Checked) -> None:
     if abs(Fraction(checked.amount)) <= most * (1 + ROUNDING) + ROUNDED:
         return
     checked.item.findings.note(
-        f"The tax of {checked.money(checked.amount)} is more than {percent(checked.code.rate)} of its line of "
-        f"{checked.money(checked.gross)} (tax code {shown(checked.code.code)}): booked as Pleo sent it. Check the tax "
-        "amount on the receipt."
+        "tax_too_high",
+        tax=checked.money(checked.amount),
+        rate=percent(checked.code.rate),
+        gross=checked.money(checked.gross),
+        code=shown(checked.code.code),
     )

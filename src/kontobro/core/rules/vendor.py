@@ -58,7 +58,7 @@ def party_of(item: ExportItem, row: Row, books: Books, findings: Findings) -> Pa
     match = match_vendor(item, masters)
     if method == "accounts_payable_if_found":
         if match.vendor is None:
-            findings.note("No vendor found: booked as a journal entry.")
+            findings.note("no_vendor")
         return Party(match.vendor, documents=match.vendor is not None)
     if match.vendor is None:
         _unmatched(item, match, settings, masters, findings)
@@ -119,7 +119,7 @@ def _welcome_vendor(item: ExportItem, row: Row, masters: Masters, findings: Find
     match = match_vendor(item, masters)
     if match.vendor is None and (item.vendor or match.ambiguous):
         name = item.vendor.name if item.vendor else match.sought
-        findings.note(f"Vendor {shown(name)} was not found in the accounting system.")
+        findings.note("vendor_not_found", vendor=shown(name))
     return match.vendor
 
 
@@ -128,7 +128,7 @@ def _unmatched(item: ExportItem, match: Match, settings: Settings, masters: Mast
     name = item.vendor.name if item.vendor else item.supplier.name if item.supplier else ""
     value = match.sought or name or ""
     if settings.unmatched_vendor == "fallback":
-        findings.note(f"Vendor {shown(name or value or 'none')} was not found: booked without one on accounts payable.")
+        findings.note("vendor_fallback", vendor=shown(name or value or "none"))
         return
     field = "vendor" if item.vendor or not item.supplier else "supplier"
     if match.ambiguous:
@@ -156,7 +156,6 @@ def _employee(item: ExportItem, books: Books, findings: Findings) -> Vendor | No
     code = (item.user.code or "").strip() if item.user else ""
     found = books.masters.vendors.by_code.get(code, ()) if code else ()
     if len(found) != 1:
-        who = f"Employee {shown(code or 'without code')} is not set up as a vendor"
-        findings.note(f"{who}: booked as a journal entry to the out-of-pocket account.")
+        findings.note("employee_no_vendor", employee=shown(code) if code else Phrase("employee_without_code"))
         return None
     return found[0]

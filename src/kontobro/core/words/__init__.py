@@ -52,6 +52,25 @@ class Phrase:
         return _shown(self, None, plain)
 
 
+class Noted(str):
+    """A note in English, as logs, `--json` and entries have it; `phrase` says it in other languages."""
+
+    phrase: Phrase
+
+    def __new__(cls, phrase: Phrase) -> Noted:
+        made = super().__new__(cls, phrase)
+        made.phrase = phrase
+        return made
+
+    def __getnewargs__(self) -> tuple[Phrase]:  # type: ignore[override]
+        return (self.phrase,)
+
+
+def note_in(note: str, language: str | None, show: Show | None = None) -> str:
+    """A note in that language, with numbers and days as `show` has them; others' words stay as they came."""
+    return _shown(note.phrase, language, show or plain) if isinstance(note, Noted) else note
+
+
 Fact: TypeAlias = "str | int | Decimal | date | Phrase | tuple[Fact, ...]"
 """A named value of a problem: exact, and without words of any language (but for what others said themselves)."""
 
@@ -138,6 +157,8 @@ def _shown(fact: Fact, language: str | None, show: Show) -> str:
         case Phrase():
             if fact.name in catalogue().faults:
                 return _filled(catalogue().faults[fact.name].message, {}, language, show)
+            if fact.name in catalogue().problems:
+                return _filled(catalogue().problems[fact.name].message, fact.facts, language, show)
             return _filled(catalogue().phrases[fact.name], fact.facts, language, show, "phrase")
         case Name():
             return name_in(fact, language)

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from kontobro.core.words import Fact, Name, Phrase
+from kontobro.core.words import Fact, Name, Noted, Phrase
 
 
 def facts_to(facts: Mapping[str, Fact]) -> dict[str, Any]:
@@ -34,6 +34,21 @@ def _to(fact: Fact) -> Any:
 def facts_from(stored: Mapping[str, Any]) -> dict[str, Fact]:
     """Raises ValueError, ArithmeticError, KeyError or TypeError for what `facts_to` never wrote."""
     return {name: _from(value) for name, value in stored.items()}
+
+
+def note_to(note: str) -> Any:
+    """A note as it is stored: its English, with the phrase and the facts where the catalogue has it."""
+    return {"text": str(note), **_to(note.phrase)} if isinstance(note, Noted) else note
+
+
+def note_from(stored: Any) -> str:
+    """What `note_to` gave, of any version: where the catalogue has moved on, the English that was stored."""
+    if isinstance(stored, str):
+        return stored
+    try:
+        return Noted(Phrase(stored["phrase"], facts_from(stored["facts"])))
+    except (KeyError, ValueError, TypeError, ArithmeticError):
+        return str(stored["text"])
 
 
 def _from(stored: Any) -> Fact:

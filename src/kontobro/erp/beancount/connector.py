@@ -171,7 +171,7 @@ class BeancountConnector:
             if standing and not standing.is_void:
                 return standing
         raise Conflict(
-            f"Entry {shown(booking.reference)} is not in the ledger any more.",
+            f"Entry {shown(booking.reference)} is no longer in the ledger.",
             "Export the expense again in Pleo, if it should be booked.",
         )
 

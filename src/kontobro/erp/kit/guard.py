@@ -104,7 +104,7 @@ def _guard(method: str, limit: AbstractContextManager[None] | None = None) -> It
         log_id = uuid.uuid4().hex[:12]
         # where it broke, never what it said: a stray exception's text may hold names and account numbers
         frames = "".join(traceback.format_tb(stray.__traceback__))
-        log.error("connector fault %s in %s: %s\n%s", log_id, method, type(stray).__name__, frames)  # noqa: TRY400
+        log.error("connector error %s in %s: %s\n%s", log_id, method, type(stray).__name__, frames)  # noqa: TRY400
         raise ConnectorFault(
             f"The accounting system's connector failed in `{method}` ({type(stray).__name__}).",
             f"This is a bug: report it with the log's lines around {log_id}.",

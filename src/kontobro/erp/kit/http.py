@@ -205,7 +205,7 @@ def of_gateway(answer: httpx2.Response, call: Call) -> KontobroError:
         return Uncertain(f"A gateway answered {call.name} with {what} in {system}'s place.", "It is looked up first.")
     return Unreachable(
         f"{what[0].upper()}{what[1:]} came in place of {system}'s answer.",
-        f"Try again when {system} is up; if this goes on, check the address.",
+        f"Try again when {system} is up; if this continues, check the address.",
     )
 
 

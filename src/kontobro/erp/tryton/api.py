@@ -192,7 +192,7 @@ def _error(error: Sequence[Any]) -> KontobroError:
     """`[class, arguments]` of an exception that Tryton foresees, else `[text, traceback]`: a bug there."""
     name, told = str(error[0]), error[1] if len(error) > 1 else ""
     if name == "LoginException":
-        return LoginFailed("Tryton asks for more than a password.", "Use a user without a second factor.")
+        return LoginFailed("Tryton asks for more than a password.", "Use a user without two-factor authentication.")
     if name == "UserWarning":
         return Refused(SYSTEM, f"UserWarning:{told[0]}", str(told[1]))
     if name in ("UserError", "ConcurrencyException"):

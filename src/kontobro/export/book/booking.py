@@ -15,10 +15,12 @@ from collections.abc import Mapping, Sequence
 
 from kontobro.core.errors import ConnectorFault, Problem, parted
 from kontobro.core.model.export import ExportItem, MalformedItem
+from kontobro.core.model.findings import noted, phrase_of
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import Booking, Entry, EntryKey, Payment, references_of
 from kontobro.core.ports import LONGEST_CALL
 from kontobro.core.rules.post import post_item
+from kontobro.core.words import Noted
 from kontobro.export.book.compare import conflict, differences, not_as_sent, same_facts, voided
 from kontobro.export.book.finish import attach, post, verify
 from kontobro.export.book.manifest import manifest
@@ -94,7 +96,7 @@ def _note_or_fail(run: Run, work: ItemWork, found: Sequence[Problem]) -> None:
     if run.connection.settings.receipt_missing == "fail":
         work.problems.extend(found)
     else:
-        work.notes.extend(f"Booked without it: {problem.message}" for problem in found)
+        work.notes.extend(noted("without", problem=phrase_of(problem)) for problem in found)
 
 
 def validate(run: Run, works: Sequence[ItemWork]) -> None:
@@ -122,7 +124,7 @@ def look_around(run: Run, works: Sequence[ItemWork]) -> None:
         if stops(entry, found, run.connection.settings):
             work.problems.append(duplicate(entry, told))
         else:
-            work.note(str(told))
+            work.note(Noted(told))
 
 
 def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:

@@ -48,7 +48,7 @@ class Standing(Enum):
     OURS = "in progress by our claim"
     PERHAPS = "in progress since a claim of ours whose answer is unknown or was a refusal"
     THEIRS = "in progress by another installation"
-    LEFT = "in progress, and left alone by whoever had it"
+    LEFT = "in progress, and left alone by the exporter that had it"
     ENDED = "ended here; Pleo has not noticed yet"
     OVER = "ended at Pleo"
 

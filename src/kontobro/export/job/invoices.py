@@ -27,7 +27,7 @@ from kontobro.core.model.journal import (
 from kontobro.core.model.money import exact_sum
 from kontobro.core.model.settings import Settings
 from kontobro.core.ports import Capabilities
-from kontobro.core.words import Phrase
+from kontobro.core.words import Noted, Phrase
 
 NUMBER_FIELD = "additionalInformation.invoiceInformation.invoiceNumber"
 
@@ -87,7 +87,7 @@ def duplicate(entry: Entry, told: Phrase) -> Problem:
 
 
 def noted(entry: Entry, told: Phrase) -> Entry:
-    return replace(entry, notes=(*entry.notes, str(told)))
+    return replace(entry, notes=(*entry.notes, Noted(told)))
 
 
 def _of_invoice(entry: Entry, twin: TwinKey, found: Found, seen: Seen) -> Phrase | None:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from kontobro.core.errors import KontobroError, Problem, ReceiptUnavailable, TooLarge, fault_code
 from kontobro.core.model.export import ExportItem, MalformedItem, Receipt, ReceiptLink
-from kontobro.core.model.findings import problem
+from kontobro.core.model.findings import noted, problem
 from kontobro.core.ports import ReceiptRules
 from kontobro.core.words import Phrase
 from kontobro.export.receipts.media import MEDIA, Media, flaw_of, media_of
@@ -124,7 +124,7 @@ def _checked(number: int, link: ReceiptLink, content: bytes, rules: ReceiptRules
         return _refused(number, label, media), ""
     digest = hashlib.sha256(content).hexdigest()
     flaw = flaw_of(content, media)
-    note = f"Receipt {number} ({media.words}) can't be read as a whole: {flaw}. Check it in Pleo." if flaw else ""
+    note = noted("receipt_flawed", number=number, media=media.words, flaw=flaw) if flaw else ""
     return Receipt(f"receipt-{number}.{media.extension}", media.type, content, digest), note
 
 

@@ -79,7 +79,7 @@ def tied_entries(
     for rows in _pages(connection, ports.store, scope):
         yield from (tied for tied in _tie_page(connection, ports, rows, masters) if scope.takes(tied))
         done += len(rows)
-        progress("reading the books", done, 0)
+        progress("reading the accounting system", done, 0)
 
 
 def open_books(connection: Connection, ports: BookPorts) -> Masters:

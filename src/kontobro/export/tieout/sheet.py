@@ -28,7 +28,7 @@ ENTRY_COLUMNS: Sequence[str] = (
     "job",
     "compared with",
     "Pleo link",
-    "link in the books",
+    "accounting system link",
 )
 
 SUM_COLUMNS: Sequence[str] = (

@@ -12,6 +12,8 @@ from kontobro.core.errors import Problem
 from kontobro.core.model.connection import Tokens
 from kontobro.core.model.journal import InvoiceKey
 from kontobro.core.model.settings import RowOverride, Settings
+from kontobro.core.words import Noted
+from kontobro.core.words.facts import note_from, note_to
 
 Json = dict[str, Any]
 
@@ -67,7 +69,12 @@ def problems_from(stored: Sequence[Mapping[str, Any]]) -> tuple[Problem, ...]:
 
 def notes_to(notes: Sequence[str]) -> str:
     """Notes as a JSON text."""
-    return json.dumps([plain(note) for note in notes], ensure_ascii=False)
+    return json.dumps([note_to(note) if isinstance(note, Noted) else plain(note) for note in notes], ensure_ascii=False)
+
+
+def notes_from(stored: Sequence[Any]) -> tuple[str, ...]:
+    """Of any version: a note without facts is shown in the English that was stored."""
+    return tuple(map(note_from, stored))
 
 
 def invoice_key_to(key: InvoiceKey | None) -> tuple[str | None, str | None, str | None]:

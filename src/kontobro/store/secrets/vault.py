@@ -62,7 +62,7 @@ class KeyRing:
     def _file(self) -> Path:
         if self._path is None:
             raise Misconfigured(
-                f"{ENVIRONMENT} is not set: with PostgreSQL there is no key file.",
+                f"{ENVIRONMENT} is not set. With PostgreSQL, the key is not kept in a file.",
                 f"Set {ENVIRONMENT} to a Fernet key (32 random bytes in URL-safe base64), the same on all machines.",
             )
         return self._path
@@ -118,8 +118,8 @@ def _ciphers(keys: bytes, source: str) -> MultiFernet:
         return MultiFernet([Fernet(key) for key in _split(keys)])
     except ValueError:
         raise Misconfigured(
-            f"There is no good key in {source}.",
-            "A Fernet key is 32 random bytes in URL-safe base64; several are parted by commas.",
+            f"{source} has no valid key.",
+            "A Fernet key is 32 random bytes in URL-safe base64; separate several with commas.",
         ) from None
 
 

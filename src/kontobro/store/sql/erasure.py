@@ -67,7 +67,7 @@ class Erasure(Part):
             for row in session.select(there, (number,)):
                 if row.status != "disconnected":
                     raise Misconfigured(
-                        f'The connection "{row.name}" is not disconnected: what it needs to go on is kept.',
+                        f'The connection "{row.name}" is not disconnected, so its data are kept.',
                         "Disconnect it first (on the command line: kontobro disconnect), then delete.",
                     )
                 session.run(EVENTS, (number,))

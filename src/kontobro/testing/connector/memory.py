@@ -393,4 +393,4 @@ def _booking(entry: Entry, capabilities: Capabilities) -> Booking:
 
 
 def _problem(code: str, field: str, value: object, what: str, reason: ItemFailure) -> Problem:
-    return Problem(code, field, shown(value), f"{field} {shown(value)} {what}.", "Mend it and export again.", reason)
+    return Problem(code, field, shown(value), f"{field} {shown(value)} {what}.", "Fix it and export again.", reason)

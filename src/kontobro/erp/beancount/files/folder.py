@@ -28,7 +28,7 @@ HEADER = """\
 ; Kontobro books Pleo's expenses in this folder, one file a batch (docs/connectors/beancount.md).
 ; Correct amounts, texts, accounts and dates as you like. Keep each entry's line `kontobro: "..."`
 ; and leave the entry in this folder: by it the entry is known, so that it is never booked twice.
-; `void: TRUE` under an entry says that it does not count any more and may be booked again.
+; `void: TRUE` under an entry says that it no longer counts and may be booked again.
 """
 VENDORS = "vendors.beancount"
 LOCK_PATIENCE = 60.0
