@@ -116,8 +116,7 @@ def check_accounts(
 ) -> Iterator[Problem]:
     """Accounts exist, are active, and take entries of that day and currency.
 
-    Where a system has words of its own: `unknown` is the form of `account_unknown`, `closed` says of an inactive account
-    that it is closed.
+    A system with words of its own gives `unknown`, a form of `account_unknown`, or `closed`: an inactive account is closed.
     """
     for line in entry.lines:
         account = accounts(line.account)
