@@ -116,7 +116,7 @@ def check_accounts(
 ) -> Iterator[Problem]:
     """Accounts exist, are active, and take entries of that day and currency.
 
-    A system with words of its own gives `unknown`, a form of `account_unknown`, or `closed`: an inactive account is closed.
+    A system with words of its own gives `unknown`, a form of `account_unknown`, and `closed`: inactive means closed.
     """
     for line in entry.lines:
         account = accounts(line.account)
