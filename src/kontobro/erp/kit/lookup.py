@@ -10,7 +10,18 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
-from kontobro.core.model.journal import EntryKey, InvoiceKey, PostingStatus, Reference, TwinKey
+from kontobro.core.model.journal import (
+    Booking,
+    Entry,
+    EntryKey,
+    InvoiceKey,
+    PostingStatus,
+    Reference,
+    TwinKey,
+    dimension_sums,
+    line_sums,
+    tax_code_sums,
+)
 
 
 class Document(Protocol):
@@ -60,3 +71,23 @@ def live(references: Iterable[Reference], read: Sequence[T], pick: Pick[T]) -> d
     """What counts under each reference; void ones left out."""
     found = picked(dict.fromkeys(references), read, pick)
     return {one.reference: one for one in found.values() if one.status != "void"}
+
+
+def booking_of(entry: Entry, id: str, status: PostingStatus) -> Booking:
+    """The booking of an entry that was read back line by line, with their roles, dimensions and tax codes.
+
+    Receipts and what is settled or open are the connector's to add (`dataclasses.replace`).
+    """
+    return Booking(
+        reference=entry.reference,
+        id=id,
+        status=status,
+        date=entry.date,
+        currency=entry.currency,
+        total=entry.total,
+        tax=entry.tax,
+        line_sums=line_sums(entry),
+        dimension_sums=dimension_sums(entry),
+        tax_code_sums=tax_code_sums(entry),
+        fingerprint=entry.fingerprint or None,
+    )
