@@ -46,6 +46,20 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(linked), f"{target}: no such heading"
 
 
+def test_where_a_change_goes_names_files_that_exist() -> None:
+    table = (
+        (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Where does my change go?")[1].split("\n## ")[0]
+    )
+    named = {name for name in re.findall(r"`([\w<>./-]+[/.][\w<>./-]*)`", table) if "/" in name}
+    assert len(named) > 20
+    verbs = [file.stem for file in (ROOT / "src/kontobro/cli").glob("[a-z]*.py")]
+    assert verbs
+    for name in named:
+        for system in ("beancount", "odoo", "tryton") if "<name>" in name else ("",):
+            path = name.replace("<name>", system).replace("<verb>", verbs[0])
+            assert any((root / path).exists() for root in (ROOT, ROOT / "src", ROOT / "src/kontobro")), (name, system)
+
+
 def makefile_verbs() -> set[str]:
     """The verbs that the Makefile says something about."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -65,7 +65,8 @@ def texts_in(value: object) -> Iterator[str]:
 
 def documents() -> Iterator[Text]:
     for path in [*ROOT.glob("*.md"), *ROOT.glob("[!.]*/**/*.md")]:
-        yield from lines_of(path)
+        if not {"node_modules", "site"} & set(path.parts):  # of others, and what the docs are built into
+            yield from lines_of(path)
     for path in (ROOT / "src/kontobro/core").rglob("*.toml"):
         yield from (Text(named(path), 1, text) for text in texts_in(tomllib.loads(path.read_text(encoding="utf-8"))))
     for path in sorted({path for beside in BESIDE for path in ROOT.glob(beside)}):

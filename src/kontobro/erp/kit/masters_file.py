@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_type_hints
 
 import msgspec
 
@@ -84,9 +84,9 @@ def _record(kind: type[R], row: object, place: str, file: Path) -> R:
         if isinstance(row, dict):
             code = row.get("code", row.get("name", row.get("start", "")))
             row = {"id": str(code), **row}
-            if unknown := set(row) - {field.name for field in fields(kind)}:
+            if unknown := set(row) - set(COLUMNS[kind].__struct_fields__):
                 raise ValueError(f"it has no field {min(unknown)}")  # else a misspelled one is left out without a word
-        record = msgspec.convert(row, kind)
+        record = kind(**msgspec.structs.asdict(msgspec.convert(row, COLUMNS[kind])))
         if isinstance(record, TaxCode) and not record.rate.is_finite():
             raise ValueError("its rate is not a number")
         if isinstance(record, Period) and record.end < record.start:
@@ -94,6 +94,18 @@ def _record(kind: type[R], row: object, place: str, file: Path) -> R:
     except ValueError as error:  # msgspec's own is one
         raise _wrong(file, f"{place}: {shown(error, 160)}", "Correct that row.") from error
     return record
+
+
+def _columns(kind: type[Any]) -> type[msgspec.Struct]:
+    """What a file may give of a kind: all but what a system alone can say, in words of the catalogue."""
+    hints = get_type_hints(kind)
+    given = [field for field in fields(kind) if field.name != "unsupported"]
+    required = [(field.name, hints[field.name]) for field in given if field.default is MISSING]
+    others = [(field.name, hints[field.name], field.default) for field in given if field.default is not MISSING]
+    return msgspec.defstruct(kind.__name__, [*required, *others])
+
+
+COLUMNS: Final[Mapping[type, type[msgspec.Struct]]] = {kind: _columns(kind) for kind in TABLES.values()}
 
 
 def _wrong(file: Path, what: str, remedy: str) -> Misconfigured:
