@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, settings
 from tests.support.examples import FAST, FEW
 
 TESTS = Path(__file__).resolve().parent
+PACKAGES = TESTS.parent / "connectors"
+"""Connectors in packages of their own, each with its tests: on other people's programs, so not in the fast run."""
 
 BY_FOLDER = {"browser": "browser", "contract": "contract", "erp_real/odoo": "odoo", "erp_real/tryton": "tryton"}
 """The marker of every test in that folder."""
@@ -55,7 +57,7 @@ def register_fast_profile() -> None:
 def mark(items: list[pytest.Item]) -> None:
     """Give every test the markers of its place."""
     for item in items:
-        where = item.path.relative_to(TESTS).as_posix()
+        where = item.path.relative_to(TESTS.parent).as_posix().removeprefix(f"{TESTS.name}/")
         for folder, marker in BY_FOLDER.items():
             if where.startswith(f"{folder}/"):
                 item.add_marker(marker)
@@ -84,7 +86,8 @@ def is_fast(item: pytest.Item) -> bool:
     """No program is started, nobody is killed, and nobody has called it slow."""
     module = getattr(item, "module", None)
     return (
-        not SLOW_MARKERS.intersection(marker.name for marker in item.iter_markers())
+        not item.path.is_relative_to(PACKAGES)
+        and not SLOW_MARKERS.intersection(marker.name for marker in item.iter_markers())
         and not SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ()))
         and not any(hasattr(module, name) for name in STARTERS)
         and not PROCESSES.intersection(names_in(getattr(item, "function", None)))

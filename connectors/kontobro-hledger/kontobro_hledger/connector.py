@@ -25,7 +25,7 @@ from kontobro_hledger import files
 from kontobro_hledger.text import bookings, rendered
 
 SYSTEM = "hledger"
-ACCOUNT = re.compile(r"\w(?: ?\S)*")
+ACCOUNT = re.compile(r"\w(?: ?[^\s;])*")
 """What hledger reads as one account: two blanks would end it, a bracket make it virtual."""
 HEADER = "; Expenses from Pleo, written by Kontobro: see the README of kontobro-hledger.\ndecimal-mark .\n"
 """Without its second line, a `commodity 1.000,00 KWD` of the journal around it would make a thousand of 1.000."""
@@ -68,9 +68,7 @@ class HledgerConnector:
         found = cast(Sequence[R], read_masters(self._masters).get(cast(Any, kind), ()))
         for one in found:
             if isinstance(one, md.Account) and not ACCOUNT.fullmatch(one.id):
-                raise Misconfigured(
-                    f"hledger takes no {shown(one.id)}.", f"Correct it in {self._masters.name}."
-                )
+                raise Misconfigured(f"hledger takes no {shown(one.id)}.", f"Correct it in {self._masters.name}.")
         return found
 
     def validate(self, entries: Sequence[Entry]) -> Sequence[list[Problem]]:

@@ -20,18 +20,18 @@ MOST_BYTES = 512 * 1024 * 1024
 """Of an answer."""
 
 
-def ask(journal: Path, *words: str) -> bytes:
+def ask(journal: Path, *words: str, patience: float = PATIENCE) -> bytes:
     """What hledger says of a journal. Balance assertions are the bookkeeper's, and stop nothing here."""
     command = ["hledger", "-f", f"journal:{journal}", "--ignore-assertions", *words]
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
     with tempfile.TemporaryFile() as said:
         streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": subprocess.PIPE}
         try:
-            done = subprocess.run(command, **streams, timeout=PATIENCE, env=environment, cwd="/")  # noqa: S603
+            done = subprocess.run(command, **streams, timeout=patience, env=environment, cwd="/")  # noqa: S603
         except FileNotFoundError:
             raise Misconfigured("hledger is not installed.", "Install it: apt-get install hledger") from None
         except subprocess.TimeoutExpired:
-            raise Timeout(f"hledger did not read {journal.name} within {PATIENCE} s.", "Begin a new journal.") from None
+            raise Timeout(f"hledger did not read {journal.name} within {patience} s.", "Begin a new journal.") from None
         said.seek(0)
         answer = said.read(MOST_BYTES)
         if done.returncode or said.read(1):
@@ -41,19 +41,19 @@ def ask(journal: Path, *words: str) -> bytes:
 
 
 @contextmanager
-def alone(journal: Path) -> Iterator[None]:
+def alone(journal: Path, patience: float = PATIENCE) -> Iterator[None]:
     """Under a lock, which frees itself when we die: another program waits, and then sees what was written. What the
     disk refuses is for a person."""
     try:
         with journal.with_name(f".{journal.name}.lock").open("a") as lock:
-            for _ in range(PATIENCE * 50):
+            for _ in range(int(patience * 50)):
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except BlockingIOError:
                     time.sleep(0.02)
             else:
-                raise Timeout(f"Another program has been writing for {PATIENCE} s.", "Run again when it is done.")
+                raise Timeout(f"Another program has been writing for {patience} s.", "Run again when it is done.")
             yield
     except OSError as error:
         raise Misconfigured(said_of(error), "Let Kontobro write to the journal's folder.") from error

@@ -22,15 +22,24 @@ from kontobro.testing.connector.entries import Chart
 from kontobro.testing.connector.shown import Shown, ShownLine
 
 CHART = Chart()
-ACCOUNTS = [CHART.expense, CHART.input_tax, CHART.output_tax, CHART.payable, CHART.last_account, *CHART.wallets.values()]
+ACCOUNTS = [
+    CHART.expense,
+    CHART.input_tax,
+    CHART.output_tax,
+    CHART.payable,
+    CHART.last_account,
+    *CHART.wallets.values(),
+]
 MASTERS = f"""
 company = {{ id = "fjord", name = "Fjord & Bro ApS", currency = "DKK", time_zone = "Europe/Copenhagen" }}
 accounts = [
     {{ id = "{CHART.inactive_account}", code = "4999", name = "Old", active = false }},
-    {", ".join(
+    {
+    ", ".join(
         f'{{ id = "{one}", code = "{4000 + n}", name = "", currencies = {["EUR"] if one.endswith("EUR") else []} }}'
         for n, one in enumerate(ACCOUNTS)
-    )},
+    )
+},
 ]
 vendors = [{{ code = "V100", name = "Staples" }}, {{ code = "V900", name = "Blocked Ltd", active = false }}]
 dimensions = [{{ code = "COST", name = "Cost centre" }}, {{ code = "PROJECT", name = "Project" }}]
