@@ -46,6 +46,7 @@ check: $(VENV)/dev.stamp  ## lint, format, types, layers, sizes, secrets
 	@$(BIN)/mypy
 	@$(BIN)/mypy --exclude erp_lab/templates scripts contract erp_lab
 	@$(BIN)/mypy --config-file addons/mypy.ini addons/odoo addons/tryton
+	@$(BIN)/mypy connectors/kontobro-hledger/kontobro_hledger
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/check_tree.py
 	@$(BIN)/python scripts/check_sizes.py

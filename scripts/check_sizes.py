@@ -29,7 +29,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def counted_files() -> list[Path]:
-    folders = [ROOT / name for name in ("src", "addons", "scripts", "erp_lab", "bench", "contract")]
+    folders = [ROOT / name for name in ("src", "addons", "connectors", "scripts", "erp_lab", "bench", "contract")]
     files = (path for folder in folders for path in folder.rglob("*.py"))
     return sorted(path for path in files if not SKIPPED_FOLDERS & set(path.parts))
 

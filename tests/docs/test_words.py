@@ -19,7 +19,7 @@ from kontobro.cli.app import app
 ROOT = Path(__file__).resolve().parents[2]
 LIST = tomllib.loads((ROOT / "tests" / "docs" / "old_words.toml").read_text(encoding="utf-8"))
 
-PYTHON = ("src", "addons", "bench", "contract", "erp_lab", "scripts")
+PYTHON = ("src", "addons", "connectors", "bench", "contract", "erp_lab", "scripts")
 """Folders whose string constants are texts that people read."""
 
 BESIDE = ("deploy/**/*", "*.toml", "addons/**/*.toml", "src/**/*.js", "src/**/*.css", "src/**/*.beancount")

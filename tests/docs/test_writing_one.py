@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from kontobro.core.ports import Connector
+from kontobro.testing.connector.books import Contract
+from kontobro.testing.connector_contract import ConnectorContract
 from scripts.connector_template import BLOCK, PAGE, ROOT, blocks, stale
 
 ENTRIES = re.compile(r"^```toml\n# pyproject.toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -32,6 +34,14 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *command], cwd=folder, capture_output=True, text=True, env=variables, timeout=300, check=False
     )
+
+
+def test_what_a_failure_points_to_is_a_heading_of_the_page() -> None:
+    headings = re.findall(r"^## (.*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    anchors = {heading.lower().replace(",", "").replace(" ", "-") for heading in headings}
+    pages = {part.page for part in ConnectorContract.__mro__ if issubclass(part, Contract)}
+    assert len(pages) > 2
+    assert pages <= anchors
 
 
 def test_every_python_block_says_which_file_it_is() -> None:

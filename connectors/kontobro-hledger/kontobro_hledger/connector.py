@@ -34,7 +34,7 @@ R = TypeVar("R", bound=md.MasterRecord)
 
 def from_options(options: Mapping[str, str]) -> HledgerConnector:
     """The connector of a connection's options: `journal` and `masters`, paths of files."""
-    journal, masters = (Path(options.get(name, "")) for name in ("journal", "masters"))
+    journal, masters = (Path(options.get(name, "")).resolve() for name in ("journal", "masters"))
     if not journal.is_file():
         raise Misconfigured(f"There is no journal at {shown(journal)}.", "Make an empty file, and set `journal` to it.")
     return HledgerConnector(journal, masters)

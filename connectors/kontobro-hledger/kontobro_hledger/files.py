@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -64,6 +65,7 @@ def append(journal: Path, header: str, text: str) -> None:
     before = journal.read_bytes()
 
     def check(new: Path) -> None:
+        shutil.copymode(journal, new)
         ask(new, "print")
         if journal.read_bytes() != before:
             raise Timeout(f"{journal.name} was changed while Kontobro was writing to it.", "Run again.")

@@ -69,7 +69,6 @@ def bookings(transactions: list[Any]) -> dict[EntryKey, Booking]:
 
 
 def _booking(transaction: Any, tags: dict[str, str], is_void: bool) -> Booking:
-    lines = tuple(line for posting in transaction["tpostings"] for line in _lines(posting))
     currencies = {amount["acommodity"] for posting in transaction["tpostings"] for amount in posting["pamount"]}
     if len(currencies) != 1:
         place = "{sourceName}, line {sourceLine}".format(**transaction["tsourcepos"][0])
@@ -78,7 +77,7 @@ def _booking(transaction: Any, tags: dict[str, str], is_void: bool) -> Booking:
         reference=Reference(tags["kontobro"]),
         date=date.fromisoformat(transaction["tdate"]),
         currency=currencies.pop(),
-        lines=lines,
+        lines=tuple(line for posting in transaction["tpostings"] for line in _lines(posting)),
         fingerprint=tags.get("fingerprint", ""),
     )
     return booking_of(entry, entry.reference, "void" if is_void else "posted")

@@ -183,6 +183,17 @@ def test_an_edit_at_the_same_moment_is_not_lost(bookkeeper, folder: Path, monkey
     assert bookkeeper.journal.read_text() == "; saved by a person\n"
 
 
+def test_a_journal_keeps_its_place_and_who_may_read_it(options, bookkeeper, folder: Path) -> None:
+    elsewhere = folder / "elsewhere.journal"
+    bookkeeper.journal.rename(elsewhere)
+    elsewhere.chmod(0o640)
+    bookkeeper.journal.symlink_to(elsewhere)
+    entry = a_journal(CHART)
+    booked(from_options(options), entry)
+    assert (bookkeeper.journal.is_symlink(), elsewhere.stat().st_mode & 0o777) == (True, 0o640)
+    assert bookkeeper.count(entry.reference) == 1
+
+
 # ------------------------------------------------------------------------------------------- what is missing
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 import tomllib
 from importlib.metadata import EntryPoint
@@ -31,6 +32,14 @@ def test_the_entry_point_lists_it_beside_the_others(tmp_path: Path, options, mon
 def test_listing_it_loads_no_library() -> None:
     entry = EntryPoint("hledger", "kontobro_hledger:CONNECTOR", "kontobro.connectors")
     assert {option.kind for option in entry.load().options} == {"path"}
+
+
+def test_it_needs_what_the_docs_describe_and_nothing_else() -> None:
+    trees = [ast.parse(file.read_text()) for file in (PACKAGE / "kontobro_hledger").glob("*.py")]
+    froms = [node.module or "" for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    needed = {name for name in froms if name.startswith("kontobro.")}
+    assert len(needed) > 5
+    assert [name for name in needed if not name.startswith(("kontobro.core.", "kontobro.erp.kit"))] == []
 
 
 @pytest.mark.parametrize("option", ["journal", "masters"])

@@ -64,7 +64,7 @@ class Books:
         missing = [name for name in METHODS if not hasattr(self.connector, name)]
         if missing:
             kind = type(self.connector).__name__
-            raise TypeError(f"{kind} is not a connector: it has no {', '.join(missing)}. See {PAGE}#the-eight-methods")
+            raise TypeError(f"{kind} is not a connector: it has no {', '.join(missing)}. See {PAGE}#the-seven-methods")
 
     def another(self, make: Callable[..., Connector], *given: object) -> Connector:
         """Another connector to the company. One that can't be made is its factory's fault."""
@@ -131,7 +131,7 @@ def need_reference(books: Books) -> None:
 class Contract:
     """A part of `ConnectorContract`. `page` is the heading of the page that explains its rules."""
 
-    page: ClassVar[str] = "the-eight-methods"
+    page: ClassVar[str] = "the-seven-methods"
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
