@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Final, TypeVar
 
 from kontobro.core.errors import Misconfigured, NotAllowed, Problem, shown
@@ -98,7 +97,7 @@ class OdooConnector:
                 f"The API key's user may not: {'; '.join(missing)}.",
                 "Give the user these groups in Odoo (Settings > Users), then check again.",
             )
-        return replace(next(iter(self._masters.companies())), through=self._api.through)
+        return next(iter(self._masters.companies()))
 
     def read(self, kind: type[R]) -> Iterable[R]:
         self._choose()

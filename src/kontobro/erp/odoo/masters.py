@@ -148,6 +148,7 @@ class Masters:
                 own["tz"] or None,
                 row["country_code"] or None,
                 payable=str(payable[0]) if payable else None,
+                through=self._api.through,
             )
 
     def accounts(self) -> Iterator[Account]:
