@@ -11,7 +11,7 @@ standing   what stands, as read back -> Booking
 taxes      Pleo's own tax amounts on Odoo's tax lines
 settling   payments and their bills, reconciled
 checks     every reason why Odoo would not take an entry
-connector  the eight methods
+connector  the seven methods
 """
 
 from dataclasses import replace

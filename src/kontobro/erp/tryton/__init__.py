@@ -10,7 +10,7 @@ ledger     reading what stands, by our keys
 vendors    vendors born in Pleo -> parties
 settling   payments and their bills, reconciled
 checks     every reason why Tryton would not take an entry
-connector  the eight methods
+connector  the seven methods
 """
 
 from kontobro.erp.kit.registration import COMPANY, DATABASE, URL, USER, Option, Registration
