@@ -62,6 +62,7 @@ class Place:
     def pytest(self, database: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The module's own tests, in Tryton's own environment."""
         env = self.environment(KONTOBRO_TRYTOND_CONF=str(self.conf), KONTOBRO_TRYTON_DATABASE=database)
+        env["PYTHONSAFEPATH"] = "1"  # `tests` is the project's, here and in the processes that they start
         command = [str(self.bin / "python"), "-m", "pytest", "-q", *arguments]
         return subprocess.run(command, cwd=MODULE, env=env, capture_output=True, text=True, timeout=SECONDS)
 

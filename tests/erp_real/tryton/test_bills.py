@@ -96,7 +96,7 @@ def test_two_lines_of_one_tax_share_its_row_and_keep_their_dimensions(
     connector: TrytonConnector, chart: Chart, bookkeeper: TrytonBookkeeper
 ) -> None:
     one = a_taxed_bill(chart, "10.01", "2.50").lines
-    first, second = replace(one[0], dimensions=chart.dimensions), replace(one[0], amount=Decimal("5.55"))
+    first, second = replace(one[0], dimensions=chart.dimensions), replace(one[0], amount=Decimal("5.55"), dimensions=())
     tax = replace(one[1], amount=Decimal("5.00"))
     owed = replace(one[2], amount=Decimal("-20.56"))
     bill = a_bill(chart, lines=(first, second, tax, owed))

@@ -62,6 +62,7 @@ def chart() -> Chart:
         tax_code=taxes["I25"],
         reverse_code=taxes["IV25"],
         output_tax=accounts["6.3.4"],
+        reverse_output=accounts["6.3.6"],
         dimensions=(values["100"], values["P1"]),
         last_account=accounts["99999"],
         inactive_account=None,

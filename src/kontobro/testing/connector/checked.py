@@ -78,7 +78,8 @@ class CheckedContract(Contract):
         for code, kind in ((chart.tax_code, "inclusive"), (chart.reverse_code, "reverse")) if codes else ():
             assert (codes[code].rate, codes[code].type, codes[code].active) == (Decimal("0.25"), kind, True)
             assert codes[code].ingoing_account == chart.input_tax
-            assert codes[code].outgoing_account == (chart.output_tax if kind == "reverse" else None)
+            output = chart.reverse_output or chart.output_tax
+            assert codes[code].outgoing_account == (output if kind == "reverse" else None)
         assert all(one.active for one in read(books, Vendor) if one.id == chart.vendor)
 
     def test_every_value_belongs_to_a_dimension(self, books: Books) -> None:

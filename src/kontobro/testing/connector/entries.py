@@ -32,6 +32,8 @@ class Chart:
     reverse_code: str = "R25"
     """Reverse charge of 25 %, its output side on `output_tax`."""
     output_tax: str = "Liabilities:VAT:Output"
+    reverse_output: str | None = None
+    """The account of the reverse code's output side where it is another than `output_tax`."""
     dimensions: tuple[tuple[str, str], ...] = (("COST", "100"), ("PROJECT", "P1"))
     open_day: date = date(2026, 10, 3)
     closed_day: date | None = date(2026, 3, 1)
