@@ -17,7 +17,7 @@ from erp_lab.places import ROOT, Server, answers, erp_home, free_port, sql
 from tests.erp_real.odoo.house import TEMPLATE
 
 ADDONS = ROOT / "addons" / "odoo"
-SECONDS = 580
+SECONDS = 850
 
 
 def odoo_home() -> Path:

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.addon
 
 
 @pytest.mark.parametrize("suite", ["test_connector.py", "test_store.py"])
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_the_contract_holds_within_odoo(template: str, home: Path, suite: str) -> None:
     here = ROOT / "tests/addons/odoo/inside"
     command = [python(), "-W", "ignore", str(here / "run.py"), str(configuration(home)), str(here / suite)]

@@ -18,7 +18,7 @@ from kontobro.erp.tryton.api import Api, open_http
 from tests.erp_real.tryton.house import TEMPLATE, password_of
 
 MODULE = ROOT / "addons" / "tryton" / "trytond_kontobro"
-SECONDS = 240.0
+SECONDS = 480.0
 """The most that a test waits for Tryton."""
 
 
