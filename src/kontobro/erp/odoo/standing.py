@@ -247,12 +247,18 @@ def _is_input_tax(line: Row, signs: Mapping[int, int]) -> bool:
     return bool(repartition) and signs.get(repartition, 1) > 0
 
 
+def _is_of_expense(line: Row, signs: Mapping[int, int]) -> bool:
+    part = line["tax_repartition_line_id"]
+    return not part or signs.get(part) == 0
+
+
 def _dimension_sums(amounts: Sequence[tuple[Row, Decimal]], masters: Snapshot) -> dict[DimensionKey, Decimal]:
-    """What each value gets: an analytic distribution is a share in percent for each value, or several of them."""
+    """What each value gets of an expense, the part of its tax that is not deductible included: an analytic distribution
+    is a share in percent for each value, or several of them."""
     return summed(
         ((str(line["account_id"]), known.dimension_id, known.id), amount * Decimal(share) / 100)
         for line, amount in amounts
-        if not line["tax_repartition_line_id"]
+        if _is_of_expense(line, masters.signs)
         for values, share in (line["analytic_distribution"] or {}).items()
         for value in values.split(",")
         if (known := masters.values.get(value))
