@@ -50,11 +50,10 @@ def erp_options(erp: str, pairs: Sequence[str], flags: Mapping[str, str | Path |
     registration = Registry().get(erp)
     options = dict(_pair(registration, pair) for pair in pairs)
     options |= {option.name: str(value) for option in FLAGGED if (value := flags.get(_name(option)))}
-    known = [option.name for option in registration.settings]
-    for name in options:
-        if name not in known and not registration.open_options:
-            said = f"Its options are {', '.join(known)}." if known else "It has none."
-            raise typer.BadParameter(f'{erp} has no option "{shown(name)}". {said}', param_hint="--erp-option")
+    for name in registration.unknown(options):
+        known = [option.name for option in registration.settings]
+        said = f"Its options are {', '.join(known)}." if known else "It has none."
+        raise typer.BadParameter(f'{erp} has no option "{shown(name)}". {said}', param_hint="--erp-option")
     return options | {name: _absolute(path) for name, path in registration.values_of("path", options).items()}
 
 

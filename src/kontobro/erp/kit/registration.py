@@ -97,11 +97,15 @@ class Registration:
         """What is given for the options of that kind, by their names."""
         return {option.name: options[option.name] for option in self.options if _is(option, kind, options)}
 
+    def unknown(self, options: Mapping[str, str]) -> list[str]:
+        """The names that are no option of this connector, in order; none where only the connector itself knows."""
+        known = {option.name for option in self.settings}
+        return [] if self.open_options else [name for name in options if name not in known]
+
     def require(self, options: Mapping[str, str]) -> None:
         """Raises Misconfigured for an unknown option, a missing one, or a choice that is none."""
         known = [option.name for option in self.settings]
-        unknown = sorted(set(options) - set(known))
-        if unknown and not self.open_options:
+        if unknown := sorted(self.unknown(options)):
             raise Misconfigured(
                 f"{self.label} has no option {shown(', '.join(unknown))}.",
                 f"Options are {', '.join(known)}." if known else "It has none.",

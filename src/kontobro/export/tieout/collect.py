@@ -109,22 +109,21 @@ def _tie_page(
     items = {entry_id: ports.read_item(raw) for entry_id, raw in kept.items()}
     can_look = ports.connector.capabilities.reference != "none"
     found = ports.connector.find(references) if can_look else {}
+    entries = _entries_of(items.values(), connection, ports, masters)
     for row in rows:
         item = items.get(entry_id_of(row.reference))
         left = left_side(row, item, connection.settings, masters)
-        left = replace(left, entry=_entry_of(row, item, connection, ports, masters))
+        left = replace(left, entry=entries.get(row.reference))
         yield tie(left, found.get(row.reference), can_look=can_look)
 
 
-def _entry_of(
-    row: BookingRow, item: ExportItem | MalformedItem | None, connection: Connection, ports: BookPorts, masters: Masters
-) -> Entry | None:
-    """What the rules make of an item today; None where they refuse it, or its content is gone."""
-    if item is None:
-        return None
-    bills = ports.connector.capabilities.bills
-    posted = post_item(item, connection.settings, masters, ports.clock.now().date(), bills=bills)
-    return next((entry for entry in posted.entries if entry.reference == row.reference), None)
+def _entries_of(
+    items: Iterable[ExportItem | MalformedItem], connection: Connection, ports: BookPorts, masters: Masters
+) -> dict[Reference, Entry]:
+    """What the rules make of the items today, each posted once for all of its entries; what they refuse is left out."""
+    bills, today = ports.connector.capabilities.bills, ports.clock.now().date()
+    posted = (post_item(item, connection.settings, masters, today, bills=bills) for item in items)
+    return {entry.reference: entry for one in posted for entry in one.entries}
 
 
 def blind_spots(result: TieOut, capabilities: Capabilities, scope: Scope) -> tuple[str, ...]:

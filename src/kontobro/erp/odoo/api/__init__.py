@@ -39,7 +39,6 @@ class Api:
     def __init__(self, http: httpx2.Client, company: int | None = None, sleep: Callable[[float], None] = time.sleep):
         self._http = http
         self._sleep = sleep
-        self._names: Version | None = None
         self.company = company
 
     def __repr__(self) -> str:

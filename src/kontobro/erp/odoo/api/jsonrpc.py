@@ -49,6 +49,7 @@ class JsonRpcApi(Api):
         super().__init__(http, company, sleep)
         self._login = login
         self._number: int | None = None
+        self._names: Version | None = None
 
     def __repr__(self) -> str:
         return f"JsonRpcApi({self._http.base_url}, {self._login}, company={self.company})"
