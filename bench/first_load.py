@@ -59,7 +59,7 @@ def measure() -> list[Result]:
 
 
 def _sync(sandbox: Sandbox, kind: str, records: list[MasterRecord]) -> dict[str, int]:
-    """Sync one kind as a person would, in step by the digest shown: the calls of applying it, by endpoint."""
+    """Sync one kind as a person would, in sync by the digest shown: the calls of applying it, by endpoint."""
     key = sandbox.add_api_key(COMPANY)
     clock = SandboxClock(sandbox)
     sandbox.move_clock(
@@ -76,10 +76,10 @@ def _sync(sandbox: Sandbox, kind: str, records: list[MasterRecord]) -> dict[str,
         before = dict(sandbox.calls)
         result = apply_plan(connected, kind, plan.digest, ports)
         target.close()
-    _assert_in_step(result, len(records), plan.counts)
+    _assert_in_sync(result, len(records), plan.counts)
     return {name: sandbox.calls.get(name, 0) - before.get(name, 0) for name in (BATCH, PAGE)}
 
 
-def _assert_in_step(result: SyncResult, records: int, counts: object) -> None:
+def _assert_in_sync(result: SyncResult, records: int, counts: object) -> None:
     assert result.outcome == "in_step", result
     assert result.creates + result.adopted in (0, records), counts

@@ -35,13 +35,13 @@ def measure(database: str, url: str, home: Path, rounds: int) -> list[Result]:
     from kontobro.web.server.start import set_up
 
     set_up()
+    from kontobro.service.app import open_service_app
     from kontobro.service.config import config
-    from kontobro.service.home import open_service_home
     from kontobro.web.server.start import begin, migrate
     from tests.support.big_site import crowd, pages, signed_in
     from tests.support.site import AskedFor, Site
 
-    opened = open_service_home(config())
+    opened = open_service_app(config())
     migrate(opened)
     site = Site(opened, AskedFor())
     begin(opened, site.runner)

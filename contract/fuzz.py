@@ -11,7 +11,7 @@ from typing import Any
 
 import tomli_w
 
-from contract.box import ENDPOINT, Box
+from contract.known import ENDPOINT, KnownCompany
 from pleo_sandbox.company.subscriptions import EVENT_SCOPES
 
 CHECKS = (
@@ -66,25 +66,25 @@ def binding(name: str) -> dict[str, Any]:
     return {"dictionary": name, "probability": PROBABILITY}
 
 
-def configuration(box: Box) -> dict[str, Any]:
+def configuration(known: KnownCompany) -> dict[str, Any]:
     """Schemathesis' own settings: steady, and with ids that exist."""
     ids = {
-        "jobs": (list(box.jobs), JOB_PARAMETERS),
-        "entries": (list(box.entries), ENTRY_PARAMETERS),
-        "companies": ([box.company.id], COMPANY_PARAMETERS),
-        "organizations": ([str(box.company.organization_id)], ("query.organization_id",)),
-        "employees": ([str(employee["id"]) for employee in box.company.employees], ("path.employeeId",)),
+        "jobs": (list(known.jobs), JOB_PARAMETERS),
+        "entries": (list(known.entries), ENTRY_PARAMETERS),
+        "companies": ([known.company.id], COMPANY_PARAMETERS),
+        "organizations": ([str(known.company.organization_id)], ("query.organization_id",)),
+        "employees": ([str(employee["id"]) for employee in known.company.employees], ("path.employeeId",)),
         "currencies": (CURRENCIES, ("body.defaultCurrency",)),
         "endpoints": ([ENDPOINT], ("body.endpointUrl",)),
         "events": (sorted(EVENT_SCOPES), ("body.eventTypes[*]", "query.event_types")),
-        "subscriptions": (box.stock["subscriptions"], ()),
+        "subscriptions": (known.stock["subscriptions"], ()),
         "texts": (TEXTS, ("body.code", "body.name")),
-        **{kind: (box.stock[kind], keys) for kind, keys in STOCK_PARAMETERS.items()},
+        **{kind: (known.stock[kind], keys) for kind, keys in STOCK_PARAMETERS.items()},
     }
     used = {name: (values, keys) for name, (values, keys) in ids.items() if values}
     bindings = {key: binding(name) for name, (_, keys) in used.items() for key in keys}
     dictionaries = {name: values for name, (values, _) in used.items()}
-    dictionaries |= {f"spare_{kind}": box.spare[kind] for kind, _ in DELETING.values()}
+    dictionaries |= {f"spare_{kind}": known.spare[kind] for kind, _ in DELETING.values()}
     return {
         "seed": SEED,
         "generation": {"deterministic": True, "max-examples": EXAMPLES, "database": "none"},
@@ -113,17 +113,17 @@ def with_example(document: dict[str, Any]) -> dict[str, Any]:
     return whole
 
 
-def command(folder: Path, document: dict[str, Any], url: str, box: Box, only: list[str]) -> list[str]:
+def command(folder: Path, document: dict[str, Any], url: str, known: KnownCompany, only: list[str]) -> list[str]:
     """The command line of one run, which reads two files in `folder` and writes `report.json` there.
 
     `only`: Schemathesis' options that choose operations.
     """
     (folder / "contract.json").write_text(json.dumps(with_example(document)), encoding="utf-8")
-    (folder / "schemathesis.toml").write_text(tomli_w.dumps(configuration(box)), encoding="utf-8")
+    (folder / "schemathesis.toml").write_text(tomli_w.dumps(configuration(known)), encoding="utf-8")
     return [
         *(str(Path(sys.executable).with_name("schemathesis")), "--no-color"),
         *("--config-file", str(folder / "schemathesis.toml")),
-        *("run", str(folder / "contract.json"), "--url", url, "--auth", f"{box.key}:"),
+        *("run", str(folder / "contract.json"), "--url", url, "--auth", f"{known.key}:"),
         *("--checks", ",".join(CHECKS), "--continue-on-failure"),
         *("--report-json-path", str(folder / "report.json")),
         *only,

@@ -16,9 +16,9 @@ from playwright.sync_api import Page, sync_playwright
 from erp_lab.demo import sandbox_by_codes
 from erp_lab.places import ROOT, cloned, running, start_postgres
 from pleo_sandbox.server import serve
-from tests.addons.odoo.desk import Desk, wait_until
-from tests.addons.odoo.house import AddonServer, configuration, with_addon
-from tests.erp_real.odoo.house import ABSENT, Company, installed
+from tests.addons.odoo.administrator import Administrator, wait_until
+from tests.addons.odoo.installation import AddonServer, configuration, with_addon
+from tests.erp_real.odoo.installation import ABSENT, Company, installed
 
 FOLDER = ROOT / "screenshots" / "odoo"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -44,26 +44,26 @@ def main() -> int:
         with cloned(port, template) as database:
             server = AddonServer(configuration(folder, cron_threads=1), database, folder / "server.log")
             with running(server):
-                photograph(Desk(Company(server.url, database)), server.url, chromium)
+                photograph(Administrator(Company(server.url, database)), server.url, chromium)
     return 0
 
 
-def photograph(desk: Desk, url: str, chromium: str) -> None:
+def photograph(admin: Administrator, url: str, chromium: str) -> None:
     """Connect, export, sign in, go through the screens."""
-    desk.become_manager()
+    admin.become_manager()
     password = secrets.token_urlsafe(12)
-    desk.api.write("res.users", "write", ids=[desk.user("bookkeeper")], vals={"password": password})
+    admin.api.write("res.users", "write", ids=[admin.user("bookkeeper")], vals={"password": password})
     sandbox = sandbox_by_codes()
-    settings = {**desk.furnish_demo(), "sync": ["dimensions"], "sync_dimensions": ["PROJECT"], "rows": ROWS}
+    settings = {**admin.furnish_demo(), "sync": ["dimensions"], "sync_dimensions": ["PROJECT"], "rows": ROWS}
     with serve(sandbox) as pleo, sync_playwright() as playwright:
-        number = desk.connect(pleo, sandbox.api_key, settings)
-        desk.press(number, "action_export_now")
-        wait_until(lambda: any(job["finished_at"] for job in desk.jobs()))
+        number = admin.connect(pleo, sandbox.api_key, settings)
+        admin.press(number, "action_export_now")
+        wait_until(lambda: any(job["finished_at"] for job in admin.jobs()))
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(60_000)
         sign_in(page, url, password)
-        screens(page, url, desk, number)
+        screens(page, url, admin, number)
         browser.close()
 
 
@@ -75,10 +75,10 @@ def sign_in(page: Page, url: str, password: str) -> None:
     page.wait_for_selector(".o_web_client")
 
 
-def screens(page: Page, url: str, desk: Desk, number: int) -> None:
-    job = desk.jobs()[0]["id"]
-    (failed, *_) = desk.api.rows("kontobro.booking", [["outcome", "=", "failed"]], ["reference"])
-    (booked, *_) = desk.api.rows("kontobro.booking", [["outcome", "=", "booked"]], ["erp_id"])
+def screens(page: Page, url: str, admin: Administrator, number: int) -> None:
+    job = admin.jobs()[0]["id"]
+    (failed, *_) = admin.api.rows("kontobro.booking", [["outcome", "=", "failed"]], ["reference"])
+    (booked, *_) = admin.api.rows("kontobro.booking", [["outcome", "=", "booked"]], ["erp_id"])
     shots = {
         "jobs": "action-kontobro_odoo.job_action",
         "job": f"action-kontobro_odoo.job_action/{job}",

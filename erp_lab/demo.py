@@ -1,7 +1,7 @@
 """What `make demo ERP=...` does whichever accounting system it is: the demo's Pleo company exported into a real one.
 
 The demo's own accounts, tax codes, dimensions, vendors and employees are read from its ledger and made in a fresh clone
-of the system's template, so that the same expenses find the same codes; then the system itself is asked what stands.
+of the system's template, so that the same expenses find the same codes; then the system itself is asked what exists.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import Desk
+from kontobro.cli.common.context import CliContext
 from kontobro.cli.connect import connect_with, draft_connection
 from kontobro.cli.demo.command import export_all
 from kontobro.cli.demo.ledger import MARK, clean
@@ -41,7 +41,7 @@ LEVEL: Level = 1
 
 
 class Place(Protocol):
-    """A real accounting system with an empty company: how to connect to it, furnish it, and ask it what stands."""
+    """A real accounting system with an empty company: how to connect to it, furnish it, and ask it what exists."""
 
     @property
     def erp(self) -> str: ...
@@ -56,7 +56,7 @@ class Place(Protocol):
         """Make what the demo's expenses name."""
         ...
 
-    def standing(self) -> Mapping[str, int]:
+    def entry_counts(self) -> Mapping[str, int]:
         """What the system itself says: `entries`, `duplicates`, `drafts`, `receipts`."""
         ...
 
@@ -83,21 +83,21 @@ def run(place: Place) -> int:
         settings = read_toml(demo / "settings.toml")
     sandbox = sandbox_by_codes()
     with serve(sandbox) as url:
-        desk, connection = connected(place, url, sandbox.api_key, settings)
-        ports = desk.ports(connection)
+        cli, connection = connected(place, url, sandbox.api_key, settings)
+        ports = cli.ports(connection)
         with show.progress(quietly=False) as advance:
             results = export_all(connection, ports, advance)
             sandbox.press_export(sandbox.company_id, ids=SECOND_BATCH)
             results += export_all(connection, ports, advance)
         rows = ports.store.bookings(connection.id)
-        desk.close()
+        cli.close()
     print_exported(rows)
     told = {
         "items": sum(result.items for result in results),
         "booked": sum(result.booked + result.already_booked for result in results),
         "failed": sum(result.failed for result in results),
         "uncertain": sum(result.uncertain for result in results),
-        **place.standing(),
+        **place.entry_counts(),
         "seconds": round(time.monotonic() - begun, 1),
     }
     (FOLDER / MARK).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
@@ -127,13 +127,13 @@ def _named_by_codes() -> Iterator[None]:
         CONTRA.update(contra)
 
 
-def connected(place: Place, url: str, key: str, settings: Mapping[str, object]) -> tuple[Desk, Connection]:
+def connected(place: Place, url: str, key: str, settings: Mapping[str, object]) -> tuple[CliContext, Connection]:
     """Connect as a person would, with the demo's own settings."""
-    desk = Desk(home=FOLDER / "home")
+    cli = CliContext(home=FOLDER / "home")
     draft = draft_connection("sandbox", url, place.erp, dict(place.options))
-    connect_with(desk, draft, Tokens(access=key), LEVEL, dict(place.secrets))
-    connection = desk.connection()
-    problems = apply_settings(desk, connection, settings, (), masters_of(desk, connection))
+    connect_with(cli, draft, Tokens(access=key), LEVEL, dict(place.secrets))
+    connection = cli.connection()
+    problems = apply_settings(cli, connection, settings, (), masters_of(cli, connection))
     if problems:
         raise KontobroError(" ".join(str(problem) for problem in problems))
-    return desk, desk.connection()
+    return cli, cli.connection()

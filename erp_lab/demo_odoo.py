@@ -1,4 +1,4 @@
-"""`make demo ERP=odoo`: the demo's Pleo company exported into a real Odoo on loopback, which is then asked what stands.
+"""`make demo ERP=odoo`: the demo's Pleo company exported into a real Odoo on loopback, which is then asked what exists.
 
 Exits 75 where Odoo is not installed.
 """
@@ -18,7 +18,7 @@ from erp_lab.places import cloned, running, start_postgres
 from kontobro.core.model.masterdata import Account, TaxCode, Vendor
 from kontobro.core.model.masters import Masters
 from kontobro.erp.odoo.api import Api
-from tests.erp_real.odoo.house import ABSENT, TEMPLATE, Company, OdooServer, installed, key_of
+from tests.erp_real.odoo.installation import ABSENT, TEMPLATE, Company, OdooServer, installed, key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class OdooPlace:
     def furnish(self, masters: Masters) -> None:
         furnish(self.company.api(), masters)
 
-    def standing(self) -> dict[str, int]:
-        return standing(self.company.api())
+    def entry_counts(self) -> dict[str, int]:
+        return entry_counts(self.company.api())
 
 
 @contextmanager
@@ -49,8 +49,8 @@ def opened(log: Path) -> Iterator[Place]:
         yield OdooPlace(Company(server.url, database))
 
 
-def standing(api: Api) -> dict[str, int]:
-    """What Odoo itself says: entries of ours, references that stand twice, drafts, receipts."""
+def entry_counts(api: Api) -> dict[str, int]:
+    """What Odoo itself says: entries of ours, references that exist twice, drafts, receipts."""
     ours = [["invoice_origin", "=like", "kontobro.%"]]
     moves = list(api.rows("account.move", ours, ["invoice_origin", "state"], names=False))
     papers = [["res_model", "=", "account.move"], ["res_id", "in", [move["id"] for move in moves]]]

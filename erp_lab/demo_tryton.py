@@ -21,7 +21,7 @@ from kontobro.core.model.masterdata import Account, TaxCode, Vendor
 from kontobro.core.model.masters import Masters
 from kontobro.erp.kit.receipts import RECEIPT_MARK
 from kontobro.erp.tryton.api import Api
-from tests.erp_real.tryton.house import ABSENT, TEMPLATE, Company, TrytonServer, installed, password_of
+from tests.erp_real.tryton.installation import ABSENT, TEMPLATE, Company, TrytonServer, installed, password_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class TrytonPlace:
     def furnish(self, masters: Masters) -> None:
         furnish(self.company.api("admin"), masters)
 
-    def standing(self) -> dict[str, int]:
-        return standing(self.company.api("admin"))
+    def entry_counts(self) -> dict[str, int]:
+        return entry_counts(self.company.api("admin"))
 
 
 @contextmanager
@@ -53,8 +53,8 @@ def opened(log: Path) -> Iterator[Place]:
         yield TrytonPlace(Company(server.url, database))
 
 
-def standing(api: Api) -> dict[str, int]:
-    """What Tryton itself says: entries of ours, references that stand twice, drafts, receipts."""
+def entry_counts(api: Api) -> dict[str, int]:
+    """What Tryton itself says: entries of ours, references that exist twice, drafts, receipts."""
     ours = [["description", "like", "kontobro%:%"]]
     lines = list(api.rows("account.move.line", ours, ["description", "move.state"]))
     papers = [["description", "like", f"{RECEIPT_MARK}%"]]

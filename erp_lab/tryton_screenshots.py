@@ -15,9 +15,9 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from erp_lab.places import ROOT, erp_home, running, sql, start_postgres
-from tests.addons.tryton.house import ModuleServer, Person, Place, activated, give_groups, wait_for
-from tests.addons.tryton.office import Office, an_office
-from tests.erp_real.tryton.house import ABSENT, installed, password_of
+from tests.addons.tryton.harness import TrytonHarness, a_harness
+from tests.addons.tryton.installation import ModuleServer, Person, Place, activated, give_groups, wait_for
+from tests.erp_real.tryton.installation import ABSENT, installed, password_of
 
 FOLDER = ROOT / "screenshots" / "tryton"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -49,17 +49,17 @@ def photograph(url: str, database: str, chromium: str) -> None:
     admin = Person(url, database, "admin")
     give_groups(admin, {"bookkeeper": ["Pleo Administration"]})
     bookkeeper = Person(url, database, "bookkeeper")
-    with an_office(admin, bookkeeper) as office, sync_playwright() as playwright:
-        office.connect()
+    with a_harness(admin, bookkeeper) as harness, sync_playwright() as playwright:
+        harness.connect()
         root = admin.id_of("analytic_account.account", "PROJECT")
-        office.set_up(dimensions=[{"group": "PROJ", "root": root, "send": True}], sync_dimensions_=True)
-        bookkeeper.api.write("model.kontobro.connection.export_now", [office.connection["id"]])
+        harness.set_up(dimensions=[{"group": "PROJ", "root": root, "send": True}], sync_dimensions_=True)
+        bookkeeper.api.write("model.kontobro.connection.export_now", [harness.connection["id"]])
         wait_for(lambda: all(row["finished_at"] for row in jobs(bookkeeper)), "the job's end")
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(60_000)
         sign_in(page, url, database)
-        screens(page, f"{url}/#{database}", office)
+        screens(page, f"{url}/#{database}", harness)
         browser.close()
 
 
@@ -77,12 +77,12 @@ def sign_in(page: Page, url: str, database: str) -> None:
     page.wait_for_selector("#menu .treeview")
 
 
-def screens(page: Page, address: str, office: Office) -> None:
-    rows = office.bookkeeper.rows
+def screens(page: Page, address: str, harness: TrytonHarness) -> None:
+    rows = harness.bookkeeper.rows
     (job,) = rows("kontobro.job", "items")
     failed = rows("kontobro.booking", "document", domain=[["outcome", "=", "failed"]])[0]
     booked = next(row["document"] for row in rows("kontobro.booking", "document") if row["document"])
-    connection = f"model/kontobro.connection/{office.connection['id']}"
+    connection = f"model/kontobro.connection/{harness.connection['id']}"
     shots = {
         "jobs": "model/kontobro.job",
         "job": f"model/kontobro.job/{job['id']}",
@@ -108,7 +108,7 @@ def screens(page: Page, address: str, office: Office) -> None:
 
 
 def look_at(page: Page, address: str) -> None:
-    """An address of the client; another hash alone does not load it anew."""
+    """An address of the client; another hash alone does not load it again."""
     page.goto("about:blank")
     page.goto(address)
     page.wait_for_selector(LOADED)

@@ -30,7 +30,7 @@ PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^ ;\\]+)", re.MULTILINE)
 
 
 def tracked_files() -> list[Path]:
-    """The files that git tracks or would track: ignored ones are nobody's business."""
+    """The files that git tracks or would track: ignored ones are no one's business."""
     listing = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,

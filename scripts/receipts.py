@@ -1,6 +1,6 @@
 """Draws the receipts of the sandbox's demo company into src/pleo_sandbox/demo/papers/: the same bytes each time.
 
-`make fix` runs it. What stands on a receipt comes from the expense that it belongs to.
+`make fix` runs it. What is on a receipt comes from the expense that it belongs to.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _INK, _RULE, _PAPER = 36, 208, 250
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What stands on a receipt, as text: `lines` are pairs of a text and an amount."""
+    """What is on a receipt, as text: `lines` are pairs of a text and an amount."""
 
     supplier: str
     number: str
@@ -41,7 +41,7 @@ class Paper:
 
 
 def papers() -> Iterator[tuple[str, str, Paper]]:
-    """Each receipt of the demo company: its file's name, its kind, what stands on it."""
+    """Each receipt of the demo company: its file's name, its kind, what is on it."""
     numbers = reconciliation_ids()
     for spec in SPECS:
         for kind, name in receipt_names(spec, numbers[spec.key]):
@@ -81,7 +81,7 @@ def _paper(spec: ItemSpec, number: str) -> Paper:
 
 
 def _lines(spec: ItemSpec) -> tuple[tuple[str, str], ...]:
-    """The invoice's number, and the VAT where all of it can be deducted: other codes' amounts stand on no paper."""
+    """The invoice's number, and the VAT where all of it can be deducted: other codes' amounts are on no paper."""
     invoice = (("Faktura nr.", spec.invoice),) if spec.invoice else ()
     amounts = zip(spec.lines, line_amounts(spec), strict=True)
     tax = sum(line_tax(each, part) for each, part in amounts if each.tax == "I25")

@@ -22,7 +22,7 @@ FOLDER = ROOT / "screenshots"
 
 
 def take(page: Page, name: str) -> None:
-    """Three pictures of a page as it stands; it is left as it was."""
+    """Three pictures of a page as it is; it is left as it was."""
     page.screenshot(path=FOLDER / f"{name}-light.png", full_page=True)
     page.emulate_media(color_scheme="dark")
     page.screenshot(path=FOLDER / f"{name}-dark.png", full_page=True)
@@ -41,11 +41,11 @@ def main() -> int:
     FOLDER.mkdir()
     with (
         tempfile.TemporaryDirectory() as folder,
-        start_service(Path(folder)) as town,
+        start_service(Path(folder)) as started,
         open_chromium() as browser,
-        open_window(browser, town) as (window, _),
+        open_window(browser, started) as (window, _),
     ):
-        see_all(Journey(window.new_page(), town, take))
+        see_all(Journey(window.new_page(), started, take))
     sys.stdout.write(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER.name}/\n")
     return 0
 

@@ -1,6 +1,6 @@
 """Translations of problems: brings each `.po` up to date with `english.toml`, and compiles it. `make words` runs it.
 
-A new English sentence stands in each `.po` with an empty translation, to be filled in; one that is gone is removed.
+A new English sentence is in each `.po` with an empty translation, to be filled in; one that is gone is removed.
 """
 
 from __future__ import annotations

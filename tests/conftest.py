@@ -1,4 +1,4 @@
-"""What every test shares: no network but loopback, steady Hypothesis, skips that nobody can overlook."""
+"""What every test shares: no network but loopback, steady Hypothesis, skips that no one can overlook."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ OTHERS = ("addon", "browser", "odoo", "tryton")
 def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
     """Every test is marked by its place.
 
-    A test on somebody else's program may be run once more, and the closing line counts it. Never a kill test: what a
+    A test on someone else's program may be run once more, and the closing line counts it. Never a kill test: what a
     kill may do once in fifty times is what it looks for.
     """
     kinds.mark(items)

@@ -83,7 +83,7 @@ def keep_fast(items: list[pytest.Item], config: pytest.Config) -> None:
 
 
 def is_fast(item: pytest.Item) -> bool:
-    """No program is started, nobody is killed, and nobody has called it slow."""
+    """No program is started, no one is killed, and no one has called it slow."""
     module = getattr(item, "module", None)
     return (
         not item.path.is_relative_to(PACKAGES)

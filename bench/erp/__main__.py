@@ -26,8 +26,8 @@ from bench.erp import (
 )
 from bench.erp.pleo import ITEMS
 from bench.result import Result
-from tests.erp_real.odoo import house as odoo
-from tests.erp_real.tryton import house as tryton
+from tests.erp_real.odoo import installation as odoo
+from tests.erp_real.tryton import installation as tryton
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.erp.job import lasted
 from bench.result import Result
-from erp_lab.places import sql
+from erp_lab.process import sql
 
 LIMIT = 1.0
 """Inside is at least as fast."""
@@ -37,7 +37,7 @@ def compare(system: str, over_api: Callable[[], float], inside: Callable[[], flo
 
 def watched(port: int, database: str, log: Path) -> float:
     """Seconds of the job that the module has begun or is about to begin. Counted from its first begin: one that is
-    stopped when its time is up and taken up again begins anew."""
+    stopped when its time is up and taken up again begins again."""
     until, began = time.monotonic() + PATIENCE, ""
     while True:
         first, ended, status = (sql(port, JOB, database) or "||").split("|")

@@ -10,11 +10,11 @@ from bench.erp.inside import compare, watched
 from bench.erp.job import PAYABLE, connection, furnish, ports, run
 from bench.erp.pleo import pleo_elsewhere, receipts_of
 from bench.result import Result
-from erp_lab.demo_odoo import standing
-from erp_lab.places import cloned, running, start_postgres
-from tests.addons.odoo.desk import Desk
-from tests.addons.odoo.house import AddonServer, configuration, with_addon
-from tests.erp_real.odoo.house import TEMPLATE, Company, OdooServer
+from erp_lab.demo_odoo import entry_counts
+from erp_lab.process import cloned, running, start_postgres
+from tests.addons.odoo.administrator import Administrator
+from tests.addons.odoo.installation import AddonServer, configuration, with_addon
+from tests.erp_real.odoo.installation import TEMPLATE, Company, OdooServer
 
 
 def measure(items: int) -> list[Result]:
@@ -42,14 +42,16 @@ def by_cron(port: int, folder: Path, template: str, items: int) -> float:
     with cloned(port, template) as database:
         server = AddonServer(configuration(folder, cron_threads=1), database, folder / "inside.log")
         with running(server), pleo_elsewhere(items) as (url, key):
-            desk = Desk(Company(server.url, database))
-            desk.become_manager()
-            furnish(desk.api)
-            number = desk.connect(url, key, connection(url, PAYABLE).settings)
-            desk.press(number, "action_export_now")
+            admin = Administrator(Company(server.url, database))
+            admin.become_manager()
+            furnish(admin.api)
+            number = admin.connect(url, key, connection(url, PAYABLE).settings)
+            admin.press(number, "action_export_now")
             seconds = watched(port, database, server.log)
-            stands = standing(desk.api)
-            assert (stands["entries"], stands["duplicates"], stands["receipts"]) == (items, 0, receipts_of(items)), (
-                stands
-            )
+            is_whole = entry_counts(admin.api)
+            assert (is_whole["entries"], is_whole["duplicates"], is_whole["receipts"]) == (
+                items,
+                0,
+                receipts_of(items),
+            ), is_whole
             return seconds

@@ -13,13 +13,13 @@ from bench.erp.inside import compare, watched
 from bench.erp.job import ACCOUNTS, connection, ports, run
 from bench.erp.pleo import pleo_elsewhere, receipts_of
 from bench.result import Result
-from erp_lab.demo_tryton import account_of, kinds_of, put, standing
-from erp_lab.places import cloned, running, sql, start_postgres
+from erp_lab.demo_tryton import account_of, entry_counts, kinds_of, put
+from erp_lab.process import cloned, running, sql, start_postgres
 from kontobro.core.model.masterdata import Account
 from kontobro.erp.tryton.api import Api
 from kontobro.store.secrets.codec import settings_to
-from tests.addons.tryton.house import ModuleServer, Person, Place, give_groups, kill
-from tests.erp_real.tryton.house import TEMPLATE, Company, TrytonServer
+from tests.addons.tryton.installation import ModuleServer, Person, Place, give_groups, kill
+from tests.erp_real.tryton.installation import TEMPLATE, Company, TrytonServer
 
 PAYABLE = "7795"
 """The template's account for what employees are owed: Tryton takes no other than one for payables."""
@@ -68,8 +68,10 @@ def by_cron(port: int, place: Place, template: str, items: int) -> float:
                 seconds = watched(port, database, place.folder / "cron.log")
             finally:
                 kill(cron)
-        stands = standing(admin.api)
-        assert (stands["entries"], stands["duplicates"], stands["receipts"]) == (items, 0, receipts_of(items)), stands
+        is_whole = entry_counts(admin.api)
+        assert (is_whole["entries"], is_whole["duplicates"], is_whole["receipts"]) == (items, 0, receipts_of(items)), (
+            is_whole
+        )
         return seconds
 
 

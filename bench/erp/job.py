@@ -27,7 +27,7 @@ from kontobro.erp.odoo.connector import OdooConnector
 from kontobro.export import JobResult, Ports, next_job, run_job
 from kontobro.pleo import Ways, open_pleo
 from kontobro.store import open_store
-from tests.erp_real.odoo.house import Company, key_of
+from tests.erp_real.odoo.installation import Company, key_of
 
 LEAST_SHARE = 0.85
 
@@ -128,12 +128,12 @@ def run(connected: Connection, opened: Ports, items: int) -> float:
     job = next_job(opened)
     assert job
     result = run_job(connected, job, opened)
-    assert stands(result, items), result
+    assert is_whole(result, items), result
     (row,) = opened.store.jobs(connected.id)
     return lasted(row.started_at, row.finished_at)
 
 
-def stands(result: JobResult, items: int) -> bool:
+def is_whole(result: JobResult, items: int) -> bool:
     return (result.event, result.booked, result.receipts) == ("completed", items, receipts_of(items))
 
 

@@ -14,11 +14,11 @@ import httpx2
 from bench.erp import job as erp_job
 from bench.erp.turns import compare
 from bench.result import Result
-from erp_lab.places import cloned, running, start_postgres
+from erp_lab.process import cloned, running, start_postgres
 from kontobro.core.model.journal import JournalEntry
 from kontobro.erp.odoo.api import Api, open_http
 from kontobro.erp.odoo.connector import OdooConnector
-from tests.erp_real.odoo.house import TEMPLATE, Company, OdooServer, key_of
+from tests.erp_real.odoo.installation import TEMPLATE, Company, OdooServer, key_of
 
 
 def measure(items: int) -> list[Result]:

@@ -14,13 +14,13 @@ import msgspec
 
 from bench.erp.turns import compare
 from bench.result import Result
-from erp_lab.places import cloned, running, start_postgres
+from erp_lab.process import cloned, running, start_postgres
 from kontobro.core.model.journal import JournalEntry
 from kontobro.core.model.masterdata import Journal, Period
 from kontobro.core.model.period import period_of
 from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.connector import TrytonConnector
-from tests.erp_real.tryton.house import TEMPLATE, Company, TrytonServer, password_of
+from tests.erp_real.tryton.installation import TEMPLATE, Company, TrytonServer, password_of
 
 
 def measure(items: int) -> list[Result]:

@@ -11,11 +11,11 @@ from importlib import import_module
 from typing import Any
 
 from bench.queues import task
-from kontobro.bootstrap import Home
+from kontobro.bootstrap import App
+from kontobro.service.app import open_service_app
 from kontobro.service.config import read_config
-from kontobro.service.home import open_service_home
 from kontobro.worker import pieces
-from kontobro.worker.duty import fresh_connections
+from kontobro.worker.perform import fresh_connections
 
 BEAT, STALLED, LOOK = 2.0, 5.0, 5.0
 
@@ -34,7 +34,7 @@ def export(connection_id: str) -> None:
         pieces.export_open(home, connection_id, [])
 
 
-homes: list[Home] = []
+homes: list[App] = []
 
 
 def prepare(url: str) -> None:
@@ -71,7 +71,7 @@ async def reap(jobs: Any) -> None:
 
 def work(url: str, ready: Callable[[], None]) -> None:
     if "KONTOBRO_HOME" in os.environ:
-        homes[:] = [open_service_home(read_config())]
+        homes[:] = [open_service_app(read_config())]
 
     async def serve() -> None:
         async with app(url).open_async() as opened:

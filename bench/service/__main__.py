@@ -1,4 +1,4 @@
-"""The service: how well workers overlap a slow accounting system, and how soon a webhook's entry stands.
+"""The service: how well workers overlap a slow accounting system, and how soon a webhook's entry exists.
 
 `python -m bench.service [--companies N] [--items N] [--rounds N]`; `make bench-service` measures at full size.
 """
@@ -30,8 +30,8 @@ from bench.result import Result
 from bench.service.erp import SECONDS
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.pleo.subscriptions import subscribe
+from kontobro.service.app import open_service_app
 from kontobro.service.config import ServiceConfig, read_config
-from kontobro.service.home import open_service_home
 from kontobro.worker.asking import open_client_runner
 from pleo_sandbox.model import Expense, SandboxCompany
 from pleo_sandbox.server import serve
@@ -131,12 +131,12 @@ def _one_entry(sandbox: Sandbox, company: str, bookings: Path) -> float:
 
 def subscribe_to(config: ServiceConfig, name: str) -> None:
     """Have the sandbox send this connection's webhooks to the service."""
-    home = open_service_home(config)
-    connection = home.store.connection(name)
+    app = open_service_app(config)
+    connection = app.store.connection(name)
     assert connection
-    made = subscribe(connection, f"{config.public_url}/webhooks/pleo/{name}/", home.store, home.clock)
-    home.store.save_secret(connection, "webhook", made.secret)
-    home.close()
+    made = subscribe(connection, f"{config.public_url}/webhooks/pleo/{name}/", app.store, app.clock)
+    app.store.save_secret(connection, "webhook", made.secret)
+    app.close()
 
 
 @contextmanager
@@ -183,19 +183,19 @@ def connect_all(config: ServiceConfig, sandbox: Sandbox, url: str, folder: Path,
         connection = replace(books.connection(url, company), erp="bench.service.erp:SlowErp", erp_options=options)
         connect(config, sandbox, replace(connection, id=f"c{number}", name=f"c{number}"))
         sandbox.press_export(company)
-    home = open_service_home(config)
-    runner = open_client_runner(config, home.store)
+    app = open_service_app(config)
+    runner = open_client_runner(config, app.store)
     for number in range(companies):
         runner.export(f"c{number}")
     runner.close()
-    home.close()
+    app.close()
 
 
 def connect(config: ServiceConfig, sandbox: Sandbox, connection: Connection) -> None:
-    home = open_service_home(config)
-    home.store.save_connection(connection)
-    home.store.save_tokens(connection, Tokens(access=sandbox.add_api_key(connection.company_id)))
-    home.close()
+    app = open_service_app(config)
+    app.store.save_connection(connection)
+    app.store.save_tokens(connection, Tokens(access=sandbox.add_api_key(connection.company_id)))
+    app.close()
 
 
 def a_company(sandbox: Sandbox, items: int) -> str:

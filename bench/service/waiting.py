@@ -1,4 +1,4 @@
-"""Seconds spent waiting for somebody else's answer, measured where the requests leave: at the transport."""
+"""Seconds spent waiting for someone else's answer, measured where the requests leave: at the transport."""
 
 from __future__ import annotations
 

@@ -44,10 +44,10 @@ class Fault:
 
     def planted(self, files: dict[str, str]) -> dict[str, str]:
         """The reference's files with the fault. Raises ValueError where its place is not there, or not the only one."""
-        places = [path for path, text in files.items() for _ in range(text.count(self.old))]
-        if len(places) != 1:
-            raise ValueError(f"{self.where}: {self.name}: its place is there {len(places)} times")
-        (path,) = places
+        process = [path for path, text in files.items() for _ in range(text.count(self.old))]
+        if len(process) != 1:
+            raise ValueError(f"{self.where}: {self.name}: its place is there {len(process)} times")
+        (path,) = process
         return files | {path: files[path].replace(self.old, self.new)}
 
 

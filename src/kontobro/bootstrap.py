@@ -37,8 +37,8 @@ class SystemClock:
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
-    """An open home: its store and clock, and the way from a connection to its ports."""
+class App:
+    """The application, opened: its store and clock, and the way from a connection to its ports."""
 
     path: Path
     store: Store
@@ -116,14 +116,14 @@ class Home:
         return Ways(pace=pace, patience=PATIENCE if self.patience is None else self.patience)
 
     @contextmanager
-    def visit(self) -> Iterator[Home]:
-        """This home for a while: what is opened during the visit is closed at its end, the store stays open."""
+    def visit(self) -> Iterator[App]:
+        """The application for a while: what is opened during the visit is closed at its end, the store stays open."""
         with ExitStack() as opened:
             yield replace(self, opened=opened)
 
 
-def open_home(path: Path, clock: Clock | None = None, database: Path | str | None = None) -> Home:
-    """Open (or make) the folder of settings, tokens and history; nobody but its owner may look in.
+def open_app(path: Path, clock: Clock | None = None, database: Path | str | None = None) -> App:
+    """Open (or make) the folder of settings, tokens and history; no one but its owner may look in.
 
     `database` is where those are kept instead of a SQLite file in the folder: another path, or `postgresql://…`.
     """
@@ -131,14 +131,14 @@ def open_home(path: Path, clock: Clock | None = None, database: Path | str | Non
 
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     store = open_store(database or path / DATABASE)
-    home = Home(path, store, clock or SystemClock())
-    home.opened.callback(store.close)
-    return home
+    app = App(path, store, clock or SystemClock())
+    app.opened.callback(store.close)
+    return app
 
 
 def ports_for(connection: Connection, store: Store, clock: Clock | None = None) -> Ports:
     """All that an export of this connection needs, over a store that the caller has open."""
-    return Home(Path(), store, clock or SystemClock()).ports_for(connection)
+    return App(Path(), store, clock or SystemClock()).ports_for(connection)
 
 
 def read_kept_item(raw: bytes) -> ExportItem | MalformedItem:
@@ -152,4 +152,4 @@ def read_kept_item(raw: bytes) -> ExportItem | MalformedItem:
 
 def book_ports_for(connection: Connection, store: Store, clock: Clock | None = None) -> BookPorts:
     """The same over a store that the caller has open."""
-    return Home(Path(), store, clock or SystemClock()).book_ports_for(connection)
+    return App(Path(), store, clock or SystemClock()).book_ports_for(connection)

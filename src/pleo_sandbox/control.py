@@ -24,7 +24,7 @@ from pleo_sandbox.company.oauth import ALL_SCOPES
 from pleo_sandbox.errors import PleoError
 from pleo_sandbox.http.bodies import body_of
 from pleo_sandbox.model import FileBlob, Json, SandboxCompany
-from pleo_sandbox.pages.desk import check_origin
+from pleo_sandbox.pages.visits import check_origin
 from pleo_sandbox.state.deliveries import DeliveryFault
 from pleo_sandbox.state.sandbox import Sandbox
 from pleo_sandbox.wire import decode, refuse, reply

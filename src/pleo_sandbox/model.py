@@ -23,7 +23,7 @@ class Expense:
     """One accounting entry: its ExportItemV3 JSON without `files` (the sandbox makes their URLs), and its receipts.
 
     `queued`: waits in Pleo's export queue. `links` overrides the file URLs, for payloads published with
-    addresses of their own. `verbatim`: the item goes out exactly as it stands, its own `files` included: no contra
+    addresses of their own. `verbatim`: the item goes out exactly as it is, its own `files` included: no contra
     account is asked for or filled in, nothing is added or taken away.
     """
 
@@ -43,7 +43,7 @@ class HandMade:
     """Master data that people made in Pleo: no integration's, so none may archive it.
 
     Each as Pleo shows it, without the moments and the company's id; an `id` may be left out. A tag group may hold its
-    `tags` and `dimensions`. What Pleo's API refuses can stand here: it is older than the rule.
+    `tags` and `dimensions`. What Pleo's API refuses can be here: it is older than the rule.
     """
 
     tag_groups: list[Json] = field(default_factory=list)

@@ -63,20 +63,20 @@ def _config(sandbox: Sandbox, log_level: str, hosts: Collection[str]) -> uvicorn
 class PromptServer(uvicorn.Server):
     """For a thread: ends as soon as it is told to. uvicorn's own looks ten times a second, then waits a tenth more."""
 
-    _told: asyncio.Event | None = None
+    _asked_to_end: asyncio.Event | None = None
     _loop: asyncio.AbstractEventLoop
 
     def stop(self) -> None:
         """From any thread."""
         self.should_exit = True
-        if self._told is not None:
-            with suppress(RuntimeError):  # it has ended by itself
-                self._loop.call_soon_threadsafe(self._told.set)
+        if self._asked_to_end is not None:
+            with suppress(RuntimeError):  # it has ended on its own
+                self._loop.call_soon_threadsafe(self._asked_to_end.set)
 
     async def main_loop(self) -> None:
-        self._loop, self._told = asyncio.get_running_loop(), asyncio.Event()
+        self._loop, self._asked_to_end = asyncio.get_running_loop(), asyncio.Event()
         if not await self.on_tick(0):
-            await self._told.wait()
+            await self._asked_to_end.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for listening in (*self.servers, *(sockets or ())):
@@ -193,7 +193,7 @@ def _credentials(sandbox: DemoSandbox, url: str) -> str:
 
 
 def _greeting(sandbox: DemoSandbox, url: str) -> str:
-    """Where things are. The keys are made anew at each start and worth nothing elsewhere."""
+    """Where things are. The keys are made again at each start and worth nothing elsewhere."""
     return f"""Pleo in a box
   API            {url}
   authorize      {url}/oauth/authorize

@@ -1,4 +1,4 @@
-"""One Chromium for all browser tests, ended before other tests go on: its event loop would stand in their way."""
+"""One Chromium for all browser tests, ended before other tests continue: its event loop would be in their way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole way of a person, in a browser: Connect at Pleo, first sync, exports, mending, tie-out.
+"""The whole way of a person, in a browser: Connect at Pleo, first sync, exports, fixing, tie-out.
 
 The browser test walks it and examines each page; `make screenshots` walks it and takes pictures.
 """
@@ -33,7 +33,7 @@ class Journey:
     """One person's browser on the way."""
 
     page: Page
-    town: StartedService
+    started: StartedService
     stop: Stop = pass_by
     connection: str = ""
 
@@ -53,11 +53,11 @@ class Journey:
         expect(self.page.locator("body")).to_contain_text(words, timeout=SOON)
 
     def at_pleo(self, path: str) -> None:
-        self.page.goto(f"{self.town.pleo}/companies/{self.town.company_id}{path}")
+        self.page.goto(f"{self.started.pleo}/companies/{self.started.company_id}{path}")
 
     def here(self, tab: str) -> None:
         """A page of the connection."""
-        self.page.goto(f"{self.town.service}/c/{self.connection}/")
+        self.page.goto(f"{self.started.service}/c/{self.connection}/")
         if tab:
             self.follow(tab)
 
@@ -73,7 +73,7 @@ class Journey:
 
     def first_visit(self) -> None:
         """Open the link that the service wrote for its owner."""
-        self.page.goto((self.town.folder / "home" / "first-visit.txt").read_text().split()[0])
+        self.page.goto((self.started.folder / "home" / "first-visit.txt").read_text().split()[0])
         self.stop(self.page, "first-visit")
         self.press("Continue")
         expect(self.page.get_by_label("Password (again)")).to_be_visible(timeout=SOON)
@@ -111,7 +111,7 @@ class Journey:
         self.stop(self.page, "connect-erp")
         self.press("Continue")
         self.heading("Access to Beancount")
-        self.page.get_by_label(re.compile("ledger", re.IGNORECASE)).first.fill(str(self.town.ledger))
+        self.page.get_by_label(re.compile("ledger", re.IGNORECASE)).first.fill(str(self.started.ledger))
         self.stop(self.page, "connect-access")
         self.press("Test and continue")
         self.heading("Settings suggested from your chart of accounts")
@@ -156,12 +156,12 @@ class Journey:
         self.stop(self.page, "job-running")
 
     def await_job(self, job: str) -> None:
-        """Until the job's page says by itself that it has ended."""
+        """Until the job's page says on its own that it has ended."""
         expect(self.page.get_by_role("progressbar")).to_have_count(0, timeout=SOON)
         expect(self.page.locator("h1 .badge")).to_contain_text("completed", timeout=SOON)
         self.stop(self.page, "job")
 
-    # ---- mending
+    # ---- fixing
 
     def see_problem(self, message: str) -> None:
         """From the page of problems to the item with this one, and its remedy."""
@@ -213,8 +213,8 @@ class Journey:
         self.stop(self.page, name)
 
     def edit_entry(self, before: str, after: str) -> None:
-        """Somebody edits the newest bookings in the ledger by hand."""
-        newest = max(self.town.ledger.parent.glob("bookings/*.beancount"))
+        """Someone edits the newest bookings in the ledger by hand."""
+        newest = max(self.started.ledger.parent.glob("bookings/*.beancount"))
         text = newest.read_text()
         assert before in text
         newest.write_text(text.replace(before, after))

@@ -25,8 +25,8 @@ def see_all(way: Journey) -> None:
 
 
 def strangers(way: Journey) -> None:
-    page, service = way.page, way.town.service
-    page.goto(f"{way.town.pleo}/")
+    page, service = way.page, way.started.service
+    page.goto(f"{way.started.pleo}/")
     way.stop(page, "pleo-companies")
     for name, path in {"sign-in": "/accounts/login/", "password-reset": "/accounts/password/reset/"}.items():
         page.goto(service + path)
@@ -51,7 +51,7 @@ def before_any_export(way: Journey) -> None:
 
 def exports(way: Journey) -> None:
     """A job that waits and is looked at first; then it runs, and is done."""
-    way.town.control("add_delivery_fault", kind="lose", times=1)
+    way.started.control("add_delivery_fault", kind="lose", times=1)
     job = way.export()
     way.here("Exports")
     _settled(way)
@@ -61,7 +61,7 @@ def exports(way: Journey) -> None:
     way.stop(way.page, "preview")
     way.here("Exports")
     _settled(way)
-    way.town.control("add_fault", kind="delay", method="GET", path="*items*", seconds=3, times=2)
+    way.started.control("add_fault", kind="delay", method="GET", path="*items*", seconds=3, times=2)
     way.page.get_by_role("button", name="Export", exact=True).click()
     expect(way.page.get_by_role("progressbar", name="Expenses done")).to_be_visible(timeout=SOON)
     way.stop(way.page, "job-running")
@@ -97,7 +97,7 @@ def problems(way: Journey) -> None:
 def books(way: Journey) -> None:
     way.tie_out("2026-08-01", "2026-10-31", "tie-out-red")
     way.tie_out(*ONE_DAY, "tie-out-equal")
-    way.page.goto(f"{way.town.service}/c/{way.connection}/jobs/")
+    way.page.goto(f"{way.started.service}/c/{way.connection}/jobs/")
     way.page.locator("#here a").first.click()
     way.page.get_by_role("link", name="Blåbær Catering ApS").first.click()
     _settled(way)
@@ -119,7 +119,7 @@ def people(way: Journey) -> None:
         "two-factor": "/accounts/2fa/",
         "not-found": "/nowhere/",
     }.items():
-        way.page.goto(way.town.service + path)
+        way.page.goto(way.started.service + path)
         way.stop(way.page, name)
 
 
@@ -136,5 +136,5 @@ def the_end(way: Journey) -> None:
 
 
 def _settled(way: Journey) -> None:
-    """Until nothing on the page says that it still asks somebody."""
+    """Until nothing on the page says that it still asks someone."""
     expect(way.page.get_by_text(re.compile("^(Asking|Comparing|Reading)"))).to_have_count(0, timeout=SOON)

@@ -80,9 +80,9 @@ def start_service(folder: Path, *packages: Path) -> Iterator[StartedService]:
             "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "src", *packages))),
         }
         process = stack.enter_context(_running(folder, "service", ["serve"], told))
-        town = StartedService(folder, box["url"], box["company_id"], service, box["client_secret"])
-        _wait_until_ready(process, town)
-        yield town
+        started = StartedService(folder, box["url"], box["company_id"], service, box["client_secret"])
+        _wait_until_ready(process, started)
+        yield started
 
 
 def _open_sandbox(folder: Path, service: str, stack: ExitStack) -> Mapping[str, Any]:
@@ -129,11 +129,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.stdout.close()
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], town: StartedService) -> None:
+def _wait_until_ready(process: subprocess.Popen[bytes], started: StartedService) -> None:
     end = time.monotonic() + START_SECONDS
-    while not _is_ready(town.service):
+    while not _is_ready(started.service):
         if process.poll() is not None or time.monotonic() > end:
-            raise RuntimeError(f"the service did not start:\n{town.logs()}")
+            raise RuntimeError(f"the service did not start:\n{started.logs()}")
         time.sleep(0.1)
 
 

@@ -1,4 +1,4 @@
-"""A connector that somebody else wrote, chosen and set up in the service's pages as ours are."""
+"""A connector that someone else wrote, chosen and set up in the service's pages as ours are."""
 
 from __future__ import annotations
 

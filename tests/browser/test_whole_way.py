@@ -24,28 +24,28 @@ PERIOD = ("2026-09-01", "2026-09-13")
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[StartedService]:
+def started(tmp_path: Path) -> Iterator[StartedService]:
     with start_service(tmp_path) as opened:
         yield opened
 
 
 @contextmanager
-def told_of_failure(page: Page, town: StartedService) -> Iterator[None]:
+def told_of_failure(page: Page, started: StartedService) -> Iterator[None]:
     """What was to be seen when it failed: a picture, the page's text, the end of each log."""
     try:
         yield
     except BaseException as failure:
         picture = ROOT / "screenshots" / "failed.png"
         page.screenshot(path=picture, full_page=True)
-        failure.add_note(f"{page.url}\n{page.locator('body').inner_text()[:2000]}\n{town.logs()}\n{picture}")
+        failure.add_note(f"{page.url}\n{page.locator('body').inner_text()[:2000]}\n{started.logs()}\n{picture}")
         raise
 
 
-def test_connect_export_mend_and_tie_out(chromium: Browser, town: StartedService) -> None:
-    with open_window(chromium, town) as (window, watch):
+def test_connect_export_mend_and_tie_out(chromium: Browser, started: StartedService) -> None:
+    with open_window(chromium, started) as (window, watch):
         page = window.new_page()
-        with told_of_failure(page, town):
-            way = Journey(page, town, watch.examine)
+        with told_of_failure(page, started):
+            way = Journey(page, started, watch.examine)
             way.connect()
             the_connection_is_active(way)
             the_first_export_runs_before_our_eyes(way)
@@ -55,7 +55,7 @@ def test_connect_export_mend_and_tie_out(chromium: Browser, town: StartedService
             the_other_pages_are_as_good(way)
             keys_are_enough(way)
         assert not watch.faults, "\n".join(watch.faults)
-    nothing_is_told_to_the_logs(town)
+    nothing_is_told_to_the_logs(started)
 
 
 def the_connection_is_active(way: Journey) -> None:
@@ -64,17 +64,17 @@ def the_connection_is_active(way: Journey) -> None:
     expect(way.page.locator(".state .badge")).to_have_attribute("data-status", "activated")
     way.page.locator("#settings").click()
     expect(way.page).to_have_url(re.compile(f"/c/{way.connection}/$"))
-    assert [each["status"] for each in way.town.state()["installations"]] == ["ACTIVATED"]
+    assert [each["status"] for each in way.started.state()["installations"]] == ["ACTIVATED"]
 
 
 def the_first_export_runs_before_our_eyes(way: Journey) -> None:
-    """A webhook starts it (polling is an hour away); its page moves on by itself."""
-    way.town.control("add_fault", kind="delay", method="GET", path="*items*", seconds=2, times=2)
+    """A webhook starts it (polling is an hour away); its page moves on on its own."""
+    way.started.control("add_fault", kind="delay", method="GET", path="*items*", seconds=2, times=2)
     job = way.export()
     way.watch_job(job)
     way.await_job(job)
     way.says(re.compile(r"110\s+expenses\s+·\s+112\s+entries\s+booked\s+·\s+10\s+need\s+attention"))
-    (delivery,) = way.town.state()["deliveries"]
+    (delivery,) = way.started.state()["deliveries"]
     assert delivery["eventType"] == "v1.export-job.created"
     assert delivery["attempts"][0]["status"] == 204
 
@@ -92,7 +92,7 @@ def a_setting_mends_one_item(way: Journey) -> None:
 
 
 def pleo_mends_the_other(way: Journey) -> None:
-    """An expense without a category: not in the books, so the tie-out is red; mended in Pleo it is booked."""
+    """An expense without a category: not in the books, so the tie-out is red; fixed in Pleo it is booked."""
     way.tie_out(*PERIOD, "tie-out-not-booked")
     way.says("Not equal")
     way.see_problem(NO_ACCOUNT)
@@ -106,7 +106,7 @@ def pleo_mends_the_other(way: Journey) -> None:
 
 
 def the_books_are_tied_out(way: Journey) -> None:
-    """Equal; and red once somebody edited the entry in the ledger."""
+    """Equal; and red once someone edited the entry in the ledger."""
     way.tie_out(*PERIOD, "tie-out-equal")
     expect(way.page.get_by_role("heading", name="Equal", exact=True)).to_be_visible()
     way.edit_entry("175.00", "185.00")
@@ -124,7 +124,7 @@ def the_other_pages_are_as_good(way: Journey) -> None:
     expect(way.page.get_by_text("Comparing Pleo with")).to_have_count(0, timeout=SOON)
     way.says("Create them in your accounting system")
     way.stop(way.page, "master-data")
-    way.page.goto(f"{way.town.service}/c/{way.connection}/privacy/")
+    way.page.goto(f"{way.started.service}/c/{way.connection}/privacy/")
     way.stop(way.page, "privacy")
 
 
@@ -140,9 +140,9 @@ def keys_are_enough(way: Journey) -> None:
     assert tab_to(way.page, "Save")
 
 
-def nothing_is_told_to_the_logs(town: StartedService) -> None:
+def nothing_is_told_to_the_logs(started: StartedService) -> None:
     """No fault, and no secret."""
-    log = (town.folder / "service.log").read_text()
+    log = (started.folder / "service.log").read_text()
     assert "Traceback" not in log
     assert "[error" not in log
-    assert town.client_secret not in log
+    assert started.client_secret not in log

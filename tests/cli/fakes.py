@@ -10,9 +10,9 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
-from kontobro.bootstrap import DATABASE, Home, open_home
+from kontobro.bootstrap import DATABASE, App, open_app
 from kontobro.cli.app import app
-from kontobro.cli.common.desk import Desk
+from kontobro.cli.common.context import CliContext
 from kontobro.core.dialect import Dialect
 from kontobro.core.errors import KontobroError, Problem
 from kontobro.core.model.connection import Connection, Tokens
@@ -167,7 +167,7 @@ class FakeErp:
 
 @dataclass
 class FakeClock:
-    """Moves only by sleeping; after `sleeps` sleeps somebody presses Ctrl-C."""
+    """Moves only by sleeping; after `sleeps` sleeps someone presses Ctrl-C."""
 
     time: datetime = NOW
     sleeps: int = 0
@@ -184,17 +184,17 @@ class FakeClock:
 
 
 @dataclass
-class FakeHome:
+class FakeApp:
     """A real store in a temporary folder, with a Pleo and an accounting system from memory."""
 
-    home: Home
+    app: App
     pleo: FakePleo
     erp: FakeErp
     clock: FakeClock
 
     @property
     def store(self) -> Store:
-        return self.home.store
+        return self.app.store
 
     def pleo_for(self, connection: Connection, tokens: TokenStore | None = None) -> FakePleo:
         return self.pleo
@@ -209,7 +209,7 @@ class FakeHome:
         return Ports(pleo=self.pleo, connector=self.erp, store=self.store, clock=self.clock)
 
     def close(self) -> None:
-        self.home.close()
+        self.app.close()
 
 
 @dataclass
@@ -221,38 +221,38 @@ class Bench:
     erp: FakeErp = field(default_factory=FakeErp)
     clock: FakeClock = field(default_factory=FakeClock)
 
-    def open(self, path: Path) -> FakeHome:
+    def open(self, path: Path) -> FakeApp:
         put_empty_store(path / DATABASE)
-        return FakeHome(open_home(path), self.pleo, self.erp, self.clock)
+        return FakeApp(open_app(path), self.pleo, self.erp, self.clock)
 
     def run(self, *words: str, stdin: str | None = None, at_terminal: bool = False, **environment: str) -> Result:
-        desk = Desk(open_home=self.open, can_ask=lambda: at_terminal)
+        cli = CliContext(open_app=self.open, can_ask=lambda: at_terminal)
         variables: dict[str, Any] = {"KONTOBRO_HOME": None, "KONTOBRO_API_KEY": None, "LANG": "C.UTF-8"} | environment
-        return CliRunner().invoke(app, ["--home", str(self.path), *words], obj=desk, input=stdin, env=variables)
+        return CliRunner().invoke(app, ["--home", str(self.path), *words], obj=cli, input=stdin, env=variables)
 
     def connect(self, *words: str) -> Result:
         return self.run("connect", "--ledger", "books.beancount", *words, KONTOBRO_API_KEY=KEY)
 
     def connections(self) -> Sequence[Connection]:
-        home = open_home(self.path)
+        app = open_app(self.path)
         try:
-            return home.store.connections()
+            return app.store.connections()
         finally:
-            home.close()
+            app.close()
 
     def secret(self, connection: Connection, name: str) -> str | None:
-        home = open_home(self.path)
+        app = open_app(self.path)
         try:
-            return home.store.secret(connection, name)
+            return app.store.secret(connection, name)
         finally:
-            home.close()
+            app.close()
 
     def tokens(self, connection: Connection) -> Tokens | None:
-        home = open_home(self.path)
+        app = open_app(self.path)
         try:
-            return home.store.tokens(connection)
+            return app.store.tokens(connection)
         finally:
-            home.close()
+            app.close()
 
 
 def export_job(

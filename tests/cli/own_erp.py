@@ -1,4 +1,4 @@
-"""An accounting system that somebody else wrote a connector for: it wants one secret."""
+"""An accounting system that someone else wrote a connector for: it wants one secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Somebody at a terminal, with a ledger and Pleo in a box."""
+"""Someone at a terminal, with a ledger and Pleo in a box."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Any
 
 from typer.testing import CliRunner, Result
 
-from kontobro.bootstrap import DATABASE, Home, open_home
+from kontobro.bootstrap import DATABASE, App, open_app
 from kontobro.cli.app import app
-from kontobro.cli.common.desk import Desk
+from kontobro.cli.common.context import CliContext
 from pleo_sandbox.server import DemoSandbox
 from tests.support.empty_store import put_empty_store
 
 DEMO = Path(str(files("kontobro.erp.beancount") / "demo"))
 
 
-def open_ready_home(path: Path) -> Home:
+def open_ready_app(path: Path) -> App:
     """What a first verb finds when it has made its home."""
     put_empty_store(path / DATABASE)
-    return open_home(path)
+    return open_app(path)
 
 
 @dataclass
 class Person:
-    """Somebody at a terminal, with a ledger and Pleo in a box; keeps all that was ever shown."""
+    """Someone at a terminal, with a ledger and Pleo in a box; keeps all that was ever shown."""
 
     folder: Path
     sandbox: DemoSandbox
@@ -40,8 +40,8 @@ class Person:
 
     def types(self, *words: str, stdin: str | None = None, at_terminal: bool = False) -> Result:
         home = ["--home", str(self.folder / "home"), "--verbose", "--debug"]
-        desk = Desk(open_home=open_ready_home, can_ask=lambda: at_terminal)
-        result = CliRunner().invoke(app, [*home, *words], obj=desk, input=stdin, env={"LANG": "C.UTF-8"})
+        cli = CliContext(open_app=open_ready_app, can_ask=lambda: at_terminal)
+        result = CliRunner().invoke(app, [*home, *words], obj=cli, input=stdin, env={"LANG": "C.UTF-8"})
         self.shown.append(result.output)
         return result
 

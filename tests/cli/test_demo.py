@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from kontobro.cli.app import app
 from kontobro.cli.demo.tally import tally_of
 from kontobro.core.errors import Misconfigured
-from kontobro.testing.box import pleo_in_a_box
+from kontobro.testing.sandbox_process import running_sandbox
 
 
 def run_demo(folder: Path, *words: str) -> tuple[int, str]:
@@ -85,26 +85,26 @@ def test_duplicates_are_counted_in_the_ledger(tmp_path: Path) -> None:
 
 
 def test_the_box_ends_with_its_block() -> None:
-    with pleo_in_a_box() as box:
-        assert box.process
-        running = psutil.Process(box.process.pid)
-        assert box.calls() == {}
+    with running_sandbox() as sandbox:
+        assert sandbox.process
+        running = psutil.Process(sandbox.process.pid)
+        assert sandbox.calls() == {}
     assert not running.is_running()
 
 
 def test_a_taken_port_is_said_plainly() -> None:
     with (
-        pleo_in_a_box() as box,
+        running_sandbox() as sandbox,
         pytest.raises(Misconfigured, match="did not start"),
-        pleo_in_a_box(int(box.url.rpartition(":")[2])),
+        running_sandbox(int(sandbox.url.rpartition(":")[2])),
     ):
         pass
 
 
 def test_the_box_ends_when_its_owner_is_killed() -> None:
     code = (
-        "from kontobro.testing.box import pleo_in_a_box\n"
-        "with pleo_in_a_box() as box: print(box.process.pid, flush=True); box.wait()"
+        "from kontobro.testing.sandbox_process import running_sandbox\n"
+        "with running_sandbox() as box: print(box.process.pid, flush=True); box.wait()"
     )
     source = str(Path(__file__).resolve().parents[2] / "src")
     command = [sys.executable, "-c", code]
@@ -114,8 +114,8 @@ def test_the_box_ends_when_its_owner_is_killed() -> None:
     ):
         always.callback(owner.kill)  # else a failure in here would wait for it without end
         assert owner.stdout
-        sandbox = psutil.Process(int(owner.stdout.readline()))
+        started = psutil.Process(int(owner.stdout.readline()))
         owner.send_signal(signal.SIGKILL)
-    gone, alive = psutil.wait_procs([sandbox], timeout=10)
+    gone, alive = psutil.wait_procs([started], timeout=10)
     assert alive == []
-    assert gone == [sandbox]
+    assert gone == [started]

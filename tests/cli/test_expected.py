@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kontobro.cli.app import app, globals_first
-from kontobro.cli.common.desk import Desk
+from kontobro.cli.common.context import CliContext
 from kontobro.cli.common.extras import MODULES, extra_of
 from tests.cli.fakes import Bench
 
@@ -44,16 +44,16 @@ def test_only_global_options_are_moved(typed: list[str], meant: list[str]) -> No
 
 @pytest.mark.parametrize("words", [["-h"], ["export", "-h"], ["sync", "plan", "-h"], ["settings", "-h"]])
 def test_minus_h_is_help(words: list[str]) -> None:
-    result = CliRunner().invoke(app, words, obj=Desk())
+    result = CliRunner().invoke(app, words, obj=CliContext())
     assert result.exit_code == 0
     assert "Usage: " in result.stdout
 
 
 def test_verbs_are_in_groups_with_examples() -> None:
-    shown = CliRunner().invoke(app, ["--help"], obj=Desk(), env={"COLUMNS": "120"}).stdout
+    shown = CliRunner().invoke(app, ["--help"], obj=CliContext(), env={"COLUMNS": "120"}).stdout
     for panel in ("Connect and manage", "Book and check", "Settings and master data", "Run"):
         assert panel in shown
-    assert "Example: kontobro export --watch" in CliRunner().invoke(app, ["export", "--help"], obj=Desk()).stdout
+    assert "Example: kontobro export --watch" in CliRunner().invoke(app, ["export", "--help"], obj=CliContext()).stdout
 
 
 def test_a_shell_can_complete() -> None:

@@ -18,7 +18,7 @@ from pleo_sandbox.server import DemoSandbox
 from tests.cli.person import DEMO, Person
 
 
-def brings_in_step(person: Person) -> None:
+def brings_in_sync(person: Person) -> None:
     """The dimensions that Pleo has groups of, and yes to every plan."""
     assert person.types("dimensions").exit_code == 0
     assert person.types("sync", "apply", stdin="y\n" * 4, at_terminal=True).exit_code in (0, 8)
@@ -34,7 +34,7 @@ def test_from_connect_to_bookings(person: Person) -> None:
     assert "Fjord & Bro" in person.connects().stdout
     assert person.types("check").exit_code == 3, "the settings are still to be made"
     assert person.types("settings", "import", str(DEMO / "settings.toml")).exit_code == 0
-    brings_in_step(person)
+    brings_in_sync(person)
     check = person.reads("check")
     assert check["ok"], check
 
@@ -166,7 +166,7 @@ def test_oauth_by_a_browser_on_loopback(person: Person) -> None:
     assert (connection["auth"], connection["status"]) == ("oauth", "connected")
     assert (connection["level"], connection["installation"]) == (4, "PENDING_INTEGRATION")
     assert person.types("settings", "import", str(DEMO / "settings.toml")).exit_code == 0
-    brings_in_step(person)
+    brings_in_sync(person)
     assert person.reads("check")["ok"]
     no_secret_in(person, [person.sandbox.client_secret, code])
 

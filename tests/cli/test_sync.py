@@ -1,4 +1,4 @@
-"""Master data as a person keeps it in step: dimensions, plans, digests, questions, schedules; against Pleo in a box."""
+"""Master data as a person keeps it in sync: dimensions, plans, digests, questions, schedules; against Pleo in a box."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def digests(person: Person, *kinds: str) -> dict[str, str]:
     return {plan["kind"]: plan["digest"] for plan in plans}
 
 
-def in_step(person: Person) -> None:
+def in_sync(person: Person) -> None:
     """Dimensions chosen, every plan applied by its digest."""
     person.types("dimensions")
     for kind, digest in digests(person, *KINDS).items():
@@ -145,7 +145,7 @@ def test_a_page_for_a_colleague_holds_the_plan(connected: Person) -> None:
 
 
 def test_a_digest_does_exactly_its_plan_and_activates_what_waited(connected: Person) -> None:
-    in_step(connected)
+    in_sync(connected)
     assert status_at_pleo(connected) == "ACTIVATED"
     assert "The integration in Pleo is activated" in connected.shown[-1]
     before = writes(connected)
@@ -213,14 +213,14 @@ def test_a_schedule_takes_nothing_over_and_says_what_waits(connected: Person) ->
 
 
 def test_only_what_is_due_is_done(connected: Person) -> None:
-    in_step(connected)
+    in_sync(connected)
     nothing = connected.reads("sync", "apply", "--yes", "--due")
     assert nothing == {"kinds": [], "activated": False}
     assert "Nothing is due" in connected.types("sync", "apply", "--yes", "--due").stdout
 
 
 def test_an_emptied_ledger_archives_nothing(connected: Person) -> None:
-    in_step(connected)
+    in_sync(connected)
     kept = [line for line in connected.books.read_text(encoding="utf-8").splitlines() if 'custom "vendor"' not in line]
     connected.books.write_text("\n".join(without_meta(kept)), encoding="utf-8")
     before = writes(connected)

@@ -16,13 +16,13 @@ from kontobro.core.errors import EmptySource, Problem, TooManyChanges
 from kontobro.core.model.settings import Settings
 from kontobro.core.plan.make import Change, Comparison, Desired, Existing, make_plan
 from kontobro.core.plan.types import Action
-from kontobro.sync.shown import ACTIONS, Row, Shown, row_of, shown_of
+from kontobro.sync.shown import ACTIONS, ChangeRow, Shown, row_of, shown_of
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
 
-def row(action: str = "create", name: str = "Rent", **facts: str) -> Row:
-    made = Row(action, "accounts", "7520", name, "", (), "new", "Expenses:Rent", None)
+def row(action: str = "create", name: str = "Rent", **facts: str) -> ChangeRow:
+    made = ChangeRow(action, "accounts", "7520", name, "", (), "new", "Expenses:Rent", None)
     return dataclasses.replace(made, **facts)  # type: ignore[arg-type]  # texts only
 
 

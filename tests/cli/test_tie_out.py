@@ -1,4 +1,4 @@
-"""Tie-out, check-again and personal-data, as somebody at a terminal sees them."""
+"""Tie-out, check-again and personal-data, as someone at a terminal sees them."""
 
 from __future__ import annotations
 

@@ -273,12 +273,12 @@ def test_a_search_reads_only_files_that_are_new_changed_or_hold_the_entry(connec
     for entry in entries:
         connector.book([entry])
     key = Key.of("kontobro", entries[2].reference)
-    shelf.standing([key])
+    shelf.booked([key])
     assert folder.read == [*(f"{n:06}.beancount" for n in range(5)), "000003.beancount"]
     folder.read.clear()
     connector.post(connector.book(entries[1:2]))
-    (standing,) = shelf.standing([key])
-    assert standing.meta("kontobro") == entries[2].reference
+    (booked,) = shelf.booked([key])
+    assert booked.meta("kontobro") == entries[2].reference
     assert folder.read == ["000002.beancount", "000003.beancount"]
 
 

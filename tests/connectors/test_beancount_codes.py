@@ -1,4 +1,4 @@
-"""Codes are texts: what stands unquoted in a ledger keeps its zeros, or is refused with its line."""
+"""Codes are texts: what exists unquoted in a ledger keeps its zeros, or is refused with its line."""
 
 from __future__ import annotations
 

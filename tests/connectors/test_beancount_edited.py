@@ -45,7 +45,7 @@ print(number, flush=True)
 
 @contextmanager
 def an_editor(folder: Path) -> Iterator[list[str]]:
-    """Somebody who adds a numbered comment to a batch file every millisecond; all that was typed, afterwards."""
+    """Someone who adds a numbered comment to a batch file every millisecond; all that was typed, afterwards."""
     typed: list[str] = []
     command = [sys.executable, "-c", EDITOR, str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

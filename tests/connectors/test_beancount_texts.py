@@ -1,4 +1,4 @@
-"""Whatever stands in a text, an entry is found under its own keys, and the ledger loads."""
+"""Whatever is in a text, an entry is found under its own keys, and the ledger loads."""
 
 from __future__ import annotations
 

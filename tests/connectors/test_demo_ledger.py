@@ -17,15 +17,15 @@ from beancount.core import data, inventory
 
 import kontobro
 from kontobro.core.model.settings import RowOverride, Settings
-from pleo_sandbox.demo.company import TO_MEND, demo_company
+from pleo_sandbox.demo.company import TO_FIX, demo_company
 from pleo_sandbox.model import Json
 
 DEMO = Path(kontobro.__file__).parent / "erp" / "beancount" / "demo"
 LEDGER = DEMO / "ledger.beancount"
 
 COMPANY = demo_company()
-GOOD = [expense.item for expense in COMPANY.expenses if expense.id not in TO_MEND]
-BAD = {TO_MEND[expense.id]: expense.item for expense in COMPANY.expenses if expense.id in TO_MEND}
+GOOD = [expense.item for expense in COMPANY.expenses if expense.id not in TO_FIX]
+BAD = {TO_FIX[expense.id]: expense.item for expense in COMPANY.expenses if expense.id in TO_FIX}
 
 
 class Books:

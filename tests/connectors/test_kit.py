@@ -421,5 +421,5 @@ def test_those_that_are_refused_alone_stop_no_other(wanted: list[int], bad: set[
 
     refused = refused_alone(wanted, write)
     assert sorted(one for one, _ in refused) == sorted(bad & set(wanted))
-    assert all(refusal.told == str(one) for one, refusal in refused)
+    assert all(refusal.said == str(one) for one, refusal in refused)
     assert sorted(done) == sorted(set(wanted) - bad)

@@ -163,7 +163,7 @@ def test_the_first_call_of_all_is_as_patient_as_any(bad: httpx2.Response) -> Non
 
 
 def test_reads_are_tried_again_for_a_moment_and_not_for_four_timeouts() -> None:
-    """Each try may last minutes: what goes on longer is for the patience of the engine, once."""
+    """Each try may last minutes: what continues longer is for the patience of the engine, once."""
     clock = [0.0]
 
     def slow() -> None:

@@ -1,4 +1,4 @@
-"""Entries as rows for Odoo, and what stands there as bookings: pure, by example and by property."""
+"""Entries as rows for Odoo, and what is there as bookings: pure, by example and by property."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kontobro.core.model.journal import InvoiceKey, Reference
 from kontobro.core.model.masterdata import Company, Journal, TaxCode
+from kontobro.erp.odoo.booked import BookedMove, booked_of
 from kontobro.erp.odoo.entries import (
     BILL_COLUMNS,
     ENTRY_COLUMNS,
@@ -22,7 +23,6 @@ from kontobro.erp.odoo.entries import (
     rows_of,
 )
 from kontobro.erp.odoo.masters import Book, Snapshot, Tax
-from kontobro.erp.odoo.standing import Standing, standings_of
 from kontobro.testing.connector.entries import (
     Chart,
     a_bill,
@@ -127,23 +127,21 @@ def test_a_reference_is_read_back_from_the_origin(reference: str) -> None:
     assert reference_in(origin_of(Reference(reference))) == reference
 
 
-def stood(entry) -> Standing:
+def stood(entry) -> BookedMove:
     """An entry's document as Odoo would give it back, as far as its note goes."""
     row = cells(entry)[0]
     move = {"id": 1, "state": "posted", "move_type": row["move_type"], "reversal_move_ids": []}
-    (standing,) = standings_of(
-        [move | {"narration": row["narration"], "invoice_origin": row["invoice_origin"]}], [], [], {}
-    )
-    return standing
+    (booked,) = booked_of([move | {"narration": row["narration"], "invoice_origin": row["invoice_origin"]}], [], [], {})
+    return booked
 
 
 @given(st.text(max_size=40), st.text(min_size=1, max_size=40), st.text(max_size=40))
 def test_facts_survive_any_text(note: str, number: str, vendor: str) -> None:
     key = InvoiceKey(vendor, number, "DKK")
     payment = a_payment(CHART, key, notes=(note, "kontobro fingerprint=0"), returned=True)
-    standing = stood(payment)
-    assert (standing.settles, standing.is_returned) == (key, True)
-    assert standing.facts["fingerprint"] == payment.fingerprint
+    booked = stood(payment)
+    assert (booked.settles, booked.is_returned) == (key, True)
+    assert booked.facts["fingerprint"] == payment.fingerprint
 
 
 def test_a_payment_of_the_same_item_names_its_bill_by_reference() -> None:
@@ -152,9 +150,9 @@ def test_a_payment_of_the_same_item_names_its_bill_by_reference() -> None:
 
 
 def test_a_note_that_a_bookkeeper_rewrote_has_no_facts() -> None:
-    standing = stood(a_journal(CHART))
-    assert Standing({**standing.move, "narration": "<p>seen</p>"}, []).facts == {}
-    assert Standing({**standing.move, "narration": False}, []).facts == {}
+    booked = stood(a_journal(CHART))
+    assert BookedMove({**booked.move, "narration": "<p>seen</p>"}, []).facts == {}
+    assert BookedMove({**booked.move, "narration": False}, []).facts == {}
 
 
 def test_an_invoice_that_is_a_journal_entry_keeps_number_and_days_in_title_note_and_line() -> None:

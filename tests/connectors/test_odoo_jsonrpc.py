@@ -25,7 +25,7 @@ from kontobro.erp.odoo.access import find_company, missing_permissions
 from kontobro.erp.odoo.api import Api
 from kontobro.erp.odoo.api.jsonrpc import EitherApi, JsonRpcApi, Login
 from kontobro.erp.odoo.connector import OdooConnector
-from kontobro.erp.odoo.masters import Masters
+from kontobro.erp.odoo.masters import OdooMasters
 from kontobro.erp.registry import load_connector
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
@@ -159,12 +159,12 @@ def test_the_fields_are_those_of_the_version() -> None:
     row = {"id": 5, "code": "1000", "name": "Bank", "deprecated": True, "currency_id": False, "account_type": "x"}
     for version, right in (("18.0", "has_access"), ("17.0", "check_access_rights")):
         odoo = OldOdoo(version, account_account_search_read=[row])
-        masters = Masters(odoo.api())
+        masters = OdooMasters(odoo.api())
         assert [(one.code, one.active) for one in masters.all(Account)] == [("1000", False)]
         missing_permissions(odoo.api())
         assert {call[1] for call in odoo.calls} == {"search_read", right}
     locks = {"id": 1, "fiscalyear_lock_date": "2026-01-31", "period_lock_date": "2026-02-28", "tax_lock_date": False}
-    found = Masters(OldOdoo("17.0", res_company_search_read=[locks]).api()).locks()
+    found = OdooMasters(OldOdoo("17.0", res_company_search_read=[locks]).api()).locks()
     assert {name: str(day) for name, day in found.items()} == {"fiscalyear": "2026-02-28"}
 
 

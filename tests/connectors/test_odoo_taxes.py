@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from kontobro.core.model.journal import Entry, line_sums
 from kontobro.core.model.masterdata import Company, TaxCode
 from kontobro.erp.kit.http import Refused
+from kontobro.erp.odoo.booked import BookedMove
 from kontobro.erp.odoo.entries import MARK, is_computed
 from kontobro.erp.odoo.masters import Snapshot, Tax
-from kontobro.erp.odoo.standing import Standing
 from kontobro.erp.odoo.taxes import corrections, keep_pleos_tax
 from kontobro.testing.connector.entries import Chart, a_reverse_journal, a_taxed_bill, a_taxed_journal
 
@@ -44,7 +44,7 @@ def rates_of(day: object) -> Mapping[str, Decimal]:
     return {"EUR": Decimal("0.13534")}
 
 
-def draft(entry: Entry, tax: str = "19.80", **changes: Any) -> Standing:
+def draft(entry: Entry, tax: str = "19.80", **changes: Any) -> BookedMove:
     """What Odoo makes of an entry: the sent lines, its own tax on each tax line, and what balances it."""
     lines: list[dict[str, Any]] = []
 
@@ -65,19 +65,19 @@ def draft(entry: Entry, tax: str = "19.80", **changes: Any) -> Standing:
     elif left:
         add("582", left)
     move = {"id": 7, "state": "draft", "narration": f"<p>{MARK}fingerprint={entry.fingerprint}</p>"}
-    return Standing(move | changes, lines)
+    return BookedMove(move | changes, lines)
 
 
-def after(standing: Standing, commands: list[list[Any]]) -> dict[str, Decimal]:
+def after(booked: BookedMove, commands: list[list[Any]]) -> dict[str, Decimal]:
     """The sums of the accounts when the commands were carried out; what is owed follows on a bill."""
     changes = {command[1]: command[2] for command in commands if command[0] == 1}
     gone = {command[1] for command in commands if command[0] == 2}
     sums: dict[str, Decimal] = {}
-    for line in standing.lines:
+    for line in booked.lines:
         if line["id"] not in gone and line["display_type"] != "payment_term":
             amount = changes.get(line["id"], {}).get("amount_currency", line["amount_currency"])
             sums[line["account_id"]] = sums.get(line["account_id"], Decimal(0)) + amount
-    if any(line["display_type"] == "payment_term" for line in standing.lines):
+    if any(line["display_type"] == "payment_term" for line in booked.lines):
         sums[CHART.payable] = -sum(sums.values(), Decimal(0))
     return {account: amount for account, amount in sums.items() if amount}
 
@@ -88,20 +88,20 @@ def test_what_is_written_makes_the_entry_to_the_cent_or_nothing_is(
     make: Any, net: Decimal, tax: Decimal, computed: Decimal
 ) -> None:
     entry = make(CHART, str(net), str(tax))
-    standing = draft(entry, str(computed))
-    commands = corrections(entry, standing, MASTERS, rates_of)
+    booked = draft(entry, str(computed))
+    commands = corrections(entry, booked, MASTERS, rates_of)
     assert (commands == []) == (tax == computed)
-    assert after(standing, commands) == line_sums(entry)
+    assert after(booked, commands) == line_sums(entry)
 
 
 def test_a_foreign_entry_balances_in_the_companys_currency() -> None:
     entry = a_taxed_journal(CHART, "79.20", "19.81", "EUR")
-    standing = draft(entry)
-    for line in standing.lines:
+    booked = draft(entry)
+    for line in booked.lines:
         line["balance"] = round(line["amount_currency"] / Decimal("0.13534"), 2)
-    commands = corrections(entry, standing, MASTERS, rates_of)
+    commands = corrections(entry, booked, MASTERS, rates_of)
     gone = {command[1] for command in commands if command[0] == 2}
-    balances = {line["id"]: line["balance"] for line in standing.lines if line["id"] not in gone}
+    balances = {line["id"]: line["balance"] for line in booked.lines if line["id"] not in gone}
     balances |= {command[1]: command[2]["balance"] for command in commands if command[0] == 1}
     assert sum(balances.values()) == 0
     assert balances[3] == Decimal("146.37")
@@ -120,16 +120,16 @@ def test_only_a_draft_of_ours_is_touched(changes: dict[str, Any]) -> None:
 def test_a_tax_on_another_account_is_left_alone() -> None:
     """Part of it falls on the expense: the sums would not be Pleo's."""
     entry = a_taxed_journal(CHART, "79.20", "19.81")
-    standing = draft(entry)
-    half = standing.lines[2] | {"id": 9, "account_id": CHART.expense, "tax_repartition_line_id": 2}
-    assert corrections(entry, replace(standing, lines=[*standing.lines, half]), MASTERS, rates_of) == []
+    booked = draft(entry)
+    half = booked.lines[2] | {"id": 9, "account_id": CHART.expense, "tax_repartition_line_id": 2}
+    assert corrections(entry, replace(booked, lines=[*booked.lines, half]), MASTERS, rates_of) == []
 
 
 def test_a_tax_that_odoo_did_not_compute_has_no_line_to_stand_on() -> None:
     entry = a_taxed_journal(CHART, "0.01", "0.01")
-    standing = draft(entry)
-    lines = [line for line in standing.lines if not line["tax_repartition_line_id"]]
-    assert corrections(entry, replace(standing, lines=lines), MASTERS, rates_of) == []
+    booked = draft(entry)
+    lines = [line for line in booked.lines if not line["tax_repartition_line_id"]]
+    assert corrections(entry, replace(booked, lines=lines), MASTERS, rates_of) == []
 
 
 class Refusing:

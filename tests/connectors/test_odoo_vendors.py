@@ -71,6 +71,6 @@ def test_what_a_partner_has_is_taken(asked: Vendor, code: str | None) -> None:
 
 
 def test_its_own_partner_takes_nothing_away() -> None:
-    """It stands already, and another partner was given the same code by hand."""
+    """It exists already, and another partner was given the same code by hand."""
     asked = a_vendor("a", code="V100")
     assert taken({asked.id: asked}, [PARTNER, replace(PARTNER, id="8", pleo_id=asked.id)]) == {}

@@ -34,9 +34,9 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def sandbox() -> DemoSandbox:
     """The demo company with Export pressed; no rate limit, which is not what is looked at here."""
-    box = DemoSandbox(demo_company(), rate_limit=None)
-    box.press_export(box.company_id)
-    return box
+    known = DemoSandbox(demo_company(), rate_limit=None)
+    known.press_export(known.company_id)
+    return known
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from contract.box import Box, box_for_reading, box_for_writing
 from contract.fuzz import command, never_accepted
+from contract.known import KnownCompany, known_for_reading, known_for_writing
 from pleo_sandbox.server import serve
 
 pytestmark = pytest.mark.contract
@@ -21,19 +21,19 @@ PATIENCE = 600
 
 # Reading and writing run apart, each against a sandbox of its own: a write may end the job that a reading needs.
 PARTS = {
-    "reading": (box_for_reading, ["--include-method", "GET"]),
-    "writing": (box_for_writing, ["--exclude-method", "GET"]),
+    "reading": (known_for_reading, ["--include-method", "GET"]),
+    "writing": (known_for_writing, ["--exclude-method", "GET"]),
 }
 
 
-@pytest.mark.parametrize(("make_box", "only"), PARTS.values(), ids=PARTS)
+@pytest.mark.parametrize(("make_known", "only"), PARTS.values(), ids=PARTS)
 def test_every_answer_of_the_sandbox_is_pleos(
-    make_box: Callable[[], Box], only: list[str], document: dict[str, Any], tmp_path: Path
+    make_known: Callable[[], KnownCompany], only: list[str], document: dict[str, Any], tmp_path: Path
 ) -> None:
-    box = make_box()
-    with serve(box.sandbox) as url:
+    known = make_known()
+    with serve(known.sandbox) as url:
         run = subprocess.run(
-            command(tmp_path, document, url, box, only),
+            command(tmp_path, document, url, known, only),
             cwd=tmp_path,
             capture_output=True,
             text=True,

@@ -54,7 +54,7 @@ def test_identifier_and_code_alike_are_the_code() -> None:
 
 
 def test_an_identifier_that_is_not_ours_is_not_looked_up() -> None:
-    """Somebody else's number: the code decides, and without a code nothing does."""
+    """Someone else's number: the code decides, and without a code nothing does."""
     assert named(SKR03, "1100", "1131") == ("7", [])
     found, (problem,) = named(SKR03, None, "1131")
     assert (found, problem.code) == (None, "account_unknown")
@@ -78,7 +78,7 @@ def test_a_tax_code_and_a_tag_are_no_ids() -> None:
 
 
 def test_an_employees_code_is_no_other_employees_id() -> None:
-    """It would be somebody else's balance; a code that nobody has is kept as it is."""
+    """It would be someone else's balance; a code that no one has is kept as it is."""
     books = masters(employees=[Employee("5", "E5", ""), Employee("6", "7", "")])
     for code, balance in (("5", None), ("7", "6"), ("E5", "5"), ("stranger", "stranger")):
         item = an_item("out_of_pocket", user=Person("u", "Anna Berg", code))
@@ -124,15 +124,15 @@ def test_a_stale_identifier_is_refused_with_both_and_the_category() -> None:
 
 
 def test_an_intent_proves_nothing() -> None:
-    """Pleo may have refused what we meant to create, because somebody else has that identifier there."""
+    """Pleo may have refused what we meant to create, because someone else has that identifier there."""
     bindings = [Binding("accounts", "26", None, "created", "1100")]
-    assert Given.of(bindings, in_step=False) == NOTHING
-    assert Given.of([replace(bindings[0], pleo_id="p")], in_step=True).codes == GIVEN.codes
+    assert Given.of(bindings, in_sync=False) == NOTHING
+    assert Given.of([replace(bindings[0], pleo_id="p")], in_sync=True).codes == GIVEN.codes
 
 
 def test_with_bindings_lost_the_code_has_to_confirm() -> None:
-    """Accounts are kept in step, but nothing tells what was given: a new store, or one that was emptied."""
-    lost = Given.of([], in_step=True)
+    """Accounts are kept in sync, but nothing tells what was given: a new store, or one that was emptied."""
+    lost = Given.of([], in_sync=True)
     books = chart(("26", "1200"), ("27", "1100"), given=lost)
     assert named(books, "1200", "26") == ("26", [])
     assert named(books, "1100", "1100") == ("27", [])
@@ -171,8 +171,8 @@ def test_the_accounts_of_a_tax_code_are_ids_where_a_sync_wrote_them() -> None:
 
     assert booked(NOTHING) == {"1", "2", "3"}
     ours = [Binding("tax_codes", "26", tax.id, "created", "I25")]
-    assert booked(Given.of(ours, in_step=True)) == {"1200", "2", "3"}
-    assert booked(Given.of([], in_step=True)) == set()
+    assert booked(Given.of(ours, in_sync=True)) == {"1200", "2", "3"}
+    assert booked(Given.of([], in_sync=True)) == set()
 
 
 # --------------------------------------------------------------------------------------------- vendors

@@ -1,4 +1,4 @@
-"""Somebody else's external id at Pleo is a number like our ids: alone it makes no two records one."""
+"""Someone else's external id at Pleo is a number like our ids: alone it makes no two records one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_with_its_code_or_its_name_it_is_the_same(kind: MasterKind, code: str, n
 
 
 def test_what_we_meant_to_create_is_ours_by_its_code_too() -> None:
-    """The intent of a create that Pleo refused, because somebody else has that identifier, owns nothing."""
+    """The intent of a create that Pleo refused, because someone else has that identifier, owns nothing."""
     intent = Binding("accounts", "1100", None, "created", "4851")
     assert plan_of("accounts", Existing("p", "1100", "Bank", external_id="1100"), intent) == ([], ["exists"])
     ours = Existing("p", "4851", "Cleaning", external_id="1100")

@@ -43,7 +43,7 @@ def named(number: int, code: str | None, identifier: str | None = None, **line: 
 
 
 def nothing_is_booked_on_an_id(folder: Path, system: System, tax_id: str, tag: tuple[str, str]) -> None:
-    """Eight expenses: what a code, an identifier of somebody else's and one of ours are booked on."""
+    """Eight expenses: what a code, an identifier of someone else's and one of ours are booked on."""
     stranger = system.add("90001")
     meant = system.add(stranger)  # its code is the stranger's id
     lost = system.add("90002")
@@ -66,32 +66,32 @@ def nothing_is_booked_on_an_id(folder: Path, system: System, tax_id: str, tag: t
         Binding("accounts", "123456789", entry_id(51), "created", "90004"),
     ]
     over = a_connected_home_over(folder, company, system.settings, system.erp, system.options, system.secrets)
-    with over as desk, ports_at(desk, SandboxClock(desk.sandbox), guarded(system.connector)) as office:
-        office.store.bind(office.connection.id, bindings)
+    with over as connected, ports_at(connected, SandboxClock(connected.sandbox), guarded(system.connector)) as harness:
+        harness.store.bind(harness.connection.id, bindings)
         system.renumber(ours, "90005")
         system.add("90003")  # another account has the code that ours was given to Pleo with
         system.add("90004")
-        job = next_job(office.ports)
+        job = next_job(harness.ports)
         assert job is not None
-        looked = preview_job(office.connection, job, office.ports)
+        looked = preview_job(harness.connection, job, harness.ports)
         held = {one.item.entry_id: one.problems for one in looked}
         assert {id for id, problems in held.items() if problems} == {entry_id(n) for n in (2, 6, 7, 8)}, held
-        refused = office.export()
+        refused = harness.export()
         assert (refused.booked, refused.failed) == (4, 4), refused
         booked = {1: meant, 3: meant, 4: stranger, 5: ours}
         for number in range(1, 9):
             accounts = system.accounts_of(entry_id(number))
             expected = {booked[number]} if number in booked else set()
             assert {one for one in accounts if one in {stranger, meant, lost, ours}} == expected, number
-        assert office.failure(entry_id(2))[0] == "account_unknown"
+        assert harness.failure(entry_id(2))[0] == "account_unknown"
         for said in ("Office supplies", "123456789", "90004"):
-            assert said in office.failure(entry_id(6))[1]
-        assert office.failure(entry_id(7))[0] == "tax_code_unknown"
-        assert office.failure(entry_id(8))[0] == "tag_unknown"
-        stored = office.connection.settings
+            assert said in harness.failure(entry_id(6))[1]
+        assert harness.failure(entry_id(7))[0] == "tax_code_unknown"
+        assert harness.failure(entry_id(8))[0] == "tag_unknown"
+        stored = harness.connection.settings
         for contra in (lost, f" {lost}"):
-            office.again(entry_id(2))
-            office.connection = replace(office.connection, settings=replace(stored, contra=contra, posting="draft"))
-            stopped = office.export()
+            harness.again(entry_id(2))
+            harness.connection = replace(harness.connection, settings=replace(stored, contra=contra, posting="draft"))
+            stopped = harness.export()
             assert stopped.failure is not None
             assert f"{lost} is not a code" in stopped.failure

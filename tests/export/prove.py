@@ -46,8 +46,8 @@ SIDES = {"before": "before", "after": "right after"}
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What stands on both sides: how often each entry and each receipt, and Pleo's status of each item."""
+class BothSides:
+    """What is on both sides: how often each entry and each receipt, and Pleo's status of each item."""
 
     entries: dict[str, int]
     receipts: dict[str, int]
@@ -60,7 +60,7 @@ class Standing:
 
     @property
     def lost(self) -> int:
-        """Entries and receipts that should stand in the end, and don't."""
+        """Entries and receipts that should be in the end, and don't."""
         return len(set(BOOKED) - set(self.entries)) + max(0, RECEIPTS - len(self.receipts))
 
     @property
@@ -87,30 +87,32 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What stood when the process was dead, and what stands after the next run."""
+    """What was when the process was dead, and what exists after the next run."""
 
     case: Case
-    killed: Standing
-    healed: Standing
+    killed: BothSides
+    healed: BothSides
 
 
-def standing(desk: ConnectedHome) -> Standing:
+def standing(connected: ConnectedHome) -> BothSides:
     """Count both sides, by reading what they keep."""
-    entries, receipts = plain_books(desk) if desk.order else ledger_books(desk)
-    return Standing(dict(Counter(entries)), dict(Counter(receipts)), desk.states(), str(desk.sandbox.jobs[-1].status))
+    entries, receipts = plain_books(connected) if connected.order else ledger_books(connected)
+    return BothSides(
+        dict(Counter(entries)), dict(Counter(receipts)), connected.states(), str(connected.sandbox.jobs[-1].status)
+    )
 
 
-def ledger_books(desk: ConnectedHome) -> tuple[list[str], list[str]]:
+def ledger_books(connected: ConnectedHome) -> tuple[list[str], list[str]]:
     """References and receipts in the ledger, which has to load without an error."""
-    found, errors, _ = loader.load_file(str(desk.ledger))
+    found, errors, _ = loader.load_file(str(connected.ledger))
     if errors:
         raise AssertionError(f"the ledger does not load: {errors}")
     entries = [e.meta["kontobro"] for e in found if isinstance(e, Transaction) and "kontobro" in e.meta]
     return entries, [Path(entry.filename).name for entry in found if isinstance(entry, Document)]
 
 
-def plain_books(desk: ConnectedHome) -> tuple[list[str], list[str]]:
-    plain = PlainErp(Path(desk.order["plain"]), [])
+def plain_books(connected: ConnectedHome) -> tuple[list[str], list[str]]:
+    plain = PlainErp(Path(connected.order["plain"]), [])
     return [line["reference"] for line in plain.lines()], [path.name for path in plain.receipts.glob("*/*")]
 
 
@@ -120,31 +122,31 @@ def opened(system: str) -> Iterator[ConnectedHome]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         orders = {"plain": str(folder / "plain"), "settle_after": SETTLE_AFTER} if system == "searchable" else {}
-        with a_connected_home(folder, kill_company(), **orders) as desk:
-            yield desk
+        with a_connected_home(folder, kill_company(), **orders) as connected:
+            yield connected
 
 
 def boundaries(system: str) -> list[str]:
     """The names of all boundaries, from a run in which nothing happens."""
-    with opened(system) as desk:
-        desk.export()
-        if not standing(desk).whole:
-            raise AssertionError(f"even a run without a kill is not whole: {standing(desk)}")
-        return desk.boundaries
+    with opened(system) as connected:
+        connected.export()
+        if not standing(connected).whole:
+            raise AssertionError(f"even a run without a kill is not whole: {standing(connected)}")
+        return connected.boundaries
 
 
 def prove(case: Case) -> Verdict:
     """Kill one exporter, run another, count."""
-    with opened(case.system) as desk:
-        if desk.export(at=case.boundary) is not None:
+    with opened(case.system) as connected:
+        if connected.export(at=case.boundary) is not None:
             raise AssertionError(f"nothing was killed at {case.boundary}")
-        killed = standing(desk)
+        killed = standing(connected)
         if case.forgetful:
-            forget_history(desk)
-        desk.sandbox.move_clock(test_killed.LATER)
+            forget_history(connected)
+        connected.sandbox.move_clock(test_killed.LATER)
         in_doubt = case.system == "searchable" and case.boundary in test_killed_searchable.IN_DOUBT
-        desk.export(take_over=case.forgetful or in_doubt)
-        return Verdict(case, killed, standing(desk))
+        connected.export(take_over=case.forgetful or in_doubt)
+        return Verdict(case, killed, standing(connected))
 
 
 def in_words(case: Case) -> str:
@@ -198,7 +200,7 @@ def table_of(title: str, verdicts: Sequence[Verdict]) -> Table:
 
 
 def outcome(verdict: Verdict) -> str:
-    """Whole, or what stands instead."""
+    """Whole, or what exists instead."""
     if verdict.healed.whole:
         return "[green]✓ whole[/]"
     return f"[red]✗ {verdict.case.boundary}: {verdict.healed}[/]"

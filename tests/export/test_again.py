@@ -25,17 +25,17 @@ def exported_once(item: Json) -> Any:
 
 
 def test_the_same_facts_are_already_booked(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
-        assert office.export().booked == 2
-        before = [path.read_bytes() for path in office.batches]
-        office.again(ONE, TWO)
-        result = office.export()
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as harness:
+        assert harness.export().booked == 2
+        before = [path.read_bytes() for path in harness.batches]
+        harness.again(ONE, TWO)
+        result = harness.export()
         assert (result.event, result.booked, result.already_booked, result.receipts) == ("completed", 0, 2, 0)
-        assert [path.read_bytes() for path in office.batches] == before
-        state = office.sandbox.item_state(office.desk.company_id, ONE)
+        assert [path.read_bytes() for path in harness.batches] == before
+        state = harness.sandbox.item_state(harness.connected.company_id, ONE)
         assert state is not None
         assert state["externalId"] == ONE
-        office.assert_agree()
+        harness.assert_agree()
 
 
 @pytest.mark.parametrize(
@@ -51,91 +51,91 @@ def test_the_same_facts_are_already_booked(tmp_path: Path) -> None:
 )
 def test_other_facts_are_a_conflict(tmp_path: Path, changed: Json) -> None:
     item = an_item(1)
-    with an_export_harness(tmp_path, exported_once(item)) as office:
-        office.export()
-        before = office.entries()[ONE]
+    with an_export_harness(tmp_path, exported_once(item)) as harness:
+        harness.export()
+        before = harness.entries()[ONE]
         item.update(changed)
-        office.again(ONE, TWO)
-        result = office.export()
+        harness.again(ONE, TWO)
+        result = harness.export()
         assert (result.event, result.already_booked, result.failed) == ("completed_with_errors", 1, 1)
-        failure, text = office.failure(ONE)
+        failure, text = harness.failure(ONE)
         assert failure == "accounting_system_validation_failure"
         assert f"Already booked as {ONE} with other content" in text
         assert "Void it" in text
-        assert office.entries()[ONE].postings == before.postings
-        office.void(ONE)
-        office.again(ONE)
-        assert office.export().booked == 1
-        assert office.desk.states() == {ONE: "successful"}
+        assert harness.entries()[ONE].postings == before.postings
+        harness.void(ONE)
+        harness.again(ONE)
+        assert harness.export().booked == 1
+        assert harness.connected.states() == {ONE: "successful"}
 
 
 def test_other_texts_and_settings_are_no_conflict(tmp_path: Path) -> None:
     item = an_item(1)
-    with an_export_harness(tmp_path, exported_once(item)) as office:
-        office.export()
+    with an_export_harness(tmp_path, exported_once(item)) as harness:
+        harness.export()
         item.update({"note": "another note", "supplier": {"name": "Another name"}})
-        office.set(wallets={"DKK": "1010"})
-        office.again(ONE)
-        assert office.export().already_booked == 1
-        assert office.entries()[ONE].payee == "Kontor & Papir A/S"
+        harness.set(wallets={"DKK": "1010"})
+        harness.again(ONE)
+        assert harness.export().already_booked == 1
+        assert harness.entries()[ONE].payee == "Kontor & Papir A/S"
 
 
 def test_a_bookkeepers_corrections_stay(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
-        office.export()
-        office.edit(ONE, lambda block: block.replace("Expenses:Office-Supplies", "Expenses:Goods"))
-        office.again(ONE)
-        assert office.export().already_booked == 1
-        assert {posting.account for posting in office.entries()[ONE].postings} >= {"Expenses:Goods"}
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as harness:
+        harness.export()
+        harness.edit(ONE, lambda block: block.replace("Expenses:Office-Supplies", "Expenses:Goods"))
+        harness.again(ONE)
+        assert harness.export().already_booked == 1
+        assert {posting.account for posting in harness.entries()[ONE].postings} >= {"Expenses:Goods"}
 
 
 @pytest.mark.parametrize("reference", [ONE, TWO, TWO + "/pay"])
 def test_what_was_voided_is_booked_anew(tmp_path: Path, reference: str) -> None:
-    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
-        office.export()
-        office.void(reference)
-        office.again(ONE, TWO)
-        result = office.export()
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as harness:
+        harness.export()
+        harness.void(reference)
+        harness.again(ONE, TWO)
+        result = harness.export()
         assert (result.event, result.booked, result.already_booked) == ("completed", 1, 1)
-        assert sorted(office.entries()) == [ONE, TWO, TWO + "/pay"]
-        office.assert_agree()
+        assert sorted(harness.entries()) == [ONE, TWO, TWO + "/pay"]
+        harness.assert_agree()
 
 
 def test_what_was_voided_is_asked_about_if_so_set(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
-        office.export()
-        office.void(ONE)
-        office.set(voided="ask")
-        office.again(ONE, TWO)
-        result = office.export()
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as harness:
+        harness.export()
+        harness.void(ONE)
+        harness.set(voided="ask")
+        harness.again(ONE, TWO)
+        result = harness.export()
         assert (result.already_booked, result.failed) == (1, 1)
-        assert "voided" in office.failure(ONE)[1]
-        assert sorted(office.entries()) == [TWO, TWO + "/pay"]
+        assert "voided" in harness.failure(ONE)[1]
+        assert sorted(harness.entries()) == [TWO, TWO + "/pay"]
 
 
 @pytest.mark.parametrize("reference", [ONE, TWO, TWO + "/pay"])
 def test_what_was_deleted_is_booked_anew(tmp_path: Path, reference: str) -> None:
-    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
-        office.export()
-        office.delete(reference)
-        office.again(ONE, TWO)
-        result = office.export()
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as harness:
+        harness.export()
+        harness.delete(reference)
+        harness.again(ONE, TWO)
+        result = harness.export()
         assert (result.booked, result.already_booked) == (1, 1)
-        assert sorted(office.entries()) == [ONE, TWO, TWO + "/pay"]
-        office.assert_agree()
+        assert sorted(harness.entries()) == [ONE, TWO, TWO + "/pay"]
+        harness.assert_agree()
 
 
 def test_what_stands_is_recognised_after_its_period_was_closed(tmp_path: Path) -> None:
     """It was booked while the period was open, and Pleo was never told: closing the books makes it no failure."""
-    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as harness:
         with pytest.raises(RuntimeError):
-            office.export_with_fault("pleo.report#1:before", RuntimeError("gone"))
-        text = office.desk.ledger.read_text()
-        office.desk.ledger.write_text(text.replace('2026-10-31 "open"', '2026-10-31 "closed"'))
-        office.mend()
-        office.export()
-        assert sorted(office.entries()) == [ONE, TWO, TWO + "/pay"]
-        _, said = office.failure(ONE)
+            harness.export_with_fault("pleo.report#1:before", RuntimeError("gone"))
+        text = harness.connected.ledger.read_text()
+        harness.connected.ledger.write_text(text.replace('2026-10-31 "open"', '2026-10-31 "closed"'))
+        harness.fix()
+        harness.export()
+        assert sorted(harness.entries()) == [ONE, TWO, TWO + "/pay"]
+        _, said = harness.failure(ONE)
         assert "Booked all the same" in said
 
 
@@ -151,19 +151,19 @@ def moving_on_book(behind: Any, entries: Sequence[Entry]) -> Any:
 
 
 def test_a_draft_with_another_date_is_withdrawn(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
-        office.alter(book=moving_on_book)
-        result = office.export()
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as harness:
+        harness.alter(book=moving_on_book)
+        result = harness.export()
         assert (result.booked, result.failed) == (1, 1)
-        failure, text = office.failure(ONE)
+        failure, text = harness.failure(ONE)
         assert failure == "accounting_system_validation_failure"
         assert "2026-11-04 instead of 2026-10-05" in text
         assert "withdrawn" in text
-        assert sorted(office.entries()) == [TWO, TWO + "/pay"]
-        office.mend()
-        office.again(ONE)
-        assert office.export().booked == 1
-        office.assert_agree()
+        assert sorted(harness.entries()) == [TWO, TWO + "/pay"]
+        harness.fix()
+        harness.again(ONE)
+        assert harness.export().booked == 1
+        harness.assert_agree()
 
 
 def test_a_draft_left_half_done_by_a_write_whose_answer_was_lost_is_written_again(tmp_path: Path) -> None:
@@ -177,66 +177,66 @@ def test_a_draft_left_half_done_by_a_write_whose_answer_was_lost_is_written_agai
         moving_on_book(behind, entries)
         raise Uncertain("The answer was lost.")
 
-    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
-        office.alter(book=lost_half_way)
-        result = office.export()
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as harness:
+        harness.alter(book=lost_half_way)
+        result = harness.export()
         assert (result.booked, result.failed, result.uncertain) == (2, 0, 0)
-        office.mend()
-        office.assert_agree()
+        harness.fix()
+        harness.assert_agree()
 
 
-def moving_on_post(office: ExportHarness, reference: str = ONE) -> Any:
+def moving_on_post(harness: ExportHarness, reference: str = ONE) -> Any:
     def post(behind: Any, bookings: Sequence[Booking]) -> Any:
         if any(booking.reference == reference and booking.status == "draft" for booking in bookings):
-            office.edit(reference, lambda block: block.replace("2026-10-05", "2026-11-04"))
+            harness.edit(reference, lambda block: block.replace("2026-10-05", "2026-11-04"))
         return behind.post(bookings)
 
     return post
 
 
 def test_a_date_that_moves_as_it_is_posted_is_said(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
-        office.alter(post=moving_on_post(office))
-        result = office.export()
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as harness:
+        harness.alter(post=moving_on_post(harness))
+        result = harness.export()
         assert (result.booked, result.failed) == (1, 1)
-        _, text = office.failure(ONE)
+        _, text = harness.failure(ONE)
         assert "2026-11-04 instead of 2026-10-05" in text
         assert "Booked all the same" in text
 
 
 def test_a_date_that_moves_as_a_draft_of_an_earlier_run_is_posted_is_said(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as harness:
         with pytest.raises(RuntimeError):
-            office.export_with_fault("erp.post#1:before", RuntimeError("gone"))
-        office.alter(post=moving_on_post(office))
-        result = office.export()
+            harness.export_with_fault("erp.post#1:before", RuntimeError("gone"))
+        harness.alter(post=moving_on_post(harness))
+        result = harness.export()
         assert (result.failed, result.already_booked) == (1, 1)
-        assert "2026-11-04 instead of 2026-10-05" in office.failure(ONE)[1]
+        assert "2026-11-04 instead of 2026-10-05" in harness.failure(ONE)[1]
 
 
 def test_a_draft_that_was_corrected_by_hand_is_posted_as_it_is(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, exported_once(an_item(1)), replace(SETTINGS, posting="draft")) as office:
-        assert office.export().booked == 2
-        assert {entry.flag for entry in office.entries().values()} == {"!"}
-        office.edit(ONE, lambda block: block.replace("Expenses:Office-Supplies", "Expenses:Goods"))
-        office.set(posting="posted")
-        office.again(ONE, TWO)
-        result = office.export()
+    with an_export_harness(tmp_path, exported_once(an_item(1)), replace(SETTINGS, posting="draft")) as harness:
+        assert harness.export().booked == 2
+        assert {entry.flag for entry in harness.entries().values()} == {"!"}
+        harness.edit(ONE, lambda block: block.replace("Expenses:Office-Supplies", "Expenses:Goods"))
+        harness.set(posting="posted")
+        harness.again(ONE, TWO)
+        result = harness.export()
         assert (result.event, result.already_booked) == ("completed", 2)
-        entries = office.entries()
+        entries = harness.entries()
         assert {entry.flag for entry in entries.values()} == {"*"}
         assert "Expenses:Goods" in {posting.account for posting in entries[ONE].postings}
 
 
 def test_an_entry_that_vanishes_before_it_is_read_back(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, exported_once(an_item(1))) as office:
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as harness:
 
         def post(behind: Any, bookings: Sequence[Booking]) -> Any:
             answers = behind.post(bookings)
-            office.delete(ONE)
+            harness.delete(ONE)
             return answers
 
-        office.alter(post=post)
-        result = office.export()
+        harness.alter(post=post)
+        result = harness.export()
         assert (result.booked, result.failed) == (1, 1)
-        assert "no longer exists" in office.failure(ONE)[1]
+        assert "no longer exists" in harness.failure(ONE)[1]

@@ -1,4 +1,4 @@
-"""One bad item among good ones fails alone, and says which field, what stood there and what to do."""
+"""One bad item among good ones fails alone, and says which field, what was there and what to do."""
 
 from __future__ import annotations
 
@@ -106,16 +106,16 @@ CASES: dict[str, tuple[Expense, str, tuple[str, ...]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_bad_item_fails_alone(tmp_path: Path, case: str) -> None:
     expense, failure_type, said = CASES[case]
-    with an_export_harness(tmp_path, among_good(expense)) as office:
-        result = office.export()
+    with an_export_harness(tmp_path, among_good(expense)) as harness:
+        result = harness.export()
         assert (result.event, result.booked, result.failed) == ("completed_with_errors", 2, 1)
-        assert sorted(office.entries()) == [entry_id(1), entry_id(3)]
-        found, text = office.failure(BAD)
+        assert sorted(harness.entries()) == [entry_id(1), entry_id(3)]
+        found, text = harness.failure(BAD)
         assert found == failure_type
         assert [part for part in said if part not in text] == [], text
         assert len(text) <= 1000
         assert text.isprintable()
-        office.assert_agree()
+        harness.assert_agree()
 
 
 def among_good(expense: Expense) -> Any:
@@ -125,11 +125,11 @@ def among_good(expense: Expense) -> Any:
 def unannounced(size: int | None) -> Callable[[ExportHarness], Json]:
     """The same receipt, its address the sandbox's own, its size left out or a lie."""
 
-    def file(office: ExportHarness) -> Json:
-        with office.sandbox.lock:
-            expense = office.sandbox.exports.expense(BAD)
+    def file(harness: ExportHarness) -> Json:
+        with harness.sandbox.lock:
+            expense = harness.sandbox.exports.expense(BAD)
             assert expense is not None
-            (link,) = office.sandbox.files.links(expense, office.desk.url)
+            (link,) = harness.sandbox.files.links(expense, harness.connected.url)
         return {key: value for key, value in {**link, "size": size}.items() if value is not None}
 
     return file
@@ -140,19 +140,19 @@ def test_a_receipt_that_is_larger_than_announced(tmp_path: Path, size: int | Non
     item = an_item(2)
     with an_export_harness(
         tmp_path, among_good(Expense(item, (FileBlob("r", "image/png", PNG + bytes(31 * MEGABYTE)),)))
-    ) as office:
-        say(office, item, unannounced(size)(office))
-        result = office.export()
+    ) as harness:
+        say(harness, item, unannounced(size)(harness))
+        result = harness.export()
         assert (result.booked, result.failed) == (2, 1)
-        found, text = office.failure(BAD)
+        found, text = harness.failure(BAD)
         assert found == "receipt_file_size_limit_exceeded"
         assert "30 MB" in text
-        assert sorted(office.entries()) == [entry_id(1), entry_id(3)]
+        assert sorted(harness.entries()) == [entry_id(1), entry_id(3)]
 
 
-def say(office: ExportHarness, item: Json, file: Json) -> None:
+def say(harness: ExportHarness, item: Json, file: Json) -> None:
     """Let the item name this file, in place of what the sandbox would say of it."""
-    job = office.sandbox.jobs[0]
+    job = harness.sandbox.jobs[0]
     listed = next(one for one in job.items if one.expense.id == BAD)
     listed.expense = Expense(item, listed.expense.files, links=(file,))
 
@@ -173,27 +173,27 @@ HARMLESS: dict[str, Json] = {
 
 @pytest.mark.parametrize("case", HARMLESS)
 def test_odd_texts_are_booked(tmp_path: Path, case: str) -> None:
-    with an_export_harness(tmp_path, among_good(Expense(an_item(2, **HARMLESS[case])))) as office:
-        result = office.export()
+    with an_export_harness(tmp_path, among_good(Expense(an_item(2, **HARMLESS[case])))) as harness:
+        result = harness.export()
         assert (result.event, result.booked, result.failed) == ("completed", 3, 0)
-        entry = office.entries()[BAD]
+        entry = harness.entries()[BAD]
         assert len(entry.payee or "") <= 120
         assert (entry.payee or "").isprintable() or "\u200d" in (entry.payee or "")
-        office.assert_agree()
+        harness.assert_agree()
 
 
 def test_an_item_that_names_no_entry(tmp_path: Path) -> None:
     """It is listed in the job, but what comes in its place can't be matched: it is said of the listed one."""
     item = an_item(2)
-    with an_export_harness(tmp_path, among_good(Expense(item))) as office:
+    with an_export_harness(tmp_path, among_good(Expense(item))) as harness:
         item["accountingEntryId"] = "no-uuid"
-        job = office.sandbox.jobs[0]
+        job = harness.sandbox.jobs[0]
         listed = job.by_entry[BAD]
         assert listed.expense.id == "no-uuid"
         listed.expense = Named(item)
-        result = office.export()
+        result = harness.export()
         assert (result.booked, result.failed) == (2, 1)
-        found, text = office.failure(BAD)
+        found, text = harness.failure(BAD)
         assert found == "unexpected_failure"
         assert "did not send its content" in text
 
@@ -207,19 +207,19 @@ class Named(Expense):
 
 
 def test_nothing_to_book_can_be_skipped(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, among_good(Expense(an_item(2, minor=0)))) as office:
-        office.set(zero_amount="skip")
-        result = office.export()
+    with an_export_harness(tmp_path, among_good(Expense(an_item(2, minor=0)))) as harness:
+        harness.set(zero_amount="skip")
+        result = harness.export()
         assert (result.event, result.failed) == ("completed", 0)
-        assert sorted(office.entries()) == [entry_id(1), entry_id(3)]
-        assert office.desk.states()[BAD] == "successful"
+        assert sorted(harness.entries()) == [entry_id(1), entry_id(3)]
+        assert harness.connected.states()[BAD] == "successful"
 
 
 def test_all_items_are_bad(tmp_path: Path) -> None:
     with an_export_harness(
         tmp_path, a_company(CASES["no account"][0], Expense(an_item(3, type="moon_landing")))
-    ) as office:
-        result = office.export()
+    ) as harness:
+        result = harness.export()
         assert (result.event, result.failed, result.failure_type) == ("failed", 2, "validation_failure")
-        assert office.entries() == {}
-        assert set(office.desk.states().values()) == {"failed"}
+        assert harness.entries() == {}
+        assert set(harness.connected.states().values()) == {"failed"}

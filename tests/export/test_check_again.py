@@ -19,64 +19,64 @@ from tests.support.export_harness import ExportHarness, an_export_harness
 from tests.support.pleo_company import entry_id, kill_company
 
 FIFTH = Reference(entry_id(5))
-MENDED = RowOverride(type="card_purchase", line_account="7504")
+FIXED = RowOverride(type="card_purchase", line_account="7504")
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[ExportHarness]:
-    with an_export_harness(tmp_path, kill_company()) as office:
-        office.export()
-        yield office
+def harness(tmp_path: Path) -> Iterator[ExportHarness]:
+    with an_export_harness(tmp_path, kill_company()) as harness:
+        harness.export()
+        yield harness
 
 
-def ports(office: ExportHarness) -> BookPorts:
-    return BookPorts(connector=office.connector, store=office.store, clock=office.clock, read_item=read_kept_item)
+def ports(harness: ExportHarness) -> BookPorts:
+    return BookPorts(connector=harness.connector, store=harness.store, clock=harness.clock, read_item=read_kept_item)
 
 
-def test_under_the_same_settings_it_still_fails(office: ExportHarness) -> None:
-    checked = check_again(office.connection, FIFTH, ports(office))
+def test_under_the_same_settings_it_still_fails(harness: ExportHarness) -> None:
+    checked = check_again(harness.connection, FIFTH, ports(harness))
     assert not checked.fixed
     assert checked.preview is not None
     assert [problem.code for problem in checked.preview.problems] == ["account_missing"]
 
 
-def test_under_new_settings_it_shows_its_entry_and_books_nothing(office: ExportHarness) -> None:
-    ledger, rows, states = [p.read_text() for p in office.batches], office.rows(), office.desk.states()
-    office.set(rows=(MENDED,))
-    (checked,) = check_failed(office.connection, ports(office))
+def test_under_new_settings_it_shows_its_entry_and_books_nothing(harness: ExportHarness) -> None:
+    ledger, rows, states = [p.read_text() for p in harness.batches], harness.rows(), harness.connected.states()
+    harness.set(rows=(FIXED,))
+    (checked,) = check_failed(harness.connection, ports(harness))
     assert checked.fixed
     assert checked.preview is not None
     (entry,) = checked.preview.entries
     assert line_sums(entry) == {"Expenses:Office-Supplies": Decimal("100.00"), "Assets:Pleo:DKK": Decimal("-100.00")}
     assert checked.pleo_url == "https://app.example.com/expenses/5"
-    assert [p.read_text() for p in office.batches] == ledger
-    assert office.rows() == rows
-    assert office.desk.states() == states
+    assert [p.read_text() for p in harness.batches] == ledger
+    assert harness.rows() == rows
+    assert harness.connected.states() == states
 
 
-def test_exported_again_in_pleo_it_is_booked_as_shown(office: ExportHarness) -> None:
-    office.set(rows=(MENDED,))
-    (checked,) = check_failed(office.connection, ports(office))
-    office.again(FIFTH)
-    office.export()
-    assert office.desk.states() == {FIFTH: "successful"}
+def test_exported_again_in_pleo_it_is_booked_as_shown(harness: ExportHarness) -> None:
+    harness.set(rows=(FIXED,))
+    (checked,) = check_failed(harness.connection, ports(harness))
+    harness.again(FIFTH)
+    harness.export()
+    assert harness.connected.states() == {FIFTH: "successful"}
     assert checked.preview is not None
-    assert set(office.entries()) >= {entry.reference for entry in checked.preview.entries}
-    assert list(check_failed(office.connection, ports(office))) == []
+    assert set(harness.entries()) >= {entry.reference for entry in checked.preview.entries}
+    assert list(check_failed(harness.connection, ports(harness))) == []
 
 
-def test_what_stands_already_is_told(office: ExportHarness) -> None:
-    checked = check_again(office.connection, Reference(f"{entry_id(2)}/pay"), ports(office))
+def test_what_stands_already_is_told(harness: ExportHarness) -> None:
+    checked = check_again(harness.connection, Reference(f"{entry_id(2)}/pay"), ports(harness))
     assert checked.preview is not None
     assert [booking.reference for booking in checked.preview.already] == [entry_id(2), f"{entry_id(2)}/pay"]
 
 
-def test_an_expense_that_we_never_had(office: ExportHarness) -> None:
+def test_an_expense_that_we_never_had(harness: ExportHarness) -> None:
     with pytest.raises(Misconfigured, match="no expense"):
-        check_again(office.connection, Reference("nothing"), ports(office))
+        check_again(harness.connection, Reference("nothing"), ports(harness))
 
 
-def test_purged_content_can_not_be_looked_at(office: ExportHarness) -> None:
-    office.store.purge(office.connection.id, office.clock.now() + dt.timedelta(days=1))
-    checked = check_again(office.connection, FIFTH, ports(office))
+def test_purged_content_can_not_be_looked_at(harness: ExportHarness) -> None:
+    harness.store.purge(harness.connection.id, harness.clock.now() + dt.timedelta(days=1))
+    checked = check_again(harness.connection, FIFTH, ports(harness))
     assert (checked.preview, checked.fixed) == (None, False)

@@ -16,59 +16,59 @@ from tests.support.export_harness import CONTROL, EVENTS, ITEMS, JOBS, ExportHar
 from tests.support.pleo_company import KNOWN_ONLY_TO_PLEO, a_company, a_receipt, an_item, kill_company
 
 
-def assert_discreet(told: str, office: ExportHarness) -> None:
-    assert [secret for secret in (*KNOWN_ONLY_TO_PLEO, office.desk.key) if secret in told] == []
+def assert_discreet(told: str, harness: ExportHarness) -> None:
+    assert [secret for secret in (*KNOWN_ONLY_TO_PLEO, harness.connected.key) if secret in told] == []
 
 
 def test_the_log_is_heard_at_all(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with an_export_harness(tmp_path, kill_company()) as office:
-        office.export()
+    with an_export_harness(tmp_path, kill_company()) as harness:
+        harness.export()
         assert {record.name.partition(".")[0] for record in caplog.records} >= {"kontobro"}
         assert {record.levelno for record in caplog.records} >= {logging.DEBUG, logging.INFO}
         assert any("export-items" in record.getMessage() for record in caplog.records)
-        assert_discreet(caplog.text, office)
+        assert_discreet(caplog.text, harness)
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", JOBS), ("GET", CONTROL), ("GET", ITEMS), ("PUT", CONTROL)])
 @pytest.mark.parametrize("how", ["truncated", "html", "content_type"])
 def test_errors_of_bad_answers(tmp_path: Path, method: str, path: str, how: Any) -> None:
-    with an_export_harness(tmp_path, kill_company()) as office:
-        office.sandbox.break_page(method, path, how, times=9)
+    with an_export_harness(tmp_path, kill_company()) as harness:
+        harness.sandbox.break_page(method, path, how, times=9)
         with pytest.raises(KontobroError) as fault:
-            office.export()
-        assert_discreet(f"{fault.value} {fault.value!r} {fault.value.__cause__!r}", office)
+            harness.export()
+        assert_discreet(f"{fault.value} {fault.value!r} {fault.value.__cause__!r}", harness)
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", EVENTS), ("GET", ITEMS)])
 @pytest.mark.parametrize("status", [401, 403, 400])
 def test_errors_of_refusals(tmp_path: Path, method: str, path: str, status: int) -> None:
-    with an_export_harness(tmp_path, kill_company()) as office:
-        office.sandbox.storm(method, path, status, times=5)
+    with an_export_harness(tmp_path, kill_company()) as harness:
+        harness.sandbox.storm(method, path, status, times=5)
         with pytest.raises(KontobroError) as fault:
-            office.export()
-        assert_discreet(f"{fault.value} {fault.value!r}", office)
+            harness.export()
+        assert_discreet(f"{fault.value} {fault.value!r}", harness)
 
 
 @pytest.mark.parametrize("method", ["check", "read", "validate", "find", "book", "attach", "post"])
 def test_a_connector_that_shouts_what_it_saw(tmp_path: Path, method: str) -> None:
-    with an_export_harness(tmp_path, a_company(Expense(an_item(1), (a_receipt(1),)))) as office:
+    with an_export_harness(tmp_path, a_company(Expense(an_item(1), (a_receipt(1),)))) as harness:
 
         def shout(behind: Any, *args: Any) -> Any:
             raise ValueError(f"{KNOWN_ONLY_TO_PLEO} {args}")
 
-        office.alter(**{method: shout})
-        result = office.export()
+        harness.alter(**{method: shout})
+        result = harness.export()
         assert result.event == "failed"
-        assert_discreet(json.dumps(asdict(result)), office)
-        told = [str(job.failure_reason) for job in office.sandbox.jobs]
-        told += [str(item.result) for job in office.sandbox.jobs for item in job.items]
+        assert_discreet(json.dumps(asdict(result)), harness)
+        told = [str(job.failure_reason) for job in harness.sandbox.jobs]
+        told += [str(item.result) for job in harness.sandbox.jobs for item in job.items]
         assert "log id" in str(told) or "connector failed" in str(told)
-        assert_discreet(str(told), office)
+        assert_discreet(str(told), harness)
 
 
 def test_ports_and_results_show_no_secret(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, kill_company()) as office:
-        result = office.export()
+    with an_export_harness(tmp_path, kill_company()) as harness:
+        result = harness.export()
         assert_discreet(
-            f"{office.ports!r} {office.connection!r} {result!r} {office.store.tokens(office.connection)!r}", office
+            f"{harness.ports!r} {harness.connection!r} {result!r} {harness.store.tokens(harness.connection)!r}", harness
         )

@@ -77,14 +77,14 @@ def test_a_fault_anywhere(data: st.DataObject, items: list[tuple[str, int, int]]
     ]
     with (
         TemporaryDirectory() as folder,
-        an_export_harness(Path(folder), a_company(*expenses), replace(SETTINGS, posting=posting)) as office,
+        an_export_harness(Path(folder), a_company(*expenses), replace(SETTINGS, posting=posting)) as harness,
     ):
         fault = data.draw(st.sampled_from(FAULTS), label="fault")
         at = data.draw(st.sampled_from(boundaries(items, fault)), label="at")
         with suppress(Gone, KontobroError):
-            office.export_with_fault(at, fault)
-        finish(office)
-        assert_once(office, {entry_id(n): receipts for n, (_, _, receipts) in enumerate(items, 1)})
+            harness.export_with_fault(at, fault)
+        finish(harness)
+        assert_once(harness, {entry_id(n): receipts for n, (_, _, receipts) in enumerate(items, 1)})
 
 
 def boundaries(items: list[tuple[str, int, int]], fault: Exception) -> list[str]:
@@ -103,26 +103,28 @@ def boundaries(items: list[tuple[str, int, int]], fault: Exception) -> list[str]
     return [f"{name}:{side}" for name in names for side in ("before", "after")]
 
 
-def finish(office: ExportHarness) -> None:
-    """Run again what is open; what Pleo gave up is exported anew by the bookkeeper. Bounded."""
-    if next_job(office.ports) is not None:
-        office.export()
+def finish(harness: ExportHarness) -> None:
+    """Run again what is open; what Pleo gave up is exported again by the bookkeeper. Bounded."""
+    if next_job(harness.ports) is not None:
+        harness.export()
     for _ in range(2):
-        lost = [entry for entry, status in office.desk.states().items() if status == "abandoned"]
-        failed = [entry for entry, status in office.desk.states().items() if status == "failed"]
+        lost = [entry for entry, status in harness.connected.states().items() if status == "abandoned"]
+        failed = [entry for entry, status in harness.connected.states().items() if status == "failed"]
         if not lost and not failed:
             return
-        office.again(*office.desk.states())
-        office.export()
+        harness.again(*harness.connected.states())
+        harness.export()
 
 
-def assert_once(office: ExportHarness, receipts: dict[str, int]) -> None:
+def assert_once(harness: ExportHarness, receipts: dict[str, int]) -> None:
     """The ledger holds each successful item whole and once, with its receipts, and nothing of a failed one."""
-    states = office.desk.states()
+    states = harness.connected.states()
     assert set(states.values()) <= {"successful", "failed"}
-    entries = office.entries()
+    entries = harness.entries()
     successful = {entry for entry, status in states.items() if status == "successful"}
     assert {reference.removesuffix("/pay") for reference in entries} == successful
-    assert len(office.receipts()) == len(set(office.receipts())) == sum(receipts[entry] for entry in successful)
-    assert set(office.rows().values()) <= {"reported"}
-    assert {entry.flag for entry in entries.values()} <= {"!" if office.connection.settings.posting == "draft" else "*"}
+    assert len(harness.receipts()) == len(set(harness.receipts())) == sum(receipts[entry] for entry in successful)
+    assert set(harness.rows().values()) <= {"reported"}
+    assert {entry.flag for entry in entries.values()} <= {
+        "!" if harness.connection.settings.posting == "draft" else "*"
+    }

@@ -25,8 +25,8 @@ def tagged(tmp_path: Path) -> Iterator[ExportHarness]:
     tag = {"id": entry_id(98), "code": "100", "groupCode": "COST"}
     tax = {"id": entry_id(99), "code": "I25", "rate": 0.25, "type": "inclusive", "amount": money(2_000)}
     item = an_item(1, accountingEntryLines=[a_line(10_000, tags=[tag], tax=tax)])
-    with an_export_harness(tmp_path, a_company(Expense(item))) as office:
-        yield office
+    with an_export_harness(tmp_path, a_company(Expense(item))) as harness:
+        yield harness
 
 
 def losing(**lost: Any) -> dict[str, Any]:
@@ -85,9 +85,9 @@ def test_what_a_person_changed_since_shows_in_the_tie_out(
     assert named in tied(tagged)["details_differ"]
 
 
-def tied(office: ExportHarness) -> dict[str, str]:
-    ports = BookPorts(connector=office.connector, store=office.store, clock=office.clock, read_item=read_kept_item)
-    result = summarise(office.connection, ports)
+def tied(harness: ExportHarness) -> dict[str, str]:
+    ports = BookPorts(connector=harness.connector, store=harness.store, clock=harness.clock, read_item=read_kept_item)
+    result = summarise(harness.connection, ports)
     assert result.in_detail == result.entries
     return {entry.verdict: "; ".join(entry.changes) for entry in result.differing}
 
@@ -99,15 +99,15 @@ def test_a_system_without_bills_gets_journal_entries(tmp_path: Path) -> None:
         sent.extend(entries)
         return behind.book(entries)
 
-    with an_export_harness(tmp_path, kill_company()) as office:
-        with_bills = office.connector.capabilities
-        office.alter(capabilities=replace(with_bills, bills=False), book=book)
-        result = office.export()
+    with an_export_harness(tmp_path, kill_company()) as harness:
+        with_bills = harness.connector.capabilities
+        harness.alter(capabilities=replace(with_bills, bills=False), book=book)
+        result = harness.export()
         assert (result.booked, result.failed) == (4, 1)
         assert len(sent) == 5
         assert {type(entry) for entry in sent} == {JournalEntry}
-        assert {row.kind for row in office.store.bookings(office.connection.id)} <= {"journal", "item"}
-        assert tied(office).keys() == {"not_booked"}
+        assert {row.kind for row in harness.store.bookings(harness.connection.id)} <= {"journal", "item"}
+        assert tied(harness).keys() == {"not_booked"}
 
 
 def test_a_journal_entry_of_a_bill_keeps_all_that_an_entry_has() -> None:

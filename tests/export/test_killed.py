@@ -53,10 +53,10 @@ BOOKED = sorted([entry_id(1), entry_id(2), entry_id(2) + "/pay", entry_id(3), en
 STATES = {entry_id(number): "successful" for number in (1, 2, 3, 4)} | {entry_id(5): "failed"}
 
 
-def assert_whole(desk: ConnectedHome) -> None:
+def assert_whole(connected: ConnectedHome) -> None:
     """Everything once, and all three of them agree: Pleo, the ledger, our store."""
-    assert_once(desk)
-    with sqlite3.connect(desk.database) as database:
+    assert_once(connected)
+    with sqlite3.connect(connected.database) as database:
         states = {row[0] for row in database.execute("select state from kontobro_booking")}
         ended = [row[0] for row in database.execute("select status from kontobro_job where finished_at is not null")]
         open_rows = database.execute("select count(*) from kontobro_job where finished_at is null").fetchone()[0]
@@ -65,9 +65,9 @@ def assert_whole(desk: ConnectedHome) -> None:
     assert (open_rows, set(ended) - {"completed_with_errors"}) == (0, set())
 
 
-def assert_once(desk: ConnectedHome) -> None:
+def assert_once(connected: ConnectedHome) -> None:
     """The ledger holds everything once, and Pleo says the same of it."""
-    entries, errors, _ = loader.load_file(str(desk.ledger))
+    entries, errors, _ = loader.load_file(str(connected.ledger))
     assert not errors
     booked = [e for e in entries if isinstance(e, Transaction) and "kontobro" in e.meta]
     assert sorted(entry.meta["kontobro"] for entry in booked) == BOOKED
@@ -76,33 +76,33 @@ def assert_once(desk: ConnectedHome) -> None:
     assert settled == {entry_id(2) + "/pay", entry_id(3)}
     receipts = [Path(entry.filename).name for entry in entries if isinstance(entry, Document)]
     assert len(receipts) == len(set(receipts)) == 3
-    assert desk.states() == STATES
-    assert [str(job.status) for job in desk.sandbox.jobs] == ["completed_with_errors"]
+    assert connected.states() == STATES
+    assert [str(job.status) for job in connected.sandbox.jobs] == ["completed_with_errors"]
 
 
 def test_a_whole_run_crosses_exactly_these_boundaries(tmp_path: Path) -> None:
-    with a_connected_home(tmp_path, kill_company()) as desk:
-        result = desk.export()
+    with a_connected_home(tmp_path, kill_company()) as connected:
+        result = connected.export()
         assert result is not None
         assert (result["booked"], result["failed"], result["receipts"]) == (4, 1, 3)
-        assert desk.boundaries == BOUNDARIES
-        assert_whole(desk)
+        assert connected.boundaries == BOUNDARIES
+        assert_whole(connected)
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 def test_killed_at_and_run_again(tmp_path: Path, boundary: str) -> None:
-    with a_connected_home(tmp_path, kill_company()) as desk:
-        assert desk.export(at=boundary) is None
-        desk.sandbox.move_clock(LATER)
-        desk.export()
-        assert_whole(desk)
+    with a_connected_home(tmp_path, kill_company()) as connected:
+        assert connected.export(at=boundary) is None
+        connected.sandbox.move_clock(LATER)
+        connected.export()
+        assert_whole(connected)
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 def test_killed_and_all_history_lost(tmp_path: Path, boundary: str) -> None:
     """Truth lives in Pleo and in the ledger: our store keeps settings and tokens only, and nothing doubles."""
-    with a_connected_home(tmp_path, kill_company()) as desk:
-        assert desk.export(at=boundary) is None
-        forget_history(desk)
-        desk.export(take_over=True)
-        assert_whole(desk)
+    with a_connected_home(tmp_path, kill_company()) as connected:
+        assert connected.export(at=boundary) is None
+        forget_history(connected)
+        connected.export(take_over=True)
+        assert_whole(connected)

@@ -23,49 +23,49 @@ WRITES = {
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[ConnectedHome]:
-    with a_connected_home(tmp_path, kill_company()) as desk:
-        yield desk
+def connected(tmp_path: Path) -> Iterator[ConnectedHome]:
+    with a_connected_home(tmp_path, kill_company()) as connected:
+        yield connected
 
 
-def lose_answer(desk: ConnectedHome, write: str) -> None:
+def lose_answer(connected: ConnectedHome, write: str) -> None:
     method, path, skip = WRITES[write]
-    desk.sandbox.lose_response(method, path, skip=skip)
+    connected.sandbox.lose_response(method, path, skip=skip)
 
 
-def run_again(desk: ConnectedHome, *, forgetful: bool) -> None:
+def run_again(connected: ConnectedHome, *, forgetful: bool) -> None:
     if forgetful:
-        forget_history(desk)
-    desk.sandbox.move_clock(LATER)
-    desk.export(take_over=forgetful)
-    assert_whole(desk)
+        forget_history(connected)
+    connected.sandbox.move_clock(LATER)
+    connected.export(take_over=forgetful)
+    assert_whole(connected)
 
 
 @pytest.mark.parametrize("forgetful", [False, True], ids=["history kept", "history lost"])
 @pytest.mark.parametrize("write", WRITES)
-def test_killed_before_it_asks_again(desk: ConnectedHome, write: str, forgetful: bool) -> None:
-    lose_answer(desk, write)
-    assert desk.export(die_asleep=True) is None
-    assert desk.boundaries[-1] == f"{write}:before"
-    run_again(desk, forgetful=forgetful)
+def test_killed_before_it_asks_again(connected: ConnectedHome, write: str, forgetful: bool) -> None:
+    lose_answer(connected, write)
+    assert connected.export(die_asleep=True) is None
+    assert connected.boundaries[-1] == f"{write}:before"
+    run_again(connected, forgetful=forgetful)
 
 
 @pytest.mark.parametrize("forgetful", [False, True], ids=["history kept", "history lost"])
 @pytest.mark.parametrize("write", ["pleo.report#1", "pleo.complete#1"])
-def test_killed_when_it_has_asked_again(desk: ConnectedHome, write: str, forgetful: bool) -> None:
-    lose_answer(desk, write)
-    assert desk.export(at=f"{write}:after") is None
-    run_again(desk, forgetful=forgetful)
+def test_killed_when_it_has_asked_again(connected: ConnectedHome, write: str, forgetful: bool) -> None:
+    lose_answer(connected, write)
+    assert connected.export(at=f"{write}:after") is None
+    run_again(connected, forgetful=forgetful)
 
 
-def test_the_answers_were_lost(desk: ConnectedHome) -> None:
+def test_the_answers_were_lost(connected: ConnectedHome) -> None:
     """What the tests above rest on: an answer that is lost costs one run another call, and no more."""
     for write in ("pleo.report#1", "pleo.complete#1"):
-        lose_answer(desk, write)
-    desk.export()
-    assert desk.sandbox.calls["GET /v3/export-jobs/{jobId}"] == 3 + 1, (
+        lose_answer(connected, write)
+    connected.export()
+    assert connected.sandbox.calls["GET /v3/export-jobs/{jobId}"] == 3 + 1, (
         "after a lost event it looks before it sends again"
     )
-    assert desk.sandbox.calls["PUT /v3/export-jobs/{jobId}/items"] == 2
-    assert desk.sandbox.calls["POST /v3/export-job-events"] == 2
-    assert_whole(desk)
+    assert connected.sandbox.calls["PUT /v3/export-jobs/{jobId}/items"] == 2
+    assert connected.sandbox.calls["POST /v3/export-job-events"] == 2
+    assert_whole(connected)

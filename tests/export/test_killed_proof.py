@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from tests.export import test_killed, test_killed_searchable
-from tests.export.prove import WORDS, Case, Standing, Verdict, in_words, main, print_tables, summary
+from tests.export.prove import WORDS, BothSides, Case, Verdict, in_words, main, print_tables, summary
 from tests.export.test_killed import BOOKED, STATES
 from tests.support.pleo_company import entry_id
 
-WHOLE = Standing(dict.fromkeys(BOOKED, 1), dict.fromkeys(["a", "b", "c"], 1), STATES, "completed_with_errors")
+WHOLE = BothSides(dict.fromkeys(BOOKED, 1), dict.fromkeys(["a", "b", "c"], 1), STATES, "completed_with_errors")
 CASE = Case("ledger", "erp.book#2:before", forgetful=False)
 
 
@@ -47,7 +47,7 @@ def test_a_boundary_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no boundary's name holds 'coffee'" in capsys.readouterr().err
 
 
-BROKEN: dict[str, tuple[Standing, int, int]] = {
+BROKEN: dict[str, tuple[BothSides, int, int]] = {
     "an entry twice": (replace(WHOLE, entries=WHOLE.entries | {entry_id(1): 2}), 1, 0),
     "an entry too few": (replace(WHOLE, entries=dict.fromkeys(BOOKED[1:], 1)), 0, 1),
     "an entry too many": (replace(WHOLE, entries=WHOLE.entries | {"stranger": 1}), 0, 0),

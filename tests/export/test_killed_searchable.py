@@ -52,28 +52,29 @@ WRITES = {
 BOUNDARIES = [f"{write}:{side}" for write in WRITES for side in ("before", "after")]
 
 IN_DOUBT = ("pleo.start#1:after", "store.claim_job#2:before")
-"""The claim's outcome is unknown, and such a system would double what another installation writes: a person decides."""
+"""The claim's outcome is not known, and such a system would double what another installation writes: a person
+decides."""
 
 BOOKED = sorted([entry_id(1), entry_id(2), entry_id(2) + "/pay", entry_id(3), entry_id(4)])
 STATES = {entry_id(number): "successful" for number in (1, 2, 3, 4)} | {entry_id(5): "failed"}
 
 
 @contextmanager
-def plain_desk(folder: Path) -> Iterator[ConnectedHome]:
-    with a_connected_home(folder, kill_company(), plain=str(folder / "plain"), settle_after=SETTLE_AFTER) as desk:
-        yield desk
+def plain_home(folder: Path) -> Iterator[ConnectedHome]:
+    with a_connected_home(folder, kill_company(), plain=str(folder / "plain"), settle_after=SETTLE_AFTER) as connected:
+        yield connected
 
 
-def assert_whole(desk: ConnectedHome) -> None:
+def assert_whole(connected: ConnectedHome) -> None:
     """Everything once, and all three of them agree: Pleo, the accounting system, our store."""
-    plain = PlainErp(desk.folder / "plain", [])
+    plain = PlainErp(connected.folder / "plain", [])
     lines = plain.lines()
     assert Counter(line["reference"] for line in lines) == Counter(BOOKED)
     receipts = [path for line in lines for path in (plain.receipts / line["id"]).glob("*")]
     assert len(receipts) == len({path.name for path in receipts}) == 3
-    assert desk.states() == STATES
-    assert [str(job.status) for job in desk.sandbox.jobs] == ["completed_with_errors"]
-    with sqlite3.connect(desk.database) as database:
+    assert connected.states() == STATES
+    assert [str(job.status) for job in connected.sandbox.jobs] == ["completed_with_errors"]
+    with sqlite3.connect(connected.database) as database:
         rows = dict(database.execute("select reference, state from kontobro_booking"))
     database.close()
     # a run that found every item reported, and no history, knows of none
@@ -81,32 +82,32 @@ def assert_whole(desk: ConnectedHome) -> None:
 
 
 def test_a_whole_run_crosses_exactly_these_boundaries(tmp_path: Path) -> None:
-    with plain_desk(tmp_path) as desk:
-        result = desk.export()
+    with plain_home(tmp_path) as connected:
+        result = connected.export()
         assert result is not None
         assert (result["booked"], result["failed"], result["receipts"]) == (4, 1, 3)
-        assert desk.boundaries == BOUNDARIES
-        assert_whole(desk)
+        assert connected.boundaries == BOUNDARIES
+        assert_whole(connected)
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 def test_killed_at_and_run_again(tmp_path: Path, boundary: str) -> None:
-    with plain_desk(tmp_path) as desk:
-        assert desk.export(at=boundary) is None
+    with plain_home(tmp_path) as connected:
+        assert connected.export(at=boundary) is None
         if boundary in IN_DOUBT:
-            asked = desk.attempt()
+            asked = connected.attempt()
             assert asked is not None
             assert asked["fault"] == "Taken"
             assert "--take-over" in asked["said"]
-        desk.export(take_over=boundary in IN_DOUBT)
-        assert_whole(desk)
+        connected.export(take_over=boundary in IN_DOUBT)
+        assert_whole(connected)
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 def test_killed_and_all_history_lost(tmp_path: Path, boundary: str) -> None:
     """Nothing remembers the intent: the run waits before it believes that anything is absent."""
-    with plain_desk(tmp_path) as desk:
-        assert desk.export(at=boundary) is None
-        forget_history(desk)
-        desk.export(take_over=True)
-        assert_whole(desk)
+    with plain_home(tmp_path) as connected:
+        assert connected.export(at=boundary) is None
+        forget_history(connected)
+        connected.export(take_over=True)
+        assert_whole(connected)

@@ -30,55 +30,55 @@ DEAD_WHILE_IT_COMMITS = "store.move#3:before"
 
 
 @contextmanager
-def late_desk(folder: Path, **order: Any) -> Iterator[ConnectedHome]:
+def late_home(folder: Path, **order: Any) -> Iterator[ConnectedHome]:
     orders = {"plain": str(folder / "plain"), "settle_after": SETTLE_AFTER} | order
-    with a_connected_home(folder, kill_company(), **orders) as desk:
-        yield desk
+    with a_connected_home(folder, kill_company(), **orders) as connected:
+        yield connected
 
 
-def booked(desk: ConnectedHome) -> Counter[str]:
-    """How often each reference stands in the accounting system."""
-    return Counter(line["reference"] for line in PlainErp(desk.folder / "plain", []).lines())
+def booked(connected: ConnectedHome) -> Counter[str]:
+    """How often each reference is in the accounting system."""
+    return Counter(line["reference"] for line in PlainErp(connected.folder / "plain", []).lines())
 
 
-def wait_for(desk: ConnectedHome, entries: int) -> Counter[str]:
+def wait_for(connected: ConnectedHome, entries: int) -> Counter[str]:
     """The accounting system has committed that many entries; it would take half a minute to give up on it."""
     end = time.monotonic() + 30
-    while (stands := booked(desk)).total() < entries:
-        assert time.monotonic() < end, f"only {stands} ever came"
+    while (is_booked := booked(connected)).total() < entries:
+        assert time.monotonic() < end, f"only {is_booked} ever came"
         time.sleep(0.05)
-    return stands
+    return is_booked
 
 
 def test_one_run_heals_itself(tmp_path: Path) -> None:
     """No write is ever answered: each is waited for and found."""
-    with late_desk(tmp_path, commit_after=LATE) as desk:
-        result = desk.export()
+    with late_home(tmp_path, commit_after=LATE) as connected:
+        result = connected.export()
         assert result is not None
         assert (result["booked"], result["failed"], result["uncertain"]) == (4, 1, 0)
-        assert desk.boundaries.count("erp.book#1:before") == 1
-        assert "erp.book#4:before" not in desk.boundaries, "it wrote again"
-        assert_whole(desk)
+        assert connected.boundaries.count("erp.book#1:before") == 1
+        assert "erp.book#4:before" not in connected.boundaries, "it wrote again"
+        assert_whole(connected)
 
 
 @pytest.mark.parametrize("forgetful", [False, True], ids=["history kept", "history lost"])
 def test_killed_while_it_commits(tmp_path: Path, forgetful: bool) -> None:
-    with late_desk(tmp_path) as desk:
-        assert desk.export(at=DEAD_WHILE_IT_COMMITS, commit_after=LATE) is None
-        assert not booked(desk), "it committed before the next run began: nothing would be proved"
+    with late_home(tmp_path) as connected:
+        assert connected.export(at=DEAD_WHILE_IT_COMMITS, commit_after=LATE) is None
+        assert not booked(connected), "it committed before the next run began: nothing would be proved"
         if forgetful:
-            forget_history(desk)
-        desk.export(take_over=forgetful)
-        assert_whole(desk)
+            forget_history(connected)
+        connected.export(take_over=forgetful)
+        assert_whole(connected)
 
 
 @pytest.mark.parametrize("forgetful", [False, True], ids=["history kept", "history lost"])
 def test_without_the_wait_it_would_double(tmp_path: Path, forgetful: bool) -> None:
     """What the tests above can tell: an accounting system that says "at once" and commits late gets doubles."""
-    with late_desk(tmp_path, settle_after=0) as desk:
-        assert desk.export(at=DEAD_WHILE_IT_COMMITS, commit_after=4) is None
+    with late_home(tmp_path, settle_after=0) as connected:
+        assert connected.export(at=DEAD_WHILE_IT_COMMITS, commit_after=4) is None
         if forgetful:
-            forget_history(desk)
-        desk.export(take_over=forgetful)
-        stands = wait_for(desk, len(BOOKED) + 2)
-        assert {reference for reference, times in stands.items() if times > 1} == {entry_id(1), entry_id(2)}
+            forget_history(connected)
+        connected.export(take_over=forgetful)
+        is_booked = wait_for(connected, len(BOOKED) + 2)
+        assert {reference for reference, times in is_booked.items() if times > 1} == {entry_id(1), entry_id(2)}

@@ -155,19 +155,19 @@ def test_a_hostile_archive_is_only_looked_at() -> None:
 # -------------------------------------------------------------------------------- what an export does with them
 
 
-def exported(office: ExportHarness) -> tuple[str, str]:
+def exported(harness: ExportHarness) -> tuple[str, str]:
     """The event, and what Pleo is told of the one item."""
-    event = office.export().event
-    return event, "" if event == "completed" else office.failure(entry_id(1))[1]
+    event = harness.export().event
+    return event, "" if event == "completed" else harness.failure(entry_id(1))[1]
 
 
 def with_receipt(folder: Path, content: bytes, label: str) -> tuple[str, str, str]:
     """The event, what Pleo was told, and the entry's first note."""
-    with an_export_harness(folder, a_company(Expense(an_item(1), (FileBlob("r", label, content),)))) as office:
-        event, told = exported(office)
-        entry = office.entries().get(entry_id(1))
+    with an_export_harness(folder, a_company(Expense(an_item(1), (FileBlob("r", label, content),)))) as harness:
+        event, told = exported(harness)
+        entry = harness.entries().get(entry_id(1))
         if event == "completed":
-            assert len(office.receipts()) == 1
+            assert len(harness.receipts()) == 1
         return event, told, str(entry.meta.get("note-1", "")) if entry else ""
 
 

@@ -1,4 +1,4 @@
-"""An item of two entries, of which the accounting system refuses one: the item fails, and the job goes on."""
+"""An item of two entries, of which the accounting system refuses one: the item fails, and the job continues."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def test_one_half_is_refused_and_the_next_run_books_both(tmp_path: Path, kind: t
         return [REFUSED if isinstance(entry, kind) else next(taken) for entry in entries]
 
     company = a_company(Expense(payable(1)), Expense(an_item(2)))
-    with an_export_harness(tmp_path, company) as office:
-        office.alter(book=book)
-        result = office.export()
+    with an_export_harness(tmp_path, company) as harness:
+        harness.alter(book=book)
+        result = harness.export()
         assert (result.booked, result.failed) == (1, 1)
-        assert set(office.rows().values()) == {"reported"}
-        assert len([one for one in office.entries() if one.startswith(entry_id(1))]) == standing
-        office.mend()
-        office.again(entry_id(1))
-        assert office.export().event == "completed"
-        office.assert_agree()
+        assert set(harness.rows().values()) == {"reported"}
+        assert len([one for one in harness.entries() if one.startswith(entry_id(1))]) == standing
+        harness.fix()
+        harness.again(entry_id(1))
+        assert harness.export().event == "completed"
+        harness.assert_agree()

@@ -35,15 +35,15 @@ def some() -> Any:
 
 @pytest.mark.parametrize("seconds", [25, 300])
 def test_an_absence_while_receipts_are_attached_is_waited_out(tmp_path: Path, seconds: int) -> None:
-    with an_export_harness(tmp_path, some()) as office:
+    with an_export_harness(tmp_path, some()) as harness:
         back: list[datetime] = []
 
         def away() -> bool:
-            return bool(back) and office.clock.now() < back[0]
+            return bool(back) and harness.clock.now() < back[0]
 
         def attach(behind: Any, booking: Booking, receipts: Sequence[Receipt]) -> None:
             if booking.reference == entry_id(3) and not back:
-                back.append(office.clock.now() + timedelta(seconds=seconds))
+                back.append(harness.clock.now() + timedelta(seconds=seconds))
             if away():
                 raise Unreachable("It is restarted.")
             behind.attach(booking, receipts)
@@ -53,47 +53,47 @@ def test_an_absence_while_receipts_are_attached_is_waited_out(tmp_path: Path, se
                 raise Unreachable("It is restarted.")
             return behind.check()
 
-        office.alter(attach=attach, check=check)
-        result = office.export()
+        harness.alter(attach=attach, check=check)
+        result = harness.export()
         assert (result.event, result.booked, result.failed, result.receipts) == ("completed", ITEMS, 0, ITEMS)
-        assert len(office.receipts()) == ITEMS
-        office.assert_agree()
+        assert len(harness.receipts()) == ITEMS
+        harness.assert_agree()
 
 
 @pytest.mark.parametrize("reference", ["enforced", "searchable"])
 def test_a_lost_upload_is_done_again_when_it_must_be_there_if_it_ever_came(tmp_path: Path, reference: str) -> None:
-    with an_export_harness(tmp_path, some()) as office:
+    with an_export_harness(tmp_path, some()) as harness:
         asked: list[datetime] = []
 
         def attach(behind: Any, booking: Booking, receipts: Sequence[Receipt]) -> None:
             if booking.reference == entry_id(3):
-                asked.append(office.clock.now())
+                asked.append(harness.clock.now())
                 if len(asked) == 1:
                     raise Uncertain("The answer was lost.")
             behind.attach(booking, receipts)
 
         able = replace(CAPABILITIES, reference=reference, settle_after=5 * MINUTE)
-        office.alter(attach=attach, capabilities=able)
-        assert office.export().receipts == ITEMS
+        harness.alter(attach=attach, capabilities=able)
+        assert harness.export().receipts == ITEMS
         waited = asked[1] - asked[0]
         assert waited >= 5 * MINUTE if reference == "searchable" else waited < MINUTE
 
 
 def test_an_upload_that_alone_is_never_taken_is_its_item_s_matter(tmp_path: Path) -> None:
-    """The accounting system answers everything else: the job goes on, and the item says what happened."""
-    with an_export_harness(tmp_path, some()) as office:
+    """The accounting system answers everything else: the job continues, and the item says what happened."""
+    with an_export_harness(tmp_path, some()) as harness:
 
         def attach(behind: Any, booking: Booking, receipts: Sequence[Receipt]) -> None:
             if booking.reference == entry_id(3):
                 raise Unreachable("The store of documents is away.")
             behind.attach(booking, receipts)
 
-        office.alter(attach=attach)
-        began = office.clock.now()
-        result = office.export()
+        harness.alter(attach=attach)
+        began = harness.clock.now()
+        result = harness.export()
         assert (result.event, result.booked, result.failed) == ("completed_with_errors", ITEMS - 1, 1)
-        assert office.failure(entry_id(3))[0] == "receipt_upload_failure"
-        assert EACH <= office.clock.now() - began < 2 * EACH
+        assert harness.failure(entry_id(3))[0] == "receipt_upload_failure"
+        assert EACH <= harness.clock.now() - began < 2 * EACH
 
 
 # ------------------------------------------------------------------------------------------ every run ends
@@ -113,14 +113,14 @@ ABLE = {
 }
 
 
-def export_in(office: ExportHarness, limit: timedelta) -> str:
+def export_in(harness: ExportHarness, limit: timedelta) -> str:
     """Run the job to its end within the time: how it ended."""
-    began = office.clock.now()
+    began = harness.clock.now()
     try:
-        event = office.export().event
+        event = harness.export().event
     except KontobroError as fault:
         event = type(fault).__name__
-    assert office.clock.now() - began <= limit
+    assert harness.clock.now() - began <= limit
     return event
 
 
@@ -133,31 +133,31 @@ CASES = [
 @pytest.mark.parametrize(("method", "kind", "reference"), CASES)
 def test_every_run_ends(tmp_path: Path, method: str, kind: str, reference: str) -> None:
     fault, seconds = FAULTS[kind]
-    with an_export_harness(tmp_path, some()) as office:
+    with an_export_harness(tmp_path, some()) as harness:
 
         def failing(behind: Any, *args: Any) -> Any:
-            office.clock.sleep(seconds)
+            harness.clock.sleep(seconds)
             raise fault
 
-        office.alter(**{method: failing}, capabilities=ABLE[reference])
-        event = export_in(office, longest_trouble(EACH, ABLE[reference].settle_after))
+        harness.alter(**{method: failing}, capabilities=ABLE[reference])
+        event = export_in(harness, longest_trouble(EACH, ABLE[reference].settle_after))
         assert event in ("failed", "completed_with_errors", "unfinished")
 
 
 @pytest.mark.parametrize("settings", [{"receipt_missing": "fail"}, {"receipt_missing": "book"}])
 def test_a_host_of_receipts_that_hangs_holds_no_run(tmp_path: Path, settings: dict[str, Any]) -> None:
     many = a_company(*(Expense(an_item(n), tuple(a_receipt(9 * n + m) for m in range(6))) for n in range(1, 13)))
-    with an_export_harness(tmp_path, many) as office:
+    with an_export_harness(tmp_path, many) as harness:
         asked: list[str] = []
 
         def fetch(behind: Any, url: str, limit: int) -> bytes:
             asked.append(url)
-            office.clock.sleep(210)
+            harness.clock.sleep(210)
             raise Timeout("The receipt's host did not answer in time.")
 
-        office.set(**settings)
-        office.pleo = Altered(office.pleo, fetch=fetch)  # type: ignore[assignment]
-        event = export_in(office, longest_trouble(EACH, timedelta(0)))
+        harness.set(**settings)
+        harness.pleo = Altered(harness.pleo, fetch=fetch)  # type: ignore[assignment]
+        event = export_in(harness, longest_trouble(EACH, timedelta(0)))
         assert len(asked) < 20
         assert event == ("failed" if settings["receipt_missing"] == "fail" else "completed")
 
@@ -167,18 +167,18 @@ PLEO = ["introspect", "start", "control_items", "items", "report", "complete"]
 
 @pytest.mark.parametrize("method", PLEO)
 def test_a_pleo_that_hangs_ends_the_run(tmp_path: Path, method: str) -> None:
-    with an_export_harness(tmp_path, some()) as office:
+    with an_export_harness(tmp_path, some()) as harness:
 
         def hanging(behind: Any, *args: Any) -> Any:
-            office.clock.sleep(600)
+            harness.clock.sleep(600)
             raise Timeout("Pleo did not answer in time.")
 
-        office.pleo = Altered(office.pleo, **{method: hanging})  # type: ignore[assignment]
-        event = export_in(office, longest_trouble(EACH, timedelta(0)))
+        harness.pleo = Altered(harness.pleo, **{method: hanging})  # type: ignore[assignment]
+        event = export_in(harness, longest_trouble(EACH, timedelta(0)))
         assert event == ("unfinished" if method == "start" else "Timeout")  # a claim may have been taken: asked again
 
 
-# ------------------------------------------------------------------------------------------ by itself
+# ------------------------------------------------------------------------------------------ on its own
 
 
 class Clock:

@@ -19,30 +19,30 @@ from tests.support.export_harness import ExportHarness, an_export_harness
 from tests.support.pleo_company import a_company, a_line, a_receipt, an_item, entry_id, kill_company, payable
 
 
-def traces(office: ExportHarness) -> tuple[object, ...]:
+def traces(harness: ExportHarness) -> tuple[object, ...]:
     """All that a preview may not change: Pleo's jobs, the ledger's bytes, our history."""
-    files = {path: path.read_bytes() for path in sorted(office.desk.ledger.parent.rglob("*")) if path.is_file()}
-    return state(office.sandbox)["jobs"], files, office.rows(), list(office.store.jobs("desk"))
+    files = {path: path.read_bytes() for path in sorted(harness.connected.ledger.parent.rglob("*")) if path.is_file()}
+    return state(harness.sandbox)["jobs"], files, harness.rows(), list(harness.store.jobs("desk"))
 
 
-def preview(office: ExportHarness) -> list[ItemPreview]:
-    job = next_job(office.ports)
+def preview(harness: ExportHarness) -> list[ItemPreview]:
+    job = next_job(harness.ports)
     assert job is not None
-    return list(preview_job(office.connection, job, office.ports))
+    return list(preview_job(harness.connection, job, harness.ports))
 
 
 def test_a_preview_leaves_no_trace(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, kill_company()) as office:
-        before = traces(office)
-        found = preview(office)
-        assert traces(office) == before
+    with an_export_harness(tmp_path, kill_company()) as harness:
+        before = traces(harness)
+        found = preview(harness)
+        assert traces(harness) == before
         assert [one.item.entry_id for one in found] == [entry_id(number) for number in range(1, 6)]
         kinds = [[type(entry) for entry in one.entries] for one in found]
         assert kinds == [[JournalEntry], [Bill, Payment], [Payment], [Bill], []]
         assert [len(one.problems) for one in found] == [0, 0, 0, 0, 1]
         assert found[4].problems[0].remedy
         assert [one.receipts for one in found] == [1, 2, 0, 0, 0]
-        assert "GET /files/{entryId}/{place}" not in office.sandbox.calls
+        assert "GET /files/{entryId}/{place}" not in harness.sandbox.calls
 
 
 class Away:
@@ -53,7 +53,7 @@ class Away:
 
 
 class Hurried:
-    """The clock of somebody who waits for the page."""
+    """The clock of someone who waits for the page."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -63,20 +63,20 @@ class Hurried:
 
 
 def test_a_preview_has_no_patience(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as harness:
         connector: Any = Away()
-        ports = replace(office.ports, connector=connector, clock=Hurried())
-        job = next_job(office.ports)
+        ports = replace(harness.ports, connector=connector, clock=Hurried())
+        job = next_job(harness.ports)
         assert job
         with pytest.raises(Unreachable):
-            list(preview_job(office.connection, job, ports))
+            list(preview_job(harness.connection, job, ports))
 
 
 def test_what_is_previewed_is_what_is_booked(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, kill_company()) as office:
-        previewed = {entry.reference: entry for one in preview(office) for entry in one.entries if not one.problems}
-        office.export()
-        booked = office.entries()
+    with an_export_harness(tmp_path, kill_company()) as harness:
+        previewed = {entry.reference: entry for one in preview(harness) for entry in one.entries if not one.problems}
+        harness.export()
+        booked = harness.entries()
         assert sorted(previewed) == sorted(booked)
         for reference, entry in previewed.items():
             assert booked[reference].date == entry.date
@@ -88,13 +88,13 @@ def test_what_is_previewed_is_what_is_booked(tmp_path: Path) -> None:
 def test_a_preview_says_what_stands_already(tmp_path: Path) -> None:
     item = an_item(3)
     company = a_company(Expense(an_item(1)), Expense(payable(2)), Expense(item), Expense(an_item(4)))
-    with an_export_harness(tmp_path, company) as office:
-        office.export()
+    with an_export_harness(tmp_path, company) as harness:
+        harness.export()
         item["accountingEntryLines"] = [a_line(4_000), a_line(6_000)]
-        office.void(entry_id(4))
-        office.set(voided="ask")
-        office.again(*(entry_id(number) for number in range(1, 5)))
-        one, two, three, four = preview(office)
+        harness.void(entry_id(4))
+        harness.set(voided="ask")
+        harness.again(*(entry_id(number) for number in range(1, 5)))
+        one, two, three, four = preview(harness)
         assert [booking.reference for booking in one.already] == [entry_id(1)]
         assert [booking.reference for booking in two.already] == [entry_id(2), entry_id(2) + "/pay"]
         assert [problem.code for problem in three.problems] == ["already_booked_differently"]
@@ -104,8 +104,8 @@ def test_a_preview_says_what_stands_already(tmp_path: Path) -> None:
 def test_bad_items_are_previewed_too(tmp_path: Path) -> None:
     malformed = {key: value for key, value in an_item(1).items() if key != "date"}
     huge = FileBlob("r", "image/png", bytes(31 * 1024 * 1024))
-    with an_export_harness(tmp_path, a_company(Expense(malformed), Expense(an_item(2), (huge,)))) as office:
-        one, two = preview(office)
+    with an_export_harness(tmp_path, a_company(Expense(malformed), Expense(an_item(2), (huge,)))) as harness:
+        one, two = preview(harness)
         assert isinstance(one.item, MalformedItem)
         assert [problem.field for problem in one.problems] == ["date"]
         assert isinstance(two.item, ExportItem)
@@ -113,7 +113,7 @@ def test_bad_items_are_previewed_too(tmp_path: Path) -> None:
 
 
 def test_what_stops_an_export_is_raised_as_itself(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, a_company(Expense(an_item(1), (a_receipt(1),)))) as office:
-        office.connection = replace(office.connection, erp_company="another")
+    with an_export_harness(tmp_path, a_company(Expense(an_item(1), (a_receipt(1),)))) as harness:
+        harness.connection = replace(harness.connection, erp_company="another")
         with pytest.raises(KontobroError, match="not on the company"):
-            preview(office)
+            preview(harness)

@@ -24,7 +24,7 @@ WAYS: list[Callable[[Path], AbstractContextManager[Any]]] = [
 
 @pytest.fixture(autouse=True)
 def _open_handed() -> Iterator[None]:
-    """A machine where new files are everybody's to read."""
+    """A machine where new files are everyone's to read."""
     before = os.umask(0)
     yield
     os.umask(before)

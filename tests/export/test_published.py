@@ -16,42 +16,42 @@ PAGES = ["export_items_printer_ink.json", "export_items_reference_page.json"]
 
 
 def test_published_items_are_answered_one_by_one(tmp_path: Path, shared: Path) -> None:
-    with an_export_harness(tmp_path, a_company(Expense(an_item(1)))) as office:
-        office.export()
-        away_from_the_network(office)
-        ids = [office.sandbox.add_published(office.desk.company_id, samples(shared) / page) for page in PAGES]
-        office.sandbox.press_export(office.desk.company_id, vendor_based=True)
-        result = office.export()
+    with an_export_harness(tmp_path, a_company(Expense(an_item(1)))) as harness:
+        harness.export()
+        away_from_the_network(harness)
+        ids = [harness.sandbox.add_published(harness.connected.company_id, samples(shared) / page) for page in PAGES]
+        harness.sandbox.press_export(harness.connected.company_id, vendor_based=True)
+        result = harness.export()
         ink, reference_page = ids[0], ids[1]
         assert result.event == "failed"
         assert result.failed == len(ink) + len(reference_page)
         assert result.uncertain == 0
         for entry in ink:
-            _, text = office.failure(entry)
+            _, text = harness.failure(entry)
             assert "receipt" in text.lower() or "account" in text.lower()
         for entry in reference_page:
-            failure, text = office.failure(entry)
+            failure, text = harness.failure(entry)
             assert failure != "unexpected_failure"
             assert text
-        assert sorted(office.entries()) == [entry_id(1)]
+        assert sorted(harness.entries()) == [entry_id(1)]
 
 
 def test_published_receipts_can_not_be_fetched(tmp_path: Path, shared: Path) -> None:
     """example.com is no place where receipts are: with the books in order, only they are in the way."""
-    with an_export_harness(tmp_path, a_company(Expense(an_item(1)))) as office:
-        office.export()
-        away_from_the_network(office)
-        office.set(wallets={"GBP": "1089"})
-        ledger = office.desk.ledger
+    with an_export_harness(tmp_path, a_company(Expense(an_item(1)))) as harness:
+        harness.export()
+        away_from_the_network(harness)
+        harness.set(wallets={"GBP": "1089"})
+        ledger = harness.connected.ledger
         ledger.write_text(ledger.read_text().replace('2025-12-31 "locked"', '2025-12-31 "open"'))
-        ids = office.sandbox.add_published(office.desk.company_id, samples(shared) / PAGES[0])
-        office.sandbox.press_export(office.desk.company_id, vendor_based=True)
-        office.export()
-        assert {office.failure(entry)[0] for entry in ids} == {"receipt_download_failure"}
-        office.set(receipt_missing="book")
-        office.again()
-        assert office.export().event == "completed"
-        assert sorted(office.entries()) == sorted([entry_id(1), *ids])
+        ids = harness.sandbox.add_published(harness.connected.company_id, samples(shared) / PAGES[0])
+        harness.sandbox.press_export(harness.connected.company_id, vendor_based=True)
+        harness.export()
+        assert {harness.failure(entry)[0] for entry in ids} == {"receipt_download_failure"}
+        harness.set(receipt_missing="book")
+        harness.again()
+        assert harness.export().event == "completed"
+        assert sorted(harness.entries()) == sorted([entry_id(1), *ids])
 
 
 class Loopback(httpx2.BaseTransport):
@@ -69,9 +69,9 @@ class Loopback(httpx2.BaseTransport):
         self._inner.close()
 
 
-def away_from_the_network(office: ExportHarness) -> None:
-    office.pleo.close()
-    office.pleo = open_pleo(office.connection, office.store, office.clock, Ways(transport=Loopback()))
+def away_from_the_network(harness: ExportHarness) -> None:
+    harness.pleo.close()
+    harness.pleo = open_pleo(harness.connection, harness.store, harness.clock, Ways(transport=Loopback()))
 
 
 def samples(shared: Path) -> Path:

@@ -44,12 +44,12 @@ def failing_upload(reference: str, times: int) -> Any:
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_an_upload_is_tried_again(tmp_path: Path, times: int) -> None:
-    with an_export_harness(tmp_path, two_with_receipts()) as office:
-        office.alter(attach=failing_upload(TWO, times))
-        result = office.export()
+    with an_export_harness(tmp_path, two_with_receipts()) as harness:
+        harness.alter(attach=failing_upload(TWO, times))
+        result = harness.export()
         assert (result.event, result.booked, result.receipts) == ("completed", 2, 3)
-        assert len(office.receipts()) == 3
-        office.assert_agree()
+        assert len(harness.receipts()) == 3
+        harness.assert_agree()
 
 
 def unreachable_upload(behind: Any, booking: Booking, receipts: Sequence[Receipt]) -> None:
@@ -57,22 +57,22 @@ def unreachable_upload(behind: Any, booking: Booking, receipts: Sequence[Receipt
 
 
 def test_an_upload_that_keeps_failing_fails_its_item_and_heals(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, two_with_receipts()) as office:
-        office.alter(attach=unreachable_upload)
-        result = office.export()
+    with an_export_harness(tmp_path, two_with_receipts()) as harness:
+        harness.alter(attach=unreachable_upload)
+        result = harness.export()
         assert (result.event, result.booked, result.failed, result.receipts) == ("failed", 0, 2, 0)
-        failure, text = office.failure(ONE)
+        failure, text = harness.failure(ONE)
         assert failure == "receipt_upload_failure"
         assert "only the receipt will be added" in text
-        standing = office.entries()
+        standing = harness.entries()
         assert sorted(standing) == [ONE, TWO, TWO + "/pay"]
-        office.mend()
-        office.again()
-        result = office.export()
+        harness.fix()
+        harness.again()
+        result = harness.export()
         assert (result.event, result.already_booked, result.booked, result.receipts) == ("completed", 2, 0, 3)
-        assert sums(office.entries()) == sums(standing)
-        assert len(office.receipts()) == 3
-        office.assert_agree()
+        assert sums(harness.entries()) == sums(standing)
+        assert len(harness.receipts()) == 3
+        harness.assert_agree()
 
 
 def sums(entries: dict[str, Transaction]) -> dict[str, list[object]]:
@@ -80,58 +80,58 @@ def sums(entries: dict[str, Transaction]) -> dict[str, list[object]]:
 
 
 def test_an_upload_that_keeps_failing_may_be_passed_over(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, two_with_receipts()) as office:
-        office.set(receipt_upload_failed="book")
-        office.alter(attach=unreachable_upload)
-        result = office.export()
+    with an_export_harness(tmp_path, two_with_receipts()) as harness:
+        harness.set(receipt_upload_failed="book")
+        harness.alter(attach=unreachable_upload)
+        result = harness.export()
         assert (result.event, result.booked, result.receipts) == ("completed", 2, 0)
-        assert office.receipts() == []
-        office.assert_agree()
-        office.mend()
-        office.again(ONE, TWO)
-        result = office.export()
+        assert harness.receipts() == []
+        harness.assert_agree()
+        harness.fix()
+        harness.again(ONE, TWO)
+        result = harness.export()
         assert (result.already_booked, result.receipts) == (2, 3)
-        assert len(office.receipts()) == 3
+        assert len(harness.receipts()) == 3
 
 
 @pytest.mark.parametrize("setting", ["fail", "book"])
 def test_links_that_went_stale(tmp_path: Path, setting: str) -> None:
-    with an_export_harness(tmp_path, two_with_receipts()) as office:
-        office.set(receipt_missing=setting)
-        office.sandbox.storm("GET", "/files/*", 403, times=3)
-        result = office.export()
+    with an_export_harness(tmp_path, two_with_receipts()) as harness:
+        harness.set(receipt_missing=setting)
+        harness.sandbox.storm("GET", "/files/*", 403, times=3)
+        result = harness.export()
         assert (result.booked, result.failed) == ((0, 2) if setting == "fail" else (2, 0))
         if setting == "fail":
-            failure, text = office.failure(ONE)
+            failure, text = harness.failure(ONE)
             assert failure == "receipt_download_failure"
             assert "signature" not in text
-        office.assert_agree()
-        office.again(ONE, TWO)
-        assert office.export().receipts == 3
-        assert len(office.receipts()) == 3
-        office.assert_agree()
+        harness.assert_agree()
+        harness.again(ONE, TWO)
+        assert harness.export().receipts == 3
+        assert len(harness.receipts()) == 3
+        harness.assert_agree()
 
 
 def test_a_bad_receipt_may_be_left_out(tmp_path: Path) -> None:
     """The good one of the two is attached all the same."""
     bad = FileBlob("r.png", "image/png", b"only a text")
-    with an_export_harness(tmp_path, a_company(Expense(an_item(1), (bad, a_receipt(2))))) as office:
-        office.set(receipt_missing="book")
-        result = office.export()
+    with an_export_harness(tmp_path, a_company(Expense(an_item(1), (bad, a_receipt(2))))) as harness:
+        harness.set(receipt_missing="book")
+        result = harness.export()
         assert (result.event, result.booked, result.receipts) == ("completed", 1, 1)
-        assert len(office.receipts()) == 1
+        assert len(harness.receipts()) == 1
 
 
 def test_the_same_receipt_twice_is_attached_once(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, a_company(Expense(an_item(1), (a_receipt(1), a_receipt(1))))) as office:
-        result = office.export()
+    with an_export_harness(tmp_path, a_company(Expense(an_item(1), (a_receipt(1), a_receipt(1))))) as harness:
+        result = harness.export()
         assert (result.booked, result.receipts) == (1, 1)
-        assert len(office.receipts()) == 1
+        assert len(harness.receipts()) == 1
 
 
-def limited(office: ExportHarness, **rules: Any) -> None:
+def limited(harness: ExportHarness, **rules: Any) -> None:
     given = ReceiptRules(**{"media_types": frozenset(["image/png"]), "max_bytes": 1_000} | rules)
-    office.alter(capabilities=replace(office.connector.capabilities, receipts=given))
+    harness.alter(capabilities=replace(harness.connector.capabilities, receipts=given))
 
 
 @pytest.mark.parametrize(
@@ -151,18 +151,18 @@ def test_what_the_accounting_system_does_not_take(
     tmp_path: Path, rules: dict[str, Any], files: tuple[FileBlob, ...], failure_type: str, said: str
 ) -> None:
     company = a_company(Expense(an_item(1), (a_receipt(1),)), Expense(an_item(2), files))
-    with an_export_harness(tmp_path, company) as office:
-        limited(office, **rules)
-        result = office.export()
+    with an_export_harness(tmp_path, company) as harness:
+        limited(harness, **rules)
+        result = harness.export()
         assert (result.booked, result.failed) == (1, 1)
-        failure, text = office.failure(TWO)
+        failure, text = harness.failure(TWO)
         assert failure == failure_type
         assert said in text
-        office.assert_agree()
+        harness.assert_agree()
 
 
 def test_an_accounting_system_without_receipts_asks_for_none(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, two_with_receipts()) as office:
-        office.alter(capabilities=replace(office.connector.capabilities, receipts=None))
-        assert office.export().booked == 2
-        assert "GET /files/{entryId}/{place}" not in office.sandbox.calls
+    with an_export_harness(tmp_path, two_with_receipts()) as harness:
+        harness.alter(capabilities=replace(harness.connector.capabilities, receipts=None))
+        assert harness.export().booked == 2
+        assert "GET /files/{entryId}/{place}" not in harness.sandbox.calls

@@ -38,22 +38,22 @@ COMMITTED = "store.save_tokens#1:after"
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[ConnectedHome]:
-    with a_connected_home(tmp_path, kill_company()) as desk:
-        yield desk
+def connected(tmp_path: Path) -> Iterator[ConnectedHome]:
+    with a_connected_home(tmp_path, kill_company()) as connected:
+        yield connected
 
 
 @pytest.fixture
-def app(desk: ConnectedHome) -> OAuthClient:
+def app(connected: ConnectedHome) -> OAuthClient:
     """Our registered client, and the desk's connection made by it."""
-    app = desk.sandbox.register_client([REDIRECT])
-    reconnect(desk, app)
+    app = connected.sandbox.register_client([REDIRECT])
+    reconnect(connected, app)
     return app
 
 
-def reconnect(desk: ConnectedHome, app: OAuthClient) -> Connection:
+def reconnect(connected: ConnectedHome, app: OAuthClient) -> Connection:
     """The whole way a person goes: consent in the browser, the code, the tokens, the connection."""
-    store = open_store(desk.database)
+    store = open_store(connected.database)
     try:
         draft = replace(
             store.connections()[0], auth="oauth", client_id=app.client_id, status="connected", settings=SETTINGS
@@ -64,17 +64,17 @@ def reconnect(desk: ConnectedHome, app: OAuthClient) -> Connection:
             connector=load_connector(draft.erp, draft.erp_options),
             store=store,
         )
-        return connecting.connect(draft, authorised(desk, draft, app), 1).connection
+        return connecting.connect(draft, authorised(connected, draft, app), 1).connection
     finally:
         store.close()
 
 
-def authorised(desk: ConnectedHome, draft: Connection, app: OAuthClient) -> Tokens:
+def authorised(connected: ConnectedHome, draft: Connection, app: OAuthClient) -> Tokens:
     verifier = secrets.token_urlsafe(48)
     url = authorize_url(draft, redirect_uri=REDIRECT, state="s", verifier=verifier)
     with httpx2.Client(trust_env=False) as browser:
         ticket = re.findall(r'name="ticket" value="([^"]+)"', browser.get(url).text)[0]
-        consent = {"ticket": ticket, "company_id": desk.company_id, "decision": "approve"}
+        consent = {"ticket": ticket, "company_id": connected.company_id, "decision": "approve"}
         back = browser.post(url.partition("?")[0], data=consent).headers["location"]
     return exchange_code(
         draft,
@@ -88,8 +88,8 @@ def authorised(desk: ConnectedHome, draft: Connection, app: OAuthClient) -> Toke
     )
 
 
-def stored(desk: ConnectedHome) -> Connection:
-    store = open_store(desk.database)
+def stored(connected: ConnectedHome) -> Connection:
+    store = open_store(connected.database)
     try:
         [connection] = store.connections()
         return connection
@@ -97,76 +97,80 @@ def stored(desk: ConnectedHome) -> Connection:
         store.close()
 
 
-def assert_asks_to_reconnect(desk: ConnectedHome) -> None:
+def assert_asks_to_reconnect(connected: ConnectedHome) -> None:
     """The next run does nothing, says what to do, and marks the connection; its settings are kept."""
-    before = stored(desk)
-    answer = desk.attempt()
+    before = stored(connected)
+    answer = connected.attempt()
     assert answer is not None
     assert "LoginFailed" in answer["kinds"], answer
     assert "onnect again" in answer["said"]
-    assert not [name for name in desk.boundaries if "mark_reconnect" not in name], "it wrote all the same"
-    assert stored(desk) == replace(before, status="reconnect")
+    assert not [name for name in connected.boundaries if "mark_reconnect" not in name], "it wrote all the same"
+    assert stored(connected) == replace(before, status="reconnect")
     assert before.settings == SETTINGS
 
 
-def token_calls(desk: ConnectedHome) -> int:
-    return desk.sandbox.calls["POST /oauth/token"]
+def token_calls(connected: ConnectedHome) -> int:
+    return connected.sandbox.calls["POST /oauth/token"]
 
 
-def test_killed_between_answer_and_commit(desk: ConnectedHome, app: OAuthClient) -> None:
-    desk.sandbox.move_clock(LIFE)
-    assert desk.export(at=BETWEEN) is None
-    assert_asks_to_reconnect(desk)
-    id = stored(desk).id
-    assert reconnect(desk, app).id == id
-    assert stored(desk).status == "connected"
-    desk.export()
-    assert_whole(desk)
+def test_killed_between_answer_and_commit(connected: ConnectedHome, app: OAuthClient) -> None:
+    connected.sandbox.move_clock(LIFE)
+    assert connected.export(at=BETWEEN) is None
+    assert_asks_to_reconnect(connected)
+    id = stored(connected).id
+    assert reconnect(connected, app).id == id
+    assert stored(connected).status == "connected"
+    connected.export()
+    assert_whole(connected)
 
 
-def test_killed_right_after_the_commit(desk: ConnectedHome, app: OAuthClient) -> None:
-    desk.sandbox.move_clock(LIFE)
-    assert desk.export(at=COMMITTED) is None
-    before = token_calls(desk)
-    desk.export()
-    assert token_calls(desk) == before, "the stored token was good"
-    assert stored(desk).status == "connected"
-    assert_whole(desk)
+def test_killed_right_after_the_commit(connected: ConnectedHome, app: OAuthClient) -> None:
+    connected.sandbox.move_clock(LIFE)
+    assert connected.export(at=COMMITTED) is None
+    before = token_calls(connected)
+    connected.export()
+    assert token_calls(connected) == before, "the stored token was good"
+    assert stored(connected).status == "connected"
+    assert_whole(connected)
 
 
 MIDDLES = ["pleo.start#1:after", "store.plan#1:after", "erp.book#1:after", "erp.post#1:after", "pleo.report#1:after"]
 
 
-def killed_in_the_middle(desk: ConnectedHome, middle: str, die_at: str) -> None:
+def killed_in_the_middle(connected: ConnectedHome, middle: str, die_at: str) -> None:
     """The token dies while the export is at `middle`; the exporter dies at its renewal."""
-    exporter = desk.start(at=middle, die_at=die_at)
-    desk.sandbox.move_clock(LIFE)
-    assert exporter.end() is None, f"it did not die at {die_at}: {desk.boundaries}"
-    assert desk.boundaries[-1] == die_at
+    exporter = connected.start(at=middle, die_at=die_at)
+    connected.sandbox.move_clock(LIFE)
+    assert exporter.end() is None, f"it did not die at {die_at}: {connected.boundaries}"
+    assert connected.boundaries[-1] == die_at
 
 
 @pytest.mark.parametrize("middle", MIDDLES)
-def test_it_expires_in_the_middle_killed_before_the_commit(desk: ConnectedHome, app: OAuthClient, middle: str) -> None:
-    killed_in_the_middle(desk, middle, BETWEEN)
-    assert_asks_to_reconnect(desk)
-    reconnect(desk, app)
-    desk.export()
-    assert_whole(desk)
+def test_it_expires_in_the_middle_killed_before_the_commit(
+    connected: ConnectedHome, app: OAuthClient, middle: str
+) -> None:
+    killed_in_the_middle(connected, middle, BETWEEN)
+    assert_asks_to_reconnect(connected)
+    reconnect(connected, app)
+    connected.export()
+    assert_whole(connected)
 
 
 @pytest.mark.parametrize("middle", MIDDLES)
-def test_it_expires_in_the_middle_killed_after_the_commit(desk: ConnectedHome, app: OAuthClient, middle: str) -> None:
-    killed_in_the_middle(desk, middle, COMMITTED)
-    desk.export()
-    assert stored(desk).status == "connected"
-    assert_whole(desk)
+def test_it_expires_in_the_middle_killed_after_the_commit(
+    connected: ConnectedHome, app: OAuthClient, middle: str
+) -> None:
+    killed_in_the_middle(connected, middle, COMMITTED)
+    connected.export()
+    assert stored(connected).status == "connected"
+    assert_whole(connected)
 
 
-def test_it_expires_in_the_middle_and_nobody_dies(desk: ConnectedHome, app: OAuthClient) -> None:
-    exporter = desk.start(at="erp.book#1:after")
-    desk.sandbox.move_clock(LIFE)
+def test_it_expires_in_the_middle_and_nobody_dies(connected: ConnectedHome, app: OAuthClient) -> None:
+    exporter = connected.start(at="erp.book#1:after")
+    connected.sandbox.move_clock(LIFE)
     answer = exporter.end()
     assert answer is not None
     assert answer["event"] == "completed_with_errors"
-    assert desk.boundaries.count(COMMITTED) == 1
-    assert_whole(desk)
+    assert connected.boundaries.count(COMMITTED) == 1
+    assert_whole(connected)

@@ -58,66 +58,66 @@ FAULTS: list[tuple[KontobroError, JobFailure]] = [
 
 @pytest.mark.parametrize(("fault", "failure_type"), FAULTS)
 def test_the_accounting_system_is_not_ready(tmp_path: Path, fault: KontobroError, failure_type: str) -> None:
-    with an_export_harness(tmp_path, kill_company()) as office:
-        office.alter(check=failing(fault))
-        began = office.clock.now()
-        result = office.export()
+    with an_export_harness(tmp_path, kill_company()) as harness:
+        harness.alter(check=failing(fault))
+        began = harness.clock.now()
+        result = harness.export()
         assert (result.event, result.failure_type, result.booked) == ("failed", failure_type, 0)
-        (job,) = office.sandbox.jobs
+        (job,) = harness.sandbox.jobs
         assert (str(job.status), job.failure_reason_type) == ("failed", failure_type)
         assert fault.message in (job.failure_reason or "")
         assert job.started_at is not None
         patient = isinstance(fault, Unreachable)
         assert (job.started_at - began >= timedelta(minutes=10)) == patient
         assert job.started_at - began < timedelta(minutes=15)
-        assert set(office.desk.states().values()) == {"abandoned"}
-        office.mend()
-        office.again()
-        assert office.export().booked == 4
-        office.assert_agree()
+        assert set(harness.connected.states().values()) == {"abandoned"}
+        harness.fix()
+        harness.again()
+        assert harness.export().booked == 4
+        harness.assert_agree()
 
 
 def test_patience_while_the_job_is_pending(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, kill_company()) as office:
-        office.alter(check=failing(AWAY, times=4))
-        assert office.export().booked == 4
-        assert 7 <= office.clock.slept <= 60
-        office.assert_agree()
+    with an_export_harness(tmp_path, kill_company()) as harness:
+        harness.alter(check=failing(AWAY, times=4))
+        assert harness.export().booked == 4
+        assert 7 <= harness.clock.slept <= 60
+        harness.assert_agree()
 
 
 def test_another_company_is_open_in_the_accounting_system(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, kill_company()) as office:
-        office.connection = replace(office.connection, erp_company="another")
-        result = office.export()
+    with an_export_harness(tmp_path, kill_company()) as harness:
+        harness.connection = replace(harness.connection, erp_company="another")
+        result = harness.export()
         assert (result.event, result.failure_type) == ("failed", "invalid_configuration")
-        assert office.entries() == {}
+        assert harness.entries() == {}
 
 
 def test_the_credential_is_of_another_company(tmp_path: Path) -> None:
     """It may not even claim the job, so Pleo's own refusal is what the person is told."""
-    with an_export_harness(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as harness:
         other = a_company()
         other.id = "00000000-0000-4000-8000-000000000077"
-        office.sandbox.add_company(other)
-        job = office.pleo.jobs(["pending"])[0]
-        office.store.save_tokens(office.connection, Tokens(access=office.sandbox.add_api_key(other.id)))
-        office.pleo.close()
-        office.pleo = open_pleo(office.connection, office.store, office.clock)
+        harness.sandbox.add_company(other)
+        job = harness.pleo.jobs(["pending"])[0]
+        harness.store.save_tokens(harness.connection, Tokens(access=harness.sandbox.add_api_key(other.id)))
+        harness.pleo.close()
+        harness.pleo = open_pleo(harness.connection, harness.store, harness.clock)
         with pytest.raises(NotAllowed):
-            run_job(office.connection, job, office.ports)
-        assert str(office.sandbox.jobs[0].status) == "pending"
+            run_job(harness.connection, job, harness.ports)
+        assert str(harness.sandbox.jobs[0].status) == "pending"
 
 
 def test_a_scope_is_missing(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as harness:
         scopes = ["export-jobs:read", "export-jobs:write"]
-        office.store.save_tokens(
-            office.connection, Tokens(access=office.sandbox.add_api_key(office.desk.company_id, scopes))
+        harness.store.save_tokens(
+            harness.connection, Tokens(access=harness.sandbox.add_api_key(harness.connected.company_id, scopes))
         )
-        result = office.export()
+        result = harness.export()
         assert (result.event, result.failure_type) == ("failed", "authorization_failure")
         assert "export-items:read" in (result.failure or "")
-        assert office.entries() == {}
+        assert harness.entries() == {}
 
 
 # ------------------------------------------------------------------------------------ in the middle
@@ -126,39 +126,39 @@ def test_a_scope_is_missing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("fault", [AWAY, LoginFailed("The password was changed.")])
 @pytest.mark.parametrize("method", ["book", "attach", "post", "find"])
 def test_the_accounting_system_goes_away_in_the_middle(tmp_path: Path, method: str, fault: KontobroError) -> None:
-    """The first hundred are done and told; of the others whatever stands is recognised in the next export."""
+    """The first hundred are done and told; of the others whatever exists is recognised in the next export."""
     many = a_company(
         *(Expense(an_item(number), (a_receipt(number),) if number > 98 else ()) for number in range(1, 104))
     )
-    with an_export_harness(tmp_path, many) as office:
+    with an_export_harness(tmp_path, many) as harness:
         gone = False
 
         def going(behind: Any, *args: Any) -> Any:
-            if "successful" in office.desk.states().values() or gone:
+            if "successful" in harness.connected.states().values() or gone:
                 raise fault
             return getattr(behind, method)(*args)
 
         def check(behind: Any) -> Any:
-            if "successful" in office.desk.states().values():
+            if "successful" in harness.connected.states().values():
                 raise fault
             return behind.check()
 
-        office.alter(check=check, **{method: going})
-        result = office.export()
+        harness.alter(check=check, **{method: going})
+        result = harness.export()
         assert (result.event, result.failure_type) == ("failed", fault.job_failure)
-        states = office.desk.states()
+        states = harness.connected.states()
         assert {states[entry_id(number)] for number in range(1, 101)} == {"successful"}
         assert "successful" not in {states[entry_id(number)] for number in range(101, 104)}
-        office.mend()
-        office.again()
-        assert office.export().event == "completed"
-        assert len(office.entries()) == 103
-        assert len(office.receipts()) == 5
-        office.assert_agree()
+        harness.fix()
+        harness.again()
+        assert harness.export().event == "completed"
+        assert len(harness.entries()) == 103
+        assert len(harness.receipts()) == 5
+        harness.assert_agree()
 
 
 def test_a_short_absence_in_the_middle_is_waited_out(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as harness:
         times = {"book": 2, "find": 2, "post": 2, "validate": 2}
 
         def shaky(name: str) -> Any:
@@ -170,10 +170,10 @@ def test_a_short_absence_in_the_middle_is_waited_out(tmp_path: Path) -> None:
 
             return call
 
-        office.alter(**{name: shaky(name) for name in times})
-        assert office.export().booked == 4
+        harness.alter(**{name: shaky(name) for name in times})
+        assert harness.export().booked == 4
         assert set(times.values()) == {0}
-        office.assert_agree()
+        harness.assert_agree()
 
 
 def never_told(behind: Any, entries: Sequence[Entry]) -> Any:
@@ -182,25 +182,25 @@ def never_told(behind: Any, entries: Sequence[Entry]) -> Any:
 
 def test_a_write_that_never_tells_its_outcome_is_looked_for_at_the_end(tmp_path: Path) -> None:
     """It is not there when it can't come any more: each item fails with that, and the next export books it."""
-    with an_export_harness(tmp_path, kill_company()) as office:
-        office.alter(book=never_told)
-        began = office.clock.now()
-        result = office.export()
+    with an_export_harness(tmp_path, kill_company()) as harness:
+        harness.alter(book=never_told)
+        began = harness.clock.now()
+        result = harness.export()
         assert (result.uncertain, result.failed, result.booked) == (0, 5, 0)
-        assert office.clock.now() - began >= timedelta(minutes=1)
+        assert harness.clock.now() - began >= timedelta(minutes=1)
         assert (result.event, result.failure_type) == ("failed", "validation_failure")
-        assert set(office.desk.states().values()) == {"failed"}
-        reason, text = office.failure(entry_id(1))
+        assert set(harness.connected.states().values()) == {"failed"}
+        reason, text = harness.failure(entry_id(1))
         assert (reason, "does not have it" in text) == ("accounting_system_timeout", True)
-        office.mend()
-        office.again()
-        assert office.export().booked == 4
-        office.assert_agree()
+        harness.fix()
+        harness.again()
+        assert harness.export().booked == 4
+        harness.assert_agree()
 
 
 def test_what_is_committed_late_is_found_at_the_end_and_reported(tmp_path: Path) -> None:
     """The connector says that its system commits at once; it did so a minute later."""
-    with an_export_harness(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as harness:
         held: list[Sequence[Entry]] = []
 
         def book(behind: Any, entries: Sequence[Entry]) -> Any:
@@ -214,22 +214,22 @@ def test_what_is_committed_late_is_found_at_the_end_and_reported(tmp_path: Path)
                     for entries in {entry.reference: entry for each in held for entry in each}.values():
                         behind_.book([entries])
 
-        behind_ = office.connector
-        office.alter(book=book)
-        office.clock = Waiting(office.sandbox)
-        result = office.export()
+        behind_ = harness.connector
+        harness.alter(book=book)
+        harness.clock = Waiting(harness.sandbox)
+        result = harness.export()
         assert (result.event, result.booked, result.failed, result.uncertain) == ("completed_with_errors", 3, 2, 0)
-        office.mend()
-        office.again()
-        assert office.export().event == "completed_with_errors"
-        assert len(office.entries()) == 5
-        office.assert_agree()
+        harness.fix()
+        harness.again()
+        assert harness.export().event == "completed_with_errors"
+        assert len(harness.entries()) == 5
+        harness.assert_agree()
 
 
 @pytest.mark.parametrize("fault", [AWAY, Timeout("It did not answer in time.")])
 def test_away_while_a_write_is_under_way_says_nothing_of_it(tmp_path: Path, fault: KontobroError) -> None:
     """Whether it was booked is unknown: no status, and the job fails as unreachable, whatever went wrong last."""
-    with an_export_harness(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as harness:
         gone: list[bool] = []
 
         def book(behind: Any, entries: Sequence[Entry]) -> Any:
@@ -242,16 +242,16 @@ def test_away_while_a_write_is_under_way_says_nothing_of_it(tmp_path: Path, faul
                 raise fault
             return behind.find(keys)
 
-        office.alter(book=book, find=find, check=lambda behind: (find(behind, []) and None) or behind.check())
-        result = office.export()
+        harness.alter(book=book, find=find, check=lambda behind: (find(behind, []) and None) or behind.check())
+        result = harness.export()
         assert (result.event, result.failure_type) == ("failed", "accounting_system_unreachable")
         assert "whether 3 of its entries were booked is unknown" in (result.failure or "")
-        assert "successful" not in office.desk.states().values()
-        office.mend()
-        office.again()
-        assert office.export().event == "completed_with_errors"
-        assert len(office.entries()) == 5
-        office.assert_agree()
+        assert "successful" not in harness.connected.states().values()
+        harness.fix()
+        harness.again()
+        assert harness.export().event == "completed_with_errors"
+        assert len(harness.entries()) == 5
+        harness.assert_agree()
 
 
 # --------------------------------------------------------------------------------- a connector's bugs
@@ -261,7 +261,7 @@ def test_away_while_a_write_is_under_way_says_nothing_of_it(tmp_path: Path, faul
 def test_a_connector_that_breaks_on_one_entry(tmp_path: Path, method: str) -> None:
     """It alone fails, with a log id; the others are booked."""
     many = a_company(*(Expense(an_item(number), (a_receipt(number),)) for number in range(1, 8)))
-    with an_export_harness(tmp_path, many) as office:
+    with an_export_harness(tmp_path, many) as harness:
 
         def breaking(behind: Any, asked: Any, *args: Any) -> Any:
             several = [asked] if isinstance(asked, Booking) else asked
@@ -269,33 +269,33 @@ def test_a_connector_that_breaks_on_one_entry(tmp_path: Path, method: str) -> No
                 raise KeyError(PERSON)
             return getattr(behind, method)(asked, *args)
 
-        office.alter(**{method: breaking})
-        result = office.export()
+        harness.alter(**{method: breaking})
+        result = harness.export()
         assert (result.event, result.booked, result.failed) == ("completed_with_errors", 6, 1)
-        _, text = office.failure(entry_id(4))
+        _, text = harness.failure(entry_id(4))
         assert "log id" in text
         assert PERSON not in text
-        office.mend()
-        office.again()
-        assert office.export().event == "completed"
-        assert len(office.entries()) == len(office.receipts()) == 7
-        office.assert_agree()
+        harness.fix()
+        harness.again()
+        assert harness.export().event == "completed"
+        assert len(harness.entries()) == len(harness.receipts()) == 7
+        harness.assert_agree()
 
 
 def test_a_connector_that_breaks_on_everything(tmp_path: Path) -> None:
-    with an_export_harness(tmp_path, kill_company()) as office:
+    with an_export_harness(tmp_path, kill_company()) as harness:
 
         def find(behind: Any, keys: Any) -> Any:
             raise RuntimeError(PERSON)
 
-        office.alter(find=find)
-        result = office.export()
+        harness.alter(find=find)
+        result = harness.export()
         assert (result.event, result.failure_type) == ("failed", "integration_unusable")
         assert PERSON not in (result.failure or "")
-        office.mend()
-        office.again()
-        assert office.export().booked == 4
-        office.assert_agree()
+        harness.fix()
+        harness.again()
+        assert harness.export().booked == 4
+        harness.assert_agree()
 
 
 # ------------------------------------------------------------------------------------ Pleo's credential
@@ -304,17 +304,19 @@ def test_a_connector_that_breaks_on_everything(tmp_path: Path) -> None:
 @pytest.mark.parametrize("at", ["pleo.start#1", "erp.book#1", "erp.post#1", "pleo.report#1", "pleo.complete#1"])
 def test_the_key_is_revoked_in_the_middle(tmp_path: Path, at: str) -> None:
     company = a_company(Expense(an_item(1), (a_receipt(1),)), Expense(payable(2)))
-    with an_export_harness(tmp_path, company) as office:
+    with an_export_harness(tmp_path, company) as harness:
         with pytest.raises(LoginFailed) as fault:
-            office.export_acting(f"{at}:before", lambda: office.sandbox.revoke_token(office.desk.key))
-        assert office.desk.key not in str(fault.value)
+            harness.export_acting(f"{at}:before", lambda: harness.sandbox.revoke_token(harness.connected.key))
+        assert harness.connected.key not in str(fault.value)
         assert "onnect again" in fault.value.remedy
-        assert str(office.sandbox.jobs[0].status) in ("pending", "in_progress")
-        office.store.save_tokens(office.connection, Tokens(access=office.sandbox.add_api_key(office.desk.company_id)))
-        assert office.export().event == "completed"
-        assert sorted(office.entries()) == [entry_id(1), entry_id(2), entry_id(2) + "/pay"]
-        assert len(office.receipts()) == 1
-        office.assert_agree()
+        assert str(harness.sandbox.jobs[0].status) in ("pending", "in_progress")
+        harness.store.save_tokens(
+            harness.connection, Tokens(access=harness.sandbox.add_api_key(harness.connected.company_id))
+        )
+        assert harness.export().event == "completed"
+        assert sorted(harness.entries()) == [entry_id(1), entry_id(2), entry_id(2) + "/pay"]
+        assert len(harness.receipts()) == 1
+        harness.assert_agree()
 
 
 @pytest.mark.parametrize(
@@ -329,10 +331,10 @@ def test_settings_that_do_not_fit_fail_the_job_whole_before_any_item(
     tmp_path: Path, change: dict[str, Any], told: str, failure_type: str
 ) -> None:
     """Item by item they would have to be exported again one after the other."""
-    with an_export_harness(tmp_path, kill_company()) as office:
-        office.set(**change)
-        result = office.export()
+    with an_export_harness(tmp_path, kill_company()) as harness:
+        harness.set(**change)
+        result = harness.export()
         assert (result.event, result.failure_type) == ("failed", failure_type)
         assert told in (result.failure or "")
-        assert not office.entries()
-        assert set(office.desk.states().values()) == {"abandoned"}
+        assert not harness.entries()
+        assert set(harness.connected.states().values()) == {"abandoned"}

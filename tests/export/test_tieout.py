@@ -16,7 +16,7 @@ from kontobro.core.model.journal import Reference
 from kontobro.core.model.settings import RowOverride
 from kontobro.core.ports import Connector
 from kontobro.core.tieout.compare import SumKey, TieOut
-from kontobro.export.tieout.collect import EVERYTHING, BookPorts, Scope, summarise, tied_entries
+from kontobro.export.tieout.collect import EVERYTHING, BookPorts, TieOutScope, summarise, tied_entries
 from kontobro.export.tieout.forgotten import forgotten
 from pleo_sandbox.model import Expense
 from tests.support.connected_home import SETTINGS, forget_history
@@ -28,27 +28,27 @@ FIFTH = entry_id(5)
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[ExportHarness]:
+def harness(tmp_path: Path) -> Iterator[ExportHarness]:
     """Four items booked (six entries), one failed."""
-    with an_export_harness(tmp_path, kill_company()) as office:
-        office.export()
-        yield office
+    with an_export_harness(tmp_path, kill_company()) as harness:
+        harness.export()
+        yield harness
 
 
-def tied(office: ExportHarness, scope: Scope = EVERYTHING) -> TieOut:
-    return summarise(office.connection, ports(office), scope)
+def tied(harness: ExportHarness, scope: TieOutScope = EVERYTHING) -> TieOut:
+    return summarise(harness.connection, ports(harness), scope)
 
 
-def ports(office: ExportHarness) -> BookPorts:
-    return BookPorts(connector=office.connector, store=office.store, clock=office.clock, read_item=read_kept_item)
+def ports(harness: ExportHarness) -> BookPorts:
+    return BookPorts(connector=harness.connector, store=harness.store, clock=harness.clock, read_item=read_kept_item)
 
 
 def differing(result: TieOut) -> dict[str, str]:
     return {entry.pleo.reference: entry.verdict for entry in result.differing}
 
 
-def test_what_was_booked_ties_out_and_what_failed_is_named(office: ExportHarness) -> None:
-    result = tied(office)
+def test_what_was_booked_ties_out_and_what_failed_is_named(harness: ExportHarness) -> None:
+    result = tied(harness)
     assert differing(result) == {FIFTH: "not_booked"}
     assert not result.equal
     wallet = next(key for key in result.sums if key.side == "wallet")
@@ -58,16 +58,16 @@ def test_what_was_booked_ties_out_and_what_failed_is_named(office: ExportHarness
     assert result.by_totals == 0
 
 
-def test_an_amount_edited_in_the_ledger(office: ExportHarness) -> None:
-    office.edit(entry_id(1), lambda block: block.replace("100.00", "120.00"))
-    result = tied(office)
+def test_an_amount_edited_in_the_ledger(harness: ExportHarness) -> None:
+    harness.edit(entry_id(1), lambda block: block.replace("100.00", "120.00"))
+    result = tied(harness)
     assert differing(result)[entry_id(1)] == "amount_differs"
     assert next(e for e in result.differing if e.pleo.reference == entry_id(1)).difference == Decimal("-20.00")
 
 
-def test_a_date_moved_to_another_month(office: ExportHarness) -> None:
-    office.edit(entry_id(1), lambda block: block.replace("2026-10-05 *", "2026-11-01 *", 1))
-    result = tied(office)
+def test_a_date_moved_to_another_month(harness: ExportHarness) -> None:
+    harness.edit(entry_id(1), lambda block: block.replace("2026-10-05 *", "2026-11-01 *", 1))
+    result = tied(harness)
     assert differing(result)[entry_id(1)] == "date_moved"
     november = result.sums[SumKey("wallet", wallet_of(result), "DKK", "2026-11")]
     assert (november.pleo, november.books) == (0, Decimal("-100.00"))
@@ -77,11 +77,11 @@ def wallet_of(result: TieOut) -> str:
     return next(key.wallet for key in result.sums if key.side == "wallet")
 
 
-def test_a_deleted_a_voided_and_one_on_another_account(office: ExportHarness) -> None:
-    office.delete(entry_id(1))
-    office.void(f"{entry_id(2)}/pay")
-    office.edit(entry_id(3), lambda block: block.replace("Assets:Pleo:DKK", "Assets:Bank"))
-    result = tied(office)
+def test_a_deleted_a_voided_and_one_on_another_account(harness: ExportHarness) -> None:
+    harness.delete(entry_id(1))
+    harness.void(f"{entry_id(2)}/pay")
+    harness.edit(entry_id(3), lambda block: block.replace("Assets:Pleo:DKK", "Assets:Bank"))
+    result = tied(harness)
     assert differing(result) == {
         entry_id(1): "missing",
         f"{entry_id(2)}/pay": "voided",
@@ -91,58 +91,58 @@ def test_a_deleted_a_voided_and_one_on_another_account(office: ExportHarness) ->
     assert all(entry.pleo.pleo_url and (entry.erp_url or entry.verdict == "not_booked") for entry in result.differing)
 
 
-def test_a_bill_edited_shows_on_the_payables_and_not_on_the_wallet(office: ExportHarness) -> None:
-    office.edit(entry_id(4), lambda block: block.replace("100.00", "90.00"))
-    sums = {key.side: one.difference for key, one in tied(office).sums.items()}
+def test_a_bill_edited_shows_on_the_payables_and_not_on_the_wallet(harness: ExportHarness) -> None:
+    harness.edit(entry_id(4), lambda block: block.replace("100.00", "90.00"))
+    sums = {key.side: one.difference for key, one in tied(harness).sums.items()}
     assert sums == {"wallet": Decimal("100.00"), "payable": Decimal("10.00")}, "the wallet lacks the failed one only"
 
 
-def test_mended_and_exported_again_it_ties_out(office: ExportHarness) -> None:
-    office.set(rows=(RowOverride(type="card_purchase", line_account="7504"),))
-    office.again(FIFTH)
-    office.export()
-    result = tied(office)
+def test_mended_and_exported_again_it_ties_out(harness: ExportHarness) -> None:
+    harness.set(rows=(RowOverride(type="card_purchase", line_account="7504"),))
+    harness.again(FIFTH)
+    harness.export()
+    result = tied(harness)
     assert result.equal
     assert [one.difference for one in result.sums.values()] == [0, 0]
 
 
-def test_the_books_are_asked_in_pages_and_never_by_the_entry(office: ExportHarness) -> None:
+def test_the_books_are_asked_in_pages_and_never_by_the_entry(harness: ExportHarness) -> None:
     asked: list[int] = []
 
     def find(behind: Connector, keys: Sequence[Reference]) -> object:
         asked.append(len(keys))
         return behind.find(keys)
 
-    office.alter(find=find)
-    assert tied(office).entries == sum(asked) == 6
+    harness.alter(find=find)
+    assert tied(harness).entries == sum(asked) == 6
     assert len(asked) == 1
 
 
-def test_where_nothing_can_be_looked_up_it_says_so(office: ExportHarness) -> None:
-    office.alter(capabilities=replace(office.connector.capabilities, reference="none"))
-    result = tied(office)
+def test_where_nothing_can_be_looked_up_it_says_so(harness: ExportHarness) -> None:
+    harness.alter(capabilities=replace(harness.connector.capabilities, reference="none"))
+    result = tied(harness)
     assert result.verdicts == {"cannot_look": 5, "not_booked": 1}
     assert any("keeps no reference" in spot for spot in result.cannot_see)
 
 
-def test_another_company_in_the_accounting_system_is_refused(office: ExportHarness) -> None:
-    office.connection = replace(office.connection, erp_company="another")
+def test_another_company_in_the_accounting_system_is_refused(harness: ExportHarness) -> None:
+    harness.connection = replace(harness.connection, erp_company="another")
     with pytest.raises(Misconfigured, match="not on the company that was connected"):
-        tied(office)
+        tied(harness)
 
 
-def test_a_page_opens_the_books_by_itself(office: ExportHarness) -> None:
+def test_a_page_opens_the_books_by_itself(harness: ExportHarness) -> None:
     """What the service calls: the connection and its store are enough, Pleo is not asked."""
-    own = book_ports_for(office.connection, office.store, office.clock)
-    assert summarise(office.connection, own) == tied(office)
+    own = book_ports_for(harness.connection, harness.store, harness.clock)
+    assert summarise(harness.connection, own) == tied(harness)
 
 
 def test_drafts_wait_and_are_no_difference(tmp_path: Path) -> None:
     settings = replace(SETTINGS, posting="draft")
-    with an_export_harness(tmp_path, a_company(Expense(an_item(1)), Expense(an_item(2))), settings) as office:
-        office.export()
-        office.post_by_hand(entry_id(1))
-        result = tied(office)
+    with an_export_harness(tmp_path, a_company(Expense(an_item(1)), Expense(an_item(2))), settings) as harness:
+        harness.export()
+        harness.post_by_hand(entry_id(1))
+        result = tied(harness)
     assert result.equal
     assert result.verdicts == {"equal": 1, "draft": 1}
     (wallet,) = result.sums.values()
@@ -153,11 +153,11 @@ def test_a_negative_line_and_a_refund_still_tie_by_what_left_the_wallet(tmp_path
     """The sum of debits is not what Pleo says of these: the wallet's account is."""
     split = an_item(1, accountingEntryLines=[a_line(15_000), a_line(-5_000)])
     refund = an_item(2, "refund")
-    with an_export_harness(tmp_path, a_company(Expense(split), Expense(refund))) as office:
-        office.export()
-        fetched = tied(office)
-        office.store.purge(office.connection.id, office.clock.now() + dt.timedelta(days=1))
-        purged = tied(office)
+    with an_export_harness(tmp_path, a_company(Expense(split), Expense(refund))) as harness:
+        harness.export()
+        fetched = tied(harness)
+        harness.store.purge(harness.connection.id, harness.clock.now() + dt.timedelta(days=1))
+        purged = tied(harness)
     assert fetched.equal
     assert purged.equal
     assert purged.from_history == 2
@@ -166,71 +166,71 @@ def test_a_negative_line_and_a_refund_still_tie_by_what_left_the_wallet(tmp_path
     assert (wallet.pleo, wallet.books, wallet.entries) == (0, 0, 2)
 
 
-def test_purged_content_is_compared_with_what_was_booked(office: ExportHarness) -> None:
-    office.store.purge(office.connection.id, office.clock.now() + dt.timedelta(days=1))
-    result = tied(office)
+def test_purged_content_is_compared_with_what_was_booked(harness: ExportHarness) -> None:
+    harness.store.purge(harness.connection.id, harness.clock.now() + dt.timedelta(days=1))
+    result = tied(harness)
     assert differing(result) == {FIFTH: "not_booked"}
     assert result.from_history == result.entries
     assert any("purged" in spot for spot in result.cannot_see)
-    office.edit(entry_id(1), lambda block: block.replace("100.00", "120.00"))
-    assert differing(tied(office))[entry_id(1)] == "amount_differs"
+    harness.edit(entry_id(1), lambda block: block.replace("100.00", "120.00"))
+    assert differing(tied(harness))[entry_id(1)] == "amount_differs"
 
 
-def test_a_scope_takes_its_days_and_its_wallet(office: ExportHarness) -> None:
-    nothing = Scope(first=dt.date(2027, 1, 1))
-    assert tied(office, nothing).entries == 0
-    wallet = tied(office, Scope(wallet="1081"))
+def test_a_scope_takes_its_days_and_its_wallet(harness: ExportHarness) -> None:
+    nothing = TieOutScope(first=dt.date(2027, 1, 1))
+    assert tied(harness, nothing).entries == 0
+    wallet = tied(harness, TieOutScope(wallet="1081"))
     assert {key.side for key in wallet.sums} == {"wallet"}
-    assert wallet.entries == len([e for e in tied_entries(office.connection, ports(office)) if e.pleo.wallet])
+    assert wallet.entries == len([e for e in tied_entries(harness.connection, ports(harness)) if e.pleo.wallet])
 
 
 # -------------------------------------------------------------------------- what the history has lost
 
 
-def lost(office: ExportHarness, scope: Scope = EVERYTHING) -> tuple[str, ...]:
-    return forgotten(office.connection, ports(office), office.pleo, scope).sentences
+def lost(harness: ExportHarness, scope: TieOutScope = EVERYTHING) -> tuple[str, ...]:
+    return forgotten(harness.connection, ports(harness), harness.pleo, scope).sentences
 
 
-def test_nothing_is_lost_while_the_history_is_there(office: ExportHarness) -> None:
-    office.again(entry_id(5))
-    office.export()
-    assert lost(office) == ()
+def test_nothing_is_lost_while_the_history_is_there(harness: ExportHarness) -> None:
+    harness.again(entry_id(5))
+    harness.export()
+    assert lost(harness) == ()
 
 
-def test_a_job_whose_history_is_lost_is_named_with_what_the_books_have_of_it(office: ExportHarness) -> None:
+def test_a_job_whose_history_is_lost_is_named_with_what_the_books_have_of_it(harness: ExportHarness) -> None:
     """The store was deleted and an entry too: the sums are silent about both, and this says so."""
-    day = f"{office.clock.now():%Y-%m-%d}"
-    job = office.sandbox.jobs[0].id
-    forget_history(office.desk)
-    assert tied(office).entries == 0
-    (said,) = lost(office)
+    day = f"{harness.clock.now():%Y-%m-%d}"
+    job = harness.sandbox.jobs[0].id
+    forget_history(harness.connected)
+    assert tied(harness).entries == 0
+    (said,) = lost(harness)
     assert said.startswith(f"Export of {day} ({job[:8]}): 4 of its exported expenses are not in this history")
     assert said.endswith("In the accounting system 4 of them exist, 0 do not.")
-    office.delete(entry_id(1))
-    assert lost(office)[0].endswith("In the accounting system 3 of them exist, 1 do not.")
-    assert lost(office, Scope(first=office.clock.now().date() + dt.timedelta(days=1))) == ()
+    harness.delete(entry_id(1))
+    assert lost(harness)[0].endswith("In the accounting system 3 of them exist, 1 do not.")
+    assert lost(harness, TieOutScope(first=harness.clock.now().date() + dt.timedelta(days=1))) == ()
 
 
-def test_an_exported_expense_that_neither_side_has_is_a_difference(office: ExportHarness) -> None:
-    forget_history(office.desk)
-    result = tied(office)
-    forgotten(office.connection, ports(office), office.pleo, EVERYTHING).add_to(result)
+def test_an_exported_expense_that_neither_side_has_is_a_difference(harness: ExportHarness) -> None:
+    forget_history(harness.connected)
+    result = tied(harness)
+    forgotten(harness.connection, ports(harness), harness.pleo, EVERYTHING).add_to(result)
     assert (result.equal, result.absent) == (True, 0), "what is booked and forgotten can't be compared, and is there"
-    office.delete(entry_id(1))
-    forgotten(office.connection, ports(office), office.pleo, EVERYTHING).add_to(result)
+    harness.delete(entry_id(1))
+    forgotten(harness.connection, ports(harness), harness.pleo, EVERYTHING).add_to(result)
     assert (result.equal, result.absent) == (False, 1)
 
 
-def test_what_a_later_job_brought_is_known(office: ExportHarness) -> None:
-    forget_history(office.desk)
-    office.again(entry_id(5))
-    office.export()
-    (said,) = lost(office)
+def test_what_a_later_job_brought_is_known(harness: ExportHarness) -> None:
+    forget_history(harness.connected)
+    harness.again(entry_id(5))
+    harness.export()
+    (said,) = lost(harness)
     assert "4 of its exported expenses" in said
 
 
-def test_pleo_that_can_not_be_asked_is_said(office: ExportHarness) -> None:
-    office.sandbox.revoke_token(office.desk.key)
-    assert "Pleo could not be asked" in lost(office)[0]
-    gone = replace(office.connection, status="disconnected")
-    assert "not active" in forgotten(gone, ports(office), office.pleo, EVERYTHING).sentences[0]
+def test_pleo_that_can_not_be_asked_is_said(harness: ExportHarness) -> None:
+    harness.sandbox.revoke_token(harness.connected.key)
+    assert "Pleo could not be asked" in lost(harness)[0]
+    gone = replace(harness.connection, status="disconnected")
+    assert "not active" in forgotten(gone, ports(harness), harness.pleo, EVERYTHING).sentences[0]

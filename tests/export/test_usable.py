@@ -15,43 +15,43 @@ from tests.support.pleo_company import a_company, an_item, entry_id, payable
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[ExportHarness]:
+def harness(tmp_path: Path) -> Iterator[ExportHarness]:
     company = a_company(
         Expense(an_item(1)),
         Expense(an_item(2, "wallet_topup")),
         Expense(an_item(3, "out_of_pocket", contraAccount=None)),
         Expense(payable(4) | {"vendor": None}),
     )
-    with an_export_harness(tmp_path, company) as office:
-        office.set(contra=None, out_of_pocket=None, accounts_payable=None, unmatched_vendor="fallback")
-        yield office
+    with an_export_harness(tmp_path, company) as harness:
+        harness.set(contra=None, out_of_pocket=None, accounts_payable=None, unmatched_vendor="fallback")
+        yield harness
 
 
-def test_without_a_wallet_nothing_is_begun(office: ExportHarness) -> None:
-    office.set(wallets={})
+def test_without_a_wallet_nothing_is_begun(harness: ExportHarness) -> None:
+    harness.set(wallets={})
     with pytest.raises(NotUsable, match="wallet") as fault:
-        office.export()
-    (job,) = office.sandbox.jobs
-    assert (str(job.status), office.store.jobs("desk")) == ("pending", [])
+        harness.export()
+    (job,) = harness.sandbox.jobs
+    assert (str(job.status), harness.store.jobs("desk")) == ("pending", [])
     assert fault.value.expires_at - job.expires_at < timedelta(seconds=1)
     assert (fault.value.job_id, fault.value.job_failure) == (job.id, "missing_configuration")
-    office.set(wallets={"DKK": "1081"})
-    assert office.export().booked == 1, "it waited, and was not lost"
+    harness.set(wallets={"DKK": "1081"})
+    assert harness.export().booked == 1, "it waited, and was not lost"
 
 
-def test_what_an_expense_needs_fails_that_expense_alone(office: ExportHarness) -> None:
-    result = office.export()
+def test_what_an_expense_needs_fails_that_expense_alone(harness: ExportHarness) -> None:
+    result = harness.export()
     assert (result.event, result.booked, result.failed) == ("completed_with_errors", 1, 3)
     for number, setting in {2: "contra", 3: "out_of_pocket", 4: "accounts_payable"}.items():
-        reason, text = office.failure(entry_id(number))
+        reason, text = harness.failure(entry_id(number))
         assert reason == "missing_configuration"
         assert setting in text
-    office.assert_agree()
+    harness.assert_agree()
 
 
-def test_a_company_that_has_exported_needs_no_wallet_of_its_own(office: ExportHarness) -> None:
+def test_a_company_that_has_exported_needs_no_wallet_of_its_own(harness: ExportHarness) -> None:
     """Pleo's contra accounts name it."""
-    office.export()
-    office.set(wallets={}, contra="1089", out_of_pocket="2890", accounts_payable="2440")
-    office.again()
-    assert office.export().booked == 3
+    harness.export()
+    harness.set(wallets={}, contra="1089", out_of_pocket="2890", accounts_payable="2440")
+    harness.again()
+    assert harness.export().booked == 3

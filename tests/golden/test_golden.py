@@ -2,7 +2,7 @@
 
     KONTOBRO_UPDATE_GOLDEN=1 make test PYTEST_ARGS=tests/golden
 
-writes the outputs anew and fails, so that somebody reads them before they are believed.
+writes the outputs again and fails, so that someone reads them before they are believed.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ def expected_sums(case: Case) -> Counter[tuple[str, ...]]:
 
 
 def what_is_there(case: Case, masters: Masters) -> MemoryConnector:
-    """An accounting system with what the case says stands already, posted."""
+    """An accounting system with what the case says exists already, posted."""
     connector = MemoryConnector(
         [masters.company, *masters.accounts.by_id.values(), *masters.vendors.by_id.values(), *masters.periods]
     )
@@ -175,7 +175,7 @@ def test_case(path: Path) -> None:
 
 
 def check_settlement(case: Case, entries: tuple[Entry, ...], masters: Masters) -> None:
-    """What a payment does to the bills that stand: reconciled, or open and said so."""
+    """What a payment does to the bills that exist: reconciled, or open and said so."""
     connector = what_is_there(case, masters)
     expect, (payment,) = case["expect"], entries
     assert isinstance(payment, Payment)

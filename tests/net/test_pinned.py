@@ -124,7 +124,7 @@ def test_an_unknown_name_is_no_answer_and_no_refusal() -> None:
 
 
 def certificate(folder: Path) -> ssl.SSLContext:
-    """A server's context with a certificate that nobody trusts."""
+    """A server's context with a certificate that no one trusts."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "books.example")])
     now = datetime.now(UTC)

@@ -48,26 +48,26 @@ class Place:
         company = SandboxCompany(name="Acme", currency="DKK", country="DK")
         company.contra_accounts["DKK"] = {"id": "99999999-0000-4000-8000-000000000001", "name": "Bank", "code": "1000"}
         self.company_id = company.id
-        self.box = Sandbox(company, rate_limit=None)
+        self.sandbox = Sandbox(company, rate_limit=None)
         self.clock = Clock()
         self.url = ""
         for number in range(250):
             files = [FileBlob("r.pdf", "application/pdf", PDF)] if number == 0 else []
-            self.box.add_expense(company.id, an_item(number, companyId=company.id), files)
+            self.sandbox.add_expense(company.id, an_item(number, companyId=company.id), files)
 
     def connection(self, **changes: Any) -> Connection:
         facts = {"api_url": self.url, "auth_url": self.url, "company_id": self.company_id, "environment": "sandbox"}
         return a_connection(**(facts | changes))
 
     def with_key(self, *scopes: str) -> PleoClient:
-        tokens = MemoryTokens(Tokens(access=self.box.add_api_key(self.company_id, scopes or SCOPES)))
+        tokens = MemoryTokens(Tokens(access=self.sandbox.add_api_key(self.company_id, scopes or SCOPES)))
         return open_pleo(self.connection(), tokens, self.clock)
 
 
 @pytest.fixture
 def place() -> Iterator[Place]:
     place = Place()
-    with serve(place.box) as url:
+    with serve(place.sandbox) as url:
         place.url = url
         yield place
 
@@ -86,7 +86,7 @@ def item_ids(pleo: PleoClient, job_id: str) -> list[str]:
 
 
 def test_a_whole_export(place: Place, pleo: PleoClient) -> None:
-    job_id = place.box.press_export(place.company_id)
+    job_id = place.sandbox.press_export(place.company_id)
     assert pleo.introspect().company_id == place.company_id
     assert [job.id for job in pleo.jobs(["pending"])] == [job_id]
     assert pleo.start(job_id) is True
@@ -116,9 +116,9 @@ def a_failure(entry_id: str) -> ItemReport:
 
 @pytest.mark.parametrize("lose", ["lose_request", "lose_response"])
 def test_lost_answers_change_nothing(place: Place, pleo: PleoClient, lose: str) -> None:
-    job_id = place.box.press_export(place.company_id)
+    job_id = place.sandbox.press_export(place.company_id)
     for method, path in [("POST", "/v3/export-job-events"), ("PUT", "*/items"), ("GET", "/v3/export-items")]:
-        getattr(place.box, lose)(method, path)
+        getattr(place.sandbox, lose)(method, path)
     with pytest.raises(Unreachable):
         pleo.start(job_id)
     assert pleo.job(job_id).status == ("pending" if lose == "lose_request" else "in_progress"), "the job tells"
@@ -127,13 +127,13 @@ def test_lost_answers_change_nothing(place: Place, pleo: PleoClient, lose: str) 
     assert len(ids) == 250
     told = [a_failure(ids[0]), *(ItemReport(entry_id=id, status="successful") for id in ids[1:])]
     assert [pleo.report(job_id, told[start : start + 100]) for start in (0, 100, 200)] == [[], [], []]
-    getattr(place.box, lose)("POST", "/v3/export-job-events")
+    getattr(place.sandbox, lose)("POST", "/v3/export-job-events")
     pleo.complete(job_id, JobOutcome("completed_with_errors"))
     assert pleo.job(job_id).status == "completed_with_errors"
 
 
 def test_per_item_errors_are_told(place: Place, pleo: PleoClient) -> None:
-    job_id = place.box.press_export(place.company_id)
+    job_id = place.sandbox.press_export(place.company_id)
     pleo.start(job_id)
     stranger = "77777777-0000-4000-8000-000000000007"
     errors = pleo.report(job_id, [a_failure(stranger)])
@@ -141,17 +141,17 @@ def test_per_item_errors_are_told(place: Place, pleo: PleoClient) -> None:
 
 
 def test_an_expired_job_is_gone(place: Place, pleo: PleoClient) -> None:
-    job_id = place.box.press_export(place.company_id)
+    job_id = place.sandbox.press_export(place.company_id)
     pleo.start(job_id)
-    place.box.expire_job(job_id)
+    place.sandbox.expire_job(job_id)
     with pytest.raises(JobGone, match="job_expired"):
         pleo.complete(job_id, JobOutcome("completed"))
 
 
 @pytest.mark.parametrize("how", ["truncated", "content_type", "malformed", "stuck_cursor"])
 def test_a_broken_page_is_one_clear_error(place: Place, pleo: PleoClient, how: Any) -> None:
-    job_id = place.box.press_export(place.company_id)
-    place.box.break_page("GET", "/v3/export-items", how, skip=1, times=9)
+    job_id = place.sandbox.press_export(place.company_id)
+    place.sandbox.break_page("GET", "/v3/export-items", how, skip=1, times=9)
     pages = pleo.items(job_id)
     assert len(next(pages)) == 100
     with pytest.raises(BadAnswer):
@@ -159,24 +159,24 @@ def test_a_broken_page_is_one_clear_error(place: Place, pleo: PleoClient, how: A
 
 
 def test_storms_are_sat_out_or_told(place: Place, pleo: PleoClient) -> None:
-    place.box.storm("GET", "/v3/export-jobs", 503, times=3)
+    place.sandbox.storm("GET", "/v3/export-jobs", 503, times=3)
     assert pleo.jobs(["pending"]) == []
-    place.box.storm("GET", "/v3/export-jobs", 429, times=1, retry_after="11")
+    place.sandbox.storm("GET", "/v3/export-jobs", 429, times=1, retry_after="11")
     assert pleo.jobs(["pending"]) == []
     assert place.clock.slept[-1] == 11
-    place.box.storm("GET", "/v3/export-jobs", 429, times=9, retry_after="600")
+    place.sandbox.storm("GET", "/v3/export-jobs", 429, times=9, retry_after="600")
     with pytest.raises(RateLimited):
         pleo.jobs(["pending"])
 
 
 def test_receipts_are_fetched_without_credentials_until_they_expire(place: Place, pleo: PleoClient) -> None:
-    job_id = place.box.press_export(place.company_id)
+    job_id = place.sandbox.press_export(place.company_id)
     items = [item for page in pleo.items(job_id) for item in page if isinstance(item, ExportItem)]
     [link] = [link for item in items for link in item.receipts]
     assert pleo.fetch(link.url, len(PDF)) == PDF
     with pytest.raises(TooLarge):
         pleo.fetch(link.url, len(PDF) - 1)
-    place.box.expire_file_urls()
+    place.sandbox.expire_file_urls()
     with pytest.raises(ReceiptUnavailable):
         pleo.fetch(link.url, 1000)
 
@@ -209,7 +209,7 @@ def consent(url: str, company_id: str) -> str:
 
 
 def authorised(place: Place) -> tuple[Connection, Tokens]:
-    app = place.box.register_client([REDIRECT])
+    app = place.sandbox.register_client([REDIRECT])
     connection = place.connection(auth="oauth", client_id=app.client_id)
     url = authorize_url(connection, redirect_uri=REDIRECT, state="s", verifier=VERIFIER)
     code = consent(url, place.company_id)
@@ -224,12 +224,12 @@ def test_processes_with_a_dead_token_renew_it_once(place: Place, tmp_path: Path)
     connection, tokens = authorised(place)
     store = FileTokens(tmp_path / "tokens.json")
     store.save_tokens(connection, tokens)
-    place.box.move_clock(timedelta(minutes=16))
-    before = place.box.calls["POST /oauth/token"]
+    place.sandbox.move_clock(timedelta(minutes=16))
+    before = place.sandbox.calls["POST /oauth/token"]
     work = [(store.path, place.url, str(connection.client_id))] * 4
     with get_context("spawn").Pool(4) as pool:
         assert pool.starmap(introspect, work, chunksize=1) == ["OAUTH2"] * 4
-    assert place.box.calls["POST /oauth/token"] - before == 1
+    assert place.sandbox.calls["POST /oauth/token"] - before == 1
     assert not store.path.with_suffix(".dead").exists()
 
 
@@ -240,7 +240,7 @@ def test_oauth_from_consent_to_reconnect(place: Place) -> None:
     assert pleo.install({}).status == "ACTIVATED"
     assert introspect_token(connection, first, place.clock).active
 
-    place.box.move_clock(timedelta(minutes=16))  # the token dies at Pleo, our clock knows nothing: 401
+    place.sandbox.move_clock(timedelta(minutes=16))  # the token dies at Pleo, our clock knows nothing: 401
     assert pleo.introspect().auth_method == "OAUTH2"
     place.clock.sleep(16 * 60)  # now our clock knows that the second one is old
     pleo.introspect()
@@ -250,7 +250,7 @@ def test_oauth_from_consent_to_reconnect(place: Place) -> None:
         connection, Tokens(access=first.access, client_secret=first.client_secret), place.clock
     ).active
 
-    place.box.revoke_authorisations(place.company_id)
+    place.sandbox.revoke_authorisations(place.company_id)
     with pytest.raises(LoginFailed, match="onnect again"):
         pleo.introspect()
     assert store.reconnect == ["c1"]

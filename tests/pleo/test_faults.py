@@ -21,7 +21,7 @@ from kontobro.core.errors import (
 )
 from kontobro.net.deadline import time_limit
 from kontobro.pleo import Ways, open_pleo
-from kontobro.pleo.http.faults import Refused
+from kontobro.pleo.http.faults import RefusedByPleo
 from tests.support.scripted_pleo import JOB, JSON, KEY, Stage, a_connection, a_job, page, refusal, reply
 
 ONE, ITEMS = f"GET /v3/export-jobs/{JOB}", "GET /v3/export-items"
@@ -37,12 +37,12 @@ CASES = [
     (refusal(422, "EXPORT_JOB_STATUS_UNPROCESSABLE"), JobGone, "job_expired", "nothing more"),
     (refusal(422, "invalid_export_job_status_change"), JobGone, "job_expired", "nothing more"),
     (httpx2.Response(422), JobGone, "job_expired", "nothing more"),
-    (refusal(422, "VALIDATION_FAILED", "jobId"), Refused, "integration_unusable", "VALIDATION_FAILED: jobId"),
+    (refusal(422, "VALIDATION_FAILED", "jobId"), RefusedByPleo, "integration_unusable", "VALIDATION_FAILED: jobId"),
     (refusal(429), RateLimited, "pleo_rate_limit", "pause"),
     (refusal(500), Unreachable, "service_unreachable", "status 500"),
     (refusal(503), Unreachable, "service_unreachable", "status 503"),
-    (refusal(400, "PARAMETER_VALIDATION_FAILED"), Refused, "integration_unusable", "PARAMETER_VALIDATION_FAILED"),
-    (refusal(409, "EXPORT_ALREADY_IN_PROGRESS"), Refused, "integration_unusable", "status 409"),
+    (refusal(400, "PARAMETER_VALIDATION_FAILED"), RefusedByPleo, "integration_unusable", "PARAMETER_VALIDATION_FAILED"),
+    (refusal(409, "EXPORT_ALREADY_IN_PROGRESS"), RefusedByPleo, "integration_unusable", "status 409"),
     (httpx2.Response(302, headers={"location": "https://login.test"}), BadAnswer, "integration_unusable", "status 302"),
     (
         httpx2.Response(200, content=b"<html>", headers={"content-type": "text/html"}),

@@ -39,17 +39,17 @@ CREATES: dict[MasterKind, str] = {
 }
 
 
-class BoxClock:
+class SandboxClock:
     """The sandbox's own clock, which sleeping moves."""
 
-    def __init__(self, box: Sandbox) -> None:
-        self._box = box
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
 
     def now(self) -> datetime:
-        return self._box.clock.now()
+        return self._sandbox.clock.now()
 
     def sleep(self, seconds: float) -> None:
-        self._box.move_clock(timedelta(seconds=seconds))
+        self._sandbox.move_clock(timedelta(seconds=seconds))
 
 
 class Place:
@@ -58,15 +58,15 @@ class Place:
     def __init__(self) -> None:
         company = SandboxCompany(name="Acme", currency="DKK", country="DK")
         self.company_id = company.id
-        self.box = Sandbox(company)
-        self.clock = BoxClock(self.box)
+        self.sandbox = Sandbox(company)
+        self.clock = SandboxClock(self.sandbox)
         self.url = ""
 
     def connection(self) -> Connection:
         return a_connection(api_url=self.url, auth_url=self.url, company_id=self.company_id, environment="sandbox")
 
     def tokens(self, *scopes: str) -> MemoryTokens:
-        return MemoryTokens(Tokens(access=self.box.add_api_key(self.company_id, scopes or LEVEL_4)))
+        return MemoryTokens(Tokens(access=self.sandbox.add_api_key(self.company_id, scopes or LEVEL_4)))
 
     def target(self, *scopes: str) -> PleoTarget:
         return open_target(self.connection(), self.tokens(*scopes), self.clock)
@@ -75,7 +75,7 @@ class Place:
 @pytest.fixture
 def place() -> Iterator[Place]:
     place = Place()
-    with serve(place.box) as url:
+    with serve(place.sandbox) as url:
         place.url = url
         yield place
 
@@ -149,7 +149,7 @@ def test_a_thousand_and_one_accounts_are_two_batches(target: PleoTarget) -> None
 
 @pytest.mark.parametrize("alone", [True, False])
 def test_bad_accounts_fail_alone(place: Place, target: PleoTarget, alone: bool) -> None:
-    place.box.rules.batch_items_fail_alone = alone
+    place.sandbox.rules.batch_items_fail_alone = alone
     create(target, "accounts", wanted("accounts", 1))
     records = [
         wanted("accounts", 0),
@@ -178,7 +178,7 @@ def test_250_tags_are_created_paged_and_archived_in_three_calls(target: PleoTarg
 
 def test_a_tag_that_was_deleted_is_its_own_problem(place: Place, target: PleoTarget) -> None:
     first, second = create(target, "tags", wanted("tags", 1), wanted("tags", 2))
-    place.box.tags.remove(place.box.tags.tags.find(first.id))
+    place.sandbox.tags.remove(place.sandbox.tags.tags.find(first.id))
     answers = target.archive("tags", [first, second])
     assert isinstance(answers[0], Problem)
     assert answers[0].code == "gone_at_pleo"
@@ -187,7 +187,7 @@ def test_a_tag_that_was_deleted_is_its_own_problem(place: Place, target: PleoTar
 
 
 def test_a_group_that_is_full_is_a_problem_of_each_tag_beyond(place: Place, target: PleoTarget) -> None:
-    place.box.rules.max_active_tags = 2
+    place.sandbox.rules.max_active_tags = 2
     answers = target.create("tags", [wanted("tags", number) for number in range(3)], a_group(target))
     assert [isinstance(answer, Problem) for answer in answers] == [False, False, True]
     assert "maximum number of active tags" in str(answers[2])
@@ -210,15 +210,15 @@ def test_a_code_that_another_tag_has_is_told(target: PleoTarget) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("lose", "stands"), [("lose_request", 0), ("lose_response", 1)])
+@pytest.mark.parametrize(("lose", "is_booked"), [("lose_request", 0), ("lose_response", 1)])
 def test_a_lost_create_is_uncertain_and_made_once(
-    place: Place, target: PleoTarget, kind: MasterKind, lose: str, stands: int
+    place: Place, target: PleoTarget, kind: MasterKind, lose: str, is_booked: int
 ) -> None:
     parents = a_group(target) if kind == "tags" else {}
-    getattr(place.box, lose)("POST", CREATES[kind])
+    getattr(place.sandbox, lose)("POST", CREATES[kind])
     with pytest.raises(Uncertain):
         target.create(kind, [wanted(kind)], parents)
-    assert len(target.read(kind)) == stands
+    assert len(target.read(kind)) == is_booked
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -226,7 +226,7 @@ def test_a_lost_create_is_uncertain_and_made_once(
 def test_lost_changes_are_repeated(place: Place, target: PleoTarget, kind: MasterKind, lose: str) -> None:
     [made] = create(target, kind, wanted(kind))
     for method, path in [("PUT", "*"), ("POST", "*archive")]:
-        getattr(place.box, lose)(method, path)
+        getattr(place.sandbox, lose)(method, path)
     [changed] = all_good(target.update(kind, [(made, wanted(kind, name="Second"))]))
     [archived] = all_good(target.archive(kind, [changed]))
     assert target.read(kind) == [archived]
@@ -236,7 +236,7 @@ def test_lost_changes_are_repeated(place: Place, target: PleoTarget, kind: Maste
 @pytest.mark.parametrize("how", ["truncated", "html", "content_type", "malformed", "stuck_cursor"])
 def test_a_broken_page_is_no_end(place: Place, target: PleoTarget, kind: MasterKind, how: Any) -> None:
     create(target, kind, *[wanted(kind, number) for number in range(101)])
-    place.box.break_page(*SEARCHES[kind], how, skip=1, times=9)
+    place.sandbox.break_page(*SEARCHES[kind], how, skip=1, times=9)
     with pytest.raises(Unreachable if how == "html" else BadAnswer):
         target.read(kind)
 
@@ -244,7 +244,7 @@ def test_a_broken_page_is_no_end(place: Place, target: PleoTarget, kind: MasterK
 def test_metadata_of_others_survive(place: Place, target: PleoTarget) -> None:
     for kind in ("accounts", "tag_groups"):
         [made] = create(target, kind, wanted(kind))
-        shelf = place.box.accounts if kind == "accounts" else place.box.tags.groups
+        shelf = place.sandbox.accounts if kind == "accounts" else place.sandbox.tags.groups
         record = shelf.find(made.id)
         shelf.change(record, {**record.facts, "metadata": {"theirs": "kept"}})
         [found] = place.target().read(kind)
@@ -255,9 +255,9 @@ def test_metadata_of_others_survive(place: Place, target: PleoTarget) -> None:
 
 @pytest.mark.parametrize("lose", [None, "lose_request", "lose_response"])
 def test_a_draft_vendor_becomes_ours(place: Place, target: PleoTarget, lose: str | None) -> None:
-    place.box.create_draft_vendor(place.company_id, "First", "DKK", country="SE", tax_registration_number="SE99")
+    place.sandbox.create_draft_vendor(place.company_id, "First", "DKK", country="SE", tax_registration_number="SE99")
     if lose:
-        getattr(place.box, lose)("POST", "/v1/vendors/*")
+        getattr(place.sandbox, lose)("POST", "/v1/vendors/*")
     [draft] = target.read("vendors")
     assert draft.draft
     record = Desired("erp-9", "V9", "First", fields=(("country", "DK"),))
@@ -270,8 +270,8 @@ def test_a_draft_vendor_becomes_ours(place: Place, target: PleoTarget, lose: str
 @pytest.mark.parametrize("spelling", ["tag-groups", "tag-group"])
 @pytest.mark.parametrize("level", [1, 2, 3, 4])
 def test_a_level_has_the_scopes_that_it_needs_and_no_more(place: Place, spelling: str, level: int) -> None:
-    place.box.rules.tag_scope = spelling
-    scopes = [place.box.rules.scope(scope) for scope in SCOPES[level]]
+    place.sandbox.rules.tag_scope = spelling
+    scopes = [place.sandbox.rules.scope(scope) for scope in SCOPES[level]]
     target = place.target(*scopes)
     allowed = {1: (), 2: ("tag_groups", "tags"), 3: ("tag_groups", "tags", "tax_codes", "accounts"), 4: KINDS}[level]
     for kind in KINDS:
@@ -291,5 +291,5 @@ def test_both_clients_together_stay_below_500_a_minute(place: Place, target: Ple
     for _ in range(350):
         first.read("tag_groups")
         second.jobs(["pending"])
-    assert place.box.traffic.max_per_minute <= 500
+    assert place.sandbox.traffic.max_per_minute <= 500
     assert first.calls.total() + second.calls.total() == 700

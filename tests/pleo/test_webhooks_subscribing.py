@@ -34,11 +34,11 @@ SCOPES = ("export-jobs:read", "vendors:read")
 class Place:
     def __init__(self) -> None:
         company = SandboxCompany(name="Acme", currency="DKK", country="DK")
-        self.box = Sandbox(company, rate_limit=None)
+        self.sandbox = Sandbox(company, rate_limit=None)
         self.company_id = company.id
         self.clock = Clock()
         self.url = ""
-        self.key = self.box.add_api_key(company.id, SCOPES)
+        self.key = self.sandbox.add_api_key(company.id, SCOPES)
 
     def connection(self) -> Connection:
         return a_connection(
@@ -58,7 +58,7 @@ class Place:
     def standing(self) -> list[tuple[str, frozenset[str], str]]:
         return [
             (each.wanted["endpointUrl"], frozenset(each.wanted["eventTypes"]), each.wanted["status"])
-            for each in self.box.subscriptions.all
+            for each in self.sandbox.subscriptions.all
             if not each.deleted
         ]
 
@@ -66,7 +66,7 @@ class Place:
 @pytest.fixture
 def place() -> Iterator[Place]:
     place = Place()
-    with serve(place.box) as url:
+    with serve(place.sandbox) as url:
         place.url = url
         yield place
 
@@ -83,14 +83,14 @@ def test_twice_is_once(place: Place) -> None:
 
 
 def test_a_lost_answer_makes_no_second_one(place: Place) -> None:
-    place.box.lose_response("POST", "/v1/subscriptions")
+    place.sandbox.lose_response("POST", "/v1/subscriptions")
     found = place.open().subscribe(URL)
     assert place.standing == [(URL, BOTH, "ACTIVE")]
-    assert found.id == place.box.subscriptions.all[0].id
+    assert found.id == place.sandbox.subscriptions.all[0].id
 
 
 def test_a_lost_request_is_told_as_uncertain_and_mended_by_the_next_try(place: Place) -> None:
-    place.box.lose_request("POST", "/v1/subscriptions")
+    place.sandbox.lose_request("POST", "/v1/subscriptions")
     with pytest.raises(Uncertain):
         place.open().subscribe(URL)
     place.open().subscribe(URL)
@@ -99,7 +99,7 @@ def test_a_lost_request_is_told_as_uncertain_and_mended_by_the_next_try(place: P
 
 def test_a_changed_address_and_switched_off_events_are_repaired(place: Place) -> None:
     first = place.open().subscribe(URL)
-    place.box.subscriptions.all[0].wanted |= {"eventTypes": [Dialect().event_name], "status": "INACTIVE"}
+    place.sandbox.subscriptions.all[0].wanted |= {"eventTypes": [Dialect().event_name], "status": "INACTIVE"}
     assert place.open().subscribe(ELSEWHERE, known=first.id) == first
     assert place.standing == [(ELSEWHERE, BOTH, "ACTIVE")]
 
@@ -124,12 +124,12 @@ def test_is_subscribed_tells_what_stands(place: Place) -> None:
     assert place.open().is_subscribed(URL) is False
     place.open().subscribe(URL)
     assert place.open().is_subscribed(URL) is True
-    place.box.subscriptions.all[0].wanted |= {"status": "INACTIVE"}
+    place.sandbox.subscriptions.all[0].wanted |= {"status": "INACTIVE"}
     assert place.open().is_subscribed(URL) is False
 
 
 def test_a_missing_scope_is_named(place: Place) -> None:
-    key = place.box.add_api_key(place.company_id, ("export-jobs:read",))
+    key = place.sandbox.add_api_key(place.company_id, ("export-jobs:read",))
     with pytest.raises(NotAllowed, match="vendors:read"):
         place.open(key).subscribe(URL)
 
@@ -187,9 +187,9 @@ def test_what_is_delivered_is_read_with_the_secret(
     place: Place, receiver: tuple[str, Queue[tuple[dict[str, str], bytes]]], shape: Any
 ) -> None:
     url, got = receiver
-    place.box.rules.webhook_body = shape
+    place.sandbox.rules.webhook_body = shape
     found = place.open().subscribe(url)
-    place.box.create_draft_vendor(place.company_id, "Papir & Co", "DKK")
+    place.sandbox.create_draft_vendor(place.company_id, "Papir & Co", "DKK")
     headers, body = got.get(timeout=30)
     delivery = verify_and_read(headers, body, found.secret, datetime.now(UTC))
     assert (delivery.kind, delivery.company_id) == ("vendor.created", place.company_id)

@@ -48,7 +48,7 @@ def test_whether_a_create_matches_is_a_switch(
 ) -> None:
     sandbox.set_rules({"account_match": rule})
     first, old = make(pleo, acme, "A1"), make(pleo, acme, "A2", archived=True)
-    for body, status, stands in [
+    for body, status, as_stored in [
         (item("A1"), same, first),
         (item("A1", name="Other"), other, first),
         (item("A2"), archived, old),
@@ -56,7 +56,7 @@ def test_whether_a_create_matches_is_a_switch(
         answer = pleo.post(ADDRESS, json={"companyId": acme.id} | body)
         assert answer.status_code == status
         if status == 200:
-            assert answer.json()["data"] == stands | body
+            assert answer.json()["data"] == as_stored | body
         else:
             assert failure(answer) == (409, "EXTERNAL_ID_ALREADY_EXISTS")
     assert len(factories.walk(pleo, f"{ADDRESS}:search", asked(acme))) == 2

@@ -199,7 +199,7 @@ def await_attempts(sandbox: Sandbox, number: int) -> None:
 
 @pytest.fixture
 def nobody() -> str:
-    """An address of this machine where nobody listens."""
+    """An address of this machine where no one listens."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return f"http://127.0.0.1:{taken.getsockname()[1]}/webhooks"
 

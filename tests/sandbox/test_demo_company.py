@@ -18,7 +18,7 @@ import pytest
 import yaml
 from PIL import Image, ImageChops
 
-from pleo_sandbox.demo.company import SECOND_BATCH, TO_MEND, Written, demo_company
+from pleo_sandbox.demo.company import SECOND_BATCH, TO_FIX, Written, demo_company
 from pleo_sandbox.demo.facts import facts_of
 from pleo_sandbox.demo.receipts import PAPERS
 from pleo_sandbox.demo.spec import WALLET_TYPES, round_half_up
@@ -41,7 +41,7 @@ VENDOR_TYPES = {"card_purchase", "fee", "chargeback", "refund", "cashback", "inv
 COMPANY = demo_company()
 EXPENSES = COMPANY.expenses
 BY_ID = {expense.id: expense for expense in EXPENSES}
-GOOD = [expense for expense in EXPENSES if expense.id not in TO_MEND]
+GOOD = [expense for expense in EXPENSES if expense.id not in TO_FIX]
 
 
 def of_type(*names: str) -> list[Json]:
@@ -155,7 +155,7 @@ def invoice_number(item: Json) -> str:
 
 
 def test_invoices_meet_their_payments_in_one_job_and_in_two_in_either_order() -> None:
-    invoices = {invoice_number(e.item): e for e in EXPENSES if e.item["type"] == "invoice" and e.id not in TO_MEND}
+    invoices = {invoice_number(e.item): e for e in EXPENSES if e.item["type"] == "invoice" and e.id not in TO_FIX}
     orders = set()
     for expense in EXPENSES:
         if expense.item["type"] == "invoice_payment":
@@ -175,7 +175,7 @@ def test_invoices_meet_their_payments_in_one_job_and_in_two_in_either_order() ->
 def test_the_second_batch_waits() -> None:
     assert [BY_ID[each].queued for each in SECOND_BATCH] == [False] * len(SECOND_BATCH)
     assert {expense.id for expense in EXPENSES if not expense.queued} == set(SECOND_BATCH)
-    assert not set(SECOND_BATCH) & set(TO_MEND)
+    assert not set(SECOND_BATCH) & set(TO_FIX)
 
 
 def test_reimbursements_name_what_they_pay_back() -> None:
@@ -197,8 +197,8 @@ def test_there_are_attendees_service_periods_splits_and_notes_of_all_alphabets()
 
 
 def test_what_must_be_mended_is_named_with_its_reason() -> None:
-    assert len(set(TO_MEND.values())) == len(TO_MEND) == 9
-    assert all(BY_ID[each].queued for each in TO_MEND)
+    assert len(set(TO_FIX.values())) == len(TO_FIX) == 9
+    assert all(BY_ID[each].queued for each in TO_FIX)
 
 
 def test_only_the_closed_period_and_no_other_item_lies_before_september() -> None:
@@ -207,7 +207,7 @@ def test_only_the_closed_period_and_no_other_item_lies_before_september() -> Non
         for e in EXPENSES
         if dt.datetime.fromisoformat(e.item["date"]) < dt.datetime(2026, 8, 31, 22, tzinfo=dt.UTC)
     ]
-    assert [TO_MEND[each] for each in early] == ["accounting_system_validation_failure"]
+    assert [TO_FIX[each] for each in early] == ["accounting_system_validation_failure"]
 
 
 # ---------------------------------------------------------------------------------------- receipts
@@ -220,7 +220,7 @@ def starts_like(expense: Expense) -> list[tuple[str, bytes]]:
 def test_receipts_are_what_they_say_but_for_one() -> None:
     magic = {"application/pdf": b"%PDF", "image/jpeg": b"\xff\xd8\xff\xe0", "image/png": b"\x89PNG"}
     wrong = [e.id for e in EXPENSES if any(magic[kind] != start for kind, start in starts_like(e))]
-    assert [TO_MEND[each] for each in wrong] == ["receipt_conversion_failure"]
+    assert [TO_FIX[each] for each in wrong] == ["receipt_conversion_failure"]
     assert {kind for e in GOOD for kind, _ in starts_like(e)} == set(magic)
 
 

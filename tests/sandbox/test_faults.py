@@ -303,18 +303,18 @@ def test_ctrl_c_ends_it_quietly() -> None:
             text=True,
             env=child_environment(),
             preexec_fn=heed_ctrl_c,
-        ) as box,
+        ) as sandbox,
         ExitStack() as always,
     ):
-        always.callback(box.kill)  # else a failure in here would wait for it without end
-        assert box.stdout is not None
-        shown = [box.stdout.readline() for _ in range(13)]
+        always.callback(sandbox.kill)  # else a failure in here would wait for it without end
+        assert sandbox.stdout is not None
+        shown = [sandbox.stdout.readline() for _ in range(13)]
         url = shown[1].split()[-1]
         (job,) = httpx2.get(f"{url}/_control/state").json()["jobs"]
         assert (job["status"], job["numberOfItems"]) == ("pending", 2)
-        box.send_signal(signal.SIGINT)
-        _, complaints = box.communicate(timeout=20)
-    assert (box.returncode, complaints) == (0, "")
+        sandbox.send_signal(signal.SIGINT)
+        _, complaints = sandbox.communicate(timeout=20)
+    assert (sandbox.returncode, complaints) == (0, "")
 
 
 def test_published_pages_are_added_unchanged(sandbox: Sandbox, acme: SandboxCompany, tmp_path: Path) -> None:

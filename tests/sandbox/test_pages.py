@@ -299,7 +299,7 @@ def test_connect_consent_settings_and_disconnect(
 
 
 def sign_in(browser: TestClient, app: OAuthClient, acme: SandboxCompany) -> str:
-    """Consent for the company that stands chosen, then its access token."""
+    """Consent for the company that is chosen, then its access token."""
     verifier = secrets.token_urlsafe(48)
     asked = {
         "response_type": "code",

@@ -27,7 +27,7 @@ def make(pleo: TestClient, company: SandboxCompany, number: str = "V1", **fields
     return made.json()["data"]
 
 
-def stands(pleo: TestClient, vendor: Json) -> Json:
+def as_stored(pleo: TestClient, vendor: Json) -> Json:
     return pleo.get(f"/v1/vendors/{vendor['id']}").json()["data"]
 
 
@@ -36,7 +36,7 @@ def test_a_vendor_as_pleo_shows_it(pleo: TestClient, acme: SandboxCompany) -> No
     added = {name: made[name] for name in ("id", "createdAt", "updatedAt")}
     sent = body(acme, country="DK", registrationNumber="1", taxRegistrationNumber="DK1")
     assert made == sent | added | {"state": "ACTIVE"}
-    assert stands(pleo, made) == made
+    assert as_stored(pleo, made) == made
 
 
 def test_a_vendor_without_external_id_is_a_draft(pleo: TestClient, acme: SandboxCompany) -> None:
@@ -56,7 +56,7 @@ def test_a_vendor_that_exists_is_a_conflict(pleo: TestClient, acme: SandboxCompa
     assert failure(pleo.put(f"/v1/vendors/{second['id']}", json=taken)) == (409, "VENDOR_ALREADY_EXISTS")
     activate = {"externalId": "V2"} | shared
     assert failure(pleo.post(f"/v1/vendors/{second['id']}:activate", json=activate)) == (400, "VENDOR_ALREADY_EXISTS")
-    assert stands(pleo, second) == second
+    assert as_stored(pleo, second) == second
 
 
 @pytest.mark.parametrize(
@@ -131,11 +131,11 @@ def test_search(sandbox: Sandbox, pleo: TestClient, acme: SandboxCompany) -> Non
     paper = make(pleo, acme, "V1", name="Kontor & Papir", country="DK", taxRegistrationNumber="DK26104455")
     frakt = make(pleo, acme, "V2", name="Göteborg Frakt", country="SE")
     pleo.post(f"/v1/vendors/{frakt['id']}:archive")
-    frakt = stands(pleo, frakt)
+    frakt = as_stored(pleo, frakt)
     draft_id = sandbox.add_vendor(
         acme.id, {"name": "Holm", "defaultCurrency": "DKK", "state": "DRAFT", "accountingSystem": "odoo"}
     )
-    draft = stands(pleo, {"id": draft_id})
+    draft = as_stored(pleo, {"id": draft_id})
     for asked, wanted in [
         ({}, [paper, frakt, draft]),
         ({"codes": [], "name": "", "states": []}, [paper, frakt, draft]),
@@ -189,5 +189,5 @@ def test_hand_made_vendors_keep_their_state(acme: SandboxCompany) -> None:
     acme.hand_made = HandMade(vendors=[made])
     sandbox = Sandbox(acme)
     caller = factories.client(sandbox, sandbox.add_api_key(acme.id))
-    assert stands(caller, made)["state"] == "ARCHIVED"
+    assert as_stored(caller, made)["state"] == "ARCHIVED"
     assert caller.post("/v1/vendors", json=body(acme)).status_code == 409

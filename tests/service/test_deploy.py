@@ -15,7 +15,7 @@ import pytest
 import typer
 import yaml
 
-from kontobro.bootstrap import open_home
+from kontobro.bootstrap import open_app
 from kontobro.cli.app import app
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Tokens
@@ -32,7 +32,7 @@ VERBS = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
 
 def sections(unit: Path) -> dict[str, list[tuple[str, str]]]:
-    """A unit's settings; the same name may stand several times."""
+    """A unit's settings; the same name may exist several times."""
     found: dict[str, list[tuple[str, str]]] = {}
     for line in unit.read_text().splitlines():
         if line.startswith("["):
@@ -147,7 +147,7 @@ def test_the_image_runs_as_nobody_special_and_is_pinned() -> None:
 
 def test_a_backup_made_while_it_runs_is_restored_with_its_key(tmp_path: Path) -> None:
     """As docs/service/deploy.md says: the database by SQLite's own backup, the key apart."""
-    running = open_home(tmp_path / "home")
+    running = open_app(tmp_path / "home")
     try:
         running.store.save_connection(a_connection())
         running.store.save_tokens(a_connection(), Tokens(access="plp_key", refresh="second"))
@@ -165,7 +165,7 @@ def test_a_backup_made_while_it_runs_is_restored_with_its_key(tmp_path: Path) ->
     restored.mkdir(mode=0o700)
     shutil.copy(tmp_path / "backup.sqlite3", restored / "kontobro.sqlite3")
     shutil.copy(tmp_path / "home" / "kontobro.sqlite3.key", restored)
-    again = open_home(restored)
+    again = open_app(restored)
     try:
         assert again.store.tokens(a_connection()) == Tokens(access="plp_key", refresh="second")
         assert again.store.secret(a_connection(), "password") == "hunter2"

@@ -11,10 +11,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from kontobro.bootstrap import DATABASE, open_home
+from kontobro.bootstrap import DATABASE, open_app
 from kontobro.core.model.connection import Tokens
+from kontobro.health.data_folder import examine_data_folder
 from kontobro.health.findings import Finding, worst
-from kontobro.health.home import examine_home
 from kontobro.health.installation import examine, examine_settings, examine_work
 from kontobro.service.config import ServiceConfig, read_config
 from kontobro.service.metrics.vitals import Vitals
@@ -41,7 +41,7 @@ def home(tmp_path: Path) -> Path:
     """A home with one connection and its credential."""
     path = tmp_path / "home"
     put_empty_store(path / DATABASE)
-    opened = open_home(path)
+    opened = open_app(path)
     opened.store.save_connection(a_connection())
     opened.store.save_tokens(a_connection(), Tokens(access="plp_key"))
     opened.close()
@@ -149,16 +149,16 @@ def test_nobody_at_work_is_bad_and_a_long_queue_a_warning() -> None:
 
 
 def test_a_plain_home_is_examined_without_configuration(home: Path) -> None:
-    opened = open_home(home)
+    opened = open_app(home)
     try:
-        findings = examine_home(opened)
+        findings = examine_data_folder(opened)
     finally:
         opened.close()
     assert {each.subject for each in findings} >= {"database", "secrets", "disk", "connections", "versions"}
     home.chmod(0o755)
-    opened = open_home(home)
+    opened = open_app(home)
     try:
-        assert named(examine_home(opened), "permissions").verdict == "warn"
+        assert named(examine_data_folder(opened), "permissions").verdict == "warn"
     finally:
         opened.close()
 
@@ -173,8 +173,8 @@ def test_no_finding_holds_a_secret(home: Path) -> None:
 
 def test_connectors_of_other_packages_are_named_and_broken_ones_too(home: Path, tmp_path: Path) -> None:
     write_package(tmp_path / "site", "broken", "broken = kontobro_broken:CONNECTOR", "import no_such_library")
-    with installed(), installed(tmp_path / "site"), closing(open_home(home)) as opened:
-        found = [each for each in examine_home(opened) if each.subject == "connectors"]
+    with installed(), installed(tmp_path / "site"), closing(open_app(home)) as opened:
+        found = [each for each in examine_data_folder(opened) if each.subject == "connectors"]
     assert [each.verdict for each in found] == ["ok", "warn"]
     assert "northbook (kontobro-northbook)" in found[0].message
     assert "kontobro-broken can't be loaded" in found[1].message

@@ -10,8 +10,8 @@ import pytest
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.health.installation import examine_settings
+from kontobro.service.app import permit_of
 from kontobro.service.config import ServiceConfig, read_config
-from kontobro.service.home import permit_of
 from kontobro.service.ledgers import ledger_for
 
 OURS, OTHERS = "ours", "others"
@@ -19,7 +19,7 @@ OURS, OTHERS = "ours", "others"
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A folder with a ledger of each of two organisations, and one beside it that nobody may open."""
+    """A folder with a ledger of each of two organisations, and one beside it that no one may open."""
     for organisation in (OURS, OTHERS):
         (tmp_path / "ledgers" / organisation).mkdir(parents=True)
         (tmp_path / "ledgers" / organisation / "main.beancount").write_text("")

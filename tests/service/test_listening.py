@@ -48,7 +48,7 @@ def test_a_name_is_what_it_means(addresses: list[str], is_here: bool) -> None:
 
 
 def test_a_name_of_this_machine_is_local_mode_too() -> None:
-    """Many systems give the machine's own name 127.0.1.1: bound to that, a service is reached by nobody else."""
+    """Many systems give the machine's own name 127.0.1.1: bound to that, a service is reached by no one else."""
 
     def look_up(*_: object, **__: object) -> list[tuple[object, ...]]:
         return [(2, 1, 6, "", ("127.0.1.1", 0))]

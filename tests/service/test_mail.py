@@ -28,7 +28,7 @@ A_MAIL = Letter()
 A_MAIL["From"], A_MAIL["To"], A_MAIL["Subject"] = "books@example.com", USER, "Hello"
 
 
-class Box:
+class Mailbox:
     """What a mail server took: whether under TLS, from whom, to whom, its text."""
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Box:
 
 
 @contextmanager
-def a_server(box: Box, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+def a_server(mailbox: Mailbox, tls: ssl.SSLContext | None = None) -> Iterator[int]:
     """A mail server on a free port. With `tls` it takes STARTTLS and a login, and nothing without."""
 
     def is_known(server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: object) -> AuthResult:
@@ -50,7 +50,7 @@ def a_server(box: Box, tls: ssl.SSLContext | None = None) -> Iterator[int]:
         return AuthResult(success=known == (USER.encode(), PASSWORD.encode()), handled=False)
 
     login = {"authenticator": is_known, "auth_required": True, "require_starttls": True} if tls else {}
-    controller = Controller(box, hostname="127.0.0.1", port=free_port(), tls_context=tls, **login)
+    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), tls_context=tls, **login)
     controller.start()
     try:
         yield controller.port
@@ -104,49 +104,49 @@ def test_only_what_stays_on_this_machine_goes_in_the_clear(url: str, tls: str) -
 
 
 def test_each_gets_a_mail_of_their_own() -> None:
-    box = Box()
-    with a_server(box) as port:
+    mailbox = Mailbox()
+    with a_server(mailbox) as port:
         assert send_mail(configured(f"smtp://127.0.0.1:{port}"), ["a@example.com", "b@example.com"], "Øre", "Grüße")
-    assert [(tls, sender, to) for tls, sender, to, _ in box.taken] == [
+    assert [(tls, sender, to) for tls, sender, to, _ in mailbox.taken] == [
         (False, "books@example.com", ("a@example.com",)),
         (False, "books@example.com", ("b@example.com",)),
     ]
-    assert "b@example.com" not in box.taken[0][3]
-    assert "From: Kontobro <books@example.com>" in box.taken[0][3]
+    assert "b@example.com" not in mailbox.taken[0][3]
+    assert "From: Kontobro <books@example.com>" in mailbox.taken[0][3]
 
 
 def test_starttls_comes_before_the_login_and_the_mail(certified: ssl.SSLContext) -> None:
-    box = Box()
-    with a_server(box, certified) as port:
+    mailbox = Mailbox()
+    with a_server(mailbox, certified) as port:
         hand_in_at(MailServer("127.0.0.1", port, "starttls", USER, PASSWORD), "books@example.com", [(A_MAIL, [USER])])
-    assert [(tls, to) for tls, _, to, _ in box.taken] == [(True, (USER,))]
+    assert [(tls, to) for tls, _, to, _ in mailbox.taken] == [(True, (USER,))]
 
 
 def test_a_wrong_password_is_named_and_never_shown(certified: ssl.SSLContext) -> None:
-    with a_server(Box(), certified) as port, pytest.raises(Misconfigured, match="refused the login") as told:
+    with a_server(Mailbox(), certified) as port, pytest.raises(Misconfigured, match="refused the login") as told:
         hand_in_at(MailServer("127.0.0.1", port, "starttls", USER, "wr0ng"), "books@example.com", [(A_MAIL, [USER])])
     assert "wr0ng" not in f"{told.value}{told.value.__cause__}"
 
 
 def test_a_server_without_starttls_gets_nothing() -> None:
-    box = Box()
-    with a_server(box) as port, pytest.raises(Unreachable, match="SMTPNotSupportedError"):
+    mailbox = Mailbox()
+    with a_server(mailbox) as port, pytest.raises(Unreachable, match="SMTPNotSupportedError"):
         hand_in_at(MailServer("127.0.0.1", port, "starttls"), "books@example.com", [(A_MAIL, [USER])])
-    assert not box.taken
+    assert not mailbox.taken
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(
     certified: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    box = Box()
+    mailbox = Mailbox()
     monkeypatch.delenv("SSL_CERT_FILE")
-    with a_server(box, certified) as port, pytest.raises(Unreachable, match="SSLCertVerificationError"):
+    with a_server(mailbox, certified) as port, pytest.raises(Unreachable, match="SSLCertVerificationError"):
         hand_in_at(MailServer("127.0.0.1", port, "starttls"), "books@example.com", [(A_MAIL, [USER])])
-    assert not box.taken
+    assert not mailbox.taken
 
 
 def test_the_doctor_knocks_and_sends_nothing() -> None:
-    box = Box()
-    with a_server(box) as port:
+    mailbox = Mailbox()
+    with a_server(mailbox) as port:
         assert try_mail_server(configured(f"smtp://127.0.0.1:{port}"))
-    assert not box.taken
+    assert not mailbox.taken

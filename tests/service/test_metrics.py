@@ -1,4 +1,4 @@
-"""Figures: bounded labels, what stands read at scrape time, several processes summed."""
+"""Figures: bounded labels, what exists read at scrape time, several processes summed."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from kontobro.service.metrics.counters import (
     serve_metrics,
     timed_page,
 )
+from kontobro.service.metrics.current import figures_of
 from kontobro.service.metrics.folder import FOLDER, metrics_folder
-from kontobro.service.metrics.standing import figures_of
 from kontobro.service.metrics.vitals import Vitals
 from kontobro.store import open_store
 from tests.support.empty_store import put_empty_store

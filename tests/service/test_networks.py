@@ -10,8 +10,8 @@ import pytest
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.erp.registry import load_connector
+from kontobro.service.app import open_service_app
 from kontobro.service.config import ServiceConfig, read_config
-from kontobro.service.home import open_service_home
 from kontobro.service.networks import reach_of
 
 NAMES = {
@@ -78,12 +78,12 @@ def test_the_same_for_tryton() -> None:
 
 
 def test_a_service_s_home_gives_its_rule_to_every_connector(tmp_path: Path) -> None:
-    home = open_service_home(hosted(KONTOBRO_HOME=str(tmp_path / "home")))
+    app = open_service_app(hosted(KONTOBRO_HOME=str(tmp_path / "home")))
     try:
-        assert not home.network.permits("10.0.0.5")
-        assert home.network.permits("93.184.216.34")
+        assert not app.network.permits("10.0.0.5")
+        assert app.network.permits("93.184.216.34")
     finally:
-        home.close()
+        app.close()
 
 
 def test_the_operator_s_networks_are_open_and_nothing_beside_them() -> None:
@@ -104,7 +104,7 @@ def test_a_service_on_localhost_reaches_everything() -> None:
 
 def test_each_opening_looks_again(tmp_path: Path) -> None:
     """Also in a worker: a connection that was stored before, or whose name leads elsewhere by now."""
-    home = open_service_home(hosted(KONTOBRO_HOME=str(tmp_path / "home")))
+    app = open_service_app(hosted(KONTOBRO_HOME=str(tmp_path / "home")))
     connection = Connection(
         id="c1",
         name="Demo",
@@ -118,8 +118,8 @@ def test_each_opening_looks_again(tmp_path: Path) -> None:
         erp_options={"url": "http://10.0.0.5"},
     )
     try:
-        for open_one in (home.connector_for, home.ports_for, home.sync_ports_for, home.book_ports_for):
+        for open_one in (app.connector_for, app.ports_for, app.sync_ports_for, app.book_ports_for):
             with pytest.raises(Misconfigured, match="private network"):
                 open_one(connection)
     finally:
-        home.close()
+        app.close()

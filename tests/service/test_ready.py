@@ -18,7 +18,7 @@ SOURCE = str(Path(__file__).resolve().parents[2] / "src")
 
 
 def served(home: Path, **given: str) -> subprocess.CompletedProcess[str]:
-    """`kontobro serve` with these variables: it has to end by itself."""
+    """`kontobro serve` with these variables: it has to end on its own."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("KONTOBRO_")}
     command = [sys.executable, "-m", "kontobro.cli", "serve"]
     environment = {**own, "PYTHONPATH": SOURCE, "KONTOBRO_HOME": str(home), **given}

@@ -109,7 +109,7 @@ def test_of_too_many_those_that_wait_longest_go_and_none_that_is_answered() -> N
 
 
 SMALL = 500
-"""Of what fills a head of 32 kB: waitress alone needs 5 minutes for that much, one after the other for everybody."""
+"""Of what fills a head of 32 kB: waitress alone needs 5 minutes for that much, one after the other for everyone."""
 
 
 def refused(head: bytes) -> str:

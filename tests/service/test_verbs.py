@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from kontobro.bootstrap import DATABASE, open_home
+from kontobro.bootstrap import DATABASE, open_app
 from kontobro.cli.app import app
 from kontobro.core.model.connection import Tokens
+from kontobro.service.app import open_service_app
 from kontobro.service.config import config, read_config
-from kontobro.service.home import open_service_home
 from kontobro.worker.queues import only_worker
 from kontobro.worker.vitals import look
 from tests.support.empty_store import put_empty_store
@@ -23,10 +23,10 @@ from tests.support.scripted_pleo import a_connection
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home with a secret; the process's configuration is read anew."""
+    """A home with a secret; the process's configuration is read again."""
     monkeypatch.setenv("KONTOBRO_HOME", str(tmp_path / "home"))
     put_empty_store(tmp_path / "home" / DATABASE)
-    opened = open_home(tmp_path / "home")
+    opened = open_app(tmp_path / "home")
     opened.store.save_connection(a_connection(status="reconnect"))
     opened.store.save_tokens(a_connection(), Tokens(access="plp_key"))
     opened.close()
@@ -55,7 +55,7 @@ def test_keys_are_rotated_and_read_after(home: Path) -> None:
     done = run(home, "rotate-keys", "--json")
     assert json.loads(done.stdout) == {"secrets": 1}
     assert (home / "kontobro.sqlite3.key").read_bytes() != before
-    opened = open_home(home)
+    opened = open_app(home)
     try:
         assert opened.store.tokens(a_connection()) == Tokens(access="plp_key")
     finally:
@@ -68,7 +68,7 @@ def test_rotating_nothing_is_told(tmp_path: Path) -> None:
 
 def test_the_work_is_looked_at(home: Path) -> None:
     given = read_config({"KONTOBRO_HOME": str(home)})
-    opened = open_service_home(given)
+    opened = open_service_app(given)
     try:
         idle = look(given, opened)
         assert (idle.workers, idle.waiting, idle.running, idle.since_look) == (0, 0, 0, None)

@@ -312,7 +312,7 @@ def test_a_text_with_a_nul_is_kept_without_it(opened: DjangoStore, overview: Ove
     assert [group.value for group in overview.problems([HERE])] == ["xy"]
 
 
-# ------------------------------------------------------------------------------------------------- stands
+# ------------------------------------------------------------------------------------------------- exists
 
 
 def test_what_stands_by_its_date(opened: DjangoStore, overview: Overview) -> None:
@@ -321,8 +321,8 @@ def test_what_stands_by_its_date(opened: DjangoStore, overview: Overview) -> Non
     bring(opened, "theirs", "posted", owner=ELSEWHERE, date="2026-02-02")
     refuse(opened, "refused", date="2026-02-02")
     since, until = dt.date(2026, 2, 2), dt.date(2026, 2, 4)
-    assert [row.booking.reference for row in overview.stands(HERE, since, until)] == ["ref-3", "ref-2", "ref-1"]
-    failed = overview.stands(HERE, since, until, outcomes=["failed"])
+    assert [row.booking.reference for row in overview.booked_by_date(HERE, since, until)] == ["ref-3", "ref-2", "ref-1"]
+    failed = overview.booked_by_date(HERE, since, until, outcomes=["failed"])
     assert [row.booking.reference for row in failed] == ["refused"]
 
 
@@ -330,5 +330,5 @@ def test_many_that_stand_come_whole(opened: DjangoStore, overview: Overview) -> 
     many = [Reference(f"ref-{number}") for number in range(1100)]
     plan(opened, *(planned(name, date="2026-02-01") for name in many))
     opened.move(HERE, [Move(reference=name, to="posted") for name in many], NOW)
-    found = overview.stands(HERE, dt.date(2026, 2, 1), dt.date(2026, 2, 1))
+    found = overview.booked_by_date(HERE, dt.date(2026, 2, 1), dt.date(2026, 2, 1))
     assert sorted(row.booking.reference for row in found) == sorted(many)

@@ -37,7 +37,7 @@ def store(postgres_url: str) -> Iterator[DjangoStore]:
 
 @pytest.fixture
 def admin(postgres_url: str) -> Iterator[Any]:
-    """A session of somebody else in the store's database."""
+    """A session of someone else in the store's database."""
     import psycopg
 
     with psycopg.connect(postgres_url, autocommit=True) as session:
@@ -45,7 +45,7 @@ def admin(postgres_url: str) -> Iterator[Any]:
 
 
 def shut(admin: Any) -> None:
-    """End all other sessions, as a server that is started anew does."""
+    """End all other sessions, as a server that is started again does."""
     admin.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -231,7 +231,7 @@ def back_to(store: DjangoStore, migration: str) -> None:
 
 
 def test_an_older_store_learns_its_outcomes(any_store: DjangoStore) -> None:
-    """0004 fills what it adds; the guards still stand after it."""
+    """0004 fills what it adds; the guards still exist after it."""
     from django.core.management import call_command
 
     from kontobro.store.read.overview import overview_of

@@ -32,7 +32,7 @@ BY_CONNECTION = (
 
 def crowd(site: Site) -> tuple[Organisation, Organisation]:
     """Fill an empty site: the large organisation, and the small one. Connections' pages belong to the large."""
-    fill(cast(DjangoStore, site.home.store))
+    fill(cast(DjangoStore, site.app.store))
     large, small = site.organisation("Partner"), site.organisation("Small")
     owners = [ConnectionOwner(organisation=small if id in SMALL else large, connection_id=id) for id in CONNECTIONS]
     ConnectionOwner.objects.bulk_create(owners)

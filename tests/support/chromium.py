@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright: it calls nobody by itself, and forgets everything at its end."""
+"""Debian's Chromium, driven by Playwright: it calls no one on its own, and forgets everything at its end."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def open_chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def open_window(browser: Browser, town: StartedService) -> Iterator[tuple[BrowserContext, Watch]]:
+def open_window(browser: Browser, service: StartedService) -> Iterator[tuple[BrowserContext, Watch]]:
     """A person's window: no cookie of anybody else. What goes wrong in it is written down."""
     context = browser.new_context(viewport=DESK, locale="en-GB", reduced_motion="reduce")
     context.set_default_timeout(PATIENCE)
-    watch = Watch(frozenset(urlsplit(url).netloc for url in (town.pleo, town.service)))
+    watch = Watch(frozenset(urlsplit(url).netloc for url in (service.pleo, service.service)))
     watch.over(context)
     try:
         yield context, watch

@@ -83,7 +83,7 @@ class Warm:
 
 @dataclass
 class Started:
-    """An exporter under way; `end` lets it go and answers as `Desk.attempt` does."""
+    """An exporter under way; `end` lets it go and answers as `CliContext.attempt` does."""
 
     process: subprocess.Popen[str]
     gate: Path
@@ -143,13 +143,13 @@ class ConnectedHome:
         return result
 
     def orders(self, at: str | None, order: dict[str, Any]) -> dict[str, Any]:
-        """What an exporter is told; the log of boundaries begins anew."""
+        """What an exporter is told; the log of boundaries begins again."""
         log = self.folder / "boundaries"
         log.write_text("")
         return {"home": str(self.folder), "log": str(log), "at": at} | self.order | order
 
     def start(self, *, at: str | None = None, **order: Any) -> Started:
-        """Start an exporter beside this one. With `at` it stands still at that boundary until it is let go."""
+        """Start an exporter beside this one. With `at` it exists still at that boundary until it is let go."""
         gate = self.folder / "gate"
         orders = self.orders(at, order | ({"until": str(gate)} if at else {}))
         process = subprocess.Popen(
@@ -183,8 +183,8 @@ def a_connected_home(
     """Serve the company with its export pressed, connect a home to it over a copy of the demo ledger."""
     shutil.copytree(Path(str(resources.files("kontobro.erp.beancount") / "demo")), folder / "ledger")
     ledger = {"ledger": str(folder / "ledger" / "ledger.beancount")}
-    with a_connected_home_over(folder, company, settings, "beancount", ledger, {}, **order) as desk:
-        yield desk
+    with a_connected_home_over(folder, company, settings, "beancount", ledger, {}, **order) as connected:
+        yield connected
 
 
 @contextmanager
@@ -201,49 +201,49 @@ def a_connected_home_over(
     sandbox = Sandbox(company)
     key = sandbox.add_api_key(company.id)
     with serve(sandbox) as url:
-        desk = ConnectedHome(folder, sandbox, company.id, key, url, order, erp, options, secrets)
+        connected = ConnectedHome(folder, sandbox, company.id, key, url, order, erp, options, secrets)
         sandbox.press_export(company.id, vendor_based=True)
-        connect(desk, settings)
-        yield desk
+        connect(connected, settings)
+        yield connected
 
 
-def another_home(desk: ConnectedHome, folder: Path) -> ConnectedHome:
+def another_home(connected: ConnectedHome, folder: Path) -> ConnectedHome:
     """A second installation for the same company and the same ledger, with an API key of its own."""
     folder.mkdir()
-    key = desk.sandbox.add_api_key(desk.company_id)
-    other = replace(desk, folder=folder, key=key, order={}, shared_ledger=desk.ledger)
+    key = connected.sandbox.add_api_key(connected.company_id)
+    other = replace(connected, folder=folder, key=key, order={}, shared_ledger=connected.ledger)
     connect(other)
     return other
 
 
-def connect(desk: ConnectedHome, settings: Settings = SETTINGS) -> Connection:
+def connect(connected: ConnectedHome, settings: Settings = SETTINGS) -> Connection:
     """Write the connection and its keys into the home's store."""
     connection = Connection(
         id="desk",
         name="desk",
         environment="sandbox",
-        api_url=desk.url,
-        auth_url=desk.url,
+        api_url=connected.url,
+        auth_url=connected.url,
         auth="api_key",
-        company_id=desk.company_id,
+        company_id=connected.company_id,
         company_name="Fjord & Bro ApS",
-        erp=desk.erp,
-        erp_options=desk.options,
+        erp=connected.erp,
+        erp_options=connected.options,
         settings=settings,
     )
-    store = open_store(put_empty_store(desk.database))
+    store = open_store(put_empty_store(connected.database))
     store.save_connection(connection)
-    store.save_tokens(connection, Tokens(access=desk.key))
-    for name, value in desk.secrets.items():
+    store.save_tokens(connection, Tokens(access=connected.key))
+    for name, value in connected.secrets.items():
         store.save_secret(connection, name, value)
     store.close()
     return connection
 
 
-def forget_history(desk: ConnectedHome) -> None:
+def forget_history(connected: ConnectedHome) -> None:
     """Delete every table's rows but those of connections, secrets and migrations."""
     keep = ("kontobro_connection", "kontobro_secret", "kontobro_allowedmove", "django_migrations", "sqlite_sequence")
-    with sqlite3.connect(desk.database) as database:
+    with sqlite3.connect(connected.database) as database:
         tables = [row[0] for row in database.execute("select name from sqlite_master where type = 'table'")]
         history = [table for table in tables if table not in keep]
         assert len(history) >= 4

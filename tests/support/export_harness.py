@@ -71,7 +71,7 @@ class Altered:
 class ExportHarness:
     """A desk with its ports open."""
 
-    desk: ConnectedHome
+    connected: ConnectedHome
     store: Store
     pleo: PleoClient
     connector: Connector
@@ -81,7 +81,7 @@ class ExportHarness:
 
     @property
     def sandbox(self) -> Sandbox:
-        return self.desk.sandbox
+        return self.connected.sandbox
 
     @property
     def ports(self) -> Ports:
@@ -89,9 +89,11 @@ class ExportHarness:
 
     def alter(self, **methods: Any) -> None:
         """Put other methods in front of the ledger's, under the guard that every connector runs behind."""
-        self.connector = guarded(Altered(load_connector("beancount", {"ledger": str(self.desk.ledger)}), **methods))
+        self.connector = guarded(
+            Altered(load_connector("beancount", {"ledger": str(self.connected.ledger)}), **methods)
+        )
 
-    def mend(self) -> None:
+    def fix(self) -> None:
         """The ledger's own connector again."""
         self.alter()
 
@@ -130,24 +132,24 @@ class ExportHarness:
 
     def again(self, *ids: str) -> None:
         """The bookkeeper queues expenses once more (all that are not exported, or those named) and presses Export."""
-        self.sandbox.queue(self.desk.company_id, ids or None)
-        self.sandbox.press_export(self.desk.company_id, ids or None, vendor_based=True)
+        self.sandbox.queue(self.connected.company_id, ids or None)
+        self.sandbox.press_export(self.connected.company_id, ids or None, vendor_based=True)
 
     # what the bookkeeper sees and does in the ledger
 
     @property
     def batches(self) -> list[Path]:
-        return sorted((self.desk.ledger.parent / "bookings").glob("*.beancount"))
+        return sorted((self.connected.ledger.parent / "bookings").glob("*.beancount"))
 
     def loaded(self) -> list[Any]:
         """All directives; the ledger has to be free of errors."""
         loader.initialize(use_cache=False)
-        entries, errors, _ = loader.load_file(str(self.desk.ledger))
+        entries, errors, _ = loader.load_file(str(self.connected.ledger))
         assert not errors, errors
         return list(entries)
 
     def entries(self) -> dict[str, Transaction]:
-        """Our entries that count, by reference: each stands once."""
+        """Our entries that count, by reference: each exists once."""
         ours = [e for e in self.loaded() if isinstance(e, Transaction) and "kontobro" in e.meta]
         counting = [entry for entry in ours if not entry.meta.get("void")]
         doubled = {ref: n for ref, n in Counter(e.meta["kontobro"] for e in counting).items() if n > 1}
@@ -184,7 +186,7 @@ class ExportHarness:
 
     def failure(self, entry_id: str) -> tuple[str, str]:
         """The type and text of an item's failure, as Pleo shows them."""
-        state = self.sandbox.item_state(self.desk.company_id, entry_id)
+        state = self.sandbox.item_state(self.connected.company_id, entry_id)
         assert state is not None
         assert state["status"] == "failed", state
         return str(state["failureReasonType"]), str(state["failureReason"])
@@ -195,16 +197,16 @@ class ExportHarness:
 
     def rows(self) -> dict[str, str]:
         """The state of every booking in our store."""
-        with sqlite3.connect(self.desk.database) as database:
+        with sqlite3.connect(self.connected.database) as database:
             found = dict(database.execute("select reference, state from kontobro_booking"))
         database.close()
         return found
 
     def assert_agree(self) -> None:
-        """Pleo's newest job, the ledger and our store say the same: successful is what stands posted, once."""
+        """Pleo's newest job, the ledger and our store say the same: successful is what exists posted, once."""
         entries = self.entries()
         standing = {ref.removesuffix("/pay") for ref in entries}
-        states = self.desk.states()
+        states = self.connected.states()
         successful = {entry_id for entry_id, status in states.items() if status == "successful"}
         assert successful == standing & set(states)
         assert {entry.flag for entry in entries.values()} <= {"*"}
@@ -215,19 +217,24 @@ class ExportHarness:
 @contextmanager
 def an_export_harness(folder: Path, company: SandboxCompany, settings: Settings = SETTINGS) -> Iterator[ExportHarness]:
     """A desk whose exporter works in this process."""
-    with a_connected_home(folder, company, settings) as desk, ports_at(desk, SandboxClock(desk.sandbox)) as office:
-        yield office
+    with (
+        a_connected_home(folder, company, settings) as connected,
+        ports_at(connected, SandboxClock(connected.sandbox)) as harness,
+    ):
+        yield harness
 
 
 @contextmanager
-def ports_at(desk: ConnectedHome, clock: SandboxClock, connector: Connector | None = None) -> Iterator[ExportHarness]:
+def ports_at(
+    connected: ConnectedHome, clock: SandboxClock, connector: Connector | None = None
+) -> Iterator[ExportHarness]:
     """Open the desk's own store, client and ledger, or these books."""
-    store = open_store(desk.database)
+    store = open_store(connected.database)
     connection = store.connections()[0]
     pleo = open_pleo(connection, store, clock)
     try:
         books = connector or load_connector("beancount", connection.erp_options)
-        yield ExportHarness(desk, store, pleo, books, clock, connection)
+        yield ExportHarness(connected, store, pleo, books, clock, connection)
     finally:
         pleo.close()
         store.close()

@@ -1,7 +1,7 @@
 """An exporter as a process of its own: one export at a home, killed at a named boundary if it is told one.
 
 Orders come as JSON on standard input; the names of the boundaries crossed go to the file `log`. An exporter that
-is told `until` does not die at its boundary: it stands still there until that file exists; then it goes on, to its
+is told `until` does not die at its boundary: it exists still there until that file exists; then it continues, to its
 death at the boundary `die_at` if there is one.
 
 `--warm` loads everything once and forks an exporter for each order: a process of its own as before, without the

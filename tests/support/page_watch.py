@@ -42,8 +42,8 @@ class Watch:
             self.faults.append(f"request to another host: {request.url}")
 
     def examine(self, page: Page, name: str) -> None:
-        """A page as it stands now: axe's rules in light and dark, one main heading, no wider than a phone."""
-        page.locator("h1:visible").first.wait_for()  # a page that moves on by itself may be between two of its states
+        """A page as it is now: axe's rules in light and dark, one main heading, no wider than a phone."""
+        page.locator("h1:visible").first.wait_for()  # a page that moves on on its own may be between two of its states
         headings = page.locator("h1:visible").count()
         if headings != 1:
             self.faults.append(f"{name}: {headings} main headings")

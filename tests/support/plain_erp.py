@@ -25,7 +25,7 @@ _COMMIT_LATER = ["sh", "-c", 'sleep "$0"; cat >> "$1"']
 
 
 class PlainErp:
-    """A connector over `<folder>/entries.jsonl`. With the reference `none` it shows nobody what stands in it."""
+    """A connector over `<folder>/entries.jsonl`. With the reference `none` it shows no one what is in it."""
 
     def __init__(
         self,

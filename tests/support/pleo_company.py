@@ -95,7 +95,7 @@ def a_company(*expenses: Expense) -> SandboxCompany:
 
 def kill_company() -> SandboxCompany:
     """A journal entry with a receipt, a bill with its payment and two receipts, a payment that comes before its
-    invoice in the job, and an item to mend: 6 entries stand in the end, 3 receipts, 1 failure."""
+    invoice in the job, and an item to fix: 6 entries are in the end, 3 receipts, 1 failure."""
     return a_company(
         Expense(an_item(1), (a_receipt(1),)),
         Expense(payable(2), (a_receipt(2), a_receipt(3))),

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
-from kontobro.bootstrap import DATABASE, Home
+from kontobro.bootstrap import DATABASE, App
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.settings import Settings
+from kontobro.service.app import open_service_app
 from kontobro.service.config import ServiceConfig, read_config
-from kontobro.service.home import open_service_home
-from kontobro.worker.duty import Told
+from kontobro.worker.perform import Listener
 from kontobro.worker.serving import Worker, start_in_process
 from pleo_sandbox.model import Expense, Json, SandboxCompany
 from pleo_sandbox.server import serve
@@ -78,19 +78,19 @@ class RunningService:
             erp_options={"ledger": str(self.ledger(connection_id))},
             settings=settings,
         )
-        with self.at_home() as home:
-            home.store.save_connection(connection)
-            home.store.save_tokens(connection, Tokens(access=self.sandbox.add_api_key(connection.company_id)))
+        with self.app() as app:
+            app.store.save_connection(connection)
+            app.store.save_tokens(connection, Tokens(access=self.sandbox.add_api_key(connection.company_id)))
         return connection
 
     @contextmanager
-    def at_home(self) -> Iterator[Home]:
+    def app(self) -> Iterator[App]:
         """The service's home, open beside its workers."""
-        home = open_service_home(self.config)
+        app = open_service_app(self.config)
         try:
-            yield home
+            yield app
         finally:
-            home.close()
+            app.close()
 
     def press_export(self, connection_id: str) -> str:
         return self.sandbox.press_export(self.companies[connection_id])
@@ -101,10 +101,12 @@ class RunningService:
         return self.sandbox.add_expense(company_id, a_purchase(company_id))
 
     @contextmanager
-    def at_work(self, *told: Told, pauses: Sequence[float] = (), owner: Callable[[str], str] = str) -> Iterator[Worker]:
+    def at_work(
+        self, *listeners: Listener, pauses: Sequence[float] = (), owner: Callable[[str], str] = str
+    ) -> Iterator[Worker]:
         """A worker in this process."""
-        home = open_service_home(self.config)
-        worker = start_in_process(self.config, told=told, home=home, pauses=pauses, owner=owner)
+        app = open_service_app(self.config)
+        worker = start_in_process(self.config, listeners=listeners, app=app, pauses=pauses, owner=owner)
         try:
             yield worker
         finally:
@@ -128,7 +130,7 @@ class RunningService:
         return (self.folder / "workers.log").read_text()
 
     def booked(self, connection_id: str) -> Counter[str]:
-        """How often each reference stands in the company's ledger."""
+        """How often each reference is in the company's ledger."""
         batches = sorted((self.ledger(connection_id).parent / "bookings").glob("*.beancount"))
         lines = [line.strip() for batch in batches for line in batch.read_text().splitlines()]
         return Counter(line.removeprefix(REFERENCE).rstrip('"') for line in lines if line.startswith(REFERENCE))
@@ -144,7 +146,7 @@ class RunningService:
         return {item.expense.id for job in self.sandbox.jobs if job.company_id == company_id for item in job.items}
 
     def assert_whole(self, connection_id: str) -> None:
-        """All jobs have ended well, and each item stands once."""
+        """All jobs have ended well, and each item exists once."""
         assert set(self.states(connection_id)) == {"completed"}, (connection_id, self.states(connection_id))
         assert self.booked(connection_id) == Counter(self.expenses(connection_id))
 
@@ -163,12 +165,12 @@ def a_running_service(
     if "database_url" not in given:
         put_empty_store(Path(given["home"]) / DATABASE)
     with serve(sandbox) as url:
-        town = RunningService(
+        service = RunningService(
             folder, sandbox, url, {f"KONTOBRO_{name.upper()}": value for name, value in given.items()}
         )
         for number in range(companies):
-            town.settle_down(number, items, settings)
-        yield town
+            service.settle_down(number, items, settings)
+        yield service
 
 
 def wait_for(true: Callable[[], object], seconds: float = 120, pause: float = 0.05) -> None:

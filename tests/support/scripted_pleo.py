@@ -27,7 +27,7 @@ Reply = Answer | Callable[[httpx2.Request], Answer]
 
 
 class Clock:
-    """Time stands still, but for sleeping."""
+    """Time exists still, but for sleeping."""
 
     def __init__(self) -> None:
         self.time = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

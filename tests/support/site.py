@@ -14,13 +14,13 @@ from typing import Any
 from django.db import connections
 from django.test import Client
 
-from kontobro.bootstrap import Home, open_home
+from kontobro.bootstrap import App, open_app
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.settings import SyncKind
 from kontobro.core.ports.runner import Work
 from kontobro.store.database import database_entry
 from kontobro.web.models import ConnectionOwner, Membership, Organisation, User
-from kontobro.web.places import places
+from kontobro.web.process import process
 from kontobro.web.server.start import migrate
 
 PASSWORD = "correct horse battery staple"
@@ -63,7 +63,7 @@ class AskedFor:
 class Site:
     """The service, and people to use it."""
 
-    home: Home
+    app: App
     runner: AskedFor
 
     def user(self, email: str) -> User:
@@ -85,7 +85,7 @@ class Site:
         return client
 
     def connection(self, organisation: Organisation, name: str = "Demo", **other: Any) -> Connection:
-        """A connection of the organisation, with tokens that nobody takes."""
+        """A connection of the organisation, with tokens that no one takes."""
         facts: dict[str, Any] = {
             "environment": "sandbox",
             "api_url": "http://127.0.0.1:1",
@@ -97,31 +97,31 @@ class Site:
             "erp_options": {"ledger": "main.beancount"},
         }
         connection = Connection(id=uuid.uuid4().hex, name=name, **{**facts, **other})
-        self.home.store.save_connection(connection)
-        self.home.store.save_tokens(connection, Tokens(access="secret-key"))
+        self.app.store.save_connection(connection)
+        self.app.store.save_tokens(connection, Tokens(access="secret-key"))
         ConnectionOwner.objects.create(organisation=organisation, connection_id=connection.id)
         return connection
 
     def now(self) -> dt.datetime:
-        return self.home.clock.now()
+        return self.app.clock.now()
 
 
-def build_template(home: Path) -> Path:
+def build_template(app: Path) -> Path:
     """Make a home whose database is up to date."""
-    with _default_database(home):
-        opened = open_home(home)
+    with _default_database(app):
+        opened = open_app(app)
         migrate(opened)
         opened.close()
-    return home
+    return app
 
 
 @contextmanager
-def open_site(home: Path) -> Iterator[Site]:
+def open_site(app: Path) -> Iterator[Site]:
     """Point Django and the pages at this home for as long as the block runs."""
-    with _default_database(home):
-        opened = open_home(home)
+    with _default_database(app):
+        opened = open_app(app)
         runner = AskedFor()
-        places.use(opened, runner)
+        process.use(opened, runner)
         try:
             yield Site(opened, runner)
         finally:
@@ -138,9 +138,9 @@ def end_what_runs_aside() -> None:
 
 
 @contextmanager
-def _default_database(home: Path) -> Iterator[None]:
+def _default_database(app: Path) -> Iterator[None]:
     connections["default"].close()
-    entry = database_entry(home / "kontobro.sqlite3")
+    entry = database_entry(app / "kontobro.sqlite3")
     connections["default"].settings_dict.update(NAME=entry["NAME"])
     connections.settings["default"]["NAME"] = entry["NAME"]
     try:

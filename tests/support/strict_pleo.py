@@ -36,7 +36,7 @@ class StrictPleo:
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
     def put(self, kind: MasterKind, *records: Existing) -> None:
-        """What somebody made at Pleo."""
+        """What someone made at Pleo."""
         self.records.setdefault(kind, {}).update({record.id: record for record in records})
 
     def of(self, kind: MasterKind) -> list[Existing]:

@@ -113,7 +113,7 @@ def _server() -> str:
 
 def main(where: str) -> None:
     """Fork a process for each order until standard input closes: then the one who started us is gone."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that wait
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no one waits for those that wait
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(where)
         listener.listen(64)
@@ -133,7 +133,7 @@ def main(where: str) -> None:
 def _answer(line: socket.socket) -> NoReturn:
     """Have one order carried out: tell the process, then its exit status."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    with contextlib.suppress(OSError):  # who asked may be gone, killed: then nobody wants to know
+    with contextlib.suppress(OSError):  # who asked may be gone, killed: then no one wants to know
         _, files, _, _ = socket.recv_fds(line, 1, 2)
         order = json.loads(line.makefile("r").readline())
         child = os.fork()

@@ -25,7 +25,7 @@ WRITES = {
 
 
 def sync(order: dict[str, Any]) -> dict[str, Any]:
-    """Bring every kind in step; answers the writes at Pleo and the failures of each."""
+    """Bring every kind in sync; answers the writes at Pleo and the failures of each."""
     store = open_store(Path(order["home"]) / "kontobro.sqlite3")
     connection = store.connections()[0]
     boundaries = boundaries_of(order)

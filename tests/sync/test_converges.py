@@ -69,38 +69,38 @@ strangers = st.lists(
 )
 
 
-def put_strangers(office: SyncHarness, kind: str, found: list[tuple[int, str, str, bool, str | None]]) -> set[str]:
+def put_strangers(harness: SyncHarness, kind: str, found: list[tuple[int, str, str, bool, str | None]]) -> set[str]:
     """What other people made at Pleo before us, duplicates included. Answers their ids."""
     if kind == "dimensions":
-        office.pleo.put("tag_groups", Existing("g1", "DIM", "Dimension"))
+        harness.pleo.put("tag_groups", Existing("g1", "DIM", "Dimension"))
     master: MasterKind = NOTED[kind][-1]
     seen: set[str] = set()
     for number, code, name, archived, external in found:
         id, parent = f"s{number}", "g1" if kind == "dimensions" else None
         external = external if external not in seen and kind in ("accounts", "vendors") else None
         seen.add(external or "")
-        office.pleo.put(master, Existing(id, code.strip(), name.strip(), archived, external, parent))
+        harness.pleo.put(master, Existing(id, code.strip(), name.strip(), archived, external, parent))
     return {f"s{number}" for number, *_ in found}
 
 
-def an_office(kind: str) -> SyncHarness:
+def a_harness(kind: str) -> SyncHarness:
     return SyncHarness(settings=Settings(sync_dimensions=("dim",) if kind == "dimensions" else ()))
 
 
-def set_masters(office: SyncHarness, kind: str, found: list[tuple[str, str, str]]) -> None:
+def set_masters(harness: SyncHarness, kind: str, found: list[tuple[str, str, str]]) -> None:
     first = [Dimension("dim", "dim", "Dimension")] if kind == "dimensions" else []
-    office.has(*first, *(MAKERS[kind](*one) for one in found))
+    harness.has(*first, *(MAKERS[kind](*one) for one in found))
 
 
-def assert_in_step(office: SyncHarness, kind: str, wanted: list[tuple[str, str, str]]) -> None:
+def assert_in_sync(harness: SyncHarness, kind: str, wanted: list[tuple[str, str, str]]) -> None:
     """Every record is at Pleo under its code and name, once, unless a stranger holds its code or identifier."""
-    plan = office.plan(kind)
+    plan = harness.plan(kind)
     assert plan.changes == (), plan.changes
     blocked = {problem.value for problem in plan.problems if problem.code == "code_taken"}
     held = {problem.value for problem in plan.problems if problem.code == "exists"}
     master = NOTED[kind][-1]
-    at_pleo = {record.id: record for record in office.pleo.of(master)}
-    bound = {row.erp_id.removeprefix("dim/"): row for row in office.store.rows.values() if row.kind == master}
+    at_pleo = {record.id: record for record in harness.pleo.of(master)}
+    bound = {row.erp_id.removeprefix("dim/"): row for row in harness.store.rows.values() if row.kind == master}
     for id, code, name in wanted:
         if code.strip() in blocked or id in held:
             continue
@@ -116,28 +116,28 @@ def assert_in_step(office: SyncHarness, kind: str, wanted: list[tuple[str, str, 
 def test_applied_and_planned_again_there_is_nothing_to_do(
     kind: str, there: list[tuple[int, str, str, bool, str | None]], rounds: list[list[tuple[str, str, str]]]
 ) -> None:
-    office = an_office(kind)
-    strange = put_strangers(office, kind, there)
+    harness = a_harness(kind)
+    strange = put_strangers(harness, kind, there)
     for wanted in rounds:
-        set_masters(office, kind, wanted)
-        result = office.apply(kind)
+        set_masters(harness, kind, wanted)
+        result = harness.apply(kind)
         assert result.failed == ()
-        assert_in_step(office, kind, wanted)
-        owned = {row.pleo_id for row in office.store.rows.values()}
-        for record in office.pleo.of(NOTED[kind][-1]):
+        assert_in_sync(harness, kind, wanted)
+        owned = {row.pleo_id for row in harness.store.rows.values()}
+        for record in harness.pleo.of(NOTED[kind][-1]):
             if record.id in strange - owned:
                 was = next(it for it in there if f"s{it[0]}" == record.id)
                 assert (record.code, record.archived) == (was[1].strip(), was[3]), "not ours, and changed"
-        before = list(office.pleo.writes)
-        office.scheduled(kind)
-        assert office.pleo.writes == before
+        before = list(harness.pleo.writes)
+        harness.scheduled(kind)
+        assert harness.pleo.writes == before
 
 
 class Killed(BaseException):
     """The process ends here."""
 
 
-def kill_at(office: SyncHarness, step: int) -> None:
+def kill_at(harness: SyncHarness, step: int) -> None:
     """Killed at the `step`-th boundary: before or after any write to Pleo or to the store."""
     passed = [0]
 
@@ -146,13 +146,13 @@ def kill_at(office: SyncHarness, step: int) -> None:
         if passed[0] == step:
             raise Killed
 
-    office.pleo.before = office.pleo.after = boundary
-    office.store.before = office.store.after = boundary
+    harness.pleo.before = harness.pleo.after = boundary
+    harness.store.before = harness.store.after = boundary
 
 
-def heal(office: SyncHarness) -> None:
-    kill_at(office, -1)
-    office.store.held.clear()
+def heal(harness: SyncHarness) -> None:
+    kill_at(harness, -1)
+    harness.store.held.clear()
 
 
 @pytest.mark.parametrize("kind", MAKERS)
@@ -172,24 +172,22 @@ def test_killed_anywhere_the_next_run_finishes_and_leaves_no_twins(
     third: list[tuple[str, str, str]] | None,
     step: int,
 ) -> None:
-    office = an_office(kind)
-    strange = put_strangers(office, kind, there)
-    set_masters(office, kind, first)
-    office.apply(kind)
-    set_masters(office, kind, second)
-    kill_at(office, step)
+    harness = a_harness(kind)
+    strange = put_strangers(harness, kind, there)
+    set_masters(harness, kind, first)
+    harness.apply(kind)
+    set_masters(harness, kind, second)
+    kill_at(harness, step)
     with suppress(Killed):
-        office.apply(kind)
-    heal(office)
+        harness.apply(kind)
+    heal(harness)
     last = third or second
-    set_masters(office, kind, last)
-    assert office.apply(kind).failed == ()
-    assert_in_step(office, kind, last)
-    standing = [
-        record for record in office.pleo.of(NOTED[kind][-1]) if not record.archived and record.id not in strange
-    ]
-    assert len({fold(record.code) for record in standing}) == len(standing), "a twin"
-    assert len(standing) <= len(last), "something of ours is left over"
+    set_masters(harness, kind, last)
+    assert harness.apply(kind).failed == ()
+    assert_in_sync(harness, kind, last)
+    active = [record for record in harness.pleo.of(NOTED[kind][-1]) if not record.archived and record.id not in strange]
+    assert len({fold(record.code) for record in active}) == len(active), "a twin"
+    assert len(active) <= len(last), "something of ours is left over"
 
 
 @pytest.mark.parametrize("kind", MAKERS)
@@ -201,50 +199,50 @@ def test_a_schedule_touches_nothing_that_is_not_ours(
     first: list[tuple[str, str, str]],
     second: list[tuple[str, str, str]],
 ) -> None:
-    office = an_office(kind)
-    strange = put_strangers(office, kind, there)
-    before = {record.id: record for record in office.pleo.of(NOTED[kind][-1])}
+    harness = a_harness(kind)
+    strange = put_strangers(harness, kind, there)
+    before = {record.id: record for record in harness.pleo.of(NOTED[kind][-1])}
     for wanted in (first, second):
-        set_masters(office, kind, wanted)
+        set_masters(harness, kind, wanted)
         try:
-            assert office.scheduled(kind).adopted == 0
+            assert harness.scheduled(kind).adopted == 0
         except UnsafePlan:
             continue
-        assert all(office.pleo.records[NOTED[kind][-1]][id] == before[id] for id in strange)
+        assert all(harness.pleo.records[NOTED[kind][-1]][id] == before[id] for id in strange)
 
 
 def test_a_circle_of_three_and_a_chain_need_one_temporary_code() -> None:
-    office = an_office("vendors")
-    set_masters(office, "vendors", [(id, id, id) for id in "12345"])
-    office.apply("vendors")
-    office.pleo.writes.clear()
+    harness = a_harness("vendors")
+    set_masters(harness, "vendors", [(id, id, id) for id in "12345"])
+    harness.apply("vendors")
+    harness.pleo.writes.clear()
     turned = [("1", "2", "1"), ("2", "3", "2"), ("3", "1", "3"), ("4", "5", "4"), ("5", "6", "5")]
-    set_masters(office, "vendors", turned)
-    plan = office.plan("vendors")
+    set_masters(harness, "vendors", turned)
+    plan = harness.plan("vendors")
     assert plan.counts == {"set_aside": 1, "update": 5}
-    office.apply("vendors")
-    assert len(office.pleo.writes) == 6
-    assert office.pleo.active("vendors") == {code: name for _, code, name in turned}
+    harness.apply("vendors")
+    assert len(harness.pleo.writes) == 6
+    assert harness.pleo.active("vendors") == {code: name for _, code, name in turned}
 
 
 def test_a_code_of_ours_that_is_gone_is_freed_for_the_next() -> None:
-    office = an_office("vendors")
-    set_masters(office, "vendors", [("1", "A", "Old"), ("2", "B", "New")])
-    office.apply("vendors")
-    set_masters(office, "vendors", [("2", "A", "New")])
-    office.apply("vendors")
-    assert office.pleo.active("vendors") == {"A": "New"}
-    set_masters(office, "vendors", [("2", "A", "New"), ("1", "C", "Old")])
-    office.apply("vendors")
-    assert office.pleo.active("vendors") == {"A": "New", "C": "Old"}
-    assert len(office.pleo.of("vendors")) == 2
+    harness = a_harness("vendors")
+    set_masters(harness, "vendors", [("1", "A", "Old"), ("2", "B", "New")])
+    harness.apply("vendors")
+    set_masters(harness, "vendors", [("2", "A", "New")])
+    harness.apply("vendors")
+    assert harness.pleo.active("vendors") == {"A": "New"}
+    set_masters(harness, "vendors", [("2", "A", "New"), ("1", "C", "Old")])
+    harness.apply("vendors")
+    assert harness.pleo.active("vendors") == {"A": "New", "C": "Old"}
+    assert len(harness.pleo.of("vendors")) == 2
 
 
 def test_the_plan_is_the_same_whatever_the_order_of_the_records() -> None:
-    one, other = an_office("vendors"), an_office("vendors")
+    one, other = a_harness("vendors"), a_harness("vendors")
     records = [("1", "A", "x"), ("2", "B", "y"), ("3", "C", "z")]
-    for office, found in ((one, records), (other, records[::-1])):
-        set_masters(office, "vendors", found)
-        office.pleo.put("vendors", *(Existing(f"s{code}", code, "q") for _, code, _ in found[:2] if code == "B"))
+    for harness, found in ((one, records), (other, records[::-1])):
+        set_masters(harness, "vendors", found)
+        harness.pleo.put("vendors", *(Existing(f"s{code}", code, "q") for _, code, _ in found[:2] if code == "B"))
     assert one.plan("vendors").changes[-1] == other.plan("vendors").changes[-1]
     assert replace(one.plan("vendors"), stale=()).digest.startswith("vendors-")

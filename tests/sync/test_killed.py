@@ -1,4 +1,4 @@
-"""Killed anywhere, run again: Pleo is in step, nothing stands twice, and a third run writes nothing.
+"""Killed anywhere, run again: Pleo is in sync, nothing exists twice, and a third run writes nothing.
 
 A real process is killed with `kill -9` before and after every write of a sync: to Pleo in a box over HTTP, to the
 ledger, to the store.
@@ -67,7 +67,7 @@ BORN = [
     {"name": "Hanse GmbH", "defaultCurrency": "EUR", "state": "DRAFT", "taxRegistrationNumber": "DE 811907980"},
 ]
 SETTINGS = Settings(sync_dimensions=("COST", "PROJ"), create_vendors=True)
-IN_STEP: dict[MasterKind, dict[str, str]] = {
+IN_SYNC: dict[MasterKind, dict[str, str]] = {
     "accounts": {"7506": "Expenses:Office", "7505": "Expenses:Travel"},
     "tax_codes": {"I25": "Input VAT 25 %"},
     "tag_groups": {"COST": "Cost centre", "PROJ": "Project"},
@@ -92,7 +92,7 @@ BOUNDARIES = [f"{name}#{n}:{side}" for name, most in CALLS.items() for n in rang
 
 
 @dataclass
-class Desk:
+class LedgerHarness:
     """A ledger, a home and Pleo in a box."""
 
     folder: Path
@@ -129,14 +129,14 @@ class Desk:
     def write(self, masters: str) -> None:
         self.ledger.write_text(HEAD + masters)
 
-    def assert_in_step(self) -> None:
+    def assert_in_sync(self) -> None:
         with sqlite3.connect(self.database) as database:
             intents = database.execute("select kind, erp_id from kontobro_binding where pleo_id is null").fetchall()
         database.close()
         assert intents == []
         store = open_store(self.database)
         target = open_target(self.connection, store, SystemClock())
-        for kind, wanted in IN_STEP.items():
+        for kind, wanted in IN_SYNC.items():
             records = list(target.read(kind))
             active = [record for record in records if not record.archived]
             assert {record.code: record.name for record in active} == wanted
@@ -153,8 +153,8 @@ class Desk:
 
 
 @contextmanager
-def a_desk(folder: Path) -> Iterator[Desk]:
-    """In step with the ledger as it was BEFORE; then it is as AFTER."""
+def a_ledger_harness(folder: Path) -> Iterator[LedgerHarness]:
+    """In sync with the ledger as it was BEFORE; then it is as AFTER."""
     company = SandboxCompany("Fjord & Bro ApS", "DKK", "DK", hand_made=HandMade(vendors=BORN))
     sandbox = Sandbox(company)
     key = sandbox.add_api_key(company.id, SCOPES[4])
@@ -173,45 +173,45 @@ def a_desk(folder: Path) -> Iterator[Desk]:
             erp_options={"ledger": str(folder / "ledger" / "main.beancount")},
             settings=Settings(sync_dimensions=("COST",)),
         )
-        desk = Desk(folder, sandbox, connection, key)
-        save(desk, connection.settings)
-        desk.write(BEFORE)
-        assert desk.sync() is not None
-        save(desk, SETTINGS)
-        desk.write(AFTER)
-        yield desk
+        harness = LedgerHarness(folder, sandbox, connection, key)
+        save(harness, connection.settings)
+        harness.write(BEFORE)
+        assert harness.sync() is not None
+        save(harness, SETTINGS)
+        harness.write(AFTER)
+        yield harness
 
 
-def save(desk: Desk, settings: Settings) -> None:
-    store = open_store(put_empty_store(desk.database))
-    store.save_connection(replace(desk.connection, settings=settings))
-    store.save_tokens(desk.connection, Tokens(access=desk.key))
+def save(harness: LedgerHarness, settings: Settings) -> None:
+    store = open_store(put_empty_store(harness.database))
+    store.save_connection(replace(harness.connection, settings=settings))
+    store.save_tokens(harness.connection, Tokens(access=harness.key))
     store.close()
 
 
 def test_a_whole_sync_crosses_these_boundaries(tmp_path: Path) -> None:
-    with a_desk(tmp_path) as desk:
-        desk.sync()
-        calls = Counter(name.partition("#")[0] for name in desk.boundaries if name.endswith(":after"))
+    with a_ledger_harness(tmp_path) as harness:
+        harness.sync()
+        calls = Counter(name.partition("#")[0] for name in harness.boundaries if name.endswith(":after"))
         assert calls == CALLS
-        desk.assert_in_step()
+        harness.assert_in_sync()
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 def test_killed_at_and_run_again(tmp_path: Path, boundary: str) -> None:
-    with a_desk(tmp_path) as desk:
-        assert desk.sync(boundary) is None, "it was not killed"
-        desk.sync()
-        desk.assert_in_step()
+    with a_ledger_harness(tmp_path) as harness:
+        assert harness.sync(boundary) is None, "it was not killed"
+        harness.sync()
+        harness.assert_in_sync()
 
 
 def test_all_bindings_lost_what_stands_is_adopted_and_nothing_written(tmp_path: Path) -> None:
-    with a_desk(tmp_path) as desk:
-        desk.sync()
-        with sqlite3.connect(desk.database) as database:
+    with a_ledger_harness(tmp_path) as harness:
+        harness.sync()
+        with sqlite3.connect(harness.database) as database:
             database.execute("delete from kontobro_binding")
         database.close()
-        again = desk.sync()
+        again = harness.sync()
         assert again is not None
         assert [(result["writes"], result["adopted"]) for result in again.values()] == [(0, 2), (0, 1), (0, 5), (0, 3)]
-        desk.assert_in_step()
+        harness.assert_in_sync()

@@ -91,7 +91,7 @@ class Place:
         return run_syncer(self.home, self.url, "vendors", at=at, ledger=str(self.home / "ledger" / "ledger.beancount"))
 
     def active(self, kind: str) -> list[tuple[str, str]]:
-        """Code and name of all that stands at Pleo, a tag's code behind its group's."""
+        """Code and name of all that is at Pleo, a tag's code behind its group's."""
         if kind == "dimensions":
             tags = self.sandbox.tags
             groups = [group for group in tags.groups.of(self.company_id) if not group.archived]
@@ -141,7 +141,7 @@ def in_step_before(home: Path, kind: str) -> Iterator[Place]:
 
 
 def wanted(kind: str) -> list[tuple[str, str]]:
-    """What stands at Pleo when all is done."""
+    """What is at Pleo when all is done."""
     types: dict[str, type[MasterRecord]] = {"accounts": Account, "tax-codes": TaxCode, "vendors": Vendor}
     if kind == "dimensions":
         groups = {"d1": "COST", "d2": "PROJECT"}
@@ -152,7 +152,7 @@ def wanted(kind: str) -> list[tuple[str, str]]:
     return sorted(own | STRANGE[kind])
 
 
-def assert_in_step(place: Place, kind: str) -> None:
+def assert_in_sync(place: Place, kind: str) -> None:
     """Both sides agree, code by code, and there is nothing left to do."""
     assert place.active(kind) == wanted(kind)
     again = place.syncs(kind)
@@ -163,7 +163,7 @@ def assert_in_step(place: Place, kind: str) -> None:
 def test_a_whole_sync_crosses_exactly_these_boundaries(tmp_path: Path, kind: str) -> None:
     with in_step_before(tmp_path, kind) as place:
         assert sorted(place.syncs(kind).boundaries) == sorted(boundaries_of(CROSSED[kind]))
-        assert_in_step(place, kind)
+        assert_in_sync(place, kind)
 
 
 @pytest.mark.parametrize(("kind", "boundary"), SWAPS)
@@ -171,7 +171,7 @@ def test_killed_at_and_run_again(tmp_path: Path, kind: str, boundary: str) -> No
     with in_step_before(tmp_path, kind) as place:
         assert place.syncs(kind, at=boundary).killed
         assert place.syncs(kind).results["failed"] == 0
-        assert_in_step(place, kind)
+        assert_in_sync(place, kind)
 
 
 @contextmanager

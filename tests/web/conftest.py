@@ -44,7 +44,7 @@ def site(tmp_path: Path, template: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def office(site: Site) -> Iterator[ConnectedSite]:
+def connected(site: Site) -> Iterator[ConnectedSite]:
     """A connected company: two purchases wait, one of them on an account that the books don't know."""
     with a_connected_site(site) as opened:
         yield opened

@@ -20,24 +20,24 @@ from tests.support.site import Site
 
 @dataclass
 class ConnectedSite:
-    """A connected company whose Export was pressed: two card purchases, one with an account that nobody knows."""
+    """A connected company whose Export was pressed: two card purchases, one with an account that no one knows."""
 
     site: Site
-    desk: ConnectedHome
+    connected: ConnectedHome
     organisation: Organisation
     connection: Connection
     browser: Client
 
     @property
     def job(self) -> ExportJob:
-        with self.site.home.visit() as home:
-            found = next_job(home.ports_for(self.connection))
+        with self.site.app.visit() as app:
+            found = next_job(app.ports_for(self.connection))
         assert found
         return found
 
     def export(self) -> str:
-        with self.site.home.visit() as home:
-            ports = home.ports_for(self.connection)
+        with self.site.app.visit() as app:
+            ports = app.ports_for(self.connection)
             job = next_job(ports)
             assert job
             run_job(self.connection, job, ports)
@@ -54,9 +54,9 @@ def a_connected_site(site: Site) -> Iterator[ConnectedSite]:
     """The company, its sandbox served, a bookkeeper's browser."""
     bad = an_item(2, minor=4_995)
     bad["accountingEntryLines"][0]["account"] = {"id": "9999", "code": "9999", "name": "Nobody knows"}
-    with a_connected_home(site.home.path, a_company(Expense(an_item(1, minor=123_450)), Expense(bad))) as desk:
+    with a_connected_home(site.app.path, a_company(Expense(an_item(1, minor=123_450)), Expense(bad))) as connected:
         organisation = site.organisation()
-        connection = site.home.store.connections()[0]
+        connection = site.app.store.connections()[0]
         ConnectionOwner.objects.create(organisation=organisation, connection_id=connection.id)
         browser = site.browser(site.member(organisation, "bookkeeper"))
-        yield ConnectedSite(site, desk, organisation, connection, browser)
+        yield ConnectedSite(site, connected, organisation, connection, browser)

@@ -27,7 +27,7 @@ CALLBACK = "http://127.0.0.1:8765/connect/pleo/callback"
 
 
 @dataclass
-class Box:
+class PleoServer:
     """Pleo in a box, with this service registered as a client."""
 
     sandbox: DemoSandbox
@@ -47,7 +47,7 @@ class Box:
 
 
 @contextmanager
-def open_box() -> Iterator[Box]:
+def serve_pleo() -> Iterator[PleoServer]:
     """Serve Pleo in a box, and tell the service's configuration where it is."""
     sandbox = demo_sandbox()
     client = sandbox.register_client([CALLBACK], name="Kontobro")
@@ -60,7 +60,7 @@ def open_box() -> Iterator[Box]:
         os.environ.update(told)
         config.cache_clear()
         try:
-            yield Box(sandbox, url, client)
+            yield PleoServer(sandbox, url, client)
         finally:
             for name in told:
                 del os.environ[name]
@@ -79,7 +79,7 @@ class Traveller:
     """A person on the way through the pages."""
 
     site: Site
-    box: Box
+    pleo: PleoServer
     ledger: Path
     organisation: Organisation
     user: User
@@ -112,7 +112,7 @@ class Traveller:
     def allow(self, level: int = 4) -> Any:
         """Choose the level, consent at Pleo, and come back."""
         self.post("level", level=level)
-        return self.browser.get(self.box.consent(self.leave()), follow=True)
+        return self.browser.get(self.pleo.consent(self.leave()), follow=True)
 
     def give_ledger(self) -> Any:
         self.post("erp", erp="beancount")
@@ -132,12 +132,12 @@ class Traveller:
         self.give_ledger()
         self.accept()
         self.approve()
-        (connection,) = self.site.home.store.connections()
+        (connection,) = self.site.app.store.connections()
         return connection.id
 
 
 def proposed(page: str) -> dict[str, Any]:
-    """The settings form as it stands on the page."""
+    """The settings form as it is on the page."""
     fields = re.findall(r'<input class="form-control[^>]*? name="([^"]+)" value="([^"]*)"', page)
     tags = re.findall(r'name="tags" value="([^"]+)"', page)[:2]
     return {**dict(fields), "tags": tags}
@@ -151,9 +151,11 @@ def query_of(address: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
 
 
-def traveller(site: Site, box: Box, ledger: Path, role: str = "bookkeeper", name: str = "Demo ApS") -> Traveller:
+def traveller(
+    site: Site, pleo: PleoServer, ledger: Path, role: str = "bookkeeper", name: str = "Demo ApS"
+) -> Traveller:
     """A member of an organisation of its own, and the ledger to connect."""
     organisation = site.organisation(name)
     user = site.member(organisation, role)
     path = demo_ledger(ledger) if not ledger.exists() else ledger / "ledger.beancount"
-    return Traveller(site, box, path, organisation, user, site.browser(user))
+    return Traveller(site, pleo, path, organisation, user, site.browser(user))

@@ -1,4 +1,4 @@
-"""A service with one of everything, whose addresses all lead somewhere, on either database; made anew by `restore`."""
+"""A service with one of everything, whose addresses all lead somewhere, on either database; made again by `restore`."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from django.db import connections
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 
-from kontobro.bootstrap import open_home
+from kontobro.bootstrap import open_app
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.export import next_job, run_job
 from kontobro.service.config import config
 from kontobro.store.database import database_entry
 from kontobro.store.secrets.codec import tokens_to
 from kontobro.web.models import ConnectionOwner, Invitation, Membership, Organisation, Setup, User
-from kontobro.web.places import places
+from kontobro.web.process import process
 from kontobro.web.server.start import migrate
 from pleo_sandbox.model import Expense
 from tests.support.connected_home import ConnectedHome, a_connected_home
@@ -38,7 +38,7 @@ class FuzzService:
     """An owner's browser, a connection with an export behind it, a setup at every step."""
 
     site: Site
-    desk: ConnectedHome
+    connected: ConnectedHome
     organisation: Organisation
     owner: User
     connection: Connection
@@ -56,12 +56,12 @@ class FuzzService:
         return browser
 
     def restore(self, step: str = "") -> None:
-        """What a page before may have changed is as it was; a setup stands at this step, if one is named."""
-        store = self.site.home.store
+        """What a page before may have changed is as it was; a setup is at this step, if one is named."""
+        store = self.site.app.store
         if store.connection(self.connection.id) != self.connection:
             store.save_connection(self.connection)
         if store.tokens(self.connection) is None:
-            store.save_tokens(self.connection, Tokens(access=self.desk.key))
+            store.save_tokens(self.connection, Tokens(access=self.connected.key))
         self.site.runner.asked.clear()
         Membership.objects.filter(user=self.owner).exclude(id=self.membership).delete()
         Setup.objects.all().delete()
@@ -76,12 +76,12 @@ class FuzzService:
             step=step,
             environment="sandbox",
             auth="oauth" if step == "consent" else "api_key",
-            company_id=self.desk.company_id,
+            company_id=self.connected.company_id,
             erp="beancount",
             options=dict(self.connection.erp_options),
             companies=[["1", "Fjord ApS"]],
         )
-        setup.seal(tokens=tokens_to(Tokens(access=self.desk.key)))
+        setup.seal(tokens=tokens_to(Tokens(access=self.connected.key)))
         return str(setup.id)
 
     def facts(self) -> dict[str, str]:
@@ -109,24 +109,24 @@ def open_fuzz_service(folder: Path, database: str | None = None) -> Iterator[Fuz
     bad = an_item(2, minor=4_995)
     bad["accountingEntryLines"][0]["account"] = {"id": "9999", "code": "9999", "name": "Nobody knows"}
     company = a_company(Expense(an_item(1, minor=123_450)), Expense(bad))
-    with default_database(where), a_connected_home(folder, company) as desk, sandbox_at(desk.url):
-        home = open_home(folder, database=database)
+    with default_database(where), a_connected_home(folder, company) as connected, sandbox_at(connected.url):
+        app = open_app(folder, database=database)
         try:
-            migrate(home)
+            migrate(app)
             runner = AskedFor()
-            places.use(home, runner)
-            yield _settled(Site(home, runner), desk)
+            process.use(app, runner)
+            yield _settled(Site(app, runner), connected)
         finally:
-            home.close()
+            app.close()
 
 
-def _settled(site: Site, desk: ConnectedHome) -> FuzzService:
+def _settled(site: Site, connected: ConnectedHome) -> FuzzService:
     organisation = site.organisation()
     owner = site.member(organisation, "owner")
-    connection = _connection(site, desk)
+    connection = _connection(site, connected)
     ConnectionOwner.objects.create(organisation=organisation, connection_id=connection.id)
-    with site.home.visit() as home:
-        ports = home.ports_for(connection)
+    with site.app.visit() as app:
+        ports = app.ports_for(connection)
         job = next_job(ports)
         assert job
         run_job(connection, job, ports)
@@ -139,23 +139,23 @@ def _settled(site: Site, desk: ConnectedHome) -> FuzzService:
         expires_at=site.now() + dt.timedelta(days=1),
     )
     session = site.browser(owner).cookies["sessionid"].value
-    reference = site.home.store.bookings(connection.id)[0].reference
+    reference = site.app.store.bookings(connection.id)[0].reference
     membership = Membership.objects.get(user=owner).id
-    return FuzzService(site, desk, organisation, owner, connection, job.id, reference, session, membership)
+    return FuzzService(site, connected, organisation, owner, connection, job.id, reference, session, membership)
 
 
-def _connection(site: Site, desk: ConnectedHome) -> Connection:
+def _connection(site: Site, connected: ConnectedHome) -> Connection:
     """The desk's connection, in this site's store, at the highest level: every page has something to show."""
-    store = site.home.store
-    known = store.connection("desk") or _from_sqlite(desk)
+    store = site.app.store
+    known = store.connection("desk") or _from_sqlite(connected)
     connection = replace(known, settings=replace(known.settings, sync=("accounts", "tax-codes", "vendors")))
     store.save_connection(connection)
-    store.save_tokens(connection, Tokens(access=desk.key))
+    store.save_tokens(connection, Tokens(access=connected.key))
     return connection
 
 
-def _from_sqlite(desk: ConnectedHome) -> Connection:
-    with open_home(desk.folder).store as store:  # type: ignore[attr-defined]
+def _from_sqlite(connected: ConnectedHome) -> Connection:
+    with open_app(connected.folder).store as store:  # type: ignore[attr-defined]
         found = store.connection("desk")
         assert found
         return found

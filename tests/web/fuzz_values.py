@@ -192,7 +192,7 @@ anything: st.SearchStrategy[Value] = st.one_of(
 
 
 def forms(names: Sequence[str]) -> st.SearchStrategy[Form]:
-    """Some of these fields, and some that nobody knows, with any values."""
+    """Some of these fields, and some that no one knows, with any values."""
     return st.dictionaries(st.sampled_from([*names, "[]", "\0", "csrfmiddlewaretoken"]), st.lists(anything, max_size=3))
 
 

@@ -14,21 +14,21 @@ from kontobro.core.level import level_of, scopes_of
 from kontobro.web.connect import setup as flow
 from kontobro.web.models import ConnectionOwner, Membership, Setup
 from tests.support.site import PASSWORD, Site
-from tests.web.connecting import Box, Traveller, open_box, query_of, traveller
+from tests.web.connecting import PleoServer, Traveller, query_of, serve_pleo, traveller
 
 
 @pytest.fixture
-def box() -> Iterator[Box]:
-    with open_box() as opened:
+def pleo() -> Iterator[PleoServer]:
+    with serve_pleo() as opened:
         yield opened
 
 
 @pytest.fixture
-def anna(site: Site, box: Box, tmp_path: Path) -> Traveller:
-    return traveller(site, box, tmp_path / "ledger")
+def anna(site: Site, pleo: PleoServer, tmp_path: Path) -> Traveller:
+    return traveller(site, pleo, tmp_path / "ledger")
 
 
-def test_the_whole_way_ends_activated_at_pleo(anna: Traveller, box: Box) -> None:
+def test_the_whole_way_ends_activated_at_pleo(anna: Traveller, pleo: PleoServer) -> None:
     anna.begin()
     assert "Choose the level" in anna.page()
     page = anna.post("level", level=4)
@@ -37,25 +37,27 @@ def test_the_whole_way_ends_activated_at_pleo(anna: Traveller, box: Box) -> None
     asked = query_of(address)
     assert set(asked["scope"].split()) == scopes_of(4) | {"companies:read"}
     assert asked["code_challenge_method"] == "S256"
-    page = anna.browser.get(box.consent(address), follow=True)
+    page = anna.browser.get(pleo.consent(address), follow=True)
     assert "Where should expenses be booked?" in page.text
     assert "Path of the ledger" in anna.post("erp", erp="beancount").text
     page = anna.post("access", ledger=str(anna.ledger))
     assert "Accounts payable" in page.text
     page = anna.accept()
     assert "These changes would be made in Pleo" in page.text
-    assert box.sandbox.installations.all()[0].status != "ACTIVATED"
+    assert pleo.sandbox.installations.all()[0].status != "ACTIVATED"
     page = anna.approve()
     assert "Connected and activated" in page.text
-    assert box.sandbox.installations.all()[0].status == "ACTIVATED"
-    (connection,) = anna.site.home.store.connections()
+    assert pleo.sandbox.installations.all()[0].status == "ACTIVATED"
+    (connection,) = anna.site.app.store.connections()
     assert level_of(connection.settings) == 4
     assert ConnectionOwner.objects.get().organisation == anna.organisation
     assert not Setup.objects.exists()
     assert anna.browser.get(f"/c/{connection.id}/").status_code == 200
 
 
-def test_a_stranger_signs_up_on_the_way_and_names_the_organisation(site: Site, box: Box, open_signup: None) -> None:
+def test_a_stranger_signs_up_on_the_way_and_names_the_organisation(
+    site: Site, pleo: PleoServer, open_signup: None
+) -> None:
     browser = site.browser()
     begun = "/connect/pleo/start?environment=sandbox"
     assert "Sign up" in browser.get(begun).text
@@ -82,17 +84,17 @@ def test_pleo_is_asked_for_exactly_what_the_level_needs(anna: Traveller, level: 
     assert set(query_of(anna.leave())["scope"].split()) == scopes_of(level) | {"companies:read"}
 
 
-def test_the_company_s_name_is_asked_for_and_gone_without(anna: Traveller, box: Box) -> None:
+def test_the_company_s_name_is_asked_for_and_gone_without(anna: Traveller, pleo: PleoServer) -> None:
     """A client that is not registered for that permission connects without it, and the next one is not asked again."""
-    known = box.client.scopes - {"companies:read"}
-    box.sandbox.access.clients[box.client.client_id] = replace(box.client, scopes=known)
+    known = pleo.client.scopes - {"companies:read"}
+    pleo.sandbox.access.clients[pleo.client.client_id] = replace(pleo.client, scopes=known)
     anna.begin()
     anna.post("level", level=4)
     assert "see the name of your company" in anna.page()
-    page = anna.browser.get(box.consent(anna.leave()), follow=True)
+    page = anna.browser.get(pleo.consent(anna.leave()), follow=True)
     assert "ask once more" in page.text
     assert "see the name of your company" not in page.text
-    assert "Where should expenses be booked?" in anna.browser.get(box.consent(anna.leave()), follow=True).text
+    assert "Where should expenses be booked?" in anna.browser.get(pleo.consent(anna.leave()), follow=True).text
     anna.give_ledger()
     anna.accept()
     anna.approve()
@@ -104,26 +106,28 @@ def test_the_company_s_name_is_asked_for_and_gone_without(anna: Traveller, box: 
 def test_a_denied_consent_is_told_in_words_and_can_be_asked_again(anna: Traveller) -> None:
     anna.begin()
     anna.post("level", level=1)
-    page = anna.browser.get(anna.box.consent(anna.leave(), "deny"), follow=True)
+    page = anna.browser.get(anna.pleo.consent(anna.leave(), "deny"), follow=True)
     assert "Access was denied in Pleo" in page.text
     assert "Go to Pleo" in page.text
     assert "Where should expenses be booked?" in anna.allow(1).text
 
 
-def test_the_other_name_of_the_tag_permissions_is_offered_once_and_remembered(anna: Traveller, box: Box) -> None:
-    box.sandbox.set_rules({"tag_scope": "tag-group"})
+def test_the_other_name_of_the_tag_permissions_is_offered_once_and_remembered(
+    anna: Traveller, pleo: PleoServer
+) -> None:
+    pleo.sandbox.set_rules({"tag_scope": "tag-group"})
     anna.begin()
     anna.post("level", level=4)
     first = anna.leave()
     assert "tag-groups:read" in query_of(first)["scope"]
     for _ in ("without the company's name", "in the other spelling"):
-        page = anna.browser.get(box.consent(first), follow=True)
+        page = anna.browser.get(pleo.consent(first), follow=True)
         assert "ask once more" in page.text
         assert "Go to Pleo" in page.text
         first = anna.leave()
     second = first
     assert "tag-group:read" in query_of(second)["scope"]
-    assert "Where should expenses be booked?" in anna.browser.get(box.consent(second), follow=True).text
+    assert "Where should expenses be booked?" in anna.browser.get(pleo.consent(second), follow=True).text
     anna.give_ledger()
     anna.accept()
     anna.approve()
@@ -132,17 +136,19 @@ def test_the_other_name_of_the_tag_permissions_is_offered_once_and_remembered(an
     assert "tag-group:read" in query_of(anna.leave())["scope"]
 
 
-def test_permissions_that_pleo_knows_by_neither_name_are_told_in_words(anna: Traveller, box: Box) -> None:
-    known = {scope for scope in box.client.scopes if not scope.startswith("tag")}
-    box.sandbox.access.clients[box.client.client_id] = replace(box.client, scopes=frozenset(known))
+def test_permissions_that_pleo_knows_by_neither_name_are_told_in_words(anna: Traveller, pleo: PleoServer) -> None:
+    known = {scope for scope in pleo.client.scopes if not scope.startswith("tag")}
+    pleo.sandbox.access.clients[pleo.client.client_id] = replace(pleo.client, scopes=frozenset(known))
     anna.begin()
     anna.post("level", level=2)
     for told in ("ask once more", "ask once more", "does not know a permission"):
-        assert told in anna.browser.get(box.consent(anna.leave()), follow=True).text
-    box.sandbox.access.clients[box.client.client_id] = replace(box.client, scopes=frozenset(known - {"vendors:read"}))
+        assert told in anna.browser.get(pleo.consent(anna.leave()), follow=True).text
+    pleo.sandbox.access.clients[pleo.client.client_id] = replace(
+        pleo.client, scopes=frozenset(known - {"vendors:read"})
+    )
     anna.post("back")
     anna.post("level", level=1)
-    assert "Where should expenses be booked?" in anna.browser.get(box.consent(anna.leave()), follow=True).text
+    assert "Where should expenses be booked?" in anna.browser.get(pleo.consent(anna.leave()), follow=True).text
 
 
 def test_an_unknown_scope_with_a_state_of_nobody_changes_nothing(anna: Traveller) -> None:
@@ -157,7 +163,7 @@ def test_an_unknown_scope_with_a_state_of_nobody_changes_nothing(anna: Traveller
 def test_an_answer_of_pleo_works_once(anna: Traveller) -> None:
     anna.begin()
     anna.post("level", level=1)
-    way_back = anna.box.consent(anna.leave())
+    way_back = anna.pleo.consent(anna.leave())
     anna.browser.get(way_back)
     page = anna.browser.get(way_back)
     assert page.status_code == 400
@@ -168,7 +174,7 @@ def test_an_answer_of_pleo_works_once(anna: Traveller) -> None:
 def test_an_answer_with_another_state_is_refused(anna: Traveller) -> None:
     anna.begin()
     anna.post("level", level=1)
-    code = query_of(anna.box.consent(anna.leave()))["code"]
+    code = query_of(anna.pleo.consent(anna.leave()))["code"]
     for state in ("", "x", "é", "0" * 5000):
         answer = anna.browser.get("/connect/pleo/callback", {"code": code, "state": state})
         assert answer.status_code == 400
@@ -178,7 +184,7 @@ def test_an_answer_with_another_state_is_refused(anna: Traveller) -> None:
 def test_another_browser_can_t_bring_the_answer(anna: Traveller) -> None:
     anna.begin()
     anna.post("level", level=1)
-    way_back = anna.box.consent(anna.leave())
+    way_back = anna.pleo.consent(anna.leave())
     mine_elsewhere = anna.site.browser(anna.user)
     stranger = anna.site.browser(anna.site.member(anna.organisation, email="bo@example.com"))
     assert mine_elsewhere.get(way_back).status_code == 400
@@ -189,8 +195,8 @@ def test_another_browser_can_t_bring_the_answer(anna: Traveller) -> None:
 def test_an_expired_code_is_told_and_pleo_is_asked_again(anna: Traveller) -> None:
     anna.begin()
     anna.post("level", level=1)
-    way_back = anna.box.consent(anna.leave())
-    anna.box.sandbox.clock.move(dt.timedelta(seconds=61))
+    way_back = anna.pleo.consent(anna.leave())
+    anna.pleo.sandbox.clock.move(dt.timedelta(seconds=61))
     page = anna.browser.get(way_back, follow=True)
     assert "authorisation has ended" in page.text
     assert anna.setup.step == "consent"
@@ -201,8 +207,8 @@ def test_of_two_tabs_the_newer_leave_counts(anna: Traveller) -> None:
     anna.begin()
     anna.post("level", level=1)
     first, second = anna.leave(), anna.leave()
-    assert anna.browser.get(anna.box.consent(first)).status_code == 400
-    assert anna.browser.get(anna.box.consent(second)).status_code == 302
+    assert anna.browser.get(anna.pleo.consent(first)).status_code == 400
+    assert anna.browser.get(anna.pleo.consent(second)).status_code == 302
 
 
 def test_a_step_that_was_done_in_another_tab_leads_to_where_it_stands(anna: Traveller) -> None:
@@ -242,10 +248,10 @@ def test_no_secret_stands_in_the_setup_or_the_session(anna: Traveller) -> None:
     kept = anna.setup.secrets()
     asked = query_of(address)
     assert kept["verifier"] not in address
-    anna.browser.get(anna.box.consent(address))
+    anna.browser.get(anna.pleo.consent(address))
     held = anna.setup.tokens()
     told = json.dumps([str(vars(anna.setup)), dict(anna.browser.session)])
-    for secret in (asked["state"], kept["verifier"], held.access, held.refresh, anna.box.client.secret):
+    for secret in (asked["state"], kept["verifier"], held.access, held.refresh, anna.pleo.client.secret):
         assert secret
         assert secret not in told
 
@@ -273,14 +279,14 @@ def test_tokens_that_ran_out_on_the_way_are_renewed_and_kept(anna: Traveller) ->
     anna.begin()
     anna.allow(1)
     before = anna.setup.tokens()
-    anna.box.sandbox.clock.move(dt.timedelta(hours=1))
+    anna.pleo.sandbox.clock.move(dt.timedelta(hours=1))
     setup = anna.setup
     setup.seal(tokens={**setup.secrets()["tokens"], "expires_at": None})
     setup.save()
     page = anna.give_ledger()
     assert "Accounts payable" in page.text
-    (connection,) = anna.site.home.store.connections()
-    held = anna.site.home.store.tokens(connection)
+    (connection,) = anna.site.app.store.connections()
+    held = anna.site.app.store.tokens(connection)
     assert held is not None
     assert held.access != before.access
 
@@ -290,7 +296,7 @@ def test_giving_up_deletes_what_was_typed(anna: Traveller) -> None:
     anna.allow(1)
     assert "was cancelled" in anna.post("drop").text
     assert not Setup.objects.exists()
-    assert not anna.site.home.store.connections()
+    assert not anna.site.app.store.connections()
 
 
 def test_a_wrong_ledger_is_told_and_nothing_is_made(anna: Traveller) -> None:
@@ -300,7 +306,7 @@ def test_a_wrong_ledger_is_told_and_nothing_is_made(anna: Traveller) -> None:
     page = anna.post("access", ledger=str(anna.ledger.parent / "missing.beancount"))
     assert page.status_code == 400
     assert "missing.beancount" in page.text
-    assert not anna.site.home.store.connections()
+    assert not anna.site.app.store.connections()
     assert not ConnectionOwner.objects.exists()
     assert anna.post("access", ledger=str(anna.ledger)).status_code == 200
 

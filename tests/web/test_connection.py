@@ -13,8 +13,8 @@ from allauth.account.models import EmailAddress
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.level import level_of, scopes_for
+from kontobro.service.app import permit_of
 from kontobro.service.config import config
-from kontobro.service.home import permit_of
 from kontobro.web.connect import setup as flow
 from kontobro.web.connect.erp import safe_options, systems
 from kontobro.web.models import ConnectionOwner, Membership, Setup
@@ -22,32 +22,32 @@ from kontobro.web.tenancy import is_operator
 from tests.support.outside import installed
 from tests.support.scripted_pleo import a_connection
 from tests.support.site import Site
-from tests.web.connecting import Box, Traveller, digests, open_box, proposed, query_of, traveller
+from tests.web.connecting import PleoServer, Traveller, digests, proposed, query_of, serve_pleo, traveller
 
 
 @pytest.fixture
-def box() -> Iterator[Box]:
-    with open_box() as opened:
+def pleo() -> Iterator[PleoServer]:
+    with serve_pleo() as opened:
         yield opened
 
 
 @pytest.fixture
-def anna(site: Site, box: Box, tmp_path: Path) -> Traveller:
+def anna(site: Site, pleo: PleoServer, tmp_path: Path) -> Traveller:
     """An owner whose company is connected at Level 1."""
-    found = traveller(site, box, tmp_path / "ledger", role="owner")
+    found = traveller(site, pleo, tmp_path / "ledger", role="owner")
     found.connect(level=1)
     return found
 
 
 def the(anna: Traveller) -> str:
-    (connection,) = anna.site.home.store.connections()
+    (connection,) = anna.site.app.store.connections()
     return connection.id
 
 
 def test_the_page_tells_how_the_connection_stands(anna: Traveller) -> None:
     page = anna.browser.get(f"/c/{the(anna)}/").text
     assert "Fjord &amp; Bro ApS (sandbox)" in page
-    assert anna.box.sandbox.company_id in page
+    assert anna.pleo.sandbox.company_id in page
     assert "Level 1" in page
     assert "Level 2 adds dimensions as tags. It needs permission to read the tags in Pleo" in page
     assert "read the expenses of an export, with receipts" in page
@@ -89,7 +89,7 @@ def test_strangers_find_nothing(anna: Traveller) -> None:
 
 
 def test_a_lost_login_is_renewed_with_settings_and_id_kept(anna: Traveller) -> None:
-    store = anna.site.home.store
+    store = anna.site.app.store
     before = the(anna)
     connection = store.connection(before)
     assert connection is not None
@@ -97,7 +97,7 @@ def test_a_lost_login_is_renewed_with_settings_and_id_kept(anna: Traveller) -> N
     store.mark_reconnect(before)
     assert "Pleo no longer accepts Kontobro" in anna.browser.get(f"/c/{before}/").text
     anna.browser.post(f"/c/{before}/reconnect/")
-    page = anna.browser.get(anna.box.consent(anna.leave()), follow=True)
+    page = anna.browser.get(anna.pleo.consent(anna.leave()), follow=True)
     assert "Connected again. Settings and history were kept." in page.text
     after = store.connection(the(anna))
     assert after is not None
@@ -106,7 +106,7 @@ def test_a_lost_login_is_renewed_with_settings_and_id_kept(anna: Traveller) -> N
 
 
 def test_raising_the_level_asks_pleo_again_and_keeps_settings(anna: Traveller) -> None:
-    store = anna.site.home.store
+    store = anna.site.app.store
     before = store.connection(the(anna))
     assert before is not None
     anna.browser.post(f"/c/{before.id}/reconnect/", {"level": "1"})
@@ -124,7 +124,7 @@ def test_raising_the_level_asks_pleo_again_and_keeps_settings(anna: Traveller) -
 
 def test_a_connection_of_the_older_level_3_keeps_what_it_has(anna: Traveller) -> None:
     """Its Level 3 was tags and tax codes: signing in again asks for both, and the page says both."""
-    store = anna.site.home.store
+    store = anna.site.app.store
     found = store.connection(the(anna))
     assert found is not None
     old = replace(found, settings=replace(found.settings, sync=("tax-codes", "dimensions")))
@@ -136,29 +136,29 @@ def test_a_connection_of_the_older_level_3_keeps_what_it_has(anna: Traveller) ->
     assert "sync the tax codes in Pleo" in anna.page()
     address = anna.leave()
     assert set(query_of(address)["scope"].split()) == scopes_for(old.settings) | {"companies:read"}
-    anna.browser.get(anna.box.consent(address), follow=True)
+    anna.browser.get(anna.pleo.consent(address), follow=True)
     after = store.connection(old.id)
     assert after is not None
     assert after.settings.sync == old.settings.sync
 
 
 def test_another_organisation_can_t_take_a_connected_company(anna: Traveller, tmp_path: Path) -> None:
-    bo = traveller(anna.site, anna.box, tmp_path / "ledger", name="Rival ApS")
+    bo = traveller(anna.site, anna.pleo, tmp_path / "ledger", name="Rival ApS")
     bo.begin()
     page = bo.allow(1)
     assert "already connected to Kontobro" in page.text
     assert "Demo ApS" not in page.text
     assert anna.user.email not in page.text
     assert ConnectionOwner.objects.get().organisation == anna.organisation
-    assert len(anna.site.home.store.connections()) == 1
+    assert len(anna.site.app.store.connections()) == 1
     assert "tokens" not in bo.setup.secrets()
-    assert anna.box.sandbox.installations.all()  # what others have there is left alone
+    assert anna.pleo.sandbox.installations.all()  # what others have there is left alone
 
 
 def test_a_company_that_was_let_go_can_be_connected_elsewhere(anna: Traveller, tmp_path: Path) -> None:
     old = the(anna)
     anna.browser.post(f"/c/{old}/disconnect/")
-    bo = traveller(anna.site, anna.box, tmp_path / "ledger", name="Rival ApS")
+    bo = traveller(anna.site, anna.pleo, tmp_path / "ledger", name="Rival ApS")
     bo.begin()
     bo.allow(1)
     bo.give_ledger()
@@ -168,24 +168,26 @@ def test_a_company_that_was_let_go_can_be_connected_elsewhere(anna: Traveller, t
     assert new != old
     assert bo.browser.get(f"/c/{old}/").status_code == 404
     anna.browser.post(f"/c/{old}/reconnect/")
-    page = anna.browser.get(anna.box.consent(anna.leave()), follow=True)
+    page = anna.browser.get(anna.pleo.consent(anna.leave()), follow=True)
     assert "already connected to Kontobro" in page.text
 
 
-def test_a_crash_between_owner_and_connection_is_mended_by_going_on(site: Site, box: Box, tmp_path: Path) -> None:
-    bo = traveller(site, box, tmp_path / "ledger")
+def test_a_crash_between_owner_and_connection_is_mended_by_going_on(
+    site: Site, pleo: PleoServer, tmp_path: Path
+) -> None:
+    bo = traveller(site, pleo, tmp_path / "ledger")
     bo.begin()
     bo.allow(1)
     connection_id = bo.setup.connection_id
     flow.own(bo.setup.draft(), bo.organisation)  # and here the process died
     assert bo.browser.get(f"/c/{connection_id}/").status_code == 404
     bo.give_ledger()
-    assert [one.id for one in site.home.store.connections()] == [connection_id]
+    assert [one.id for one in site.app.store.connections()] == [connection_id]
     assert ConnectionOwner.objects.get().connection_id == connection_id
 
 
-def test_joined_again_after_a_crash_it_is_one_connection(site: Site, box: Box, tmp_path: Path) -> None:
-    bo = traveller(site, box, tmp_path / "ledger")
+def test_joined_again_after_a_crash_it_is_one_connection(site: Site, pleo: PleoServer, tmp_path: Path) -> None:
+    bo = traveller(site, pleo, tmp_path / "ledger")
     bo.begin()
     bo.allow(1)
     sealed = bo.setup.sealed
@@ -194,18 +196,18 @@ def test_joined_again_after_a_crash_it_is_one_connection(site: Site, box: Box, t
     setup.step, setup.sealed = "access", sealed  # what was stored when the process died after joining
     setup.save()
     bo.post("access", ledger=str(bo.ledger))
-    assert len(site.home.store.connections()) == 1
+    assert len(site.app.store.connections()) == 1
     assert ConnectionOwner.objects.count() == 1
 
 
 def test_disconnecting_says_what_stays_and_revokes_at_pleo(anna: Traveller) -> None:
     page = anna.browser.get(f"/c/{the(anna)}/disconnect/").text
     assert "What is kept" in page
-    assert anna.box.sandbox.installations.all()
+    assert anna.pleo.sandbox.installations.all()
     answer = anna.browser.post(f"/c/{the(anna)}/disconnect/", follow=True)
     assert "Disconnected. Settings, history and everything booked are kept." in answer.text
-    assert not anna.box.sandbox.installations.all()
-    store = anna.site.home.store
+    assert not anna.pleo.sandbox.installations.all()
+    store = anna.site.app.store
     connection = store.connection(the(anna))
     assert connection is not None
     assert store.tokens(connection) is None
@@ -215,7 +217,7 @@ def test_disconnecting_says_what_stays_and_revokes_at_pleo(anna: Traveller) -> N
 def test_only_an_owner_disconnects(anna: Traveller) -> None:
     Membership.objects.filter(user=anna.user).update(role="bookkeeper")
     assert anna.browser.post(f"/c/{the(anna)}/disconnect/").status_code == 403
-    assert anna.box.sandbox.installations.all()
+    assert anna.pleo.sandbox.installations.all()
 
 
 def test_access_can_be_changed_to_the_same_company_only(anna: Traveller, tmp_path: Path) -> None:
@@ -226,38 +228,38 @@ def test_access_can_be_changed_to_the_same_company_only(anna: Traveller, tmp_pat
     assert page.status_code == 400
     page = anna.browser.post(url, {"ledger": str(moved / "ledger.beancount")}, follow=True)
     assert "The new access works" in page.text
-    connection = anna.site.home.store.connection(the(anna))
+    connection = anna.site.app.store.connection(the(anna))
     assert connection is not None
     assert connection.erp_options["ledger"] == str(moved / "ledger.beancount")
 
 
-def test_an_api_key_connects_a_single_company(site: Site, box: Box, tmp_path: Path) -> None:
-    bo = traveller(site, box, tmp_path / "ledger")
+def test_an_api_key_connects_a_single_company(site: Site, pleo: PleoServer, tmp_path: Path) -> None:
+    bo = traveller(site, pleo, tmp_path / "ledger")
     bo.begin("api_key sandbox")
     page = bo.post("level", level=1)
     assert 'type="password"' in page.text
     page = bo.post("key", key="plp_wrong")
     assert bo.setup.step == "key"
-    page = bo.post("key", key=box.sandbox.api_key)
+    page = bo.post("key", key=pleo.sandbox.api_key)
     assert "Where should expenses be booked?" in page.text
-    assert box.sandbox.api_key not in page.text
+    assert pleo.sandbox.api_key not in page.text
     bo.give_ledger()
     bo.accept()
     bo.approve()
-    (connection,) = site.home.store.connections()
+    (connection,) = site.app.store.connections()
     assert connection.auth == "api_key"
 
 
-def test_an_organisation_s_key_needs_the_company(site: Site, box: Box, tmp_path: Path) -> None:
-    bo = traveller(site, box, tmp_path / "ledger")
-    key = box.sandbox.access.add_key(None, organization_id="11111111-1111-4111-8111-111111111111")
+def test_an_organisation_s_key_needs_the_company(site: Site, pleo: PleoServer, tmp_path: Path) -> None:
+    bo = traveller(site, pleo, tmp_path / "ledger")
+    key = pleo.sandbox.access.add_key(None, organization_id="11111111-1111-4111-8111-111111111111")
     bo.begin("api_key sandbox")
     bo.post("level", level=1)
     assert "a connection is for one company" in bo.post("key", key=key).text
 
 
 def test_pleo_s_settings_link_opens_the_company_s_connection(anna: Traveller) -> None:
-    answer = anna.browser.get("/connect/pleo/settings", {"company_id": anna.box.sandbox.company_id})
+    answer = anna.browser.get("/connect/pleo/settings", {"company_id": anna.pleo.sandbox.company_id})
     assert answer["Location"] == f"/c/{the(anna)}/"
     assert anna.browser.get("/connect/pleo/settings")["Location"] == f"/c/{the(anna)}/"
     assert anna.browser.get("/connect/pleo/settings", {"company_id": "other"})["Location"] == "/"
@@ -323,8 +325,10 @@ def test_private_networks_are_open_where_the_operator_says_so(
         safe_options("odoo", {"url": "http://10.1.0.5"}, site.organisation())
 
 
-def test_a_plan_that_changed_since_it_was_shown_is_not_carried_out(site: Site, box: Box, tmp_path: Path) -> None:
-    bo = traveller(site, box, tmp_path / "ledger")
+def test_a_plan_that_changed_since_it_was_shown_is_not_carried_out(
+    site: Site, pleo: PleoServer, tmp_path: Path
+) -> None:
+    bo = traveller(site, pleo, tmp_path / "ledger")
     bo.begin()
     bo.allow(2)
     bo.give_ledger()
@@ -333,7 +337,7 @@ def test_a_plan_that_changed_since_it_was_shown_is_not_carried_out(site: Site, b
     page = bo.post("plan", **{name: f"{value[:-4]}0000" for name, value in shown.items()})
     assert "Nothing was done" in page.text
     assert bo.setup.step == "plan"
-    assert box.sandbox.installations.all()[0].status != "ACTIVATED"
+    assert pleo.sandbox.installations.all()[0].status != "ACTIVATED"
 
 
 @pytest.fixture
@@ -376,8 +380,8 @@ def test_the_worker_of_a_hosted_service_opens_no_other_package_and_nothing_else_
         permit_of(config(), str)(public)
 
 
-def test_of_several_companies_one_is_chosen(northbook: None, site: Site, box: Box, tmp_path: Path) -> None:
-    bo = traveller(site, box, tmp_path / "ledger")
+def test_of_several_companies_one_is_chosen(northbook: None, site: Site, pleo: PleoServer, tmp_path: Path) -> None:
+    bo = traveller(site, pleo, tmp_path / "ledger")
     bo.begin()
     bo.allow(1)
     page = bo.post("erp", erp="northbook")
@@ -391,30 +395,30 @@ def test_of_several_companies_one_is_chosen(northbook: None, site: Site, box: Bo
     assert "open sesame" not in str(vars(bo.setup))
     assert "Choose one of the companies" in bo.post("company", company="3").text
     bo.post("company", company="2")
-    (connection,) = site.home.store.connections()
+    (connection,) = site.app.store.connections()
     assert connection.erp_options == {**books, "company": "2"}
-    assert site.home.store.secret(connection, "token") == "open sesame"
+    assert site.app.store.secret(connection, "token") == "open sesame"
     assert bo.setup.sealed == ""
     noted = {**books, "note": "Pleo"}
     kept = bo.browser.post(f"/c/{connection.id}/access/", {**noted, "secret_token": "open sesame"}, follow=True)
     assert "The new access works" in kept.text
-    changed = site.home.store.connection(connection.id)
+    changed = site.app.store.connection(connection.id)
     assert changed is not None
     assert changed.erp_options == {**noted, "company": "2"}
     moved = {**noted, "server": "https://evil.example.com"}
     refused = bo.browser.post(f"/c/{connection.id}/access/", moved, follow=True)
     assert "the stored access token is not sent there" in refused.text
-    assert site.home.store.connection(connection.id) == changed
+    assert site.app.store.connection(connection.id) == changed
 
 
 @pytest.mark.parametrize("text", ["~nobody-here/x", "a" * 490, "\x00", "é\u2028", "../..", "http://[", "C:\\x"])
-def test_whatever_is_typed_is_answered(site: Site, box: Box, tmp_path: Path, text: str) -> None:
-    bo = traveller(site, box, tmp_path / "ledger")
+def test_whatever_is_typed_is_answered(site: Site, pleo: PleoServer, tmp_path: Path, text: str) -> None:
+    bo = traveller(site, pleo, tmp_path / "ledger")
     bo.begin("api_key sandbox")
     assert bo.post("level", level=text).status_code in (200, 400)
     bo.post("level", level=1)
     assert bo.post("key", key=text, company=text).status_code in (200, 400)
-    bo.post("key", key=box.sandbox.api_key)
+    bo.post("key", key=pleo.sandbox.api_key)
     assert bo.post("erp", erp=text).status_code in (200, 400)
     bo.post("erp", erp="beancount")
     assert bo.post("access", ledger=text, fava=text).status_code == 400

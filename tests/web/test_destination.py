@@ -56,7 +56,7 @@ def listening(answer: int = 500, location: str = "") -> Iterator[tuple[str, list
 
 def connected(site: Site, organisation: Organisation, erp: str, **options: str) -> Connection:
     connection = site.connection(organisation, erp=erp, erp_options=options, erp_company="1")
-    site.home.store.save_secret(connection, "api_key" if erp == "odoo" else "password", KEY)
+    site.app.store.save_secret(connection, "api_key" if erp == "odoo" else "password", KEY)
     return connection
 
 
@@ -75,7 +75,7 @@ def test_a_changed_access_without_the_secret_sends_nothing(site: Site, erp: str,
     assert page.status_code == 400
     assert "is not sent there" in page.text
     assert not heard
-    assert site.home.store.connection(connection.id) == connection
+    assert site.app.store.connection(connection.id) == connection
 
 
 def test_the_same_place_is_asked_with_the_stored_secret(site: Site) -> None:
@@ -115,7 +115,7 @@ def test_a_connection_that_was_moved_by_hand_has_no_secret(site: Site) -> None:
     organisation = site.organisation()
     with listening() as (home, _), listening() as (evil, heard):
         connection = connected(site, organisation, "odoo", url=home)
-        site.home.store.save_connection(replace(connection, erp_options={"url": evil}, api_url=evil, auth_url=evil))
+        site.app.store.save_connection(replace(connection, erp_options={"url": evil}, api_url=evil, auth_url=evil))
         browser = site.browser(site.member(organisation, "bookkeeper"))
         assert browser.post(f"/c/{connection.id}/test/").status_code == 200
     assert not heard

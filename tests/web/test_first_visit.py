@@ -1,4 +1,4 @@
-"""In local mode other users of the machine are strangers: nobody signs up without the link, and one person with it."""
+"""In local mode other users of the machine are strangers: no one signs up without the link, and one person with it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FORM = {"email": "anna@example.com", "password1": PASSWORD, "password2": PASSWOR
 @pytest.fixture
 def local(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """The service's own home is the site's."""
-    monkeypatch.setenv("KONTOBRO_HOME", str(site.home.path))
+    monkeypatch.setenv("KONTOBRO_HOME", str(site.app.path))
     config.cache_clear()
     yield site
     monkeypatch.undo()

@@ -37,15 +37,15 @@ STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\
 
 
 @pytest.fixture
-def office(site: Site) -> Iterator[ConnectedSite]:
+def connected(site: Site) -> Iterator[ConnectedSite]:
     """Every formula once as a payee that is booked, once as an account that no books have."""
     good = [Expense(an_item(n, supplier={"name": text, "account": None})) for n, text in enumerate(FORMULAS, 1)]
     bad = [Expense(unknown(n, text)) for n, text in enumerate(FORMULAS, 101)]
-    with a_connected_home(site.home.path, a_company(*good, *bad)) as desk:
+    with a_connected_home(site.app.path, a_company(*good, *bad)) as connected:
         organisation = site.organisation()
-        connection = site.home.store.connections()[0]
+        connection = site.app.store.connections()[0]
         ConnectionOwner.objects.create(organisation=organisation, connection_id=connection.id)
-        opened = ConnectedSite(site, desk, organisation, connection, site.browser(site.member(organisation)))
+        opened = ConnectedSite(site, connected, organisation, connection, site.browser(site.member(organisation)))
         opened.export()
         yield opened
 
@@ -56,8 +56,8 @@ def unknown(number: int, text: str) -> dict[str, Any]:
     return item
 
 
-def download(office: ConnectedSite, kind: str) -> bytes:
-    answer = office.browser.get(f"/c/{office.connection.id}/tie-out/entries.{kind}?{PERIOD}")
+def download(connected: ConnectedSite, kind: str) -> bytes:
+    answer = connected.browser.get(f"/c/{connected.connection.id}/tie-out/entries.{kind}?{PERIOD}")
     assert answer.status_code == 200
     assert answer.headers["Content-Disposition"].startswith("attachment")
     content = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
@@ -69,8 +69,8 @@ def is_figure(text: str) -> bool:
     return text.removeprefix("-").replace(".", "", 1).isdecimal()
 
 
-def test_no_cell_of_the_csv_is_a_formula(office: ConnectedSite) -> None:
-    rows = list(csv.reader(io.StringIO(download(office, "csv").decode("utf-8-sig"), newline="")))
+def test_no_cell_of_the_csv_is_a_formula(connected: ConnectedSite) -> None:
+    rows = list(csv.reader(io.StringIO(download(connected, "csv").decode("utf-8-sig"), newline="")))
     assert len(rows) == 1 + 2 * len(FORMULAS)
     assert {len(row) for row in rows} == {len(rows[0])}
     cells = [cell for row in rows for cell in row]
@@ -79,8 +79,8 @@ def test_no_cell_of_the_csv_is_a_formula(office: ConnectedSite) -> None:
     assert all(any(text.strip() in payee for payee in payees) for text in FORMULAS)
 
 
-def test_no_cell_of_the_workbook_is_a_formula_or_a_link_of_its_own(office: ConnectedSite) -> None:
-    book = openpyxl.load_workbook(io.BytesIO(download(office, "xlsx")))
+def test_no_cell_of_the_workbook_is_a_formula_or_a_link_of_its_own(connected: ConnectedSite) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(download(connected, "xlsx")))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert [cell.value for cell in cells if cell.data_type == "f"] == []
     assert {cell.hyperlink.target for cell in cells if cell.hyperlink} <= {
@@ -90,7 +90,7 @@ def test_no_cell_of_the_workbook_is_a_formula_or_a_link_of_its_own(office: Conne
     assert FORMULAS[0] in {text.removeprefix("'") for text in texts}
 
 
-def test_the_page_shows_them_as_text(office: ConnectedSite) -> None:
-    page = office.page(f"tie-out/compared/?{PERIOD}")
+def test_the_page_shows_them_as_text(connected: ConnectedSite) -> None:
+    page = connected.page(f"tie-out/compared/?{PERIOD}")
     assert "=HYPERLINK(&quot;https://example.com" in page
     assert '=HYPERLINK("' not in page

@@ -1,4 +1,4 @@
-"""Guessing is slowed down for who guesses, and for nobody else."""
+"""Guessing is slowed down for who guesses, and for no one else."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from kontobro.core.model.journal import Reference
 from kontobro.store.schema.moves import route
 from kontobro.testing.store.case import PROBLEM, job, planned
 from kontobro.web.models import AuditEvent, Organisation
-from kontobro.web.places import places
+from kontobro.web.process import process
 from tests.support.site import Site
 
 MOST = 17
@@ -61,7 +61,7 @@ class Partner:
 
     def _asked(self, path: str) -> int:
         assert self.browser.get(path).status_code == 200
-        with counted("default") as pages, counted(places.overview.alias) as store:
+        with counted("default") as pages, counted(process.overview.alias) as store:
             assert self.browser.get(path).status_code == 200
         return len(pages) + len(store)
 
@@ -85,7 +85,7 @@ def partner(site: Site, companies: int, size: int) -> Partner:
 
 def filled(site: Site, connection: Connection, size: int) -> Connection:
     """So many jobs, and in the first so many items: one booked, the others refused for reasons of their own."""
-    store, now = site.home.store, site.now() - dt.timedelta(hours=1)
+    store, now = site.app.store, site.now() - dt.timedelta(hours=1)
     for number in range(size):
         store.begin_job(connection.id, job(f"job-{number}"), "run", now)
         store.end_job(connection.id, f"job-{number}", "completed", None, now)
@@ -122,25 +122,25 @@ def test_all_companies_are_reached_page_by_page_those_that_need_somebody_first(s
 
 
 def test_a_long_job_is_reached_page_by_page(site: Site) -> None:
-    town = partner(site, 1, 230)
-    path, seen = f"/c/{town.first.id}/jobs/job-0/", set[str]()
+    service = partner(site, 1, 230)
+    path, seen = f"/c/{service.first.id}/jobs/job-0/", set[str]()
     for page in (100, 100, 30):
-        answer = town.browser.get(path)
+        answer = service.browser.get(path)
         shown = {f"ref-{number}" for number in range(230) if f"/items/ref-{number}/" in answer.text}
         assert (len(shown), seen & shown) == (page, set())
         seen |= shown
         path = next((part.split('"')[0] for part in answer.text.split('href="')[1:] if "before=" in part), "")
-        path = f"/c/{town.first.id}/jobs/job-0/{path.replace('&amp;', '&')}"
+        path = f"/c/{service.first.id}/jobs/job-0/{path.replace('&amp;', '&')}"
     assert len(seen) == 230
     assert "before=" not in path
 
 
 @pytest.mark.parametrize("group", ["jobs", "connection jobs"])
 def test_all_jobs_are_reached_page_by_page(site: Site, group: str) -> None:
-    town = partner(site, 1, 130)
-    first = town.browser.get(town.pages()[group]).text
+    service = partner(site, 1, 130)
+    first = service.browser.get(service.pages()[group]).text
     older = first.split("before=")[1].split('"')[0]
-    second = town.browser.get(f"{town.pages()[group]}?before={older}").text
+    second = service.browser.get(f"{service.pages()[group]}?before={older}").text
     shown = [{n for n in range(130) if f"/jobs/job-{n}/" in page} for page in (first, second)]
     assert [len(one) for one in shown] == [100, 30]
     assert shown[0] | shown[1] == set(range(130))

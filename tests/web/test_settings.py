@@ -16,23 +16,23 @@ from kontobro.web.models import AuditEvent
 from tests.web.connected_site import ConnectedSite
 
 
-def kept(office: ConnectedSite) -> Settings:
-    found = office.site.home.store.connection(office.connection.id)
+def kept(connected: ConnectedSite) -> Settings:
+    found = connected.site.app.store.connection(connected.connection.id)
     assert found
     return found.settings
 
 
-def filled(office: ConnectedSite, **changes: str) -> dict[str, str]:
+def filled(connected: ConnectedSite, **changes: str) -> dict[str, str]:
     """The form as a browser sends it back."""
-    form = form_of(kept(office))
+    form = form_of(kept(connected))
     values = {name: form[name].value() for name in form.fields}
     sent = {name: "on" if value is True else str(value) for name, value in values.items() if value not in (False, None)}
     return sent | changes
 
 
-def take(office: ConnectedSite, text: str) -> str:
+def take(connected: ConnectedSite, text: str) -> str:
     file = SimpleUploadedFile("settings.toml", text.encode())
-    return office.browser.post(f"/c/{office.connection.id}/settings/import/", {"file": file}, follow=True).text
+    return connected.browser.post(f"/c/{connected.connection.id}/settings/import/", {"file": file}, follow=True).text
 
 
 def test_every_setting_is_in_the_form_or_says_where_else() -> None:
@@ -40,18 +40,18 @@ def test_every_setting_is_in_the_form_or_says_where_else() -> None:
     assert set(SettingsForm().fields) | elsewhere == set(Settings.__dataclass_fields__)
 
 
-def test_saving_the_form_unchanged_changes_nothing(office: ConnectedSite) -> None:
-    before = kept(office)
-    answer = office.browser.post(f"/c/{office.connection.id}/settings/", filled(office), follow=True)
+def test_saving_the_form_unchanged_changes_nothing(connected: ConnectedSite) -> None:
+    before = kept(connected)
+    answer = connected.browser.post(f"/c/{connected.connection.id}/settings/", filled(connected), follow=True)
     assert "Nothing was changed" in answer.text
-    assert kept(office) == before
+    assert kept(connected) == before
 
 
-def test_a_change_is_kept_and_its_name_stands_in_the_trail(office: ConnectedSite) -> None:
-    form = filled(office, posting="draft", wallets="DKK = 1081\nEUR = 1082")
-    office.browser.post(f"/c/{office.connection.id}/settings/", form)
-    assert kept(office).posting == "draft"
-    assert kept(office).wallets == {"DKK": "1081", "EUR": "1082"}
+def test_a_change_is_kept_and_its_name_stands_in_the_trail(connected: ConnectedSite) -> None:
+    form = filled(connected, posting="draft", wallets="DKK = 1081\nEUR = 1082")
+    connected.browser.post(f"/c/{connected.connection.id}/settings/", form)
+    assert kept(connected).posting == "draft"
+    assert kept(connected).wallets == {"DKK": "1081", "EUR": "1082"}
     assert AuditEvent.objects.get().detail == "posting, wallets"
 
 
@@ -66,37 +66,39 @@ def test_a_change_is_kept_and_its_name_stands_in_the_trail(office: ConnectedSite
     ],
 )
 def test_what_is_wrong_is_told_at_its_field_and_nothing_is_kept(
-    office: ConnectedSite, field: str, value: str, said: str
+    connected: ConnectedSite, field: str, value: str, said: str
 ) -> None:
-    before = kept(office)
-    answer = office.browser.post(f"/c/{office.connection.id}/settings/", filled(office, **{field: value}))
+    before = kept(connected)
+    answer = connected.browser.post(f"/c/{connected.connection.id}/settings/", filled(connected, **{field: value}))
     assert answer.status_code == 400
     assert said in answer.text
-    assert kept(office) == before
+    assert kept(connected) == before
 
 
-def test_the_books_say_whether_the_settings_fit(office: ConnectedSite) -> None:
-    assert "complete and match" in office.page("settings/fitting/")
-    office.site.home.store.save_connection(replace(office.connection, settings=replace(kept(office), contra="nope")))
-    assert "nope" in office.page("settings/fitting/")
-    lacking = replace(kept(office), contra=None, accounts_payable=None)
-    office.site.home.store.save_connection(replace(office.connection, settings=lacking))
-    assert "These types would fail: Invoice, Invoice payment" in office.page("settings/fitting/")
+def test_the_books_say_whether_the_settings_fit(connected: ConnectedSite) -> None:
+    assert "complete and match" in connected.page("settings/fitting/")
+    connected.site.app.store.save_connection(
+        replace(connected.connection, settings=replace(kept(connected), contra="nope"))
+    )
+    assert "nope" in connected.page("settings/fitting/")
+    lacking = replace(kept(connected), contra=None, accounts_payable=None)
+    connected.site.app.store.save_connection(replace(connected.connection, settings=lacking))
+    assert "These types would fail: Invoice, Invoice payment" in connected.page("settings/fitting/")
 
 
-def test_a_file_goes_out_and_comes_back(office: ConnectedSite) -> None:
-    path = f"/c/{office.connection.id}/settings/"
-    text = office.browser.get(f"{path}file/").content.decode()
-    assert tomllib.loads(text) == settings_to(kept(office))
-    assert "Settings saved" in take(office, text.replace('posting = "posted"', 'posting = "draft"'))
-    assert kept(office).posting == "draft"
+def test_a_file_goes_out_and_comes_back(connected: ConnectedSite) -> None:
+    path = f"/c/{connected.connection.id}/settings/"
+    text = connected.browser.get(f"{path}file/").content.decode()
+    assert tomllib.loads(text) == settings_to(kept(connected))
+    assert "Settings saved" in take(connected, text.replace('posting = "posted"', 'posting = "draft"'))
+    assert kept(connected).posting == "draft"
 
 
 @pytest.mark.parametrize("text", ["x = [", "wallet = 3\n", 'nonsense = "x"\n', 'time_zone = "X"\n', 'wallet = "\\0"\n'])
-def test_a_wrong_file_changes_nothing(office: ConnectedSite, text: str) -> None:
-    before = kept(office)
-    assert "What to do:" in take(office, text)
-    assert kept(office) == before
+def test_a_wrong_file_changes_nothing(connected: ConnectedSite, text: str) -> None:
+    before = kept(connected)
+    assert "What to do:" in take(connected, text)
+    assert kept(connected) == before
 
 
 @pytest.mark.parametrize(
@@ -107,51 +109,53 @@ def test_a_wrong_file_changes_nothing(office: ConnectedSite, text: str) -> None:
         ("# " + "x" * 250_000, "larger than"),
     ],
 )
-def test_a_small_file_can_t_hold_the_service(office: ConnectedSite, text: str, why: str) -> None:
-    before = kept(office)
-    assert why in take(office, text)
-    assert kept(office) == before
+def test_a_small_file_can_t_hold_the_service(connected: ConnectedSite, text: str, why: str) -> None:
+    before = kept(connected)
+    assert why in take(connected, text)
+    assert kept(connected) == before
 
 
 @pytest.mark.parametrize("length", [str(LARGEST_BODY + 1), "9" * 50])
 @pytest.mark.parametrize("path", ["/accounts/login/", "/healthz", "/hooks/pleo/none"])
 def test_a_body_of_any_size_is_refused_before_it_is_kept_anywhere(
-    office: ConnectedSite, path: str, length: str
+    connected: ConnectedSite, path: str, length: str
 ) -> None:
     """By a stranger too: the form of a page is read before anybody asks who sent it."""
-    answer = office.site.browser().post(path, b"x", "multipart/form-data; boundary=b", CONTENT_LENGTH=length)
+    answer = connected.site.browser().post(path, b"x", "multipart/form-data; boundary=b", CONTENT_LENGTH=length)
     assert answer.status_code == 413
 
 
 @pytest.mark.parametrize("length", ["-1", "x"])
-def test_a_length_that_is_none_is_a_body_that_is_none(office: ConnectedSite, length: str) -> None:
+def test_a_length_that_is_none_is_a_body_that_is_none(connected: ConnectedSite, length: str) -> None:
     """Nothing of it is read, so the form comes back as an empty one does."""
     body = f'--b\r\nContent-Disposition: form-data; name="username"\r\n\r\n{"x" * 999}\r\n--b--\r\n'.encode()
-    answer = office.site.browser().post(
+    answer = connected.site.browser().post(
         "/accounts/login/", body, "multipart/form-data; boundary=b", CONTENT_LENGTH=length
     )
     assert answer.status_code in (200, 400)
     assert b"x" * 999 not in answer.content
 
 
-def test_code_can_t_be_brought_in_by_a_page(office: ConnectedSite) -> None:
-    before = kept(office)
-    assert "hook can&#x27;t be set here" in take(office, 'hook = "os:system"\n')
-    assert kept(office) == before
+def test_code_can_t_be_brought_in_by_a_page(connected: ConnectedSite) -> None:
+    before = kept(connected)
+    assert "hook can&#x27;t be set here" in take(connected, 'hook = "os:system"\n')
+    assert kept(connected) == before
 
 
-def test_settings_are_taken_over_from_another_company_of_mine_only(office: ConnectedSite) -> None:
-    other = office.site.connection(office.organisation, "Sister", settings=Settings(contra="1000"))
-    strange = office.site.connection(office.site.organisation("Theirs"), "Strange", settings=Settings(contra="666"))
-    path = f"/c/{office.connection.id}/settings/clone/"
-    assert office.browser.post(path, {"from": strange.id}).status_code == 404
-    office.browser.post(path, {"from": other.id})
-    assert kept(office).contra == "1000"
+def test_settings_are_taken_over_from_another_company_of_mine_only(connected: ConnectedSite) -> None:
+    other = connected.site.connection(connected.organisation, "Sister", settings=Settings(contra="1000"))
+    strange = connected.site.connection(
+        connected.site.organisation("Theirs"), "Strange", settings=Settings(contra="666")
+    )
+    path = f"/c/{connected.connection.id}/settings/clone/"
+    assert connected.browser.post(path, {"from": strange.id}).status_code == 404
+    connected.browser.post(path, {"from": other.id})
+    assert kept(connected).contra == "1000"
 
 
-def test_a_reader_sees_and_changes_nothing(office: ConnectedSite) -> None:
-    reader = office.site.browser(office.site.member(office.organisation, "readonly"))
-    path = f"/c/{office.connection.id}/settings/"
+def test_a_reader_sees_and_changes_nothing(connected: ConnectedSite) -> None:
+    reader = connected.site.browser(connected.site.member(connected.organisation, "readonly"))
+    path = f"/c/{connected.connection.id}/settings/"
     assert reader.get(path).status_code == 200
-    assert reader.post(path, filled(office, posting="draft")).status_code == 403
-    assert kept(office).posting == "posted"
+    assert reader.post(path, filled(connected, posting="draft")).status_code == 403
+    assert kept(connected).posting == "posted"

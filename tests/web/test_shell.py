@@ -138,7 +138,7 @@ def test_an_owner_may_demand_two_factors_of_everybody(site: Site) -> None:
     organisation = site.organisation()
     owner = site.browser(site.member(organisation))
     path = f"/o/{organisation.id}/members/two-factor/"
-    assert "Set it up first" in owner.post(path, {"demand": "1"}).text  # nobody locks themselves out
+    assert "Set it up first" in owner.post(path, {"demand": "1"}).text  # no one locks themselves out
     assert not Organisation.objects.get().demands_mfa
     Organisation.objects.update(demands_mfa=True)
     reader = site.member(organisation, "readonly")

@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from kontobro.web.models import Organisation
-from kontobro.web.places import places
+from kontobro.web.process import process
 from tests.support.big_site import BY_CONNECTION, BY_ORGANISATION, ONE, crowd, signed_in
 from tests.support.site import Site, open_site
 
@@ -36,7 +36,7 @@ def crowded(
 
 def asked(browser: Client, address: str) -> list[str]:
     """The statements that a page sends, over both of the service's connections to the database."""
-    aliases = {"default", places.overview.alias}
+    aliases = {"default", process.overview.alias}
     with ExitStack() as stack:
         seen = [stack.enter_context(CaptureQueriesContext(connections[alias])) for alias in sorted(aliases)]
         answer = browser.get(address)

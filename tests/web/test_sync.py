@@ -9,21 +9,21 @@ import pytest
 from django.template.loader import render_to_string
 
 from kontobro.core.level import KINDS_OF
-from kontobro.sync.shown import Row, Shown
+from kontobro.sync.shown import ChangeRow, Shown
 from kontobro.web.models import AuditEvent
 from tests.web.connected_site import ConnectedSite
 
 
 @pytest.fixture
-def synced(office: ConnectedSite) -> ConnectedSite:
-    settings = replace(office.connection.settings, sync=KINDS_OF[4])
-    office.connection = replace(office.connection, settings=settings)
-    office.site.home.store.save_connection(office.connection)
-    return office
+def synced(connected: ConnectedSite) -> ConnectedSite:
+    settings = replace(connected.connection.settings, sync=KINDS_OF[4])
+    connected.connection = replace(connected.connection, settings=settings)
+    connected.site.app.store.save_connection(connected.connection)
+    return connected
 
 
-def test_a_connection_at_level_1_keeps_nothing_in_step(office: ConnectedSite) -> None:
-    assert "No master data is synced" in office.page("master-data/")
+def test_a_connection_at_level_1_keeps_nothing_in_step(connected: ConnectedSite) -> None:
+    assert "No master data is synced" in connected.page("master-data/")
 
 
 def test_a_plan_is_shown_before_anything_is_written(synced: ConnectedSite) -> None:
@@ -43,10 +43,10 @@ def test_approving_asks_for_exactly_the_plan_that_was_shown(synced: ConnectedSit
 
 
 @pytest.mark.parametrize("kind", ["accounts", "nonsense"])
-def test_what_is_not_kept_in_step_can_t_be_approved(office: ConnectedSite, kind: str) -> None:
-    answer = office.browser.post(f"/c/{office.connection.id}/master-data/{kind}/approve/", {"digest": "x"})
+def test_what_is_not_kept_in_step_can_t_be_approved(connected: ConnectedSite, kind: str) -> None:
+    answer = connected.browser.post(f"/c/{connected.connection.id}/master-data/{kind}/approve/", {"digest": "x"})
     assert answer.status_code == 400
-    assert office.site.runner.asked == []
+    assert connected.site.runner.asked == []
 
 
 def test_an_approval_without_a_plan_is_refused(synced: ConnectedSite) -> None:
@@ -56,7 +56,7 @@ def test_an_approval_without_a_plan_is_refused(synced: ConnectedSite) -> None:
 
 
 def test_of_a_long_plan_the_page_shows_the_first_and_counts_all() -> None:
-    row = Row("create", "accounts", "4711", "Ink <b>", "", (("external_id", "", "e-1"),), "", None, None)
+    row = ChangeRow("create", "accounts", "4711", "Ink <b>", "", (("external_id", "", "e-1"),), "", None, None)
     plan = Shown("accounts", "accounts-1", (row,) * 203)
     page = render_to_string("site/changes.html", {"plan": plan})
     assert page.count("4711") == 200

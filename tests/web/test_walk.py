@@ -1,4 +1,4 @@
-"""Every address as the wrong person: as nobody, as a member of another organisation, with too low a role.
+"""Every address as the wrong person: as no one, as a member of another organisation, with too low a role.
 
 The addresses come from Django's own resolver: one that is added and not told here fails the first test.
 """
@@ -34,7 +34,7 @@ OPEN = {
     "accept_invitation": "the link's secret is its guard",
     "connect_pleo": "the page on which somebody from Pleo arrives",
 }
-"""Addresses that nobody in particular may ask."""
+"""Addresses that no one in particular may ask."""
 
 OWN = {
     "aside": "the ticket's own reader",
@@ -57,23 +57,23 @@ EVERYBODYS = frozenset({"notifications"})
 
 
 @dataclass
-class House:
+class WholeSite:
     """Two organisations. Ours has one of everything."""
 
-    office: ConnectedSite
+    connected: ConnectedSite
     ids: dict[str, Any]
     names: tuple[str, ...]
 
     @property
     def site(self) -> Site:
-        return self.office.site
+        return self.connected.site
 
 
 @pytest.fixture
-def house(site: Site) -> Iterator[House]:
-    with a_connected_site(site) as office:
-        organisation = office.organisation
-        job = office.export()
+def whole(site: Site) -> Iterator[WholeSite]:
+    with a_connected_site(site) as connected:
+        organisation = connected.organisation
+        job = connected.export()
         invitation = Invitation.objects.create(
             organisation=organisation,
             email="invited@ours.example",
@@ -93,15 +93,17 @@ def house(site: Site) -> Iterator[House]:
             "organisation": organisation.id,
             "membership": Membership.objects.get(organisation=organisation).id,
             "invitation": invitation.id,
-            "connection": office.connection.id,
+            "connection": connected.connection.id,
             "setup": setup.id,
             "job": job,
-            "reference": site.home.store.bookings(office.connection.id)[0].reference,
+            "reference": site.app.store.bookings(connected.connection.id)[0].reference,
             "kind": "accounts",
             "secret": "guessed",
             "ticket": "guessed",
         }
-        yield House(office, ids, (organisation.name, "1,234.50", "invited@ours.example", office.connection.company_id))
+        yield WholeSite(
+            connected, ids, (organisation.name, "1,234.50", "invited@ours.example", connected.connection.company_id)
+        )
 
 
 def patterns() -> dict[str, URLPattern]:
@@ -165,94 +167,94 @@ def test_each_address_is_guarded_or_says_why_not() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_nobody_is_sent_to_sign_in_and_told_nothing(house: House, method: str) -> None:
-    browser = house.site.browser()
+def test_nobody_is_sent_to_sign_in_and_told_nothing(whole: WholeSite, method: str) -> None:
+    browser = whole.site.browser()
     before = rows()
     for name, pattern in patterns().items():
         if name in OPEN:
             continue
-        answer = ask(browser, method, path_of(pattern, house.ids))
+        answer = ask(browser, method, path_of(pattern, whole.ids))
         assert answer.status_code in (302, 404, 405), (name, answer.status_code)
         if answer.status_code == 302:
             assert answer["Location"].startswith("/accounts/login/"), (name, answer["Location"])
-        assert_tells_nothing(house, name, answer)
+        assert_tells_nothing(whole, name, answer)
     assert rows() == before
-    assert house.site.runner.asked == []
+    assert whole.site.runner.asked == []
 
 
 @pytest.mark.parametrize("role", ["owner", "readonly"])
 @pytest.mark.parametrize("method", METHODS)
-def test_a_member_of_another_organisation_finds_nothing(house: House, method: str, role: str) -> None:
-    browser = house.site.browser(house.site.member(house.site.organisation("Strangers"), role))
+def test_a_member_of_another_organisation_finds_nothing(whole: WholeSite, method: str, role: str) -> None:
+    browser = whole.site.browser(whole.site.member(whole.site.organisation("Strangers"), role))
     before = rows()
     for kind in ("organisation", "connection", "setup"):
         for name, pattern in named(kind).items():
-            answer = ask(browser, method, path_of(pattern, house.ids))
+            answer = ask(browser, method, path_of(pattern, whole.ids))
             assert answer.status_code in (404, 405), (name, answer.status_code)
-            assert_tells_nothing(house, name, answer)
+            assert_tells_nothing(whole, name, answer)
     assert rows() == before
-    assert house.site.runner.asked == []
+    assert whole.site.runner.asked == []
 
 
 @pytest.mark.parametrize("role", ["owner", "readonly"])
-def test_ids_of_others_don_t_work_under_an_own_address(house: House, role: str) -> None:
+def test_ids_of_others_don_t_work_under_an_own_address(whole: WholeSite, role: str) -> None:
     """My organisation with their membership, my connection with their job: nothing is told, nothing changes."""
-    site = house.site
+    site = whole.site
     mine = site.organisation("Mine")
     browser = site.browser(site.member(mine, role))
-    ids = house.ids | {"organisation": mine.id, "connection": site.connection(mine, "My own").id}
+    ids = whole.ids | {"organisation": mine.id, "connection": site.connection(mine, "My own").id}
     before = rows()
     for kind in ("membership", "invitation", "job", "reference"):
         for name, pattern in named(kind).items():
             for method in ("get", "post"):
                 answer = ask(browser, method, path_of(pattern, ids))
                 assert answer.status_code in (400, 403, 404, 405, 503), (name, answer.status_code)
-                assert_tells_nothing(house, name, answer)
+                assert_tells_nothing(whole, name, answer)
     assert rows() == before
     assert site.runner.asked == []
 
 
 @pytest.mark.parametrize(("role", "may_not"), [("readonly", "bookkeeper"), ("bookkeeper", "owner")])
-def test_too_low_a_role_changes_nothing(house: House, role: str, may_not: str) -> None:
+def test_too_low_a_role_changes_nothing(whole: WholeSite, role: str, may_not: str) -> None:
     """Every POST that a reader may make leaves everything as it was; owners' matters stay owners' matters."""
-    browser = house.site.browser(house.site.member(house.office.organisation, role))
-    before, settings = rows(), house.site.home.store.connections()
+    browser = whole.site.browser(whole.site.member(whole.connected.organisation, role))
+    before, settings = rows(), whole.site.app.store.connections()
     refused = set()
     for kind in ("organisation", "connection", "setup"):
         for name, pattern in named(kind).items():
             if name in EVERYBODYS or (may_not == "owner" and name not in OWNERS_ONLY):
                 continue
-            answer = ask(browser, "post", path_of(pattern, house.ids))
+            answer = ask(browser, "post", path_of(pattern, whole.ids))
             assert answer.status_code in (400, 403, 404, 405), (name, answer.status_code)
             refused |= {name} if answer.status_code == 403 else set()
     assert rows() == before
-    assert house.site.home.store.connections() == settings
-    assert house.site.runner.asked == []
+    assert whole.site.app.store.connections() == settings
+    assert whole.site.runner.asked == []
     assert refused >= (OWNERS_ONLY & set(patterns()) if may_not == "owner" else {"export", "settings", "sync_approve"})
 
 
-def test_no_form_works_without_its_token(house: House) -> None:
-    owner = house.site.member(house.office.organisation, "owner")
+def test_no_form_works_without_its_token(whole: WholeSite) -> None:
+    owner = whole.site.member(whole.connected.organisation, "owner")
     browser = Client(enforce_csrf_checks=True, SERVER_NAME="127.0.0.1", SERVER_PORT=8765)
     browser.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
     before = rows()
     for name, pattern in patterns().items():
         if name == "webhook":
             continue
-        answer = ask(browser, "post", path_of(pattern, house.ids))
+        answer = ask(browser, "post", path_of(pattern, whole.ids))
         assert answer.status_code in (403, 405), (name, answer.status_code)
     assert rows() == before
-    assert house.site.runner.asked == []
+    assert whole.site.runner.asked == []
 
 
-def test_every_page_keeps_its_headers_and_no_page_tells_a_secret(house: House) -> None:
-    site = house.site
-    site.home.store.save_secret(house.office.connection, "webhook", "whsec_dGhlLXNlY3JldA==")
-    site.home.store.save_secret(house.office.connection, "password", "the-erp-password")
-    secrets = (house.office.desk.key, "whsec_dGhl", "the-erp-password")
-    browser = site.browser(site.member(house.office.organisation, "owner"))
+def test_every_page_keeps_its_headers_and_no_page_tells_a_secret(whole: WholeSite) -> None:
+    site = whole.site
+    site.app.store.save_secret(whole.connected.connection, "webhook", "whsec_dGhlLXNlY3JldA==")
+    site.app.store.save_secret(whole.connected.connection, "password", "the-erp-password")
+    secrets = (whole.connected.connected.key, "whsec_dGhl", "the-erp-password")
+    browser = site.browser(site.member(whole.connected.organisation, "owner"))
     for name, pattern in patterns().items():
-        answer = ask(browser, "get", path_of(pattern, house.ids))
+        answer = ask(browser, "get", path_of(pattern, whole.ids))
         assert answer.status_code < 500 or name == "jobs_waiting", (name, answer.status_code)
         assert answer["X-Content-Type-Options"] == "nosniff", name
         assert answer["Referrer-Policy"] == "same-origin", name
@@ -295,6 +297,6 @@ def body_of(answer: Any) -> str:
     return bytes(content).decode(errors="replace")
 
 
-def assert_tells_nothing(house: House, name: str, answer: HttpResponse) -> None:
+def assert_tells_nothing(whole: WholeSite, name: str, answer: HttpResponse) -> None:
     text = body_of(answer)
-    assert [word for word in house.names if word in text] == [], f"{name} tells a stranger"
+    assert [word for word in whole.names if word in text] == [], f"{name} tells a stranger"

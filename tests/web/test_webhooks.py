@@ -20,7 +20,7 @@ from kontobro.core.model.settings import Settings
 from kontobro.web.connect.subscribing import SECRET, subscribe
 from kontobro.web.connection.webhooks import LARGEST
 from kontobro.web.models import WebhookDelivery
-from kontobro.web.places import places
+from kontobro.web.process import process
 from pleo_sandbox.state.deliveries import DeliveryFault, Trouble
 from tests.support.pleo_company import an_item
 from tests.support.site import AskedFor, Site
@@ -73,7 +73,7 @@ def subscribed(site: Site) -> Connection:
 
 def subscribed_one(site: Site, **other: Any) -> Connection:
     connection = site.connection(site.organisation(), **other)
-    site.home.store.save_secret(connection, SECRET, KEY)
+    site.app.store.save_secret(connection, SECRET, KEY)
     return connection
 
 
@@ -145,7 +145,7 @@ def test_a_stranger_cannot_tell_which_connections_there_are(site: Site, subscrib
 
 def test_a_delivery_to_one_connection_is_none_to_another(site: Site, subscribed: Connection) -> None:
     other = subscribed_one(site)
-    site.home.store.save_secret(other, SECRET, OTHER)
+    site.app.store.save_secret(other, SECRET, OTHER)
     assert Letter(subscribed).send(site, to=other.id).status_code == 400
     assert site.runner.asked == []
 
@@ -188,7 +188,7 @@ def test_other_methods_are_refused(site: Site, subscribed: Connection) -> None:
 
 
 def test_a_disconnected_connection_starts_nothing(site: Site, subscribed: Connection) -> None:
-    store = site.home.store
+    store = site.app.store
     store.save_connection(replace(subscribed, status="disconnected"))
     assert Letter(subscribed).send(site).status_code == 204
     store.forget_tokens(subscribed.id)
@@ -205,10 +205,10 @@ class Away(AskedFor):
 
 def test_a_delivery_that_could_not_be_passed_on_counts_when_it_comes_again(site: Site, subscribed: Connection) -> None:
     letter = Letter(subscribed)
-    places.use(site.home, Away())
+    process.use(site.app, Away())
     answer = letter.send(site)
     assert (answer.status_code, answer.content) == (503, b"")
-    places.use(site.home, site.runner)
+    process.use(site.app, site.runner)
     assert letter.send(site).status_code == 204
     assert site.runner.asked == [("export", subscribed.id, None, False)]
 
@@ -220,58 +220,58 @@ def test_a_delivery_that_could_not_be_passed_on_counts_when_it_comes_again(site:
 class Subscribed:
     """An office that Pleo can reach, its first export done."""
 
-    office: ConnectedSite
+    connected: ConnectedSite
 
     def press(self, number: int) -> None:
         """A new expense, and Export pressed."""
-        desk = self.office.desk
-        desk.sandbox.add_expense(desk.company_id, an_item(number))
-        desk.sandbox.press_export(desk.company_id)
+        connected = self.connected.connected
+        connected.sandbox.add_expense(connected.company_id, an_item(number))
+        connected.sandbox.press_export(connected.company_id)
 
     def deliveries(self) -> list[dict[str, Any]]:
-        return self.office.desk.sandbox.deliveries
+        return self.connected.connected.sandbox.deliveries
 
     def settled(self) -> bool:
         """Pleo has nothing more to send at once."""
         return all(one["state"] in ("delivered", "lost") for one in self.deliveries())
 
 
-def subscribed_office(office: ConnectedSite) -> Subscribed:
-    office.export()
-    with places.home.visit() as home:
-        subscribe(office.connection, home)
-    return Subscribed(office)
+def subscribed_company(connected: ConnectedSite) -> Subscribed:
+    connected.export()
+    with process.app.visit() as app:
+        subscribe(connected.connection, app)
+    return Subscribed(connected)
 
 
-def test_pressing_export_in_pleo_asks_the_worker(office: ConnectedSite) -> None:
+def test_pressing_export_in_pleo_asks_the_worker(connected: ConnectedSite) -> None:
     with open_to_pleo():
-        there = subscribed_office(office)
+        there = subscribed_company(connected)
         there.press(7)
-        wait_for(lambda: office.site.runner.asked)
-        assert office.site.runner.asked == [("export", office.connection.id, None, False)]
+        wait_for(lambda: connected.site.runner.asked)
+        assert connected.site.runner.asked == [("export", connected.connection.id, None, False)]
         wait_for(there.settled)
         (delivery,) = there.deliveries()
         assert [attempt["status"] for attempt in delivery["attempts"]] == [204]
-        assert office.job.status == "pending"
+        assert connected.job.status == "pending"
 
 
-def test_pleo_s_troubles_lose_nothing_and_repeat_nothing(office: ConnectedSite) -> None:
-    sandbox = office.desk.sandbox
+def test_pleo_s_troubles_lose_nothing_and_repeat_nothing(connected: ConnectedSite) -> None:
+    sandbox = connected.connected.sandbox
     with open_to_pleo():
-        there = subscribed_office(office)
+        there = subscribed_company(connected)
         sandbox.add_delivery_fault(DeliveryFault(Trouble.REPEAT))
         there.press(7)
         wait_for(there.settled)
         assert [attempt["status"] for attempt in there.deliveries()[0]["attempts"]] == [204, 204]
-        assert office.site.runner.asked == [("export", office.connection.id, None, False)]
+        assert connected.site.runner.asked == [("export", connected.connection.id, None, False)]
 
 
 @pytest.mark.parametrize("trouble", [Trouble.BAD_SIGNATURE, Trouble.OLD_TIMESTAMP])
-def test_a_delivery_that_pleo_spoils_is_refused(office: ConnectedSite, trouble: Trouble) -> None:
-    office.desk.sandbox.add_delivery_fault(DeliveryFault(trouble))
+def test_a_delivery_that_pleo_spoils_is_refused(connected: ConnectedSite, trouble: Trouble) -> None:
+    connected.connected.sandbox.add_delivery_fault(DeliveryFault(trouble))
     with open_to_pleo():
-        there = subscribed_office(office)
+        there = subscribed_company(connected)
         there.press(7)
         wait_for(lambda: there.deliveries() and there.deliveries()[0]["attempts"])
         assert there.deliveries()[0]["attempts"][0]["status"] == 400
-        assert office.site.runner.asked == []
+        assert connected.site.runner.asked == []

@@ -31,7 +31,7 @@ def shared_build(tmp_path: Path, postgres_url: str) -> Build:
 
 
 @pytest.fixture
-def town(build: Build) -> Iterator[RunningService]:
+def service(build: Build) -> Iterator[RunningService]:
     """One company with two expenses in Pleo's queue."""
     with ExitStack() as stack:
         yield stack.enter_context(build())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from kontobro.bootstrap import open_home
+from kontobro.bootstrap import open_app
 from kontobro.worker.chores import Chore, Chores
 
 
@@ -13,10 +13,10 @@ def test_the_first_turn_is_at_once(tmp_path: Path) -> None:
     """An hour's chore: it is done at the start, or this test ends in vain."""
     done = threading.Event()
     chores = Chores([Chore(3600, done.set)])
-    home = open_home(tmp_path / "home")
+    app = open_app(tmp_path / "home")
     chores.start()
     try:
         assert done.wait(60)
     finally:
         chores.stop()
-        home.close()
+        app.close()

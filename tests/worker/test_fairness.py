@@ -20,27 +20,27 @@ def owner(connection_id: str) -> str:
 def test_one_organisation_never_holds_all_places(build: Build) -> None:
     """Eight exports that hang, on a worker with four places: the ninth, of another organisation, is done meanwhile."""
     tarpit.answers.clear()
-    with build(companies=GREEDY + 1) as town:
-        with town.at_home() as home:
-            for connection in home.store.connections():
+    with build(companies=GREEDY + 1) as service:
+        with service.app() as app:
+            for connection in app.store.connections():
                 if connection.id != OTHER:
-                    home.store.save_connection(replace(connection, erp="tests.worker.tarpit:TarPit"))
-        for connection_id in town.companies:
-            town.press_export(connection_id)
-        with town.at_work(owner=owner) as worker:
+                    app.store.save_connection(replace(connection, erp="tests.worker.tarpit:TarPit"))
+        for connection_id in service.companies:
+            service.press_export(connection_id)
+        with service.at_work(owner=owner) as worker:
             try:
-                for connection_id in town.companies:
+                for connection_id in service.companies:
                     worker.runner.export(connection_id)
-                wait_for(lambda: town.states(OTHER) == ["completed"], 90)
-                stuck = [worker.runner.work(name)[0].state for name in town.companies if name != OTHER]
+                wait_for(lambda: service.states(OTHER) == ["completed"], 90)
+                stuck = [worker.runner.work(name)[0].state for name in service.companies if name != OTHER]
                 assert set(stuck) <= {"waiting", "running"}
             finally:
                 tarpit.answers.set()
-            wait_for(lambda: not unfinished(worker, town))
-        town.assert_whole(OTHER)
+            wait_for(lambda: not unfinished(worker, service))
+        service.assert_whole(OTHER)
 
 
-def unfinished(worker: Worker, town: RunningService) -> list[str]:
+def unfinished(worker: Worker, service: RunningService) -> list[str]:
     """The states of what waits or runs still."""
-    works = [work for name in town.companies for work in worker.runner.work(name)]
+    works = [work for name in service.companies for work in worker.runner.work(name)]
     return [work.state for work in works if work.state in ("waiting", "running")]

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from kontobro.core.model.history import Plan
+from kontobro.core.model.history import Intent
 from kontobro.core.model.journal import Reference
 from kontobro.worker import workflows
-from kontobro.worker.duty import MOST_ATTEMPTS, GivenUp, begin
+from kontobro.worker.perform import MOST_ATTEMPTS, GivenUp, begin
 from kontobro.worker.workflows import REST
 from tests.support.running_service import a_running_service
 
@@ -48,15 +48,15 @@ class GaveUp:
 def test_a_job_rests_after_it_was_given_up_and_one_that_no_run_began_does_not(
     tmp_path: Path, begun: bool, ago: timedelta, asked: list[str]
 ) -> None:
-    with a_running_service(tmp_path) as town, town.at_home() as home:
-        job_id = town.press_export(COMPANY)
-        connection = home.store.connections()[0]
+    with a_running_service(tmp_path) as service, service.app() as app:
+        job_id = service.press_export(COMPANY)
+        connection = app.store.connections()[0]
         if begun:
-            job = home.ports_for(connection).pleo.job(job_id)
-            home.store.begin_job(COMPANY, job, "run", home.clock.now())
+            job = app.ports_for(connection).pleo.job(job_id)
+            app.store.begin_job(COMPANY, job, "run", app.clock.now())
         runner = GaveUp(ago)
-        duty: Any = SimpleNamespace(home=home, runner=runner)
-        workflows._look(duty, COMPANY)
+        context: Any = SimpleNamespace(app=app, runner=runner)
+        workflows._look(context, COMPANY)
         assert runner.asked == asked
 
 
@@ -80,18 +80,18 @@ class Row:
 
 
 def test_work_that_comes_further_each_time_may_lose_any_number_of_workers(tmp_path: Path) -> None:
-    with a_running_service(tmp_path) as town, town.at_home() as home:
-        job_id = town.press_export(COMPANY)
-        connection = home.store.connections()[0]
+    with a_running_service(tmp_path) as service, service.app() as app:
+        job_id = service.press_export(COMPANY)
+        connection = app.store.connections()[0]
         row = Row()
-        duty: Any = SimpleNamespace(home=home, runner=SimpleNamespace(client=row), told=())
-        job = home.ports_for(connection).pleo.job(job_id)
-        home.store.begin_job(COMPANY, job, "run", home.clock.now())
+        context: Any = SimpleNamespace(app=app, runner=SimpleNamespace(client=row), listeners=())
+        job = app.ports_for(connection).pleo.job(job_id)
+        app.store.begin_job(COMPANY, job, "run", app.clock.now())
         for number in range(2 * MOST_ATTEMPTS):
-            begin(duty, "work")
-            plan = Plan(reference=Reference(str(number)), kind="journal", item_type="card_purchase")
-            home.store.plan(COMPANY, job_id, "run", [plan], home.clock.now())
+            begin(context, "work")
+            plan = Intent(reference=Reference(str(number)), kind="journal", item_type="card_purchase")
+            app.store.plan(COMPANY, job_id, "run", [plan], app.clock.now())
         for _ in range(MOST_ATTEMPTS):
-            begin(duty, "work")
+            begin(context, "work")
         with pytest.raises(GivenUp):
-            begin(duty, "work")
+            begin(context, "work")

@@ -19,33 +19,33 @@ KILLS = 6
 SEED = 5
 
 
-def is_at_work(town: RunningService, process_id: int) -> bool:
+def is_at_work(service: RunningService, process_id: int) -> bool:
     """Whether that worker has begun a piece of work, or there is none left."""
-    begun = f" {process_id} kontobro.worker.duty work begins" in town.said
-    return begun or all(town.states(name) == ["completed"] for name in town.companies)
+    begun = f" {process_id} kontobro.worker.perform work begins" in service.said
+    return begun or all(service.states(name) == ["completed"] for name in service.companies)
 
 
 @pytest.mark.kill
 @pytest.mark.timeout(600)  # a claim whose answer was lost is watched for two minutes
 def test_killed_anywhere_with_three_workers(shared_build: Build) -> None:
     chance = random.Random(SEED)
-    with shared_build(companies=COMPANIES, items=ITEMS, poll_seconds="5") as town, asker(town) as runner:
-        town.sandbox.traffic.limit = None
-        for connection_id in town.companies:
-            town.press_export(connection_id)
+    with shared_build(companies=COMPANIES, items=ITEMS, poll_seconds="5") as service, asker(service) as runner:
+        service.sandbox.traffic.limit = None
+        for connection_id in service.companies:
+            service.press_export(connection_id)
             runner.export(connection_id)
-        workers = [town.hire() for _ in range(3)]
+        workers = [service.hire() for _ in range(3)]
         try:
             for _ in range(KILLS):
                 victim = chance.randrange(len(workers))
-                wait_for(partial(is_at_work, town, workers[victim].pid))
+                wait_for(partial(is_at_work, service, workers[victim].pid))
                 time.sleep(chance.uniform(0, 1.5))
                 workers[victim].kill()
                 workers[victim].wait(10)
-                workers[victim] = town.hire()
-            wait_for(lambda: all(town.states(name) == ["completed"] for name in town.companies), 400, pause=0.3)
+                workers[victim] = service.hire()
+            wait_for(lambda: all(service.states(name) == ["completed"] for name in service.companies), 400, pause=0.3)
         finally:
             dismiss(workers)
-        assert "taken over" in town.said
-        for connection_id in town.companies:
-            town.assert_whole(connection_id)
+        assert "taken over" in service.said
+        for connection_id in service.companies:
+            service.assert_whole(connection_id)

@@ -1,4 +1,4 @@
-"""A service that is killed, and a PostgreSQL that is restarted under it: work is resumed, nothing ends by itself."""
+"""A service that is killed, and a PostgreSQL that is restarted under it: work is resumed, nothing ends on its own."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ COMPANY = "c000"
 
 
 @contextmanager
-def running(town: RunningService, verb: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def running(service: RunningService, verb: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """`kontobro web`, `worker` or `serve` over the town's home; its log is `VERB.log`. Killed at the end."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("KONTOBRO_")}
     given = {"KONTOBRO_BIND": f"127.0.0.1:{port}", "KONTOBRO_SECRET_KEY": "s" * 50, "PYTHONPATH": str(PROJECT / "src")}
-    with (town.folder / f"{verb}.log").open("ab") as log:
+    with (service.folder / f"{verb}.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "kontobro.cli", verb],
-            env=own | given | town.environment,
+            env=own | given | service.environment,
             stdout=log,
             stderr=log,
             start_new_session=True,
@@ -52,12 +52,12 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def log_of(town: RunningService, verb: str) -> str:
-    return (town.folder / f"{verb}.log").read_text()
+def log_of(service: RunningService, verb: str) -> str:
+    return (service.folder / f"{verb}.log").read_text()
 
 
 def status(port: int, path: str) -> int:
-    """The status of a page; 0 when nobody answers."""
+    """The status of a page; 0 when no one answers."""
     try:
         return httpx2.get(f"http://127.0.0.1:{port}{path}", timeout=20).status_code
     except httpx2.TransportError:
@@ -67,22 +67,22 @@ def status(port: int, path: str) -> int:
 @pytest.mark.kill
 def test_a_service_whose_master_was_killed_makes_room_for_the_next(tmp_path: Path) -> None:
     """The process that works is left over: it ends, and what it had begun is resumed by the next."""
-    with a_running_service(tmp_path, items=600) as town:
-        town.sandbox.traffic.limit = None
+    with a_running_service(tmp_path, items=600) as service:
+        service.sandbox.traffic.limit = None
         port = free_port()
-        with running(town, "serve", port) as first:
-            wait_for(lambda: "Kontobro is at" in log_of(town, "serve"))
-            with asker(town) as runner:
-                town.press_export(COMPANY)
+        with running(service, "serve", port) as first:
+            wait_for(lambda: "Kontobro is at" in log_of(service, "serve"))
+            with asker(service) as runner:
+                service.press_export(COMPANY)
                 runner.export(COMPANY)
-                wait_for(lambda: town.states(COMPANY) == ["in_progress"], pause=0.01)
+                wait_for(lambda: service.states(COMPANY) == ["in_progress"], pause=0.01)
                 first.kill()
                 first.wait(20)
-                with running(town, "serve", port):
-                    wait_for(lambda: log_of(town, "serve").count("Kontobro is at") == 2)
-                    wait_for(lambda: town.states(COMPANY) == ["completed"])
-        assert "attempt=2" in log_of(town, "serve")
-        town.assert_whole(COMPANY)
+                with running(service, "serve", port):
+                    wait_for(lambda: log_of(service, "serve").count("Kontobro is at") == 2)
+                    wait_for(lambda: service.states(COMPANY) == ["completed"])
+        assert "attempt=2" in log_of(service, "serve")
+        service.assert_whole(COMPANY)
 
 
 class Server:
@@ -123,27 +123,27 @@ def test_a_restart_of_postgresql_ends_nobody(tmp_path: Path, server: Server) -> 
     """Under load, and for a worker that is started while the database is away."""
     port = free_port()
     with (
-        a_running_service(tmp_path, items=300, database_url=server.url, key=KEY.decode()) as town,
-        running(town, "web", port) as web,
-        running(town, "worker", 0) as worker,
+        a_running_service(tmp_path, items=300, database_url=server.url, key=KEY.decode()) as service,
+        running(service, "web", port) as web,
+        running(service, "worker", 0) as worker,
     ):
-        wait_for(lambda: status(port, "/readyz") == 200 and "worker begins" in log_of(town, "worker"))
-        with asker(town) as runner:
-            town.press_export(COMPANY)
+        wait_for(lambda: status(port, "/readyz") == 200 and "worker begins" in log_of(service, "worker"))
+        with asker(service) as runner:
+            service.press_export(COMPANY)
             runner.export(COMPANY)
-            wait_for(lambda: town.states(COMPANY) == ["in_progress"], pause=0.01)
+            wait_for(lambda: service.states(COMPANY) == ["in_progress"], pause=0.01)
             server.stop()
             assert (status(port, "/healthz"), status(port, "/readyz")) == (200, 503)
-            with running(town, "worker", 0) as late:
-                wait_for(lambda: "waiting for it" in log_of(town, "worker"))
+            with running(service, "worker", 0) as late:
+                wait_for(lambda: "waiting for it" in log_of(service, "worker"))
                 assert [each.poll() for each in (web, worker, late)] == [None, None, None]
                 server.start()
                 wait_for(lambda: status(port, "/readyz") == 200 and status(port, "/accounts/login/") == 200)
-                wait_for(lambda: log_of(town, "worker").count("worker begins") == 2)
-                wait_for(lambda: town.states(COMPANY) == ["completed"], 180)
+                wait_for(lambda: log_of(service, "worker").count("worker begins") == 2)
+                wait_for(lambda: service.states(COMPANY) == ["completed"], 180)
                 for each in (web, worker, late):
                     each.terminate()
                 assert [each.wait(60) for each in (web, worker, late)] == [0, 0, 0]
-        town.assert_whole(COMPANY)
-        assert log_of(town, "worker").count("the database can't be reached") <= 4
-        assert "Traceback" not in log_of(town, "worker") + log_of(town, "web")
+        service.assert_whole(COMPANY)
+        assert log_of(service, "worker").count("the database can't be reached") <= 4
+        assert "Traceback" not in log_of(service, "worker") + log_of(service, "web")

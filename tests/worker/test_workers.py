@@ -25,10 +25,10 @@ COMPANY = "c000"
 
 
 @contextmanager
-def asker(town: RunningService) -> Iterator[ClientRunner]:
+def asker(service: RunningService) -> Iterator[ClientRunner]:
     """A process that only asks."""
-    with town.at_home() as home:
-        runner = open_client_runner(town.config, home.store)
+    with service.app() as app:
+        runner = open_client_runner(service.config, app.store)
         try:
             yield runner
         finally:
@@ -43,20 +43,20 @@ def dismiss(workers: list[subprocess.Popen[bytes]]) -> None:
 
 
 def test_work_of_a_dead_worker_is_taken_over_and_that_of_a_living_one_left(shared_build: Build) -> None:
-    with shared_build() as town, asker(town) as runner:
-        url = engine_url(town.config)
+    with shared_build() as service, asker(service) as runner:
+        url = engine_url(service.config)
         living, dead = Life(url, "living", runner), Life(url, "dead", runner)
-        with town.at_work() as worker:
-            # work that stands under way in the names of two other workers, as DBOS writes it
+        with service.at_work() as worker:
+            # work that is under way in the names of two other workers, as DBOS writes it
             for name in ("living", "dead"):
-                _under_way(town, runner, name)
+                _under_way(service, runner, name)
             dead.end()
             wait_for(lambda: _states(runner) == {"living": "running", "dead": "failed"})
             assert worker.executor_id not in ("living", "dead")
         living.end()
 
 
-def _under_way(town: RunningService, runner: ClientRunner, executor: str) -> None:
+def _under_way(service: RunningService, runner: ClientRunner, executor: str) -> None:
     import psycopg
 
     work_id = f"gone-{executor}.1"
@@ -64,7 +64,7 @@ def _under_way(town: RunningService, runner: ClientRunner, executor: str) -> Non
         {"workflow_name": "export", "queue_name": "elsewhere", "workflow_id": work_id, "queue_partition_key": work_id},
         f"gone-{executor}", None, False,
     )  # fmt: skip
-    with psycopg.connect(engine_url(town.config)) as session:
+    with psycopg.connect(engine_url(service.config)) as session:
         session.execute(
             "UPDATE kontobro_engine.workflow_status SET status = 'PENDING', executor_id = %s,"
             " application_version = '1', queue_name = 'kontobro-urgent' WHERE workflow_uuid = %s",
@@ -81,15 +81,15 @@ def _states(runner: ClientRunner) -> dict[str, str]:
 def test_work_that_kills_its_workers_is_given_up(shared_build: Build) -> None:
     """A connector that ends its process, again and again: after the first, which had planned what to book, five came
     no further: the next worker says so and lives."""
-    with shared_build() as town, asker(town) as runner:
-        with town.at_home() as home:
-            deadly = replace(home.store.connections()[0], erp="tests.worker.deadly:Deadly")
-            home.store.save_connection(deadly)
-        town.press_export(COMPANY)
+    with shared_build() as service, asker(service) as runner:
+        with service.app() as app:
+            deadly = replace(app.store.connections()[0], erp="tests.worker.deadly:Deadly")
+            app.store.save_connection(deadly)
+        service.press_export(COMPANY)
         work_id = runner.export(COMPANY)
         deaths = 0
         while runner.work(COMPANY)[0].state != "failed":
-            worker = town.hire()
+            worker = service.hire()
             wait_for(lambda w=worker: w.poll() is not None or runner.work(COMPANY)[0].state == "failed")
             deaths += worker.poll() == -signal.SIGKILL
             dismiss([worker])
@@ -101,11 +101,11 @@ def test_work_that_kills_its_workers_is_given_up(shared_build: Build) -> None:
 
 
 def test_sigterm_ends_in_order(shared_build: Build) -> None:
-    with shared_build() as town, asker(town) as runner:
-        worker = town.hire()
+    with shared_build() as service, asker(service) as runner:
+        worker = service.hire()
         try:
-            wait_for(lambda: "worker begins" in town.said)
-            town.press_export(COMPANY)
+            wait_for(lambda: "worker begins" in service.said)
+            service.press_export(COMPANY)
             runner.export(COMPANY)
             wait_for(lambda: runner.work(COMPANY)[0].state != "waiting", pause=0.01)
             worker.terminate()
@@ -113,41 +113,41 @@ def test_sigterm_ends_in_order(shared_build: Build) -> None:
         finally:
             dismiss([worker])
         assert runner.work(COMPANY)[0].state == "done"
-        town.assert_whole(COMPANY)
+        service.assert_whole(COMPANY)
 
 
 @pytest.mark.kill
 def test_one_refresh_by_three_workers_at_once(shared_build: Build) -> None:
-    with shared_build(companies=1, items=2) as town, asker(town) as runner:
-        _with_oauth(town)
-        before = _refreshes(town)
-        workers = [town.hire() for _ in range(3)]
+    with shared_build(companies=1, items=2) as service, asker(service) as runner:
+        _with_oauth(service)
+        before = _refreshes(service)
+        workers = [service.hire() for _ in range(3)]
         try:
-            wait_for(lambda: town.said.count("worker begins") == 3)
-            town.press_export(COMPANY)
+            wait_for(lambda: service.said.count("worker begins") == 3)
+            service.press_export(COMPANY)
             asked = [runner.export(COMPANY), runner.settle(COMPANY), runner.look(COMPANY, "now")]
-            wait_for(lambda: town.states(COMPANY) == ["completed"])
+            wait_for(lambda: service.states(COMPANY) == ["completed"])
         finally:
             dismiss(workers)
         assert len(set(asked)) == 3
-        assert _refreshes(town) - before == 1
-        town.assert_whole(COMPANY)
+        assert _refreshes(service) - before == 1
+        service.assert_whole(COMPANY)
 
 
-def _with_oauth(town: RunningService) -> None:
+def _with_oauth(service: RunningService) -> None:
     """The connection made by consent, its access token past its life."""
     from tests.export.test_refresh_killed import LIFE, REDIRECT, authorised
     from tests.support.connected_home import ConnectedHome
 
-    app = town.sandbox.register_client([REDIRECT])
-    with town.at_home() as home:
-        connection = replace(home.store.connections()[0], auth="oauth", client_id=app.client_id)
-        desk = ConnectedHome(town.folder, town.sandbox, connection.company_id, "", town.url)
-        tokens: Tokens = authorised(desk, connection, app)
-        home.store.save_connection(connection)
-        home.store.save_tokens(connection, replace(tokens, expires_at=home.clock.now() - timedelta(seconds=1)))
-        home.pleo_for(connection, _Given(home.store, tokens)).install({})
-    town.sandbox.move_clock(LIFE)
+    client = service.sandbox.register_client([REDIRECT])
+    with service.app() as app:
+        connection = replace(app.store.connections()[0], auth="oauth", client_id=client.client_id)
+        connected = ConnectedHome(service.folder, service.sandbox, connection.company_id, "", service.url)
+        tokens: Tokens = authorised(connected, connection, client)
+        app.store.save_connection(connection)
+        app.store.save_tokens(connection, replace(tokens, expires_at=app.clock.now() - timedelta(seconds=1)))
+        app.pleo_for(connection, _Given(app.store, tokens)).install({})
+    service.sandbox.move_clock(LIFE)
 
 
 class _Given:
@@ -163,14 +163,14 @@ class _Given:
         return getattr(self._store, name)
 
 
-def _refreshes(town: RunningService) -> int:
-    return sum(count for name, count in town.sandbox.calls.items() if "token" in name)
+def _refreshes(service: RunningService) -> int:
+    return sum(count for name, count in service.sandbox.calls.items() if "token" in name)
 
 
 def test_each_connection_is_looked_at_once_a_period_in_its_own_moment(shared_build: Build) -> None:
-    """Two workers' rounds name the same looks; a start wakes nobody at once."""
-    with shared_build(companies=3) as town, town.at_home() as home, asker(town) as runner:
-        first, second = Rounds(home.store, runner, 60), Rounds(home.store, runner, 60)
+    """Two workers' rounds name the same looks; a start wakes no one at once."""
+    with shared_build(companies=3) as service, service.app() as app, asker(service) as runner:
+        first, second = Rounds(app.store, runner, 60), Rounds(app.store, runner, 60)
         begun = 1_800_000_000.0
         assert (first.make(begun), second.make(begun)) == (0, 0)
         asked = [(first.make(begun + at), second.make(begun + at)) for at in range(5, 61, 5)]
@@ -183,17 +183,17 @@ def test_each_connection_is_looked_at_once_a_period_in_its_own_moment(shared_bui
 @pytest.mark.kill
 def test_pleos_limit_holds_over_processes(shared_build: Build) -> None:
     """Three processes call as fast as they can: 500 calls pass at once, and then none."""
-    with shared_build() as town:
-        callers = [_caller(town) for _ in range(3)]
+    with shared_build() as service:
+        callers = [_caller(service) for _ in range(3)]
         try:
-            wait_for(lambda: sum(town.sandbox.calls.values()) >= 500, pause=0.2)
+            wait_for(lambda: sum(service.sandbox.calls.values()) >= 500, pause=0.2)
             time.sleep(2)
-            assert sum(town.sandbox.calls.values()) == 500
+            assert sum(service.sandbox.calls.values()) == 500
         finally:
             dismiss(callers)
 
 
-def _caller(town: RunningService) -> subprocess.Popen[bytes]:
+def _caller(service: RunningService) -> subprocess.Popen[bytes]:
     import os
     import sys
 
@@ -202,5 +202,5 @@ def _caller(town: RunningService) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "tests.worker.caller", COMPANY],
         cwd=PROJECT,
-        env=os.environ | {"PYTHONPATH": f"{PROJECT / 'src'}{os.pathsep}{PROJECT}"} | town.environment,
+        env=os.environ | {"PYTHONPATH": f"{PROJECT / 'src'}{os.pathsep}{PROJECT}"} | service.environment,
     )

@@ -34,7 +34,7 @@ from kontobro.cli import (
     web,
     worker,
 )
-from kontobro.cli.common.desk import Desk
+from kontobro.cli.common.context import CliContext
 from kontobro.cli.common.exits import Exit, epilog, exit_of
 from kontobro.cli.common.extras import extra_of, install_hint
 from kontobro.cli.connector import command as connector
@@ -89,7 +89,7 @@ class Verbs(TyperGroup):
                 raise  # Typer's own ways out
             raise typer.Exit(_tell(_of_a_bug(error), ctx)) from error
         finally:
-            if isinstance(ctx.obj, Desk):
+            if isinstance(ctx.obj, CliContext):
                 ctx.obj.close()
 
 
@@ -132,8 +132,8 @@ def _of_an_extra(error: ModuleNotFoundError) -> KontobroError:
 def _tell(error: KontobroError, ctx: Any) -> int:
     from kontobro.cli.common.show import say_fault
 
-    desk = ctx.obj
-    if isinstance(desk, Desk) and desk.debug:
+    cli = ctx.obj
+    if isinstance(cli, CliContext) and cli.debug:
         import traceback
 
         typer.echo("".join(traceback.format_exception(error)), err=True)
@@ -182,11 +182,11 @@ def main_options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    desk = context.obj if isinstance(context.obj, Desk) else Desk()
-    desk.home = home or (desk.home if desk.home.parts else default_home())
-    desk.name = connection
-    desk.debug = debug
-    context.obj = desk
+    cli = context.obj if isinstance(context.obj, CliContext) else CliContext()
+    cli.home = home or (cli.home if cli.home.parts else default_home())
+    cli.name = connection
+    cli.debug = debug
+    context.obj = cli
     if verbose:
         from kontobro.cli.common.logs import log_to_stderr
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import desk_of
+from kontobro.cli.common.context import cli_of
 
 if TYPE_CHECKING:
     from kontobro.core.model.history import BookingRow
@@ -26,10 +26,10 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List what was booked, with links to the accounting system and to Pleo."""
-    desk = desk_of(context)
-    connection = desk.connection()
+    cli = cli_of(context)
+    connection = cli.connection()
     whole = bool(job or failed)  # a filter of ours must see every row before the limit cuts
-    rows = desk.store.bookings(connection.id, limit=None if whole else limit)
+    rows = cli.store.bookings(connection.id, limit=None if whole else limit)
     found = [row for row in rows if _wanted(row, job, failed=failed)][:limit]
     if as_json:
         from kontobro.cli.common.shapes import booking_shape

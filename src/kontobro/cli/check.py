@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import desk_of
+from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.exits import Exit, exit_of, worst_of
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def run(
         dimensions="Choose with kontobro dimensions.",
         raise_level="kontobro connect --level {}",
     )
-    desk = desk_of(context)
-    findings = list(look(desk.connection(), desk.workplace, words))
+    cli = cli_of(context)
+    findings = list(look(cli.connection(), cli.app, words))
     code = worst_of(code_of(finding) for finding in findings)
     if as_json:
         show.emit({"ok": code == Exit.OK, "findings": [_shape(finding) for finding in findings]})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import desk_of
+from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.exits import Exit
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ def run(
     """Check failed expenses again with today's settings, without booking."""
     if (reference is None) != whole_job:
         raise typer.BadParameter("Give one expense's reference, or use --all.")
-    desk = desk_of(context)
-    connection = desk.connection()
+    cli = cli_of(context)
+    connection = cli.connection()
     from kontobro.cli.tie_out import ports_of
 
-    ports = ports_of(desk, connection)
+    ports = ports_of(cli, connection)
     found = _checked(connection, ports, reference)
     if as_json:
         show.emit([checked_shape(checked) for checked in found])

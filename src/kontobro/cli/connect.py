@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import Desk, desk_of
+from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.erp_options import (
     asked_secret,
     erp_options,
@@ -97,7 +97,7 @@ def run(
     """Connect a Pleo company to an accounting system: test both, choose the level, install."""
     from kontobro.core.level import level_named
 
-    desk = desk_of(context)
+    cli = cli_of(context)
     options = erp_options(erp, erp_option or [], flags)
     draft = draft_connection(environment, url, erp, options, oauth=oauth, client_id=client_id)
     draft = replace(draft, company_id=company, name=name)
@@ -106,11 +106,11 @@ def run(
     client_secret = _client_secret(from_stdin=client_secret_stdin) if oauth else None
     secrets = erp_secrets(erp, erp_secret or [], from_stdin=erp_secret_stdin)
     pleo = not client_secret_stdin if oauth else not api_key_stdin
-    require_given_for(desk.workplace.store, draft, _variables(secrets, oauth, pleo, not erp_secret_stdin), secrets)
-    draft = with_company(desk, draft, secrets)
+    require_given_for(cli.app.store, draft, _variables(secrets, oauth, pleo, not erp_secret_stdin), secrets)
+    draft = with_company(cli, draft, secrets)
     wanted = level_named(level)
-    tokens = key or _authorise(draft, desk, client_secret, _asked_level(desk, draft, secrets, wanted), not no_browser)
-    _tell_connected(connect_with(desk, draft, tokens, wanted, secrets), as_json=as_json)
+    tokens = key or _authorise(draft, cli, client_secret, _asked_level(cli, draft, secrets, wanted), not no_browser)
+    _tell_connected(connect_with(cli, draft, tokens, wanted, secrets), as_json=as_json)
 
 
 def _variables(secrets: Mapping[str, str], oauth: bool, pleo: bool, erp: bool) -> dict[str, str]:
@@ -131,7 +131,7 @@ def _tell_connected(connected: Connected, *, as_json: bool) -> None:
 
 
 def connect_with(
-    desk: Desk,
+    cli: CliContext,
     draft: Connection,
     tokens: Tokens,
     level: Level | None = None,
@@ -140,9 +140,9 @@ def connect_with(
     """Look, install, store: the same for a person's command and for the demo."""
     from kontobro.install.connect import Connecting
 
-    place = desk.workplace
-    connector = place.connector_for(draft, secrets or {})
-    connecting = Connecting(pleo_for=place.pleo_for, connector=connector, store=place.store)
+    app = cli.app
+    connector = app.connector_for(draft, secrets or {})
+    connecting = Connecting(pleo_for=app.pleo_for, connector=connector, store=app.store)
     return connecting.connect(draft, tokens, level, secrets)
 
 
@@ -219,18 +219,20 @@ def _client_secret(*, from_stdin: bool) -> str | None:
     return secret.strip() or None
 
 
-def _authorise(draft: Connection, desk: Desk, client_secret: str | None, level: Level, open_it: bool) -> Tokens:
+def _authorise(draft: Connection, cli: CliContext, client_secret: str | None, level: Level, open_it: bool) -> Tokens:
     """Ask Pleo for consent and exchange the code; once more, otherwise, where Pleo does not know a scope."""
     from kontobro.core.level import scopes_at
     from kontobro.install.authorisation import OTHER_SPELLING, InvalidScope, consent_for
     from kontobro.install.loopback import REDIRECT_URI
     from kontobro.pleo import Grant, exchange_code
 
-    workplace = desk.workplace
-    known = workplace.store.connections()
+    app = cli.app
+    known = app.store.connections()
     books = (draft.environment, draft.erp, dict(draft.erp_options))
-    standing = next((it.settings for it in known if (it.environment, it.erp, dict(it.erp_options)) == books), None)
-    consent = consent_for(draft.environment, scopes_at(level, standing), known, None)
+    connected_settings = next(
+        (it.settings for it in known if (it.environment, it.erp, dict(it.erp_options)) == books), None
+    )
+    consent = consent_for(draft.environment, scopes_at(level, connected_settings), known, None)
     while True:
         try:
             code, verifier = _consent(draft, consent, open_it)
@@ -240,11 +242,11 @@ def _authorise(draft: Connection, desk: Desk, client_secret: str | None, level: 
             if other is None:
                 raise
             show.tell(OTHER_SPELLING, "yellow")
-            consent = consent_for(draft.environment, scopes_at(level, standing), known, other)
+            consent = consent_for(draft.environment, scopes_at(level, connected_settings), known, other)
     return exchange_code(
         draft,
         Grant(code=code, redirect_uri=REDIRECT_URI, verifier=verifier, client_secret=client_secret),
-        workplace.clock,
+        app.clock,
     )
 
 
@@ -273,11 +275,11 @@ def _consent(draft: Connection, asked: Consent, open_it: bool) -> tuple[str, str
         return loopback.wait(BROWSER_SECONDS), verifier
 
 
-def _asked_level(desk: Desk, draft: Connection, secrets: Mapping[str, str], level: Level | None) -> Level:
+def _asked_level(cli: CliContext, draft: Connection, secrets: Mapping[str, str], level: Level | None) -> Level:
     """The level to ask consent for: the chosen one, else the highest that the accounting system can supply."""
     from kontobro.install.level import highest_supplied
 
-    asked = level or highest_supplied(desk.workplace.connector_for(draft, secrets).capabilities)
+    asked = level or highest_supplied(cli.app.connector_for(draft, secrets).capabilities)
     show.tell(f"Asking Pleo for the permissions of Level {asked} (choose another level with --level).", "dim")
     return asked
 

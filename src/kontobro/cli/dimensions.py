@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import Desk, desk_of
+from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.tables import sheet
 from kontobro.core.errors import Misconfigured, NotAllowed, shown
 from kontobro.core.model.settings import MOST_DIMENSIONS as MOST
@@ -54,16 +54,16 @@ def run(
 ) -> None:
     """List the dimensions and choose which become tags in Pleo."""
     named = _named(codes or [], choose=choose, none=none)
-    desk = desk_of(context)
-    connection = desk.connection()
-    connector = desk.workplace.connector_for(connection)
+    cli = cli_of(context)
+    connection = cli.connection()
+    connector = cli.app.connector_for(connection)
     dimensions = active_dimensions(connector)
-    groups = groups_at_pleo(desk, connection)
+    groups = groups_at_pleo(cli, connection)
     wanted = _wanted(dimensions, connection, named)
     mapped = connection.settings.dimensions
-    proposed = preselected(dimensions, groups or (), mapped) if named is None and _is_first(desk, connection) else []
+    proposed = preselected(dimensions, groups or (), mapped) if named is None and _is_first(cli, connection) else []
     if proposed or named is not None:
-        store_choice(desk, connection, proposed or wanted)
+        store_choice(cli, connection, proposed or wanted)
     known = None if groups is None else at_pleo(groups, mapped)
     choices = _choices(connector, dimensions, proposed or wanted, known)
     if as_json:
@@ -72,9 +72,9 @@ def run(
         _print(choices, preselected=bool(proposed), stored=named is not None)
 
 
-def _is_first(desk: Desk, connection: Connection) -> bool:
+def _is_first(cli: CliContext, connection: Connection) -> bool:
     """Nothing was chosen yet, and tags were never synced: a choice of none is a choice too."""
-    return not connection.settings.sync_dimensions and "tag_groups" not in desk.store.syncs(connection.id)
+    return not connection.settings.sync_dimensions and "tag_groups" not in cli.store.syncs(connection.id)
 
 
 def _named(codes: Sequence[str], *, choose: bool, none: bool) -> list[str] | None:
@@ -99,16 +99,16 @@ def active_dimensions(connector: Connector) -> list[Dimension]:
     return sorted((found for found in connector.read(Dimension) if found.active), key=lambda found: found.code)
 
 
-def groups_at_pleo(desk: Desk, connection: Connection) -> list[str] | None:
+def groups_at_pleo(cli: CliContext, connection: Connection) -> list[str] | None:
     """The codes of Pleo's active tag groups; None when we may not ask."""
-    groups = named_groups(desk, connection)
+    groups = named_groups(cli, connection)
     return None if groups is None else [code for code, _ in groups]
 
 
-def named_groups(desk: Desk, connection: Connection) -> list[tuple[str, str]] | None:
+def named_groups(cli: CliContext, connection: Connection) -> list[tuple[str, str]] | None:
     """Code and name of each active tag group of Pleo; None when we may not ask."""
     try:
-        existing = desk.sync_ports(connection).target.read("tag_groups")
+        existing = cli.sync_ports(connection).target.read("tag_groups")
         return [(group.code, group.name) for group in existing if not group.archived]
     except (NotAllowed, Misconfigured) as fault:
         show.tell(f"Pleo's tag groups are not shown: {fault.message}", "yellow")
@@ -138,11 +138,11 @@ def _found(dimensions: Sequence[Dimension], name: str) -> Dimension:
     )
 
 
-def store_choice(desk: Desk, connection: Connection, wanted: Sequence[Dimension]) -> Connection:
+def store_choice(cli: CliContext, connection: Connection, wanted: Sequence[Dimension]) -> Connection:
     """The connection with these dimensions chosen, by code."""
     settings = replace(connection.settings, sync_dimensions=tuple(found.code for found in wanted))
     chosen = replace(connection, settings=settings)
-    desk.store.save_connection(chosen)
+    cli.store.save_connection(chosen)
     return chosen
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import desk_of
+from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.core.errors import Misconfigured
 
@@ -21,18 +21,18 @@ def run(
     """Remove the integration from Pleo. Settings, history and everything booked are kept."""
     from kontobro.install.connect import disconnect
 
-    desk = desk_of(context)
-    connection = desk.connection()
+    cli = cli_of(context)
+    connection = cli.connection()
     if connection.status == "disconnected":
         show.say(f'"{connection.name}" is already disconnected.')
         raise typer.Exit(Exit.OK)
     if not yes:
         _ask(connection.name)
-    refused = disconnect(connection, desk.workplace.pleo_for(connection), desk.store)
+    refused = disconnect(connection, cli.app.pleo_for(connection), cli.store)
     if as_json:
         from kontobro.cli.common.shapes import connection_shape
 
-        show.emit({**connection_shape(desk.connection()), "refused": str(refused) if refused else None})
+        show.emit({**connection_shape(cli.connection()), "refused": str(refused) if refused else None})
         return
     show.say(f'"{connection.name}" is disconnected. Its credential was deleted here.')
     if refused:

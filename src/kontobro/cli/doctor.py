@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import Desk, desk_of
+from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def run(
     """Check database, keys, disk, clock, worker, webhooks and mail, and say how to fix what is wrong."""
     from kontobro.health.findings import worst
 
-    findings = examined(desk_of(context))
+    findings = examined(cli_of(context))
     if as_json:
         show.emit([_shape(each) for each in findings])
     else:
@@ -34,17 +34,17 @@ def run(
     raise typer.Exit(Exit.NEEDS_FIX if worst(findings) == "bad" else Exit.OK)
 
 
-def examined(desk: Desk) -> Sequence[Finding]:
+def examined(cli: CliContext) -> Sequence[Finding]:
     """The service with its settings where it is installed, else the home alone."""
     from kontobro.cli.serve import configured
     from kontobro.core.errors import Misconfigured
 
     try:
-        given = configured(desk)
+        given = configured(cli)
     except Misconfigured as fault:
         if not isinstance(fault.__cause__, ModuleNotFoundError):
             raise
-        return examined_home(desk)
+        return examined_folder(cli)
     from kontobro.health.installation import examine
     from kontobro.worker.vitals import look
 
@@ -52,16 +52,16 @@ def examined(desk: Desk) -> Sequence[Finding]:
     return examine(given, look=partial(look, given) if served else None)
 
 
-def examined_home(desk: Desk) -> Sequence[Finding]:
+def examined_folder(cli: CliContext) -> Sequence[Finding]:
     """What holds for the command line alone."""
-    from kontobro.bootstrap import open_home
-    from kontobro.health.home import examine_home
+    from kontobro.bootstrap import open_app
+    from kontobro.health.data_folder import examine_data_folder
 
-    home = open_home(desk.home)
+    app = open_app(cli.home)
     try:
-        return examine_home(home)
+        return examine_data_folder(app)
     finally:
-        home.close()
+        app.close()
 
 
 def print_findings(findings: Sequence[Finding]) -> None:

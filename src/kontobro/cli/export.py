@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import desk_of
+from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.exits import Exit, exit_of, exit_of_result
 from kontobro.cli.common.tables import sheet
 from kontobro.cli.jobs import live_job
@@ -41,9 +41,9 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line per job.")] = False,
 ) -> None:
     """Book the expenses that were exported in Pleo."""
-    desk = desk_of(context)
-    connection = desk.connection()
-    ports = desk.ports(connection)
+    cli = cli_of(context)
+    connection = cli.connection()
+    ports = cli.ports(connection)
     if watch and (job or take_over):
         raise typer.BadParameter("--watch exports every job; --job and --take-over are for a single job.")
     if watch:
@@ -135,7 +135,7 @@ def print_result(result: JobResult, failed: Sequence[BookingRow], seconds: float
 
 
 def _say_drafts(connection: Connection, job: ExportJob, ports: Ports) -> None:
-    """Drafts are not posted by themselves: who is told only "booked" waits for ever."""
+    """Drafts are not posted on their own: who is told only "booked" waits for ever."""
     drafts = sum(row.posting == "draft" for row in ports.store.bookings(connection.id, job_id=job.id))
     if drafts:
         entries = "1 entry is a draft" if drafts == 1 else f"{drafts} entries are drafts"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import desk_of
+from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.tables import sheet
 from kontobro.core.errors import Misconfigured, shown
 
@@ -27,9 +27,9 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the export jobs that are waiting or running in Pleo."""
-    desk = desk_of(context)
-    connection = desk.connection()
-    jobs = desk.ports(connection).pleo.jobs(OPEN + FINISHED if everything else OPEN)
+    cli = cli_of(context)
+    connection = cli.connection()
+    jobs = cli.ports(connection).pleo.jobs(OPEN + FINISHED if everything else OPEN)
     if as_json:
         from kontobro.cli.common.shapes import job_shape
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import Desk, desk_of
+from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.core.errors import Misconfigured, shown
 
@@ -28,11 +28,11 @@ def export(
     """Write all data stored about one company to a ZIP of JSON files. It contains no secrets."""
     from kontobro.export.personal.data import export_company
 
-    desk = desk_of(context)
-    connection = desk.connection()
+    cli = cli_of(context)
+    connection = cli.connection()
     if file.exists() and not force:
         raise Misconfigured(f"{file} already exists.", "Choose another name, or use --force.")
-    count = export_company(connection, desk.store, file)
+    count = export_company(connection, cli.store, file)
     if as_json:
         show.emit({"file": str(file), "bookings": count})
     else:
@@ -49,14 +49,14 @@ def erase(
     """Erase one employee: content and names of their expenses are erased; IDs, amounts and states are kept."""
     from kontobro.export.personal.data import entries_of_person, erase_entries
 
-    desk = desk_of(context)
-    connection = desk.connection()
-    found = entries_of_person(connection, desk.store, who)
+    cli = cli_of(context)
+    connection = cli.connection()
+    found = entries_of_person(connection, cli.store, who)
     if found and not _agreed(
-        desk, f"Erase the content and names of {len(found)} expenses of {connection.name}?", yes=yes
+        cli, f"Erase the content and names of {len(found)} expenses of {connection.name}?", yes=yes
     ):
         return
-    erased = erase_entries(connection, desk.store, found) if found else 0
+    erased = erase_entries(connection, cli.store, found) if found else 0
     if as_json:
         show.emit({"expenses": len(found), "bookings": erased})
     elif found:
@@ -77,26 +77,26 @@ def delete(context: typer.Context, yes: Yes = False, as_json: AsJson = False) ->
     """Delete all data of one disconnected company: settings, history, names."""
     from kontobro.export.personal.data import delete_company
 
-    desk = desk_of(context)
-    connection = desk.connection()
+    cli = cli_of(context)
+    connection = cli.connection()
     question = (
         f'Delete settings, history and all other data of "{connection.name}"? '
         "Booked entries stay in the accounting system."
     )
-    if not _agreed(desk, question, yes=yes):
+    if not _agreed(cli, question, yes=yes):
         return
-    delete_company(connection, desk.store)
+    delete_company(connection, cli.store)
     if as_json:
         show.emit({"deleted": connection.id})
     else:
         show.say(f'All data of "{connection.name}" was deleted from Kontobro.')
 
 
-def _agreed(desk: Desk, question: str, *, yes: bool) -> bool:
+def _agreed(cli: CliContext, question: str, *, yes: bool) -> bool:
     """A person's word: --yes, or asked for. Raises Misconfigured when there is no one to ask."""
     if yes:
         return True
-    if not desk.can_ask():
+    if not cli.can_ask():
         raise Misconfigured("This can't be undone, and there is no terminal to confirm it.", "Add --yes.")
     agreed = typer.confirm(question, err=True)
     if not agreed:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import desk_of
+from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
 from kontobro.cli.jobs import live_job
@@ -37,9 +37,9 @@ def run(
     """Show the entries that a job would book, without booking: first what to fix, then each expense."""
     from kontobro.export.preview import preview_job
 
-    desk = desk_of(context)
-    connection = desk.connection()
-    ports = desk.ports(connection)
+    cli = cli_of(context)
+    connection = cli.connection()
+    ports = cli.ports(connection)
     found = live_job(ports.pleo, job)
     with show.progress(quietly=as_json) as advance:
         previews = _counted(preview_job(connection, found, ports), found.number_of_items, advance)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import Desk, desk_of
+from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.core.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Encrypt all secrets again: with a new key file, or with the first key in KONTOBRO_KEY."""
-    store = open_store_of(desk_of(context))
+    store = open_store_of(cli_of(context))
     try:
         count = store.rotate_keys()
     finally:
@@ -31,14 +31,14 @@ def run(
     show.say("You can now remove the old keys from KONTOBRO_KEY on all machines. Keep them together with old backups.")
 
 
-def open_store_of(desk: Desk) -> DjangoStore:
+def open_store_of(cli: CliContext) -> DjangoStore:
     """The service's database where one is configured, else the home's. Raises Misconfigured, Busy."""
     import os
 
     from kontobro.bootstrap import DATABASE
     from kontobro.store import open_store
 
-    where = os.environ.get("KONTOBRO_DATABASE_URL") or desk.home / DATABASE
+    where = os.environ.get("KONTOBRO_DATABASE_URL") or cli.home / DATABASE
     if not isinstance(where, str) and not where.exists():
         raise Misconfigured(
             "This data folder has no database yet.", "Choose the data folder with --home, or connect first."

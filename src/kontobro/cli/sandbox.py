@@ -11,7 +11,7 @@ from kontobro.cli.common import show
 from kontobro.cli.common.extras import require_extra
 
 if TYPE_CHECKING:
-    from kontobro.testing.box import Box
+    from kontobro.testing.sandbox_process import SandboxProcess
 
 SERVICE = "http://127.0.0.1:8765"
 """Where `kontobro serve` listens unless told otherwise."""
@@ -40,19 +40,19 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when it is ready.")] = False,
 ) -> None:
     """Run Pleo-in-a-box on this machine until Ctrl-C: a demo company with expenses to book, and pages to see it."""
-    from kontobro.testing.box import pleo_in_a_box
+    from kontobro.testing.sandbox_process import running_sandbox
 
     require_extra("sandbox")
     books = _books_in(ledger) if ledger else None
     redirects = (f"--redirect-uri={each}" for each in redirect_uri)
     pressed = ("--press-export",) if press else ()
     options = (f"--start-url={start_url}", f"--settings-url={settings_url}", *redirects, *pressed)
-    with pleo_in_a_box(port, *options) as box:
+    with running_sandbox(port, *options) as sandbox:
         if as_json:
-            show.emit_line(box.shape() | {"start_url": start_url, "settings_url": settings_url})
+            show.emit_line(sandbox.shape() | {"start_url": start_url, "settings_url": settings_url})
         else:
-            _say_how(box, start_url, books)
-        box.wait()
+            _say_how(sandbox, start_url, books)
+        sandbox.wait()
 
 
 def _books_in(folder: Path) -> Path:
@@ -62,18 +62,18 @@ def _books_in(folder: Path) -> Path:
     return (main_file(folder) if folder.exists() else copy_ledger(folder)).resolve()
 
 
-def _say_how(box: Box, start_url: str, books: Path | None) -> None:
-    show.say(f"Pleo-in-a-box runs at {box.url} (Ctrl-C ends it).", "bold")
-    show.say(f"Its pages, with Export and Connect: {box.url}/")
+def _say_how(sandbox: SandboxProcess, start_url: str, books: Path | None) -> None:
+    show.say(f"Pleo-in-a-box runs at {sandbox.url} (Ctrl-C ends it).", "bold")
+    show.say(f"Its pages, with Export and Connect: {sandbox.url}/")
     show.say(f"Connect opens: {start_url}")
     if books:
         show.say(f"The demo company's ledger: {books}")
     show.say("For the service, in another terminal:", "bold")
-    for name, value in zip(CLIENT, (box.client_id, box.client_secret), strict=True):
+    for name, value in zip(CLIENT, (sandbox.client_id, sandbox.client_secret), strict=True):
         show.say(f"  export {name}={value}")
-    if box.url != PLEO:
-        show.say(f"  export KONTOBRO_SANDBOX_URL={box.url}")
+    if sandbox.url != PLEO:
+        show.say(f"  export KONTOBRO_SANDBOX_URL={sandbox.url}")
     show.say("  kontobro serve")
     show.say("For the command line only (it asks for the API key of the demo company):", "bold")
-    show.say(f"  API key: {box.api_key}")
-    show.say(f"  kontobro connect --environment sandbox --url {box.url} --erp beancount --ledger {books or 'PATH'}")
+    show.say(f"  API key: {sandbox.api_key}")
+    show.say(f"  kontobro connect --environment sandbox --url {sandbox.url} --erp beancount --ledger {books or 'PATH'}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import Desk, desk_of
+from kontobro.cli.common.context import CliContext, cli_of
 
 if TYPE_CHECKING:
     from kontobro.service.config import ServiceConfig
@@ -25,7 +25,7 @@ def run(
     ] = False,
 ) -> None:
     """Run the service on this machine: pages and worker in one process. Enough for one company."""
-    given = configured(desk_of(context))
+    given = configured(cli_of(context))
     if new_link:
         show_link(given, link_of(given))
         return
@@ -67,11 +67,11 @@ def show_link(given: ServiceConfig, link: str) -> None:
     show.say(f"First visit: {where} (works once, for 15 minutes).")
 
 
-def configured(desk: Desk) -> ServiceConfig:
+def configured(cli: CliContext) -> ServiceConfig:
     """The service's configuration with the home that is meant here, and its log. Raises Misconfigured."""
     from kontobro.core.errors import Misconfigured
 
-    os.environ["KONTOBRO_HOME"] = str(desk.home)
+    os.environ["KONTOBRO_HOME"] = str(cli.home)
     try:
         from kontobro.service.config import config
     except ModuleNotFoundError as missing:

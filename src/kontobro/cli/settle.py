@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import desk_of
+from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.exits import Exit
 
 
@@ -18,9 +18,9 @@ def run(
     """Match open payments with bills booked since."""
     from kontobro.export.settle import settle
 
-    desk = desk_of(context)
-    connection = desk.connection()
-    settled = settle(connection, desk.ports(connection))
+    cli = cli_of(context)
+    connection = cli.connection()
+    settled = settle(connection, cli.ports(connection))
     if as_json:
         from kontobro.cli.common.shapes import settled_shape
 

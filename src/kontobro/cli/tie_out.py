@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import Desk, desk_of
+from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import Sheet, sheet
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kontobro.cli.common.shapes import Json
     from kontobro.core.model.connection import Connection
     from kontobro.core.tieout.compare import Sum, SumKey, TiedEntry, TieOut
-    from kontobro.export.tieout.collect import BookPorts, Scope
+    from kontobro.export.tieout.collect import BookPorts, TieOutScope
     from kontobro.export.tieout.forgotten import Forgotten
 
 SHOWN = 20
@@ -48,16 +48,16 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Compare what Pleo sent with the entries that are in the accounting system now."""
-    from kontobro.export.tieout.collect import Scope
+    from kontobro.export.tieout.collect import TieOutScope
     from kontobro.export.tieout.forgotten import forgotten
 
-    desk = desk_of(context)
-    connection = desk.connection()
-    scope = Scope(first=_day(first, "--from"), last=_day(last, "--to"), wallet=wallet)
+    cli = cli_of(context)
+    connection = cli.connection()
+    scope = TieOutScope(first=_day(first, "--from"), last=_day(last, "--to"), wallet=wallet)
     if scope.first and scope.last and scope.first > scope.last:
         raise typer.BadParameter(f"{first} is after --to {last}.", param_hint="--from")
-    ports = ports_of(desk, connection)
-    lost = forgotten(connection, ports, desk.workplace.pleo_for(connection), scope)
+    ports = ports_of(cli, connection)
+    lost = forgotten(connection, ports, cli.app.pleo_for(connection), scope)
     result = _tied(connection, ports, scope, (csv, xlsx), lost, quietly=as_json)
     if as_json:
         show.emit(tie_out_shape(result))
@@ -74,14 +74,14 @@ def _day(text: str | None, option: str) -> dt.date | None:
         raise typer.BadParameter(f'"{text}" is not a date; write it as 2026-10-31.', param_hint=option) from error
 
 
-def ports_of(desk: Desk, connection: Connection) -> BookPorts:
+def ports_of(cli: CliContext, connection: Connection) -> BookPorts:
     from kontobro.bootstrap import read_kept_item
     from kontobro.export.tieout.collect import BookPorts
 
     return BookPorts(
-        connector=desk.workplace.connector_for(connection),
-        store=desk.store,
-        clock=desk.workplace.clock,
+        connector=cli.app.connector_for(connection),
+        store=cli.store,
+        clock=cli.app.clock,
         read_item=read_kept_item,
     )
 
@@ -89,7 +89,7 @@ def ports_of(desk: Desk, connection: Connection) -> BookPorts:
 def _tied(
     connection: Connection,
     ports: BookPorts,
-    scope: Scope,
+    scope: TieOutScope,
     to: tuple[Path | None, Path | None],
     lost: Forgotten,
     *,

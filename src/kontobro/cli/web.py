@@ -5,13 +5,13 @@ from __future__ import annotations
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import desk_of
+from kontobro.cli.common.context import cli_of
 from kontobro.cli.serve import configured, show_link
 
 
 def run(context: typer.Context) -> None:
     """Serve the pages only, with PostgreSQL. Run as many as you need, next to as many workers as you need."""
-    given = configured(desk_of(context))
+    given = configured(cli_of(context))
     from kontobro.service.logging.logs import set_up_logs
     from kontobro.web.server.serving import serve_pages
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import desk_of
+from kontobro.cli.common.context import cli_of
 from kontobro.cli.serve import configured
 from kontobro.core.errors import Misconfigured
 
 
 def run(context: typer.Context) -> None:
     """Run exports and syncs, with PostgreSQL. Run as many as you need, on one or more machines."""
-    given = configured(desk_of(context))
+    given = configured(cli_of(context))
     if not given.database_url.get_secret_value():
         raise Misconfigured(
             "kontobro worker needs PostgreSQL.",

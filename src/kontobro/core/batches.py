@@ -25,7 +25,7 @@ def halves(whole: Sequence[T]) -> tuple[Sequence[T], Sequence[T]]:
 def answers(asked: Sequence[T], call: Callable[[Sequence[T]], Sequence[A]], refusal: type[E]) -> list[A | E]:
     """One answer each, in order, of a call that may be repeated: the refusal itself of the one that is refused alone.
 
-    `call` raises `refusal` for a whole batch; the others go on.
+    `call` raises `refusal` for a whole batch; the others continue.
     """
     if not asked:
         return []

@@ -9,7 +9,7 @@ KontobroError
 ├─ Conflict                                           a person decides
 ├─ UnsafePlan                                         a sync's plan that is not carried out
 │  ├─ EmptySource                                     never: fixed in the accounting system first
-│  ├─ TooManyChanges                                  not unasked: a person approves the plan by its digest
+│  ├─ TooManyChanges                                  not without approval: a person approves the plan by its digest
 │  └─ NotApproved                                     the digest is missing, wrong or of another kind
 ├─ Busy                                               another run is in progress; nothing was done
 │  └─ Taken                                           another installation has the export job
@@ -206,7 +206,7 @@ _EXPORT_AGAIN = re.compile(
 
 
 def shown(value: object, limit: int = 60) -> str:
-    """A value as it may stand in a message: one line, no control characters, at most `limit` characters."""
+    """A value as it may be in a message: one line, no control characters, at most `limit` characters."""
     text = str(value)
     if not text.isprintable():
         text = "".join(c if c.isprintable() else " " for c in text)
@@ -307,13 +307,13 @@ class NotUsable(Misconfigured):
 
 
 class Uncertain(KontobroError):
-    """A write was sent and its outcome is unknown. Never repeat it: `find` first."""
+    """A write was sent and its outcome is not known. Never repeat it: `find` first."""
 
     job_failure: JobFailure = "accounting_system_timeout"
 
 
 class Conflict(KontobroError):
-    """The same reference stands with other content. A person decides."""
+    """The same reference is with other content. A person decides."""
 
     job_failure: JobFailure = "validation_failure"
 
@@ -327,11 +327,11 @@ class EmptySource(UnsafePlan):
 
 
 class TooManyChanges(UnsafePlan):
-    """More changes than a schedule may make unasked."""
+    """More changes than a schedule may make without approval."""
 
 
 class NotApproved(UnsafePlan):
-    """The plan that a person saw is not the one that would be carried out now, or nobody saw any."""
+    """The plan that a person saw is not the one that would be carried out now, or no one saw any."""
 
 
 class Busy(KontobroError):

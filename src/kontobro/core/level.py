@@ -1,7 +1,7 @@
-"""Pleo's levels (`pleo/rules.md`): what a connection keeps in step, and the permissions that this takes.
+"""Pleo's levels (`pleo/rules.md`): what a connection keeps in sync, and the permissions that this takes.
 
 1 exports with receipts; 2 adds tags; 3 the chart of accounts and tax codes; 4 vendors. Each holds the lower ones.
-Until November 2026 Pleo's page had the accounts at Level 4. What a connection keeps in step is stored by kind, not by
+Until November 2026 Pleo's page had the accounts at Level 4. What a connection keeps in sync is stored by kind, not by
 level: one that was made then keeps what it has, and its level follows from that.
 """
 
@@ -75,12 +75,12 @@ def scopes_for(settings: Settings) -> frozenset[str]:
     return _EXPORT.union(*(_SCOPES[kind] for kind in settings.sync))
 
 
-def scopes_at(level: int, standing: Settings | None) -> frozenset[str]:
+def scopes_at(level: int, connected_settings: Settings | None) -> frozenset[str]:
     """What to ask for when this level is chosen, for a company that is connected with these settings or not at all."""
     named = level_named(level)
-    if standing is None or named is None:
+    if connected_settings is None or named is None:
         return scopes_of(level)
-    return _EXPORT.union(*(_SCOPES[kind] for kind in kinds_at(named, standing)))
+    return _EXPORT.union(*(_SCOPES[kind] for kind in kinds_at(named, connected_settings)))
 
 
 def missing_scopes(needed: Iterable[str], granted: Iterable[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Codes are texts: what is said where one stands as a number, and its zeros are at risk."""
+"""Codes are texts: what is said where one exists as a number, and its zeros are at risk."""
 
 from __future__ import annotations
 

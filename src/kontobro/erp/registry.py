@@ -37,7 +37,7 @@ GROUP: Final = "kontobro.connectors"
 OURS: Final = {
     name: EntryPoint(name, f"kontobro.erp.{name}:CONNECTOR", GROUP) for name in ("beancount", "odoo", "tryton")
 }
-"""Entry points like all others, but named here: they are there in a folder of sources that nobody installed too."""
+"""Entry points like all others, but named here: they are there in a folder of sources that no one installed too."""
 
 HOW_TO_REGISTER: Final = (
     f"Another package registers its own by an entry point in the group {GROUP}: docs/connectors/writing-one.md."

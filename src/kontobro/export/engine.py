@@ -60,7 +60,7 @@ NEEDED_SCOPES = frozenset({"export-jobs:read", "export-jobs:write", "export-item
 class JobResult:
     """How a run of a job ended. `event` is Pleo's, or `unfinished` when the job takes nothing any more.
 
-    `booked` counts items booked by this run, `already_booked` those that stood before; `receipts` those
+    `booked` counts items booked by this run, `already_booked` those that was before; `receipts` those
     attached by this run; `uncertain` items are left for the next export. `notes` are for a person.
     """
 
@@ -101,7 +101,7 @@ def run_job(
             outcome = attempt(claimant, job, progress, result)
             claimant.end(job, outcome)
         except JobGone as gone:
-            # expired, cancelled or finished by somebody else: it is left as it is, the next export finds what stands
+            # expired, cancelled or finished by someone else: it is left as it is, the next export finds what exists
             outcome = JobOutcome("failed", gone.message, gone.job_failure)
             return close(connection, ports, result, "unfinished", outcome.failure, gone.remedy)
         result.failure_type = outcome.failure_type
@@ -214,16 +214,16 @@ def check_settings_fit(connection: Connection, masters: Masters) -> None:
 
 def open_reporter(connection: Connection, lists: Lists, ports: Ports) -> Reporter:
     """What is still to be told to Pleo. What it was told already, we know then too."""
-    told = [item.entry_id for item in lists.with_status(is_open=False)]
-    if told:
-        _remember_told(connection, ports, told)
+    notes = [item.entry_id for item in lists.with_status(is_open=False)]
+    if notes:
+        _remember_notes(connection, ports, notes)
     todo = {item.entry_id for item in lists.with_status(is_open=True)}
     return Reporter(ports.pleo, ports.store, ports.clock, connection.id, lists.job, todo)
 
 
-def _remember_told(connection: Connection, ports: Ports, told: list[str]) -> None:
+def _remember_notes(connection: Connection, ports: Ports, notes: list[str]) -> None:
     """A run that was killed between Pleo's answer and our commit: Pleo knows these already, now we do too."""
-    references = [reference for entry_id in told for reference in references_of(entry_id)]
+    references = [reference for entry_id in notes for reference in references_of(entry_id)]
     rows = ports.store.bookings(connection.id, references=references)
     moves = [Move(reference=row.reference, to="reported") for row in rows if row.state in ("verified", "rejected")]
     if moves:
@@ -325,7 +325,7 @@ def close(
 
 
 def local_day(moment: datetime, connection: Connection, masters: Masters) -> date:
-    """The day it is for the company. Raises Misconfigured for a time zone that nobody knows."""
+    """The day it is for the company. Raises Misconfigured for a time zone that no one knows."""
     name = zone_name(connection.settings, masters)
     zone = zone_named(name)
     if zone is None:

@@ -28,7 +28,7 @@ from kontobro.export.receipts.fetch import check_links
 class ItemPreview:
     """One item: the entries that would be booked, or why not.
 
-    `already`: what stands of it, so that nothing would be booked. `before_hook`: the rules' entries where the
+    `already`: what exists of it, so that nothing would be booked. `before_hook`: the rules' entries where the
     company's own function changed them, `hook_trace` its traceback where it raised. `receipts` counts the receipts
     that come with it (not fetched here).
     """
@@ -75,7 +75,7 @@ def preview_items(
     masters: Masters,
     seen: Seen | None = None,
 ) -> list[ItemPreview]:
-    """The rules, the accounting system's own validation, and what stands already. `seen`: what came before these."""
+    """The rules, the accounting system's own validation, and what exists already. `seen`: what came before these."""
     today = local_day(ports.clock.now(), connection, masters)
     bills = ports.connector.capabilities.bills
     posted = [post_item(item, connection.settings, masters, today, bills=bills) for item in items]

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 
-STANDS = ("posted", "verified", "reported")
+BOOKED = ("posted", "verified", "reported")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ def settle_open(connection: Connection, ports: Ports) -> Settled:
 
 def settle_rows(connection: Connection, ports: Ports) -> Settled:
     """Go through the open payments in batches; only posted ones can be settled."""
-    # a payment that a killed run left on its way is not ours: its own run goes on with it
-    rows = [row for row in ports.store.open_payments(connection.id) if row.state in STANDS]
+    # a payment that a killed run left on its way is not ours: its own run continues with it
+    rows = [row for row in ports.store.open_payments(connection.id) if row.state in BOOKED]
     done = [_settle_some(connection, ports, some) for some in parts(rows, BATCH)]
     return Settled(
         settled=sum(part.settled for part in done),

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
+from kontobro.bootstrap import App
 from kontobro.core.errors import KontobroError
 from kontobro.core.level import level_of, missing_scopes, scopes_for
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import Identity, Installation
-from kontobro.core.ports import Connector, Pleo
+from kontobro.core.ports import Connector
 from kontobro.core.settings.check import fit_of
 from kontobro.export.job.masters import load_masters
 from kontobro.health.findings import Finding
@@ -21,17 +21,9 @@ from kontobro.install.connect import ACTIVE, PENDING
 from kontobro.install.level import NextLevel, meaning_of, next_level
 
 
-class Sides(Protocol):
-    """The way to both sides of a connection (`bootstrap.Home`)."""
-
-    def pleo_for(self, connection: Connection) -> Pleo: ...
-
-    def connector_for(self, connection: Connection) -> Connector: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Where the reader goes to mend something. `raise_level` has a place for the level's number."""
+    """Where the reader goes to fix something. `raise_level` has a place for the level's number."""
 
     reconnect: str
     first_sync: str
@@ -39,16 +31,16 @@ class Words:
     raise_level: str
 
 
-def look(connection: Connection, sides: Sides, words: Words) -> Iterator[Finding]:
+def look(connection: Connection, app: App, words: Words) -> Iterator[Finding]:
     """Every look in turn; one that fails never hides the next."""
     if connection.status != "connected":
         yield Finding("connection", "bad", f"The connection is {connection.status}.", words.reconnect)
     else:
-        yield from _guarded("Pleo", lambda: _look_at_pleo(connection, sides, words))
-    there = list(_guarded("accounting system", lambda: _look_at_erp(sides.connector_for(connection), connection)))
+        yield from _guarded("Pleo", lambda: _look_at_pleo(connection, app, words))
+    there = list(_guarded("accounting system", lambda: _look_at_erp(app.connector_for(connection), connection)))
     yield from there
     if all(finding.good for finding in there):  # else it would say the same again
-        yield from _guarded("settings", lambda: _look_at_settings(sides.connector_for(connection), connection))
+        yield from _guarded("settings", lambda: _look_at_settings(app.connector_for(connection), connection))
 
 
 def _guarded(subject: str, looks: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -58,16 +50,16 @@ def _guarded(subject: str, looks: Callable[[], Iterator[Finding]]) -> Iterator[F
         yield Finding(subject, "bad", error.message, error.remedy, fault=error)
 
 
-def _look_at_pleo(connection: Connection, sides: Sides, words: Words) -> Iterator[Finding]:
-    pleo = sides.pleo_for(connection)
+def _look_at_pleo(connection: Connection, app: App, words: Words) -> Iterator[Finding]:
+    pleo = app.pleo_for(connection)
     identity = pleo.introspect()
     yield Finding("Pleo", "ok", f"reachable, logged in with {identity.auth_method.lower().replace('_', ' ')}")
-    yield from _guarded("level", lambda: _look_at_level(identity, connection, sides, words))
+    yield from _guarded("level", lambda: _look_at_level(identity, connection, app, words))
     yield _of_installation(pleo.installation(), words)
 
 
-def _look_at_level(identity: Identity, connection: Connection, sides: Sides, words: Words) -> Iterator[Finding]:
-    """What the connection keeps in step, whether the credential suffices for it, and what the next level needs."""
+def _look_at_level(identity: Identity, connection: Connection, app: App, words: Words) -> Iterator[Finding]:
+    """What the connection keeps in sync, whether the credential suffices for it, and what the next level needs."""
     settings = connection.settings
     level = level_of(settings)
     if scopes := missing_scopes(scopes_for(settings), identity.scopes):
@@ -76,7 +68,7 @@ def _look_at_level(identity: Identity, connection: Connection, sides: Sides, wor
     else:
         yield Finding("permissions", "ok", f"all that Level {level} needs")
     on = f"; switched on: {', '.join(settings.sync)}" if settings.sync else ""
-    needs = next_level(level, sides.connector_for(connection).capabilities, identity)
+    needs = next_level(level, app.connector_for(connection).capabilities, identity)
     yield Finding("level", "ok", f"{level}: {meaning_of(settings)}{on}", said_of_next(needs, words))
     if "dimensions" in settings.sync and not settings.sync_dimensions:
         yield Finding("dimensions", "ok", "none chosen, so Pleo gets no tags", words.dimensions)

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from kontobro.bootstrap import Home, SystemClock
+from kontobro.bootstrap import App, SystemClock
 from kontobro.core.errors import KontobroError
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Clock
+from kontobro.health.data_folder import examine_data_folder
 from kontobro.health.findings import Finding, Verdict
-from kontobro.health.home import examine_home
 from kontobro.net.client import open_client, proxies_in_use
 from kontobro.net.limits import Limits
 from kontobro.pleo import Ways
@@ -36,7 +36,7 @@ LIMITS: Final = Limits(seconds=20.0, most_bytes=64 * 1024)
 CLOCK_WARN, CLOCK_BAD = timedelta(seconds=30), timedelta(minutes=4)
 """Webhooks are refused at five minutes; tokens expire early or late before."""
 
-Look = Callable[[Home], Vitals]
+Look = Callable[[App], Vitals]
 
 
 def examine(
@@ -50,22 +50,22 @@ def examine(
 
     `look` tells how the work goes (`kontobro.worker.vitals`); `transport` stands in for the network.
     """
-    from kontobro.service.home import open_service_home
+    from kontobro.service.app import open_service_app
 
     settings = [*examine_settings(config), mail(config)]
     try:
-        home = open_service_home(config, clock or SystemClock())
+        app = open_service_app(config, clock or SystemClock())
     except (KontobroError, OSError) as fault:
-        told = (
+        message = (
             fault
             if isinstance(fault, KontobroError)
             else KontobroError("The data folder can't be used.", "Check its owner.")
         )
-        return [Finding("database", "bad", told.message, told.remedy), *settings]
+        return [Finding("database", "bad", message.message, message.remedy), *settings]
     try:
-        return [*examine_home(home), *settings, *_at_work(config, home, look), *_outside(config, home, transport)]
+        return [*examine_data_folder(app), *settings, *_at_work(config, app, look), *_outside(config, app, transport)]
     finally:
-        home.close()
+        app.close()
 
 
 def examine_settings(config: ServiceConfig) -> list[Finding]:
@@ -149,11 +149,11 @@ def proxy(config: ServiceConfig, proxies: Sequence[str] | None = None) -> list[F
     found = proxies_in_use() if proxies is None else proxies
     if not found:
         return []
-    told = f"Calls go through the proxy {', '.join(found)}, which does its own DNS lookups."
+    message = f"Calls go through the proxy {', '.join(found)}, which does its own DNS lookups."
     if config.local:
-        return [Finding("proxy", "ok", told)]
+        return [Finding("proxy", "ok", message)]
     remedy = "Block private networks in the proxy: Kontobro itself can check only numeric addresses."
-    return [Finding("proxy", "warn", told, remedy)]
+    return [Finding("proxy", "warn", message, remedy)]
 
 
 def mail(config: ServiceConfig) -> Finding:
@@ -167,17 +167,17 @@ def mail(config: ServiceConfig) -> Finding:
     return Finding("mail", "ok" if config.local else "warn", "No mail server: emails are only logged.", remedy)
 
 
-def _at_work(config: ServiceConfig, home: Home, look: Look | None) -> list[Finding]:
+def _at_work(config: ServiceConfig, app: App, look: Look | None) -> list[Finding]:
     if look is None:
         return []
     try:
-        return examine_work(look(home), timedelta(seconds=config.poll_seconds))
+        return examine_work(look(app), timedelta(seconds=config.poll_seconds))
     except KontobroError as fault:
         return [Finding("worker", "bad", fault.message, fault.remedy)]
 
 
 def examine_work(vitals: Vitals, poll: timedelta) -> list[Finding]:
-    """Whether somebody works, and keeps up."""
+    """Whether someone works, and keeps up."""
     return [_workers(vitals), _queue(vitals, poll), _looks(vitals, poll)]
 
 
@@ -188,25 +188,25 @@ def _workers(vitals: Vitals) -> Finding:
 
 
 def _queue(vitals: Vitals, poll: timedelta) -> Finding:
-    told = f"{vitals.waiting} waiting, {vitals.running} running; the oldest has waited {_span(vitals.oldest_wait)}."
+    message = f"{vitals.waiting} waiting, {vitals.running} running; the oldest has waited {_span(vitals.oldest_wait)}."
     late = vitals.oldest_wait > max(2 * poll, timedelta(minutes=5))
     remedy = "Start more workers, or raise KONTOBRO_WORKERS." if late else ""
-    return Finding("queue", "warn" if late else "ok", told, remedy)
+    return Finding("queue", "warn" if late else "ok", message, remedy)
 
 
 def _looks(vitals: Vitals, poll: timedelta) -> Finding:
     if vitals.since_look is None:
         return Finding("polling", "ok", "Pleo has not been checked for export jobs yet.")
     late = vitals.since_look > 5 * poll
-    told = f"Pleo was last checked for export jobs {_span(vitals.since_look)} ago."
-    return Finding("polling", "warn" if late else "ok", told, "Check that a worker is running." if late else "")
+    message = f"Pleo was last checked for export jobs {_span(vitals.since_look)} ago."
+    return Finding("polling", "warn" if late else "ok", message, "Check that a worker is running." if late else "")
 
 
-def _outside(config: ServiceConfig, home: Home, transport: httpx2.BaseTransport | None) -> list[Finding]:
-    alive = [each for each in home.store.connections() if each.status == "connected"]
-    clocks = [database_clock(config, home.clock)] if config.database_url.get_secret_value() else []
-    clocks += [pleo_clock(url, home.clock, transport) for url in sorted({each.api_url for each in alive})]
-    return clocks if config.local else [*clocks, webhooks(config, alive[:MOST_ASKED], home, transport)]
+def _outside(config: ServiceConfig, app: App, transport: httpx2.BaseTransport | None) -> list[Finding]:
+    alive = [each for each in app.store.connections() if each.status == "connected"]
+    clocks = [database_clock(config, app.clock)] if config.database_url.get_secret_value() else []
+    clocks += [pleo_clock(url, app.clock, transport) for url in sorted({each.api_url for each in alive})]
+    return clocks if config.local else [*clocks, webhooks(config, alive[:MOST_ASKED], app, transport)]
 
 
 def database_clock(config: ServiceConfig, clock: Clock) -> Finding:
@@ -246,25 +246,27 @@ def _clock(whose: str, off: timedelta) -> Finding:
 
 
 def webhooks(
-    config: ServiceConfig, asked: Sequence[Connection], home: Home, transport: httpx2.BaseTransport | None
+    config: ServiceConfig, asked: Sequence[Connection], app: App, transport: httpx2.BaseTransport | None
 ) -> Finding:
     """Whether Pleo delivers to us. Without, polling does it: later, and still."""
     from kontobro.pleo.subscriptions import open_subscriptions
 
     missing, unknown = 0, 0
     for connection in asked:
-        opened = open_subscriptions(connection, home.store, home.clock, Ways(transport=transport))
+        opened = open_subscriptions(connection, app.store, app.clock, Ways(transport=transport))
         try:
             missing += not _is_watched(opened, config)
         except KontobroError:
             unknown += 1
         finally:
             opened.close()
-    told = f"Webhooks: {len(asked) - missing - unknown} of {len(asked)} connections checked are subscribed"
+    message = f"Webhooks: {len(asked) - missing - unknown} of {len(asked)} connections checked are subscribed"
     if not missing and not unknown:
-        return Finding("webhooks", "ok", f"{told}.")
+        return Finding("webhooks", "ok", f"{message}.")
     remedy = "Open the connection's page and subscribe again. Until then, polling finds export jobs."
-    return Finding("webhooks", "warn", f"{told}; {unknown} could not be checked." if unknown else f"{told}.", remedy)
+    return Finding(
+        "webhooks", "warn", f"{message}; {unknown} could not be checked." if unknown else f"{message}.", remedy
+    )
 
 
 def _is_watched(opened: Subscriptions, config: ServiceConfig) -> bool:

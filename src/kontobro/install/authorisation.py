@@ -1,7 +1,7 @@
 """A browser away at Pleo's consent page: what is kept meanwhile, who may come back, and what Pleo answered.
 
     state, kept = leave(redirect_uri=..., owner=..., now=...)    state and kept.verifier go into authorize_url
-    kept.awaits(state, owner=..., now=...)                       of everybody who comes, only the one who left
+    kept.awaits(state, owner=..., now=...)                       of everyone who comes, only the one who left
     code_of(query, remedy)                                       then the exchange: once, whatever becomes of it
 
 Where it is kept is each home's own: sealed (`kept_to`), and deleted before the code is exchanged.
@@ -53,12 +53,12 @@ OPTIONAL = frozenset({"companies:read"})
 
 
 class InvalidScope(LoginFailed):
-    """Pleo does not know a scope that was asked for: nobody was asked for consent."""
+    """Pleo does not know a scope that was asked for: no one was asked for consent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorisation:
-    """What is kept of a browser that left. State and owner only as hashes: reading them lets nobody come back."""
+    """What is kept of a browser that left. State and owner only as hashes: reading them lets no one come back."""
 
     redirect_uri: str
     state_hash: str

@@ -2,7 +2,7 @@
 
 The order is Pleo's own for API keys (`pleo/api.md` A3): a test call, the installation, its company. Nothing
 is stored and nothing is installed when any look before it failed; but where Pleo names the company in the installation
-alone, one that waits is made to learn it. An installation that keeps master data in step is
+alone, one that waits is made to learn it. An installation that keeps master data in sync is
 activated after its first sync (`pleo/api.md` I).
 """
 
@@ -55,7 +55,7 @@ class TrialTokens:
 
     @contextmanager
     def lock(self, name: str, *, wait: float = 0) -> Iterator[None]:
-        """Nobody else knows these tokens."""
+        """No one else knows these tokens."""
         yield
 
 
@@ -77,7 +77,7 @@ class Connected:
 class Connecting:
     """Both sides, and what the place that connects has to say about it.
 
-    `known`: among which connections the company may stand already, all of the store's by default. `claim` gets the
+    `known`: among which connections the company may exist already, all of the store's by default. `claim` gets the
     connection as it will be, before anything is installed or stored, and may refuse it by raising. With `wait` the
     installation waits for the first sync at Level 1 too.
     """
@@ -183,7 +183,7 @@ def settled_identity(found: Connection, known: Sequence[Connection], erp_name: s
 
 
 def free_name(name: str, taken: Collection[str]) -> str:
-    """The name that Pleo has for a company; numbered when another company has it too, for nobody is asked."""
+    """The name that Pleo has for a company; numbered when another company has it too, for no one is asked."""
     numbered = (f"{name} ({n})" for n in range(2, len(taken) + 3))
     return name if name not in taken else next(one for one in numbered if one not in taken)
 

@@ -37,7 +37,7 @@ _SOURCES: Mapping[SyncKind, tuple[type, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class NextLevel:
-    """What stands between a connection and a level: permissions at Pleo, kinds the accounting system can't supply."""
+    """What is between a connection and a level: permissions at Pleo, kinds the accounting system can't supply."""
 
     level: Level
     scopes: tuple[str, ...]

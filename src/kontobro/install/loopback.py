@@ -45,7 +45,7 @@ class Loopback:
         self._answer = answer
 
     def wait(self, seconds: float) -> str:
-        """The authorisation code. Raises LoginFailed when Pleo or the person refused, or nobody came.
+        """The authorisation code. Raises LoginFailed when Pleo or the person refused, or no one came.
 
         InvalidScope when Pleo does not know a scope that was asked for.
         """

@@ -19,7 +19,7 @@ _CARRIES_IPV4: Final = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Net
 """NAT64 by its well-known prefix (RFC 6052), and the old compatible form: the IPv4 address is in the last 32 bits."""
 
 _NEVER: Final = (ipaddress.IPv4Network("168.63.129.16/32"), ipaddress.IPv4Network("192.0.0.0/24"))
-"""Counted as global, and still the inside of somebody's network: Azure's metadata service; IETF's own (RFC 6890), where
+"""Counted as global, and still the inside of someone's network: Azure's metadata service; IETF's own (RFC 6890), where
 Oracle's is."""
 
 _UNICAST: Final = ipaddress.IPv6Network("2000::/3")

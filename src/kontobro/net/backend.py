@@ -93,7 +93,7 @@ class PinnedBackend(httpcore2.NetworkBackend):
 
 
 class TimedStream(httpcore2.NetworkStream):
-    """A connection of which no read, write or handshake goes on beyond the call's own end."""
+    """A connection of which no read, write or handshake continues beyond the call's own end."""
 
     def __init__(self, inner: httpcore2.NetworkStream) -> None:
         self._inner = inner

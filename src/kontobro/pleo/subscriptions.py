@@ -46,7 +46,7 @@ class _Secret(Camel):
 
 
 def events_of(settings: Settings, dialect: Dialect) -> tuple[str, ...]:
-    """What a connection wants to be told of: export jobs, and new vendors where vendors are kept in step."""
+    """What a connection wants to be told of: export jobs, and new vendors where vendors are kept in sync."""
     return (dialect.event_name, VENDOR_EVENT) if "vendors" in settings.sync else (dialect.event_name,)
 
 

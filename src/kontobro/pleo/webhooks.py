@@ -35,7 +35,7 @@ KINDS: Final[Mapping[str, EventKind]] = {
 
 TOLERANCE: Final = timedelta(minutes=5)
 _MOST_SIGNATURES: Final = 8
-"""During a rotation there are two; more than a few is somebody trying."""
+"""During a rotation there are two; more than a few is someone trying."""
 _LONGEST_ID: Final = 200
 
 
@@ -119,7 +119,7 @@ def verify_and_read(
 
 
 def _instant(text: str) -> datetime:
-    """Unix seconds, digits only: what was signed is then exactly what stands in the header."""
+    """Unix seconds, digits only: what was signed is then exactly what is in the header."""
     if text.isascii() and text.isdecimal() and len(text) <= 11 and (text == "0" or text[0] != "0"):
         return datetime.fromtimestamp(int(text), UTC)
     raise BadSignature("The webhook has no timestamp that can be read.")

@@ -1,1 +1,1 @@
-"""What the service's pages and its worker share: configuration, the open home of a process, logs, metrics."""
+"""What the service's pages and its worker share: configuration, the application of a process, logs, metrics."""

@@ -234,7 +234,7 @@ class ServiceConfig(BaseSettings):
 
 
 def _is_bare(bind: str) -> bool:
-    """Whether more than a port is parted by colons: an IPv6 address without its brackets, or a list."""
+    """Whether more than a port is separated by colons: an IPv6 address without its brackets, or a list."""
     return ":" in bind.rpartition(":")[0] and not bind.startswith(("[", "unix:"))
 
 

@@ -1,6 +1,6 @@
 """Which addresses this service may reach for its customers: the public internet, and networks that its operator names.
 
-Whoever may type an address may otherwise read what stands beside the service: a database, a cloud's metadata. A
+Whoever may type an address may otherwise read what is beside the service: a database, a cloud's metadata. A
 service on localhost serves its owner alone, who may reach everything anyway.
 """
 

@@ -17,7 +17,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('kontobro pace', 0));
 CREATE UNLOGGED TABLE IF NOT EXISTS kontobro_pace (connection_id text NOT NULL, at double precision NOT NULL);
 CREATE INDEX IF NOT EXISTS kontobro_pace_at ON kontobro_pace (connection_id, at);
 """
-"""Unlogged: after a crash of the database the minute begins anew, which Pleo's own 429 makes good."""
+"""Unlogged: after a crash of the database the minute begins again, which Pleo's own 429 makes good."""
 
 _LOCK: LiteralString = "SELECT pg_advisory_xact_lock(hashtextextended('kontobro pace ' || %(id)s, 0))"
 _FORGET: LiteralString = """
@@ -58,7 +58,7 @@ class SharedPaces:
             try:
                 return self._ask(connection_id)
             except psycopg.OperationalError:
-                self._drop()  # it may have been closed while nobody looked: once more on a fresh one
+                self._drop()  # it may have been closed while no one looked: once more on a fresh one
             try:
                 return self._ask(connection_id)
             except psycopg.OperationalError as error:

@@ -16,7 +16,7 @@ def open_store(where: Path | str, *, key: bytes | None = None) -> DjangoStore:
     """Open the store in a SQLite file (a path) or a PostgreSQL database (`postgresql://…`); its tables are made, and
     brought up to date, when needed.
 
-    `key` encrypts secrets: one Fernet key, or several parted by commas of which the first encrypts. Without
+    `key` encrypts secrets: one Fernet key, or several separated by commas of which the first encrypts. Without
     it the environment's KONTOBRO_KEY counts, else a key file beside the SQLite file. Safe to call from many
     threads and processes, after a fork; close what it returns. Raises Misconfigured for what is no store of ours and
     for PostgreSQL without a key, StoreUnreachable, Busy when another process holds it for longer than 30 s.

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from kontobro.core.model.history import Move, Plan
+from kontobro.core.model.history import Intent, Move
 from kontobro.core.model.journal import entry_id_of
 from kontobro.store.secrets.codec import invoice_key_to, notes_to, plain, problems_to
 
@@ -43,7 +43,7 @@ PLAN = f"""
     WHERE kontobro_booking.run <> excluded.run OR kontobro_booking.state <> 'planned'
 """  # noqa: S608 - names from this file only
 
-# A write under way: `booking` begins it, `uncertain` is the last sign of it, what stands or was refused ends it.
+# A write under way: `booking` begins it, `uncertain` is the last sign of it, what exists or was refused ends it.
 # An item rejected before its find was made says nothing of an earlier write: `planned` to `rejected` keeps it.
 MOVE = """
     UPDATE kontobro_booking
@@ -93,7 +93,7 @@ CLAIM_JOB = """
 _texts_of = attrgetter(*_TEXTS)
 
 
-def plan_values(connection_id: str | int, job_id: str, run: str, plan: Plan, at: Any) -> tuple[Any, ...]:
+def plan_values(connection_id: str | int, job_id: str, run: str, plan: Intent, at: Any) -> tuple[Any, ...]:
     """The values of PLAN, in its order."""
     texts = (*_texts_of(plan), *invoice_key_to(plan.settles))
     return (connection_id, plan.reference, job_id, run, *(text and plain(text) for text in texts), at)
@@ -120,7 +120,7 @@ def move_values(connection_id: str | int, move: Move, at: Any) -> tuple[Any, ...
     )
 
 
-def payload_values(connection_id: str | int, plans: Sequence[Plan]) -> list[tuple[Any, ...]]:
+def payload_values(connection_id: str | int, plans: Sequence[Intent]) -> list[tuple[Any, ...]]:
     """The values of PAYLOAD for those plans that bring one: one for an item's entries."""
     payloads = {entry_id_of(plan.reference): plan.raw for plan in plans if plan.raw}
     return [(connection_id, entry_id, zlib.compress(raw, 1)) for entry_id, raw in payloads.items()]

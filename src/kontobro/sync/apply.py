@@ -1,6 +1,6 @@
 """Carrying out a plan: intents before creates, bindings after each batch, one record's failure is its own.
 
-Between any two lines here the process may be killed. What stands at Pleo and in the bindings then is what the next
+Between any two lines here the process may be killed. What is at Pleo and in the bindings then is what the next
 plan begins with: an intent makes what was created ours, an update is simply found done or not done.
 """
 
@@ -19,7 +19,7 @@ from kontobro.core.model.findings import problem
 from kontobro.core.model.masterdata import Vendor
 from kontobro.core.plan.compare import mark_at_pleo, mark_of
 from kontobro.core.plan.make import Action, Change, Desired, Existing, Plan
-from kontobro.core.plan.match import Places, match
+from kontobro.core.plan.match import CodeGroups, match
 from kontobro.core.plan.steps import kind_of
 from kontobro.core.ports import Clock, Connector, Store, Target, WritesVendors
 from kontobro.core.words import Phrase
@@ -27,10 +27,10 @@ from kontobro.sync.bound import Bound
 from kontobro.sync.source import desired_vendor, vendor_from
 
 MOST_DOUBTS = 3
-"""Calls of unknown outcome after which a run ends: Pleo is not well, and each took its time to fail."""
+"""Calls of unconfirmed outcome after which a run ends: Pleo is not well, and each took its time to fail."""
 
 
-class Progress(Protocol):
+class SyncProgress(Protocol):
     """Told how far a sync is: `phase` is a word for a person."""
 
     def __call__(self, phase: str, done: int, total: int) -> None: ...
@@ -51,14 +51,14 @@ class SyncPorts:
 
 
 @dataclass(slots=True)
-class Work:
+class PlanRun:
     """One plan being carried out. `done` counts changes by action, `writes` the calls that wrote to Pleo."""
 
     ports: SyncPorts
     bound: Bound
     currency: str
     plan: Plan
-    progress: Progress = quiet
+    progress: SyncProgress = quiet
     done: Counter[Action] = field(default_factory=Counter)
     failed: list[Problem] = field(default_factory=list)
     writes: int = 0
@@ -199,7 +199,8 @@ class Work:
     def _answers(
         self, changes: Sequence[Change], call: Callable[[], Sequence[Existing | Problem]]
     ) -> Sequence[Existing | Problem]:
-        """The call's answers; of an unknown outcome a problem for each record, and after a few of those its fault."""
+        """The call's answers; of an unconfirmed outcome a problem for each record, and after a few of those its
+        fault."""
         self.writes += 1
         try:
             return call()
@@ -210,12 +211,12 @@ class Work:
             return [_uncertain(change, fault) for change in changes]
 
     def _resolve(self, kind: MasterKind) -> None:
-        """Creates whose outcome is unknown, or that Pleo says exist: what stands there is ours by the intent."""
+        """Creates whose outcome is not known, or that Pleo says exist: what is there is ours by the intent."""
         doubtful, self._doubtful = self._doubtful, []
         desired = [change.after for change, _ in doubtful if change.after]
         existing = [record for record in self.ports.target.read(kind) if not self.bound.has(kind, record.id)]
         intents = [self.bound.of(kind)[record.id] for record in desired]
-        found = match(kind, desired, existing, intents, Places(self._parents(kind)), {}).pairs
+        found = match(kind, desired, existing, intents, CodeGroups(self._parents(kind)), {}).pairs
         for change, doubt in doubtful:
             pair = found.get(change.erp_id or "")
             if pair and pair.how == "ours":

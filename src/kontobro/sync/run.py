@@ -17,10 +17,10 @@ from kontobro.core.ports import Store
 from kontobro.core.rules.dates import zone_named
 from kontobro.core.settings.codes import dimensions_in_codes
 from kontobro.sync import source
-from kontobro.sync.apply import Progress, SyncPorts, Work, quiet
+from kontobro.sync.apply import PlanRun, SyncPorts, SyncProgress, quiet
 from kontobro.sync.bound import Bound
 
-__all__ = ["KINDS", "SyncPorts", "SyncResult", "apply_plan", "in_step", "is_due", "limits_of", "plan_sync", "quiet"]
+__all__ = ["KINDS", "SyncPorts", "SyncResult", "apply_plan", "in_sync", "is_due", "limits_of", "plan_sync", "quiet"]
 
 KINDS: tuple[SyncKind, ...] = ("accounts", "tax-codes", "dimensions", "vendors")
 
@@ -59,7 +59,7 @@ class SyncResult:
 
     @property
     def complete(self) -> bool:
-        """All that Pleo is to have of this kind stands there; vendors that wait for a person don't count."""
+        """All that Pleo is to have of this kind is there; vendors that wait for a person don't count."""
         return not self.failed and all(change.action != "adopt" for change in self.waiting)
 
     @property
@@ -87,7 +87,7 @@ def apply_plan(
     ports: SyncPorts,
     *,
     yes: bool = False,
-    progress: Progress = quiet,
+    progress: SyncProgress = quiet,
 ) -> SyncResult:
     """Plan again and carry it out, if it is the plan of that digest; with `yes` and no digest, if limits allow it.
 
@@ -100,7 +100,7 @@ def apply_plan(
         plan = _planned(connection, kind, ports, company, adopt=bool(digest))
         noted[0] = plan.digest
         _approve(plan, digest, limits_of(connection.settings), yes=yes)
-        work = Work(ports, Bound(ports.store, connection.id), company.currency, plan, progress)
+        work = PlanRun(ports, Bound(ports.store, connection.id), company.currency, plan, progress)
         work.carry_out()
         result = _result(plan, work)
         _note(connection, kind, ports, result.outcome, plan.digest)
@@ -122,8 +122,8 @@ def is_due(connection: Connection, kind: str, ports: SyncPorts) -> bool:
     return ports.clock.now() >= at + period
 
 
-def in_step(connection: Connection, store: Store, done: Collection[str] = ()) -> bool:
-    """Whether every kind that is switched on is in step, or was `done` just now."""
+def in_sync(connection: Connection, store: Store, done: Collection[str] = ()) -> bool:
+    """Whether every kind that is switched on is in sync, or was `done` just now."""
     noted = store.syncs(connection.id)
     outcomes = {kind: noted[NOTED[kind][-1]][1] for kind in connection.settings.sync if NOTED[kind][-1] in noted}
     return all(kind in done or outcomes.get(kind) == "in_step" for kind in connection.settings.sync)
@@ -176,7 +176,7 @@ def _source(kind: str, ports: SyncPorts, today: date) -> source.Source:
 
 
 def _dimensions(connection: Connection, ports: SyncPorts, *, adopt: bool) -> Plan:
-    """Tag groups, then the tags of those that stand or will be created."""
+    """Tag groups, then the tags of those that exist or will be created."""
     dimensions = source.read_all(ports.connector, Dimension)
     values = source.read_all(ports.connector, DimensionValue)
     settings = dimensions_in_codes(connection.settings, dimensions)
@@ -245,7 +245,7 @@ def _checked(connection: Connection, ports: SyncPorts) -> Company:
 
 
 def _approve(plan: Plan, digest: str | None, limits: Limits, *, yes: bool) -> None:
-    """Raises when nobody approved this very plan, or nobody may."""
+    """Raises when no one approved this very plan, or no one may."""
     show = f"Look at the plan again (Master data, or kontobro sync plan {plan.kind}) and approve it as it is shown."
     if not digest and not yes:
         raise NotApproved(f"The plan of {plan.kind} was not approved: its digest is missing.", show)
@@ -277,7 +277,7 @@ def _note(connection: Connection, kind: str, ports: SyncPorts, outcome: str, dig
         ports.store.note_sync(connection.id, master, outcome, digest, ports.clock.now())
 
 
-def _result(plan: Plan, work: Work) -> SyncResult:
+def _result(plan: Plan, work: PlanRun) -> SyncResult:
     return SyncResult(
         kind=plan.kind,
         creates=work.done["create"],

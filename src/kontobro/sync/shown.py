@@ -37,7 +37,7 @@ def word_for(field: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ChangeRow:
     """One change: of what, and what becomes of each field. `parent` is the code (or id) of a value's dimension."""
 
     action: str
@@ -70,8 +70,8 @@ class Shown:
 
     kind: str
     digest: str
-    rows: tuple[Row, ...]
-    waiting: tuple[Row, ...] = ()
+    rows: tuple[ChangeRow, ...]
+    waiting: tuple[ChangeRow, ...] = ()
     problems: tuple[Problem, ...] = ()
     refused: UnsafePlan | None = None
 
@@ -132,18 +132,18 @@ def _coded(fields: Fields, accounts: Mapping[str, str]) -> Fields:
     return tuple((name, accounts.get(value, value) if name in ACCOUNTS else value) for name, value in fields)
 
 
-def _rows(changes: Iterable[Change], parents: Mapping[str, str]) -> tuple[Row, ...]:
+def _rows(changes: Iterable[Change], parents: Mapping[str, str]) -> tuple[ChangeRow, ...]:
     return tuple(sorted((row_of(change, parents) for change in changes), key=lambda row: _place(row.action)))
 
 
-def row_of(change: Change, parents: Mapping[str, str]) -> Row:
-    """One change; of what stands at Pleo its own code and name, of a new one those it gets.
+def row_of(change: Change, parents: Mapping[str, str]) -> ChangeRow:
+    """One change; of what is at Pleo its own code and name, of a new one those it gets.
 
     `parents`: dimension id -> code, of those that the plan knows; the others are told by their id.
     """
     named = change.before or change.after
     dimension = (change.erp_id or "").partition("/")[0] if change.kind == "tags" else ""
-    return Row(
+    return ChangeRow(
         action=change.action,
         kind=change.kind,
         code=named.code if named else "",

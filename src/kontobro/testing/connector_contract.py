@@ -90,9 +90,9 @@ class ConnectorContract(
         good, bad, other = a_journal(books.chart), unknown_account(books.chart), a_journal(books.chart)
         answers = books.connector.book([good, bad, other])
         assert [type(answer) for answer in answers] == [Booking, Problem, Booking]
-        assert not books.stands(bad)
-        assert books.stands(good)
-        assert books.stands(other)
+        assert not books.is_booked(bad)
+        assert books.is_booked(good)
+        assert books.is_booked(other)
 
     def test_a_problem_names_field_value_and_remedy(self, books: Books) -> None:
         problem = books.refused(unknown_account(books.chart))
@@ -104,7 +104,7 @@ class ConnectorContract(
     def test_an_entry_that_does_not_balance_is_refused(self, books: Books) -> None:
         entry = a_journal(books.chart)
         books.refused(replace(entry, lines=entry.lines[:1]))
-        assert not books.stands(entry)
+        assert not books.is_booked(entry)
 
     def test_the_same_entry_twice_is_one_booking(self, books: Books) -> None:
         need_reference(books)
@@ -145,7 +145,7 @@ class ConnectorContract(
         entry = a_journal(books.chart)
         books.book(entry)
         books.bookkeeper.delete(entry.reference)
-        assert not books.stands(entry)
+        assert not books.is_booked(entry)
         books.book(entry)
         assert books.bookkeeper.count(entry.reference) == 1
 
@@ -159,8 +159,8 @@ class ConnectorContract(
             "account_unknown",
             "vendor_unknown",
         }
-        assert not books.stands(good)
-        assert not books.stands(bad)
+        assert not books.is_booked(good)
+        assert not books.is_booked(bad)
 
     def test_a_closed_period_takes_nothing(self, books: Books) -> None:
         if books.chart.closed_day is None:
@@ -210,8 +210,8 @@ class ConnectorContract(
         bookings = [*books.book(draft), *books.post(posted)]
         connector.withdraw(bookings)
         connector.withdraw(bookings)
-        assert not books.stands(draft)
-        assert books.stands(posted)
+        assert not books.is_booked(draft)
+        assert books.is_booked(posted)
 
 
 def unknown_account(chart: Chart) -> Entry:

@@ -18,7 +18,7 @@ from kontobro.install.authorisation import consent_for
 from kontobro.pleo import ENVIRONMENTS
 from kontobro.service.config import Environment, config
 from kontobro.store.secrets.codec import tokens_from
-from kontobro.web.places import places
+from kontobro.web.process import process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +70,7 @@ class User(AbstractUser):
 class Organisation(models.Model):
     """A tenant: a company, or a partner who serves many. `hook_url` is told when something needs a person.
 
-    `demands_mfa`: nobody gets in who signs in with a password alone.
+    `demands_mfa`: no one gets in who signs in with a password alone.
     """
 
     id: Identifier = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -240,7 +240,7 @@ class Setup(models.Model):
 
     def before(self) -> Settings | None:
         """The settings of the connection that is connected again."""
-        known = places.home.store.connection(self.connection_id) if self.again else None
+        known = process.app.store.connection(self.connection_id) if self.again else None
         return known.settings if known else None
 
     def kept_settings(self) -> Settings | None:
@@ -249,18 +249,18 @@ class Setup(models.Model):
         return before if before and level_of(before) == self.level else None
 
     def scopes(self) -> frozenset[str]:
-        """What this setup asks Pleo for: all that a connection keeps in step, else what the level needs."""
+        """What this setup asks Pleo for: all that a connection keeps in sync, else what the level needs."""
         kept = self.kept_settings()
         return scopes_for(kept) if kept else scopes_at(self.chosen_level, self.before())
 
     def consent(self) -> Consent:
         """What Pleo is asked for next, and how: otherwise after it did not know a scope."""
         kept = cast("TagScope | None", self.secrets().get("tag_scope"))
-        return consent_for(self.environment, self.scopes(), places.home.store.connections(), kept)
+        return consent_for(self.environment, self.scopes(), process.app.store.connections(), kept)
 
 
 def _store() -> DjangoStore:
-    return cast("DjangoStore", places.home.store)
+    return cast("DjangoStore", process.app.store)
 
 
 def _destination(draft: Connection, name: str) -> Destination:
@@ -282,7 +282,7 @@ class WebhookDelivery(models.Model):
 
 
 class ToldNotice(models.Model):
-    """Somebody was told of this cause on this day: once is enough."""
+    """Someone was told of this cause on this day: once is enough."""
 
     connection_id: Text = models.TextField()
     cause: Text = models.TextField()

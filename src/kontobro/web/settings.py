@@ -90,7 +90,7 @@ STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
 
-# ---- who somebody is
+# ---- who someone is
 
 AUTH_USER_MODEL = "kontobro_web.User"
 AUTHENTICATION_BACKENDS = [

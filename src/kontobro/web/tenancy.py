@@ -20,7 +20,7 @@ from kontobro.core.errors import NotAllowed
 from kontobro.core.model.connection import Connection
 from kontobro.service.config import config
 from kontobro.web.models import ROLES, AuditEvent, ConnectionOwner, Membership, Organisation, Setup, User
-from kontobro.web.places import places
+from kontobro.web.process import process
 
 Role = Literal["owner", "bookkeeper", "readonly"]
 
@@ -88,7 +88,7 @@ def of_connection(role: Role = "readonly") -> Callable[[Callable[..., HttpRespon
                 raise Http404
             member = member_of(request.user, owner.organisation_id)
             member.require(role)
-            found = places.home.store.connection(connection)
+            found = process.app.store.connection(connection)
             if found is None:
                 raise Http404
             request.member, request.connection = member, found  # type: ignore[attr-defined]
@@ -100,7 +100,8 @@ def of_connection(role: Role = "readonly") -> Callable[[Callable[..., HttpRespon
 
 
 def member_of(user: Any, organisation: uuid.UUID) -> Member:
-    """That person in that organisation. Raises Http404 for anybody else, NotAllowed when a second factor is due."""
+    """That person in that organisation. Raises Http404 for anybody else, NotAllowed when a two-factor authentication
+    is due."""
     found = Membership.objects.select_related("organisation").filter(organisation_id=organisation, user=user).first()
     if found is None:
         raise Http404
@@ -137,7 +138,7 @@ def connection_ids(member: Member) -> Sequence[str]:
 
 def connections_of(member: Member) -> Sequence[Connection]:
     """The organisation's connections, by name."""
-    return sorted(places.overview.connections(connection_ids(member)), key=lambda c: c.name.casefold())
+    return sorted(process.overview.connections(connection_ids(member)), key=lambda c: c.name.casefold())
 
 
 _owners: dict[str, str] = {}

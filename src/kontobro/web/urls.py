@@ -85,7 +85,7 @@ urlpatterns = [
     path("c/<str:connection>/jobs/<str:job>/", jobs.job, name="job"),
     path("c/<str:connection>/jobs/<str:job>/progress/", jobs.progress, name="job_progress"),
     path("c/<str:connection>/jobs/<str:job>/preview/", jobs.preview, name="preview"),
-    path("c/<str:connection>/items/<path:reference>/books/", booking.standing, name="booking_standing"),
+    path("c/<str:connection>/items/<path:reference>/books/", booking.in_the_books, name="booking_standing"),
     path("c/<str:connection>/items/<path:reference>/again/", booking.again, name="check_again"),
     path("c/<str:connection>/items/<path:reference>/", booking.booking, name="booking"),
 ]

@@ -25,7 +25,7 @@ OPENING: Final = 60
 class ClientRunner:
     """The Runner port over DBOS's client. Use from any thread; `close` when done.
 
-    `lane` names the part of a queue that a connection's work stands in: by itself, one for each connection.
+    `lane` names the part of a queue that a connection's work is in: on its own, one for each connection.
     """
 
     def __init__(self, client: DBOSClient, lane: Callable[[str], str] = str) -> None:
@@ -43,7 +43,7 @@ class ClientRunner:
         return self._ask("settle", connection_id, f"{connection_id} settle", URGENT, connection_id)
 
     def sync(self, connection_id: str, kinds: Sequence[SyncKind], *, digest: str | None = None) -> str:
-        """With a digest somebody waits for it; without, a schedule asks."""
+        """With a digest someone waits for it; without, a schedule asks."""
         same = f"{connection_id} sync {' '.join(kinds)} {digest or ''}"
         queue = URGENT if digest else UPKEEP
         return self._ask("sync", connection_id, same, queue, connection_id, list(kinds), digest)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from kontobro.core.ports import Store
 from kontobro.worker.asking import ClientRunner
-from kontobro.worker.duty import fresh_connections
+from kontobro.worker.perform import fresh_connections
 from kontobro.worker.queues import KINDS, LOOK
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class Rounds:
     """Looks at every connection that is alive once in `period` seconds, each in its own moment of it.
 
     The moment follows from the connection's id and the slot's name from the time: several workers name the same
-    look, and it is done once. The first look of a process waits for its moment: a start wakes nobody all at once.
+    look, and it is done once. The first look of a process waits for its moment: a start wakes no one all at once.
     """
 
     store: Store

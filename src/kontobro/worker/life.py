@@ -28,7 +28,7 @@ class Life:
         self._session = self._begin()
 
     def keep(self) -> None:
-        """See that the sign still stands; give it anew after the connection broke."""
+        """See that the sign still exists; give it again after the connection broke."""
         try:
             self._session.execute("SELECT 1")
         except psycopg.OperationalError:

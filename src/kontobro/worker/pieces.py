@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kontobro.bootstrap import Home
+from kontobro.bootstrap import App
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, Misconfigured, Unreachable
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportJob
@@ -14,15 +14,15 @@ from kontobro.export.job.ended import note_ends
 from kontobro.export.job.run import Ports
 from kontobro.export.settle import Settled, settle
 from kontobro.install.connect import finish_installation
-from kontobro.sync.run import KINDS, NOTED, SyncPorts, SyncResult, apply_plan, in_step, is_due
+from kontobro.sync.run import KINDS, NOTED, SyncPorts, SyncResult, apply_plan, in_sync, is_due
 
 Result = JobResult | Settled | SyncResult
 """What came of a job, of settling, of a kind of master data. A piece of work puts each into `done` as it comes."""
 
 
-def alive(home: Home, connection_id: str) -> Connection:
+def alive(app: App, connection_id: str) -> Connection:
     """The connection as it is now. Raises Misconfigured when nothing can be done for it."""
-    connection = home.store.connection(connection_id)
+    connection = app.store.connection(connection_id)
     if connection is None:
         raise Misconfigured("This connection no longer exists.", "Connect the company again.")
     if connection.status != "connected":
@@ -32,11 +32,11 @@ def alive(home: Home, connection_id: str) -> Connection:
 
 
 def export_open(
-    home: Home, connection_id: str, done: list[Result], job_id: str | None = None, *, take_over: bool = False
+    app: App, connection_id: str, done: list[Result], job_id: str | None = None, *, take_over: bool = False
 ) -> None:
     """Export the named job, or all open ones, oldest first, until there is none."""
-    connection = alive(home, connection_id)
-    ports = home.ports_for(connection)
+    connection = alive(app, connection_id)
+    ports = app.ports_for(connection)
     note_ends(connection, ports)
     if job_id is not None:
         done.append(run_job(connection, named_job(ports, job_id), ports, take_over=take_over))
@@ -62,22 +62,22 @@ def named_job(ports: Ports, job_id: str) -> ExportJob:
     return job
 
 
-def settle_now(home: Home, connection_id: str, done: list[Result]) -> None:
+def settle_now(app: App, connection_id: str, done: list[Result]) -> None:
     """Settle payments whose bill has come."""
-    connection = alive(home, connection_id)
-    done.append(settle(connection, home.ports_for(connection)))
+    connection = alive(app, connection_id)
+    done.append(settle(connection, app.ports_for(connection)))
 
 
 def sync_kinds(
-    home: Home, connection_id: str, done: list[Result], kinds: Sequence[SyncKind], digest: str | None = None
+    app: App, connection_id: str, done: list[Result], kinds: Sequence[SyncKind], digest: str | None = None
 ) -> None:
     """Each kind in turn, then activate an installation that waited for its first sync.
 
     A fault of one kind leaves the others their turn, but for those that the next would meet as well; the first is
     raised at the end.
     """
-    connection = alive(home, connection_id)
-    ports = home.sync_ports_for(connection)
+    connection = alive(app, connection_id)
+    ports = app.sync_ports_for(connection)
     results, faults = list[SyncResult](), list[KontobroError]()
     for kind in (kind for kind in KINDS if kind in kinds):
         try:
@@ -86,36 +86,36 @@ def sync_kinds(
             raise
         except KontobroError as fault:
             faults.append(fault)
-    _activate(home, connection, results)
+    _activate(app, connection, results)
     done += results
     if faults:
         raise faults[0]
 
 
-def _activate(home: Home, connection: Connection, results: Sequence[SyncResult]) -> None:
-    """Activate an installation that waited, when every kind that is switched on is in step or was done just now."""
+def _activate(app: App, connection: Connection, results: Sequence[SyncResult]) -> None:
+    """Activate an installation that waited, when every kind that is switched on is in sync or was done just now."""
     done = {result.kind for result in results if result.complete}
-    if done and in_step(connection, home.store, done):
-        finish_installation(home.pleo_for(connection), connection)
+    if done and in_sync(connection, app.store, done):
+        finish_installation(app.pleo_for(connection), connection)
 
 
-def open_job(home: Home, connection: Connection) -> ExportJob | None:
+def open_job(app: App, connection: Connection) -> ExportJob | None:
     """The export job that waits, if there is one."""
-    ports = home.ports_for(connection)
+    ports = app.ports_for(connection)
     note_ends(connection, ports)
     return next_job(ports)
 
 
-def was_begun(home: Home, connection: Connection, job: ExportJob) -> bool:
+def was_begun(app: App, connection: Connection, job: ExportJob) -> bool:
     """Whether a run of ours came so far with this job that it was noted."""
-    return any(row.job_id == job.id for row in home.store.jobs(connection.id, 200))
+    return any(row.job_id == job.id for row in app.store.jobs(connection.id, 200))
 
 
-def due_syncs(home: Home, connection: Connection) -> list[SyncKind]:
+def due_syncs(app: App, connection: Connection) -> list[SyncKind]:
     """The kinds whose time has come. One that was never synced waits for a person, who is shown its first plan."""
     if not connection.settings.sync:
         return []
-    noted = home.store.syncs(connection.id)
-    ports: SyncPorts = home.sync_ports_for(connection)
+    noted = app.store.syncs(connection.id)
+    ports: SyncPorts = app.sync_ports_for(connection)
     known = [kind for kind in KINDS if kind in connection.settings.sync and NOTED[kind][-1] in noted]
     return [kind for kind in known if is_due(connection, kind, ports)]

@@ -1,4 +1,4 @@
-"""What askers and workers agree on: DBOS's database, its queues, the names and shapes of what stands in them."""
+"""What askers and workers agree on: DBOS's database, its queues, the names and shapes of what is in them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kontobro.service.config import ServiceConfig
 if TYPE_CHECKING:
     from dbos import DBOSClient
 
-    from kontobro.bootstrap import Home
+    from kontobro.bootstrap import App
 
 APPLICATION: Final = "kontobro"
 VERSION: Final = "1"
@@ -25,8 +25,8 @@ SCHEMA: Final = "kontobro_engine"
 FILE: Final = "engine.sqlite3"
 
 URGENT, UPKEEP = "kontobro-urgent", "kontobro-upkeep"
-"""What somebody waits for (exports, settling, a sync that a person approved), and what a schedule asks for. Two,
-because a queue parted by connections is swept in random order: priorities count within a connection only."""
+"""What someone waits for (exports, settling, a sync that a person approved), and what a schedule asks for. Two,
+because a queue separated by connections is swept in random order: priorities count within a connection only."""
 
 LOOK: Final = "look"
 KINDS: Final[tuple[WorkKind, ...]] = ("export", "settle", "sync")
@@ -36,7 +36,7 @@ POLLING: Final = {URGENT: 0.1, UPKEEP: 0.5}
 """Seconds between a worker's looks into a queue: half of it is what a piece of work waits on average."""
 
 
-class Outcome(TypedDict):
+class WorkOutcome(TypedDict):
     """What DBOS keeps of ended work: the failure for a person and its kind, None when all went well."""
 
     failure: str | None
@@ -53,9 +53,9 @@ def is_shared(config: ServiceConfig) -> bool:
     return bool(config.database_url.get_secret_value())
 
 
-def only_worker(home: Home) -> AbstractContextManager[None]:
+def only_worker(app: App) -> AbstractContextManager[None]:
     """On SQLite only one process works. Raises Busy when there is another."""
-    return home.store.lock("worker")
+    return app.store.lock("worker")
 
 
 def prepare_engine(config: ServiceConfig) -> None:
@@ -82,10 +82,10 @@ def open_client(config: ServiceConfig) -> DBOSClient:
 
 
 def lane_of(connection_id: str, owner: str, at_once: int) -> str:
-    """The part of a queue that a connection's work stands in; each part runs one piece at a time.
+    """The part of a queue that a connection's work is in; each part runs one piece at a time.
 
     An organisation has one part less than a worker has places, and its connections share them: whatever their
-    accounting systems do, all workers together leave the others a place. A connection of nobody has a part of its own.
+    accounting systems do, all workers together leave the others a place. A connection of no one has a part of its own.
     """
     if owner == connection_id:
         return connection_id
@@ -93,7 +93,7 @@ def lane_of(connection_id: str, owner: str, at_once: int) -> str:
 
 
 def register_queues(client: DBOSClient, at_once: int) -> None:
-    """A queue's parts run one piece at a time (`lane_of`). The limits stand in the database: one for all."""
+    """A queue's parts run one piece at a time (`lane_of`). The limits are in the database: one for all."""
     for name, pause in POLLING.items():
         client.register_queue(name, partition_concurrency=1, worker_concurrency=at_once, polling_interval_sec=pause)
 

@@ -15,20 +15,20 @@ from functools import partial
 
 from dbos import DBOS, DBOSPortableJSONSerializer
 
-from kontobro.bootstrap import Home
+from kontobro.bootstrap import App
 from kontobro.service.config import ServiceConfig
 from kontobro.service.outage import wait_out
 from kontobro.worker import workflows
 from kontobro.worker.asking import ClientRunner, open_client_runner
 from kontobro.worker.chores import Chore, Chores, Rounds, forget
-from kontobro.worker.duty import PAUSES, Duty, Told
 from kontobro.worker.life import Life
+from kontobro.worker.perform import PAUSES, Listener, WorkerContext
 from kontobro.worker.queues import APPLICATION, SCHEMA, VERSION, engine_url, is_shared, only_worker, register_queues
 
 log = logging.getLogger(__name__)
 
 STOPPING = 30
-"""Seconds that an orderly stop waits for work under way; what is left is taken over, or goes on at the next start."""
+"""Seconds that an orderly stop waits for work under way; what is left is taken over, or continues at the next start."""
 ALIVE_EVERY, REAP_EVERY, ROUND_EVERY, FORGET_EVERY = 5.0, 5.0, 5.0, 600.0
 ALONE = "alone"
 """The executor of a service on SQLite: one process, so what it left behind is its own."""
@@ -38,16 +38,16 @@ ALONE = "alone"
 class Worker:
     """A running worker. `runner` asks it, and any other on the same database, for work."""
 
-    home: Home
+    app: App
     runner: ClientRunner
     executor_id: str
-    _duty: Duty
+    _context: WorkerContext
     _chores: Chores
     _opened: ExitStack
 
     def stop(self, seconds: int = STOPPING) -> None:
         """Take no more work, wait so long for what is under way, close everything."""
-        self._duty.stopping.set()
+        self._context.stopping.set()
         with self._opened:
             self._chores.stop()
             DBOS.destroy(workflow_completion_timeout_sec=seconds)
@@ -56,38 +56,38 @@ class Worker:
 def start_in_process(
     config: ServiceConfig,
     *,
-    told: Sequence[Told] = (),
-    home: Home | None = None,
+    listeners: Sequence[Listener] = (),
+    app: App | None = None,
     pauses: Sequence[float] = PAUSES,
     owner: Callable[[str], str] = str,
 ) -> Worker:
     """Begin to work in this process, in threads; call it after the fork. Raises Busy when another works on SQLite.
 
     `told` hears of each piece of work that ended; `home` is closed with the worker; `pauses` between attempts; `owner`
-    names a connection's organisation, which never holds all places (by itself: each connection its own).
+    names a connection's organisation, which never holds all places (on its own: each connection its own).
     """
-    if home is None:
-        from kontobro.service.home import open_service_home
+    if app is None:
+        from kontobro.service.app import open_service_app
 
-        home = open_service_home(config)
+        app = open_service_app(config)
     with ExitStack() as opened:
-        opened.callback(home.close)
+        opened.callback(app.close)
         if not is_shared(config):
-            opened.enter_context(only_worker(home))
-        runner = open_client_runner(config, home.store, owner)
+            opened.enter_context(only_worker(app))
+        runner = open_client_runner(config, app.store, owner)
         opened.callback(runner.close)
         register_queues(runner.client, config.workers)
-        duty = Duty(home=home, runner=runner, told=told, pauses=pauses)
+        context = WorkerContext(app=app, runner=runner, listeners=listeners, pauses=pauses)
         executor_id = name_of_executor() if is_shared(config) else ALONE
-        chores = _launch(config, duty, executor_id, opened)
+        chores = _launch(config, context, executor_id, opened)
         return Worker(
-            home=home, runner=runner, executor_id=executor_id, _duty=duty, _chores=chores, _opened=opened.pop_all()
+            app=app, runner=runner, executor_id=executor_id, _context=context, _chores=chores, _opened=opened.pop_all()
         )
 
 
-def _launch(config: ServiceConfig, duty: Duty, executor_id: str, opened: ExitStack) -> Chores:
+def _launch(config: ServiceConfig, context: WorkerContext, executor_id: str, opened: ExitStack) -> Chores:
     """The sign of life comes before the first work, and goes after the last."""
-    store, runner = duty.home.store, duty.runner
+    store, runner = context.app.store, context.runner
     chores = [
         Chore(min(ROUND_EVERY, config.poll_seconds / 2), Rounds(store, runner, config.poll_seconds).make),
         Chore(FORGET_EVERY, partial(forget, runner)),
@@ -96,7 +96,7 @@ def _launch(config: ServiceConfig, duty: Duty, executor_id: str, opened: ExitSta
         life = Life(engine_url(config), executor_id, runner)
         opened.callback(life.end)
         chores += [Chore(ALIVE_EVERY, life.keep), Chore(REAP_EVERY, life.reap)]
-    opened.enter_context(workflows.at_work(duty))
+    opened.enter_context(workflows.at_work(context))
     opened.callback(DBOS.destroy)
     launch_dbos(config, executor_id)
     begun = Chores(chores)
@@ -107,7 +107,7 @@ def _launch(config: ServiceConfig, duty: Duty, executor_id: str, opened: ExitSta
 def run_worker(config: ServiceConfig, *, start: Callable[[], Worker] | None = None) -> None:
     """Work until SIGTERM or SIGINT, then stop in order. Call it on the main thread.
 
-    `start` begins to work, `start_in_process` by itself; it is called again while the database is away.
+    `start` begins to work, `start_in_process` on its own; it is called again while the database is away.
     """
     asked = threading.Event()
     before = {number: signal.signal(number, lambda *_: asked.set()) for number in (signal.SIGTERM, signal.SIGINT)}
@@ -128,7 +128,7 @@ def name_of_executor() -> str:
 
 
 def launch_dbos(config: ServiceConfig, executor_id: str) -> None:
-    """Begin to run what stands in the queues, in threads, under that name."""
+    """Begin to run what is in the queues, in threads, under that name."""
     DBOS(
         config={
             "name": APPLICATION,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import psycopg
 
-from kontobro.bootstrap import Home
+from kontobro.bootstrap import App
 from kontobro.core.errors import Busy, Unreachable
 from kontobro.service.config import ServiceConfig
 from kontobro.service.metrics.vitals import Vitals
@@ -25,11 +25,11 @@ MOST: Final = 10_000
 """Pieces of work that are counted; beyond it the queue is long whatever its length."""
 
 
-def look(config: ServiceConfig, home: Home, runner: ClientRunner | None = None) -> Vitals:
+def look(config: ServiceConfig, app: App, runner: ClientRunner | None = None) -> Vitals:
     """How the work goes now. Opens a client of its own when none is given. Raises Unreachable."""
-    asked = runner or open_client_runner(config, home.store)
+    asked = runner or open_client_runner(config, app.store)
     try:
-        return _vitals(asked, _workers(config, home), home.clock.now())
+        return _vitals(asked, _workers(config, app), app.clock.now())
     finally:
         if runner is None:
             asked.close()
@@ -56,12 +56,12 @@ def _since(rows: Sequence[WorkflowStatus], now: datetime) -> timedelta | None:
     return max(timedelta(0), now - asked_at) if asked_at else None
 
 
-def _workers(config: ServiceConfig, home: Home) -> int:
+def _workers(config: ServiceConfig, app: App) -> int:
     """Workers that live: each holds a session with PostgreSQL, or the one lock that there is with SQLite."""
     if is_shared(config):
         return _sessions(engine_url(config))
     try:
-        with only_worker(home):
+        with only_worker(app):
             return 0
     except Busy:
         return 1

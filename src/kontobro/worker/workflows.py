@@ -1,6 +1,6 @@
 """The work as DBOS sees it: four workflows of ids alone. Each runs from its start when its worker died.
 
-No DBOS steps: the engine finds what stands before it books, so a checkpoint would save time and no harm.
+No DBOS steps: the engine finds what exists before it books, so a checkpoint would save time and no harm.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from kontobro.core.errors import KontobroError, LoginFailed, NotAllowed
 from kontobro.core.ports.runner import Work
 from kontobro.worker import pieces
 from kontobro.worker.asking import moment_of
-from kontobro.worker.duty import Duty, GivenUp, bug, ended, fresh_connections, outcome_of, perform, tell
-from kontobro.worker.queues import LOOK, URGENT, Outcome
+from kontobro.worker.perform import GivenUp, WorkerContext, bug, ended, fresh_connections, outcome_of, perform, tell
+from kontobro.worker.queues import LOOK, URGENT, WorkOutcome
 
 log = logging.getLogger(__name__)
 
 RECOVERIES = 1_000_000
-"""DBOS's own count of attempts is not ours (`duty.begin`): it starts anew when work is handed on."""
+"""DBOS's own count of attempts is not ours (`perform.begin`): it starts again when work is handed on."""
 
 REST = timedelta(hours=1)
 """How long the schedule leaves a begun job alone whose export was given up: at Pleo it expires after an hour. A job
 that no run began did no worker any harm."""
 
-_at_work: list[Duty] = []
+_at_work: list[WorkerContext] = []
 
 
 @contextmanager
-def at_work(duty: Duty) -> Iterator[None]:
-    """This process works with this duty: DBOS is one to a process, and runs nothing before a worker has begun."""
-    _at_work[:] = [duty]
+def at_work(context: WorkerContext) -> Iterator[None]:
+    """This process works with this context: DBOS is one to a process, and runs nothing before a worker has begun."""
+    _at_work[:] = [context]
     try:
         yield
     finally:
@@ -43,45 +43,45 @@ def at_work(duty: Duty) -> Iterator[None]:
 
 
 @DBOS.workflow(name="export", max_recovery_attempts=RECOVERIES)
-def export(connection_id: str, job_id: str | None, take_over: bool) -> Outcome:
+def export(connection_id: str, job_id: str | None, take_over: bool) -> WorkOutcome:
     """Afterwards one more look: a job that came while this ran was answered with this work's id."""
-    duty, work_id = _at_work[0], _work_id()
+    context, work_id = _at_work[0], _work_id()
     outcome = perform(
-        duty,
+        context,
         work_id,
-        lambda home, done: pieces.export_open(home, connection_id, done, job_id, take_over=take_over),
+        lambda app, done: pieces.export_open(app, connection_id, done, job_id, take_over=take_over),
     )
     if outcome["fault"] is None:
         # it waits in this connection's part of the queue until this export is over, and can't be lost with us
-        duty.runner.look(connection_id, work_id.rpartition(".")[2], queue=URGENT)
+        context.runner.look(connection_id, work_id.rpartition(".")[2], queue=URGENT)
     return outcome
 
 
 @DBOS.workflow(name="settle", max_recovery_attempts=RECOVERIES)
-def settle(connection_id: str) -> Outcome:
-    return perform(_at_work[0], _work_id(), lambda home, done: pieces.settle_now(home, connection_id, done))
+def settle(connection_id: str) -> WorkOutcome:
+    return perform(_at_work[0], _work_id(), lambda app, done: pieces.settle_now(app, connection_id, done))
 
 
 @DBOS.workflow(name="sync", max_recovery_attempts=RECOVERIES)
-def sync(connection_id: str, kinds: list[Any], digest: str | None) -> Outcome:
+def sync(connection_id: str, kinds: list[Any], digest: str | None) -> WorkOutcome:
     return perform(
         _at_work[0],
         _work_id(),
-        lambda home, done: pieces.sync_kinds(home, connection_id, done, kinds, digest),
+        lambda app, done: pieces.sync_kinds(app, connection_id, done, kinds, digest),
     )
 
 
 @DBOS.workflow(name=LOOK, max_recovery_attempts=RECOVERIES)
-def look(connection_id: str) -> Outcome:
-    """Ask for what there is to do. Its own fault is told only when a person has to mend it; the next look is soon."""
-    duty = _at_work[0]
+def look(connection_id: str) -> WorkOutcome:
+    """Ask for what there is to do. Its own fault is told only when a person has to fix it; the next look is soon."""
+    context = _at_work[0]
     try:
-        _look(duty, connection_id)
+        _look(context, connection_id)
     except (LoginFailed, NotAllowed) as fault:
         asked = Work(
             id=_work_id(), kind="export", connection_id=connection_id, state="running", asked_at=datetime.now(UTC)
         )
-        tell(duty, ended(asked, fault), [], fault)
+        tell(context, ended(asked, fault), [], fault)
         return outcome_of(fault)
     except KontobroError as fault:
         log.info("looking failed", extra={"connection": connection_id, "fault": type(fault).__name__})
@@ -91,19 +91,19 @@ def look(connection_id: str) -> Outcome:
     return outcome_of(None)
 
 
-def _look(duty: Duty, connection_id: str) -> None:
-    with fresh_connections(), duty.home.visit() as home:
-        connection = pieces.alive(home, connection_id)
-        if kinds := pieces.due_syncs(home, connection):
-            duty.runner.sync(connection_id, kinds)
-        job = pieces.open_job(home, connection)
-        if job is not None and not (pieces.was_begun(home, connection, job) and rests(duty, connection_id)):
-            duty.runner.export(connection_id)
+def _look(context: WorkerContext, connection_id: str) -> None:
+    with fresh_connections(), context.app.visit() as app:
+        connection = pieces.alive(app, connection_id)
+        if kinds := pieces.due_syncs(app, connection):
+            context.runner.sync(connection_id, kinds)
+        job = pieces.open_job(app, connection)
+        if job is not None and not (pieces.was_begun(app, connection, job) and rests(context, connection_id)):
+            context.runner.export(connection_id)
 
 
-def rests(duty: Duty, connection_id: str) -> bool:
+def rests(context: WorkerContext, connection_id: str) -> bool:
     """Whether this connection's latest export was given up a short while ago."""
-    rows = duty.runner.client.list_workflows(
+    rows = context.runner.client.list_workflows(
         workflow_id_prefix=f"{connection_id}.", name="export", sort_desc=True, limit=1, load_input=False
     )
     if not rows or not isinstance(rows[0].output, dict) or rows[0].output.get("fault") != GivenUp.__name__:

@@ -13,8 +13,8 @@ from starlette.responses import RedirectResponse, Response
 from pleo_sandbox.company.oauth import ACCESS_LIFE, OAuthClient, OAuthError, Pair, Request
 from pleo_sandbox.errors import PleoError
 from pleo_sandbox.http.routing import Call, Operation, basic
-from pleo_sandbox.pages.desk import check_host, check_origin
 from pleo_sandbox.pages.render import page
+from pleo_sandbox.pages.visits import check_host, check_origin
 from pleo_sandbox.wire import reply
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}

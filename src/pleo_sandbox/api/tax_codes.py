@@ -152,7 +152,7 @@ def _taxes(tax_code: Record, amounts: Iterable[Amount]) -> list[Json]:
 def breakdown(type_: TaxType, rate: Decimal, minors: int) -> tuple[int, int, int]:
     """Gross, net and tax of an amount in minor units, halves away from zero.
 
-    An inclusive amount holds its tax; to an exclusive one it comes on top; with reverse charge nobody pays it here.
+    An inclusive amount holds its tax; to an exclusive one it comes on top; with reverse charge no one pays it here.
     """
     if type_ == "inclusive":
         tax = _round(minors * rate / (1 + rate))

@@ -52,7 +52,7 @@ def _keys(account: Record) -> tuple[Hashable, ...]:
 
 
 def uses(company: SandboxCompany) -> Uses:
-    """Categories are no part of Pleo's API: an account stands behind one when an expense was sorted to it."""
+    """Categories are no part of Pleo's API: an account is behind one when an expense was sorted to it."""
     items = [expense.item for expense in company.expenses]
     lines = (line for item in items for line in item["accountingEntryLines"])
     contra = [*company.contra_accounts.values(), *(item.get("contraAccount") for item in items)]

@@ -120,15 +120,15 @@ class Shelf:
     ) -> Json:
         """A page of one company's records. Without `keep` it costs what the page holds, however many there are."""
         if self._removed[company_id]:
-            keep = _there(keep)
+            keep = _existing(keep)
         return paging.page(self._rows[company_id], wanted, render, keep=keep)
 
     def page_of_all(self, wanted: paging.Window, keep: Keep) -> Json:
         """A page of all companies' records."""
-        return paging.page(self._all, wanted, Record.as_json, keep=_there(keep))
+        return paging.page(self._all, wanted, Record.as_json, keep=_existing(keep))
 
 
-def _there(keep: Keep | None) -> Keep:
+def _existing(keep: Keep | None) -> Keep:
     """Only what was not removed."""
     if keep is None:
         return lambda record: not record.removed

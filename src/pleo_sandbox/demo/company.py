@@ -27,7 +27,7 @@ SPECS = tuple(
 SECOND_BATCH: tuple[str, ...] = tuple(spec.id for spec in SPECS if not spec.queued)
 """The accounting entry ids that are exported later: payments of invoices in the first batch, and the reverse."""
 
-TO_MEND: Mapping[str, str] = {spec.id: spec.fault for spec in SPECS if spec.fault}
+TO_FIX: Mapping[str, str] = {spec.id: spec.fault for spec in SPECS if spec.fault}
 """The expenses that can't be booked with the demo's ledger and settings, and the reason that Pleo should be told."""
 
 

@@ -1,4 +1,4 @@
-"""The sandbox as `make demo` and people meet it: the demo company, with a key and an OAuth client made anew."""
+"""The sandbox as `make demo` and people meet it: the demo company, with a key and an OAuth client made again."""
 
 from __future__ import annotations
 

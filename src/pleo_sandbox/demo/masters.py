@@ -1,6 +1,6 @@
 """What people at Fjord & Bro made in Pleo by hand before any integration came.
 
-Some of it has the codes that the books have and can be adopted; some is nobody's but theirs, and must stay; some is
+Some of it has the codes that the books have and can be adopted; some is no one's but theirs, and must stay; some is
 there twice or archived, as it is where people work. Everything else an integration has to bring.
 """
 
@@ -83,7 +83,7 @@ def _account(account: Account, external_id: str | None = None, *, archived: bool
 
 
 def _accounts() -> list[Json]:
-    """Office supplies are from a list that somebody loaded: its external id is not the books'."""
+    """Office supplies are from a list that someone loaded: its external id is not the books'."""
     return [
         *(_account(account) for account in CONTRA.values()),
         _account(ACCOUNTS["4010"]),

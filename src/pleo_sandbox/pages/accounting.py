@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute
 from pleo_sandbox.company.marketplace import Installation
 from pleo_sandbox.errors import PleoError
 from pleo_sandbox.model import SandboxCompany
-from pleo_sandbox.pages.desk import Visit, act, done, show
+from pleo_sandbox.pages.visits import Visit, act, done, show
 from pleo_sandbox.state.sandbox import Sandbox
 
 

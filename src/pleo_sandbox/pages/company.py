@@ -6,8 +6,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from pleo_sandbox.errors import PleoError, bad_body
-from pleo_sandbox.pages.desk import Visit, act, done, show
-from pleo_sandbox.pages.standing import Standing, standing
+from pleo_sandbox.pages.expense_state import ExpenseState, state_of
+from pleo_sandbox.pages.visits import Visit, act, done, show
 from pleo_sandbox.pages.words import count
 from pleo_sandbox.state.exports import ExportStatus
 from pleo_sandbox.state.sandbox import Sandbox
@@ -15,7 +15,7 @@ from pleo_sandbox.state.sandbox import Sandbox
 
 def expenses(visit: Visit) -> Response:
     company, exports = visit.company, visit.sandbox.exports
-    known = {expense.id: standing(exports, company.id, expense.id) for expense in company.expenses}
+    known = {expense.id: state_of(exports, company.id, expense.id) for expense in company.expenses}
     wanted = visit.request.query_params.get("status", "")
     newest = sorted(company.expenses, key=lambda each: str(each.item["date"]), reverse=True)
     states = list(known.values())
@@ -23,9 +23,10 @@ def expenses(visit: Visit) -> Response:
         "company.html",
         company.name,
         rows=[(each, known[each.id]) for each in newest if wanted in ("", known[each.id])],
-        queued=states.count(Standing.QUEUED),
-        rest=states.count(Standing.FAILED) + states.count(Standing.NOT_EXPORTED),
-        filters={"": f"All {len(states)}"} | {each: f"{each.capitalize()} {states.count(each)}" for each in Standing},
+        queued=states.count(ExpenseState.QUEUED),
+        rest=states.count(ExpenseState.FAILED) + states.count(ExpenseState.NOT_EXPORTED),
+        filters={"": f"All {len(states)}"}
+        | {each: f"{each.capitalize()} {states.count(each)}" for each in ExpenseState},
         wanted=wanted,
     )
 

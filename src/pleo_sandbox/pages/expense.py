@@ -1,4 +1,4 @@
-"""One expense: what it is, what became of it, and its form to mend it."""
+"""One expense: what it is, what became of it, and its form to fix it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from starlette.routing import BaseRoute
 
 from pleo_sandbox.errors import PleoError
 from pleo_sandbox.model import Expense, Json
-from pleo_sandbox.pages.desk import Visit, act, done, show
+from pleo_sandbox.pages.expense_state import ExpenseState, failure, state_of
 from pleo_sandbox.pages.render import supplier
-from pleo_sandbox.pages.standing import Standing, failure, standing
-from pleo_sandbox.state.mending import Choices, Known, LineChange, choices, mend
+from pleo_sandbox.pages.visits import Visit, act, done, show
+from pleo_sandbox.state.fixing import Choices, Known, LineChange, choices, fix
 from pleo_sandbox.state.sandbox import Sandbox
 
-MENDABLE = (Standing.QUEUED, Standing.FAILED, Standing.NOT_EXPORTED)
+FIXABLE = (ExpenseState.QUEUED, ExpenseState.FAILED, ExpenseState.NOT_EXPORTED)
 
 
 def _expense(visit: Visit) -> Expense:
@@ -38,9 +38,9 @@ class Choice:
 
 def expense(visit: Visit) -> Response:
     found = _expense(visit)
-    state = standing(visit.sandbox.exports, visit.company.id, found.id)
+    state = state_of(visit.sandbox.exports, visit.company.id, found.id)
     latest = visit.latest(found)
-    can = state in MENDABLE and not found.verbatim
+    can = state in FIXABLE and not found.verbatim
     known = choices(visit.sandbox, visit.company)
     lines = found.item["accountingEntryLines"]
     return visit.page(
@@ -49,7 +49,7 @@ def expense(visit: Visit) -> Response:
         expense=found,
         state=state,
         latest=latest,
-        told=failure(latest) if state is not Standing.EXPORTED else "",
+        told=failure(latest) if state is not ExpenseState.EXPORTED else "",
         lines=[_line(visit, known, number, line) for number, line in enumerate(lines)] if can else None,
         vendor=_vendor(known, found.item.get("vendor")),
     )
@@ -80,7 +80,7 @@ def _choice(name: str, text: str, known: Known, chosen: str) -> Choice:
 
 
 def _names(known: Known, chosen: str) -> dict[str, str]:
-    """Each name once, sorted: the chosen one's, else the newest, which stands in Pleo and not in an expense alone."""
+    """Each name once, sorted: the chosen one's, else the newest, which is in Pleo and not in an expense alone."""
     keys = {_named(each): key for key, each in known.items()}
     if chosen in known:
         keys[_named(known[chosen])] = chosen
@@ -98,12 +98,12 @@ def _named(each: Json) -> str:
 def change(visit: Visit) -> Response:
     company, exports = visit.company, visit.sandbox.exports
     found = _expense(visit)
-    if found.verbatim or standing(exports, company.id, found.id) not in MENDABLE:
+    if found.verbatim or state_of(exports, company.id, found.id) not in FIXABLE:
         raise PleoError(409, "EXPENSE_LOCKED", "This expense is exported or being exported. It can't be changed now.")
     known = choices(visit.sandbox, company)
     lines = [_change(visit, known, number) for number, _ in enumerate(found.item["accountingEntryLines"])]
-    mended = mend(found, known, lines, visit.text("vendor"), visit.receipt)
-    exports.replace(company.id, mended)
+    fixed = fix(found, known, lines, visit.text("vendor"), visit.receipt)
+    exports.replace(company.id, fixed)
     queued = visit.text("then") == "queue"
     if queued:
         exports.queue(company.id, [found.id])

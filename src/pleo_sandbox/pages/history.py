@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute
 
 from pleo_sandbox.company.jobs import ItemStatus, Job
 from pleo_sandbox.errors import PleoError
-from pleo_sandbox.pages.desk import Visit, act, done, show
+from pleo_sandbox.pages.visits import Visit, act, done, show
 from pleo_sandbox.pages.words import count, plain
 from pleo_sandbox.state.sandbox import Sandbox
 

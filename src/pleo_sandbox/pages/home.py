@@ -9,9 +9,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from pleo_sandbox.model import SandboxCompany
-from pleo_sandbox.pages.desk import Visit, show
+from pleo_sandbox.pages.expense_state import ExpenseState, state_of
 from pleo_sandbox.pages.render import page
-from pleo_sandbox.pages.standing import Standing, standing
+from pleo_sandbox.pages.visits import Visit, show
 from pleo_sandbox.state.sandbox import Sandbox
 
 _STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
@@ -24,8 +24,8 @@ def home(visit: Visit) -> Response:
 
 def _company(visit: Visit, company: SandboxCompany) -> tuple[SandboxCompany, int, str]:
     """A company, how many expenses it has, and how many of each state."""
-    known = [standing(visit.sandbox.exports, company.id, expense.id) for expense in company.expenses]
-    return company, len(known), ", ".join(f"{known.count(each)} {each}" for each in Standing if each in known)
+    known = [state_of(visit.sandbox.exports, company.id, expense.id) for expense in company.expenses]
+    return company, len(known), ", ".join(f"{known.count(each)} {each}" for each in ExpenseState if each in known)
 
 
 async def style(request: Request) -> Response:

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from pleo_sandbox.model import Json
-from pleo_sandbox.pages.standing import failure
+from pleo_sandbox.pages.expense_state import failure
 from pleo_sandbox.pages.words import INSTALLATIONS, count, plain, scope
 
 # No script at all, nothing from elsewhere. No form-action: browsers hold redirects to it, and consent ends in one.

@@ -25,7 +25,7 @@ from pleo_sandbox.rules import Rules
 
 
 class ExportStatus(StrEnum):
-    """Where an expense stands (api.md J, accounting entries)."""
+    """Where an expense is (api.md J, accounting entries)."""
 
     CREATED = "CREATED"
     QUEUED = "QUEUED"

@@ -1,4 +1,4 @@
-"""How a company's own master data gets into the sandbox: as it stands, no rule asked."""
+"""How a company's own master data gets into the sandbox: as it is, no rule asked."""
 
 from __future__ import annotations
 

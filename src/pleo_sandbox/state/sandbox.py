@@ -125,7 +125,7 @@ class Sandbox:
             )
 
     def add_vendor(self, company_id: str, facts: Json) -> str:
-        """Add a vendor as it stands in Pleo, whoever made it and whatever its state: its id."""
+        """Add a vendor as it is in Pleo, whoever made it and whatever its state: its id."""
         with self.lock:
             return hand_made.add_vendor(self, self.exports.companies[company_id].id, facts).id
 

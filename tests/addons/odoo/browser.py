@@ -12,12 +12,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 
-from tests.addons.odoo.desk import Desk
+from tests.addons.odoo.administrator import Administrator
 
 
 @dataclass(frozen=True)
 class Browser:
-    """One session of one user. No redirect is followed unasked."""
+    """One session of one user. No redirect is followed without approval."""
 
     http: httpx2.Client
     url: str
@@ -52,11 +52,11 @@ class Browser:
         return self.http.get(address.removeprefix(self.url))
 
 
-def signed_in(desk: Desk, login: str) -> Browser:
+def signed_in(admin: Administrator, login: str) -> Browser:
     """A first session of this user, whose password is made here."""
     password = secrets.token_urlsafe(12)
-    desk.api.write("res.users", "write", ids=[desk.user(login)], vals={"password": password})
-    return sign_in(desk.company.url, login, password)
+    admin.api.write("res.users", "write", ids=[admin.user(login)], vals={"password": password})
+    return sign_in(admin.company.url, login, password)
 
 
 def sign_in(url: str, login: str, password: str) -> Browser:

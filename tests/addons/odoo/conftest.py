@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from erp_lab.places import cloned, start_postgres
-from tests.addons.odoo.house import configuration, with_addon
-from tests.erp_real.odoo.house import ABSENT, installed
+from tests.addons.odoo.installation import configuration, with_addon
+from tests.erp_real.odoo.installation import ABSENT, installed
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from erp_lab.places import ROOT
-from tests.addons.odoo.house import configuration, environment, python, run
+from tests.addons.odoo.installation import configuration, environment, python, run
 
 pytestmark = pytest.mark.addon
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.addons.odoo.house import configuration, odoo
+from tests.addons.odoo.installation import configuration, odoo
 
 pytestmark = pytest.mark.addon
 

@@ -8,7 +8,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from kontobro.core.settings.catalogue import Entry, catalogue, row_catalogue
-from tests.addons.odoo.house import ADDONS
+from tests.addons.odoo.installation import ADDONS
 
 FOLDER = ADDONS / "kontobro_odoo" / "i18n"
 

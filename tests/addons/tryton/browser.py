@@ -1,4 +1,4 @@
-"""A person's browser: it keeps cookies, says where a form stood, and goes where it is sent. One for each person."""
+"""A person's browser: it keeps cookies, says where a form was, and goes where it is sent. One for each person."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FIELD = re.compile(r'<input type="hidden" name="ticket" value="([^"]+)">')
 
 
 class Browser:
-    """Follows no redirect by itself: each step of the way is looked at."""
+    """Follows no redirect on its own: each step of the way is looked at."""
 
     def __init__(self, http: httpx2.Client) -> None:
         self.http = http
@@ -27,7 +27,7 @@ class Browser:
         return self.post(urljoin(str(page.url), target), {"ticket": ticket, **fields}, origin_of(str(page.url)))
 
     def post(self, url: str, fields: Mapping[str, str], origin: str | None) -> httpx2.Response:
-        """A form that stands on a page of `origin`; None for a browser that does not say."""
+        """A form that is on a page of `origin`; None for a browser that does not say."""
         headers = {"Origin": origin} if origin else {}
         return self.http.post(url, data=dict(fields), headers=headers)
 

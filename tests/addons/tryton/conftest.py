@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from erp_lab.places import cloned, running, sql, start_postgres
-from tests.addons.tryton.house import ModuleServer, Person, Place, activated, give_groups
-from tests.erp_real.tryton.house import ABSENT, installed
+from tests.addons.tryton.installation import ModuleServer, Person, Place, activated, give_groups
+from tests.erp_real.tryton.installation import ABSENT, installed
 
 
 @pytest.fixture(scope="session")

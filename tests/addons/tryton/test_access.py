@@ -10,8 +10,8 @@ import pytest
 from erp_lab.places import sql
 from kontobro.core.errors import NotAllowed
 from kontobro.erp.kit.http import Refused
-from tests.addons.tryton.house import ModuleServer, Person, give_groups
-from tests.addons.tryton.office import Office, an_office
+from tests.addons.tryton.harness import TrytonHarness, a_harness
+from tests.addons.tryton.installation import ModuleServer, Person, give_groups
 from tests.addons.tryton.test_screens import move_elsewhere
 
 pytestmark = [pytest.mark.addon, pytest.mark.timeout(600)]
@@ -26,30 +26,30 @@ select id, 'a-job', 'a-run', 'failed', 0, now() at time zone 'utc', now() at tim
 
 
 @pytest.fixture
-def office(admin: Person, bookkeeper: Person) -> Iterator[Office]:
-    with an_office(admin, bookkeeper) as office:
-        office.connect()
-        yield office
+def harness(admin: Person, bookkeeper: Person) -> Iterator[TrytonHarness]:
+    with a_harness(admin, bookkeeper) as harness:
+        harness.connect()
+        yield harness
 
 
 def test_nobody_reaches_further_than_the_groups_and_the_company(
-    office: Office, server: ModuleServer, database: str, port: int
+    harness: TrytonHarness, server: ModuleServer, database: str, port: int
 ) -> None:
     """One company for all of it: a Tryton takes long to start."""
     sql(port, A_JOB, database)
-    (job,) = office.bookkeeper.rows("kontobro.job", "status")
-    records = {"kontobro.connection": office.connection["id"], "kontobro.job": job["id"]}
-    refuse_nobody(Person(server.url, database, "stranger"), records)
+    (job,) = harness.bookkeeper.rows("kontobro.job", "status")
+    records = {"kontobro.connection": harness.connection["id"], "kontobro.job": job["id"]}
+    refuse_no_one(Person(server.url, database, "stranger"), records)
     refuse_who_only_looks(Person(server.url, database, "accountant"), records)
-    refuse_writing(office.bookkeeper, records)
-    move_elsewhere(office.admin)
-    give_groups(office.admin, {"stranger": ["Pleo Administration"]})
+    refuse_writing(harness.bookkeeper, records)
+    move_elsewhere(harness.admin)
+    give_groups(harness.admin, {"stranger": ["Pleo Administration"]})
     refuse_another_companys(Person(server.url, database, "stranger"), records)
-    assert office.connection["status"] == "connected"
+    assert harness.connection["status"] == "connected"
     assert sql(port, "select count(*) from kontobro_job", database) == "1"
 
 
-def refuse_nobody(nobody: Person, records: dict[str, int]) -> None:
+def refuse_no_one(nobody: Person, records: dict[str, int]) -> None:
     """Without a group; also with an action that is none, for which Tryton finds no groups to ask for."""
     for name in WIZARDS:
         for context in ({}, {"action_id": NO_ACTION}):
@@ -72,7 +72,7 @@ def refuse_who_only_looks(user: Person, records: dict[str, int]) -> None:
 
 
 def refuse_writing(manager: Person, records: dict[str, int]) -> None:
-    """The store alone writes; secrets and contents are nobody's to read."""
+    """The store alone writes; secrets and contents are no one's to read."""
     for name in HIDDEN:
         with pytest.raises(REFUSED):
             manager.rows(f"kontobro.{name}", "id")

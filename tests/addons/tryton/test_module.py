@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.addons.tryton.house import Place
+from tests.addons.tryton.installation import Place
 
 pytestmark = [pytest.mark.addon, pytest.mark.timeout(600)]
 

@@ -18,10 +18,10 @@ from kontobro.core.errors import NotAllowed
 from kontobro.erp.kit.http import Refused
 from kontobro.erp.tryton.api import Api
 from tests.addons.tryton.browser import Browser, a_browser
-from tests.addons.tryton.house import ModuleServer, Person, Place, wait_for
-from tests.addons.tryton.office import Office, an_office
+from tests.addons.tryton.harness import TrytonHarness, a_harness
+from tests.addons.tryton.installation import ModuleServer, Person, Place, wait_for
 from tests.addons.tryton.test_demo import cron_until_done, due
-from tests.erp_real.tryton.house import password_of
+from tests.erp_real.tryton.installation import password_of
 from tests.support.chromium import CHROMIUM, PATIENCE, open_chromium
 from tests.support.page_watch import DESK, Watch
 
@@ -33,30 +33,30 @@ REFUSED = (Refused, NotAllowed)
 class Way:
     """Connecting by OAuth in one office: its client at Pleo, and the wizard with it filled in."""
 
-    def __init__(self, office: Office, database: str, port: int) -> None:
-        self.office, self._database, self._port = office, database, port
+    def __init__(self, harness: TrytonHarness, database: str, port: int) -> None:
+        self.harness, self._database, self._port = harness, database, port
         self.redirect = self.form()["redirect"]
-        self.client = office.sandbox.register_client([self.redirect], name="Kontobro in Tryton")
+        self.client = harness.sandbox.register_client([self.redirect], name="Kontobro in Tryton")
 
     def form(self) -> dict[str, Any]:
         """The wizard's form as it opens."""
-        (shown,) = self.office.bookkeeper.wizard("kontobro.connect")
+        (shown,) = self.harness.bookkeeper.wizard("kontobro.connect")
         return dict(shown["view"]["defaults"])
 
     def ask(self, person: Person | None = None, **changes: Any) -> str:
         """Fill the wizard in; the address that Tryton's client opens."""
-        (user,) = self.office.admin.rows("res.user", "login", domain=[["login", "=", "accountant"]])
+        (user,) = self.harness.admin.rows("res.user", "login", domain=[["login", "=", "accountant"]])
         form = {
             "company": 1,
             "book_as": user["id"],
             "environment": "sandbox",
-            "url": self.office.url,
+            "url": self.harness.url,
             "method": "oauth",
             "client_id": self.client.client_id,
             "client_secret": self.client.secret,
             "level": "1",
         }
-        who = person or self.office.bookkeeper
+        who = person or self.harness.bookkeeper
         *_, answer = who.wizard("kontobro.connect", ("connect", {"start": form | changes}))
         ((action, _),) = answer["actions"]
         assert action["type"] == "ir.action.url"
@@ -64,7 +64,7 @@ class Way:
 
     def walk(self, browser: Browser) -> str:
         """All the way to what Pleo sends the browser back with."""
-        return browser.decide(browser.to_pleo(self.ask()), self.office.sandbox.company_id)
+        return browser.decide(browser.to_pleo(self.ask()), self.harness.sandbox.company_id)
 
     def count(self, table: str) -> str:
         return self.said(f"select count(*) from {table}")
@@ -74,14 +74,14 @@ class Way:
 
 
 @pytest.fixture
-def office(admin: Person, bookkeeper: Person) -> Iterator[Office]:
-    with an_office(admin, bookkeeper) as office:
-        yield office
+def harness(admin: Person, bookkeeper: Person) -> Iterator[TrytonHarness]:
+    with a_harness(admin, bookkeeper) as harness:
+        yield harness
 
 
 @pytest.fixture
-def way(office: Office, database: str, port: int) -> Way:
-    return Way(office, database, port)
+def way(harness: TrytonHarness, database: str, port: int) -> Way:
+    return Way(harness, database, port)
 
 
 def test_a_person_connects_by_oauth_and_nobody_else_can(way: Way, server: ModuleServer, database: str) -> None:
@@ -115,13 +115,13 @@ def refuse_bad_forms(way: Way, server: ModuleServer, database: str) -> None:
     person.api = Api(seen, database, "bookkeeper", password_of("bookkeeper"), 1)
     with seen, pytest.raises(Refused, match=r"(?s)http://tryton\.example\.org/.*hostname under \[web\]"):
         way.ask(person)
-    admin = way.office.admin
+    admin = way.harness.admin
     (party,) = admin.api.write("model.party.party.create", [{"name": "Another ApS"}])
     other = {"party": party, "currency": admin.id_of("currency.currency", "DKK")}
     (company,) = admin.api.write("model.company.company.create", [other])
     for method in ("oauth", "api_key"):
         with pytest.raises(Refused, match="has no access to Another ApS"):
-            way.ask(company=company, method=method, api_key=way.office.sandbox.api_key)
+            way.ask(company=company, method=method, api_key=way.harness.sandbox.api_key)
     with pytest.raises(REFUSED):
         way.ask(Person(server.url, database, "accountant"))
     with pytest.raises(REFUSED):
@@ -138,8 +138,8 @@ def leave(way: Way, browser: Browser) -> str:
             assert way.count(f"{table} where {table}::text like '%{secret}%'") == "0"
     page = browser.get(start)
     assert page.status_code == 200
-    (user,) = way.office.admin.rows("res.user", "rec_name", domain=[["login", "=", "bookkeeper"]])
-    (company,) = way.office.admin.rows("company.company", "rec_name", domain=[["id", "=", 1]])
+    (user,) = way.harness.admin.rows("res.user", "rec_name", domain=[["login", "=", "bookkeeper"]])
+    (company,) = way.harness.admin.rows("company.company", "rec_name", domain=[["id", "=", 1]])
     told = f"In Tryton, {user['rec_name']} asked to connect {company['rec_name']} to Pleo"
     assert escape(told) in page.text
     look_at_headers(page)
@@ -152,7 +152,7 @@ def leave(way: Way, browser: Browser) -> str:
     assert "Secure" not in cookie  # loopback by http: Secure is for https, as the module's own tests show
     assert_refused(browser.press(page, "start"))
     assert_refused(browser.get(start))
-    return browser.decide(browser.get(sent.headers["location"]), way.office.sandbox.company_id)
+    return browser.decide(browser.get(sent.headers["location"]), way.harness.sandbox.company_id)
 
 
 def look_at_headers(page: httpx2.Response) -> None:
@@ -173,7 +173,7 @@ def refuse_strangers(way: Way, address: str) -> None:
 
 
 def refuse_old_ones(way: Way, browser: Browser) -> None:
-    """A state that nobody gave, a ticket and a state that are too old."""
+    """A state that no one gave, a ticket and a state that are too old."""
     assert_refused(browser.get(f"{way.redirect}?code=x&state=invented"))
     assert_refused(browser.get(way.redirect))
     old = "update kontobro_setup set expires_at = now() at time zone 'utc' - interval '1 second'"
@@ -189,16 +189,16 @@ def refuse_old_ones(way: Way, browser: Browser) -> None:
 
 def deny(way: Way, browser: Browser) -> None:
     """Denied at Pleo: said in words, and what is connected stays."""
-    address = browser.decide(browser.to_pleo(way.ask()), way.office.sandbox.company_id, "deny")
+    address = browser.decide(browser.to_pleo(way.ask()), way.harness.sandbox.company_id, "deny")
     page = browser.get(address)
     assert (page.status_code, "Access was denied in Pleo" in page.text) == (400, True)
     assert_refused(browser.get(address))
-    assert way.office.connection["status"] == "connected"
+    assert way.harness.connection["status"] == "connected"
 
 
 def ask_by_the_other_name(way: Way, browser: Browser) -> None:
     """Pleo knows the permissions for tags by their other name: one more consent is offered, by a button."""
-    sandbox = way.office.sandbox
+    sandbox = way.harness.sandbox
     sandbox.set_rules({"tag_scope": "tag-group"})
     refused = browser.to_pleo(way.ask(level="2"))
     for _ in ("without the company's name", "in the other spelling"):
@@ -219,7 +219,7 @@ def ask_by_the_other_name(way: Way, browser: Browser) -> None:
 
 def connect_again(way: Way, browser: Browser) -> None:
     """Settings and the connection itself stay; the tokens are new."""
-    way.office.set_up()
+    way.harness.set_up()
     kept = "select key, settings from kontobro_connection"
     before, tokens = way.said(kept), way.said("select sealed from kontobro_secret")
     assert browser.get(way.walk(browser)).status_code == 200
@@ -229,7 +229,7 @@ def connect_again(way: Way, browser: Browser) -> None:
 
 def lose_rights(way: Way, browser: Browser) -> None:
     """Between the wizard and Pleo's answer: the group, the company, the login; or the booking user the company."""
-    write, admin = way.office.admin.api.write, way.office.admin
+    write, admin = way.harness.admin.api.write, way.harness.admin
     users = {row["login"]: row["id"] for row in admin.rows("res.user", "login")}
     (group,) = admin.rows("res.group", "name", domain=[["name", "=", "Pleo Administration"]])
     losses: list[tuple[str, str, Any, Any]] = [
@@ -254,24 +254,24 @@ def assert_refused(page: httpx2.Response) -> None:
 
 
 def test_tokens_that_expire_on_the_way_are_renewed(
-    place: Place, database: str, port: int, office: Office, way: Way
+    place: Place, database: str, port: int, harness: TrytonHarness, way: Way
 ) -> None:
     """Tryton's own cron exports; Pleo's access token is too old at the start, and once more in the middle."""
     with a_browser() as browser:
         assert browser.get(way.walk(browser)).status_code == 200
-    office.set_up()
+    harness.set_up()
     first = way.said("select sealed from kontobro_secret")
-    office.sandbox.clock.move(timedelta(minutes=16))
+    harness.sandbox.clock.move(timedelta(minutes=16))
     due(port, database)
     cron = place.cron(database, "--once")
     wait_for(lambda: way.said("select sealed from kontobro_secret") != first, "new tokens")
     second = way.said("select sealed from kontobro_secret")
-    office.sandbox.clock.move(timedelta(minutes=16))
+    harness.sandbox.clock.move(timedelta(minutes=16))
     assert cron.wait(240) == 0
-    job = cron_until_done(place, database, port, office)
+    job = cron_until_done(place, database, port, harness)
     assert way.said("select sealed from kontobro_secret") not in (first, second)
-    assert (job["status"], office.standing()["duplicates"]) == ("completed_with_errors", 0)
-    assert (office.connection["status"], office.connection["last_fault"]) == ("connected", "")
+    assert (job["status"], harness.entry_counts()["duplicates"]) == ("completed_with_errors", 0)
+    assert (harness.connection["status"], harness.connection["last_fault"]) == ("connected", "")
 
 
 @pytest.fixture
@@ -285,8 +285,8 @@ def test_a_real_browser_walks_over_the_pages_in_its_users_language(way: Way, ser
     """Chromium sends what no plain client does: origins by the page's policy, forms held to `form-action`."""
     if shutil.which(CHROMIUM) is None:
         pytest.skip(f"{CHROMIUM} is not here: apt-get install chromium")
-    speak_german(way.office.admin)
-    watch = Watch(frozenset(urlsplit(url).netloc for url in (server.url, way.office.url)))
+    speak_german(way.harness.admin)
+    watch = Watch(frozenset(urlsplit(url).netloc for url in (server.url, way.harness.url)))
     with open_chromium() as chromium:
         context = chromium.new_context(viewport=DESK, locale="de-DE")
         context.set_default_timeout(PATIENCE)
@@ -296,7 +296,7 @@ def test_a_real_browser_walks_over_the_pages_in_its_users_language(way: Way, ser
         stranger.goto(f"{way.redirect}?state=invented&code=x")
         assert stranger.get_by_role("heading").inner_text() == "Diese Adresse gilt nicht"
     assert watch.faults == []
-    assert way.office.connection["status"] == "connected"
+    assert way.harness.connection["status"] == "connected"
 
 
 def speak_german(admin: Person) -> None:
@@ -310,7 +310,7 @@ def walk_in_german(way: Way, page: Page, watch: Watch) -> None:
     watch.examine(page, "start")
     assert "möchte in Tryton" in page.inner_text("main")
     page.get_by_role("button", name="Weiter zu Pleo").click()
-    page.select_option("#company", way.office.sandbox.company_id)
+    page.select_option("#company", way.harness.sandbox.company_id)
     page.get_by_role("button", name="Allow").click()
     page.get_by_role("heading", name="Verbunden").wait_for()
     assert page.get_attribute("html", "lang") == "de"

@@ -8,7 +8,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from tests.addons.tryton.house import MODULE
+from tests.addons.tryton.installation import MODULE
 
 
 def test_the_package_brings_all_that_tryton_reads(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ import subprocess
 
 import pytest
 
-from tests.addons.tryton.house import MODULE, SECONDS, ModuleServer, Person, Place
-from tests.addons.tryton.office import an_office
+from tests.addons.tryton.harness import a_harness
+from tests.addons.tryton.installation import MODULE, SECONDS, ModuleServer, Person, Place
 from tests.addons.tryton.test_demo import FAILED
-from tests.erp_real.tryton.house import password_of
+from tests.erp_real.tryton.installation import password_of
 
 pytestmark = [pytest.mark.addon, pytest.mark.timeout(600)]
 
@@ -18,12 +18,12 @@ pytestmark = [pytest.mark.addon, pytest.mark.timeout(600)]
 def test_a_walk_through_the_screens_by_proteus(
     place: Place, server: ModuleServer, database: str, admin: Person, bookkeeper: Person
 ) -> None:
-    with an_office(admin, bookkeeper) as office:
+    with a_harness(admin, bookkeeper) as harness:
         login = f"//bookkeeper:{password_of('bookkeeper')}@"
         where = {
             "KONTOBRO_TRYTON": f"{server.url.replace('//', login)}/{database}/rpc/",
-            "KONTOBRO_PLEO": office.url,
-            "KONTOBRO_PLEO_KEY": office.sandbox.api_key,
+            "KONTOBRO_PLEO": harness.url,
+            "KONTOBRO_PLEO_KEY": harness.sandbox.api_key,
         }
         command = [str(place.bin / "python"), "-W", "ignore", str(MODULE / "tests" / "walk.py")]
         done = subprocess.run(

@@ -10,8 +10,8 @@ import pytest
 from erp_lab.places import free_port, sql
 from kontobro.core.errors import NotAllowed
 from kontobro.erp.kit.http import Refused
-from tests.addons.tryton.house import ModuleServer, Person, Place, give_groups, wait_for
-from tests.addons.tryton.office import Office, an_office
+from tests.addons.tryton.harness import TrytonHarness, a_harness
+from tests.addons.tryton.installation import ModuleServer, Person, Place, give_groups, wait_for
 
 pytestmark = [pytest.mark.addon, pytest.mark.timeout(600)]
 
@@ -20,83 +20,83 @@ SYNCS = ("sync_accounts", "sync_tax_codes", "sync_dimensions_", "sync_vendors")
 
 
 @pytest.fixture
-def office(admin: Person, bookkeeper: Person) -> Iterator[Office]:
-    with an_office(admin, bookkeeper) as office:
-        yield office
+def harness(admin: Person, bookkeeper: Person) -> Iterator[TrytonHarness]:
+    with a_harness(admin, bookkeeper) as harness:
+        yield harness
 
 
 def test_a_person_connects_sets_up_looks_and_exports(
-    place: Place, database: str, port: int, server: ModuleServer, office: Office
+    place: Place, database: str, port: int, server: ModuleServer, harness: TrytonHarness
 ) -> None:
     """One walk through all screens, on one company: a Tryton takes long to start."""
-    refuse_bad_credentials(office, port, database)
-    office.connect(level="4")
-    kept = f"select count(*) from ir_session_wizard where data like '%{office.sandbox.api_key}%'"
+    refuse_bad_credentials(harness, port, database)
+    harness.connect(level="4")
+    kept = f"select count(*) from ir_session_wizard where data like '%{harness.sandbox.api_key}%'"
     assert sql(port, kept, database) == "0"
-    refuse_bad_settings(office)
-    ask_for_the_wallet_alone(office)
-    keep_all_settings(office)
-    on = ("kontobro.connection", office.connection["id"])
-    assert "All checks passed" in checked(office)
-    connect_again(office)
-    keep_in_step(office, on)
-    create_vendors(office, on)
-    refuse_others(office, server, database)
-    export_by_button(office)
+    refuse_bad_settings(harness)
+    ask_for_the_wallet_alone(harness)
+    keep_all_settings(harness)
+    on = ("kontobro.connection", harness.connection["id"])
+    assert "All checks passed" in checked(harness)
+    connect_again(harness)
+    keep_in_sync(harness, on)
+    create_vendors(harness, on)
+    refuse_others(harness, server, database)
+    export_by_button(harness)
 
 
-def refuse_bad_credentials(office: Office, port: int, database: str) -> None:
+def refuse_bad_credentials(harness: TrytonHarness, port: int, database: str) -> None:
     """Tryton's own error, and nothing is stored."""
     with pytest.raises(Refused, match=r"Pleo|key"):
-        office.connect(api_key="not a key of Pleo's")
+        harness.connect(api_key="not a key of Pleo's")
     with pytest.raises(Refused, match="can't be reached"):
-        office.connect(url=f"http://127.0.0.1:{free_port()}")
+        harness.connect(url=f"http://127.0.0.1:{free_port()}")
     with pytest.raises(Refused, match="API key is missing"):
-        office.connect(api_key=None)
+        harness.connect(api_key=None)
     assert sql(port, "select count(*) from kontobro_connection", database) == "0"
 
 
-def refuse_bad_settings(office: Office) -> None:
-    view = office.admin.rows("account.account", "code", domain=[["type", "=", None]])[0]["id"]
+def refuse_bad_settings(harness: TrytonHarness) -> None:
+    view = harness.admin.rows("account.account", "code", domain=[["type", "=", None]])[0]["id"]
     with pytest.raises(Refused, match=r"Out of pocket: the user who books can't use .*Choose another"):
-        office.set_up(out_of_pocket=view)
+        harness.set_up(out_of_pocket=view)
     with pytest.raises(Refused, match=r'"999999" of "Account" that don\'t exist'):
-        office.set_up(out_of_pocket=999_999)
+        harness.set_up(out_of_pocket=999_999)
     with pytest.raises(Refused, match="Nowhere/Land"):
-        office.set_up(time_zone="Nowhere/Land")
+        harness.set_up(time_zone="Nowhere/Land")
     with pytest.raises(Refused, match=r"Days to keep item details: takes .* from 0 to 3650 \(it is -1\)"):
-        office.set_up(retention_days=-1)
-    refuse_bad_lines(office)
-    assert not office.shown()["out_of_pocket"]
+        harness.set_up(retention_days=-1)
+    refuse_bad_lines(harness)
+    assert not harness.shown()["out_of_pocket"]
 
 
-def ask_for_the_wallet_alone(office: Office) -> None:
+def ask_for_the_wallet_alone(harness: TrytonHarness) -> None:
     """Before the first export a wallet is needed; the other accounts are asked for by the expenses that need them."""
     others = dict.fromkeys(("out_of_pocket", "contra", "external_reimbursement", "accounts_payable"))
-    office.set_up(**others, wallets=[])
-    assert {name: office.shown()[name] for name in others} == others
+    harness.set_up(**others, wallets=[])
+    assert {name: harness.shown()[name] for name in others} == others
     missing = (
         "Account for the Pleo wallet missing.\n→ Provide it in the settings (wallet, or wallets for each currency)."
     )
-    assert checked(office).startswith(missing)
-    office.set_up(**others)
+    assert checked(harness).startswith(missing)
+    harness.set_up(**others)
     for told in (
         "All checks passed",
         "fail: Invoice, Invoice payment",
         "External reimbursement, Wallet top-up",
         "Mileage",
     ):
-        assert told in checked(office)
+        assert told in checked(harness)
 
 
-def checked(office: Office) -> str:
-    (shown,) = office.bookkeeper.wizard("kontobro.check", on=("kontobro.connection", office.connection["id"]))
+def checked(harness: TrytonHarness) -> str:
+    (shown,) = harness.bookkeeper.wizard("kontobro.check", on=("kontobro.connection", harness.connection["id"]))
     return str(shown["view"]["defaults"]["text"])
 
 
-def refuse_bad_lines(office: Office) -> None:
+def refuse_bad_lines(harness: TrytonHarness) -> None:
     """Each refusal names the table, the line, the field and what is wrong with it."""
-    find = office.admin.id_of
+    find = harness.admin.id_of
     root = find("analytic_account.account", "PROJECT")
     wallet = {"currency": find("currency.currency", "EUR"), "account": find("account.account", "1082")}
     bad: list[tuple[str, dict[str, object]]] = [
@@ -116,91 +116,91 @@ def refuse_bad_lines(office: Office) -> None:
     ]
     for message, changes in bad:
         with pytest.raises(Refused, match=message):
-            office.set_up(**changes)
+            harness.set_up(**changes)
 
 
-def keep_all_settings(office: Office) -> None:
+def keep_all_settings(harness: TrytonHarness) -> None:
     """What is saved is shown again; and an account stays itself, whatever another one's code is."""
-    find = office.admin.id_of
+    find = harness.admin.id_of
     owed = find("account.account", "2890")
-    like = office.admin.rows("account.account", "type", domain=[["id", "=", owed]])[0]
+    like = harness.admin.rows("account.account", "type", domain=[["id", "=", owed]])[0]
     twin = {"company": 1, "code": str(owed), "name": "Named as another's id", "type": like["type"]}
-    office.admin.api.write("model.account.account.create", [twin])
+    harness.admin.api.write("model.account.account.create", [twin])
     rule = {"type": "raffle", "debit": "expense", "credit": "wallet", "sign": "follow", "method": "journal"}
     choices = {"voided": "ask", "sync_floor": 0, "patience_minutes": 3, "employees_are_vendors": True}
-    office.set_up(rows=[{**rule, "use_line_account": True}], **choices)
-    shown = office.shown()
+    harness.set_up(rows=[{**rule, "use_line_account": True}], **choices)
+    shown = harness.shown()
     assert {name: shown[name] for name in choices} == choices
     assert [{name: row[name] for name in rule} for row in shown["rows"]] == [rule]
     assert [shown["out_of_pocket"], shown["rows"][0]["use_line_account"]] == [owed, True]
-    office.set_up(**{name: office.usual[name] for name in choices})
-    assert [row["type"] for row in office.shown()["rows"]] == ["cashback"]
+    harness.set_up(**{name: harness.usual[name] for name in choices})
+    assert [row["type"] for row in harness.shown()["rows"]] == ["cashback"]
 
 
-def connect_again(office: Office) -> None:
-    """The form proposes the level that the company has; left at that, all stays in step, beside the level too."""
-    assert level_proposed(office) == "4"
-    before = {name: office.shown()[name] for name in SYNCS}
-    office.set_up(**dict.fromkeys(SYNCS, False) | {"sync_accounts": True})
-    assert level_proposed(office) == "1"
-    office.connect(level="1")
-    assert {name: office.shown()[name] for name in SYNCS} == dict.fromkeys(SYNCS, False) | {"sync_accounts": True}
-    office.set_up(**before)
+def connect_again(harness: TrytonHarness) -> None:
+    """The form proposes the level that the company has; left at that, all stays in sync, beside the level too."""
+    assert level_proposed(harness) == "4"
+    before = {name: harness.shown()[name] for name in SYNCS}
+    harness.set_up(**dict.fromkeys(SYNCS, False) | {"sync_accounts": True})
+    assert level_proposed(harness) == "1"
+    harness.connect(level="1")
+    assert {name: harness.shown()[name] for name in SYNCS} == dict.fromkeys(SYNCS, False) | {"sync_accounts": True}
+    harness.set_up(**before)
 
 
-def level_proposed(office: Office) -> str:
-    (shown,) = office.bookkeeper.wizard("kontobro.connect")
+def level_proposed(harness: TrytonHarness) -> str:
+    (shown,) = harness.bookkeeper.wizard("kontobro.connect")
     return str(shown["view"]["defaults"]["level"])
 
 
-def keep_in_step(office: Office, on: tuple[str, int]) -> None:
+def keep_in_sync(harness: TrytonHarness, on: tuple[str, int]) -> None:
     """A plan is shown, and done for the person who says yes to this very one."""
     start = {"start": {"kind": "dimensions"}}
-    root = office.admin.id_of("analytic_account.account", "PROJECT")
-    office.set_up(dimensions=[{"group": "PROJ", "root": root, "send": True}], sync_dimensions_=True)
-    *_, shown = office.bookkeeper.wizard("kontobro.synchronize", ("plan", start), on=on)
+    root = harness.admin.id_of("analytic_account.account", "PROJECT")
+    harness.set_up(dimensions=[{"group": "PROJ", "root": root, "send": True}], sync_dimensions_=True)
+    *_, shown = harness.bookkeeper.wizard("kontobro.synchronize", ("plan", start), on=on)
     plan = shown["view"]["defaults"]
     assert plan["digest"].startswith("dimensions-")
     other = {**start, "plan": {**plan, "digest": "dimensions-other"}}
     with pytest.raises(Refused, match="digest"):
-        office.bookkeeper.wizard("kontobro.synchronize", ("apply", other), on=on)
-    *_, done = office.bookkeeper.wizard("kontobro.synchronize", ("apply", {**start, "plan": plan}), on=on)
+        harness.bookkeeper.wizard("kontobro.synchronize", ("apply", other), on=on)
+    *_, done = harness.bookkeeper.wizard("kontobro.synchronize", ("apply", {**start, "plan": plan}), on=on)
     assert "in sync" in done["view"]["defaults"]["text"]
-    (noted,) = [row for row in office.bookkeeper.rows("kontobro.sync", "kind", "outcome") if row["kind"] == "tags"]
+    (noted,) = [row for row in harness.bookkeeper.rows("kontobro.sync", "kind", "outcome") if row["kind"] == "tags"]
     assert noted["outcome"] == "in_step"
 
 
-def create_vendors(office: Office, on: tuple[str, int]) -> None:
+def create_vendors(harness: TrytonHarness, on: tuple[str, int]) -> None:
     """An employee made the painter in Pleo: now he is a party, once, and Pleo knows him by its code."""
-    office.set_up(sync_vendors=True, create_vendors=True)
+    harness.set_up(sync_vendors=True, create_vendors=True)
     start = {"start": {"kind": "vendors"}}
-    *_, shown = office.bookkeeper.wizard("kontobro.synchronize", ("plan", start), on=on)
-    *_, done = office.bookkeeper.wizard(
+    *_, shown = harness.bookkeeper.wizard("kontobro.synchronize", ("plan", start), on=on)
+    *_, done = harness.bookkeeper.wizard(
         "kontobro.synchronize", ("apply", {**start, "plan": shown["view"]["defaults"]}), on=on
     )
     assert "Malermester Holm" not in done["view"]["defaults"]["text"]
-    (painter,) = office.bookkeeper.rows("party.party", "code", domain=[["name", "=", "Malermester Holm"]])
-    vendors = office.sandbox.vendors.of(office.sandbox.company_id)
+    (painter,) = harness.bookkeeper.rows("party.party", "code", domain=[["name", "=", "Malermester Holm"]])
+    vendors = harness.sandbox.vendors.of(harness.sandbox.company_id)
     assert painter["code"] in {vendor.facts.get("code") for vendor in vendors}
 
 
-def refuse_others(office: Office, server: ModuleServer, database: str) -> None:
+def refuse_others(harness: TrytonHarness, server: ModuleServer, database: str) -> None:
     """Who only looks may not connect; who has no group sees nothing; nor does another company."""
     accountant = Person(server.url, database, "accountant")
     assert len(accountant.rows("kontobro.connection", "name")) == 1
     with pytest.raises(REFUSED):
         accountant.wizard("kontobro.connect")
     with pytest.raises(REFUSED):
-        accountant.api.write("model.kontobro.connection.disconnect", [office.connection["id"]])
+        accountant.api.write("model.kontobro.connection.disconnect", [harness.connection["id"]])
     with pytest.raises(REFUSED):
-        accountant.api.write("model.kontobro.connection.write", [office.connection["id"]], {"status": "disconnected"})
+        accountant.api.write("model.kontobro.connection.write", [harness.connection["id"]], {"status": "disconnected"})
     with pytest.raises(REFUSED):
-        office.bookkeeper.rows("kontobro.secret", "name")
+        harness.bookkeeper.rows("kontobro.secret", "name")
     stranger = Person(server.url, database, "stranger")
     with pytest.raises(REFUSED):
         stranger.rows("kontobro.connection", "name")
-    move_elsewhere(office.admin)
-    give_groups(office.admin, {"stranger": ["Pleo"]})
+    move_elsewhere(harness.admin)
+    give_groups(harness.admin, {"stranger": ["Pleo"]})
     assert Person(server.url, database, "stranger").rows("kontobro.connection", "name") == []
 
 
@@ -216,29 +216,29 @@ def move_elsewhere(admin: Person) -> int:
     return int(company)
 
 
-def export_by_button(office: Office) -> None:
-    """The button answers in a while, whatever there is to do; the work goes on."""
+def export_by_button(harness: TrytonHarness) -> None:
+    """The button answers in a while, whatever there is to do; the work continues."""
     begun = time.monotonic()
-    office.bookkeeper.api.write("model.kontobro.connection.export_now", [office.connection["id"]])
+    harness.bookkeeper.api.write("model.kontobro.connection.export_now", [harness.connection["id"]])
     assert time.monotonic() - begun < 60
-    wait_for(lambda: {row["status"] for row in jobs(office)} == {"completed_with_errors"}, "the job's end")
-    assert office.standing()["duplicates"] == 0
+    wait_for(lambda: {row["status"] for row in jobs(harness)} == {"completed_with_errors"}, "the job's end")
+    assert harness.entry_counts()["duplicates"] == 0
 
 
-def jobs(office: Office) -> list[dict[str, object]]:
-    return office.bookkeeper.rows("kontobro.job", "status")
+def jobs(harness: TrytonHarness) -> list[dict[str, object]]:
+    return harness.bookkeeper.rows("kontobro.job", "status")
 
 
 def test_a_pleo_that_is_away_holds_up_no_other_work_of_trytons_cron(
     place: Place, database: str, port: int, admin: Person, bookkeeper: Person
 ) -> None:
-    with an_office(admin, bookkeeper) as office:
-        office.connect()
-        office.set_up()
+    with a_harness(admin, bookkeeper) as harness:
+        harness.connect()
+        harness.set_up()
     sql(port, "update ir_cron set next_call = null", database)
     place.cron_once(database)
     assert sql(port, "select count(*) from ir_cron where active and next_call is null", database) == "0"
-    assert "can't be reached" in office.connection["last_fault"]
-    (told,) = office.bookkeeper.api.rows("kontobro.connection", [], ["fault_told"], language="de")
+    assert "can't be reached" in harness.connection["last_fault"]
+    (told,) = harness.bookkeeper.api.rows("kontobro.connection", [], ["fault_told"], language="de")
     assert told["fault_told"].startswith("Pleo ist nicht erreichbar. ")
-    assert office.connection["last_fault"] in told["fault_told"]
+    assert harness.connection["last_fault"] in told["fault_told"]

@@ -6,7 +6,7 @@ import dataclasses
 import re
 
 from kontobro.core.model.settings import RowOverride, Settings
-from tests.addons.tryton.house import MODULE
+from tests.addons.tryton.installation import MODULE
 
 OFF_THE_FORM = {"hook": "it names code that runs in Tryton's own process: whoever looks after the server decides"}
 ELSEWHERE = {

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from kontobro.core.settings.catalogue import Entry, catalogue, row_catalogue
-from tests.addons.tryton.house import MODULE
+from tests.addons.tryton.installation import MODULE
 
 LANGUAGES = ("da", "de", "fr", "sv")
 ENTRY = re.compile(r'msgctxt "(.*)"\nmsgid "(.*)"\nmsgstr "(.*)"\n')

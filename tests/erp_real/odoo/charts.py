@@ -19,7 +19,7 @@ from kontobro.erp.odoo.api import Api, open_http
 from kontobro.erp.odoo.connector import OdooConnector
 from kontobro.export.job.masters import load_masters
 from kontobro.testing.factories import a_line, a_tax, a_vendor, an_invoice, an_item
-from tests.erp_real.odoo.house import TEMPLATE, OdooServer, key_of
+from tests.erp_real.odoo.installation import TEMPLATE, OdooServer, key_of
 
 TODAY = date(2026, 11, 12)
 VENDOR = "V200"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from erp_lab.places import cloned, start_postgres
-from tests.erp_real.odoo.house import ABSENT, TEMPLATE, Company, OdooBookkeeper, OdooServer, installed
+from tests.erp_real.odoo.installation import ABSENT, TEMPLATE, Company, OdooBookkeeper, OdooServer, installed
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from kontobro.cli.app import app
-from kontobro.cli.common.desk import Desk
+from kontobro.cli.common.context import CliContext
 from pleo_sandbox.server import serve
 from pleo_sandbox.state.sandbox import Sandbox
-from tests.erp_real.odoo.house import Company, OdooBookkeeper, key_of
+from tests.erp_real.odoo.installation import Company, OdooBookkeeper, key_of
 from tests.erp_real.odoo.test_killed import add_accounts
 from tests.support.pleo_company import entry_id, kill_company
 
@@ -36,7 +36,7 @@ def test_connect_check_export(tmp_path: Path, company: Company, bookkeeper: Odoo
 
     def types(*words: str, user: str = "accountant") -> Result:
         environment = {"KONTOBRO_API_KEY": key, "KONTOBRO_ERP_API_KEY": key_of(user), "LANG": "C.UTF-8"}
-        return CliRunner().invoke(app, ["--home", str(tmp_path / "home"), *words], obj=Desk(), env=environment)
+        return CliRunner().invoke(app, ["--home", str(tmp_path / "home"), *words], obj=CliContext(), env=environment)
 
     with serve(sandbox) as url:
         connect = ["connect", "--erp", "odoo", "--environment", "sandbox", "--url", url, "--level", "1"]
@@ -49,7 +49,7 @@ def test_connect_check_export(tmp_path: Path, company: Company, bookkeeper: Odoo
         assert "is connected with Fjord & Bro ApS (odoo)" in connected.output
         assert types("settings", "import", str(tmp_path / "settings.toml")).exit_code == 0
         exported = types("export", "--json")
-        assert exported.exit_code == 1, exported.output  # one expense is there to be mended
+        assert exported.exit_code == 1, exported.output  # one expense is there to be fixed
         told = types("bookings", "--json")
 
     (move,) = bookkeeper.moves(entry_id(1))

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from kontobro.testing.connector_contract import Books, ConnectorContract
-from tests.erp_real.odoo.house import Company, OdooBookkeeper, OdooServer, connect
+from tests.erp_real.odoo.installation import Company, OdooBookkeeper, OdooServer, connect
 
 pytestmark = pytest.mark.odoo
 

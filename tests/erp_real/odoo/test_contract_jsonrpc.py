@@ -11,7 +11,7 @@ from kontobro.erp.odoo.api import open_http
 from kontobro.erp.odoo.api.jsonrpc import JsonRpcApi, Login
 from kontobro.erp.odoo.connector import OdooConnector
 from kontobro.testing.connector_contract import Books, ConnectorContract
-from tests.erp_real.odoo.house import Company, OdooBookkeeper, OdooServer, key_of
+from tests.erp_real.odoo.installation import Company, OdooBookkeeper, OdooServer, key_of
 
 pytestmark = pytest.mark.odoo
 

@@ -18,7 +18,7 @@ from kontobro.erp.odoo.api import Api, open_http
 from kontobro.erp.odoo.connector import OdooConnector
 from kontobro.export.book.compare import differences
 from kontobro.testing.connector.entries import Chart, a_bill, a_journal, a_payment, a_taxed_bill, a_taxed_journal
-from tests.erp_real.odoo.house import Company, OdooBookkeeper, OdooServer, key_of
+from tests.erp_real.odoo.installation import Company, OdooBookkeeper, OdooServer, key_of
 
 pytestmark = pytest.mark.odoo
 
@@ -47,7 +47,7 @@ def post(connector: OdooConnector, *entries: Entry) -> list[Booking]:
 def test_restarted_while_a_call_is_under_way_everything_stands_once(
     company: Company, odoo_server: OdooServer, bookkeeper: OdooBookkeeper, chart: Chart, call: str
 ) -> None:
-    """Whatever became of that call: whoever looks and goes on has everything once, posted."""
+    """Whatever became of that call: whoever looks and continues has everything once, posted."""
     left = threading.Event()
     connector = tell_when_sent(company, call, left.set)
     entries = [a_taxed_journal(chart, f"{n}.00", f"{n * 25 / 100:.2f}") for n in range(4, 44)]
@@ -62,8 +62,8 @@ def test_restarted_while_a_call_is_under_way_everything_stands_once(
         odoo_server.restart()
         going.result(120)
     again = company.connector()
-    standing = again.find([entry.reference for entry in entries])
-    again.book([entry for entry in entries if entry.reference not in standing])
+    entry_counts = again.find([entry.reference for entry in entries])
+    again.book([entry for entry in entries if entry.reference not in entry_counts])
     found = again.find([entry.reference for entry in entries])
     again.post(list(found.values()))
     final = again.find([entry.reference for entry in entries])
@@ -128,7 +128,7 @@ def test_rights_taken_away_meanwhile_are_named_and_nothing_is_booked(
 def test_two_bills_under_one_number_take_a_payment_each(
     connector: OdooConnector, bookkeeper: OdooBookkeeper, chart: Chart
 ) -> None:
-    """Odoo lets a vendor's number stand twice: a payment settles the one that is still owed, and only one."""
+    """Odoo lets a vendor's number exist twice: a payment settles the one that is still owed, and only one."""
     first = a_bill(chart, number="TWICE-1")
     second = a_bill(chart, number="TWICE-1")
     post(connector, first, second)
@@ -193,7 +193,7 @@ def test_a_currency_without_a_rate_is_refused(
 
 
 def test_a_tax_of_nothing_reports_its_base(connector: OdooConnector, bookkeeper: OdooBookkeeper, chart: Chart) -> None:
-    """Zero-rated: no tax line, but the purchase stands in the VAT return."""
+    """Zero-rated: no tax line, but the purchase is in the VAT return."""
     (tax,) = bookkeeper.api.write(
         "account.tax",
         "create",

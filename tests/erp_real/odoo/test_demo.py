@@ -9,7 +9,7 @@ import pytest
 
 from erp_lab.places import erp_home
 from tests.erp_real.demo_run import run_demo
-from tests.erp_real.odoo.house import ABSENT, installed
+from tests.erp_real.odoo.installation import ABSENT, installed
 
 
 @pytest.mark.odoo

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kontobro.core.model.settings import Settings
-from tests.erp_real.odoo.house import Company, OdooBookkeeper, key_of
+from tests.erp_real.odoo.installation import Company, OdooBookkeeper, key_of
 from tests.export.test_killed import BOOKED, STATES
 from tests.support.connected_home import ConnectedHome, a_connected_home_over, forget_history
 from tests.support.pleo_company import entry_id, kill_company
@@ -36,15 +36,15 @@ def add_accounts(bookkeeper: OdooBookkeeper) -> None:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, company: Company, bookkeeper: OdooBookkeeper) -> Iterator[ConnectedHome]:
+def connected(tmp_path: Path, company: Company, bookkeeper: OdooBookkeeper) -> Iterator[ConnectedHome]:
     add_accounts(bookkeeper)
     options = {"url": company.url, "database": company.database, "company": "1"}
     secrets = {"api_key": key_of("accountant")}
-    with a_connected_home_over(tmp_path, kill_company(), SETTINGS, "odoo", options, secrets) as desk:
-        yield desk
+    with a_connected_home_over(tmp_path, kill_company(), SETTINGS, "odoo", options, secrets) as connected:
+        yield connected
 
 
-def assert_whole(desk: ConnectedHome, bookkeeper: OdooBookkeeper) -> None:
+def assert_whole(connected: ConnectedHome, bookkeeper: OdooBookkeeper) -> None:
     """Everything once, and both sides agree: Pleo and Odoo."""
     ours = [["invoice_origin", "=like", "kontobro.%"]]
     moves = list(bookkeeper.api.rows("account.move", ours, ["invoice_origin", "state"]))
@@ -56,38 +56,38 @@ def assert_whole(desk: ConnectedHome, bookkeeper: OdooBookkeeper) -> None:
     lines = list(bookkeeper.api.rows("account.move.line", owed, ["reconciled"]))
     assert len(lines) == 4
     assert all(line["reconciled"] for line in lines)
-    assert desk.states() == STATES
-    assert [str(job.status) for job in desk.sandbox.jobs] == ["completed_with_errors"]
+    assert connected.states() == STATES
+    assert [str(job.status) for job in connected.sandbox.jobs] == ["completed_with_errors"]
 
 
-def test_a_whole_run_crosses_exactly_these_boundaries(desk: ConnectedHome, bookkeeper: OdooBookkeeper) -> None:
-    result = desk.export()
+def test_a_whole_run_crosses_exactly_these_boundaries(connected: ConnectedHome, bookkeeper: OdooBookkeeper) -> None:
+    result = connected.export()
     assert result is not None
     assert (result["booked"], result["failed"], result["receipts"]) == (4, 1, 3)
-    assert [name for name in desk.boundaries if name.startswith("erp.")] == BOUNDARIES
-    assert_whole(desk, bookkeeper)
+    assert [name for name in connected.boundaries if name.startswith("erp.")] == BOUNDARIES
+    assert_whole(connected, bookkeeper)
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
-def test_killed_at_and_run_again(desk: ConnectedHome, bookkeeper: OdooBookkeeper, boundary: str) -> None:
-    assert desk.export(at=boundary) is None, "it was not killed"
-    desk.export()
-    assert_whole(desk, bookkeeper)
+def test_killed_at_and_run_again(connected: ConnectedHome, bookkeeper: OdooBookkeeper, boundary: str) -> None:
+    assert connected.export(at=boundary) is None, "it was not killed"
+    connected.export()
+    assert_whole(connected, bookkeeper)
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
-def test_killed_and_all_history_lost(desk: ConnectedHome, bookkeeper: OdooBookkeeper, boundary: str) -> None:
-    assert desk.export(at=boundary) is None, "it was not killed"
-    forget_history(desk)
-    desk.export(take_over=True)
-    assert_whole(desk, bookkeeper)
+def test_killed_and_all_history_lost(connected: ConnectedHome, bookkeeper: OdooBookkeeper, boundary: str) -> None:
+    assert connected.export(at=boundary) is None, "it was not killed"
+    forget_history(connected)
+    connected.export(take_over=True)
+    assert_whole(connected, bookkeeper)
 
 
-def test_voided_in_odoo_and_exported_again(desk: ConnectedHome, bookkeeper: OdooBookkeeper) -> None:
-    """The bookkeeper voids an entry there and presses export again in Pleo: it is booked anew, the others are not."""
-    desk.export()
+def test_voided_in_odoo_and_exported_again(connected: ConnectedHome, bookkeeper: OdooBookkeeper) -> None:
+    """The bookkeeper voids an entry there and presses export again in Pleo: it is booked again, the others are not."""
+    connected.export()
     reference = entry_id(1)
     bookkeeper.void(reference)
-    desk.sandbox.press_export(desk.company_id, [reference], vendor_based=True)
-    desk.export()
+    connected.sandbox.press_export(connected.company_id, [reference], vendor_based=True)
+    connected.export()
     assert sorted(move["state"] for move in bookkeeper.moves(reference)) == ["cancel", "posted"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pleo_sandbox.model import SandboxCompany
-from tests.erp_real.odoo.house import Company, OdooBookkeeper, key_of
+from tests.erp_real.odoo.installation import Company, OdooBookkeeper, key_of
 from tests.support.syncer_process import Ended, run_syncer
 from tests.sync.test_killed_sync import BORN, Place, a_place, boundaries_of
 
@@ -20,7 +20,7 @@ PAINTER = "Malermester Holm"
 
 
 @dataclass
-class Desk:
+class VendorHarness:
     """A sandbox where the painter was born, and an Odoo that does not know him."""
 
     place: Place
@@ -34,32 +34,32 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, company: Company, bookkeeper: OdooBookkeeper) -> Iterator[Desk]:
+def harness(tmp_path: Path, company: Company, bookkeeper: OdooBookkeeper) -> Iterator[VendorHarness]:
     bookkeeper.allow_contacts()
     at_pleo = SandboxCompany("Fjord & Bro ApS", "DKK", "DK")
     with a_place(tmp_path, at_pleo) as place:
-        desk = Desk(place, company)
-        assert not desk.syncs().results["failed"]
+        harness = VendorHarness(place, company)
+        assert not harness.syncs().results["failed"]
         numbers = {"registration_number": "40918273", "tax_registration_number": "DK20000007"}
         place.sandbox.create_draft_vendor(at_pleo.id, PAINTER, "DKK", **numbers)
-        yield desk
+        yield harness
 
 
-def assert_born_once(desk: Desk, bookkeeper: OdooBookkeeper) -> None:
+def assert_born_once(harness: VendorHarness, bookkeeper: OdooBookkeeper) -> None:
     named = [["name", "=", PAINTER]]
     (partner,) = bookkeeper.api.rows("res.partner", named, ["vat", "company_id"], active_test=False)
     assert (partner["vat"], partner["company_id"][0]) == ("DK20000007", 1)
-    assert [pair for pair in desk.place.active("vendors") if pair[1] == PAINTER] == [("", PAINTER)]
-    assert desk.syncs().results == {"writes": 0, "failed": 0, "problems": 0}
+    assert [pair for pair in harness.place.active("vendors") if pair[1] == PAINTER] == [("", PAINTER)]
+    assert harness.syncs().results == {"writes": 0, "failed": 0, "problems": 0}
 
 
-def test_it_crosses_exactly_these_boundaries(desk: Desk, bookkeeper: OdooBookkeeper) -> None:
-    assert sorted(desk.syncs().boundaries) == sorted(boundaries_of(BORN))
-    assert_born_once(desk, bookkeeper)
+def test_it_crosses_exactly_these_boundaries(harness: VendorHarness, bookkeeper: OdooBookkeeper) -> None:
+    assert sorted(harness.syncs().boundaries) == sorted(boundaries_of(BORN))
+    assert_born_once(harness, bookkeeper)
 
 
 @pytest.mark.parametrize("boundary", boundaries_of(BORN))
-def test_killed_at_and_run_again(desk: Desk, bookkeeper: OdooBookkeeper, boundary: str) -> None:
-    assert desk.syncs(at=boundary).killed
-    assert desk.syncs().results["failed"] == 0
-    assert_born_once(desk, bookkeeper)
+def test_killed_at_and_run_again(harness: VendorHarness, bookkeeper: OdooBookkeeper, boundary: str) -> None:
+    assert harness.syncs(at=boundary).killed
+    assert harness.syncs().results["failed"] == 0
+    assert_born_once(harness, bookkeeper)

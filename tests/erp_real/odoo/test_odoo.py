@@ -27,7 +27,7 @@ from kontobro.testing.connector.entries import (
     a_taxed_bill,
     a_taxed_journal,
 )
-from tests.erp_real.odoo.house import Company, OdooBookkeeper, connect, key_of
+from tests.erp_real.odoo.installation import Company, OdooBookkeeper, connect, key_of
 
 pytestmark = pytest.mark.odoo
 
@@ -257,7 +257,7 @@ def test_a_currency_that_is_not_active_is_a_problem(connector: OdooConnector, ch
     assert "NOK is not active in Odoo" in problem.message
 
 
-# ------------------------------------------------------------------------------- what stands, and what is found
+# ------------------------------------------------------------------------------- what exists, and what is found
 
 
 def test_links_lead_to_the_entry(connector: OdooConnector, company: Company, chart: Chart) -> None:
@@ -354,7 +354,7 @@ def test_a_receipt_sent_twice_at_once_is_attached_once(
 def test_one_entry_that_odoo_itself_refuses_stands_alone(
     connector: OdooConnector, bookkeeper: OdooBookkeeper, chart: Chart
 ) -> None:
-    """A refusal that our checks do not foresee: the batch is halved until the bad one stands alone."""
+    """A refusal that our checks do not foresee: the batch is halved until the bad one is alone."""
     odd = {"code": "98765", "name": "Guarantees given", "account_type": "off_balance"}
     (account,) = bookkeeper.api.write("account.account", "create", vals_list=[odd])
     entries = [a_journal(chart, f"{n}.00") for n in range(1, 8)]
@@ -370,7 +370,7 @@ def test_one_entry_that_odoo_itself_refuses_stands_alone(
 def test_one_draft_that_odoo_itself_will_not_post_stands_alone(
     connector: OdooConnector, bookkeeper: OdooBookkeeper, chart: Chart
 ) -> None:
-    """Somebody archived an account meanwhile."""
+    """Someone archived an account meanwhile."""
     (account,) = bookkeeper.api.write(
         "account.account", "create", vals_list=[{"code": "98766", "name": "Short-lived", "account_type": "expense"}]
     )

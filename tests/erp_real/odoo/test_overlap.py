@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kontobro.core.model.settings import Settings
-from tests.erp_real.odoo.house import Company, OdooBookkeeper, key_of
+from tests.erp_real.odoo.installation import Company, OdooBookkeeper, key_of
 from tests.erp_real.odoo.test_killed import SETTINGS, add_accounts
 from tests.erp_real.overlap import System, nothing_is_booked_on_an_id
 

@@ -1,4 +1,4 @@
-"""A bookkeeper typed the VAT of the receipt: Pleo's amount stands in Odoo to the cent, and the VAT return gets it."""
+"""A bookkeeper typed the VAT of the receipt: Pleo's amount is in Odoo to the cent, and the VAT return gets it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kontobro.testing.connector.entries import (
     a_taxed_bill,
     a_taxed_journal,
 )
-from tests.erp_real.odoo.house import Company, OdooBookkeeper
+from tests.erp_real.odoo.installation import Company, OdooBookkeeper
 
 pytestmark = pytest.mark.odoo
 

@@ -16,7 +16,7 @@ from kontobro.erp.odoo.api import Api, open_http
 from kontobro.erp.odoo.connector import OdooConnector
 from kontobro.erp.odoo.vendors import BATCH
 from kontobro.testing.connector.vendors import a_vendor
-from tests.erp_real.odoo.house import Company, OdooBookkeeper, key_of
+from tests.erp_real.odoo.installation import Company, OdooBookkeeper, key_of
 
 pytestmark = pytest.mark.odoo
 

@@ -9,7 +9,7 @@ import pytest
 from erp_lab.places import cloned, start_postgres
 from kontobro.erp.tryton.connector import TrytonConnector
 from kontobro.testing.connector.entries import Chart
-from tests.erp_real.tryton.house import (
+from tests.erp_real.tryton.installation import (
     ABSENT,
     NEWEST,
     Company,

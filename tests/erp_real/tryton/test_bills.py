@@ -14,7 +14,7 @@ from kontobro.core.errors import Problem
 from kontobro.core.model.journal import Bill, Booking, Entry, EntryLine, line_sums
 from kontobro.erp.tryton.connector import TrytonConnector
 from kontobro.testing.connector.entries import Chart, a_bill, a_payment, a_reverse_journal, a_taxed_bill
-from tests.erp_real.tryton.house import TrytonBookkeeper
+from tests.erp_real.tryton.installation import TrytonBookkeeper
 
 pytestmark = pytest.mark.tryton
 

@@ -7,7 +7,7 @@ import pytest
 from kontobro.erp.tryton.connector import TrytonConnector
 from kontobro.testing.connector.entries import Chart
 from kontobro.testing.connector_contract import Books, ConnectorContract
-from tests.erp_real.tryton.house import Company, TrytonBookkeeper, TrytonServer, connect
+from tests.erp_real.tryton.installation import Company, TrytonBookkeeper, TrytonServer, connect
 
 pytestmark = pytest.mark.tryton
 

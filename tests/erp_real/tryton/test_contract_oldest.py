@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.erp_real.tryton.house import OLDEST, Company
+from tests.erp_real.tryton.installation import OLDEST, Company
 from tests.erp_real.tryton.test_contract import TestTryton
 
 pytestmark = pytest.mark.tryton

@@ -9,7 +9,7 @@ import pytest
 
 from erp_lab.places import erp_home
 from tests.erp_real.demo_run import run_demo
-from tests.erp_real.tryton.house import ABSENT, installed
+from tests.erp_real.tryton.installation import ABSENT, installed
 
 
 @pytest.mark.tryton
@@ -19,7 +19,7 @@ def test_the_demos_expenses_stand_in_a_real_tryton_once(tmp_path: Path) -> None:
     ran = run_demo("tryton", tmp_path, erp_home())
     assert ran.returncode == 0, ran.stdout + ran.stderr
     told = json.loads((tmp_path / "demo" / "summary.json").read_text(encoding="utf-8"))
-    # one more to mend than in the ledger: an invented tax number, by which a vendor would be known, is none to Tryton
+    # one more to fix than in the ledger: an invented tax number, by which a vendor would be known, is none to Tryton
     assert (told["items"], told["booked"], told["failed"], told["uncertain"]) == (116, 106, 10, 0)
     assert (told["entries"], told["duplicates"], told["drafts"], told["receipts"]) == (118, 0, 0, 60)
 

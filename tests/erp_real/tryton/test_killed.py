@@ -9,7 +9,7 @@ import pytest
 
 from erp_lab.places import cloned
 from kontobro.core.model.settings import Settings
-from tests.erp_real.tryton.house import TEMPLATE, Company, TrytonBookkeeper, TrytonServer, password_of
+from tests.erp_real.tryton.installation import TEMPLATE, Company, TrytonBookkeeper, TrytonServer, password_of
 from tests.export.test_killed import BOOKED, STATES
 from tests.support.connected_home import ConnectedHome, a_connected_home_over, forget_history
 from tests.support.pleo_company import kill_company
@@ -55,7 +55,7 @@ def bookkeeper(company: Company) -> TrytonBookkeeper:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, company: Company, bookkeeper: TrytonBookkeeper) -> Iterator[ConnectedHome]:
+def connected(tmp_path: Path, company: Company, bookkeeper: TrytonBookkeeper) -> Iterator[ConnectedHome]:
     rows = bookkeeper.api.rows(
         "account.account", [["code", "in", ["6490", "99999"]]], ["code", "type", "parent", "company"]
     )
@@ -64,11 +64,11 @@ def desk(tmp_path: Path, company: Company, bookkeeper: TrytonBookkeeper) -> Iter
     bookkeeper.api.write("model.account.account.create", accounts)
     options = {"url": company.url, "database": company.database, "user": "accountant", "settle_after": "1"}
     secrets = {"password": password_of("accountant")}
-    with a_connected_home_over(tmp_path, kill_company(), SETTINGS, "tryton", options, secrets) as desk:
-        yield desk
+    with a_connected_home_over(tmp_path, kill_company(), SETTINGS, "tryton", options, secrets) as connected:
+        yield connected
 
 
-def assert_whole(desk: ConnectedHome, bookkeeper: TrytonBookkeeper) -> None:
+def assert_whole(connected: ConnectedHome, bookkeeper: TrytonBookkeeper) -> None:
     """Everything once, and both sides agree: Pleo and Tryton."""
     lines = bookkeeper.api.rows("account.move.line", [["description", "like", "kontobro%:%"]], ["description"])
     assert sorted(line["description"].partition(":")[2] for line in lines) == BOOKED
@@ -82,27 +82,27 @@ def assert_whole(desk: ConnectedHome, bookkeeper: TrytonBookkeeper) -> None:
     owed = list(bookkeeper.api.rows("account.move.line", [["account.code", "=", "2.1.1"]], ["reconciliation"]))
     assert len(owed) == 4
     assert all(line["reconciliation"] for line in owed)
-    assert desk.states() == STATES
-    assert [str(job.status) for job in desk.sandbox.jobs] == ["completed_with_errors"]
+    assert connected.states() == STATES
+    assert [str(job.status) for job in connected.sandbox.jobs] == ["completed_with_errors"]
 
 
-def test_a_whole_run_crosses_exactly_these_boundaries(desk: ConnectedHome, bookkeeper: TrytonBookkeeper) -> None:
-    result = desk.export()
+def test_a_whole_run_crosses_exactly_these_boundaries(connected: ConnectedHome, bookkeeper: TrytonBookkeeper) -> None:
+    result = connected.export()
     assert result is not None
     assert (result["booked"], result["failed"], result["receipts"]) == (4, 1, 3)
-    assert [name for name in desk.boundaries if name.startswith("erp.")] == BOUNDARIES
-    assert_whole(desk, bookkeeper)
+    assert [name for name in connected.boundaries if name.startswith("erp.")] == BOUNDARIES
+    assert_whole(connected, bookkeeper)
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
-def test_killed_at_and_run_again(desk: ConnectedHome, bookkeeper: TrytonBookkeeper, boundary: str) -> None:
-    assert desk.export(at=boundary) is None, "it was not killed"
-    desk.export()
-    assert_whole(desk, bookkeeper)
+def test_killed_at_and_run_again(connected: ConnectedHome, bookkeeper: TrytonBookkeeper, boundary: str) -> None:
+    assert connected.export(at=boundary) is None, "it was not killed"
+    connected.export()
+    assert_whole(connected, bookkeeper)
 
 
-def test_killed_and_all_history_lost(desk: ConnectedHome, bookkeeper: TrytonBookkeeper) -> None:
-    assert desk.export(at="erp.book#2:after") is None, "it was not killed"
-    forget_history(desk)
-    desk.export(take_over=True)
-    assert_whole(desk, bookkeeper)
+def test_killed_and_all_history_lost(connected: ConnectedHome, bookkeeper: TrytonBookkeeper) -> None:
+    assert connected.export(at="erp.book#2:after") is None, "it was not killed"
+    forget_history(connected)
+    connected.export(take_over=True)
+    assert_whole(connected, bookkeeper)

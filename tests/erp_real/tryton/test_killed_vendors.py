@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pleo_sandbox.model import SandboxCompany
-from tests.erp_real.tryton.house import Company, TrytonBookkeeper, password_of
+from tests.erp_real.tryton.installation import Company, TrytonBookkeeper, password_of
 from tests.support.syncer_process import Ended, run_syncer
 from tests.sync.test_killed_sync import BORN, Place, a_place, boundaries_of
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.tryton, pytest.mark.kill]
 
 
 @dataclass
-class Desk:
+class VendorHarness:
     """A sandbox where the painter was born, and a Tryton that does not know him."""
 
     place: Place
@@ -34,29 +34,29 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, company: Company) -> Iterator[Desk]:
+def harness(tmp_path: Path, company: Company) -> Iterator[VendorHarness]:
     at_pleo = SandboxCompany("Fjord & Bro ApS", "DKK", "DK")
     with a_place(tmp_path, at_pleo) as place:
-        desk = Desk(place, company, f"Malermester {uuid.uuid4().hex}")
-        assert not desk.syncs().results["failed"]
-        place.sandbox.create_draft_vendor(at_pleo.id, desk.painter, "DKK", registration_number="40918273")
-        yield desk
+        harness = VendorHarness(place, company, f"Malermester {uuid.uuid4().hex}")
+        assert not harness.syncs().results["failed"]
+        place.sandbox.create_draft_vendor(at_pleo.id, harness.painter, "DKK", registration_number="40918273")
+        yield harness
 
 
-def assert_born_once(desk: Desk, bookkeeper: TrytonBookkeeper) -> None:
-    (party,) = bookkeeper.api.rows("party.party", [["name", "=", desk.painter]], ["code"])
-    at_pleo = [pair for pair in desk.place.active("vendors") if pair[1] == desk.painter]
-    assert at_pleo == [(party["code"], desk.painter)]
-    assert desk.syncs().results == {"writes": 0, "failed": 0, "problems": 0}
+def assert_born_once(harness: VendorHarness, bookkeeper: TrytonBookkeeper) -> None:
+    (party,) = bookkeeper.api.rows("party.party", [["name", "=", harness.painter]], ["code"])
+    at_pleo = [pair for pair in harness.place.active("vendors") if pair[1] == harness.painter]
+    assert at_pleo == [(party["code"], harness.painter)]
+    assert harness.syncs().results == {"writes": 0, "failed": 0, "problems": 0}
 
 
-def test_it_crosses_exactly_these_boundaries(desk: Desk, bookkeeper: TrytonBookkeeper) -> None:
-    assert sorted(desk.syncs().boundaries) == sorted(boundaries_of(BORN))
-    assert_born_once(desk, bookkeeper)
+def test_it_crosses_exactly_these_boundaries(harness: VendorHarness, bookkeeper: TrytonBookkeeper) -> None:
+    assert sorted(harness.syncs().boundaries) == sorted(boundaries_of(BORN))
+    assert_born_once(harness, bookkeeper)
 
 
 @pytest.mark.parametrize("boundary", boundaries_of(BORN))
-def test_killed_at_and_run_again(desk: Desk, bookkeeper: TrytonBookkeeper, boundary: str) -> None:
-    assert desk.syncs(at=boundary).killed
-    assert desk.syncs().results["failed"] == 0
-    assert_born_once(desk, bookkeeper)
+def test_killed_at_and_run_again(harness: VendorHarness, bookkeeper: TrytonBookkeeper, boundary: str) -> None:
+    assert harness.syncs(at=boundary).killed
+    assert harness.syncs().results["failed"] == 0
+    assert_born_once(harness, bookkeeper)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.erp_real.overlap import System, nothing_is_booked_on_an_id
-from tests.erp_real.tryton.house import Company, TrytonBookkeeper, password_of
+from tests.erp_real.tryton.installation import Company, TrytonBookkeeper, password_of
 from tests.erp_real.tryton.test_killed import CHART, SETTINGS
 
 pytestmark = pytest.mark.tryton

@@ -36,7 +36,7 @@ from kontobro.testing.connector.entries import (
     a_taxed_journal,
 )
 from kontobro.testing.connector.faults import in_processes
-from tests.erp_real.tryton.house import Company, TrytonBookkeeper, connect, password_of
+from tests.erp_real.tryton.installation import Company, TrytonBookkeeper, connect, password_of
 
 pytestmark = pytest.mark.tryton
 
@@ -269,7 +269,7 @@ def book_and_post(connector: TrytonConnector, *entries: JournalEntry) -> None:
 def test_a_session_that_ended_is_made_anew_and_nothing_twice(
     postgres: int, company: Company, chart: Chart, bookkeeper: TrytonBookkeeper
 ) -> None:
-    """Tryton ends a session by itself after minutes of rest."""
+    """Tryton ends a session on its own after minutes of rest."""
     ours = company.connector()
     sql(postgres, "delete from ir_session", company.database)
     entry = a_journal(chart)

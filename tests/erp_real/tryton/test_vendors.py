@@ -21,7 +21,7 @@ from kontobro.erp.tryton.connector import TrytonConnector
 from kontobro.testing.connector.entries import Chart, a_bill
 from kontobro.testing.connector.faults import in_processes
 from kontobro.testing.connector.vendors import a_vendor
-from tests.erp_real.tryton.house import Company, TrytonBookkeeper, connect, password_of
+from tests.erp_real.tryton.installation import Company, TrytonBookkeeper, connect, password_of
 from tests.support.sync_harness import Books, SyncHarness
 
 pytestmark = pytest.mark.tryton
@@ -171,8 +171,8 @@ def test_tryton_itself_refuses_a_vendor_whose_first_create_was_still_under_way(
     company: Company, connector: TrytonConnector, bookkeeper: TrytonBookkeeper
 ) -> None:
     asked = [a_vendor("early"), a_vendor("early-too", code="KB-4")]
-    standing = written(connector, *asked)
-    assert written(over(Early, company), a_vendor("early-new"), *asked)[1:] == standing
+    entry_counts = written(connector, *asked)
+    assert written(over(Early, company), a_vendor("early-new"), *asked)[1:] == entry_counts
     assert [len(parties(bookkeeper, name)) for name in ("early", "early-too", "early-new")] == [1, 1, 1]
 
 
@@ -197,7 +197,7 @@ def test_two_processes_at_once_write_each_vendor_once(company: Company, bookkeep
 # ---------------------------------------------------------------------------------------------------- a sync
 
 
-class TrytonOffice(SyncHarness):
+class TrytonSyncHarness(SyncHarness):
     """Pleo and a store in memory, and the real company."""
 
     @property
@@ -208,17 +208,17 @@ class TrytonOffice(SyncHarness):
 def test_a_sync_writes_and_activates_what_tryton_takes_and_a_second_one_writes_nothing(
     company: Company, connector: TrytonConnector, bookkeeper: TrytonBookkeeper
 ) -> None:
-    office = TrytonOffice(books=cast(Books, connector), settings=Settings(create_vendors=True))
+    harness = TrytonSyncHarness(books=cast(Books, connector), settings=Settings(create_vendors=True))
     numbers = {"good": "DE136695976", "bad": "DK12345678"}
     facts = {name: (("country", number[:2]), ("tax_registration_number", number)) for name, number in numbers.items()}
     drafts = [Existing(f"sync-{name}", "", f"Vendor sync-{name}", draft=True, fields=it) for name, it in facts.items()]
-    office.pleo.put("vendors", *drafts)
-    first = office.scheduled("vendors")
+    harness.pleo.put("vendors", *drafts)
+    first = harness.scheduled("vendors")
     assert ([problem.code for problem in first.failed], first.updates) == (["vendor_not_written"], 1)
     (party,) = parties(bookkeeper, "sync-good")
-    activated = {vendor.id: (vendor.code, vendor.external_id, vendor.draft) for vendor in office.pleo.of("vendors")}
+    activated = {vendor.id: (vendor.code, vendor.external_id, vendor.draft) for vendor in harness.pleo.of("vendors")}
     assert activated["sync-good"] == (party["code"], str(party["id"]), False)
-    assert office.scheduled("vendors").writes == 0
+    assert harness.scheduled("vendors").writes == 0
     assert (len(parties(bookkeeper, "sync-good")), parties(bookkeeper, "sync-bad")) == (1, [])
 
 
@@ -227,7 +227,7 @@ def test_a_sync_writes_and_activates_what_tryton_takes_and_a_second_one_writes_n
 
 @pytest.fixture
 def closed_parties(company: Company) -> Iterator[None]:
-    """A Tryton in which nobody may create parties."""
+    """A Tryton in which no one may create parties."""
     api = company.api("admin")
     rule = {"model": "party.party", "perm_read": True, "perm_write": True, "perm_create": False, "perm_delete": True}
     made = api.write("model.ir.model.access.create", [rule])

@@ -1,4 +1,4 @@
-"""A package that somebody else wrote: on `sys.path` with its metadata beside it, it is as good as installed."""
+"""A package that someone else wrote: on `sys.path` with its metadata beside it, it is as good as installed."""
 
 from kontobro.erp.kit.registration import COMPANY, Option, Registration
 

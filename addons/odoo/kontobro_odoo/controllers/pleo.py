@@ -10,7 +10,7 @@ from ..wizards.connect_oauth import CALLBACK
 
 MANAGER = "kontobro_odoo.group_manager"
 HEADERS = [("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer")]
-"""The address of the way back holds a code: nobody keeps it or passes it on."""
+"""The address of the way back holds a code: no one keeps it or passes it on."""
 
 
 class Pleo(http.Controller):
@@ -24,7 +24,7 @@ class Pleo(http.Controller):
 
     @http.route(CALLBACK, type="http", auth="user", methods=["GET"])
     def callback(self, **answer):
-        """Pleo's answer. One that nobody here waits for is refused without a word about whose it is."""
+        """Pleo's answer. One that no one here waits for is refused without a word about whose it is."""
         if not _is_manager():
             return _refused()
         try:
@@ -45,8 +45,8 @@ def _is_manager():
 
 
 def _refused():
-    told = request.env._("Only a Pleo administrator (Settings > Users) can connect this company to Pleo.")
-    return _page(told, status=403)
+    message = request.env._("Only a Pleo administrator (Settings > Users) can connect this company to Pleo.")
+    return _page(message, status=403)
 
 
 def _unknown():
@@ -61,10 +61,10 @@ def _on_to(screen):
     return _discreet(request.redirect(f"/odoo/action-kontobro_odoo.{screen}"))
 
 
-def _page(told, screen="connection_action", status=400):
+def _page(message, screen="connection_action", status=400):
     """A fault in words, and a way back."""
     back = "/odoo" if status == 403 else f"/odoo/action-kontobro_odoo.{screen}"
-    return _discreet(request.render("kontobro_odoo.pleo_page", {"told": told, "back": back}, status=status))
+    return _discreet(request.render("kontobro_odoo.pleo_page", {"told": message, "back": back}, status=status))
 
 
 def _discreet(response):

@@ -2,7 +2,7 @@
 
 api     calls of Odoo's models, as the API connector makes them over HTTP
 store   the Store over our models' tables
-home    what a connection works with
+app     what a connection works with
 work    what the cron does
 """
 

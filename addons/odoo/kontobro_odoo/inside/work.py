@@ -1,4 +1,4 @@
-"""What is done for one connection: look at Pleo, export, keep in step. Safe to be stopped anywhere and run again."""
+"""What is done for one connection: look at Pleo, export, keep in sync. Safe to be stopped anywhere and run again."""
 
 import logging
 import time
@@ -10,16 +10,16 @@ from kontobro.export.again import check_rows, open_books
 from kontobro.export.job.ended import note_ends
 from kontobro.export.job.masters import load_masters
 from kontobro.install.connect import disconnect, finish_installation
-from kontobro.sync.run import KINDS, NOTED, apply_plan, in_step, is_due, plan_sync
+from kontobro.sync.run import KINDS, NOTED, apply_plan, in_sync, is_due, plan_sync
 from kontobro.sync.shown import shown_of
 
-from . import home as homes
+from . import app as apps
 
 log = logging.getLogger(__name__)
 
 REST = 45
 """Seconds until a connection is due again: less than any interval of the cron, so that only what was not reached yet
-goes on at once."""
+continues at once."""
 
 REST_AFTER_FAULT = 240
 """A Pleo that does not answer costs a run half its time: it has its turn with the next regular one."""
@@ -34,7 +34,7 @@ due_at = CASE WHEN due_at IS NOT NULL
 
 
 class TimeIsUp(Exception):
-    """The cron's time for now is over: the job is resumed where it stands."""
+    """The cron's time for now is over: the job is resumed where it stopped."""
 
 
 def run(database: str, key: str, until: float) -> bool:
@@ -43,14 +43,14 @@ def run(database: str, key: str, until: float) -> bool:
     No fault comes out: it is noted for a person, and the other connections have their turn.
     """
     try:
-        with homes.opened(database) as home:
-            _begin(home, key)
+        with apps.opened(database) as app:
+            _begin(app, key)
             try:
-                fault = _work(home, key, until)
+                fault = _work(app, key, until)
             except TimeIsUp:
-                _note(home, key, None, 0)  # due at once, after those who were due before
+                _note(app, key, None, 0)  # due at once, after those who were due before
                 return False
-            _note(home, key, fault, REST_AFTER_FAULT if fault else REST)
+            _note(app, key, fault, REST_AFTER_FAULT if fault else REST)
     except KontobroError as failed:  # no key, no store: nothing can be noted
         log.warning("pleo: %s %s", failed.message, failed.remedy)
     except Exception:
@@ -58,17 +58,17 @@ def run(database: str, key: str, until: float) -> bool:
     return True
 
 
-def _work(home, key, until):
+def _work(app, key, until):
     """The fault that ended it, if one did."""
-    connection = home.store.connection(key)
+    connection = app.store.connection(key)
     try:
-        _export(home, connection, until)
-        _keep_in_step(home, connection, until)
-    except Busy as busy:  # nobody's fault, but whoever waits for an export wants to know
+        _export(app, connection, until)
+        _keep_in_sync(app, connection, until)
+    except Busy as busy:  # no one's fault, but whoever waits for an export wants to know
         log.info("pleo: %s", busy.message)
         return busy
     except LoginFailed as failed:
-        home.store.mark_reconnect(key)
+        app.store.mark_reconnect(key)
         return failed
     except KontobroError as failed:
         log.warning("pleo: %s", failed.message)
@@ -81,14 +81,14 @@ def _work(home, key, until):
     return None
 
 
-def _export(home, connection, until):
+def _export(app, connection, until):
     """Every export job that waits, oldest first."""
 
     def tick(phase, done, total):
         if time.monotonic() >= until:
             raise TimeIsUp
 
-    ports, ended = home.ports_for(connection), set()
+    ports, ended = app.ports_for(connection), set()
     note_ends(connection, ports)
     while (job := next_job(ports)) and job.id not in ended:
         tick("job", 0, 0)
@@ -96,13 +96,14 @@ def _export(home, connection, until):
         ended.add(job.id)
 
 
-def _keep_in_step(home, connection, until):
-    """The kinds of master data that are due, as far as the limits allow unasked; a first plan waits for a person."""
-    noted = home.store.syncs(connection.id)
+def _keep_in_sync(app, connection, until):
+    """The kinds of master data that are due, as far as the limits allow without approval; a first plan waits for a
+    person."""
+    noted = app.store.syncs(connection.id)
     known = [kind for kind in KINDS if kind in connection.settings.sync and NOTED[kind][-1] in noted]
     if not known:
         return
-    ports = home.sync_ports_for(connection)
+    ports = app.sync_ports_for(connection)
     for kind in known:
         if time.monotonic() >= until:
             raise TimeIsUp
@@ -113,56 +114,56 @@ def _keep_in_step(home, connection, until):
                 log.info("pleo: a plan of %s waits: %s", kind, waits.message)
 
 
-def _begin(home, key):
+def _begin(app, key):
     """A worker that is killed while Pleo hangs would come to the same connection first again."""
-    with homes.store_of(home).tables.writing() as session:
+    with apps.store_of(app).tables.writing() as session:
         session.run(TURN, (REST_AFTER_FAULT, key))
 
 
-def _note(home, key, fault, rest):
+def _note(app, key, fault, rest):
     """For a person: when, and what is wrong. For the cron: in how many seconds it is this connection's turn again."""
     told = f"{fault.message} {fault.remedy}" if fault else None
-    with homes.store_of(home).tables.writing() as session:
+    with apps.store_of(app).tables.writing() as session:
         session.run(NOTE, (told, fault_code(fault) if fault else None, rest, key))
 
 
 # ------------------------------------------------------------------------------------------ by a person
 
 
-def check(home, key: str) -> Fit:
+def check(app, key: str) -> Fit:
     """What keeps this connection from exporting, and what would fail. Raises what either side raises."""
-    connection = home.store.connection(key)
-    home.pleo_for(connection).introspect()
-    connector = home.connector_for(connection)
+    connection = app.store.connection(key)
+    app.pleo_for(connection).introspect()
+    connector = app.connector_for(connection)
     return fit_of(connection.settings, load_masters(connector, connector.check()))
 
 
-def part(home, key: str) -> None:
+def part(app, key: str) -> None:
     """Disconnect: remove the installation at Pleo, forget the secrets; settings and history stay."""
-    connection = home.store.connection(key)
-    disconnect(connection, home.pleo_for(connection), home.store)
+    connection = app.store.connection(key)
+    disconnect(connection, app.pleo_for(connection), app.store)
 
 
-def plans(home, key: str):
-    """What each kind that is kept in step would change in Pleo."""
-    connection = home.store.connection(key)
-    ports = home.sync_ports_for(connection)
+def plans(app, key: str):
+    """What each kind that is kept in sync would change in Pleo."""
+    connection = app.store.connection(key)
+    ports = app.sync_ports_for(connection)
     kinds = [kind for kind in KINDS if kind in connection.settings.sync]
     return [shown_of(kind, plan_sync(connection, kind, ports), connection.settings) for kind in kinds]
 
 
-def apply(home, key: str, kind: str, digest: str):
+def apply(app, key: str, kind: str, digest: str):
     """Carry out the plan of that digest; what was done. Raises NotApproved when it differs by now."""
-    connection = home.store.connection(key)
-    done = apply_plan(connection, kind, digest, home.sync_ports_for(connection))
-    if in_step(connection, home.store):
-        finish_installation(home.pleo_for(connection), connection)
+    connection = app.store.connection(key)
+    done = apply_plan(connection, kind, digest, app.sync_ports_for(connection))
+    if in_sync(connection, app.store):
+        finish_installation(app.pleo_for(connection), connection)
     return done
 
 
-def check_again(home, key: str, references):
+def check_again(app, key: str, references):
     """These items under today's settings. Nothing is booked, nothing is told to Pleo."""
-    connection = home.store.connection(key)
-    ports = home.book_ports_for(connection)
-    rows = home.store.bookings(key, references=references)
+    connection = app.store.connection(key)
+    ports = app.book_ports_for(connection)
+    rows = app.store.bookings(key, references=references)
     return check_rows(connection, rows, ports, open_books(connection, ports)) if rows else ()

@@ -45,7 +45,7 @@ class AccountMove(models.Model):
         return super().create(plain)
 
     def write(self, vals):
-        """By its reference an expense is known to be booked: nobody takes it off an entry, or puts on another."""
+        """By its reference an expense is known to be booked: no one takes it off an entry, or puts on another."""
         if "kontobro_reference" in vals and not self.env.su:
             wanted = vals["kontobro_reference"] or False
             if any(move.kontobro_reference != wanted for move in self):

@@ -26,7 +26,7 @@ def day_of(text):
 
 
 def amount_in(locale, amount, currency):
-    """An amount with its currency, digit for digit; as Pleo sent it where it is no number."""
+    """An amount with its currency, digit for digit; as Pleo sent it where it is not a number."""
     try:
         figure = Decimal(amount or "")
     except InvalidOperation:

@@ -76,7 +76,7 @@ class Connection(models.Model):
             raise ValidationError(self.env._("These settings are not valid. Change them in the connection's form."))
 
     def _require_own(self, user):
-        """Nobody lets Kontobro book with more rights than one's own; an administrator may choose the user."""
+        """No one lets Kontobro book with more rights than one's own; an administrator may choose the user."""
         if user != self.env.user and not self.env.user.has_group("base.group_system"):
             raise ValidationError(self.env._("Only an administrator can choose another user to book as."))
 

@@ -9,21 +9,21 @@ from odoo.tools import config
 from kontobro.core.errors import KontobroError, fault_in
 from kontobro.core.words import fault_told
 
-from ..inside import home, work
+from ..inside import app, work
 from .reader import told_in
 
-BOX = 60.0
-"""Seconds that one run of the cron works at most; what is left goes on in the next, at once."""
+TURN_SECONDS = 60.0
+"""Seconds that one run of the cron works at most; what is left continues in the next, at once."""
 
 
-def box(limits):
+def turn_seconds(limits):
     """Half of the least of Odoo's own limits: a worker beyond them is stopped in the middle of something.
 
     The time of the processor is limited only where Odoo has workers. Seconds; 0 is no limit.
     """
     real = limits["limit_time_real_cron"] if limits["limit_time_real_cron"] > 0 else limits["limit_time_real"]
     told = [real, limits["limit_time_cpu"] if limits["workers"] else 0]
-    return min([BOX, *(limit / 2 for limit in told if limit)])
+    return min([TURN_SECONDS, *(limit / 2 for limit in told if limit)])
 
 
 class Connection(models.Model):
@@ -47,10 +47,10 @@ class Connection(models.Model):
     def _cron_work(self):
         """Look at the Pleo of each company whose turn it is, the one that waited longest first.
 
-        What is left goes on at once, when Odoo's other crons have had their turn. A connection that was looked at
+        What is left continues at once, when Odoo's other crons have had their turn. A connection that was looked at
         rests (`work.REST`), so that one which hangs is not in the way of those that were not reached yet.
         """
-        cron, until = self.env["ir.cron"], time.monotonic() + box(config)
+        cron, until = self.env["ir.cron"], time.monotonic() + turn_seconds(config)
         keys, database = self._due().mapped("key"), self.env.cr.dbname
         cron._commit_progress(remaining=len(keys))
         for done, key in enumerate(keys):
@@ -82,7 +82,7 @@ class Connection(models.Model):
     def action_check(self):
         """Both sides answer, belong together and may do what is needed; the settings are complete."""
         self.ensure_one()
-        with self._faults_told(), home.opened(self.env.cr.dbname) as place:
+        with self._faults_told(), app.opened(self.env.cr.dbname) as place:
             fit = work.check(place, self.key)
         if fit.problems:
             raise UserError(self._in_words([*fit.problems, *fit.warnings]))
@@ -114,14 +114,14 @@ class Connection(models.Model):
 
     def action_disconnect(self):
         self._require_manager()
-        with self._faults_told(), home.opened(self.env.cr.dbname) as place:
+        with self._faults_told(), app.opened(self.env.cr.dbname) as place:
             work.part(place, self.key)
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def action_plan_sync(self):
         """Show what would change in Pleo; nothing is changed."""
         self._require_manager()
-        with self._faults_told(), home.opened(self.env.cr.dbname) as place:
+        with self._faults_told(), app.opened(self.env.cr.dbname) as place:
             plans = work.plans(place, self.key)
         if not plans:
             raise UserError(self.env._("No master data is synced. Choose some in the settings first."))
@@ -152,7 +152,7 @@ class Connection(models.Model):
     def _check_again(self, references):
         """A line for each of these items of this connection."""
         self.ensure_one()
-        with self._faults_told(), home.opened(self.env.cr.dbname) as place:
+        with self._faults_told(), app.opened(self.env.cr.dbname) as place:
             return [self._as_line(one) for one in work.check_again(place, self.key, references)]
 
     def _as_line(self, checked):

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 
 from kontobro.core.words import name_in
 
-from ..inside import home, work
+from ..inside import app, work
 
 
 class SyncPlan(models.TransientModel):
@@ -31,7 +31,7 @@ class SyncPlan(models.TransientModel):
 
     def action_approve(self):
         self.ensure_one()
-        with self.connection_id._faults_told(), home.opened(self.env.cr.dbname) as place:
+        with self.connection_id._faults_told(), app.opened(self.env.cr.dbname) as place:
             done = work.apply(place, self.connection_id.key, self.kind, self.digest)
         counts = {"new": done.creates, "changed": done.updates, "archived": done.archives, "adopted": done.adopted}
         told = self.env._("%(new)s created, %(changed)s updated, %(archived)s archived, %(adopted)s adopted.", **counts)

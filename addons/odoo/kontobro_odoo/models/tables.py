@@ -60,7 +60,7 @@ class Job(models.Model):
             found = self.env["kontobro.booking"].search(
                 [("connection_id", "=", job.connection_id.id), ("job_id", "=", job.job_id)]
             )
-            job.booking_ids = found.sorted(lambda row: row.outcome == "booked")  # what is to be mended comes first
+            job.booking_ids = found.sorted(lambda row: row.outcome == "booked")  # what is to be fixed comes first
 
     @api.depends("connection_id", "job_id")
     def _compute_counts(self):

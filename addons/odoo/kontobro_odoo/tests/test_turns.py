@@ -5,8 +5,8 @@ from odoo.tools import file_open
 
 from kontobro.core.errors import Misconfigured
 
-from ..inside.home import booker_of
-from ..models.connection_work import box
+from ..inside.app import booker_of
+from ..models.connection_work import turn_seconds
 from .common import PleoCase
 
 UNLIMITED = {"limit_time_real": 0, "limit_time_real_cron": -1, "limit_time_cpu": 0, "workers": 4}
@@ -18,7 +18,7 @@ class TestTurns(PleoCase):
         return self.env["kontobro.connection"].sudo()._due()
 
     def test_whose_turn_it_is_the_databases_clock_says(self):
-        """Odoo's own clock goes on during a transaction; another machine's may be an hour apart."""
+        """Odoo's own clock continues during a transaction; another machine's may be an hour apart."""
         now = self.env.cr.now().replace(microsecond=0)
         self.env.cr._now = now - timedelta(hours=1)
         self.addCleanup(setattr, self.env.cr, "_now", None)
@@ -56,4 +56,4 @@ class TestTurns(PleoCase):
             ({"limit_time_real": 40, "limit_time_real_cron": 0}, 20),
             ({"limit_time_real": 40, "limit_time_real_cron": 3600}, 60),
         ):
-            self.assertEqual(box({**UNLIMITED, **limits}), seconds, limits)
+            self.assertEqual(turn_seconds({**UNLIMITED, **limits}), seconds, limits)

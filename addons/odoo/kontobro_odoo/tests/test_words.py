@@ -63,7 +63,7 @@ class TestWords(PleoCase):
         self.assertEqual({entry.msgid for entry in polib.pofile(found.getvalue().decode())}, {it.msgid for it in kept})
 
     def test_no_two_fields_are_called_the_same(self):
-        """Where filters and exports offer them, nobody could tell them apart; Odoo warns at each start."""
+        """Where filters and exports offer them, no one could tell them apart; Odoo warns at each start."""
         for name in self.env.registry:
             if name.startswith("kontobro."):
                 labels = [field.string for field in self.env[name]._fields.values()]

@@ -13,7 +13,7 @@ from kontobro.install.connect import Connecting
 from kontobro.pleo import ENVIRONMENTS
 from kontobro.store.secrets.vault import KeyRing, seal, unseal
 
-from ..inside import home
+from ..inside import app
 from ..inside.store import is_for_developers, key
 
 PLACE = "kontobro.connect"
@@ -103,7 +103,7 @@ class Connect(models.TransientModel):
         if not typed:
             raise ValidationError(self.env._("The API key is missing. Create one in Pleo (Settings > API Keys)."))
         self._require_own()
-        with self.env["kontobro.connection"]._faults_told(), home.opened(self.env.cr.dbname) as place:
+        with self.env["kontobro.connection"]._faults_told(), app.opened(self.env.cr.dbname) as place:
             number = self._join(place, self._draft(), Tokens(access=typed))
         return {
             "type": "ir.actions.act_window",
@@ -119,14 +119,14 @@ class Connect(models.TransientModel):
         self.env["kontobro.connection"]._require_own(self.user_id)
 
     def _join(self, place, draft, tokens):
-        """Connect both sides; the number of the connection. One that stands keeps its settings, and so its level."""
-        connector = home.connector_of(self.env.cr.dbname, self.user_id.id, self.company_id.id)
+        """Connect both sides; the number of the connection. One that exists keeps its settings, and so its level."""
+        connector = app.connector_of(self.env.cr.dbname, self.user_id.id, self.company_id.id)
         level = None if self.connection_id else level_named(int(self.level))
         connecting = Connecting(
             pleo_for=place.pleo_for, connector=connector, store=place.store, claim=self._require_free
         )
         connected = connecting.connect(draft, tokens, level)
-        with home.store_of(place).tables.writing() as session:
+        with app.store_of(place).tables.writing() as session:
             (row,) = session.select(MINE, (self.user_id.id, self.company_id.name, connected.connection.id))
         return row.id
 

@@ -26,7 +26,7 @@ from kontobro.install.authorisation import (
 from kontobro.pleo import Grant, authorize_url, exchange_code
 from kontobro.store.secrets import codec
 
-from ..inside import home
+from ..inside import app
 
 CALLBACK = "/kontobro/pleo/callback"
 HIDDEN = "base.group_no_one"
@@ -88,7 +88,7 @@ class Connect(models.TransientModel):
     # ------------------------------------------------------------------------------------------- away
 
     def _leave(self):
-        """Pleo's consent page, for what the level needs. Leaving anew ends an older leave: one answer is awaited."""
+        """Pleo's consent page, for what the level needs. Leaving again ends an older leave: one answer is awaited."""
         self._require_own()
         secret = self._unseal(" secret", self.sudo().sealed_secret)
         if not (self.client_id or "").strip() or not secret:
@@ -117,17 +117,19 @@ class Connect(models.TransientModel):
         return [*super()._destination(), (self.client_id or "").strip() if self.way == "oauth" else ""]
 
     def _scopes(self):
-        """Of the level; of a connection that stands: of all that it keeps in step."""
+        """Of the level; of a connection that exists: of all that it keeps in sync."""
         if self.connection_id:
             return scopes_for(codec.settings_from(self.connection_id.settings))
         live = [("company_id", "=", self.company_id.id), ("environment", "=", self.environment)]
-        standing = self.env["kontobro.connection"].search([*live, ("status", "!=", "disconnected")], limit=1)
-        return scopes_at(int(self.level), codec.settings_from(standing.settings) if standing else None)
+        connected_settings = self.env["kontobro.connection"].search([*live, ("status", "!=", "disconnected")], limit=1)
+        return scopes_at(
+            int(self.level), codec.settings_from(connected_settings.settings) if connected_settings else None
+        )
 
     def _consent(self):
         """What Pleo is asked for: otherwise than before, after it did not know a permission."""
         needed, kept = self._scopes(), self.sudo().tag_scope or None
-        with self.env["kontobro.connection"]._faults_told(), home.opened(self.env.cr.dbname) as place:
+        with self.env["kontobro.connection"]._faults_told(), app.opened(self.env.cr.dbname) as place:
             return consent_for(self.environment, needed, place.store.connections(), kept)
 
     def _offered(self, fault):
@@ -179,7 +181,7 @@ class Connect(models.TransientModel):
     def _come_back(self, answer):
         """Exchange Pleo's code, once, and connect as with a key; the number of the connection."""
         kept, again = self._take(), self.env._("Press Connect again.")
-        with self.env["kontobro.connection"]._faults_told(), home.opened(self.env.cr.dbname) as place:
+        with self.env["kontobro.connection"]._faults_told(), app.opened(self.env.cr.dbname) as place:
             if kept is None:
                 raise LoginFailed(self.env._("Pleo's answer was already used."), again)
             try:
@@ -194,6 +196,6 @@ class Connect(models.TransientModel):
                 place.clock,
             )
             number = self._join(place, draft, tokens)
-            with home.store_of(place).tables.writing() as session:
+            with app.store_of(place).tables.writing() as session:
                 session.run("UPDATE kontobro_connect SET sealed_secret = NULL WHERE id = %s", (self.id,))
         return number

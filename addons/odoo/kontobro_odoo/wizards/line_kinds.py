@@ -1,4 +1,4 @@
-"""The lines of the wizard: what each shows, what it writes, and what is wrong with it by itself."""
+"""The lines of the wizard: what each shows, what it writes, and what is wrong with it on its own."""
 
 from odoo import fields, models
 from odoo.exceptions import ValidationError
@@ -6,7 +6,7 @@ from odoo.exceptions import ValidationError
 from kontobro.core.settings.catalogue import row_catalogue
 
 PLAIN = ("type", "subtype", "debit", "credit", "sign", "method")
-"""Columns of a posting row that are written as they stand."""
+"""Columns of a posting row that are written as they are."""
 
 FLAG = {True: "yes", False: "no", None: False}
 

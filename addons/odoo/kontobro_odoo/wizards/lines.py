@@ -81,7 +81,7 @@ class SettingsLines(models.TransientModel):
         }
 
     def _faults(self, listed):
-        """What is wrong with these lines by themselves."""
+        """What is wrong with these lines on their own."""
         known = set()
         for at, line in enumerate(listed):
             name, fault = line._names(), line._unusable() or line._fault()

@@ -6,14 +6,14 @@ from trytond.i18n import gettext
 from trytond.pool import Pool
 from trytond.transaction import Transaction, check_access
 
-from .house import PleoError
+from .app import PleoError
 
 
 class Guarded:
     """A wizard for its groups alone.
 
     Tryton (8.2.1) asks for the groups of the action that the caller names; for one that is none there are none, and
-    everybody is let in.
+    everyone is let in.
     """
 
     __slots__ = ()

@@ -15,11 +15,11 @@ from collections.abc import Iterable, Sequence
 from multiprocessing.util import Finalize
 from queue import Empty, SimpleQueue
 
-from kontobro.bootstrap import Home
+from kontobro.bootstrap import App
 from kontobro.core.errors import Busy, KontobroError, Taken
 from kontobro.worker.pieces import Result, alive, due_syncs, export_open, settle_now, sync_kinds
 
-from .house import opened, store_of
+from .app import opened, store_of
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def start(database: str, connection_ids: Iterable[str]) -> Sequence[threading.Th
 
 
 def start_and_wait(database: str, connection_ids: Iterable[str], seconds: float) -> None:
-    """For a person who waits so long: what takes longer goes on beside."""
+    """For a person who waits so long: what takes longer continues beside."""
     until = time.monotonic() + seconds
     for thread in start(database, connection_ids):
         thread.join(max(0.0, until - time.monotonic()))
@@ -83,21 +83,21 @@ def work_off(database: str, waiting: SimpleQueue[str]) -> None:
 def work(database: str, connection_id: str) -> None:
     """All that is to do for one connection now. Never raises: what stopped it is noted with the connection."""
     try:
-        with opened(database) as house, house.store.lock(f"run {connection_id}"):
-            store_of(house).note_run(connection_id, _worked(house, connection_id))
+        with opened(database) as app, app.store.lock(f"run {connection_id}"):
+            store_of(app).note_run(connection_id, _worked(app, connection_id))
     except Busy:
         log.info("another run is in progress", extra={"connection": connection_id})
     except Exception:
         log.exception("the work for a connection ended", extra={"connection": connection_id})
 
 
-def _worked(house: Home, connection_id: str) -> Sequence[KontobroError]:
+def _worked(app: App, connection_id: str) -> Sequence[KontobroError]:
     """What stopped the work."""
     done: list[Result] = []
     faults: list[KontobroError] = []
     for piece in (_export, _sync):
         try:
-            piece(house, connection_id, done)
+            piece(app, connection_id, done)
         except Taken as fault:  # a person has to know of another installation
             faults.append(fault)
         except Busy:
@@ -107,13 +107,13 @@ def _worked(house: Home, connection_id: str) -> Sequence[KontobroError]:
     return faults
 
 
-def _export(house: Home, connection_id: str, done: list[Result]) -> None:
-    export_open(house, connection_id, done)
-    if store_of(house).open_payments(connection_id):
-        settle_now(house, connection_id, done)
+def _export(app: App, connection_id: str, done: list[Result]) -> None:
+    export_open(app, connection_id, done)
+    if store_of(app).open_payments(connection_id):
+        settle_now(app, connection_id, done)
 
 
-def _sync(house: Home, connection_id: str, done: list[Result]) -> None:
-    kinds = due_syncs(house, alive(house, connection_id))
+def _sync(app: App, connection_id: str, done: list[Result]) -> None:
+    kinds = due_syncs(app, alive(app, connection_id))
     if kinds:
-        sync_kinds(house, connection_id, done, kinds)
+        sync_kinds(app, connection_id, done, kinds)

@@ -63,10 +63,10 @@ class TrytonStore(SqlStore):
 
     def note_run(self, connection_id: str, faults: Sequence[KontobroError]) -> None:
         """Remember when work was last done for a connection, and what stopped it."""
-        told = "\n".join(dict.fromkeys(map(str, faults)))
+        shown_errors = "\n".join(dict.fromkeys(map(str, faults)))
         code = fault_code(faults[0]) if faults else ""
         with self.tables.writing() as session:
-            session.run(NOTE, (told, code, connection_id))
+            session.run(NOTE, (shown_errors, code, connection_id))
 
 
 def open_store(database: str) -> TrytonStore:

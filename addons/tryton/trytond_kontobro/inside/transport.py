@@ -162,8 +162,8 @@ def _fault(error: Exception, method: str, *, writes: bool) -> KontobroError:
     if isinstance(error, UserWarning):
         return Refused(SYSTEM, f"UserWarning:{error.name}", error.message)
     if isinstance(error, (UserError, ConcurrencyException)):
-        told = [error.message, getattr(error, "description", "")]
-        return Refused(SYSTEM, type(error).__name__, " ".join(part for part in told if part))
+        shown_errors = [error.message, getattr(error, "description", "")]
+        return Refused(SYSTEM, type(error).__name__, " ".join(part for part in shown_errors if part))
     if isinstance(error, HTTPException):
         return NotAllowed(f"Tryton does not allow {method}.", "Give the user the groups that the check names.")
     if isinstance(error, backend.DatabaseOperationalError):

@@ -12,13 +12,13 @@ from kontobro.core.words import fault_told
 from kontobro.install.connect import disconnect
 
 from ..inside.access import active_record, required, visible
-from ..inside.house import PleoError, language, opened, store_of, told
+from ..inside.app import PleoError, language, opened, shown_errors, store_of
 from ..inside.runner import start_and_wait, start_for_cron
 from ..oauth.pending import clean
 
 STATUSES = [("connected", "Connected"), ("reconnect", "Login lost"), ("disconnected", "Disconnected")]
 PATIENCE = 20.0
-"""Seconds that a person waits for a button; the work goes on after them."""
+"""Seconds that a person waits for a button; the work continues after them."""
 
 
 class Connection(ModelSQL, ModelView):
@@ -75,24 +75,24 @@ class Connection(ModelSQL, ModelView):
     @classmethod
     @ModelView.button
     def export_now(cls, connections):
-        """Export what is open, sync what is due. What takes long goes on when the person has stopped waiting."""
+        """Export what is open, sync what is due. What takes long continues when the person has stopped waiting."""
         start_and_wait(Transaction().database.name, [connection.key for connection in connections], PATIENCE)
 
     @classmethod
     @ModelView.button
     def disconnect(cls, connections):
         """Remove the installation at Pleo and forget the secrets; the books, settings and history stay."""
-        with told(), opened(Transaction().database.name) as house:
+        with shown_errors(), opened(Transaction().database.name) as app:
             for one in connections:
-                connection = store_of(house).connection(one.key)
+                connection = store_of(app).connection(one.key)
                 if connection is not None:
-                    disconnect(connection, house.pleo_for(connection), house.store)
+                    disconnect(connection, app.pleo_for(connection), app.store)
 
     @classmethod
     def run_due(cls):
         """Cron's task: every connected company, those that waited longest first."""
-        with opened(Transaction().database.name) as house:
-            clean(store_of(house), house.clock.now())
+        with opened(Transaction().database.name) as app:
+            clean(store_of(app), app.clock.now())
         order = [("last_run", "ASC NULLS FIRST"), ("id", "ASC")]
         keys = [one.key for one in cls.search([("status", "=", "connected")], order=order)]
         start_for_cron(Transaction().database.name, keys)
@@ -108,9 +108,9 @@ class Connection(ModelSQL, ModelView):
         return required(found[0] if len(found) == 1 else None)
 
 
-def core_connection(house, key):
+def core_connection(app, key):
     """The core's connection of a row. Raises PleoError when it is gone."""
-    found = store_of(house).connection(key)
+    found = store_of(app).connection(key)
     if found is None:
         raise PleoError(gettext("kontobro.msg_connection_gone"))
     return found

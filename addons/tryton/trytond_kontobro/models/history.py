@@ -18,7 +18,7 @@ from kontobro.store.schema.moves import STATES
 from kontobro.store.secrets.codec import notes_from, problems_from
 from kontobro.store.sql.store import bind_secrets
 
-from ..inside.house import in_words, language, shown_fact
+from ..inside.app import in_words, language, shown_fact
 
 NAMED = {
     "type_name": "item_type",
@@ -195,14 +195,14 @@ class Booking(OfConnection, Named, ModelSQL, ModelView):
             return None
 
     def get_shown_total(self, name):
-        """Digit for digit, in the format of who looks; as Pleo sent it where it is no number."""
+        """Digit for digit, in the format of who looks; as Pleo sent it where it is not a number."""
         try:
             amount = Decimal(self.total)
         except InvalidOperation:
             return self.total
         digits = max(0, -int(amount.as_tuple().exponent))
-        told = Pool().get("ir.lang").get().format_number(amount, digits=digits)
-        return f"{told} {self.currency}".strip()
+        shown_errors = Pool().get("ir.lang").get().format_number(amount, digits=digits)
+        return f"{shown_errors} {self.currency}".strip()
 
     def get_problem_text(self, name):
         return "\n".join(map(in_words, problems_from(json.loads(self.problems or "[]"))))
@@ -212,7 +212,7 @@ class Booking(OfConnection, Named, ModelSQL, ModelView):
         return "\n".join(note_in(one, language(), shown_fact) for one in notes)
 
     def get_document(self, name):
-        """The move or invoice that stands; None where there is none any more, or was none ever."""
+        """The move or invoice that exists; None where there is none any more, or was none ever."""
         model, _, number = f"account.move,{self.erp_id or ''}".rpartition(",")
         model = model.rpartition(",")[2]
         if not number.isdigit():

@@ -1,4 +1,5 @@
-"""Bills that are supplier's invoices: the reference goes on to the journal entry, and is freed with a cancelled one."""
+"""Bills that are supplier's invoices: the reference is passed on to the journal entry, and is freed with a cancelled
+one."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Referenced:
         cls._sql_constraints.append(("kontobro_reference_unique", one, "kontobro.msg_reference_unique"))
 
     def get_kontobro_expense(self, name):
-        """The reference, for forms: nobody types it."""
+        """The reference, for forms: no one types it."""
         return self.kontobro_reference
 
     @classmethod
@@ -52,7 +52,7 @@ class Referenced:
 
     @classmethod
     def free_references(cls, records):
-        """What is cancelled makes room: the expense may be booked anew. It stays known by its line's text."""
+        """What is cancelled makes room: the expense may be booked again. It stays known by its line's text."""
         ids = [record.id for record in records if record.kontobro_reference]
         if not ids:
             return

@@ -22,12 +22,12 @@ Paragraph = tuple[str, str]
 
 def page(language: str, title: str, paragraphs: Sequence[Paragraph], form: str = "") -> str:
     """A whole page. `form` is HTML, all else is text."""
-    told = "".join(_paragraph(language, *one) for one in paragraphs)
+    shown_errors = "".join(_paragraph(language, *one) for one in paragraphs)
     return (
         f'<!doctype html><html lang="{escape(language)}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)} - Kontobro</title><style>{STYLE}</style></head>"
-        f"<body><main><h1>{escape(title)}</h1>{told}{form}</main></body></html>"
+        f"<body><main><h1>{escape(title)}</h1>{shown_errors}{form}</main></body></html>"
     )
 
 

@@ -5,7 +5,7 @@
     leave     its button       the ticket is used up; a state goes to Pleo, a cookie into this browser
     returned  the callback     the state is used up, by the browser with the cookie and no other
 
-Ticket and state stand in the table as hashes, all else is sealed. Nothing is kept for longer than `LIFE` at each place.
+Ticket and state are in the table as hashes, all else is sealed. Nothing is kept for longer than `LIFE` at each place.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Setup(ModelSQL):
     @classmethod
     def __setup__(cls):
         super().__setup__()
-        cls.__rpc__.clear()  # nobody's to read or write: not the administrator's either
+        cls.__rpc__.clear()  # no one's to read or write: not the administrator's either
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ def begin(store: TrytonStore, asked: Asked, now: datetime) -> str:
 
 
 def clean(store: TrytonStore, now: datetime) -> None:
-    """Delete what nobody came for in time, its secrets with it."""
+    """Delete what no one came for in time, its secrets with it."""
     with store.tables.writing() as session:
         session.run("DELETE FROM kontobro_setup WHERE expires_at <= %s", (now,))
 

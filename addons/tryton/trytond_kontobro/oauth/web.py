@@ -32,8 +32,8 @@ from kontobro.install.authorisation import (
 )
 from kontobro.pleo import Grant, authorize_url, exchange_code
 
-from ..inside.house import opened, store_of, words_of
-from ..wizards.connect import changed_level, draft_of, is_administrator, joined, standing_settings
+from ..inside.app import opened, store_of, words_of
+from ..wizards.connect import changed_level, draft_of, is_administrator, joined, settings_of
 from . import page, pending
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def known_as(seen: str, hostname: str | None, *, secure: bool) -> str:
     return urlsplit(seen)._replace(scheme="http" if local else "https", netloc=hostname).geturl()
 
 
-def told_on_a_page(endpoint):
+def errors_as_page(endpoint):
     """Kontobro's faults as a page."""
 
     @wraps(endpoint)
@@ -72,7 +72,7 @@ class Pages(Router):
     @classmethod
     def __setup__(cls):
         super().__setup__()
-        small = [set_max_request_size(FORM_BYTES), told_on_a_page]
+        small = [set_max_request_size(FORM_BYTES), errors_as_page]
         cls.__routes__.update(
             {
                 "start": Route(Rule("start", methods={"GET"}), decorators=small),
@@ -90,16 +90,16 @@ class Pages(Router):
     def start(cls, request, database_name):
         """Says who asked for what; looking at it uses nothing up."""
         ticket = request.args.get("ticket", "")
-        with opened(database_name) as house:
-            asked = pending.asked_by(store_of(house), ticket, house.clock.now())
+        with opened(database_name) as app:
+            asked = pending.asked_by(store_of(app), ticket, app.clock.now())
         if asked is None:
             return _unknown(request, database_name)
         with speaking(request, database_name, asked.user) as language:
             names = {"user": _name("res.user", asked.user), "company": _name("company.company", asked.company)}
-            told = [gettext("kontobro.msg_page_asked", **names), gettext("kontobro.msg_page_go_on")]
+            shown_errors = [gettext("kontobro.msg_page_asked", **names), gettext("kontobro.msg_page_go_on")]
             form = page.button(ticket, gettext("kontobro.msg_page_button"))
             title = gettext("kontobro.msg_page_title")
-        whole = page.page(language, title, [(language, words) for words in told], form)
+        whole = page.page(language, title, [(language, words) for words in shown_errors], form)
         return _response(whole, HTTPStatus.OK, goes_to=_draft(asked).auth_url)
 
     @classmethod
@@ -107,10 +107,10 @@ class Pages(Router):
         """The button: on to Pleo, with a cookie that only this browser has."""
         left, consent = None, None
         if _is_own_form(request):
-            with opened(database_name) as house:
-                left = pending.leave(store_of(house), request.form.get("ticket", ""), house.clock.now())
+            with opened(database_name) as app:
+                left = pending.leave(store_of(app), request.form.get("ticket", ""), app.clock.now())
                 if left is not None:
-                    consent = consent_of(house, left.asked)
+                    consent = consent_of(app, left.asked)
         if left is None or consent is None:
             return _unknown(request, database_name)
         address = authorize_url(
@@ -130,16 +130,16 @@ class Pages(Router):
     def callback(cls, request, database_name):
         """Pleo sends the browser back: its code is exchanged once, for the browser that left."""
         state, cookie = request.args.get("state", ""), request.cookies.get(COOKIE, "")
-        with opened(database_name) as house:
-            found = pending.returned(store_of(house), state, cookie, house.clock.now())
+        with opened(database_name) as app:
+            found = pending.returned(store_of(app), state, cookie, app.clock.now())
             if found is None:
                 return _unknown(request, database_name)
             asked, kept = found
             try:
                 require_rights(database_name, asked)
-                response = _done(request, database_name, asked, _connected(house, request, asked, kept))
+                response = _done(request, database_name, asked, _connected(app, request, asked, kept))
             except InvalidScope as fault:
-                ticket = asked_otherwise(house, asked, kept)
+                ticket = asked_otherwise(app, asked, kept)
                 response = _failed(request, database_name, asked.user, fault)
                 if ticket is not None:
                     response = _once_more(request, database_name, asked, ticket)
@@ -170,7 +170,7 @@ def require_rights(database, asked) -> None:
         )
 
 
-def _connected(house, request, asked, kept):
+def _connected(app, request, asked, kept):
     """Pleo's code into tokens, tokens into a connection."""
     draft = _draft(asked)
     tokens = exchange_code(
@@ -181,34 +181,34 @@ def _connected(house, request, asked, kept):
             verifier=kept.verifier,
             client_secret=kept.client_secret,
         ),
-        house.clock,
+        app.clock,
     )
-    return joined(house, draft, tokens, asked.level)
+    return joined(app, draft, tokens, asked.level)
 
 
-def consent_of(house, asked):
+def consent_of(app, asked):
     """What Pleo is asked for: otherwise than before, after it did not know a permission."""
-    return consent_for(asked.environment, scopes_asked(house, asked), house.store.connections(), asked.tag_scope)
+    return consent_for(asked.environment, scopes_asked(app, asked), app.store.connections(), asked.tag_scope)
 
 
-def scopes_asked(house, asked):
-    """What the level needs, and what the company's connection keeps in step besides."""
-    standing = standing_settings(house, asked.environment, asked.company)
-    level = changed_level(asked.level, standing)
-    return scopes_for(standing) if level is None else scopes_at(level, standing)
+def scopes_asked(app, asked):
+    """What the level needs, and what the company's connection keeps in sync besides."""
+    connected_settings = settings_of(app, asked.environment, asked.company)
+    level = changed_level(asked.level, connected_settings)
+    return scopes_for(connected_settings) if level is None else scopes_at(level, connected_settings)
 
 
-def asked_otherwise(house, asked, kept):
+def asked_otherwise(app, asked, kept):
     """The same once more in another way, after Pleo did not know a permission: its ticket; None where none is left."""
-    other = consent_of(house, asked).after
+    other = consent_of(app, asked).after
     if other is None:
         return None
     more = replace(asked, tag_scope=other, client_secret=kept.client_secret)
-    return pending.begin(store_of(house), more, house.clock.now())
+    return pending.begin(store_of(app), more, app.clock.now())
 
 
 def _once_more(request, database, asked, ticket):
-    """The button of one more consent: it stands at the start page's address, and does what that page's does."""
+    """The button of one more consent: it is at the start page's address, and does what that page's does."""
     with speaking(request, database, asked.user) as language:
         form = page.button(ticket, gettext("kontobro.msg_page_button"))
         whole = page.page(language, gettext("kontobro.msg_page_title"), [(page.ENGLISH, OTHER_SPELLING)], form)
@@ -220,7 +220,7 @@ def _draft(asked):
 
 
 def _is_own_form(request) -> bool:
-    """Browsers say where a form stood. Tryton refuses other sites but those of its `cors`; those may not do this."""
+    """Browsers say where a form was. Tryton refuses other sites but those of its `cors`; those may not do this."""
     return urlsplit(request.headers.get("Origin", "")).netloc == request.headers.get("Host")
 
 
@@ -244,19 +244,22 @@ def set_cookie(response, redirect_uri, value, seconds):
 def _unknown(request, database):
     """One page for all that can't be used, with no word about whose it is."""
     with speaking(request, database) as language:
-        told = [(language, gettext("kontobro.msg_page_unknown")), (language, gettext("kontobro.msg_page_again"))]
-        whole = page.page(language, gettext("kontobro.msg_page_unknown_title"), told)
+        shown_errors = [
+            (language, gettext("kontobro.msg_page_unknown")),
+            (language, gettext("kontobro.msg_page_again")),
+        ]
+        whole = page.page(language, gettext("kontobro.msg_page_unknown_title"), shown_errors)
     return _response(whole, HTTPStatus.BAD_REQUEST)
 
 
 def _failed(request, database, user, fault):
     with speaking(request, database, user) as language:
         message, more = words_of(fault)
-        told = [(page.ENGLISH if message == fault.message else language, message), (page.ENGLISH, more)]
+        shown_errors = [(page.ENGLISH if message == fault.message else language, message), (page.ENGLISH, more)]
         if request.args.get("error") == "access_denied":
-            told = [(language, gettext("kontobro.msg_page_denied"))]
-        told = [one for one in told if one[1]] + [(language, gettext("kontobro.msg_page_again"))]
-        whole = page.page(language, gettext("kontobro.msg_page_fault_title"), told)
+            shown_errors = [(language, gettext("kontobro.msg_page_denied"))]
+        shown_errors = [one for one in shown_errors if one[1]] + [(language, gettext("kontobro.msg_page_again"))]
+        whole = page.page(language, gettext("kontobro.msg_page_fault_title"), shown_errors)
     return _response(whole, HTTPStatus.BAD_REQUEST)
 
 
@@ -264,8 +267,8 @@ def _done(request, database, asked, connected):
     pleo = connected.connection.company_name or connected.connection.company_id
     with speaking(request, database, asked.user) as language:
         company = _name("company.company", asked.company)
-        told = [(language, gettext("kontobro.msg_page_done", pleo=pleo, company=company))]
-        whole = page.page(language, gettext("kontobro.msg_page_done_title"), told)
+        shown_errors = [(language, gettext("kontobro.msg_page_done", pleo=pleo, company=company))]
+        whole = page.page(language, gettext("kontobro.msg_page_done_title"), shown_errors)
     return _response(whole, HTTPStatus.OK)
 
 

@@ -11,8 +11,8 @@ from trytond import config
 from trytond.pool import Pool
 from trytond.transaction import Transaction
 
-from ..inside.house import PleoError
-from .house import COMPANY, DATABASE, user
+from ..inside.app import PleoError
+from .company import COMPANY, DATABASE, user
 
 OWN = "production"
 

@@ -22,7 +22,7 @@ from kontobro.testing.connector.faults import in_processes
 from kontobro.testing.connector.vendors import a_vendor
 from kontobro.testing.connector_contract import Books, ConnectorContract
 
-from .house import DATABASE, Bookkeeper, calls, chart, connector, user
+from .company import DATABASE, Bookkeeper, calls, chart, connector, user
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from kontobro.install.authorisation import LIFE
 from ..inside.tables import TrytonStore, open_store
 from ..oauth import page, pending
 from ..oauth.web import known_as, set_cookie
-from .house import DATABASE, awake
+from .company import DATABASE, awake
 
 SECRET = "hush-hush"  # noqa: S105 - of nobody
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -129,12 +129,12 @@ def test_browsers_come_back_to_the_name_of_the_configuration(name: str | None, s
 
 
 def test_a_page_shows_text_as_text() -> None:
-    told = page.page("de", "<b>", [("de", 'A & "B"'), ("en", "<script>")], page.button('"><x', "Weiter"))
-    assert "<script>" not in told
-    assert "<b>" not in told
-    assert "<x" not in told
-    assert '<html lang="de">' in told
-    assert '<p lang="en">&lt;script&gt;</p>' in told
+    shown_errors = page.page("de", "<b>", [("de", 'A & "B"'), ("en", "<script>")], page.button('"><x', "Weiter"))
+    assert "<script>" not in shown_errors
+    assert "<b>" not in shown_errors
+    assert "<x" not in shown_errors
+    assert '<html lang="de">' in shown_errors
+    assert '<p lang="en">&lt;script&gt;</p>' in shown_errors
 
 
 def test_a_page_loads_and_runs_nothing() -> None:

@@ -18,9 +18,9 @@ from kontobro.testing.store.postgres import PostgresCase
 from kontobro.testing.store_contract import StoreContract
 
 from ..inside.tables import OwnTables, open_store
-from .house import COMPANY, DATABASE, awake, user
+from .company import COMPANY, DATABASE, awake, user
 
-OPENED = "from trytond_kontobro.tests.house import DATABASE; from trytond_kontobro.inside.tables import open_store\n"
+OPENED = "from trytond_kontobro.tests.company import DATABASE; from trytond_kontobro.inside.tables import open_store\n"
 
 
 class TestTrytonStore(PostgresCase, StoreContract):

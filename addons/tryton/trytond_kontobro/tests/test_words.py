@@ -13,8 +13,8 @@ from kontobro.core.errors import Busy, Problem
 from kontobro.core.model.findings import noted, problem
 from kontobro.store.secrets.codec import notes_to, problems_to
 
-from ..inside.house import PleoError, told
-from .house import DATABASE, user
+from ..inside.app import PleoError, shown_errors
+from .company import DATABASE, user
 
 UNKNOWN = problem("account_unknown.system", "account", "4711", system="Tryton")
 OWN = Problem("fjord_sunday", "date", "2026-11-22", "It is a Sunday.", "Wait.", "validation_failure")
@@ -91,6 +91,6 @@ def test_in_a_language_that_nobody_wrote_it_stays_english() -> None:
     ],
 )
 def test_a_fault_is_trytons_error_in_that_language(language: str, message: str, description: str) -> None:
-    with speaking(language), pytest.raises(PleoError) as raised, told():
+    with speaking(language), pytest.raises(PleoError) as raised, shown_errors():
         raise BUSY
     assert (raised.value.message, raised.value.description) == (message, description)

@@ -75,9 +75,9 @@ def ended_job(connection):
 
 def text(name, record):
     wizard = Wizard(name, [record])
-    told = wizard.form.text
+    shown_errors = wizard.form.text
     wizard.execute("end")
-    return told
+    return shown_errors
 
 
 def walk():

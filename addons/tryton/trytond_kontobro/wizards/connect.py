@@ -25,7 +25,7 @@ from kontobro.pleo.http.environments import ENVIRONMENTS
 from kontobro.store.secrets import codec
 
 from ..inside.access import Guarded, visible
-from ..inside.house import ERP, PleoError, opened, store_of, told
+from ..inside.app import ERP, PleoError, opened, shown_errors, store_of
 from ..inside.tables import is_for_developers
 from ..models.connection import pool
 from ..oauth import pending
@@ -96,7 +96,7 @@ class ConnectStart(ModelView):
 
     @classmethod
     def default_level(cls):
-        """A company that is connected keeps in step what it did, unless a person chooses another level."""
+        """A company that is connected keeps in sync what it did, unless a person chooses another level."""
         ours = [("company", "=", Transaction().context.get("company"))]
         found = visible("kontobro.connection", ours)
         settings = codec.settings_from(json.loads(found[0].settings)) if len(found) == 1 else Settings()
@@ -171,21 +171,21 @@ def draft_of(environment, url, company, book_as, client_id=None):
     )
 
 
-def standing_settings(house, environment, company):
+def settings_of(app, environment, company):
     """The settings of the company's connection, whatever became of it; None when there was none."""
-    known = (it for it in house.store.connections() if it.environment == environment)
+    known = (it for it in app.store.connections() if it.environment == environment)
     return next((it.settings for it in known if it.erp_options.get("company") == str(company)), None)
 
 
-def changed_level(level, standing):
-    """The level to switch to; None where it is the connection's own, which may keep more in step than its level."""
-    return None if standing is not None and level == level_of(standing) else level
+def changed_level(level, connected_settings):
+    """The level to switch to; None where it is the connection's own, which may keep more in sync than its level."""
+    return None if connected_settings is not None and level == level_of(connected_settings) else level
 
 
-def joined(house, draft, tokens, level):
+def joined(app, draft, tokens, level):
     """Look at both sides, install at Pleo, store: the same for both ways to log in."""
-    wanted = changed_level(level, standing_settings(house, draft.environment, draft.erp_options["company"]))
-    connecting = Connecting(pleo_for=house.pleo_for, connector=house.connector_for(draft), store=house.store)
+    wanted = changed_level(level, settings_of(app, draft.environment, draft.erp_options["company"]))
+    connecting = Connecting(pleo_for=app.pleo_for, connector=app.connector_for(draft), store=app.store)
     return connecting.connect(draft, tokens, wanted)
 
 
@@ -228,9 +228,9 @@ class Connect(Guarded, Wizard):
         if not key:
             raise PleoError(gettext("kontobro.msg_api_key_missing"))
         one = self.start
-        with told(), opened(Transaction().database.name) as house:
+        with shown_errors(), opened(Transaction().database.name) as app:
             draft = draft_of(one.environment, one.url, one.company.id, one.book_as.id)
-            joined(house, draft, Tokens(access=key), int(one.level))
+            joined(app, draft, Tokens(access=key), int(one.level))
         self.start.api_key = self.start.client_secret = ""
         return "open_"
 
@@ -238,8 +238,8 @@ class Connect(Guarded, Wizard):
         """Tryton's client opens the start page in a browser; the ticket in its address is good once."""
         self.start.check()
         asked = self.start.asked()
-        with told(), opened(Transaction().database.name) as house:
-            ticket = pending.begin(store_of(house), asked, house.clock.now())
+        with shown_errors(), opened(Transaction().database.name) as app:
+            ticket = pending.begin(store_of(app), asked, app.clock.now())
         self.start.api_key = self.start.client_secret = ""
         return {**action, "url": f"{router().address_of('start')}?{urlencode({'ticket': ticket})}"}, {}
 

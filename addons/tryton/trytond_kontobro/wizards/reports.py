@@ -12,7 +12,7 @@ from kontobro.export.again import check_again, check_failed
 from kontobro.export.job.masters import load_masters
 
 from ..inside.access import Guarded, active_record, required
-from ..inside.house import in_words, opened, told
+from ..inside.app import in_words, opened, shown_errors
 from ..models.connection import core_connection, pool
 
 
@@ -37,11 +37,11 @@ class Check(Guarded, Wizard):
 
     def default_start(self, names):
         row = pool("kontobro.connection").chosen()
-        with told(), opened(Transaction().database.name) as house:
-            connection = core_connection(house, row.key)
-            connector = house.connector_for(connection)
+        with shown_errors(), opened(Transaction().database.name) as app:
+            connection = core_connection(app, row.key)
+            connector = app.connector_for(connection)
             company = connector.check()
-            house.pleo_for(connection).introspect()
+            app.pleo_for(connection).introspect()
             fit = fit_of(connection.settings, load_masters(connector, company))
         well = [] if fit.problems else [gettext("kontobro.msg_all_well", company=company.name)]
         return {"text": "\n".join([*well, *map(in_words, (*fit.problems, *fit.warnings))])}
@@ -55,9 +55,9 @@ class CheckAgain(Guarded, Wizard):
 
     def default_start(self, names):
         row = required(active_record("kontobro.booking", "kontobro.job"), "kontobro.msg_choose_expense")
-        with told(), opened(Transaction().database.name) as house:
-            connection = core_connection(house, row.connection_id.key)
-            ports = house.book_ports_for(connection)
+        with shown_errors(), opened(Transaction().database.name) as app:
+            connection = core_connection(app, row.connection_id.key)
+            ports = app.book_ports_for(connection)
             if row.__name__ == "kontobro.booking":
                 found = [check_again(connection, row.reference, ports)]
             else:

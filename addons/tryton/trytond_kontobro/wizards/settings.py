@@ -20,7 +20,7 @@ from kontobro.core.settings.toml import settings_from, settings_to
 from kontobro.export.job.masters import load_masters
 
 from ..inside.access import Guarded
-from ..inside.house import PleoError, opened, said_to_reader, told
+from ..inside.app import PleoError, opened, said_to_reader, shown_errors
 from ..models.connection import core_connection, pool
 from .settings_lines import account_field, complete, label_of, lines_field, once, said
 from .settings_names import account_of, currency_of, journal_of, key_of, root_of
@@ -135,8 +135,8 @@ class Settings(Guarded, Wizard):
 
     def default_start(self, names):
         row = pool("kontobro.connection").chosen()
-        with told(), opened(Transaction().database.name) as house:
-            settings = core_connection(house, row.key).settings
+        with shown_errors(), opened(Transaction().database.name) as app:
+            settings = core_connection(app, row.key).settings
         company = row.company.id
         return {
             "company": company,
@@ -151,9 +151,9 @@ class Settings(Guarded, Wizard):
 
     def transition_save(self):
         row = pool("kontobro.connection").chosen()
-        with told(), opened(Transaction().database.name) as house:
-            connection = core_connection(house, row.key)
-            connector = house.connector_for(connection)
+        with shown_errors(), opened(Transaction().database.name) as app:
+            connection = core_connection(app, row.key)
+            connector = app.connector_for(connection)
             masters = load_masters(connector, connector.check())
             wanted, wrong = settings_from(self.start.wanted(connection.settings, masters))
             if problems := wrong or check_all(wanted, masters):
@@ -161,7 +161,7 @@ class Settings(Guarded, Wizard):
                 remedies = dict.fromkeys(words.remedy for _, words in in_words)
                 wrong_fields = "\n".join(_words(field, words.message) for field, words in in_words)
                 raise PleoError(wrong_fields, "\n".join(remedies))
-            house.store.save_connection(replace(connection, settings=wanted))
+            app.store.save_connection(replace(connection, settings=wanted))
         return "end"
 
 

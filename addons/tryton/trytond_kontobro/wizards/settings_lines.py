@@ -10,7 +10,7 @@ from trytond.transaction import Transaction
 from kontobro.core.rules.table import ROWS
 from kontobro.core.settings.catalogue import row_catalogue
 
-from ..inside.house import PleoError
+from ..inside.app import PleoError
 
 TYPES = sorted({row.type for row in ROWS})
 
@@ -120,7 +120,7 @@ def complete(lines, label):
 
 
 def once(keys, label):
-    """Nothing stands twice in a table; None stands for nothing. Raises PleoError that names the line."""
+    """Nothing exists twice in a table; None stands for nothing. Raises PleoError that names the line."""
     for number, key in enumerate(keys, 1):
         if key is not None and key in keys[: number - 1]:
             raise PleoError(gettext("kontobro.msg_line_twice", table=label, line=number, value=key))

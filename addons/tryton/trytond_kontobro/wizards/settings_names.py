@@ -6,7 +6,7 @@ from trytond.i18n import gettext
 
 from kontobro.core.settings.codes import id_in
 
-from ..inside.house import PleoError
+from ..inside.app import PleoError
 from ..models.connection import pool
 
 LINES = [("type", "!=", None), ("closed", "!=", True)]

@@ -14,7 +14,7 @@ from kontobro.sync.shown import shown_of
 from kontobro.worker.pieces import Result, sync_kinds
 
 from ..inside.access import Guarded
-from ..inside.house import PleoError, in_words, language, opened, told
+from ..inside.app import PleoError, in_words, language, opened, shown_errors
 from ..models.connection import core_connection, pool
 from .reports import shown
 
@@ -43,7 +43,7 @@ class SyncPlan(ModelView):
 
 
 class Synchronize(Guarded, Wizard):
-    "Keep Pleo's Master Data in Step"
+    "Keep Pleo's Master Data in Sync"
 
     __name__ = "kontobro.synchronize"
     start = StateView(
@@ -61,29 +61,29 @@ class Synchronize(Guarded, Wizard):
 
     def default_plan(self, names):
         row = pool("kontobro.connection").chosen()
-        with told(), opened(Transaction().database.name) as house:
-            connection = core_connection(house, row.key)
-            ports = house.sync_ports_for(connection)
+        with shown_errors(), opened(Transaction().database.name) as app:
+            connection = core_connection(app, row.key)
+            ports = app.sync_ports_for(connection)
             found = plan_sync(connection, self.start.kind, ports)
             plan = shown_of(self.start.kind, found, connection.settings)
         return {"digest": plan.digest, "text": _words(plan)}
 
     def transition_apply(self):
         row = pool("kontobro.connection").chosen()
-        with told(), opened(Transaction().database.name) as house:
+        with shown_errors(), opened(Transaction().database.name) as app:
             results: list[Result] = []
-            sync_kinds(house, row.key, results, [self.start.kind], self.plan.digest)
+            sync_kinds(app, row.key, results, [self.start.kind], self.plan.digest)
         if not results:
             raise PleoError(gettext("kontobro.msg_not_switched_on"))
         return "done"
 
     def default_done(self, names):
         row = pool("kontobro.connection").chosen()
-        with told(), opened(Transaction().database.name) as house:
-            connection = core_connection(house, row.key)
+        with shown_errors(), opened(Transaction().database.name) as app:
+            connection = core_connection(app, row.key)
             left = shown_of(
                 self.start.kind,
-                plan_sync(connection, self.start.kind, house.sync_ports_for(connection)),
+                plan_sync(connection, self.start.kind, app.sync_ports_for(connection)),
                 connection.settings,
             )
         return {"text": _words(left) if left.rows else gettext("kontobro.msg_in_step")}

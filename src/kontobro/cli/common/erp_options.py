@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import Desk
+from kontobro.cli.common.context import CliContext
 from kontobro.core.errors import Misconfigured, SeveralCompanies, shown
 from kontobro.erp.kit.registration import COMPANY, FLAGGED, Option, Registration
 from kontobro.erp.registry import Registry
@@ -109,7 +109,7 @@ def asked_secret(question: str) -> str:
             return ""
 
 
-def with_company(desk: Desk, draft: Connection, secrets: Mapping[str, str]) -> Connection:
+def with_company(cli: CliContext, draft: Connection, secrets: Mapping[str, str]) -> Connection:
     """The draft with its company of the accounting system named: one that is added there later changes nothing.
 
     A trial of the accounting system: raises what its `check` raises.
@@ -117,15 +117,15 @@ def with_company(desk: Desk, draft: Connection, secrets: Mapping[str, str]) -> C
     if not Registry().get(draft.erp).takes_company:
         return draft
     try:
-        company = desk.workplace.connector_for(draft, secrets).check().id
+        company = cli.app.connector_for(draft, secrets).check().id
     except SeveralCompanies as several:
-        company = _chosen_company(desk, several)
+        company = _chosen_company(cli, several)
     return replace(draft, erp_options={**draft.erp_options, COMPANY.name: company})
 
 
-def _chosen_company(desk: Desk, several: SeveralCompanies) -> str:
+def _chosen_company(cli: CliContext, several: SeveralCompanies) -> str:
     """The company that the person picks from the list; without a person to ask it is a setting to fix."""
-    if not several.companies or not desk.can_ask():
+    if not several.companies or not cli.can_ask():
         raise Misconfigured(several.message, "Choose one with --erp-company ID.") from several
     show.tell("This login has access to several companies:")
     for number, name in several.companies:

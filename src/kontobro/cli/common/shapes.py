@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kontobro.export.engine import JobResult
     from kontobro.export.preview import ItemPreview
     from kontobro.export.settle import Settled
-    from kontobro.sync.shown import Row, Shown
+    from kontobro.sync.shown import ChangeRow, Shown
 
 Json = dict[str, object]
 
@@ -101,7 +101,7 @@ def entry_shape(entry: Entry) -> Json:
     }
 
 
-def standing_shape(booking: Booking) -> Json:
+def booked_shape(booking: Booking) -> Json:
     return named(booking, "reference id number status url")
 
 
@@ -111,7 +111,7 @@ def preview_shape(preview: ItemPreview) -> Json:
         "entries": [entry_shape(entry) for entry in preview.entries],
         "problems": problems_shape(preview.problems),
         "notes": list(preview.notes),
-        "already": [standing_shape(booking) for booking in preview.already],
+        "already": [booked_shape(booking) for booking in preview.already],
         "before_hook": [entry_shape(entry) for entry in preview.before_hook],
         "hook_trace": preview.hook_trace,
         "receipts": preview.receipts,
@@ -129,7 +129,7 @@ def settled_shape(settled: Settled) -> Json:
     return facts | {"problems": problems_shape(settled.problems)}
 
 
-def change_shape(row: Row) -> Json:
+def change_shape(row: ChangeRow) -> Json:
     return {
         **named(row, "action kind code name parent erp_id pleo_id"),
         "fields": {name: {"before": before, "after": after} for name, before, after in row.fields},

@@ -96,7 +96,7 @@ def figure(amount: Decimal) -> str:
 
 
 def amount_of(text: str, currency: str) -> str:
-    """An amount that the store keeps as text; what is no number is shown as it is."""
+    """An amount that the store keeps as text; what is not a number is shown as it is."""
     if not text:
         return ""
     number = Decimal(text) if text.replace(".", "", 1).lstrip("-").isdigit() else None

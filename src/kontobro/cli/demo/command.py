@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import Desk
+from kontobro.cli.common.context import CliContext
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.extras import require_extra
 from kontobro.cli.demo.ledger import MARK, clean, copy_ledger
-from kontobro.cli.demo.outcome import Outcome
+from kontobro.cli.demo.outcome import DemoOutcome
 from kontobro.core.errors import KontobroError, Misconfigured
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kontobro.core.model.history import BookingRow
     from kontobro.export.engine import JobResult
     from kontobro.export.job.run import Ports, Progress
-    from kontobro.testing.box import Box
+    from kontobro.testing.sandbox_process import SandboxProcess
 
 
 MOST_JOBS = 10
@@ -41,22 +41,22 @@ def run(
     """Sync a demo company's Pleo with a ledger, and export its expenses into that ledger."""
     from kontobro.cli.demo.show import print_demo
     from kontobro.cli.demo.sync import sync_twice
-    from kontobro.testing.box import pleo_in_a_box
+    from kontobro.testing.sandbox_process import running_sandbox
 
     begun = time.monotonic()
     require_extra("sandbox")
     require_extra("beancount")
     ledger = prepare(folder)
-    with pleo_in_a_box(0, "--press-export") as box:
-        desk, connection = connect_demo(folder, ledger, box)
-        with closing(desk), show.progress(quietly=as_json) as advance:
-            synced = sync_twice(desk, connection, box, advance)
-            ports = desk.ports(connection)
+    with running_sandbox(0, "--press-export") as sandbox:
+        cli, connection = connect_demo(folder, ledger, sandbox)
+        with closing(cli), show.progress(quietly=as_json) as advance:
+            synced = sync_twice(cli, connection, sandbox, advance)
+            ports = cli.ports(connection)
             results = export_all(connection, ports, advance)
-            box.press_export(box.second_batch)  # bills and payments of invoices whose other half stands by now
+            sandbox.press_export(sandbox.second_batch)  # bills and payments of invoices whose other half exists by now
             results += export_all(connection, ports, advance)
             rows = ports.store.bookings(connection.id)
-        calls = box.calls()
+        calls = sandbox.calls()
     outcome = look_at(ledger, synced, results, rows, calls, begun)
     (folder / MARK).write_text(json.dumps(outcome.summary(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     if as_json:
@@ -72,7 +72,7 @@ def prepare(folder: Path) -> Path:
     return copy_ledger(folder / "ledger")
 
 
-def connect_demo(folder: Path, ledger: Path, box: Box) -> tuple[Desk, Connection]:
+def connect_demo(folder: Path, ledger: Path, sandbox: SandboxProcess) -> tuple[CliContext, Connection]:
     """Connect as a person would: API key, test calls, Level 4, the demo's own settings, the dimensions for tags."""
     from kontobro.cli.common.erp_options import erp_options
     from kontobro.cli.connect import connect_with, draft_connection
@@ -80,14 +80,14 @@ def connect_demo(folder: Path, ledger: Path, box: Box) -> tuple[Desk, Connection
     from kontobro.cli.settings.apply import apply_settings, masters_of, read_toml, with_level_kept
     from kontobro.core.model.connection import Tokens
 
-    desk = Desk(home=folder / "home")
-    draft = draft_connection("sandbox", box.url, "beancount", erp_options("beancount", [], {"ledger": ledger}))
-    connection = connect_with(desk, draft, Tokens(access=box.api_key), LEVEL).connection
+    cli = CliContext(home=folder / "home")
+    draft = draft_connection("sandbox", sandbox.url, "beancount", erp_options("beancount", [], {"ledger": ledger}))
+    connection = connect_with(cli, draft, Tokens(access=sandbox.api_key), LEVEL).connection
     wanted = with_level_kept(connection, read_toml(ledger.parent / "settings.toml"))
-    problems = apply_settings(desk, connection, wanted, (), masters_of(desk, connection))
+    problems = apply_settings(cli, connection, wanted, (), masters_of(cli, connection))
     if problems:
         raise Misconfigured(" ".join(str(problem) for problem in problems), "The demo's settings.toml is wrong.")
-    return desk, choose_dimensions(desk, desk.connection())
+    return cli, choose_dimensions(cli, cli.connection())
 
 
 def export_all(connection: Connection, ports: Ports, advance: Progress) -> list[JobResult]:
@@ -111,12 +111,12 @@ def look_at(
     rows: Sequence[BookingRow],
     calls: Mapping[str, int],
     begun: float,
-) -> Outcome:
+) -> DemoOutcome:
     """Ask the ledger itself what came of it."""
     from kontobro.cli.demo.tally import tally_of
 
     checked = bean_check(ledger)
-    return Outcome(synced, results, rows, tally_of(ledger), checked, time.monotonic() - begun, calls)
+    return DemoOutcome(synced, results, rows, tally_of(ledger), checked, time.monotonic() - begun, calls)
 
 
 def bean_check(ledger: Path) -> str:

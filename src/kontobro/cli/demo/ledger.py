@@ -26,7 +26,7 @@ def copy_ledger(folder: Path) -> Path:
 
 
 def clean(folder: Path) -> None:
-    """Empty the demo's folder; somebody's own folder is left alone."""
+    """Empty the demo's folder; someone's own folder is left alone."""
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise Misconfigured(
             f"{folder} is not empty and was not created by the demo (it has no {MARK}).",

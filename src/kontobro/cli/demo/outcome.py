@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What the demo did: the sync, each job's result, what was remembered, what stands in the ledger."""
+class DemoOutcome:
+    """What the demo did: the sync, each job's result, what was remembered, what is in the ledger."""
 
     synced: Synced
     results: Sequence[JobResult]
@@ -27,7 +27,7 @@ class Outcome:
 
     @property
     def good(self) -> bool:
-        """The ledger is in order, nothing is booked twice, and Pleo stayed in step."""
+        """The ledger is in order, nothing is booked twice, and Pleo stayed in sync."""
         return self.bean_check == "ok" and not self.tally.duplicates and not self.synced.second_run_writes
 
     def summary(self) -> dict[str, object]:

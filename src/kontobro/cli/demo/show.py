@@ -1,4 +1,4 @@
-"""The demo's tables: what was booked, what to fix, what stands on each account, where to look next."""
+"""The demo's tables: what was booked, what to fix, what is on each account, where to look next."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from kontobro.core.model.history import BookingRow
 from kontobro.core.model.journal import entry_id_of
 
 if TYPE_CHECKING:
-    from kontobro.cli.demo.outcome import Outcome
+    from kontobro.cli.demo.outcome import DemoOutcome
     from kontobro.cli.demo.sync import Synced
 
 BAD = ("rejected", "uncertain")
 
 
-def print_demo(outcome: Outcome, folder: Path, ledger: Path) -> None:
+def print_demo(outcome: DemoOutcome, folder: Path, ledger: Path) -> None:
     show.say("")
     _print_sync(outcome.synced)
     print_exported(outcome.rows)
@@ -76,7 +76,7 @@ def _print_failed(rows: Sequence[BookingRow]) -> None:
         print_failed(found, "To be fixed by a bookkeeper")
 
 
-def _print_totals(outcome: Outcome) -> None:
+def _print_totals(outcome: DemoOutcome) -> None:
     table = sheet("account", "debit", "credit", title="In the ledger", right=["debit", "credit"])
     for account, sums in sorted(outcome.tally.totals.items()):
         for currency, amount in sorted(sums.items()):
@@ -85,7 +85,7 @@ def _print_totals(outcome: Outcome) -> None:
     show.console().print(table)
 
 
-def _print_verdict(outcome: Outcome) -> None:
+def _print_verdict(outcome: DemoOutcome) -> None:
     summary, tally = outcome.summary(), outcome.tally
     good = outcome.good
     show.say(

@@ -1,4 +1,4 @@
-"""The demo's master data: chosen dimensions, the plans, Pleo brought in step, and a second sync that writes nothing."""
+"""The demo's master data: chosen dimensions, the plans, Pleo brought in sync, and a second sync that writes nothing."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kontobro.cli.common.desk import Desk
+    from kontobro.cli.common.context import CliContext
     from kontobro.core.level import Level
     from kontobro.core.model.connection import Connection
     from kontobro.export.job.run import Progress
     from kontobro.sync.run import SyncResult
     from kontobro.sync.shown import Shown
-    from kontobro.testing.box import Box
+    from kontobro.testing.sandbox_process import SandboxProcess
 
 LEVEL: Level = 4
 
@@ -41,23 +41,23 @@ class Synced:
         }
 
 
-def choose_dimensions(desk: Desk, connection: Connection) -> Connection:
+def choose_dimensions(cli: CliContext, connection: Connection) -> Connection:
     """Choose as `kontobro dimensions` does on first use: those that Pleo has tag groups of."""
     from kontobro.cli.dimensions import active_dimensions, groups_at_pleo, store_choice
     from kontobro.core.settings.suggest import preselected
 
-    dimensions = active_dimensions(desk.workplace.connector_for(connection))
-    groups = groups_at_pleo(desk, connection) or ()
-    return store_choice(desk, connection, preselected(dimensions, groups, connection.settings.dimensions))
+    dimensions = active_dimensions(cli.app.connector_for(connection))
+    groups = groups_at_pleo(cli, connection) or ()
+    return store_choice(cli, connection, preselected(dimensions, groups, connection.settings.dimensions))
 
 
-def bring_in_step(desk: Desk, connection: Connection, advance: Progress) -> tuple[list[Shown], list[SyncResult]]:
+def bring_in_sync(cli: CliContext, connection: Connection, advance: Progress) -> tuple[list[Shown], list[SyncResult]]:
     """Plan each kind and apply exactly what was planned: the demo says yes to all of it."""
     from kontobro.cli.sync.kinds import switched_on
     from kontobro.cli.sync.work import shown_plan
     from kontobro.sync.run import apply_plan
 
-    ports = desk.sync_ports(connection)
+    ports = cli.sync_ports(connection)
     plans: list[Shown] = []
     results: list[SyncResult] = []
     for kind in switched_on(connection, None):
@@ -66,18 +66,18 @@ def bring_in_step(desk: Desk, connection: Connection, advance: Progress) -> tupl
     return plans, results
 
 
-def sync_twice(desk: Desk, connection: Connection, box: Box, advance: Progress) -> Synced:
+def sync_twice(cli: CliContext, connection: Connection, sandbox: SandboxProcess, advance: Progress) -> Synced:
     """The first sync, the activation that waits for it, and a second sync."""
     from kontobro.core.level import level_of
     from kontobro.install.connect import finish_installation
 
-    plans, results = bring_in_step(desk, connection, advance)
-    pleo = desk.workplace.pleo_for(connection)
+    plans, results = bring_in_sync(cli, connection, advance)
+    pleo = cli.app.pleo_for(connection)
     finish_installation(pleo, connection)
     found = pleo.installation()
-    before = box.calls()
-    bring_in_step(desk, connection, advance)
-    writes = writes_of(box.calls()) - writes_of(before)
+    before = sandbox.calls()
+    bring_in_sync(cli, connection, advance)
+    writes = writes_of(sandbox.calls()) - writes_of(before)
     return Synced(level_of(connection.settings), plans, results, writes, found.status if found else "none")
 
 

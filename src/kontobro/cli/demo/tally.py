@@ -1,4 +1,4 @@
-"""What stands in a Beancount ledger, counted from the ledger itself and not from our memory of it."""
+"""What is in a Beancount ledger, counted from the ledger itself and not from our memory of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REFERENCE = "kontobro"
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Entries of ours, references that stand more than once, documents, sums per account and currency."""
+    """Entries of ours, references that exist more than once, documents, sums per account and currency."""
 
     entries: int
     duplicates: int

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kontobro.cli.common.desk import Desk
+from kontobro.cli.common.context import CliContext
 from kontobro.core.errors import Problem
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def read_toml(file: Path) -> Mapping[str, object]:
 
 
 def apply_settings(
-    desk: Desk,
+    cli: CliContext,
     connection: Connection,
     wanted: Mapping[str, object],
     known: Sequence[Problem],
@@ -47,13 +47,13 @@ def apply_settings(
     against = check_all(settings, masters) if masters and not problems else ()
     found = [*problems, *(problem for problem in against if problem not in known)]
     if not found:
-        desk.store.save_connection(replace(connection, settings=settings))
+        cli.store.save_connection(replace(connection, settings=settings))
     return found
 
 
-def masters_of(desk: Desk, connection: Connection) -> Masters:
+def masters_of(cli: CliContext, connection: Connection) -> Masters:
     """What the accounting system has now."""
     from kontobro.export.job.masters import load_masters
 
-    connector = desk.workplace.connector_for(connection)
+    connector = cli.app.connector_for(connection)
     return load_masters(connector, connector.check())

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import Desk, desk_of
+from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.settings import suggest as settings_suggest
 from kontobro.cli.settings.apply import apply_settings, masters_of, read_toml, with_level_kept
@@ -36,7 +36,7 @@ def show_settings(context: typer.Context, as_json: AsJson = False) -> None:
     """Show all settings in TOML format."""
     from kontobro.core.settings.toml import settings_to
 
-    settings = settings_to(desk_of(context).connection().settings)
+    settings = settings_to(cli_of(context).connection().settings)
     if as_json:
         show.emit(settings)
     else:
@@ -66,15 +66,15 @@ def set_one(
     from kontobro.core.settings.codes import in_codes
     from kontobro.core.settings.toml import settings_to, with_change
 
-    desk = desk_of(context)
-    connection = desk.connection()
-    masters = None if offline else masters_of(desk, connection)
+    cli = cli_of(context)
+    connection = cli.connection()
+    masters = None if offline else masters_of(cli, connection)
     held = in_codes(connection.settings, masters)[0] if masters else connection.settings
     changed = with_change(settings_to(held), key, value)
     # A new connection lacks several settings: one at a time must be possible.
     before = check_stored(connection.settings, masters) if masters else ()
     known = [problem for problem in before if (problem.code, problem.field) != ("setting_is_id", f"settings.{key}")]
-    _store(desk, connection, changed, known, masters, as_json=as_json)
+    _store(cli, connection, changed, known, masters, as_json=as_json)
 
 
 app.command(name="suggest")(settings_suggest.run)
@@ -91,7 +91,7 @@ def export_file(
 
     if file.exists() and not force:
         raise typer.BadParameter(f"{file} already exists; --force replaces it.")
-    file.write_text(_toml(settings_to(desk_of(context).connection().settings)), encoding="utf-8")
+    file.write_text(_toml(settings_to(cli_of(context).connection().settings)), encoding="utf-8")
     show.say(f"Settings written to {file}.")
 
 
@@ -104,14 +104,14 @@ def import_file(
 ) -> None:
     """Replace all settings with those of a TOML file, if they are valid. What is synced is kept unless the file sets
     it."""
-    desk = desk_of(context)
-    connection = desk.connection()
+    cli = cli_of(context)
+    connection = cli.connection()
     wanted = with_level_kept(connection, read_toml(file))
-    _store(desk, connection, wanted, (), None if offline else masters_of(desk, connection), as_json=as_json)
+    _store(cli, connection, wanted, (), None if offline else masters_of(cli, connection), as_json=as_json)
 
 
 def _store(
-    desk: Desk,
+    cli: CliContext,
     connection: Connection,
     wanted: Mapping[str, object],
     known: Sequence[Problem],
@@ -119,7 +119,7 @@ def _store(
     *,
     as_json: bool,
 ) -> None:
-    problems = apply_settings(desk, connection, wanted, known, masters)
+    problems = apply_settings(cli, connection, wanted, known, masters)
     if as_json:
         from kontobro.cli.common.shapes import problems_shape
 
@@ -141,7 +141,7 @@ HEAD = """\
 
 def _toml(settings: Mapping[str, object]) -> str:
     """The settings in the form of the documentation's examples, so that those can be added to it: single values first,
-    no empty table, each row under [[rows]]. Above each stands what it is."""
+    no empty table, each row under [[rows]]. Above each is what it is."""
     import tomli_w
 
     from kontobro.core.settings.catalogue import catalogue

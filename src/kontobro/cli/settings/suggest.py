@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import Desk, desk_of
+from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
 
@@ -29,16 +29,16 @@ def run(
     from kontobro.core.settings.suggest import suggest
     from kontobro.export.job.masters import load_masters
 
-    desk = desk_of(context)
-    connection = desk.connection()
-    connector = desk.workplace.connector_for(connection)
+    cli = cli_of(context)
+    connection = cli.connection()
+    connector = cli.app.connector_for(connection)
     masters = load_masters(connector, connector.check())
-    groups = named_groups(desk, connection) if len(masters.dimensions) else None
+    groups = named_groups(cli, connection) if len(masters.dimensions) else None
     found = suggest(connection.settings, masters, groups or ())
     if not as_json:
         _print(found)
-    taken = any(one.changes for one in found) and _is_wanted(desk, yes=yes, as_json=as_json)
-    problems = _store(desk, connection, found, masters) if taken else ()
+    taken = any(one.changes for one in found) and _is_wanted(cli, yes=yes, as_json=as_json)
+    problems = _store(cli, connection, found, masters) if taken else ()
     if as_json:
         show.emit(_shape(found, problems, stored=taken and not problems))
     else:
@@ -47,14 +47,14 @@ def run(
         raise typer.Exit(Exit.NEEDS_FIX)
 
 
-def _is_wanted(desk: Desk, *, yes: bool, as_json: bool) -> bool:
+def _is_wanted(cli: CliContext, *, yes: bool, as_json: bool) -> bool:
     """Whether the person takes it: said before, or asked where there is a terminal."""
-    if yes or as_json or not desk.can_ask():
+    if yes or as_json or not cli.can_ask():
         return yes
     return typer.confirm("Save the proposed settings?", default=False, err=True)
 
 
-def _store(desk: Desk, connection: Connection, found: Sequence[Suggestion], masters: Masters) -> Sequence[Problem]:
+def _store(cli: CliContext, connection: Connection, found: Sequence[Suggestion], masters: Masters) -> Sequence[Problem]:
     """Store the proposals; problems that the settings had before are no reason not to."""
     from kontobro.cli.settings.apply import apply_settings
     from kontobro.core.settings.check import check_stored
@@ -65,7 +65,7 @@ def _store(desk: Desk, connection: Connection, found: Sequence[Suggestion], mast
     for one in found:
         if one.changes:
             wanted = with_change(wanted, one.setting, one.after)
-    return apply_settings(desk, connection, wanted, check_stored(connection.settings, masters), masters)
+    return apply_settings(cli, connection, wanted, check_stored(connection.settings, masters), masters)
 
 
 def _print(found: Sequence[Suggestion]) -> None:

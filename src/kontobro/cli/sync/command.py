@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import Desk, desk_of
+from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.sync.kinds import switched_on
 from kontobro.core.model.settings import SyncKind
@@ -41,12 +41,12 @@ def plan(
     """Show what would change in Pleo. Changes nothing."""
     from kontobro.cli.sync.work import shown_plans
 
-    desk = desk_of(context)
-    connection = desk.connection()
+    cli = cli_of(context)
+    connection = cli.connection()
     kinds = switched_on(connection, kind)
-    plans = shown_plans(desk, connection, kinds)
+    plans = shown_plans(cli, connection, kinds)
     if html is not None:
-        _write_page(html, plans, desk, connection)
+        _write_page(html, plans, cli, connection)
     if as_json:
         from kontobro.cli.common.shapes import plan_shape
 
@@ -78,10 +78,10 @@ def apply(
         raise typer.BadParameter("--digest is for one kind: kontobro sync apply KIND --digest D, without --yes.")
     if due and not yes:
         raise typer.BadParameter("--due needs --yes.")
-    desk = desk_of(context)
-    connection = desk.connection()
+    cli = cli_of(context)
+    connection = cli.connection()
     choice = Choice(digest=digest, yes=yes, due=due)
-    raise typer.Exit(applied(desk, connection, switched_on(connection, kind), choice, as_json=as_json))
+    raise typer.Exit(applied(cli, connection, switched_on(connection, kind), choice, as_json=as_json))
 
 
 @app.command(name="status")
@@ -89,9 +89,9 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
     """Show when each kind was last synced, what needs a decision, and what is due."""
     from kontobro.cli.sync.status import print_status, status_of
 
-    desk = desk_of(context)
-    connection = desk.connection()
-    rows = status_of(desk, connection)
+    cli = cli_of(context)
+    connection = cli.connection()
+    rows = status_of(cli, connection)
     if as_json:
         show.emit([row.shape() for row in rows])
     else:
@@ -111,10 +111,10 @@ def _print(plans: Sequence[Shown], *, everything: bool) -> None:
         )
 
 
-def _write_page(file: Path, plans: Sequence[Shown], desk: Desk, connection: Connection) -> None:
+def _write_page(file: Path, plans: Sequence[Shown], cli: CliContext, connection: Connection) -> None:
     from kontobro.cli.sync.html import page
     from kontobro.export.personal.private import private_file
 
     company = connection.company_name or connection.name
     with private_file(file) as written:  # vendors may be people
-        written.write(page(plans, company, connection.erp, desk.workplace.clock.now()).encode())
+        written.write(page(plans, company, connection.erp, cli.app.clock.now()).encode())

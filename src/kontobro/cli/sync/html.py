@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from kontobro.sync.shown import ACTIONS, Field, Row, Shown, word_for
+from kontobro.sync.shown import ACTIONS, ChangeRow, Field, Shown, word_for
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #767676; --soft: #f3f3f3; --bad: #a40000; }
@@ -79,7 +79,7 @@ def _caption(action: str, count: int) -> str:
     return f"{action.replace('_', ' ').capitalize()}: {count:,}" + (f" (each {meaning})" if meaning else "")
 
 
-def _table(caption: str, rows: Sequence[Row]) -> Iterator[str]:
+def _table(caption: str, rows: Sequence[ChangeRow]) -> Iterator[str]:
     yield f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(caption)}">'
     yield f"<table><caption>{escape(caption)}</caption>"
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("Code", "Name", "What changes"))
@@ -88,7 +88,7 @@ def _table(caption: str, rows: Sequence[Row]) -> Iterator[str]:
     yield "</tbody></table></div>"
 
 
-def _row(row: Row) -> str:
+def _row(row: ChangeRow) -> str:
     name = f"{row.name} (of {row.parent})" if row.parent else row.name
     cells = f"<td>{escape(name)}</td><td>{_fields(row.fields) or escape(row.why)}</td>"
     return f'<tr><th scope="row">{escape(row.code) or "no code"}</th>{cells}</tr>'

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kontobro.cli.common import show
 from kontobro.cli.common.tables import sheet
 from kontobro.core.errors import Problem, shown
-from kontobro.sync.shown import Field, Row, Shown, word_for
+from kontobro.sync.shown import ChangeRow, Field, Shown, word_for
 
 if TYPE_CHECKING:
     from kontobro.sync.run import SyncResult
@@ -43,7 +43,7 @@ def print_plan(plan: Shown, *, everything: bool) -> None:
     show.say("")
 
 
-def _print_rows(rows: Sequence[Row], title: str, *, everything: bool) -> None:
+def _print_rows(rows: Sequence[ChangeRow], title: str, *, everything: bool) -> None:
     table = sheet("", "code", "name", "what changes", title=title, whole=["", "code"])
     for row in rows if everything else rows[:MOST_ROWS]:
         table.add_row(row.action.replace("_", " "), shown(row.code, 40), shown(row.name), _what(row))
@@ -52,7 +52,7 @@ def _print_rows(rows: Sequence[Row], title: str, *, everything: bool) -> None:
         show.say(f"  and {hidden:,} more (--all shows them, --html FILE writes them to a page)", "bold")
 
 
-def _what(row: Row) -> str:
+def _what(row: ChangeRow) -> str:
     told = [_field(field) for field in row.fields] or [shown(row.why, 200)]
     return "\n".join([*told, f"of {shown(row.parent, 40)}"] if row.parent else told)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import Desk
+from kontobro.cli.common.context import CliContext
 from kontobro.cli.common.tables import sheet
 
 if TYPE_CHECKING:
@@ -43,14 +43,14 @@ class State:
         return named(self, "kind outcome at digest due")
 
 
-def status_of(desk: Desk, connection: Connection) -> list[State]:
+def status_of(cli: CliContext, connection: Connection) -> list[State]:
     """Every kind that is switched on, in the order of syncing."""
     from kontobro.cli.sync.kinds import switched_on
     from kontobro.sync.run import NOTED, is_due
 
     kinds = switched_on(connection, None)
-    ports = desk.sync_ports(connection)
-    noted = desk.store.syncs(connection.id)
+    ports = cli.sync_ports(connection)
+    noted = cli.store.syncs(connection.id)
     return [_state(kind, noted.get(NOTED[kind][-1]), due=is_due(connection, kind, ports)) for kind in kinds]
 
 

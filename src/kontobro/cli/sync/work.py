@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.desk import Desk
+from kontobro.cli.common.context import CliContext
 from kontobro.cli.common.exits import Exit, exit_of, worst_of
 from kontobro.core.errors import (
     Busy,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class KindOutcome:
     """What came of one kind: a result, a fault, or neither when the person said no."""
 
     kind: SyncKind
@@ -69,9 +69,9 @@ OF_ALL = (Unreachable, LoginFailed, Busy)
 """Faults that the next kind would meet as well."""
 
 
-def shown_plans(desk: Desk, connection: Connection, kinds: Sequence[SyncKind]) -> list[Shown]:
+def shown_plans(cli: CliContext, connection: Connection, kinds: Sequence[SyncKind]) -> list[Shown]:
     """The plan of each kind, with what a schedule would refuse of it."""
-    ports = desk.sync_ports(connection)
+    ports = cli.sync_ports(connection)
     return [shown_plan(connection, kind, ports) for kind in kinds]
 
 
@@ -97,7 +97,7 @@ class Choice:
 
 
 def applied(
-    desk: Desk,
+    cli: CliContext,
     connection: Connection,
     kinds: Sequence[SyncKind],
     choice: Choice,
@@ -105,19 +105,19 @@ def applied(
     as_json: bool,
 ) -> Exit:
     """Apply each kind in turn, tell what came of it, activate an installation that waited; the exit code."""
-    if choice.asks and (as_json or not desk.can_ask()):
+    if choice.asks and (as_json or not cli.can_ask()):
         raise Misconfigured(
             "There is no terminal to confirm the plan.",
             "Give its digest with --digest D (kontobro sync plan shows it), or use --yes for plans within the limits.",
         )
-    ports = desk.sync_ports(connection)
+    ports = cli.sync_ports(connection)
     chosen = [kind for kind in kinds if not choice.due or _is_due(connection, kind, ports)]
-    outcomes: list[Outcome] = []
+    outcomes: list[KindOutcome] = []
     for kind in chosen:
         outcomes.append(_one(connection, kind, ports, choice, quietly=as_json))
         if isinstance(outcomes[-1].fault, OF_ALL):
             break
-    activated = bool(outcomes) and _activate(desk, connection, [outcome.kind for outcome in outcomes if outcome.done])
+    activated = bool(outcomes) and _activate(cli, connection, [outcome.kind for outcome in outcomes if outcome.done])
     if as_json:
         show.emit({"kinds": [outcome.shape() for outcome in outcomes], "activated": activated})
     else:
@@ -131,7 +131,7 @@ def _is_due(connection: Connection, kind: SyncKind, ports: SyncPorts) -> bool:
     return is_due(connection, kind, ports)
 
 
-def _one(connection: Connection, kind: SyncKind, ports: SyncPorts, choice: Choice, *, quietly: bool) -> Outcome:
+def _one(connection: Connection, kind: SyncKind, ports: SyncPorts, choice: Choice, *, quietly: bool) -> KindOutcome:
     """Apply one kind; a fault of it never hides what became of the others."""
     from kontobro.cli.sync.show import print_result
     from kontobro.sync.run import apply_plan
@@ -142,16 +142,16 @@ def _one(connection: Connection, kind: SyncKind, ports: SyncPorts, choice: Choic
         if choice.asks:
             digest = _agreed(connection, kind, ports)
             if digest is None:
-                return Outcome(kind)
+                return KindOutcome(kind)
         with show.progress(quietly=quietly) as advance:
             result = apply_plan(connection, kind, digest, ports, yes=choice.yes, progress=advance)
     except KontobroError as fault:
         if not quietly:
             _say_fault(kind, fault)
-        return Outcome(kind, fault=fault)
+        return KindOutcome(kind, fault=fault)
     if not quietly:
         print_result(result, time.monotonic() - begun)
-    return Outcome(kind, result)
+    return KindOutcome(kind, result)
 
 
 def _agreed(connection: Connection, kind: SyncKind, ports: SyncPorts) -> str | None:
@@ -168,14 +168,14 @@ def _agreed(connection: Connection, kind: SyncKind, ports: SyncPorts) -> str | N
     return plan.digest if typer.confirm(question, default=False, err=True) else None
 
 
-def _activate(desk: Desk, connection: Connection, done: Sequence[SyncKind]) -> bool:
-    """Activate an installation that waited for the first sync, when every kind that is switched on is in step."""
+def _activate(cli: CliContext, connection: Connection, done: Sequence[SyncKind]) -> bool:
+    """Activate an installation that waited for the first sync, when every kind that is switched on is in sync."""
     from kontobro.install.connect import finish_installation
-    from kontobro.sync.run import in_step
+    from kontobro.sync.run import in_sync
 
-    if not in_step(connection, desk.store, done):
+    if not in_sync(connection, cli.store, done):
         return False
-    return finish_installation(desk.workplace.pleo_for(connection), connection)
+    return finish_installation(cli.app.pleo_for(connection), connection)
 
 
 def _say_fault(kind: str, fault: KontobroError) -> None:
@@ -184,7 +184,7 @@ def _say_fault(kind: str, fault: KontobroError) -> None:
     show.say(f"  {fault.remedy}")
 
 
-def _say_end(outcomes: Sequence[Outcome], *, activated: bool) -> None:
+def _say_end(outcomes: Sequence[KindOutcome], *, activated: bool) -> None:
     if not outcomes:
         show.say("Nothing is due.")
     if any(outcome.result is None and outcome.fault is None for outcome in outcomes):

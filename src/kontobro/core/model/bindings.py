@@ -1,4 +1,4 @@
-"""What an identifier in an export item means: one that we gave to Pleo, or somebody else's.
+"""What an identifier in an export item means: one that we gave to Pleo, or someone else's.
 
 Ids of an accounting system are small numbers as a rule, and so are codes: a number alone tells nothing. An identifier
 counts as an id only when a binding proves that we gave it. All else in an item is a code, and matched with codes.
@@ -31,7 +31,7 @@ class Named(Protocol):
 class Given:
     """The ids of one kind that we gave to Pleo, each with the code that we wrote beside it.
 
-    `lost`: the kind is kept in step, but no binding is there (a new store, or a kind never synced yet).
+    `lost`: the kind is kept in sync, but no binding is there (a new store, or a kind never synced yet).
     """
 
     codes: Mapping[str, str]
@@ -39,11 +39,11 @@ class Given:
     pleo_ids: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, bindings: Iterable[Binding], *, in_step: bool) -> Given:
+    def of(cls, bindings: Iterable[Binding], *, in_sync: bool) -> Given:
         """An intent (no record at Pleo yet) proves nothing: Pleo may have refused it."""
         bound = {binding.pleo_id: binding for binding in bindings if binding.pleo_id}
         codes = {binding.erp_id: binding.code.strip() for binding in bound.values()}
-        return cls(codes, in_step and not codes, frozenset(bound))
+        return cls(codes, in_sync and not codes, frozenset(bound))
 
 
 def of_another_database(given: Given, records: Mapping[str, Named]) -> bool:
@@ -74,7 +74,7 @@ def meaning_of(identifier: str, code: str, own: Named | None, coded: Sequence[Na
         return "stale"
     if code in ("", given.codes[identifier], own.code.strip()):
         return "id"
-    # Neither the code that we wrote nor today's: a code that Pleo kept from before is harmless while nobody has it.
+    # Neither the code that we wrote nor today's: a code that Pleo kept from before is harmless while no one has it.
     return "id" if identifier != code and not coded else "conflict"
 
 

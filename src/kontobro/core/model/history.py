@@ -22,7 +22,7 @@ accepted that. Only the last makes the job ours; the first never does, whatever 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Intent:
     """An entry about to be booked, or an item that has none because of its problems.
 
     `kind` is journal, bill, credit_note, payment, or `item` for an item without entries; `raw` is the item's JSON.

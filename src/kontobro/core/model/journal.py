@@ -1,4 +1,4 @@
-"""What we book: an entry is a journal entry, a bill or a payment; a booking is the fact that it stands.
+"""What we book: an entry is a journal entry, a bill or a payment; a booking is the fact that it exists.
 
 Amounts are in the entry's currency (not in minor units), exact, debit positive. The lines of every entry
 sum to zero: an accounting system that knows no bills can book any of them as a journal entry.
@@ -47,7 +47,7 @@ def entry_id_of(reference: Reference) -> str:
 class InvoiceKey:
     """How a payment names its bill: the vendor's id in the accounting system, invoice number, currency.
 
-    The currency weighs least (`posting-rules.md` §6.5): where no bill of this one stands, one in another is meant.
+    The currency weighs least (`posting-rules.md` §6.5): where no bill of this one exists, one in another is meant.
     """
 
     vendor: str
@@ -78,7 +78,7 @@ def compared(number: str) -> str:
     """An invoice number as two of them are compared: by what a reader of the paper sees.
 
     Apart are case, blanks, characters without width, full-width and other compatible forms (Unicode's NFKC), and which
-    dash it is: word processors and mail programs change these by themselves. Kept are leading zeros and all other
+    dash it is: word processors and mail programs change these on their own. Kept are leading zeros and all other
     punctuation: 0017 is not 17, nor 1-12 the same as 11-2.
     """
     if not number.isascii():
@@ -105,7 +105,7 @@ _WIDE_DIGITS: Mapping[int, int] = {code: _WIDE[code] for code in range(0x30, 0x3
 class EntryLine:
     """One posting. `account` is an account id; `dimensions` maps dimension ids to value ids.
 
-    `tax_code` stands on expense lines (also when no tax is posted: the VAT return needs the base) and on
+    `tax_code` is on expense lines (also when no tax is posted: the VAT return needs the base) and on
     the tax lines made from it; `tax_amount` on an expense line is the tax that Pleo states for it, for
     systems that compute tax themselves (`posting-rules.md` §5).
     """
@@ -223,7 +223,7 @@ TaxCodeKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """The fact that an entry stands in the accounting system, as it stands there now.
+    """The fact that an entry is in the accounting system, as it is there now.
 
     `line_sums` maps account id to the sum of its lines (debit positive, zero sums left out); `receipts` are
     the SHA-256 of what is attached; `fingerprint` is None where the system can't keep one; `settled`
@@ -286,7 +286,7 @@ MONEY_ROLES: Sequence[LineRole] = ("wallet", "employee", "payable", "external", 
 
 
 def money_line(entry: Entry) -> EntryLine | None:
-    """The line that takes an entry's whole amount; None for an entry whose lines cancel out by themselves."""
+    """The line that takes an entry's whole amount; None for an entry whose lines cancel out on their own."""
     return next((line for role in MONEY_ROLES for line in entry.lines if line.role == role), None)
 
 

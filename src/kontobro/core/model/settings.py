@@ -26,7 +26,7 @@ class RowOverride:
     `subtype` None is the row without one. A type that the table lacks can be added this way: then `debit`,
     `credit` and `sign` are needed. `line_account` is used when a line of the item has no account;
     `use_line_account` makes a movement use its lines' own accounts on the side that is not the money's (wallet,
-    external): a journal entry without tax. Changed roles decide anew what accounts payable makes of the row.
+    external): a journal entry without tax. Changed roles decide again what accounts payable makes of the row.
     """
 
     type: str
@@ -71,7 +71,7 @@ class Settings:
     receipt_upload_failed: Literal["fail", "book"] = "fail"
     """A receipt that can't be attached to a booked entry, after retries: report the item failed, or successful."""
     voided: Literal["book", "ask"] = "book"
-    """An entry that was voided or deleted in the accounting system and is exported again: book anew, or fail
+    """An entry that was voided or deleted in the accounting system and is exported again: book again, or fail
     and say so."""
 
     dimensions: Mapping[str, str] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Settings:
     """`package.module:function`, a company's own logic after the rules (`docs/hooks.md`)."""
 
     sync: tuple[SyncKind, ...] = ()
-    """The kinds of master data that are kept in step (`core/level.py`: the level follows from them)."""
+    """The kinds of master data that are kept in sync (`core/level.py`: the level follows from them)."""
     sync_dimensions: tuple[str, ...] = ()
     """Codes of dimensions that become tag groups at Pleo, at most MOST_DIMENSIONS."""
     sync_unknown: Literal["leave", "archive"] = "leave"
@@ -94,7 +94,7 @@ class Settings:
     create_vendors: bool = False
     """Vendors born in Pleo that the accounting system lacks are created there; else they wait for a person."""
     sync_max_percent: int = 30
-    """The share of what is ours at Pleo that one sync may update, or archive, unasked."""
+    """The share of what is ours at Pleo that one sync may update, or archive, without approval."""
     sync_floor: int = 2
     """So many updates, or archives, are always allowed: a count of changes, not of records."""
 

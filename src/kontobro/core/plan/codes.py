@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from kontobro.core.plan.compare import fold
-from kontobro.core.plan.match import Matching, Place, Places
+from kontobro.core.plan.match import CodeGroups, Matching, Place
 from kontobro.core.plan.types import Desired, Existing, Pair
 
 
@@ -30,15 +30,15 @@ class Moves:
 
 @dataclass(frozen=True, slots=True)
 class _Want:
-    """Somebody who wants a code: a pair that moves, or a record to create (`pair` None)."""
+    """Someone who wants a code: a pair that moves, or a record to create (`pair` None)."""
 
     desired: Desired
     pair: Pair | None
     holders: tuple[Existing, ...]
 
 
-def holders_of(existing: Iterable[Existing], places: Places) -> dict[Place, list[Existing]]:
-    """Who stands under each code, archived ones included."""
+def holders_of(existing: Iterable[Existing], places: CodeGroups) -> dict[Place, list[Existing]]:
+    """Who is under each code, archived ones included."""
     found: dict[Place, list[Existing]] = {}
     for record in existing:
         if record.code.strip():
@@ -51,7 +51,7 @@ def untangle(
     new: Sequence[Desired],
     matching: Matching,
     holders: Mapping[Place, Sequence[Existing]],
-    places: Places,
+    places: CodeGroups,
 ) -> Moves:
     """The order in which codes can change hands."""
     wants = {pair.desired.id: _want(pair.desired, pair, holders, places) for pair in movers}
@@ -69,13 +69,15 @@ def untangle(
 
 
 def temporary_code(record: Existing, codes: set[str]) -> str:
-    """A code that nobody has; the same at each planning."""
+    """A code that no one has; the same at each planning."""
     digest = sha256(record.id.encode()).hexdigest()
     candidates = (f"{record.code.strip()[:40]}~{digest[:length]}" for length in range(6, len(digest) + 1))
     return next(code for code in candidates if fold(code) not in codes)
 
 
-def _want(desired: Desired, pair: Pair | None, holders: Mapping[Place, Sequence[Existing]], places: Places) -> _Want:
+def _want(
+    desired: Desired, pair: Pair | None, holders: Mapping[Place, Sequence[Existing]], places: CodeGroups
+) -> _Want:
     own = pair.existing.id if pair else None
     there = holders.get(places.of_desired(desired), ()) if desired.code.strip() else ()
     return _Want(desired, pair, tuple(holder for holder in there if holder.id != own))

@@ -1,4 +1,4 @@
-"""The plan that brings Pleo's master data in step with the accounting system (design §7). Pure.
+"""The plan that brings Pleo's master data in sync with the accounting system (design §7). Pure.
 
 accounting system     at Pleo                             change
 active                nothing                             create
@@ -25,7 +25,18 @@ from kontobro.core.errors import Problem
 from kontobro.core.model.bindings import Binding, MasterKind
 from kontobro.core.plan.check import check_plan
 from kontobro.core.plan.steps import Steps
-from kontobro.core.plan.types import UPDATES, Action, Change, Comparison, Desired, Existing, Fields, Limits, Pair, Scope
+from kontobro.core.plan.types import (
+    UPDATES,
+    Action,
+    Change,
+    Comparison,
+    Desired,
+    Existing,
+    Fields,
+    Limits,
+    LimitScope,
+    Pair,
+)
 
 __all__ = [
     "UPDATES",
@@ -36,11 +47,11 @@ __all__ = [
     "Desired",
     "Existing",
     "Fields",
+    "LimitScope",
     "Limits",
     "MasterKind",
     "Pair",
     "Plan",
-    "Scope",
     "join_plans",
     "make_plan",
 ]
@@ -51,7 +62,7 @@ class Plan:
     """What would be done, in order. The same two sides always give the same plan and digest.
 
     `waiting` needs a person first: adoptions not approved yet, vendors that the accounting system lacks. `problems`
-    are records that are left as they are. `places`: desired id -> Pleo's id, of all that stands at Pleo already.
+    are records that are left as they are. `places`: desired id -> Pleo's id, of all that is at Pleo already.
     `stale`: bindings whose `written` mark is to be renewed without any write at Pleo. `spent`: intents to forget.
     """
 
@@ -60,7 +71,7 @@ class Plan:
     digest: str
     problems: tuple[Problem, ...] = ()
     waiting: tuple[Change, ...] = ()
-    scopes: tuple[Scope, ...] = ()
+    scopes: tuple[LimitScope, ...] = ()
     empty_source: bool = False
     places: Mapping[str, str]
     stale: tuple[Binding, ...] = ()
@@ -87,14 +98,14 @@ def make_plan(asked: Comparison) -> Plan:
     unique = list({record.id: record for record in reversed(wanted)}.values())[::-1]
     there = sorted(asked.existing, key=lambda record: record.id)
     steps = Steps.of(asked, unique, there)
-    standing = any(not (record.archived or record.draft) for record in there)
+    active = any(not (record.archived or record.draft) for record in there)
     return _plan(
         asked.kind,
         steps.changes,
         problems=tuple(steps.problems),
         waiting=tuple(steps.waiting),
         scopes=tuple(steps.scopes(asked.parents)),
-        empty_source=not (len(wanted) if asked.source is None else asked.source) and standing,
+        empty_source=not (len(wanted) if asked.source is None else asked.source) and active,
         places=steps.places,
         stale=tuple(steps.stale),
         spent=tuple(steps.matching.spent),

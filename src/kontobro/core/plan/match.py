@@ -20,11 +20,11 @@ NUMBERS = ("tax_registration_number", "registration_number")
 """A vendor's numbers, the stronger first."""
 
 Place = tuple[str, str]
-"""Where a code stands alone: the group's id at Pleo (tags), and the folded code."""
+"""Where a code is alone: the group's id at Pleo (tags), and the folded code."""
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class CodeGroups:
     """Tags' codes are their group's own. `parents`: dimension id -> Pleo's id of its group."""
 
     parents: Mapping[str, str]
@@ -34,14 +34,14 @@ class Places:
         return ("" if parent is None else self.parents.get(parent) or f"new {parent}"), fold(record.code)
 
     def of_binding(self, binding: Binding) -> Place | None:
-        """Where an intent to create would stand. A tag's id begins with its dimension's."""
+        """Where an intent to create would exist. A tag's id begins with its dimension's."""
         if not binding.code.strip():
             return None
         within = (group for dimension, group in self.parents.items() if binding.erp_id.startswith(f"{dimension}/"))
         return next(within, ""), fold(binding.code)
 
     def covers(self, kind: MasterKind, binding: Binding) -> bool:
-        """Whether what Pleo has of this was looked at: of tags only those of the groups in step are."""
+        """Whether what Pleo has of this was looked at: of tags only those of the groups in sync are."""
         return kind != "tags" or any(binding.erp_id.startswith(f"{dimension}/") for dimension in self.parents)
 
     def of_existing(self, record: Existing) -> Place:
@@ -51,7 +51,7 @@ class Places:
 @dataclass(slots=True)
 class Matching:
     """`pairs` by desired id, in the order of the desired; `new` have none. `gone`: ours, and the accounting system
-    lacks it. `strangers` are nobody's, `drafts` wait for the accounting system, `taken` are paired by Pleo's id.
+    lacks it. `strangers` are no one's, `drafts` wait for the accounting system, `taken` are paired by Pleo's id.
     `spent` are intents that came to nothing, of records that are gone: they may not own what others make later."""
 
     pairs: dict[str, Pair] = field(default_factory=dict)
@@ -81,7 +81,7 @@ def match(
     desired: Sequence[Desired],
     existing: Sequence[Existing],
     bindings: Iterable[Binding],
-    places: Places,
+    places: CodeGroups,
     born: Mapping[str, str],
 ) -> Matching:
     """Pair what is the same. `born`: desired id -> the draft at Pleo that it was written for."""
@@ -112,7 +112,7 @@ def marks_of(record: Desired | Existing) -> tuple[tuple[str, str], ...]:
 
 
 def is_by_chance(pair: Pair) -> bool:
-    """Somebody else's record whose external id is the same number as our id, and nothing else is the same.
+    """Someone else's record whose external id is the same number as our id, and nothing else is the same.
 
     In Pleo 1100 may be the account of that code, by another integration, and not the one of that id.
     """
@@ -134,7 +134,7 @@ def _pair_bound(
             matching.pair(record, bound, "bound")
 
 
-def _keys_of(kind: MasterKind, places: Places, born: Mapping[str, str]) -> list[_Key]:
+def _keys_of(kind: MasterKind, places: CodeGroups, born: Mapping[str, str]) -> list[_Key]:
     keys = [_Key(lambda d: born.get(d.id), lambda e: e.id if e.draft else None)] if born else []
     if kind in EXTERNAL_IDS:
         keys.append(_Key(lambda d: d.id, lambda e: e.external_id))
@@ -202,7 +202,7 @@ def _rank(desired: Desired, candidate: Existing, owners: Mapping[str | None, Bin
 def _how(
     kind: MasterKind, existing: Existing, binding: Binding | None, owners: Mapping[str | None, Binding]
 ) -> Literal["ours", "draft", "found"]:
-    """What we create carries our id and code where Pleo keeps both: of one of them alone it is somebody else's."""
+    """What we create carries our id and code where Pleo keeps both: of one of them alone it is someone else's."""
     if existing.draft:
         return "draft"
     intent = binding is not None and binding.pleo_id is None
@@ -212,7 +212,7 @@ def _how(
 
 
 def _intended(
-    kind: MasterKind, intents: Sequence[Binding], free: Sequence[Existing], places: Places
+    kind: MasterKind, intents: Sequence[Binding], free: Sequence[Existing], places: CodeGroups
 ) -> dict[str | None, Binding]:
     """What an interrupted run created for a record that is gone by now: ours too, by the intent."""
     if kind in EXTERNAL_IDS:

@@ -12,14 +12,14 @@ from kontobro.core.model.findings import problem
 from kontobro.core.model.masters import name_key
 from kontobro.core.plan.codes import Moves, holders_of, untangle
 from kontobro.core.plan.compare import differences, fold, mark_at_pleo, mark_of
-from kontobro.core.plan.match import Matching, Place, Places, is_by_chance, marks_of, match
-from kontobro.core.plan.types import UPDATES, Action, Change, Comparison, Desired, Existing, Pair, Scope
+from kontobro.core.plan.match import CodeGroups, Matching, Place, is_by_chance, marks_of, match
+from kontobro.core.plan.types import UPDATES, Action, Change, Comparison, Desired, Existing, LimitScope, Pair
 from kontobro.core.words import Phrase
 
 
 @dataclass(slots=True)
 class Steps:
-    """The steps of one kind. Pairs left out (waiting, in conflict, blocked) still stand at Pleo with their codes."""
+    """The steps of one kind. Pairs left out (waiting, in conflict, blocked) still are at Pleo with their codes."""
 
     kind: MasterKind
     matching: Matching
@@ -33,8 +33,8 @@ class Steps:
 
     @classmethod
     def of(cls, asked: Comparison, desired: Sequence[Desired], existing: Sequence[Existing]) -> Steps:
-        """The steps that bring `existing` in step with `desired`, both in order and each record once."""
-        kind, places = asked.kind, Places(asked.parents)
+        """The steps that bring `existing` in sync with `desired`, both in order and each record once."""
+        kind, places = asked.kind, CodeGroups(asked.parents)
         by_erp = {binding.erp_id: binding for binding in asked.bindings}
         matching = match(kind, desired, existing, by_erp.values(), places, asked.born)
         steps = cls(kind, matching, by_erp)
@@ -51,23 +51,25 @@ class Steps:
             steps._archive_strangers(asked.adopt)
         return steps
 
-    def scopes(self, parents: Mapping[str, str]) -> Iterator[Scope]:
+    def scopes(self, parents: Mapping[str, str]) -> Iterator[LimitScope]:
         """What the limits are counted in. `parents`: dimension id -> Pleo's id of its group."""
         dimensions = {group: dimension for dimension, group in parents.items()}
         ours = [pair.existing for pair in self.matching.pairs.values() if pair.desired.id in self.places]
         ours += [record for _, record in self.matching.gone]
-        standing = Counter(record.parent or "" for record in ours if not record.archived)
+        active = Counter(record.parent or "" for record in ours if not record.archived)
         updates = Counter(_parent(change) for change in self.changes if change.action in UPDATES)
         gone = {record.id for _, record in self.matching.gone if not record.archived}
         archived = (change for change in self.changes if change.action == "archive")
         archives = Counter(_parent(change) for change in archived if change.before and change.before.id in gone)
         for parent in sorted({*updates, *archives}):
-            yield Scope(self.kind, dimensions.get(parent, parent), standing[parent], updates[parent], archives[parent])
+            yield LimitScope(
+                self.kind, dimensions.get(parent, parent), active[parent], updates[parent], archives[parent]
+            )
 
     # ------------------------------------------------------------------------------ what is left out
 
     def _hold_shared(self, desired: Iterable[Desired]) -> None:
-        """Records of one code, which Pleo can't tell apart: those that stand there stay as they are."""
+        """Records of one code, which Pleo can't tell apart: those that are there stay as they are."""
         for shared in sharing_a_code(desired):
             self.held.update(record.id for record in shared)
             self.problems.append(_code_shared(self.kind, shared))
@@ -106,7 +108,7 @@ class Steps:
         return bool(binding.written) and mark_at_pleo(pair.existing, binding.written) != binding.written
 
     def _with_codes(
-        self, taken: Sequence[Pair], existing: Sequence[Existing], places: Places
+        self, taken: Sequence[Pair], existing: Sequence[Existing], places: CodeGroups
     ) -> tuple[list[Pair], Moves]:
         """The pairs with the codes that they can have at Pleo, those that move code in the order they have to."""
         spelled = [pair for pair in taken if pair.desired.code.strip() not in ("", pair.existing.code.strip())]
@@ -147,7 +149,7 @@ class Steps:
                 self.changes.append(Change(self.kind, "archive", binding.erp_id, record, None, why))
 
     def _archive_strangers(self, adopt: bool) -> None:
-        """Active records that nobody's are: archived by a person's yes alone (`pleo/rules.md` §3, §4.1)."""
+        """Active records that no one's are: archived by a person's yes alone (`pleo/rules.md` §3, §4.1)."""
         why = "Kontobro did not create it, and the accounting system does not have it"
         for record in sorted(self.matching.strangers, key=lambda it: (it.parent or "", it.code, it.id)):
             if not record.archived:
@@ -174,7 +176,7 @@ class Steps:
         self.problems += self._twins(pairs)
 
     def _twins(self, pairs: Iterable[Pair]) -> Iterator[Problem]:
-        """Active records at Pleo that share a code with one of ours and are nobody's."""
+        """Active records at Pleo that share a code with one of ours and are no one's."""
         if self.kind == "accounts":
             return
         spots: dict[Place, Existing] = {}
@@ -193,7 +195,7 @@ class Steps:
         known = {fold(pair.existing.code) for pair in self.matching.pairs.values()} if self.matching.drafts else set()
         for record in self.matching.drafts:
             if record.code.strip() and fold(record.code) in known:
-                continue  # the twin of a vendor in step: told as a problem
+                continue  # the twin of a vendor in sync: told as a problem
             if same := next((there[mark] for mark in marks_of(record) if mark in there), None):
                 self.problems.append(_known_vendor(record, same))
                 continue
@@ -219,7 +221,9 @@ def _action(existing: Existing) -> Action:
     return "unarchive" if existing.archived else "update"
 
 
-def _kept_spelling(pair: Pair, holders: Mapping[Place, Sequence[Existing]], leaving: Set[str], places: Places) -> Pair:
+def _kept_spelling(
+    pair: Pair, holders: Mapping[Place, Sequence[Existing]], leaving: Set[str], places: CodeGroups
+) -> Pair:
     """A code is spelled as the accounting system spells it, unless another record keeps that code as well."""
     if pair.desired.code.strip() in ("", pair.existing.code.strip()):
         return pair

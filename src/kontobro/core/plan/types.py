@@ -83,10 +83,10 @@ UPDATES: frozenset[Action] = frozenset({"update", "unarchive", "activate"})
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One step of a plan. `before` is the record as it will stand when the step's turn comes.
+    """One step of a plan. `before` is the record as it will be when the step's turn comes.
 
     `erp_id` is None for a vendor that the accounting system lacks yet. `ours`: an adoption of what we created
-    ourselves, which nobody needs to approve.
+    ourselves, which no one needs to approve.
     """
 
     kind: MasterKind
@@ -100,7 +100,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a plan may do unasked, each of updates and archives: `floor` changes, or `percent` of what is ours.
+    """What a plan may do without approval, each of updates and archives: `floor` changes, or `percent` of what is ours.
 
     The floor counts changes, not records: of 9 accounts two may go, five may not (design §7).
     """
@@ -108,12 +108,12 @@ class Limits:
     percent: int = 30
     floor: int = 2
 
-    def allow(self, changes: int, standing: int) -> bool:
-        return changes <= self.floor or changes * 100 <= self.percent * standing
+    def allow(self, changes: int, active: int) -> bool:
+        return changes <= self.floor or changes * 100 <= self.percent * active
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class LimitScope:
     """What the limits are counted in: a kind; of tags one group, `name` its dimension's id.
 
     `standing` are the active records at Pleo that are ours or become ours by this plan.
@@ -121,7 +121,7 @@ class Scope:
 
     kind: MasterKind
     name: str
-    standing: int
+    active: int
     updates: int
     archives: int
 

@@ -97,7 +97,7 @@ class Connector(Protocol):
         ...
 
     def find(self, keys: Sequence[EntryKey]) -> Mapping[EntryKey, Booking]:
-        """What stands under each key, now; absent keys are left out. A voided entry is found with status void.
+        """What is under each key, now; absent keys are left out. A voided entry is found with status void.
 
         Under an invoice key the bill of that vendor and number, in the key's currency before any other, with what is
         still `open` of it. Under a twin key (`capabilities.finds_twins` only) a document that is not void, ours or a

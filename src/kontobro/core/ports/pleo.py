@@ -87,7 +87,7 @@ class Pleo(Protocol):
 
 
 class Target(Protocol):
-    """Where master data are kept in step: Pleo, one company of it.
+    """Where master data are kept in sync: Pleo, one company of it.
 
     Raises as `Pleo` does. Each write answers in order, a Problem for a record that Pleo refuses; the others are
     written. Batch endpoints are used where they exist.

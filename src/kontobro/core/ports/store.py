@@ -12,7 +12,7 @@ from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.export import (
     ExportJob,
 )
-from kontobro.core.model.history import BookingRow, ClaimState, JobRow, Move, Plan
+from kontobro.core.model.history import BookingRow, ClaimState, Intent, JobRow, Move
 from kontobro.core.model.journal import Reference
 
 
@@ -83,9 +83,9 @@ class Store(TokenStore, Protocol):
 
     # bookings
     def plan(
-        self, connection_id: str, job_id: str, run: str, plans: Sequence[Plan], now: datetime
+        self, connection_id: str, job_id: str, run: str, plans: Sequence[Intent], now: datetime
     ) -> Mapping[Reference, datetime]:
-        """Begin each reference anew in this run (state `planned`); answers which of them had a write under way
+        """Begin each reference again in this run (state `planned`); answers which of them had a write under way
         when an earlier run ended, and since when: absence of those is not yet proof."""
         ...
 

@@ -202,7 +202,7 @@ def side(item: Item, role: Role, dimensions: Dimensions) -> Side | None:
 def _employee(item: ExportItem, masters: Masters) -> str | None:
     """The employee's id in the accounting system, else the code in Pleo: whose balance it is.
 
-    A code that is no employee's, but looks like another's id, names nobody.
+    A code that is no employee's, but looks like another's id, names no one.
     """
     code = clean(item.user.code, KEY_LIMIT) if item.user else ""
     found = masters.employees.find(code)
@@ -295,7 +295,7 @@ def _pair(debit: Side | None, credit: Side | None, total: Decimal) -> tuple[Entr
 
 
 def _with_counter(item: Item, parts: Parts) -> tuple[EntryLine, ...]:
-    """The lines, and the side that balances them; none when they sum to zero by themselves."""
+    """The lines, and the side that balances them; none when they sum to zero on their own."""
     counter = parts.credit or parts.debit
     owed = exact_sum(line.amount for line in parts.lines)
     lines = parts.lines + ((counter.line(owed.copy_negate()),) if counter and owed else ())

@@ -16,7 +16,7 @@ from kontobro.core.model.masterdata import Vendor
 from kontobro.core.model.masters import Masters
 from kontobro.core.model.money import exponent, is_whole, scaled
 from kontobro.core.model.settings import Settings
-from kontobro.core.rules.table import Row
+from kontobro.core.rules.table import PostingRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Item:
     on any; what is wrong goes to `findings`."""
 
     given: ExportItem
-    row: Row
+    row: PostingRow
     amounts: Amounts
     party: Party
     days: Days | None
@@ -94,14 +94,14 @@ class Item:
         return self.amounts.currency
 
 
-def amounts_of(item: ExportItem, row: Row | None, findings: Findings) -> Amounts:
-    """The item's amounts; all zero when one of them can't be used, so that the other checks can go on."""
+def amounts_of(item: ExportItem, row: PostingRow | None, findings: Findings) -> Amounts:
+    """The item's amounts; all zero when one of them can't be used, so that the other checks can continue."""
     return _read(item, row, findings) or Amounts(
         item.amount.wallet.currency, exponent(item.amount.wallet.currency) or 0, 1, 0, (0,) * len(item.lines)
     )
 
 
-def _read(item: ExportItem, row: Row | None, findings: Findings) -> Amounts | None:
+def _read(item: ExportItem, row: PostingRow | None, findings: Findings) -> Amounts | None:
     currency = item.amount.wallet.currency
     decimals = exponent(currency)
     if decimals is None:
@@ -161,6 +161,6 @@ def _summing_to(total: int, lines: list[int], decimals: int, currency: str, find
     return [line + difference if at == largest else line for at, line in enumerate(lines)]
 
 
-def is_nothing(amounts: Amounts, row: Row) -> bool:
+def is_nothing(amounts: Amounts, row: PostingRow) -> bool:
     """True when there is nothing to book: no amount at all, or a movement of zero."""
     return not amounts.total and (row.movement or not any(amounts.lines))

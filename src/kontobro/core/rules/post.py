@@ -20,7 +20,7 @@ from kontobro.core.rules.dates import days_of
 from kontobro.core.rules.entries import entries_of, parts_of
 from kontobro.core.rules.hook import run_hook
 from kontobro.core.rules.item import Books, Item, amounts_of, is_nothing
-from kontobro.core.rules.table import Row, row_of, table_of
+from kontobro.core.rules.table import PostingRow, row_of, table_of
 from kontobro.core.rules.vendor import party_of
 
 VOIDED = "voided_by_user"
@@ -93,7 +93,7 @@ def _all_notes(notes: Sequence[str], entries: Sequence[Entry]) -> tuple[str, ...
     return tuple(dict.fromkeys((*notes, *(note for entry in entries for note in entry.notes))))
 
 
-def _voided(item: ExportItem, row: Row | None, findings: Findings) -> None:
+def _voided(item: ExportItem, row: PostingRow | None, findings: Findings) -> None:
     """An invoice that was voided in Pleo is not owed (`posting-rules.md` §14.8); money that moved for it is a fact."""
     if item.invoice is None or item.invoice.status != VOIDED or row is None:
         return

@@ -20,7 +20,7 @@ Sign = Literal["ignore", "follow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class PostingRow:
     """How one type and subtype is booked. `number` is the row's in `posting-rules.md` §2; 0 for a row of the settings.
 
     `sign` `ignore`: the type is the direction, the total's sign says nothing. `without_contra` takes the place of the
@@ -50,8 +50,8 @@ class Row:
         return "employee" in (self.debit, self.credit)
 
 
-def _spend(number: int, type: str, subtype: str | None = None) -> Row:
-    return Row(
+def _spend(number: int, type: str, subtype: str | None = None) -> PostingRow:
+    return PostingRow(
         number=number,
         type=type,
         subtype=subtype,
@@ -63,8 +63,8 @@ def _spend(number: int, type: str, subtype: str | None = None) -> Row:
     )
 
 
-def _return(number: int, type: str) -> Row:
-    return Row(
+def _return(number: int, type: str) -> PostingRow:
+    return PostingRow(
         number=number,
         type=type,
         debit="wallet",
@@ -75,8 +75,8 @@ def _return(number: int, type: str) -> Row:
     )
 
 
-def _owed(number: int, type: str) -> Row:
-    return Row(
+def _owed(number: int, type: str) -> PostingRow:
+    return PostingRow(
         number=number,
         type=type,
         debit="expense",
@@ -89,22 +89,24 @@ def _owed(number: int, type: str) -> Row:
 
 def _move(
     number: int, kind: tuple[str, str | None], debit: Role, credit: Role, sign: Sign, payables: Payables = "journal"
-) -> Row:
+) -> PostingRow:
     """Money that moves between two accounts, for one type and subtype."""
     type, subtype = kind
-    return Row(number=number, type=type, subtype=subtype, debit=debit, credit=credit, sign=sign, payables=payables)
+    return PostingRow(
+        number=number, type=type, subtype=subtype, debit=debit, credit=credit, sign=sign, payables=payables
+    )
 
 
 _PAID, _DIRECT, _EXTERNAL = "invoice_payment", "direct_reimbursement", "external_reimbursement"
 _TO_EMPLOYEE, _TAKEN_BACK = "reimbursement_to_employee", "reimbursement_to_employee_refund"
 _TO_COMPANY = "reimbursement_to_company"
 
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[PostingRow, ...] = (
     _spend(1, "card_purchase"),
     _spend(2, "card_invoice"),
     _spend(3, "fee"),
     _spend(4, "fee", "interest"),
-    Row(number=5, type="invoice", debit="expense", credit="payable", sign="follow", payables="bill", tax=True),
+    PostingRow(number=5, type="invoice", debit="expense", credit="payable", sign="follow", payables="bill", tax=True),
     _move(6, (_PAID, "invoice_payment_sent"), "payable", "wallet", "ignore", "payment"),
     _move(7, (_PAID, None), "payable", "wallet", "follow", "payment"),
     replace(_move(8, (_PAID, "invoice_payment_returned"), "wallet", "payable", "ignore", "payment"), returned=True),
@@ -137,7 +139,7 @@ ANY_SUBTYPE = frozenset(["overdraft"])
 
 _MONEY = frozenset(["wallet", "external"])
 
-Table = Mapping[tuple[str, str | None], Row]
+Table = Mapping[tuple[str, str | None], PostingRow]
 
 
 @lru_cache(maxsize=64)
@@ -155,7 +157,7 @@ def table_of(overrides: tuple[RowOverride, ...]) -> Table:
     return table
 
 
-def _changed(row: Row, change: RowOverride) -> Row:
+def _changed(row: PostingRow, change: RowOverride) -> PostingRow:
     new = replace(
         row,
         subtype=change.subtype,
@@ -170,10 +172,10 @@ def _changed(row: Row, change: RowOverride) -> Row:
     return _by_line_account(new) if change.use_line_account else new
 
 
-def _added(change: RowOverride) -> Row | None:
+def _added(change: RowOverride) -> PostingRow | None:
     if not (change.debit and change.credit and change.sign):
         return None
-    row = Row(
+    row = PostingRow(
         number=0,
         type=change.type,
         subtype=change.subtype,
@@ -188,7 +190,7 @@ def _added(change: RowOverride) -> Row | None:
     return _by_line_account(row) if change.use_line_account else row
 
 
-def _by_line_account(row: Row) -> Row:
+def _by_line_account(row: PostingRow) -> PostingRow:
     """A movement whose side that is not the money's uses the line's own account: a journal entry without tax."""
     if not row.movement:
         return row
@@ -207,7 +209,7 @@ def _payables(debit: Role, credit: Role) -> Payables:
     return "payment" if "payable" in roles and roles & _MONEY else "journal"
 
 
-def row_of(item: ExportItem, table: Table, findings: Findings) -> Row | None:
+def row_of(item: ExportItem, table: Table, findings: Findings) -> PostingRow | None:
     """The row of an item. An unknown type or deciding subtype is a problem, another unknown subtype a note."""
     row = table.get((item.type, item.subtype))
     if row is not None:

@@ -67,7 +67,7 @@ def _parts(template: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 def unknown_fields(template: str) -> list[str]:
-    """What stands in a template's braces and is no field: it would stay in the text as it is."""
+    """What is in a template's braces and is no field: it would stay in the text as it is."""
     return [name for name in _BRACES.findall(template) if name not in FIELDS]
 
 

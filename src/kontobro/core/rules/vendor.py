@@ -14,7 +14,7 @@ from kontobro.core.model.masterdata import Vendor
 from kontobro.core.model.masters import Masters, name_key, tax_number_key
 from kontobro.core.model.settings import Settings
 from kontobro.core.rules.item import Books, Party
-from kontobro.core.rules.table import Row
+from kontobro.core.rules.table import PostingRow
 from kontobro.core.words import Phrase
 
 Method = Literal["journal", "accounts_payable", "accounts_payable_if_found"]
@@ -31,7 +31,7 @@ class Match:
     looked: tuple[Phrase, ...] = ()
 
 
-def method_of(item: ExportItem, row: Row, settings: Settings, findings: Findings) -> Method:
+def method_of(item: ExportItem, row: PostingRow, settings: Settings, findings: Findings) -> Method:
     """The row's own method, else Pleo's, else what the settings say for none (`posting-rules.md` §7)."""
     if row.method:
         return row.method
@@ -44,7 +44,7 @@ def method_of(item: ExportItem, row: Row, settings: Settings, findings: Findings
     return "journal"
 
 
-def party_of(item: ExportItem, row: Row, books: Books, findings: Findings) -> Party:
+def party_of(item: ExportItem, row: PostingRow, books: Books, findings: Findings) -> Party:
     """Vendor and method of an item. In the journal a vendor is welcome, never needed."""
     settings, masters = books.settings, books.masters
     method = method_of(item, row, settings, findings)
@@ -66,7 +66,7 @@ def party_of(item: ExportItem, row: Row, books: Books, findings: Findings) -> Pa
 
 
 def match_vendor(item: ExportItem, masters: Masters) -> Match:
-    """The vendor by the first key that finds one. Two vendors under one key are nobody: not a guess."""
+    """The vendor by the first key that finds one. Two vendors under one key are no one: not a guess."""
     sought, looked = "", list[Phrase]()
     for what, key, found in _candidates(item, masters):
         sought = sought or key
@@ -110,7 +110,7 @@ def _identified(ref: VendorRef, masters: Masters) -> tuple[Vendor, ...]:
     return (own,) if own and meaning == "id" else ()
 
 
-def _welcome_vendor(item: ExportItem, row: Row, masters: Masters, findings: Findings) -> Vendor | None:
+def _welcome_vendor(item: ExportItem, row: PostingRow, masters: Masters, findings: Findings) -> Vendor | None:
     """The vendor of a journal entry: only Pleo's own, but on payables the supplier too, or the balance with an
     invoice that was booked as a bill would never clear (§6.6)."""
     on_payables = "payable" in (row.debit, row.credit)

@@ -73,7 +73,7 @@ def dimensions_in_codes(settings: Settings, dimensions: Iterable[Dimension]) -> 
 
 
 def meant_by_id(key: str, index: Index[Any]) -> _Record | None:
-    """The record whose id a setting holds; None when the key is a code, or nobody's id."""
+    """The record whose id a setting holds; None when the key is a code, or no one's id."""
     if index.find(key):
         return None
     found: tuple[_Record, ...] = index.with_id(key.strip())

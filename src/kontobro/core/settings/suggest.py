@@ -66,7 +66,7 @@ def suggest(settings: Settings, masters: Masters, groups: Sequence[tuple[str, st
 
 def _role(name: str, known: Known, settings: Settings, masters: Masters, accounts: Sequence[Account]) -> Suggestion:
     before = getattr(settings, name) or ""
-    if _stands(before, masters.accounts):
+    if _exists(before, masters.accounts):
         return Suggestion(name, before, before, "is set, and the account is there")
     default = masters.accounts.with_id(masters.company.payable or "") if name == "accounts_payable" else ()
     if default and default[0].active:
@@ -90,7 +90,7 @@ def _wallets(settings: Settings, masters: Masters, accounts: Sequence[Account]) 
         name = f"wallets.{currency}" if currency else "wallet"
         general = settings.wallet if currency in ("", masters.company.currency) else None
         before = settings.wallets.get(currency) or general or ""
-        if _stands(before, masters.accounts):
+        if _exists(before, masters.accounts):
             yield Suggestion(name, before, before, "is set, and the account is there")
         elif len(found) > 1:
             yield _unsure(name, before, "several accounts are named after Pleo", found)
@@ -116,7 +116,7 @@ def _journal(settings: Settings, masters: Masters) -> Iterable[Suggestion]:
     if not journals:
         return
     mine = [journal for journal in journals if WALLET in _words(f"{journal.code} {journal.name}")]
-    if _stands(before, masters.journals):
+    if _exists(before, masters.journals):
         yield Suggestion("journal", before, before, "is set, and the journal is there")
     elif len(mine) == 1:
         yield _named("journal", before, mine[0], masters.journals, f'it is called "{shown(mine[0].name)}"')
@@ -133,7 +133,7 @@ def _dimensions(settings: Settings, masters: Masters, groups: Sequence[tuple[str
         setting = f"dimensions.{code}"
         if masters.dimensions.find(code):
             continue
-        if _stands(before, masters.dimensions):
+        if _exists(before, masters.dimensions):
             yield Suggestion(setting, before, before, "is set, and the dimension is there")
         elif free:
             yield _dimension(setting, before, (code, name), free, masters.dimensions)
@@ -228,7 +228,7 @@ def _unsure(setting: str, before: str, why: str, candidates: Iterable[_Named]) -
     return Suggestion(setting, before, "", why, said[:MOST_CANDIDATES])
 
 
-def _stands(key: str, index: Index[N]) -> bool:
+def _exists(key: str, index: Index[N]) -> bool:
     """A setting names exactly one record, and not a blocked one."""
     found = index.find(key) if key else ()
     return len(found) == 1 and getattr(found[0], "active", True)

@@ -95,7 +95,7 @@ class PleoSide:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TiedEntry:
-    """Both sides of one entry. `books` and `drafts` are what stands of it, posted or as a draft.
+    """Both sides of one entry. `books` and `drafts` are what exists of it, posted or as a draft.
 
     `changes` are phrases for a bookkeeper; `by_totals`: only the sum of debits could be compared; `in_detail`:
     dimensions and tax codes were too (of what is not there, nothing is).
@@ -183,7 +183,7 @@ class TieOut:
         return found
 
     def add(self, tied: TiedEntry) -> None:
-        """Count one entry: Pleo's amount in the month it was booked for, the books' in the month it stands in."""
+        """Count one entry: Pleo's amount in the month it was booked for, the books' in the month it is in."""
         self.entries += 1
         self.verdicts[tied.verdict] += 1
         self.from_history += tied.pleo.source == "history"
@@ -219,18 +219,18 @@ def tie_out(tied: Iterable[TiedEntry]) -> TieOut:
 
 
 def tie(pleo: PleoSide, booking: Booking | None, *, can_look: bool = True) -> TiedEntry:
-    """Compare one entry with what stands under its reference now. `can_look` False: no reference can be found there."""
+    """Compare one entry with what is under its reference now. `can_look` False: no reference can be found there."""
     if booking is None:
         return TiedEntry(pleo=pleo, verdict=_absent(pleo, can_look=can_look), erp_url=pleo.erp_url)
     if booking.status == "void":
-        return _standing(pleo, booking, "voided", ZERO, (), by_totals=False)
+        return _tied(pleo, booking, "voided", ZERO, (), by_totals=False)
     amount, changes, by_totals = _compare(pleo, booking)
     verdict = _verdict(pleo, booking, amount, changes)
-    return _standing(pleo, booking, verdict, amount, tuple(changes.values()), by_totals=by_totals)
+    return _tied(pleo, booking, verdict, amount, tuple(changes.values()), by_totals=by_totals)
 
 
 def _absent(pleo: PleoSide, *, can_look: bool) -> Verdict:
-    """Nothing stands under the reference: whether anything should. What Pleo was told has failed should not."""
+    """Nothing is under the reference: whether anything should. What Pleo was told has failed should not."""
     if pleo.state in UNKNOWN:
         return "uncertain"
     if pleo.state in NEVER_BOOKED or pleo.problems or not pleo.erp_id:
@@ -284,7 +284,7 @@ def _verdict(pleo: PleoSide, booking: Booking, amount: Decimal, changes: dict[Ve
     return "draft" if booking.status == "draft" else "equal"
 
 
-def _standing(
+def _tied(
     pleo: PleoSide, booking: Booking, verdict: Verdict, amount: Decimal, changes: tuple[str, ...], *, by_totals: bool
 ) -> TiedEntry:
     draft = booking.status == "draft"

@@ -15,7 +15,7 @@ from kontobro.core.model.masters import Masters
 from kontobro.core.model.money import exponent, is_whole, to_major
 from kontobro.core.model.settings import Settings
 from kontobro.core.rules.accounts import account_named
-from kontobro.core.rules.table import Row, table_of
+from kontobro.core.rules.table import PostingRow, table_of
 from kontobro.core.tieout.compare import ZERO, PleoSide, Side
 from kontobro.core.words import Phrase
 
@@ -72,7 +72,7 @@ def _by_type(row: BookingRow, settings: Settings) -> tuple[Side, int]:
     return _side_of(role), 1 if known and known.debit == role else -1
 
 
-def _row_of_type(item_type: str, settings: Settings) -> Row | None:
+def _row_of_type(item_type: str, settings: Settings) -> PostingRow | None:
     """The type's row; which of its subtypes it was our history does not say."""
     table = table_of(settings.rows)
     return table.get((item_type, None)) or next((row for (type_, _), row in table.items() if type_ == item_type), None)

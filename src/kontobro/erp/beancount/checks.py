@@ -8,7 +8,7 @@ from kontobro.core.errors import Problem
 from kontobro.core.model.findings import problem
 from kontobro.core.model.journal import Entry
 from kontobro.core.model.masterdata import Account, DimensionValue, Journal, Period, TaxCode, Vendor
-from kontobro.erp.beancount.load.masters import Masters
+from kontobro.erp.beancount.load.masters import LedgerMasters
 from kontobro.erp.beancount.syntax.render import is_currency, one_line
 from kontobro.erp.kit import checks
 
@@ -22,7 +22,7 @@ DIGITS = 27
 """Of an amount. Python's decimals, in which Beancount adds, hold 28: one is left for the sum of the lines."""
 
 
-def problems_of(entry: Entry, masters: Masters) -> list[Problem]:
+def problems_of(entry: Entry, masters: LedgerMasters) -> list[Problem]:
     """All problems of one entry; the same one is said once, however many lines have it."""
     accounts, values = masters.by_id(Account), masters.by_id(DimensionValue)
     periods = masters.all(Period)

@@ -27,7 +27,7 @@ from kontobro.erp.beancount.load.rehearsal import TRIES, Rehearsal, Texts
 from kontobro.erp.beancount.load.reload import MasterFile
 from kontobro.erp.beancount.syntax import bookings as standing_entries
 from kontobro.erp.beancount.syntax.assertions import broken_by, pads_of
-from kontobro.erp.beancount.syntax.blocks import Key, Standing, posted, with_documents, with_lines
+from kontobro.erp.beancount.syntax.blocks import Key, LedgerEntry, posted, with_documents, with_lines
 from kontobro.erp.beancount.syntax.edits import Edit, Edits, edited
 from kontobro.erp.beancount.syntax.render import link_of, quoted, render_entry
 from kontobro.erp.beancount.vendors import additions, with_vendors
@@ -97,12 +97,12 @@ class BeancountConnector:
 
     def find(self, keys: Sequence[FoundKey]) -> Mapping[FoundKey, Booking]:
         self._folder.take_in_late_edits()
-        standings = self._shelf.standing([standing_entries.search_key(key) for key in keys])
+        all_booked = self._shelf.booked([standing_entries.search_key(key) for key in keys])
         named = [key for key in keys if isinstance(key, InvoiceKey)]
-        bills = [one for one in standings if standing_entries.is_bill(one)] if named else []
-        paid = self._shelf.standing([key for bill in bills for key in standing_entries.payments_of(bill)])
+        bills = [one for one in all_booked if standing_entries.is_bill(one)] if named else []
+        paid = self._shelf.booked([key for bill in bills for key in standing_entries.payments_of(bill)])
         left = {bill: standing_entries.open_of(bill, paid) for bill in bills}
-        found = {key: one for key in keys if (one := standing_entries.pick(key, standings, left))}
+        found = {key: one for key in keys if (one := standing_entries.pick(key, all_booked, left))}
         owed = self._bills_settled_by(found.values())
         return {key: replace(self._booking(one, owed), open=left.get(one)) for key, one in found.items()}
 
@@ -118,21 +118,21 @@ class BeancountConnector:
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
         require(receipts)
         with self._folder.writing():
-            standing = self._standing_of(booking)
+            booked = self._booked_of(booking)
             paths = [self._folder.add_document(r.content, EXTENSIONS[r.media_type]) for r in receipts]
-            if _lacking(standing, paths):
-                self._change({standing.block.file: {booking.reference: [lambda found: _attached(found, paths)]}})
+            if _lacking(booked, paths):
+                self._change({booked.block.file: {booking.reference: [lambda found: _attached(found, paths)]}})
 
     def post(self, bookings: Sequence[Booking]) -> Sequence[Booking | Problem]:
         references = [booking.reference for booking in bookings]
         with self._folder.writing():
             edits: Edits = {}
-            for standing in self._current(references):
-                if standing.is_draft:
-                    _add(edits, standing, lambda found: posted(found.block.text))
+            for booked in self._current(references):
+                if booked.is_draft:
+                    _add(edits, booked, lambda found: posted(found.block.text))
             texts = {file: edited(file, self._folder.text(file), some) for file, some in edits.items()}
-            ours = self._shelf.standing([Key.of("kontobro", reference) for reference in references], texts)
-            others = self._shelf.standing([k for s in ours for k in standing_entries.keys_to_settle(s)], texts)
+            ours = self._shelf.booked([Key.of("kontobro", reference) for reference in references], texts)
+            others = self._shelf.booked([k for s in ours for k in standing_entries.keys_to_settle(s)], texts)
             for payment, lines in _settled(ours, others):
                 _add(edits, payment, _with_lines(lines))
             self._change(edits)
@@ -151,44 +151,44 @@ class BeancountConnector:
     def withdraw(self, bookings: Sequence[Booking]) -> None:
         with self._folder.writing():
             edits: Edits = {}
-            for standing in self._current([booking.reference for booking in bookings]):
-                if standing.is_draft:
-                    _add(edits, standing, lambda _: b"")
+            for booked in self._current([booking.reference for booking in bookings]):
+                if booked.is_draft:
+                    _add(edits, booked, lambda _: b"")
             self._change(edits)
 
-    # ------------------------------------------------------------------------------ reading what stands
+    # ------------------------------------------------------------------------------ reading what exists
 
-    def _current(self, references: Sequence[Reference]) -> list[Standing]:
+    def _current(self, references: Sequence[Reference]) -> list[LedgerEntry]:
         """The entries under these references that count."""
-        standings = self._shelf.standing([Key.of("kontobro", reference) for reference in references])
-        picked = (standing_entries.pick(reference, standings) for reference in dict.fromkeys(references))
-        return [standing for standing in picked if standing and not standing.is_void]
+        all_booked = self._shelf.booked([Key.of("kontobro", reference) for reference in references])
+        picked = (standing_entries.pick(reference, all_booked) for reference in dict.fromkeys(references))
+        return [booked for booked in picked if booked and not booked.is_void]
 
-    def _standing_of(self, booking: Booking) -> Standing:
+    def _booked_of(self, booking: Booking) -> LedgerEntry:
         key = [Key.of("kontobro", booking.reference)]
         for fresh in (False, True):  # most often it is where it was: then 500 files need no look
-            standing = standing_entries.pick(booking.reference, self._shelf.standing(key, fresh=fresh))
-            if standing and not standing.is_void:
-                return standing
+            booked = standing_entries.pick(booking.reference, self._shelf.booked(key, fresh=fresh))
+            if booked and not booked.is_void:
+                return booked
         raise Conflict(
             f"Entry {shown(booking.reference)} is no longer in the ledger.",
             "Export the expense again in Pleo, if it should be booked.",
         )
 
-    def _bills_settled_by(self, standings: Iterable[Standing]) -> list[Standing]:
+    def _bills_settled_by(self, all_booked: Iterable[LedgerEntry]) -> list[LedgerEntry]:
         """The bills that these payments say they settled."""
-        named = [settles for one in standings if (settles := standing_entries.settled_bill(one))]
-        return self._shelf.standing([standing_entries.search_key(one) for one in named]) if named else []
+        named = [settles for one in all_booked if (settles := standing_entries.settled_bill(one))]
+        return self._shelf.booked([standing_entries.search_key(one) for one in named]) if named else []
 
-    def _booking(self, standing: Standing, bills: Sequence[Standing]) -> Booking:
-        paths = standing_entries.documents_of(standing)
+    def _booking(self, booked: LedgerEntry, bills: Sequence[LedgerEntry]) -> Booking:
+        paths = standing_entries.documents_of(booked)
         receipts = frozenset(standing_entries.digest_of(path) for path in paths if self._folder.has_document(path))
-        return standing_entries.booking_of(standing, receipts, self._url(standing), bills)
+        return standing_entries.booking_of(booked, receipts, self._url(booked), bills)
 
-    def _url(self, standing: Standing) -> str:
+    def _url(self, booked: LedgerEntry) -> str:
         if self._fava:
-            return f"{self._fava}/journal/?filter={quote('^' + link_of(Reference(standing.meta('kontobro'))))}"
-        return f"{(self._folder.bookings / standing.block.file).as_uri()}#L{standing.block.line}"
+            return f"{self._fava}/journal/?filter={quote('^' + link_of(Reference(booked.meta('kontobro'))))}"
+        return f"{(self._folder.bookings / booked.block.file).as_uri()}#L{booked.block.line}"
 
     # ------------------------------------------------------------------ what would be wrong, and how it is written
 
@@ -246,9 +246,9 @@ def _is_note(problem: Problem) -> bool:
     return isinstance(problem, Note)
 
 
-def _add(edits: Edits, standing: Standing, edit: Edit) -> None:
-    reference = Reference(standing.meta("kontobro"))
-    edits.setdefault(standing.block.file, {}).setdefault(reference, []).append(edit)
+def _add(edits: Edits, booked: LedgerEntry, edit: Edit) -> None:
+    reference = Reference(booked.meta("kontobro"))
+    edits.setdefault(booked.block.file, {}).setdefault(reference, []).append(edit)
 
 
 def _edit_of(file: str, edits: Mapping[Reference, Sequence[Edit]]) -> Callable[[bytes], bytes]:
@@ -257,30 +257,30 @@ def _edit_of(file: str, edits: Mapping[Reference, Sequence[Edit]]) -> Callable[[
 
 def _with_lines(lines: Sequence[str]) -> Edit:
 
-    def edit(found: Standing) -> bytes:
+    def edit(found: LedgerEntry) -> bytes:
         text = found.block.text
         return with_lines(text, [line for line in lines if f"\n  {line}".encode() not in text])
 
     return edit
 
 
-def _lacking(standing: Standing, paths: Sequence[str]) -> list[str]:
-    there = standing_entries.documents_of(standing)
+def _lacking(booked: LedgerEntry, paths: Sequence[str]) -> list[str]:
+    there = standing_entries.documents_of(booked)
     return [path for path in dict.fromkeys(paths) if path not in there]
 
 
-def _attached(standing: Standing, paths: Sequence[str]) -> bytes:
+def _attached(booked: LedgerEntry, paths: Sequence[str]) -> bytes:
     """The block with its receipts twice: as metadata, in order, and as documents, which Fava opens."""
-    new = _lacking(standing, paths)
-    first = max((n for n, _ in standing_entries.numbered_documents(standing)), default=0) + 1
+    new = _lacking(booked, paths)
+    first = max((n for n, _ in standing_entries.numbered_documents(booked)), default=0) + 1
     lines = [f"document-{n}: {quoted(path)}" for n, path in enumerate(new, first)]
-    account, day = standing.transaction.postings[0].account, standing.transaction.date
-    link = link_of(Reference(standing.meta("kontobro")))
+    account, day = booked.transaction.postings[0].account, booked.transaction.date
+    link = link_of(Reference(booked.meta("kontobro")))
     documents = [f"{day} document {account} {quoted(path)} ^{link}" for path in new]
-    return with_documents(with_lines(standing.block.text, lines), documents)
+    return with_documents(with_lines(booked.block.text, lines), documents)
 
 
-def _settled(ours: Sequence[Standing], others: Sequence[Standing]) -> Iterator[tuple[Standing, list[str]]]:
+def _settled(ours: Sequence[LedgerEntry], others: Sequence[LedgerEntry]) -> Iterator[tuple[LedgerEntry, list[str]]]:
     """The payments that can be settled now, each with the lines that it gets."""
     both = list({(s.block.file, s.block.start): s for s in (*ours, *others)}.values())
     for payment, bill in standing_entries.settlements(both):

@@ -17,12 +17,12 @@ HEADER = """\
 
 def additions(vendors: Sequence[Vendor], known: Collection[Vendor]) -> tuple[list[Vendor], dict[str, Problem]]:
     """Which of them the ledger lacks, each with its code; and by Pleo's id those that it can't take."""
-    standing = {vendor.pleo_id for vendor in known}
+    booked = {vendor.pleo_id for vendor in known}
     codes = {vendor.code.strip().casefold() for vendor in known}
     new, refused = [], {}
     for pleo_id, vendor in by_key(vendors).items():
         code = one_line(vendor.code).strip()
-        if pleo_id in standing:
+        if pleo_id in booked:
             continue
         if code.casefold() in codes:
             refused[pleo_id] = code_taken(vendor, "Beancount", vendor.code)

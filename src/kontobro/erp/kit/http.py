@@ -54,7 +54,7 @@ LONGEST_WAIT: Final = 3_600.0
 """Seconds that a system may ask to wait; more is no answer to a question."""
 
 GATEWAY: Final = frozenset({408, 425, 502, 503, 504})
-"""Answers of what stands in front of a system, whatever they hold. Other faults of 500 and more are a gateway's too,
+"""Answers of what is in front of a system, whatever they hold. Other faults of 500 and more are a gateway's too,
 unless the system's own words are in them."""
 
 _OWN_FAULT: Final = 500
@@ -67,10 +67,10 @@ _decoder = msgspec.json.Decoder(float_hook=bounded_decimal)
 class Refused(BadAnswer):
     """The system rolled the call back. `name` is its exception's name, `told` its words."""
 
-    def __init__(self, system: str, name: str, told: str) -> None:
-        super().__init__(f"{system} refused: {shown(told, 200)}", f"See what {system} says, then try again.")
+    def __init__(self, system: str, name: str, said: str) -> None:
+        super().__init__(f"{system} refused: {shown(said, 200)}", f"See what {system} says, then try again.")
         self.name = name
-        self.told = told
+        self.said = said
 
 
 def refused_alone(
@@ -216,7 +216,7 @@ def require_few_values(answer: httpx2.Response, call: Call) -> None:
 
 
 def decoded(answer: httpx2.Response, call: Call) -> Any:
-    """An answer in JSON, its numbers exact. What is no JSON is not the system's own: a page of what stands in front of
+    """An answer in JSON, its numbers exact. What is no JSON is not the system's own: a page of what is in front of
     it, or half an answer."""
     require_few_values(answer, call)
     try:

@@ -25,7 +25,7 @@ NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 class Option:
     """One thing that a connector needs to know of a connection.
 
-    `label` is the words that stand before it, `help` a sentence under it, `choices` the values of a `choice` with
+    `label` is the words that exist before it, `help` a sentence under it, `choices` the values of a `choice` with
     their labels. `flag` is the command line's own for it; an option without one is given by `--erp-option`.
     """
 

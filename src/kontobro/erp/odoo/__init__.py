@@ -7,7 +7,7 @@ masters    Odoo's master data as the core's, cached
 names      our external ids, which Odoo keeps unique
 vendors    vendors born in Pleo, as partners
 entries    Entry -> rows of `account.move.load`
-standing   what stands, as read back -> Booking
+booked     what is booked, as read back -> Booking
 taxes      Pleo's own tax amounts on Odoo's tax lines
 settling   payments and their bills, reconciled
 checks     every reason why Odoo would not take an entry

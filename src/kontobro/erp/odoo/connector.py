@@ -1,7 +1,7 @@
 """The Odoo connector: one company of one database, over the JSON-2 API of Odoo 19 (`docs/connectors/odoo.md`).
 
 Every call is one transaction of Odoo's. Creating is create-or-skip under an external id, so any call may be made
-again; what stands is always read back.
+again; what exists is always read back.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from kontobro.erp.kit.texts import plain
 from kontobro.erp.odoo.access import find_company, missing_permissions
 from kontobro.erp.odoo.api import SYSTEM, Api, open_http
 from kontobro.erp.odoo.api.jsonrpc import EitherApi, JsonRpcApi, Login
+from kontobro.erp.odoo.booked import BookedMove, booking_of, pick
 from kontobro.erp.odoo.checks import Facts, lock_over, lock_problem, problems_of
 from kontobro.erp.odoo.entries import Writing, columns_of, external_id, rows_of
 from kontobro.erp.odoo.ledger import Key, Ledger, settle
-from kontobro.erp.odoo.masters import KINDS, Masters, Snapshot
+from kontobro.erp.odoo.masters import KINDS, OdooMasters, Snapshot
 from kontobro.erp.odoo.names import MODULE
-from kontobro.erp.odoo.standing import Standing, booking_of, pick
 from kontobro.erp.odoo.taxes import TAX_ROUNDS, keep_pleos_tax
 from kontobro.erp.odoo.vendors import write_vendors
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
@@ -86,7 +86,7 @@ class OdooConnector:
     def __init__(self, api: Api, url: str) -> None:
         self._api = api
         self._url = url
-        self._masters = Masters(api)
+        self._masters = OdooMasters(api)
         self._ledger = Ledger(api, self._masters)
 
     def check(self) -> Company:
@@ -112,23 +112,23 @@ class OdooConnector:
     def find(self, keys: Sequence[Key]) -> Mapping[Key, Booking]:
         if not keys:
             return {}
-        return self._bookings(keys, self._standings(keys))
+        return self._bookings(keys, self._all_booked(keys))
 
     def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
         if not entries:
             return []
         references = references_of(entries)
-        standings = self._standings(references)
-        found = self._bookings(references, standings)
+        all_booked = self._all_booked(references)
+        found = self._bookings(references, all_booked)
         new = new_among(entries, found)
         if not new:
             return booked(references, SYSTEM, {}, found)
         facts = self._facts(new)
         wanted, problems = sorted_out(new, [problems_of(entry, facts) for entry in new])
         for batch in _by_columns(wanted):
-            problems |= self._load(batch, standings, facts.masters)
-        standings = self._with_pleos_tax(wanted, references, facts.masters)
-        return booked(references, SYSTEM, problems, self._bookings(references, standings))
+            problems |= self._load(batch, all_booked, facts.masters)
+        all_booked = self._with_pleos_tax(wanted, references, facts.masters)
+        return booked(references, SYSTEM, problems, self._bookings(references, all_booked))
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
         require(receipts)
@@ -142,12 +142,12 @@ class OdooConnector:
         references = [booking.reference for booking in bookings]
         drafts = self._drafts(references)
         problems = self._locked(drafts) if drafts else {}
-        self._post_some([standing for standing in drafts if standing.reference not in problems], problems)
-        standings = self._standings(references)
-        posted = [one for one in live(references, standings, pick).values() if one.status == "posted"]
+        self._post_some([booked for booked in drafts if booked.reference not in problems], problems)
+        all_booked = self._all_booked(references)
+        posted = [one for one in live(references, all_booked, pick).values() if one.status == "posted"]
         if settle(self._api, self._ledger, posted):
-            standings = self._standings(references)
-        return answered(references, SYSTEM, problems, self._bookings(references, standings))
+            all_booked = self._all_booked(references)
+        return answered(references, SYSTEM, problems, self._bookings(references, all_booked))
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
         if not vendors:
@@ -167,23 +167,23 @@ class OdooConnector:
         if self._api.company is None:
             find_company(self._api)
 
-    def _standings(self, keys: Iterable[Key]) -> list[Standing]:
+    def _all_booked(self, keys: Iterable[Key]) -> list[BookedMove]:
         self._choose()
         return self._ledger.under(keys)
 
-    def _drafts(self, references: Sequence[Reference]) -> list[Standing]:
-        current = live(references, self._standings(references), pick).values()
+    def _drafts(self, references: Sequence[Reference]) -> list[BookedMove]:
+        current = live(references, self._all_booked(references), pick).values()
         return [one for one in current if one.status == "draft"]
 
-    def _bookings(self, keys: Sequence[Key], standings: Sequence[Standing]) -> dict[Key, Booking]:
+    def _bookings(self, keys: Sequence[Key], all_booked: Sequence[BookedMove]) -> dict[Key, Booking]:
         masters = self._masters.snapshot()
-        return {key: booking_of(one, masters, self._link) for key, one in picked(keys, standings, pick).items()}
+        return {key: booking_of(one, masters, self._link) for key, one in picked(keys, all_booked, pick).items()}
 
     def _link(self, page: str, id: int) -> str:
         return self._url + self._api.names().page.format(page=page, id=id)
 
     def _facts(self, entries: Sequence[Entry]) -> Facts:
-        """Masters, read anew when an entry names what the cached ones lack; lock dates and vendors as of now."""
+        """Masters, read again when an entry names what the cached ones lack; lock dates and vendors as of now."""
         self._choose()
         masters = self._masters.snapshot.that(lambda masters: all(knows(masters, entry) for entry in entries))
         named = sorted(int(name) for name in vendors_named(*entries) if name.isdigit())
@@ -193,23 +193,23 @@ class OdooConnector:
     # ------------------------------------------------------------------------------------------ writing
 
     def _load(
-        self, entries: Sequence[Entry], standings: Sequence[Standing], masters: Snapshot
+        self, entries: Sequence[Entry], all_booked: Sequence[BookedMove], masters: Snapshot
     ) -> dict[Reference, Problem]:
-        """Create these entries in one transaction; the problem of each that Odoo refuses by itself."""
-        latest, references = standings, references_of(entries)
+        """Create these entries in one transaction; the problem of each that Odoo refuses on its own."""
+        latest, references = all_booked, references_of(entries)
 
         def missing(tried: Sequence[Entry]) -> list[Entry]:
             # another may have booked one of them in between: then Odoo refuses the whole batch
             nonlocal latest
-            latest = self._standings(references)
+            latest = self._all_booked(references)
             booked = live(references, latest, pick)
             return [entry for entry in tried if entry.reference not in booked]
 
         bad = refused_alone(entries, lambda some: self._load_once(some, latest, masters), missing)
-        return {entry.reference: refused(entry.reference, SYSTEM, refusal.told) for entry, refusal in bad}
+        return {entry.reference: refused(entry.reference, SYSTEM, refusal.said) for entry, refusal in bad}
 
-    def _load_once(self, entries: Sequence[Entry], standings: Sequence[Standing], masters: Snapshot) -> None:
-        generations = self._generations(entries, standings)
+    def _load_once(self, entries: Sequence[Entry], all_booked: Sequence[BookedMove], masters: Snapshot) -> None:
+        generations = self._generations(entries, all_booked)
         employees = self._employees(entries)
         rates = {day: self._masters.rates(day) for day in {e.date for e in entries if _is_foreign(e, masters)}}
         data = []
@@ -223,20 +223,20 @@ class OdooConnector:
 
     def _with_pleos_tax(
         self, entries: Sequence[Entry], references: Sequence[Reference], masters: Snapshot
-    ) -> list[Standing]:
-        """What stands now, with Pleo's tax where Odoo's differs from it."""
-        there = self._standings(references)
+    ) -> list[BookedMove]:
+        """What exists now, with Pleo's tax where Odoo's differs from it."""
+        there = self._all_booked(references)
         for _ in range(TAX_ROUNDS):
-            pairs = [(entry, standing) for entry in entries if (standing := pick(entry.reference, there))]
+            pairs = [(entry, booked) for entry in entries if (booked := pick(entry.reference, there))]
             if not keep_pleos_tax(self._api, pairs, masters, self._masters.rates):
                 break
-            there = self._standings(references)
+            there = self._all_booked(references)
         return there
 
-    def _generations(self, entries: Sequence[Entry], standings: Sequence[Standing]) -> dict[Reference, int]:
+    def _generations(self, entries: Sequence[Entry], all_booked: Sequence[BookedMove]) -> dict[Reference, int]:
         """The first external id that is free, where voided documents hold the earlier ones."""
         asked = {entry.reference for entry in entries}
-        voids = {standing.id: standing.reference for standing in standings if standing.reference in asked}
+        voids = {booked.id: booked.reference for booked in all_booked if booked.reference in asked}
         if not voids:
             return {}
         held: dict[Reference, set[str]] = {}
@@ -252,7 +252,7 @@ class OdooConnector:
             found.setdefault(partner.code, []).append(partner.id)
         return {code: ids[0] for code, ids in found.items() if len(ids) == 1}
 
-    def _locked(self, drafts: Sequence[Standing]) -> dict[Reference, Problem]:
+    def _locked(self, drafts: Sequence[BookedMove]) -> dict[Reference, Problem]:
         """The drafts that Odoo would post on another day than theirs."""
         locks = self._masters.locks()
         types = {int(book.journal.id): book.type for book in self._masters.snapshot().books}
@@ -264,16 +264,16 @@ class OdooConnector:
                 problems[draft.reference] = lock_problem(draft.date, lock, locks[lock])
         return problems
 
-    def _post_some(self, drafts: Sequence[Standing], problems: dict[Reference, Problem]) -> None:
-        """Post in one transaction; those that Odoo refuses by themselves are in `problems`."""
+    def _post_some(self, drafts: Sequence[BookedMove], problems: dict[Reference, Problem]) -> None:
+        """Post in one transaction; those that Odoo refuses on their own are in `problems`."""
 
         context = {"validate_analytic": True}  # as Odoo's own button has it
 
-        def post(some: Sequence[Standing]) -> None:
+        def post(some: Sequence[BookedMove]) -> None:
             self._api.write("account.move", "action_post", ids=[draft.id for draft in some], context=context)
 
         for draft, refusal in refused_alone(drafts, post, lambda tried: self._drafts([one.reference for one in tried])):
-            problems[draft.reference] = not_posted(draft.reference, SYSTEM, refusal.told)
+            problems[draft.reference] = not_posted(draft.reference, SYSTEM, refusal.said)
 
 
 def _by_columns(entries: Sequence[Entry]) -> list[list[Entry]]:
@@ -293,7 +293,7 @@ def _is_foreign(entry: Entry, masters: Snapshot) -> bool:
 def _attachment(booking: Booking, receipt: Receipt) -> list[str]:
     """A receipt as a row of `load`, known by its entry and content: attached once, however often it is sent.
 
-    Odoo's own checksum is a SHA-1; ours stands in the description.
+    Odoo's own checksum is a SHA-1; ours is in the description.
     """
     known = f"{MODULE}.receipt-{booking.id}-{receipt.sha256}"
     name, content = plain(receipt.name) or "receipt", b64encode(receipt.content).decode()

@@ -22,7 +22,7 @@ from kontobro.erp.odoo.masters import Snapshot, Tax
 from kontobro.erp.odoo.names import MODULE, name_of
 
 MARK: Final = "kontobro "
-"""Begins the last paragraph of an entry's note, where its facts stand."""
+"""Begins the last paragraph of an entry's note, where its facts are."""
 
 _HEAD: Final = ("id", "move_type", "journal_id/.id", "date", "ref", "invoice_origin", "narration", "partner_id/.id")
 _BILL_HEAD: Final = (*_HEAD, "currency_id/.id", "invoice_date", "invoice_date_due")
@@ -40,7 +40,7 @@ Cells = list[str]
 class Writing:
     """What an entry is written with besides itself.
 
-    `generation` above 1: voided documents stand under the reference already. `rates` by currency for the entry's day;
+    `generation` above 1: voided documents are under the reference already. `rates` by currency for the entry's day;
     `employees` maps employee codes to partner ids.
     """
 
@@ -57,7 +57,7 @@ def external_id(reference: Reference, generation: int = 1) -> str:
 
 
 def origin_of(reference: Reference) -> str:
-    """What stands as the document's origin, which copies and reversals don't inherit: what `find` searches by."""
+    """What is written as the document's origin, which copies and reversals don't inherit: what `find` searches by."""
     return f"{MODULE}.{plain(reference)}"
 
 

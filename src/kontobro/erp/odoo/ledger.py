@@ -1,4 +1,4 @@
-"""Reading what stands in Odoo: documents with their lines and receipts, by our keys."""
+"""Reading what is in Odoo: documents with their lines and receipts, by our keys."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from kontobro.core.model.journal import EntryKey, InvoiceKey, Reference, TwinKey
 from kontobro.erp.kit.http import Refused
 from kontobro.erp.kit.texts import whole
 from kontobro.erp.odoo.api import Api, Domain
+from kontobro.erp.odoo.booked import LINE_FIELDS, MOVE_FIELDS, RECEIPT_FIELDS, BookedMove, amount_in, booked_of, pick
 from kontobro.erp.odoo.entries import origin_of
-from kontobro.erp.odoo.masters import Masters
+from kontobro.erp.odoo.masters import OdooMasters
 from kontobro.erp.odoo.names import MODULE
-from kontobro.erp.odoo.standing import LINE_FIELDS, MOVE_FIELDS, RECEIPT_FIELDS, Standing, amount_in, pick, standings_of
 
 Key = EntryKey
 
@@ -25,45 +25,45 @@ BILLS: Final = ("in_invoice", "in_refund")
 class Ledger:
     """The company's documents. Every answer is read now; nothing is kept."""
 
-    def __init__(self, api: Api, masters: Masters) -> None:
+    def __init__(self, api: Api, masters: OdooMasters) -> None:
         self._api = api
         self._masters = masters
 
-    def under(self, keys: Iterable[Key]) -> list[Standing]:
-        """What may stand under these keys, void ones too."""
+    def under(self, keys: Iterable[Key]) -> list[BookedMove]:
+        """What may be under these keys, void ones too."""
         asked = set(keys)
         origins = sorted(origin_of(key) for key in asked if not isinstance(key, InvoiceKey | TwinKey))
         bills = [key for key in asked if isinstance(key, InvoiceKey)]
         twins = [key for key in asked if isinstance(key, TwinKey) and key.vendor.isdigit()]
         found = self._ours(self._read([["invoice_origin", "in", origins]])) if origins else []
         for domain in ([_bills(bills)] if bills else []) + ([_twins(twins)] if twins else []):
-            known = {standing.id for standing in found}
-            found += [standing for standing in self._read(domain) if standing.id not in known]
+            known = {booked.id for booked in found}
+            found += [booked for booked in self._read(domain) if booked.id not in known]
         return found
 
-    def open_payments(self, vendors: Iterable[str]) -> list[Standing]:
+    def open_payments(self, vendors: Iterable[str]) -> list[BookedMove]:
         """Our posted payments to these vendors that are reconciled with nothing yet."""
         lines = self._payable_lines(vendors, [["reconciled", "=", False]])
         found = self._read([["id", "in", lines]]) if lines else []
-        return [standing for standing in found if standing.settles and not standing.is_settled]
+        return [booked for booked in found if booked.settles and not booked.is_settled]
 
-    def payments(self, vendors: Iterable[str]) -> list[Standing]:
+    def payments(self, vendors: Iterable[str]) -> list[BookedMove]:
         """All our posted payments to these vendors."""
         lines = self._payable_lines(vendors, [])
-        return [standing for standing in self._read([["id", "in", lines]]) if standing.settles] if lines else []
+        return [booked for booked in self._read([["id", "in", lines]]) if booked.settles] if lines else []
 
-    def _ours(self, standings: list[Standing]) -> list[Standing]:
+    def _ours(self, all_booked: list[BookedMove]) -> list[BookedMove]:
         """Without a bookkeeper's own reversals, which take over the origin: those have no external id of ours."""
-        origins = Counter(standing.move["invoice_origin"] for standing in standings)
-        shared = [standing.id for standing in standings if origins[standing.move["invoice_origin"]] > 1]
+        origins = Counter(booked.move["invoice_origin"] for booked in all_booked)
+        shared = [booked.id for booked in all_booked if origins[booked.move["invoice_origin"]] > 1]
         if not shared:
-            return standings
+            return all_booked
         known = {
             row["id"]
             for row in self._api.read("account.move", "get_metadata", ids=shared)
             if any(one["xmlid"].startswith(f"{MODULE}.") for one in row["xmlids"])
         }
-        return [standing for standing in standings if standing.id in known or standing.id not in shared]
+        return [booked for booked in all_booked if booked.id in known or booked.id not in shared]
 
     def _payable_lines(self, vendors: Iterable[str], more: Domain) -> list[int]:
         """The documents of ours, no bills, with a posted payable line of these vendors."""
@@ -79,7 +79,7 @@ class Ledger:
         rows = self._api.rows("account.move.line", domain, ["move_id"], names=False) if partners else ()
         return sorted({row["move_id"] for row in rows})
 
-    def _read(self, domain: Domain) -> list[Standing]:
+    def _read(self, domain: Domain) -> list[BookedMove]:
         moves = list(self._api.rows("account.move", domain, MOVE_FIELDS, names=False))
         ids = [move["id"] for move in moves]
         if not ids:
@@ -93,13 +93,13 @@ class Ledger:
         attached = [["res_model", "=", "account.move"], ["res_id", "in", ids]]
         receipts = self._api.rows("ir.attachment", attached, RECEIPT_FIELDS, names=False)
         codes = {number: code for code, number in self._masters.snapshot().currencies.items()}
-        return self._with_reversals(list(standings_of(moves, lines, receipts, codes)))
+        return self._with_reversals(list(booked_of(moves, lines, receipts, codes)))
 
-    def _with_reversals(self, standings: list[Standing]) -> list[Standing]:
+    def _with_reversals(self, all_booked: list[BookedMove]) -> list[BookedMove]:
         """A posted document whose posted reversal takes back all of it is as good as void."""
-        reversals = [number for standing in standings for number in standing.move["reversal_move_ids"]]
+        reversals = [number for booked in all_booked for number in booked.move["reversal_move_ids"]]
         if not reversals:
-            return standings
+            return all_booked
         posted = [["id", "in", reversals], ["state", "=", "posted"]]
         fields = ["reversed_entry_id", "amount_total"]
         taken_back: dict[int, object] = {
@@ -108,7 +108,7 @@ class Ledger:
         }
         own = self._api.rows("account.move", [["id", "in", sorted(taken_back)]], ["amount_total"], names=False)
         whole = {row["id"] for row in own if taken_back[row["id"]] == row["amount_total"]}
-        return [replace(standing, reversed=standing.id in whole) for standing in standings]
+        return [replace(booked, reversed=booked.id in whole) for booked in all_booked]
 
 
 def _bills(keys: Sequence[InvoiceKey]) -> Domain:
@@ -145,7 +145,7 @@ def _pattern(number: str) -> str:
 log = logging.getLogger(__name__)
 
 
-def settle(api: Api, ledger: Ledger, posted: Sequence[Standing]) -> bool:
+def settle(api: Api, ledger: Ledger, posted: Sequence[BookedMove]) -> bool:
     """Settle what can be settled among these posted documents and their other halves. True when something changed."""
     payments = [one for one in [*posted, *_waiting(ledger, posted)] if one.settles and not one.is_settled]
     payments = list({payment.id: payment for payment in payments if payment.status == "posted"}.values())
@@ -161,7 +161,7 @@ def settle(api: Api, ledger: Ledger, posted: Sequence[Standing]) -> bool:
     return changed
 
 
-def _waiting(ledger: Ledger, posted: Sequence[Standing]) -> Iterator[Standing]:
+def _waiting(ledger: Ledger, posted: Sequence[BookedMove]) -> Iterator[BookedMove]:
     """The open payments that wait for one of these bills."""
     bills = [one for one in posted if one.is_document and one.key]
     names: set[object] = {bill.reference for bill in bills} | {_name(bill.key) for bill in bills}
@@ -175,7 +175,7 @@ def _name(bill: Reference | InvoiceKey | None) -> object:
     return (bill.vendor, bill.number) if isinstance(bill, InvoiceKey) else bill
 
 
-def _bill_of(payment: Standing, bills: Iterable[Standing]) -> Standing | None:
+def _bill_of(payment: BookedMove, bills: Iterable[BookedMove]) -> BookedMove | None:
     """The posted bill that a payment names; of two under one number the one that is still owed. One that is settled
     takes no second payment, only one that came back (`posting-rules.md` §14.5)."""
     posted = [bill for bill in bills if bill.is_document and bill.status == "posted"]
@@ -185,8 +185,8 @@ def _bill_of(payment: Standing, bills: Iterable[Standing]) -> Standing | None:
     return pick(payment.settles, posted if payment.is_returned else owed)
 
 
-def _reconcile(api: Api, one: Standing, other: Standing) -> bool:
-    lines = [standing.payable for standing in (one, other)]
+def _reconcile(api: Api, one: BookedMove, other: BookedMove) -> bool:
+    lines = [booked.payable for booked in (one, other)]
     if not all(lines):
         return False
     try:
@@ -197,7 +197,7 @@ def _reconcile(api: Api, one: Standing, other: Standing) -> bool:
     return True
 
 
-def _take_back(api: Api, ledger: Ledger, returned: Standing) -> bool:
+def _take_back(api: Api, ledger: Ledger, returned: BookedMove) -> bool:
     """A payment that came back: what it settled is undone, so that the bill is open again; the two cancel."""
     line = returned.payable
     vendor = str(line["partner_id"]) if line else ""
@@ -210,7 +210,7 @@ def _take_back(api: Api, ledger: Ledger, returned: Standing) -> bool:
     return _reconcile(api, returned, payment)
 
 
-def _undoes(returned: Standing, payment: Standing) -> bool:
+def _undoes(returned: BookedMove, payment: BookedMove) -> bool:
     """The same bill, the same amount, the other direction; and not one that another return has undone."""
     mine, its = returned.payable, payment.payable
     if mine is None or its is None or payment.is_returned or payment.settles != returned.settles:

@@ -89,7 +89,7 @@ class Snapshot:
         return next((book for book in self.books if book.type == type_), None)
 
 
-class Masters:
+class OdooMasters:
     """The company's master data, read over the API. `snapshot` is kept for a while."""
 
     def __init__(self, api: Api) -> None:
@@ -129,7 +129,7 @@ class Masters:
         return (_vendor(row) for row in self._rows("res.partner", domain, _VENDOR, active_test=False))
 
     def known_vendors(self, domain: Domain) -> Iterator[Vendor]:
-        """These partners, those that were born in Pleo with Pleo's id: it stands in their external id."""
+        """These partners, those that were born in Pleo with Pleo's id: it is in their external id."""
         found = list(self.vendors(domain))
         for page in (found[first : first + PAGE] for first in range(0, len(found), PAGE)):
             born = self._born([int(vendor.id) for vendor in page])
@@ -229,15 +229,15 @@ _TAX: Final = (
 )
 _SCOPES: Final = {"consu": "goods", "service": "services"}
 
-_READERS: Final[Mapping[type, Callable[[Masters], Iterable[MasterRecord]]]] = {
-    Company: Masters.companies,
-    Account: Masters.accounts,
+_READERS: Final[Mapping[type, Callable[[OdooMasters], Iterable[MasterRecord]]]] = {
+    Company: OdooMasters.companies,
+    Account: OdooMasters.accounts,
     TaxCode: lambda masters: (tax.code for tax in masters.taxes()),
-    Dimension: Masters.plans,
-    DimensionValue: Masters.values,
+    Dimension: OdooMasters.plans,
+    DimensionValue: OdooMasters.values,
     Vendor: lambda masters: masters.known_vendors(SELLS),
     Journal: lambda masters: (book.journal for book in masters.books()),
-    Period: Masters.periods,
+    Period: OdooMasters.periods,
 }
 
 _VENDOR: Final = (

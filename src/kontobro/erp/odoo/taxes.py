@@ -19,9 +19,9 @@ from kontobro.core.model.journal import Bill, Entry, line_sums
 from kontobro.core.model.money import EXPONENTS
 from kontobro.erp.kit.http import Refused
 from kontobro.erp.odoo.api import Api, Row
+from kontobro.erp.odoo.booked import BookedMove, amount_in
 from kontobro.erp.odoo.entries import is_computed, not_deductible
 from kontobro.erp.odoo.masters import Snapshot
-from kontobro.erp.odoo.standing import Standing, amount_in
 
 Side = tuple[str, int, str]
 """A tax by its id, +1 for input tax or -1 for the output side of reverse charge; 0 for what is not deductible, and the
@@ -35,28 +35,28 @@ TAX_ROUNDS: Final = 2
 log = logging.getLogger(__name__)
 
 
-def keep_pleos_tax(api: Api, pairs: Iterable[tuple[Entry, Standing]], masters: Snapshot, rates_of: RatesOf) -> bool:
+def keep_pleos_tax(api: Api, pairs: Iterable[tuple[Entry, BookedMove]], masters: Snapshot, rates_of: RatesOf) -> bool:
     """Put Pleo's tax on the drafts whose tax differs. True when something was written: then it has to be read again."""
     changed = False
-    for entry, standing in pairs:
-        commands = corrections(entry, standing, masters, rates_of)
+    for entry, booked in pairs:
+        commands = corrections(entry, booked, masters, rates_of)
         if commands:
             try:
-                api.write("account.move", "write", ids=[standing.id], vals={"line_ids": commands})
+                api.write("account.move", "write", ids=[booked.id], vals={"line_ids": commands})
                 changed = True
             except Refused as refusal:
-                log.info("odoo keeps its own tax on entry %d: %s", standing.id, refusal.name)
+                log.info("odoo keeps its own tax on entry %d: %s", booked.id, refusal.name)
     return changed
 
 
-def corrections(entry: Entry, standing: Standing, masters: Snapshot, rates_of: RatesOf) -> list[Command]:
+def corrections(entry: Entry, booked: BookedMove, masters: Snapshot, rates_of: RatesOf) -> list[Command]:
     """What to write on the draft's lines so that it says what Pleo says; nothing when it does, or can't be made to.
 
     Pure. Only a draft that was made from the same facts is touched, and only when the outcome is the entry to the cent.
     """
-    if standing.status != "draft" or standing.facts.get("fingerprint") != entry.fingerprint:
+    if booked.status != "draft" or booked.facts.get("fingerprint") != entry.fingerprint:
         return []
-    draft = _Draft(entry, standing.lines, masters)
+    draft = _Draft(entry, booked.lines, masters)
     amounts = _amounts(draft)
     if not amounts or _sums(draft, amounts) != line_sums(entry):
         return []
@@ -67,7 +67,7 @@ def corrections(entry: Entry, standing: Standing, masters: Snapshot, rates_of: R
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """An entry, and the lines that Odoo made of it, by ascending id: those that were sent stand first."""
+    """An entry, and the lines that Odoo made of it, by ascending id: those that were sent are first."""
 
     entry: Entry
     lines: Sequence[Row]
@@ -93,11 +93,11 @@ class _Draft:
 
 
 def _amounts(draft: _Draft) -> dict[int, Decimal]:
-    """The new amounts of tax lines by id; empty when Pleo's tax stands, or has no line to stand on.
+    """The new amounts of tax lines by id; empty when Pleo's tax exists, or has no line to be on.
 
     What a side lacks falls on its largest line: a cent of rounding is the same share of none.
     """
-    wanted, there = _wanted(draft), _there(draft)
+    wanted, there = _wanted(draft), _existing(draft)
     if any(amount and side not in there for side, amount in wanted.items()):
         return {}
     amounts = {}
@@ -122,7 +122,7 @@ def _wanted(draft: _Draft) -> dict[Side, Decimal]:
     return sums
 
 
-def _there(draft: _Draft) -> dict[Side, list[Row]]:
+def _existing(draft: _Draft) -> dict[Side, list[Row]]:
     """Odoo's tax lines by side."""
     sides = {part: (code, sign) for code, tax in draft.masters.taxes.items() for part, sign in tax.signs.items()}
     lines: dict[Side, list[Row]] = {}
@@ -133,7 +133,7 @@ def _there(draft: _Draft) -> dict[Side, list[Row]]:
 
 
 def _sums(draft: _Draft, amounts: Mapping[int, Decimal]) -> dict[str, Decimal]:
-    """What the accounts will sum to: the balancing line gone, and on a bill what is owed counted anew."""
+    """What the accounts will sum to: the balancing line gone, and on a bill what is owed counted again."""
     is_bill = isinstance(draft.entry, Bill)
     gone = {line["id"] for line in draft.balancing}
     sums: dict[str, Decimal] = {}

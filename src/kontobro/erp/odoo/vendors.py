@@ -20,7 +20,7 @@ from kontobro.erp.kit.texts import plain
 from kontobro.erp.kit.vendors import by_key, inactive, key_of, not_written
 from kontobro.erp.odoo.access import may
 from kontobro.erp.odoo.api import SYSTEM, Api, Domain
-from kontobro.erp.odoo.masters import Masters
+from kontobro.erp.odoo.masters import OdooMasters
 from kontobro.erp.odoo.names import born_id
 
 COLUMNS: Final = [
@@ -42,8 +42,8 @@ RIGHT: Final = "Contact: Creation (base.group_partner_manager)"
 Mark = tuple[str, str]
 
 
-def write_vendors(api: Api, masters: Masters, vendors: Sequence[Vendor]) -> list[Vendor | Problem]:
-    """Create them, or find what stands under Pleo's ids; one answer each, of what was read back."""
+def write_vendors(api: Api, masters: OdooMasters, vendors: Sequence[Vendor]) -> list[Vendor | Problem]:
+    """Create them, or find what is under Pleo's ids; one answer each, of what was read back."""
     asked = by_key(vendors)
     problems = taken(asked, masters.known_vendors(_like(asked.values())))
     new = [vendor for key, vendor in asked.items() if key not in problems]
@@ -58,7 +58,7 @@ def write_vendors(api: Api, masters: Masters, vendors: Sequence[Vendor]) -> list
 
 
 def _load(api: Api, vendors: Sequence[Vendor], problems: dict[str, Problem]) -> list[int]:
-    """Partner ids of all that exist then; those that Odoo refuses by themselves are in `problems`."""
+    """Partner ids of all that exist then; those that Odoo refuses on their own are in `problems`."""
     countries = _countries(api, vendors)
     ids: list[int] = []
 
@@ -70,7 +70,7 @@ def _load(api: Api, vendors: Sequence[Vendor], problems: dict[str, Problem]) -> 
             # once more: another call may have been creating it just then, and what exists is left alone
             for vendor, refusal in refused_alone([alone], load):
                 fix = Phrase("fix_partner_by_hand")
-                problems[key_of(vendor)] = not_written(vendor, SYSTEM, fix, refusal.told)
+                problems[key_of(vendor)] = not_written(vendor, SYSTEM, fix, refusal.said)
     return ids
 
 
@@ -106,7 +106,7 @@ def row_of(vendor: Vendor, company: int | None, countries: Mapping[str, int]) ->
 
 
 def _answer(vendor: Vendor, found: Vendor | None) -> Vendor | Problem:
-    """What stands, unless a person took it away again."""
+    """What exists, unless a person took it away again."""
     if found is None:
         return not_written(vendor, SYSTEM, Phrase("fix_partner_merged"), Phrase("partner_merged"))
     return found if found.active else inactive(vendor, SYSTEM, found)

@@ -5,8 +5,8 @@ access     which Tryton, which company, which permissions are missing
 masters    Tryton's master data as the core's, cached
 entries    Entry -> what `account.move.create` takes
 bills      Bill -> what `account.invoice.create` takes
-standing   what stands, as read back -> Booking
-ledger     reading what stands, by our keys
+booked     what is booked, as read back -> Booking
+ledger     reading what exists, by our keys
 vendors    vendors born in Pleo -> parties
 settling   payments and their bills, reconciled
 checks     every reason why Tryton would not take an entry

@@ -30,7 +30,7 @@ SECONDS_TO_ANSWER: Final = 120.0
 """A batch of 100 entries takes seconds; a busy server more."""
 
 OWN_FAULT: Final = 500
-"""Of Tryton's database giving up, or of what stands in front of it: a write may have taken effect or not."""
+"""Of Tryton's database giving up, or of what is in front of it: a write may have taken effect or not."""
 
 
 class Api:
@@ -98,7 +98,7 @@ class Api:
         raise _fault(answer, call)
 
     def _with_session(self, call: Call, params: Sequence[Any]) -> httpx2.Response:
-        """A session ends by itself after minutes of rest: 401, before anything was done, so a write may go again."""
+        """A session ends on its own after minutes of rest: 401, before anything was done, so a write may go again."""
         for renewed in (False, True):
             if self._session is None:
                 self._session = self._log_in()
@@ -171,7 +171,7 @@ def _from_json(given: Row) -> object:
 
 
 def _result(answer: httpx2.Response, call: Call) -> Any:
-    """What Tryton says. What is no JSON is not of Tryton: a page of what stands in front of it, or half an answer."""
+    """What Tryton says. What is no JSON is not of Tryton: a page of what is in front of it, or half an answer."""
     require_few_values(answer, call)
     try:
         told = json.loads(answer.content, object_hook=_from_json, parse_float=bounded_decimal)

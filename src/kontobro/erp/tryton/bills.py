@@ -3,7 +3,7 @@
 Tryton computes tax from its rates; Pleo's amount may have been typed from the paper. The tax rows go along with Pleo's
 amounts: Tryton keeps a row as it is while its base is the one that it computes itself, in drafts and in posting.
 
-The reference stands in the invoice's description, which Tryton copies to the line of what is owed: there it is found
+The reference is in the invoice's description, which Tryton copies to the line of what is owed: there it is found
 like the reference of any move.
 """
 

@@ -1,6 +1,6 @@
 """The Tryton connector: one company of one database, over the JSON-RPC of Tryton 8.2 (`docs/connectors/tryton.md`).
 
-Every call is one transaction of Tryton's. Nothing in Tryton refuses a second move under one reference: what stands is
+Every call is one transaction of Tryton's. Nothing in Tryton refuses a second move under one reference: what exists is
 looked up before each create and read back after it, and an interrupted one is believed absent only `settle_after`.
 """
 
@@ -29,12 +29,12 @@ from kontobro.erp.kit.texts import plain
 from kontobro.erp.tryton.access import find_company, missing_permissions
 from kontobro.erp.tryton.api import Api, open_http
 from kontobro.erp.tryton.bills import INVOICE, invoice_of, is_invoice
+from kontobro.erp.tryton.booked import MOVE, BookedMove, booking_of, pick, resource_of
 from kontobro.erp.tryton.calls import REFERENCE, SYSTEM, Calls
 from kontobro.erp.tryton.checks import Facts, problems_of, rate_days
 from kontobro.erp.tryton.entries import Values, Writing, move_of
 from kontobro.erp.tryton.ledger import Key, Ledger, settle
-from kontobro.erp.tryton.masters import KINDS, Masters, Snapshot
-from kontobro.erp.tryton.standing import MOVE, Standing, booking_of, pick, resource_of
+from kontobro.erp.tryton.masters import KINDS, Snapshot, TrytonMasters
 from kontobro.erp.tryton.vendors import add_vendors
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
@@ -93,7 +93,7 @@ class TrytonConnector:
         self._api = api
         self.link = link
         self._enforced = enforced
-        self._masters = Masters(api)
+        self._masters = TrytonMasters(api)
         self._ledger = Ledger(api, self._masters, field=REFERENCE if enforced else None)
         seconds = SETTLE_AFTER if settle_after is None else settle_after
         self.capabilities = replace(CAPABILITIES, settle_after=timedelta(seconds=seconds))
@@ -121,13 +121,13 @@ class TrytonConnector:
         return [problems_of(entry, facts) for entry in entries]
 
     def find(self, keys: Sequence[Key]) -> Mapping[Key, Booking]:
-        return self._bookings(keys, self._standings(keys)) if keys else {}
+        return self._bookings(keys, self._all_booked(keys)) if keys else {}
 
     def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
         if not entries:
             return []
         references = references_of(entries)
-        found = self._bookings(references, self._standings(references))
+        found = self._bookings(references, self._all_booked(references))
         new = new_among(entries, found)
         if not new:
             return booked(references, SYSTEM, {}, found)
@@ -135,8 +135,8 @@ class TrytonConnector:
         wanted, problems = sorted_out(new, [problems_of(entry, facts) for entry in new])
         made: list[str] = []
         problems |= self._create_all(wanted, facts, made)
-        standings = self._yield_to_others(references, made)
-        return booked(references, SYSTEM, problems, self._bookings(references, standings))
+        all_booked = self._yield_to_others(references, made)
+        return booked(references, SYSTEM, problems, self._bookings(references, all_booked))
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
         require(receipts)
@@ -153,11 +153,11 @@ class TrytonConnector:
         problems: dict[Reference, Problem] = {}
         if not self._post_at_once(list({one.id for one in bookings if one.status == "draft"})):
             self._post_some(self._drafts(references), problems)
-        standings = self._standings(references)
-        posted = [one for one in live(references, standings, pick).values() if one.status == "posted"]
+        all_booked = self._all_booked(references)
+        posted = [one for one in live(references, all_booked, pick).values() if one.status == "posted"]
         if settle(self._api, self._ledger, posted):
-            standings = self._standings(references)
-        return answered(references, SYSTEM, problems, self._bookings(references, standings))
+            all_booked = self._all_booked(references)
+        return answered(references, SYSTEM, problems, self._bookings(references, all_booked))
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
         self._choose()
@@ -173,20 +173,20 @@ class TrytonConnector:
         if self._api.company is None:
             find_company(self._api)
 
-    def _standings(self, keys: Iterable[Key]) -> list[Standing]:
+    def _all_booked(self, keys: Iterable[Key]) -> list[BookedMove]:
         self._choose()
         return self._ledger.under(keys)
 
-    def _drafts(self, references: Sequence[Reference]) -> list[Standing]:
-        current = live(references, self._standings(references), pick).values()
+    def _drafts(self, references: Sequence[Reference]) -> list[BookedMove]:
+        current = live(references, self._all_booked(references), pick).values()
         return [one for one in current if one.status == "draft"]
 
-    def _bookings(self, keys: Sequence[Key], standings: Sequence[Standing]) -> dict[Key, Booking]:
+    def _bookings(self, keys: Sequence[Key], all_booked: Sequence[BookedMove]) -> dict[Key, Booking]:
         masters = self._masters.snapshot()
-        return {key: booking_of(one, masters, self.link) for key, one in picked(keys, standings, pick).items()}
+        return {key: booking_of(one, masters, self.link) for key, one in picked(keys, all_booked, pick).items()}
 
     def _facts(self, entries: Sequence[Entry]) -> Facts:
-        """Masters, read anew when an entry names what the cached ones lack; periods and vendors as of now."""
+        """Masters, read again when an entry names what the cached ones lack; periods and vendors as of now."""
         self._choose()
         masters = self._masters.snapshot.that(lambda masters: all(_knows(masters, entry) for entry in entries))
         named = sorted(int(name) for name in vendors_named(*entries) if name.isdigit())
@@ -224,31 +224,31 @@ class TrytonConnector:
         return self._create(INVOICE, bills, made) | self._create(MOVE, moves, made)
 
     def _create(self, model: str, wanted: Sequence[tuple[Entry, Values]], made: list[str]) -> dict[Reference, Problem]:
-        """Create in one transaction; the problem of each that Tryton refuses by itself."""
+        """Create in one transaction; the problem of each that Tryton refuses on its own."""
 
         def create(some: Sequence[tuple[Entry, Values]]) -> None:
             new = self._api.write(f"model.{model}.create", [values for _, values in some])
             made.extend(str(id) if model == MOVE else f"{model},{id}" for id in new)
 
         bad = refused_alone(wanted, create)
-        return {entry.reference: refused(entry.reference, SYSTEM, refusal.told) for (entry, _), refusal in bad}
+        return {entry.reference: refused(entry.reference, SYSTEM, refusal.said) for (entry, _), refusal in bad}
 
-    def _yield_to_others(self, references: Sequence[Reference], made: Sequence[str]) -> list[Standing]:
-        """What stands now. Whoever sees another's entry beside the own one takes the own one back. When both see each
+    def _yield_to_others(self, references: Sequence[Reference], made: Sequence[str]) -> list[BookedMove]:
+        """What exists now. Whoever sees another's entry beside the own one takes the own one back. When both see each
         other both do: rather none than two."""
-        there = self._standings(references)
+        there = self._all_booked(references)
         alive = [one for one in there if one.status != "void"]
         strange = {one.reference for one in alive if one.id not in made}
         mine = [one for one in alive if one.id in made and one.reference in strange and one.status == "draft"]
         if not mine:
             return there
         self._delete(mine)
-        there = self._standings(references)
+        there = self._all_booked(references)
         if not {one.reference for one in mine} <= set(live(references, there, pick)):
             raise Uncertain("Two were booking the same entries at once.", "Check again which of them exist.")
         return there
 
-    def _delete(self, drafts: Sequence[Standing]) -> None:
+    def _delete(self, drafts: Sequence[BookedMove]) -> None:
         """Delete drafts. An invoice that a person validated has its number already: Tryton only cancels it."""
         numbered = {one.id for one in drafts if one.invoice and one.invoice["number"]}
         self._call("delete", [one.id for one in drafts if one.id not in numbered])
@@ -272,7 +272,7 @@ class TrytonConnector:
             return False
         return True
 
-    def _post_beside_ours(self, draft: Standing, refusal: Refused) -> bool:
+    def _post_beside_ours(self, draft: BookedMove, refusal: Refused) -> bool:
         """Answer Tryton's warning that an invoice of the same vendor and number is there, and nothing else, when all of
         them are ours: other expenses, or what was voided. A person's own may be the same bill: that stays a draft."""
         warning = similar_warning(draft)
@@ -281,15 +281,15 @@ class TrytonConnector:
         self._api.write("model.res.user.warning.skip", warning, False)
         return self._post_at_once([draft.id])
 
-    def _post_some(self, drafts: Sequence[Standing], problems: dict[Reference, Problem]) -> None:
-        """Post in one transaction; those that Tryton refuses by themselves are in `problems`."""
+    def _post_some(self, drafts: Sequence[BookedMove], problems: dict[Reference, Problem]) -> None:
+        """Post in one transaction; those that Tryton refuses on their own are in `problems`."""
 
-        def post(some: Sequence[Standing]) -> None:
+        def post(some: Sequence[BookedMove]) -> None:
             self._call("post", [draft.id for draft in some])
 
         for draft, refusal in refused_alone(drafts, post, lambda tried: self._drafts([one.reference for one in tried])):
             if not self._post_beside_ours(draft, refusal):
-                problems[draft.reference] = not_posted(draft.reference, SYSTEM, refusal.told)
+                problems[draft.reference] = not_posted(draft.reference, SYSTEM, refusal.said)
 
 
 def _knows(masters: Snapshot, entry: Entry) -> bool:
@@ -308,6 +308,6 @@ def _attachment(booking: Booking, receipt: Receipt) -> dict[str, object]:
     }
 
 
-def similar_warning(draft: Standing) -> str:
+def similar_warning(draft: BookedMove) -> str:
     """Tryton's name for the warning that this invoice is similar to another."""
     return f"{hashlib.md5(draft.resource.encode(), usedforsecurity=False).hexdigest()}.invoice_similar"

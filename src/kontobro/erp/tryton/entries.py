@@ -3,7 +3,7 @@
 A move takes exactly what the posting rules gave. Tax lines carry Tryton's tax, base and amount, so that the VAT return
 holds.
 
-A move has no field for a reference, and none is unique. Ours stands in the description of one line, alone, so that it
+A move has no field for a reference, and none is unique. Ours is in the description of one line, alone, so that it
 is found by equality: of what is owed on a bill, of the other side elsewhere. The move's own description is for people.
 """
 

@@ -1,4 +1,4 @@
-"""Reading what stands in Tryton: moves and invoices of ours with lines and receipts, by our keys."""
+"""Reading what is in Tryton: moves and invoices of ours with lines and receipts, by our keys."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from kontobro.erp.kit.http import Refused
 from kontobro.erp.kit.receipts import RECEIPT_MARK, digest_in
 from kontobro.erp.kit.texts import whole
 from kontobro.erp.tryton.bills import INVOICE, INVOICE_FIELDS
+from kontobro.erp.tryton.booked import MOVE, MOVE_FIELDS, POST_NUMBER, BookedMove, amount_in, booked_of, pick
 from kontobro.erp.tryton.calls import Calls, Domain, Row
 from kontobro.erp.tryton.entries import BILL_MARK, INVOICE_TEXT, SEPARATOR, SETTLES, marks_of, number_of
-from kontobro.erp.tryton.masters import Masters
-from kontobro.erp.tryton.standing import MOVE, MOVE_FIELDS, POST_NUMBER, Standing, amount_in, pick, standing_of
+from kontobro.erp.tryton.masters import TrytonMasters
 
 Key = EntryKey
 
@@ -26,7 +26,7 @@ OURS: Final = ["description", "like", f"{BILL_MARK}%"]
 class Ledger:
     """The company's moves. Every answer is read now; nothing is kept."""
 
-    def __init__(self, api: Calls, masters: Masters, field: str | None = None) -> None:
+    def __init__(self, api: Calls, masters: TrytonMasters, field: str | None = None) -> None:
         """`field`: the one that holds the reference, where there is one."""
         self._api = api
         self._fields = [field] if field else []
@@ -38,8 +38,8 @@ class Ledger:
         posted = POST_NUMBER in self._api.read(f"model.{MOVE}.fields_get", [POST_NUMBER])
         return [*MOVE_FIELDS, *self._fields, *([POST_NUMBER] if posted else [])]
 
-    def under(self, keys: Iterable[Key]) -> list[Standing]:
-        """What may stand under these keys, void ones too."""
+    def under(self, keys: Iterable[Key]) -> list[BookedMove]:
+        """What may be under these keys, void ones too."""
         asked = set(keys)
         references = sorted(key for key in asked if not isinstance(key, InvoiceKey | TwinKey))
         marks = sorted(mark for reference in references for mark in marks_of(reference))
@@ -57,14 +57,14 @@ class Ledger:
         moves = [[["lines.description", "in", marks]], *held, *map(_bill, named), [["origin", "in", booked]]]
         return self._read(["OR", *moves, *map(_twin, twins)], invoices)
 
-    def strangers_like(self, bill: Standing) -> bool:
+    def strangers_like(self, bill: BookedMove) -> bool:
         """True when an invoice that is none of ours has this bill's vendor and number."""
         invoice = bill.invoice or {}
         same = [["party", "=", invoice.get("party")], ["reference", "=", invoice.get("reference")], ["type", "=", "in"]]
         rows = self._api.rows(INVOICE, [["company", "=", self._api.company], *same], ["description"])
         return any(not (row["description"] or "").startswith(BILL_MARK) for row in rows)
 
-    def payments(self, vendors: Iterable[str], *, unsettled: bool = False) -> list[Standing]:
+    def payments(self, vendors: Iterable[str], *, unsettled: bool = False) -> list[BookedMove]:
         """Our posted payments to these vendors."""
         parties = sorted(int(vendor) for vendor in set(vendors) if vendor.isdigit())
         line = [["party", "in", parties], ["description", "like", f"{SETTLES}%"]]
@@ -82,12 +82,12 @@ class Ledger:
         return found
 
     def _invoices(self, domains: list[Domain], *, ours: bool = True) -> list[Row]:
-        """Our suppliers' invoices under any of these, or everybody's."""
+        """Our suppliers' invoices under any of these, or everyone's."""
         marked: Domain = ["OR", OURS, *([field, "!=", None] for field in self._fields)] if ours else []
         domain = [["company", "=", self._api.company], ["type", "=", "in"], marked, ["OR", *domains]]
         return list(self._api.rows(INVOICE, domain, [*INVOICE_FIELDS, *self._fields]))
 
-    def _read(self, domain: Domain, invoices: Iterable[Row] = ()) -> list[Standing]:
+    def _read(self, domain: Domain, invoices: Iterable[Row] = ()) -> list[BookedMove]:
         """The moves of a domain, each with its invoice if it has one, and the invoices that have no move yet."""
         company = [["company", "=", self._api.company], domain]
         moves = [
@@ -103,7 +103,7 @@ class Ledger:
         cancelled = self._cancelled(posted) if posted else set()
         currency = self._masters.snapshot().company.currency
         return [
-            standing_of(
+            booked_of(
                 move,
                 currency,
                 receipts.get(_resource(move, invoice), ()),
@@ -171,7 +171,7 @@ log = logging.getLogger(__name__)
 LINE = {"active_model": "account.move.line"}
 
 
-def settle(api: Calls, ledger: Ledger, posted: Sequence[Standing]) -> bool:
+def settle(api: Calls, ledger: Ledger, posted: Sequence[BookedMove]) -> bool:
     """Settle what can be settled among these posted moves and their other halves. True when something changed."""
     concerned = [one for one in posted if one.is_bill or one.settles]
     if not concerned:
@@ -191,18 +191,18 @@ def settle(api: Calls, ledger: Ledger, posted: Sequence[Standing]) -> bool:
     return changed
 
 
-def _vendors(standings: Iterable[Standing]) -> set[str]:
-    return {one.party for one in standings if one.party}
+def _vendors(all_booked: Iterable[BookedMove]) -> set[str]:
+    return {one.party for one in all_booked if one.party}
 
 
-def _settles(payment: Standing, bill: Standing, bills: Sequence[Standing]) -> bool:
+def _settles(payment: BookedMove, bill: BookedMove, bills: Sequence[BookedMove]) -> bool:
     """True when the payment names this very bill and no other first, of those that are still owed."""
     named = [one for one in bills if one.is_bill and one.status == "posted" and not one.is_settled]
     picked = pick(payment.settles, named) if payment.settles else None
     return picked is not None and picked.id == bill.id
 
 
-def _settle_bill(api: Calls, bill: Standing, payments: Sequence[Standing]) -> bool:
+def _settle_bill(api: Calls, bill: BookedMove, payments: Sequence[BookedMove]) -> bool:
     together = _balance([bill, *payments])
     alone = next((one for one in payments if not _balance([bill, one])), None)
     if not together:
@@ -210,19 +210,19 @@ def _settle_bill(api: Calls, bill: Standing, payments: Sequence[Standing]) -> bo
     return _reconcile(api, [bill, alone]) if alone else False
 
 
-def _balance(standings: Sequence[Standing]) -> Decimal:
+def _balance(all_booked: Sequence[BookedMove]) -> Decimal:
     """What is left of these in their currency; no number when they are of several, or one owes nothing."""
-    if len({one.currency for one in standings}) > 1 or any(one.owed is None for one in standings):
+    if len({one.currency for one in all_booked}) > 1 or any(one.owed is None for one in all_booked):
         return Decimal("NaN")
-    return sum((amount_in(one.owed, one.currency) for one in standings if one.owed), Decimal(0))
+    return sum((amount_in(one.owed, one.currency) for one in all_booked if one.owed), Decimal(0))
 
 
-def _reconcile(api: Calls, standings: Sequence[Standing]) -> bool:
+def _reconcile(api: Calls, all_booked: Sequence[BookedMove]) -> bool:
     """By Tryton's own wizard: it books the difference of exchange rates itself."""
-    return _run(api, "account.move.reconcile_lines", "start", standings)
+    return _run(api, "account.move.reconcile_lines", "start", all_booked)
 
 
-def _take_back(api: Calls, ledger: Ledger, returned: Standing) -> bool:
+def _take_back(api: Calls, ledger: Ledger, returned: BookedMove) -> bool:
     """A payment that came back: what it settled is undone, so that the bill is open again; the two cancel out."""
     paid = [one for one in ledger.payments(_vendors([returned])) if _undoes(returned, one)]
     if not paid:
@@ -233,14 +233,14 @@ def _take_back(api: Calls, ledger: Ledger, returned: Standing) -> bool:
     return _reconcile(api, [returned, payment])
 
 
-def _undoes(returned: Standing, payment: Standing) -> bool:
+def _undoes(returned: BookedMove, payment: BookedMove) -> bool:
     """The same bill, the same amount, the other direction."""
     return not payment.is_returned and payment.settles == returned.settles and not _balance([returned, payment])
 
 
-def _run(api: Calls, wizard: str, state: str, standings: Sequence[Standing]) -> bool:
+def _run(api: Calls, wizard: str, state: str, all_booked: Sequence[BookedMove]) -> bool:
     """A wizard over the lines that are owed. One that Tryton refuses leaves the payment open."""
-    lines = [int(one.owed["id"]) for one in standings if one.owed]
+    lines = [int(one.owed["id"]) for one in all_booked if one.owed]
     try:
         number, *_ = api.write(f"wizard.{wizard}.create")
         told = api.write(f"wizard.{wizard}.execute", number, {}, state, active_ids=lines, **LINE)

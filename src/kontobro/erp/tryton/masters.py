@@ -117,7 +117,7 @@ class Snapshot:
         return frozenset(tax.output for tax in self.taxes.values() if tax.output)
 
 
-class Masters:
+class TrytonMasters:
     """The company's master data, read over the API. `snapshot` is kept for a while."""
 
     def __init__(self, api: Calls) -> None:
@@ -245,16 +245,16 @@ class Masters:
         return self._api.rows(model, [["company", "=", self._api.company], *domain], fields, **context)
 
 
-_READERS: Final[Mapping[type, Callable[[Masters], Iterable[MasterRecord]]]] = {
-    Company: Masters.companies,
+_READERS: Final[Mapping[type, Callable[[TrytonMasters], Iterable[MasterRecord]]]] = {
+    Company: TrytonMasters.companies,
     Account: lambda masters: (posting.account for posting in masters.postings()),
     TaxCode: lambda masters: (tax.code for tax in masters.taxes()),
-    Dimension: Masters.roots,
-    DimensionValue: Masters.values,
-    Vendor: Masters.known_vendors,
-    Employee: Masters.employees,
+    Dimension: TrytonMasters.roots,
+    DimensionValue: TrytonMasters.values,
+    Vendor: TrytonMasters.known_vendors,
+    Employee: TrytonMasters.employees,
     Journal: lambda masters: (book.journal for book in masters.books()),
-    Period: Masters.periods,
+    Period: TrytonMasters.periods,
 }
 
 

@@ -1,9 +1,9 @@
 """Vendors born in Pleo, as parties of Tryton.
 
-Pleo's id stands in an identifier of the party that has no type: `pleo:<id>`, by which it is found before anything is
+Pleo's id is in an identifier of the party that has no type: `pleo:<id>`, by which it is found before anything is
 created. Nothing makes identifiers unique; what Tryton's own database keeps unique is a party's code. So the code is the
 one that the vendor has in Pleo, else one made of Pleo's id: of two creates of one vendor, at the same time or after an
-answer that was lost, the database refuses the second, and what stands is found.
+answer that was lost, the database refuses the second, and what exists is found.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from kontobro.erp.tryton.access import TO_ADD_VENDORS, missing_permissions
 from kontobro.erp.tryton.calls import SYSTEM, Calls
 from kontobro.erp.tryton.entries import Values
 from kontobro.erp.tryton.ledger import escaped
-from kontobro.erp.tryton.masters import ANY, BORN, Masters
+from kontobro.erp.tryton.masters import ANY, BORN, TrytonMasters
 
 PARTY: Final = "party.party"
 
@@ -43,8 +43,8 @@ class Draft:
         return key_of(self.vendor)
 
 
-def add_vendors(api: Calls, masters: Masters, vendors: Sequence[Vendor]) -> list[Vendor | Problem]:
-    """What stands for each in the end, what stood before included; a Problem for each that Tryton does not take."""
+def add_vendors(api: Calls, masters: TrytonMasters, vendors: Sequence[Vendor]) -> list[Vendor | Problem]:
+    """What stands for each in the end, what was before included; a Problem for each that Tryton does not take."""
     asked = by_key(vendors)
     there = masters.born(asked)
     new = [vendor for key, vendor in asked.items() if key not in there]
@@ -65,7 +65,7 @@ def _answer(vendor: Vendor, party: Vendor | None, refused: Mapping[str, Problem]
 # ---------------------------------------------------------------------------------------------------- writing
 
 
-def _add(api: Calls, masters: Masters, new: Sequence[Vendor]) -> dict[str, Problem]:
+def _add(api: Calls, masters: TrytonMasters, new: Sequence[Vendor]) -> dict[str, Problem]:
     """Create what can be created; why not, for the others."""
     if missing := missing_permissions(api, TO_ADD_VENDORS):
         return {key_of(vendor): _forbidden(vendor, missing) for vendor in new}
@@ -88,8 +88,10 @@ def _coded(new: Sequence[Vendor], used: set[str]) -> tuple[list[Draft], dict[str
     return wanted, refused
 
 
-def _create(api: Calls, masters: Masters, wanted: Sequence[Draft], values: Mapping[str, Values]) -> dict[str, Problem]:
-    """Create in one transaction; the problem of each that Tryton refuses by itself."""
+def _create(
+    api: Calls, masters: TrytonMasters, wanted: Sequence[Draft], values: Mapping[str, Values]
+) -> dict[str, Problem]:
+    """Create in one transaction; the problem of each that Tryton refuses on its own."""
 
     def create(some: Sequence[Draft]) -> None:
         api.write(f"model.{PARTY}.create", [values[draft.pleo_id] for draft in some])
@@ -159,7 +161,7 @@ def _codes_in_use(api: Calls, codes: Sequence[str]) -> set[str]:
 
 
 def _identifier_types(api: Calls, wanted: Sequence[Draft]) -> frozenset[str]:
-    """Those that Tryton's configuration offers; asked only when somebody has a number."""
+    """Those that Tryton's configuration offers; asked only when someone has a number."""
     if not any(draft.vendor.tax_registration_number for draft in wanted):
         return frozenset()
     return frozenset(name for name, _ in api.read("model.party.identifier.get_types") if name)
@@ -177,7 +179,7 @@ def _countries(api: Calls, wanted: Sequence[Draft]) -> dict[str, int]:
 
 def _refused(draft: Draft, refusal: Refused) -> Problem:
     fix = Phrase("fix_party_by_hand", {"system": SYSTEM, "code": draft.code})
-    return not_written(draft.vendor, SYSTEM, fix, refusal.told)
+    return not_written(draft.vendor, SYSTEM, fix, refusal.said)
 
 
 def _forbidden(vendor: Vendor, missing: Sequence[str]) -> Problem:

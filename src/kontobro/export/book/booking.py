@@ -1,12 +1,12 @@
-"""From a batch of items to entries that stand, checked: rules, receipts, find, book, compare, attach, post, read back.
+"""From a batch of items to entries that exist, checked: rules, receipts, find, book, compare, attach, post, read back.
 
     planned ─► booking ─► drafted ─► attached ─► posted ─► verified ─► reported
        │          │ ▲         │                               ▲
        │          ▼ │         └── stays a draft, if so set ───┘
        │       uncertain              rejected: any of them, with its problems
-       └─► drafted or posted: it stood before
+       └─► drafted or posted: it was before
 
-`booking` is the intent, committed before the write. `drafted` means: it stands, and as we sent it.
+`booking` is the intent, committed before the write. `drafted` means: it exists, and as we sent it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from kontobro.export.book.compare import conflict, differences, not_as_sent, sam
 from kontobro.export.book.finish import attach, post, verify
 from kontobro.export.book.manifest import manifest
 from kontobro.export.book.pieces import broke, in_pieces
-from kontobro.export.book.work import ItemWork, pairs, plans_of, standing_move
+from kontobro.export.book.work import ItemWork, booked_move, pairs, plans_of
 from kontobro.export.book.write import Unresolved, withdraw, write
 from kontobro.export.job.invoices import duplicate, keys_to_ask, remark, stops
 from kontobro.export.job.run import Run
@@ -52,7 +52,7 @@ def book_batch(run: Run, items: Sequence[ExportItem | MalformedItem]) -> list[It
 
 
 def reject_rest(run: Run, works: Sequence[ItemWork]) -> None:
-    """The other entries of an item of which one was refused on the way: the item failed, whatever stands of it."""
+    """The other entries of an item of which one was refused on the way: the item failed, whatever exists of it."""
     failed = {r: work for work in works if work.problems and not work.uncertain for r in work.references}
     rows = run.ports.store.bookings(run.connection.id, references=list(failed)) if failed else ()
     run.move(
@@ -128,9 +128,9 @@ def look_around(run: Run, works: Sequence[ItemWork]) -> None:
 
 
 def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:
-    """Tell the store what is about to happen; answers whose earlier write has an unknown outcome, and since when.
+    """Tell the store what is about to happen; answers whose earlier write has an unconfirmed outcome, and since when.
 
-    A blind run trusts nobody's memory: every absence may be a write still under way when the run began.
+    A blind run trusts no one's memory: every absence may be a write still under way when the run began.
     """
     now = run.ports.clock.now()
     plans = [plan for work in works for plan in plans_of(work)]
@@ -144,7 +144,7 @@ def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:
             for r in w.references
         ]
     )
-    take_all(run, pairs(works), ours.standing, ours.written)
+    take_all(run, pairs(works), ours.bookings, ours.written)
     if run.blind:
         return {plan.reference: run.began for plan in plans}
     # the write may have left as late as its call could last, and not later than this run began
@@ -152,8 +152,8 @@ def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:
 
 
 def book(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:
-    """Find each entry; take what stands, write what does not. Absence is believed as `write` believes it."""
-    to_find = [(work, entry) for work, entry in tasks if entry.reference not in work.standing]
+    """Find each entry; take what exists, write what does not. Absence is believed as `write` believes it."""
+    to_find = [(work, entry) for work, entry in tasks if entry.reference not in work.bookings]
     if not to_find:
         return
     references = [entry.reference for _, entry in to_find]
@@ -178,7 +178,7 @@ def take_all(
 
 
 def take(run: Run, task: tuple[ItemWork, Entry], booking: Booking, unresolved: Unresolved) -> Move | None:
-    """Take a booking that was found: the move to commit. None when the entry has to be written (anew)."""
+    """Take a booking that was found: the move to commit. None when the entry has to be written (again)."""
     work, entry = task
     problem = None
     if booking.status == "void":
@@ -195,18 +195,18 @@ def take(run: Run, task: tuple[ItemWork, Entry], booking: Booking, unresolved: U
     if problem is not None:
         work.problems.append(problem)
         return Move(reference=entry.reference, to="rejected", problems=(problem,), erp_id=booking.id)
-    work.standing[entry.reference] = booking
+    work.bookings[entry.reference] = booking
     work.stood.add(entry.reference)
     if differences(entry, booking):
         work.edited.add(entry.reference)
-    return standing_move(entry, booking)
+    return booked_move(entry, booking)
 
 
 def look_up_failed(run: Run, works: Sequence[ItemWork]) -> None:
-    """What stands of items that failed before they were looked for (a period closed since, say): Pleo is told of it."""
+    """What exists of items that failed before they were looked for (a period closed since, say): Pleo is told of it."""
     failed = [work for work in works if work.problems and work.entry_id]
     possible = {r: work for work in failed for r in references_of(work.entry_id)}
     found = run.erp(lambda: run.ports.connector.find(list(possible))) if possible else {}
     for reference, work in possible.items():
         if (booking := found.get(reference)) and booking.status != "void":
-            work.standing[reference] = booking
+            work.bookings[reference] = booking

@@ -1,4 +1,4 @@
-"""Does what stands in the accounting system say what Pleo sent? Pure."""
+"""Does what is in the accounting system say what Pleo sent? Pure."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def same_facts(entry: Entry, booking: Booking) -> bool:
 
 
 def conflict(entry: Entry, booking: Booking, accounts: Mapping[str, Account]) -> Problem:
-    """The same reference stands with other content: a person decides (design §5)."""
+    """The same reference is with other content: a person decides (design §5)."""
     found = tuple(differences(entry, booking, accounts)) or (Phrase("facts_changed"),)
     name = booking.number or booking.id
     return problem("already_booked_differently", "accountingEntryId", entry.reference, booking=name, differences=found)

@@ -11,7 +11,7 @@ from kontobro.core.model.history import Move
 from kontobro.export.book.booking import reject_rest
 from kontobro.export.book.finish import attach, post, verify
 from kontobro.export.book.work import ItemWork, pairs
-from kontobro.export.book.write import accept_found
+from kontobro.export.book.write import accept_existing
 from kontobro.export.job.run import Run
 
 LEAST: Final = timedelta(minutes=1)
@@ -30,9 +30,9 @@ def confirm(run: Run, works: Sequence[ItemWork]) -> None:
     run.wait_until(run.ports.clock.now() + max(LEAST, capabilities.settle_after))
     for work in works:
         work.uncertain = False
-    tasks = [(work, entry) for work, entry in pairs(works) if entry.reference not in work.standing]
+    tasks = [(work, entry) for work, entry in pairs(works) if entry.reference not in work.bookings]
     found = run.erp(lambda: run.ports.connector.find([entry.reference for _, entry in tasks]))
-    absent = accept_found(run, tasks, found)
+    absent = accept_existing(run, tasks, found)
     for work, entry in absent:
         work.problems.append(problem("write_not_taken", "entry", entry.reference))
     run.move([Move(reference=e.reference, to="rejected", problems=tuple(w.problems)) for w, e in absent])

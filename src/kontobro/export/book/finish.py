@@ -1,4 +1,4 @@
-"""After an entry stands: receipts, posting, and the read-back that makes it verified."""
+"""After an entry exists: receipts, posting, and the read-back that makes it verified."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def attach(run: Run, works: Sequence[ItemWork]) -> None:
             if fault:
                 _upload_failed(run, work, booking, fault)
             run.keep_alive()
-    drafts = [(work, entry) for work, entry in pairs(works) if _standing(work, entry).status == "draft"]
+    drafts = [(work, entry) for work, entry in pairs(works) if _booking_of(work, entry).status == "draft"]
     run.move([Move(reference=e.reference, to="attached", receipts=_receipts(work, e)) for work, e in drafts])
 
 
@@ -100,7 +100,7 @@ def _upload_failed(run: Run, work: ItemWork, booking: Booking, fault: KontobroEr
     refused = problem("receipt_not_attached", "files", count, booking=name, said=said)
     if run.connection.settings.receipt_upload_failed == "fail":
         work.problems.append(refused)
-        run.move([Move(reference=r, to="rejected", problems=(refused,)) for r in work.standing])
+        run.move([Move(reference=r, to="rejected", problems=(refused,)) for r in work.bookings])
     else:
         work.notes.append(str(refused))
 
@@ -109,8 +109,8 @@ def _receipts(work: ItemWork, entry: Entry) -> int:
     return len(work.receipts) if entry is work.entries[0] else 0
 
 
-def _standing(work: ItemWork, entry: Entry) -> Booking:
-    return work.standing[entry.reference]
+def _booking_of(work: ItemWork, entry: Entry) -> Booking:
+    return work.bookings[entry.reference]
 
 
 def post(run: Run, works: Sequence[ItemWork]) -> None:
@@ -118,7 +118,7 @@ def post(run: Run, works: Sequence[ItemWork]) -> None:
     if run.connection.settings.posting != "posted":
         return
     tasks = pairs(works)
-    bookings = [_standing(work, entry) for work, entry in tasks]
+    bookings = [_booking_of(work, entry) for work, entry in tasks]
     answers = in_pieces(run, bookings, run.ports.connector.post)
     moves = []
     for (work, entry), before, told in zip(tasks, bookings, answers, strict=True):
@@ -127,7 +127,7 @@ def post(run: Run, works: Sequence[ItemWork]) -> None:
             work.problems.append(answer)
             moves.append(Move(reference=entry.reference, to="rejected", problems=(answer,)))
             continue
-        work.standing[entry.reference] = answer
+        work.bookings[entry.reference] = answer
         if before.status == "draft":
             moves.append(
                 Move(
@@ -142,7 +142,7 @@ def post(run: Run, works: Sequence[ItemWork]) -> None:
 
 
 def verify(run: Run, works: Sequence[ItemWork]) -> None:
-    """Read back what stands and compare it once more: an accounting system may move dates as it posts.
+    """Read back what exists and compare it once more: an accounting system may move dates as it posts.
 
     What a person had changed before stays changed. Where nothing can be found, the answer to the write counts.
     """
@@ -152,10 +152,10 @@ def verify(run: Run, works: Sequence[ItemWork]) -> None:
     found = run.erp(lambda: run.ports.connector.find(sorted(sent))) if sent else {}
     moves = []
     for work, entry in tasks:
-        booking = found.get(entry.reference) if entry.reference in sent else _standing(work, entry)
+        booking = found.get(entry.reference) if entry.reference in sent else _booking_of(work, entry)
         problem = _not_verified(run, work, entry, booking)
         if problem is None and booking is not None:
-            work.standing[entry.reference] = booking
+            work.bookings[entry.reference] = booking
             moves.append(_verified(work, entry, booking))
         elif problem is not None:
             work.problems.append(problem)

@@ -21,20 +21,20 @@ STOOD = ("drafted", "posted")
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`standing`: bookings as we remember them; `written`: since when an entry stands that we know no more of."""
+    """`standing`: bookings as we remember them; `written`: since when an entry exists that we know no more of."""
 
-    standing: Mapping[EntryKey, Booking] = field(default_factory=dict)
+    bookings: Mapping[EntryKey, Booking] = field(default_factory=dict)
     written: Mapping[Reference, datetime] = field(default_factory=dict)
 
 
 def manifest(run: Run, references: Sequence[Reference]) -> Manifest:
-    """What earlier runs wrote of these. To be read before a new plan: that begins each reference anew."""
+    """What earlier runs wrote of these. To be read before a new plan: that begins each reference again."""
     if run.ports.connector.capabilities.reference != "none":
         return Manifest()
     rows = run.ports.store.bookings(run.connection.id, references=references)
-    standing: dict[EntryKey, Booking] = {r.reference: _booking(r) for r in rows if r.erp_id and r.posting}
-    written = {row.reference: at for row in rows if row.reference not in standing and (at := _confirmed(run, row))}
-    return Manifest(standing, written)
+    bookings: dict[EntryKey, Booking] = {r.reference: _booking(r) for r in rows if r.erp_id and r.posting}
+    written = {row.reference: at for row in rows if row.reference not in bookings and (at := _confirmed(run, row))}
+    return Manifest(bookings, written)
 
 
 def _booking(row: BookingRow) -> Booking:
@@ -52,6 +52,6 @@ def _booking(row: BookingRow) -> Booking:
 
 
 def _confirmed(run: Run, row: BookingRow) -> datetime | None:
-    """When it was last confirmed to stand; a run killed right after its plan has forgotten all else."""
+    """When it was last confirmed to exist; a run killed right after its plan has forgotten all else."""
     events = run.ports.store.events(run.connection.id, row.reference)
     return max((at for at, _, to in events if to in STOOD), default=None)

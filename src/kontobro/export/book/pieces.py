@@ -1,4 +1,4 @@
-"""A connector that breaks on one entry: the batch is halved until that entry stands alone, the others go on."""
+"""A connector that breaks on one entry: the batch is halved until that entry is alone, the others continue."""
 
 from __future__ import annotations
 

@@ -74,17 +74,17 @@ class Reporter:
             self._last_action = self._clock.now()
 
 
-def failure_text(problems: Iterable[Problem], standing: Iterable[str] = ()) -> str:
-    """What Pleo shows at a failed item: each problem once with its remedy, and what stands all the same."""
+def failure_text(problems: Iterable[Problem], bookings: Iterable[str] = ()) -> str:
+    """What Pleo shows at a failed item: each problem once with its remedy, and what exists all the same."""
     texts = list(dict.fromkeys(str(problem) for problem in problems))
-    stands = [f"Booked all the same: {', '.join(standing)}."] if (standing := list(standing)) else []
+    stands = [f"Booked all the same: {', '.join(bookings)}."] if (bookings := list(bookings)) else []
     return " ".join(texts + stands)
 
 
 def outcome_of(successful: int, failed: int, open_items: int, dialect: Dialect) -> JobOutcome:
     """The final event of a job whose items were all gone through (`pleo/rules.md` §1.10, C4, C5).
 
-    `open_items` have no final status: their outcome is unknown, or Pleo refused the update. With such the job can
+    `open_items` have no final status: their outcome is not known, or Pleo refused the update. With such the job can
     only end as `failed`: the other two events are for jobs whose items all have one.
     """
     if open_items:

@@ -1,4 +1,4 @@
-"""The work on one item: its entries, what is wrong with it, and what stands of it."""
+"""The work on one item: its entries, what is wrong with it, and what exists of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from kontobro.core.errors import Problem
 from kontobro.core.model.export import ExportItem, ItemReport, MalformedItem, Receipt
-from kontobro.core.model.history import Move, Plan
+from kontobro.core.model.history import Intent, Move
 from kontobro.core.model.journal import (
     Bill,
     Booking,
@@ -33,7 +33,7 @@ class ItemWork:
     """One item on its way through the engine.
 
     `standing`: the bookings that were found or made, by reference; `stood` of them those that an earlier run
-    made, `edited` of these those that a person has changed since. `uncertain`: a write whose outcome is unknown at
+    made, `edited` of these those that a person has changed since. `uncertain`: a write whose outcome is not known at
     the end of this run.
     """
 
@@ -42,7 +42,7 @@ class ItemWork:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     receipts: tuple[Receipt, ...] = ()
-    standing: dict[Reference, Booking] = field(default_factory=dict)
+    bookings: dict[Reference, Booking] = field(default_factory=dict)
     stood: set[Reference] = field(default_factory=set)
     edited: set[Reference] = field(default_factory=set)
     uncertain: bool = False
@@ -75,17 +75,17 @@ class ItemWork:
     @property
     def first(self) -> Booking | None:
         """The booking that receipts belong to and Pleo links to: the bill or the journal entry."""
-        return self.standing.get(self.entries[0].reference) if self.entries else None
+        return self.bookings.get(self.entries[0].reference) if self.entries else None
 
     def report(self, now: datetime) -> ItemReport:
         """What Pleo is told. Not for uncertain work: that is left unreported (design §5)."""
         first = self.first
         if self.problems:
-            standing = [booking.number or booking.id for booking in self.standing.values()]
+            bookings = [booking.number or booking.id for booking in self.bookings.values()]
             return ItemReport(
                 entry_id=self.entry_id,
                 status="failed",
-                failure=failure_text(self.problems, standing),
+                failure=failure_text(self.problems, bookings),
                 failure_type=self.problems[0].reason,
             )
         return ItemReport(
@@ -108,7 +108,7 @@ def pairs(works: Iterable[ItemWork]) -> list[tuple[ItemWork, Entry]]:
     return [(work, entry) for work in works if work.good for entry in work.entries]
 
 
-def plans_of(work: ItemWork) -> list[Plan]:
+def plans_of(work: ItemWork) -> list[Intent]:
     """What the store is told before anything is booked: one plan an entry, or one for a bad item without."""
     item = work.item
     if not work.entries:
@@ -116,13 +116,13 @@ def plans_of(work: ItemWork) -> list[Plan]:
     return [_plan(entry, item.raw if number == 0 else b"") for number, entry in enumerate(work.entries)]
 
 
-def _item_plan(reference: Reference, item: ExportItem | MalformedItem) -> Plan:
+def _item_plan(reference: Reference, item: ExportItem | MalformedItem) -> Intent:
     """An item without entries, with what a bookkeeper knows it by, as far as it can be read."""
     if isinstance(item, MalformedItem):
-        return Plan(reference=reference, kind="item", item_type="", raw=item.raw)
+        return Intent(reference=reference, kind="item", item_type="", raw=item.raw)
     wallet = item.amount.wallet
     readable = exponent(wallet.currency) is not None and is_whole(wallet.minor)
-    return Plan(
+    return Intent(
         reference=reference,
         kind="item",
         item_type=clean(item.type, TYPE_LIMIT),
@@ -135,9 +135,9 @@ def _item_plan(reference: Reference, item: ExportItem | MalformedItem) -> Plan:
     )
 
 
-def _plan(entry: Entry, raw: bytes) -> Plan:
+def _plan(entry: Entry, raw: bytes) -> Intent:
     money = money_line(entry)
-    return Plan(
+    return Intent(
         reference=entry.reference,
         kind=kind_of(entry),
         item_type=entry.item_type,
@@ -166,8 +166,8 @@ def kind_of(entry: Entry) -> str:
             return "journal"
 
 
-def standing_move(entry: Entry, booking: Booking) -> Move:
-    """The move to `drafted` or `posted`, as the booking stands."""
+def booked_move(entry: Entry, booking: Booking) -> Move:
+    """The move to `drafted` or `posted`, as the booking is."""
     return Move(
         reference=entry.reference,
         to="drafted" if booking.status == "draft" else "posted",

@@ -1,6 +1,6 @@
 """The one place that writes entries: intent first, and never twice without a look.
 
-After a write with an unknown outcome the accounting system is asked again. What it then lacks is written again
+After a write with an unconfirmed outcome the accounting system is asked again. What it then lacks is written again
 only when absence is proof: at once where the reference is enforced, after `settle_after` where it is searchable,
 never where it can't be found.
 """
@@ -18,7 +18,7 @@ from kontobro.core.model.journal import Booking, Entry, EntryKey, Reference
 from kontobro.core.ports import Withdraws
 from kontobro.export.book.compare import differences, not_as_sent
 from kontobro.export.book.pieces import broke
-from kontobro.export.book.work import ItemWork, standing_move
+from kontobro.export.book.work import ItemWork, booked_move
 from kontobro.export.job.run import Run, StopJob, asked_pause
 
 ROUNDS = 4
@@ -51,10 +51,10 @@ def settle_doubt(run: Run, tasks: Tasks, since: datetime) -> list[tuple[ItemWork
         run.wait_until(since + capabilities.settle_after)
     references = [entry.reference for _, entry in tasks]
     found = run.erp(lambda: run.ports.connector.find(references))
-    return accept_found(run, tasks, found)
+    return accept_existing(run, tasks, found)
 
 
-def accept_found(run: Run, tasks: Tasks, found: Mapping[EntryKey, Booking]) -> list[tuple[ItemWork, Entry]]:
+def accept_existing(run: Run, tasks: Tasks, found: Mapping[EntryKey, Booking]) -> list[tuple[ItemWork, Entry]]:
     """Take what an interrupted write left, compared with what was sent; answers what is absent."""
     left = [task for task in tasks if _is_to_write(run, task[1], found.get(task[1].reference))]
     done = {entry.reference for _, entry in tasks} - {entry.reference for _, entry in left}
@@ -63,12 +63,12 @@ def accept_found(run: Run, tasks: Tasks, found: Mapping[EntryKey, Booking]) -> l
 
 
 def _is_to_write(run: Run, entry: Entry, booking: Booking | None) -> bool:
-    """True when nothing stands, or a draft that an interrupted write left half done: that one is taken back."""
+    """True when nothing exists, or a draft that an interrupted write left half done: that one is taken back."""
     return booking is None or bool(differences(entry, booking) and withdraw(run, booking))
 
 
 def _write_some(run: Run, tasks: Tasks, rounds: int) -> None:
-    """Write one batch; halve it when the connector breaks on it, look again when its outcome is unknown."""
+    """Write one batch; halve it when the connector breaks on it, look again when its outcome is not known."""
     if not tasks:
         return
     if rounds == 0:
@@ -99,7 +99,7 @@ def _write_some(run: Run, tasks: Tasks, rounds: int) -> None:
 
 
 def _look_again(run: Run, tasks: Tasks, began: datetime, fault: KontobroError) -> list[tuple[ItemWork, Entry]]:
-    """After a write with an unknown outcome: say so, find what it left, answer what is proved absent.
+    """After a write with an unconfirmed outcome: say so, find what it left, answer what is proved absent.
 
     Raises StopJob when this run has lost all the time that it may: what is absent then is left to the next one.
     """
@@ -112,7 +112,7 @@ def _look_again(run: Run, tasks: Tasks, began: datetime, fault: KontobroError) -
 
 
 def _write_halves(run: Run, tasks: Tasks, rounds: int, fault: ConnectorFault) -> None:
-    """The connector broke on these: halve them until the bad entry stands alone."""
+    """The connector broke on these: halve them until the bad entry is alone."""
     if len(tasks) == 1:
         work, entry = tasks[0]
         run.move([_reject(work, entry, broke(entry.reference, fault))])
@@ -126,13 +126,13 @@ def _answered(run: Run, work: ItemWork, entry: Entry, answer: Booking | Problem)
 
 
 def _accept(run: Run, work: ItemWork, entry: Entry, booking: Booking) -> Move:
-    """It stands: compare it with what we sent; the move to commit."""
+    """It exists: compare it with what we sent; the move to commit."""
     found = differences(entry, booking, run.masters.accounts.by_id)
     if found:
         withdrawn = withdraw(run, booking)
         return _reject(work, entry, not_as_sent(entry, booking, found, withdrawn=withdrawn), booking)
-    work.standing[entry.reference] = booking
-    return standing_move(entry, booking)
+    work.bookings[entry.reference] = booking
+    return booked_move(entry, booking)
 
 
 def withdraw(run: Run, booking: Booking) -> bool:

@@ -40,7 +40,7 @@ OVER_AT_PLEO: Final = ("job_expired", "canceled_by_user")
 """Ends of a job that no installation made."""
 
 
-class Standing(Enum):
+class JobClaim(Enum):
     """What a job is to this installation."""
 
     FREE = "pending, to be claimed"
@@ -53,7 +53,7 @@ class Standing(Enum):
     OVER = "ended at Pleo"
 
 
-def judge(row: JobRow | None, job: ExportJob, now: datetime) -> Standing:
+def judge(row: JobRow | None, job: ExportJob, now: datetime) -> JobClaim:
     """What the job is to us. `row` is our memory of it, `job` as Pleo tells it at `now` (Pleo's clock).
 
     | our row | pending | in progress | ended |
@@ -66,16 +66,16 @@ def judge(row: JobRow | None, job: ExportJob, now: datetime) -> Standing:
     ended_here = row is not None and row.finished_at is not None and row.status != NOT_OURS
     ours = row is not None and row.finished_at is None and row.status == "in_progress"
     if ended_here and (job.status != "in_progress" or now - last_action(job) < ALIVE):
-        return Standing.ENDED
+        return JobClaim.ENDED
     if job.status == "pending":
-        return Standing.ACCEPTED if ours else Standing.FREE
+        return JobClaim.ACCEPTED if ours else JobClaim.FREE
     if job.status != "in_progress":
-        return Standing.OVER
+        return JobClaim.OVER
     if ours:
-        return Standing.OURS
+        return JobClaim.OURS
     if now - last_action(job) >= ALIVE:
-        return Standing.LEFT
-    return Standing.PERHAPS if row and _began_after_our_claim(row, job) else Standing.THEIRS
+        return JobClaim.LEFT
+    return JobClaim.PERHAPS if row and _began_after_our_claim(row, job) else JobClaim.THEIRS
 
 
 NOT_OURS: Final = "not ours"
@@ -118,14 +118,14 @@ class Claimant:
         """Refuse a job that can't become ours, before anything is written or asked. Raises Busy, JobGone."""
         if job.status == "in_progress":
             job = self.ports.pleo.job(job.id)
-        standing = judge(self._row(job.id), job, self._now(job))
-        if standing is Standing.ENDED and not self.take_over:
+        ours = judge(self._row(job.id), job, self._now(job))
+        if ours is JobClaim.ENDED and not self.take_over:
             raise Busy(
                 f"Export job {job.id} was finished by another run meanwhile.",
                 "Nothing is left to do for it. If Pleo still shows it as running in half an hour, it is checked again.",
             )
-        if not self._may_have(standing):
-            self._refuse(job, standing, "is under way in another installation")
+        if not self._may_have(ours):
+            self._refuse(job, ours, "is under way in another installation")
 
     def claim(self, job_id: str, progress: Progress) -> bool:
         """Make the job ours at Pleo. True when another exporter of it may still be writing: then absence in the
@@ -134,11 +134,11 @@ class Claimant:
         fault: KontobroError | None = None
         for number, pause in enumerate(PAUSES):
             job = self.ports.pleo.job(job_id)
-            standing = judge(self._row(job_id), job, self._now(job))
-            if standing not in (Standing.FREE, Standing.ACCEPTED):
-                return self._take(job, standing, progress)
-            if standing is Standing.FREE or number == len(PAUSES) - 2:
-                fault = self._ask(job, anew=standing is Standing.FREE)
+            ours = judge(self._row(job_id), job, self._now(job))
+            if ours not in (JobClaim.FREE, JobClaim.ACCEPTED):
+                return self._take(job, ours, progress)
+            if ours is JobClaim.FREE or number == len(PAUSES) - 2:
+                fault = self._ask(job, again=ours is JobClaim.FREE)
             if number or fault:
                 self.ports.clock.sleep(pause)
         raise fault or Unreachable(
@@ -162,10 +162,10 @@ class Claimant:
 
     # ------------------------------------------------------------------------------------------------
 
-    def _ask(self, job: ExportJob, *, anew: bool) -> KontobroError | None:
+    def _ask(self, job: ExportJob, *, again: bool) -> KontobroError | None:
         """Send `started`. What went wrong, when the answer is unknown."""
         moment = job.read_at or last_action(job)
-        if anew:
+        if again:
             self.ports.store.claim_job(self.connection.id, job.id, "claiming", moment)
         try:
             if self.ports.pleo.start(job.id):
@@ -174,20 +174,20 @@ class Claimant:
             return fault
         return None
 
-    def _take(self, job: ExportJob, standing: Standing, progress: Progress) -> bool:
-        if standing is Standing.OURS:
+    def _take(self, job: ExportJob, ours: JobClaim, progress: Progress) -> bool:
+        if ours is JobClaim.OURS:
             return False
-        if not self._may_have(standing):
-            self._refuse(job, standing, "was claimed by another installation")
-        if standing is Standing.PERHAPS and not self.take_over:
+        if not self._may_have(ours):
+            self._refuse(job, ours, "was claimed by another installation")
+        if ours is JobClaim.PERHAPS and not self.take_over:
             self._watch(job, progress)
         self.ports.store.claim_job(self.connection.id, job.id, "in_progress", job.read_at or last_action(job))
         return True
 
-    def _may_have(self, standing: Standing) -> bool:
-        if standing is Standing.PERHAPS:
+    def _may_have(self, ours: JobClaim) -> bool:
+        if ours is JobClaim.PERHAPS:
             return self.take_over or self.ports.connector.capabilities.reference == "enforced"
-        return standing is not Standing.OVER and (self.take_over or standing is not Standing.THEIRS)
+        return ours is not JobClaim.OVER and (self.take_over or ours is not JobClaim.THEIRS)
 
     def _watch(self, job: ExportJob, progress: Progress) -> None:
         """Go on when nothing happened to the job for the window: seen by this run, or told by Pleo's clocks with their
@@ -197,8 +197,8 @@ class Claimant:
         log.info("watching a job that may be ours", extra={"job": job.id})
         while True:
             found = self.ports.pleo.job(job.id)
-            if found != job or self._is_told(job.id):
-                self._refuse(found, Standing.THEIRS, "was claimed by another installation")
+            if found != job or self._is_reported(job.id):
+                self._refuse(found, JobClaim.THEIRS, "was claimed by another installation")
             seen = self.ports.clock.now() - began
             told = found.read_at - since - MARGIN if found.read_at else seen
             left = window - max(seen, told)
@@ -207,13 +207,13 @@ class Claimant:
             progress("waiting", 0, 0)
             self.ports.clock.sleep(min(left.total_seconds(), LOOK_EVERY))
 
-    def _is_told(self, job_id: str) -> bool:
+    def _is_reported(self, job_id: str) -> bool:
         """Whether an item has a status. We sent none: nothing is sent before a job is ours."""
         return any(item.status != "pending" for page in self.ports.pleo.control_items(job_id) for item in page)
 
-    def _refuse(self, job: ExportJob, standing: Standing, what: str) -> NoReturn:
+    def _refuse(self, job: ExportJob, ours: JobClaim, what: str) -> NoReturn:
         """Leave the job alone. What may be ours stays noted."""
-        if standing is Standing.PERHAPS:
+        if ours is JobClaim.PERHAPS:
             raise Taken(
                 f"Export job {job.id} began just when Kontobro asked for it, but Pleo's answer is unknown: another "
                 "installation may have it.",
@@ -222,9 +222,9 @@ class Claimant:
             )
         row = self._row(job.id)
         if row is not None and row.finished_at is None:
-            status, why = end_of(row, job) if standing is Standing.OVER else (NOT_OURS, BY_ANOTHER)
+            status, why = end_of(row, job) if ours is JobClaim.OVER else (NOT_OURS, BY_ANOTHER)
             self.ports.store.end_job(self.connection.id, job.id, status, why, self.ports.clock.now())
-        if standing is Standing.OVER:
+        if ours is JobClaim.OVER:
             _raise_over(job)
         raise Taken(
             f"Export job {job.id} {what} (last action {last_action(job):%H:%M} UTC). Nothing was done here.",

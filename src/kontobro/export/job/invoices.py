@@ -81,13 +81,13 @@ def stops(entry: Entry, found: Found, settings: Settings) -> bool:
     return bool(entry.twin) and settings.duplicate_invoice == "fail" and not exists(found.get(entry.reference))
 
 
-def duplicate(entry: Entry, told: Phrase) -> Problem:
+def duplicate(entry: Entry, message: Phrase) -> Problem:
     """The same as a problem, for a company that wants no invoice twice."""
-    return problem("invoice_duplicate", NUMBER_FIELD, entry.number, why=told)
+    return problem("invoice_duplicate", NUMBER_FIELD, entry.number, why=message)
 
 
-def noted(entry: Entry, told: Phrase) -> Entry:
-    return replace(entry, notes=(*entry.notes, Noted(told)))
+def noted(entry: Entry, message: Phrase) -> Entry:
+    return replace(entry, notes=(*entry.notes, Noted(message)))
 
 
 def _of_invoice(entry: Entry, twin: TwinKey, found: Found, seen: Seen) -> Phrase | None:

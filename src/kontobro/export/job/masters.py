@@ -31,7 +31,7 @@ def masters_for(connection: Connection, connector: Connector, company: Company, 
         return masters
 
     def given(kind: MasterKind, sync: SyncKind) -> Given:
-        return Given.of(store.bindings(connection.id, kind), in_step=sync in connection.settings.sync)
+        return Given.of(store.bindings(connection.id, kind), in_sync=sync in connection.settings.sync)
 
     accounts = given("accounts", "accounts")
     if of_another_database(accounts, masters.accounts.by_id):

@@ -60,7 +60,7 @@ class Patience:
             self.lost += time
 
     def doubt(self, time: timedelta) -> None:
-        """A write that took so long, and whose outcome is unknown."""
+        """A write that took so long, and whose outcome is not known."""
         self.lose(time)
         self.doubts += 1
 

@@ -98,18 +98,18 @@ def erase_entries(connection: Connection, store: Store, entry_ids: Sequence[str]
 
 def _names(row: BookingRow, who: str) -> bool:
     texts = [row.payee, *row.notes, *(text for problem in row.problems for text in (problem.value, problem.message))]
-    return row.payee.casefold() == who.casefold() or any(_stands_in(text, who) for text in texts)
+    return row.payee.casefold() == who.casefold() or any(_occurs_in(text, who) for text in texts)
 
 
 def _content_names(raw: bytes, who: str) -> bool:
     try:
         item = json.loads(raw, parse_float=str)
     except (ValueError, RecursionError):
-        return _stands_in(raw.decode(errors="replace"), who)
+        return _occurs_in(raw.decode(errors="replace"), who)
     user = item.get("user") if isinstance(item, dict) else None
     if any(text.casefold() == who.casefold() for text in _texts(user)):
         return True
-    return any(_stands_in(text, who) for text in _texts(item))
+    return any(_occurs_in(text, who) for text in _texts(item))
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -125,7 +125,7 @@ def _texts(value: object) -> Iterator[str]:
             waiting += one
 
 
-def _stands_in(text: str, who: str) -> bool:
+def _occurs_in(text: str, who: str) -> bool:
     """A short code or an id would be found everywhere: only what is surely one person's is looked for in texts."""
     personal = "@" in who or len(who.split()) > 1
     return personal and " ".join(who.casefold().split()) in " ".join(text.casefold().split())

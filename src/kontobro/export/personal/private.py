@@ -14,7 +14,7 @@ from typing import BinaryIO
 def private_file(path: Path) -> Iterator[BinaryIO]:
     """A new file (mode 0600) that takes its name when the block ends well; what was there before stays until then.
 
-    It is made under a name that nobody can guess, and never through a link that somebody else left there. A device or
+    It is made under a name that no one can guess, and never through a link that someone else left there. A device or
     a pipe (`/dev/stdout`) is written to as it is: a file in its place would be the end of it.
     """
     if path.exists() and not path.is_file():

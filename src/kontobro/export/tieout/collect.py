@@ -40,7 +40,7 @@ class BookPorts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class TieOutScope:
     """Which entries: booked for a day from `first` to `last`, of a wallet (its label or code, or a currency)."""
 
     first: date | None = None
@@ -52,27 +52,27 @@ class Scope:
         return self.wallet is None or self.wallet.casefold() in (name.casefold() for name in names if name)
 
 
-EVERYTHING = Scope()
+EVERYTHING = TieOutScope()
 
 
 def summarise(
-    connection: Connection, ports: BookPorts, scope: Scope = EVERYTHING, *, progress: Progress = quiet
+    connection: Connection, ports: BookPorts, scope: TieOutScope = EVERYTHING, *, progress: Progress = quiet
 ) -> TieOut:
     """Sums per wallet and month, and what differs. Raises the accounting system's faults."""
     return summary_of(tied_entries(connection, ports, scope, progress=progress), ports.connector.capabilities, scope)
 
 
-def summary_of(tied: Iterable[TiedEntry], capabilities: Capabilities, scope: Scope = EVERYTHING) -> TieOut:
-    """The same over entries that somebody else reads too, such as a spreadsheet."""
+def summary_of(tied: Iterable[TiedEntry], capabilities: Capabilities, scope: TieOutScope = EVERYTHING) -> TieOut:
+    """The same over entries that someone else reads too, such as a spreadsheet."""
     result = tie_out(tied)
     result.cannot_see = blind_spots(result, capabilities, scope)
     return result
 
 
 def tied_entries(
-    connection: Connection, ports: BookPorts, scope: Scope = EVERYTHING, *, progress: Progress = quiet
+    connection: Connection, ports: BookPorts, scope: TieOutScope = EVERYTHING, *, progress: Progress = quiet
 ) -> Iterator[TiedEntry]:
-    """Every entry of the scope with both of its sides, by reference. The accounting system is read as it goes on."""
+    """Every entry of the scope with both of its sides, by reference. The accounting system is read as it goes."""
     masters = open_books(connection, ports)
     connection = with_codes(connection, masters)
     done = 0
@@ -93,7 +93,7 @@ def open_books(connection: Connection, ports: BookPorts) -> Masters:
     return masters_for(connection, ports.connector, company, ports.store)
 
 
-def _pages(connection: Connection, store: Store, scope: Scope) -> Iterator[Sequence[BookingRow]]:
+def _pages(connection: Connection, store: Store, scope: TieOutScope) -> Iterator[Sequence[BookingRow]]:
     after: Reference | None = None
     while rows := store.bookings_page(connection.id, first=scope.first, last=scope.last, after=after, limit=PAGE):
         yield rows
@@ -126,7 +126,7 @@ def _entries_of(
     return {entry.reference: entry for one in posted for entry in one.entries}
 
 
-def blind_spots(result: TieOut, capabilities: Capabilities, scope: Scope) -> tuple[str, ...]:
+def blind_spots(result: TieOut, capabilities: Capabilities, scope: TieOutScope) -> tuple[str, ...]:
     """What this tie-out can't see, in words for a bookkeeper."""
     spots = [
         "Expenses that were never exported through this connection or whose job failed before they were read, and "

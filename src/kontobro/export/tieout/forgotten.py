@@ -11,7 +11,7 @@ from kontobro.core.model.export import ExportJob
 from kontobro.core.model.journal import entry_id_of, references_of
 from kontobro.core.ports import Pleo
 from kontobro.core.tieout.compare import TieOut
-from kontobro.export.tieout.collect import BookPorts, Scope
+from kontobro.export.tieout.collect import BookPorts, TieOutScope
 
 STATUSES = ("in_progress", "completed", "completed_with_errors", "failed")
 
@@ -31,7 +31,7 @@ class Forgotten:
         result.cannot_see = (*self.sentences, *result.cannot_see)
 
 
-def forgotten(connection: Connection, ports: BookPorts, pleo: Pleo, scope: Scope) -> Forgotten:
+def forgotten(connection: Connection, ports: BookPorts, pleo: Pleo, scope: TieOutScope) -> Forgotten:
     """A sentence for each job of which Pleo shows exported expenses that our history lacks, newest first.
 
     Which day they were booked for only the history knew: a job counts when it is no older than the scope's first day.

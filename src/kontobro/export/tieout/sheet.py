@@ -46,7 +46,7 @@ SUM_COLUMNS: Sequence[str] = (
 
 
 def entry_row(tied: TiedEntry) -> list[Cell]:
-    """One entry; why it isn't booked stands with its changes."""
+    """One entry; why it isn't booked is with its changes."""
     pleo = tied.pleo
     return [
         f"{pleo.date:%Y-%m}" if pleo.date else None,

@@ -29,7 +29,7 @@ from kontobro.pleo.export.wire import read_item
 from kontobro.pleo.http import answers, endpoints
 from kontobro.pleo.http.calls import DIRECT, Calls, Params, Ways
 from kontobro.pleo.http.endpoints import Endpoint
-from kontobro.pleo.http.faults import AGAIN, may_have_arrived, told_at, with_failure
+from kontobro.pleo.http.faults import AGAIN, dated, may_have_arrived, with_failure
 from kontobro.pleo.http.files import Files, open_files
 from kontobro.pleo.http.opening import open_calls
 from kontobro.pleo.http.paging import listed, listed_loosely
@@ -191,7 +191,7 @@ class PleoClient:
     def _job(self, job_id: str) -> ExportJob:
         response = self._calls.once(endpoints.JOB, id=job_id)
         job = answers.read(response, endpoints.JOB, answers.JobData).data.to_core()
-        return replace(job, read_at=told_at(response))
+        return replace(job, read_at=dated(response))
 
     def _send_event(self, job_id: str, body: Mapping[str, str]) -> None:
         """The answer is 202 with a body that means nothing (`pleo/api.md` B1 row 6)."""

@@ -36,7 +36,7 @@ from kontobro.core.words import Phrase
 from kontobro.pleo.http.answers import Camel, Instant
 
 _MOST_DIGITS: Final = 1_000
-"""What the posting rules refuse by themselves may still be far larger than any amount, but not fill the memory."""
+"""What the posting rules refuse on their own may still be far larger than any amount, but not fill the memory."""
 
 _RATE_DIGITS: Final = 4
 """Before the point. Counting with more, a rate of 1,000,000 %, has no meaning."""
@@ -162,7 +162,7 @@ _NAMED: Final = msgspec.json.Decoder(_Named)
 _ITEM: Final = msgspec.json.Decoder(WireItem)
 _LONGEST_SIZE: Final = 25
 """Characters: more digits are no size of a file."""
-_LOOSE: Final = msgspec.json.Decoder(float_hook=str)  # for messages only: the number as it stood there
+_LOOSE: Final = msgspec.json.Decoder(float_hook=str)  # for messages only: the number as it was there
 
 
 class _Unreadable(ValueError):
@@ -301,7 +301,7 @@ def _day(text: str | None, name: str) -> dt.date | None:
 
 
 def _web_link(links: Any) -> str | None:
-    """Where a person sees the item in Pleo. Decoration: whatever else stands there is no fault."""
+    """Where a person sees the item in Pleo. Decoration: whatever else is there is no fault."""
     web = links.get("web") if isinstance(links, dict) else None
     url = web.get("exportItem") if isinstance(web, dict) else None
     return url if isinstance(url, str) and url.startswith(("https://", "http://")) else None
@@ -315,7 +315,7 @@ def _malformed(content: bytes, field: str, fault: Phrase | str) -> MalformedItem
 
 
 def _loose(content: bytes) -> Any:
-    """Whatever stands there; its id alone where a number is too long or a part is nested too deep; None for no JSON."""
+    """Whatever is there; its id alone where a number is too long or a part is nested too deep; None for no JSON."""
     try:
         return _LOOSE.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -339,7 +339,7 @@ def _field_of(path: str, text: str) -> str:
 
 
 def _value_at(loose: Any, field: str) -> str:
-    """What stood in the field, shortened; empty when nothing did."""
+    """What was in the field, shortened; empty when nothing did."""
     for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", field):
         try:
             loose = loose[int(index)] if index else loose[name]

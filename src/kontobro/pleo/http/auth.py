@@ -91,7 +91,7 @@ class Renewal:
         return self.renew(held.access)
 
     def renew(self, stale: str) -> Tokens:
-        """New tokens in place of the `stale` access token, which may be somebody else's work.
+        """New tokens in place of the `stale` access token, which may be someone else's work.
 
         One at a time: Pleo rotates refresh tokens, and a used one kills the whole authorisation. The lock dies
         with its process and is no transaction; both tokens are stored before either is used. Killed between

@@ -32,7 +32,7 @@ SCOPES_LEVEL_1: Final = SCOPES[1]
 
 
 def is_local(url: str) -> bool:
-    """True for an address on this machine, where no proxy stands in between."""
+    """True for an address on this machine, where no proxy is in between."""
     host = urlsplit(url).hostname or ""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback

@@ -38,12 +38,12 @@ AGAIN_HERE = "Is it running? kontobro sandbox starts it. Nothing is lost: run it
 UNEXPECTED = "Check that the address is Pleo's (a proxy or login page may be in between), then report this."
 RECONNECT = "Check that the credential is whole and still valid in Pleo (Settings > API Keys), then connect again."
 LONGEST_WAIT = 86_400.0
-"""Seconds. Nobody means more, and a number of any length is no time."""
+"""Seconds. No one means more, and a number of any length is no time."""
 _GONE = frozenset(["export_job_status_unprocessable", "invalid_export_job_status_change"])
 _SECRET = re.compile(r"(?i)\b(bearer|basic)\s+\S+|\bplp_\S+|\bwhsec_\S+|[A-Za-z0-9_\-.=+/]{32,}")
 
 
-class Refused(BadAnswer):
+class RefusedByPleo(BadAnswer):
     """Pleo says no to what a request carries. `status` is 400 to 499; `said` an excerpt for messages, or empty."""
 
     def __init__(self, message: str, remedy: str, status: int, said: str) -> None:
@@ -103,7 +103,7 @@ def _again(url: httpx2.URL | None) -> str:
 
 
 def never_sent(fault: BaseException) -> bool:
-    """True when no connection stood, so that Pleo can't have seen the request."""
+    """True when no connection was, so that Pleo can't have seen the request."""
     return isinstance(fault.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout)
 
 
@@ -138,11 +138,11 @@ def of_answer(response: httpx2.Response, endpoint: Endpoint, now: datetime) -> K
             )
     said = _excerpt(info)
     refused = f"Pleo refused {endpoint.name} with status {status}{said}."
-    return Refused(refused, UNEXPECTED, status, said) if status >= 400 else BadAnswer(refused, UNEXPECTED)
+    return RefusedByPleo(refused, UNEXPECTED, status, said) if status >= 400 else BadAnswer(refused, UNEXPECTED)
 
 
 def is_page(response: httpx2.Response) -> bool:
-    """Whether this is a page for people: Pleo's API has none, what stands in front of it has."""
+    """Whether this is a page for people: Pleo's API has none, what is in front of it has."""
     return bool(response.headers.get("content-type", "").strip().lower().startswith("text/html"))
 
 
@@ -172,7 +172,7 @@ def rate_limited(seconds: float | None) -> RateLimited:
     return with_failure(fault, "pleo_rate_limit")
 
 
-def told_at(response: httpx2.Response) -> datetime | None:
+def dated(response: httpx2.Response) -> datetime | None:
     """Pleo's own time: the answer's Date (RFC 9110 §6.6.1, whole seconds). None without a readable one."""
     try:
         when = parsedate_to_datetime(response.headers.get("date", ""))

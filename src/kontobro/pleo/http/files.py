@@ -31,7 +31,7 @@ def no_cookies() -> CookieJar:
 
 
 class _NoQueries(logging.Filter):
-    """httpx2 logs every address at INFO, and a receipt's address is its own password: only its start may stand."""
+    """httpx2 logs every address at INFO, and a receipt's address is its own password: only its start may be shown."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):

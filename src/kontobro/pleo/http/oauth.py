@@ -106,7 +106,7 @@ def exchange_code(connection: Connection, grant: Grant, clock: Clock, ways: Ways
 
 
 def renewer(connection: Connection, clock: Clock, ways: Ways = DIRECT) -> Callable[[Tokens], Tokens]:
-    """What asks Pleo for new tokens. Never repeated by itself: a lost answer may have used the refresh token up."""
+    """What asks Pleo for new tokens. Never repeated on its own: a lost answer may have used the refresh token up."""
 
     def renew(held: Tokens) -> Tokens:
         body = _grammar(connection).prepare_refresh_body(

@@ -17,7 +17,7 @@ from kontobro.core.errors import BadAnswer, IncompleteList
 from kontobro.pleo.http.answers import Page, require_json, unreadable
 from kontobro.pleo.http.calls import Calls, Params
 from kontobro.pleo.http.endpoints import Endpoint
-from kontobro.pleo.http.faults import UNEXPECTED, Refused
+from kontobro.pleo.http.faults import UNEXPECTED, RefusedByPleo
 
 SMALLEST_PAGE: Final = 10
 """A page of fewer entries is not asked for: that Pleo refuses it then has another reason."""
@@ -58,7 +58,7 @@ def _first(calls: Calls, ask: Callable[[int], httpx2.Response]) -> httpx2.Respon
     while size >= SMALLEST_PAGE:
         try:
             page = ask(size)
-        except Refused as refusal:
+        except RefusedByPleo as refusal:
             if refusal.status != 400:
                 raise
             fault, size = fault or refusal, size // 2
@@ -101,31 +101,31 @@ def _too_few(endpoint: Endpoint, entries: int, total: int | None) -> IncompleteL
 
 
 def read_page(response: httpx2.Response, endpoint: Endpoint) -> Page:
-    """One page. JSON with a fault inside one entry (NaN, half an emoji) is mended, so that only that entry fails."""
+    """One page. JSON with a fault inside one entry (NaN, half an emoji) is fixed, so that only that entry fails."""
     require_json(response, endpoint)
     try:
         return _PAGE.decode(response.content)
     except (msgspec.ValidationError, RecursionError) as error:
         raise unreadable(endpoint, error) from error
     except msgspec.DecodeError as error:
-        return _mended_page(response.content, endpoint, error)
+        return _corrected_page(response.content, endpoint, error)
 
 
-def _mended_page(content: bytes, endpoint: Endpoint, fault: Exception) -> Page:
+def _corrected_page(content: bytes, endpoint: Endpoint, fault: Exception) -> Page:
     """What the laxer parser of the standard library makes of it, decimals still exact."""
     try:
         loose = json.loads(content, parse_float=Decimal, parse_constant=Decimal)
-        return _PAGE.decode(msgspec.json.encode(_mended(loose)))
+        return _PAGE.decode(msgspec.json.encode(_corrected(loose)))
     except (ValueError, RecursionError) as error:
         raise unreadable(endpoint, fault) from error
 
 
-def _mended(value: Any) -> Any:
+def _corrected(value: Any) -> Any:
     """The same without half surrogate pairs, which no UTF-8 can hold."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
-        return [_mended(entry) for entry in value]
+        return [_corrected(entry) for entry in value]
     if isinstance(value, dict):
-        return {_mended(key): _mended(entry) for key, entry in value.items()}
+        return {_corrected(key): _corrected(entry) for key, entry in value.items()}
     return value

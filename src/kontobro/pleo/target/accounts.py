@@ -14,7 +14,7 @@ from kontobro.core.plan.make import Desired, Existing
 from kontobro.pleo.http import endpoints
 from kontobro.pleo.http.answers import Camel, Single, read
 from kontobro.pleo.http.calls import Calls, uncertain
-from kontobro.pleo.http.faults import Refused
+from kontobro.pleo.http.faults import RefusedByPleo
 from kontobro.pleo.target.records import (
     Answer,
     Kept,
@@ -74,9 +74,9 @@ class Accounts:
 
     def create(self, records: Sequence[Desired], parents: Mapping[str, str]) -> list[Answer]:
         items = [{KEY: wanted.id, **_body(wanted.code, wanted.name, dict(wanted.fields))} for wanted in records]
-        given = [answer for part in parts(items, MOST_CREATES) for answer in answers(part, self._create, Refused)]
+        given = [answer for part in parts(items, MOST_CREATES) for answer in answers(part, self._create, RefusedByPleo)]
         return [
-            refusal(answer, Request(NOUN, KEY, item)) if isinstance(answer, Refused) else answer
+            refusal(answer, Request(NOUN, KEY, item)) if isinstance(answer, RefusedByPleo) else answer
             for item, answer in zip(items, given, strict=True)
         ]
 

@@ -1,4 +1,4 @@
-"""Pleo as the place where master data are kept in step: the `Target` port (`core/ports/`) on five APIs of Pleo.
+"""Pleo as the place where master data are kept in sync: the `Target` port (`core/ports/`) on five APIs of Pleo.
 
 Reads, changes and archiving may be sent twice; a create is not, after a lost answer it raises Uncertain and the
 caller reads again.

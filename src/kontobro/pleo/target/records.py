@@ -17,7 +17,7 @@ from kontobro.core.words import Phrase
 from kontobro.pleo.http.answers import Camel, Single, read, read_entry
 from kontobro.pleo.http.calls import Calls, Params, uncertain
 from kontobro.pleo.http.endpoints import Endpoint
-from kontobro.pleo.http.faults import Refused
+from kontobro.pleo.http.faults import RefusedByPleo
 from kontobro.pleo.http.paging import listed
 
 T = TypeVar("T")
@@ -128,11 +128,11 @@ def refusal_as_problem(request: Request, attempt: Callable[[], T]) -> T | Proble
     """What the attempt gives, or the refusal of this one record as a problem."""
     try:
         return attempt()
-    except Refused as fault:
+    except RefusedByPleo as fault:
         return refusal(fault, request)
 
 
-def refusal(fault: Refused, request: Request) -> Problem:
+def refusal(fault: RefusedByPleo, request: Request) -> Problem:
     """Raises the fault again when it does not speak of the record."""
     if fault.status not in _OF_ONE_RECORD:
         raise fault

@@ -14,7 +14,7 @@ from kontobro.core.plan.make import Desired, Existing
 from kontobro.pleo.http import endpoints
 from kontobro.pleo.http.answers import Single, read
 from kontobro.pleo.http.calls import Calls, Params
-from kontobro.pleo.http.faults import Refused
+from kontobro.pleo.http.faults import RefusedByPleo
 from kontobro.pleo.target.records import Answer, Kept, Records, Request, WireRecord, refusal_as_problem
 from kontobro.pleo.target.spelling import code_of, name_of
 
@@ -69,7 +69,7 @@ class TagGroups:
         return answer if isinstance(answer, Problem) else self._existing(answer)
 
     def _put(self, id: str, code: str, name: str, archived: bool = False) -> Answer:
-        """Metadata are required and replaced: what somebody keeps there goes back as it came."""
+        """Metadata are required and replaced: what someone keeps there goes back as it came."""
         body = _body(code, name, archived)
         request = Request(GROUP, KEY, body, id)
         metadata = refusal_as_problem(request, lambda: self._kept.metadata(id))
@@ -127,7 +127,7 @@ class Tags:
         try:
             response = self._records.calls.again(endpoints.ARCHIVE_TAGS, body=body)
             done = read(response, endpoints.ARCHIVE_TAGS, Single[list[WireTag]]).data
-        except Refused:
+        except RefusedByPleo:
             done = []
         found = {wire.id: wire.to_core() for wire in done if wire.archived == archived}
         return [found.get(tag.id) or self._put(tag.id, tag.code, tag.name, archived) for tag in tags]

@@ -100,7 +100,7 @@ class TaxCodes:
 
 
 def fraction(text: str) -> Decimal | None:
-    """The exact rate, or None for what is no number."""
+    """The exact rate, or None for what is not a number."""
     try:
         rate = Decimal(text)
     except InvalidOperation:

@@ -12,7 +12,7 @@ from kontobro.core.plan.make import Desired, Existing, Fields
 from kontobro.pleo.http import endpoints
 from kontobro.pleo.http.calls import Calls
 from kontobro.pleo.http.endpoints import Endpoint
-from kontobro.pleo.http.faults import Refused
+from kontobro.pleo.http.faults import RefusedByPleo
 from kontobro.pleo.target.records import Answer, Records, Request, WireRecord, refusal, refusal_as_problem
 from kontobro.pleo.target.spelling import code_of, fields_of, joined, name_of
 
@@ -106,7 +106,7 @@ class Vendors:
         """
         try:
             self._records.calls.again(endpoint, id=request.id, body=request.body if sends else None)
-        except Refused as fault:
+        except RefusedByPleo as fault:
             problem = refusal(fault, request)
             found = refusal_as_problem(request, lambda: self._records.one(endpoints.VENDOR, request.id))
             return problem if isinstance(found, Problem) else _settled(found.to_core(), result) or problem

@@ -66,7 +66,7 @@ class OncePerOutage(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._told_at = -QUIET
+        self._logged_at = -QUIET
 
     def filter(self, record: logging.LogRecord) -> bool:
         if getattr(record, "status_code", None) == 503:
@@ -75,9 +75,9 @@ class OncePerOutage(logging.Filter):
         if error is None or not is_outage(error):
             return True
         now = time.monotonic()
-        if now - self._told_at < QUIET:
+        if now - self._logged_at < QUIET:
             return False
-        self._told_at = now
+        self._logged_at = now
         record.msg, record.args, record.exc_info = "the database can't be reached", (), None
         record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True

@@ -1,7 +1,7 @@
 """Figures for Prometheus. Labels are few and fixed: accounting systems, outcomes, states; no tenant, no id.
 
 Two kinds. What happened in a process (counters, durations): of several gunicorn processes they are summed through
-`PROMETHEUS_MULTIPROC_DIR`, which `metrics_folder.prepare` sets before this module is imported. What stands (queue,
+`PROMETHEUS_MULTIPROC_DIR`, which `metrics_folder.prepare` sets before this module is imported. What exists (queue,
 connections, bookings): read at scrape time, so that every process tells the same and a restart forgets nothing.
 """
 
@@ -67,14 +67,14 @@ class JobFacts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What stands. `connections` by status; `bookings` by accounting system and state."""
+    """What exists. `connections` by status; `bookings` by accounting system and state."""
 
     connections: Mapping[str, int]
     bookings: Mapping[tuple[str, str], int]
     vitals: Vitals | None = None
 
 
-class StandingFigures:
+class CurrentFigures:
     """Prometheus' collector over figures that were read already."""
 
     def __init__(self, figures: Figures) -> None:
@@ -146,7 +146,7 @@ def metrics_page(figures: Figures | None = None) -> tuple[bytes, str]:
     """The page and its media type. Without figures only what happened in this process, or in all of gunicorn's."""
     standing = CollectorRegistry()
     if figures is not None:
-        standing.register(StandingFigures(figures))
+        standing.register(CurrentFigures(figures))
     return generate_latest(_happened()) + generate_latest(standing), CONTENT_TYPE_LATEST
 
 

@@ -85,7 +85,7 @@ class Notifier(Protocol):
     """One way to a person."""
 
     def tell(self, notice: Notice, now: datetime) -> bool:
-        """Tell; False when there is nobody to tell this way. Raises KontobroError when it did not arrive."""
+        """Tell; False when there is no one to tell this way. Raises KontobroError when it did not arrive."""
         ...
 
 
@@ -97,7 +97,7 @@ class Remembered(Protocol):
         ...
 
     def release(self, connection_id: str, cause: str, day: date) -> None:
-        """Forget the claim: nobody could be told, so the next time may try."""
+        """Forget the claim: no one could be told, so the next time may try."""
         ...
 
 

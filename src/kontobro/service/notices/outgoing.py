@@ -28,7 +28,7 @@ from kontobro.service.notices.notify import Notice, link_of
 
 TIMEOUT: Final = httpx2.Timeout(10.0, connect=5.0)
 LIMITS: Final = Limits(seconds=15.0, most_bytes=64 * 1024)
-"""One receiver can't hold up the notices of others, and nobody reads what it answers."""
+"""One receiver can't hold up the notices of others, and no one reads what it answers."""
 _REMEDY: Final = "Use an https:// address on the public internet, without a password in it."
 
 

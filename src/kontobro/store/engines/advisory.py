@@ -104,7 +104,7 @@ def _wait(session: Any, key: int, wait: float) -> bool:
 
 def _release(session: Any, key: int, name: str) -> None:
     """At once, not whenever the server sees the connection end. One that is lost has no lock any more: what was done
-    since is safe by finding before booking, but somebody should know."""
+    since is safe by finding before booking, but someone should know."""
     try:
         _ask(session, "SELECT pg_advisory_unlock(%s)", (key,))
     except Exception as error:
@@ -119,7 +119,7 @@ def sqlstate(error: BaseException) -> str:
 
 
 def is_undone(error: BaseException) -> bool:
-    """Whether PostgreSQL says that nothing of the transaction stands, for another one was in its way."""
+    """Whether PostgreSQL says that nothing of the transaction exists, for another one was in its way."""
     return sqlstate(error).startswith(IN_THE_WAY)
 
 

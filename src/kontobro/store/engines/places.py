@@ -25,7 +25,7 @@ class Place(Protocol):
 
     @property
     def key_file(self) -> Path | None:
-        """Where a key may be kept that nobody gave; None where it would lie open to other machines."""
+        """Where a key may be kept that no one gave; None where it would lie open to other machines."""
         ...
 
     def entry(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from django.db import DatabaseError
 
 IDLE = 60
-"""Seconds after which a connection that nobody uses is closed."""
+"""Seconds after which a connection that no one uses is closed."""
 
 KEPT: Mapping[str, Any] = {"connect_timeout": 10, "options": f"-c lock_timeout={PATIENCE}s"}
 """How long to wait for the server, and for another's row lock. The URL may say otherwise."""
@@ -27,7 +27,7 @@ PARTS = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST
 """libpq's words for what Django has a name of its own for."""
 
 REFUSED = ("28", "3D", "42501")
-"""SQLSTATEs of what the administrator of the database mends: login, database, permission."""
+"""SQLSTATEs of what the administrator of the database fixes: login, database, permission."""
 
 
 @dataclass(frozen=True, slots=True)

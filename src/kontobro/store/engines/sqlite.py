@@ -20,7 +20,7 @@ SIGNATURE = b"SQLite format 3\0"
 """How every SQLite file begins, once something is in it."""
 
 PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
-"""`secure_delete`: what was purged is overwritten in the file. Django turns foreign keys on by itself."""
+"""`secure_delete`: what was purged is overwritten in the file. Django turns foreign keys on on its own."""
 
 UNUSABLE = ("not a database", "malformed", "unable to open", "readonly", "disk is full")
 

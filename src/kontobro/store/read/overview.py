@@ -29,9 +29,9 @@ from kontobro.store.read.pages import (
     Health,
     JobCounts,
     Mark,
-    Outcome,
     Page,
     ProblemGroup,
+    RunState,
     SyncNote,
     mark_of,
 )
@@ -91,12 +91,12 @@ class Overview:
             return dict(self._rows(models.Connection).filter(id__in=connection_ids).values_list("id", "name"))
 
     def statuses(self, connection_ids: Sequence[str]) -> Mapping[str, str]:
-        """How those of these that exist stand with Pleo."""
+        """How those of these that exist are with Pleo."""
         with self._database.reading():
             return dict(self._rows(models.Connection).filter(id__in=connection_ids).values_list("id", "status"))
 
-    def unsolved(self, connection_ids: Sequence[str]) -> Mapping[tuple[str, Outcome], int]:
-        """Items that failed in their last run or whose outcome is unknown, by connection: no entry for none."""
+    def unsolved(self, connection_ids: Sequence[str]) -> Mapping[tuple[str, RunState], int]:
+        """Items that failed in their last run or whose outcome is not known, by connection: no entry for none."""
         rows = self._bookings(connection_ids).filter(outcome__in=("failed", "uncertain"))
         with self._database.reading():
             return {(owner, outcome): number for owner, outcome, number in _unsolved_by(rows, "connection_id")}
@@ -115,7 +115,7 @@ class Overview:
             for hour, outcome, number in _items_by(rows, "hour"):
                 counts[_instant(hour).astimezone(zone).date(), outcome] += number
         days = sorted({day for day, _ in counts})
-        names: tuple[Outcome, ...] = ("booked", "failed", "uncertain")
+        names: tuple[RunState, ...] = ("booked", "failed", "uncertain")
         return [Day(day=day, **{name: counts[day, name] for name in names}) for day in days]
 
     def health(self, connection_ids: Sequence[str]) -> Sequence[Health]:
@@ -155,12 +155,12 @@ class Overview:
         """How far a job is. Cheap: a page asks each second."""
         rows = self._bookings([connection_id]).filter(job_id=_plain(job_id)).order_by()
         states: Counter[BookingState] = Counter()
-        outcomes: Counter[Outcome] = Counter()
+        outcomes: Counter[RunState] = Counter()
         with self._database.reading():
             for state, outcome, number in rows.values_list("state", "outcome").annotate(number=Count("pk")):
                 states[cast(BookingState, state)] += number
                 if outcome:
-                    outcomes[cast(Outcome, outcome)] += number
+                    outcomes[cast(RunState, outcome)] += number
         return JobCounts(states=states, outcomes=outcomes)
 
     def bookings(
@@ -182,8 +182,8 @@ class Overview:
         with self._database.reading() as session:
             return problem_groups(session.cursor, connection_ids, min(limit, MOST), min(items, MOST))
 
-    def stands(
-        self, connection_id: str, since: date, until: date, *, outcomes: Sequence[Outcome] = ("booked",)
+    def booked_by_date(
+        self, connection_id: str, since: date, until: date, *, outcomes: Sequence[RunState] = ("booked",)
     ) -> Iterator[ConnectionBooking]:
         """Bookings of these dates (both included) in their order: a few at a time, nothing held open between."""
         rows = _dated(self._bookings([connection_id]).filter(outcome__in=outcomes), since, until)
@@ -269,7 +269,7 @@ def _matching(text: str) -> Q:
 
 def _owned(row: models.Booking) -> ConnectionBooking:
     return ConnectionBooking(
-        connection_id=row.connection_id, outcome=cast("Outcome | None", row.outcome), booking=booking_of(row)
+        connection_id=row.connection_id, outcome=cast("RunState | None", row.outcome), booking=booking_of(row)
     )
 
 

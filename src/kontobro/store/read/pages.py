@@ -15,7 +15,7 @@ from kontobro.core.model.journal import Reference
 
 T = TypeVar("T")
 
-Outcome = Literal["booked", "failed", "uncertain"]
+RunState = Literal["booked", "failed", "uncertain"]
 """How a booking's last run went so far; None while it is under way."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,7 +24,7 @@ MARK = re.compile(r"(\d{1,17})-(\d{1,18})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where a page ended: the instant and the row's number, as they stand in a URL."""
+    """Where a page ended: the instant and the row's number, as they are in a URL."""
 
     at: datetime
     number: int
@@ -41,7 +41,7 @@ def mark_of(text: str | None) -> Mark | None:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some rows, newest first; `next` is what `before` takes to go on, None at the end."""
+    """Some rows, newest first; `next` is what `before` takes to continue, None at the end."""
 
     rows: tuple[T, ...]
     next: str | None = None
@@ -54,7 +54,7 @@ class BookingFilter:
 
     job_id: str = ""
     state: BookingState | None = None
-    outcome: Outcome | None = None
+    outcome: RunState | None = None
     search: str = ""
     problem_code: str = ""
     currency: str = ""
@@ -86,7 +86,7 @@ class SyncNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """One connection at a glance. `waiting`: items refused in their last run, for a person to mend."""
+    """One connection at a glance. `waiting`: items refused in their last run, for a person to fix."""
 
     connection_id: str
     last_job: JobRow | None = None
@@ -107,7 +107,7 @@ class ConnectionBooking:
     """A booking and whose it is. `outcome` tells a reported refusal from a reported success."""
 
     connection_id: str
-    outcome: Outcome | None
+    outcome: RunState | None
     booking: BookingRow
 
 
@@ -116,7 +116,7 @@ class JobCounts:
     """A job's bookings by state, and by outcome; those under way have no outcome."""
 
     states: Mapping[BookingState, int]
-    outcomes: Mapping[Outcome, int]
+    outcomes: Mapping[RunState, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

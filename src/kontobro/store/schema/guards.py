@@ -190,7 +190,7 @@ def fill_allowed_moves(apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def install_guards(cursor: Any) -> None:
-    """Create the triggers on an ERP's own tables in PostgreSQL, or make them anew. `cursor` is a DB-API one.
+    """Create the triggers on an ERP's own tables in PostgreSQL, or make them again. `cursor` is a DB-API one.
 
     The tables `kontobro_booking`, `kontobro_event` and `kontobro_job` exist, with Django's names of their columns.
     """

@@ -13,7 +13,7 @@ from kontobro.core.model.history import BookingState, ClaimState
 STATES: tuple[BookingState, ...] = get_args(BookingState)
 
 MOVES: Mapping[BookingState, tuple[BookingState, ...]] = {
-    # drafted, posted: `find` shows that it stands; uncertain: an earlier write can't be found out about
+    # drafted, posted: `find` shows that it exists; uncertain: an earlier write can't be found out about
     "planned": ("booking", "drafted", "posted", "uncertain", "rejected"),
     "booking": ("drafted", "posted", "rejected", "uncertain"),
     "uncertain": ("booking", "drafted", "posted", "rejected"),
@@ -27,7 +27,7 @@ MOVES: Mapping[BookingState, tuple[BookingState, ...]] = {
 """The moves within one run. Every state becomes `planned` again by another run, and only so."""
 
 UPDATES: tuple[BookingState, ...] = ("drafted", "attached", "posted", "verified", "reported")
-"""States of what stands may be told again with other facts: no move, no event. A payment is settled later, also
+"""States of what exists may be told again with other facts: no move, no event. A payment is settled later, also
 one whose run was killed half way."""
 
 CLAIMS: Mapping[ClaimState, tuple[ClaimState, ...]] = {

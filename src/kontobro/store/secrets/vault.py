@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from kontobro.core.errors import Misconfigured
 
 ENVIRONMENT = "KONTOBRO_KEY"
-"""Fernet keys parted by commas: the first encrypts, all decrypt. Wins over the key file."""
+"""Fernet keys separated by commas: the first encrypts, all decrypt. Wins over the key file."""
 
 
 class KeyRing:
@@ -40,7 +40,7 @@ class KeyRing:
         return _ciphers(self._keys(), self._source())
 
     def begin_rotation(self) -> MultiFernet:
-        """The keys for encrypting all anew. A key file gets a fresh first key; given keys are rotated by hand."""
+        """The keys for encrypting all again. A key file gets a fresh first key; given keys are rotated by hand."""
         if self._fixed() is None:
             _replace_file(self._file, Fernet.generate_key() + b"\n" + self._keys())
         return self.ciphers()

@@ -9,7 +9,7 @@ from typing import Any
 
 from kontobro.core.errors import ImpossibleMove
 from kontobro.core.model.export import ExportJob
-from kontobro.core.model.history import BookingRow, ClaimState, JobRow, Move, Plan
+from kontobro.core.model.history import BookingRow, ClaimState, Intent, JobRow, Move
 from kontobro.core.model.journal import Reference, entry_id_of
 from kontobro.store.rows import booking_of, job_of
 from kontobro.store.schema.moves import is_allowed
@@ -27,7 +27,7 @@ from kontobro.store.statements import (
 
 UNRESOLVED = """SELECT reference, intent_at FROM kontobro_booking
     WHERE connection_id = %s AND intent_at IS NOT NULL AND reference = ANY(%s)"""
-THERE = "SELECT count(*) AS number FROM kontobro_booking WHERE connection_id = %s AND reference = ANY(%s)"
+KNOWN = "SELECT count(*) AS number FROM kontobro_booking WHERE connection_id = %s AND reference = ANY(%s)"
 EVENTS = """SELECT event.* FROM kontobro_event event JOIN kontobro_booking booking ON booking.id = event.booking_id
     WHERE booking.connection_id = %s AND booking.reference = %s ORDER BY event.id"""
 
@@ -62,7 +62,7 @@ class History(Part):
     # ---------------------------------------------------------------------------------------- writing
 
     def plan(
-        self, connection_id: str, job_id: str, run: str, plans: Sequence[Plan], now: datetime
+        self, connection_id: str, job_id: str, run: str, plans: Sequence[Intent], now: datetime
     ) -> Mapping[Reference, datetime]:
         references = [plan.reference for plan in plans]
         with self.tables.writing() as session:
@@ -77,7 +77,7 @@ class History(Part):
         try:
             with self.tables.writing() as session:
                 number, at = self._number(session, connection_id), session.stored(now)
-                (there,) = session.select(THERE, (number, references))
+                (there,) = session.select(KNOWN, (number, references))
                 if missing := len(references) - there.number:
                     raise ImpossibleMove(f"{missing} of {len(moves)} bookings were never planned")
                 session.for_each(MOVE, [move_values(number, move, at) for move in moves])
@@ -109,7 +109,7 @@ class History(Part):
         return self._bookings(connection_id, asked, "updated_at DESC, id DESC", limit)
 
     def open_payments(self, connection_id: str) -> Sequence[BookingRow]:
-        """Payments that stand, name a bill and are not settled."""
+        """Payments that exist, name a bill and are not settled."""
         still = {"settles_vendor IS NOT NULL AND settled IS NOT TRUE AND outcome = %s": "booked"}
         return self._bookings(connection_id, still, "updated_at, id")
 

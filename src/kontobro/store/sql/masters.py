@@ -19,10 +19,10 @@ BIND = """
 RELEASE = """
     DELETE FROM kontobro_binding WHERE connection_id = %s AND kind = %s AND pleo_id = %s AND erp_id <> %s
 """
-"""A record at Pleo that changes hands: its old binding goes first, or the new one could not stand."""
+"""A record at Pleo that changes hands: its old binding goes first, or the new one could not exist."""
 
 
-class Masters(Part):
+class MasterRows(Part):
     """Bindings and notes of syncs."""
 
     def bindings(self, connection_id: str, kind: MasterKind) -> Sequence[Binding]:

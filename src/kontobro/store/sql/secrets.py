@@ -14,7 +14,7 @@ from kontobro.store.secrets.vault import is_readable, seal, unseal
 from kontobro.store.sql.part import Part
 from kontobro.store.sql.session import Row, Session
 
-THERE_ARE = "SELECT 1 AS found FROM kontobro_secret LIMIT 1"
+HAS_ANY = "SELECT 1 AS found FROM kontobro_secret LIMIT 1"
 
 
 class Secrets(Part):
@@ -103,7 +103,7 @@ class Secrets(Part):
     def _ciphers(self, session: Session) -> MultiFernet:
         """The keys for a new secret. A new key beside secrets of a lost one would leave them unreadable without a
         word."""
-        return self._keys.ciphers(create=not session.select(THERE_ARE))
+        return self._keys.ciphers(create=not session.select(HAS_ANY))
 
 
 def _owners(session: Session) -> Mapping[Any, str]:

@@ -11,12 +11,12 @@ from kontobro.store.rows import connection_columns, connection_of
 from kontobro.store.secrets.given import destination_of_row, secrets_given
 from kontobro.store.sql.erasure import Erasure
 from kontobro.store.sql.history import History
-from kontobro.store.sql.masters import Masters
+from kontobro.store.sql.masters import MasterRows
 from kontobro.store.sql.secrets import Secrets
 from kontobro.store.sql.session import HOST, Session
 
 
-class SqlStore(Masters, Secrets, History, Erasure):
+class SqlStore(MasterRows, Secrets, History, Erasure):
     """The Store in one database. Use from any thread. Its keys encrypt the secrets."""
 
     def lock(self, name: str, *, wait: float = 0) -> AbstractContextManager[None]:
@@ -48,7 +48,7 @@ class SqlStore(Masters, Secrets, History, Erasure):
             self._write(session, connection.id, secrets_given(connection, tokens, secrets or {}))
 
     def mark_reconnect(self, connection_id: str) -> None:
-        """The credential is dead. A connection that somebody disconnected meanwhile stays disconnected."""
+        """The credential is dead. A connection that someone disconnected meanwhile stays disconnected."""
         statement = "UPDATE kontobro_connection SET status = 'reconnect' WHERE id = %s AND status = 'connected'"
         with self.tables.writing() as session:
             session.run(statement, (self._number(session, connection_id),))

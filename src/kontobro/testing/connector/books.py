@@ -26,7 +26,7 @@ class Bookkeeper(Protocol):
     """What a person sees and does in the accounting system itself, not through the connector."""
 
     def count(self, reference: Reference) -> int:
-        """How many documents stand there under a reference."""
+        """How many documents are there under a reference."""
         ...
 
     def shows(self, reference: Reference) -> Shown:
@@ -101,7 +101,7 @@ class Books:
         need_reference(self)
         return self.connector.find([entry.reference])[entry.reference]
 
-    def stands(self, entry: Entry) -> bool:
+    def is_booked(self, entry: Entry) -> bool:
         if self.connector.capabilities.reference == "none":
             return self.bookkeeper.count(entry.reference) > 0
         return entry.reference in self.connector.find([entry.reference])

@@ -151,7 +151,7 @@ class CheckedContract(Contract):
             pytest.skip("the connector rehearses no job")
         good, bad = a_taxed_journal(books.chart), naming(books.chart, "account", NOWHERE)
         cast(Rehearses, books.connector).rehearse([good, bad])
-        assert not books.stands(good)
+        assert not books.is_booked(good)
         assert [bool(found) for found in books.connector.validate([good, bad])] == [False, True]
         assert len(books.book(good)) == 1
 
@@ -175,7 +175,7 @@ def refused(books: Books, entry: Entry, reasons: set[str]) -> None:
     assert all(problem.remedy and problem.field for problem in problems)
     answer = books.refused(entry)
     assert answer in problems
-    assert not books.stands(entry)
+    assert not books.is_booked(entry)
 
 
 def naming(chart: Chart, kind: str, name: Any) -> Entry:

@@ -53,7 +53,7 @@ class Chart:
 
 
 def a_reference() -> Reference:
-    """A reference that nobody used before: a real company is not empty when the suite starts."""
+    """A reference that no one used before: a real company is not empty when the suite starts."""
     return Reference(str(uuid.uuid4()))
 
 

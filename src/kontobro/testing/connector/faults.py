@@ -84,8 +84,8 @@ class FaultsContract(Contract):
             books.another(books.impatient, seconds).book(entries)
         if books.connector.capabilities.reference == "searchable":
             time.sleep(books.connector.capabilities.settle_after.total_seconds())
-        standing = books.connector.find([entry.reference for entry in entries])
-        books.book(*(entry for entry in entries if entry.reference not in standing))
+        booked = books.connector.find([entry.reference for entry in entries])
+        books.book(*(entry for entry in entries if entry.reference not in booked))
         assert [books.bookkeeper.count(entry.reference) for entry in entries] == [1] * len(entries)
 
     def test_a_system_that_was_restarted_goes_on(self, books: Books) -> None:

@@ -3,7 +3,7 @@ writes.
 
 A search before the write is no proof: two that are apart by a millisecond get through it, and once a year they are not.
 Here every function in the connector's own file that returns is a step, and both processes wait there for each other. A
-process that waits for the accounting system (a lock, a unique key) does not come: the other goes on after `PATIENCE`.
+process that waits for the accounting system (a lock, a unique key) does not come: the other continues after `PATIENCE`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Meeting:
 def book_in_lockstep(
     connect: Callable[[], Connector], folder: Path, rounds: Sequence[Sequence[Entry]], mine: str
 ) -> list[list[Booking | Problem | None]]:
-    """Book the entries of each round through a connector of this process's own, in step with the other process."""
+    """Book the entries of each round through a connector of this process's own, in sync with the other process."""
     connector = connect()
     meeting = Meeting(folder, mine, "b" if mine == "a" else "a")
     answers = []

@@ -55,7 +55,7 @@ class MoneyContract(Contract):
     def test_odd_texts_are_booked_or_refused_with_a_reason(self, books: Books, text: str) -> None:
         entry = a_journal(books.chart, payee=text, text=text, notes=(text,))
         (answer,) = books.connector.book([entry])
-        assert isinstance(answer, Booking) == books.stands(entry)
+        assert isinstance(answer, Booking) == books.is_booked(entry)
         if isinstance(answer, Booking):
             books.connector.post([answer])
             assert books.found(entry).total == entry.total

@@ -18,8 +18,8 @@ import httpx2
 
 from kontobro.core.model.masterdata import Account, Company, Vendor
 from kontobro.core.model.settings import Settings
-from kontobro.testing.box import Box
 from kontobro.testing.connector.books import Books
+from kontobro.testing.sandbox_process import SandboxProcess
 
 Json = dict[str, Any]
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -45,7 +45,7 @@ class Codes:
 class PleoCompany:
     """A company in Pleo-in-a-box with one export pressed. `entries`: the expenses' ids by their numbers, from 1."""
 
-    box: Box
+    sandbox: SandboxProcess
     id: str
     key: str = field(repr=False)
     job: str
@@ -65,7 +65,7 @@ class PleoCompany:
         return str(self._job()["status"]).lower()
 
     def _job(self) -> Json:
-        job: Json = next(job for job in _state(self.box)["jobs"] if job["id"] == self.job)
+        job: Json = next(job for job in _state(self.sandbox)["jobs"] if job["id"] == self.job)
         return job
 
     def _number(self, item: Json) -> int:
@@ -73,7 +73,7 @@ class PleoCompany:
 
     def wait_minutes(self, minutes: int) -> None:
         """Move Pleo's clock."""
-        control(self.box, "move_clock", seconds=60.0 * minutes)
+        control(self.sandbox, "move_clock", seconds=60.0 * minutes)
 
 
 def codes_of(books: Books) -> Codes:
@@ -98,18 +98,20 @@ def settings_of(codes: Codes) -> Settings:
     return Settings(posting="posted", accounts_payable=codes.payable, wallets={codes.currency: codes.wallet})
 
 
-def open_company(box: Box, codes: Codes) -> PleoCompany:
+def open_company(sandbox: SandboxProcess, codes: Codes) -> PleoCompany:
     """A company of its own, with its expenses queued and Export pressed."""
-    company = str(control(box, "add_company", name="Fjord & Bro ApS", currency=codes.currency, country=codes.country))
-    key = str(control(box, "add_api_key", company_id=company))
+    company = str(
+        control(sandbox, "add_company", name="Fjord & Bro ApS", currency=codes.currency, country=codes.country)
+    )
+    key = str(control(sandbox, "add_api_key", company_id=company))
     entries = {}
     for number, (item, receipts) in enumerate(expenses(codes), start=1):
         files = [_file(number, place) for place in range(receipts)]
-        entries[number] = str(control(box, "add_expense", company_id=company, item=item, files=files))
+        entries[number] = str(control(sandbox, "add_expense", company_id=company, item=item, files=files))
     ids = list(entries.values())
-    control(box, "press_export", company_id=company, ids=ids, vendor_based=True)
-    (job,) = [job["id"] for job in _state(box)["jobs"] if job["companyId"] == company]
-    return PleoCompany(box, company, key, str(job), entries)
+    control(sandbox, "press_export", company_id=company, ids=ids, vendor_based=True)
+    (job,) = [job["id"] for job in _state(sandbox)["jobs"] if job["companyId"] == company]
+    return PleoCompany(sandbox, company, key, str(job), entries)
 
 
 def hashes(number: int, count: int) -> list[str]:
@@ -184,16 +186,16 @@ def _file(number: int, place: int) -> Json:
     return {"name": f"receipt-{number}-{place}.png", "media_type": "image/png", "content": content}
 
 
-def control(box: Box, verb: str, **arguments: Any) -> Any:
+def control(sandbox: SandboxProcess, verb: str, **arguments: Any) -> Any:
     """Tell Pleo-in-a-box something. Raises httpx2's error for what it does not take."""
-    answer = _client().post(f"{box.url}/_control/{verb}", json=arguments)
+    answer = _client().post(f"{sandbox.url}/_control/{verb}", json=arguments)
     if answer.is_error:
         raise RuntimeError(f"Pleo-in-a-box: {verb}: {answer.text[:500]}")
     return answer.json()["result"]
 
 
-def _state(box: Box) -> Json:
-    state: Json = _client().get(f"{box.url}/_control/state").json()
+def _state(sandbox: SandboxProcess) -> Json:
+    state: Json = _client().get(f"{sandbox.url}/_control/state").json()
     return state
 
 

@@ -15,10 +15,10 @@ from typing import Literal
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.journal import Reference
 from kontobro.core.model.settings import Settings
-from kontobro.testing.box import Box, pleo_in_a_box
 from kontobro.testing.connector.books import Books
 from kontobro.testing.export.company import FAILS, Codes, PleoCompany, codes_of, hashes, open_company, settings_of
 from kontobro.testing.export.exporter import DATABASE, Ended, Exporters, exporters
+from kontobro.testing.sandbox_process import SandboxProcess, running_sandbox
 
 QUIET_MINUTES = 8
 """Until the next run: a job whose claim is in doubt has been quiet for long enough."""
@@ -45,9 +45,11 @@ class ExportProof:
     """The demo company's export into one accounting system. Each case has a company of its own in Pleo-in-a-box, and
     expenses that were never there before: the accounting system itself need not be empty."""
 
-    def __init__(self, books: Books, box: Box, processes: Exporters, settings: Settings | None = None) -> None:
+    def __init__(
+        self, books: Books, sandbox: SandboxProcess, processes: Exporters, settings: Settings | None = None
+    ) -> None:
         self._books = books
-        self._box = box
+        self._box = sandbox
         self._processes = processes
         self._codes: Codes = codes_of(books)
         self._settings = settings or settings_of(self._codes)
@@ -147,8 +149,8 @@ def export_proof(books: Books, settings: Settings | None = None) -> Iterator[Exp
     if books.elsewhere is None:
         raise ValueError("Books.elsewhere is missing: exporters are other processes, and make a connector of their own")
     with ExitStack() as stack:
-        box = stack.enter_context(pleo_in_a_box())
-        yield ExportProof(books, box, stack.enter_context(exporters(books.elsewhere)), settings)
+        sandbox = stack.enter_context(running_sandbox())
+        yield ExportProof(books, sandbox, stack.enter_context(exporters(books.elsewhere)), settings)
 
 
 @cache

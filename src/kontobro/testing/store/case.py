@@ -15,7 +15,7 @@ import pytest
 from kontobro.core.errors import Problem
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.export import ExportJob
-from kontobro.core.model.history import BookingState, Move, Plan
+from kontobro.core.model.history import BookingState, Intent, Move
 from kontobro.core.model.journal import InvoiceKey, Reference
 from kontobro.core.ports import Store
 from kontobro.store.schema.moves import route
@@ -58,9 +58,9 @@ def job(job_id: str = "job-1", items: int = 1) -> ExportJob:
     )
 
 
-def planned(reference: Reference = REF, **other: Any) -> Plan:
+def planned(reference: Reference = REF, **other: Any) -> Intent:
     facts: dict[str, Any] = {"kind": "journal", "item_type": "CARD_PURCHASE", "currency": "DKK", "total": "100.50"}
-    return Plan(reference=reference, **{**facts, **other})
+    return Intent(reference=reference, **{**facts, **other})
 
 
 def tokens(mark: str = "1") -> Tokens:
@@ -69,7 +69,7 @@ def tokens(mark: str = "1") -> Tokens:
     return Tokens(access=f"{secret}-access", refresh=f"{secret}-refresh", expires_at=NOW, client_secret=secret)
 
 
-def plan(store: Store, *plans: Plan, run: str = "run-1", job_id: str = "job-1", now: dt.datetime = NOW) -> Any:
+def plan(store: Store, *plans: Intent, run: str = "run-1", job_id: str = "job-1", now: dt.datetime = NOW) -> Any:
     return store.plan(HERE, job_id, run, plans or (planned(),), now)
 
 
@@ -121,7 +121,7 @@ class StoreCase:
         return f"import pathlib, kontobro.store; store = kontobro.store.open_store(pathlib.Path({path!r}))"
 
     def by_hand(self, store: Store, sql: str, *values: str) -> None:
-        """Run one statement of SQL on the tables, as somebody with a database tool would."""
+        """Run one statement of SQL on the tables, as someone with a database tool would."""
         with tables_of(store).writing() as session:
             session.run(sql, values)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kontobro.bootstrap import Home
+from kontobro.bootstrap import App
 from kontobro.core.errors import Misconfigured, NotAllowed, Problem
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.masterdata import Dimension
@@ -17,10 +17,10 @@ from kontobro.core.settings.toml import settings_from, settings_to, with_change
 from kontobro.core.settings.usable import wallet_missing
 from kontobro.export.job.masters import load_masters
 from kontobro.install.connect import finish_installation
-from kontobro.sync.run import KINDS, SyncResult, apply_plan, in_step, plan_sync
+from kontobro.sync.run import KINDS, SyncResult, apply_plan, in_sync, plan_sync
 from kontobro.sync.shown import Shown, shown_of
 from kontobro.web.connect.subscribing import try_to_subscribe
-from kontobro.web.places import change
+from kontobro.web.process import change
 
 # ------------------------------------------------------------------------------------------- settings
 
@@ -35,11 +35,11 @@ class Books:
     chosen: tuple[str, ...]
 
 
-def read_books(connection: Connection, home: Home) -> Books:
+def read_books(connection: Connection, app: App) -> Books:
     """Read the chart and Pleo's tag groups. Raises what the accounting system raises."""
-    connector = home.connector_for(connection)
+    connector = app.connector_for(connection)
     masters = load_masters(connector, connector.check())
-    groups = _groups(connection, home) if len(masters.dimensions) else []
+    groups = _groups(connection, app) if len(masters.dimensions) else []
     settings, _ = in_codes(connection.settings, masters)
     dimensions = sorted((one for one in masters.dimensions.by_id.values() if one.active), key=lambda one: one.code)
     proposed = preselected(dimensions, [code for code, _ in groups], settings.dimensions)
@@ -47,19 +47,19 @@ def read_books(connection: Connection, home: Home) -> Books:
     return Books(masters, suggest(settings, masters, groups), tuple(dimensions), chosen)
 
 
-def _groups(connection: Connection, home: Home) -> list[tuple[str, str]]:
+def _groups(connection: Connection, app: App) -> list[tuple[str, str]]:
     """Code and name of Pleo's active tag groups; none where we may not ask."""
     if "dimensions" not in connection.settings.sync:
         return []
     try:
-        groups = home.sync_ports_for(connection).target.read("tag_groups")
+        groups = app.sync_ports_for(connection).target.read("tag_groups")
         return [(group.code, group.name) for group in groups if not group.archived]
     except (NotAllowed, Misconfigured):
         return []
 
 
 def settle_settings(
-    connection: Connection, books: Books, values: Mapping[str, str], tags: Sequence[str], home: Home, *, later: bool
+    connection: Connection, books: Books, values: Mapping[str, str], tags: Sequence[str], app: App, *, later: bool
 ) -> Sequence[Problem]:
     """Store the settings if nothing is wrong; else change nothing and give every problem. `later`: some may miss."""
     wanted = settings_to(in_codes(connection.settings, books.masters)[0])
@@ -72,31 +72,31 @@ def settle_settings(
     lacks = None if problems or later else wallet_missing(settings)
     wrong = [*problems, *([] if problems else check_all(settings, books.masters)), *([lacks] if lacks else [])]
     if not wrong:
-        change(home.store, connection.id, settings=settings)
+        change(app.store, connection.id, settings=settings)
     return wrong
 
 
 # ------------------------------------------------------------------------------------------ first sync
 
 
-def read_plans(connection: Connection, home: Home) -> list[Shown]:
+def read_plans(connection: Connection, app: App) -> list[Shown]:
     """The plan of each kind that is switched on. Writes nothing."""
-    ports, settings = home.sync_ports_for(connection), connection.settings
+    ports, settings = app.sync_ports_for(connection), connection.settings
     return [shown_of(kind, plan_sync(connection, kind, ports), settings) for kind in KINDS if kind in settings.sync]
 
 
-def carry_out(connection: Connection, digests: Mapping[str, str], home: Home) -> list[SyncResult]:
+def carry_out(connection: Connection, digests: Mapping[str, str], app: App) -> list[SyncResult]:
     """Apply each kind's plan as it was shown, in turn. Raises NotApproved when a plan is another by now."""
-    ports = home.sync_ports_for(connection)
+    ports = app.sync_ports_for(connection)
     kinds = [kind for kind in KINDS if kind in connection.settings.sync]
     return [apply_plan(connection, kind, digests.get(kind, ""), ports) for kind in kinds]
 
 
-def activate(connection: Connection, home: Home, done: Sequence[SyncResult] = ()) -> bool:
+def activate(connection: Connection, app: App, done: Sequence[SyncResult] = ()) -> bool:
     """Activate at Pleo when nothing is left to sync, and ask for its webhooks; whether it is active now."""
     kinds = [result.kind for result in done if result.complete]
-    if not in_step(connection, home.store, kinds):
+    if not in_sync(connection, app.store, kinds):
         return False
-    finish_installation(home.pleo_for(connection), connection)
-    try_to_subscribe(connection, home)
+    finish_installation(app.pleo_for(connection), connection)
+    try_to_subscribe(connection, app)
     return True

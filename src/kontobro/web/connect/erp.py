@@ -8,7 +8,7 @@ from functools import partial
 from itertools import chain, count
 from urllib.parse import urlsplit
 
-from kontobro.bootstrap import Home
+from kontobro.bootstrap import App
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.level import Level
 from kontobro.core.model.connection import Connection, erp_destination
@@ -38,7 +38,7 @@ def systems() -> list[tuple[str, str]]:
 
 
 def _reads_file(name: str) -> bool:
-    """Whether nobody can connect it without naming a file of this machine."""
+    """Whether no one can connect it without naming a file of this machine."""
     return any(option.kind == "path" and option.required for option in connectors().get(name).settings)
 
 
@@ -99,22 +99,22 @@ def secrets_for(connection: Connection, changed: Connection, given: Mapping[str,
     return dict(given)
 
 
-def join(setup: Setup, home: Home) -> Connected:
-    """Look at both sides, take the company, install at Pleo, store. Run again after a crash it mends what is missing.
+def join(setup: Setup, app: App) -> Connected:
+    """Look at both sides, take the company, install at Pleo, store. Run again after a crash it fixes what is missing.
 
     The owner is stored before the connection, under the id that the setup had from its beginning. The credential is
     refreshed first, where a new pair of tokens is kept: while connecting nothing of it may be lost.
     """
     draft = setup.draft()
     held = setup.secrets().get("erp")
-    connector = home.connector_for(draft, held)
+    connector = app.connector_for(draft, held)
     draft = replace(draft, name=_name(setup, draft, connector.check().name))
-    home.pleo_for(draft, SealedTokens(setup)).introspect()
-    with home.store.lock(f"connect {setup.environment} {setup.company_id}", wait=SECONDS_FOR_OTHERS):
+    app.pleo_for(draft, SealedTokens(setup)).introspect()
+    with app.store.lock(f"connect {setup.environment} {setup.company_id}", wait=SECONDS_FOR_OTHERS):
         connecting = Connecting(
-            pleo_for=home.pleo_for,
+            pleo_for=app.pleo_for,
             connector=connector,
-            store=home.store,
+            store=app.store,
             known=known_to(setup.organisation),
             claim=partial(_claim, setup),
             wait=not setup.again,
@@ -123,7 +123,7 @@ def join(setup: Setup, home: Home) -> Connected:
 
 
 def _claim(setup: Setup, final: Connection) -> None:
-    """The last look before anything is installed: who connects still may, and nobody else has the company."""
+    """The last look before anything is installed: who connects still may, and no one else has the company."""
     require_still(setup)
     own(final, setup.organisation)
 

@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 
 from kontobro.core.errors import KontobroError
 from kontobro.web.models import Setup, Step
-from kontobro.web.places import places
+from kontobro.web.process import process
 from kontobro.web.site.aside import ask
 from kontobro.web.tenancy import Member, member_of
 
@@ -25,10 +25,10 @@ View = Callable[[HttpRequest, Member, Setup], HttpResponse]
 
 
 def of_setup(*steps: Step, asks: bool = False) -> Callable[[View], Any]:
-    """For a view whose URL has `setup`: it gets the Member and the Setup, which nobody else works on meanwhile.
+    """For a view whose URL has `setup`: it gets the Member and the Setup, which no one else works on meanwhile.
 
     A setup that is at none of these steps (none named: any) went on in another tab: the reader is sent there. A
-    fault is told on the setup's own page, where it can be mended. `asks`: Pleo or an accounting system is asked.
+    fault is told on the setup's own page, where it can be fixed. `asks`: Pleo or an accounting system is asked.
     """
 
     def wrap(view: View) -> Any:
@@ -48,7 +48,7 @@ def of_setup(*steps: Step, asks: bool = False) -> Callable[[View], Any]:
 
 
 def _alone(view: View, steps: Collection[str], request: HttpRequest, setup: uuid.UUID) -> HttpResponse:
-    with places.home.store.lock(f"setup {setup}", wait=PATIENCE):
+    with process.app.store.lock(f"setup {setup}", wait=PATIENCE):
         found, member = setup_of(request.user, setup)
         request.member = member  # type: ignore[attr-defined]
         if not _is_at(found, steps):

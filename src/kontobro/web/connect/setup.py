@@ -28,7 +28,7 @@ from kontobro.pleo import Grant, authorize_url, exchange_code
 from kontobro.service.config import Environment, config
 from kontobro.store.secrets.codec import tokens_to
 from kontobro.web.models import ConnectionOwner, Organisation, Setup, Step
-from kontobro.web.places import places
+from kontobro.web.process import process
 from kontobro.web.tenancy import Member
 
 LIFE = timedelta(days=7)  # an abandoned setup is deleted after so long
@@ -61,7 +61,7 @@ def begin(member: Member, way: str) -> Setup:
 
 
 def begin_again(member: Member, connection: Connection, *, raise_level: bool = False) -> Setup:
-    """A setup that asks Pleo anew for a connection that stands; settings, history and id stay."""
+    """A setup that asks Pleo again for a connection that exists; settings, history and id stay."""
     purge()
     asking: Step = "consent" if connection.auth == "oauth" else "key"
     return Setup.objects.create(
@@ -81,13 +81,13 @@ def begin_again(member: Member, connection: Connection, *, raise_level: bool = F
 
 
 def open_setups(user: object, organisation: Organisation | None = None) -> Sequence[Setup]:
-    """A person's setups that can go on, newest first."""
+    """A person's setups that can continue, newest first."""
     found = Setup.objects.filter(user=user, updated_at__gt=timezone.now() - LIFE).order_by("-updated_at")
     return list(found.filter(organisation=organisation) if organisation else found)
 
 
 def purge() -> int:
-    """Delete setups that nobody went on with for a week, their secrets with them."""
+    """Delete setups that no one went on with for a week, their secrets with them."""
     deleted, _ = Setup.objects.filter(updated_at__lt=timezone.now() - LIFE).delete()
     return deleted
 
@@ -159,7 +159,7 @@ def exchange(setup: Setup, code: str) -> None:
             verifier=verifier,
             client_secret=client.client_secret if client else None,
         ),
-        places.home.clock,
+        process.app.clock,
     )
     setup.seal(tokens=tokens_to(tokens)).save()
 
@@ -202,13 +202,13 @@ def name_company(setup: Setup) -> None:
 
 def _name_company(setup: Setup) -> None:
     trial = SealedTokens(setup)
-    with places.home.visit() as home:
+    with process.app.visit() as app:
         draft = setup.draft()
-        identity = named_identity(home.pleo_for(draft, trial), draft.company_id)
+        identity = named_identity(app.pleo_for(draft, trial), draft.company_id)
         require_scopes(setup, identity)
         company_id = _company_of(setup, identity)
         draft = replace(draft, company_id=company_id)
-        name = home.pleo_for(draft, trial).company_name() or ""
+        name = app.pleo_for(draft, trial).company_name() or ""
     refuse_taken(draft, setup.organisation)
     setup.company_id, setup.company_name = company_id, name or setup.company_name
     setup.save()
@@ -240,10 +240,10 @@ def _company_of(setup: Setup, identity: Identity) -> str:
 
 
 def refuse_taken(connection: Connection, organisation: Organisation) -> None:
-    """Raises Conflict when somebody else has this company connected; whoever it is stays untold."""
+    """Raises Conflict when someone else has this company connected; whoever it is stays untold."""
     elsewhere = ConnectionOwner.objects.exclude(organisation=organisation)
     strangers = set(elsewhere.values_list("connection_id", flat=True))
-    for other in places.home.store.connections():
+    for other in process.app.store.connections():
         same = (other.company_id, other.environment) == (connection.company_id, connection.environment)
         if same and other.id in strangers and other.status != "disconnected":
             raise Conflict(
@@ -253,7 +253,7 @@ def refuse_taken(connection: Connection, organisation: Organisation) -> None:
 
 
 def own(connection: Connection, organisation: Organisation) -> None:
-    """Make the organisation the owner, before the connection is stored: one without an owner is nobody's to open."""
+    """Make the organisation the owner, before the connection is stored: one without an owner is no one's to open."""
     refuse_taken(connection, organisation)
     owner, _ = ConnectionOwner.objects.get_or_create(
         connection_id=connection.id, defaults={"organisation": organisation}
@@ -267,6 +267,6 @@ def known_to(organisation: Organisation) -> list[Connection]:
     owners = dict(ConnectionOwner.objects.values_list("connection_id", "organisation_id"))
     return [
         connection
-        for connection in places.home.store.connections()
+        for connection in process.app.store.connections()
         if owners.get(connection.id, organisation.id) == organisation.id
     ]

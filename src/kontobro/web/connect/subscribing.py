@@ -6,7 +6,7 @@ import logging
 
 from django.urls import reverse
 
-from kontobro.bootstrap import Home
+from kontobro.bootstrap import App
 from kontobro.core.errors import KontobroError
 from kontobro.core.model.connection import Connection
 from kontobro.pleo import subscriptions
@@ -23,38 +23,38 @@ def can_subscribe(connection: Connection) -> bool:
     return not config().local or connection.environment == "sandbox"
 
 
-def is_subscribed(connection: Connection, home: Home) -> bool:
+def is_subscribed(connection: Connection, app: App) -> bool:
     """Whether there is a subscription as far as we know; Pleo is not asked."""
-    return home.store.secret(connection, SECRET) is not None
+    return app.store.secret(connection, SECRET) is not None
 
 
-def subscribe(connection: Connection, home: Home) -> None:
+def subscribe(connection: Connection, app: App) -> None:
     """Ask Pleo for this connection's webhooks: again and again, it is one subscription. Raises what Pleo raises."""
-    known = home.store.secret(connection, ID)
-    made = subscriptions.subscribe(connection, _address(connection), home.store, home.clock, known)
-    home.store.save_secret(connection, SECRET, made.secret)
-    home.store.save_secret(connection, ID, made.id)
+    known = app.store.secret(connection, ID)
+    made = subscriptions.subscribe(connection, _address(connection), app.store, app.clock, known)
+    app.store.save_secret(connection, SECRET, made.secret)
+    app.store.save_secret(connection, ID, made.id)
 
 
-def try_to_subscribe(connection: Connection, home: Home) -> bool:
+def try_to_subscribe(connection: Connection, app: App) -> bool:
     """The same where it is no more than a comfort: a refusal is logged, and polling does the work."""
     if not can_subscribe(connection):
         return False
     try:
-        subscribe(connection, home)
+        subscribe(connection, app)
     except KontobroError as fault:
         log.warning("webhooks not subscribed", extra={"connection": connection.id, "fault": type(fault).__name__})
         return False
     return True
 
 
-def unsubscribe(connection: Connection, home: Home) -> None:
+def unsubscribe(connection: Connection, app: App) -> None:
     """End the deliveries before the access ends; what Pleo refuses then is over anyway."""
-    known = home.store.secret(connection, ID)
+    known = app.store.secret(connection, ID)
     if known is None:
         return
     try:
-        subscriptions.unsubscribe(connection, _address(connection), home.store, home.clock, known)
+        subscriptions.unsubscribe(connection, _address(connection), app.store, app.clock, known)
     except KontobroError as fault:
         log.info("webhooks not unsubscribed", extra={"connection": connection.id, "fault": type(fault).__name__})
 

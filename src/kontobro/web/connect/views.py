@@ -27,7 +27,7 @@ from kontobro.web.connect import views_books as connect_books
 from kontobro.web.connect import views_erp as connect_erp
 from kontobro.web.connect.guard import of_setup
 from kontobro.web.models import Membership, Organisation, Setup
-from kontobro.web.places import places
+from kontobro.web.process import process
 from kontobro.web.tenancy import Member, connections_of, memberships
 
 NEW = "new"
@@ -150,7 +150,7 @@ def pleo_settings(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def setup(request: HttpRequest, setup: uuid.UUID) -> HttpResponse:
-    """The page of the step where the setup stands."""
+    """The page of the step where the setup is."""
     response: HttpResponse = _page(request, setup=setup)
     return response
 
@@ -204,7 +204,7 @@ def _session(request: HttpRequest) -> str:
 @require_GET
 @login_required
 def callback(request: HttpRequest) -> HttpResponse:
-    """Pleo sends the browser back. An answer that nobody here waits for is refused without a word about whose it is."""
+    """Pleo sends the browser back. An answer that no one here waits for is refused without a word about whose it is."""
     awaited = flow.awaited(request.GET.get("state", ""), request.user, _session(request))
     if awaited is None:
         return render(request, "connect/unknown.html", status=400)
@@ -239,7 +239,7 @@ def _take_answer(request: HttpRequest, setup: Setup) -> None:
 
 
 def _go_on(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
-    """Pleo's side is there: on to the accounting system; a connection that stands takes it up at once."""
+    """Pleo's side is there: on to the accounting system; a connection that exists takes it up at once."""
     setup.go_to("erp" if not setup.erp else "access")
     messages.success(request, f"Pleo granted access to {setup.company_name or 'the company'}.")
     if setup.again:
@@ -269,7 +269,7 @@ def key(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 @require_POST
 @of_setup()
 def back(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
-    """Back to the level (Pleo is asked anew), or to the choice of the accounting system, while nothing is joined."""
+    """Back to the level (Pleo is asked again), or to the choice of the accounting system, while nothing is joined."""
     if setup.step in ("consent", "key", "erp", "access", "company"):
         setup.go_to("erp" if setup.step in ("access", "company") and not setup.again else "level")
     return redirect("connect_setup", setup.id)
@@ -287,7 +287,7 @@ def drop(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 
 
 def _made(setup: Setup) -> str:
-    return setup.connection_id if places.home.store.connection(setup.connection_id) else ""
+    return setup.connection_id if process.app.store.connection(setup.connection_id) else ""
 
 
 PAGES: dict[str, Callable[[HttpRequest, Member, Setup], HttpResponse]] = {

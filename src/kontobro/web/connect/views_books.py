@@ -16,13 +16,13 @@ from kontobro.core.settings.suggest import Suggestion
 from kontobro.web.connect.books import Books, activate, carry_out, read_books, read_plans, settle_settings
 from kontobro.web.connect.guard import of_setup
 from kontobro.web.models import Setup
-from kontobro.web.places import places
+from kontobro.web.process import process
 from kontobro.web.tenancy import Member
 
 
 def made(setup: Setup) -> Connection:
     """The connection that the setup made. Raises Http404 when it is gone."""
-    found = places.home.store.connection(setup.connection_id)
+    found = process.app.store.connection(setup.connection_id)
     if found is None:
         raise Http404
     return found
@@ -47,8 +47,8 @@ def settings_page(
     connection = made(setup)
     found = books
     if found is None:
-        with places.home.visit() as home:
-            found = read_books(connection, home)
+        with process.app.visit() as app:
+            found = read_books(connection, app)
     rows = [_row(request, one, problems) for one in found.suggestions]
     named = {f"settings.{row['name']}" for row in rows}
     page = {
@@ -80,11 +80,11 @@ def _row(request: HttpRequest, one: Suggestion, problems: Sequence[Problem]) -> 
 def settings(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Accept or change what is proposed; `later` leaves what is missing to the settings page."""
     connection = made(setup)
-    with places.home.visit() as home:
-        books = read_books(connection, home)
+    with process.app.visit() as app:
+        books = read_books(connection, app)
         values = {one.setting: request.POST.get(one.setting, "") for one in books.suggestions}
         later = "later" in request.POST
-        problems = settle_settings(connection, books, values, request.POST.getlist("tags"), home, later=later)
+        problems = settle_settings(connection, books, values, request.POST.getlist("tags"), app, later=later)
     if problems:
         return settings_page(request, member, setup, problems, books)
     member.note("settings accepted", "", connection.id)
@@ -94,8 +94,8 @@ def settings(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse
 
 def plan_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     connection = made(setup)
-    with places.home.visit() as home:
-        plans = read_plans(connection, home)
+    with process.app.visit() as app:
+        plans = read_plans(connection, app)
     page = {
         "setup": setup,
         "plans": plans,
@@ -115,9 +115,9 @@ def plan(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
         messages.info(request, "Pleo is waiting for the first sync. Approve it under Master data.")
         return redirect("connection", connection.id)
     digests = {name.removeprefix("digest-"): value for name, value in request.POST.items() if "digest-" in name}
-    with places.home.visit() as home:
-        results = carry_out(connection, {kind: str(value) for kind, value in digests.items()}, home)
-        active = activate(connection, home, results)
+    with process.app.visit() as app:
+        results = carry_out(connection, {kind: str(value) for kind, value in digests.items()}, app)
+        active = activate(connection, app, results)
     failed = [problem for result in results for problem in result.failed]
     done = sum(result.creates + result.updates + result.archives + result.adopted for result in results)
     member.note("first sync approved", f"{done} done, {len(failed)} failed", connection.id)

@@ -20,12 +20,12 @@ from kontobro.web.connect.books import activate
 from kontobro.web.connect.erp import join, needed_secrets, safe_options, systems
 from kontobro.web.connect.guard import of_setup
 from kontobro.web.models import Setup
-from kontobro.web.places import places
+from kontobro.web.process import process
 from kontobro.web.tenancy import Member
 
 
 class AccessForm(forms.Form):
-    """A connector's own options and secrets. `kept`: secrets may stay empty, then the stored ones stand."""
+    """A connector's own options and secrets. `kept`: secrets may stay empty, then the stored ones stay."""
 
     def __init__(self, erp: str, *args: Any, kept: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -122,9 +122,9 @@ def access(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 
 def _try(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """See which company the access opens. Nothing is stored of an access that opens none."""
-    with places.home.visit() as home:
+    with process.app.visit() as app:
         try:
-            company = home.connector_for(setup.draft(), setup.secrets().get("erp")).check()
+            company = app.connector_for(setup.draft(), setup.secrets().get("erp")).check()
         except SeveralCompanies as several:
             setup.companies = [list(pair) for pair in several.companies]
             if not (setup.companies and connectors().get(setup.erp).takes_company):
@@ -154,12 +154,12 @@ def _join(request: HttpRequest, member: Member, setup: Setup, company_id: str) -
     if connectors().get(setup.erp).takes_company:
         setup.options = {**setup.options, COMPANY.name: company_id}
     setup.save()
-    with places.home.visit() as home:
+    with process.app.visit() as app:
         as_it_was = setup.kept_settings() is not None
-        joined = join(setup, home)
+        joined = join(setup, app)
         _settle(setup, joined, as_it_was=as_it_was)
         member.note("connected again" if joined.again else "connected", _said(joined), joined.connection.id)
-        if setup.step == "plan" and activate(joined.connection, home):
+        if setup.step == "plan" and activate(joined.connection, app):
             setup.delete()
             messages.success(request, "Connected again. Settings and history were kept.")
             return redirect("connection", joined.connection.id)
@@ -182,7 +182,7 @@ def _said(joined: Connected) -> str:
 
 
 def again(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
-    """Take up a connection that stands: with the access that it has, or that is asked for when it was forgotten."""
+    """Take up a connection that exists: with the access that it has, or that is asked for when it was forgotten."""
     held = _kept(setup)
     if any(option.required and option.name not in held for option in connectors().get(setup.erp).secrets):
         return redirect("connect_setup", setup.id)
@@ -198,5 +198,5 @@ def _kept(setup: Setup) -> Mapping[str, str]:
     """The accounting system's secrets that the store has of this connection, for where the setup leads."""
     draft = setup.draft()
     names = [option.name for option in connectors().get(setup.erp).secrets]
-    found = {name: places.home.store.secret(draft, name) for name in names}
+    found = {name: process.app.store.secret(draft, name) for name in names}
     return {name: value for name, value in found.items() if value}

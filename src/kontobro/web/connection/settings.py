@@ -22,7 +22,7 @@ from kontobro.core.settings.check import Fit, fit_of
 from kontobro.core.settings.toml import LARGEST, read_toml, settings_from, settings_to
 from kontobro.export.job.masters import load_masters
 from kontobro.web.connection.settings_form import SettingsForm, form_of, settings_wanted
-from kontobro.web.places import change, places
+from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
 from kontobro.web.tenancy import Member, connection_ids, of_connection
 
@@ -63,7 +63,7 @@ def _page(
 
 def _others(member: Member, connection: Connection) -> list[tuple[str, str]]:
     """The organisation's other connections by id and name, to take settings over from."""
-    names = places.overview.names([one for one in connection_ids(member) if one != connection.id])
+    names = process.overview.names([one for one in connection_ids(member) if one != connection.id])
     return sorted(names.items(), key=lambda pair: pair[1].casefold())
 
 
@@ -78,7 +78,7 @@ def _save(request: HttpRequest, member: Member, connection: Connection, found: S
         name for name, value in settings_to(found).items() if settings_to(connection.settings).get(name) != value
     )
     gone = sorted(set(settings_to(connection.settings)) - set(settings_to(found)))
-    change(places.home.store, connection.id, settings=found)
+    change(process.app.store, connection.id, settings=found)
     member.note(action, ", ".join([*changed, *(f"{name} removed" for name in gone)]), connection.id)
     messages.success(request, "Settings saved." if changed or gone else "Nothing was changed.")
 
@@ -98,7 +98,7 @@ def fitting(request: HttpRequest, member: Member, connection: Connection) -> Htt
 
 
 def _read_books(connection: Connection) -> tuple[Masters, Sequence[Account]]:
-    connector = places.home.connector_for(connection)
+    connector = process.app.connector_for(connection)
     masters = load_masters(connector, connector.check())
     return masters, sorted(connector.read(Account), key=lambda account: account.code)
 
@@ -136,7 +136,7 @@ def _toml(file: UploadedFile[Any]) -> Mapping[str, object]:
 def clone(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Take over the settings of another company of this organisation."""
     wanted_id = request.POST.get("from", "")
-    other = places.home.store.connection(wanted_id) if wanted_id in connection_ids(member) else None
+    other = process.app.store.connection(wanted_id) if wanted_id in connection_ids(member) else None
     if other is None:
         raise Http404
     wanted = {key: value for key, value in settings_to(other.settings).items() if key != "hook"}

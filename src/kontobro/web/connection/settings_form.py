@@ -37,7 +37,7 @@ class TableField(forms.CharField):
 
 
 class ListField(forms.CharField):
-    """Some texts parted by commas."""
+    """Some texts separated by commas."""
 
     def prepare_value(self, value: Any) -> str:
         return ", ".join(value) if isinstance(value, list | tuple) else value or ""

@@ -1,4 +1,4 @@
-"""Master data: when each kind was last in step, the plan of each, and approving exactly the plan that was shown."""
+"""Master data: when each kind was last in sync, the plan of each, and approving exactly the plan that was shown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kontobro.core.model.settings import SyncKind
 from kontobro.core.settings.catalogue import catalogue
 from kontobro.sync.run import KINDS, NOTED, plan_sync
 from kontobro.sync.shown import shown_of
-from kontobro.web.places import places
+from kontobro.web.process import process
 from kontobro.web.site.aside import aside
 from kontobro.web.tenancy import Member, of_connection
 
@@ -21,12 +21,12 @@ from kontobro.web.tenancy import Member, of_connection
 @require_safe
 @of_connection()
 def sync(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
-    """The kinds that are kept in step. Each plan is fetched by the page: it reads both sides."""
-    noted = places.home.store.syncs(connection.id)
+    """The kinds that are kept in sync. Each plan is fetched by the page: it reads both sides."""
+    noted = process.app.store.syncs(connection.id)
     kinds = [(kind, noted.get(NOTED[kind][-1])) for kind in KINDS if kind in connection.settings.sync]
     shown = {
         "kinds": kinds,
-        "work": [work for work in places.runner.work(connection.id, 10) if work.kind == "sync"],
+        "work": [work for work in process.runner.work(connection.id, 10) if work.kind == "sync"],
         "may_approve": member.may("bookkeeper") and connection.status == "connected",
     }
     return render(request, "connection/sync.html", shown)
@@ -40,10 +40,8 @@ def plan(request: HttpRequest, member: Member, connection: Connection, kind: str
     chosen = _kind(connection, kind)
     fault, found = None, None
     try:
-        with places.home.visit() as home:
-            found = shown_of(
-                chosen, plan_sync(connection, chosen, home.sync_ports_for(connection)), connection.settings
-            )
+        with process.app.visit() as app:
+            found = shown_of(chosen, plan_sync(connection, chosen, app.sync_ports_for(connection)), connection.settings)
     except KontobroError as error:
         fault = error
     shown = {
@@ -65,7 +63,7 @@ def approve(request: HttpRequest, member: Member, connection: Connection, kind: 
     if not digest:
         raise Misconfigured("No plan was selected.", "Approve a plan that is shown on the Master data page.")
     member.note("plan approved", f"{chosen} {digest}", connection.id)
-    places.runner.sync(connection.id, (chosen,), digest=digest)
+    process.runner.sync(connection.id, (chosen,), digest=digest)
     messages.success(request, f"The sync of {chosen} is queued.")
     return redirect("sync", connection.id)
 

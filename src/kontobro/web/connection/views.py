@@ -1,4 +1,4 @@
-"""A connection's page: how it stands, what it may do, the test, and changing or ending it."""
+"""A connection's page: how it is, what it may do, the test, and changing or ending it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from kontobro.web.connect.subscribing import can_subscribe, is_subscribed, subsc
 from kontobro.web.connect.views import SCOPE_WORDS, scope_words
 from kontobro.web.connect.views_erp import AccessForm
 from kontobro.web.models import Setup
-from kontobro.web.places import change, places
+from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
 from kontobro.web.tenancy import Member, of_connection, require_now
 
@@ -40,12 +40,12 @@ WORDS = Words(
 @require_safe
 @of_connection()
 def connection(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
-    """How the connection stands, by what is stored: nobody is asked, so the page is quick."""
+    """How the connection exists, by what is stored: no one is asked, so the page is quick."""
     return _page(request, member, connection)
 
 
 def _page(request: HttpRequest, member: Member, connection: Connection, **more: Any) -> HttpResponse:
-    store = places.home.store
+    store = process.app.store
     settings = connection.settings
     level = level_of(settings)
     noted = store.syncs(connection.id)
@@ -59,7 +59,7 @@ def _page(request: HttpRequest, member: Member, connection: Connection, **more: 
         "options": _options(connection),
         "last_job": next(iter(store.jobs(connection.id, limit=1)), None),
         "syncs": syncs,
-        "subscribed": is_subscribed(connection, places.home),
+        "subscribed": is_subscribed(connection, process.app),
         "can_subscribe": can_subscribe(connection),
         "setups": [one for one in flow.open_setups(member.user) if one.connection_id == connection.id],
         "may": {"export": member.may("bookkeeper"), "end": member.may("owner")},
@@ -92,8 +92,8 @@ def _next(level: int, connection: Connection) -> dict[str, object] | None:
 @aside
 def test(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Ask Pleo and the accounting system now: what `kontobro check` examines."""
-    with places.home.visit() as home:
-        findings = list(look(connection, home, WORDS))
+    with process.app.visit() as app:
+        findings = list(look(connection, app, WORDS))
     member.note("connection tested", "fine" if all(one.good for one in findings) else "needs attention", connection.id)
     return _page(request, member, connection, findings=findings, wrong=sum(not one.good for one in findings))
 
@@ -102,10 +102,10 @@ def test(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
 @of_connection("bookkeeper")
 @aside
 def subscribe_now(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
-    """Ask Pleo anew for its webhooks."""
+    """Ask Pleo again for its webhooks."""
     _require_alive(connection)
-    with places.home.visit() as home:
-        subscribe(connection, home)
+    with process.app.visit() as app:
+        subscribe(connection, app)
     member.note("webhooks subscribed", "", connection.id)
     messages.success(request, "From now on, Pleo notifies Kontobro at once.")
     return redirect("connection", connection.id)
@@ -116,7 +116,7 @@ def subscribe_now(request: HttpRequest, member: Member, connection: Connection) 
 def settle_now(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Ask a worker to settle payments whose bill has come since."""
     _require_alive(connection)
-    places.runner.settle(connection.id)
+    process.runner.settle(connection.id)
     member.note("payment matching requested", "", connection.id)
     messages.success(request, "Payments are being matched with their bills.")
     return redirect("connection", connection.id)
@@ -131,7 +131,7 @@ def _require_alive(connection: Connection) -> None:
 @require_POST
 @of_connection("bookkeeper")
 def reconnect(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
-    """Ask Pleo anew; with `level` another level first. Settings, history and id stay."""
+    """Ask Pleo again; with `level` another level first. Settings, history and id stay."""
     raises = "level" in request.POST
     Setup.objects.filter(user=member.user, connection_id=connection.id, again=True).delete()
     setup = flow.begin_again(member, connection, raise_level=raises)
@@ -160,13 +160,13 @@ def access(request: HttpRequest, member: Member, connection: Connection) -> Http
 
 def _change_access(member: Member, connection: Connection, form: AccessForm) -> None:
     """Try what was typed; store it only when it opens the same company."""
-    store = places.home.store
+    store = process.app.store
     company = {name: value for name, value in connection.erp_options.items() if name == COMPANY.name}
     options = {**company, **safe_options(connection.erp, form.options(), member.organisation)}
     changed = replace(connection, erp_options=options)
     secrets = secrets_for(connection, changed, form.secrets())
-    with places.home.visit() as home:
-        found = home.connector_for(changed, secrets).check()
+    with process.app.visit() as app:
+        found = app.connector_for(changed, secrets).check()
     if connection.erp_company and found.id != connection.erp_company:
         raise Misconfigured(
             f"This access belongs to company {found.id} ({found.name}), but {connection.erp_company} is connected.",
@@ -184,9 +184,9 @@ def end(request: HttpRequest, member: Member, connection: Connection) -> HttpRes
     """Disconnect, after saying what stays and what goes."""
     if request.method == "GET" or connection.status == "disconnected":
         return render(request, "connection/disconnect.html", {})
-    with places.home.visit() as home:
-        unsubscribe(connection, home)
-        refused = disconnect(connection, home.pleo_for(connection), home.store)
+    with process.app.visit() as app:
+        unsubscribe(connection, app)
+        refused = disconnect(connection, app.pleo_for(connection), app.store)
     Setup.objects.filter(connection_id=connection.id, organisation=member.organisation).delete()
     member.note("disconnected", "Pleo refused the credential" if refused else "", connection.id)
     if refused:

@@ -16,7 +16,7 @@ from kontobro.pleo.webhooks import BadSignature, Delivery, TooOld, Unreadable, W
 from kontobro.service.metrics.counters import WebhookOutcome, count_webhook
 from kontobro.web.connect.subscribing import SECRET
 from kontobro.web.models import WebhookDelivery
-from kontobro.web.places import places
+from kontobro.web.process import process
 
 log = logging.getLogger(__name__)
 
@@ -75,12 +75,12 @@ def _take(connection: Connection, delivery: Delivery) -> HttpResponse:
 
 def _verified(request: HttpRequest, connection_id: str, body: bytes) -> tuple[Connection, Delivery]:
     """The connection and its delivery. A stranger can't tell an unknown connection from a bad signature."""
-    store = places.home.store
+    store = process.app.store
     found = store.connection(connection_id)
     secret = store.secret(found, SECRET) if found else None
     if found is None or secret is None:
         raise WebhookRejected("This subscription does not exist.")
-    delivery = verify_and_read(request.headers, body, secret, places.home.clock.now())
+    delivery = verify_and_read(request.headers, body, secret, process.app.clock.now())
     if delivery.company_id and delivery.company_id != found.company_id:
         raise WebhookRejected("The webhook belongs to another company.")
     return found, delivery
@@ -88,7 +88,7 @@ def _verified(request: HttpRequest, connection_id: str, body: bytes) -> tuple[Co
 
 def _is_first(connection: Connection, delivery: Delivery) -> bool:
     """Remember the delivery; False when it was taken before. What is too old to come again is forgotten."""
-    WebhookDelivery.objects.filter(at__lt=places.home.clock.now() - REMEMBERED).delete()
+    WebhookDelivery.objects.filter(at__lt=process.app.clock.now() - REMEMBERED).delete()
     try:
         with transaction.atomic():
             WebhookDelivery.objects.create(connection_id=connection.id, delivery_id=delivery.delivery_id)
@@ -101,7 +101,7 @@ def _ask(connection: Connection, delivery: Delivery) -> None:
     if connection.status != "connected":
         return
     if delivery.kind == "export-job.created":
-        places.runner.export(connection.id)
+        process.runner.export(connection.id)
     elif delivery.kind == "vendor.created" and "vendors" in connection.settings.sync:
-        places.runner.sync(connection.id, ("vendors",))
+        process.runner.sync(connection.id, ("vendors",))
     log.info("webhook taken", extra={"connection": connection.id, "event": delivery.kind})

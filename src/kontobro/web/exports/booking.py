@@ -1,4 +1,4 @@
-"""One item: what Pleo sent, what stands in the books now, how it came there, and a check under today's settings."""
+"""One item: what Pleo sent, what is in the books now, how it came there, and a check under today's settings."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.journal import Reference, entry_id_of, references_of
 from kontobro.export.again import check_again
-from kontobro.web.exports.entries import account_names, item_words, shown_entry, standing_lines
-from kontobro.web.places import places
+from kontobro.web.exports.entries import account_names, booked_lines, item_words, shown_entry
+from kontobro.web.process import process
 from kontobro.web.site.aside import aside
 from kontobro.web.tenancy import Member, of_connection
 
@@ -19,7 +19,7 @@ from kontobro.web.tenancy import Member, of_connection
 @of_connection()
 def booking(request: HttpRequest, member: Member, connection: Connection, reference: str) -> HttpResponse:
     """An item's entries and their history. The books are asked by the page itself."""
-    store = places.home.store
+    store = process.app.store
     rows = store.bookings(connection.id, references=references_of(entry_id_of(Reference(reference))))
     if not rows:
         raise Http404
@@ -36,16 +36,16 @@ def booking(request: HttpRequest, member: Member, connection: Connection, refere
 @require_safe
 @of_connection()
 @aside
-def standing(request: HttpRequest, member: Member, connection: Connection, reference: str) -> HttpResponse:
+def in_the_books(request: HttpRequest, member: Member, connection: Connection, reference: str) -> HttpResponse:
     """A part of the page: what the accounting system holds now."""
     references = references_of(entry_id_of(Reference(reference)))
-    if not places.home.store.bookings(connection.id, references=references):
+    if not process.app.store.bookings(connection.id, references=references):
         raise Http404
-    connector = places.home.connector_for(connection)
+    connector = process.app.connector_for(connection)
     found = connector.find(references)
     names = account_names(connector) if found else {}
-    shown = [(one, standing_lines(one, names)) for one in found.values()]
-    return render(request, "exports/standing.html", {"found": shown})
+    shown = [(one, booked_lines(one, names)) for one in found.values()]
+    return render(request, "exports/booked.html", {"found": shown})
 
 
 @require_safe
@@ -53,10 +53,10 @@ def standing(request: HttpRequest, member: Member, connection: Connection, refer
 @aside
 def again(request: HttpRequest, member: Member, connection: Connection, reference: str) -> HttpResponse:
     """A part of the page: the item under today's settings, as a preview."""
-    if not places.home.store.bookings(connection.id, references=references_of(entry_id_of(Reference(reference)))):
+    if not process.app.store.bookings(connection.id, references=references_of(entry_id_of(Reference(reference)))):
         raise Http404
-    with places.home.visit() as home:
-        ports = home.book_ports_for(connection)
+    with process.app.visit() as app:
+        ports = app.book_ports_for(connection)
         checked = check_again(connection, Reference(reference), ports)
         names = account_names(ports.connector)
     preview = checked.preview

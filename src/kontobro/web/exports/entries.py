@@ -62,8 +62,8 @@ def shown_entry(entry: Entry, names: Mapping[str, str]) -> ShownEntry:
     return ShownEntry(entry, kind_of(entry), lines)
 
 
-def standing_lines(booking: Booking, names: Mapping[str, str]) -> list[ShownLine]:
-    """What stands in the accounting system, a line an account."""
+def booked_lines(booking: Booking, names: Mapping[str, str]) -> list[ShownLine]:
+    """What is in the accounting system, a line an account."""
     sums = sorted(booking.line_sums.items(), key=lambda line: (line[1] < 0, names.get(line[0], line[0])))
     return [ShownLine(names.get(account, account), *sides(amount), "", "") for account, amount in sums]
 

@@ -17,9 +17,9 @@ from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import JobRow
 from kontobro.export.engine import OPEN
 from kontobro.export.preview import preview_job
-from kontobro.store.read.pages import BookingFilter, Outcome
+from kontobro.store.read.pages import BookingFilter, RunState
 from kontobro.web.exports.entries import account_names, item_words, shown_entry
-from kontobro.web.places import places
+from kontobro.web.process import process
 from kontobro.web.site.aside import aside
 from kontobro.web.tenancy import Member, connection_ids, of_connection, of_organisation
 
@@ -29,7 +29,7 @@ SHOWN = 100
 JOB_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
 """An id that can be a job's: it becomes a part of an address."""
 
-OUTCOMES: Mapping[str, Outcome] = {"mend": "failed", "uncertain": "uncertain"}
+OUTCOMES: Mapping[str, RunState] = {"mend": "failed", "uncertain": "uncertain"}
 """Which items a job's page is asked for; all of them without."""
 
 
@@ -38,8 +38,8 @@ OUTCOMES: Mapping[str, Outcome] = {"mend": "failed", "uncertain": "uncertain"}
 def jobs(request: HttpRequest, member: Member) -> HttpResponse:
     """The jobs of all connections, newest first."""
     ids = connection_ids(member)
-    found = places.overview.jobs(ids, before=request.GET.get("before"), limit=SHOWN)
-    names = places.overview.names(list({one.connection_id for one in found.rows}))
+    found = process.overview.jobs(ids, before=request.GET.get("before"), limit=SHOWN)
+    names = process.overview.names(list({one.connection_id for one in found.rows}))
     shown = {
         "jobs": [(one.connection_id, names.get(one.connection_id, ""), one.job) for one in found.rows],
         "connections": ids,
@@ -52,11 +52,11 @@ def jobs(request: HttpRequest, member: Member) -> HttpResponse:
 @of_connection()
 def of_one(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """One connection's jobs, and what was asked of the worker. What waits at Pleo is fetched by the page itself."""
-    found = places.overview.jobs([connection.id], before=request.GET.get("before"), limit=SHOWN)
+    found = process.overview.jobs([connection.id], before=request.GET.get("before"), limit=SHOWN)
     shown = {
         "jobs": [one.job for one in found.rows],
         "found": found,
-        "work": places.runner.work(connection.id, 5),
+        "work": process.runner.work(connection.id, 5),
         "may_export": member.may("bookkeeper") and connection.status == "connected",
     }
     return render(request, "exports/connection.html", shown)
@@ -68,28 +68,28 @@ def of_one(request: HttpRequest, member: Member, connection: Connection) -> Http
 def waiting(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """A part of the page: the jobs that wait or run at Pleo now."""
     _require_alive(connection)
-    with places.home.visit() as home:
-        found = home.pleo_for(connection).jobs(OPEN)
+    with process.app.visit() as app:
+        found = app.pleo_for(connection).jobs(OPEN)
     shown = {"waiting": found, "busy": _is_busy(connection), "may_export": member.may("bookkeeper")}
     return render(request, "exports/waiting.html", shown)
 
 
 def _is_busy(connection: Connection) -> bool:
     """Whether a worker was asked for something that has not ended."""
-    return any(work.state in ("waiting", "running") for work in places.runner.work(connection.id))
+    return any(work.state in ("waiting", "running") for work in process.runner.work(connection.id))
 
 
 @require_POST
 @of_connection("bookkeeper")
 def export(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
-    """Ask the worker to export what waits, or to go on with the job that is named."""
+    """Ask the worker to export what waits, or to continue with the job that is named."""
     _require_alive(connection)
     job_id = request.POST.get("job") or None
     if job_id and not JOB_ID.fullmatch(job_id):
         raise Misconfigured("This job does not exist.", "Choose one of the jobs that are waiting in Pleo.")
     take_over = job_id is not None and "take_over" in request.POST  # of one job that was looked at, never of all
     member.note("take-over requested" if take_over else "export requested", f"job {job_id or 'any'}", connection.id)
-    places.runner.export(connection.id, job_id=job_id, take_over=take_over)
+    process.runner.export(connection.id, job_id=job_id, take_over=take_over)
     if job_id:
         return redirect("job", connection.id, job_id)
     messages.success(request, "The export is queued.")
@@ -107,12 +107,12 @@ def _require_alive(connection: Connection) -> None:
 @require_safe
 @of_connection()
 def job(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
-    """One job: how it went, and every item. What needs mending comes first when it is asked for."""
+    """One job: how it went, and every item. What needs fixing comes first when it is asked for."""
     row = _job_row(connection, job)
     only = request.GET.get("only", "")
     outcome, before = OUTCOMES.get(only), request.GET.get("before")
     wanted = BookingFilter(job_id=job, outcome=outcome)
-    found = places.overview.bookings([connection.id], wanted, before=before, limit=SHOWN)
+    found = process.overview.bookings([connection.id], wanted, before=before, limit=SHOWN)
     shown = {
         "job": row,
         "job_id": job,
@@ -134,7 +134,8 @@ def _may_continue(member: Member, connection: Connection, row: JobRow | None) ->
 @require_safe
 @of_connection()
 def progress(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
-    """A part of the job's page, asked for each second while the job runs; when it has ended the page is loaded anew."""
+    """A part of the job's page, asked for each second while the job runs; when it has ended the page is loaded
+    again."""
     row = _job_row(connection, job)
     shown = {"job_id": job, "job": row, "progress": _progress(connection, job, row)}
     answer = render(request, "exports/progress.html", shown)
@@ -144,8 +145,8 @@ def progress(request: HttpRequest, member: Member, connection: Connection, job: 
 
 
 def _job_row(connection: Connection, job: str) -> JobRow | None:
-    """The store's memory of a job; None for one that was asked for and not begun. 404 for what nobody knows."""
-    row = places.overview.job(connection.id, job)
+    """The store's memory of a job; None for one that was asked for and not begun. 404 for what no one knows."""
+    row = process.overview.job(connection.id, job)
     if row is None and not _is_busy(connection):
         raise Http404
     return row
@@ -153,7 +154,7 @@ def _job_row(connection: Connection, job: str) -> JobRow | None:
 
 def _progress(connection: Connection, job: str, row: JobRow | None) -> dict[str, Any]:
     """How far the job is, counted from its bookings. An item of two entries counts twice: no figure for the books."""
-    counts = places.overview.job_counts(connection.id, job)
+    counts = process.overview.job_counts(connection.id, job)
     done = sum(counts.outcomes.values())
     return {
         "running": row is None or row.finished_at is None,
@@ -171,8 +172,8 @@ def _progress(connection: Connection, job: str, row: JobRow | None) -> dict[str,
 def preview(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
     """The entries that the job would book. Claims nothing, writes nothing."""
     _require_alive(connection)
-    with places.home.visit() as home:
-        ports = home.ports_for(connection)
+    with process.app.visit() as app:
+        ports = app.ports_for(connection)
         found = ports.pleo.job(job)
         if found.status not in OPEN:
             raise Misconfigured("This job has ended.", "Its bookings are shown on the job's page.")

@@ -1,4 +1,4 @@
-"""Problems grouped by their cause: one place to mend each."""
+"""Problems grouped by their cause: one place to fix each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from kontobro.store.read.pages import ProblemGroup, Stopped
-from kontobro.web.places import places
+from kontobro.web.process import process
 from kontobro.web.tenancy import Member, connection_ids, of_organisation
 
 ITEMS = 8
@@ -19,8 +19,8 @@ ITEMS = 8
 @require_safe
 @of_organisation()
 def problems(request: HttpRequest, member: Member) -> HttpResponse:
-    groups = places.overview.problems(connection_ids(member), items=ITEMS)
-    names = places.overview.names(list({one.connection_id for group in groups for one in group.items}))
+    groups = process.overview.problems(connection_ids(member), items=ITEMS)
+    names = process.overview.names(list({one.connection_id for group in groups for one in group.items}))
     shown = [(group, _where(group, names)) for group in groups]
     return render(request, "exports/problems.html", {"groups": shown, "items": sum(g.count for g in groups)})
 

@@ -19,13 +19,13 @@ from django.views.decorators.http import require_safe
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.tieout.compare import MEANINGS, TiedEntry
-from kontobro.export.tieout.collect import BookPorts, Scope, summarise, summary_of, tied_entries
+from kontobro.export.tieout.collect import BookPorts, TieOutScope, summarise, summary_of, tied_entries
 from kontobro.export.tieout.forgotten import forgotten
 from kontobro.export.tieout.sheet import ENTRY_COLUMNS, add_summary, entry_row, passing, reasons, sorted_sums
 from kontobro.export.tieout.sheets import csv_lines, xlsx_book
 from kontobro.net.deadline import time_limit
 from kontobro.web.middleware import TooManyAtOnce
-from kontobro.web.places import places
+from kontobro.web.process import process
 from kontobro.web.site.aside import LONGEST, aside, give_thread_back, take_thread
 from kontobro.web.tenancy import Member, of_connection
 
@@ -61,9 +61,9 @@ def tie_out(request: HttpRequest, member: Member, connection: Connection) -> Htt
 
 def _usual_period(connection: Connection) -> dict[str, dt.date]:
     """The whole months of what was exported last; this month before anything was."""
-    newest = places.overview.bookings([connection.id], limit=SHOWN).rows
+    newest = process.overview.bookings([connection.id], limit=SHOWN).rows
     read = [_day(one.booking.date) for one in newest]
-    days = [day for day in read if day] or [places.home.clock.now().date()]
+    days = [day for day in read if day] or [process.app.clock.now().date()]
     last = max(days)
     return {"first": min(days).replace(day=1), "last": last.replace(day=calendar.monthrange(last.year, last.month)[1])}
 
@@ -76,17 +76,17 @@ def _day(text: str) -> dt.date | None:
         return None
 
 
-def _scope(request: HttpRequest) -> Scope:
+def _scope(request: HttpRequest) -> TieOutScope:
     form = ScopeForm(request.GET)
     if not form.is_valid():
         wrong = "; ".join(f"{name}: {' '.join(map(str, faults))}" for name, faults in form.errors.items())
         raise Misconfigured(f"The period can't be read: {wrong}", "Choose both days and compare again.")
     given = form.cleaned_data
-    return Scope(first=given["first"], last=given["last"], wallet=given["wallet"] or None)
+    return TieOutScope(first=given["first"], last=given["last"], wallet=given["wallet"] or None)
 
 
 def _ports(connection: Connection) -> BookPorts:
-    return places.home.book_ports_for(connection)
+    return process.app.book_ports_for(connection)
 
 
 @require_safe
@@ -96,8 +96,8 @@ def compared(request: HttpRequest, member: Member, connection: Connection) -> Ht
     """A part of the page: the sums of both sides, and every entry that differs."""
     ports, scope = _ports(connection), _scope(request)
     result = summarise(connection, ports, scope)
-    with places.home.visit() as home:
-        forgotten(connection, ports, home.pleo_for(connection), scope).add_to(result)
+    with process.app.visit() as app:
+        forgotten(connection, ports, app.pleo_for(connection), scope).add_to(result)
     shown = {
         "result": result,
         "sums": [(SIDES[key.side], key, found) for key, found in sorted_sums(result)],
@@ -179,8 +179,8 @@ def as_xlsx(request: HttpRequest, member: Member, connection: Connection) -> Fil
             rows = book.sheet("Entries", ENTRY_COLUMNS)
             tied = passing(tied_entries(connection, ports, scope), rows)
             result = summary_of(tied, ports.connector.capabilities, scope)
-            with places.home.visit() as home:
-                lost = forgotten(connection, ports, home.pleo_for(connection), scope)
+            with process.app.visit() as app:
+                lost = forgotten(connection, ports, app.pleo_for(connection), scope)
             lost.add_to(result)
             add_summary(book, result)
         file.seek(0)

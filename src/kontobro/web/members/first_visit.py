@@ -10,14 +10,14 @@ from django.views.decorators.http import require_http_methods
 from kontobro.service.config import config
 from kontobro.service.first_visit import is_valid, redeem
 from kontobro.web.members.accounts import FIRST_VISIT
-from kontobro.web.places import places
+from kontobro.web.process import process
 
 
 @login_not_required
 @require_http_methods(["GET", "POST"])
 def first_visit(request: HttpRequest, secret: str) -> HttpResponse:
     """Looking uses nothing up (browsers fetch ahead); the button does."""
-    now = places.home.clock.now()
+    now = process.app.clock.now()
     known = redeem if request.method == "POST" else is_valid
     if not known(config(), secret, now):
         return render(request, "members/first_visit_void.html", status=404)

@@ -19,7 +19,8 @@ def pair_of(request: HttpRequest, account: str) -> str:
 
 
 class CodeForm(AuthenticateForm):  # type: ignore[misc]
-    """The second factor. allauth's own count is by account: it only bounds who guesses from many addresses."""
+    """The two-factor authentication. allauth's own count is by account: it only bounds who guesses from many
+    addresses."""
 
     def clean_code(self) -> str:
         pair = pair_of(context.request, f"code of {self.user.pk}")

@@ -36,7 +36,7 @@ def as_owner(member: Member) -> Iterator[Membership]:
 
 
 def lock_members(organisation: Organisation) -> None:
-    """Within a transaction: nobody else changes who is a member, or is invited, until it ends."""
+    """Within a transaction: no one else changes who is a member, or is invited, until it ends."""
     Organisation.objects.select_for_update().get(id=organisation.id)
 
 

@@ -178,13 +178,13 @@ def _join(request: HttpRequest, invitation: Invitation) -> HttpResponse:
         )
     with transaction.atomic():
         lock_members(invitation.organisation)
-        standing = open_invitation(invitation.secret_hash)
-        if standing is None:  # withdrawn, or its sender removed, while the button was pressed
+        stored = open_invitation(invitation.secret_hash)
+        if stored is None:  # withdrawn, or its sender removed, while the button was pressed
             raise Http404
         Membership.objects.get_or_create(
-            organisation=invitation.organisation, user=request.user, defaults={"role": standing.role}
+            organisation=invitation.organisation, user=request.user, defaults={"role": stored.role}
         )
-        standing.delete()
+        stored.delete()
         Member(request.user, invitation.organisation, "readonly").note("member joined", invitation.role)  # type: ignore[arg-type]
     request.session.pop(INVITED, None)
     return redirect("overview", invitation.organisation_id)

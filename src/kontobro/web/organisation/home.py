@@ -1,4 +1,4 @@
-"""Where somebody lands after signing in, and making an organisation."""
+"""Where someone lands after signing in, and making an organisation."""
 
 from __future__ import annotations
 

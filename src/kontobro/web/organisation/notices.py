@@ -10,7 +10,7 @@ from datetime import UTC, date
 
 from django.db import IntegrityError, close_old_connections, transaction
 
-from kontobro.bootstrap import Home
+from kontobro.bootstrap import App
 from kontobro.core.errors import KontobroError, LoginFailed, NotUsable, Taken, UnsafePlan
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports.runner import Work
@@ -26,29 +26,29 @@ from kontobro.web.models import ConnectionOwner, Membership, Organisation, ToldN
 Results = Sequence[object]
 
 
-class Told:
+class WorkNotices:
     """A `Told` of the worker: metrics, then notices. Called outside of any transaction."""
 
-    def __init__(self, config: ServiceConfig, home: Home) -> None:
-        self._home = home
+    def __init__(self, config: ServiceConfig, app: App) -> None:
+        self._app = app
         self._ways = (MailNotifier(config, addresses), HookNotifier(config, lambda one: target(config, one)))
 
     def __call__(self, work: Work, done: Results, fault: KontobroError | None) -> None:
         close_old_connections()
-        connection = self._home.store.connection(work.connection_id)
+        connection = self._app.store.connection(work.connection_id)
         if connection is None:
             return
         for result in done:
             if isinstance(result, JobResult):
-                count_job(connection.erp, result, seconds_of(self._home, connection, result))
+                count_job(connection.erp, result, seconds_of(self._app, connection, result))
         for notice in notices_of(connection, done, fault):
-            tell_once(notice, self._ways, Memory(), self._home.clock.now())
+            tell_once(notice, self._ways, Memory(), self._app.clock.now())
         close_old_connections()
 
 
-def seconds_of(home: Home, connection: Connection, result: JobResult) -> float:
+def seconds_of(app: App, connection: Connection, result: JobResult) -> float:
     """How long a job took; none when it has not ended here."""
-    row = next((row for row in home.store.jobs(connection.id, 20) if row.job_id == result.job_id), None)
+    row = next((row for row in app.store.jobs(connection.id, 20) if row.job_id == result.job_id), None)
     return (row.finished_at - row.started_at).total_seconds() if row and row.finished_at else 0.0
 
 
@@ -101,7 +101,7 @@ class Memory:
 
 
 def addresses(connection_id: str) -> Sequence[str]:
-    """The mail addresses of those who can mend something and want to hear of it."""
+    """The mail addresses of those who can fix something and want to hear of it."""
     owner = ConnectionOwner.objects.filter(connection_id=connection_id).first()
     if owner is None:
         return ()

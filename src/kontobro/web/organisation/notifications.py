@@ -30,7 +30,7 @@ class HookForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 @of_organisation()
 def notifications(request: HttpRequest, member: Member) -> HttpResponse:
-    """Everybody chooses their own mails; an owner the organisation's webhook."""
+    """Everyone chooses their own mails; an owner the organisation's webhook."""
     mine = Membership.objects.get(organisation=member.organisation, user=member.user)
     if request.method == "POST":
         mine.mailed = "mailed" in request.POST

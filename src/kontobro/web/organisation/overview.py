@@ -11,9 +11,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from kontobro.core.model.connection import Connection
-from kontobro.store.read.pages import Day, Health, Outcome
+from kontobro.store.read.pages import Day, Health, RunState
 from kontobro.web.connect.setup import open_setups
-from kontobro.web.places import places
+from kontobro.web.process import process
 from kontobro.web.site.bars import BarChart, bar_chart
 from kontobro.web.tenancy import Member, connection_ids, of_organisation
 
@@ -31,28 +31,28 @@ CHARTED = {"booked": "booked", "failed": "needs attention", "uncertain": "unconf
 @of_organisation()
 def overview(request: HttpRequest, member: Member) -> HttpResponse:
     ids = connection_ids(member)
-    unsolved = places.overview.unsolved(ids)
-    names = places.overview.names(ids)
-    listed = urgent_first(names, places.overview.statuses(ids), unsolved)
+    unsolved = process.overview.unsolved(ids)
+    names = process.overview.names(ids)
+    listed = urgent_first(names, process.overview.statuses(ids), unsolved)
     page = Paginator(listed, SHOWN).get_page(request.GET.get("page"))
-    today = places.home.clock.now().date()
-    days = filled(places.overview.days(ids, places.home.clock.now() - timedelta(days=DAYS)), today)
+    today = process.app.clock.now().date()
+    days = filled(process.overview.days(ids, process.app.clock.now() - timedelta(days=DAYS)), today)
     shown = {
         "rows": _rows(list(page)),
         "page": page,
         "days": days,
         "chart": chart(days),
         "totals": totals(days, unsolved),
-        "waiting": [(one, names.get(one, ""), kind) for one, kind in places.overview.waiting_plans(ids)],
+        "waiting": [(one, names.get(one, ""), kind) for one, kind in process.overview.waiting_plans(ids)],
         "setups": open_setups(member.user, member.organisation),
     }
     return render(request, "organisation/overview.html", shown)
 
 
 def urgent_first(
-    names: Mapping[str, str], statuses: Mapping[str, str], unsolved: Mapping[tuple[str, Outcome], int]
+    names: Mapping[str, str], statuses: Mapping[str, str], unsolved: Mapping[tuple[str, RunState], int]
 ) -> list[str]:
-    """Connections by name, before them those that need a person: to connect again, or with items to mend."""
+    """Connections by name, before them those that need a person: to connect again, or with items to fix."""
     needy = {one for one, status in statuses.items() if status == "reconnect"}
     needy |= {one for one, outcome in unsolved if outcome == "failed"}
     return sorted(names, key=lambda one: (one not in needy, names[one].casefold(), one))
@@ -60,8 +60,8 @@ def urgent_first(
 
 def _rows(ids: Sequence[str]) -> list[tuple[Connection, Health | None]]:
     """These connections, in this order, and how each fares."""
-    known = {connection.id: connection for connection in places.overview.connections(ids)}
-    health = {one.connection_id: one for one in places.overview.health(ids)}
+    known = {connection.id: connection for connection in process.overview.connections(ids)}
+    health = {one.connection_id: one for one in process.overview.health(ids)}
     return [(known[one], health.get(one)) for one in ids if one in known]
 
 
@@ -78,7 +78,7 @@ def chart(days: Sequence[Day]) -> BarChart:
     return bar_chart([(day.day, {kind: getattr(day, kind) for kind in CHARTED}) for day in days], CHARTED)
 
 
-def totals(days: Sequence[Day], unsolved: Mapping[tuple[str, Outcome], int]) -> dict[str, int]:
+def totals(days: Sequence[Day], unsolved: Mapping[tuple[str, RunState], int]) -> dict[str, int]:
     """The figures on top: what happened in these days, what waits now."""
     return {
         "booked": sum(day.booked for day in days),

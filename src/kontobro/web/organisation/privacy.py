@@ -17,7 +17,7 @@ from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.export.personal.data import delete_company, entries_of_person, erase_entries, export_company
 from kontobro.web.models import AuditEvent, ConnectionOwner, Setup, ToldNotice, WebhookDelivery
-from kontobro.web.places import places
+from kontobro.web.process import process
 from kontobro.web.tenancy import Member, of_connection
 
 LONGEST = 200
@@ -37,7 +37,7 @@ def privacy(request: HttpRequest, member: Member, connection: Connection) -> Htt
 def export(request: HttpRequest, member: Member, connection: Connection) -> FileResponse:
     """All that is kept of the company as a zip of JSON; no secrets, and no addresses of members."""
     file = TemporaryFile()  # noqa: SIM115 - the response closes it
-    count = export_company(connection, places.home.store, file)
+    count = export_company(connection, process.app.store, file)
     _add_ours(connection, file)
     member.note("personal data exported", f"{count} bookings", connection.id)
     file.seek(0)
@@ -63,7 +63,7 @@ def _add_ours(connection: Connection, file: IO[bytes]) -> None:
 def find(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """How many expenses name that person, and the question whether to erase them. The name stays out of addresses."""
     who = _asked_for(request)
-    count = len(entries_of_person(connection, places.home.store, who))
+    count = len(entries_of_person(connection, process.app.store, who))
     member.note("person searched for", f"{count} expenses", connection.id)
     return render(request, "organisation/person.html", {"who": who, "count": count})
 
@@ -72,9 +72,9 @@ def find(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
 @of_connection("owner")
 def erase(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Erase content and names of that person's expenses here; ids, amounts and states stay."""
-    found = entries_of_person(connection, places.home.store, _asked_for(request))
+    found = entries_of_person(connection, process.app.store, _asked_for(request))
     if found:
-        erase_entries(connection, places.home.store, found)
+        erase_entries(connection, process.app.store, found)
     member.note("person erased", f"{len(found)} expenses", connection.id)
     messages.success(
         request, f"{len(found)} expenses were erased from Kontobro. Pleo and the accounting system keep their own data."
@@ -101,7 +101,7 @@ def delete(request: HttpRequest, member: Member, connection: Connection) -> Http
             "The name does not match this company. Nothing was deleted.",
             f"Type exactly: {connection.name}",
         )
-    delete_company(connection, places.home.store)
+    delete_company(connection, process.app.store)
     for model in (WebhookDelivery, ToldNotice, Setup, ConnectionOwner):
         model.objects.filter(connection_id=connection.id).delete()
     member.note("company deleted", "", connection.id)

@@ -33,7 +33,7 @@ SPARE: Final = 6
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
-    """Refuses what waitress' own expressions (3.0.2) would read for minutes, in the loop that serves everybody."""
+    """Refuses what waitress' own expressions (3.0.2) would read for minutes, in the loop that serves everyone."""
 
     def parse_header(self, header_plus: bytes) -> None:
         if not _QUICK.match(header_plus) or _SLOW.search(header_plus):

@@ -16,7 +16,7 @@ from kontobro.service.reach import require_place
 from kontobro.web.server.start import migrate, set_up
 
 if TYPE_CHECKING:
-    from kontobro.bootstrap import Home
+    from kontobro.bootstrap import App
 
 ORPHANS = 3.0
 """Seconds to wait for the port: processes of a service that was killed see it, and end."""
@@ -35,7 +35,7 @@ def look_ahead(config: ServiceConfig, *, alone: bool) -> str:
 
 
 def try_to_listen(bind: str, patience: float = ORPHANS) -> None:
-    """Whether nobody else listens there. Raises Busy after `patience` seconds, Misconfigured at once."""
+    """Whether no one else listens there. Raises Busy after `patience` seconds, Misconfigured at once."""
     if bind.startswith("unix:"):
         return
     until = time.monotonic() + patience
@@ -64,25 +64,25 @@ def _is_free(bind: str) -> bool:
 
 
 def _open_once(config: ServiceConfig, *, alone: bool) -> str:
-    from kontobro.service.home import open_service_home
+    from kontobro.service.app import open_service_app
     from kontobro.worker.queues import is_shared, only_worker
 
-    home = open_service_home(config)
+    app = open_service_app(config)
     try:
         if alone and not is_shared(config):
-            with only_worker(home):
+            with only_worker(app):
                 pass
-        return _first_link(config, home)
+        return _first_link(config, app)
     except Busy as busy:
         raise Busy(
             f"Kontobro is already running with this data folder. {busy.message}",
             "Only one process can use a data folder. Stop the other one, or set KONTOBRO_HOME to another folder.",
         ) from None
     finally:
-        home.close()
+        app.close()
 
 
-def _first_link(config: ServiceConfig, home: Home) -> str:
+def _first_link(config: ServiceConfig, app: App) -> str:
     """In local mode, before anyone has signed up: the link that lets one person do so."""
     from django.db import connections
 
@@ -91,7 +91,7 @@ def _first_link(config: ServiceConfig, home: Home) -> str:
     if not config.local or config.signup_open:
         return ""
     try:
-        migrate(home)
-        return "" if User.objects.exists() else new_link(config, home.clock.now())
+        migrate(app)
+        return "" if User.objects.exists() else new_link(config, app.clock.now())
     finally:
         connections["default"].close()  # a fork follows

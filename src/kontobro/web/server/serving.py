@@ -18,7 +18,7 @@ from kontobro.web.server.ready import look_ahead
 from kontobro.web.server.start import begin, migrate, set_up
 
 if TYPE_CHECKING:
-    from kontobro.bootstrap import Home
+    from kontobro.bootstrap import App
     from kontobro.worker.asking import ClientRunner
     from kontobro.worker.serving import Worker
 
@@ -28,7 +28,7 @@ TIMEOUT = 120
 """Seconds that a process may give no sign of life. A page may take longer: it has a thread of its own."""
 
 STOPPING = 5
-"""Seconds that `kontobro serve` waits at its end for work under way: a person sits there, and it goes on at the next
+"""Seconds that `kontobro serve` waits at its end for work under way: a person sits there, and it continues at the next
 start. (`kontobro worker` waits longer: others take over only what it leaves.)"""
 
 End = Callable[[], None]
@@ -118,25 +118,25 @@ def options_of(config: ServiceConfig, processes: int, start: Callable[[], End]) 
 
 def _begin_working(config: ServiceConfig) -> End:
     worker = wait_out(lambda: _open_working(config))
-    begin(worker.home, worker.runner)
+    begin(worker.app, worker.runner)
     log.info("serving", extra={"url": config.public_url})
     return lambda: worker.stop(STOPPING)
 
 
 def _open_working(config: ServiceConfig) -> Worker:
     """A worker over an open home with its tables; closes what it opened when that can't be done."""
-    from kontobro.service.home import open_service_home
-    from kontobro.web.organisation.notices import Told
+    from kontobro.service.app import open_service_app
+    from kontobro.web.organisation.notices import WorkNotices
     from kontobro.web.tenancy import organisation_of
     from kontobro.worker.serving import start_in_process
 
-    home = open_service_home(config, owner=organisation_of)
+    app = open_service_app(config, owner=organisation_of)
     try:
-        migrate(home)
+        migrate(app)
     except BaseException:
-        home.close()
+        app.close()
         raise
-    return start_in_process(config, home=home, told=(Told(config, home),), owner=organisation_of)
+    return start_in_process(config, app=app, listeners=(WorkNotices(config, app),), owner=organisation_of)
 
 
 def work(config: ServiceConfig) -> None:
@@ -156,25 +156,25 @@ def work(config: ServiceConfig) -> None:
 
 
 def _begin_asking(config: ServiceConfig) -> End:
-    home, runner = wait_out(lambda: _open_asking(config))
-    begin(home, runner)
+    app, runner = wait_out(lambda: _open_asking(config))
+    begin(app, runner)
 
     def end() -> None:
         runner.close()
-        home.close()
+        app.close()
 
     return end
 
 
-def _open_asking(config: ServiceConfig) -> tuple[Home, ClientRunner]:
-    from kontobro.service.home import open_service_home
+def _open_asking(config: ServiceConfig) -> tuple[App, ClientRunner]:
+    from kontobro.service.app import open_service_app
     from kontobro.web.tenancy import organisation_of
     from kontobro.worker.asking import open_client_runner
 
-    home = open_service_home(config, owner=organisation_of)
+    app = open_service_app(config, owner=organisation_of)
     try:
-        migrate(home)
-        return home, open_client_runner(config, home.store, organisation_of)
+        migrate(app)
+        return app, open_client_runner(config, app.store, organisation_of)
     except BaseException:
-        home.close()
+        app.close()
         raise

@@ -7,9 +7,9 @@ import os
 
 import django
 
-from kontobro.bootstrap import Home
+from kontobro.bootstrap import App
 from kontobro.core.ports.runner import Runner
-from kontobro.web.places import places
+from kontobro.web.process import process
 
 PATIENCE = 60
 """Seconds to wait for another process that brings the tables up to date."""
@@ -21,23 +21,23 @@ def set_up() -> None:
     django.setup()
 
 
-def migrate(home: Home) -> None:
+def migrate(app: App) -> None:
     """Bring the pages' own tables up to date; the store has done so with its own. Several processes may start."""
     from django.core.management import call_command
     from django.db import connections
 
     connections["default"].close()  # it may be one that broke at the try before
-    with home.store.lock("web-tables", wait=PATIENCE):
+    with app.store.lock("web-tables", wait=PATIENCE):
         call_command("migrate", database="default", verbosity=0, interactive=False)
         call_command("createcachetable", database="default", verbosity=0)
 
 
-def begin(home: Home, runner: Runner) -> None:
+def begin(app: App, runner: Runner) -> None:
     """From here on pages work with these.
 
     What was loaded until now stays to the end: left out of Python's garbage collection, which otherwise looks at all of
-    it (80 ms) every few hundred pages, while somebody waits for one.
+    it (80 ms) every few hundred pages, while someone waits for one.
     """
-    places.use(home, runner)
+    process.use(app, runner)
     gc.collect()
     gc.freeze()

@@ -1,7 +1,7 @@
 """Pages that ask Pleo or an accounting system: the asking is done aside, and no thread of the pages waits for long.
 
-A slow page answers in time, or the reader gets a page that shows progress and goes on by itself when there is a result.
-One organisation can hold neither all threads of the pages nor all threads aside.
+A slow page answers in time, or the reader gets a page that shows progress and continues on its own when there is a
+result. One organisation can hold neither all threads of the pages nor all threads aside.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ class Asking:
         return {"user": self.request.user.pk, "owner": self.owner, "role": self.role, "page": self._page()}
 
     def _page(self) -> str:
-        """Where the page is shown: under its own address, so that links within it go on. A POST has no such page."""
+        """Where the page is shown: under its own address, so that links within it lead on. A POST has no such page."""
         if self.request.method == "POST":
             return ""
         path = self.request.get_full_path()
@@ -222,7 +222,7 @@ def give_thread_back(owner: str) -> None:
 
 
 def still(request: HttpRequest, ticket: str, *, part: bool) -> HttpResponse:
-    """Progress: a part of a page, or a page, that asks again by itself."""
+    """Progress: a part of a page, or a page, that asks again on its own."""
     name = "site/part.html" if part else "site/aside.html"
     return render(request, name, {"ticket": ticket}, status=202)
 

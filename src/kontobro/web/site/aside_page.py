@@ -1,4 +1,4 @@
-"""How work that was asked aside goes on: still under way, or its result."""
+"""How work that was asked aside goes: still under way, or its result."""
 
 from __future__ import annotations
 
@@ -49,6 +49,6 @@ def page(request: HttpRequest, ticket: str) -> HttpResponse:
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
-    """Too old, somebody else's, or lost with the process that worked on it."""
+    """Too old, someone else's, or lost with the process that worked on it."""
     name = "site/gone_part.html" if request.htmx else "site/gone.html"  # type: ignore[attr-defined]
     return render(request, name, status=200 if request.htmx else 404)  # type: ignore[attr-defined]

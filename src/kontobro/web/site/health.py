@@ -18,10 +18,10 @@ from kontobro.health.installation import examine
 from kontobro.service.config import config
 from kontobro.service.listening import is_loopback
 from kontobro.service.metrics.counters import metrics_page
-from kontobro.service.metrics.standing import figures_of
+from kontobro.service.metrics.current import figures_of
 from kontobro.service.metrics.vitals import Vitals
 from kontobro.store.django_store import DjangoStore
-from kontobro.web.places import places
+from kontobro.web.process import process
 from kontobro.web.site.aside import OPERATOR, ask
 from kontobro.web.tenancy import is_operator
 from kontobro.worker.asking import ClientRunner
@@ -50,19 +50,19 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus' page: what happened in all processes, what stands in the database, how the work goes."""
+    """Prometheus' page: what happened in all processes, what is in the database, how the work goes."""
     if not may_measure(request):
         raise PermissionDenied
-    store = places.home.store
+    store = process.app.store
     content, kind = metrics_page(figures_of(store, _vitals()) if isinstance(store, DjangoStore) else None)
     return HttpResponse(content, content_type=kind)
 
 
 def _vitals() -> Vitals | None:
     """How the work goes; None where it can't be asked: then its figures are missing, which is an alarm too."""
-    runner = places.runner
+    runner = process.runner
     try:
-        return look(config(), places.home, runner) if isinstance(runner, ClientRunner) else None
+        return look(config(), process.app, runner) if isinstance(runner, ClientRunner) else None
     except KontobroError:
         return None
 
@@ -70,14 +70,14 @@ def _vitals() -> Vitals | None:
 @require_safe
 @login_required
 def doctor(request: HttpRequest) -> HttpResponse:
-    """The whole installation on one page: on a local service for everybody, else for its operators."""
+    """The whole installation on one page: on a local service for everyone, else for its operators."""
     if not config().local and not is_operator(request.user):
         raise Http404
     return ask(request, OPERATOR, _examined)
 
 
 def _examined(request: HttpRequest) -> HttpResponse:
-    runner = places.runner
+    runner = process.runner
     findings = examine(config(), look=partial(look, config()) if isinstance(runner, ClientRunner) else None)
     return render(request, "site/doctor.html", {"findings": findings, "verdict": worst(findings)})
 

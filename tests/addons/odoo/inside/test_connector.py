@@ -17,7 +17,7 @@ from kontobro.erp.kit.http import Refused
 from kontobro.testing.connector.entries import a_journal
 from kontobro.testing.connector_contract import Books, ConnectorContract
 from tests.addons.odoo.inside.elsewhere import connector_elsewhere
-from tests.erp_real.odoo.house import Company, OdooBookkeeper
+from tests.erp_real.odoo.installation import Company, OdooBookkeeper
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def test_the_reference_is_a_field_that_odoo_itself_keeps_unique(company: Here) -
 
 
 def test_a_second_is_refused_even_where_the_external_id_was_lost(company: Here) -> None:
-    """Somebody tidied up Odoo's external ids: the unique index still stands."""
+    """Someone tidied up Odoo's external ids: the unique index still exists."""
     connector, entry = company.inside(), a_journal(company.chart())
     (booking,) = connector.book([entry])
     with Registry(company.database).cursor() as cursor:

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kontobro.core.errors import NotAllowed, Timeout, Unreachable, said_of
-from kontobro.erp.beancount.files.replaced import Change, Outcome, Replaced
+from kontobro.erp.beancount.files.replaced import Change, Replaced, Rewrite
 from kontobro.erp.beancount.files.swap import Stamp, create, exchange, stamp_of, sync, write_new
 
 HEADER = """\
@@ -48,7 +48,7 @@ class Folder:
         self.bookings = self.root / "bookings"
         self.documents = self.root / "documents"
         self.ours: dict[str, Stamp] = {}
-        """Each batch file as we left it last: any other state is somebody else's doing."""
+        """Each batch file as we left it last: any other state is someone else's doing."""
         self._replaced = Replaced(self.change)
 
     @property
@@ -103,7 +103,7 @@ class Folder:
         return {name: stamp_of(stat) for name, stat in stats}
 
     def next_batch(self) -> str:
-        """The name of a new batch file. Only under `writing`: then nobody else takes the same."""
+        """The name of a new batch file. Only under `writing`: then no one else takes the same."""
         numbers = (Path(name).stem for name in self.batches())
         return f"{max((int(number) for number in numbers if number.isdigit()), default=0) + 1:06}.beancount"
 
@@ -125,13 +125,13 @@ class Folder:
     def change(self, name: str, change: Change) -> None:
         """Change a batch file; one without text is removed. What a person writes into it at the same time is kept."""
         new = self._new(name)
-        outcome = Outcome(change)
+        outcome = Rewrite(change)
         for tries in range(TRIES):
             text, stamp = self._read(name)
             desired = outcome.of(text)
             if desired == text:
                 break
-            # the first time at leisure; while somebody writes all the time, what counts is to be quick
+            # the first time at leisure; while someone writes all the time, what counts is to be quick
             ours = write_new(new, desired, durably=not tries)
             if self._put(name, new, text, stamp, outcome):
                 self.ours[name] = ours
@@ -141,7 +141,7 @@ class Folder:
             raise Unreachable(f"bookings/{name} is being written by another program all the time.", "Stop it first.")
         new.unlink(missing_ok=True)
 
-    def _put(self, name: str, new: Path, text: bytes, stamp: Stamp, outcome: Outcome) -> bool:
+    def _put(self, name: str, new: Path, text: bytes, stamp: Stamp, outcome: Rewrite) -> bool:
         """Put a finished file in place of what was read. False, and nothing done, when it was edited since."""
         target = self.bookings / name
         if stamp == GONE:

@@ -25,7 +25,7 @@ class Change:
     make: Callable[[bytes], bytes]
 
 
-class Outcome:
+class Rewrite:
     """What a change makes of a file that is being edited meanwhile. Text that is added is only added."""
 
     def __init__(self, change: Change) -> None:
@@ -42,7 +42,7 @@ class Outcome:
         return self._made
 
     def edited(self, found: bytes) -> None:
-        """Our outcome stood there for a moment, and was edited: what was added to it is added to the next one; a
+        """Our outcome was there for a moment, and was edited: what was added to it is added to the next one; a
         file that was saved whole is what is changed then."""
         if found != self._made and found.startswith(self._made):
             before, more = self.change, found[len(self._made) :]
@@ -84,7 +84,7 @@ class Replaced:
         return content
 
     def any_late(self) -> bool:
-        """True when somebody wrote into a file after it was replaced."""
+        """True when someone wrote into a file after it was replaced."""
         return any(_seen(held.descriptor) != held.seen for held in self._held)
 
     def take_in_late_edits(self) -> None:

@@ -1,4 +1,4 @@
-"""Where each entry stands: a small index over the batch files, kept fresh by what the disk says of each file.
+"""Where each entry is: a small index over the batch files, kept fresh by what the disk says of each file.
 
 The index holds 16 bytes a key and knows only the file: 50,000 entries take some 10 MB. What it finds is
 always read again from the file, so that a stale or colliding key can never invent an entry.
@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 
 from kontobro.erp.beancount.files.folder import Folder
 from kontobro.erp.beancount.files.swap import Stamp
-from kontobro.erp.beancount.syntax.blocks import Block, Key, Standing, blocks_with, flat, keys_in, parse
+from kontobro.erp.beancount.syntax.blocks import Block, Key, LedgerEntry, blocks_with, flat, keys_in, parse
 
 _DIGEST = 16
 
@@ -28,9 +28,9 @@ class Shelf:
         self._files: dict[bytes, str | tuple[str, ...]] = {}
         self._lock = threading.Lock()
 
-    def standing(
+    def booked(
         self, keys: Collection[Key], changed: Mapping[str, bytes] | None = None, *, fresh: bool = True
-    ) -> list[Standing]:
+    ) -> list[LedgerEntry]:
         """The entries that hold any of the keys, in the order of the files.
 
         `changed` are texts not yet on disk. Without `fresh` the disk is not looked over for new files: for a

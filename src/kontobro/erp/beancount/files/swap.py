@@ -28,7 +28,7 @@ def stamp_of(stat: os.stat_result) -> Stamp:
 
 
 def write_new(new: Path, content: bytes, *, durably: bool = True) -> Stamp:
-    """Write a file that nobody reads yet."""
+    """Write a file that no one reads yet."""
     with new.open("wb") as file:
         file.write(content)
         file.flush()
@@ -72,7 +72,7 @@ def sync(place: Path) -> None:
 
 
 def _renamed(new: Path, target: Path, flag: int) -> bool:
-    """One step of the system. False where it has no such step, or refused it for what stands at the target."""
+    """One step of the system. False where it has no such step, or refused it for what is at the target."""
     rename = _renameat2()
     if rename is None:
         return False

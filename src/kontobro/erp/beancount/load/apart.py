@@ -16,16 +16,16 @@ from pathlib import Path
 
 from kontobro.core.errors import Misconfigured, Timeout, shown
 from kontobro.erp.beancount.load.ledger import Fault, faults_with, trial_of
-from kontobro.erp.beancount.load.masters import Masters, load
+from kontobro.erp.beancount.load.masters import LedgerMasters, load
 
 LIMIT = 600
 """Seconds that loading may take."""
 
 
-def load_apart(ledger: Path) -> Masters:
+def load_apart(ledger: Path) -> LedgerMasters:
     """Like `masters.load`."""
     answer = _ask(ledger, "load")
-    if isinstance(answer, Masters):
+    if isinstance(answer, LedgerMasters):
         return answer
     message, remedy, job_failure = answer
     raise Misconfigured(message, remedy, job_failure)

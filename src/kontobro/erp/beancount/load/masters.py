@@ -42,7 +42,7 @@ _STATES = ("open", "closed", "locked")
 
 
 @dataclass(frozen=True, slots=True)
-class Masters:
+class LedgerMasters:
     """All master records of one ledger, each kind by its id, and what else its main file says.
 
     `files` they were read from, `patterns` by which more may be included; `roots` are the options that rename root
@@ -67,7 +67,7 @@ class Masters:
         return self.all(Company)[0]
 
 
-def load(ledger: Path) -> Masters:
+def load(ledger: Path) -> LedgerMasters:
     """Load the whole ledger. Raises Misconfigured with file, line and remedy when Beancount finds an error."""
     directives, options = load_ledger(ledger)
     records = _records(directives, options["operating_currency"], Written(ledger.parent))
@@ -77,7 +77,7 @@ def load(ledger: Path) -> Masters:
             f'Add a line like: 2020-01-01 custom "company" "{options["title"] or "Our Company"}"',
         )
     files = tuple(options["include"])
-    return Masters(
+    return LedgerMasters(
         records,
         files,
         patterns_of(files, ledger.parent / "bookings"),
@@ -147,7 +147,7 @@ class _Line:
     written: Written
 
     def text(self, n: int) -> str:
-        """The n-th value as a text; digits may stand unquoted."""
+        """The n-th value as a text; digits may exist unquoted."""
         value = self.written.value(self.value(n), n, self.directive.meta)
         if not value:
             raise TypeError(n)

@@ -61,7 +61,7 @@ class Rehearsal:
         return {reference: problem for reference, problem in found.items() if problem}
 
     def is_current(self) -> bool:
-        """True while nobody but us has changed the ledger since it was tried."""
+        """True while no one but us has changed the ledger since it was tried."""
         return self._stamps is not None and not self._changed(self._stamps, self._masters.stamps())
 
     def written(self, texts: Texts) -> None:

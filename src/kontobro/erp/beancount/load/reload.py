@@ -13,7 +13,7 @@ from kontobro.core.errors import Misconfigured
 from kontobro.erp.beancount.files.folder import GONE, VENDORS, Folder
 from kontobro.erp.beancount.files.swap import Stamp, stamp_of
 from kontobro.erp.beancount.load.apart import load_apart
-from kontobro.erp.beancount.load.masters import Masters, load
+from kontobro.erp.beancount.load.masters import LedgerMasters, load
 
 APART_FROM = 2_000_000
 """Bytes of bookings from which the ledger is loaded by another process."""
@@ -25,10 +25,10 @@ class MasterFile:
     def __init__(self, ledger: Path, folder: Folder) -> None:
         self._ledger = ledger
         self._folder = folder
-        self._masters: Masters | None = None
+        self._masters: LedgerMasters | None = None
         self._stamps: dict[str, Stamp] = {}
 
-    def read(self) -> Masters:
+    def read(self) -> LedgerMasters:
         if self._masters is None or self._stamps != self._theirs(self._masters):
             self._require()
             masters = self._load()
@@ -45,7 +45,7 @@ class MasterFile:
             raise Misconfigured(f"There is no ledger at {self._ledger}.", "Set `ledger` to the path of its main file.")
         self._folder.prepare()
 
-    def _load(self) -> Masters:
+    def _load(self) -> LedgerMasters:
         size = sum(size for _, _, size in self._folder.batches().values())
         return load(self._ledger) if size < APART_FROM else load_apart(self._ledger)
 
@@ -53,11 +53,11 @@ class MasterFile:
         """What the disk says of every file of the ledger; ours by their names alone."""
         return self._look(self.read()) | self._folder.batches()
 
-    def _theirs(self, masters: Masters) -> dict[str, Stamp]:
+    def _theirs(self, masters: LedgerMasters) -> dict[str, Stamp]:
         """Of each file that is not ours, and of our vendors."""
         return self._look(masters) | {VENDORS: _stamp(self._folder.bookings / VENDORS)}
 
-    def _look(self, masters: Masters) -> dict[str, Stamp]:
+    def _look(self, masters: LedgerMasters) -> dict[str, Stamp]:
         """Of each file that is not ours, new ones that an include pattern matches among them."""
         # as Beancount itself matches them
         matched = (file for one in masters.patterns for file in glob.glob(one, recursive=True))  # noqa: PTH207

@@ -49,7 +49,7 @@ Item = tuple[Draft, ...]
 
 
 def drafts_of(candidate: Path) -> Iterator[Draft]:
-    """The entries of a candidate's file: an empty line stands between them, and none within."""
+    """The entries of a candidate's file: an empty line is between them, and none within."""
     lines: list[str] = []
     first = 1
     with candidate.open(encoding="utf-8", newline="\n") as file:

@@ -1,7 +1,7 @@
-"""One booked entry as a block of text in a batch file: found by its metadata, changed where it stands.
+"""One booked entry as a block of text in a batch file: found by its metadata, changed where it is.
 
 A block is a transaction and the document lines right under it. Text is changed by inserting or replacing
-lines, never by writing the entry anew: what a bookkeeper changed by hand stays as it is.
+lines, never by writing the entry again: what a bookkeeper changed by hand stays as it is.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Where an entry stands: `start` and `end` in bytes of its file, `line` counted from 1."""
+    """Where an entry is: `start` and `end` in bytes of its file, `line` counted from 1."""
 
     file: str
     start: int
@@ -70,8 +70,8 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Standing:
-    """An entry as it stands, read by Beancount's parser. Each reading is itself only: two are never equal."""
+class LedgerEntry:
+    """An entry as it is, read by Beancount's parser. Each reading is itself only: two are never equal."""
 
     block: Block
     transaction: Transaction
@@ -91,7 +91,7 @@ class Standing:
 
 
 def flat(text: bytes) -> bytes:
-    """The text with what stands in texts of several lines crossed out, place for place: lines are lines again.
+    """The text with what is in texts of several lines crossed out, place for place: lines are lines again.
 
     Where a text is not closed the ledger does not load, and nothing is crossed out.
     """
@@ -99,7 +99,7 @@ def flat(text: bytes) -> bytes:
 
 
 def without_long_texts(text: bytes) -> bytes:
-    """The text with blanks for what stands in texts of several lines, line for line."""
+    """The text with blanks for what is in texts of several lines, line for line."""
     return _TEXTS.sub(_blanked, text) if _ODD.search(text) else text
 
 
@@ -143,7 +143,7 @@ def _block(file: str, text: bytes, lines: bytes, tops: Sequence[int], n: int, ro
     return Block(file, tops[n], tops[n] + len(block), text.count(b"\n", 0, tops[n]) + 1, block, roots)
 
 
-def parse(blocks: Sequence[Block]) -> list[Standing]:
+def parse(blocks: Sequence[Block]) -> list[LedgerEntry]:
     """The entries of the blocks, in their order. Raises Misconfigured with file and line of an unreadable one."""
     if not blocks:
         return []
@@ -154,7 +154,7 @@ def parse(blocks: Sequence[Block]) -> list[Standing]:
         raise _unreadable(blocks, first_lines, error)
     at_line = {entry.meta["lineno"]: entry for entry in entries if isinstance(entry, Transaction)}
     found = ((block, at_line.get(line)) for block, line in zip(blocks, first_lines, strict=True))
-    return [Standing(block, entry) for block, entry in found if entry is not None]
+    return [LedgerEntry(block, entry) for block, entry in found if entry is not None]
 
 
 def _joined(blocks: Sequence[Block]) -> tuple[str, list[int]]:

@@ -18,7 +18,7 @@ _DIGITS = re.compile(r"[0-9]+")
 
 
 class Written:
-    """The directives of one load. Files are read once, and only for numbers that stand unquoted."""
+    """The directives of one load. Files are read once, and only for numbers that exist unquoted."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -53,7 +53,7 @@ class Written:
         return ""
 
     def _digits(self, given: Decimal, token: str, meta: Mapping[str, object], what: str) -> str:
-        """The digits that stand there. Raises Misconfigured for what is not digits alone, or can't be found."""
+        """The digits that are there. Raises Misconfigured for what is not digits alone, or can't be found."""
         if _DIGITS.fullmatch(token) and Decimal(token) == given:
             return token
         return self._refused(given, token or str(given), meta, what)

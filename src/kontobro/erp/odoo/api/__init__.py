@@ -53,7 +53,7 @@ class Api:
         return self._call(model, method, arguments, writes=True)
 
     def load(self, model: str, columns: Sequence[str], data: Sequence[Sequence[str]]) -> list[int]:
-        """Create what these rows name, or leave alone what stands under its external id; the ids of all of them.
+        """Create what these rows name, or leave alone what is under its external id; the ids of all of them.
 
         One transaction, as any write; Refused says what Odoo complains of first.
         """
@@ -199,7 +199,7 @@ def _fault(answer: httpx2.Response, call: Call) -> KontobroError:
 
 
 def _told(answer: httpx2.Response, call: Call) -> Row:
-    """Odoo's error as it is, or nothing when a page stands in its place."""
+    """Odoo's error as it is, or nothing when a page is in its place."""
     try:
         told = decoded(answer, call)
     except KontobroError:

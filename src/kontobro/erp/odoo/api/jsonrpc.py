@@ -1,6 +1,6 @@
 """The same calls over JSON-RPC, which Odoo has had for long: for Odoo 17 and 18, which have no JSON-2.
 
-`POST /jsonrpc`, one transaction each. The API key stands in the place of the user's password, so the user's login is
+`POST /jsonrpc`, one transaction each. The API key is in the place of the user's password, so the user's login is
 needed besides, and the database's name. Errors come with the status 200.
 """
 

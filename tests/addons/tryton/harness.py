@@ -9,17 +9,17 @@ from importlib.resources import as_file, files
 from typing import Any
 
 from erp_lab.demo import sandbox_by_codes
-from erp_lab.demo_tryton import furnish, standing
+from erp_lab.demo_tryton import entry_counts, furnish
 from kontobro.core.model.settings import Settings
 from kontobro.core.settings.toml import settings_to
 from kontobro.erp.registry import load_connector
 from kontobro.export.job.masters import load_masters
 from pleo_sandbox.server import DemoSandbox, serve
-from tests.addons.tryton.house import Person
+from tests.addons.tryton.installation import Person
 
 
 @dataclass(frozen=True)
-class Office:
+class TrytonHarness:
     admin: Person
     bookkeeper: Person
     sandbox: DemoSandbox
@@ -58,7 +58,7 @@ class Office:
 
     @property
     def usual(self) -> Mapping[str, Any]:
-        """Settings that nobody changed."""
+        """Settings that no one changed."""
         return settings_to(Settings())
 
     def _chosen(self) -> Mapping[str, Any]:
@@ -89,17 +89,17 @@ class Office:
             told[row["outcome"] or "open"] = told.get(row["outcome"] or "open", 0) + 1
         return told
 
-    def standing(self) -> Mapping[str, int]:
+    def entry_counts(self) -> Mapping[str, int]:
         """What Tryton itself says."""
-        return standing(self.admin.api)
+        return entry_counts(self.admin.api)
 
 
 @contextmanager
-def an_office(admin: Person, bookkeeper: Person, sandbox: DemoSandbox | None = None) -> Iterator[Office]:
-    """The company furnished; its Pleo, where nobody says otherwise, has an export open."""
+def a_harness(admin: Person, bookkeeper: Person, sandbox: DemoSandbox | None = None) -> Iterator[TrytonHarness]:
+    """The company furnished; its Pleo, where no one says otherwise, has an export open."""
     with as_file(files("kontobro.erp.beancount") / "demo") as demo:
         source = load_connector("beancount", {"ledger": str(demo / "ledger.beancount")})
         furnish(admin.api, load_masters(source, source.check()))
     sandbox = sandbox or sandbox_by_codes()
     with serve(sandbox) as url:
-        yield Office(admin, bookkeeper, sandbox, url)
+        yield TrytonHarness(admin, bookkeeper, sandbox, url)

@@ -17,7 +17,7 @@ START_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class SandboxProcess:
     """A running sandbox and how to get in. Its secrets open nothing but this process."""
 
     url: str
@@ -62,7 +62,7 @@ class Box:
 
 
 @contextmanager
-def pleo_in_a_box(port: int = 0, *options: str) -> Iterator[Box]:
+def running_sandbox(port: int = 0, *options: str) -> Iterator[SandboxProcess]:
     """Run `python -m pleo_sandbox` (never imported: it is an imitation from Pleo's contract alone).
 
     It ends with the block, and with us however we end: it stops when its standard input closes.
@@ -76,14 +76,14 @@ def pleo_in_a_box(port: int = 0, *options: str) -> Iterator[Box]:
         start_new_session=True,  # Ctrl-C is ours: we end it in order
     )
     try:
-        yield _read_box(process)
+        yield _read_started(process)
     finally:
         _stop(process)
 
 
-def _read_box(process: subprocess.Popen[str]) -> Box:
+def _read_started(process: subprocess.Popen[str]) -> SandboxProcess:
     told = json.loads(_first_line(process))
-    return Box(
+    return SandboxProcess(
         url=told["url"],
         api_key=told["api_key"],
         company_id=told["company_id"],

@@ -1,4 +1,4 @@
-"""What stands in Odoo, as it was read back, and as a `Booking`. Pure."""
+"""What is in Odoo, as it was read back, and as a `Booking`. Pure."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _FACT: Final = re.compile(r"([a-z]+)=([^\s<]*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BookedMove:
     """One document in Odoo with its lines and receipts; `reversed` by another one, in full."""
 
     move: Row
@@ -144,9 +144,9 @@ class Standing:
         return -sum((_exact(line["amount_residual_currency"], self.currency) for line in lines), Decimal(0))
 
 
-def standings_of(
+def booked_of(
     moves: Iterable[Row], lines: Iterable[Row], receipts: Iterable[Row], codes: Mapping[int, str]
-) -> Iterator[Standing]:
+) -> Iterator[BookedMove]:
     """Moves with what belongs to each. `codes`: currency id -> code; links are bare ids."""
     of_move: dict[int, list[Row]] = {}
     for line in lines:
@@ -156,20 +156,20 @@ def standings_of(
         if digest := digest_in(receipt["description"] or ""):
             attached.setdefault(receipt["res_id"], []).append(digest)
     for move in moves:
-        yield Standing(move, of_move.get(move["id"], []), attached.get(move["id"], ()))
+        yield BookedMove(move, of_move.get(move["id"], []), attached.get(move["id"], ()))
 
 
-def booking_of(standing: Standing, masters: Snapshot, link: Callable[[str, int], str]) -> Booking:
-    """The booking as it stands now, a bookkeeper's changes included. `link` leads to a record, by the name of its page
+def booking_of(booked: BookedMove, masters: Snapshot, link: Callable[[str, int], str]) -> Booking:
+    """The booking as it is now, a bookkeeper's changes included. `link` leads to a record, by the name of its page
     and its id."""
     signs = masters.signs
-    currency = standing.currency
-    amounts = [(line, amount_in(line, currency)) for line in standing.lines]
+    currency = booked.currency
+    amounts = [(line, amount_in(line, currency)) for line in booked.lines]
     return Booking(
-        reference=standing.reference,
-        id=str(standing.id),
-        status=standing.status,
-        date=standing.date,
+        reference=booked.reference,
+        id=str(booked.id),
+        status=booked.status,
+        date=booked.date,
         currency=currency,
         total=sum((amount for _, amount in amounts if amount > 0), Decimal(0)),
         tax=sum((amount for line, amount in amounts if _is_input_tax(line, signs)), Decimal(0)),
@@ -178,13 +178,13 @@ def booking_of(standing: Standing, masters: Snapshot, link: Callable[[str, int],
         tax_code_sums=summed(
             ((str(line["account_id"]), tax), amount) for line, amount in amounts for tax in _codes_of(line, masters)
         ),
-        receipts=frozenset(standing.receipts),
-        fingerprint=standing.facts.get("fingerprint"),
-        url=link(_PAGES.get(standing.move["move_type"], "entries"), standing.id),
-        number=standing.move["name"] or None,
-        settles=standing.settles,
-        settled=standing.is_settled if standing.settles else None,
-        open=standing.open,
+        receipts=frozenset(booked.receipts),
+        fingerprint=booked.facts.get("fingerprint"),
+        url=link(_PAGES.get(booked.move["move_type"], "entries"), booked.id),
+        number=booked.move["name"] or None,
+        settles=booked.settles,
+        settled=booked.is_settled if booked.settles else None,
+        open=booked.open,
     )
 
 
@@ -207,38 +207,38 @@ def _exact(given: Any, currency: str) -> Decimal:
     return Decimal(given).quantize(Decimal(1).scaleb(-EXPONENTS.get(currency, 2)), ROUND_HALF_EVEN)
 
 
-def pick(key: EntryKey, standings: Iterable[Standing]) -> Standing | None:
+def pick(key: EntryKey, all_booked: Iterable[BookedMove]) -> BookedMove | None:
     """What counts under a key: what is not void, the newest void one else; by invoice key the posted bill first, of the
     key's currency before any other."""
-    under = (standing for standing in standings if _is_under(key, standing))
+    under = (booked for booked in all_booked if _is_under(key, booked))
     return best(key, under, _preference, lambda one: (one.currency, one.open))
 
 
-def _is_under(key: EntryKey, standing: Standing) -> bool:
+def _is_under(key: EntryKey, booked: BookedMove) -> bool:
     if isinstance(key, TwinKey):
-        return standing.status != "void" and is_twin(key, standing)
+        return booked.status != "void" and is_twin(key, booked)
     if not isinstance(key, InvoiceKey):
-        return bool(standing.move["invoice_origin"] == origin_of(key))
-    known = (standing.vendor, standing.move["ref"] or "")
-    return standing.is_document and standing.status != "void" and known == (key.vendor, whole(key.number))
+        return bool(booked.move["invoice_origin"] == origin_of(key))
+    known = (booked.vendor, booked.move["ref"] or "")
+    return booked.is_document and booked.status != "void" and known == (key.vendor, whole(key.number))
 
 
-def is_twin(key: TwinKey, standing: Standing) -> bool:
+def is_twin(key: TwinKey, booked: BookedMove) -> bool:
     """The same supplier invoice under another expense, or written by a person."""
     return (
-        bool(standing.number)
-        and (standing.vendor, compared(whole(standing.number))) == (key.vendor, compared(key.number))
-        and (standing.currency, standing.owed) == (key.currency, key.owed)
-        and entry_id_of(standing.reference) != key.entry_id
+        bool(booked.number)
+        and (booked.vendor, compared(whole(booked.number))) == (key.vendor, compared(key.number))
+        and (booked.currency, booked.owed) == (key.currency, key.owed)
+        and entry_id_of(booked.reference) != key.entry_id
     )
 
 
-def _preference(standing: Standing) -> tuple[bool, bool, bool, int]:
+def _preference(booked: BookedMove) -> tuple[bool, bool, bool, int]:
     return (
-        standing.status == "void",
-        standing.status == "draft",
-        standing.move["move_type"] == "in_refund",
-        -standing.id,
+        booked.status == "void",
+        booked.status == "draft",
+        booked.move["move_type"] == "in_refund",
+        -booked.id,
     )
 
 

@@ -1,10 +1,10 @@
-"""The open home of a service's process: the same for pages and workers, on SQLite and on PostgreSQL."""
+"""The application of a service's process: the same for pages and workers, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from kontobro.bootstrap import Home, SystemClock
+from kontobro.bootstrap import App, SystemClock
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Clock
 from kontobro.net.addresses import look_up
@@ -18,7 +18,7 @@ Owner = Callable[[str], str]
 """The organisation's id of a connection's; the connection's own where no organisation has it."""
 
 
-def open_service_home(config: ServiceConfig, clock: Clock | None = None, owner: Owner = str) -> Home:
+def open_service_app(config: ServiceConfig, clock: Clock | None = None, owner: Owner = str) -> App:
     """Open the configured store, and on PostgreSQL the pace that all processes share. Raises Misconfigured, Busy.
 
     Open it after a fork, once in each process; `close` it at the end.
@@ -32,11 +32,11 @@ def open_service_home(config: ServiceConfig, clock: Clock | None = None, owner: 
     network = reach_of(config, look_up).policy
     registry = registry_of(config)
     permit = permit_of(config, owner)
-    home = Home(config.home, store, clock or SystemClock(), paces, permit, network=network, registry=registry)
-    home.opened.callback(store.close)
+    app = App(config.home, store, clock or SystemClock(), paces, permit, network=network, registry=registry)
+    app.opened.callback(store.close)
     if paces:
-        home.opened.callback(paces.close)
-    return home
+        app.opened.callback(paces.close)
+    return app
 
 
 def permit_of(config: ServiceConfig, owner: Owner) -> Callable[[Connection], None]:

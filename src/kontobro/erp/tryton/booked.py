@@ -1,4 +1,4 @@
-"""What stands in Tryton, as it was read back, and as a `Booking`. Pure."""
+"""What is in Tryton, as it was read back, and as a `Booking`. Pure."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ POST_NUMBER: Final = "post_number"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BookedMove:
     """One move of ours with its lines by id and its receipts; `reversed` by a posted cancellation. A bill's `invoice`,
     where it is one: before it is posted the move is what it will become."""
 
@@ -177,16 +177,16 @@ class Standing:
         return (self.move["description"] or "").startswith(f"{number_of(number)}{SEPARATOR}")
 
 
-def standing_of(
+def booked_of(
     move: Row | None, company_currency: str, receipts: Sequence[str], *, reversed_: bool, invoice: Row | None = None
-) -> Standing:
+) -> BookedMove:
     """A move as it was read, its lines put in order (Tryton gives the newest first); a draft invoice without one."""
     move = move or drafted(invoice or {})
     lines = sorted(move["lines."], key=lambda line: int(line["id"]))
     held = move.get(REFERENCE) or (invoice or {}).get(REFERENCE)
     found = (reference_in(line["description"] or "") for line in lines)
     reference = Reference(held) if held else next((one for one in found if one), Reference(f"{MOVE},{move['id']}"))
-    return Standing(move, lines, reference, company_currency, receipts, reversed_, invoice)
+    return BookedMove(move, lines, reference, company_currency, receipts, reversed_, invoice)
 
 
 def resource_of(booking: Booking) -> str:
@@ -194,18 +194,16 @@ def resource_of(booking: Booking) -> str:
     return booking.id if booking.id.startswith(INVOICE) else f"{MOVE},{booking.id}"
 
 
-def booking_of(standing: Standing, masters: Snapshot, link: str) -> Booking:
-    """The booking as it stands now, a bookkeeper's changes included."""
+def booking_of(booked: BookedMove, masters: Snapshot, link: str) -> Booking:
+    """The booking as it is now, a bookkeeper's changes included."""
     output_taxes, codes = masters.output_taxes, masters.tax_codes
-    amounts = [
-        (line, amount_in(line, standing.currency)) for line in standing.lines if not _is_rounding(line, standing)
-    ]
+    amounts = [(line, amount_in(line, booked.currency)) for line in booked.lines if not _is_rounding(line, booked)]
     return Booking(
-        reference=standing.reference,
-        id=standing.id,
-        status=standing.status,
-        date=standing.date,
-        currency=standing.currency,
+        reference=booked.reference,
+        id=booked.id,
+        status=booked.status,
+        date=booked.date,
+        currency=booked.currency,
         total=sum((amount for _, amount in amounts if amount > 0), Decimal(0)),
         tax=sum((amount for line, amount in amounts if _is_input_tax(line, output_taxes)), Decimal(0)),
         line_sums=summed((str(line["account"]), amount) for line, amount in amounts),
@@ -217,12 +215,12 @@ def booking_of(standing: Standing, masters: Snapshot, link: str) -> Booking:
                 codes[tax["tax"]] for tax in line["tax_lines."] if tax["type"] == "base" and tax["tax"] in codes
             }
         ),
-        receipts=frozenset(standing.receipts),
-        url=f"{link}/{standing.resource.replace(',', '/')}",
-        number=_number(standing.invoice or standing.move),
-        settles=standing.settles,
-        settled=standing.is_settled if standing.settles else None,
-        open=standing.open,
+        receipts=frozenset(booked.receipts),
+        url=f"{link}/{booked.resource.replace(',', '/')}",
+        number=_number(booked.invoice or booked.move),
+        settles=booked.settles,
+        settled=booked.is_settled if booked.settles else None,
+        open=booked.open,
     )
 
 
@@ -231,9 +229,9 @@ def _number(document: Row) -> str | None:
     return document.get(POST_NUMBER, document["number"]) or None
 
 
-def _is_rounding(line: Row, standing: Standing) -> bool:
+def _is_rounding(line: Row, booked: BookedMove) -> bool:
     """What Tryton adds to an invoice in another currency, so that it balances in the company's own."""
-    return bool(standing.invoice) and standing.currency != standing.company_currency and not _second_currency(line)
+    return bool(booked.invoice) and booked.currency != booked.company_currency and not _second_currency(line)
 
 
 def amount_in(line: Row, currency: str) -> Decimal:
@@ -243,14 +241,14 @@ def amount_in(line: Row, currency: str) -> Decimal:
     return Decimal(line["debit"]) - Decimal(line["credit"])
 
 
-def pick(key: EntryKey, standings: Iterable[Standing]) -> Standing | None:
+def pick(key: EntryKey, all_booked: Iterable[BookedMove]) -> BookedMove | None:
     """What counts under a key: what is not void, posted first, then the oldest; the newest void one else. By invoice
     key one of the key's currency before any other."""
-    under = (one for one in standings if one.answers(key))
+    under = (one for one in all_booked if one.answers(key))
     return best(key, under, _preference, lambda one: (one.currency, one.open))
 
 
-def _preference(one: Standing) -> tuple[bool, bool, bool, int]:
+def _preference(one: BookedMove) -> tuple[bool, bool, bool, int]:
     void = one.status == "void"
     return void, one.status == "draft", one.is_bill and one.is_credit_note, -one.at if void else one.at
 

@@ -1,49 +1,29 @@
-"""What every verb works with: the home, its store, and the one connection that is meant."""
+"""What every verb works with: the data folder, its store, and the one connection that is meant."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import typer
 
 from kontobro.core.errors import Misconfigured
 
 if TYPE_CHECKING:
+    from kontobro.bootstrap import App
     from kontobro.core.model.connection import Connection
-    from kontobro.core.ports import Clock, Connector, Store, TokenStore
+    from kontobro.core.ports import Store
     from kontobro.export.job.run import Ports
-    from kontobro.install.connect import InstallingPleo
     from kontobro.sync.run import SyncPorts
 
 
-class Workplace(Protocol):
-    """An open home (`bootstrap.Home`): the store, the clock, and the way to the concrete parts."""
+def _open_app(path: Path) -> App:
+    from kontobro.bootstrap import open_app
 
-    @property
-    def store(self) -> Store: ...
-
-    @property
-    def clock(self) -> Clock: ...
-
-    def pleo_for(self, connection: Connection, tokens: TokenStore | None = None) -> InstallingPleo: ...
-
-    def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Connector: ...
-
-    def ports_for(self, connection: Connection) -> Ports: ...
-
-    def sync_ports_for(self, connection: Connection) -> SyncPorts: ...
-
-    def close(self) -> None: ...
-
-
-def _open_home(path: Path) -> Workplace:
-    from kontobro.bootstrap import open_home
-
-    return open_home(path)
+    return open_app(path)
 
 
 def _at_a_terminal() -> bool:
@@ -51,32 +31,32 @@ def _at_a_terminal() -> bool:
 
 
 @dataclass(slots=True)
-class Desk:
-    """The global options, and the home opened once when the first verb needs it."""
+class CliContext:
+    """The global options, and the application, opened once when the first verb needs it."""
 
     home: Path = field(default_factory=Path)
     name: str | None = None
     debug: bool = False
-    open_home: Callable[[Path], Workplace] = _open_home
+    open_app: Callable[[Path], App] = _open_app
     can_ask: Callable[[], bool] = _at_a_terminal
-    """Whether somebody is there to answer a question."""
-    _workplace: Workplace | None = None
+    """Whether someone is there to answer a question."""
+    _app: App | None = None
 
     @property
-    def workplace(self) -> Workplace:
-        if self._workplace is None:
-            self._workplace = self.open_home(self.home)
-        return self._workplace
+    def app(self) -> App:
+        if self._app is None:
+            self._app = self.open_app(self.home)
+        return self._app
 
     def close(self) -> None:
-        """Close what was opened; the desk opens its home again when asked."""
-        if self._workplace is not None:
-            self._workplace.close()
-            self._workplace = None
+        """Close what was opened; it is opened again when asked."""
+        if self._app is not None:
+            self._app.close()
+            self._app = None
 
     @property
     def store(self) -> Store:
-        return self.workplace.store
+        return self.app.store
 
     def connection(self) -> Connection:
         """The connection that is meant: the named one, or the only one."""
@@ -85,12 +65,12 @@ class Desk:
     def ports(self, connection: Connection) -> Ports:
         """What an export of a connection that is alive talks to."""
         self._require_alive(connection)
-        return self.workplace.ports_for(connection)
+        return self.app.ports_for(connection)
 
     def sync_ports(self, connection: Connection) -> SyncPorts:
         """What a sync of a connection that is alive talks to."""
         self._require_alive(connection)
-        return self.workplace.sync_ports_for(connection)
+        return self.app.sync_ports_for(connection)
 
     def _require_alive(self, connection: Connection) -> None:
         if connection.status == "connected":
@@ -120,9 +100,9 @@ def _only(found: Sequence[Connection], connections: Sequence[Connection], compla
     raise typer.BadParameter(f"{complaint} Name one with --connection: {names}.", param_hint="--connection")
 
 
-def desk_of(context: typer.Context) -> Desk:
-    """The desk that the main callback put into the context."""
-    desk = context.obj
-    if not isinstance(desk, Desk):  # a verb that is called without the app is a mistake of ours
+def cli_of(context: typer.Context) -> CliContext:
+    """What the main callback put into the context."""
+    cli = context.obj
+    if not isinstance(cli, CliContext):  # a verb that is called without the app is a mistake of ours
         raise TypeError("a verb runs only under the app")
-    return desk
+    return cli

@@ -1,4 +1,4 @@
-"""Where an expense stands, as a bookkeeper reads it."""
+"""Where an expense is, as a bookkeeper reads it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pleo_sandbox.company.jobs import ItemStatus, JobItem
 from pleo_sandbox.state.exports import Exports, ExportStatus
 
 
-class Standing(StrEnum):
+class ExpenseState(StrEnum):
     QUEUED = "queued"
     EXPORTING = "exporting"
     EXPORTED = "exported"
@@ -17,19 +17,19 @@ class Standing(StrEnum):
 
 
 _PLAIN = {
-    ExportStatus.QUEUED: Standing.QUEUED,
-    ExportStatus.EXPORTING: Standing.EXPORTING,
-    ExportStatus.EXPORTED: Standing.EXPORTED,
+    ExportStatus.QUEUED: ExpenseState.QUEUED,
+    ExportStatus.EXPORTING: ExpenseState.EXPORTING,
+    ExportStatus.EXPORTED: ExpenseState.EXPORTED,
 }
 
 
-def standing(exports: Exports, company_id: str, entry_id: str) -> Standing:
-    """Failed is what an export failed and nobody has queued again."""
+def state_of(exports: Exports, company_id: str, entry_id: str) -> ExpenseState:
+    """Failed is what an export failed and no one has queued again."""
     status = exports.export_status(company_id, entry_id)
     if status in _PLAIN:
         return _PLAIN[status]
     item = exports.latest_item(company_id, entry_id)
-    return Standing.FAILED if item is not None and item.status is ItemStatus.FAILED else Standing.NOT_EXPORTED
+    return ExpenseState.FAILED if item is not None and item.status is ItemStatus.FAILED else ExpenseState.NOT_EXPORTED
 
 
 def failure(item: JobItem | None) -> str:

@@ -1,4 +1,5 @@
-"""Whether a home is healthy: what holds for the command line and for the service alike. Needs no configuration."""
+"""Whether a data folder is healthy: what holds for the command line and for the service alike. Needs no
+configuration."""
 
 from __future__ import annotations
 
@@ -14,22 +15,22 @@ from kontobro.core.errors import KontobroError
 from kontobro.health.findings import Finding, Verdict
 
 if TYPE_CHECKING:
-    from kontobro.bootstrap import Home
+    from kontobro.bootstrap import App
     from kontobro.store import DjangoStore
 
 LEAST_FREE, LITTLE_FREE = 200_000_000, 2_000_000_000
 """Bytes: below the first SQLite and logs are about to stop, below the second it is time to look."""
 
 
-def examine_home(home: Home) -> list[Finding]:
+def examine_data_folder(app: App) -> list[Finding]:
     """Database, secrets, disk, connections, versions."""
     return [
-        Finding("database", "ok", f"The database {_store(home).place.name} is reachable and up to date."),
-        secrets_of(_store(home)),
-        disk(home.path),
-        permissions(home.path),
-        connections(home),
-        *connectors(home),
+        Finding("database", "ok", f"The database {_store(app).place.name} is reachable and up to date."),
+        secrets_of(_store(app)),
+        disk(app.path),
+        permissions(app.path),
+        connections(app),
+        *connectors(app),
         versions(),
     ]
 
@@ -52,7 +53,7 @@ def secrets_of(store: DjangoStore) -> Finding:
 
 
 def disk(folder: Path) -> Finding:
-    """Free space where the home is."""
+    """Free space where the data folder is."""
     free = shutil.disk_usage(folder).free
     verdict: Verdict = "bad" if free < LEAST_FREE else "warn" if free < LITTLE_FREE else "ok"
     return Finding(
@@ -64,7 +65,7 @@ def disk(folder: Path) -> Finding:
 
 
 def permissions(folder: Path) -> Finding:
-    """Whether nobody else may look into the home."""
+    """Whether no one else may look into the data folder."""
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & 0o077:
         return Finding(
@@ -76,18 +77,20 @@ def permissions(folder: Path) -> Finding:
     return Finding("permissions", "ok", "Only its owner can read the data folder.")
 
 
-def connections(home: Home) -> Finding:
+def connections(app: App) -> Finding:
     """How many there are, and how many have lost their login."""
-    counts = Counter(each.status for each in home.store.connections())
-    told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "none yet"
+    counts = Counter(each.status for each in app.store.connections())
+    message = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "none yet"
     if counts["reconnect"]:
-        return Finding("connections", "warn", f"Connections: {told}.", "Connect these again: their login has expired.")
-    return Finding("connections", "ok", f"Connections: {told}.")
+        return Finding(
+            "connections", "warn", f"Connections: {message}.", "Connect these again: their login has expired."
+        )
+    return Finding("connections", "ok", f"Connections: {message}.")
 
 
-def connectors(home: Home) -> list[Finding]:
+def connectors(app: App) -> list[Finding]:
     """What can be connected, and each other package whose connector can't be loaded."""
-    registry = home.registry
+    registry = app.registry
     named = ", ".join(_with_package(name, registry.package(name)) for name in registry.names())
     broken = [Finding("connectors", "warn", fault, "The other connectors work.") for fault in registry.faults()]
     return [Finding("connectors", "ok", f"Connectors: {named}."), *broken]
@@ -102,9 +105,9 @@ def versions() -> Finding:
     return Finding("versions", "ok", f"Kontobro {__version__} on Python {platform.python_version()}.")
 
 
-def _store(home: Home) -> DjangoStore:
+def _store(app: App) -> DjangoStore:
     from kontobro.store.django_store import DjangoStore
 
-    if not isinstance(home.store, DjangoStore):  # a home opened by `bootstrap` has this one
+    if not isinstance(app.store, DjangoStore):  # an application opened by `bootstrap` has this one
         raise TypeError("the doctor looks at a store of ours")
-    return home.store
+    return app.store

@@ -66,18 +66,18 @@ class Visit:
         return page(template, title, visit=self, base=f"/companies/{self.company.id}", **values)
 
 
-Work = Callable[[Visit], Response]
+View = Callable[[Visit], Response]
 
 
-def show(sandbox: Sandbox, path: str, work: Work) -> Route:
+def show(sandbox: Sandbox, path: str, work: View) -> Route:
     return Route(path, _endpoint(sandbox, work), methods=["GET"])
 
 
-def act(sandbox: Sandbox, path: str, work: Work) -> Route:
+def act(sandbox: Sandbox, path: str, work: View) -> Route:
     return Route(path, _endpoint(sandbox, work), methods=["POST"])
 
 
-def _endpoint(sandbox: Sandbox, work: Work) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(sandbox: Sandbox, work: View) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
             check_host(request)

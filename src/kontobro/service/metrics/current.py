@@ -1,4 +1,4 @@
-"""What stands in the store, counted by the database: for metrics and the doctor. No row is loaded."""
+"""What is in the store, counted by the database: for metrics and the doctor. No row is loaded."""
 
 from __future__ import annotations
 

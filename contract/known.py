@@ -37,7 +37,7 @@ STOCK = 12
 SPARE = 80
 """Those that a call may delete: every kind's own calls name these."""
 ENDPOINT = "http://127.0.0.1:9/webhooks"
-"""Where nobody listens: the discard port of this machine."""
+"""Where no one listens: the discard port of this machine."""
 
 BOOKED = ItemResult(ItemStatus.SUCCESSFUL)
 FAILED = ItemResult(ItemStatus.FAILED, failure_reason="no such account", failure_reason_type="account_unknown")
@@ -46,7 +46,7 @@ Ids = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
-class Box:
+class KnownCompany:
     """The sandbox, a key with every scope, and the ids that a caller may ask for.
 
     `stock` are the ids of master data by kind, `spare` of those that a call may delete.
@@ -61,7 +61,7 @@ class Box:
     spare: Ids
 
 
-def box_for_reading() -> Box:
+def known_for_reading() -> KnownCompany:
     """One company; jobs failed, completed, completed with errors, expired, and half of the choices in progress."""
     company = demo_company()
     company.employees.append(EMPLOYEE | {"companyId": company.id})
@@ -78,10 +78,10 @@ def box_for_reading() -> Box:
     key = sandbox.add_api_key(company.id)
     sandbox.installations.install(sandbox.access.by_key(key), "ACTIVATED")
     jobs = (*over, *[under_way.id] * len(over))
-    return Box(sandbox, key, company, jobs, tuple(under_way.by_entry), *stocked(sandbox, company.id, key))
+    return KnownCompany(sandbox, key, company, jobs, tuple(under_way.by_entry), *stocked(sandbox, company.id, key))
 
 
-def box_for_writing() -> Box:
+def known_for_writing() -> KnownCompany:
     """An organisation: one company that can start a job, and many whose job is in progress or pending."""
     company = demo_company()
     sandbox = Sandbox(company, rate_limit=None)
@@ -95,7 +95,7 @@ def box_for_writing() -> Box:
     sandbox.installations.install(sandbox.access.by_key(key), "AUTHORIZED")
     entries = tuple(expense.id for expense in company.expenses if expense.queued)
     jobs = tuple(job.id for job in sandbox.jobs)
-    return Box(sandbox, key, company, jobs, entries, *stocked(sandbox, company.id, key))
+    return KnownCompany(sandbox, key, company, jobs, entries, *stocked(sandbox, company.id, key))
 
 
 def stocked(sandbox: Sandbox, company_id: str, key: str) -> tuple[Ids, Ids]:
@@ -147,7 +147,7 @@ def subscribe(sandbox: Sandbox, key: str) -> Subscription:
         "endpointUrl": ENDPOINT,
         "eventTypes": [EXPORT_JOB_CREATED],
         "endpointAuth": {"type": "NONE"},
-        "status": "INACTIVE",  # the runs are about the API: nobody listens
+        "status": "INACTIVE",  # the runs are about the API: no one listens
     }
     return sandbox.subscriptions.create(sandbox.access.by_key(key), wanted)
 

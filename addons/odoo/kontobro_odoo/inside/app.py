@@ -10,7 +10,7 @@ from typing import cast
 from odoo import api
 from odoo.modules.registry import Registry
 
-from kontobro.bootstrap import Home, SystemClock
+from kontobro.bootstrap import App, SystemClock
 from kontobro.core.errors import Misconfigured
 from kontobro.erp.kit.guard import guarded
 from kontobro.erp.odoo.connector import OdooConnector
@@ -24,15 +24,15 @@ ends by its own timeout (30 s)."""
 
 
 @contextmanager
-def opened(database: str) -> Iterator[Home]:
+def opened(database: str) -> Iterator[App]:
     """Everything for a while; what was opened is closed at its end."""
     connectors = partial(connector_for, database)
-    with closing(Home(Path(), open_store(database), SystemClock(), connectors=connectors, patience=PATIENCE)) as home:
-        yield home
+    with closing(App(Path(), open_store(database), SystemClock(), connectors=connectors, patience=PATIENCE)) as app:
+        yield app
 
 
-def store_of(home: Home) -> OdooStore:
-    return cast(OdooStore, home.store)
+def store_of(app: App) -> OdooStore:
+    return cast(OdooStore, app.store)
 
 
 def connector_for(database: str, connection):

@@ -15,13 +15,13 @@ from kontobro.erp.odoo.api import Api
 from kontobro.erp.registry import load_connector
 from kontobro.export.job.masters import load_masters
 from kontobro.store.secrets import codec
-from tests.erp_real.odoo.house import Company
+from tests.erp_real.odoo.installation import Company
 
 PATIENCE = 240
 
 
 @dataclass(frozen=True)
-class Desk:
+class Administrator:
     """The bookkeeper, who is an administrator; Kontobro books as the accountant."""
 
     company: Company

@@ -11,7 +11,7 @@ from trytond.transaction import Transaction
 
 from kontobro.erp.tryton.connector import TrytonConnector
 from kontobro.testing.connector.entries import Chart
-from tests.erp_real.tryton.house import TrytonBookkeeper
+from tests.erp_real.tryton.installation import TrytonBookkeeper
 
 from ..inside.transport import InProcess
 

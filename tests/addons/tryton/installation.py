@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 
 from erp_lab.places import ROOT, Server, erp_home, free_port, sql
 from kontobro.erp.tryton.api import Api, open_http
-from tests.erp_real.tryton.house import TEMPLATE, password_of
+from tests.erp_real.tryton.installation import TEMPLATE, password_of
 
 MODULE = ROOT / "addons" / "tryton" / "trytond_kontobro"
 SECONDS = 480.0

@@ -16,7 +16,7 @@ from trytond.pool import Pool
 from trytond.transaction import Transaction
 from trytond.url import http_host
 
-from kontobro.bootstrap import Home, SystemClock
+from kontobro.bootstrap import App, SystemClock
 from kontobro.core.errors import KontobroError, Misconfigured, Problem, fault_in
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Connector
@@ -44,17 +44,17 @@ def inside(database: str, connection: Connection) -> Connector:
 
 
 @contextmanager
-def opened(database: str) -> Iterator[Home]:
+def opened(database: str) -> Iterator[App]:
     """The home of a database, its connector in this very process; what was opened in it is closed at the end."""
-    home = Home(Path(), open_store(database), SystemClock(), connectors=partial(inside, database))
+    app = App(Path(), open_store(database), SystemClock(), connectors=partial(inside, database))
     try:
-        yield home
+        yield app
     finally:
-        home.close()
+        app.close()
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def shown_errors() -> Iterator[None]:
     """Kontobro's faults as Tryton's own error, with the remedy; in another language, with the English below."""
     try:
         yield
@@ -94,5 +94,5 @@ def shown_fact(fact: int | Decimal | date) -> str:
     return str(lang.format_number(number, digits=max(0, -int(number.as_tuple().exponent))))
 
 
-def store_of(home: Home) -> TrytonStore:
-    return cast(TrytonStore, home.store)
+def store_of(app: App) -> TrytonStore:
+    return cast(TrytonStore, app.store)

@@ -14,7 +14,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 from erp_lab.places import ROOT, Server, answers, erp_home, free_port, sql
-from tests.erp_real.odoo.house import TEMPLATE
+from tests.erp_real.odoo.installation import TEMPLATE
 
 ADDONS = ROOT / "addons" / "odoo"
 SECONDS = 850

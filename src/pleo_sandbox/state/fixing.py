@@ -20,7 +20,7 @@ Known = dict[str, Json]
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What can be chosen. Accounts, taxes and tags are what stands in Pleo and what other expenses use."""
+    """What can be chosen. Accounts, taxes and tags are what is in Pleo and what other expenses use."""
 
     accounts: Known = field(default_factory=dict)
     taxes: Known = field(default_factory=dict)
@@ -99,7 +99,7 @@ class LineChange:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def mend(
+def fix(
     expense: Expense, known: Choices, lines: list[LineChange], vendor: str = "", receipt: FileBlob | None = None
 ) -> Expense:
     """The expense with these choices. What is not changed stays as it was sent. Raises PleoError 400."""
@@ -114,16 +114,16 @@ def mend(
 
 
 def _line(line: Json, known: Choices, change: LineChange) -> Json:
-    mended = dict(line)
+    fixed = dict(line)
     if change.account != (line.get("account") or {}).get("id", ""):
-        mended["account"] = _chosen("category", known.accounts, change.account)
+        fixed["account"] = _chosen("category", known.accounts, change.account)
     if change.tax != (line.get("tax") or {}).get("id", ""):
-        mended["tax"] = _taxed(line, _chosen("tax code", known.taxes, change.tax))
-        mended["netAmount"] = line["lineAmount"]
+        fixed["tax"] = _taxed(line, _chosen("tax code", known.taxes, change.tax))
+        fixed["netAmount"] = line["lineAmount"]
     tags = [_known("tag", known.tags.get(group, {}), tag) for group, tag in change.tags.items() if tag]
     if {tag["id"] for tag in tags} != {tag["id"] for tag in line.get("tags") or ()}:
-        mended["tags"] = tags or None
-    return mended
+        fixed["tags"] = tags or None
+    return fixed
 
 
 def _chosen(what: str, known: Known, id_: str) -> Json | None:

@@ -1,4 +1,4 @@
-"""What pages work with: this process's open home, and the runner that does what they ask for."""
+"""What pages work with: this process's application, and the runner that does what they ask for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from kontobro.bootstrap import Home
+from kontobro.bootstrap import App
 from kontobro.core.errors import Misconfigured
 from kontobro.core.ports import Store
 from kontobro.core.ports.runner import Runner
@@ -19,40 +19,40 @@ def change(store: Store, connection_id: str, secrets: Mapping[str, str] | None =
     """Store parts of a connection, and `secrets` given for it, over what is stored of it by now: while the accounting
     system was asked, someone may have disconnected it, or its login may have ended. Raises Misconfigured when it is
     gone."""
-    standing = store.connection(connection_id)
-    if standing is None:
+    stored = store.connection(connection_id)
+    if stored is None:
         raise Misconfigured("This connection no longer exists.", "Connect the company again.")
-    store.save_connection(replace(standing, **parts), secrets=secrets)
+    store.save_connection(replace(stored, **parts), secrets=secrets)
 
 
-class Places:
+class WebContext:
     """One of each for a process. `use` sets them: when the process starts, or for a test."""
 
     def __init__(self) -> None:
-        self._home: Home | None = None
+        self._app: App | None = None
         self._runner: Runner | None = None
 
-    def use(self, home: Home, runner: Runner) -> None:
-        self._home, self._runner = home, runner
+    def use(self, app: App, runner: Runner) -> None:
+        self._app, self._runner = app, runner
 
     @property
-    def home(self) -> Home:
-        if self._home is None:
-            raise RuntimeError("the service has not been started: kontobro.web.places.use was not called")
-        return self._home
+    def app(self) -> App:
+        if self._app is None:
+            raise RuntimeError("the service has not been started: kontobro.web.process.use was not called")
+        return self._app
 
     @property
     def overview(self) -> Overview:
         """What the store tells of many connections at once."""
         from kontobro.store.read.overview import overview_of  # Django's models, which need Django set up
 
-        return overview_of(self.home.store)
+        return overview_of(self.app.store)
 
     @property
     def runner(self) -> Runner:
         if self._runner is None:
-            raise RuntimeError("the service has not been started: kontobro.web.places.use was not called")
+            raise RuntimeError("the service has not been started: kontobro.web.process.use was not called")
         return self._runner
 
 
-places = Places()
+process = WebContext()
