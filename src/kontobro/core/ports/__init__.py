@@ -15,6 +15,15 @@ from kontobro.core.ports.connector import (
     Withdraws,
     WritesVendors,
 )
+from kontobro.core.ports.documents import (
+    DocumentFile,
+    DocumentHead,
+    DocumentTarget,
+    Place,
+    ReceiptFile,
+    Voucher,
+    Vouchers,
+)
 from kontobro.core.ports.pleo import LONGEST_PLEO_CALL, Pleo, Target
 from kontobro.core.ports.store import Store, TokenStore
 
@@ -24,14 +33,21 @@ __all__ = [
     "Capabilities",
     "Clock",
     "Connector",
+    "DocumentFile",
+    "DocumentHead",
+    "DocumentTarget",
     "Fact",
+    "Place",
     "Pleo",
     "R",
+    "ReceiptFile",
     "ReceiptRules",
     "Rehearses",
     "Store",
     "Target",
     "TokenStore",
+    "Voucher",
+    "Vouchers",
     "Withdraws",
     "WritesVendors",
 ]
