@@ -15,6 +15,7 @@ from kontobro.core.ports.connector import (
     Withdraws,
     WritesVendors,
 )
+from kontobro.core.ports.document_store import DocumentStore
 from kontobro.core.ports.documents import (
     DocumentFile,
     DocumentHead,
@@ -35,6 +36,7 @@ __all__ = [
     "Connector",
     "DocumentFile",
     "DocumentHead",
+    "DocumentStore",
     "DocumentTarget",
     "Fact",
     "Place",
