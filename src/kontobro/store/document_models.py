@@ -9,12 +9,17 @@ from django.db import models
 from kontobro.core.model.documents import DocumentState
 
 if TYPE_CHECKING:
-    from kontobro.store.models import Bytes, Connection, Count, OptionalInstant, Text
+    from datetime import datetime
+    from typing import Any, TypeAlias
 
-    ToConnection = models.ForeignKey[Connection, Connection]
-    ToDocument = models.ForeignKey["Document", "Document"]
-    Flag = models.BooleanField[bool, bool]
-    Size = models.BigIntegerField[int, int]
+    Text: TypeAlias = models.TextField[str, str]
+    Count: TypeAlias = models.IntegerField[int, int]
+    Size: TypeAlias = models.BigIntegerField[int, int]
+    Flag: TypeAlias = models.BooleanField[bool, bool]
+    OptionalInstant: TypeAlias = models.DateTimeField[datetime | None, datetime | None]
+    Bytes: TypeAlias = models.BinaryField[bytes, bytes]
+    ToConnection: TypeAlias = models.ForeignKey[Any, Any]
+    ToDocument: TypeAlias = models.ForeignKey["Document", "Document"]
 
 
 class Document(models.Model):

@@ -136,4 +136,4 @@ def _amount(text: str) -> Decimal:
     try:
         return Decimal(text)
     except ArithmeticError as error:
-        raise ValueError(f"{text[:20]!r} is no amount") from error
+        raise ValueError(f"{text[:20]!r} is not an amount") from error

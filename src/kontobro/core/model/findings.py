@@ -72,6 +72,8 @@ REASONS: dict[str, ItemFailure] = {
     "invoice_duplicate": "validation_failure",
     "already_booked_differently": "accounting_system_validation_failure",
     "booked_differently": "accounting_system_validation_failure",
+    "document_unsure": "accounting_system_timeout",
+    "was_released": "validation_failure",
     "booked_and_voided": "accounting_system_validation_failure",
     "write_not_taken": "accounting_system_timeout",
     "booking_vanished": "accounting_system_validation_failure",

@@ -15,6 +15,7 @@ from kontobro.core.ports.connector import (
     Withdraws,
     WritesVendors,
 )
+from kontobro.core.ports.delivery import Delivery
 from kontobro.core.ports.document_store import DocumentStore
 from kontobro.core.ports.documents import (
     DocumentFile,
@@ -34,6 +35,7 @@ __all__ = [
     "Capabilities",
     "Clock",
     "Connector",
+    "Delivery",
     "DocumentFile",
     "DocumentHead",
     "DocumentStore",
