@@ -47,8 +47,8 @@ class DocumentStore(Protocol):
         """What is in a document that is not released."""
         ...
 
-    def released(self, connection_id: str, references: Sequence[Reference]) -> Mapping[Reference, int]:
-        """The last released document that each of these was in."""
+    def released(self, connection_id: str, references: Sequence[Reference]) -> Mapping[Reference, SealedVoucher]:
+        """What was in a document that was released; of several the last."""
         ...
 
     def documents(
@@ -74,8 +74,8 @@ class DocumentStore(Protocol):
         """Move a document. Raises ImpossibleMove for a move that the diagram lacks."""
         ...
 
-    def mark_imported(self, connection_id: str, number: int, now: datetime) -> None:
-        """The accounting system has it. Raises ImpossibleMove unless it is delivered."""
+    def mark_imported(self, connection_id: str, number: int, now: datetime | None) -> None:
+        """The accounting system has it; None: it has not. Raises ImpossibleMove unless it is delivered or released."""
         ...
 
     def release(self, connection_id: str, number: int, reason: str, now: datetime) -> None:
@@ -83,7 +83,11 @@ class DocumentStore(Protocol):
         ...
 
     def restore_document(self, connection_id: str, row: DocumentRow, vouchers: Sequence[SealedVoucher]) -> None:
-        """Remember a document again from its manifest, as delivered and without bytes. Known already: nothing."""
+        """Remember a document again from its manifest, in the row's state and without bytes. Known already: nothing."""
+        ...
+
+    def confirm_last(self, connection_id: str, last: LastNumbers, now: datetime) -> None:
+        """Begin again after these numbers: the documents up to that one are remembered as imported, without content."""
         ...
 
     def forget_bytes(self, connection_id: str, before: datetime) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NoReturn
 
 from kontobro.core.errors import ConnectorFault, Note, Problem
+from kontobro.core.model.documents import SealedVoucher
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import (
     Booking,
@@ -47,10 +49,17 @@ class SealedBooks:
         ]
 
     def find(self, keys: Sequence[EntryKey]) -> Mapping[EntryKey, Booking]:
-        """By reference; a file has no answer to what else a system might be asked."""
+        """By reference; a file has no answer to what else a system might be asked. What was in a released document is
+        void."""
         references = [key for key in keys if isinstance(key, str)]
-        sealed = self._store.sealed(self._connection_id, references) if references else {}
-        return {reference: voucher.booking for reference, voucher in sealed.items()}
+        if not references:
+            return {}
+        void = self._store.released(self._connection_id, references)
+        sealed = self._store.sealed(self._connection_id, references)
+        return {
+            **{reference: replace(voucher.booking, status="void") for reference, voucher in void.items()},
+            **{reference: voucher.booking for reference, voucher in sealed.items()},
+        }
 
     def book(self, entries: Sequence[Entry]) -> NoReturn:
         raise _never_alone()
@@ -62,8 +71,9 @@ class SealedBooks:
         raise _never_alone()
 
 
-def _was_released(entry: Entry, document: int) -> Note:
-    return Note.of("was_released", "reference", entry.reference, "validation_failure", {"document": document})
+def _was_released(entry: Entry, voucher: SealedVoucher) -> Note:
+    facts = {"document": voucher.document}
+    return Note.of("was_released", "reference", entry.reference, "validation_failure", facts)
 
 
 def _never_alone() -> ConnectorFault:

@@ -6,8 +6,10 @@ less, they are built again from the manifests beside the delivered files, or a p
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
@@ -31,11 +33,13 @@ def require_memory(connection: Connection, store: Store, documents: DocumentPort
 
     Raises Misconfigured where some are missing and can't be read back.
     """
+    _require_no_conflict(connection, documents)
     known = documents.store.last_numbers(connection.id).document
     expected = _expected(connection, store)
     if known >= expected and (known or not _readable(documents.delivery)):
         return 0
-    restored = _from_manifests(connection, documents) if documents.delivery and documents.delivery.readable else 0
+    delivery = documents.delivery
+    restored = _from_manifests(connection, documents, delivery) if delivery and delivery.readable else 0
     known = documents.store.last_numbers(connection.id).document
     if known < expected:
         raise Misconfigured(
@@ -48,6 +52,18 @@ def require_memory(connection: Connection, store: Store, documents: DocumentPort
     return restored
 
 
+def _require_no_conflict(connection: Connection, documents: DocumentPorts) -> None:
+    """A document that was released and is in the accounting system all the same: its expenses may be there twice."""
+    for row in documents.store.documents(connection.id, states=("released",)):
+        if row.imported_at is not None:
+            raise Misconfigured(
+                f"Document {row.number} was released, and then marked as imported: its expenses may be booked twice.",
+                f"Void its entries in the accounting system, then take the mark back: kontobro documents imported"
+                f" {row.number} --undo.",
+                "invalid_configuration",
+            )
+
+
 def _readable(delivery: Delivery | None) -> bool:
     return delivery is not None and delivery.readable
 
@@ -57,16 +73,27 @@ def _expected(connection: Connection, store: Store) -> int:
     return int(json.loads(kept)["document"]) if kept else 0
 
 
-def _from_manifests(connection: Connection, documents: DocumentPorts) -> int:
+def _from_manifests(connection: Connection, documents: DocumentPorts, delivery: Delivery) -> int:
     """Every manifest of this company beside the delivered files, as far as the store does not know its document."""
-    delivery = documents.delivery
-    restored = 0
-    for name in sorted(name for name in delivery.names() if name.endswith(SUFFIX)) if delivery else ():
-        found = read_manifest(_whole(delivery.read(name)), connection.company_id) if delivery else None
+    there, restored = set(delivery.names()), 0
+    for name in sorted(name for name in there if name.endswith(SUFFIX)):
+        found = read_manifest(_whole(delivery.read(name)), connection.company_id)
         if found and documents.store.document(connection.id, found[0].number) is None:
-            documents.store.restore_document(connection.id, *found)
+            row, vouchers = found
+            whole = all(file.name in there and _digest(delivery.read(file.name)) == file.sha256 for file in row.files)
+            # gone: the accounting system took it, or it never arrived; a person knows
+            documents.store.restore_document(
+                connection.id, replace(row, state="delivered" if whole else "unsure"), vouchers
+            )
             restored += 1
     return restored
+
+
+def _digest(pieces: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _whole(pieces: Iterable[bytes]) -> bytes:

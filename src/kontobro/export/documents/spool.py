@@ -67,7 +67,7 @@ class Spool:
             (item.entry_id, item.first, "\n".join(item.references), item.receipts),
         )
         for entry, place in entries:
-            content = msgspec.msgpack.encode(entry)
+            content = msgspec.msgpack.encode(entry, enc_hook=str)  # a note is a text with its facts
             values = (entry.reference, type(entry).__name__, content, entry.date.isoformat(), entry.vendor or "")
             run(
                 "INSERT INTO entry (reference, kind, content, day, vendor, label, series, year, rows)"

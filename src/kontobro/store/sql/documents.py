@@ -119,11 +119,11 @@ class Documents(Part):
             rows = session.select(asked, (connection_id, list(references)))
         return {Reference(row.reference): _voucher_of(row) for row in rows}
 
-    def released(self, connection_id: str, references: Sequence[Reference]) -> Mapping[Reference, int]:
+    def released(self, connection_id: str, references: Sequence[Reference]) -> Mapping[Reference, SealedVoucher]:
         with self.tables.reading() as session:
             asked = f"{SEALED} AND voucher.released AND voucher.reference = ANY(%s) ORDER BY document.number"
             rows = session.select(asked, (connection_id, list(references)))
-        return {Reference(row.reference): row.document for row in rows}
+        return {Reference(row.reference): _voucher_of(row) for row in rows}
 
     def documents(
         self, connection_id: str, *, states: Sequence[DocumentState] = (), job_id: str | None = None, limit: int = 0
@@ -176,9 +176,8 @@ class Documents(Part):
         at = now if state == "delivered" else None
         self._change(connection_id, number, "state = %s, place = %s, delivered_at = %s", (state, place, at))
 
-    def mark_imported(self, connection_id: str, number: int, now: datetime) -> None:
-        still = "imported_at = coalesce(imported_at, %s)"
-        self._change(connection_id, number, still, (now,), "state = 'delivered'")
+    def mark_imported(self, connection_id: str, number: int, now: datetime | None) -> None:
+        self._change(connection_id, number, "imported_at = %s", (now,), "state IN ('delivered', 'released')")
 
     def release(self, connection_id: str, number: int, reason: str, now: datetime) -> None:
         with self.tables.writing() as session:
@@ -200,7 +199,7 @@ class Documents(Part):
                 last=row.last,
                 vouchers=row.vouchers,
             )
-            session.run(BEGIN, (number, *_columns(new, row.job_id), "delivered", *_span(new), row.place, False))
+            session.run(BEGIN, (number, *_columns(new, row.job_id), row.state, *_span(new), row.place, False))
             (made,) = [_required(session, connection_id, row.number)]
             for file in row.files:
                 session.run(FILE, (made.id, file.name, file.media_type, file.sha256, file.size))
@@ -211,6 +210,19 @@ class Documents(Part):
                 series[key] = max(series.get(key, 0), voucher.number)
             for (name, year), to in series.items():
                 _set_series(session, connection_id, name, year, to)
+
+    def confirm_last(self, connection_id: str, last: LastNumbers, now: datetime) -> None:
+        with self.tables.writing() as session:
+            number, known = self._known(session, connection_id), dict(_last_vouchers(session, connection_id))
+            for document in range(_last_document(session, connection_id) + 1, last.document + 1):
+                day = now.date()
+                new = NewDocument(number=document, group="", moment=now, first=day, last=day, vouchers=0)
+                session.run(BEGIN, (number, *_columns(new, ""), "delivered", *_span(new), "", False))
+                marked = "UPDATE kontobro_document SET imported_at = %s WHERE connection_id = %s AND number = %s"
+                session.run(marked, (now, number, document))
+            for (name, year), to in last.vouchers.items():
+                if to > known.get((name, year), 0):
+                    _set_series(session, connection_id, name, year, to)
 
     def forget_bytes(self, connection_id: str, before: datetime) -> int:
         old = "SELECT id FROM kontobro_document WHERE connection_id = %s AND kept AND imported_at < %s"
