@@ -81,12 +81,12 @@ class DocumentsOf:
                 if left and not is_gone:
                     raise Misconfigured(
                         f"Document {number} can't be withdrawn: {', '.join(left)}. The accounting system may have it.",
-                        "Release it only when it was rejected and its entries are not there; then confirm that (--gone).",
+                        "Release it only when it was rejected and its entries are not there; confirm that by --gone.",
                     )
             self.documents.store.release(self.connection.id, number, reason, self.clock.now())
 
     def confirm_last(self, document: int, vouchers: Mapping[SeriesKey, int]) -> None:
-        """After the history was lost: what a person says was last. What was in those documents is not known any more."""
+        """After the history was lost: what a person says was last. What was in those documents is not known."""
         with self._alone():
             known = self.documents.store.last_numbers(self.connection.id)
             if document < known.document:
