@@ -8,6 +8,5 @@ from contextlib import suppress
 with suppress(ImportError):  # the connector in memory serves processes without pytest too
     import pytest
 
-    pytest.register_assert_rewrite(
-        *(f"{__name__}.{part}" for part in ("connector", "connector_contract", "store", "store_contract"))
-    )
+    SUITES = ("connector", "connector_contract", "document", "document_contract", "store", "store_contract")
+    pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in SUITES))
