@@ -95,8 +95,10 @@ class DocumentContract:
     def test_lines_of_one_account_and_cents_add_up(self, papers: Papers) -> None:
         entry = a_taxed_journal(papers.chart, "10.01", "2.50")
         first, *rest = entry.lines
-        split = (replace(first, amount=Decimal("3.34"), tax_amount=Decimal("0.83")),)
-        split += (replace(first, amount=Decimal("6.67"), tax_amount=Decimal("1.67")),)
+        split = (
+            replace(first, amount=Decimal("3.34"), tax_amount=Decimal("0.83")),
+            replace(first, amount=Decimal("6.67"), tax_amount=Decimal("1.67")),
+        )
         entry = replace(entry, lines=(*split, *rest))
         papers.require(entry)
         assert_same(papers, [entry], papers.read_back(entry))
