@@ -17,7 +17,7 @@ from kontobro.core.model.history import BookingState, Move
 from kontobro.core.model.journal import Reference
 from kontobro.store.read.pages import EPOCH, BookingFilter, Mark, mark_of
 from kontobro.store.schema.moves import route
-from kontobro.testing.store.case import DAY, ELSEWHERE, HERE, NOW, PROBLEM, REF, connection, job, plan, planned
+from tests.support.store_contract.case import DAY, ELSEWHERE, HERE, NOW, PROBLEM, REF, connection, job, plan, planned
 
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore
