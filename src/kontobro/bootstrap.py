@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportItem, MalformedItem
@@ -17,7 +17,8 @@ from kontobro.erp.registry import Registry
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 if TYPE_CHECKING:
-    from kontobro.export.job.run import Ports
+    from kontobro.core.ports import Delivery, DocumentStore
+    from kontobro.export.job.run import DocumentPorts, Ports
     from kontobro.export.tieout.collect import BookPorts
     from kontobro.pleo import PleoClient
     from kontobro.pleo.http.calls import Paced, Ways
@@ -75,6 +76,10 @@ class App:
         self.permit(connection)
         if self.connectors:
             return self.connectors(connection)
+        if documents := self.documents_for(connection):
+            from kontobro.export.documents.books import SealedBooks
+
+            return SealedBooks(documents.target, documents.store, connection.id)
         given = secrets or {}
         return self.registry.load(
             connection.erp,
@@ -82,6 +87,19 @@ class App:
             lambda name: given.get(name) or self.store.secret(connection, name),
             self.network,
         )
+
+    def documents_for(self, connection: Connection) -> DocumentPorts | None:
+        """How the connection's documents are made, remembered and delivered; None where there is an accounting system
+        that is spoken with."""
+        if not self.registry.get(connection.erp).documents:
+            return None
+        from kontobro.export.job.run import DocumentPorts
+
+        target = self.registry.load_target(connection.erp, connection.erp_options)
+        return DocumentPorts(target, cast("DocumentStore", self.store), self._delivery(connection))
+
+    def _delivery(self, connection: Connection) -> Delivery | None:
+        return None
 
     def ports_for(self, connection: Connection) -> Ports:
         from kontobro.export.job.run import Ports
@@ -91,6 +109,7 @@ class App:
             connector=self.connector_for(connection),
             store=self.store,
             clock=self.clock,
+            documents=None if self.connectors else self.documents_for(connection),
         )
 
     def book_ports_for(self, connection: Connection) -> BookPorts:

@@ -70,7 +70,7 @@ def codes_in(*packages: str) -> set[str]:
 @pytest.mark.parametrize(
     ("headings", "packages"),
     [
-        (("Export: items, receipts and bookings", "Master data: what Pleo refuses"), ("export", "pleo")),
+        (("Export: items, receipts and bookings", "Documents", "Master data: what Pleo refuses"), ("export", "pleo")),
         (("Beancount: what the ledger refuses",), ("erp/beancount",)),
         (("Odoo: what it refuses",), ("erp/odoo",)),
         (("Tryton: what it refuses",), ("erp/tryton",)),

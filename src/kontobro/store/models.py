@@ -203,3 +203,29 @@ class Sync(OfConnection):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["connection", "kind"], name="kontobro_one_sync"),)
+
+
+from kontobro.store.document_models import (  # noqa: E402 - the tables above are what these point to
+    Document,
+    DocumentFile,
+    DocumentPiece,
+    Series,
+    Voucher,
+)
+
+__all__ = [
+    "AllowedMove",
+    "Binding",
+    "Booking",
+    "Connection",
+    "Document",
+    "DocumentFile",
+    "DocumentPiece",
+    "Event",
+    "Job",
+    "Payload",
+    "Secret",
+    "Series",
+    "Sync",
+    "Voucher",
+]
