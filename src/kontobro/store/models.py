@@ -1,7 +1,4 @@
-"""The tables. `schema/guards.py` adds what Django's models can't say: which moves are possible, and their events.
-
-Columns' types are named by hand: mypy runs without the Django plugin.
-"""
+"""The tables. `schema/guards.py` adds what Django's models can't say: which moves are possible, and their events."""
 
 from __future__ import annotations
 
@@ -9,21 +6,14 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 
+from kontobro.store.columns import OfConnection
 from kontobro.store.schema.moves import STATES
 
 if TYPE_CHECKING:
-    from datetime import datetime
-    from typing import Any, TypeAlias
+    from typing import TypeAlias
 
-    Text: TypeAlias = models.TextField[str, str]
-    OptionalText: TypeAlias = models.TextField[str | None, str | None]
-    Count: TypeAlias = models.IntegerField[int, int]
-    OptionalFlag: TypeAlias = models.BooleanField[bool | None, bool | None]
-    Instant: TypeAlias = models.DateTimeField[datetime, datetime]
-    OptionalInstant: TypeAlias = models.DateTimeField[datetime | None, datetime | None]
-    Json: TypeAlias = models.JSONField[Any, Any]
-    Bytes: TypeAlias = models.BinaryField[bytes, bytes]
-    ToConnection: TypeAlias = models.ForeignKey["Connection", "Connection"]
+    from kontobro.store.columns import Bytes, Count, Instant, Json, OptionalFlag, OptionalInstant, OptionalText, Text
+
     ToBooking: TypeAlias = models.ForeignKey["Booking", "Booking"]
 
 
@@ -43,16 +33,6 @@ class Connection(models.Model):
     scopes: Json = models.JSONField()
     status: Text = models.TextField()
     settings: Json = models.JSONField()
-
-
-class OfConnection(models.Model):
-    """What goes when its connection goes."""
-
-    connection: ToConnection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
-    connection_id: str
-
-    class Meta:
-        abstract = True
 
 
 class Secret(OfConnection):
