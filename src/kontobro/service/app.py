@@ -7,6 +7,7 @@ from collections.abc import Callable
 from kontobro.bootstrap import App, SystemClock
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Clock
+from kontobro.core.ports.delivery import is_path
 from kontobro.net.addresses import look_up
 from kontobro.service.config import ServiceConfig
 from kontobro.service.connectors import registry_of
@@ -39,6 +40,12 @@ def open_service_app(config: ServiceConfig, clock: Clock | None = None, owner: O
     return app
 
 
+def _folder_of(connection: Connection) -> list[str]:
+    """The folder of this machine that documents are delivered to, if they are."""
+    place = connection.erp_options.get("deliver_to", "")
+    return [place] if is_path(place) else []
+
+
 def permit_of(config: ServiceConfig, owner: Owner) -> Callable[[Connection], None]:
     """Refuses a connection whose options would open what no customer may reach, before each time it is opened."""
     reach, require_paths = reach_of(config, look_up), path_guard(config, owner)
@@ -47,6 +54,8 @@ def permit_of(config: ServiceConfig, owner: Owner) -> Callable[[Connection], Non
         declared = registry_of(config).get(connection.erp)
         for url in declared.values_of("address", connection.erp_options).values():
             reach.require(url)
-        require_paths(connection, declared.values_of("path", connection.erp_options).values())
+        require_paths(
+            connection, [*declared.values_of("path", connection.erp_options).values(), *_folder_of(connection)]
+        )
 
     return permit
