@@ -77,9 +77,7 @@ class App:
         if self.connectors:
             return self.connectors(connection)
         if documents := self.documents_for(connection):
-            from kontobro.export.documents.books import SealedBooks
-
-            return SealedBooks(documents.target, documents.store, connection.id)
+            return _sealed_books(documents, connection)
         given = secrets or {}
         return self.registry.load(
             connection.erp,
@@ -104,12 +102,14 @@ class App:
     def ports_for(self, connection: Connection) -> Ports:
         from kontobro.export.job.run import Ports
 
+        self.permit(connection)
+        documents = None if self.connectors else self.documents_for(connection)
         return Ports(
             pleo=self.pleo_for(connection),
-            connector=self.connector_for(connection),
+            connector=_sealed_books(documents, connection) if documents else self.connector_for(connection),
             store=self.store,
             clock=self.clock,
-            documents=None if self.connectors else self.documents_for(connection),
+            documents=documents,
         )
 
     def book_ports_for(self, connection: Connection) -> BookPorts:
@@ -139,6 +139,12 @@ class App:
         """The application for a while: what is opened during the visit is closed at its end, the store stays open."""
         with ExitStack() as opened:
             yield replace(self, opened=opened)
+
+
+def _sealed_books(documents: DocumentPorts, connection: Connection) -> Connector:
+    from kontobro.export.documents.books import SealedBooks
+
+    return SealedBooks(documents.target, documents.store, connection.id)
 
 
 def open_app(path: Path, clock: Clock | None = None, database: Path | str | None = None) -> App:

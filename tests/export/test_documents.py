@@ -187,6 +187,16 @@ def test_a_document_that_waits_to_be_imported_is_told_of(papers: Papers) -> None
     assert papers.desk.late() == []
 
 
+def test_a_file_dropped_back_marks_a_document_as_imported(papers: Papers) -> None:
+    papers.export()
+    (papers.folder.folder / "kontobro-00001.imported").touch()
+    with pytest.raises(Misconfigured, match="marked as imported"):
+        papers.desk.release(1, "rejected")
+    assert papers.desk.take_marks() == []
+    (row,) = papers.documents.store.documents("desk")
+    assert row.imported_at is not None
+
+
 class Mail(PlainFolder):
     """What was sent can't be read back; `lost`: the answer does not come."""
 

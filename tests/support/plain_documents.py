@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from kontobro.core.errors import Conflict, Problem, Unreachable
-from kontobro.core.model.journal import Entry
+from kontobro.core.model.journal import Entry, EntryLine
 from kontobro.core.model.masterdata import Account, Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities, DocumentFile, DocumentHead, Place, R, ReceiptRules, Vouchers
 
@@ -62,10 +62,14 @@ def _lines(head: DocumentHead, vouchers: Vouchers) -> Iterator[bytes]:
             "reference": entry.reference,
             "number": f"{voucher.series}{voucher.number}",
             "date": entry.date.isoformat(),
-            "lines": [[line.account, str(line.amount)] for line in entry.lines],
+            "lines": [[line.account, str(line.amount), list(_dimensions(line))] for line in entry.lines],
             "receipts": [receipt.name for receipt in voucher.receipts],
         }
         yield b"\n" + json.dumps(row).encode()
+
+
+def _dimensions(line: EntryLine) -> Iterable[tuple[str, str]]:
+    return line.dimensions if line.role == "expense" else ()
 
 
 class PlainFolder:
@@ -116,5 +120,5 @@ def rows_of(folder: Path) -> list[dict[str, object]]:
         head, *lines = path.read_text().splitlines()
         assert json.loads(head)["count"] == len(lines)
         rows += [{"document": json.loads(head)["document"], **json.loads(line)} for line in lines]
-    assert all(sum(Decimal(amount) for _, amount in row["lines"]) == 0 for row in rows)
+    assert all(sum(Decimal(amount) for _, amount, _ in row["lines"]) == 0 for row in rows)
     return rows
