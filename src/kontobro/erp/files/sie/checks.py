@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from kontobro.core.errors import Note, Problem
-from kontobro.core.model.findings import REASONS, problem
+from kontobro.core.model.findings import problem
 from kontobro.core.model.journal import Entry
 from kontobro.core.model.money import EXPONENTS
 from kontobro.core.words import Phrase
-from kontobro.erp.files.common.letters import line_of, spelled
+from kontobro.erp.files.common.letters import line_of
 from kontobro.erp.files.sie.book import Book
 from kontobro.erp.files.sie.options import LONGEST_TEXT, SERIES, SieOptions
-from kontobro.erp.files.sie.vouchers import ENCODING, lines_of, voucher_text, written
+from kontobro.erp.files.sie.vouchers import lines_of, voucher_text, written
 from kontobro.erp.kit import checks
 from kontobro.erp.kit.texts import whole
 
@@ -75,14 +75,17 @@ def _dimensions(entry: Entry, book: Book) -> Iterator[Problem]:
             if number is None:
                 yield problem("document_setting", "dimension", dimension, system=SYSTEM, setting="dimensions")
             elif numbers.count(number) > 1:
-                yield problem("dimension_twice", "dimension", dimension, **_twice(dimension))
+                yield problem("dimension_twice", "dimension", dimension)
             elif (parent := SUB_DIMENSIONS.get(number)) and parent not in numbers:
-                facts = {"system": SYSTEM, "setting": "dimensions", "parent": book.dimension_name(parent)}
-                yield problem("document_setting.parent", "dimension", dimension, **facts)
-
-
-def _twice(dimension: str) -> dict[str, str]:
-    return {"dimension": dimension}
+                over = book.dimension_name(parent)
+                yield problem(
+                    "document_setting.parent",
+                    "dimension",
+                    dimension,
+                    system=SYSTEM,
+                    setting="dimensions",
+                    parent=over,
+                )
 
 
 def _objects(entry: Entry, book: Book, options: SieOptions) -> Iterator[Problem]:
@@ -113,5 +116,5 @@ def _letters(entry: Entry, options: SieOptions) -> Iterator[Problem]:
     """Texts in other letters than they have in Pleo."""
     for text in (voucher_text(entry, options), *(line_of(line.text) for line in entry.lines)):
         if (now := written(text)) != text:
-            facts = {"system": SYSTEM, "written": now}
-            yield Note.of("document_letters", "text", text, REASONS["document_letters"], facts)
+            found = problem("document_letters", "text", text, system=SYSTEM, written=now)
+            yield Note.of(found.code, found.field, found.value, found.reason, found.facts)

@@ -7,7 +7,6 @@ fields, quotation marks around them, braces and line ends; of `\\"` only the quo
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from kontobro.erp.files.sie.vouchers import ENCODING, SieObject, written
@@ -55,16 +54,4 @@ def _quoted(value: str) -> str:
 
 def amount(value: Decimal) -> str:
     """Two decimals, a minus in front of what is below zero."""
-    return f"{value if value else Decimal(0):.2f}"
-
-
-def in_pieces(records: Iterable[bytes], size: int = 65_536) -> Iterator[bytes]:
-    """Records together, in pieces of about that many bytes."""
-    piece = bytearray()
-    for record in records:
-        piece += record
-        if len(piece) >= size:
-            yield bytes(piece)
-            piece.clear()
-    if piece:
-        yield bytes(piece)
+    return f"{value or Decimal(0):.2f}"

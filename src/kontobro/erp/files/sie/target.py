@@ -24,11 +24,12 @@ from kontobro.core.ports import (
 )
 from kontobro.core.ports.connector import Fact
 from kontobro.erp.files.common.master_file import MasterFile
-from kontobro.erp.files.common.plain_masters import company_of, read_master_file
+from kontobro.erp.files.common.masters import company_of, read_master_file
+from kontobro.erp.files.common.pieces import in_pieces, receipt_files
 from kontobro.erp.files.sie.book import Book, book_of
 from kontobro.erp.files.sie.checks import problems_of
 from kontobro.erp.files.sie.options import VENDOR, SieOptions, options_from, organisation_number
-from kontobro.erp.files.sie.records import Records, amount, in_pieces, text
+from kontobro.erp.files.sie.records import Records, amount, text
 from kontobro.erp.files.sie.vouchers import SieObject, lines_of, voucher_text
 
 RECEIPTS: Final = ReceiptRules(
@@ -102,11 +103,7 @@ class SieTarget:
         name = f"pleo-{head.number:04d}-{head.first:%Y%m%d}-{head.last:%Y%m%d}-{currency}"
         content = in_pieces(self._records(head, vouchers, currency))
         yield DocumentFile(name=f"{name}.si", media_type="text/plain", content=content)
-        for voucher in vouchers:
-            for receipt in voucher.receipts:
-                yield DocumentFile(
-                    name=f"{name}/{receipt.name}", media_type=receipt.media_type, content=_bytes_of(receipt.read)
-                )
+        yield from receipt_files(name, vouchers)
 
     def _records(self, head: DocumentHead, vouchers: Vouchers, currency: str) -> Iterator[bytes]:
         records = Records()
@@ -188,7 +185,3 @@ def _dimension_name(number: int, book: Book) -> str:
 def _not_kept(settings: SieOptions) -> frozenset[Fact]:
     missing: frozenset[Fact] = frozenset(["tax_codes", "document_dates", "due_dates"])
     return missing if VENDOR in settings.objects else missing | {"vendors"}
-
-
-def _bytes_of(read: Callable[[], bytes]) -> Iterator[bytes]:
-    yield read()
