@@ -46,7 +46,7 @@ class Lettering:
 
     def _take(self, entry: Entry) -> None:
         if isinstance(entry, Bill):
-            bill, key = entry.reference, _key(entry.key)
+            bill, key = str(entry.reference), _key(entry.key)
         elif isinstance(entry, Payment) and entry.settles is not None:
             named = isinstance(entry.settles, InvoiceKey)
             bill, key = "" if named else str(entry.settles), _key(entry.settles) if named else ""
