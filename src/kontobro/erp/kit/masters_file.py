@@ -88,16 +88,21 @@ def _open_file(path: str, flags: int) -> int:
     raise OSError(errno.EINVAL, "it is not a file", path)
 
 
+def toml_of(content: bytes, name: str) -> dict[str, Any]:
+    """What a TOML file holds, numbers with a point as Decimal. Raises Misconfigured."""
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"), parse_float=Decimal)
+    except (ValueError, RecursionError) as error:  # also of bytes that are not UTF-8
+        raise wrong(name, shown(error, 160), "Correct the file: it is TOML, in UTF-8.") from error
+
+
 Table = tuple[type[MasterRecord], str, list[Any]]
 
 
 def tables_of(content: bytes, name: str, other: str = "") -> tuple[Any, list[Table]]:
     """What the file has under `other` (an empty table without it), and kind, name and rows of each table. `name` is
     the file's. Raises Misconfigured."""
-    try:
-        tables = tomllib.loads(content.decode("utf-8-sig"), parse_float=Decimal)
-    except (ValueError, RecursionError) as error:  # also of bytes that are not UTF-8
-        raise wrong(name, shown(error, 160), "Correct the file: it is TOML, in UTF-8.") from error
+    tables = toml_of(content, name)
     apart = tables.pop(other, {})
     if unknown := sorted(set(tables) - set(TABLES)):
         raise wrong(name, f"there is no table {shown(unknown[0])}", f"Tables are {', '.join(TABLES)}.")
