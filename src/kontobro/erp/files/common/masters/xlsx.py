@@ -111,8 +111,7 @@ def _text(cell: Any, place: str, name: str) -> str:
 def _number(value: float, percent: bool, place: str, name: str) -> str:
     exact = Decimal(repr(value))
     if abs(exact) >= 10**MOST_DIGITS:
-        raise wrong(
-            name, f"{place}: {shown(format(exact, 'f'))} has more digits than a number keeps", "Format that column as text."
-        )
+        what = f"{place}: {shown(format(exact, 'f'))} has more digits than a number keeps"
+        raise wrong(name, what, "Format that column as text.")
     text = f"{exact * 100 if percent else exact:f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text) + ("%" if percent else "")
