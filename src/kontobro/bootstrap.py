@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +19,7 @@ from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 if TYPE_CHECKING:
     from kontobro.core.ports import Delivery, DocumentStore
+    from kontobro.core.ports.delivery import Mailer
     from kontobro.export.job.run import DocumentPorts, Ports
     from kontobro.export.tieout.collect import BookPorts
     from kontobro.pleo import PleoClient
@@ -55,6 +57,8 @@ class App:
     """What connectors may connect to: checked as they connect."""
     registry: Registry = field(default_factory=Registry)
     """The connectors that this process may load."""
+    mailer: Mailer | None = None
+    """What mails documents, where there is a mail server."""
     patience: timedelta | None = None
     """How long a call to Pleo is repeated, where others wait for their turn; None: Pleo's own measure."""
 
@@ -77,9 +81,7 @@ class App:
         if self.connectors:
             return self.connectors(connection)
         if documents := self.documents_for(connection):
-            from kontobro.export.documents.books import SealedBooks
-
-            return SealedBooks(documents.target, documents.store, connection.id)
+            return _sealed_books(documents, connection)
         given = secrets or {}
         return self.registry.load(
             connection.erp,
@@ -99,17 +101,26 @@ class App:
         return DocumentPorts(target, cast("DocumentStore", self.store), self._delivery(connection))
 
     def _delivery(self, connection: Connection) -> Delivery | None:
-        return None
+        """Where documents are brought; None: a person fetches them."""
+        if not connection.erp_options.get("deliver_to"):
+            return None
+        from kontobro.delivery.opening import Ways as DeliveryWays
+        from kontobro.delivery.opening import open_delivery
+
+        ways = DeliveryWays(network=self.network, now=self.clock.now, mailer=self.mailer)
+        return open_delivery(connection.erp_options, partial(self.store.secret, connection), ways)
 
     def ports_for(self, connection: Connection) -> Ports:
         from kontobro.export.job.run import Ports
 
+        self.permit(connection)
+        documents = None if self.connectors else self.documents_for(connection)
         return Ports(
             pleo=self.pleo_for(connection),
-            connector=self.connector_for(connection),
+            connector=_sealed_books(documents, connection) if documents else self.connector_for(connection),
             store=self.store,
             clock=self.clock,
-            documents=None if self.connectors else self.documents_for(connection),
+            documents=documents,
         )
 
     def book_ports_for(self, connection: Connection) -> BookPorts:
@@ -139,6 +150,12 @@ class App:
         """The application for a while: what is opened during the visit is closed at its end, the store stays open."""
         with ExitStack() as opened:
             yield replace(self, opened=opened)
+
+
+def _sealed_books(documents: DocumentPorts, connection: Connection) -> Connector:
+    from kontobro.export.documents.books import SealedBooks
+
+    return SealedBooks(documents.target, documents.store, connection.id)
 
 
 def open_app(path: Path, clock: Clock | None = None, database: Path | str | None = None) -> App:

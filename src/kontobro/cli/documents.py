@@ -56,6 +56,7 @@ def run(
     if context.invoked_subcommand:
         return
     desk = documents_of(cli_of(context))
+    desk.take_marks()
     rows = desk.documents.store.documents(desk.connection.id, limit=limit)
     if as_json:
         from kontobro.cli.common.shapes import document_shape

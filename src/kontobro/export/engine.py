@@ -39,6 +39,7 @@ from kontobro.export.book.report import Reporter, outcome_of, outcome_of_fault, 
 from kontobro.export.book.work import ItemWork
 from kontobro.export.documents.deliver import deliver_waiting
 from kontobro.export.documents.hand_over import hand_over
+from kontobro.export.documents.imported import take_marks
 from kontobro.export.documents.keep import keep_batch
 from kontobro.export.documents.memory import require_memory
 from kontobro.export.documents.spool import Spool
@@ -271,6 +272,7 @@ def write_documents(
     run: Run, documents: DocumentPorts, reporter: Reporter, lists: Lists, progress: Progress, result: JobResult
 ) -> None:
     """Into documents: what an earlier job sealed is delivered first, then all items are kept, and handed over whole."""
+    take_marks(run.connection.id, documents, run.ports.clock)
     run.erp(lambda: require_memory(run.connection, run.ports.store, documents))
     deliver_waiting(run, documents)
     total, kept = len(reporter.unfinished), 0

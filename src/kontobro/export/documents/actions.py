@@ -13,6 +13,7 @@ from kontobro.core.model.connection import Connection
 from kontobro.core.model.documents import DocumentRow, LastNumbers, SeriesKey
 from kontobro.core.ports import Clock, Store
 from kontobro.export.documents.deliver import deliver, in_order, waiting
+from kontobro.export.documents.imported import take_marks
 from kontobro.export.documents.memory import remember
 from kontobro.export.job.run import DocumentPorts
 
@@ -67,6 +68,10 @@ class DocumentsOf:
             raise Misconfigured(f"Document {number} is not delivered yet.", "Deliver it first.")
         self.documents.store.mark_imported(self.connection.id, number, None if undo else self.clock.now())
 
+    def take_marks(self) -> list[int]:
+        """Mark what a file dropped back beside the documents says is imported; their numbers."""
+        return take_marks(self.connection.id, self.documents, self.clock)
+
     def release(self, number: int, reason: str, *, is_gone: bool = False) -> None:
         """Take a document back that the accounting system rejected: its files are withdrawn first, its expenses may be
         exported again, its numbers are void. `is_gone`: the person knows that it could not be withdrawn.
@@ -74,6 +79,7 @@ class DocumentsOf:
         Raises Misconfigured for one that is imported, and where something of it can't be withdrawn.
         """
         with self._alone():
+            self.take_marks()
             row = self.required(number)
             _require_releasable(row, reason)
             if row.state != "sealed":
