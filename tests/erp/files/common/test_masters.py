@@ -120,7 +120,7 @@ def test_options_come_before_the_file_s_company(tmp_path: Path) -> None:
     masters = read_master_file(put(tmp_path, {"masters.toml": MASTERS}))
     company = company_of(masters, {"currency": "eur"})
     assert (company.name, company.currency, company.time_zone) == ("Fjord & Bro ApS", "EUR", "Europe/Copenhagen")
-    assert "masters.toml of " in company.through
+    assert company.read_from == (str(masters.sources[0]),)
 
 
 @pytest.mark.parametrize(

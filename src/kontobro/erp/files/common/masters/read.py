@@ -47,8 +47,7 @@ def _files(path: Path) -> list[Path]:
         said = said_of(unreadable) if isinstance(unreadable, OSError) else "its name is not one"
         raise wrong(path.name, said, "Set the option to a file or folder.") from unreadable
     for file in files:
-        if not file.resolve().is_relative_to(path.resolve()):
-            raise wrong(path.name, f"{file.name} leads out of the folder", "Put the file itself there.")
+        _require_inside(file, path)
     files = [file for file in files if not file.name.lower().endswith(COLUMNS)]
     if not files:
         raise wrong(path.name, "the folder is empty", "Put files with accounts, tax codes and vendors into it.")
@@ -91,4 +90,13 @@ def _reader_of(file: Path, content: bytes) -> Callable[[bytes, str], Content]:
 def _columns_of(file: Path) -> Columns:
     """The file of columns beside it, if there is one."""
     beside = file.with_name(file.stem + COLUMNS)
-    return columns_in(bytes_of(beside), beside.name) if beside.exists() else Columns()
+    if not beside.exists():
+        return Columns()
+    _require_inside(beside, file.parent)
+    return columns_in(bytes_of(beside), beside.name)
+
+
+def _require_inside(file: Path, folder: Path) -> None:
+    """A link may lead to a file that no one was to read."""
+    if not file.resolve().is_relative_to(folder.resolve()):
+        raise wrong(folder.name, f"{file.name} leads out of the folder", "Put the file itself there.")
