@@ -23,7 +23,7 @@ def company_of(masters: MasterFile, options: Mapping[str, str], currency: str = 
     if not name:
         raise _missing("company's name", "company_name", "name")
     if not code:
-        raise _missing("currency of the books", "currency", "currency")
+        raise _missing("currency of the accounting system", "currency", "currency")
     if code not in EXPONENTS:
         raise _wrong(f'The currency "{shown(code)}" is not a currency code.', "Use EUR, for example.")
     if zone and zone not in available_timezones():
