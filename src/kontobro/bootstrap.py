@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +19,7 @@ from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 if TYPE_CHECKING:
     from kontobro.core.ports import Delivery, DocumentStore
+    from kontobro.core.ports.delivery import Mailer
     from kontobro.export.job.run import DocumentPorts, Ports
     from kontobro.export.tieout.collect import BookPorts
     from kontobro.pleo import PleoClient
@@ -55,6 +57,8 @@ class App:
     """What connectors may connect to: checked as they connect."""
     registry: Registry = field(default_factory=Registry)
     """The connectors that this process may load."""
+    mailer: Mailer | None = None
+    """What mails documents, where there is a mail server."""
     patience: timedelta | None = None
     """How long a call to Pleo is repeated, where others wait for their turn; None: Pleo's own measure."""
 
@@ -97,7 +101,14 @@ class App:
         return DocumentPorts(target, cast("DocumentStore", self.store), self._delivery(connection))
 
     def _delivery(self, connection: Connection) -> Delivery | None:
-        return None
+        """Where documents are brought; None: a person fetches them."""
+        if not connection.erp_options.get("deliver_to"):
+            return None
+        from kontobro.delivery.opening import Ways as DeliveryWays
+        from kontobro.delivery.opening import open_delivery
+
+        ways = DeliveryWays(network=self.network, now=self.clock.now, mailer=self.mailer)
+        return open_delivery(connection.erp_options, partial(self.store.secret, connection), ways)
 
     def ports_for(self, connection: Connection) -> Ports:
         from kontobro.export.job.run import Ports

@@ -14,7 +14,7 @@ from kontobro.core.errors import ImpossibleMove
 from kontobro.core.model.documents import NewDocument, SealedVoucher
 from kontobro.core.model.journal import Booking, Reference
 from kontobro.core.ports import DocumentFile
-from kontobro.testing.store.case import connection
+from tests.support.store_contract.case import connection
 
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore

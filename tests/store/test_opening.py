@@ -17,7 +17,7 @@ import pytest
 from kontobro.core.errors import Busy, Misconfigured
 from kontobro.core.model.history import Move
 from kontobro.store import open_store
-from kontobro.testing.store.case import HERE, NOW, REF, bring, connection, plan, states, tokens
+from tests.support.store_contract.case import HERE, NOW, REF, bring, connection, plan, states, tokens
 
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore

@@ -7,26 +7,19 @@ from typing import TYPE_CHECKING, get_args
 from django.db import models
 
 from kontobro.core.model.documents import DocumentState
+from kontobro.store.columns import OfConnection
 
 if TYPE_CHECKING:
-    from datetime import datetime
-    from typing import Any, TypeAlias
+    from typing import TypeAlias
 
-    Text: TypeAlias = models.TextField[str, str]
-    Count: TypeAlias = models.IntegerField[int, int]
-    Size: TypeAlias = models.BigIntegerField[int, int]
-    Flag: TypeAlias = models.BooleanField[bool, bool]
-    OptionalInstant: TypeAlias = models.DateTimeField[datetime | None, datetime | None]
-    Bytes: TypeAlias = models.BinaryField[bytes, bytes]
-    ToConnection: TypeAlias = models.ForeignKey[Any, Any]
+    from kontobro.store.columns import Bytes, Count, Flag, OptionalInstant, Size, Text
+
     ToDocument: TypeAlias = models.ForeignKey["Document", "Document"]
 
 
-class Document(models.Model):
+class Document(OfConnection):
     """One document; `label` is its group, `moment`, `first` and `last` are ISO texts. What is sealed never changes."""
 
-    connection: ToConnection = models.ForeignKey("kontobro.connection", on_delete=models.CASCADE, db_index=False)
-    connection_id: str
     number: Count = models.IntegerField()
     label: Text = models.TextField()
     job_id: Text = models.TextField()
@@ -76,12 +69,10 @@ class DocumentPiece(models.Model):
         constraints = (models.UniqueConstraint(fields=["document", "name", "position"], name="kontobro_one_piece"),)
 
 
-class Voucher(models.Model):
+class Voucher(OfConnection):
     """An entry in a sealed document. One reference is in one document that is not released; no number is used twice,
     released or not. `facts` is the booking as JSON."""
 
-    connection: ToConnection = models.ForeignKey("kontobro.connection", on_delete=models.CASCADE, db_index=False)
-    connection_id: str
     document: ToDocument = models.ForeignKey(Document, on_delete=models.CASCADE)
     series: Text = models.TextField()
     year: Text = models.TextField()
@@ -108,11 +99,9 @@ class Voucher(models.Model):
         )
 
 
-class Series(models.Model):
+class Series(OfConnection):
     """The last number of a voucher series and year."""
 
-    connection: ToConnection = models.ForeignKey("kontobro.connection", on_delete=models.CASCADE, db_index=False)
-    connection_id: str
     series: Text = models.TextField()
     year: Text = models.TextField()
     last: Count = models.IntegerField()
