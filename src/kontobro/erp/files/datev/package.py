@@ -19,7 +19,7 @@ from kontobro.core.ports import DocumentHead, ReceiptFile, ReceiptRules, Voucher
 
 MOST_DOCUMENTS: Final = 4_999
 MOST_BYTES: Final = 100 * 1000 * 1000
-"""Of a package; DATEV recommends no more. An entry's receipts stay together; they are at most 400 MB (465 are taken)."""
+"""Of a package; DATEV recommends no more. An entry's receipts stay together: at most 400 MB, where 465 are taken."""
 
 _OFFICE: Final = "application/vnd.openxmlformats-officedocument"
 RECEIPTS: Final = ReceiptRules(
