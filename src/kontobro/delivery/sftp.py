@@ -11,6 +11,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, TypeVar
 
 import paramiko
@@ -18,7 +19,7 @@ import paramiko
 from kontobro.core.errors import Conflict, KontobroError, LoginFailed, Misconfigured, NotAllowed, Timeout, Unreachable
 from kontobro.core.ports.delivery import SealedFile
 from kontobro.delivery.address import Address
-from kontobro.delivery.filed import PIECE, is_ours_to_hide, put_beside, whole, within
+from kontobro.delivery.filed import MOST_NAMES, PIECE, is_ours_to_hide, put_beside, whole, within
 from kontobro.net.addresses import NetworkPolicy
 from kontobro.net.backend import connected
 from kontobro.net.deadline import seconds_left
@@ -157,15 +158,18 @@ class Sftp:
         self.client.remove(self._path(name))
 
     def names(self) -> Iterator[str]:
-        for entry in self.client.listdir_iter(self.root):
-            if is_ours_to_hide(entry.filename):
-                continue
-            if stat.S_ISREG(entry.st_mode or 0):
-                yield entry.filename
-            elif stat.S_ISDIR(entry.st_mode or 0):
-                for file in self.client.listdir_iter(self._path(entry.filename)):
-                    if stat.S_ISREG(file.st_mode or 0) and not is_ours_to_hide(file.filename):
-                        yield f"{entry.filename}/{file.filename}"
+        folders: list[str] = []
+        for name, mode in self._entries(self.root):
+            if stat.S_ISREG(mode):
+                yield name
+            elif stat.S_ISDIR(mode):
+                folders.append(name)
+        for folder in folders:  # afterwards: paramiko mixes up the answers of two listings at once
+            yield from (f"{folder}/{name}" for name, mode in self._entries(self._path(folder)) if stat.S_ISREG(mode))
+
+    def _entries(self, path: str) -> Iterator[tuple[str, int]]:
+        entries = islice(self.client.listdir_iter(path), MOST_NAMES + 1)
+        return ((entry.filename, entry.st_mode or 0) for entry in entries if not is_ours_to_hide(entry.filename))
 
     def _path(self, name: str) -> str:
         return f"{self.root}/{name}"
