@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportItem, MalformedItem
 from kontobro.core.ports import Clock, Connector, Store, TokenStore
+from kontobro.core.ports.delivery import Delivery, Mailer
 from kontobro.erp.registry import Registry
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
@@ -56,6 +57,8 @@ class App:
     """The connectors that this process may load."""
     patience: timedelta | None = None
     """How long a call to Pleo is repeated, where others wait for their turn; None: Pleo's own measure."""
+    mailers: Callable[[Connection], Mailer] | None = None
+    """How a connection's documents are mailed, where there is a mail server."""
 
     def close(self) -> None:
         """Close the store and every client opened here."""
@@ -81,6 +84,19 @@ class App:
             connection.erp_options,
             lambda name: given.get(name) or self.store.secret(connection, name),
             self.network,
+        )
+
+    def delivery_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Delivery:
+        """Where the connection's documents go; secrets as for its connector."""
+        from kontobro.delivery.opening import Ways, open_delivery
+
+        self.permit(connection)
+        given = secrets or {}
+        mailer = self.mailers(connection) if self.mailers else None
+        return open_delivery(
+            connection.erp_options,
+            lambda name: given.get(name) or self.store.secret(connection, name),
+            Ways(network=self.network, now=self.clock.now, mailer=mailer),
         )
 
     def ports_for(self, connection: Connection) -> Ports:

@@ -133,7 +133,7 @@ def an_sftp_server(root: Path) -> Iterator[SftpPlace]:
                 transport.set_subsystem_handler("sftp", paramiko.SFTPServer, _Sftp)
                 try:
                     transport.start_server(server=_Ssh(place))
-                except (paramiko.SSHException, EOFError):
+                except (paramiko.SSHException, EOFError, OSError):
                     transport.close()
 
         thread = threading.Thread(target=serve, daemon=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -154,14 +155,14 @@ BAD_NAMES += ["", "a\n.csv", "a ", "a\0", "a" * 121]
 
 def test_names_that_lead_elsewhere_are_refused(place: Place) -> None:
     delivery = place.delivery()
-    for name in BAD_NAMES:
-        for call in (
-            lambda: delivery.deliver([a_file("good.csv"), a_file(name)]),
-            lambda: list(delivery.read(name)),
-            lambda: delivery.withdraw(name, "0"),
-        ):
-            with pytest.raises(Misconfigured, match="can't be the name"):
-                call()
+    calls: list[Callable[[str], object]] = [
+        lambda name: delivery.deliver([a_file("good.csv"), a_file(name)]),
+        lambda name: list(delivery.read(name)),
+        lambda name: delivery.withdraw(name, "0"),
+    ]
+    for name, call in product(BAD_NAMES, calls):
+        with pytest.raises(Misconfigured, match="can't be the name"):
+            call(name)
     assert place.files() == {}
 
 

@@ -45,6 +45,7 @@ def _served(place: WebPlace, app: Wsgi) -> Iterator[None]:
         return app(environ, start)
 
     server = Server(("127.0.0.1", 0), refusing, numthreads=4, shutdown_timeout=2)
+    server.expiration_interval = 0.02  # how soon it sees that it is stopped
     server.prepare()
     place.port = server.bind_addr[1]
     thread = threading.Thread(target=server.serve, daemon=True)

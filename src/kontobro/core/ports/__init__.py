@@ -15,6 +15,7 @@ from kontobro.core.ports.connector import (
     Withdraws,
     WritesVendors,
 )
+from kontobro.core.ports.delivery import Delivery, Mailer, SealedFile
 from kontobro.core.ports.documents import (
     DocumentFile,
     DocumentHead,
@@ -33,16 +34,19 @@ __all__ = [
     "Capabilities",
     "Clock",
     "Connector",
+    "Delivery",
     "DocumentFile",
     "DocumentHead",
     "DocumentTarget",
     "Fact",
+    "Mailer",
     "Place",
     "Pleo",
     "R",
     "ReceiptFile",
     "ReceiptRules",
     "Rehearses",
+    "SealedFile",
     "Store",
     "Target",
     "TokenStore",

@@ -71,7 +71,7 @@ def hand_in_at(server: MailServer, sender: str, mails: Sequence[tuple[Message, S
     """Send these to that server. Raises Unreachable, Misconfigured."""
     with _session(server) as session:
         for message, to in mails:
-            session.sendmessage_of(message, parseaddr(sender)[1], list(to))
+            session.send_message(message, parseaddr(sender)[1], list(to))
 
 
 def hand_in_once(server: MailServer, sender: str, message: EmailMessage, to: Sequence[str]) -> None:
