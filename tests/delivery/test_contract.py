@@ -171,6 +171,14 @@ def test_check_writes_and_leaves_nothing(place: Place) -> None:
     assert place.files() == {}
     assert (place.secret or "no secret") not in line
     assert "in tray" in line or str(place.root) == line
+    assert (place.secret or "no secret") not in repr(place.delivery())
+
+
+def test_taking_back_takes_what_a_kill_left_too(place: Place) -> None:
+    file = a_file("0001/a.csv")
+    place.plant(f"0001/.a.csv.{file.sha256[:12]}.tmp", b"1,")
+    assert not place.delivery().withdraw(file.name, file.sha256)
+    assert place.files() == {}
 
 
 def test_hidden_files_and_deeper_folders_are_not_listed(place: Place) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,7 +57,7 @@ def private_key() -> tuple[str, paramiko.PKey]:
 def test_a_private_key_logs_in_as_text_or_on_one_line(place: Place) -> None:
     text, key = private_key()
     place.extra.user_key = key
-    for secret in (text, text.strip(), base64.b64encode(text.encode()).decode()):
+    for secret in (text, text.strip(), text.replace("\n", ""), text.replace("\n", " ").strip()):
         place.delivery(secret=secret).check()
     assert place.extra.logins == []  # no password was tried
 

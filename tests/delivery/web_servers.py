@@ -23,12 +23,14 @@ Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 @dataclass
 class WebPlace:
-    """`refuse`: the status and body of every call of these methods from now on."""
+    """`refuse`: the status and body of every call of these methods from now on. `most`: bytes of a part that
+    S3 answers, whatever was asked for."""
 
     port: int = 0
     status: str = ""
     body: bytes = b""
     methods: tuple[str, ...] = ()
+    most: int = 1 << 20
     objects: dict[str, bytes] = field(default_factory=dict)
 
     def refuse(self, status: str, methods: tuple[str, ...], body: bytes = b"") -> None:
@@ -120,7 +122,9 @@ def _s3(place: WebPlace, bucket: str, environ: dict[str, Any], start: Any) -> It
     first, _, last = environ["HTTP_RANGE"].removeprefix("bytes=").partition("-")
     if int(first) >= len(place.objects[key]):
         return error("416 Range Not Satisfiable", "InvalidRange")
-    return answer("206 Partial Content", place.objects[key][int(first) : int(last) + 1])
+    part, total = place.objects[key][int(first) : int(last) + 1][: place.most], len(place.objects[key])
+    ends = ("Content-Range", f"bytes {first}-{int(first) + len(part) - 1}/{total}")
+    return answer("206 Partial Content", part, ends)
 
 
 def _listing(place: WebPlace, query: dict[str, str]) -> bytes:

@@ -37,7 +37,7 @@ class MailDelivery:
         return f"mail to {', '.join(self.to)}"
 
     def deliver(self, files: Sequence[SealedFile]) -> None:
-        """One mail. Raises Uncertain when it may have been sent: it is not sent again by itself."""
+        """One mail. Raises Uncertain when it may have been sent: it is not sent again."""
         if not files:
             return
         for file in files:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import errno
 import hashlib
 import io
+import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
+from textwrap import wrap
 from typing import Final, TypeVar
 
 import paramiko
@@ -29,16 +30,16 @@ SECONDS: Final = 30.0
 _BLOCK: Final = 32 * 1024
 """What every server takes in one write."""
 _KEYS: Final = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
-_BEGIN: Final = "-----BEGIN"
+_KEY_TEXT: Final = re.compile(r"(-----BEGIN [A-Z ]+-----)(.*?)(-----END [A-Z ]+-----)?", re.ASCII | re.DOTALL)
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """`secret`: a password, or a private key as text (of several lines, or in base64 on one). `host_keys`: the
+    """`secret`: a password, or a private key as text (with or without its line breaks). `host_keys`: the
     fingerprints that `ssh-keygen -lf` prints (`SHA256:…`), of which the server shows one. `seconds`: of one step."""
 
-    secret: str
+    secret: str = field(repr=False)
     host_keys: frozenset[str]
     seconds: float = SECONDS
 
@@ -97,20 +98,18 @@ def _log_in(transport: paramiko.Transport, user: str, secret: str) -> None:
 
 
 def _key_text(secret: str) -> str:
-    """A private key's text; empty for a password."""
-    if secret.startswith(_BEGIN):
-        return secret
-    try:
-        text = base64.b64decode("".join(secret.split()), validate=True).decode("ascii")
-    except (binascii.Error, ValueError):
+    """A private key's text, its lines put back (a page's field takes one line); empty for a password."""
+    found = _KEY_TEXT.fullmatch(secret.strip())
+    if found is None:
         return ""
-    return text if text.startswith(_BEGIN) else ""
+    begin, body, end = found.groups("")
+    return "\n".join([begin, *wrap("".join(body.split()), 64), end, ""])
 
 
 def _private_key(text: str) -> paramiko.PKey:
     for kind in _KEYS:
         with suppress(paramiko.SSHException, ValueError, IndexError, UnicodeError):
-            return kind.from_private_key(io.StringIO(f"{text.strip()}\n"))
+            return kind.from_private_key(io.StringIO(text))
     raise Misconfigured(
         "The private key can't be read.", "Use an Ed25519, ECDSA or RSA key without a passphrase, with all its lines."
     )
