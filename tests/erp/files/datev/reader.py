@@ -20,8 +20,8 @@ TEXTS = frozenset(
 """The quoted fields."""
 
 LENGTHS = {2: 1, 3: 3, 6: 3, 9: 4, 11: 36, 12: 12, 14: 60, 20: 210, 37: 36, 38: 36}
-LENGTHS |= {number: 20 for number in [*range(21, 37, 2), *range(48, 88, 2)]}
-LENGTHS |= {number: 210 for number in [*range(22, 37, 2), *range(49, 88, 2)]}
+LENGTHS |= dict.fromkeys([*range(21, 37, 2), *range(48, 88, 2)], 20)
+LENGTHS |= dict.fromkeys([*range(22, 37, 2), *range(49, 88, 2)], 210)
 
 
 @dataclass(frozen=True)
