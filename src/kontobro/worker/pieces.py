@@ -22,7 +22,8 @@ from kontobro.sync.run import KINDS, NOTED, SyncPorts, SyncResult, apply_plan, i
 log = logging.getLogger(__name__)
 
 Result = JobResult | Settled | SyncResult | WaitingDocuments
-"""What came of a job, of settling, of a kind of master data; which documents wait. A piece of work puts each into `done` as it comes."""
+"""What came of a job, of settling, of a kind of master data; which documents wait. A piece of work puts each into
+`done` as it comes."""
 
 
 def alive(app: App, connection_id: str) -> Connection:

@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
 
+from kontobro.core.documents import DocumentRow, LastNumbers, SealedFile, SeriesKey
 from kontobro.core.errors import Conflict, Misconfigured, shown
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.documents import DocumentRow, LastNumbers, SealedFile, SeriesKey
 from kontobro.core.ports import Clock, Delivery, Store
 from kontobro.export.documents.deliver import deliver, in_order, waiting
 from kontobro.export.documents.imported import take_marks
@@ -167,7 +167,7 @@ def _require_releasable(row: DocumentRow, reason: str) -> None:
         raise Misconfigured("A reason is missing.", "Say why the document is released: it is kept with it.")
     if row.imported_at is not None:
         raise Misconfigured(
-            f"Document {row.number} is marked as imported.", "Its entries are in the books: reverse them there."
+            f"Document {row.number} is marked as imported.", "Reverse its entries in the accounting system."
         )
     if row.state == "released":
         raise Misconfigured(f"Document {row.number} is released already.", "Export its expenses again in Pleo.")
@@ -177,6 +177,6 @@ def require_bytes(row: DocumentRow) -> None:
     """Raises Misconfigured for a document whose bytes are not kept any more."""
     if not row.kept:
         raise Misconfigured(
-            f"The files of document {row.number} are not kept here any more.",
+            f"The files of document {row.number} are no longer kept here.",
             "Look in the folder that it was delivered to, or restore a backup.",
         )

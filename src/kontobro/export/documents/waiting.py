@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from kontobro.core.model.documents import DocumentRow
+from kontobro.core.documents import DocumentRow
 from kontobro.core.ports import DocumentStore
 
 LATE: Final = timedelta(days=4)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.http import Http404
 
 from kontobro.bootstrap import App
+from kontobro.core.documents import DocumentRow
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.documents import DocumentRow
 from kontobro.core.ports import DocumentStore
 from kontobro.export.documents.actions import LARGEST_NUMBER, DocumentsOf
 from kontobro.web.process import process

@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from kontobro.core.documents import LastNumbers, SeriesKey
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.documents import LastNumbers, SeriesKey
 from kontobro.export.documents.actions import NotWithdrawn, series_from
 from kontobro.export.documents.memory import remembered
 from kontobro.web.documents.reach import documents_of, sealed_document, store_of

@@ -13,9 +13,9 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, Stream
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from kontobro.core.documents import DocumentRow, SealedFile
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.documents import DocumentRow, SealedFile
 from kontobro.core.ports import DocumentStore
 from kontobro.export.documents.actions import require_bytes
 from kontobro.export.documents.memory import lost

@@ -8,9 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from kontobro.core.documents import SealedVoucher
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.documents import SealedVoucher
 from kontobro.core.model.journal import Reference, entry_id_of, references_of
 from kontobro.export.again import check_again
 from kontobro.export.preview import account_names
