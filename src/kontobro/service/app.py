@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from kontobro.bootstrap import App, SystemClock
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Clock
 from kontobro.core.ports.delivery import is_path
+from kontobro.export.documents.manifest import number_in
 from kontobro.net.addresses import look_up
 from kontobro.service.config import ServiceConfig
 from kontobro.service.connectors import registry_of
 from kontobro.service.ledgers import path_guard
 from kontobro.service.networks import reach_of
+from kontobro.service.notices.documents import DocumentMailer
 from kontobro.service.pace import SharedPaces
 
 Owner = Callable[[str], str]
@@ -33,11 +36,31 @@ def open_service_app(config: ServiceConfig, clock: Clock | None = None, owner: O
     network = reach_of(config, look_up).policy
     registry = registry_of(config)
     permit = permit_of(config, owner)
-    app = App(config.home, store, clock or SystemClock(), paces, permit, network=network, registry=registry)
+    app = App(
+        config.home,
+        store,
+        clock or SystemClock(),
+        paces,
+        permit,
+        network=network,
+        registry=registry,
+        mailers=partial(mailer_of, config),
+    )
     app.opened.callback(store.close)
     if paces:
         app.opened.callback(paces.close)
     return app
+
+
+def mailer_of(config: ServiceConfig, connection: Connection) -> DocumentMailer:
+    """What mails a connection's documents: its links lead to the document's page, for who may sign in."""
+
+    def link(name: str) -> str:
+        number = number_in(name)
+        page = f"{config.public_url.rstrip('/')}/c/{connection.id}/documents/"
+        return f"{page}{number}/" if number else page
+
+    return DocumentMailer(config, link)
 
 
 def _folder_of(connection: Connection) -> list[str]:
