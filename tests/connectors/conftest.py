@@ -97,6 +97,9 @@ class LedgerFiles:
     def count(self, reference: Reference) -> int:
         return sum(entry.meta["kontobro"] == reference for entry in self.entries())
 
+    def count_all(self) -> int:
+        return len(self.entries())
+
     def shows(self, reference: Reference) -> Shown:
         (entry,) = [
             one for one in self.entries() if one.meta["kontobro"] == reference and one.meta.get("void") is not True

@@ -98,6 +98,9 @@ class Bookkeeper:
     def count(self, reference: str) -> int:
         return len(self.transactions(reference))
 
+    def count_all(self) -> int:
+        return len(json.loads(self.hledger("print", "-O", "json")))
+
     def shows(self, reference: str) -> Shown:
         one = self.transactions(reference)[-1]
         tags = dict(one["ttags"])
