@@ -70,15 +70,15 @@ def test_the_pages_connector_books_once_wherever_an_export_is_killed(folder: Pat
 FORGETS = """
 found = OurConnector.find
 OurConnector.find = lambda self, keys: found(self, keys) if OWN else {}
-OWN, create = [], OurConnector._create
-OurConnector._create = lambda self, entry: OWN.append(entry) or create(self, entry)
+OWN, made = [], OurConnector._create
+OurConnector._create = lambda self, entries: OWN.append(entries) or made(self, entries)
 """
 LOSES_RECEIPTS = """
 OurConnector.attach = lambda self, booking, receipts: None
 """
 LIES = """
 booked_as = {}
-create, found = OurConnector._create, OurConnector.find
+made, found = OurConnector._create, OurConnector.find
 def find(self, keys):
     answers = found(self, keys)
     return {key: told(one) for key, one in answers.items()}
@@ -86,14 +86,16 @@ def told(one):
     entry = booked_as.get(one.reference)
     return one if entry is None else replace(
         one,
+        date=entry.date,
         line_sums=summed((line.account, line.amount) for line in entry.lines),
         dimension_sums=dimension_sums(entry),
         tax_code_sums=tax_code_sums(entry),
     )
-def lying(self, entry):
-    booked_as[entry.reference] = entry
-    create(self, replace(entry, lines=tuple(otherwise(line) for line in entry.lines)))
-    return self.find([entry.reference])[entry.reference]
+def lying(self, entries):
+    booked_as.update((entry.reference, entry) for entry in entries)
+    return made(self, [changed(entry) for entry in entries])
+def changed(entry):
+    return replace(entry, lines=tuple(otherwise(line) for line in entry.lines))
 from kontobro.core.model.journal import dimension_sums, tax_code_sums
 OurConnector.find, OurConnector._create = find, lying
 """
@@ -115,18 +117,14 @@ def otherwise(line):
     return replace(line, vendor=None)
 """
 ANOTHER_DAY = f"""{LIES}
-def otherwise(line):
-    return line
-def lying_day(self, entry):
-    answer = lying(self, replace(entry, date=entry.date.replace(day=4)))
-    return replace(answer, date=entry.date)
-OurConnector._create = lying_day
+def changed(entry):
+    return replace(entry, date=entry.date.replace(day=4))
 """
 DOUBLES = """
-create = OurConnector._create
-def doubling(self, entry):
-    create(self, replace(entry, reference=Reference(entry.reference + "-2")))
-    return create(self, entry)
+made = OurConnector._create
+def doubling(self, entries):
+    made(self, [replace(entry, reference=Reference(entry.reference + "-2")) for entry in entries])
+    return made(self, entries)
 OurConnector._create = doubling
 """
 
@@ -157,6 +155,11 @@ def test_the_export_contract_catches_a_connector_that(folder: Path, bug: str, sa
 def test_the_pages_contract_catches_a_connector_that_books_twice(folder: Path) -> None:
     books = folder / "our_erp" / "books.py"
     books.write_text(books.read_text(encoding="utf-8").replace("reference text primary key", "reference text"))
+    connector = folder / "our_erp" / "connector.py"
+    twice = connector.read_text(encoding="utf-8").replace(
+        "for entry in entries:\n", "for entry in [*entries, *entries]:\n"
+    )
+    connector.write_text(twice)
     ran = run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_our_erp.py", "-k", "twice_in_a_batch")
     assert ran.returncode == 1, ran.stdout[-3000:]
     assert "test_the_same_entry_twice_in_a_batch_is_one_booking" in ran.stdout
