@@ -79,7 +79,7 @@ class OAuthHarness:
             self.admin.api.rows("kontobro.connection", [], ["key", "name", "auth", "status", "settings", "user_id"])
         )
 
-    def told(self) -> str:
+    def said(self) -> str:
         return self.server.log.read_text()[-3000:]
 
 

@@ -15,6 +15,17 @@ from kontobro.core.ports.connector import (
     Withdraws,
     WritesVendors,
 )
+from kontobro.core.ports.delivery import Delivery, Mailer, SealedFile
+from kontobro.core.ports.document_store import DocumentStore
+from kontobro.core.ports.documents import (
+    DocumentFile,
+    DocumentHead,
+    DocumentTarget,
+    Place,
+    ReceiptFile,
+    Voucher,
+    Vouchers,
+)
 from kontobro.core.ports.pleo import LONGEST_PLEO_CALL, Pleo, Target
 from kontobro.core.ports.store import Store, TokenStore
 
@@ -24,14 +35,25 @@ __all__ = [
     "Capabilities",
     "Clock",
     "Connector",
+    "Delivery",
+    "DocumentFile",
+    "DocumentHead",
+    "DocumentStore",
+    "DocumentTarget",
     "Fact",
+    "Mailer",
+    "Place",
     "Pleo",
     "R",
+    "ReceiptFile",
     "ReceiptRules",
     "Rehearses",
+    "SealedFile",
     "Store",
     "Target",
     "TokenStore",
+    "Voucher",
+    "Vouchers",
     "Withdraws",
     "WritesVendors",
 ]

@@ -147,7 +147,8 @@ def _not_posted(run: Run, work: ItemWork, booking: Booking, refused: Problem) ->
     again; one that a person changed stays."""
     told = refused
     if refused.code == "not_posted" and booking.reference not in work.edited and withdraw(run, booking):
-        told = problem("not_posted.withdrawn", refused.field, refused.value, **refused.facts)
+        facts = refused.facts
+        told = problem("not_posted.withdrawn", "entry", refused.value, system=facts["system"], said=facts["said"])
     work.problems.append(told)
     return Move(reference=booking.reference, to="rejected", problems=(told,))
 

@@ -11,6 +11,6 @@ def connector_elsewhere(conf: str, database: str, user: int) -> Connector:
 
     config.parse_config(["-c", conf, "--log-level", "critical"])
     odoo.modules.module.initialize_sys_path()
-    from odoo.addons.kontobro_odoo.inside.home import connector_of
+    from odoo.addons.kontobro_odoo.inside.app import connector_of
 
     return connector_of(database, user, 1, "http://odoo.test")

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from odoo import api
 from odoo.addons.kontobro_odoo.inside.api import ModelApi
-from odoo.addons.kontobro_odoo.inside.home import connector_of
+from odoo.addons.kontobro_odoo.inside.app import connector_of
 from odoo.modules.registry import Registry
 from odoo.tools import config, mute_logger
 from psycopg2.errors import UniqueViolation
