@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from kontobro.core.errors import Misconfigured
+from kontobro.erp.registry import Registry
 
 if TYPE_CHECKING:
     from kontobro.bootstrap import App
@@ -85,7 +86,8 @@ class CliContext:
 def chosen(connections: Sequence[Connection], name: str | None) -> Connection:
     """The connection of that name (or id), or without a name the only one that is not disconnected."""
     if not connections:
-        raise Misconfigured("No connection yet.", "Run kontobro connect --erp beancount --ledger PATH first.")
+        systems = ", ".join(Registry().names())
+        raise Misconfigured("No connection yet.", f"Run kontobro connect --erp NAME first. Installed: {systems}.")
     if name is not None:
         named = [c for c in connections if name in (c.name, c.id)]
         return _only(named, connections, f'The connection "{name}" does not exist.')

@@ -25,6 +25,20 @@ if TYPE_CHECKING:
     from kontobro.core.model.connection import Connection
 
 
+ErpOptions = Annotated[
+    list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the accounting system; repeatable.")
+]
+ErpSecret = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME", help="Name of a secret that your own connector needs; you are asked for it. Repeatable."
+    ),
+]
+ErpSecretStdin = Annotated[
+    bool, typer.Option("--erp-secret-stdin", help="Read the accounting system's secrets from stdin, one per line.")
+]
+
+
 def with_erp_flags(verb: Callable[..., None]) -> Callable[..., None]:
     """The verb with a flag for each option of a connector that has one, after its first option."""
     whole = inspect.signature(verb, eval_str=True)
