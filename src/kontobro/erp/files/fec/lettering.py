@@ -46,7 +46,7 @@ class Lettering:
 
     def _take(self, entry: Entry) -> None:
         if isinstance(entry, Bill):
-            bill, key = entry.reference, _key(entry.key)
+            bill, key = str(entry.reference), _key(entry.key)
         elif isinstance(entry, Payment) and entry.settles is not None:
             named = isinstance(entry.settles, InvoiceKey)
             bill, key = "" if named else str(entry.settles), _key(entry.settles) if named else ""
@@ -58,7 +58,8 @@ class Lettering:
                 self._file.execute("INSERT INTO open VALUES (?, ?, ?, ?, ?, ?, ?)", (*values, entry.date.isoformat()))
 
     def _match(self, letters: str) -> None:
-        self._file.executescript("CREATE INDEX bills ON open (bill, key); CREATE INDEX keys ON open (key, bill);")
+        self._file.execute("CREATE INDEX bills ON open (bill, account, party)")
+        self._file.execute("CREATE INDEX keys ON open (key, bill)")
         self._file.execute(_NAMED)
         for number, (bill, account, party, day) in enumerate(self._file.execute(_SETTLED).fetchall(), 1):
             self._file.execute(
