@@ -59,7 +59,8 @@ class Taxed:
 def entries(draw: st.DrawFn) -> Entry:
     lines: list[EntryLine] = []
     for _ in range(draw(st.integers(1, 3))):
-        taxed = Taxed(draw(CENTS), draw(st.sampled_from(["", "I25", "I07", "R25"])), draw(st.sampled_from([0, 0, 0, 1])))
+        code, off = draw(st.sampled_from(["", "I25", "I07", "R25"])), draw(st.sampled_from([0, 0, 0, 1]))
+        taxed = Taxed(draw(CENTS), code, off)
         dimensions = draw(st.sampled_from([(), (("COST", "100"),), (("COST", "100"), ("PROJECT", "P1"))]))
         lines += taxed.lines(draw(st.sampled_from(ACCOUNTS)), dimensions, draw(TEXTS))
     total = sum((line.amount for line in lines), Decimal(0))
