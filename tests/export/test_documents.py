@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ import pytest
 from kontobro.core.errors import Misconfigured, Uncertain
 from kontobro.core.model.masterdata import Account, Vendor
 from kontobro.core.ports import DocumentStore
+from kontobro.core.ports.delivery import SealedFile
 from kontobro.erp.registry import load_connector
 from kontobro.export import JobResult, next_job, run_job
 from kontobro.export.documents.actions import DocumentsOf
@@ -203,8 +204,8 @@ class Mail(PlainFolder):
     readable = False
     lost = True
 
-    def deliver(self, name: str, content: Any, sha256: str, size: int) -> None:
-        super().deliver(name, content, sha256, size)
+    def deliver(self, files: Sequence[SealedFile]) -> None:
+        super().deliver(files)
         if self.lost:
             raise Uncertain("The answer was lost.")
 

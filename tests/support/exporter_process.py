@@ -37,7 +37,6 @@ from kontobro.export.job.run import DocumentPorts
 from kontobro.pleo import open_pleo
 from kontobro.store import open_store
 from kontobro.testing.faults import (
-    DELIVERY_WRITES,
     DOCUMENT_COMMITS,
     ERP_WRITES,
     PLEO_WRITES,
@@ -138,7 +137,7 @@ def documents_of(
     return DocumentPorts(
         PlainTarget([*own.read(Account), *own.read(Vendor)], order.get("max_rows")),
         Seam(store, "store", DOCUMENT_COMMITS, boundaries),
-        Seam(PlainFolder(Path(order["documents"])), "delivery", DELIVERY_WRITES, boundaries),
+        PlainFolder(Path(order["documents"]), partial(boundaries.around, "delivery", "deliver")),
     )
 
 

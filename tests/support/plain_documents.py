@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from kontobro.core.errors import Conflict, Problem, Unreachable
 from kontobro.core.model.journal import Entry, EntryLine
 from kontobro.core.model.masterdata import Account, Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities, DocumentFile, DocumentHead, Place, R, ReceiptRules, Vouchers
+from kontobro.core.ports.delivery import SealedFile
 
 
 class PlainTarget:
@@ -73,12 +75,13 @@ def _dimensions(line: EntryLine) -> Iterable[tuple[str, str]]:
 
 
 class PlainFolder:
-    """A folder. `away`: it can't be reached."""
+    """A folder. `away`: it can't be reached. Each file that is written crosses `around`."""
 
     readable = True
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, around: Callable[[Callable[[], None]], None] = lambda call: call()) -> None:
         self.folder = folder
+        self.around = around
         self.away = False
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -87,15 +90,19 @@ class PlainFolder:
             raise Unreachable("The folder can't be reached.", "Mount it.")
         return str(self.folder)
 
-    def deliver(self, name: str, content: Callable[[], Iterable[bytes]], sha256: str, size: int) -> None:
-        whole = b"".join(content())
-        assert (hashlib.sha256(whole).hexdigest(), len(whole)) == (sha256, size)
-        final = self.folder / name
+    def deliver(self, files: Sequence[SealedFile]) -> None:
+        for file in files:
+            self.around(partial(self._write, file))
+
+    def _write(self, file: SealedFile) -> None:
+        whole = b"".join(file.content())
+        assert (hashlib.sha256(whole).hexdigest(), len(whole)) == (file.sha256, file.size)
+        final = self.folder / file.name
         if final.exists():
-            if hashlib.sha256(final.read_bytes()).hexdigest() != sha256:
-                raise Conflict(f"{name} is there with other content.", "Remove it.")
+            if hashlib.sha256(final.read_bytes()).hexdigest() != file.sha256:
+                raise Conflict(f"{file.name} is there with other content.", "Remove it.")
             return
-        beside = self.folder / f".{name}.part"
+        beside = self.folder / f".{file.name}.part"
         beside.write_bytes(whole)
         beside.rename(final)
 

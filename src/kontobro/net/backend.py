@@ -7,6 +7,7 @@ asked for in TLS), so neither another spelling nor an answer that changes (DNS r
 from __future__ import annotations
 
 import queue
+import socket
 import ssl
 import threading
 from collections.abc import Iterable, Sequence
@@ -90,6 +91,20 @@ class PinnedBackend(httpcore2.NetworkBackend):
         if isinstance(found, Exception):
             raise found
         return list(dict.fromkeys(found))
+
+
+def connected(host: str, port: int, policy: NetworkPolicy, seconds: float) -> socket.socket:
+    """A socket for what is not HTTP, by the same rule. Raises PrivateAddress, ConnectionError, TimeoutError."""
+    try:
+        stream = PinnedBackend(httpcore2.SyncBackend(), policy).connect_tcp(host, port, seconds)
+    except httpcore2.ConnectTimeout as error:
+        raise TimeoutError(str(error)) from error
+    except httpcore2.ConnectError as error:
+        raise ConnectionError(str(error)) from error
+    found = stream.get_extra_info("socket")
+    if not isinstance(found, socket.socket):
+        raise TypeError("a stream of ours is a socket")
+    return found
 
 
 class TimedStream(httpcore2.NetworkStream):

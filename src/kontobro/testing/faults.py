@@ -18,7 +18,6 @@ PLEO_WRITES = ("start", "report", "complete")
 ERP_WRITES = ("book", "attach", "post", "withdraw")
 STORE_COMMITS = ("begin_job", "claim_job", "plan", "move", "end_job", "save_tokens", "mark_reconnect")
 DOCUMENT_COMMITS = ("begin_documents", "keep_file", "seal_documents", "note_delivery")
-DELIVERY_WRITES = ("deliver", "withdraw")
 
 
 def kill_this_process() -> None:

@@ -1,34 +1,82 @@
-"""Where a connection's documents go: a folder, SFTP, WebDAV, S3, or a mail."""
+"""Where a connection's documents go: a small port beside `DocumentTarget`. No base class.
+
+A delivery is idempotent where its place can be read back: the same file under the same name is delivered, another one
+is a Conflict. A mail can't be looked up: a lost answer is Uncertain, and a person decides.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+ADDRESSES: Final = ("sftp", "webdav+https", "webdav+http", "s3", "mailto")
+"""What an address of a delivery begins with. Every other text is a path of this machine."""
+
+
+def is_path(place: str) -> bool:
+    """Whether documents go to a folder of this machine: then whoever guards paths guards this one too."""
+    return bool(place) and place.partition(":")[0].lower() not in ADDRESSES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedFile:
+    """One file of a sealed document. `name`: ASCII, at most one folder before it. `sha256` in hex, `size` in bytes;
+    `content` gives the bytes again each time, in bounded pieces."""
+
+    name: str
+    sha256: str
+    size: int
+    content: Callable[[], Iterable[bytes]] = field(repr=False, compare=False)
 
 
 class Delivery(Protocol):
-    """Raises Unreachable, Timeout, LoginFailed, NotAllowed, Misconfigured; Conflict where another file has the name;
-    Uncertain where it may have been sent."""
+    """One connection's place for documents.
+
+    Raises Unreachable, Timeout (try again), LoginFailed, NotAllowed, Misconfigured (a person fixes it), Conflict (a
+    person decides); deliveries that can't be read back raise Uncertain when a document may have arrived.
+    """
 
     @property
     def readable(self) -> bool:
-        """Whether what was delivered can be read back: then delivering again is harmless."""
+        """Whether what was delivered can be read back. False: `names` is empty, and nothing can be withdrawn."""
         ...
 
     def check(self) -> str:
-        """Reach it and see that it may be written to; the place as a person reads it, without secrets."""
+        """Reach it, log in, write and remove a file; the place in words for a person, without a secret. A mail server
+        is reached only: nothing is sent."""
         ...
 
-    def deliver(self, name: str, content: Callable[[], Iterable[bytes]], sha256: str, size: int) -> None:
-        """Write beside, then rename, read back and compare. Done already under this digest: nothing."""
+    def deliver(self, files: Sequence[SealedFile]) -> None:
+        """A document's files, in this order: each whole or not at all under its name. What is there with the same
+        digest is done. Raises Conflict for another digest: nothing is ever overwritten."""
         ...
 
-    def read(self, name: str) -> Iterable[bytes]: ...
+    def read(self, name: str) -> Iterable[bytes]:
+        """A delivered file, in pieces. Raises FileNotFoundError as it is gone through, when there is none."""
+        ...
 
     def names(self) -> Iterable[str]:
-        """The names of all files there."""
+        """The names of all files there, delivered by us or not, in no order; of at most one folder below the place."""
         ...
 
     def withdraw(self, name: str, sha256: str) -> bool:
-        """Delete a file of that digest; False where it is gone, or can't be taken back."""
+        """Remove a delivered file; False when it is gone or can't be taken back. Raises Conflict for another digest."""
+        ...
+
+
+class Mailer(Protocol):
+    """How documents are mailed. The service has one; elsewhere there is none."""
+
+    def check(self) -> None:
+        """Reach the mail server, send nothing. Raises Unreachable, Misconfigured."""
+        ...
+
+    def send(self, to: Sequence[str], subject: str, text: str, attachment: tuple[str, bytes] | None) -> None:
+        """One mail to all of `to`; the attachment has a name and its bytes. Raises Unreachable, Misconfigured when
+        nothing was sent, Uncertain when it may have been."""
+        ...
+
+    def link(self, name: str) -> str:
+        """The page where a signed-in person downloads the document of this file; empty without one."""
         ...

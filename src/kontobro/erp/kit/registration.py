@@ -13,10 +13,12 @@ from typing import Final, Literal, get_args
 
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.model.connection import FROM_PLEO
+from kontobro.core.ports.delivery import is_path
 
-Kind = Literal["text", "address", "link", "path", "choice", "secret"]
+Kind = Literal["text", "address", "link", "path", "place", "choice", "secret"]
 """`address`: an http(s) address that the connector calls; `link`: one that is only shown to people; `path`: a file of
-this machine, kept absolute; `secret`: stored encrypted, given to the connector by name, in no option."""
+this machine, kept absolute; `place`: where documents are delivered, a path like the others or an address
+(`core/ports/delivery.py`); `secret`: stored encrypted, given to the connector by name, in no option."""
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 
@@ -96,7 +98,7 @@ class Registration:
         return any(option.name == COMPANY_NAME for option in self.options)
 
     def values_of(self, kind: Kind, options: Mapping[str, str]) -> dict[str, str]:
-        """What is given for the options of that kind, by their names."""
+        """What is given for the options of that kind, by their names. A place that is a path is one of the paths."""
         return {option.name: options[option.name] for option in self.options if _is(option, kind, options)}
 
     def unknown(self, options: Mapping[str, str]) -> list[str]:
@@ -117,7 +119,8 @@ class Registration:
 
 
 def _is(option: Option, kind: Kind, options: Mapping[str, str]) -> bool:
-    return option.kind == kind and bool(options.get(option.name))
+    value = options.get(option.name, "")
+    return bool(value) and kind == ("path" if option.kind == "place" and is_path(value) else option.kind)
 
 
 def _require(option: Option, value: str) -> None:
@@ -153,5 +156,32 @@ COMPANY: Final = Option(
 """The company of a login that sees several. `check` raises SeveralCompanies until it is given: the person then
 chooses. Another company is on the same login: secrets are not asked for again, so no address may be made from it."""
 
-FLAGGED: Final = (LEDGER, URL, DATABASE, USER, COMPANY)
+DELIVER_TO: Final = Option(
+    "deliver_to",
+    "where documents are delivered",
+    "place",
+    help="Documents: a folder, sftp://, webdav+https://, s3:// or mailto:. Without it they are downloaded.",
+    required=False,
+    flag="--deliver-to",
+    metavar="PLACE",
+)
+DELIVERY: Final = (
+    DELIVER_TO,
+    Option(
+        "delivery_host_key",
+        "fingerprint of the SFTP server's host key",
+        help="Its operator has it, as ssh-keygen -lf prints it: SHA256:…",
+        required=False,
+    ),
+    Option(
+        "delivery_secret",
+        "password or key of the delivery",
+        "secret",
+        help="Of SFTP a password or a private key, of S3 the secret key, of mail a passphrase.",
+        required=False,
+    ),
+)
+"""The options of every document target (`docs/documents/delivery.md`)."""
+
+FLAGGED: Final = (LEDGER, URL, DATABASE, USER, COMPANY, DELIVER_TO)
 """The options that the command line has a flag for, in the order of its help."""

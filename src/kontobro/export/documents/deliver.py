@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
+from kontobro.core.documents import DocumentRow, SealedFile
 from kontobro.core.errors import KontobroError, Uncertain
-from kontobro.core.model.documents import DocumentRow, SealedFile
 from kontobro.core.ports import Clock, Delivery, DocumentStore
+from kontobro.core.ports.delivery import SealedFile as FileToDeliver
 from kontobro.export.documents.manifest import SUFFIX
 from kontobro.export.job.run import DocumentPorts, Run
 
@@ -48,9 +49,17 @@ def deliver(connection_id: str, row: DocumentRow, documents: DocumentPorts, cloc
 
 def _bring(connection_id: str, row: DocumentRow, store: DocumentStore, delivery: Delivery) -> str:
     place = delivery.check()
-    for file in in_order(row.files):
-        content = partial(store.pieces, connection_id, row.number, file.name)
-        delivery.deliver(file.name, content, file.sha256, file.size)
+    delivery.deliver(
+        [
+            FileToDeliver(
+                name=file.name,
+                sha256=file.sha256,
+                size=file.size,
+                content=partial(store.pieces, connection_id, row.number, file.name),
+            )
+            for file in in_order(row.files)
+        ]
+    )
     return place
 
 

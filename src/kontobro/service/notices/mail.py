@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage, Message
+from email.policy import SMTP
 from email.utils import formatdate, make_msgid, parseaddr
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from kontobro.core.errors import Misconfigured, Unreachable
+from kontobro.core.errors import Misconfigured, Uncertain, Unreachable, shown
 from kontobro.service.config import LOOPBACK, ServiceConfig
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def mail_server(config: ServiceConfig) -> MailServer | None:
 
 def send_mail(config: ServiceConfig, to: Sequence[str], subject: str, text: str) -> bool:
     """Send one mail to each of `to`, unseen by the others; False when there is no server. Raises Unreachable."""
-    return hand_in(config, [(_message(config.mail_from, address, subject, text), [address]) for address in to])
+    return hand_in(config, [(message_of(config.mail_from, address, subject, text), [address]) for address in to])
 
 
 def hand_in(config: ServiceConfig, mails: Sequence[tuple[Message, Sequence[str]]]) -> bool:
@@ -71,6 +72,50 @@ def hand_in_at(server: MailServer, sender: str, mails: Sequence[tuple[Message, S
     with _session(server) as session:
         for message, to in mails:
             session.send_message(message, parseaddr(sender)[1], list(to))
+
+
+def hand_in_once(server: MailServer, sender: str, message: EmailMessage, to: Sequence[str]) -> None:
+    """Send one mail to all of `to`, or to none. Raises Unreachable, Misconfigured when nothing was sent; Uncertain when
+    the server's answer to the whole mail was lost."""
+    accepted = False
+    try:
+        with _session(server) as session:
+            session.ehlo_or_helo_if_needed()
+            _take(session.mail(parseaddr(sender)[1]), server, sender)
+            for address in to:
+                _take(session.rcpt(address), server, address)
+            _hand_over(session, message.as_bytes(policy=SMTP), server)
+            accepted = True
+    except Unreachable:
+        if not accepted:  # what goes wrong while parting changes nothing
+            raise
+
+
+def _take(answer: tuple[int, bytes], server: MailServer, address: str) -> None:
+    """Raises Misconfigured for an address that is refused for good, SMTPException for one to try again."""
+    code = answer[0]
+    if code >= 500:
+        message = f"The mail server {server.host}:{server.port} refuses {shown(address)} ({code}). Nothing was sent."
+        raise Misconfigured(message, "Correct the address.")
+    if code >= 300:
+        raise smtplib.SMTPResponseException(code, "")
+
+
+def _hand_over(session: smtplib.SMTP, content: bytes, server: MailServer) -> None:
+    try:
+        code = session.data(content)[0]
+    except smtplib.SMTPDataError:
+        raise  # before any of it was sent
+    except (OSError, smtplib.SMTPException):  # no chaining: it may repeat what the server said
+        raise Uncertain(
+            f"The answer of the mail server {server.host}:{server.port} was lost: the mail may have been sent.",
+            "Ask its recipient. Kontobro does not send it again.",
+        ) from None
+    if code >= 500:
+        message = f"The mail server {server.host}:{server.port} refuses the mail ({code}). Nothing was sent."
+        raise Misconfigured(message, "Check its size limit, and what it allows in attachments.")
+    if code != 250:
+        raise smtplib.SMTPResponseException(code, "")
 
 
 def try_mail_server(config: ServiceConfig) -> bool:
@@ -114,7 +159,8 @@ def _connected(server: MailServer) -> smtplib.SMTP:
     return session
 
 
-def _message(sender: str, to: str, subject: str, text: str) -> EmailMessage:
+def message_of(sender: str, to: str, subject: str, text: str) -> EmailMessage:
+    """A mail of ours, without an attachment."""
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, to, subject
     message["Date"], message["Message-ID"] = (

@@ -1,0 +1,233 @@
+"""What every place that can be read back has in common.
+
+A file is compared if it exists; else it is written beside under a name that no program picks up, read back, and only
+then given its name, which never overwrites. So a name has its whole file or none, whenever we are killed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from kontobro.core.errors import Conflict, KontobroError, Misconfigured, Unreachable, shown
+from kontobro.core.ports.connector import LONGEST_CALL
+from kontobro.core.ports.delivery import SealedFile
+from kontobro.net.deadline import time_limit
+
+PIECE: Final = 256 * 1024
+"""Bytes of a piece that is read."""
+MOST_BYTES: Final = 512 * 1024 * 1024
+"""Of one file that is read."""
+MOST_NAMES: Final = 100_000
+_SECONDS: Final = LONGEST_CALL.total_seconds()
+_NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9 ._()+,=@-]*[A-Za-z0-9_()+=@-])?", re.ASCII)
+_LONGEST: Final = 120
+_PROBE: Final = b"Kontobro can write here.\n"
+
+
+class FileStore(Protocol):
+    """An open place. Raises the faults of `Delivery`; FileNotFoundError and FileExistsError as it says."""
+
+    def read(self, name: str) -> Iterator[bytes]:
+        """Raises FileNotFoundError; Conflict for what is no plain file."""
+        ...
+
+    def put(self, file: SealedFile) -> None:
+        """Whole, read back and under its name, or not at all. Raises FileExistsError."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Raises FileNotFoundError where the place can tell."""
+        ...
+
+    def names(self) -> Iterator[str]: ...
+
+
+class Renames(Protocol):
+    """A place that writes beside and renames (`put_beside`)."""
+
+    def read(self, name: str) -> Iterator[bytes]: ...
+
+    def write(self, name: str, file: SealedFile) -> None:
+        """Its content (`whole`) under that name, new."""
+        ...
+
+    def rename(self, old: str, new: str) -> None:
+        """Raises FileExistsError."""
+        ...
+
+    def remove(self, name: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FiledDelivery:
+    """`Delivery` over a place that can be read back. `place` is its address for people; each method opens it anew."""
+
+    place: str
+    open: Callable[[], AbstractContextManager[FileStore]] = field(repr=False)  # it holds the secret
+
+    @property
+    def readable(self) -> bool:
+        return True
+
+    def check(self) -> str:
+        digest = hashlib.sha256(_PROBE).hexdigest()
+        probe = SealedFile(name="kontobro-check.tmp", sha256=digest, size=len(_PROBE), content=lambda: [_PROBE])
+        with self._opened() as store:
+            deliver_one(store, probe, self.place)
+            store.remove(probe.name)
+        return self.place
+
+    def deliver(self, files: Sequence[SealedFile]) -> None:
+        for file in files:
+            require_name(file.name)
+        with self._opened() as store:
+            for file in files:
+                deliver_one(store, file, self.place)
+
+    def read(self, name: str) -> Iterator[bytes]:
+        require_name(name)
+        with self.open() as store:
+            yield from store.read(name)
+
+    def names(self) -> Iterator[str]:
+        with self._existing(), self.open() as store:
+            for count, name in enumerate(store.names()):
+                if count >= MOST_NAMES:
+                    message = f"{self.place} has more than {MOST_NAMES:,} files."
+                    raise Misconfigured(message, "Move those that have been imported into another folder.")
+                yield name
+
+    def withdraw(self, name: str, sha256: str) -> bool:
+        require_name(name)
+        with self._opened() as store:
+            with suppress(FileNotFoundError):
+                store.remove(_beside(name, sha256))  # a kill may have left it
+            existing = digest_of(store, name, MOST_BYTES)
+            if existing is None:
+                return False
+            if existing != sha256:
+                raise _conflict(name, self.place)
+            try:
+                store.remove(name)
+            except FileNotFoundError:
+                return False
+        return True
+
+    @contextmanager
+    def _opened(self) -> Iterator[FileStore]:
+        with time_limit(_SECONDS), self._existing(), self.open() as store:
+            yield store
+
+    @contextmanager
+    def _existing(self) -> Iterator[None]:
+        """Beyond the files that were asked for, what is missing is the place itself."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise Misconfigured(f"{self.place} does not exist.", "Create the folder there, or correct it.") from None
+
+
+def require_name(name: str) -> None:
+    """Raises Misconfigured for a name that leads elsewhere, is hidden, or that not every place can hold."""
+    parts = name.split("/")
+    if len(parts) > 2 or len(name) > _LONGEST or not all(map(_NAME.fullmatch, parts)):
+        raise Misconfigured(
+            f'"{shown(name)}" can\'t be the name of a delivered file.',
+            f"Use at most {_LONGEST} letters, digits and simple signs, and at most one folder.",
+        )
+
+
+def deliver_one(store: FileStore, file: SealedFile, place: str) -> None:
+    """Raises Conflict when another file has its name."""
+    existing = digest_of(store, file.name, file.size)
+    if existing is None:
+        try:
+            store.put(file)
+        except FileExistsError:  # made at the same time, or by a rename of ours whose answer was lost
+            existing = digest_of(store, file.name, file.size)
+        else:
+            return
+    if existing != file.sha256:
+        raise _conflict(file.name, place)
+
+
+def put_beside(store: Renames, file: SealedFile) -> None:
+    """Write, compare and rename. What an earlier attempt left is written again."""
+    beside = _beside(file.name, file.sha256)
+    with suppress(FileNotFoundError):
+        store.remove(beside)
+    try:
+        store.write(beside, file)
+        require_same(digest_of(store, beside, file.size), file)
+        store.rename(beside, file.name)
+    except Exception:
+        with suppress(KontobroError, OSError):
+            store.remove(beside)  # a full disk needs the room; if it can't be, the next attempt does
+        raise
+
+
+def require_same(digest: str | None, file: SealedFile) -> None:
+    """Raises Unreachable for a file that reads otherwise than it was written."""
+    if digest != file.sha256:
+        raise Unreachable(f"{file.name} was read back with other content.", "Check the place's disk; try again later.")
+
+
+def whole(file: SealedFile) -> Iterator[bytes]:
+    """The content as it is sent. Raises Conflict when it is not what was sealed: before its end is sent, where the
+    length differs."""
+    digest, size = hashlib.sha256(), 0
+    for piece in file.content():
+        digest.update(piece)
+        size += len(piece)
+        if size > file.size:
+            break
+        yield piece
+    if size != file.size or digest.hexdigest() != file.sha256:
+        raise Conflict(f"The stored content of {file.name} is not what was sealed.", "Restore it from a backup.")
+
+
+def digest_of(store: FileStore | Renames, name: str, most: int) -> str | None:
+    """SHA-256 of a file in hex; None without one, an empty text for one of more than `most` bytes."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        for piece in store.read(name):
+            size += len(piece)
+            if size > most:
+                return ""
+            digest.update(piece)
+    except FileNotFoundError:
+        return None
+    return digest.hexdigest()
+
+
+def is_ours_to_hide(name: str) -> bool:
+    """Hidden files, those being written too, are no one's documents."""
+    return name.startswith(".")
+
+
+def _beside(name: str, sha256: str) -> str:
+    """A hidden name of its own for each content: no two writers of different documents meet."""
+    folder, slash, leaf = name.rpartition("/")
+    return f"{folder}{slash}.{leaf}.{sha256[:12]}.tmp"
+
+
+def _conflict(name: str, place: str) -> Conflict:
+    return Conflict(
+        f"{place} already has another file named {shown(name)}.",
+        "Find out who wrote it, and move it away. It is not overwritten.",
+    )
+
+
+def within(pieces: Iterable[bytes], most: int = MOST_BYTES) -> Iterator[bytes]:
+    """The pieces of a foreign file, up to `most` bytes. Raises Conflict beyond."""
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > most:
+            raise Conflict(f"A file there has more than {most:,} bytes.", "It was not delivered by Kontobro.")
+        yield piece
