@@ -60,6 +60,7 @@ def saved(book: openpyxl.Workbook) -> bytes:
         ("Kontenplan 2026.csv", "Konto-Nr.;Bezeichnung\r\n0311;Machines\r\n6110;Office\r\n"),
         ("konton.csv", "Konto\tBenämning\n0311\tMachines\n6110\tOffice\n"),
         ("Plan comptable.csv", "Compte;Intitulé\n0311;Machines\n6110;Office\n"),
+        ("Fjord Moms AB chart of accounts 2026.csv", "Account no,Account name\n0311,Machines\n6110,Office\n"),
         ("kontoplan.txt", "Kontonr.|Kontonavn\n0311|Machines\n6110|Office\n"),
     ],
 )
