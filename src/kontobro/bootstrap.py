@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportItem, MalformedItem
 from kontobro.core.ports import Clock, Connector, Store, TokenStore
+from kontobro.core.ports.delivery import Delivery, Mailer
 from kontobro.erp.registry import Registry
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
@@ -57,10 +57,10 @@ class App:
     """What connectors may connect to: checked as they connect."""
     registry: Registry = field(default_factory=Registry)
     """The connectors that this process may load."""
-    mailer: Mailer | None = None
-    """What mails documents, where there is a mail server."""
     patience: timedelta | None = None
     """How long a call to Pleo is repeated, where others wait for their turn; None: Pleo's own measure."""
+    mailers: Callable[[Connection], Mailer] | None = None
+    """How a connection's documents are mailed, where there is a mail server."""
 
     def close(self) -> None:
         """Close the store and every client opened here."""
@@ -98,17 +98,24 @@ class App:
         from kontobro.export.job.run import DocumentPorts
 
         target = self.registry.load_target(connection.erp, connection.erp_options)
-        return DocumentPorts(target, cast("DocumentStore", self.store), self._delivery(connection))
+        return DocumentPorts(
+            target,
+            cast("DocumentStore", self.store),
+            self.delivery_for(connection) if connection.erp_options.get("deliver_to") else None,
+        )
 
-    def _delivery(self, connection: Connection) -> Delivery | None:
-        """Where documents are brought; None: a person fetches them."""
-        if not connection.erp_options.get("deliver_to"):
-            return None
-        from kontobro.delivery.opening import Ways as DeliveryWays
-        from kontobro.delivery.opening import open_delivery
+    def delivery_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Delivery:
+        """Where the connection's documents go; secrets as for its connector."""
+        from kontobro.delivery.opening import Ways, open_delivery
 
-        ways = DeliveryWays(network=self.network, now=self.clock.now, mailer=self.mailer)
-        return open_delivery(connection.erp_options, partial(self.store.secret, connection), ways)
+        self.permit(connection)
+        given = secrets or {}
+        mailer = self.mailers(connection) if self.mailers else None
+        return open_delivery(
+            connection.erp_options,
+            lambda name: given.get(name) or self.store.secret(connection, name),
+            Ways(network=self.network, now=self.clock.now, mailer=mailer),
+        )
 
     def ports_for(self, connection: Connection) -> Ports:
         from kontobro.export.job.run import Ports

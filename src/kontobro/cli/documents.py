@@ -15,7 +15,7 @@ from kontobro.cli.common.tables import sheet
 from kontobro.core.errors import Misconfigured, shown
 
 if TYPE_CHECKING:
-    from kontobro.core.model.documents import DocumentRow, SeriesKey
+    from kontobro.core.documents import DocumentRow, SeriesKey
     from kontobro.export.documents.actions import DocumentsOf
 
 app = typer.Typer(help="Documents for an accounting system that imports files.", invoke_without_command=True)

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from kontobro.core.errors import Conflict, KontobroError, Misconfigured, Unreachable, shown
@@ -68,7 +68,7 @@ class FiledDelivery:
     """`Delivery` over a place that can be read back. `place` is its address for people; each method opens it anew."""
 
     place: str
-    open: Callable[[], AbstractContextManager[FileStore]]
+    open: Callable[[], AbstractContextManager[FileStore]] = field(repr=False)  # it holds the secret
 
     @property
     def readable(self) -> bool:
@@ -105,6 +105,8 @@ class FiledDelivery:
     def withdraw(self, name: str, sha256: str) -> bool:
         require_name(name)
         with self._opened() as store:
+            with suppress(FileNotFoundError):
+                store.remove(_beside(name, sha256))  # a kill may have left it
             existing = digest_of(store, name, MOST_BYTES)
             if existing is None:
                 return False
@@ -156,7 +158,7 @@ def deliver_one(store: FileStore, file: SealedFile, place: str) -> None:
 
 def put_beside(store: Renames, file: SealedFile) -> None:
     """Write, compare and rename. What an earlier attempt left is written again."""
-    beside = _beside(file)
+    beside = _beside(file.name, file.sha256)
     with suppress(FileNotFoundError):
         store.remove(beside)
     try:
@@ -208,10 +210,10 @@ def is_ours_to_hide(name: str) -> bool:
     return name.startswith(".")
 
 
-def _beside(file: SealedFile) -> str:
+def _beside(name: str, sha256: str) -> str:
     """A hidden name of its own for each content: no two writers of different documents meet."""
-    folder, slash, leaf = file.name.rpartition("/")
-    return f"{folder}{slash}.{leaf}.{file.sha256[:12]}.tmp"
+    folder, slash, leaf = name.rpartition("/")
+    return f"{folder}{slash}.{leaf}.{sha256[:12]}.tmp"
 
 
 def _conflict(name: str, place: str) -> Conflict:

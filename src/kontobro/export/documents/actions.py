@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from kontobro.core.documents import DocumentRow, LastNumbers, SeriesKey
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.documents import DocumentRow, LastNumbers, SeriesKey
 from kontobro.core.ports import Clock, Store
 from kontobro.export.documents.deliver import deliver, in_order, waiting
 from kontobro.export.documents.imported import take_marks
