@@ -17,6 +17,7 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext
 from kontobro.core.errors import Misconfigured, SeveralCompanies, shown
+from kontobro.core.ports.delivery import is_path
 from kontobro.erp.kit.registration import COMPANY, FLAGGED, Option, Registration
 from kontobro.erp.registry import Registry
 
@@ -54,7 +55,9 @@ def erp_options(erp: str, pairs: Sequence[str], flags: Mapping[str, str | Path |
         known = [option.name for option in registration.settings]
         said = f"Its options are {', '.join(known)}." if known else "It has none."
         raise typer.BadParameter(f'{erp} has no option "{shown(name)}". {said}', param_hint="--erp-option")
-    return options | {name: _absolute(path) for name, path in registration.values_of("path", options).items()}
+    paths = registration.values_of("path", options)
+    places = {name: place for name, place in registration.values_of("place", options).items() if is_path(place)}
+    return options | {name: _absolute(path) for name, path in {**paths, **places}.items()}
 
 
 def _absolute(path: str) -> str:

@@ -62,7 +62,8 @@ class Registration:
     (`package.module:function`, loaded when a connection is opened), `install` what to type when it can't be loaded.
 
     `open_options`: only the connector itself knows its options and secrets. `documents`: the factory makes a document
-    target (`core.ports.DocumentTarget`), for an accounting system that takes files.
+    target (`core.ports.DocumentTarget`), for an accounting system that takes files; the options of its delivery
+    (`DELIVERY`) are added to its own.
     """
 
     label: str
@@ -77,6 +78,10 @@ class Registration:
         module, _, function = self.factory.partition(":")
         if not (module and function and self.label and self.install):
             raise ValueError("a label, an install hint and a factory written package.module:function are needed")
+        if self.documents:
+            own = {option.name for option in self.options}
+            delivery = tuple(option for option in DELIVERY if option.name not in own)
+            object.__setattr__(self, "options", (*self.options, *delivery))
         if wrong := {type(option).__name__ for option in self.options} - {Option.__name__}:
             raise TypeError(f"an option is a {wrong.pop()}, not an Option")
         names = [option.name for option in self.options]
