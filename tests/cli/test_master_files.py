@@ -65,7 +65,7 @@ def connects(person: Person, masters: Path, client: str = "55003") -> Result:
     }
     words = [word for name, value in options.items() for word in ("--erp-option", f"{name}={value}")]
     place = ["--environment", "sandbox", "--url", person.url, "--erp", "datev"]
-    return person.types("connect", *place, *words, "--api-key-stdin", stdin=f"{person.sandbox.api_key}\n")
+    return person.types("connect", *place, *words, "--api-key-stdin", stdin=f"{person.sandbox.api_key}\n\n")
 
 
 def plan(person: Person, kind: str) -> Any:
