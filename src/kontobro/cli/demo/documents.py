@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from kontobro.cli.common import show
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
 from kontobro.cli.demo.command import connect_demo, export_all, prepare
+from kontobro.cli.demo.ledger import MARK
 from kontobro.cli.demo.show import print_exported
 from kontobro.cli.demo.sync import sync_twice
 from kontobro.cli.documents import print_documents
@@ -64,6 +66,7 @@ def run_documents(folder: Path, target: str, *, as_json: bool) -> Exit:
             sandbox.press_export(sandbox.second_batch)
             results += export_all(connection, ports, advance)
             summary = {**summary_of(cli, connection, results), "sync": synced.summary()}
+            (folder / MARK).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
             if as_json:
                 show.emit(summary)
             else:
