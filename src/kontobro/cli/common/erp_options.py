@@ -121,7 +121,7 @@ def asked_secret(question: str) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
-            return str(typer.prompt(question, hide_input=True, err=True))
+            return str(typer.prompt(question, default="", show_default=False, hide_input=True, err=True))
         except getpass.GetPassWarning:
             return ""
 
