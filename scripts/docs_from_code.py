@@ -21,7 +21,7 @@ from cogapp import Cog
 
 from kontobro.cli.app import app
 from kontobro.cli.common.exits import MEANINGS
-from kontobro.core.model.findings import REASONS
+from kontobro.core.words import catalogue
 from scripts import connector_template, environment_page, settings_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,7 +77,7 @@ def verb(name: str) -> str:
 def reasons() -> str:
     """The codes that the posting rules and the settings give, by the reason that Pleo is given."""
     codes: dict[str, list[str]] = {}
-    for code, reason in sorted(REASONS.items()):
+    for code, reason in sorted(catalogue().reasons.items()):
         codes.setdefault(reason, []).append(f"`{code}`")
     return table(("reason reported to Pleo", "codes"), *((one, ", ".join(codes[one])) for one in sorted(codes)))
 

@@ -8,17 +8,18 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportItem, MalformedItem
 from kontobro.core.ports import Clock, Connector, Store, TokenStore
-from kontobro.core.ports.delivery import Delivery, Mailer
 from kontobro.erp.registry import Registry
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 if TYPE_CHECKING:
-    from kontobro.export.job.run import Ports
+    from kontobro.core.ports import Delivery, DocumentStore
+    from kontobro.core.ports.delivery import Mailer
+    from kontobro.export.job.run import DocumentPorts, Ports
     from kontobro.export.tieout.collect import BookPorts
     from kontobro.pleo import PleoClient
     from kontobro.pleo.http.calls import Paced, Ways
@@ -78,6 +79,8 @@ class App:
         self.permit(connection)
         if self.connectors:
             return self.connectors(connection)
+        if documents := self.documents_for(connection):
+            return _sealed_books(documents, connection)
         given = secrets or {}
         return self.registry.load(
             connection.erp,
@@ -86,27 +89,40 @@ class App:
             self.network,
         )
 
-    def delivery_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Delivery:
-        """Where the connection's documents go; secrets as for its connector."""
-        from kontobro.delivery.opening import Ways, open_delivery
+    def documents_for(self, connection: Connection) -> DocumentPorts | None:
+        """How the connection's documents are made, remembered and delivered; None where there is an accounting system
+        that is spoken with."""
+        if not self.registry.get(connection.erp).documents:
+            return None
+        from kontobro.export.job.run import DocumentPorts
+
+        target = self.registry.load_target(connection.erp, connection.erp_options)
+        return DocumentPorts(target, cast("DocumentStore", self.store), self.delivery_for(connection))
+
+    def delivery_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Delivery | None:
+        """Where documents are brought, with secrets as for its connector; None: a person fetches them."""
+        from kontobro.delivery.opening import Ways as DeliveryWays
+        from kontobro.delivery.opening import open_delivery
 
         self.permit(connection)
         given = secrets or {}
-        mailer = self.mailers(connection) if self.mailers else None
         return open_delivery(
             connection.erp_options,
             lambda name: given.get(name) or self.store.secret(connection, name),
-            Ways(network=self.network, now=self.clock.now, mailer=mailer),
+            DeliveryWays(self.network, self.clock.now, self.mailers(connection) if self.mailers else None),
         )
 
     def ports_for(self, connection: Connection) -> Ports:
         from kontobro.export.job.run import Ports
 
+        self.permit(connection)
+        documents = None if self.connectors else self.documents_for(connection)
         return Ports(
             pleo=self.pleo_for(connection),
-            connector=self.connector_for(connection),
+            connector=_sealed_books(documents, connection) if documents else self.connector_for(connection),
             store=self.store,
             clock=self.clock,
+            documents=documents,
         )
 
     def book_ports_for(self, connection: Connection) -> BookPorts:
@@ -136,6 +152,12 @@ class App:
         """The application for a while: what is opened during the visit is closed at its end, the store stays open."""
         with ExitStack() as opened:
             yield replace(self, opened=opened)
+
+
+def _sealed_books(documents: DocumentPorts, connection: Connection) -> Connector:
+    from kontobro.export.documents.books import SealedBooks
+
+    return SealedBooks(documents.target, documents.store, connection.id)
 
 
 def open_app(path: Path, clock: Clock | None = None, database: Path | str | None = None) -> App:

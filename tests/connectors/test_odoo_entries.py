@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kontobro.core.model.journal import InvoiceKey, Reference
 from kontobro.core.model.masterdata import Company, Journal, TaxCode
+from kontobro.erp.kit.masters import Book
 from kontobro.erp.odoo.booked import BookedMove, booked_of
 from kontobro.erp.odoo.entries import (
     BILL_COLUMNS,
@@ -22,7 +23,7 @@ from kontobro.erp.odoo.entries import (
     reference_in,
     rows_of,
 )
-from kontobro.erp.odoo.masters import Book, Snapshot, Tax
+from kontobro.erp.odoo.masters import Snapshot, Tax
 from kontobro.testing.connector.entries import (
     Chart,
     a_bill,

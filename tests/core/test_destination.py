@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kontobro.core.model.connection import Connection, canonical_url, destination_of, erp_destination, pleo_destination
-from kontobro.testing.store.case import connection
+from tests.support.store_contract.case import connection
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ import pytest
 
 from kontobro.core.errors import ItemFailure, Problem
 from kontobro.core.model.export import ExportItem
-from kontobro.core.model.findings import REASONS
 from kontobro.core.model.settings import RowOverride, Settings
 from kontobro.core.rules.post import post_item
 from kontobro.core.rules.text import FIELD_LIMIT, FIELDS, TEXT_LIMIT
 from kontobro.core.settings.toml import LIMITS, settings_from
+from kontobro.core.words import catalogue
 from kontobro.testing.factories import a_line, an_item, masters, settings
 from scripts.docs_from_code import renewed
 
@@ -38,12 +38,13 @@ def table(text: str) -> dict[str, list[str]]:
 
 
 def test_every_problem_code_is_explained_with_the_reason_that_pleo_is_told() -> None:
+    known = catalogue().reasons
     for line in page("problems.md").splitlines():
         for code, cells in table(line).items():
-            reasons = {told for name, told in REASONS.items() if name.partition(".")[0] == code}
+            reasons = {told for name, told in known.items() if name.partition(".")[0] == code}
             if len(cells) == 3:  # a sync tells Pleo nothing
                 assert cells[-1].strip("`") in reasons, code
-    assert set(table(page("problems.md"))) == {name.partition(".")[0] for name in REASONS}
+    assert set(table(page("problems.md"))) == {name.partition(".")[0] for name in known}
 
 
 def sources_of(package: str) -> list[Path]:
@@ -69,7 +70,7 @@ def codes_in(*packages: str) -> set[str]:
 @pytest.mark.parametrize(
     ("headings", "packages"),
     [
-        (("Export: items, receipts and bookings", "Master data: what Pleo refuses"), ("export", "pleo")),
+        (("Export: items, receipts and bookings", "Documents", "Master data: what Pleo refuses"), ("export", "pleo")),
         (("Beancount: what the ledger refuses",), ("erp/beancount",)),
         (("Odoo: what it refuses",), ("erp/odoo",)),
         (("Tryton: what it refuses",), ("erp/tryton",)),

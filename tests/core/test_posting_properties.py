@@ -10,12 +10,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from kontobro.core.model.export import ExportItem, ItemLine, ItemTax, Person
-from kontobro.core.model.findings import REASONS
 from kontobro.core.model.journal import Bill, JournalEntry, Payment, fingerprint
 from kontobro.core.model.money import EXPONENTS, exact_sum, scaled
 from kontobro.core.model.settings import RowOverride, Settings
 from kontobro.core.rules.post import Posted, post_item
 from kontobro.core.rules.table import ROWS, table_of
+from kontobro.core.words import catalogue
 from kontobro.testing.factories import a_line, a_tax, a_vendor, an_amount, an_invoice, an_item, masters, settings
 from tests.support.examples import examples
 
@@ -163,5 +163,6 @@ def test_nothing_that_pleo_may_send_raises(
     )  # fmt: skip
     posted = post_item(item, settings(), MASTERS, TODAY)
     assert bool(posted.entries) != bool(posted.problems)
-    assert all(REASONS[problem.code] == problem.reason for problem in posted.problems)
+    reasons = catalogue().reasons
+    assert all(reasons[problem.code] == problem.reason for problem in posted.problems)
     assert all(str(problem).isprintable() and len(str(problem)) < 600 for problem in posted.problems)

@@ -67,7 +67,7 @@ def documents() -> Iterator[Text]:
     for path in [*ROOT.glob("*.md"), *ROOT.glob("[!.]*/**/*.md")]:
         if not {"node_modules", "site"} & set(path.parts):  # of others, and what the docs are built into
             yield from lines_of(path)
-    for path in (ROOT / "src/kontobro/core").rglob("*.toml"):
+    for path in (ROOT / "src/kontobro").rglob("*.toml"):
         yield from (Text(named(path), 1, text) for text in texts_in(tomllib.loads(path.read_text(encoding="utf-8"))))
     for path in sorted({path for beside in BESIDE for path in ROOT.glob(beside)}):
         if path.is_file() and "vendor" not in path.parts:
@@ -92,7 +92,7 @@ def shown(source: str) -> Iterator[tuple[int, str]]:
 
 
 def templates() -> Iterator[Text]:
-    for path in files("src/kontobro/web", ".html", ".txt"):
+    for path in files("src/kontobro", ".html", ".txt"):
         source = path.read_text(encoding="utf-8")
         code_free = TEMPLATE_CODE.sub(lambda code: "…" + "\n" * code.group().count("\n"), source)
         yield from (Text(named(path), 1 + line, text) for line, text in shown(code_free) if text.strip())

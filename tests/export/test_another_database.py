@@ -14,7 +14,7 @@ from kontobro.core.rules.accounts import account_named
 from kontobro.export.job.masters import masters_for
 from kontobro.store import open_store
 from kontobro.testing.connector.memory import MemoryConnector
-from kontobro.testing.store.case import HERE, connection
+from tests.support.store_contract.case import HERE, connection
 
 COMPANY = Company("1", "Fjord & Bro ApS", "DKK")
 """Number 1, as the first company of every database."""

@@ -45,7 +45,6 @@ READS: dict[str, tuple[int, Read]] = {
     "by problem": (2, lambda it, ids: it.bookings(ids, BookingFilter(problem_code="no_account"))),
     "by date": (2, lambda it, ids: it.bookings(ids, BookingFilter(since=JUNE[0], until=JUNE[1]))),
     "problems": (1, lambda it, ids: it.problems(ids)),
-    "stands": (1, lambda it, ids: list(it.booked_by_date(ids[3], dt.date(2025, 1, 1), dt.date(2026, 12, 31)))),
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 from kontobro.core.model.bindings import Binding
 from kontobro.core.model.history import Move
 from kontobro.core.model.settings import Settings
-from kontobro.testing.store.case import (
+from tests.support.store_contract.case import (
     BILL,
     HERE,
     NOW,

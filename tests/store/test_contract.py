@@ -9,8 +9,8 @@ import pytest
 
 from kontobro.core.ports import Store
 from kontobro.store import open_store
-from kontobro.testing.store.postgres import PostgresCase
-from kontobro.testing.store_contract import StoreContract
+from tests.support.store_contract.contract import StoreContract
+from tests.support.store_contract.postgres import PostgresCase
 
 
 class TestSqliteStore(StoreContract):

@@ -14,8 +14,8 @@ from kontobro.core.errors import ImpossibleMove
 from kontobro.core.model.history import BookingState, Move
 from kontobro.core.model.journal import Reference
 from kontobro.store.schema.moves import MOVES, STATES, UPDATES, allowed_pairs, is_allowed, route
-from kontobro.testing.store.case import HERE, NOW, connection, planned, states, steps
 from tests.support.examples import examples
+from tests.support.store_contract.case import HERE, NOW, connection, planned, states, steps
 
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore

@@ -17,7 +17,7 @@ from kontobro.core.model.history import BookingState, Move
 from kontobro.core.model.journal import Reference
 from kontobro.store.read.pages import EPOCH, BookingFilter, Mark, mark_of
 from kontobro.store.schema.moves import route
-from kontobro.testing.store.case import DAY, ELSEWHERE, HERE, NOW, PROBLEM, REF, connection, job, plan, planned
+from tests.support.store_contract.case import DAY, ELSEWHERE, HERE, NOW, PROBLEM, REF, connection, job, plan, planned
 
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore
@@ -310,25 +310,3 @@ def test_a_text_with_a_nul_is_kept_without_it(opened: DjangoStore, overview: Ove
     (row,) = opened.bookings(HERE)
     assert (row.payee, row.problems[0].value) == ("Anna", "xy")
     assert [group.value for group in overview.problems([HERE])] == ["xy"]
-
-
-# ------------------------------------------------------------------------------------------------- exists
-
-
-def test_what_stands_by_its_date(opened: DjangoStore, overview: Overview) -> None:
-    for number in range(1, 5):
-        bring(opened, f"ref-{number}", "posted", date=f"2026-02-0{5 - number}")
-    bring(opened, "theirs", "posted", owner=ELSEWHERE, date="2026-02-02")
-    refuse(opened, "refused", date="2026-02-02")
-    since, until = dt.date(2026, 2, 2), dt.date(2026, 2, 4)
-    assert [row.booking.reference for row in overview.booked_by_date(HERE, since, until)] == ["ref-3", "ref-2", "ref-1"]
-    failed = overview.booked_by_date(HERE, since, until, outcomes=["failed"])
-    assert [row.booking.reference for row in failed] == ["refused"]
-
-
-def test_many_that_stand_come_whole(opened: DjangoStore, overview: Overview) -> None:
-    many = [Reference(f"ref-{number}") for number in range(1100)]
-    plan(opened, *(planned(name, date="2026-02-01") for name in many))
-    opened.move(HERE, [Move(reference=name, to="posted") for name in many], NOW)
-    found = overview.booked_by_date(HERE, dt.date(2026, 2, 1), dt.date(2026, 2, 1))
-    assert sorted(row.booking.reference for row in found) == sorted(many)

@@ -20,8 +20,19 @@ from kontobro.core.model.history import Move
 from kontobro.core.model.journal import Reference
 from kontobro.store import open_store
 from kontobro.store.database import database_entry
-from kontobro.testing.store.case import ELSEWHERE, HERE, NOW, REF, bring, connection, plan, planned, states, tokens
 from tests.support.postgres import KEY
+from tests.support.store_contract.case import (
+    ELSEWHERE,
+    HERE,
+    NOW,
+    REF,
+    bring,
+    connection,
+    plan,
+    planned,
+    states,
+    tokens,
+)
 
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore

@@ -14,7 +14,7 @@ from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Tokens
 from kontobro.store import open_store
 from kontobro.store.secrets.vault import ENVIRONMENT, KeyRing
-from kontobro.testing.store.case import ELSEWHERE, HERE, connection, tokens
+from tests.support.store_contract.case import ELSEWHERE, HERE, connection, tokens
 
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore

@@ -9,8 +9,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from kontobro.testing.store.case import connection
 from tests.support.examples import rows
+from tests.support.store_contract.case import connection
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

@@ -22,7 +22,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from kontobro.bootstrap import SystemClock
 from kontobro.core.errors import KontobroError
@@ -31,10 +31,13 @@ from kontobro.core.model.masterdata import Account, Vendor
 from kontobro.core.ports import Connector, Store
 from kontobro.erp.registry import load_connector
 from kontobro.export import Ports, next_job, run_job
+from kontobro.export.documents.books import SealedBooks
 from kontobro.export.job.ended import note_ends
+from kontobro.export.job.run import DocumentPorts
 from kontobro.pleo import open_pleo
 from kontobro.store import open_store
 from kontobro.testing.faults import (
+    DOCUMENT_COMMITS,
     ERP_WRITES,
     PLEO_WRITES,
     STORE_COMMITS,
@@ -42,8 +45,12 @@ from kontobro.testing.faults import (
     Seam,
     kill_this_process,
 )
+from tests.support.plain_documents import PlainFolder, PlainTarget
 from tests.support.plain_erp import PlainErp
 from tests.support.warm_ledgers import share_warm_ledgers
+
+if TYPE_CHECKING:
+    from kontobro.store import DjangoStore
 
 Answer = Callable[[dict[str, Any]], dict[str, Any]]
 """What a forked process does with its order."""
@@ -68,11 +75,18 @@ def export(order: dict[str, Any]) -> dict[str, Any]:
         seamed = Seam(store, "store", STORE_COMMITS, boundaries)
         clock = DeadlyClock() if order.get("die_asleep") else SystemClock()
         pleo = open_pleo(connection, seamed, clock)
+        documents = documents_of(order, connection, store, boundaries)
+        books = (
+            SealedBooks(documents.target, documents.store, connection.id)
+            if documents
+            else connector(order, connection, store)
+        )
         ports = Ports(
             pleo=Seam(pleo, "pleo", PLEO_WRITES, boundaries),
-            connector=Seam(connector(order, connection, store), "erp", ERP_WRITES, boundaries),
+            connector=Seam(books, "erp", ERP_WRITES, boundaries),
             store=seamed,
             clock=clock,
+            documents=documents,
         )
         note_ends(connection, ports)
         job = next_job(ports)
@@ -110,6 +124,20 @@ def connector(order: dict[str, Any], connection: Connection, store: Store) -> Co
         commit_after=order.get("commit_after", 0),
         settle_after=timedelta(seconds=order["settle_after"]),
         reference=order.get("reference", "searchable"),
+    )
+
+
+def documents_of(
+    order: dict[str, Any], connection: Connection, store: DjangoStore, boundaries: Boundaries
+) -> DocumentPorts | None:
+    """The plain target over the ledger's accounts and vendors, delivered to the folder `documents`."""
+    if "documents" not in order:
+        return None
+    own = load_connector(connection.erp, connection.erp_options, partial(store.secret, connection))
+    return DocumentPorts(
+        PlainTarget([*own.read(Account), *own.read(Vendor)], order.get("max_rows")),
+        Seam(store, "store", DOCUMENT_COMMITS, boundaries),
+        PlainFolder(Path(order["documents"]), partial(boundaries.around, "delivery", "deliver")),
     )
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from kontobro.core.errors import Busy, KontobroError, LoginFailed, NotUsable, Taken
 from kontobro.core.model.settings import Settings
-from kontobro.testing.store.case import connection
 from kontobro.web.organisation.notices import notices_of
+from tests.support.store_contract.case import connection
 
 EXPIRES = datetime(2026, 7, 1, 12, 30, tzinfo=UTC)
 WAITS = NotUsable("No wallet account is set.", "Set it.", "job-1", EXPIRES)

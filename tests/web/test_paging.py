@@ -16,10 +16,10 @@ from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import Reference
 from kontobro.store.schema.moves import route
-from kontobro.testing.store.case import PROBLEM, job, planned
 from kontobro.web.models import AuditEvent, Organisation
 from kontobro.web.process import process
 from tests.support.site import Site
+from tests.support.store_contract.case import PROBLEM, job, planned
 
 MOST = 17
 """Queries a page, those for the session and the person included."""

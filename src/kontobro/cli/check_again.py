@@ -51,9 +51,10 @@ def _checked(connection: Connection, ports: BookPorts, reference: str | None) ->
 
 
 def _print(found: Sequence[Checked], ports: BookPorts) -> None:
-    from kontobro.cli.preview import names_of, print_item
+    from kontobro.cli.preview import print_item
+    from kontobro.export.preview import account_names
 
-    names = names_of(ports.connector) if found else {}
+    names = account_names(ports.connector) if found else {}
     for checked in found:
         if checked.preview:
             print_item(checked.preview, names)

@@ -19,7 +19,6 @@ from kontobro.core.errors import Problem, shown
 if TYPE_CHECKING:
     from kontobro.core.model.export import ExportItem
     from kontobro.core.model.journal import Entry, EntryLine
-    from kontobro.core.ports import Connector
     from kontobro.export.job.run import Progress
     from kontobro.export.preview import ItemPreview
 
@@ -35,7 +34,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the entries that a job would book, without booking: first what to fix, then each expense."""
-    from kontobro.export.preview import preview_job
+    from kontobro.export.preview import account_names, preview_job
 
     cli = cli_of(context)
     connection = cli.connection()
@@ -49,7 +48,7 @@ def run(
 
         show.emit([preview_shape(preview) for preview in wanted])
     else:
-        _print(wanted, previews, names_of(ports.connector))
+        _print(wanted, previews, account_names(ports.connector))
     if any(preview.problems for preview in previews):
         raise typer.Exit(Exit.PROBLEMS)
 
@@ -60,16 +59,6 @@ def _counted(previews: Iterable[ItemPreview], total: int, advance: Progress) -> 
         found.append(preview)
         advance("preview", len(found), total)
     return found
-
-
-def names_of(connector: Connector) -> dict[str, str]:
-    """What to call an account: code and name."""
-    from kontobro.core.model.masterdata import Account
-
-    return {
-        account.id: account.code if account.name in ("", account.code) else f"{account.code} {account.name}"
-        for account in connector.read(Account)
-    }
 
 
 def causes_of(previews: Iterable[ItemPreview]) -> list[tuple[Problem, int]]:
@@ -140,19 +129,12 @@ def print_item(preview: ItemPreview, names: dict[str, str]) -> None:
 
 def _title(item: ExportItem) -> str:
     """How a bookkeeper finds the expense in Pleo: what, who, how much; the id for programs."""
-    from kontobro.core.rules.text import payee_of
+    from kontobro.core.rules.text import amount_of, payee_of
 
-    words = (shown(item.type).replace("_", " "), payee_of(item, of_employee=False), _amount(item), shown(item.entry_id))
+    amount = amount_of(item)
+    left = "" if amount is None else show.money(amount, item.amount.wallet.currency)
+    words = (shown(item.type).replace("_", " "), payee_of(item, of_employee=False), left, shown(item.entry_id))
     return " · ".join(word for word in words if word)
-
-
-def _amount(item: ExportItem) -> str:
-    """What left the wallet; nothing when Pleo's amount is none."""
-    from kontobro.core.model.money import exponent, is_whole, to_major
-
-    money = item.amount.wallet
-    known = exponent(money.currency) is not None and is_whole(money.minor)
-    return show.money(to_major(money.minor, money.currency), money.currency) if known else ""
 
 
 def _print_entry(entry: Entry, names: dict[str, str], style: str | None = None) -> None:

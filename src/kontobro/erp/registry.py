@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import Distribution, EntryPoint, distributions
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.model.connection import FROM_PLEO
@@ -22,7 +22,7 @@ from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 if TYPE_CHECKING:
     from kontobro.core.ports import Connector
-    from kontobro.erp.kit.guard import Guarded
+    from kontobro.erp.kit.guard import Guarded, GuardedTarget
 
 Factory = Callable[..., "Connector"]
 """Takes the options; one with a parameter `secrets` gets the way to the connection's secrets by name too, one with
@@ -141,13 +141,25 @@ class Registry:
         """
         from kontobro.erp.kit.guard import guarded_from
 
+        return guarded_from(self._maker(name, options, secrets, network))
+
+    def load_target(self, name: str, options: Mapping[str, str]) -> GuardedTarget:
+        """The document target of that name for one company, guarded. Raises as `load`."""
+        from kontobro.erp.kit.guard import guarded_target_from
+
+        return guarded_target_from(self._maker(name, options, no_secrets, ANYWHERE))
+
+    def _maker(
+        self, name: str, options: Mapping[str, str], secrets: Secrets, network: NetworkPolicy
+    ) -> Callable[[], Any]:
+        """What makes the connector or target of that name."""
         known = self.get(name)
         factory = _factory(known)
         known.require(options)
         takes = inspect.signature(factory).parameters
         own = {"secrets": _own_secrets(known, secrets), "network": network}
         more = {name: given for name, given in own.items() if name in takes}
-        return guarded_from(lambda: factory(options, **more))
+        return lambda: factory(options, **more)
 
     def _load(self, name: str) -> Registration:
         if name in OURS:

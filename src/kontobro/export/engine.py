@@ -37,12 +37,18 @@ from kontobro.export.book.booking import book_batch
 from kontobro.export.book.confirm import confirm
 from kontobro.export.book.report import Reporter, outcome_of, outcome_of_fault, outcome_of_undecided
 from kontobro.export.book.work import ItemWork
+from kontobro.export.documents.deliver import deliver_waiting
+from kontobro.export.documents.hand_over import hand_over
+from kontobro.export.documents.imported import take_marks
+from kontobro.export.documents.keep import keep_batch
+from kontobro.export.documents.memory import require_memory
+from kontobro.export.documents.spool import Spool
 from kontobro.export.job.claim import Claimant, last_action
 from kontobro.export.job.lists import Lists
 from kontobro.export.job.masters import masters_for, with_codes
 from kontobro.export.job.patience import Patience
 from kontobro.export.job.rehearse import rehearsed
-from kontobro.export.job.run import Ports, Progress, Run, StopJob, patiently, quiet
+from kontobro.export.job.run import DocumentPorts, Ports, Progress, Run, StopJob, patiently, quiet
 from kontobro.export.receipts.fetch import batches
 from kontobro.export.settle import settle_open
 
@@ -232,26 +238,51 @@ def _remember_notes(connection: Connection, ports: Ports, notes: list[str]) -> N
 
 def export_items(run: Run, reporter: Reporter, lists: Lists, progress: Progress, result: JobResult) -> JobOutcome:
     """All items, batch by batch, each reported as it is done. A fault of the accounting system ends the job."""
-    total = len(reporter.unfinished)
-    uncertain = list[ItemWork]()
     try:
-        settle_open(run.connection, run.ports)
-        for batch in batches(rehearsed(run, lists.items), BATCH):
-            works = book_batch(run, batch)
-            uncertain += [work for work in works if work.uncertain]
-            settle_batch(run, reporter, works, result)
-            progress("booking", result.booked + result.already_booked + result.failed + len(uncertain), total)
-        confirm(run, uncertain)
-        settle_batch(run, reporter, uncertain, result)
-        settle_open(run.connection, run.ports)
+        if run.ports.documents is None:
+            book_items(run, reporter, lists, progress, result)
+        else:
+            write_documents(run, run.ports.documents, reporter, lists, progress, result)
     except StopJob as stop:
         reporter.flush()
         return stopped(run, stop.fault)
     reporter.flush()
-    result.uncertain = sum(work.uncertain for work in uncertain)
     result.failed += report_missing(reporter, lists)
     result.notes += [lists.note] if lists.note else []
     return final_event(reporter, lists, result, run.ports.pleo.dialect)
+
+
+def book_items(run: Run, reporter: Reporter, lists: Lists, progress: Progress, result: JobResult) -> None:
+    """Into an accounting system, batch by batch; what is uncertain is looked for again at the end."""
+    total = len(reporter.unfinished)
+    uncertain = list[ItemWork]()
+    settle_open(run.connection, run.ports)
+    for batch in batches(rehearsed(run, lists.items), BATCH):
+        works = book_batch(run, batch)
+        uncertain += [work for work in works if work.uncertain]
+        settle_batch(run, reporter, works, result)
+        progress("booking", result.booked + result.already_booked + result.failed + len(uncertain), total)
+    confirm(run, uncertain)
+    settle_batch(run, reporter, uncertain, result)
+    settle_open(run.connection, run.ports)
+    result.uncertain = sum(work.uncertain for work in uncertain)
+
+
+def write_documents(
+    run: Run, documents: DocumentPorts, reporter: Reporter, lists: Lists, progress: Progress, result: JobResult
+) -> None:
+    """Into documents: what an earlier job sealed is delivered first, then all items are kept, and handed over whole."""
+    take_marks(run.connection.id, documents, run.ports.clock)
+    run.erp(lambda: require_memory(run.connection, run.ports.store, documents))
+    deliver_waiting(run, documents)
+    total, kept = len(reporter.unfinished), 0
+    with Spool() as spool:
+        for batch in batches(lists.items(), BATCH):
+            works = keep_batch(run, documents, spool, batch)
+            kept += sum(work.waits for work in works)
+            settle_batch(run, reporter, works, result)
+            progress("writing documents", kept + result.already_booked + result.failed, total)
+        hand_over(run, documents, spool, reporter, result)
 
 
 def final_event(reporter: Reporter, lists: Lists, result: JobResult, dialect: Dialect) -> JobOutcome:
@@ -275,8 +306,9 @@ def stopped(run: Run, fault: KontobroError) -> JobOutcome:
 
 
 def settle_batch(run: Run, reporter: Reporter, works: list[ItemWork], result: JobResult) -> None:
-    """Count what is decided of a batch and hand it to the reporter; what is uncertain is left for the job's end."""
-    decided = [work for work in works if not work.uncertain]
+    """Count what is decided of a batch and hand it to the reporter; what is uncertain, or waits for its document, is
+    left for the job's end."""
+    decided = [work for work in works if not (work.uncertain or work.waits)]
     count(decided, result)
     tell(run, reporter, decided)
 

@@ -11,6 +11,7 @@ from kontobro.core.errors import Problem, parted
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportItem, ExportJob, MalformedItem
 from kontobro.core.model.journal import Booking, Entry, EntryKey, Payment
+from kontobro.core.model.masterdata import Account
 from kontobro.core.model.masters import Masters
 from kontobro.core.model.settings import Settings
 from kontobro.core.ports import Clock, Connector
@@ -51,6 +52,14 @@ class Looking(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+
+def account_names(connector: Connector) -> dict[str, str]:
+    """What to call an account: its code and name, by id."""
+    return {
+        account.id: account.code if account.name in ("", account.code) else f"{account.code} {account.name}"
+        for account in connector.read(Account)
+    }
 
 
 def preview_job(connection: Connection, job: ExportJob, ports: Ports) -> Iterator[ItemPreview]:

@@ -1,7 +1,4 @@
-"""The tables. `schema/guards.py` adds what Django's models can't say: which moves are possible, and their events.
-
-Columns' types are named by hand: mypy runs without the Django plugin.
-"""
+"""The tables. `schema/guards.py` adds what Django's models can't say: which moves are possible, and their events."""
 
 from __future__ import annotations
 
@@ -9,21 +6,14 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 
+from kontobro.store.columns import OfConnection
 from kontobro.store.schema.moves import STATES
 
 if TYPE_CHECKING:
-    from datetime import datetime
-    from typing import Any, TypeAlias
+    from typing import TypeAlias
 
-    Text: TypeAlias = models.TextField[str, str]
-    OptionalText: TypeAlias = models.TextField[str | None, str | None]
-    Count: TypeAlias = models.IntegerField[int, int]
-    OptionalFlag: TypeAlias = models.BooleanField[bool | None, bool | None]
-    Instant: TypeAlias = models.DateTimeField[datetime, datetime]
-    OptionalInstant: TypeAlias = models.DateTimeField[datetime | None, datetime | None]
-    Json: TypeAlias = models.JSONField[Any, Any]
-    Bytes: TypeAlias = models.BinaryField[bytes, bytes]
-    ToConnection: TypeAlias = models.ForeignKey["Connection", "Connection"]
+    from kontobro.store.columns import Bytes, Count, Instant, Json, OptionalFlag, OptionalInstant, OptionalText, Text
+
     ToBooking: TypeAlias = models.ForeignKey["Booking", "Booking"]
 
 
@@ -45,14 +35,12 @@ class Connection(models.Model):
     settings: Json = models.JSONField()
 
 
-class Secret(models.Model):
+class Secret(OfConnection):
     """An encrypted blob. The connection and name are inside it once more (`secrets/vault.py`).
 
     `destination`: the only place that it may be sent to, as `core.destination` writes it. None fits an empty one.
     """
 
-    connection: ToConnection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
-    connection_id: str
     name: Text = models.TextField()
     sealed: Text = models.TextField()
     destination: Text = models.TextField(default="")
@@ -61,11 +49,9 @@ class Secret(models.Model):
         constraints = (models.UniqueConstraint(fields=["connection", "name"], name="kontobro_one_secret"),)
 
 
-class Job(models.Model):
+class Job(OfConnection):
     """The last run of a job. `claimed_at` is a moment of Pleo's clock."""
 
-    connection: ToConnection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
-    connection_id: str
     job_id: Text = models.TextField()
     run: Text = models.TextField()
     status: Text = models.TextField()
@@ -83,15 +69,13 @@ class Job(models.Model):
         )
 
 
-class Booking(models.Model):
+class Booking(OfConnection):
     """One reference. Ids, amounts and states; `payee`, `problems` and `notes` may name people and are purged.
 
     `intent_at`: since when a write is under way or its outcome unknown; kept until that is resolved. `outcome`: what
     the last run came to so far (`pages.Outcome`), also once it is reported; NULL while it is under way.
     """
 
-    connection: ToConnection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
-    connection_id: str
     reference: Text = models.TextField()
     job_id: Text = models.TextField()
     run: Text = models.TextField()
@@ -159,11 +143,9 @@ class AllowedMove(models.Model):
         constraints = (models.UniqueConstraint(fields=["from_state", "to_state"], name="kontobro_one_move"),)
 
 
-class Payload(models.Model):
+class Payload(OfConnection):
     """An item's JSON as Pleo sent it, compressed; in a table of its own, to be purged. One for an item's entries."""
 
-    connection: ToConnection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
-    connection_id: str
     entry_id: Text = models.TextField()
     content: Bytes = models.BinaryField()
 
@@ -171,11 +153,9 @@ class Payload(models.Model):
         constraints = (models.UniqueConstraint(fields=["connection", "entry_id"], name="kontobro_one_payload"),)
 
 
-class Binding(models.Model):
+class Binding(OfConnection):
     """Which record at Pleo is which one of the accounting system. `pleo_id` NULL: the intent to create it."""
 
-    connection: ToConnection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
-    connection_id: str
     kind: Text = models.TextField()
     erp_id: Text = models.TextField()
     pleo_id: OptionalText = models.TextField(null=True)
@@ -193,11 +173,9 @@ class Binding(models.Model):
         )
 
 
-class Sync(models.Model):
+class Sync(OfConnection):
     """How the latest sync of a kind went."""
 
-    connection: ToConnection = models.ForeignKey(Connection, on_delete=models.CASCADE, db_index=False)
-    connection_id: str
     kind: Text = models.TextField()
     outcome: Text = models.TextField()
     digest: Text = models.TextField()
@@ -205,3 +183,29 @@ class Sync(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["connection", "kind"], name="kontobro_one_sync"),)
+
+
+from kontobro.store.document_models import (  # noqa: E402 - the tables above are what these point to
+    Document,
+    DocumentFile,
+    DocumentPiece,
+    Series,
+    Voucher,
+)
+
+__all__ = [
+    "AllowedMove",
+    "Binding",
+    "Booking",
+    "Connection",
+    "Document",
+    "DocumentFile",
+    "DocumentPiece",
+    "Event",
+    "Job",
+    "Payload",
+    "Secret",
+    "Series",
+    "Sync",
+    "Voucher",
+]

@@ -1,4 +1,4 @@
-"""The suites and fakes that Kontobro's own tests use, for those of others: connectors, stores.
+"""The suites and fakes that Kontobro's own tests use, for those of others: connectors, document targets.
 
 pytest is the only requirement of theirs that Kontobro itself has not.
 """
@@ -8,6 +8,5 @@ from contextlib import suppress
 with suppress(ImportError):  # the connector in memory serves processes without pytest too
     import pytest
 
-    pytest.register_assert_rewrite(
-        *(f"{__name__}.{part}" for part in ("connector", "connector_contract", "store", "store_contract"))
-    )
+    SUITES = ("connector", "connector_contract", "document", "document_contract")
+    pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in SUITES))

@@ -1,13 +1,15 @@
 """A small company and its expenses, for tests: sensible defaults, say only what your test is about.
 
-The chart is `tests/golden/masters.beancount` of the project; amounts are in minor units, as Pleo sends them.
+The company is in `company.toml`; amounts are in minor units, as Pleo sends them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from kontobro.core.model.export import (
@@ -36,91 +38,28 @@ from kontobro.core.model.masterdata import (
 from kontobro.core.model.masters import Masters
 from kontobro.core.model.money import Money
 from kontobro.core.model.settings import Settings
+from kontobro.erp.kit.masters_file import read_masters
 
 ENTRY_ID = "59540ed2-0d68-4e36-9e31-58223975d9e9"
 COMPANY_ID = "12abc3d4-e567-490e-9234-abc56e78fabc"
 
 
-def _account(id: str, code: str, name: str, *, currencies: tuple[str, ...] = (), active: bool = True) -> Account:
-    """As in a Beancount ledger: known by its code and by its name."""
-    return Account(id, code, name, active, currencies, name_too=id)
-
-
-ACCOUNTS: tuple[Account, ...] = (
-    _account("Assets:Pleo:DKK", "5810", "Pleo wallet DKK", currencies=("DKK",)),
-    _account("Assets:Pleo:EUR", "5811", "Pleo wallet EUR", currencies=("EUR",)),
-    _account("Assets:Pleo:Other", "5812", "Pleo wallets in other currencies"),
-    _account("Assets:Transit", "5850", "Money in transit"),
-    _account("Assets:Tax:Input", "6410", "Input VAT"),
-    _account("Assets:Tax:InputAbroad", "6411", "Input VAT on purchases abroad"),
-    _account("Liabilities:Tax:OutputAbroad", "6421", "Output VAT on purchases abroad"),
-    _account("Liabilities:Payable", "6700", "Accounts payable"),
-    _account("Liabilities:Payable:Staples", "6710", "Staples"),
-    _account("Liabilities:Employees", "6800", "Balance with employees"),
-    _account("Liabilities:Employees:Anna", "6810", "Anna Berg"),
-    _account("Liabilities:Payroll", "6850", "Reimbursed with the payroll"),
-    _account("Expenses:Travel", "3200", "Travel"),
-    _account("Expenses:Meals", "3210", "Meals"),
-    _account("Expenses:Mileage", "3220", "Mileage"),
-    _account("Expenses:PerDiem", "3230", "Per diem"),
-    _account("Expenses:Twin:A", "3333", "One of two"),
-    _account("Expenses:Twin:B", "3333", "Two of two"),
-    _account("Expenses:Local", "3500", "Only in kroner", currencies=("DKK",)),
-    _account("Expenses:Office", "3600", "Office supplies"),
-    _account("Expenses:Software", "3610", "Software"),
-    _account("Expenses:Fees", "3700", "Bank and card fees"),
-    _account("Expenses:Interest", "3710", "Interest"),
-    _account("Expenses:Cashback", "3790", "Cashback"),
-    _account("Expenses:Old", "3999", "No longer used", active=False),
-)
-
-TAX_CODES: tuple[TaxCode, ...] = (
-    TaxCode("I25", "I25", "Input VAT 25 %", Decimal("0.25"), "inclusive", "Assets:Tax:Input"),
-    TaxCode("I0", "I0", "Zero-rated", Decimal(0), "inclusive"),
-    TaxCode(
-        "R25", "R25", "Services abroad", Decimal("0.25"), "reverse", "Assets:Tax:InputAbroad",
-        "Liabilities:Tax:OutputAbroad",
-    ),
-    TaxCode("BARE", "BARE", "Without accounts of its own", Decimal("0.25"), "reverse"),
-    TaxCode("OLD", "OLD", "No longer used", Decimal("0.2"), "inclusive", "Assets:Tax:Input", active=False),
-)  # fmt: skip
-
-DIMENSIONS = (Dimension("COST", "COST", "Cost centre"), Dimension("PROJECT", "PROJECT", "Project"))
-
-DIMENSION_VALUES = (
-    DimensionValue("100", "COST", "100", "Sales"),
-    DimensionValue("200", "COST", "200", "Product"),
-    DimensionValue("900", "COST", "900", "Closed", active=False),
-    DimensionValue("P-1", "PROJECT", "P-1", "Bridge"),
-)
-
-VENDORS: tuple[Vendor, ...] = (
-    Vendor(
-        id="V100", code="V100", name="Staples", account="Liabilities:Payable:Staples", number="S-55",
-        tax_registration_number="DK12345678",
-    ),
-    Vendor(id="V200", code="V200", name="Lagerhuset", registration_number="87654321"),
-    Vendor(id="V300", code="V300", name="Blocked Ltd", active=False),
-    Vendor(id="V400", code="V400", name="North", tax_registration_number="DK99999999"),
-    Vendor(id="V401", code="V401", name="South", tax_registration_number="DK 99 99 99 99"),
-    Vendor(id="E7", code="E7", name="Anna Berg", account="Liabilities:Employees:Anna"),
-)  # fmt: skip
-
-EMPLOYEES = (Employee("E7", "E7", "Anna Berg"), Employee("E8", "E8", "Bo Lind"))
-
-JOURNALS = (Journal("PLEO", "PLEO", "Pleo"),)
-
-PERIODS = (
-    Period("2026-01-01", dt.date(2026, 1, 1), dt.date(2026, 8, 31), "closed"),
-    Period("2026-09-01", dt.date(2026, 9, 1), dt.date(2026, 12, 31), "open"),
-    Period("2027-01-01", dt.date(2027, 1, 1), dt.date(2027, 12, 31), "locked"),
-)
+_READ: Any = read_masters(Path(__file__).with_name("company.toml"))
+COMPANY: Company = _READ[Company][0]
+ACCOUNTS: tuple[Account, ...] = tuple(replace(one, name_too=one.id) for one in _READ[Account])
+TAX_CODES: tuple[TaxCode, ...] = _READ[TaxCode]
+DIMENSIONS: tuple[Dimension, ...] = _READ[Dimension]
+DIMENSION_VALUES: tuple[DimensionValue, ...] = _READ[DimensionValue]
+VENDORS: tuple[Vendor, ...] = _READ[Vendor]
+EMPLOYEES: tuple[Employee, ...] = _READ[Employee]
+JOURNALS: tuple[Journal, ...] = _READ[Journal]
+PERIODS: tuple[Period, ...] = _READ[Period]
 
 
 def masters(**changed: Any) -> Masters:
     """The company's master data; name a kind to give other ones (`masters(vendors=())`)."""
     given: dict[str, Any] = {
-        "company": Company("Fjord & Bro ApS", "Fjord & Bro ApS", "DKK", "Europe/Copenhagen"),
+        "company": COMPANY,
         "accounts": ACCOUNTS,
         "tax_codes": TAX_CODES,
         "dimensions": DIMENSIONS,

@@ -17,6 +17,7 @@ from typing import Any
 PLEO_WRITES = ("start", "report", "complete")
 ERP_WRITES = ("book", "attach", "post", "withdraw")
 STORE_COMMITS = ("begin_job", "claim_job", "plan", "move", "end_job", "save_tokens", "mark_reconnect")
+DOCUMENT_COMMITS = ("begin_documents", "keep_file", "seal_documents", "note_delivery")
 
 
 def kill_this_process() -> None:

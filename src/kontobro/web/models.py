@@ -22,7 +22,6 @@ from kontobro.web.process import process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date, datetime
     from typing import TypeAlias
 
     from kontobro.core.dialect import TagScope
@@ -30,14 +29,9 @@ if TYPE_CHECKING:
     from kontobro.core.model.connection import Destination, Tokens
     from kontobro.core.model.settings import Settings
     from kontobro.install.authorisation import Consent
+    from kontobro.store.columns import Count, Day, Flag, Identifier, Instant, Text
     from kontobro.store.django_store import DjangoStore
 
-    Text: TypeAlias = models.TextField[str, str]
-    Count: TypeAlias = models.IntegerField[int, int]
-    Day: TypeAlias = models.DateField[date, date]
-    Flag: TypeAlias = models.BooleanField[bool, bool]
-    Instant: TypeAlias = models.DateTimeField[datetime, datetime]
-    Identifier: TypeAlias = models.UUIDField[uuid.UUID, uuid.UUID]
     ToOrganisation: TypeAlias = models.ForeignKey["Organisation", "Organisation"]
     ToUser: TypeAlias = models.ForeignKey["User", "User"]
     OptionalMembership: TypeAlias = models.ForeignKey["Membership | None", "Membership | None"]
@@ -155,11 +149,11 @@ class Setup(models.Model):
     organisation_id: uuid.UUID
     user: ToUser = models.ForeignKey(User, on_delete=models.CASCADE)
     connection_id: Text = models.TextField()
-    again: models.BooleanField[bool, bool] = models.BooleanField(default=False)
+    again: Flag = models.BooleanField(default=False)
     step: Text = models.TextField()
     environment: Text = models.TextField()
     auth: Text = models.TextField()
-    level: models.IntegerField[int, int] = models.IntegerField(default=4)
+    level: Count = models.IntegerField(default=4)
     company_id: Text = models.TextField(blank=True)
     company_name: Text = models.TextField(blank=True)
     erp: Text = models.TextField(blank=True)

@@ -13,9 +13,9 @@ from trytond.transaction import Transaction, check_access
 from kontobro.core.errors import Misconfigured
 from kontobro.core.ports import Store
 from kontobro.store.sql.store import bind_secrets
-from kontobro.testing.store.case import ELSEWHERE, HERE, NOW, connection, job, planned, tokens
-from kontobro.testing.store.postgres import PostgresCase
-from kontobro.testing.store_contract import StoreContract
+from tests.support.store_contract.case import ELSEWHERE, HERE, NOW, connection, job, planned, tokens
+from tests.support.store_contract.contract import StoreContract
+from tests.support.store_contract.postgres import PostgresCase
 
 from ..inside.tables import OwnTables, open_store
 from .company import COMPANY, DATABASE, awake, user

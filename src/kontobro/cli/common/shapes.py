@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kontobro.core.errors import Problem
 from kontobro.core.model.connection import Connection
+from kontobro.core.model.documents import DocumentRow, SealedVoucher
 from kontobro.core.model.export import ExportItem, ExportJob, MalformedItem
 from kontobro.core.model.history import BookingRow
 from kontobro.core.model.journal import Bill, Booking, Entry, EntryLine, Payment
@@ -47,6 +48,22 @@ def connection_shape(connection: Connection) -> Json:
 
 def problem_shape(problem: Problem) -> Json:
     return named(problem, "code field value message remedy reason")
+
+
+def document_shape(row: DocumentRow) -> Json:
+    return {
+        **named(row, "number group job_id state moment first last vouchers place"),
+        **named(row, "delivered_at imported_at released_at reason"),
+        "files": [named(file, "name media_type sha256 size") for file in row.files],
+    }
+
+
+def voucher_shape(voucher: SealedVoucher) -> Json:
+    return {
+        **named(voucher, "series year number"),
+        **named(voucher.booking, "reference date currency total"),
+        "lines": {account: str(amount) for account, amount in voucher.booking.line_sums.items()},
+    }
 
 
 def job_shape(job: ExportJob) -> Json:

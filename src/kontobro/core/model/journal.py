@@ -25,7 +25,8 @@ Reference = NewType("Reference", str)
 LineRole = Literal["expense", "tax", "reverse_tax", "wallet", "payable", "employee", "transit", "external"]
 """What a line is for. `tax` is the input side, `reverse_tax` the output side of reverse charge."""
 
-PostingStatus = Literal["draft", "posted", "void"]
+PostingStatus = Literal["draft", "posted", "void", "handed_over"]
+"""`handed_over`: it is in a sealed document; whether the accounting system has read that, no one tells us."""
 
 
 def reference_of(entry_id: str, *, payment: bool = False) -> Reference:

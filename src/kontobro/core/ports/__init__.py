@@ -15,7 +15,8 @@ from kontobro.core.ports.connector import (
     Withdraws,
     WritesVendors,
 )
-from kontobro.core.ports.delivery import Delivery, Mailer, SealedFile
+from kontobro.core.ports.delivery import Delivery, Mailer
+from kontobro.core.ports.document_store import DocumentStore
 from kontobro.core.ports.documents import (
     DocumentFile,
     DocumentHead,
@@ -37,6 +38,7 @@ __all__ = [
     "Delivery",
     "DocumentFile",
     "DocumentHead",
+    "DocumentStore",
     "DocumentTarget",
     "Fact",
     "Mailer",
@@ -46,7 +48,6 @@ __all__ = [
     "ReceiptFile",
     "ReceiptRules",
     "Rehearses",
-    "SealedFile",
     "Store",
     "Target",
     "TokenStore",

@@ -45,6 +45,13 @@ def clean(text: str | None, limit: int = FIELD_LIMIT) -> str:
     return f"{cut[:space] if space > 0 else cut}…".replace("\u200d…", "…")
 
 
+def amount_of(item: ExportItem) -> Decimal | None:
+    """What left the wallet; None when Pleo's amount is none."""
+    money = item.amount.wallet
+    readable = exponent(money.currency) is not None and is_whole(money.minor)
+    return to_major(money.minor, money.currency) if readable else None
+
+
 FIELDS: Mapping[str, Callable[[ExportItem], str]] = {
     "supplier": lambda item: clean(item.supplier.name if item.supplier else ""),
     "vendor": lambda item: clean(item.vendor.name if item.vendor else ""),

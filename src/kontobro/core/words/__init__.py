@@ -1,8 +1,9 @@
 """What problems, faults and names say, in every language, from one mechanism: gettext.
 
-`english.toml` is the one catalogue: each problem's message and remedy by its code, with named placeholders. A language
-is a `.po` file whose `msgid` is the English template, for any translator's tool; `make words` compiles it to the `.mo`
-beside it, which the standard library reads. What a language does not have stays English.
+`english.toml` is the one catalogue: each problem's message and remedy by its code, with named placeholders, and the
+reason that Pleo is told. A language is a `.po` file whose `msgid` is the English template, for any translator's tool;
+`make words` compiles it to the `.mo` beside it, which the standard library reads. What a language does not have stays
+English.
 
 A problem carries its code and facts; it is put into words where a person reads it. Pleo, logs and `--json` are English.
 """
@@ -96,9 +97,10 @@ def plain(fact: int | Decimal | date) -> str:
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """`english.toml`. Problems by code, or code and form (`period_closed.lock`); a form lacking one of the two
-    sentences has its code's."""
+    sentences has its code's. `reasons`: what Pleo is told of each code, and of a form where that differs."""
 
     problems: Mapping[str, Said]
+    reasons: Mapping[str, str]
     phrases: Mapping[str, str]
     faults: Mapping[str, Said]
     names: Mapping[str, str]
@@ -108,19 +110,18 @@ class Catalogue:
 def catalogue() -> Catalogue:
     read = tomllib.loads(Path(__file__).with_name("english.toml").read_text(encoding="utf-8"))
     faults = {f"{kind}.{name}": Said(**said) for kind in ("job", "fault") for name, said in read[kind].items()}
-    return Catalogue(dict(_forms(read["problem"])), read["phrase"], faults, read["names"])
+    forms = list(_forms(read["problem"]))
+    problems = {name: Said(own["message"], own["remedy"]) for name, own, _ in forms if own.keys() >= {*Said._fields}}
+    reasons = {name: given["reason"] for name, _, given in forms if "reason" in given}
+    return Catalogue(problems, reasons, read["phrase"], faults, read["names"])
 
 
-def _forms(problems: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Said]]:
+def _forms(problems: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
+    """Each code and each form, with all that it has (a form what its code has too), and what is given for it alone."""
     for code, entry in problems.items():
-        sentences = {key: text for key, text in entry.items() if isinstance(text, str)}
-        if len(sentences) == 2:
-            yield code, Said(**sentences)
-        yield from (
-            (f"{code}.{form}", Said(**(sentences | given)))
-            for form, given in entry.items()
-            if not isinstance(given, str)
-        )
+        own = {key: text for key, text in entry.items() if isinstance(text, str)}
+        yield code, own, own
+        yield from ((f"{code}.{form}", own | given, given) for form, given in entry.items() if isinstance(given, dict))
 
 
 def form_of(name: str, value: str) -> str:

@@ -7,13 +7,26 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from typing import TypeVar, cast
 
 from kontobro.core.errors import ConnectorFault, KontobroError, Problem
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Booking, Entry, EntryKey
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
-from kontobro.core.ports import LONGEST_CALL, Capabilities, Connector, Rehearses, Withdraws, WritesVendors
+from kontobro.core.ports import (
+    LONGEST_CALL,
+    Capabilities,
+    Connector,
+    DocumentFile,
+    DocumentHead,
+    DocumentTarget,
+    Place,
+    Rehearses,
+    Vouchers,
+    Withdraws,
+    WritesVendors,
+)
 from kontobro.net.deadline import time_limit
 
 R = TypeVar("R", bound=MasterRecord)
@@ -80,6 +93,54 @@ class Guarded:
     def rehearse(self, entries: Iterable[Entry]) -> None:
         with _guard("rehearse"):
             cast(Rehearses, self._connector).rehearse(entries)
+
+
+class GuardedTarget:
+    """A document target around another one."""
+
+    def __init__(self, target: DocumentTarget) -> None:
+        self._target = target
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._target.capabilities
+
+    @property
+    def max_rows(self) -> int | None:
+        return self._target.max_rows
+
+    def check(self) -> Company:
+        with _guard("check"):
+            return self._target.check()
+
+    def read(self, kind: type[R]) -> Iterator[R]:
+        with _guard("read", nullcontext()):
+            yield from self._target.read(kind)
+
+    def validate(self, entries: Sequence[Entry]) -> Sequence[list[Problem]]:
+        with _guard("validate"):
+            return _one_each(self._target.validate(entries), entries)
+
+    def place(self, entry: Entry) -> Place:
+        with _guard("place"):
+            return self._target.place(entry)
+
+    def render(self, head: DocumentHead, vouchers: Vouchers) -> Iterator[DocumentFile]:
+        """Files and their content: what breaks as they are gone through is the target's too."""
+        with _guard("render", nullcontext()):
+            for file in self._target.render(head, vouchers):
+                yield replace(file, content=_content(file))
+
+
+def _content(file: DocumentFile) -> Iterator[bytes]:
+    with _guard("render", nullcontext()):
+        yield from file.content
+
+
+def guarded_target_from(make: Callable[[], DocumentTarget]) -> GuardedTarget:
+    """The document target that a factory makes, guarded, the making too."""
+    with _guard("its factory"):
+        return GuardedTarget(make())
 
 
 T = TypeVar("T")

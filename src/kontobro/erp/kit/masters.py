@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Container
+from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
 from kontobro.core.model.journal import Entry
+from kontobro.core.model.masterdata import Journal
 
 T = TypeVar("T")
 
@@ -40,6 +42,14 @@ class Cached(Generic[T]):
         """What is kept when it fits, else as it is now: a person may have added what was missing."""
         kept = self()
         return kept if fits(kept) else self.fresh()
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A journal and its type in the accounting system: what it takes."""
+
+    journal: Journal
+    type: str
 
 
 class Known(Protocol):

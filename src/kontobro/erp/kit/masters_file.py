@@ -15,6 +15,9 @@ A table of each kind, its rows the fields of the core's records; `id` is the cod
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
@@ -57,29 +60,54 @@ TABLES: Final[Mapping[str, type[MasterRecord]]] = {
 
 def read_masters(file: Path) -> dict[type[MasterRecord], tuple[MasterRecord, ...]]:
     """The records of a file by kind, for `Connector.read`. Raises Misconfigured naming table, row and field."""
-    tables = _tables(file)
-    unknown = sorted(set(tables) - set(TABLES))
-    if unknown:
-        raise _wrong(file, f"there is no table {shown(unknown[0])}", f"Tables are {', '.join(TABLES)}.")
     found: dict[type[MasterRecord], tuple[MasterRecord, ...]] = {}
-    for name, given in tables.items():
-        rows = given if isinstance(given, list) else [given]
-        found[TABLES[name]] = tuple(_record(TABLES[name], row, f"{name}[{n}]", file) for n, row in enumerate(rows, 1))
+    _, tables = tables_of(bytes_of(file), file.name)
+    for kind, name, rows in tables:
+        found[kind] = tuple(record_of(kind, row, f"{name}[{n}]", file.name) for n, row in enumerate(rows, 1))
     return found
 
 
-def _tables(file: Path) -> dict[str, Any]:
+def bytes_of(file: Path, most: int = MOST_BYTES) -> bytes:
+    """What a file of at most so many bytes holds. Raises Misconfigured, also for what is not a file."""
     try:
-        if file.stat().st_size > MOST_BYTES:
-            raise _wrong(file, f"it has more than {MOST_BYTES:,} bytes", "Keep accounts and vendors elsewhere.")
-        return tomllib.loads(file.read_text("utf-8"), parse_float=Decimal)
+        with open(file, "rb", opener=_open_file) as opened:
+            content = opened.read(most + 1)
     except OSError as missing:
-        raise _wrong(file, said_of(missing), "Set the option to the path of the file.") from missing
+        raise wrong(file.name, said_of(missing), "Set the option to the path of the file.") from missing
+    if len(content) > most:
+        raise wrong(file.name, f"it has more than {most:,} bytes", "Keep accounts and vendors elsewhere.")
+    return content
+
+
+def _open_file(path: str, flags: int) -> int:
+    """A pipe would be waited for without an end."""
+    opened = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if stat.S_ISREG(os.fstat(opened).st_mode):
+        return opened
+    os.close(opened)
+    raise OSError(errno.EINVAL, "it is not a file", path)
+
+
+Table = tuple[type[MasterRecord], str, list[Any]]
+
+
+def tables_of(content: bytes, name: str, other: str = "") -> tuple[Any, list[Table]]:
+    """What the file has under `other` (an empty table without it), and kind, name and rows of each table. `name` is
+    the file's. Raises Misconfigured."""
+    try:
+        tables = tomllib.loads(content.decode("utf-8-sig"), parse_float=Decimal)
     except (ValueError, RecursionError) as error:  # also of bytes that are not UTF-8
-        raise _wrong(file, shown(error, 160), "Correct the file: it is TOML, in UTF-8.") from error
+        raise wrong(name, shown(error, 160), "Correct the file: it is TOML, in UTF-8.") from error
+    apart = tables.pop(other, {})
+    if unknown := sorted(set(tables) - set(TABLES)):
+        raise wrong(name, f"there is no table {shown(unknown[0])}", f"Tables are {', '.join(TABLES)}.")
+    return apart, [
+        (TABLES[table], table, given if isinstance(given, list) else [given]) for table, given in tables.items()
+    ]
 
 
-def _record(kind: type[R], row: object, place: str, file: Path) -> R:
+def record_of(kind: type[R], row: object, place: str, file: str) -> R:
+    """A record of its fields; `place` and `file` are for the message. Raises Misconfigured."""
     try:
         if isinstance(row, dict):
             code = row.get("code", row.get("name", row.get("start", "")))
@@ -92,7 +120,7 @@ def _record(kind: type[R], row: object, place: str, file: Path) -> R:
         if isinstance(record, Period) and record.end < record.start:
             raise ValueError("it ends before it starts")
     except ValueError as error:  # msgspec's own is one
-        raise _wrong(file, f"{place}: {shown(error, 160)}", "Correct that row.") from error
+        raise wrong(file, f"{place}: {shown(error, 160)}", "Correct that row.") from error
     return record
 
 
@@ -108,5 +136,6 @@ def _columns(kind: type[Any]) -> type[msgspec.Struct]:
 COLUMNS: Final[Mapping[type, type[msgspec.Struct]]] = {kind: _columns(kind) for kind in TABLES.values()}
 
 
-def _wrong(file: Path, what: str, remedy: str) -> Misconfigured:
-    return Misconfigured(f"Master data in {file.name}: {what}.", remedy, "invalid_configuration")
+def wrong(file: str, what: str, remedy: str) -> Misconfigured:
+    """The one error for master data in a file."""
+    return Misconfigured(f"Master data in {shown(file, 100)}: {what}.", remedy, "invalid_configuration")

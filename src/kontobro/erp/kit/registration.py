@@ -61,7 +61,8 @@ class Registration:
     """A connector as it is registered. `label` is its name as people write it, `factory` where it is made
     (`package.module:function`, loaded when a connection is opened), `install` what to type when it can't be loaded.
 
-    `open_options`: only the connector itself knows its options and secrets.
+    `open_options`: only the connector itself knows its options and secrets. `documents`: the factory makes a document
+    target (`core.ports.DocumentTarget`), for an accounting system that takes files.
     """
 
     label: str
@@ -69,6 +70,7 @@ class Registration:
     install: str
     options: tuple[Option, ...] = ()
     open_options: bool = False
+    documents: bool = False
 
     def __post_init__(self) -> None:
         """Raises ValueError for what can't be offered."""

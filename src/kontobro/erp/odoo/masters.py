@@ -26,7 +26,7 @@ from kontobro.core.model.masterdata import (
     Vendor,
 )
 from kontobro.core.words import Phrase
-from kontobro.erp.kit.masters import Cached
+from kontobro.erp.kit.masters import Book, Cached
 from kontobro.erp.odoo.api import PAGE, Api, Domain, Row
 from kontobro.erp.odoo.names import pleo_id_in
 
@@ -50,14 +50,6 @@ class Tax:
     included: bool
     computes: bool
     signs: Mapping[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """A journal and its type: purchase for bills, general for entries."""
-
-    journal: Journal
-    type: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

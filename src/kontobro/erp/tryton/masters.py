@@ -25,7 +25,7 @@ from kontobro.core.model.masterdata import (
     TaxCode,
     Vendor,
 )
-from kontobro.erp.kit.masters import Cached
+from kontobro.erp.kit.masters import Book, Cached
 from kontobro.erp.tryton.calls import Calls, Domain, Row
 
 R = TypeVar("R", bound=MasterRecord)
@@ -55,14 +55,6 @@ class Tax:
     code: TaxCode
     input: int
     output: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """A journal and its type."""
-
-    journal: Journal
-    type: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,12 +36,7 @@ Tasks = Sequence[tuple[ItemWork, Entry]]
 
 def book_batch(run: Run, items: Sequence[ExportItem | MalformedItem]) -> list[ItemWork]:
     """Book a batch of items and leave each with its bookings or its problems. Raises StopJob for the whole job."""
-    works = [apply_rules(run, item) for item in items]
-    fetch_receipts(run, works)
-    validate(run, works)
-    look_around(run, works)
-    unresolved = plan(run, works)
-    look_up_failed(run, works)
+    works, unresolved = planned_batch(run, items)
     book(run, [(work, entry) for work, entry in pairs(works) if not isinstance(entry, Payment)], unresolved)
     book(run, [(work, entry) for work, entry in pairs(works) if isinstance(entry, Payment)], unresolved)
     attach(run, works)
@@ -49,6 +44,18 @@ def book_batch(run: Run, items: Sequence[ExportItem | MalformedItem]) -> list[It
     verify(run, works)
     reject_rest(run, works)
     return works
+
+
+def planned_batch(run: Run, items: Sequence[ExportItem | MalformedItem]) -> tuple[list[ItemWork], Unresolved]:
+    """All that comes before a write: rules, receipts, what the accounting system would refuse, the plan in the store.
+    The second are the writes of earlier runs whose outcome is unknown."""
+    works = [apply_rules(run, item) for item in items]
+    fetch_receipts(run, works)
+    validate(run, works)
+    look_around(run, works)
+    unresolved = plan(run, works)
+    look_up_failed(run, works)
+    return works, unresolved
 
 
 def reject_rest(run: Run, works: Sequence[ItemWork]) -> None:

@@ -34,7 +34,7 @@ class ItemWork:
 
     `standing`: the bookings that were found or made, by reference; `stood` of them those that an earlier run
     made, `edited` of these those that a person has changed since. `uncertain`: a write whose outcome is not known at
-    the end of this run.
+    the end of this run. `waits`: it is kept for a document.
     """
 
     item: ExportItem | MalformedItem
@@ -46,6 +46,7 @@ class ItemWork:
     stood: set[Reference] = field(default_factory=set)
     edited: set[Reference] = field(default_factory=set)
     uncertain: bool = False
+    waits: bool = False
     attached: int = 0
 
     @property

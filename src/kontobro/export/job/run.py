@@ -12,7 +12,7 @@ from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportJob
 from kontobro.core.model.history import Move
 from kontobro.core.model.masters import Masters
-from kontobro.core.ports import Clock, Connector, Pleo, Store
+from kontobro.core.ports import Clock, Connector, Delivery, DocumentStore, DocumentTarget, Pleo, Store
 from kontobro.core.words import Phrase
 from kontobro.export.job.invoices import Seen
 from kontobro.export.job.patience import Patience
@@ -33,14 +33,25 @@ def quiet(phase: str, done: int, total: int) -> None:
     """No progress shown."""
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentPorts:
+    """The target renders, the store remembers, the delivery brings them there; without one a person fetches them."""
+
+    target: DocumentTarget
+    store: DocumentStore
+    delivery: Delivery | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The four things an export talks to."""
+    """The four things an export talks to. `documents`: where the accounting system takes files, how those are made;
+    `connector` is then over what was sealed."""
 
     pleo: Pleo
     connector: Connector
     store: Store
     clock: Clock
+    documents: DocumentPorts | None = None
 
 
 class StopJob(Exception):

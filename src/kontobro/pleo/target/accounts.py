@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import httpx2
@@ -60,8 +61,8 @@ class BatchAnswer(Camel):
 
 class Accounts:
     def __init__(self, calls: Calls, company_id: str) -> None:
-        self._records = Records(calls, company_id, WireAccount)
-        self._kept = Kept(lambda id: self._existing(self._records.one(endpoints.ACCOUNT, id)))
+        self._records = Records(calls, company_id, WireAccount, self._existing)
+        self._kept = Kept(partial(self._records.one, endpoints.ACCOUNT))
 
     def read(self) -> list[Existing]:
         """Pleo lists both booleans as required; `archived` left out means both (`pleo/api.md` F)."""
@@ -70,7 +71,7 @@ class Accounts:
             "excludeIfAssignedToCategory": False,
             "excludeIfAssignedToContraAccount": False,
         }
-        return [self._existing(wire) for wire in self._records.listed(endpoints.ACCOUNTS, body=body)]
+        return list(self._records.listed(endpoints.ACCOUNTS, body=body))
 
     def create(self, records: Sequence[Desired], parents: Mapping[str, str]) -> list[Answer]:
         items = [{KEY: wanted.id, **_body(wanted.code, wanted.name, dict(wanted.fields))} for wanted in records]
@@ -112,8 +113,7 @@ class Accounts:
             return metadata
         if metadata is not None:
             body["metadata"] = metadata
-        answer = self._records.change(endpoints.UPDATE_ACCOUNT, request)
-        return answer if isinstance(answer, Problem) else self._existing(answer)
+        return self._records.change(endpoints.UPDATE_ACCOUNT, request)
 
     def _existing(self, wire: WireAccount) -> Existing:
         self._kept.remember(wire.id, wire.metadata)

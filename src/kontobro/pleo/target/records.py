@@ -60,14 +60,14 @@ class Request:
 
 
 class Records(Generic[W]):
-    """Pleo's records of one wire shape, of one company."""
+    """Pleo's records of one wire shape, of one company. `to_core` makes the planner's of one."""
 
-    def __init__(self, calls: Calls, company_id: str, shape: type[W]) -> None:
-        self.calls, self.company_id, self._shape = calls, company_id, shape
+    def __init__(self, calls: Calls, company_id: str, shape: type[W], to_core: Callable[[W], Existing]) -> None:
+        self.calls, self.company_id, self._shape, self._to_core = calls, company_id, shape, to_core
         # mypy takes no type that is known at run time only.
         self._single: Any = Single[shape]  # type: ignore[valid-type]
 
-    def listed(self, endpoint: Endpoint, *, params: Params | None = None, body: object = None) -> Iterator[W]:
+    def listed(self, endpoint: Endpoint, *, params: Params | None = None, body: object = None) -> Iterator[Existing]:
         """Every record on all pages, each once. Raises BadAnswer for a page or a record that can't be read."""
         seen: set[str] = set()
         for page in listed(self.calls, endpoint, params=params, body=body):
@@ -75,12 +75,12 @@ class Records(Generic[W]):
                 record = read_entry(raw, endpoint, self._shape)
                 if record.id not in seen:
                     seen.add(record.id)
-                    yield record
+                    yield self._to_core(record)
 
-    def one(self, endpoint: Endpoint, id: str) -> W:
+    def one(self, endpoint: Endpoint, id: str) -> Existing:
         return self._answer(self.calls.again(endpoint, id=id), endpoint)
 
-    def create(self, endpoint: Endpoint, request: Request) -> W | Problem:
+    def create(self, endpoint: Endpoint, request: Request) -> Answer:
         """Sent once, unless Pleo can't have seen it. Raises Uncertain for an answer that is lost or can't be read."""
         response = refusal_as_problem(
             request,
@@ -93,14 +93,14 @@ class Records(Generic[W]):
         except BadAnswer as fault:
             raise uncertain(endpoint, fault) from fault
 
-    def change(self, endpoint: Endpoint, request: Request) -> W | Problem:
+    def change(self, endpoint: Endpoint, request: Request) -> Answer:
         """Sent again after a lost answer: it says what the record is to be."""
         response = refusal_as_problem(request, lambda: self.calls.again(endpoint, id=request.id, body=request.body))
         return response if isinstance(response, Problem) else self._answer(response, endpoint)
 
-    def _answer(self, response: httpx2.Response, endpoint: Endpoint) -> W:
+    def _answer(self, response: httpx2.Response, endpoint: Endpoint) -> Existing:
         answer: Single[W] = read(response, endpoint, self._single)
-        return answer.data
+        return self._to_core(answer.data)
 
 
 class Kept:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -43,9 +44,9 @@ class WireTag(WireRecord, kw_only=True):
 
 class TagGroups:
     def __init__(self, calls: Calls, company_id: str) -> None:
-        self._records = Records(calls, company_id, WireGroup)
+        self._records = Records(calls, company_id, WireGroup, self._existing)
         self._company: Params = {"company_id": company_id}
-        self._kept = Kept(lambda id: self._existing(self._records.one(endpoints.TAG_GROUP, id)))
+        self._kept = Kept(partial(self._records.one, endpoints.TAG_GROUP))
 
     def read(self) -> list[Existing]:
         """The one list that has no pages."""
@@ -65,8 +66,7 @@ class TagGroups:
 
     def _create(self, wanted: Desired) -> Answer:
         body = {**_body(wanted.code, wanted.name), "metadata": {}}
-        answer = self._records.create(endpoints.CREATE_TAG_GROUP, Request(GROUP, KEY, body, params=self._company))
-        return answer if isinstance(answer, Problem) else self._existing(answer)
+        return self._records.create(endpoints.CREATE_TAG_GROUP, Request(GROUP, KEY, body, params=self._company))
 
     def _put(self, id: str, code: str, name: str, archived: bool = False) -> Answer:
         """Metadata are required and replaced: what someone keeps there goes back as it came."""
@@ -76,8 +76,7 @@ class TagGroups:
         if isinstance(metadata, Problem):
             return metadata
         body["metadata"] = {} if metadata is None else metadata
-        answer = self._records.change(endpoints.UPDATE_TAG_GROUP, request)
-        return answer if isinstance(answer, Problem) else self._existing(answer)
+        return self._records.change(endpoints.UPDATE_TAG_GROUP, request)
 
     def _existing(self, wire: WireGroup) -> Existing:
         self._kept.remember(wire.id, wire.metadata)
@@ -86,13 +85,13 @@ class TagGroups:
 
 class Tags:
     def __init__(self, calls: Calls, company_id: str) -> None:
-        self._records = Records(calls, company_id, WireTag)
+        self._records = Records(calls, company_id, WireTag, WireTag.to_core)
 
     def read(self) -> list[Existing]:
         """The tags of all groups in one list: fewer calls than a list for each group."""
         params = {"company_id": self._records.company_id}
         body = {"includeArchived": True}
-        return [wire.to_core() for wire in self._records.listed(endpoints.TAGS, params=params, body=body)]
+        return list(self._records.listed(endpoints.TAGS, params=params, body=body))
 
     def create(self, records: Sequence[Desired], parents: Mapping[str, str]) -> list[Answer]:
         return [self._create(wanted, parents.get(wanted.parent or "")) for wanted in records]
@@ -112,10 +111,8 @@ class Tags:
     def _create(self, wanted: Desired, group: str | None) -> Answer:
         if group is None:
             return _no_group(wanted)
-        answer = self._records.create(
-            endpoints.CREATE_TAG, Request(TAG, KEY, _body(wanted.code, wanted.name), id=group)
-        )
-        return answer if isinstance(answer, Problem) else answer.to_core()
+        request = Request(TAG, KEY, _body(wanted.code, wanted.name), id=group)
+        return self._records.create(endpoints.CREATE_TAG, request)
 
     def _set_archived(self, tags: Sequence[Existing], archived: bool) -> list[Answer]:
         return [answer for part in parts(tags, MOST_ARCHIVED) for answer in self._set_part(part, archived)]
@@ -133,8 +130,7 @@ class Tags:
         return [found.get(tag.id) or self._put(tag.id, tag.code, tag.name, archived) for tag in tags]
 
     def _put(self, id: str, code: str, name: str, archived: bool = False) -> Answer:
-        answer = self._records.change(endpoints.UPDATE_TAG, Request(TAG, KEY, _body(code, name, archived), id))
-        return answer if isinstance(answer, Problem) else answer.to_core()
+        return self._records.change(endpoints.UPDATE_TAG, Request(TAG, KEY, _body(code, name, archived), id))
 
 
 def _body(code: str, name: str, archived: bool = False) -> dict[str, Any]:

@@ -46,12 +46,12 @@ class WireTaxCode(WireRecord, kw_only=True):
 
 class TaxCodes:
     def __init__(self, calls: Calls, company_id: str) -> None:
-        self._records = Records(calls, company_id, WireTaxCode)
+        self._records = Records(calls, company_id, WireTaxCode, WireTaxCode.to_core)
 
     def read(self) -> list[Existing]:
         """`archived` left out of the search means both."""
         params = {"company_id": self._records.company_id}
-        return [wire.to_core() for wire in self._records.listed(endpoints.TAX_CODES, params=params, body={})]
+        return list(self._records.listed(endpoints.TAX_CODES, params=params, body={}))
 
     def create(self, records: Sequence[Desired], parents: Mapping[str, str]) -> list[Answer]:
         return [
@@ -77,8 +77,7 @@ class TaxCodes:
         if isinstance(body, Problem):
             return body
         request = Request(NOUN, KEY, body, id)
-        answer = self._records.change(endpoint, request) if id else self._records.create(endpoint, request)
-        return answer if isinstance(answer, Problem) else answer.to_core()
+        return self._records.change(endpoint, request) if id else self._records.create(endpoint, request)
 
     def _body(self, code: str, name: str, given: Mapping[str, str], archived: bool = False) -> dict[str, Any] | Problem:
         """What both writes take. A type or a rate that Pleo can't have is a problem, and is never sent."""

@@ -55,12 +55,12 @@ class WireVendor(WireRecord, kw_only=True):
 
 class Vendors:
     def __init__(self, calls: Calls, company_id: str) -> None:
-        self._records = Records(calls, company_id, WireVendor)
+        self._records = Records(calls, company_id, WireVendor, WireVendor.to_core)
 
     def read(self) -> list[Existing]:
         params = {"company_id": self._records.company_id}
         body = {"states": [DRAFT, ACTIVE, ARCHIVED]}
-        return [wire.to_core() for wire in self._records.listed(endpoints.VENDORS, params=params, body=body)]
+        return list(self._records.listed(endpoints.VENDORS, params=params, body=body))
 
     def create(self, records: Sequence[Desired], parents: Mapping[str, str]) -> list[Answer]:
         return [self._create(wanted) for wanted in records]
@@ -75,8 +75,7 @@ class Vendors:
         body = self._body(wanted, ())
         if "defaultCurrency" not in body:
             return _no_currency(wanted)
-        answer = self._records.create(endpoints.CREATE_VENDOR, Request(NOUN, KEY, body))
-        return answer if isinstance(answer, Problem) else answer.to_core()
+        return self._records.create(endpoints.CREATE_VENDOR, Request(NOUN, KEY, body))
 
     def _update(self, existing: Existing, wanted: Desired) -> Answer:
         """A draft is activated first: from then on it is known by its external id, whatever happens to the rest."""
@@ -86,8 +85,7 @@ class Vendors:
                 return activated
             existing = activated
         body = {**self._body(wanted, existing.fields), "state": ACTIVE}
-        answer = self._records.change(endpoints.UPDATE_VENDOR, Request(NOUN, KEY, body, existing.id))
-        return answer if isinstance(answer, Problem) else answer.to_core()
+        return self._records.change(endpoints.UPDATE_VENDOR, Request(NOUN, KEY, body, existing.id))
 
     def _activate(self, draft: Existing, wanted: Desired) -> Answer:
         body = {KEY: wanted.id, **_present(code=code_of(wanted.code))}
@@ -109,7 +107,7 @@ class Vendors:
         except RefusedByPleo as fault:
             problem = refusal(fault, request)
             found = refusal_as_problem(request, lambda: self._records.one(endpoints.VENDOR, request.id))
-            return problem if isinstance(found, Problem) else _settled(found.to_core(), result) or problem
+            return problem if isinstance(found, Problem) else _settled(found, result) or problem
         return result
 
     def _body(self, wanted: Desired, held: Fields) -> dict[str, Any]:

@@ -6,9 +6,11 @@ A notice says what happened and where to look. No amounts, no names: it may trav
 from __future__ import annotations
 
 import logging
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Final, Literal, Protocol
 
 from kontobro.core.errors import KontobroError
@@ -19,37 +21,9 @@ log = logging.getLogger(__name__)
 
 Cause = Literal["job_failed", "items_failed", "reconnect", "plan_waits", "second_installation", "not_usable"]
 
-WORDS: Final[Mapping[Cause, tuple[str, str]]] = {
-    "job_failed": (
-        "An export failed",
-        "An export from Pleo could not be booked. The page shows why, and how to fix it.",
-    ),
-    "items_failed": (
-        "{count} expenses of an export were not booked",
-        "{count} expenses of an export were not booked; the others were. The page shows what to fix. Then "
-        "export them again in Pleo.",
-    ),
-    "reconnect": (
-        "The login to Pleo has expired",
-        "Pleo no longer accepts the login of a connection. Nothing is exported until you connect again. The "
-        "settings are kept.",
-    ),
-    "plan_waits": (
-        "A sync needs your approval",
-        "The sync to Pleo would make {count} changes, more than are allowed without approval. Check the plan, "
-        "and approve it if it is correct.",
-    ),
-    "second_installation": (
-        "Another installation exports the same company",
-        "Another installation started an export job of this company. Only one may export a company: switch the "
-        "other one off, or disconnect this one.",
-    ),
-    "not_usable": (
-        "An export is waiting for your settings",
-        "An export from Pleo is waiting because the account of the Pleo wallet is not set. Set it before "
-        "{until} and the export is booked. After that it expires and must be exported again in Pleo.",
-    ),
-}
+WORDS: Final[Mapping[str, Mapping[Literal["subject", "text"], str]]] = tomllib.loads(
+    Path(__file__).with_name("notices.toml").read_text(encoding="utf-8")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +42,12 @@ class Notice:
 
     @property
     def subject(self) -> str:
-        return WORDS[self.cause][0].format(count=self.count)
+        return WORDS[self.cause]["subject"].format(count=self.count)
 
     @property
     def text(self) -> str:
         until = f"{self.until:%Y-%m-%d %H:%M %Z}" if self.until else ""
-        return WORDS[self.cause][1].format(count=self.count, until=until)
+        return WORDS[self.cause]["text"].format(count=self.count, until=until)
 
     @property
     def key(self) -> str:

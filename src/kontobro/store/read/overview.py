@@ -182,21 +182,6 @@ class Overview:
         with self._database.reading() as session:
             return problem_groups(session.cursor, connection_ids, min(limit, MOST), min(items, MOST))
 
-    def booked_by_date(
-        self, connection_id: str, since: date, until: date, *, outcomes: Sequence[RunState] = ("booked",)
-    ) -> Iterator[ConnectionBooking]:
-        """Bookings of these dates (both included) in their order: a few at a time, nothing held open between."""
-        rows = _dated(self._bookings([connection_id]).filter(outcome__in=outcomes), since, until)
-        after = rows
-        while True:
-            with self._database.reading():
-                chunk = list(after.order_by("date", "id")[:MOST])
-            yield from map(_owned, chunk)
-            if len(chunk) < MOST:
-                return
-            last = chunk[-1]
-            after = rows.filter(date__gte=last.date).filter(Q(date__gt=last.date) | Q(id__gt=last.pk))
-
     def _bookings(self, connection_ids: Sequence[str]) -> QuerySet[models.Booking]:
         return self._rows(models.Booking).filter(connection_id__in=connection_ids)
 

@@ -39,6 +39,9 @@ EVENTS = """DELETE FROM kontobro_event WHERE booking_id IN (
 class Erasure(Part):
     """Ids, amounts and states stay, unless a whole company goes."""
 
+    before_connection: Sequence[str] = (EVENTS,)
+    """What deletes the rows that hang on a connection's other rows, in order."""
+
     def purge(self, connection_id: str, before: datetime) -> int:
         """Answers how many payloads were deleted. A job that never ended counts from its start."""
         with self.tables.writing() as session:
@@ -70,7 +73,8 @@ class Erasure(Part):
                         f'The connection "{row.name}" is not disconnected, so its data are kept.',
                         "Disconnect it first (on the command line: kontobro disconnect), then delete.",
                     )
-                session.run(EVENTS, (number,))
+                for statement in self.before_connection:
+                    session.run(statement, (number,))
                 for table in OF_CONNECTION:
                     session.run(f"DELETE FROM kontobro_{table} WHERE connection_id = %s", (number,))  # noqa: S608
                 session.run("DELETE FROM kontobro_connection WHERE id = %s", (number,))

@@ -96,7 +96,13 @@ def _instant(value: datetime | None) -> datetime | None:
 
 _READ: Final[Mapping[str, Callable[[Any], Any]]] = {
     **dict.fromkeys(("erp_options", "scopes", "settings", "problems", "notes"), _json),
-    **dict.fromkeys(("started_at", "finished_at", "claimed_at", "updated_at", "intent_at", "at"), _instant),
+    **dict.fromkeys(
+        (
+            *("started_at", "finished_at", "claimed_at", "updated_at", "intent_at", "at"),
+            *("delivered_at", "imported_at", "released_at"),
+        ),
+        _instant,
+    ),
 }
 
 

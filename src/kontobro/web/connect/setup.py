@@ -10,8 +10,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import cast
@@ -23,7 +22,7 @@ from kontobro.core.level import level_of, missing_scopes
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.export import Identity
 from kontobro.install.authorisation import hashed
-from kontobro.install.connect import named_identity
+from kontobro.install.connect import TrialTokens, named_identity
 from kontobro.pleo import Grant, authorize_url, exchange_code
 from kontobro.service.config import Environment, config
 from kontobro.store.secrets.codec import tokens_to
@@ -164,25 +163,17 @@ def exchange(setup: Setup, code: str) -> None:
     setup.seal(tokens=tokens_to(tokens)).save()
 
 
-class SealedTokens:
-    """A token store over one setup: tokens that Pleo renews on the way are kept before they are used."""
+class SealedTokens(TrialTokens):
+    """A token store over one setup: tokens that Pleo renews on the way are kept before they are used. The setup itself
+    is locked while one of its pages works."""
 
     def __init__(self, setup: Setup) -> None:
+        super().__init__(setup.tokens())
         self._setup = setup
-
-    def tokens(self, connection: Connection) -> Tokens | None:
-        return self._setup.tokens()
 
     def save_tokens(self, connection: Connection, tokens: Tokens) -> None:
         self._setup.seal(tokens=tokens_to(tokens)).save()
-
-    def mark_reconnect(self, connection_id: str) -> None:
-        """Nothing to mark: the setup asks Pleo again."""
-
-    @contextmanager
-    def lock(self, name: str, *, wait: float = 0) -> Iterator[None]:
-        """The setup itself is locked while one of its pages works."""
-        yield
+        super().save_tokens(connection, tokens)
 
 
 # -------------------------------------------------------------------------------- whose company it is

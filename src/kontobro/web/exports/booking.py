@@ -9,7 +9,8 @@ from django.views.decorators.http import require_safe
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.journal import Reference, entry_id_of, references_of
 from kontobro.export.again import check_again
-from kontobro.web.exports.entries import account_names, booked_lines, item_words, shown_entry
+from kontobro.export.preview import account_names
+from kontobro.web.exports.entries import booked_lines, item_words, shown_entry
 from kontobro.web.process import process
 from kontobro.web.site.aside import aside
 from kontobro.web.tenancy import Member, of_connection

@@ -8,10 +8,7 @@ from decimal import Decimal
 
 from kontobro.core.model.export import ExportItem, MalformedItem
 from kontobro.core.model.journal import Bill, Booking, Entry, Payment
-from kontobro.core.model.masterdata import Account
-from kontobro.core.model.money import exponent, is_whole, to_major
-from kontobro.core.ports import Connector
-from kontobro.core.rules.text import payee_of
+from kontobro.core.rules.text import amount_of, payee_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +29,6 @@ class ShownEntry:
     entry: Entry
     kind: str
     lines: Sequence[ShownLine]
-
-
-def account_names(connector: Connector) -> dict[str, str]:
-    """What to call an account: its code and name, by id."""
-    return {
-        account.id: account.code if account.name in ("", account.code) else f"{account.code} {account.name}"
-        for account in connector.read(Account)
-    }
 
 
 def kind_of(entry: Entry) -> str:
@@ -77,7 +66,5 @@ def item_words(item: ExportItem | MalformedItem) -> tuple[str, str, Decimal | No
     """What an item is, with whom, how much left the wallet and in which currency; what can't be read stays empty."""
     if isinstance(item, MalformedItem):
         return "unreadable item", "", None, ""
-    money = item.amount.wallet
-    readable = exponent(money.currency) is not None and is_whole(money.minor)
-    amount = to_major(money.minor, money.currency) if readable else None
-    return item.type.replace("_", " ").lower(), payee_of(item, of_employee=False), amount, money.currency
+    payee = payee_of(item, of_employee=False)
+    return item.type.replace("_", " ").lower(), payee, amount_of(item), item.amount.wallet.currency

@@ -16,9 +16,9 @@ from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import JobRow
 from kontobro.export.engine import OPEN
-from kontobro.export.preview import preview_job
+from kontobro.export.preview import account_names, preview_job
 from kontobro.store.read.pages import BookingFilter, RunState
-from kontobro.web.exports.entries import account_names, item_words, shown_entry
+from kontobro.web.exports.entries import item_words, shown_entry
 from kontobro.web.process import process
 from kontobro.web.site.aside import aside
 from kontobro.web.tenancy import Member, connection_ids, of_connection, of_organisation

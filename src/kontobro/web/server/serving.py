@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
@@ -19,7 +20,6 @@ from kontobro.web.server.start import begin, migrate, set_up
 
 if TYPE_CHECKING:
     from kontobro.bootstrap import App
-    from kontobro.worker.asking import ClientRunner
     from kontobro.worker.serving import Worker
 
 log = logging.getLogger(__name__)
@@ -124,19 +124,25 @@ def _begin_working(config: ServiceConfig) -> End:
 
 
 def _open_working(config: ServiceConfig) -> Worker:
-    """A worker over an open home with its tables; closes what it opened when that can't be done."""
-    from kontobro.service.app import open_service_app
     from kontobro.web.organisation.notices import WorkNotices
     from kontobro.web.tenancy import organisation_of
     from kontobro.worker.serving import start_in_process
 
-    app = open_service_app(config, owner=organisation_of)
-    try:
-        migrate(app)
-    except BaseException:
-        app.close()
-        raise
+    app = _open_app(config)
     return start_in_process(config, app=app, listeners=(WorkNotices(config, app),), owner=organisation_of)
+
+
+def _open_app(config: ServiceConfig) -> App:
+    """The app of a service with its tables; closes what it opened when that can't be done."""
+    from kontobro.service.app import open_service_app
+    from kontobro.web.tenancy import organisation_of
+
+    with ExitStack() as opened:
+        app = open_service_app(config, owner=organisation_of)
+        opened.callback(app.close)
+        migrate(app)
+        opened.pop_all()
+    return app
 
 
 def work(config: ServiceConfig) -> None:
@@ -156,25 +162,13 @@ def work(config: ServiceConfig) -> None:
 
 
 def _begin_asking(config: ServiceConfig) -> End:
-    app, runner = wait_out(lambda: _open_asking(config))
-    begin(app, runner)
-
-    def end() -> None:
-        runner.close()
-        app.close()
-
-    return end
-
-
-def _open_asking(config: ServiceConfig) -> tuple[App, ClientRunner]:
-    from kontobro.service.app import open_service_app
     from kontobro.web.tenancy import organisation_of
     from kontobro.worker.asking import open_client_runner
 
-    app = open_service_app(config, owner=organisation_of)
-    try:
-        migrate(app)
-        return app, open_client_runner(config, app.store, organisation_of)
-    except BaseException:
-        app.close()
-        raise
+    with ExitStack() as opened:
+        app = wait_out(lambda: _open_app(config))
+        opened.callback(app.close)
+        runner = wait_out(lambda: open_client_runner(config, app.store, organisation_of))
+        opened.callback(runner.close)
+        begin(app, runner)
+        return opened.pop_all().close

@@ -12,9 +12,9 @@ from odoo.tools import config
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.ports import Store
-from kontobro.testing.store.case import HERE, NOW, connection, job, plan
-from kontobro.testing.store.postgres import PostgresCase
-from kontobro.testing.store_contract import StoreContract
+from tests.support.store_contract.case import HERE, NOW, connection, job, plan
+from tests.support.store_contract.contract import StoreContract
+from tests.support.store_contract.postgres import PostgresCase
 
 
 class TestOdooStore(PostgresCase, StoreContract):

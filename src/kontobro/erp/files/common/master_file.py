@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import cast
 
 from kontobro.core.model.masterdata import MasterRecord
@@ -11,16 +12,36 @@ from kontobro.core.ports import R
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A file that was read: its name, its date (aware, UTC), the SHA-256 of its bytes in hex, and how many records it
+    gave of each kind, by the kind's table name (`accounts`)."""
+
+    name: str
+    modified: datetime
+    sha256: str
+    counts: Mapping[str, int]
+
+    def __str__(self) -> str:
+        """`accounts.csv of 2026-11-28 09:30 UTC, SHA-256 0d6f1a2b…: 132 accounts`, for a person."""
+        counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in self.counts.items() if count)
+        when = self.modified.strftime("%Y-%m-%d %H:%M")
+        return f"{self.name} of {when} UTC, SHA-256 {self.sha256[:8]}…: {counts or 'no records'}"
+
+
+@dataclass(frozen=True, slots=True)
 class MasterFile:
     """Records by kind. `extra`: what else a row says of a record, by kind and id: columns that a format asks for and
     the core does not know (`datev_key`, `automatic`), as text. `notes` are for a person: what was left out and why.
+    `sources` are the files that it was read from.
 
-    Ids of records are their codes: a file has no other.
+    Ids of records are their codes: a file has no other. Two dimensions may have a value of one code: in `extra` a
+    value's id is `<dimension id>/<value id>`, as a tag's at Pleo.
     """
 
     records: Mapping[type, tuple[MasterRecord, ...]]
     extra: Mapping[type, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
 
     def read(self, kind: type[R]) -> Iterable[R]:
         """All records of a kind, as `DocumentTarget.read`."""

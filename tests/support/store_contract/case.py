@@ -97,7 +97,7 @@ def wipe_history(store: Store) -> None:
     """Delete everything but connections and secrets: what a run must survive without booking twice (design §5)."""
     with tables_of(store).writing() as session:
         for table in HISTORY:
-            session.run(f"DELETE FROM kontobro_{table}")  # noqa: S608 - names from our own code
+            session.run(f"DELETE FROM kontobro_{table}")
 
 
 def tables_of(store: Store) -> Tables:
@@ -148,7 +148,7 @@ class StoreCase:
     def process(self, store: Store, code: str) -> Iterator[subprocess.Popen[bytes]]:
         """A real process in which `store` is the same store; ended with the block."""
         command = [sys.executable, "-c", f"{self.open_elsewhere(store)}\n{code}"]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own Python
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         with process:
             try:
                 yield process

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kontobro.core.model.bindings import Binding, MasterKind
 from kontobro.core.ports import Store
-from kontobro.testing.store.case import DAY, ELSEWHERE, HERE, NOW, PATIENCE, StoreCase
+from tests.support.store_contract.case import DAY, ELSEWHERE, HERE, NOW, PATIENCE, StoreCase
 
 
 def binding(erp_id: str, pleo_id: str | None, kind: MasterKind = "vendors", code: str = "V1") -> Binding:

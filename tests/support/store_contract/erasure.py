@@ -11,7 +11,7 @@ from kontobro.core.errors import Misconfigured
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import Reference
 from kontobro.core.ports import Store
-from kontobro.testing.store.case import (
+from tests.support.store_contract.case import (
     DAY,
     ELSEWHERE,
     HERE,

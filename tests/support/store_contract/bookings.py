@@ -11,7 +11,7 @@ from kontobro.core.model.history import BookingState, Move
 from kontobro.core.model.journal import Reference
 from kontobro.core.ports import Store
 from kontobro.store.schema.moves import STATES, is_allowed, route
-from kontobro.testing.store.case import (
+from tests.support.store_contract.case import (
     BILL,
     DAY,
     ELSEWHERE,

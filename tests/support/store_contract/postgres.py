@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from kontobro.core.ports import Store
-from kontobro.testing.store.case import StoreCase, tables_of
+from tests.support.store_contract.case import StoreCase, tables_of
 
 OURS = "SELECT tablename AS name FROM pg_tables WHERE left(tablename, 9) = 'kontobro_'"
 
@@ -29,5 +29,5 @@ class PostgresCase(StoreCase):
         """All rows of all tables. Files of the server keep what was deleted until its vacuum has passed."""
         with tables_of(store).reading() as session:
             tables = [table.name for table in session.select(OURS)]
-            rows = [row for table in tables for row in session.select(f"SELECT CAST(t AS text) AS told FROM {table} t")]  # noqa: S608
+            rows = [row for table in tables for row in session.select(f"SELECT CAST(t AS text) AS told FROM {table} t")]
         return "".join(row.told for row in rows).encode()

@@ -25,9 +25,9 @@ from kontobro.core.model.journal import Reference
 from kontobro.core.model.settings import RowOverride, Settings
 from kontobro.core.ports import Store
 from kontobro.store.sql.store import SqlStore
-from kontobro.testing.store.bindings import BindingsContract
-from kontobro.testing.store.bookings import BookingsContract
-from kontobro.testing.store.case import (
+from tests.support.store_contract.bindings import BindingsContract
+from tests.support.store_contract.bookings import BookingsContract
+from tests.support.store_contract.case import (
     DAY,
     ELSEWHERE,
     HERE,
@@ -46,7 +46,7 @@ from kontobro.testing.store.case import (
     tokens,
     wipe_history,
 )
-from kontobro.testing.store.erasure import ErasureContract
+from tests.support.store_contract.erasure import ErasureContract
 
 
 def claim_of(store: Store) -> tuple[str, object]:
@@ -168,8 +168,8 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
 
     def test_a_reader_never_sees_half_a_pair_of_tokens(self, connected: Store) -> None:
         connected.save_tokens(connection(), Tokens(access="0", refresh="0"))
-        code = "from kontobro.core.model.connection import Tokens\nfrom kontobro.testing.store.case import connection\n"
-        code += "for n in range(60):\n store.save_tokens(connection(), Tokens(access=str(n), refresh=str(n)))"
+        code = f"from kontobro.core.model.connection import Tokens\nhere = store.connection({HERE!r})\n"
+        code += "for n in range(60):\n store.save_tokens(here, Tokens(access=str(n), refresh=str(n)))"
         with self.process(connected, code) as writer:
             seen = [connected.tokens(connection())]
             while writer.poll() is None:

@@ -1,0 +1,236 @@
+"""`kontobro documents`: what was sealed for an accounting system that imports files, and what a person does with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kontobro.cli.common import show
+from kontobro.cli.common.context import CliContext, cli_of
+from kontobro.cli.common.exits import Exit
+from kontobro.cli.common.tables import sheet
+from kontobro.core.errors import Misconfigured, shown
+
+if TYPE_CHECKING:
+    from kontobro.core.model.documents import DocumentRow, SeriesKey
+    from kontobro.export.documents.actions import DocumentsOf
+
+app = typer.Typer(help="Documents for an accounting system that imports files.", invoke_without_command=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The document's number.", show_default=False)]
+
+STATES = {
+    "sealed": "sealed, not delivered",
+    "delivering": "being delivered",
+    "unsure": "may have been sent",
+    "delivered": "delivered",
+    "released": "released",
+}
+
+
+def documents_of(cli: CliContext) -> DocumentsOf:
+    """The documents of the connection that is meant. Raises Misconfigured where its accounting system takes none."""
+    from kontobro.export.documents.actions import DocumentsOf
+
+    connection = cli.connection()
+    documents = cli.app.documents_for(connection)
+    if documents is None:
+        raise Misconfigured(
+            f"{cli.app.registry.label(connection.erp)} is booked into directly: there are no documents.",
+            "See kontobro bookings.",
+        )
+    return DocumentsOf(connection=connection, store=cli.store, documents=documents, clock=cli.app.clock)
+
+
+@app.callback()
+def run(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(help="How many, the newest first.", min=1)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List the sealed documents, the newest first."""
+    if context.invoked_subcommand:
+        return
+    desk = documents_of(cli_of(context))
+    desk.take_marks()
+    rows = desk.documents.store.documents(desk.connection.id, limit=limit)
+    if as_json:
+        from kontobro.cli.common.shapes import document_shape
+
+        show.emit([document_shape(row) for row in rows])
+    elif not rows:
+        show.say("No document yet. Press Export in Pleo, then: kontobro export.")
+    else:
+        _print(rows)
+        _hints(desk, rows)
+
+
+def _print(rows: Sequence[DocumentRow]) -> None:
+    heads = ("document", "from", "to", "entries", "state", "sealed", "delivered", "imported")
+    table = sheet(*heads, right=["document", "entries"], whole=["from", "to"], spare=["sealed", "delivered"])
+    for row in rows:
+        table.add_row(
+            str(row.number),
+            show.day(row.first),
+            show.day(row.last),
+            str(row.vouchers),
+            STATES.get(row.state, row.state),
+            show.moment(row.moment),
+            show.moment(row.delivered_at),
+            show.moment(row.imported_at),
+            style="yellow" if row.state in ("sealed", "unsure") else None,
+        )
+    show.console().print(table)
+
+
+def _hints(desk: DocumentsOf, rows: Sequence[DocumentRow]) -> None:
+    """What a person should do now."""
+    for row in rows:
+        if row.state == "unsure":
+            show.say(
+                f"Document {row.number} may have been sent. If it arrived: kontobro documents delivered {row.number}. "
+                f"If not: kontobro documents deliver {row.number} --again.",
+                "yellow",
+            )
+    if any(row.state == "sealed" for row in rows):
+        show.say("Deliver what waits: kontobro documents deliver.", "yellow")
+    for row in desk.late():
+        show.say(
+            f"Document {row.number} was delivered {show.moment(row.delivered_at)} and is not marked as imported yet. "
+            f"When it is: kontobro documents imported {row.number}.",
+            "yellow",
+        )
+
+
+@app.command("show", epilog="Example: kontobro documents show 7")
+def show_one(context: typer.Context, number: Number, as_json: AsJson = False) -> None:
+    """Show one document: its files, and every entry with its voucher number."""
+    desk = documents_of(cli_of(context))
+    row = desk.required(number)
+    vouchers = desk.documents.store.vouchers(desk.connection.id, number)
+    if as_json:
+        from kontobro.cli.common.shapes import document_shape, voucher_shape
+
+        show.emit({**document_shape(row), "vouchers": [voucher_shape(voucher) for voucher in vouchers]})
+        return
+    _print([row])
+    for file in row.files:
+        show.say(f"  {file.name}  {file.size:,} bytes  SHA-256 {file.sha256}")
+    if row.reason:
+        show.say(f"  Released: {row.reason}. Its voucher numbers are void.", "yellow")
+    table = sheet("voucher", "date", "amount", "reference", right=["amount"], whole=["voucher", "date", "amount"])
+    for voucher in vouchers:
+        booking = voucher.booking
+        amount = show.money(booking.total, booking.currency)
+        table.add_row(f"{voucher.series} {voucher.number}", show.day(booking.date), amount, booking.reference)
+    show.console().print(table)
+
+
+@app.command("save", epilog="Example: kontobro documents save 7 --to Downloads")
+def save(
+    context: typer.Context,
+    number: Number,
+    to: Annotated[Path, typer.Option(help="Folder to write its files to.")] = Path(),
+) -> None:
+    """Save a document's files in a folder, as they were sealed."""
+    desk = documents_of(cli_of(context))
+    row = desk.required(number)
+    if not row.kept:
+        raise Misconfigured(
+            f"The files of document {number} are not kept here any more.",
+            "Look in the folder that it was delivered to, or restore a backup.",
+        )
+    for file in row.files:
+        path = to / file.name
+        if path.exists():
+            raise Misconfigured(f"{path} exists already.", "Choose another folder: nothing is overwritten.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as target:
+            for piece in desk.documents.store.pieces(desk.connection.id, number, file.name):
+                target.write(piece)
+        show.say(str(path))
+
+
+@app.command("deliver", epilog="Example: kontobro documents deliver")
+def deliver(
+    context: typer.Context,
+    number: Annotated[
+        int | None, typer.Argument(metavar="[NUMBER]", help="Only this one; else all that wait.", show_default=False)
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also when it may have been sent already.")] = False,
+) -> None:
+    """Deliver documents that are sealed and not there yet."""
+    delivered = documents_of(cli_of(context)).deliver(number, again=again)
+    if not delivered:
+        show.say("No document waits to be delivered.")
+    for each in delivered:
+        show.say(f"Document {each} is delivered.")
+
+
+@app.command("delivered", epilog="Example: kontobro documents delivered 7")
+def delivered(context: typer.Context, number: Number) -> None:
+    """Mark a document that may have been sent as delivered: you have seen that it arrived."""
+    documents_of(cli_of(context)).mark_delivered(number)
+    show.say(f"Document {number} is marked as delivered.")
+
+
+@app.command("imported", epilog="Example: kontobro documents imported 7")
+def imported(
+    context: typer.Context,
+    number: Number,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the mark back.")] = False,
+) -> None:
+    """Mark a document as imported into the accounting system."""
+    documents_of(cli_of(context)).mark_imported(number, undo=undo)
+    show.say(f"Document {number} is {'not ' if undo else ''}marked as imported{' any more' if undo else ''}.")
+
+
+@app.command("release", epilog='Example: kontobro documents release 7 --reason "unknown account 4711"')
+def release(
+    context: typer.Context,
+    number: Number,
+    reason: Annotated[str, typer.Option(help="Why: it is kept with the document.", show_default=False)],
+    gone: Annotated[
+        bool, typer.Option("--gone", help="It can't be withdrawn, and you know that its entries are not in the books.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Take back a document that the accounting system rejected, so that its expenses can be exported again."""
+    cli = cli_of(context)
+    desk = documents_of(cli)
+    row = desk.required(number)
+    question = f"Release document {number} with {row.vouchers} entries? Its voucher numbers become void for good."
+    if not yes:
+        if not cli.can_ask():
+            raise Misconfigured("A release needs a yes.", "Add --yes.")
+        if not typer.confirm(question, err=True):
+            raise typer.Exit(Exit.OK)
+    desk.release(number, reason, is_gone=gone)
+    show.say(f"Document {number} is released. Export its expenses again in Pleo.")
+
+
+@app.command("confirm", epilog="Example: kontobro documents confirm --last 7 --voucher PLEO/2026=132")
+def confirm(
+    context: typer.Context,
+    last: Annotated[int, typer.Option(help="The number of the last document there was.", min=1, show_default=False)],
+    voucher: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SERIES/YEAR=NUMBER", help="The last voucher number of a series.", show_default=False),
+    ] = None,
+) -> None:
+    """After the history was lost: say which document and voucher numbers were the last."""
+    desk = documents_of(cli_of(context))
+    desk.confirm_last(last, dict(map(_series_of, voucher or [])))
+    show.say(f"The next document is {last + 1}. What was in the documents up to {last} is not known here any more.")
+
+
+def _series_of(text: str) -> tuple[SeriesKey, int]:
+    series, _, rest = text.rpartition("/")
+    year, _, number = rest.partition("=")
+    if not (year and number.isdecimal()):
+        raise Misconfigured(f'"{shown(text)}" is not SERIES/YEAR=NUMBER.', "Write PLEO/2026=132.")
+    return (series, year), int(number)

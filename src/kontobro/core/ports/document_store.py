@@ -1,0 +1,95 @@
+"""What the export asks of a store that remembers documents. Each method is one transaction, but for `keep_file`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from kontobro.core.model.documents import (
+    DocumentRow,
+    DocumentState,
+    LastNumbers,
+    NewDocument,
+    SealedFile,
+    SealedVoucher,
+)
+from kontobro.core.model.journal import Reference
+from kontobro.core.ports.documents import DocumentFile
+
+
+class DocumentStore(Protocol):
+    """Documents, their bytes and their vouchers. The database refuses a second voucher under one reference, a number
+    used twice, a gap, and a document that changes once it is sealed."""
+
+    # sealing
+    def last_numbers(self, connection_id: str) -> LastNumbers: ...
+
+    def known_vendors(self, connection_id: str) -> frozenset[str]:
+        """The vendors of all vouchers so far."""
+        ...
+
+    def begin_documents(self, connection_id: str, job_id: str, documents: Sequence[NewDocument]) -> None:
+        """Write down what is about to be rendered. What an earlier run left unsealed is deleted."""
+        ...
+
+    def keep_file(self, connection_id: str, number: int, file: DocumentFile) -> SealedFile:
+        """Keep one file's bytes of a document that is rendered, piece by piece; its digest."""
+        ...
+
+    def seal_documents(self, connection_id: str, numbers: Sequence[int], vouchers: Iterable[SealedVoucher]) -> None:
+        """Seal these documents with all of their vouchers, all or none. Raises ImpossibleMove for a number that does
+        not follow the last one, and for a reference that is in another document."""
+        ...
+
+    # reading
+    def sealed(self, connection_id: str, references: Sequence[Reference]) -> Mapping[Reference, SealedVoucher]:
+        """What is in a document that is not released."""
+        ...
+
+    def released(self, connection_id: str, references: Sequence[Reference]) -> Mapping[Reference, SealedVoucher]:
+        """What was in a document that was released; of several the last."""
+        ...
+
+    def documents(
+        self, connection_id: str, *, states: Sequence[DocumentState] = (), job_id: str | None = None, limit: int = 0
+    ) -> Sequence[DocumentRow]:
+        """By number, oldest first; with a `limit` the newest first. None that is only rendered, unless asked for."""
+        ...
+
+    def document(self, connection_id: str, number: int) -> DocumentRow | None: ...
+
+    def pieces(self, connection_id: str, number: int, name: str) -> Iterator[bytes]:
+        """A file's bytes, piece by piece."""
+        ...
+
+    def vouchers(self, connection_id: str, number: int) -> Iterator[SealedVoucher]:
+        """A document's vouchers, in its order."""
+        ...
+
+    # afterwards
+    def note_delivery(
+        self, connection_id: str, number: int, state: DocumentState, now: datetime, place: str = ""
+    ) -> None:
+        """Move a document. Raises ImpossibleMove for a move that the diagram lacks."""
+        ...
+
+    def mark_imported(self, connection_id: str, number: int, now: datetime | None) -> None:
+        """The accounting system has it; None: it has not. Raises ImpossibleMove unless it is delivered or released."""
+        ...
+
+    def release(self, connection_id: str, number: int, reason: str, now: datetime) -> None:
+        """Its references are free again, its numbers are void. Raises ImpossibleMove for one that is imported."""
+        ...
+
+    def restore_document(self, connection_id: str, row: DocumentRow, vouchers: Sequence[SealedVoucher]) -> None:
+        """Remember a document again from its manifest, in the row's state and without bytes. Known already: nothing."""
+        ...
+
+    def confirm_last(self, connection_id: str, last: LastNumbers, now: datetime) -> None:
+        """Begin again after these numbers: the documents up to that one are remembered as imported, without content."""
+        ...
+
+    def forget_bytes(self, connection_id: str, before: datetime) -> int:
+        """Delete the bytes of documents that were imported before then; answers how many documents."""
+        ...

@@ -1,0 +1,75 @@
+"""Sealed documents are brought where they belong: the intent is stored first, the manifest goes before the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from kontobro.core.errors import KontobroError, Uncertain
+from kontobro.core.model.documents import DocumentRow, SealedFile
+from kontobro.core.ports import Clock, Delivery, DocumentStore
+from kontobro.core.ports.delivery import SealedFile as FileToDeliver
+from kontobro.export.documents.manifest import SUFFIX
+from kontobro.export.job.run import DocumentPorts, Run
+
+FETCHED = "download"
+"""The place of a document that a person fetches."""
+
+
+def deliver_waiting(run: Run, documents: DocumentPorts) -> None:
+    """Deliver all that is sealed and not there yet, oldest first. Raises StopJob where it can't be done now."""
+    for row in waiting(run.connection.id, documents.store):
+        run.erp(lambda row=row: deliver(run.connection.id, row, documents, run.ports.clock))  # type: ignore[misc]
+
+
+def waiting(connection_id: str, store: DocumentStore) -> Sequence[DocumentRow]:
+    """The documents that are still to be delivered, oldest first."""
+    return store.documents(connection_id, states=("sealed", "delivering"))
+
+
+def deliver(connection_id: str, row: DocumentRow, documents: DocumentPorts, clock: Clock) -> None:
+    """Deliver one document. Safe to repeat where the place can be read back; elsewhere one that may have been sent is
+    `unsure`, and raises Uncertain: a person decides."""
+    store, delivery = documents.store, documents.delivery
+    if row.state == "delivering" and delivery and not delivery.readable:
+        store.note_delivery(connection_id, row.number, "unsure", clock.now())
+        raise _unsure(row)
+    store.note_delivery(connection_id, row.number, "delivering", clock.now())
+    try:
+        place = _bring(connection_id, row, store, delivery) if delivery else FETCHED
+    except Uncertain:
+        readable = delivery is not None and delivery.readable
+        store.note_delivery(connection_id, row.number, "sealed" if readable else "unsure", clock.now())
+        raise
+    except KontobroError:
+        store.note_delivery(connection_id, row.number, "sealed", clock.now())
+        raise
+    store.note_delivery(connection_id, row.number, "delivered", clock.now(), place)
+
+
+def _bring(connection_id: str, row: DocumentRow, store: DocumentStore, delivery: Delivery) -> str:
+    place = delivery.check()
+    delivery.deliver(
+        [
+            FileToDeliver(
+                name=file.name,
+                sha256=file.sha256,
+                size=file.size,
+                content=partial(store.pieces, connection_id, row.number, file.name),
+            )
+            for file in in_order(row.files)
+        ]
+    )
+    return place
+
+
+def in_order(files: Iterable[SealedFile]) -> list[SealedFile]:
+    """The manifest first: a row that is there and that nothing remembers would be written twice."""
+    return sorted(files, key=lambda file: not file.name.endswith(SUFFIX))
+
+
+def _unsure(row: DocumentRow) -> Uncertain:
+    return Uncertain(
+        f"Document {row.number} may have been sent: the answer was lost.",
+        "Look whether it arrived. Then mark it as delivered, or send it again (kontobro documents).",
+    )

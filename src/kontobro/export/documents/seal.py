@@ -1,0 +1,70 @@
+"""From kept entries to sealed documents: numbered, rendered, their digests stored, all or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.core.model.documents import NewDocument, SealedVoucher
+from kontobro.core.ports import DocumentFile, DocumentHead
+from kontobro.core.rules.dates import zone_name, zone_named
+from kontobro.export.documents.manifest import manifest_name, manifest_of
+from kontobro.export.documents.memory import remember
+from kontobro.export.documents.spool import Spool
+from kontobro.export.job.run import DocumentPorts, Run, StopJob
+
+
+def seal(run: Run, documents: DocumentPorts, spool: Spool) -> list[int]:
+    """Seal all that was kept; the documents' numbers. The moment is stored before anything is rendered, and a number
+    counts from when its document is sealed: one that a crash took back is given to the next."""
+    store, connection_id = documents.store, run.connection.id
+    last = store.last_numbers(connection_id)
+    new = spool.number(last, _moment(run), documents.target.max_rows)
+    if not new:
+        return []
+    store.begin_documents(connection_id, run.job.id, new)
+    try:
+        _render(run, documents, spool, new)
+    except KontobroError as fault:
+        raise StopJob(fault) from fault
+    numbers = [document.number for document in new]
+    store.seal_documents(connection_id, numbers, _vouchers(spool, numbers))
+    remember(run.connection, run.ports.store, store.last_numbers(connection_id))
+    return numbers
+
+
+def _render(run: Run, documents: DocumentPorts, spool: Spool, new: list[NewDocument]) -> None:
+    store, connection_id = documents.store, run.connection.id
+    known = set(store.known_vendors(connection_id))
+    for document in new:
+        head = DocumentHead(
+            number=document.number,
+            group=document.group,
+            moment=document.moment,
+            company=run.masters.company,
+            first=document.first,
+            last=document.last,
+            known_vendors=frozenset(known),
+        )
+        files = []
+        for file in documents.target.render(head, spool.vouchers(document.number)):
+            files.append(store.keep_file(connection_id, document.number, file))
+            run.keep_alive()
+        content = manifest_of(run.connection.company_id, run.job.id, document, files, spool.sealed(document.number))
+        manifest = DocumentFile(name=manifest_name(document.number), media_type="application/json", content=content)
+        store.keep_file(connection_id, document.number, manifest)
+        known |= spool.vendors(document.number)
+
+
+def _vouchers(spool: Spool, numbers: list[int]) -> Iterator[SealedVoucher]:
+    for number in numbers:
+        yield from spool.sealed(number)
+
+
+def _moment(run: Run) -> datetime:
+    """Now, in the company's time zone, in whole seconds."""
+    zone = zone_named(zone_name(run.connection.settings, run.masters))
+    if zone is None:
+        raise StopJob(Misconfigured("The time zone is not known.", "Set time_zone to an IANA name."))
+    return run.ports.clock.now().astimezone(zone).replace(microsecond=0)

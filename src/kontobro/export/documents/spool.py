@@ -1,0 +1,186 @@
+"""The entries of one job until they are sealed: in a temporary SQLite file without a name, gone with the process."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from kontobro.core.model.documents import LastNumbers, NewDocument, SealedVoucher
+from kontobro.core.model.export import Receipt
+from kontobro.core.model.journal import Bill, Entry, JournalEntry, Payment, Reference
+from kontobro.core.ports import Place, ReceiptFile, Voucher
+from kontobro.export.documents.books import booking_of
+
+TABLES: Final = """
+    CREATE TABLE item (id INTEGER PRIMARY KEY, entry_id TEXT, first TEXT, refs TEXT, receipts INTEGER);
+    CREATE TABLE entry (
+        id INTEGER PRIMARY KEY, reference TEXT UNIQUE, kind TEXT, content BLOB, day TEXT, vendor TEXT,
+        label TEXT, series TEXT, year TEXT, rows INTEGER, document INTEGER, number INTEGER);
+    CREATE TABLE receipt (
+        reference TEXT, position INTEGER, name TEXT, media_type TEXT, sha256 TEXT, content BLOB,
+        PRIMARY KEY (reference, position));
+    CREATE INDEX entry_order ON entry (label, day, id);
+"""
+
+KINDS: Final = {kind.__name__: kind for kind in (JournalEntry, Bill, Payment)}
+
+
+@dataclass(frozen=True, slots=True)
+class KeptItem:
+    """An item that waits for its document: `first` is the reference that it is reported by, `references` are all of
+    its entries'; `receipts` how many go with it."""
+
+    entry_id: str
+    first: Reference
+    references: tuple[Reference, ...]
+    receipts: int
+
+
+class Spool:
+    """Entries in the order in which they came, later in the order of their documents. One thread uses it."""
+
+    def __init__(self) -> None:
+        self._file = sqlite3.connect("", isolation_level=None)  # "": SQLite's own temporary file, without a name
+        self._file.executescript(TABLES)
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, item: KeptItem, entries: Sequence[tuple[Entry, Place]], receipts: Sequence[Receipt]) -> None:
+        """An item with those of its entries that are in no document yet; its receipts go with the first of these."""
+        if not entries:
+            return
+        run = self._file.execute
+        run("BEGIN")
+        run(
+            "INSERT INTO item (entry_id, first, refs, receipts) VALUES (?, ?, ?, ?)",
+            (item.entry_id, item.first, "\n".join(item.references), item.receipts),
+        )
+        for entry, place in entries:
+            content = msgspec.msgpack.encode(entry, enc_hook=str)  # a note is a text with its facts
+            values = (entry.reference, type(entry).__name__, content, entry.date.isoformat(), entry.vendor or "")
+            run(
+                "INSERT INTO entry (reference, kind, content, day, vendor, label, series, year, rows)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*values, place.group, place.series, place.year, place.rows),
+            )
+        for position, receipt in enumerate(receipts, 1):
+            run(
+                "INSERT INTO receipt VALUES (?, ?, ?, ?, ?, ?)",
+                (entries[0][0].reference, position, receipt.name, receipt.media_type, receipt.sha256, receipt.content),
+            )
+        run("COMMIT")
+
+    def number(self, last: LastNumbers, moment: datetime, max_rows: int | None) -> list[NewDocument]:
+        """Give every entry its document and number: by group, day and arrival. A document that would have too many rows
+        is cut between two entries."""
+        series = dict(last.vouchers)
+        document, group, rows = last.document, None, 0
+        given = []
+        for id, label, name, year, more in self._file.execute(
+            "SELECT id, label, series, year, rows FROM entry ORDER BY label, day, id"
+        ):
+            if label != group or (max_rows is not None and rows + more > max_rows):
+                document, group, rows = document + 1, label, 0
+            rows += more
+            series[name, year] = series.get((name, year), 0) + 1
+            given.append((document, series[name, year], id))
+        self._file.execute("BEGIN")
+        self._file.executemany("UPDATE entry SET document = ?, number = ? WHERE id = ?", given)
+        self._file.execute("COMMIT")
+        return [_new(row, moment) for row in self._file.execute(_DOCUMENTS)]
+
+    def vouchers(self, document: int) -> KeptVouchers:
+        return KeptVouchers(self._file, document)
+
+    def vendors(self, document: int) -> set[str]:
+        rows = self._file.execute("SELECT DISTINCT vendor FROM entry WHERE document = ? AND vendor <> ''", (document,))
+        return {vendor for (vendor,) in rows}
+
+    def sealed(self, document: int) -> Iterator[SealedVoucher]:
+        """What the store is to remember of a document, in its order."""
+        for voucher in self.vouchers(document):
+            digests = [receipt.sha256 for receipt in voucher.receipts]
+            booking = booking_of(voucher.entry, digests, document, voucher.series, voucher.number)
+            yield SealedVoucher(
+                document=document,
+                series=voucher.series,
+                year=voucher.year,
+                number=voucher.number,
+                booking=booking,
+                vendor=voucher.entry.vendor or "",
+            )
+
+    def items(self) -> Iterator[KeptItem]:
+        with closing(self._file.execute("SELECT entry_id, first, refs, receipts FROM item ORDER BY id")) as rows:
+            for entry_id, first, references, receipts in rows:
+                kept = tuple(map(Reference, references.split("\n")))
+                yield KeptItem(entry_id, Reference(first), kept, receipts)
+
+    def kept(self, references: Sequence[Reference]) -> set[Reference]:
+        """Those of the references that are in here."""
+        there = "SELECT 1 FROM entry WHERE reference = ?"
+        return {reference for reference in references if self._file.execute(there, (reference,)).fetchone()}
+
+
+_DOCUMENTS: Final = """SELECT document, label, min(day), max(day), count(*) FROM entry
+    GROUP BY document ORDER BY document"""
+
+
+def _new(row: tuple[int, str, str, str, int], moment: datetime) -> NewDocument:
+    number, group, first, last, vouchers = row
+    days = {"first": date.fromisoformat(first), "last": date.fromisoformat(last)}
+    return NewDocument(number=number, group=group, moment=moment, vouchers=vouchers, **days)
+
+
+class KeptVouchers:
+    """One document's vouchers (`core.ports.Vouchers`): read from the file each time, a few at once."""
+
+    def __init__(self, file: sqlite3.Connection, document: int) -> None:
+        self._file = file
+        self._document = document
+
+    def __len__(self) -> int:
+        return int(self._file.execute("SELECT count(*) FROM entry WHERE document = ?", (self._document,)).fetchone()[0])
+
+    def __iter__(self) -> Iterator[Voucher]:
+        asked = "SELECT kind, content, series, year, number FROM entry WHERE document = ? ORDER BY label, day, id"
+        with closing(self._file.execute(asked, (self._document,))) as rows:
+            for kind, content, series, year, number in rows:
+                entry: Entry = _DECODERS[kind].decode(content)
+                receipts = tuple(self._receipts(entry.reference, f"{self._document:05d}-{_ascii(series)}{number}"))
+                yield Voucher(entry=entry, series=series, year=year, number=number, receipts=receipts)
+
+    def _receipts(self, reference: str, voucher: str) -> Iterator[ReceiptFile]:
+        asked = "SELECT position, name, media_type, sha256, length(content) FROM receipt WHERE reference = ?"
+        for position, name, media_type, sha256, size in self._file.execute(f"{asked} ORDER BY position", (reference,)):
+            yield ReceiptFile(
+                name=f"{voucher}-{position}.{name.rpartition('.')[2]}",
+                original=name,
+                media_type=media_type,
+                sha256=sha256,
+                size=size,
+                read=partial(self._content, reference, position),
+            )
+
+    def _content(self, reference: str, position: int) -> bytes:
+        asked = "SELECT content FROM receipt WHERE reference = ? AND position = ?"
+        return bytes(self._file.execute(asked, (reference, position)).fetchone()[0])
+
+
+_DECODERS: Final = {name: msgspec.msgpack.Decoder(kind) for name, kind in KINDS.items()}
+
+
+def _ascii(series: str) -> str:
+    """A series as a part of a file's name."""
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in series)

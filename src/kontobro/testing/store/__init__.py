@@ -1,1 +1,0 @@
-"""Parts of the store's contract suite."""
