@@ -15,7 +15,7 @@ from kontobro.cli.common.tables import sheet
 from kontobro.core.errors import Misconfigured, shown
 
 if TYPE_CHECKING:
-    from kontobro.core.model.documents import DocumentRow, SeriesKey
+    from kontobro.core.documents import DocumentRow, SeriesKey
     from kontobro.export.documents.actions import DocumentsOf
 
 app = typer.Typer(help="Documents for an accounting system that imports files.", invoke_without_command=True)
@@ -141,7 +141,7 @@ def save(
     row = desk.required(number)
     if not row.kept:
         raise Misconfigured(
-            f"The files of document {number} are not kept here any more.",
+            f"The files of document {number} are no longer kept here.",
             "Look in the folder that it was delivered to, or restore a backup.",
         )
     for file in row.files:
@@ -195,7 +195,7 @@ def release(
     number: Number,
     reason: Annotated[str, typer.Option(help="Why: it is kept with the document.", show_default=False)],
     gone: Annotated[
-        bool, typer.Option("--gone", help="It can't be withdrawn, and you know that its entries are not in the books.")
+        bool, typer.Option("--gone", help="It can't be withdrawn, and the accounting system does not have it.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
 ) -> None:
@@ -225,7 +225,7 @@ def confirm(
     """After the history was lost: say which document and voucher numbers were the last."""
     desk = documents_of(cli_of(context))
     desk.confirm_last(last, dict(map(_series_of, voucher or [])))
-    show.say(f"The next document is {last + 1}. What was in the documents up to {last} is not known here any more.")
+    show.say(f"The next document is {last + 1}. What was in the documents up to {last} is not known here.")
 
 
 def _series_of(text: str) -> tuple[SeriesKey, int]:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from kontobro.core.documents import DocumentRow, SealedVoucher
 from kontobro.core.errors import Problem
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.documents import DocumentRow, SealedVoucher
 from kontobro.core.model.export import ExportItem, ExportJob, MalformedItem
 from kontobro.core.model.history import BookingRow
 from kontobro.core.model.journal import Bill, Booking, Entry, EntryLine, Payment

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from kontobro.core.documents import DocumentRow, LastNumbers, SeriesKey
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.documents import DocumentRow, LastNumbers, SeriesKey
 from kontobro.core.ports import Clock, Store
 from kontobro.export.documents.deliver import deliver, in_order, waiting
 from kontobro.export.documents.imported import take_marks
@@ -127,7 +127,7 @@ def _require_releasable(row: DocumentRow, reason: str) -> None:
         raise Misconfigured("A reason is missing.", "Say why the document is released: it is kept with it.")
     if row.imported_at is not None:
         raise Misconfigured(
-            f"Document {row.number} is marked as imported.", "Its entries are in the books: reverse them there."
+            f"Document {row.number} is marked as imported.", "Reverse its entries in the accounting system."
         )
     if row.state == "released":
         raise Misconfigured(f"Document {row.number} is released already.", "Export its expenses again in Pleo.")
@@ -136,7 +136,7 @@ def _require_releasable(row: DocumentRow, reason: str) -> None:
 def _require_bytes(row: DocumentRow) -> None:
     if not row.kept:
         raise Misconfigured(
-            f"The files of document {row.number} are not kept here any more.",
+            f"The files of document {row.number} are no longer kept here.",
             "Look in the folder that it was delivered to, or restore a backup.",
         )
 

@@ -11,9 +11,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
+from kontobro.core.documents import LastNumbers
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.documents import LastNumbers
 from kontobro.core.ports import Delivery, Store
 from kontobro.export.documents.manifest import MOST_BYTES, SUFFIX, read_manifest
 from kontobro.export.job.run import DocumentPorts
