@@ -42,7 +42,7 @@ def run(
     require_extra("sandbox")
     options = erp_options(erp, erp_option or [], {})
     Registry().get(erp).require(options)
-    connect = partial(connector, erp, options, erp_secrets(erp, from_stdin=False))
+    connect = partial(connector, erp, options, erp_secrets(erp, options, from_stdin=False))
     verdicts = _verdicts(_books_of(books, connect, options), only, quiet=as_json)
     whole = sum(not verdict.wrong for verdict in verdicts)
     if as_json:

@@ -79,10 +79,10 @@ def variable_of(name: str) -> str:
     return f"KONTOBRO_ERP_{name.upper().replace('-', '_')}"
 
 
-def erp_secrets(erp: str, named: Sequence[str] = (), *, from_stdin: bool) -> dict[str, str]:
+def erp_secrets(erp: str, options: Mapping[str, str], named: Sequence[str] = (), *, from_stdin: bool) -> dict[str, str]:
     """The accounting system's secrets, and those `named` by the person: lines of stdin, the environment, or asked.
     Raises Misconfigured for a missing one."""
-    declared = Registry().get(erp).secrets
+    declared = Registry().get(erp).secrets_for(options)
     own = [Option(name, name, "secret") for name in named if name not in [option.name for option in declared]]
     given = {option.name: _secret(erp, option, from_stdin=from_stdin) for option in (*declared, *own)}
     return {name: secret for name, secret in given.items() if secret}

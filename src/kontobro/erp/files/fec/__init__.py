@@ -15,6 +15,7 @@ CONNECTOR = Registration(
     label="FEC",
     factory="kontobro.erp.files.fec.target:open_target",
     install="pip install kontobro",
+    documents=True,
     options=(
         Option("siren", "SIREN", help="Nine digits: the first part of every file's name."),
         Option("masters", "file of master data", "path", required=False, help="A FEC of last year, for example."),

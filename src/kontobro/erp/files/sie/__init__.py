@@ -16,6 +16,7 @@ CONNECTOR = Registration(
     label="SIE",
     factory="kontobro.erp.files.sie.target:open_target",
     install="pip install kontobro",
+    documents=True,
     options=(
         Option("masters", "file of master data", "path", required=False, help="A SIE 4E export, for example."),
         Option("company_name", "company's name", required=False, help="Where the master data do not say it."),
