@@ -266,5 +266,8 @@ def test_an_unknown_system_lists_those_that_are_installed(bench: Bench) -> None:
         result = bench.run("connect", "--erp", "wrong", KONTOBRO_API_KEY=KEY)
     assert result.exit_code == 3
     said = " ".join(result.stderr.split())
-    assert 'There is no connector "wrong". Choose one of: beancount, northbook, odoo, tryton.' in said.replace("✗ ", "")
+    assert (
+        'There is no connector "wrong". Choose one of: beancount, datev, fec, northbook, odoo, sie, tryton.'
+        in said.replace("✗ ", "")
+    )
     assert "entry point in the group kontobro.connectors" in said
