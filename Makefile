@@ -24,12 +24,18 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-demo: $(VENV)/app.stamp  ## export a demo company's expenses into a checked ledger, in demo/; ERP=odoo or ERP=tryton: into a real one
+ifdef TARGET
+demo: $(VENV)/dev.stamp
+	@$(BIN)/kontobro demo --target $(TARGET)
+	@$(BIN)/python -m tests.erp.files.judge $(TARGET) demo
+else
+demo: $(VENV)/app.stamp  ## export a demo company's expenses into a checked ledger, in demo/; ERP=odoo or tryton: into a real one; TARGET=csv, xlsx, datev, sie or fec: into documents
 	@case "$(ERP)" in \
 	  "") $(BIN)/kontobro demo ;; \
 	  odoo|tryton) $(BIN)/python -m erp_lab.demo_$(ERP) ;; \
 	  *) echo "make demo ERP=$(ERP): there is one for odoo and one for tryton, and without ERP for the embedded ledger." >&2; exit 2 ;; \
 	esac
+endif
 
 serve: $(VENV)/service.stamp  ## run the service on this machine, at http://127.0.0.1:8765, until Ctrl-C
 	@exec $(BIN)/kontobro serve

@@ -65,11 +65,11 @@ def run(
     elif not rows:
         show.say("No document yet. Press Export in Pleo, then: kontobro export.")
     else:
-        _print(rows)
+        print_documents(rows)
         _hints(desk, rows)
 
 
-def _print(rows: Sequence[DocumentRow]) -> None:
+def print_documents(rows: Sequence[DocumentRow]) -> None:
     heads = ("document", "from", "to", "entries", "state", "sealed", "delivered", "imported")
     table = sheet(*heads, right=["document", "entries"], whole=["from", "to"], spare=["sealed", "delivered"])
     for row in rows:
@@ -117,7 +117,7 @@ def show_one(context: typer.Context, number: Number, as_json: AsJson = False) ->
 
         show.emit({**document_shape(row), "vouchers": [voucher_shape(voucher) for voucher in vouchers]})
         return
-    _print([row])
+    print_documents([row])
     for file in row.files:
         show.say(f"  {file.name}  {file.size:,} bytes  SHA-256 {file.sha256}")
     if row.reason:

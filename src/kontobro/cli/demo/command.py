@@ -36,6 +36,10 @@ MOST_JOBS = 10
 
 def run(
     folder: Annotated[Path, typer.Option("--folder", help="Output folder (recreated on each run).")] = Path("demo"),
+    target: Annotated[
+        str | None,
+        typer.Option(help="Into documents instead of a ledger: csv, xlsx, datev, sie or fec.", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of the tables.")] = False,
 ) -> None:
     """Sync a demo company's Pleo with a ledger, and export its expenses into that ledger."""
@@ -46,6 +50,10 @@ def run(
     begun = time.monotonic()
     require_extra("sandbox")
     require_extra("beancount")
+    if target is not None:
+        from kontobro.cli.demo.documents import run_documents
+
+        raise typer.Exit(run_documents(folder, target, as_json=as_json))
     ledger = prepare(folder)
     with running_sandbox(0, "--press-export") as sandbox:
         cli, connection = connect_demo(folder, ledger, sandbox)
@@ -72,8 +80,13 @@ def prepare(folder: Path) -> Path:
     return copy_ledger(folder / "ledger")
 
 
-def connect_demo(folder: Path, ledger: Path, sandbox: SandboxProcess) -> tuple[CliContext, Connection]:
-    """Connect as a person would: API key, test calls, Level 4, the demo's own settings, the dimensions for tags."""
+def connect_demo(
+    folder: Path, ledger: Path, sandbox: SandboxProcess, target: tuple[str, Mapping[str, str]] | None = None
+) -> tuple[CliContext, Connection]:
+    """Connect as a person would: API key, test calls, Level 4, the demo's own settings, the dimensions for tags.
+
+    `target`: into documents of that format, with these options, instead of the ledger.
+    """
     from kontobro.cli.common.erp_options import erp_options
     from kontobro.cli.connect import connect_with, draft_connection
     from kontobro.cli.demo.sync import LEVEL, choose_dimensions
@@ -81,9 +94,12 @@ def connect_demo(folder: Path, ledger: Path, sandbox: SandboxProcess) -> tuple[C
     from kontobro.core.model.connection import Tokens
 
     cli = CliContext(home=folder / "home")
-    draft = draft_connection("sandbox", sandbox.url, "beancount", erp_options("beancount", [], {"ledger": ledger}))
+    erp, options = target or ("beancount", erp_options("beancount", [], {"ledger": ledger}))
+    draft = draft_connection("sandbox", sandbox.url, erp, options)
     connection = connect_with(cli, draft, Tokens(access=sandbox.api_key), LEVEL).connection
     wanted = with_level_kept(connection, read_toml(ledger.parent / "settings.toml"))
+    if target is not None:
+        wanted = {name: value for name, value in wanted.items() if name not in ("create_vendors", "journal")}
     problems = apply_settings(cli, connection, wanted, (), masters_of(cli, connection))
     if problems:
         raise Misconfigured(" ".join(str(problem) for problem in problems), "The demo's settings.toml is wrong.")
