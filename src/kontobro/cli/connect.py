@@ -95,7 +95,7 @@ def run(
     Registry().get(erp).require(options)
     key = None if oauth else _of_api_key(from_stdin=api_key_stdin)
     client_secret = _client_secret(from_stdin=client_secret_stdin) if oauth else None
-    secrets = erp_secrets(erp, erp_secret or [], from_stdin=erp_secret_stdin)
+    secrets = erp_secrets(erp, options, erp_secret or [], from_stdin=erp_secret_stdin)
     pleo = not client_secret_stdin if oauth else not api_key_stdin
     require_given_for(cli.app.store, draft, _variables(secrets, oauth, pleo, not erp_secret_stdin), secrets)
     draft = with_company(cli, draft, secrets)

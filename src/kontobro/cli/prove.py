@@ -51,7 +51,8 @@ def run(
     require_extra("sandbox")
     options = erp_options(erp, erp_option or [], flags)
     Registry().get(erp).require(options)
-    connect = partial(connector, erp, options, erp_secrets(erp, erp_secret or [], from_stdin=erp_secret_stdin))
+    secrets = erp_secrets(erp, options, erp_secret or [], from_stdin=erp_secret_stdin)
+    connect = partial(connector, erp, options, secrets)
     verdicts = _verdicts(_books_of(books, connect, options), only, quiet=as_json)
     whole = sum(not verdict.wrong for verdict in verdicts)
     if as_json:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
 def _open_app(path: Path) -> App:
     from kontobro.bootstrap import open_app
 
-    return open_app(path)
+    app = open_app(path)
+    if not os.environ.get("KONTOBRO_MAIL_URL"):
+        return app
+    from kontobro.service.config import read_config
+    from kontobro.service.notices.documents import mailers_of
+
+    return replace(app, mailers=mailers_of(read_config()))
 
 
 def _at_a_terminal() -> bool:
