@@ -161,13 +161,15 @@ class Cell:
             raise Refused(self.column.title, "lookup", text)
         return text if self.column.otherwise == "keep" else ""
 
-    def _cut(self, text: str) -> str:
+    def _cut(self, text: str, before: str = "") -> str:
+        """What fits of a text, after what stays before it."""
         longest = self.column.longest
-        if longest is None or len(text) <= longest:
-            return text
+        if longest is None or len(before) + len(text) <= longest:
+            return before + text
         if self.column.too_long == "refuse":
-            raise Refused(self.column.title, "longest", text, longest)
-        cut = text[:longest] if self.column.too_long == "cut_right" else text[-longest:]
+            raise Refused(self.column.title, "longest", before + text, longest)
+        left = longest - len(before)
+        cut = before + (text[:left] if self.column.too_long == "cut_right" else text[len(text) - left :])
         if self.changes is not None:
             self.changes.append(Change(self.column.title, text, cut, longest))
         return cut
@@ -181,7 +183,7 @@ class Cell:
             return text
         if self.kind == "code":
             raise Refused(self.column.title, "formula", text)
-        return self._cut(f"'{text}")
+        return self._cut(text, before="'")
 
     def _padded(self, text: str) -> str:
         width, sign = self.column.width or 0, self.column.pad_with

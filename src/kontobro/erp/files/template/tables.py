@@ -20,7 +20,7 @@ from kontobro.erp.files.template.records import Totals, Writes, asks_sums, recor
 from kontobro.erp.files.template.rows import Row, entry_row, rows_of
 from kontobro.erp.files.template.styles import date_tokens, style_of
 
-PIECE: Final = 256 * 1024
+PIECE: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
