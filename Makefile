@@ -66,8 +66,8 @@ fix: $(VENV)/dev.stamp  ## fix what ruff can fix, renew what the documents repea
 words: $(VENV)/dev.stamp  ## bring the translations of problems up to date, and compile them
 	@$(BIN)/python scripts/words.py
 
-prove: $(VENV)/dev.stamp  ## kill real exporters everywhere, run again, print what exists; PROVE_ARGS="--only erp.book"
-	@$(BIN)/python -m tests.export.prove $(PROVE_ARGS)
+prove: $(VENV)/dev.stamp  ## kill real exporters everywhere, run again, compare; ERP=hledger for another system, PROVE_ARGS=--list lists them
+	@$(BIN)/python -m tests.export.prove $(ERP) $(PROVE_ARGS)
 
 bench: $(VENV)/dev.stamp  ## measure, print a table, write bench/results.json
 	@$(BIN)/python -m bench $(BENCH_ARGS)

@@ -17,12 +17,25 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext
 from kontobro.core.errors import Misconfigured, SeveralCompanies, shown
-from kontobro.core.ports.delivery import is_path
 from kontobro.erp.kit.registration import COMPANY, FLAGGED, Option, Registration
 from kontobro.erp.registry import Registry
 
 if TYPE_CHECKING:
     from kontobro.core.model.connection import Connection
+
+
+ErpOptions = Annotated[
+    list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the accounting system; repeatable.")
+]
+ErpSecret = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME", help="Name of a secret that your own connector needs; you are asked for it. Repeatable."
+    ),
+]
+ErpSecretStdin = Annotated[
+    bool, typer.Option("--erp-secret-stdin", help="Read the accounting system's secrets from stdin, one per line.")
+]
 
 
 def with_erp_flags(verb: Callable[..., None]) -> Callable[..., None]:
@@ -55,9 +68,7 @@ def erp_options(erp: str, pairs: Sequence[str], flags: Mapping[str, str | Path |
         known = [option.name for option in registration.settings]
         said = f"Its options are {', '.join(known)}." if known else "It has none."
         raise typer.BadParameter(f'{erp} has no option "{shown(name)}". {said}', param_hint="--erp-option")
-    paths = registration.values_of("path", options)
-    places = {name: place for name, place in registration.values_of("place", options).items() if is_path(place)}
-    return options | {name: _absolute(path) for name, path in {**paths, **places}.items()}
+    return options | {name: _absolute(path) for name, path in registration.values_of("path", options).items()}
 
 
 def _absolute(path: str) -> str:
@@ -82,10 +93,10 @@ def variable_of(name: str) -> str:
     return f"KONTOBRO_ERP_{name.upper().replace('-', '_')}"
 
 
-def erp_secrets(erp: str, named: Sequence[str] = (), *, from_stdin: bool) -> dict[str, str]:
+def erp_secrets(erp: str, options: Mapping[str, str], named: Sequence[str] = (), *, from_stdin: bool) -> dict[str, str]:
     """The accounting system's secrets, and those `named` by the person: lines of stdin, the environment, or asked.
     Raises Misconfigured for a missing one."""
-    declared = Registry().get(erp).secrets
+    declared = Registry().get(erp).secrets_for(options)
     own = [Option(name, name, "secret") for name in named if name not in [option.name for option in declared]]
     given = {option.name: _secret(erp, option, from_stdin=from_stdin) for option in (*declared, *own)}
     return {name: secret for name, secret in given.items() if secret}
@@ -107,7 +118,7 @@ def asked_secret(question: str) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
-            return str(typer.prompt(question, hide_input=True, err=True))
+            return str(typer.prompt(question, default="", show_default=False, hide_input=True, err=True))
         except getpass.GetPassWarning:
             return ""
 

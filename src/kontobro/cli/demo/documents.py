@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from kontobro.cli.common import show
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
-from kontobro.cli.demo.command import connect_demo, export_all, prepare
 from kontobro.cli.demo.ledger import MARK
 from kontobro.cli.demo.show import print_exported
+from kontobro.cli.demo.steps import connect_demo, export_all, prepare
 from kontobro.cli.demo.sync import sync_twice
 from kontobro.cli.documents import print_documents
 from kontobro.core.errors import Misconfigured
