@@ -34,13 +34,18 @@ Secrets = Callable[[str], str | None]
 GROUP: Final = "kontobro.connectors"
 """The group of entry points in which a package registers its connector, under the connector's name."""
 
-SYSTEMS: Final = ("beancount", "odoo", "tryton")
-FILES: Final = ("datev", "fec", "sie")
-
 OURS: Final = {
-    name: EntryPoint(name, f"kontobro.erp.{where}{name}:CONNECTOR", GROUP)
-    for where, names in (("", SYSTEMS), ("files.", FILES))
-    for name in names
+    name: EntryPoint(name, f"kontobro.erp.{value}", GROUP)
+    for name, value in {
+        "beancount": "beancount:CONNECTOR",
+        "odoo": "odoo:CONNECTOR",
+        "tryton": "tryton:CONNECTOR",
+        "csv": "files.template:CSV",
+        "datev": "files.datev:CONNECTOR",
+        "fec": "files.fec:CONNECTOR",
+        "sie": "files.sie:CONNECTOR",
+        "xlsx": "files.template:XLSX",
+    }.items()
 }
 """Entry points like all others, but named here: they are there in a folder of sources that no one installed too."""
 
