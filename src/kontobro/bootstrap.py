@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -57,10 +56,10 @@ class App:
     """What connectors may connect to: checked as they connect."""
     registry: Registry = field(default_factory=Registry)
     """The connectors that this process may load."""
-    mailer: Mailer | None = None
-    """What mails documents, where there is a mail server."""
     patience: timedelta | None = None
     """How long a call to Pleo is repeated, where others wait for their turn; None: Pleo's own measure."""
+    mailers: Callable[[Connection], Mailer] | None = None
+    """How a connection's documents are mailed, where there is a mail server."""
 
     def close(self) -> None:
         """Close the store and every client opened here."""
@@ -98,17 +97,20 @@ class App:
         from kontobro.export.job.run import DocumentPorts
 
         target = self.registry.load_target(connection.erp, connection.erp_options)
-        return DocumentPorts(target, cast("DocumentStore", self.store), self._delivery(connection))
+        return DocumentPorts(target, cast("DocumentStore", self.store), self.delivery_for(connection))
 
-    def _delivery(self, connection: Connection) -> Delivery | None:
-        """Where documents are brought; None: a person fetches them."""
-        if not connection.erp_options.get("deliver_to"):
-            return None
+    def delivery_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Delivery | None:
+        """Where documents are brought, with secrets as for its connector; None: a person fetches them."""
         from kontobro.delivery.opening import Ways as DeliveryWays
         from kontobro.delivery.opening import open_delivery
 
-        ways = DeliveryWays(network=self.network, now=self.clock.now, mailer=self.mailer)
-        return open_delivery(connection.erp_options, partial(self.store.secret, connection), ways)
+        self.permit(connection)
+        given = secrets or {}
+        return open_delivery(
+            connection.erp_options,
+            lambda name: given.get(name) or self.store.secret(connection, name),
+            DeliveryWays(self.network, self.clock.now, self.mailers(connection) if self.mailers else None),
+        )
 
     def ports_for(self, connection: Connection) -> Ports:
         from kontobro.export.job.run import Ports

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kontobro.core.documents import NewDocument, SealedVoucher
 from kontobro.core.errors import ImpossibleMove
-from kontobro.core.model.documents import NewDocument, SealedVoucher
 from kontobro.core.model.journal import Booking, Reference
 from kontobro.core.ports import DocumentFile
 from tests.support.store_contract.case import connection

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from kontobro.core.errors import Conflict, KontobroError, Misconfigured, Unreachable, shown
@@ -68,7 +68,7 @@ class FiledDelivery:
     """`Delivery` over a place that can be read back. `place` is its address for people; each method opens it anew."""
 
     place: str
-    open: Callable[[], AbstractContextManager[FileStore]]
+    open: Callable[[], AbstractContextManager[FileStore]] = field(repr=False)  # it holds the secret
 
     @property
     def readable(self) -> bool:
@@ -100,11 +100,14 @@ class FiledDelivery:
                 if count >= MOST_NAMES:
                     message = f"{self.place} has more than {MOST_NAMES:,} files."
                     raise Misconfigured(message, "Move those that have been imported into another folder.")
-                yield name
+                if _is_name(name):
+                    yield name
 
     def withdraw(self, name: str, sha256: str) -> bool:
         require_name(name)
         with self._opened() as store:
+            with suppress(FileNotFoundError):
+                store.remove(_beside(name, sha256))  # a kill may have left it
             existing = digest_of(store, name, MOST_BYTES)
             if existing is None:
                 return False
@@ -132,12 +135,16 @@ class FiledDelivery:
 
 def require_name(name: str) -> None:
     """Raises Misconfigured for a name that leads elsewhere, is hidden, or that not every place can hold."""
-    parts = name.split("/")
-    if len(parts) > 2 or len(name) > _LONGEST or not all(map(_NAME.fullmatch, parts)):
+    if not _is_name(name):
         raise Misconfigured(
             f'"{shown(name)}" can\'t be the name of a delivered file.',
             f"Use at most {_LONGEST} letters, digits and simple signs, and at most one folder.",
         )
+
+
+def _is_name(name: str) -> bool:
+    parts = name.split("/")
+    return len(parts) <= 2 and len(name) <= _LONGEST and all(map(_NAME.fullmatch, parts))
 
 
 def deliver_one(store: FileStore, file: SealedFile, place: str) -> None:
@@ -156,7 +163,7 @@ def deliver_one(store: FileStore, file: SealedFile, place: str) -> None:
 
 def put_beside(store: Renames, file: SealedFile) -> None:
     """Write, compare and rename. What an earlier attempt left is written again."""
-    beside = _beside(file)
+    beside = _beside(file.name, file.sha256)
     with suppress(FileNotFoundError):
         store.remove(beside)
     try:
@@ -208,10 +215,10 @@ def is_ours_to_hide(name: str) -> bool:
     return name.startswith(".")
 
 
-def _beside(file: SealedFile) -> str:
+def _beside(name: str, sha256: str) -> str:
     """A hidden name of its own for each content: no two writers of different documents meet."""
-    folder, slash, leaf = file.name.rpartition("/")
-    return f"{folder}{slash}.{leaf}.{file.sha256[:12]}.tmp"
+    folder, slash, leaf = name.rpartition("/")
+    return f"{folder}{slash}.{leaf}.{sha256[:12]}.tmp"
 
 
 def _conflict(name: str, place: str) -> Conflict:

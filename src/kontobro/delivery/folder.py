@@ -82,12 +82,12 @@ class Folder:
                 if error.errno not in _NO_LINKS:
                     raise
                 _rename_if_free(folder, beside, leaf)
-            os.fsync(folder)
+            _sync(folder)
 
     def remove(self, name: str) -> None:
         with self._parent(name) as (folder, leaf):
             os.unlink(leaf, dir_fd=folder)
-            os.fsync(folder)
+            _sync(folder)
 
     def names(self) -> Iterator[str]:
         yield from _files(self.root, "")
@@ -105,7 +105,7 @@ class Folder:
         if make:
             with suppress(FileExistsError):
                 os.mkdir(folder, dir_fd=self.root)
-                os.fsync(self.root)
+                _sync(self.root)
         try:
             opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.root)
         except OSError as error:
@@ -120,6 +120,15 @@ class Folder:
             raise
         finally:
             os.close(opened)
+
+
+def _sync(folder: int) -> None:
+    """The new name is on the disk. Some network drives know no such call for folders."""
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
 
 
 def _rename_if_free(folder: int, old: str, new: str) -> None:

@@ -83,9 +83,16 @@ class Web:
                 return
             if answer.content:
                 yield answer.content
-            if answer.status_code == 200 or len(answer.content) < RANGE:
-                return
             start += len(answer.content)
+            if answer.status_code == 200 or start >= self._length(answer):
+                return
+
+    def _length(self, answer: httpx2.Response) -> int:
+        """Of the whole file, by the `Content-Range` of a part. Raises BadAnswer without one, or for no part."""
+        total = answer.headers.get("Content-Range", "").rpartition("/")[2]
+        if not (total.isascii() and total.isdecimal() and len(total) < 20 and answer.content):
+            raise BadAnswer(f"{self.place} answers with a part of a file that it does not name.", "Check the address.")
+        return int(total)
 
 
 _LARGE: Final = {MOST: MOST_BYTES}

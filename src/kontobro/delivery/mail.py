@@ -32,23 +32,18 @@ class MailDelivery:
         return False
 
     def check(self) -> str:
-        self._require_passphrase()
-        if not self.passphrase and not self.mailer.link("check"):
-            raise Misconfigured(
-                "There is no page that a mail could link to.",
-                "Set a passphrase, so that documents are attached, encrypted; or run the service, which has pages.",
-            )
+        self._require_way()
         self.mailer.check()
         return f"mail to {', '.join(self.to)}"
 
     def deliver(self, files: Sequence[SealedFile]) -> None:
-        """One mail. Raises Uncertain when it may have been sent: it is not sent again by itself."""
+        """One mail. Raises Uncertain when it may have been sent: it is not sent again."""
         if not files:
             return
         for file in files:
             require_name(file.name)
-        self._require_passphrase()
-        first = files[0].name
+        self._require_way()
+        first = next((file.name for file in files if not file.name.endswith(".json")), files[0].name)  # no manifest
         if self.passphrase:
             attachment = (f"{first.rpartition('/')[2]}.zip", encrypted(files, self.passphrase))
             text = "The attached document is for your accounting system. Open it with the passphrase you agreed on.\n"
@@ -66,7 +61,12 @@ class MailDelivery:
     def withdraw(self, name: str, sha256: str) -> bool:
         return False
 
-    def _require_passphrase(self) -> None:
+    def _require_way(self) -> None:
+        if not self.passphrase and not self.mailer.link("check"):
+            raise Misconfigured(
+                "There is no page that a mail could link to.",
+                "Set a passphrase, so that documents are attached, encrypted; or run the service, which has pages.",
+            )
         if self.passphrase and len(self.passphrase) < SHORTEST:
             raise Misconfigured(
                 f"The passphrase of mailed documents is shorter than {SHORTEST} characters.", "Enter a longer one."

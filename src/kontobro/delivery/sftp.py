@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import errno
 import hashlib
 import io
+import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
+from textwrap import wrap
 from typing import Final, TypeVar
 
 import paramiko
@@ -18,7 +20,7 @@ import paramiko
 from kontobro.core.errors import Conflict, KontobroError, LoginFailed, Misconfigured, NotAllowed, Timeout, Unreachable
 from kontobro.core.ports.delivery import SealedFile
 from kontobro.delivery.address import Address
-from kontobro.delivery.filed import PIECE, is_ours_to_hide, put_beside, whole, within
+from kontobro.delivery.filed import MOST_NAMES, PIECE, is_ours_to_hide, put_beside, whole, within
 from kontobro.net.addresses import NetworkPolicy
 from kontobro.net.backend import connected
 from kontobro.net.deadline import seconds_left
@@ -28,16 +30,16 @@ SECONDS: Final = 30.0
 _BLOCK: Final = 32 * 1024
 """What every server takes in one write."""
 _KEYS: Final = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
-_BEGIN: Final = "-----BEGIN"
+_KEY_TEXT: Final = re.compile(r"(-----BEGIN [A-Z ]+-----)(.*?)(-----END [A-Z ]+-----)?", re.ASCII | re.DOTALL)
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
-    """`secret`: a password, or a private key as text (of several lines, or in base64 on one). `host_keys`: the
+    """`secret`: a password, or a private key as text (with or without its line breaks). `host_keys`: the
     fingerprints that `ssh-keygen -lf` prints (`SHA256:…`), of which the server shows one. `seconds`: of one step."""
 
-    secret: str
+    secret: str = field(repr=False)
     host_keys: frozenset[str]
     seconds: float = SECONDS
 
@@ -96,20 +98,18 @@ def _log_in(transport: paramiko.Transport, user: str, secret: str) -> None:
 
 
 def _key_text(secret: str) -> str:
-    """A private key's text; empty for a password."""
-    if secret.startswith(_BEGIN):
-        return secret
-    try:
-        text = base64.b64decode("".join(secret.split()), validate=True).decode("ascii")
-    except (binascii.Error, ValueError):
+    """A private key's text, its lines put back (a page's field takes one line); empty for a password."""
+    found = _KEY_TEXT.fullmatch(secret.strip())
+    if found is None:
         return ""
-    return text if text.startswith(_BEGIN) else ""
+    begin, body, end = found.groups("")
+    return "\n".join([begin, *wrap("".join(body.split()), 64), end, ""])
 
 
 def _private_key(text: str) -> paramiko.PKey:
     for kind in _KEYS:
         with suppress(paramiko.SSHException, ValueError, IndexError, UnicodeError):
-            return kind.from_private_key(io.StringIO(f"{text.strip()}\n"))
+            return kind.from_private_key(io.StringIO(text))
     raise Misconfigured(
         "The private key can't be read.", "Use an Ed25519, ECDSA or RSA key without a passphrase, with all its lines."
     )
@@ -157,15 +157,18 @@ class Sftp:
         self.client.remove(self._path(name))
 
     def names(self) -> Iterator[str]:
-        for entry in self.client.listdir_iter(self.root):
-            if is_ours_to_hide(entry.filename):
-                continue
-            if stat.S_ISREG(entry.st_mode or 0):
-                yield entry.filename
-            elif stat.S_ISDIR(entry.st_mode or 0):
-                for file in self.client.listdir_iter(self._path(entry.filename)):
-                    if stat.S_ISREG(file.st_mode or 0) and not is_ours_to_hide(file.filename):
-                        yield f"{entry.filename}/{file.filename}"
+        folders: list[str] = []
+        for name, mode in self._entries(self.root):
+            if stat.S_ISREG(mode):
+                yield name
+            elif stat.S_ISDIR(mode):
+                folders.append(name)
+        for folder in folders:  # afterwards: paramiko mixes up the answers of two listings at once
+            yield from (f"{folder}/{name}" for name, mode in self._entries(self._path(folder)) if stat.S_ISREG(mode))
+
+    def _entries(self, path: str) -> Iterator[tuple[str, int]]:
+        entries = islice(self.client.listdir_iter(path), MOST_NAMES + 1)
+        return ((entry.filename, entry.st_mode or 0) for entry in entries if not is_ours_to_hide(entry.filename))
 
     def _path(self, name: str) -> str:
         return f"{self.root}/{name}"

@@ -34,8 +34,13 @@ Secrets = Callable[[str], str | None]
 GROUP: Final = "kontobro.connectors"
 """The group of entry points in which a package registers its connector, under the connector's name."""
 
+SYSTEMS: Final = ("beancount", "odoo", "tryton")
+FILES: Final = ("datev", "fec", "sie")
+
 OURS: Final = {
-    name: EntryPoint(name, f"kontobro.erp.{name}:CONNECTOR", GROUP) for name in ("beancount", "odoo", "tryton")
+    name: EntryPoint(name, f"kontobro.erp.{where}{name}:CONNECTOR", GROUP)
+    for where, names in (("", SYSTEMS), ("files.", FILES))
+    for name in names
 }
 """Entry points like all others, but named here: they are there in a folder of sources that no one installed too."""
 

@@ -105,6 +105,7 @@ def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Findi
         return
     through = f" (over {company.through})" if company.through else ""
     yield Finding("accounting system", "ok", f"{connection.erp}: {company.name}, {company.currency}{through}")
+    yield from (Finding("master data", "ok", read) for read in company.read_from)
     lost = connector.capabilities.not_kept
     if lost:
         names = ", ".join(fact.replace("_", " ") for fact in sorted(lost))

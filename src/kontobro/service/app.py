@@ -12,6 +12,7 @@ from kontobro.service.config import ServiceConfig
 from kontobro.service.connectors import registry_of
 from kontobro.service.ledgers import path_guard
 from kontobro.service.networks import reach_of
+from kontobro.service.notices.documents import mailers_of
 from kontobro.service.pace import SharedPaces
 
 Owner = Callable[[str], str]
@@ -32,7 +33,16 @@ def open_service_app(config: ServiceConfig, clock: Clock | None = None, owner: O
     network = reach_of(config, look_up).policy
     registry = registry_of(config)
     permit = permit_of(config, owner)
-    app = App(config.home, store, clock or SystemClock(), paces, permit, network=network, registry=registry)
+    app = App(
+        config.home,
+        store,
+        clock or SystemClock(),
+        paces,
+        permit,
+        network=network,
+        registry=registry,
+        mailers=mailers_of(config),
+    )
     app.opened.callback(store.close)
     if paces:
         app.opened.callback(paces.close)

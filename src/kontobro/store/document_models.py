@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 from django.db import models
 
-from kontobro.core.model.documents import DocumentState
+from kontobro.core.documents import DocumentState
 from kontobro.store.columns import OfConnection
 
 if TYPE_CHECKING:

@@ -154,6 +154,11 @@ class TrytonBookkeeper:
         alive = [invoice for invoice in self.invoices(reference) if invoice["state"] != "cancelled"]
         return len(self.moves(reference)) + len(alive)
 
+    def count_all(self) -> int:
+        """Moves that no invoice made, and invoices."""
+        domains = {"account.move": [["origin", "=", None]], "account.invoice": [["state", "!=", "cancelled"]]}
+        return sum(len(list(self.api.rows(kind, domain, ["state"]))) for kind, domain in domains.items())
+
     def shows(self, reference: Reference) -> Shown:
         fields = "reference comment party invoice_date".split()
         invoices = [one for one in self.invoices(reference, *fields) if one["state"] != "cancelled"]

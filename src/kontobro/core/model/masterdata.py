@@ -29,6 +29,9 @@ class Company:
     through: str = ""
     payable: str | None = None
     """The account of what vendors are owed who have none of their own, where the system has such a default."""
+    read_from: tuple[str, ...] = ()
+    """What its master data were read from, where it is files: each with its date and how many records it has, and what
+    was left out of them. For people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from kontobro.core.ports.connector import (
     Withdraws,
     WritesVendors,
 )
-from kontobro.core.ports.delivery import Delivery
+from kontobro.core.ports.delivery import Delivery, Mailer
 from kontobro.core.ports.document_store import DocumentStore
 from kontobro.core.ports.documents import (
     DocumentFile,
@@ -41,6 +41,7 @@ __all__ = [
     "DocumentStore",
     "DocumentTarget",
     "Fact",
+    "Mailer",
     "Place",
     "Pleo",
     "R",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from kontobro.core.model.documents import (
+from kontobro.core.documents import (
     DocumentRow,
     DocumentState,
     LastNumbers,

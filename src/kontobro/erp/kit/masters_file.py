@@ -72,8 +72,9 @@ def bytes_of(file: Path, most: int = MOST_BYTES) -> bytes:
     try:
         with open(file, "rb", opener=_open_file) as opened:
             content = opened.read(most + 1)
-    except OSError as missing:
-        raise wrong(file.name, said_of(missing), "Set the option to the path of the file.") from missing
+    except (OSError, ValueError) as missing:  # a name with a zero byte is a ValueError
+        said = said_of(missing) if isinstance(missing, OSError) else "its name is not one"
+        raise wrong(file.name, said, "Set the option to the path of the file.") from missing
     if len(content) > most:
         raise wrong(file.name, f"it has more than {most:,} bytes", "Keep accounts and vendors elsewhere.")
     return content
@@ -88,16 +89,21 @@ def _open_file(path: str, flags: int) -> int:
     raise OSError(errno.EINVAL, "it is not a file", path)
 
 
+def toml_of(content: bytes, name: str) -> dict[str, Any]:
+    """What a TOML file holds, numbers with a point as Decimal. Raises Misconfigured."""
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"), parse_float=Decimal)
+    except (ValueError, RecursionError) as error:  # also of bytes that are not UTF-8
+        raise wrong(name, shown(error, 160), "Correct the file: it is TOML, in UTF-8.") from error
+
+
 Table = tuple[type[MasterRecord], str, list[Any]]
 
 
 def tables_of(content: bytes, name: str, other: str = "") -> tuple[Any, list[Table]]:
     """What the file has under `other` (an empty table without it), and kind, name and rows of each table. `name` is
     the file's. Raises Misconfigured."""
-    try:
-        tables = tomllib.loads(content.decode("utf-8-sig"), parse_float=Decimal)
-    except (ValueError, RecursionError) as error:  # also of bytes that are not UTF-8
-        raise wrong(name, shown(error, 160), "Correct the file: it is TOML, in UTF-8.") from error
+    tables = toml_of(content, name)
     apart = tables.pop(other, {})
     if unknown := sorted(set(tables) - set(TABLES)):
         raise wrong(name, f"there is no table {shown(unknown[0])}", f"Tables are {', '.join(TABLES)}.")
@@ -127,7 +133,7 @@ def record_of(kind: type[R], row: object, place: str, file: str) -> R:
 def _columns(kind: type[Any]) -> type[msgspec.Struct]:
     """What a file may give of a kind: all but what a system alone can say, in words of the catalogue."""
     hints = get_type_hints(kind)
-    given = [field for field in fields(kind) if field.name != "unsupported"]
+    given = [field for field in fields(kind) if field.name not in {"unsupported", "read_from"}]
     required = [(field.name, hints[field.name]) for field in given if field.default is MISSING]
     others = [(field.name, hints[field.name], field.default) for field in given if field.default is not MISSING]
     return msgspec.defstruct(kind.__name__, [*required, *others])

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NoReturn
 
+from kontobro.core.documents import SealedVoucher
 from kontobro.core.errors import ConnectorFault, Note, Problem
-from kontobro.core.model.documents import SealedVoucher
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import (
     Booking,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
+from kontobro.core.documents import DocumentRow, SealedFile
 from kontobro.core.errors import KontobroError, Uncertain
-from kontobro.core.model.documents import DocumentRow, SealedFile
 from kontobro.core.ports import Clock, Delivery, DocumentStore
 from kontobro.core.ports.delivery import SealedFile as FileToDeliver
 from kontobro.export.documents.manifest import SUFFIX

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from kontobro.core.errors import Misconfigured, shown
-from kontobro.core.model.documents import (
+from kontobro.core.documents import (
     DocumentRow,
     NewDocument,
     SealedFile,
@@ -19,6 +18,7 @@ from kontobro.core.model.documents import (
     booking_from,
     facts_of,
 )
+from kontobro.core.errors import Misconfigured, shown
 
 SUFFIX: Final = ".manifest.json"
 MOST_BYTES: Final = 512 * 1024 * 1024

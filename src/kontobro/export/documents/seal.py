@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from kontobro.core.documents import NewDocument, SealedVoucher
 from kontobro.core.errors import KontobroError, Misconfigured
-from kontobro.core.model.documents import NewDocument, SealedVoucher
 from kontobro.core.ports import DocumentFile, DocumentHead
 from kontobro.core.rules.dates import zone_name, zone_named
 from kontobro.export.documents.manifest import manifest_name, manifest_of

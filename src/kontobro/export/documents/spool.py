@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from kontobro.core.model.documents import LastNumbers, NewDocument, SealedVoucher
+from kontobro.core.documents import LastNumbers, NewDocument, SealedVoucher
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Bill, Entry, JournalEntry, Payment, Reference
 from kontobro.core.ports import Place, ReceiptFile, Voucher

@@ -109,7 +109,7 @@ def _hand_over(session: smtplib.SMTP, content: bytes, server: MailServer) -> Non
     except (OSError, smtplib.SMTPException):  # no chaining: it may repeat what the server said
         raise Uncertain(
             f"The answer of the mail server {server.host}:{server.port} was lost: the mail may have been sent.",
-            "Ask its recipient. It is not sent again by itself.",
+            "Ask its recipient. Kontobro does not send it again.",
         ) from None
     if code >= 500:
         message = f"The mail server {server.host}:{server.port} refuses the mail ({code}). Nothing was sent."

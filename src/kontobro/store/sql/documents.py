@@ -9,8 +9,7 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any, Final
 
-from kontobro.core.errors import ImpossibleMove
-from kontobro.core.model.documents import (
+from kontobro.core.documents import (
     DocumentRow,
     DocumentState,
     LastNumbers,
@@ -21,6 +20,7 @@ from kontobro.core.model.documents import (
     booking_from,
     facts_of,
 )
+from kontobro.core.errors import ImpossibleMove
 from kontobro.core.model.journal import Reference
 from kontobro.core.ports import DocumentFile
 from kontobro.store.sql.part import Part

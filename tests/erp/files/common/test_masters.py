@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.masterdata import Account, Dimension, DimensionValue, TaxCode
 from kontobro.erp.files.common.masters import company_of, read_master_file
+from tests.erp.files.common.master_files import put, refused
 
 MASTERS = """
 [company]
@@ -40,22 +40,6 @@ dimension_id = "1"
 code = "100"
 name = "Aarhus"
 """
-
-
-def put(folder: Path, files: Mapping[str, str | bytes]) -> Path:
-    """Files in a folder; the file itself where it is only one."""
-    for name, text in files.items():
-        (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-    return folder / next(iter(files)) if len(files) == 1 else folder
-
-
-def refused(folder: Path, files: Mapping[str, str | bytes]) -> str:
-    """What is said of these files."""
-    with pytest.raises(Misconfigured) as refusal:
-        read_master_file(put(folder, files))
-    assert refusal.value.job_failure == "invalid_configuration"
-    assert refusal.value.remedy
-    return refusal.value.message
 
 
 # --------------------------------------------------------------------------------------------------------- TOML
@@ -94,7 +78,7 @@ def test_which_file_was_read_and_when_is_said(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_toml_file_is_refused_with_its_row(tmp_path: Path, text: str, what: str) -> None:
-    assert what in refused(tmp_path, {"masters.toml": text})
+    assert what in refused(put(tmp_path, {"masters.toml": text}))
 
 
 # ------------------------------------------------------------------------------------------------------ a folder
@@ -108,7 +92,7 @@ def test_a_folder_s_files_are_joined(tmp_path: Path) -> None:
 
 
 def test_a_record_of_two_files_is_refused_with_both(tmp_path: Path) -> None:
-    message = refused(tmp_path, {"a.toml": MASTERS, "b.toml": '[[accounts]]\ncode = "6110"\nname = "Rent"'})
+    message = refused(put(tmp_path, {"a.toml": MASTERS, "b.toml": '[[accounts]]\ncode = "6110"\nname = "Rent"'}))
     assert 'accounts have "6110" twice: accounts[1] of a.toml and accounts[1]' in message
     assert "b.toml" in message
 
@@ -118,6 +102,12 @@ def test_a_folder_without_files_and_a_missing_file_are_said(tmp_path: Path) -> N
         read_master_file(tmp_path)
     with pytest.raises(Misconfigured, match="No such file"):
         read_master_file(tmp_path / "none.toml")
+
+
+def test_names_that_no_file_can_have_are_said(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").symlink_to(tmp_path / "a.toml")
+    for path in (tmp_path, tmp_path / "a.toml", tmp_path / "a\0.toml", tmp_path / ("a" * 300)):
+        assert refused(path)
 
 
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
@@ -136,14 +126,14 @@ def test_options_come_before_the_file_s_company(tmp_path: Path) -> None:
     masters = read_master_file(put(tmp_path, {"masters.toml": MASTERS}))
     company = company_of(masters, {"currency": "eur"})
     assert (company.name, company.currency, company.time_zone) == ("Fjord & Bro ApS", "EUR", "Europe/Copenhagen")
-    assert "masters.toml of " in company.through
+    assert company.read_from == (str(masters.sources[0]),)
 
 
 @pytest.mark.parametrize(
     ("options", "what"),
     [
         ({}, "company's name is missing"),
-        ({"company_name": "A"}, "currency of the books is missing"),
+        ({"company_name": "A"}, "currency of the accounting system is missing"),
         ({"company_name": "A", "currency": "DKR"}, 'The currency "DKR" is not a currency code'),
         ({"company_name": "A", "currency": "DKK", "time_zone": "Aarhus"}, 'The time zone "Aarhus" is not one'),
     ],
@@ -156,4 +146,4 @@ def test_a_company_that_no_one_names_is_refused(tmp_path: Path, options: dict[st
 
 def test_a_company_file_is_of_one_company(tmp_path: Path) -> None:
     other = MASTERS.replace('"6110"', '"6111"').replace('"I25"', '"I26"').replace('"100"', '"101"')
-    assert "is a second company" in refused(tmp_path, {"a.toml": MASTERS, "b.toml": other})
+    assert "is a second company" in refused(put(tmp_path, {"a.toml": MASTERS, "b.toml": other}))

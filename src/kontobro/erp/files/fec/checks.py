@@ -14,7 +14,7 @@ from kontobro.core.words import Phrase
 from kontobro.erp.files.common.letters import line_of
 from kontobro.erp.files.fec.book import Book
 from kontobro.erp.files.fec.options import JOURNAL, LONGEST_JOURNAL, FecOptions
-from kontobro.erp.files.fec.rows import line_text, piece_of, written
+from kontobro.erp.files.fec.rows import entry_text, line_text, piece_of, written
 from kontobro.erp.kit import checks
 from kontobro.erp.kit.texts import whole
 
@@ -104,8 +104,8 @@ def _parties(entry: Entry, book: Book, options: FecOptions) -> Iterator[Problem]
 
 def _lengths(entry: Entry, book: Book, options: FecOptions) -> Iterator[Iterable[Problem]]:
     yield checks.check_length("invoice number", piece_of(entry), SYSTEM, LONGEST_PIECE)
-    for line in entry.lines:
-        yield checks.check_length("text", line_text(entry, line, book, options), SYSTEM, LONGEST_TEXT)
+    for text in (entry_text(entry, book, options), *(line.text for line in entry.lines)):
+        yield checks.check_length("text", text, SYSTEM, LONGEST_TEXT)
 
 
 def _letters(entry: Entry, book: Book, options: FecOptions) -> Iterator[Problem]:

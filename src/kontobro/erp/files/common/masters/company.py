@@ -14,7 +14,7 @@ from kontobro.erp.files.common.master_file import MasterFile
 
 def company_of(masters: MasterFile, options: Mapping[str, str], currency: str = "") -> Company:
     """The company that files and options name, for `DocumentTarget.check`; options come first: `company_name`,
-    `currency` and `time_zone`. `currency` is the format's own where both are silent. Its `through` says which files
+    `currency` and `time_zone`. `currency` is the format's own where both are silent. Its `read_from` says which files
     were read. Raises Misconfigured for what neither says, and for a currency or time zone that is not one."""
     stated = next(iter(masters.read(Company)), Company(id="", name="", currency=""))
     name = options.get("company_name", "").strip() or stated.name
@@ -23,13 +23,13 @@ def company_of(masters: MasterFile, options: Mapping[str, str], currency: str = 
     if not name:
         raise _missing("company's name", "company_name", "name")
     if not code:
-        raise _missing("currency of the books", "currency", "currency")
+        raise _missing("currency of the accounting system", "currency", "currency")
     if code not in EXPONENTS:
         raise _wrong(f'The currency "{shown(code)}" is not a currency code.', "Use EUR, for example.")
     if zone and zone not in available_timezones():
         raise _wrong(f'The time zone "{shown(zone)}" is not one.', "Use Europe/Berlin, for example.")
-    through = "; ".join(map(str, masters.sources))
-    return replace(stated, id=stated.id or name, name=name, currency=code, time_zone=zone, through=through)
+    read_from = (*map(str, masters.sources), *masters.notes)
+    return replace(stated, id=stated.id or name, name=name, currency=code, time_zone=zone, read_from=read_from)
 
 
 def _missing(what: str, option: str, field: str) -> Misconfigured:

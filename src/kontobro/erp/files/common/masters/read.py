@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from kontobro.core.errors import said_of
 from kontobro.erp.files.common.master_file import MasterFile, Source
+from kontobro.erp.files.common.masters.books import from_fec, from_sie, is_fec, is_sie
+from kontobro.erp.files.common.masters.csv_file import Columns, columns_in, read_csv
+from kontobro.erp.files.common.masters.datev import is_datev, read_datev
 from kontobro.erp.files.common.masters.found import Content, joined
 from kontobro.erp.files.common.masters.toml_file import read_toml
-from kontobro.erp.kit.masters_file import bytes_of, wrong
+from kontobro.erp.files.common.masters.xlsx import read_xlsx
+from kontobro.erp.kit.masters_file import MOST_BYTES, bytes_of, wrong
 
 MOST_FILES: Final = 50
+MOST_BYTES_OF_BOOKS: Final = 128 * 1024 * 1024
+"""Of a file that holds bookings besides: SIE, FEC."""
 
-READERS: Final = {".toml": read_toml}
+COLUMNS: Final = ".columns.toml"
+TEXTS: Final = (".csv", ".txt", ".tsv")
+SIE: Final = (".se", ".si", ".sie")
+KNOWN: Final = (*TEXTS, ".xlsx", ".toml", *SIE)
 
 
 def read_master_file(path: Path) -> MasterFile:
@@ -24,33 +35,65 @@ def read_master_file(path: Path) -> MasterFile:
     Raises Misconfigured, naming file, row and column: for what can't be read, a record that is given twice, a value
     that is not of its kind, and all that is too large.
     """
-    return joined(_read(file) for file in _files(path))
+    try:
+        return joined(_read(file) for file in _files(path))
+    except OSError as unreadable:
+        raise wrong(path.name, said_of(unreadable), "Set the option to a file or folder.") from unreadable
 
 
 def _files(path: Path) -> list[Path]:
     """The files of a folder by name; hidden ones are another program's."""
-    try:
-        if not path.is_dir():
-            return [path]
-        files = sorted(file for file in path.iterdir() if not file.name.startswith((".", "~$")) and not file.is_dir())
-    except (OSError, ValueError) as unreadable:
-        said = said_of(unreadable) if isinstance(unreadable, OSError) else "its name is not one"
-        raise wrong(path.name, said, "Set the option to a file or folder.") from unreadable
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.iterdir() if not file.name.startswith((".", "~$")) and not file.is_dir())
+    for file in files:
+        _require_inside(file, path)
+    files = [file for file in files if not file.name.lower().endswith(COLUMNS)]
     if not files:
         raise wrong(path.name, "the folder is empty", "Put files with accounts, tax codes and vendors into it.")
     if len(files) > MOST_FILES:
         raise wrong(path.name, f"the folder has more than {MOST_FILES} files", "Use a folder for master data alone.")
-    for file in files:
-        if not file.resolve().is_relative_to(path.resolve()):
-            raise wrong(path.name, f"{file.name} leads out of the folder", "Put the file itself there.")
     return files
 
 
 def _read(file: Path) -> tuple[Source, Content]:
-    content = bytes_of(file)
-    reader = READERS.get(file.suffix.lower())
-    if reader is None:
-        raise wrong(file.name, "what it holds is not known by its name", f"Give a file {' or '.join(READERS)}.")
-    read = reader(content, file.name)
+    content = bytes_of(file, MOST_BYTES_OF_BOOKS)
+    read = _reader_of(file, content)(content, file.name)
     modified = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     return Source(file.name, modified, hashlib.sha256(content).hexdigest(), read.counts()), read
+
+
+def _reader_of(file: Path, content: bytes) -> Callable[[bytes, str], Content]:
+    """How a file is read: by its name, and texts by how they begin."""
+    ending, start = file.suffix.lower(), content[:4096]
+    if ending in TEXTS and is_fec(start):
+        return from_fec
+    if ending in SIE or (ending in TEXTS and is_sie(start)):
+        return from_sie
+    if len(content) > MOST_BYTES:
+        raise wrong(file.name, f"it has more than {MOST_BYTES:,} bytes", "Give master data alone.")
+    if ending in TEXTS and is_datev(start):
+        return read_datev
+    if ending == ".toml":
+        return read_toml
+    columns = _columns_of(file)
+    if ending in TEXTS:
+        return lambda content, name: read_csv(content, name, columns)
+    if ending in {".xlsx", ".xlsm"}:
+        return lambda content, name: read_xlsx(content, name, columns)
+    raise wrong(file.name, f'a file "{ending}" is not read', f"Give a file that ends {', '.join(KNOWN)}.")
+
+
+def _columns_of(file: Path) -> Columns:
+    """The file of columns beside it, if there is one."""
+    beside = file.with_name(file.stem + COLUMNS)
+    if not beside.exists():
+        return Columns()
+    _require_inside(beside, file.parent)
+    return columns_in(bytes_of(beside), beside.name)
+
+
+def _require_inside(file: Path, folder: Path) -> None:
+    """A link may lead to a file that no one was to read."""
+    if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder)):
+        raise wrong(folder.name, f"{file.name} leads out of the folder", "Put the file itself there.")
