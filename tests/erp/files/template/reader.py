@@ -75,9 +75,10 @@ def amount(value: object) -> Decimal:
 
 
 def line_vouchers(rows: Iterable[Mapping[str, Any]]) -> list[ReadVoucher]:
-    """`generic-lines`: Debit and Credit by Account; the rows of a Reference are one entry."""
+    """`generic-lines`: Debit and Credit by Account number; the rows of a Reference are one entry."""
     return _vouchers(
-        (str(row["Reference"]), row, str(row["Account"]), amount(row["Debit"]) - amount(row["Credit"])) for row in rows
+        (str(row["Reference"]), row, str(row["Account number"]), amount(row["Debit"]) - amount(row["Credit"]))
+        for row in rows
     )
 
 
@@ -103,7 +104,7 @@ def _vouchers(postings: Iterable[tuple[str, Mapping[str, Any], str, Decimal]]) -
         seen.add(id(row))
         for code, title in (("COST", "Cost centre"), ("PROJECT", "Project")):
             if row.get(title):
-                line, signed = (account, value) if "Account" in row else expense_of(row)
+                line, signed = (account, value) if "Account number" in row else expense_of(row)
                 key = (line, code, row[title])
                 dimensions[key] = dimensions.get(key, Decimal(0)) + signed
     return [

@@ -14,7 +14,7 @@ class TestLines(DocumentContract):
     def papers(self) -> Papers:
         def read(files):
             (content,) = [content for name, content in files.items() if name.endswith(".csv")]
-            return line_vouchers(csv_rows(content))
+            return line_vouchers(csv_rows(content, separator=";"))
 
         return Papers(target=ready("generic-lines"), read=read, chart=CHART, again=lambda: ready("generic-lines"))
 
@@ -24,7 +24,7 @@ class TestOneLine(DocumentContract):
     def papers(self) -> Papers:
         def read(files):
             (content,) = [content for name, content in files.items() if name.endswith(".csv")]
-            return pair_vouchers(csv_rows(content))
+            return pair_vouchers(csv_rows(content, separator=";"))
 
         return Papers(target=ready("generic-one-line"), read=read, chart=CHART)
 

@@ -155,7 +155,7 @@ def test_banana_computes_the_tax_of_the_gross_amount() -> None:
 
 def test_banana_refuses_a_tax_that_the_code_would_not_make() -> None:
     papers = Papers(target=ready("banana"), read=lambda files: [], chart=CHART)
-    assert papers.refusals(a_taxed_journal(CHART, "79.20", "15.00")) == ["document_tax_code"]
+    assert papers.refusals(a_taxed_journal(CHART, "79.20", "15.00")) == ["document_tax"]
     assert papers.refusals(a_taxed_journal(CHART, "79.20", "19.81")) == []
 
 

@@ -120,14 +120,14 @@ def _shape(entry: Entry, checked: Checked) -> Iterator[Problem]:
     if kind not in rows.kinds:
         yield problem("document_kind", "type", kind, system=system, kinds=", ".join(rows.kinds))
     if not can_pair(entry, rows):
-        yield problem("document_pairs.rows", "lines", entry.item_type or kind, system=system)
+        yield problem("document_pairs", "lines", entry.item_type or kind, system=system, setting="clearing")
     try:
         shares = shares_of(entry, rows)
     except NotFolded as fault:
-        yield problem("document_tax_code", "tax_code", fault.code or entry.item_type, system=system)
+        yield problem("document_tax.folded", "tax_code", fault.code or entry.item_type, system=system)
         return
     if entry.lines and not any(share.amount for share in shares):
-        yield problem("unbalanced.empty", "lines", Decimal(0))
+        yield problem("document_pairs.empty", "lines", Decimal(0), system=system)
     if rows.tax != "lines" and not checked.cells.points & STATED:
         yield from _computed(entry, shares, checked)
 
@@ -143,7 +143,7 @@ def _computed(entry: Entry, shares: Iterable[Share], checked: Checked) -> Iterat
         if expected is None or abs(expected - share.tax) > unit:
             tax, currency = share.tax, entry.currency
             yield problem(
-                "document_tax_code.computed", "tax_code", code.code, system=checked.system, tax=tax, currency=currency
+                "document_tax.computed", "tax_code", code.code, system=checked.system, tax=tax, currency=currency
             )
 
 
