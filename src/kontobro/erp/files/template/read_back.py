@@ -12,8 +12,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.erp.files.template.columns.styles import FORMULA, read_date
 from kontobro.erp.files.template.layout import SEPARATORS, TITLES, Column, Layout, encoding_of, mark_of, wrong
-from kontobro.erp.files.template.styles import FORMULA, read_date
 
 MOST_BYTES: Final = 256 * 1024 * 1024
 
