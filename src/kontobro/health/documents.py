@@ -59,7 +59,7 @@ def _waiting(connection: Connection, app: App, store: DocumentStore) -> Iterator
     if waiting.undelivered:
         said = f"{_numbers(waiting.undelivered)}: sealed and not delivered yet."
         yield Finding(
-            "documents", "warn", said, "The next export delivers it first; the service tries again by itself."
+            "documents", "warn", said, "The next export delivers it first; the service tries again automatically."
         )
     if waiting.late:
         said = f"{_numbers(waiting.late)}: delivered and not marked as imported."
