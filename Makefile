@@ -24,12 +24,18 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-demo: $(VENV)/app.stamp  ## export a demo company's expenses into a checked ledger, in demo/; ERP=odoo or ERP=tryton: into a real one
+ifdef TARGET
+demo: $(VENV)/dev.stamp
+	@$(BIN)/kontobro demo --target $(TARGET)
+	@$(BIN)/python -m tests.erp.files.judge $(TARGET) demo
+else
+demo: $(VENV)/app.stamp  ## export a demo company's expenses into a checked ledger, in demo/; ERP=odoo or tryton: into a real one; TARGET=csv, xlsx, datev, sie or fec: into documents
 	@case "$(ERP)" in \
 	  "") $(BIN)/kontobro demo ;; \
 	  odoo|tryton) $(BIN)/python -m erp_lab.demo_$(ERP) ;; \
 	  *) echo "make demo ERP=$(ERP): there is one for odoo and one for tryton, and without ERP for the embedded ledger." >&2; exit 2 ;; \
 	esac
+endif
 
 serve: $(VENV)/service.stamp  ## run the service on this machine, at http://127.0.0.1:8765, until Ctrl-C
 	@exec $(BIN)/kontobro serve
@@ -60,8 +66,8 @@ fix: $(VENV)/dev.stamp  ## fix what ruff can fix, renew what the documents repea
 words: $(VENV)/dev.stamp  ## bring the translations of problems up to date, and compile them
 	@$(BIN)/python scripts/words.py
 
-prove: $(VENV)/dev.stamp  ## kill real exporters everywhere, run again, print what exists; PROVE_ARGS="--only erp.book"
-	@$(BIN)/python -m tests.export.prove $(PROVE_ARGS)
+prove: $(VENV)/dev.stamp  ## kill real exporters everywhere, run again, compare; ERP=hledger for another system, PROVE_ARGS=--list lists them
+	@$(BIN)/python -m tests.export.prove $(ERP) $(PROVE_ARGS)
 
 bench: $(VENV)/dev.stamp  ## measure, print a table, write bench/results.json
 	@$(BIN)/python -m bench $(BENCH_ARGS)

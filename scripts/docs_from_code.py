@@ -82,6 +82,18 @@ def reasons() -> str:
     return table(("reason reported to Pleo", "codes"), *((one, ", ".join(codes[one])) for one in sorted(codes)))
 
 
+def points() -> str:
+    """The data points of templates, and those that name something."""
+    from kontobro.erp.files.template.columns.points import POINTS, PREFIXES
+
+    kinds = {"date": "dates", "amount": "amounts", "number": "numbers", "code": "codes", "text": "texts"}
+    rows = [
+        (label, ", ".join(f"`{point.name}`" for point in POINTS.values() if point.kind == kind))
+        for kind, label in kinds.items()
+    ]
+    return table(("kind", "data points"), *rows, *((f"`{name}.…`", what) for name, what in PREFIXES.items()))
+
+
 def environment() -> str:
     """The service's variables."""
     return f"\n{environment_page.table()}\n"

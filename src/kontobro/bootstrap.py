@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, cast
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportItem, MalformedItem
 from kontobro.core.ports import Clock, Connector, Store, TokenStore
-from kontobro.core.ports.delivery import Delivery, Mailer
 from kontobro.erp.registry import Registry
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
@@ -99,8 +98,7 @@ class App:
 
         self.permit(connection)
         target = self.registry.load_target(connection.erp, connection.erp_options)
-        delivery = self.delivery_for(connection) if connection.erp_options.get("deliver_to") else None
-        return DocumentPorts(target, documents, delivery)
+        return DocumentPorts(target, documents, self.delivery_for(connection))
 
     def document_store_for(self, connection: Connection) -> DocumentStore | None:
         """What was sealed of a connection; None where its accounting system takes no documents."""
@@ -108,17 +106,17 @@ class App:
             return None
         return cast("DocumentStore", self.store)
 
-    def delivery_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Delivery:
-        """Where the connection's documents go; secrets as for its connector."""
-        from kontobro.delivery.opening import Ways, open_delivery
+    def delivery_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Delivery | None:
+        """Where documents are brought, with secrets as for its connector; None: a person fetches them."""
+        from kontobro.delivery.opening import Ways as DeliveryWays
+        from kontobro.delivery.opening import open_delivery
 
         self.permit(connection)
         given = secrets or {}
-        mailer = self.mailers(connection) if self.mailers else None
         return open_delivery(
             connection.erp_options,
             lambda name: given.get(name) or self.store.secret(connection, name),
-            Ways(network=self.network, now=self.clock.now, mailer=mailer),
+            DeliveryWays(self.network, self.clock.now, self.mailers(connection) if self.mailers else None),
         )
 
     def ports_for(self, connection: Connection) -> Ports:

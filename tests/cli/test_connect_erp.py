@@ -13,7 +13,7 @@ from kontobro.cli.app import app
 from kontobro.core.errors import NotAllowed, SeveralCompanies
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.masterdata import Company
-from kontobro.erp.kit.registration import DELIVER_TO, FLAGGED
+from kontobro.erp.kit.registration import FLAGGED
 from kontobro.erp.registry import OURS, Registry
 from tests.cli.fakes import KEY, Bench
 from tests.cli.person import Person
@@ -202,7 +202,6 @@ def test_check_says_what_the_accounting_system_does_not_keep(person: Person) -> 
 
 def test_what_connectors_declare_a_flag_for_is_a_flag_of_connect() -> None:
     declared = {option.flag for name in OURS for option in Registry().get(name).options if option.flag}
-    declared.add(DELIVER_TO.flag)  # of every document target
     assert declared == {option.flag for option in FLAGGED}
     command = typer.main.get_command(app)
     given = [option.opts[0] for option in command.commands["connect"].params]  # type: ignore[attr-defined]
@@ -267,5 +266,8 @@ def test_an_unknown_system_lists_those_that_are_installed(bench: Bench) -> None:
         result = bench.run("connect", "--erp", "wrong", KONTOBRO_API_KEY=KEY)
     assert result.exit_code == 3
     said = " ".join(result.stderr.split())
-    assert 'There is no connector "wrong". Choose one of: beancount, northbook, odoo, tryton.' in said.replace("✗ ", "")
+    assert (
+        'There is no connector "wrong". Choose one of: beancount, csv, datev, fec, northbook, odoo, sie, tryton, xlsx.'
+        in said.replace("✗ ", "")
+    )
     assert "entry point in the group kontobro.connectors" in said

@@ -1,8 +1,7 @@
-"""An accounting system that is known by files only, in sync with Pleo in a box."""
+"""DATEV, known by its files only, in sync with Pleo in a box."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -11,68 +10,23 @@ import pytest
 from typer.testing import Result
 
 from tests.cli.person import Person
-from tests.support.outside import installed, write_package
 
-TARGET = '''
-"""The smallest document target whose master data are a folder of files; it renders nothing."""
-
-from pathlib import Path
-
-from kontobro.core.model.masterdata import Account, Dimension, DimensionValue, TaxCode, Vendor
-from kontobro.core.ports import Capabilities
-from kontobro.erp.files.common.masters import company_of, read_master_file
-from kontobro.erp.kit.registration import Option, Registration
-
-KINDS = frozenset([Account, Dimension, DimensionValue, TaxCode, Vendor])
-
-CONNECTOR = Registration(
-    label="Paper",
-    factory="kontobro_paper:open_target",
-    install="pip install kontobro-paper",
-    options=(Option("masters", "path of the master data", "path"),),
-    documents=True,
-)
-
-
-def open_target(options):
-    return Paper(options)
-
-
-class Paper:
-    capabilities = Capabilities(
-        kinds=KINDS, bills=True, drafts=False, receipts=None, batch_size=None, reference="enforced"
-    )
-    max_rows = None
-
-    def __init__(self, options):
-        self.options = options
-
-    def _masters(self):
-        return read_master_file(Path(self.options["masters"]))
-
-    def check(self):
-        return company_of(self._masters(), self.options)
-
-    def read(self, kind):
-        return self._masters().read(kind)
-
-    def validate(self, entries):
-        return [[] for _ in entries]
-'''
-COMPANY = "name;currency;time_zone;country\nFjord & Bro ApS;DKK;Europe/Copenhagen;DK\n"
 ACCOUNTS = 40
+HEAD = '"EXTF";700;{};"{}";3;20260901120000000;;"RE";"";"";29098;55003;20260101;4\r\nKonto;Text\r\n'
+LABELS, CREDITORS = "EXTF_Kontenbeschriftungen.csv", "EXTF_Kreditoren.csv"
 
 
-def accounts(first: int, last: int) -> str:
-    return "Kontonr.;Kontonavn\n" + "".join(f"{7000 + n};Køb {n}\n" for n in range(first, last))
+def accounts(last: int) -> str:
+    head = HEAD.format(20, "Kontenbeschriftungen")
+    return head + "".join(f'{4900 + n};"Bürobedarf {n}";"de-DE"\r\n' for n in range(last))
 
 
-def taxes(rate: str = "25") -> str:
-    return f"Momskode;Navn;Sats;Konto\nI25;Indgående moms;{rate};7000\n"
+def creditors(*rows: str) -> str:
+    return HEAD.format(16, "Debitoren/Kreditoren") + "".join(f"{row}\r\n" for row in rows)
 
 
-DIMENSIONS = "Dimension;Værdi;Navn\nSTED;100;Aarhus\nSTED;200;Odense\n"
-VENDORS = "Leverandørnr.;Navn;CVR-nr.;Land\nV1;Kontorhuset;12345678;DK\n"
+def taxes(rate: str = "19") -> str:
+    return f"Steuerschlüssel;Bezeichnung;Satz;Konto;datev_key\nV19;Vorsteuer;{rate};4900;9\n"
 
 
 @pytest.fixture
@@ -80,31 +34,38 @@ def masters(tmp_path: Path) -> Path:
     folder = tmp_path / "masters"
     folder.mkdir()
     texts = {
-        "company.csv": COMPANY,
-        "kontoplan.csv": accounts(0, ACCOUNTS),
-        "momskoder.csv": taxes(),
-        "dimension_values.csv": DIMENSIONS,
-        "leverandører.csv": VENDORS,
+        LABELS: accounts(ACCOUNTS),
+        CREDITORS: creditors('70001;"Druckerei Müller";;;;;"2"', '10001;"A customer";;;;;"2"'),
+        "tax_codes.csv": taxes(),
+        "dimension_values.csv": "Dimension;Wert;Name\nKST;100;Köln\nKST;200;Berlin\n",
     }
     for name, text in texts.items():
-        (folder / name).write_text(text, encoding="cp1252")
+        (folder / name).write_text(text, encoding="cp1252", newline="")
     return folder
 
 
 @pytest.fixture
-def of_files(person: Person, masters: Path) -> Iterator[Person]:
+def of_files(person: Person, masters: Path) -> Person:
     """Connected, and in sync."""
-    write_package(person.folder / "packages", "paper", "paper = kontobro_paper:CONNECTOR", TARGET)
-    with installed(person.folder / "packages"):
-        place = ["--environment", "sandbox", "--url", person.url, "--erp", "paper"]
-        place += ["--erp-option", f"masters={masters}"]
-        result = person.types("connect", *place, "--api-key-stdin", stdin=f"{person.sandbox.api_key}\n")
-        assert result.exit_code == 0, result.output
-        person.types("dimensions", "STED")
-        for kind in ("accounts", "tax-codes", "dimensions", "vendors"):
-            result = apply(person, kind)
-            assert result.exit_code in (0, 8), result.output
-        yield person
+    assert connects(person, masters).exit_code == 0, person.shown[-1]
+    person.types("dimensions", "KST")
+    for kind in ("accounts", "tax-codes", "dimensions", "vendors"):
+        assert apply(person, kind).exit_code in (0, 8), person.shown[-1]
+    return person
+
+
+def connects(person: Person, masters: Path, client: str = "55003") -> Result:
+    options = {
+        "masters": masters,
+        "consultant": 29098,
+        "client": client,
+        "account_length": 4,
+        "company_name": "Fjord & Bro",
+        "currency": "DKK",
+    }
+    words = [word for name, value in options.items() for word in ("--erp-option", f"{name}={value}")]
+    place = ["--environment", "sandbox", "--url", person.url, "--erp", "datev"]
+    return person.types("connect", *place, *words, "--api-key-stdin", stdin=f"{person.sandbox.api_key}\n\n")
 
 
 def plan(person: Person, kind: str) -> Any:
@@ -119,8 +80,8 @@ def apply(person: Person, kind: str) -> Result:
 def test_pleo_follows_a_folder_of_files(of_files: Person, masters: Path) -> None:
     for kind in ("accounts", "tax-codes", "dimensions", "vendors"):
         assert plan(of_files, kind)["changes"] == [], kind
-    (masters / "kontoplan.csv").write_text(accounts(0, ACCOUNTS + 2), encoding="cp1252")
-    (masters / "momskoder.csv").write_text(taxes("12,5"), encoding="cp1252")
+    (masters / LABELS).write_text(accounts(ACCOUNTS + 2), encoding="cp1252")
+    (masters / "tax_codes.csv").write_text(taxes("16"), encoding="cp1252")
     assert plan(of_files, "accounts")["counts"] == {"create": 2}
     assert plan(of_files, "tax-codes")["counts"] == {"update": 1}
     assert apply(of_files, "accounts").exit_code == 0
@@ -129,28 +90,34 @@ def test_pleo_follows_a_folder_of_files(of_files: Person, masters: Path) -> None
 
 def test_a_file_that_lost_rows_or_is_wrong_changes_nothing_by_itself(of_files: Person, masters: Path) -> None:
     half = {"archive": ACCOUNTS // 2}
-    (masters / "kontoplan.csv").write_text(accounts(0, ACCOUNTS // 2), encoding="cp1252")
+    (masters / LABELS).write_text(accounts(ACCOUNTS // 2), encoding="cp1252")
     assert plan(of_files, "accounts")["counts"] == half
     scheduled = of_files.types("sync", "apply", "accounts", "--yes")
     assert scheduled.exit_code == 8
     assert "archive" in scheduled.output
     assert plan(of_files, "accounts")["counts"] == half, "nothing was archived"
 
-    (masters / "leverandører.csv").write_text(VENDORS.splitlines()[0], encoding="cp1252")
+    (masters / CREDITORS).write_text(creditors(), encoding="cp1252")
     found = plan(of_files, "vendors")
     assert found["refused"]
     assert of_files.types("sync", "apply", "vendors", "--digest", found["digest"]).exit_code == 8
 
-    (masters / "kontoplan.csv").write_text(accounts(0, 3) + "7000;Again\n", encoding="cp1252")
+    (masters / LABELS).write_text(accounts(3) + '4900;"Again";"de-DE"\r\n', encoding="cp1252", newline="")
     wrong = of_files.types("sync", "plan", "accounts")
     assert wrong.exit_code == 3
-    assert 'accounts have "7000" twice: row 2 and row 5' in " ".join(wrong.output.split())
+    assert 'accounts have "4900" twice: row 3 and row 6' in " ".join(wrong.output.split())
 
 
 def test_check_says_which_file_was_read_and_what_it_holds(of_files: Person, masters: Path) -> None:
     found = of_files.reads("check", codes=(0, 1, 2, 3))["findings"]
     said = [each["message"] for each in found if each["subject"] == "master data"]
-    digest = sha256((masters / "kontoplan.csv").read_bytes()).hexdigest()[:8]
-    (line,) = [each for each in said if each.startswith("kontoplan.csv")]
+    digest = sha256((masters / LABELS).read_bytes()).hexdigest()[:8]
+    (line,) = [each for each in said if each.startswith(LABELS) and "SHA" in each]
     assert line.endswith(f" UTC, SHA-256 {digest}…: {ACCOUNTS} accounts")
-    assert len(said) == 5
+    assert f"{CREDITORS}: 1 debtors were left out" in said
+
+
+def test_files_of_another_client_are_refused(person: Person, masters: Path) -> None:
+    result = connects(person, masters, client="55004")
+    assert result.exit_code == 3
+    assert 'of client 55003, and the option `client` is "55004"' in " ".join(result.output.split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from beancount import loader
 from beancount.core.data import Posting, Transaction
 
 from kontobro.core.model.journal import Reference
+from kontobro.erp.beancount.connector import BeancountConnector
+from kontobro.testing.connector.books import Books
 from kontobro.testing.connector.shown import Shown, ShownLine
 
 LEDGER = """\
@@ -97,6 +100,9 @@ class LedgerFiles:
     def count(self, reference: Reference) -> int:
         return sum(entry.meta["kontobro"] == reference for entry in self.entries())
 
+    def count_all(self) -> int:
+        return len(self.entries())
+
     def shows(self, reference: Reference) -> Shown:
         (entry,) = [
             one for one in self.entries() if one.meta["kontobro"] == reference and one.meta.get("void") is not True
@@ -145,9 +151,20 @@ def shown_line(posting: Posting) -> ShownLine:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Path:
-    path = tmp_path / "main.beancount"
+    return ledger_in(tmp_path)
+
+
+def ledger_in(folder: Path) -> Path:
+    path = folder / "main.beancount"
     path.write_text(LEDGER)
     return path
+
+
+def books_in(folder: Path) -> Books:
+    """A company of its own, for `make prove`."""
+    path = ledger_in(folder)
+    connect = partial(BeancountConnector, path)
+    return Books(connector=connect(), bookkeeper=LedgerFiles(path), elsewhere=connect)
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def codes_in(*packages: str) -> set[str]:
 @pytest.mark.parametrize(
     ("headings", "packages"),
     [
-        (("Export: items, receipts and bookings", "Documents", "Master data: what Pleo refuses"), ("export", "pleo")),
+        (("Export: items, receipts and bookings", "Master data: what Pleo refuses"), ("export", "pleo")),
         (("Beancount: what the ledger refuses",), ("erp/beancount",)),
         (("Odoo: what it refuses",), ("erp/odoo",)),
         (("Tryton: what it refuses",), ("erp/tryton",)),
@@ -79,10 +79,17 @@ def codes_in(*packages: str) -> set[str]:
 def test_the_codes_of_the_other_layers_are_explained(headings: tuple[str, ...], packages: tuple[str, ...]) -> None:
     """A connector says what it makes itself, and of the kit's checks those that it uses."""
     own, kit = codes_in(*packages), codes_in("erp/kit")
-    shared = {"booking_gone"}  # every connector says it, with the same words
+    shared = {"booking_gone", "not_posted"}  # each connector says it, with the same words
+    documents = section_of("Documents")
     assert own
-    assert own - shared <= section_of(*headings) <= own | kit
+    assert own - shared - documents <= section_of(*headings) <= own | kit
     assert shared <= set(table(page("problems.md")))
+
+
+def test_the_codes_of_documents_are_explained() -> None:
+    """What formats say in codes of the rules and the kit is explained with those."""
+    own = codes_in("erp/files", "export/documents")
+    assert {code for code in own if code.startswith("document_")} <= section_of("Documents") <= own
 
 
 def test_the_codes_of_the_kit_are_explained() -> None:

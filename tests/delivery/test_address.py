@@ -10,8 +10,9 @@ from kontobro.core.errors import Misconfigured
 from kontobro.core.ports.delivery import is_path
 from kontobro.delivery.address import Address, address_of, recipients_of
 from kontobro.delivery.opening import open_delivery
-from kontobro.erp.kit.registration import DELIVER_TO, DELIVERY, Registration
-from tests.delivery.places import WAYS, a_file
+from kontobro.erp.kit.registration import DELIVER_TO, DELIVERY, Option, Registration
+from kontobro.erp.registry import FILES, Registry
+from tests.delivery.places import WAYS
 
 
 @pytest.mark.parametrize(
@@ -83,12 +84,8 @@ def test_endpoints_of_s3(end: str) -> None:
 
 
 def test_without_a_place_documents_are_downloaded() -> None:
-    delivery = open_delivery({}, lambda name: None, WAYS)
-    delivery.deliver([a_file("a.csv")])
-    assert (delivery.check(), delivery.readable, list(delivery.names())) == ("download", False, [])
-    assert not delivery.withdraw("a.csv", a_file("a.csv").sha256)
-    with pytest.raises(FileNotFoundError):
-        delivery.read("a.csv")
+    assert open_delivery({}, lambda name: None, WAYS) is None
+    assert open_delivery({"deliver_to": " "}, lambda name: None, WAYS) is None
 
 
 def test_mail_needs_a_mail_server() -> None:
@@ -106,3 +103,26 @@ def test_whoever_guards_paths_guards_folders_of_deliveries(place: str) -> None:
     assert registered.values_of("address", {"deliver_to": "sftp://me@h/x"}) == {}
     assert DELIVER_TO in registered.settings
     assert [option.name for option in registered.secrets] == ["delivery_secret"]
+
+
+def test_every_document_target_has_the_options_of_a_delivery_once() -> None:
+    masters = Option("masters", "master data", "path")
+    made = Registration(label="X", factory="a:b", install="-", documents=True, options=(masters,))
+    assert made.options == (masters, *DELIVERY)
+    assert replace(made, label="Y").options == made.options
+    assert Registration(label="X", factory="a:b", install="-", options=(masters,)).options == (masters,)
+    for name in FILES:
+        assert DELIVER_TO in Registry().get(name).options
+    with pytest.raises(ValueError, match="deliver_to is declared twice"):
+        replace(made, options=(Option("deliver_to", "a path that no one guards"),))
+
+
+@pytest.mark.parametrize(
+    ("place", "asked"),
+    [("", []), ("/srv/in", []), ("sftp://me@h/x", ["delivery_secret"]), ("mailto:a@example.com", ["delivery_secret"])],
+)
+def test_a_secret_is_asked_for_where_the_place_has_a_login(place: str, asked: list[str]) -> None:
+    made = Registration(label="X", factory="a:b", install="-", documents=True)
+    found = made.secrets_for({"deliver_to": place})
+    assert [option.name for option in found if option.required] == asked
+    assert [option.name for option in found] == asked

@@ -181,10 +181,12 @@ def test_taking_back_takes_what_a_kill_left_too(place: Place) -> None:
     assert place.files() == {}
 
 
-def test_hidden_files_and_deeper_folders_are_not_listed(place: Place) -> None:
-    for name in ("a.csv", "b.csv", "c.csv", "0001/d.pdf", ".a.csv.0.tmp", "0001/.e.tmp"):
+def test_hidden_files_and_names_that_can_not_be_ours_are_not_listed(place: Place) -> None:
+    for name in ("a.csv", "b.csv", "c.csv", "0001/d.pdf", ".a.csv.0.tmp", "0001/.e.tmp", "prüfung.csv", "a&b.csv"):
         place.plant(name, b"x")
-    assert sorted(place.delivery().names()) == ["0001/d.pdf", "a.csv", "b.csv", "c.csv"]
+    delivery = place.delivery()
+    assert sorted(delivery.names()) == ["0001/d.pdf", "a.csv", "b.csv", "c.csv"]
+    assert [b"".join(delivery.read(name)) for name in delivery.names()] == [b"x"] * 4
 
 
 def test_no_space_left_is_tried_again_later(server: Place) -> None:

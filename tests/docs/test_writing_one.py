@@ -64,26 +64,87 @@ def test_the_pages_connector_books_once_wherever_an_export_is_killed(folder: Pat
     exports = ("-p", "no:cacheprovider", "-k", "TestExport")
     ran = run(folder, "-m", "pytest", "-q", "-W", "error", *exports, "test_our_erp.py")
     assert ran.returncode == 0, ran.stdout[-5000:]
-    assert "3 passed" in ran.stdout
+    assert "4 passed" in ran.stdout
 
 
 FORGETS = """
 found = OurConnector.find
 OurConnector.find = lambda self, keys: found(self, keys) if OWN else {}
-OWN, create = [], OurConnector._create
-OurConnector._create = lambda self, entry: OWN.append(entry) or create(self, entry)
+OWN, made = [], OurConnector._create
+OurConnector._create = lambda self, entries: OWN.append(entries) or made(self, entries)
 """
 LOSES_RECEIPTS = """
 OurConnector.attach = lambda self, booking, receipts: None
+"""
+LIES = """
+booked_as = {}
+made, found = OurConnector._create, OurConnector.find
+def find(self, keys):
+    answers = found(self, keys)
+    return {key: told(one) for key, one in answers.items()}
+def told(one):
+    entry = booked_as.get(one.reference)
+    return one if entry is None else replace(
+        one,
+        date=entry.date,
+        line_sums=summed((line.account, line.amount) for line in entry.lines),
+        dimension_sums=dimension_sums(entry),
+        tax_code_sums=tax_code_sums(entry),
+    )
+def lying(self, entries):
+    booked_as.update((entry.reference, entry) for entry in entries)
+    return made(self, [changed(entry) for entry in entries])
+def changed(entry):
+    return replace(entry, lines=tuple(otherwise(line) for line in entry.lines))
+from kontobro.core.model.journal import dimension_sums, tax_code_sums
+OurConnector.find, OurConnector._create = find, lying
+"""
+"""A connector whose process tells what it was given, and books something else."""
+WRONG_AMOUNT = f"""{LIES}
+def otherwise(line):
+    return replace(line, amount=line.amount * 2)
+"""
+DROPS_A_DIMENSION = f"""{LIES}
+def otherwise(line):
+    return replace(line, dimensions=line.dimensions[:1])
+"""
+DROPS_TAX_CODES = f"""{LIES}
+def otherwise(line):
+    return replace(line, tax_code=None)
+"""
+DROPS_VENDORS = f"""{LIES}
+def otherwise(line):
+    return replace(line, vendor=None)
+"""
+ANOTHER_DAY = f"""{LIES}
+def changed(entry):
+    return replace(entry, date=entry.date.replace(day=4))
+"""
+DOUBLES = """
+made = OurConnector._create
+def doubling(self, entries):
+    made(self, [replace(entry, reference=Reference(entry.reference + "-2")) for entry in entries])
+    return made(self, entries)
+OurConnector._create = doubling
 """
 
 
 @pytest.mark.kill
 @pytest.mark.parametrize(
-    ("bug", "said"), [(FORGETS, "exists and is not found"), (LOSES_RECEIPTS, "0 receipts, not its")]
+    ("bug", "said"),
+    [
+        (FORGETS, "exists and is not found"),
+        (LOSES_RECEIPTS, "0 receipts, not its"),
+        (WRONG_AMOUNT, "its amounts: "),
+        (DROPS_A_DIMENSION, "its dimensions: "),
+        (DROPS_TAX_CODES, "its tax codes: "),
+        (DROPS_VENDORS, "its vendors: "),
+        (ANOTHER_DAY, "its date: 2026-10-04, not 2026-10-03"),
+        (DOUBLES, "10 documents were booked, not 5"),
+    ],
 )
 def test_the_export_contract_catches_a_connector_that(folder: Path, bug: str, said: str) -> None:
-    """Finds only what its own process booked, or drops receipts."""
+    """Finds only what its own process booked, drops receipts, books something else than it says, or books twice."""
     connector = folder / "our_erp" / "connector.py"
     connector.write_text(connector.read_text(encoding="utf-8") + bug)
     once = ("-p", "no:cacheprovider", "-k", "TestExport and books_everything_once")
@@ -94,6 +155,11 @@ def test_the_export_contract_catches_a_connector_that(folder: Path, bug: str, sa
 def test_the_pages_contract_catches_a_connector_that_books_twice(folder: Path) -> None:
     books = folder / "our_erp" / "books.py"
     books.write_text(books.read_text(encoding="utf-8").replace("reference text primary key", "reference text"))
+    connector = folder / "our_erp" / "connector.py"
+    twice = connector.read_text(encoding="utf-8").replace(
+        "for entry in entries:\n", "for entry in [*entries, *entries]:\n"
+    )
+    connector.write_text(twice)
     ran = run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_our_erp.py", "-k", "twice_in_a_batch")
     assert ran.returncode == 1, ran.stdout[-3000:]
     assert "test_the_same_entry_twice_in_a_batch_is_one_booking" in ran.stdout

@@ -1,7 +1,8 @@
-"""The kill proof as a table that a person can read: `make prove`, or `python -m tests.export.prove`.
+"""The kill proof as a table that a person can read: `make prove`, or `python -m tests.export.prove [CONNECTOR ...]`.
 
-A whole run first names its boundaries. Then, for each of them, a real process is killed there with `kill -9`, the
-export is run again (once with our history kept, once with it deleted), and both sides are counted.
+It is `kontobro.testing.export`, as `ExportContract` and `kontobro prove` have it, over a company of each system that
+can be had on this machine alone: a whole run names its boundaries, then a real process is killed with `kill -9` at each
+of them, the export is run again (once with our history kept, once with it deleted), and both sides are compared.
 """
 
 from __future__ import annotations
@@ -9,226 +10,181 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from importlib import import_module, util
+from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from beancount import loader
-from beancount.core.data import Document, Transaction
 from rich import box
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
-from tests.export import test_killed, test_killed_searchable
-from tests.export.test_killed import BOOKED, STATES
-from tests.support.connected_home import ConnectedHome, a_connected_home, forget_history
-from tests.support.plain_erp import PlainErp
-from tests.support.pleo_company import kill_company
+from kontobro.erp.registry import Registry
+from kontobro.testing.connector.books import Books
+from kontobro.testing.export.proof import ExportProof, History, Verdict, export_proof
 
-SETTLE_AFTER = 0.4
-"""Seconds that the searchable system may still commit after its caller has gone; this one commits at once."""
+PROJECT = Path(__file__).resolve().parents[2]
+HLEDGER = PROJECT / "connectors" / "kontobro-hledger"
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A system that a company can be made of in an empty folder. `books`: the function that makes it, `module:function`
+    or `file.py:function`; `command`: what has to be installed."""
+
+    words: str
+    books: str
+    command: str = ""
+
 
 SYSTEMS = {
-    "ledger": "a Beancount ledger, which refuses a second entry under one reference",
-    "searchable": "a system that doubles whatever is written twice, and can only be searched",
+    "beancount": System(
+        "a Beancount ledger, which refuses a second entry under one reference", "tests.connectors.conftest:books_in"
+    ),
+    "searchable": System(
+        "a system that doubles what is written twice, and can only be searched", "tests.support.plain_erp:books_in"
+    ),
+    "hledger": System(
+        "an hledger journal, by a connector in a package of its own",
+        f"{HLEDGER / 'tests' / 'conftest.py'}:books_in",
+        "hledger",
+    ),
 }
-WORDS = {"ledger": test_killed.WRITES, "searchable": test_killed_searchable.WRITES}
-RECEIPTS = 3
-SIDES = {"before": "before", "after": "right after"}
+USUAL = ("beancount", "searchable")
 
 
 @dataclass(frozen=True, slots=True)
-class BothSides:
-    """What is on both sides: how often each entry and each receipt, and Pleo's status of each item."""
-
-    entries: dict[str, int]
-    receipts: dict[str, int]
-    items: dict[str, str]
-    job: str
-
-    @property
-    def doubled(self) -> int:
-        return sum(times - 1 for times in (*self.entries.values(), *self.receipts.values()))
-
-    @property
-    def lost(self) -> int:
-        """Entries and receipts that should be in the end, and don't."""
-        return len(set(BOOKED) - set(self.entries)) + max(0, RECEIPTS - len(self.receipts))
-
-    @property
-    def whole(self) -> bool:
-        """Everything once, nothing else, and Pleo says the same of it."""
-        once = self.entries == dict.fromkeys(BOOKED, 1) and list(self.receipts.values()) == [1] * RECEIPTS
-        return once and self.items == STATES and self.job == "completed_with_errors"
-
-    def __str__(self) -> str:
-        told = Counter(state for state in self.items.values() if state in ("successful", "failed"))
-        said = f", {told.total()} of {len(self.items)} told" if self.job == "in_progress" else ""
-        counts = f"{sum(self.entries.values())} entries, {sum(self.receipts.values())} receipts"
-        return f"{counts}; Pleo: {self.job.replace('_', ' ')}{said}"
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One kill: in front of which system, at which boundary, and whether our history is deleted after it."""
+class Kill:
+    """One kill, and what is wrong after the next run."""
 
     system: str
     boundary: str
-    forgetful: bool
+    history: History
+    wrong: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What was when the process was dead, and what exists after the next run."""
-
-    case: Case
-    killed: BothSides
-    healed: BothSides
-
-
-def standing(connected: ConnectedHome) -> BothSides:
-    """Count both sides, by reading what they keep."""
-    entries, receipts = plain_books(connected) if connected.order else ledger_books(connected)
-    return BothSides(
-        dict(Counter(entries)), dict(Counter(receipts)), connected.states(), str(connected.sandbox.jobs[-1].status)
-    )
-
-
-def ledger_books(connected: ConnectedHome) -> tuple[list[str], list[str]]:
-    """References and receipts in the ledger, which has to load without an error."""
-    found, errors, _ = loader.load_file(str(connected.ledger))
-    if errors:
-        raise AssertionError(f"the ledger does not load: {errors}")
-    entries = [e.meta["kontobro"] for e in found if isinstance(e, Transaction) and "kontobro" in e.meta]
-    return entries, [Path(entry.filename).name for entry in found if isinstance(entry, Document)]
-
-
-def plain_books(connected: ConnectedHome) -> tuple[list[str], list[str]]:
-    plain = PlainErp(Path(connected.order["plain"]), [])
-    return [line["reference"] for line in plain.lines()], [path.name for path in plain.receipts.glob("*/*")]
+def books_of(system: str) -> Callable[[Path], Books]:
+    """What makes a company of it."""
+    place, _, function = SYSTEMS[system].books.rpartition(":")
+    if not place.endswith(".py"):
+        return getattr(import_module(place), function)  # type: ignore[no-any-return]
+    sys.path.insert(0, str(Path(place).parent.parent))
+    spec = util.spec_from_file_location(f"proof_of_{system}", place)
+    assert spec
+    assert spec.loader
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, function)  # type: ignore[no-any-return]
 
 
 @contextmanager
-def opened(system: str) -> Iterator[ConnectedHome]:
-    """The company's desk in front of that system, gone afterwards."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        orders = {"plain": str(folder / "plain"), "settle_after": SETTLE_AFTER} if system == "searchable" else {}
-        with a_connected_home(folder, kill_company(), **orders) as connected:
-            yield connected
+def proof_of(system: str) -> Iterator[ExportProof]:
+    """A proof over a company of its own, gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder, export_proof(books_of(system)(Path(folder))) as proof:
+        yield proof
 
 
-def boundaries(system: str) -> list[str]:
-    """The names of all boundaries, from a run in which nothing happens."""
-    with opened(system) as connected:
-        connected.export()
-        if not standing(connected).whole:
-            raise AssertionError(f"even a run without a kill is not whole: {standing(connected)}")
-        return connected.boundaries
+def boundaries(system: str) -> Sequence[str]:
+    with proof_of(system) as proof:
+        return proof.boundaries()
 
 
-def prove(case: Case) -> Verdict:
-    """Kill one exporter, run another, count."""
-    with opened(case.system) as connected:
-        if connected.export(at=case.boundary) is not None:
-            raise AssertionError(f"nothing was killed at {case.boundary}")
-        killed = standing(connected)
-        if case.forgetful:
-            forget_history(connected)
-        connected.sandbox.move_clock(test_killed.LATER)
-        in_doubt = case.system == "searchable" and case.boundary in test_killed_searchable.IN_DOUBT
-        connected.export(take_over=case.forgetful or in_doubt)
-        return Verdict(case, killed, standing(connected))
+def kills(system: str, cases: Sequence[tuple[str, History]]) -> list[Kill]:
+    """These cases, one after the other."""
+    with proof_of(system) as proof:
+        return [_kill(system, proof.kill(*case)) for case in cases]
 
 
-def in_words(case: Case) -> str:
-    """`erp.book#2:before` for a person: "before the payments were written"."""
-    write, _, side = case.boundary.partition(":")
-    return f"{SIDES[side]} {WORDS[case.system][write]}"
+def _kill(system: str, verdict: Verdict) -> Kill:
+    return Kill(system, verdict.boundary, verdict.history, verdict.wrong)
 
 
-def run(cases: Sequence[Case]) -> Iterator[Verdict]:
-    """Every case in a company of its own, as many at once as there are processors."""
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
-        yield from pool.map(prove, cases)
+def prove(system: str, only: str, pool: ProcessPoolExecutor) -> list[Kill]:
+    """Every boundary whose name holds `only`, in their order, shared among the processors."""
+    cases = [(name, history) for name in boundaries(system) if only in name for history in get_args(History)]
+    shares = os.cpu_count() or 1
+    done = [pool.submit(kills, system, cases[first::shares]) for first in range(min(shares, len(cases)))]
+    found = [kill for one in done for kill in one.result()]
+    return sorted(found, key=lambda kill: cases.index((kill.boundary, kill.history)))
 
 
-def summary(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def summary(found: Sequence[Kill]) -> dict[str, Any]:
     return {
-        "boundaries": len({(verdict.case.system, verdict.case.boundary) for verdict in verdicts}),
-        "processes_killed": len(verdicts),
-        "doubled": sum(verdict.healed.doubled for verdict in verdicts),
-        "lost": sum(verdict.healed.lost for verdict in verdicts),
-        "whole": sum(verdict.healed.whole for verdict in verdicts),
-        "proven": bool(verdicts) and all(verdict.healed.whole for verdict in verdicts),
+        "boundaries": len({(kill.system, kill.boundary) for kill in found}),
+        "processes_killed": len(found),
+        "whole": sum(not kill.wrong for kill in found),
+        "proven": bool(found) and not any(kill.wrong for kill in found),
     }
 
 
-def shape(verdict: Verdict) -> dict[str, Any]:
-    return asdict(verdict) | {"whole": verdict.healed.whole, "killed_when": in_words(verdict.case)}
-
-
-def print_tables(console: Console, verdicts: Sequence[Verdict]) -> None:
-    for system, words in SYSTEMS.items():
-        rows = [verdict for verdict in verdicts if verdict.case.system == system]
-        if rows:
-            console.print(table_of(f"Booked into {words}", rows))
-    counts = summary(verdicts)
+def print_tables(console: Console, found: Sequence[Kill]) -> None:
+    """A row a boundary, a column a history; then the sum."""
+    for system, rows in groupby(found, key=lambda kill: kill.system):
+        table = Table(title=f"Booked into {SYSTEMS[system].words}", title_justify="left", box=box.SIMPLE_HEAD)
+        for heading in ("killed", "run again", "history deleted, run again"):
+            table.add_column(heading)
+        for boundary, both in groupby(rows, key=lambda kill: kill.boundary):
+            table.add_row(boundary, *map(outcome, both))
+        console.print(table)
+    counts = summary(found)
     console.print(
         f"{counts['boundaries']} boundaries, {counts['processes_killed']} processes killed with kill -9: "
-        f"doubled {counts['doubled']}, lost {counts['lost']}, whole after the next run {counts['whole']}.",
+        f"whole after the next run {counts['whole']}.",
         style="bold green" if counts["proven"] else "bold red",
     )
 
 
-def table_of(title: str, verdicts: Sequence[Verdict]) -> Table:
-    """A row a boundary: its two kills, one with our history kept and one with it deleted."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    for heading in ("killed", "what stood then", "run again", "history deleted, run again"):
-        table.add_column(heading)
-    for kept, deleted in zip(verdicts[::2], verdicts[1::2], strict=True):
-        table.add_row(in_words(kept.case), str(kept.killed), outcome(kept), outcome(deleted))
-    return table
+def outcome(kill: Kill) -> str:
+    """Whole, or what is wrong instead."""
+    return f"[red]✗ {'; '.join(kill.wrong)}[/]" if kill.wrong else "[green]✓ whole[/]"
 
 
-def outcome(verdict: Verdict) -> str:
-    """Whole, or what exists instead."""
-    if verdict.healed.whole:
-        return "[green]✓ whole[/]"
-    return f"[red]✗ {verdict.case.boundary}: {verdict.healed}[/]"
+def listed() -> Iterator[str]:
+    """Every registered connector, and each other system, with how it is proved."""
+    for name in dict.fromkeys([*SYSTEMS, *Registry().names()]):
+        if name not in SYSTEMS:
+            yield f"{name}: kontobro prove --erp {name} --books MODULE:FUNCTION, over a company of yours"
+        elif not _installed(name):
+            yield f"{name}: {SYSTEMS[name].command} is not installed"
+        else:
+            yield f"{name}: make prove ERP={name}"
+
+
+def _installed(system: str) -> bool:
+    return not SYSTEMS[system].command or shutil.which(SYSTEMS[system].command) is not None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="prove", description="Kill the exporter everywhere; count what stands.")
+    parser = argparse.ArgumentParser(prog="prove", description="Kill the exporter everywhere; compare both sides.")
+    parser.add_argument("systems", nargs="*", default=USUAL, metavar="SYSTEM", help="which ones; see --list")
+    parser.add_argument("--list", action="store_true", help="every connector, and how it is proved")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--only", default="", metavar="TEXT", help="boundaries whose name holds this, as erp.book")
     options = parser.parse_args(arguments)
-    cases = [
-        Case(system, boundary, forgetful)
-        for system in SYSTEMS
-        for boundary in boundaries(system)
-        if options.only in boundary
-        for forgetful in (False, True)
-    ]
-    if not cases:
+    if options.list:
+        sys.stdout.writelines(f"{line}\n" for line in listed())
+        return 0
+    for name in options.systems:
+        if name not in SYSTEMS or not _installed(name):
+            parser.error("it can't be proved here. These are:\n  " + "\n  ".join(listed()))
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+        found = [kill for name in options.systems for kill in prove(name, options.only, pool)]
+    if not found:
         parser.error(f"no boundary's name holds {options.only!r}")
-    told = Console(stderr=True)
-    bar = track(run(cases), "Killing exporters", len(cases), console=told, disable=options.json, transient=True)
-    verdicts = list(bar)
     if options.json:
-        found = {"summary": summary(verdicts), "kills": [shape(verdict) for verdict in verdicts]}
-        sys.stdout.write(json.dumps(found, indent=1) + "\n")
+        shape = {"summary": summary(found), "kills": [asdict(kill) for kill in found]}
+        sys.stdout.write(json.dumps(shape, indent=1) + "\n")
     else:
-        print_tables(Console(), verdicts)
-    return 0 if summary(verdicts)["proven"] else 1
+        print_tables(Console(), found)
+    return 0 if summary(found)["proven"] else 1
 
 
 if __name__ == "__main__":

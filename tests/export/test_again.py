@@ -12,6 +12,7 @@ import pytest
 
 from kontobro.core.errors import Uncertain
 from kontobro.core.model.journal import Booking, Entry
+from kontobro.erp.kit.flow import not_posted
 from pleo_sandbox.model import Expense, Json
 from tests.support.connected_home import SETTINGS
 from tests.support.export_harness import ExportHarness, an_export_harness
@@ -226,6 +227,42 @@ def test_a_draft_that_was_corrected_by_hand_is_posted_as_it_is(tmp_path: Path) -
         entries = harness.entries()
         assert {entry.flag for entry in entries.values()} == {"*"}
         assert "Expenses:Goods" in {posting.account for posting in entries[ONE].postings}
+
+
+def refuses(harness: ExportHarness, reference: str) -> Any:
+    """An accounting system that will not post one entry, for want of a mandatory dimension say."""
+
+    def post(behind: Any, bookings: Sequence[Booking]) -> Any:
+        wanted = [booking for booking in bookings if booking.reference != reference]
+        posted = {one.reference: one for one in behind.post(wanted)}
+        return [posted.get(one.reference) or not_posted(one.reference, "Odoo", "No department.") for one in bookings]
+
+    return post
+
+
+def test_a_draft_that_is_not_posted_is_withdrawn_and_booked_again_once_it_can_be(tmp_path: Path) -> None:
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as harness:
+        harness.alter(post=refuses(harness, ONE))
+        result = harness.export()
+        assert (result.booked, result.failed) == (1, 1)
+        assert (ONE in harness.entries(), TWO in harness.entries()) == (False, True)
+        _, text = harness.failure(ONE)
+        assert "Odoo did not post the entry, and the draft was withdrawn: No department." in text
+        harness.fix()
+        harness.again(ONE)
+        assert (harness.export().failed, ONE in harness.entries()) == (0, True)
+
+
+def test_a_draft_that_a_person_changed_is_not_withdrawn(tmp_path: Path) -> None:
+    with an_export_harness(tmp_path, exported_once(an_item(1)), replace(SETTINGS, posting="draft")) as harness:
+        assert harness.export().booked == 2
+        harness.edit(ONE, lambda block: block.replace("Expenses:Office-Supplies", "Expenses:Goods"))
+        harness.set(posting="posted")
+        harness.again(ONE, TWO)
+        harness.alter(post=refuses(harness, ONE))
+        assert harness.export().failed == 1
+        assert harness.entries()[ONE].flag == "!"
+        assert "Odoo keeps the entry a draft: No department." in harness.failure(ONE)[1]
 
 
 def test_an_entry_that_vanishes_before_it_is_read_back(tmp_path: Path) -> None:

@@ -8,14 +8,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
 from email.policy import default
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from kontobro.cli.common.context import CliContext
 from kontobro.core.errors import Misconfigured, Uncertain, Unreachable
 from kontobro.service.config import read_config
-from kontobro.service.notices.documents import DocumentMailer
+from kontobro.service.notices.documents import DocumentMailer, mailers_of
+from tests.delivery.places import a_file
+from tests.support.empty_store import put_empty_store
+from tests.support.scripted_pleo import a_connection
 
 TO = ("a@example.com", "b@example.com")
 ATTACHMENT = ("0001.csv.zip", b"PK\x03\x04\r\n.\r\n\x00")
@@ -145,3 +150,23 @@ def test_without_a_mail_server_it_is_told() -> None:
     for call in (mailer.check, lambda: mailer.send(TO, "x", "x", None)):
         with pytest.raises(Misconfigured, match="KONTOBRO_MAIL_URL"):
             call()
+
+
+def test_the_service_and_the_command_line_mail_where_a_server_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert mailers_of(read_config({})) is None
+    connection = a_connection(erp_options={"deliver_to": "mailto:a@example.com"})
+    with served(handler := Taking()) as mailer:
+        monkeypatch.setenv("KONTOBRO_MAIL_URL", mailer.config.mail_url.get_secret_value())
+        put_empty_store(tmp_path / "kontobro.sqlite3")
+        cli = CliContext(tmp_path)
+        try:
+            delivery = cli.app.delivery_for(connection, {"delivery_secret": "four words and more"})
+            assert delivery is not None
+            delivery.deliver([a_file("0001.csv")])
+            with pytest.raises(Misconfigured, match="passphrase"):
+                cli.app.delivery_for(connection).check()  # type: ignore[union-attr]
+        finally:
+            cli.close()
+    assert len(handler.taken) == 1

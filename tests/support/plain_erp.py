@@ -12,14 +12,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from kontobro.core.errors import Problem, Uncertain
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Booking, Entry, InvoiceKey, Reference, line_sums
 from kontobro.core.model.masterdata import Account, Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities, R, ReceiptRules
+from kontobro.testing.connector.books import Bookkeeper, Books
+from kontobro.testing.connector.entries import Chart
+from kontobro.testing.connector.memory import masters_of
 
 _COMMIT_LATER = ["sh", "-c", 'sleep "$0"; cat >> "$1"']
 
@@ -122,6 +126,32 @@ class PlainErp:
 
     def post(self, bookings: Sequence[Booking]) -> Sequence[Booking | Problem]:
         return [replace(booking, status="posted") for booking in bookings]
+
+
+class PlainBookkeeper:
+    """A person who reads the file. It shows no dimensions and no kinds, so there is nothing that they see of an entry
+    but what `find` says."""
+
+    def __init__(self, plain: PlainErp) -> None:
+        self.plain = plain
+
+    def count(self, reference: Reference) -> int:
+        return sum(line["reference"] == reference for line in self.plain.lines())
+
+    def count_all(self) -> int:
+        return len(self.plain.lines())
+
+    def receipts(self, reference: Reference) -> list[str]:
+        (line,) = [line for line in self.plain.lines() if line["reference"] == reference]
+        files = (self.plain.receipts / line["id"]).glob("*")
+        return [file.name for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)]
+
+
+def books_in(folder: Path) -> Books:
+    """A company of its own."""
+    connect = partial(PlainErp, folder, masters_of(Chart()), settle_after=timedelta(seconds=0.4))
+    plain = connect()
+    return Books(connector=plain, bookkeeper=cast(Bookkeeper, PlainBookkeeper(plain)), elsewhere=connect)
 
 
 def _line(entry: Entry) -> dict[str, str]:

@@ -159,7 +159,7 @@ def test_imported_is_marked_and_taken_back(there: DocumentsSite) -> None:
     row = there.store.document(there.connection.id, 1)
     assert row
     assert row.imported_at
-    assert "is not marked as imported any more" in post(there.browser, there, "1/imported/", undo="1").text
+    assert "is no longer marked as imported" in post(there.browser, there, "1/imported/", undo="1").text
     actions = list(AuditEvent.objects.order_by("at").values_list("action", "detail"))
     assert actions == [("document marked as imported", "document 1"), ("import mark removed", "document 1")]
 
@@ -371,7 +371,7 @@ def test_bytes_are_kept_until_imported_and_the_retention_is_over(there: Document
     sandbox.press_export(company, None, vendor_based=True)
     there.export()  # whatever it finds: its end forgets what is old
     page = there.page("documents/1/")
-    assert "The files are not kept here any more" in page
+    assert "The files are no longer kept here" in page
     assert there.browser.get(f"/c/{there.connection.id}/documents/1/all/").status_code == 400
 
 

@@ -98,6 +98,9 @@ class Bookkeeper:
     def count(self, reference: str) -> int:
         return len(self.transactions(reference))
 
+    def count_all(self) -> int:
+        return len(json.loads(self.hledger("print", "-O", "json")))
+
     def shows(self, reference: str) -> Shown:
         one = self.transactions(reference)[-1]
         tags = dict(one["ttags"])
@@ -151,20 +154,31 @@ def shown_line(posting: Any) -> ShownLine:
     )
 
 
+def company_in(folder: Path) -> dict[str, str]:
+    """A company's files, and the options that open it."""
+    (folder / "main.journal").write_text(MAIN)
+    (folder / "pleo.journal").touch()
+    (folder / "masters.toml").write_text(MASTERS)
+    return {"journal": str(folder / "pleo.journal"), "masters": str(folder / "masters.toml")}
+
+
+def books_in(folder: Path) -> Books:
+    """A company of its own, also for `make prove` in Kontobro's repository."""
+    connect = partial(from_options, company_in(folder))
+    return Books(connector=connect(), bookkeeper=Bookkeeper(folder), chart=CHART, elsewhere=connect)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The company's folder. Skips, and says how to get it, where there is no hledger."""
     if shutil.which("hledger") is None:
         pytest.skip("HLEDGER IS NOT HERE: ITS CONNECTOR IS NOT TESTED. apt-get install hledger")
-    (tmp_path / "main.journal").write_text(MAIN)
-    (tmp_path / "pleo.journal").touch()
-    (tmp_path / "masters.toml").write_text(MASTERS)
     return tmp_path
 
 
 @pytest.fixture
 def options(folder: Path) -> dict[str, str]:
-    return {"journal": str(folder / "pleo.journal"), "masters": str(folder / "masters.toml")}
+    return company_in(folder)
 
 
 @pytest.fixture
@@ -173,11 +187,10 @@ def connector(options: dict[str, str]) -> HledgerConnector:
 
 
 @pytest.fixture
-def bookkeeper(folder: Path) -> Bookkeeper:
+def bookkeeper(folder: Path, options: dict[str, str]) -> Bookkeeper:
     return Bookkeeper(folder)
 
 
 @pytest.fixture
-def books(options: dict[str, str], connector: HledgerConnector, bookkeeper: Bookkeeper) -> Books:
-    connect = partial(from_options, options)
-    return Books(connector=connector, bookkeeper=bookkeeper, chart=CHART, elsewhere=connect)
+def books(folder: Path) -> Books:
+    return books_in(folder)

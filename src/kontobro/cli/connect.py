@@ -15,6 +15,9 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.erp_options import (
+    ErpOptions,
+    ErpSecret,
+    ErpSecretStdin,
     asked_secret,
     erp_options,
     erp_secrets,
@@ -44,18 +47,6 @@ PRODUCTION_OAUTH = (
 )
 
 
-ErpOptions = Annotated[
-    list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the accounting system; repeatable.")
-]
-ErpSecret = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="NAME", help="Name of a secret that your own connector needs; you are asked for it. Repeatable."
-    ),
-]
-ErpSecretStdin = Annotated[
-    bool, typer.Option("--erp-secret-stdin", help="Read the accounting system's secrets from stdin, one per line.")
-]
 Company = Annotated[str, typer.Option(metavar="ID", help="Pleo company ID, if the key belongs to an organisation.")]
 ApiKeyStdin = Annotated[
     bool,
@@ -104,7 +95,7 @@ def run(
     Registry().get(erp).require(options)
     key = None if oauth else _of_api_key(from_stdin=api_key_stdin)
     client_secret = _client_secret(from_stdin=client_secret_stdin) if oauth else None
-    secrets = erp_secrets(erp, erp_secret or [], from_stdin=erp_secret_stdin)
+    secrets = erp_secrets(erp, options, erp_secret or [], from_stdin=erp_secret_stdin)
     pleo = not client_secret_stdin if oauth else not api_key_stdin
     require_given_for(cli.app.store, draft, _variables(secrets, oauth, pleo, not erp_secret_stdin), secrets)
     draft = with_company(cli, draft, secrets)

@@ -13,9 +13,11 @@ from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
 from kontobro.core.errors import Misconfigured
+from kontobro.erp.files.common.posted import read_posted
 
 if TYPE_CHECKING:
     from kontobro.core.documents import DocumentRow
+    from kontobro.core.tieout.journal import JournalTieOut
     from kontobro.export.documents.actions import DocumentsOf
 
 app = typer.Typer(help="Documents for an accounting system that imports files.", invoke_without_command=True)
@@ -65,11 +67,11 @@ def run(
     elif not rows:
         show.say("No document yet. Press Export in Pleo, then: kontobro export.")
     else:
-        _print(rows)
+        print_documents(rows)
         _hints(desk, rows)
 
 
-def _print(rows: Sequence[DocumentRow]) -> None:
+def print_documents(rows: Sequence[DocumentRow]) -> None:
     heads = ("document", "from", "to", "entries", "state", "sealed", "delivered", "imported")
     table = sheet(*heads, right=["document", "entries"], whole=["from", "to"], spare=["sealed", "delivered"])
     for row in rows:
@@ -117,7 +119,7 @@ def show_one(context: typer.Context, number: Number, as_json: AsJson = False) ->
 
         show.emit({**document_shape(row), "vouchers": [voucher_shape(voucher) for voucher in vouchers]})
         return
-    _print([row])
+    print_documents([row])
     for file in row.files:
         show.say(f"  {file.name}  {file.size:,} bytes  SHA-256 {file.sha256}")
     if row.reason:
@@ -189,6 +191,51 @@ def imported(
     show.say(f"Document {number} is {'not ' if undo else ''}marked as imported{' any more' if undo else ''}.")
 
 
+@app.command("compare", epilog="Example: kontobro documents compare journal.se --mark")
+def compare(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The accounting system's journal: SIE 4 or FEC.", show_default=False)],
+    mark: Annotated[bool, typer.Option("--mark", help="Mark documents that are all there as imported.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the documents with the accounting system's own journal, exported to a file."""
+    from kontobro.core.tieout.journal import tie_to_journal
+
+    desk = documents_of(cli_of(context))
+    result = tie_to_journal(desk.vouchers(), read_posted(file))
+    marked = desk.mark_found(result) if mark else []
+    if as_json:
+        from kontobro.cli.common.shapes import journal_shape
+
+        show.emit({**journal_shape(result), "marked": marked})
+    else:
+        _print_compared(result)
+        for number in marked:
+            show.say(f"Document {number} is marked as imported.")
+    if not result.is_equal:
+        raise typer.Exit(Exit.PROBLEMS)
+
+
+def _print_compared(result: JournalTieOut) -> None:
+    table = sheet("document", "voucher", "date", "amount", "in the journal", right=["amount"], whole=["date", "amount"])
+    said = [(voucher, "missing") for voucher in result.missing]
+    said += [(one.voucher, f"differs: {one.posted.name}") for one in result.different]
+    said += [(voucher, "there more than once") for voucher in result.doubled]
+    for voucher, what in said:
+        booking = voucher.booking
+        amount = show.money(booking.total, booking.currency)
+        number = f"{voucher.series} {voucher.number}"
+        table.add_row(str(voucher.document), number, show.day(booking.date), amount, what)
+    if said:
+        show.console().print(table)
+    style = "bold green" if result.is_equal else "bold red"
+    show.say(
+        f"{'✓' if result.is_equal else '✗'} {len(result.found)} vouchers are in the journal as sealed, "
+        f"{len(result.missing)} missing, {len(result.different)} different, {len(result.doubled)} more than once",
+        style,
+    )
+
+
 @app.command("release", epilog='Example: kontobro documents release 7 --reason "unknown account 4711"')
 def release(
     context: typer.Context,
@@ -197,6 +244,10 @@ def release(
     gone: Annotated[
         bool, typer.Option("--gone", help="It can't be withdrawn, and the accounting system does not have it.")
     ] = False,
+    journal: Annotated[
+        Path | None,
+        typer.Option(help="The accounting system's journal: refuse when it has an entry.", show_default=False),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
 ) -> None:
     """Take back a document that the accounting system rejected, so that its expenses can be exported again."""
@@ -209,7 +260,7 @@ def release(
             raise Misconfigured("A release needs a yes.", "Add --yes.")
         if not typer.confirm(question, err=True):
             raise typer.Exit(Exit.OK)
-    desk.release(number, reason, is_gone=gone)
+    desk.release(number, reason, is_gone=gone, journal=read_posted(journal) if journal else ())
     show.say(f"Document {number} is released. Export its expenses again in Pleo.")
 
 

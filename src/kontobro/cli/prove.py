@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.erp_options import erp_options, erp_secrets
+from kontobro.cli.common.erp_options import (
+    ErpOptions,
+    ErpSecret,
+    ErpSecretStdin,
+    erp_options,
+    erp_secrets,
+    with_erp_flags,
+)
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.extras import require_extra
 from kontobro.core.errors import Misconfigured, shown
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
     from kontobro.testing.export.proof import Verdict
 
 
+@with_erp_flags
 def run(
     erp: Annotated[str, typer.Option(help="The accounting system.")],
     books: Annotated[
@@ -32,17 +40,19 @@ def run(
             metavar="MODULE:FUNCTION", help="Your function that gives the company under test and its bookkeeper."
         ),
     ],
-    erp_option: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the accounting system; repeatable.")
-    ] = None,
+    erp_option: ErpOptions = None,
+    erp_secret: ErpSecret = None,
+    erp_secret_stdin: ErpSecretStdin = False,
     only: Annotated[str, typer.Option(metavar="TEXT", help="Only boundaries whose name contains this.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    **flags: str | Path | None,
 ) -> None:
-    """Export into an accounting system, kill the exporter everywhere, run it again, and count what exists."""
+    """Export into an accounting system, kill the exporter everywhere, run it again, and compare what it holds."""
     require_extra("sandbox")
-    options = erp_options(erp, erp_option or [], {})
+    options = erp_options(erp, erp_option or [], flags)
     Registry().get(erp).require(options)
-    connect = partial(connector, erp, options, erp_secrets(erp, from_stdin=False))
+    secrets = erp_secrets(erp, options, erp_secret or [], from_stdin=erp_secret_stdin)
+    connect = partial(connector, erp, options, secrets)
     verdicts = _verdicts(_books_of(books, connect, options), only, quiet=as_json)
     whole = sum(not verdict.wrong for verdict in verdicts)
     if as_json:

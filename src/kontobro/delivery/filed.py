@@ -100,7 +100,8 @@ class FiledDelivery:
                 if count >= MOST_NAMES:
                     message = f"{self.place} has more than {MOST_NAMES:,} files."
                     raise Misconfigured(message, "Move those that have been imported into another folder.")
-                yield name
+                if _is_name(name):
+                    yield name
 
     def withdraw(self, name: str, sha256: str) -> bool:
         require_name(name)
@@ -134,12 +135,16 @@ class FiledDelivery:
 
 def require_name(name: str) -> None:
     """Raises Misconfigured for a name that leads elsewhere, is hidden, or that not every place can hold."""
-    parts = name.split("/")
-    if len(parts) > 2 or len(name) > _LONGEST or not all(map(_NAME.fullmatch, parts)):
+    if not _is_name(name):
         raise Misconfigured(
             f'"{shown(name)}" can\'t be the name of a delivered file.',
             f"Use at most {_LONGEST} letters, digits and simple signs, and at most one folder.",
         )
+
+
+def _is_name(name: str) -> bool:
+    parts = name.split("/")
+    return len(parts) <= 2 and len(name) <= _LONGEST and all(map(_NAME.fullmatch, parts))
 
 
 def deliver_one(store: FileStore, file: SealedFile, place: str) -> None:

@@ -43,7 +43,7 @@ class MailDelivery:
         for file in files:
             require_name(file.name)
         self._require_way()
-        first = files[0].name
+        first = next((file.name for file in files if not file.name.endswith(".json")), files[0].name)  # no manifest
         if self.passphrase:
             attachment = (f"{first.rpartition('/')[2]}.zip", encrypted(files, self.passphrase))
             text = "The attached document is for your accounting system. Open it with the passphrase you agreed on.\n"

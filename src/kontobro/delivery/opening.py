@@ -16,7 +16,7 @@ from kontobro.delivery.folder import open_folder
 from kontobro.net.addresses import NetworkPolicy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Ways:
     """What deliveries need besides their options: the network that they may reach, a mail server, a clock (aware; S3's
     signatures are dated)."""
@@ -26,14 +26,14 @@ class Ways:
     mailer: Mailer | None = None
 
 
-def open_delivery(options: Mapping[str, str], secret: Callable[[str], str | None], ways: Ways) -> Delivery:
-    """The delivery of `deliver_to`. Nothing is reached yet. `secret` gives a stored secret by its name, for the very
-    destination that these options are. Raises Misconfigured."""
+def open_delivery(options: Mapping[str, str], secret: Callable[[str], str | None], ways: Ways) -> Delivery | None:
+    """The delivery of `deliver_to`; None without one: people download documents. Nothing is reached yet.
+
+    `secret` gives a stored secret by its name, for the very destination that these options are. Raises Misconfigured.
+    """
     place = options.get("deliver_to", "").strip()
     if not place:
-        from kontobro.delivery.download import Download
-
-        return Download()
+        return None
     if is_path(place):
         return _folder(place)
     if place.lower().startswith("mailto:"):

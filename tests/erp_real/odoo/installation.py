@@ -121,6 +121,9 @@ class OdooBookkeeper:
     def count(self, reference: Reference) -> int:
         return len(self.moves(reference))
 
+    def count_all(self) -> int:
+        return len(list(self.api.rows("account.move", [], ["state"], names=False)))
+
     def shows(self, reference: Reference) -> Shown:
         fields = "move_type date ref partner_id invoice_date invoice_date_due narration".split()
         (move,) = [one for one in self.moves(reference, *fields) if one["state"] != "cancel"]

@@ -154,6 +154,12 @@ class TrytonBookkeeper:
         alive = [invoice for invoice in self.invoices(reference) if invoice["state"] != "cancelled"]
         return len(self.moves(reference)) + len(alive)
 
+    def count_all(self) -> int:
+        """Moves that no invoice made, and invoices."""
+        moves = list(self.api.rows("account.move", [["origin", "=", None]], ["state"]))
+        invoices = list(self.api.rows("account.invoice", [["state", "!=", "cancelled"]], ["state"]))
+        return len(moves) + len(invoices)
+
     def shows(self, reference: Reference) -> Shown:
         fields = "reference comment party invoice_date".split()
         invoices = [one for one in self.invoices(reference, *fields) if one["state"] != "cancelled"]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from kontobro.core.errors import Misconfigured
+from kontobro.erp.registry import Registry
 
 if TYPE_CHECKING:
     from kontobro.bootstrap import App
@@ -23,7 +25,13 @@ if TYPE_CHECKING:
 def _open_app(path: Path) -> App:
     from kontobro.bootstrap import open_app
 
-    return open_app(path)
+    app = open_app(path)
+    if not os.environ.get("KONTOBRO_MAIL_URL"):
+        return app
+    from kontobro.service.config import read_config
+    from kontobro.service.notices.documents import mailers_of
+
+    return replace(app, mailers=mailers_of(read_config()))
 
 
 def _at_a_terminal() -> bool:
@@ -85,7 +93,8 @@ class CliContext:
 def chosen(connections: Sequence[Connection], name: str | None) -> Connection:
     """The connection of that name (or id), or without a name the only one that is not disconnected."""
     if not connections:
-        raise Misconfigured("No connection yet.", "Run kontobro connect --erp beancount --ledger PATH first.")
+        systems = ", ".join(Registry().names())
+        raise Misconfigured("No connection yet.", f"Run kontobro connect --erp NAME first. Installed: {systems}.")
     if name is not None:
         named = [c for c in connections if name in (c.name, c.id)]
         return _only(named, connections, f'The connection "{name}" does not exist.')

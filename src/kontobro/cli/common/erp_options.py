@@ -24,6 +24,20 @@ if TYPE_CHECKING:
     from kontobro.core.model.connection import Connection
 
 
+ErpOptions = Annotated[
+    list[str] | None, typer.Option(metavar="KEY=VALUE", help="An option of the accounting system; repeatable.")
+]
+ErpSecret = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME", help="Name of a secret that your own connector needs; you are asked for it. Repeatable."
+    ),
+]
+ErpSecretStdin = Annotated[
+    bool, typer.Option("--erp-secret-stdin", help="Read the accounting system's secrets from stdin, one per line.")
+]
+
+
 def with_erp_flags(verb: Callable[..., None]) -> Callable[..., None]:
     """The verb with a flag for each option of a connector that has one, after its first option."""
     whole = inspect.signature(verb, eval_str=True)
@@ -79,10 +93,10 @@ def variable_of(name: str) -> str:
     return f"KONTOBRO_ERP_{name.upper().replace('-', '_')}"
 
 
-def erp_secrets(erp: str, named: Sequence[str] = (), *, from_stdin: bool) -> dict[str, str]:
+def erp_secrets(erp: str, options: Mapping[str, str], named: Sequence[str] = (), *, from_stdin: bool) -> dict[str, str]:
     """The accounting system's secrets, and those `named` by the person: lines of stdin, the environment, or asked.
     Raises Misconfigured for a missing one."""
-    declared = Registry().get(erp).secrets
+    declared = Registry().get(erp).secrets_for(options)
     own = [Option(name, name, "secret") for name in named if name not in [option.name for option in declared]]
     given = {option.name: _secret(erp, option, from_stdin=from_stdin) for option in (*declared, *own)}
     return {name: secret for name, secret in given.items() if secret}
@@ -104,7 +118,7 @@ def asked_secret(question: str) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
-            return str(typer.prompt(question, hide_input=True, err=True))
+            return str(typer.prompt(question, default="", show_default=False, hide_input=True, err=True))
         except getpass.GetPassWarning:
             return ""
 

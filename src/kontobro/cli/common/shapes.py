@@ -15,6 +15,7 @@ from kontobro.core.model.history import BookingRow
 from kontobro.core.model.journal import Bill, Booking, Entry, EntryLine, Payment
 
 if TYPE_CHECKING:
+    from kontobro.core.tieout.journal import JournalTieOut
     from kontobro.export.engine import JobResult
     from kontobro.export.preview import ItemPreview
     from kontobro.export.settle import Settled
@@ -63,6 +64,18 @@ def voucher_shape(voucher: SealedVoucher) -> Json:
         **named(voucher, "series year number"),
         **named(voucher.booking, "reference date currency total"),
         "lines": {account: str(amount) for account, amount in voucher.booking.line_sums.items()},
+    }
+
+
+def journal_shape(result: JournalTieOut) -> Json:
+    def named_voucher(voucher: SealedVoucher) -> Json:
+        return {"document": voucher.document, **voucher_shape(voucher)}
+
+    return {
+        "found": len(result.found),
+        "missing": [named_voucher(voucher) for voucher in result.missing],
+        "different": [{**named_voucher(one.voucher), "posted": one.posted.name} for one in result.different],
+        "doubled": [named_voucher(voucher) for voucher in result.doubled],
     }
 
 

@@ -14,28 +14,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.context import CliContext
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.extras import require_extra
-from kontobro.cli.demo.ledger import MARK, clean, copy_ledger
+from kontobro.cli.demo.ledger import MARK
 from kontobro.cli.demo.outcome import DemoOutcome
-from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.cli.demo.steps import connect_demo, export_all, prepare
 
 if TYPE_CHECKING:
     from kontobro.cli.demo.sync import Synced
-    from kontobro.core.model.connection import Connection
     from kontobro.core.model.history import BookingRow
     from kontobro.export.engine import JobResult
-    from kontobro.export.job.run import Ports, Progress
-    from kontobro.testing.sandbox_process import SandboxProcess
-
-
-MOST_JOBS = 10
-"""The sandbox has one or two jobs waiting; more would mean that one of them never ends."""
 
 
 def run(
     folder: Annotated[Path, typer.Option("--folder", help="Output folder (recreated on each run).")] = Path("demo"),
+    target: Annotated[
+        str | None,
+        typer.Option(help="Into documents instead of a ledger: csv, xlsx, datev, sie or fec.", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of the tables.")] = False,
 ) -> None:
     """Sync a demo company's Pleo with a ledger, and export its expenses into that ledger."""
@@ -46,6 +42,10 @@ def run(
     begun = time.monotonic()
     require_extra("sandbox")
     require_extra("beancount")
+    if target is not None:
+        from kontobro.cli.demo.documents import run_documents
+
+        raise typer.Exit(run_documents(folder, target, as_json=as_json))
     ledger = prepare(folder)
     with running_sandbox(0, "--press-export") as sandbox:
         cli, connection = connect_demo(folder, ledger, sandbox)
@@ -64,44 +64,6 @@ def run(
     else:
         print_demo(outcome, folder, ledger)
     raise typer.Exit(Exit.OK if outcome.good else Exit.PROBLEMS)
-
-
-def prepare(folder: Path) -> Path:
-    """An empty folder with the demo's ledger in it; the ledger's main file."""
-    clean(folder)
-    return copy_ledger(folder / "ledger")
-
-
-def connect_demo(folder: Path, ledger: Path, sandbox: SandboxProcess) -> tuple[CliContext, Connection]:
-    """Connect as a person would: API key, test calls, Level 4, the demo's own settings, the dimensions for tags."""
-    from kontobro.cli.common.erp_options import erp_options
-    from kontobro.cli.connect import connect_with, draft_connection
-    from kontobro.cli.demo.sync import LEVEL, choose_dimensions
-    from kontobro.cli.settings.apply import apply_settings, masters_of, read_toml, with_level_kept
-    from kontobro.core.model.connection import Tokens
-
-    cli = CliContext(home=folder / "home")
-    draft = draft_connection("sandbox", sandbox.url, "beancount", erp_options("beancount", [], {"ledger": ledger}))
-    connection = connect_with(cli, draft, Tokens(access=sandbox.api_key), LEVEL).connection
-    wanted = with_level_kept(connection, read_toml(ledger.parent / "settings.toml"))
-    problems = apply_settings(cli, connection, wanted, (), masters_of(cli, connection))
-    if problems:
-        raise Misconfigured(" ".join(str(problem) for problem in problems), "The demo's settings.toml is wrong.")
-    return cli, choose_dimensions(cli, cli.connection())
-
-
-def export_all(connection: Connection, ports: Ports, advance: Progress) -> list[JobResult]:
-    """Every job that waits, oldest first."""
-    from kontobro.export.engine import next_job, run_job
-
-    results: list[JobResult] = []
-    while (job := next_job(ports)) is not None:
-        if len(results) == MOST_JOBS:
-            raise KontobroError(
-                "The demo's export jobs did not finish.", "Run it again; if it happens again, please report it."
-            )
-        results.append(run_job(connection, job, ports, progress=advance))
-    return results
 
 
 def look_at(

@@ -73,6 +73,17 @@ FROM_PLEO: Final = frozenset({"webhook", "webhook_id"})
 """Secrets of a connection that came from Pleo, beside those of the accounting system."""
 
 
+DELIVERY_SECRET: Final = "delivery_secret"  # noqa: S105 - its name
+"""The password or key of the place that documents are delivered to."""
+
+SEALED_DOCUMENTS: Final = "sealed_documents"
+"""The last numbers of the connection's documents: no secret, but kept where no lost table takes it."""
+
+OUR_OWN: Final = frozenset({SEALED_DOCUMENTS})
+NOWHERE: Final = Destination("nowhere")
+"""What is kept with the secrets and is sent nowhere stays, whatever is set."""
+
+
 def canonical_url(text: str) -> str:
     """An address as it is compared: scheme and host in lower case, IDNA, no default port, no slash at its end.
 
@@ -124,6 +135,16 @@ def pleo_destination(connection: Connection) -> Destination:
     return Destination(json.dumps({**urls, "client": connection.client_id or ""}, sort_keys=True))
 
 
+def delivery_destination(connection: Connection) -> Destination:
+    """Where documents go, and with them the secret of their delivery: the place, and the key that it shows."""
+    names = ("deliver_to", "delivery_host_key")
+    return Destination(json.dumps({name: connection.erp_options.get(name, "") for name in names}))
+
+
 def destination_of(connection: Connection, name: str) -> Destination:
     """Where the connection's secret of that name goes (`Store.secret`)."""
-    return pleo_destination(connection) if name in FROM_PLEO else erp_destination(connection)
+    if name in FROM_PLEO:
+        return pleo_destination(connection)
+    if name == DELIVERY_SECRET:
+        return delivery_destination(connection)
+    return NOWHERE if name in OUR_OWN else erp_destination(connection)

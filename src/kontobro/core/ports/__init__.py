@@ -15,7 +15,7 @@ from kontobro.core.ports.connector import (
     Withdraws,
     WritesVendors,
 )
-from kontobro.core.ports.delivery import Delivery, Mailer, SealedFile
+from kontobro.core.ports.delivery import Delivery, Mailer
 from kontobro.core.ports.document_store import DocumentStore
 from kontobro.core.ports.documents import (
     DocumentFile,
@@ -48,7 +48,6 @@ __all__ = [
     "ReceiptFile",
     "ReceiptRules",
     "Rehearses",
-    "SealedFile",
     "Store",
     "Target",
     "TokenStore",

@@ -57,7 +57,8 @@ class Delivery(Protocol):
         ...
 
     def names(self) -> Iterable[str]:
-        """The names of all files there, delivered by us or not, in no order; of at most one folder below the place."""
+        """The names of the files there, in no order, of at most one folder below the place: ours, and those of others
+        that `read` takes too."""
         ...
 
     def withdraw(self, name: str, sha256: str) -> bool:

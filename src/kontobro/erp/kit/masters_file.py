@@ -72,8 +72,9 @@ def bytes_of(file: Path, most: int = MOST_BYTES) -> bytes:
     try:
         with open(file, "rb", opener=_open_file) as opened:
             content = opened.read(most + 1)
-    except OSError as missing:
-        raise wrong(file.name, said_of(missing), "Set the option to the path of the file.") from missing
+    except (OSError, ValueError) as missing:  # a name with a zero byte is a ValueError
+        said = said_of(missing) if isinstance(missing, OSError) else "its name is not one"
+        raise wrong(file.name, said, "Set the option to the path of the file.") from missing
     if len(content) > most:
         raise wrong(file.name, f"it has more than {most:,} bytes", "Keep accounts and vendors elsewhere.")
     return content

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 from kontobro.core.errors import Misconfigured, shown
@@ -62,7 +62,8 @@ class Registration:
     (`package.module:function`, loaded when a connection is opened), `install` what to type when it can't be loaded.
 
     `open_options`: only the connector itself knows its options and secrets. `documents`: the factory makes a document
-    target (`core.ports.DocumentTarget`), for an accounting system that takes files.
+    target (`core.ports.DocumentTarget`), for an accounting system that takes files; it has the options of `DELIVERY`
+    too, which are added here.
     """
 
     label: str
@@ -79,6 +80,8 @@ class Registration:
             raise ValueError("a label, an install hint and a factory written package.module:function are needed")
         if wrong := {type(option).__name__ for option in self.options} - {Option.__name__}:
             raise TypeError(f"an option is a {wrong.pop()}, not an Option")
+        if self.documents:
+            object.__setattr__(self, "options", _with_delivery(self.options))
         names = [option.name for option in self.options]
         if doubled := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"option {doubled[0]} is declared twice")
@@ -91,6 +94,14 @@ class Registration:
     @property
     def secrets(self) -> tuple[Option, ...]:
         return tuple(option for option in self.options if option.kind == "secret")
+
+    def secrets_for(self, options: Mapping[str, str]) -> tuple[Option, ...]:
+        """The secrets that a connection with these options has: a delivery's where its place has a login, and then it
+        is required."""
+        place = options.get(DELIVER_TO.name, "")
+        own = tuple(option for option in self.secrets if option != DELIVERY_SECRET)
+        delivers = DELIVERY_SECRET in self.secrets and place and not is_path(place)
+        return (*own, replace(DELIVERY_SECRET, required=True)) if delivers else own
 
     @property
     def takes_company(self) -> bool:
@@ -116,6 +127,12 @@ class Registration:
             )
         for option in self.settings:
             _require(option, options.get(option.name, ""))
+
+
+def _with_delivery(options: tuple[Option, ...]) -> tuple[Option, ...]:
+    """The options with those of the delivery at their end, once. Another of such a name is declared twice, and refused:
+    whoever guards the paths of deliveries goes by the kind of ours."""
+    return (*(option for option in options if option not in DELIVERY), *DELIVERY)
 
 
 def _is(option: Option, kind: Kind, options: Mapping[str, str]) -> bool:
@@ -165,6 +182,13 @@ DELIVER_TO: Final = Option(
     flag="--deliver-to",
     metavar="PLACE",
 )
+DELIVERY_SECRET: Final = Option(
+    "delivery_secret",
+    "password or key of the delivery",
+    "secret",
+    help="Of SFTP a password or a private key, of S3 the secret key, of mail a passphrase.",
+    required=False,
+)
 DELIVERY: Final = (
     DELIVER_TO,
     Option(
@@ -173,15 +197,9 @@ DELIVERY: Final = (
         help="Its operator has it, as ssh-keygen -lf prints it: SHA256:…",
         required=False,
     ),
-    Option(
-        "delivery_secret",
-        "password or key of the delivery",
-        "secret",
-        help="Of SFTP a password or a private key, of S3 the secret key, of mail a passphrase.",
-        required=False,
-    ),
+    DELIVERY_SECRET,
 )
-"""The options of every document target (`docs/documents/delivery.md`)."""
+"""The options of every document target (`docs/documents/delivery.md`); `Registration` adds them."""
 
 FLAGGED: Final = (LEDGER, URL, DATABASE, USER, COMPANY, DELIVER_TO)
 """The options that the command line has a flag for, in the order of its help."""

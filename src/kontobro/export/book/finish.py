@@ -23,6 +23,7 @@ from kontobro.core.model.journal import Booking, Entry
 from kontobro.export.book.compare import differences, not_as_sent
 from kontobro.export.book.pieces import broke, in_pieces
 from kontobro.export.book.work import ItemWork, pairs
+from kontobro.export.book.write import withdraw
 from kontobro.export.job.run import Run, StopJob
 
 UPLOAD_TRIES = 3
@@ -120,12 +121,11 @@ def post(run: Run, works: Sequence[ItemWork]) -> None:
     tasks = pairs(works)
     bookings = [_booking_of(work, entry) for work, entry in tasks]
     answers = in_pieces(run, bookings, run.ports.connector.post)
-    moves = []
+    moves, refused = [], []
     for (work, entry), before, told in zip(tasks, bookings, answers, strict=True):
         answer = broke(entry.reference, told) if isinstance(told, ConnectorFault) else told
         if isinstance(answer, Problem):
-            work.problems.append(answer)
-            moves.append(Move(reference=entry.reference, to="rejected", problems=(answer,)))
+            refused.append((work, before, answer))
             continue
         work.bookings[entry.reference] = answer
         if before.status == "draft":
@@ -139,6 +139,18 @@ def post(run: Run, works: Sequence[ItemWork]) -> None:
                 )
             )
     run.move(moves)
+    run.move([_not_posted(run, *one) for one in refused])
+
+
+def _not_posted(run: Run, work: ItemWork, booking: Booking, refused: Problem) -> Move:
+    """A draft that the accounting system will not post is withdrawn, so that the next export books it
+    again; one that a person changed stays."""
+    told = refused
+    if refused.code == "not_posted" and booking.reference not in work.edited and withdraw(run, booking):
+        facts = refused.facts
+        told = problem("not_posted.withdrawn", "entry", refused.value, system=facts["system"], said=facts["said"])
+    work.problems.append(told)
+    return Move(reference=booking.reference, to="rejected", problems=(told,))
 
 
 def verify(run: Run, works: Sequence[ItemWork]) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
 
-from kontobro.core.documents import DocumentRow, LastNumbers, SealedFile, SeriesKey
+from kontobro.core.documents import DocumentRow, LastNumbers, SealedFile, SealedVoucher, SeriesKey
 from kontobro.core.errors import Conflict, Misconfigured, shown
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Clock, Delivery, Store
+from kontobro.core.tieout.journal import JournalTieOut, PostedEntry, tie_to_journal
 from kontobro.export.documents.deliver import deliver, in_order, waiting
 from kontobro.export.documents.imported import take_marks
 from kontobro.export.documents.memory import remember
@@ -80,16 +81,35 @@ class DocumentsOf:
         """Mark what a file dropped back beside the documents says is imported; their numbers."""
         return take_marks(self.connection.id, self.documents, self.clock)
 
-    def release(self, number: int, reason: str, *, is_gone: bool = False) -> None:
+    def vouchers(self) -> Iterator[SealedVoucher]:
+        """The vouchers of all delivered documents that are not released, in their order."""
+        for row in self.documents.store.documents(self.connection.id, states=("delivered",)):
+            yield from self.documents.store.vouchers(self.connection.id, row.number)
+
+    def mark_found(self, result: JournalTieOut) -> list[int]:
+        """Mark the documents of which everything is in the accounting system's journal; their numbers."""
+        lacking = {voucher.document for voucher in (*result.missing, *result.doubled)}
+        lacking |= {one.voucher.document for one in result.different}
+        found = sorted({voucher.document for voucher in result.found} - lacking)
+        new = [number for number in found if self.required(number).imported_at is None]
+        for number in new:
+            self.mark_imported(number)
+        return new
+
+    def release(self, number: int, reason: str, *, is_gone: bool = False, journal: Iterable[PostedEntry] = ()) -> None:
         """Take a document back that the accounting system rejected: its files are withdrawn first, its expenses may be
         exported again, its numbers are void. `is_gone`: the person knows that it could not be withdrawn.
 
-        Raises Misconfigured for one that is imported, and where something of it can't be withdrawn.
+        `journal`: the accounting system's own, where the person has it.
+
+        Raises Misconfigured for one that is imported or of which the journal has an entry, and where something of it
+        can't be withdrawn.
         """
         with self._alone():
             self.take_marks()
             row = self.required(number)
             _require_releasable(row, reason)
+            self._require_absent(number, journal)
             if row.state != "sealed":
                 self._withdraw(row, is_gone=is_gone)
             self.documents.store.release(self.connection.id, number, reason, self.clock.now())
@@ -113,6 +133,13 @@ class DocumentsOf:
         self.documents.store.note_delivery(self.connection.id, row.number, "delivering", self.clock.now(), row.place)
         self.documents.store.note_delivery(self.connection.id, row.number, "sealed", self.clock.now(), row.place)
         return self.required(row.number)
+
+    def _require_absent(self, number: int, journal: Iterable[PostedEntry]) -> None:
+        there = tie_to_journal(self.documents.store.vouchers(self.connection.id, number), journal)
+        if count := len(there.found) + len(there.different) + len(there.doubled):
+            raise Misconfigured(
+                f"The journal has {count} entries of document {number}.", "Reverse them in the accounting system."
+            )
 
     def _withdraw(self, row: DocumentRow, *, is_gone: bool) -> None:
         """Take its files back, the rows first, the manifest last. Raises NotWithdrawn at the first that can't be, so

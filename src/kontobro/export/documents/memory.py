@@ -13,24 +13,21 @@ from dataclasses import replace
 
 from kontobro.core.documents import LastNumbers
 from kontobro.core.errors import Misconfigured
-from kontobro.core.model.connection import Connection
+from kontobro.core.model.connection import SEALED_DOCUMENTS, Connection
 from kontobro.core.ports import Delivery, DocumentStore, Store
 from kontobro.export.documents.manifest import MOST_BYTES, SUFFIX, read_manifest
 from kontobro.export.job.run import DocumentPorts
 
-MEMORY = "sealed_documents"
-"""The secret's name: the last document's number, and the last voucher's of each series and year."""
-
 
 def remember(connection: Connection, store: Store, last: LastNumbers) -> None:
-    """Keep the last numbers beside the tables."""
+    """Keep the last numbers beside the tables: of the documents, and of each voucher series and year."""
     vouchers = [[series, year, number] for (series, year), number in sorted(last.vouchers.items())]
-    store.save_secret(connection, MEMORY, json.dumps({"document": last.document, "vouchers": vouchers}))
+    store.save_secret(connection, SEALED_DOCUMENTS, json.dumps({"document": last.document, "vouchers": vouchers}))
 
 
 def remembered(connection: Connection, store: Store) -> LastNumbers:
     """The last numbers as they are kept beside the tables."""
-    kept = store.secret(connection, MEMORY)
+    kept = store.secret(connection, SEALED_DOCUMENTS)
     if not kept:
         return LastNumbers()
     said = json.loads(kept)

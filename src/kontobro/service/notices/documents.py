@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 
 from kontobro.core.errors import Misconfigured
+from kontobro.core.model.connection import Connection
+from kontobro.core.ports.delivery import Mailer
 from kontobro.service.config import ServiceConfig
 from kontobro.service.notices.mail import hand_in_once, mail_server, message_of, try_mail_server
 
@@ -34,6 +36,13 @@ class DocumentMailer:
 
     def link(self, name: str) -> str:
         return self.link_to(name)
+
+
+def mailers_of(config: ServiceConfig) -> Callable[[Connection], Mailer] | None:
+    """How documents are mailed; None without a mail server. A mail has no link yet: documents have no page."""
+    if not config.mail_url.get_secret_value():
+        return None
+    return lambda connection: DocumentMailer(config, lambda name: "")
 
 
 def _no_server() -> Misconfigured:

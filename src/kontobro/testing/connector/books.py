@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import wraps
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, ClassVar, Protocol, cast, runtime_checkable
 
 import pytest
 
@@ -40,6 +40,15 @@ class Bookkeeper(Protocol):
     def void(self, reference: Reference) -> None: ...
 
     def delete(self, reference: Reference) -> None: ...
+
+
+@runtime_checkable
+class CountsAll(Protocol):
+    """For `ExportContract`: nothing else shows that an entry exists under another reference."""
+
+    def count_all(self) -> int:
+        """How many documents are there in all, under any reference or none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -208,6 +208,9 @@ class MemoryConnector:
     def count(self, reference: Reference) -> int:
         return int(reference in self._kept)
 
+    def count_all(self) -> int:
+        return len(self._kept)
+
     def receipts(self, reference: Reference) -> Sequence[str]:
         return self._kept[reference].receipts
 

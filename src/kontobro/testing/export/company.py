@@ -1,7 +1,7 @@
 """The demo company of the proof: five expenses over the chart of the company under test, in Pleo-in-a-box.
 
-A journal entry with a receipt, a bill with its payment and two receipts, a payment that comes before its invoice, and
-an expense without an account, which fails.
+A journal entry of two lines with a receipt, a bill with its payment and two receipts, a payment that comes before its
+invoice, and an expense without an account, which fails. The first two have tax; all but the payment have tags.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any
 
 import httpx2
 
-from kontobro.core.model.masterdata import Account, Company, Vendor
+from kontobro.core.model.masters import Index, Masters, VendorIndex
 from kontobro.core.model.settings import Settings
-from kontobro.testing.connector.books import Books
+from kontobro.testing.connector.entries import Chart
 from kontobro.testing.sandbox_process import SandboxProcess
 
 Json = dict[str, Any]
@@ -39,17 +39,22 @@ class Codes:
     payable: str
     vendor: str
     day: str
+    tax: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    """Group and tag."""
 
 
 @dataclass(frozen=True, slots=True)
 class PleoCompany:
-    """A company in Pleo-in-a-box with one export pressed. `entries`: the expenses' ids by their numbers, from 1."""
+    """A company in Pleo-in-a-box with one export pressed. `entries`: the expenses' ids by their numbers, from 1;
+    `items`: what Pleo says of each, as its JSON."""
 
     sandbox: SandboxProcess
     id: str
     key: str = field(repr=False)
     job: str
     entries: Mapping[int, str]
+    items: Mapping[int, Json] = field(repr=False)
 
     def states(self) -> dict[int, str]:
         """Pleo's status of each expense."""
@@ -76,21 +81,35 @@ class PleoCompany:
         control(self.sandbox, "move_clock", seconds=60.0 * minutes)
 
 
-def codes_of(books: Books) -> Codes:
-    """The chart's accounts and vendor by the codes that Pleo would have of them."""
-    company: Company = books.connector.check()
-    accounts = {one.id: one.code or one.id for one in books.connector.read(Account)}
-    vendors = {one.id: one.code or one.id for one in books.connector.read(Vendor)}
-    chart, currency = books.chart, company.currency
+def codes_of(chart: Chart, masters: Masters) -> Codes:
+    """The chart's accounts, vendor, tax code and dimensions by the codes that Pleo would have of them."""
+    currency = masters.company.currency
+
+    def account(id: str) -> str:
+        return _code(masters.accounts, id) or id
+
     return Codes(
-        currency,
-        company.country or "DK",
-        accounts.get(chart.expense, chart.expense),
-        accounts.get(chart.wallets[currency], chart.wallets[currency]),
-        accounts.get(chart.payable, chart.payable),
-        vendors.get(chart.vendor, chart.vendor),
-        chart.open_day.isoformat(),
+        currency=currency,
+        country=masters.company.country or "DK",
+        expense=account(chart.expense),
+        wallet=account(chart.wallets[currency]),
+        payable=account(chart.payable),
+        vendor=_code(masters.vendors, chart.vendor) or chart.vendor,
+        day=chart.open_day.isoformat(),
+        tax=_code(masters.tax_codes, chart.tax_code),
+        tags=tuple(_tag(masters, *pair) for pair in chart.dimensions if pair[0] in masters.dimensions.by_id),
     )
+
+
+def _code(known: Index[Any] | VendorIndex, id: str) -> str | None:
+    """A record's code, or its id where it has none; None for a record that can't be read."""
+    record = known.by_id.get(id)
+    return (record.code or record.id) if record else None
+
+
+def _tag(masters: Masters, dimension: str, value: str) -> tuple[str, str]:
+    """Group and tag of a dimension's value. Raises KeyError for one that the connector does not read."""
+    return _code(masters.dimensions, dimension) or "", _code(masters.dimension_values[dimension], value) or ""
 
 
 def settings_of(codes: Codes) -> Settings:
@@ -104,14 +123,15 @@ def open_company(sandbox: SandboxProcess, codes: Codes) -> PleoCompany:
         control(sandbox, "add_company", name="Fjord & Bro ApS", currency=codes.currency, country=codes.country)
     )
     key = str(control(sandbox, "add_api_key", company_id=company))
-    entries = {}
+    entries, items = {}, {}
     for number, (item, receipts) in enumerate(expenses(codes), start=1):
         files = [_file(number, place) for place in range(receipts)]
+        items[number] = item | {"companyId": company}
         entries[number] = str(control(sandbox, "add_expense", company_id=company, item=item, files=files))
     ids = list(entries.values())
     control(sandbox, "press_export", company_id=company, ids=ids, vendor_based=True)
     (job,) = [job["id"] for job in _state(sandbox)["jobs"] if job["companyId"] == company]
-    return PleoCompany(sandbox, company, key, str(job), entries)
+    return PleoCompany(sandbox, company, key, str(job), entries, items)
 
 
 def hashes(number: int, count: int) -> list[str]:
@@ -123,34 +143,37 @@ def expenses(codes: Codes) -> Sequence[tuple[Json, int]]:
     """Each as Pleo's JSON, with the number of its receipts."""
     number = f"INV-{uuid.uuid4().hex[:8]}"
     return [
-        (_item(codes, 1), 1),
-        (_item(codes, 2, payable=True), 2),
-        (_invoice(codes, 3, number, "invoice_payment", "invoice_payment_sent"), 0),
-        (_invoice(codes, 4, number, "invoice", None), 0),
-        (_item(codes, FAILS, account=None), 0),
+        (_item(codes, [_line(codes, 5_005, tax=1_001, tags=codes.tags), _line(codes, 5_000, tags=codes.tags[:1])]), 1),
+        (_item(codes, [_line(codes, 10_010, tax=2_002, tags=codes.tags)], payable=True), 2),
+        (_invoice(codes, number, "invoice_payment", "invoice_payment_sent"), 0),
+        (_invoice(codes, number, "invoice", None), 0),
+        (_item(codes, [_line(codes, 10_005) | {"account": None}]), 0),
     ]
 
 
-def _item(codes: Codes, number: int, *, payable: bool = False, **line: Any) -> Json:
-    amount = _money(codes, 10_000 + number)
-    account = {"id": str(uuid.uuid4()), "name": "Expense", "code": codes.expense, "identifier": None}
-    own = {
+def _line(codes: Codes, gross: int, *, tax: int = 0, tags: Sequence[tuple[str, str]] = ()) -> Json:
+    """A line of an item, `tax` (of 25 %) within its amount."""
+    told = tax and codes.tax and {"id": str(uuid.uuid4()), "type": "inclusive", "rate": 0.25, "code": codes.tax}
+    return {
         "accountingEntryLineId": str(uuid.uuid4()),
-        "lineAmount": amount,
-        "netAmount": amount,
-        "account": account,
-        "tags": None,
-        "tax": None,
+        "lineAmount": _money(codes, gross),
+        "netAmount": _money(codes, gross - tax if told else gross),
+        "account": {"id": str(uuid.uuid4()), "name": "Expense", "code": codes.expense, "identifier": None},
+        "tags": [{"id": str(uuid.uuid4()), "groupCode": group, "code": code} for group, code in tags] or None,
+        "tax": {**told, "amount": _money(codes, tax)} if told else None,
     }
+
+
+def _item(codes: Codes, lines: Sequence[Json], *, payable: bool = False) -> Json:
     vendor = {"id": str(uuid.uuid4()), "name": "Vendor", "defaultCurrency": codes.currency, "code": codes.vendor}
     return {
-        "_links": {"web": {"exportItem": f"https://app.example.com/expenses/{number}"}},
+        "_links": {"web": {"exportItem": "https://app.example.com/expenses/1"}},
         "accountingEntryId": str(uuid.uuid4()),
         "date": f"{codes.day}T11:22:33Z",
         "type": "card_purchase",
         "subType": None,
-        "amount": amount,
-        "accountingEntryLines": [own | line],
+        "amount": _money(codes, sum(line["lineAmount"]["inWalletCurrency"]["value"] for line in lines)),
+        "accountingEntryLines": lines,
         "additionalInformation": {"reconciliationId": f"REC-{uuid.uuid4().hex[:8]}"},
         "bookkeeping": {"method": "accounts_payable" if payable else "journal"},
         "contraAccount": {"id": str(uuid.uuid4()), "name": "Wallet", "code": codes.wallet, "identifier": None},
@@ -161,14 +184,15 @@ def _item(codes: Codes, number: int, *, payable: bool = False, **line: Any) -> J
     }
 
 
-def _invoice(codes: Codes, number: int, invoice: str, type: str, subtype: str | None) -> Json:
-    information = {"invoiceNumber": invoice, "invoiceDate": codes.day, "status": "paid"}
-    item = _item(codes, 4, payable=True)  # the payment has the invoice's amount
+def _invoice(codes: Codes, number: str, type: str, subtype: str | None) -> Json:
+    """An invoice, or with a subtype the payment of one."""
+    information = {"invoiceNumber": number, "invoiceDate": codes.day, "status": "paid"}
+    item = _item(codes, [_line(codes, 10_004, tags=() if subtype else codes.tags)], payable=True)
     return item | {
         "contraAccount": item["contraAccount"] if subtype else None,
         "type": type,
         "subType": subtype,
-        "additionalInformation": {"reconciliationId": f"REC-{number}", "invoiceInformation": information},
+        "additionalInformation": item["additionalInformation"] | {"invoiceInformation": information},
     }
 
 

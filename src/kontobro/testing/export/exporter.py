@@ -62,7 +62,7 @@ class Exporters:
             return Ended(True, crossed)
         if status:
             raise AssertionError(f"the exporter crashed ({status}) after {crossed[-1:]}:\n{said[-3000:]}")
-        return Ended(False, crossed, **json.loads(said))
+        return Ended(False, crossed, **json.loads(said.splitlines()[-1]))  # what was logged is before it
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def _be_exporter(connect: Connect, order: dict[str, Any], said: int) -> NoReturn
     os.dup2(said, 1)
     os.dup2(said, 2)
     try:
-        os.write(1, json.dumps(_answer(connect, order)).encode())
+        os.write(1, f"\n{json.dumps(_answer(connect, order))}".encode())
     except BaseException:  # noqa: BLE001 - shown, then the end: nothing of the parent may run here
         traceback.print_exc()
         sys.stderr.flush()

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Literal
 
 from kontobro.core.model.connection import Connection, Tokens
-from kontobro.core.model.journal import Reference
+from kontobro.core.model.journal import Entry, Reference
 from kontobro.core.model.settings import Settings
-from kontobro.testing.connector.books import Books
+from kontobro.export.job.masters import load_masters
+from kontobro.testing.connector.books import Books, CountsAll
 from kontobro.testing.export.company import FAILS, Codes, PleoCompany, codes_of, hashes, open_company, settings_of
+from kontobro.testing.export.compared import differences, entries_of
 from kontobro.testing.export.exporter import DATABASE, Ended, Exporters, exporters
 from kontobro.testing.sandbox_process import SandboxProcess, running_sandbox
 
@@ -51,25 +53,38 @@ class ExportProof:
         self._books = books
         self._box = sandbox
         self._processes = processes
-        self._codes: Codes = codes_of(books)
+        self._masters = load_masters(books.connector, books.connector.check())
+        self._codes: Codes = codes_of(books.chart, self._masters)
         self._settings = settings or settings_of(self._codes)
-        self._parts: dict[int, tuple[str, ...]] = {}
+        self._boundaries: tuple[str, ...] = ()
+
+    @property
+    def not_proved(self) -> tuple[str, ...]:
+        """What this bookkeeper can't see, in words."""
+        keeper = self._books.bookkeeper
+        told = {
+            "shows": "what a person sees of an entry: only the connector's own `find` was compared",
+            "count_all": "that nothing else was booked, under another reference say",
+        }
+        return tuple(words for method, words in told.items() if not hasattr(keeper, method))
 
     def boundaries(self) -> tuple[str, ...]:
         """The names of all boundaries, from a run in which nothing happens. Raises AssertionError when it fails."""
         with self._company() as (company, home):
+            held = self._held()
             ended = self._processes.export(home)
-            self._parts = _parts_of(home, company)
-            wrong = [*_not_ended(ended), *self.wrong_with(company)]
+            wrong = [*_not_ended(ended), *self.wrong_with(company, held)]
             if wrong:
                 raise AssertionError(f"even a run without a kill is not whole: {'; '.join(wrong)}")
+            self._boundaries = ended.boundaries
             return ended.boundaries
 
     def kill(self, boundary: str, history: History) -> Verdict:
         """Kill one exporter there, run another, compare."""
-        if not self._parts:
+        if not self._boundaries:
             self.boundaries()
         with self._company() as (company, home):
+            held = self._held()
             if not self._processes.export(home, at=boundary).killed:
                 return Verdict(boundary, history, ("nothing was killed there: the boundaries differ from run to run",))
             company.wait_minutes(QUIET_MINUTES)
@@ -78,13 +93,18 @@ class ExportProof:
             ended = self._processes.export(home, take_over=history == "deleted")
             if ended.fault == "Taken" and self._books.connector.capabilities.reference != "enforced":
                 ended = self._processes.export(home, take_over=True)  # a person decides, where it could double
-            return Verdict(boundary, history, (*_not_ended(ended), *self.wrong_with(company)))
+            return Verdict(boundary, history, (*_not_ended(ended), *self.wrong_with(company, held)))
 
-    def wrong_with(self, company: PleoCompany) -> Iterator[str]:
-        """What is not as it should be: each entry once, each receipt once and in order, Pleo's statuses."""
-        for number, parts in self._parts.items():
-            for part in parts:
-                yield from self._wrong_with_entry(number, Reference(company.entries[number] + part))
+    def wrong_with(self, company: PleoCompany, held: int | None = None) -> Iterator[str]:
+        """What is not as it should be: each entry once and as Pleo's item says it under the settings, nothing beside
+        them, each receipt once and in order, Pleo's statuses. `held`: how many documents there were before."""
+        entries = [
+            (number, entry) for number in company.items if number != FAILS for entry in self._entries(company, number)
+        ]
+        for number, entry in entries:
+            yield from self._wrong_with_entry(number, entry)
+        if held is not None and (more := (self._held() or 0) - held) != len(entries):
+            yield f"{more} documents were booked, not {len(entries)}: some have another reference, or none"
         yield from self._wrong_with_receipts(company)
         wanted = {number: "failed" if number == FAILS else "successful" for number in company.entries}
         if (states := company.states()) != wanted:
@@ -94,16 +114,33 @@ class ExportProof:
         if count := self._books.bookkeeper.count(Reference(company.entries[FAILS])):
             yield f"expense {FAILS} failed and exists {count} times"
 
-    def _wrong_with_entry(self, number: int, reference: Reference) -> Iterator[str]:
-        count = self._books.bookkeeper.count(reference)
+    def _entries(self, company: PleoCompany, number: int) -> tuple[Entry, ...]:
+        bills = self._books.connector.capabilities.bills
+        today = self._books.chart.open_day
+        return entries_of(company.items[number], self._settings, self._masters, today, bills=bills)
+
+    def _held(self) -> int | None:
+        keeper = self._books.bookkeeper
+        return keeper.count_all() if isinstance(keeper, CountsAll) else None
+
+    def _wrong_with_entry(self, number: int, entry: Entry) -> Iterator[str]:
+        reference, keeper = entry.reference, self._books.bookkeeper
+        count = keeper.count(reference)
         if count != 1:
             yield f"expense {number} exists {count} times under {reference}"
             return
         booking = self._books.connector.find([reference]).get(reference)
         if booking is None:
             yield f"expense {number} exists and is not found"
-        elif booking.status != "posted":
+            return
+        if booking.status != "posted":
             yield f"expense {number} is {booking.status}"
+        can = self._books.connector.capabilities
+        if hasattr(keeper, "shows"):
+            for wrong in differences(entry, keeper.shows(reference), can):
+                yield f"expense {number} is booked otherwise than Pleo says, {wrong}"
+        for wrong in differences(entry, booking, can):
+            yield f"expense {number} is found otherwise than Pleo says, {wrong}"
 
     def _wrong_with_receipts(self, company: PleoCompany) -> Iterator[str]:
         if self._books.connector.capabilities.receipts is None:
@@ -162,20 +199,6 @@ def _empty_store() -> Path:
     atexit.register(folder.cleanup)
     open_store(Path(folder.name) / DATABASE).close()
     return Path(folder.name) / DATABASE
-
-
-def _parts_of(home: Path, company: PleoCompany) -> dict[int, tuple[str, ...]]:
-    """Which entries each expense became, by what follows its id in the reference: "" and "/pay", say."""
-    from kontobro.store import open_store
-
-    store = open_store(home / DATABASE)
-    booked = [row.reference for row in store.bookings("proof") if row.erp_id]
-    store.close()
-    numbers = {number: entry for number, entry in company.entries.items() if number != FAILS}
-    return {
-        number: tuple(sorted(one.removeprefix(entry) for one in booked if one.startswith(entry)))
-        for number, entry in numbers.items()
-    }
 
 
 def _not_ended(ended: Ended) -> Iterator[str]:

@@ -104,6 +104,12 @@ def test_a_folder_without_files_and_a_missing_file_are_said(tmp_path: Path) -> N
         read_master_file(tmp_path / "none.toml")
 
 
+def test_names_that_no_file_can_have_are_said(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").symlink_to(tmp_path / "a.toml")
+    for path in (tmp_path, tmp_path / "a.toml", tmp_path / "a\0.toml", tmp_path / ("a" * 300)):
+        assert refused(path)
+
+
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     (tmp_path / "masters").mkdir()
@@ -127,7 +133,7 @@ def test_options_come_before_the_file_s_company(tmp_path: Path) -> None:
     ("options", "what"),
     [
         ({}, "company's name is missing"),
-        ({"company_name": "A"}, "currency of the books is missing"),
+        ({"company_name": "A"}, "currency of the accounting system is missing"),
         ({"company_name": "A", "currency": "DKR"}, 'The currency "DKR" is not a currency code'),
         ({"company_name": "A", "currency": "DKK", "time_zone": "Aarhus"}, 'The time zone "Aarhus" is not one'),
     ],

@@ -60,6 +60,7 @@ def saved(book: openpyxl.Workbook) -> bytes:
         ("Kontenplan 2026.csv", "Konto-Nr.;Bezeichnung\r\n0311;Machines\r\n6110;Office\r\n"),
         ("konton.csv", "Konto\tBenämning\n0311\tMachines\n6110\tOffice\n"),
         ("Plan comptable.csv", "Compte;Intitulé\n0311;Machines\n6110;Office\n"),
+        ("Fjord Moms AB chart of accounts 2026.csv", "Account no,Account name\n0311,Machines\n6110,Office\n"),
         ("kontoplan.txt", "Kontonr.|Kontonavn\n0311|Machines\n6110|Office\n"),
     ],
 )
@@ -226,6 +227,8 @@ def test_two_dimensions_may_have_a_value_of_one_code(tmp_path: Path) -> None:
         ('encoding = "rot13"', 'the encoding "rot13" is unknown'),
         ('separator = "ab"', 'the separator "ab" is not one character'),
         ("header = 3", "accounts.columns.toml"),
+        ("header_row = -5", "header_row is -5"),
+        ("[sheets.A]\nheader_row = 0", "header_row is 0"),
         ('[columns]\n"Kto" = "code"', 'row 1: the column "Kto" is missing'),
         ("[columns", "accounts.columns.toml"),
     ],
@@ -333,6 +336,7 @@ def test_what_a_sheet_says_of_its_size_is_not_believed(tmp_path: Path) -> None:
 
 STARTS = (
     b"",
+    b"sep=",
     b"code;name\n",
     b"kind,code,name,rate\n",
     b'"EXTF";700;20;"Kontenbeschriftungen";3;20260901120000000;;"";"";"";1001;1;20260101;4\r\nKonto\r\n',
@@ -344,6 +348,15 @@ STARTS = (
     BOOK[:400],
 )
 NAMES = ("accounts.csv", "tax_codes.txt", "a.tsv", "a.toml", "a.xlsx", "a.se", "a.columns.toml", "periods.csv", "a")
+
+
+def tomls() -> st.SearchStrategy[str]:
+    """A value in TOML."""
+    texts = st.sampled_from(["code", "name", "!active", "accounts", "cp850", ";", "x", "\\u0000", ""]).map(
+        '"{}"'.format
+    )
+    plain = texts | st.integers(-3, 3).map(str) | st.just("true")
+    return plain | texts.map("{{ a = {} }}".format) | plain.map("{{ S = {{ kind = {} }} }}".format)
 
 
 @settings(max_examples=examples(300), deadline=None)
@@ -364,10 +377,18 @@ def test_whatever_cells_hold_is_read_or_refused(rows: list[list[str]], header: s
     held("tax_codes.csv", (header + "\n".join(";".join(row) for row in rows)).encode("utf-8", "replace"))
 
 
-def held(name: str, content: bytes) -> None:
+@settings(max_examples=examples(100), deadline=None)
+@given(st.sampled_from(["kind", "encoding", "separator", "header_row", "columns", "sheets", "x"]), tomls())
+def test_whatever_a_file_of_columns_holds_is_obeyed_or_refused(key: str, value: str) -> None:
+    held("accounts.csv", b"a;b\ncode;name\n1;A\n", f"{key} = {value}\n")
+
+
+def held(name: str, content: bytes, columns: str = "") -> None:
     """A MasterFile or Misconfigured, and nothing else; each record has a code."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / name
+        if columns:
+            file.with_suffix(".columns.toml").write_text(columns, encoding="utf-8")
         file.write_bytes(content)
         try:
             read: MasterFile | Misconfigured = read_master_file(file)

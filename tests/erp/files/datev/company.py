@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from kontobro.core.model.journal import EntryLine
 from kontobro.erp.files.datev.target import DatevTarget, from_options
 from kontobro.testing.connector.entries import Chart
 from kontobro.testing.document.papers import Papers, ReadVoucher
@@ -140,7 +138,3 @@ def read(files: Mapping[str, bytes]) -> list[ReadVoucher]:
         )
         for entry in read_files(READER, files)
     ]
-
-
-def on_account(line: EntryLine, account: str) -> EntryLine:
-    return replace(line, account=account)

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
 TEXTS = frozenset(
-    [2, 3, 6, 9, 11, 12, 14, 16, 37, 38, 40, 42, 91, 95, 96, 98, 102, 103, 105, 107, 109, 110, 112, 118, 120, 121, 123]
-    + [*range(20, 37), *range(48, 88)]
+    [2, 3, 6, 9, 11, 12, 14, 16, *range(20, 39), 40, 42, *range(48, 88), 91, 95, 96, 98, 102, 103, 105, 107, 109, 110]
 )
+TEXTS |= {112, 118, 120, 121, 123}
 """The quoted fields."""
 
 LENGTHS = {2: 1, 3: 3, 6: 3, 9: 4, 11: 36, 12: 12, 14: 60, 20: 210, 37: 36, 38: 36}
@@ -166,11 +166,12 @@ def _check(row: list[str], raw: list[str], header: list[str]) -> None:
 
 
 def _belegdatum(text: str, header: Sequence[str]) -> dt.date:
-    first, last = (dt.datetime.strptime(header[at], "%Y%m%d").date() for at in (14, 15))
+    assert all(re.fullmatch("[0-9]{8}", header[at]) for at in (12, 14, 15))
+    start, first, last = (dt.date.fromisoformat(header[at]) for at in (12, 14, 15))
     assert first.year == last.year
     date = dt.date(first.year, int(text[2:]), int(text[:2]))
     assert first <= date <= last
-    assert dt.datetime.strptime(header[12], "%Y%m%d").date() <= first
+    assert start <= first
     return date
 
 

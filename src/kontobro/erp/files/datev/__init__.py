@@ -43,7 +43,7 @@ CONNECTOR = Registration(
             required=False,
             choices=(("shorten", "shortened, whole in Zusatzinformation"), ("refuse", "refused")),
         ),
-        Option("rates", "exchange rates", help="SEK=11.4520, 2026-11:USD=1.0834: what one EUR is.", required=False),
+        Option("rates", "exchange rates", help="SEK=11.4520, 2026-11:USD=1.0834: units for one EUR.", required=False),
         Option(
             "receipts_version",
             "version of document.xml",
@@ -52,7 +52,7 @@ CONNECTOR = Registration(
             choices=(("06.0", "6.0"), ("05.0", "5.0")),
         ),
         Option("company_name", "company's name", required=False),
-        Option("currency", "currency of the books", help="EUR without it.", required=False),
+        Option("currency", "company currency", help="EUR without it.", required=False),
         Option("time_zone", "time zone", help="Europe/Berlin without it.", required=False),
     ),
 )

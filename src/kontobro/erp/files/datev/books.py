@@ -62,6 +62,7 @@ class Books:
 
 def books_of(masters: MasterFile, setup: Setup, company: Company) -> Books:
     """Raises Misconfigured for a key, an automatic account or an option that names what does not exist."""
+    _require_of_client(masters, setup)
     vendors = {vendor.id: _with_account(vendor, setup) for vendor in masters.read(Vendor)}
     accounts = {account.id: account for account in masters.read(Account)}
     for vendor in vendors.values():
@@ -83,6 +84,15 @@ def books_of(masters: MasterFile, setup: Setup, company: Company) -> Books:
     )
     _require_named(books)
     return books
+
+
+def _require_of_client(masters: MasterFile, setup: Setup) -> None:
+    """What DATEV's own files say in their headers is what the options say."""
+    for name in ("consultant", "client", "account_length"):
+        said, given = masters.said(Company, "", name), str(getattr(setup, name))
+        if said and said != given:
+            what = f'The master data are of {name} {shown(said)}, and the option `{name}` is "{given}".'
+            raise wrong(what, "Give files of this client, or correct the option.")
 
 
 def _with_account(vendor: Vendor, setup: Setup) -> Vendor:

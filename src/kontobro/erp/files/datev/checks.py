@@ -9,8 +9,8 @@ from typing import Final
 
 from kontobro.core.errors import Note, Problem, shown
 from kontobro.core.model.findings import problem
-from kontobro.core.model.journal import Bill, Entry, Payment, compared
-from kontobro.core.words import Fact, Phrase
+from kontobro.core.model.journal import Entry, compared
+from kontobro.core.words import Phrase
 from kontobro.erp.files.common.letters import line_of
 from kontobro.erp.files.common.pairs import can_pair
 from kontobro.erp.files.datev.books import Books
@@ -22,6 +22,7 @@ from kontobro.erp.files.datev.texts import (
     MOST_TEXT,
     cleaned,
     extras_of,
+    is_open_item,
     number_of,
     posting_text,
     row_extras,
@@ -51,9 +52,10 @@ VOUCHER: Final = "P9999-999999999"
 """The longest number of an entry's own, for checks that do not know it yet."""
 
 
-def note(name: str, field: str, value: object, /, **facts: Fact) -> Note:
-    found = problem(name, field, value, **facts)
-    return Note.of(name, field, value, found.reason, facts)
+def as_note(found: Problem) -> Note:
+    """Worth saying, and no reason to stop."""
+    name = f"{found.code}.{found.form}" if found.form else found.code
+    return Note.of(name, found.field, found.value, found.reason, found.facts)
 
 
 def problems_of(entry: Entry, books: Books) -> list[Problem]:
@@ -136,7 +138,7 @@ def _row(row: Row, entry: Entry, books: Books) -> Iterator[Problem]:
         yield problem("document_account", "account", row.account, system=SYSTEM, rule=Phrase("rule_datev_contra"))
     text = posting_text(entry, row.line)
     if len(text) > MOST_TEXT and books.setup.shorten:
-        yield note("document_shortened", "text", text, system=SYSTEM, most=MOST_TEXT)
+        yield as_note(problem("document_shortened", "text", text, system=SYSTEM, most=MOST_TEXT))
     elif len(text) > MOST_TEXT:
         yield problem("document_too_long", "text", text, system=SYSTEM, most=MOST_TEXT)
 
@@ -146,11 +148,11 @@ def _tax(entry: Entry, books: Books) -> Iterator[Problem]:
     for id, why in tax_ways(entry, books).items():
         if why is None or books.setup.tax == "lines":
             continue
-        facts: dict[str, Fact] = {"tax_code": books.tax_codes[id].code, "why": Phrase(f"datev_tax_{why}")}
+        code, said = books.tax_codes[id].code, Phrase(f"datev_tax_{why}")
         if books.setup.tax == "keys_only":
-            yield problem("document_tax", "tax_code", id, system=SYSTEM, **facts)
+            yield problem("document_tax", "tax_code", id, system=SYSTEM, tax_code=code, why=said)
         else:
-            yield note("document_tax.lines", "tax_code", id, system=SYSTEM, **facts)
+            yield as_note(problem("document_tax.lines", "tax_code", id, system=SYSTEM, tax_code=code, why=said))
 
 
 def _numbers(entry: Entry, books: Books) -> Iterator[Problem]:
@@ -160,7 +162,7 @@ def _numbers(entry: Entry, books: Books) -> Iterator[Problem]:
     if not clean:
         yield problem("document_letters.code", "number", number, system=SYSTEM)
     elif clean != number and number != entry.reference:
-        yield note("document_letters", "number", number, system=SYSTEM, written=clean)
+        yield as_note(problem("document_letters", "number", number, system=SYSTEM, written=clean))
 
 
 def _extras(entry: Entry, rows: Sequence[Row], books: Books) -> Iterator[Problem]:
@@ -194,7 +196,7 @@ def _letters(entry: Entry) -> Iterator[Problem]:
     lines = {f"line {at}": line.text for at, line in enumerate(entry.lines)}
     for field, text in {**texts, **lines}.items():
         if line_of(text) != written(text):
-            yield note("document_letters", field, text, system=SYSTEM, written=written(text))
+            yield as_note(problem("document_letters", field, text, system=SYSTEM, written=written(text)))
 
 
 def _new_vendor(id: str, books: Books) -> Iterator[Problem]:
@@ -214,7 +216,7 @@ def collisions(entries: Sequence[Entry], books: Books) -> dict[int, Problem]:
     seen: dict[tuple[str, str], str] = {}
     found: dict[int, Problem] = {}
     for at, entry in enumerate(entries):
-        if not isinstance(entry, (Bill, Payment)):
+        if not is_open_item(entry):
             continue
         number = number_of(entry, VOUCHER, books.setup.number)
         key = (entry.vendor or "", cleaned(number).casefold())

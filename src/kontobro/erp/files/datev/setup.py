@@ -18,7 +18,7 @@ LONGEST_KOST: Final = 36
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """`rates` by currency, or by month and currency (`2026-11:USD`): units for one of the books' currency."""
+    """`rates` by currency, or by month and currency (`2026-11:USD`): units for one of the company currency."""
 
     consultant: str
     client: str
@@ -103,7 +103,7 @@ def _rate(value: str, part: str) -> Decimal:
 def _wrong_rate(part: str) -> Misconfigured:
     return wrong(
         f'The exchange rate "{shown(part)}" is not one.',
-        "Write `rates` as SEK=11.4520 or 2026-11:USD=1.0834, at most 6 decimals: what one unit of the books is.",
+        "Write `rates` as SEK=11.4520 or 2026-11:USD=1.0834, with 6 decimals at most.",
     )
 
 

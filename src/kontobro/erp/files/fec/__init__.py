@@ -15,11 +15,12 @@ CONNECTOR = Registration(
     label="FEC",
     factory="kontobro.erp.files.fec.target:open_target",
     install="pip install kontobro",
+    documents=True,
     options=(
         Option("siren", "SIREN", help="Nine digits: the first part of every file's name."),
         Option("masters", "file of master data", "path", required=False, help="A FEC of last year, for example."),
         Option("company_name", "company's name", required=False, help="Where the master data do not say it."),
-        Option("currency", "currency of the books", required=False, help="EUR, where nothing else is said."),
+        Option("currency", "company currency", required=False, help="EUR, where nothing else is said."),
         Option("time_zone", "time zone", required=False, help="Europe/Paris, where nothing else is said."),
         Option(
             "fiscal_year_start",

@@ -58,16 +58,15 @@ class Lettering:
                 self._file.execute("INSERT INTO open VALUES (?, ?, ?, ?, ?, ?, ?)", (*values, entry.date.isoformat()))
 
     def _match(self, letters: str) -> None:
-        self._file.execute("CREATE INDEX bills ON open (bill, account, party)")
-        self._file.execute("CREATE INDEX keys ON open (key, bill)")
-        self._file.execute(_NAMED)
-        for number, (bill, account, party, day) in enumerate(self._file.execute(_SETTLED).fetchall(), 1):
-            self._file.execute(
-                "INSERT OR IGNORE INTO lettered SELECT reference, account, ?, ? FROM open"
-                " WHERE bill = ? AND account = ? AND party = ?",
-                (f"{letters}{number}", day, bill, account, party),
-            )
+        for statement in (*_INDEXES, _NAMED, _SETTLED):
+            self._file.execute(statement)
+        self._file.execute(_LETTERED, (letters,))
 
+
+_INDEXES: Final = (
+    "CREATE INDEX bills ON open (bill, account, party)",
+    "CREATE INDEX keys ON open (key, bill)",
+)
 
 _NAMED: Final = """UPDATE open SET bill = (
         SELECT min(bill) FROM open AS other WHERE other.key = open.key AND other.bill = other.reference)
@@ -75,9 +74,13 @@ _NAMED: Final = """UPDATE open SET bill = (
         SELECT count(DISTINCT bill) FROM open AS other WHERE other.key = open.key AND other.bill = other.reference)"""
 """A payment that names its bill by vendor and number; where two bills of one number are in the file, it has none."""
 
-_SETTLED: Final = """SELECT bill, account, party, max(day) FROM open WHERE bill <> ''
-    GROUP BY bill, account, party HAVING sum(minor) = 0 AND count(DISTINCT reference) > 1
-    ORDER BY max(day), bill, account, party"""
+_SETTLED: Final = """CREATE TABLE settled AS
+    SELECT bill, account, party, max(day) AS day, row_number() OVER (ORDER BY max(day), bill, account, party) AS number
+    FROM open WHERE bill <> '' GROUP BY bill, account, party
+    HAVING sum(minor) = 0 AND count(DISTINCT reference) > 1"""
+
+_LETTERED: Final = """INSERT OR IGNORE INTO lettered SELECT reference, account, ? || number, settled.day
+    FROM settled JOIN open USING (bill, account, party)"""
 
 
 def _key(key: object) -> str:

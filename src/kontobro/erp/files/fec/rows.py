@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from kontobro.core.model.journal import Entry, EntryLine, entry_id_of, money_line
@@ -40,7 +41,14 @@ SHORT_ID: Final = 16
 
 def written(text: str, options: FecOptions) -> str:
     """A text as the file has it: one line, no separator of either kind, in the encoding's letters."""
-    return line_of(spelled(line_of(text), options.encoding).replace("|", " "))
+    return _written(text, options.encoding)
+
+
+@lru_cache(maxsize=4_096)
+def _written(text: str, encoding: str) -> str:
+    line = line_of(text)
+    now = spelled(line, encoding).replace("|", " ")
+    return now if now == line else line_of(now)
 
 
 def entry_text(entry: Entry, book: Book, options: FecOptions) -> str:
@@ -81,34 +89,31 @@ def rows_of(
     entry = voucher.entry
     journal, name = book.journal(entry, options)
     number = number_of(voucher, short_year(book, entry.date, options), options)
-    day, piece = f"{entry.date:%Y%m%d}", piece_of(entry)
+    day, piece = f"{entry.date:%Y%m%d}", written(piece_of(entry), options)
     piece_day = f"{entry.document_date or entry.date:%Y%m%d}"
+    begin = (journal, written(name, options), number, day)
     for line in entry.lines:
         if not line.amount:
             continue
-        party, party_name = book.party(entry, line)
         letter = letters.get(line.account) if line.role == "payable" else None
         fields = (
-            journal,
-            name,
-            number,
-            day,
+            *begin,
             line.account,
-            book.account_name(line.account),
-            party,
-            party_name,
+            *(written(text, options) for text in (book.account_name(line.account), *book.party(entry, line))),
             piece,
             piece_day,
-            line_text(entry, line, book, options),
-            decimal(line.amount if line.amount > 0 else Decimal(0)),
-            decimal(line.amount.copy_negate() if line.amount < 0 else Decimal(0)),
+            written(line_text(entry, line, book, options), options),
+            decimal(line.amount if line.amount > 0 else _ZERO),
+            decimal(line.amount.copy_negate() if line.amount < 0 else _ZERO),
             letter[0] if letter else "",
             f"{letter[1]:%Y%m%d}" if letter else "",
             f"{validated:%Y%m%d}",
             *_foreign(entry, line),
         )
-        row = options.separator.join(written(field, options) for field in fields)
-        yield f"{row}\r\n".encode(options.encoding)
+        yield f"{options.separator.join(fields)}\r\n".encode(options.encoding)
+
+
+_ZERO: Final = Decimal(0)
 
 
 def short_year(book: Book, day: date, options: FecOptions) -> str:

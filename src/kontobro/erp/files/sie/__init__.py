@@ -16,11 +16,12 @@ CONNECTOR = Registration(
     label="SIE",
     factory="kontobro.erp.files.sie.target:open_target",
     install="pip install kontobro",
+    documents=True,
     options=(
         Option("masters", "file of master data", "path", required=False, help="A SIE 4E export, for example."),
         Option("company_name", "company's name", required=False, help="Where the master data do not say it."),
         Option("organisation_number", "organisation number", required=False, help="556677-8899"),
-        Option("currency", "currency of the books", required=False, help="SEK, where nothing else is said."),
+        Option("currency", "company currency", required=False, help="SEK, where nothing else is said."),
         Option("time_zone", "time zone", required=False, help="Europe/Stockholm, where nothing else is said."),
         Option(
             "fiscal_year_start",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from kontobro.core.model.journal import Entry, EntryLine, summed
 from kontobro.core.model.money import exact_sum
@@ -35,6 +36,7 @@ class Trans:
     text: str = ""
 
 
+@lru_cache(maxsize=4_096)
 def written(text: str) -> str:
     """A text as the file has it: one line in CP437. A backslash has no escape in SIE."""
     return spelled(line_of(text), ENCODING).replace("\\", "/")

@@ -28,7 +28,7 @@ import msgspec
 from kontobro.core.errors import shown
 from kontobro.erp.files.common.masters.found import Content
 from kontobro.erp.files.common.masters.source import ENCODINGS, text_of
-from kontobro.erp.files.common.masters.tables import Layout, Rows, Table, read_table
+from kontobro.erp.files.common.masters.tables import MOST_ROWS, Layout, Rows, Table, read_table
 from kontobro.erp.kit.masters_file import TABLES, toml_of, wrong
 
 SEPARATORS: Final = (";", "\t", ",", "|")
@@ -64,6 +64,9 @@ def columns_in(content: bytes, name: str) -> Columns:
         raise wrong(name, f'the encoding "{shown(found.encoding)}" is unknown', f"Use {', '.join(ENCODINGS)}.")
     if len(found.separator) > 1 or found.separator in {'"', "\r", "\n"}:
         raise wrong(name, f'the separator "{shown(found.separator)}" is not one character', 'Use ";", for example.')
+    for layout in (found.layout, *found.sheets.values()):
+        if not 1 <= layout.header_row <= MOST_ROWS:
+            raise wrong(name, f"header_row is {layout.header_row}", "The first row is 1.")
     return found
 
 
@@ -77,7 +80,7 @@ def read_csv(content: bytes, name: str, columns: Columns) -> Content:
     return read
 
 
-_SEP: Final = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+_SEP: Final = re.compile(r"sep=([;,|\t])\r?\n", re.IGNORECASE)
 _FORMULA: Final = re.compile(r'="(.*)"')
 
 

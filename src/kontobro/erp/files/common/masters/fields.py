@@ -24,6 +24,9 @@ LEFT_OUT: Final = frozenset({"id", "through", "pleo_id"})
 INVERTED: Final = "!active"
 """A column that says of a record that it is blocked."""
 
+MOST_WORDS: Final = 4
+"""Of a kind's name: `plan de comptes`."""
+
 DEFAULTS: Final[Mapping[str, Any]] = {"type": "inclusive", "state": "open"}
 
 
@@ -40,11 +43,14 @@ _VALUES: Final[Mapping[str, str]] = {folded(word): value for value, words in _WO
 
 
 def kind_named(name: str) -> type[MasterRecord] | None:
-    """The kind that a file, a sheet or a cell names: `Kontenplan 2026`, `accounts`; None for none, or for several."""
-    words = [folded(word) for word in re.split(r"[\W\d_]+", name)]
-    whole = _KINDS.get("".join(words))
-    found = {whole} if whole else {_KINDS[word] for word in words if word in _KINDS}
-    return found.pop() if len(found) == 1 else None
+    """The kind that a file, a sheet or a cell names, by its longest words: `Kontenplan 2026`, `Fjord tax codes`; None
+    for none, or for several."""
+    words = [folded(word) for word in re.split(r"[\W\d_]+", name) if word][:20]
+    for length in range(min(len(words), MOST_WORDS), 0, -1):
+        parts = ("".join(words[at : at + length]) for at in range(len(words) - length + 1))
+        if found := {_KINDS[part] for part in parts if part in _KINDS}:
+            return found.pop() if len(found) == 1 else None
+    return None
 
 
 def _names(table: str, kind: type[MasterRecord]) -> Mapping[str, tuple[str, int]]:

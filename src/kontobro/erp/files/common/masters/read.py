@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,18 +35,17 @@ def read_master_file(path: Path) -> MasterFile:
     Raises Misconfigured, naming file, row and column: for what can't be read, a record that is given twice, a value
     that is not of its kind, and all that is too large.
     """
-    return joined(_read(file) for file in _files(path))
+    try:
+        return joined(_read(file) for file in _files(path))
+    except OSError as unreadable:
+        raise wrong(path.name, said_of(unreadable), "Set the option to a file or folder.") from unreadable
 
 
 def _files(path: Path) -> list[Path]:
     """The files of a folder by name; hidden ones are another program's."""
-    try:
-        if not path.is_dir():
-            return [path]
-        files = sorted(file for file in path.iterdir() if not file.name.startswith((".", "~$")) and not file.is_dir())
-    except (OSError, ValueError) as unreadable:
-        said = said_of(unreadable) if isinstance(unreadable, OSError) else "its name is not one"
-        raise wrong(path.name, said, "Set the option to a file or folder.") from unreadable
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.iterdir() if not file.name.startswith((".", "~$")) and not file.is_dir())
     for file in files:
         _require_inside(file, path)
     files = [file for file in files if not file.name.lower().endswith(COLUMNS)]
@@ -59,10 +59,7 @@ def _files(path: Path) -> list[Path]:
 def _read(file: Path) -> tuple[Source, Content]:
     content = bytes_of(file, MOST_BYTES_OF_BOOKS)
     read = _reader_of(file, content)(content, file.name)
-    try:
-        modified = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-    except (OSError, OverflowError, ValueError) as error:
-        raise wrong(file.name, "its date can't be read", "Save the file again.") from error
+    modified = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     return Source(file.name, modified, hashlib.sha256(content).hexdigest(), read.counts()), read
 
 
@@ -98,5 +95,5 @@ def _columns_of(file: Path) -> Columns:
 
 def _require_inside(file: Path, folder: Path) -> None:
     """A link may lead to a file that no one was to read."""
-    if not file.resolve().is_relative_to(folder.resolve()):
+    if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder)):
         raise wrong(folder.name, f"{file.name} leads out of the folder", "Put the file itself there.")

@@ -1,0 +1,55 @@
+"""An accounting system's journal from a file: what it really holds of our documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from kontobro.core.errors import Misconfigured, said_of
+from kontobro.core.model.journal import summed
+from kontobro.core.tieout.journal import PostedEntry
+from kontobro.erp.files.common.fec_reader import read_fec
+from kontobro.erp.files.common.sie_reader import read_sie
+
+MOST_BYTES: Final = 256 * 1024 * 1024
+
+
+def read_posted(path: Path) -> list[PostedEntry]:
+    """The entries of a journal: SIE 4 (E or I) or FEC, as its content says. Raises Misconfigured."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise Misconfigured(f"{path.name} has more than {MOST_BYTES:,} bytes.", "Export a shorter period.")
+        content = path.read_bytes()
+    except OSError as error:
+        raise Misconfigured(f"{said_of(error)}.", "Check the path.") from error
+    begin = content[:4096].lstrip(b"\xef\xbb\xbf \r\n\t")
+    if begin.startswith(b"#"):
+        return list(_of_sie(content))
+    if begin.lower().startswith(b"journalcode"):
+        return list(_of_fec(content))
+    raise Misconfigured(
+        f"{path.name} is neither SIE nor FEC.", "Export the journal in one of these formats, or name a template."
+    )
+
+
+def _of_sie(content: bytes) -> Iterator[PostedEntry]:
+    for voucher in read_sie(content).vouchers:
+        texts = [voucher.text, *(line.text for line in voucher.lines)]
+        texts += [number for line in voucher.lines for _, number in line.objects]
+        yield PostedEntry(
+            name=f"{voucher.series}{voucher.number}",
+            date=voucher.date,
+            amounts=summed((line.account, line.amount) for line in voucher.lines),
+            text=" ".join(texts),
+        )
+
+
+def _of_fec(content: bytes) -> Iterator[PostedEntry]:
+    for entry in read_fec(content).entries:
+        yield PostedEntry(
+            name=f"{entry.journal} {entry.number}",
+            date=entry.date,
+            amounts=summed((line.account, line.amount) for line in entry.lines),
+            text=" ".join([entry.number, entry.piece, *(line.text for line in entry.lines)]),
+        )
