@@ -82,7 +82,7 @@ class Documents(Part):
             number = self._known(session, connection_id)
             _drop_unsealed(session, number)
             for new in documents:
-                session.run(BEGIN, (number, *_columns(new, job_id), "rendering", *_span(new), "", True))
+                session.run(BEGIN, (number, new.number, new.group, job_id, "rendering", *_span(new), "", True))
 
     def keep_file(self, connection_id: str, number: int, file: DocumentFile) -> SealedFile:
         """A transaction a piece: what stays of a run that is killed is deleted by the next."""
@@ -207,7 +207,7 @@ class Documents(Part):
                 last=row.last,
                 vouchers=row.vouchers,
             )
-            session.run(BEGIN, (number, *_columns(new, row.job_id), row.state, *_span(new), row.place, False))
+            session.run(BEGIN, (number, new.number, new.group, row.job_id, row.state, *_span(new), row.place, False))
             (made,) = [_required(session, connection_id, row.number)]
             for file in row.files:
                 session.run(FILE, (made.id, file.name, file.media_type, file.sha256, file.size))
@@ -225,7 +225,7 @@ class Documents(Part):
             for document in range(_last_document(session, connection_id) + 1, last.document + 1):
                 day = now.date()
                 new = NewDocument(number=document, group="", moment=now, first=day, last=day, vouchers=0)
-                session.run(BEGIN, (number, *_columns(new, ""), "delivered", *_span(new), "", False))
+                session.run(BEGIN, (number, new.number, new.group, "", "delivered", *_span(new), "", False))
                 marked = "UPDATE kontobro_document SET imported_at = %s WHERE connection_id = %s AND number = %s"
                 session.run(marked, (now, number, document))
             for (name, year), to in last.vouchers.items():
@@ -289,10 +289,6 @@ def _drop_unsealed(session: Session, connection_id: str) -> None:
     for table in ("documentpiece", "documentfile"):
         session.run(f"DELETE FROM kontobro_{table} WHERE document_id IN ({mine})", (connection_id,))  # noqa: S608
     session.run("DELETE FROM kontobro_document WHERE connection_id = %s AND state = 'rendering'", (connection_id,))
-
-
-def _columns(new: NewDocument, job_id: str) -> tuple[Any, ...]:
-    return (new.number, new.group, job_id)
 
 
 def _span(new: NewDocument) -> tuple[Any, ...]:
