@@ -58,9 +58,7 @@ def _waiting(connection: Connection, app: App, store: DocumentStore) -> Iterator
         )
     if waiting.undelivered:
         said = f"{_numbers(waiting.undelivered)}: sealed and not delivered yet."
-        yield Finding(
-            "documents", "warn", said, "The next export delivers it first; the service tries again automatically."
-        )
+        yield Finding("documents", "warn", said, "Deliver it now, or wait: the next export delivers it first.")
     if waiting.late:
         said = f"{_numbers(waiting.late)}: delivered and not marked as imported."
         yield Finding("documents", "warn", said, "Import it in the accounting system, then mark it.")
