@@ -31,7 +31,7 @@ _OPTIONS = (
     Option("template_file", "template of your own", "path", required=False, help="A TOML file, instead of the choice."),
     Option("masters", "file of master data", "path", required=False, help="Accounts, tax codes, dimensions, vendors."),
     Option("company_name", "company's name", required=False, help="Where the master data do not say it."),
-    Option("currency", "currency of the books", required=False, help="Where the master data do not say it."),
+    Option("currency", "company's currency", required=False, help="Where the master data do not say it."),
     Option("time_zone", "time zone", required=False, help="Europe/Berlin, for example."),
     Option("series", "voucher series", required=False, help="Where an entry's journal does not say it."),
     Option("fiscal_year_start", "first month of the fiscal year", required=False, help="1 to 12; January otherwise."),

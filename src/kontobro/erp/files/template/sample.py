@@ -85,7 +85,11 @@ def sample_entries() -> tuple[Entry, ...]:
         _line("2440", "-500.00", "payable", vendor="V100"),
     )
     paid = (_line("2440", "500.00", "payable", vendor="V100"), _line("1684", "-500.00", "wallet"))
-    of_invoice: dict[str, Any] = {"number": "F-2026-17", "document_date": date(2026, 10, 1), "due_date": date(2026, 10, 31)}
+    of_invoice: dict[str, Any] = {
+        "number": "F-2026-17",
+        "document_date": date(2026, 10, 1),
+        "due_date": date(2026, 10, 31),
+    }
     of_vendor: dict[str, Any] = {"vendor": "V100", "vendor_name": "Nordic Paper"}
     return (
         JournalEntry(lines=purchase, item_type="card_purchase", **_common(1, 3, "Staples", "Printer ink")),
