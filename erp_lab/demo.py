@@ -20,9 +20,9 @@ from msgspec.structs import replace
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext
 from kontobro.cli.connect import connect_with, draft_connection
-from kontobro.cli.demo.steps import export_all
 from kontobro.cli.demo.ledger import MARK, clean
 from kontobro.cli.demo.show import print_exported
+from kontobro.cli.demo.steps import export_all
 from kontobro.cli.settings.apply import apply_settings, masters_of, read_toml
 from kontobro.core.errors import KontobroError
 from kontobro.core.level import Level
