@@ -92,12 +92,19 @@ class App:
     def documents_for(self, connection: Connection) -> DocumentPorts | None:
         """How the connection's documents are made, remembered and delivered; None where there is an accounting system
         that is spoken with."""
-        if not self.registry.get(connection.erp).documents:
+        if (documents := self.document_store_for(connection)) is None:
             return None
         from kontobro.export.job.run import DocumentPorts
 
+        self.permit(connection)
         target = self.registry.load_target(connection.erp, connection.erp_options)
-        return DocumentPorts(target, cast("DocumentStore", self.store), self.delivery_for(connection))
+        return DocumentPorts(target, documents, self.delivery_for(connection))
+
+    def document_store_for(self, connection: Connection) -> DocumentStore | None:
+        """What was sealed of a connection; None where its accounting system takes no documents."""
+        if self.connectors or not self.registry.get(connection.erp).documents:
+            return None
+        return cast("DocumentStore", self.store)
 
     def delivery_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Delivery | None:
         """Where documents are brought, with secrets as for its connector; None: a person fetches them."""

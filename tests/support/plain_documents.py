@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -129,3 +129,25 @@ def rows_of(folder: Path) -> list[dict[str, object]]:
         rows += [{"document": json.loads(head)["document"], **json.loads(line)} for line in lines]
     assert all(sum(Decimal(amount) for _, amount, _ in row["lines"]) == 0 for row in rows)
     return rows
+
+
+PACKAGE = """
+from kontobro.erp.kit.registration import DELIVERY, LEDGER, Registration
+
+CONNECTOR = Registration(
+    label="Plain files",
+    factory="tests.support.plain_documents:from_options",
+    install="It is a part of the tests",
+    options=(LEDGER, *DELIVERY),
+    documents=True,
+)
+"""
+"""The module of a package that registers the target as `plainfiles` (`tests.support.outside.write_package`)."""
+
+
+def from_options(options: Mapping[str, str]) -> PlainTarget:
+    """The target over the accounts and vendors of a Beancount ledger."""
+    from kontobro.erp.registry import load_connector
+
+    own = load_connector("beancount", {"ledger": options["ledger"]})
+    return PlainTarget([*own.read(Account), *own.read(Vendor)])

@@ -93,6 +93,8 @@ class FuzzService:
             "reference": self.reference,
             "setup": self.setup,
             "kind": "vendors",
+            "number": "1",
+            "name": "document-0001.jsonl",
             "membership": str(self.membership),
             "invitation": str(uuid.UUID(int=7)),
             "secret": "an-invitation",

@@ -49,7 +49,7 @@ OWN = {
 
 OWNERS_ONLY = frozenset(
     {"demand_mfa", "invite", "withdraw_invitation", "change_member", "hook", "disconnect", "privacy", "privacy_export"}
-    | {"privacy_find", "privacy_erase", "privacy_delete"}
+    | {"privacy_find", "privacy_erase", "privacy_delete", "release_document", "documents_last"}
 )
 
 EVERYBODYS = frozenset({"notifications"})
@@ -98,6 +98,8 @@ def whole(site: Site) -> Iterator[WholeSite]:
             "job": job,
             "reference": site.app.store.bookings(connected.connection.id)[0].reference,
             "kind": "accounts",
+            "number": 1,
+            "name": "document-0001.jsonl",
             "secret": "guessed",
             "ticket": "guessed",
         }

@@ -12,11 +12,11 @@ from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
-from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.errors import Misconfigured
 from kontobro.erp.files.common.posted import read_posted
 
 if TYPE_CHECKING:
-    from kontobro.core.documents import DocumentRow, SeriesKey
+    from kontobro.core.documents import DocumentRow
     from kontobro.core.tieout.journal import JournalTieOut
     from kontobro.export.documents.actions import DocumentsOf
 
@@ -274,14 +274,8 @@ def confirm(
     ] = None,
 ) -> None:
     """After the history was lost: say which document and voucher numbers were the last."""
+    from kontobro.export.documents.actions import series_from
+
     desk = documents_of(cli_of(context))
-    desk.confirm_last(last, dict(map(_series_of, voucher or [])))
+    desk.confirm_last(last, dict(map(series_from, voucher or [])))
     show.say(f"The next document is {last + 1}. What was in the documents up to {last} is not known here.")
-
-
-def _series_of(text: str) -> tuple[SeriesKey, int]:
-    series, _, rest = text.rpartition("/")
-    year, _, number = rest.partition("=")
-    if not (year and number.isdecimal()):
-        raise Misconfigured(f'"{shown(text)}" is not SERIES/YEAR=NUMBER.', "Write PLEO/2026=132.")
-    return (series, year), int(number)

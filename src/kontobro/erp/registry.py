@@ -34,14 +34,15 @@ Secrets = Callable[[str], str | None]
 GROUP: Final = "kontobro.connectors"
 """The group of entry points in which a package registers its connector, under the connector's name."""
 
-SYSTEMS: Final = ("beancount", "odoo", "tryton")
-FILES: Final = ("datev", "fec", "sie")
-
-OURS: Final = {
-    name: EntryPoint(name, f"kontobro.erp.{where}{name}:CONNECTOR", GROUP)
-    for where, names in (("", SYSTEMS), ("files.", FILES))
-    for name in names
+SYSTEMS: Final = {name: f"{name}:CONNECTOR" for name in ("beancount", "odoo", "tryton")}
+FILES: Final = {
+    "csv": "files.template:CSV",
+    "datev": "files.datev:CONNECTOR",
+    "fec": "files.fec:CONNECTOR",
+    "sie": "files.sie:CONNECTOR",
+    "xlsx": "files.template:XLSX",
 }
+OURS: Final = {name: EntryPoint(name, f"kontobro.erp.{value}", GROUP) for name, value in {**SYSTEMS, **FILES}.items()}
 """Entry points like all others, but named here: they are there in a folder of sources that no one installed too."""
 
 HOW_TO_REGISTER: Final = (

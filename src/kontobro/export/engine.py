@@ -350,7 +350,10 @@ def close(
     """Remember how the job ended, and forget what need not be kept any longer."""
     now = ports.clock.now()
     ports.store.end_job(connection.id, result.job_id, event, failure or " ".join(result.notes) or None, now)
-    ports.store.purge(connection.id, now - timedelta(days=connection.settings.retention_days))
+    old = now - timedelta(days=connection.settings.retention_days)
+    ports.store.purge(connection.id, old)
+    if ports.documents is not None:
+        ports.documents.store.forget_bytes(connection.id, old)
     result.event, result.failure, result.remedy = event, failure, remedy
     log.info("job ended", extra={"job": result.job_id, "outcome": event, "booked": result.booked})
     return result

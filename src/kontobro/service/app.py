@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from kontobro.bootstrap import App, SystemClock
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Clock
+from kontobro.core.ports.delivery import is_path
+from kontobro.export.documents.manifest import number_in
 from kontobro.net.addresses import look_up
 from kontobro.service.config import ServiceConfig
 from kontobro.service.connectors import registry_of
 from kontobro.service.ledgers import path_guard
 from kontobro.service.networks import reach_of
-from kontobro.service.notices.documents import mailers_of
+from kontobro.service.notices.documents import DocumentMailer
 from kontobro.service.pace import SharedPaces
 
 Owner = Callable[[str], str]
@@ -41,12 +44,29 @@ def open_service_app(config: ServiceConfig, clock: Clock | None = None, owner: O
         permit,
         network=network,
         registry=registry,
-        mailers=mailers_of(config),
+        mailers=partial(mailer_of, config),
     )
     app.opened.callback(store.close)
     if paces:
         app.opened.callback(paces.close)
     return app
+
+
+def mailer_of(config: ServiceConfig, connection: Connection) -> DocumentMailer:
+    """What mails a connection's documents: its links lead to the document's page, for who may sign in."""
+
+    def link(name: str) -> str:
+        number = number_in(name)
+        page = f"{config.public_url.rstrip('/')}/c/{connection.id}/documents/"
+        return f"{page}{number}/" if number else page
+
+    return DocumentMailer(config, link)
+
+
+def _folder_of(connection: Connection) -> list[str]:
+    """The folder of this machine that documents are delivered to, if they are."""
+    place = connection.erp_options.get("deliver_to", "")
+    return [place] if is_path(place) else []
 
 
 def permit_of(config: ServiceConfig, owner: Owner) -> Callable[[Connection], None]:
@@ -57,6 +77,8 @@ def permit_of(config: ServiceConfig, owner: Owner) -> Callable[[Connection], Non
         declared = registry_of(config).get(connection.erp)
         for url in declared.values_of("address", connection.erp_options).values():
             reach.require(url)
-        require_paths(connection, declared.values_of("path", connection.erp_options).values())
+        require_paths(
+            connection, [*declared.values_of("path", connection.erp_options).values(), *_folder_of(connection)]
+        )
 
     return permit

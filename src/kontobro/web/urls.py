@@ -9,6 +9,9 @@ from kontobro.web.connect import views_books as connect_books
 from kontobro.web.connect import views_erp as connect_erp
 from kontobro.web.connection import settings, sync, webhooks
 from kontobro.web.connection import views as connection
+from kontobro.web.documents import actions as document_actions
+from kontobro.web.documents import release as document_release
+from kontobro.web.documents import views as documents
 from kontobro.web.exports import booking, jobs, problems, tie_out
 from kontobro.web.members import first_visit
 from kontobro.web.members import views as members
@@ -64,6 +67,16 @@ urlpatterns = [
     path("o/<uuid:organisation>/problems/", problems.problems, name="problems"),
     path("c/<str:connection>/jobs/", jobs.of_one, name="connection_jobs"),
     path("c/<str:connection>/jobs/waiting/", jobs.waiting, name="jobs_waiting"),
+    path("c/<str:connection>/documents/", documents.documents, name="documents"),
+    path("c/<str:connection>/documents/deliver/", document_actions.deliver_all, name="deliver_documents"),
+    path("c/<str:connection>/documents/last/", document_release.last, name="documents_last"),
+    path("c/<str:connection>/documents/<int:number>/", documents.document, name="document"),
+    path("c/<str:connection>/documents/<int:number>/all/", documents.everything, name="document_zip"),
+    path("c/<str:connection>/documents/<int:number>/files/<path:name>", documents.file, name="document_file"),
+    path("c/<str:connection>/documents/<int:number>/imported/", document_actions.imported, name="document_imported"),
+    path("c/<str:connection>/documents/<int:number>/deliver/", document_actions.deliver, name="deliver_document"),
+    path("c/<str:connection>/documents/<int:number>/delivered/", document_actions.delivered, name="document_delivered"),
+    path("c/<str:connection>/documents/<int:number>/release/", document_release.release, name="release_document"),
     path("c/<str:connection>/tie-out/", tie_out.tie_out, name="tie_out"),
     path("c/<str:connection>/tie-out/compared/", tie_out.compared, name="tie_out_compared"),
     path("c/<str:connection>/tie-out/entries.csv", tie_out.as_csv, name="tie_out_csv"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from kontobro.bootstrap import App
@@ -9,6 +10,8 @@ from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, Misconfi
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportJob
 from kontobro.core.model.settings import SyncKind
+from kontobro.export.documents.actions import DocumentsOf
+from kontobro.export.documents.waiting import WaitingDocuments, waiting_of
 from kontobro.export.engine import OPEN, JobResult, next_job, run_job
 from kontobro.export.job.ended import note_ends
 from kontobro.export.job.run import Ports
@@ -16,8 +19,11 @@ from kontobro.export.settle import Settled, settle
 from kontobro.install.connect import finish_installation
 from kontobro.sync.run import KINDS, NOTED, SyncPorts, SyncResult, apply_plan, in_sync, is_due
 
-Result = JobResult | Settled | SyncResult
-"""What came of a job, of settling, of a kind of master data. A piece of work puts each into `done` as it comes."""
+log = logging.getLogger(__name__)
+
+Result = JobResult | Settled | SyncResult | WaitingDocuments
+"""What came of a job, of settling, of a kind of master data; which documents wait. A piece of work puts each into
+`done` as it comes."""
 
 
 def alive(app: App, connection_id: str) -> Connection:
@@ -119,3 +125,20 @@ def due_syncs(app: App, connection: Connection) -> list[SyncKind]:
     ports: SyncPorts = app.sync_ports_for(connection)
     known = [kind for kind in KINDS if kind in connection.settings.sync and NOTED[kind][-1] in noted]
     return [kind for kind in known if is_due(connection, kind, ports)]
+
+
+def look_after_documents(app: App, connection: Connection) -> WaitingDocuments | None:
+    """Take the marks of what was imported, deliver what waits; which documents wait for a person then. None where there
+    are none. What can't be done now, or while an export runs, is left for the next look."""
+    store = None
+    try:
+        store = app.document_store_for(connection)
+        documents = app.documents_for(connection) if store and store.open_documents(connection.id) else None
+        if documents is None:
+            return None
+        desk = DocumentsOf(connection=connection, store=app.store, documents=documents, clock=app.clock)
+        desk.take_marks()
+        desk.deliver()
+    except KontobroError as fault:
+        log.info("documents wait", extra={"connection": connection.id, "fault": type(fault).__name__})
+    return waiting_of(connection.id, store, app.clock.now()) if store else None

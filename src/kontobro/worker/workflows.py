@@ -13,7 +13,9 @@ from typing import Any
 
 from dbos import DBOS
 
+from kontobro.bootstrap import App
 from kontobro.core.errors import KontobroError, LoginFailed, NotAllowed
+from kontobro.core.model.connection import Connection
 from kontobro.core.ports.runner import Work
 from kontobro.worker import pieces
 from kontobro.worker.asking import moment_of
@@ -78,10 +80,7 @@ def look(connection_id: str) -> WorkOutcome:
     try:
         _look(context, connection_id)
     except (LoginFailed, NotAllowed) as fault:
-        asked = Work(
-            id=_work_id(), kind="export", connection_id=connection_id, state="running", asked_at=datetime.now(UTC)
-        )
-        tell(context, ended(asked, fault), [], fault)
+        tell(context, ended(_as_work(connection_id), fault), [], fault)
         return outcome_of(fault)
     except KontobroError as fault:
         log.info("looking failed", extra={"connection": connection_id, "fault": type(fault).__name__})
@@ -94,11 +93,24 @@ def look(connection_id: str) -> WorkOutcome:
 def _look(context: WorkerContext, connection_id: str) -> None:
     with fresh_connections(), context.app.visit() as app:
         connection = pieces.alive(app, connection_id)
-        if kinds := pieces.due_syncs(app, connection):
-            context.runner.sync(connection_id, kinds)
-        job = pieces.open_job(app, connection)
-        if job is not None and not (pieces.was_begun(app, connection, job) and rests(context, connection_id)):
-            context.runner.export(connection_id)
+        try:
+            _ask_for_work(context, app, connection)
+        finally:  # Pleo's faults keep no document from its place
+            if waiting := pieces.look_after_documents(app, connection):
+                tell(context, ended(_as_work(connection_id), None), [waiting], None)
+
+
+def _ask_for_work(context: WorkerContext, app: App, connection: Connection) -> None:
+    if kinds := pieces.due_syncs(app, connection):
+        context.runner.sync(connection.id, kinds)
+    job = pieces.open_job(app, connection)
+    if job is not None and not (pieces.was_begun(app, connection, job) and rests(context, connection.id)):
+        context.runner.export(connection.id)
+
+
+def _as_work(connection_id: str) -> Work:
+    """This look, for who is told of what it found."""
+    return Work(id=_work_id(), kind="export", connection_id=connection_id, state="running", asked_at=datetime.now(UTC))
 
 
 def rests(context: WorkerContext, connection_id: str) -> bool:

@@ -52,9 +52,14 @@ class DocumentStore(Protocol):
         ...
 
     def documents(
-        self, connection_id: str, *, states: Sequence[DocumentState] = (), job_id: str | None = None, limit: int = 0
+        self, connection_id: str, *, states: Sequence[DocumentState] = (), limit: int = 0, before: int = 0
     ) -> Sequence[DocumentRow]:
-        """By number, oldest first; with a `limit` the newest first. None that is only rendered, unless asked for."""
+        """By number, oldest first; with a `limit` the newest first, `before` a number. None that is only rendered,
+        unless asked for."""
+        ...
+
+    def open_documents(self, connection_id: str) -> Sequence[DocumentRow]:
+        """Those that are sealed and not delivered, delivered and not imported, or released and imported; by number."""
         ...
 
     def document(self, connection_id: str, number: int) -> DocumentRow | None: ...
@@ -63,8 +68,8 @@ class DocumentStore(Protocol):
         """A file's bytes, piece by piece."""
         ...
 
-    def vouchers(self, connection_id: str, number: int) -> Iterator[SealedVoucher]:
-        """A document's vouchers, in its order."""
+    def vouchers(self, connection_id: str, number: int, start: int = 0) -> Iterator[SealedVoucher]:
+        """A document's vouchers, in its order; without the first `start`."""
         ...
 
     # afterwards

@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final
 
-from kontobro.core.documents import DocumentRow, LastNumbers, SealedVoucher, SeriesKey
-from kontobro.core.errors import Misconfigured
+from kontobro.core.documents import DocumentRow, LastNumbers, SealedFile, SealedVoucher, SeriesKey
+from kontobro.core.errors import Conflict, Misconfigured, shown
 from kontobro.core.model.connection import Connection
-from kontobro.core.ports import Clock, Store
+from kontobro.core.ports import Clock, Delivery, Store
 from kontobro.core.tieout.journal import JournalTieOut, PostedEntry, tie_to_journal
 from kontobro.export.documents.deliver import deliver, in_order, waiting
 from kontobro.export.documents.imported import take_marks
 from kontobro.export.documents.memory import remember
+from kontobro.export.documents.waiting import waiting_of
 from kontobro.export.job.run import DocumentPorts
 
-LATE: Final = timedelta(days=4)
-"""A delivered document that waits longer to be marked as imported is told of."""
+MOST_LOST: Final = 100_000
+"""Documents that one confirmation may skip: a typing error is told, not carried out."""
+
+LARGEST_NUMBER: Final = 2**31 - 1
+LONGEST_NAME: Final = 60
+"""Characters of a series or a year."""
+
+
+class NotWithdrawn(Misconfigured):
+    """A release that needs a second confirmation: something of the document can't be taken back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +57,7 @@ class DocumentsOf:
                         f"Document {row.number} is {row.state}: sending it again could double its entries.",
                         "Send it again only when it did not arrive: --again.",
                     )
-                _require_bytes(row)
+                require_bytes(row)
                 fresh = row if row.state != "unsure" else self._as_sealed(row)
                 deliver(self.connection.id, fresh, self.documents, self.clock)
         return [row.number for row in rows]
@@ -103,28 +111,20 @@ class DocumentsOf:
             _require_releasable(row, reason)
             self._require_absent(number, journal)
             if row.state != "sealed":
-                left = self._withdraw(row)
-                if left and not is_gone:
-                    raise Misconfigured(
-                        f"Document {number} can't be withdrawn: {', '.join(left)}. The accounting system may have it.",
-                        "Release it only when it was rejected and its entries are not there; confirm that by --gone.",
-                    )
+                self._withdraw(row, is_gone=is_gone)
             self.documents.store.release(self.connection.id, number, reason, self.clock.now())
 
     def confirm_last(self, document: int, vouchers: Mapping[SeriesKey, int]) -> None:
         """After the history was lost: what a person says was last. What was in those documents is not known."""
         with self._alone():
             known = self.documents.store.last_numbers(self.connection.id)
-            if document < known.document:
-                raise Misconfigured(f"Document {known.document} is known here.", f"Give {known.document} or more.")
+            _require_plausible(known.document, document, vouchers)
             self.documents.store.confirm_last(self.connection.id, LastNumbers(document, vouchers), self.clock.now())
             remember(self.connection, self.store, self.documents.store.last_numbers(self.connection.id))
 
     def late(self) -> Sequence[DocumentRow]:
         """What was delivered more than a few days ago, and no one has marked as imported."""
-        before = self.clock.now() - LATE
-        rows = self.documents.store.documents(self.connection.id, states=("delivered",))
-        return [row for row in rows if row.imported_at is None and _before(row.delivered_at, before)]
+        return waiting_of(self.connection.id, self.documents.store, self.clock.now()).late
 
     def _alone(self) -> AbstractContextManager[None]:
         return self.store.lock(f"export-{self.connection.id}")
@@ -141,12 +141,52 @@ class DocumentsOf:
                 f"The journal has {count} entries of document {number}.", "Reverse them in the accounting system."
             )
 
-    def _withdraw(self, row: DocumentRow) -> list[str]:
-        """Take its files back, the manifest last; the names of those that can't be."""
+    def _withdraw(self, row: DocumentRow, *, is_gone: bool) -> None:
+        """Take its files back, the rows first, the manifest last. Raises NotWithdrawn at the first that can't be, so
+        that one whose rows are gone keeps the rest; with `is_gone` what can't be is left."""
         delivery = self.documents.delivery
-        if delivery is None or not delivery.readable:
-            return [file.name for file in row.files[:1]]
-        return [file.name for file in reversed(in_order(row.files)) if not delivery.withdraw(file.name, file.sha256)]
+        readable = delivery if delivery and delivery.readable else None
+        manifest, *others = in_order(row.files) if row.files else [None]
+        for file in [*others, manifest]:
+            if file and not (readable and _taken_back(readable, file)) and not is_gone:
+                raise NotWithdrawn(
+                    f"Document {row.number} can't be withdrawn: {file.name}. The accounting system may have it.",
+                    "Release it only when it was rejected and its entries are not there; confirm that by --gone.",
+                )
+
+
+def _taken_back(delivery: Delivery, file: SealedFile) -> bool:
+    """Whether the file was there and is removed. One that was changed there is left."""
+    try:
+        return delivery.withdraw(file.name, file.sha256)
+    except Conflict:
+        return False
+
+
+def series_from(text: str) -> tuple[SeriesKey, int]:
+    """The series, year and last number that a person writes as SERIES/YEAR=NUMBER. Raises Misconfigured."""
+    series, _, rest = text.strip().rpartition("/")
+    year, _, number = rest.partition("=")
+    if not (year and number.isascii() and number.isdecimal() and len(number) < 12):
+        raise Misconfigured(f'"{shown(text)}" is not SERIES/YEAR=NUMBER.', "Write PLEO/2026=132.")
+    return (series, year), int(number)
+
+
+def _require_plausible(known: int, document: int, vouchers: Mapping[SeriesKey, int]) -> None:
+    """Numbers that a person gave as the last ones. Raises Misconfigured."""
+    if document < known:
+        raise Misconfigured(f"Document {known} is known here.", f"Give {known} or more.")
+    if document > known + MOST_LOST:
+        raise Misconfigured(
+            f"Document {document} is far beyond {known}, the last one known here.",
+            "Give the number of the last document that was delivered.",
+        )
+    for (series, year), number in vouchers.items():
+        if number > LARGEST_NUMBER or max(len(series), len(year)) > LONGEST_NAME:
+            raise Misconfigured(
+                f'"{shown(series)}/{shown(year)}={number}" can\'t be a last voucher number.',
+                "Write the series, the year and its last number: PLEO/2026=132.",
+            )
 
 
 def _require_releasable(row: DocumentRow, reason: str) -> None:
@@ -160,13 +200,10 @@ def _require_releasable(row: DocumentRow, reason: str) -> None:
         raise Misconfigured(f"Document {row.number} is released already.", "Export its expenses again in Pleo.")
 
 
-def _require_bytes(row: DocumentRow) -> None:
+def require_bytes(row: DocumentRow) -> None:
+    """Raises Misconfigured for a document whose bytes are not kept any more."""
     if not row.kept:
         raise Misconfigured(
             f"The files of document {row.number} are no longer kept here.",
             "Look in the folder that it was delivered to, or restore a backup.",
         )
-
-
-def _before(at: datetime | None, moment: datetime) -> bool:
-    return at is not None and at < moment

@@ -30,6 +30,12 @@ def manifest_name(number: int) -> str:
     return f"kontobro-{number:05d}{SUFFIX}"
 
 
+def number_in(name: str) -> int | None:
+    """The document's number in a manifest's name; None in any other."""
+    number = name.removeprefix("kontobro-").removesuffix(SUFFIX)
+    return int(number) if number.isdecimal() and manifest_name(int(number)) == name else None
+
+
 def manifest_of(
     company_id: str, job_id: str, document: NewDocument, files: Sequence[SealedFile], vouchers: Iterable[SealedVoucher]
 ) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from kontobro.core.documents import LastNumbers
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import SEALED_DOCUMENTS, Connection
-from kontobro.core.ports import Delivery, Store
+from kontobro.core.ports import Delivery, DocumentStore, Store
 from kontobro.export.documents.manifest import MOST_BYTES, SUFFIX, read_manifest
 from kontobro.export.job.run import DocumentPorts
 
@@ -25,6 +25,21 @@ def remember(connection: Connection, store: Store, last: LastNumbers) -> None:
     store.save_secret(connection, SEALED_DOCUMENTS, json.dumps({"document": last.document, "vouchers": vouchers}))
 
 
+def remembered(connection: Connection, store: Store) -> LastNumbers:
+    """The last numbers as they are kept beside the tables."""
+    kept = store.secret(connection, SEALED_DOCUMENTS)
+    if not kept:
+        return LastNumbers()
+    said = json.loads(kept)
+    return LastNumbers(said["document"], {(series, year): number for series, year, number in said["vouchers"]})
+
+
+def lost(connection: Connection, store: Store, documents: DocumentStore) -> LastNumbers | None:
+    """What is remembered beside the tables, when the tables know fewer documents; None while they know all."""
+    expected = remembered(connection, store)
+    return expected if documents.last_numbers(connection.id).document < expected.document else None
+
+
 def require_memory(connection: Connection, store: Store, documents: DocumentPorts) -> int:
     """See that the tables know all documents that there were; how many were taken from their manifests.
 
@@ -32,7 +47,7 @@ def require_memory(connection: Connection, store: Store, documents: DocumentPort
     """
     _require_no_conflict(connection, documents)
     known = documents.store.last_numbers(connection.id).document
-    expected = _expected(connection, store)
+    expected = remembered(connection, store).document
     if known >= expected and (known or not _readable(documents.delivery)):
         return 0
     delivery = documents.delivery
@@ -63,11 +78,6 @@ def _require_no_conflict(connection: Connection, documents: DocumentPorts) -> No
 
 def _readable(delivery: Delivery | None) -> bool:
     return delivery is not None and delivery.readable
-
-
-def _expected(connection: Connection, store: Store) -> int:
-    kept = store.secret(connection, SEALED_DOCUMENTS)
-    return int(json.loads(kept)["document"]) if kept else 0
 
 
 def _from_manifests(connection: Connection, documents: DocumentPorts, delivery: Delivery) -> int:

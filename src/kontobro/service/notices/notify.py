@@ -19,7 +19,16 @@ from kontobro.service.notices.mail import send_mail
 
 log = logging.getLogger(__name__)
 
-Cause = Literal["job_failed", "items_failed", "reconnect", "plan_waits", "second_installation", "not_usable"]
+Cause = Literal[
+    "job_failed",
+    "items_failed",
+    "reconnect",
+    "plan_waits",
+    "second_installation",
+    "not_usable",
+    "document_unsure",
+    "documents_late",
+]
 
 WORDS: Final[Mapping[str, Mapping[Literal["subject", "text"], str]]] = tomllib.loads(
     Path(__file__).with_name("notices.toml").read_text(encoding="utf-8")
@@ -30,7 +39,8 @@ WORDS: Final[Mapping[str, Mapping[Literal["subject", "text"], str]]] = tomllib.l
 class Notice:
     """Something that needs a person. `path` is the page's, from the root; `count` of items or changes.
 
-    `about`: the export job, where each is told once; `until`: when it expires, in the company's time zone.
+    `about`: the export job or document, where each is told once; `until`: when it expires, in the company's time zone.
+    `since`: when it began, where it lasts longer than a day and is told once all the same.
     """
 
     cause: Cause
@@ -39,6 +49,7 @@ class Notice:
     count: int = 0
     about: str = ""
     until: datetime | None = None
+    since: datetime | None = None
 
     @property
     def subject(self) -> str:
@@ -99,7 +110,7 @@ def tell_once(notice: Notice, notifiers: Sequence[Notifier], remembered: Remembe
 
     Call it outside of a database transaction: it goes over the network.
     """
-    day = notice.until.date() if notice.until else now.date()
+    day = (notice.until or notice.since or now).date()
     if not remembered.claim(notice.connection_id, notice.key, day):
         return 0
     reached = sum(_told(notice, notifier, now) for notifier in notifiers)

@@ -107,6 +107,18 @@ class Overview:
         with self._database.reading():
             return list(rows.order_by("connection_id", "kind").values_list("connection_id", "kind"))
 
+    def waiting_documents(self, connection_ids: Sequence[str], late: datetime) -> Mapping[tuple[str, str], int]:
+        """How many documents of a connection wait for its place or a person: by `unsure`, `sealed`, and `delivered` for
+        those that were delivered before `late` and are not marked as imported."""
+        rows = self._rows(models.Document).filter(connection_id__in=connection_ids)
+        is_late = Q(state="delivered", imported_at=None, delivered_at__lt=late)
+        waiting = rows.filter(Q(state__in=("unsure", "sealed")) | is_late)
+        with self._database.reading():
+            return {
+                (id, state): number
+                for id, state, number in waiting.values_list("connection_id", "state").annotate(number=Count("id"))
+            }
+
     def days(self, connection_ids: Sequence[str], since: datetime, zone: tzinfo = UTC) -> Sequence[Day]:
         """Items by the day of their last news, oldest first, days of nothing left out. A zone's hours are whole."""
         rows = self._bookings(connection_ids).filter(updated_at__gte=since).annotate(hour=Hour("updated_at"))

@@ -47,7 +47,10 @@ IN_DOCUMENTS = (
     "SELECT reference FROM kontobro_voucher WHERE connection_id = %s AND NOT released AND reference = ANY(%s)"
 )
 
-OF_CONNECTION = "document_id IN (SELECT id FROM kontobro_document WHERE connection_id = %s)"
+OPEN: Final = """(state IN ('sealed', 'delivering', 'unsure') OR (state = 'delivered' AND imported_at IS NULL)
+    OR (state = 'released' AND imported_at IS NOT NULL))"""
+"""What waits for its place or for a person."""
+
 DELETE: Final = (
     """DELETE FROM kontobro_documentpiece
         WHERE document_id IN (SELECT id FROM kontobro_document WHERE connection_id = %s)""",
@@ -126,17 +129,23 @@ class Documents(Part):
         return {Reference(row.reference): _voucher_of(row) for row in rows}
 
     def documents(
-        self, connection_id: str, *, states: Sequence[DocumentState] = (), job_id: str | None = None, limit: int = 0
+        self, connection_id: str, *, states: Sequence[DocumentState] = (), limit: int = 0, before: int = 0
     ) -> Sequence[DocumentRow]:
         asked, values = ["connection_id = %s"], list[Any]([connection_id])
         asked.append("state = ANY(%s)" if states else "state <> %s")
         values.append(list(states) or "rendering")
-        if job_id is not None:
-            asked.append("job_id = %s")
-            values.append(job_id)
-        order = " ORDER BY number" + (f" DESC LIMIT {int(limit)}" if limit else "")
+        if before:
+            asked.append("number < %s")
+            values.append(before)
+        order = "number" + (f" DESC LIMIT {int(limit)}" if limit else "")
+        return self._documents(" AND ".join(asked), order, values)
+
+    def open_documents(self, connection_id: str) -> Sequence[DocumentRow]:
+        return self._documents(f"connection_id = %s AND {OPEN}", "number", [connection_id])
+
+    def _documents(self, asked: str, order: str, values: Sequence[Any]) -> Sequence[DocumentRow]:
         with self.tables.reading() as session:
-            rows = session.select(f"SELECT * FROM kontobro_document WHERE {' AND '.join(asked)}{order}", values)  # noqa: S608
+            rows = session.select(f"SELECT * FROM kontobro_document WHERE {asked} ORDER BY {order}", values)  # noqa: S608
             return [_document_of(row, _files(session, row.id)) for row in rows]
 
     def document(self, connection_id: str, number: int) -> DocumentRow | None:
@@ -157,16 +166,15 @@ class Documents(Part):
             yield bytes(rows[0].content)
             position += 1
 
-    def vouchers(self, connection_id: str, number: int) -> Iterator[SealedVoucher]:
-        after = 0
+    def vouchers(self, connection_id: str, number: int, start: int = 0) -> Iterator[SealedVoucher]:
+        after, asked = 0, f"{SEALED} AND document.number = %s AND voucher.id > %s ORDER BY voucher.id LIMIT {CHUNK}"
         while True:
-            asked = f"{SEALED} AND document.number = %s AND voucher.id > %s ORDER BY voucher.id LIMIT {CHUNK}"
             with self.tables.reading() as session:
-                rows = session.select(asked, (connection_id, number, after))
+                rows = session.select(f"{asked} OFFSET %s", (connection_id, number, after, start))
             if not rows:
                 return
             yield from map(_voucher_of, rows)
-            after = rows[-1].id
+            after, start = rows[-1].id, 0
 
     # ------------------------------------------------------------------------------------- afterwards
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from kontobro.core.documents import SealedVoucher
+from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.journal import Reference, entry_id_of, references_of
 from kontobro.export.again import check_again
@@ -29,9 +33,22 @@ def booking(request: HttpRequest, member: Member, connection: Connection, refere
         "entries": entries,
         "row": entries[0][0],
         "reference": entry_id_of(Reference(reference)),
+        "vouchers": _vouchers(connection, [row.reference for row in rows]),
         "to_check": any(row.problems or row.state == "uncertain" for row in rows),
     }
     return render(request, "exports/booking.html", shown)
+
+
+def _vouchers(connection: Connection, references: Sequence[Reference]) -> list[SealedVoucher]:
+    """In which documents the item is or was, oldest first."""
+    try:
+        store = process.app.document_store_for(connection)
+    except Misconfigured:  # its connector is not installed any more
+        store = None
+    if store is None:
+        return []
+    found = [*store.released(connection.id, references).values(), *store.sealed(connection.id, references).values()]
+    return sorted(found, key=lambda one: (one.document, one.series, one.number))
 
 
 @require_safe

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from itertools import chain, islice
 from tempfile import TemporaryFile
 from typing import Any
@@ -23,10 +21,9 @@ from kontobro.export.tieout.collect import BookPorts, TieOutScope, summarise, su
 from kontobro.export.tieout.forgotten import forgotten
 from kontobro.export.tieout.sheet import ENTRY_COLUMNS, add_summary, entry_row, passing, reasons, sorted_sums
 from kontobro.export.tieout.sheets import csv_lines, xlsx_book
-from kontobro.net.deadline import time_limit
-from kontobro.web.middleware import TooManyAtOnce
 from kontobro.web.process import process
-from kontobro.web.site.aside import LONGEST, aside, give_thread_back, take_thread
+from kontobro.web.site.aside import aside
+from kontobro.web.site.download import Held
 from kontobro.web.tenancy import Member, of_connection
 
 SHOWN = 200
@@ -124,35 +121,6 @@ def as_csv(request: HttpRequest, member: Member, connection: Connection) -> Stre
     answer = StreamingHttpResponse(held, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="tie-out.csv"'
     return answer
-
-
-class Held:
-    """A download's content, and the thread that it takes until it is sent: no organisation may have all of them, and
-    none has one for longer than LONGEST."""
-
-    def __init__(self, member: Member) -> None:
-        self.content: Iterator[bytes] = iter(())
-        self._owner = str(member.organisation.id)
-        self._closed = False
-        self._until = time.monotonic() + LONGEST
-        if not take_thread(self._owner):
-            raise TooManyAtOnce("Too many downloads are running.", "Wait until one has finished, then try again.")
-
-    def in_time(self) -> AbstractContextManager[None]:
-        return time_limit(max(0.0, self._until - time.monotonic()))
-
-    def __iter__(self) -> Iterator[bytes]:
-        while True:
-            with self.in_time():
-                piece = next(self.content, None)
-            if piece is None:
-                return
-            yield piece
-
-    def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            give_thread_back(self._owner)
 
 
 def _begun(entries: Iterator[TiedEntry]) -> Iterator[TiedEntry]:

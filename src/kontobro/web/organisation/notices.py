@@ -15,6 +15,7 @@ from kontobro.core.errors import KontobroError, LoginFailed, NotUsable, Taken, U
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports.runner import Work
 from kontobro.core.rules.dates import zone_named
+from kontobro.export.documents.waiting import WaitingDocuments
 from kontobro.export.engine import JobResult
 from kontobro.service.config import ServiceConfig, session_secret
 from kontobro.service.metrics.counters import count_job
@@ -60,6 +61,8 @@ def notices_of(connection: Connection, done: Results, fault: KontobroError | Non
             yield from _of_job(connection, result)
         elif isinstance(result, SyncResult) and result.outcome == "waiting":
             yield _notice("plan_waits", connection, f"{page}master-data/", len(result.waiting))
+        elif isinstance(result, WaitingDocuments):
+            yield from _of_documents(connection, result)
     if isinstance(fault, UnsafePlan):
         yield _notice("plan_waits", connection, f"{page}master-data/")
     if isinstance(fault, LoginFailed) or connection.status == "reconnect":
@@ -79,6 +82,27 @@ def _of_job(connection: Connection, result: JobResult) -> Iterator[Notice]:
         yield _notice("job_failed", connection, page)
     elif result.failed:
         yield _notice("items_failed", connection, page, result.failed)
+
+
+def _of_documents(connection: Connection, waiting: WaitingDocuments) -> Iterator[Notice]:
+    """Each that may have been sent once; those that wait to be imported together, once for each that joins them."""
+    page = f"/c/{connection.id}/documents/"
+    for row in waiting.unsure:
+        about, one = f"document {row.number}", f"{page}{row.number}/"
+        yield Notice(
+            cause="document_unsure", connection_id=connection.id, path=one, about=about, count=1, since=row.moment
+        )
+    if waiting.late:
+        newest, count = waiting.late[-1], len(waiting.late)
+        about = f"document {newest.number}"
+        yield Notice(
+            cause="documents_late",
+            connection_id=connection.id,
+            path=page,
+            about=about,
+            count=count,
+            since=newest.delivered_at,
+        )
 
 
 def _notice(cause: Cause, connection: Connection, path: str, count: int = 0) -> Notice:

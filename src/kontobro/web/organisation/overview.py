@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from kontobro.core.model.connection import Connection
+from kontobro.export.documents.waiting import LATE
 from kontobro.store.read.pages import Day, Health, RunState
 from kontobro.web.connect.setup import open_setups
 from kontobro.web.process import process
@@ -44,9 +45,29 @@ def overview(request: HttpRequest, member: Member) -> HttpResponse:
         "chart": chart(days),
         "totals": totals(days, unsolved),
         "waiting": [(one, names.get(one, ""), kind) for one, kind in process.overview.waiting_plans(ids)],
+        "documents": _documents(ids, names),
         "setups": open_setups(member.user, member.organisation),
     }
     return render(request, "organisation/overview.html", shown)
+
+
+DOCUMENTS = {
+    "unsure": "may have been sent; check whether they arrived",
+    "sealed": "are sealed and not delivered yet",
+    "delivered": "are delivered and not marked as imported",
+}
+"""What a person should know of documents that wait, by their state."""
+
+
+def _documents(ids: Sequence[str], names: Mapping[str, str]) -> list[tuple[str, str, int, str]]:
+    """Connection, its name, how many of its documents wait, and what of them."""
+    found = process.overview.waiting_documents(ids, process.app.clock.now() - LATE)
+    return [
+        (id, names.get(id, ""), found[id, state], words)
+        for state, words in DOCUMENTS.items()
+        for id in ids
+        if (id, state) in found
+    ]
 
 
 def urgent_first(

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from kontobro.core.errors import Misconfigured
 from kontobro.core.rules.dates import zone_named
 from kontobro.service.connectors import connectors
 
@@ -30,6 +31,13 @@ STATES: dict[str, tuple[str, str]] = {
     "posted": ("posted", "green"),
     "verified": ("verified", "green"),
     "reported": ("reported", "green"),
+    "handed_over": ("in a document", "green"),
+    "sealed": ("sealed, not delivered", "orange"),
+    "delivering": ("being delivered", "blue"),
+    "unsure": ("may have been sent", "orange"),
+    "delivered": ("delivered", "green"),
+    "released": ("released", "secondary"),
+    "void": ("void", "secondary"),
     "rejected": ("needs attention", "red"),
     "uncertain": ("unconfirmed; will be checked at the next export", "orange"),
     "in_progress": ("in progress", "blue"),
@@ -51,7 +59,12 @@ STATES: dict[str, tuple[str, str]] = {
 }
 
 
-PLAIN: dict[str, str] = {"atm_withdrawal": "ATM withdrawal", "wallet_topup": "wallet top-up", "csv": "CSV"}
+PLAIN: dict[str, str] = {
+    "handed_over": "in a document",
+    "atm_withdrawal": "ATM withdrawal",
+    "wallet_topup": "wallet top-up",
+    "csv": "CSV",
+}
 """Codes whose words are not the code's own."""
 
 
@@ -124,6 +137,15 @@ def plain(code: str) -> str:
 def system(erp: str) -> str:
     """A connector's name as people write it: `odoo` is "Odoo". A company's own, `package.module:factory`, has none."""
     return connectors().label(erp)
+
+
+@register.filter
+def takes_documents(erp: str) -> bool:
+    """Whether this accounting system imports files; not known of one that is not installed any more."""
+    try:
+        return connectors().get(erp).documents
+    except Misconfigured:
+        return False
 
 
 @register.inclusion_tag("site/fields.html")

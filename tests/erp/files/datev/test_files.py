@@ -21,6 +21,7 @@ from kontobro.core.model.masterdata import Account, Vendor
 from kontobro.core.ports import ReceiptFile, Voucher
 from kontobro.erp.files.datev import CONNECTOR
 from kontobro.erp.files.datev.package import guid_of, package_content, packages
+from kontobro.erp.files.datev.vendors import vat_number
 from kontobro.testing.connector.entries import (
     a_bill,
     a_journal,
@@ -151,6 +152,20 @@ def test_a_new_vendors_name_is_kept_or_refused(tmp_path: Path) -> None:
     bill = a_bill(replace(CHART, vendor="70003", payable="70003"))
     (found,) = a_target(tmp_path, more=more).validate([bill])
     assert [one.code for one in found if not isinstance(one, Note)] == ["document_too_long"]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("DE 123 456 789", ("DE", "123456789")),
+        ("ATU12345678", ("AT", "U12345678")),
+        ("GB123456789", ("", "")),
+        ("123/456/78901", ("", "")),
+        ("", ("", "")),
+    ],
+)
+def test_a_vat_number_is_without_its_country(text: str, parts: tuple[str, str]) -> None:
+    assert vat_number(text) == parts
 
 
 # ------------------------------------------------------------------------------------------------ receipts

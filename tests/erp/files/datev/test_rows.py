@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from kontobro.core.errors import Note
-from kontobro.core.model.journal import Entry, EntryLine, InvoiceKey, JournalEntry, dimension_sums, line_sums
+from kontobro.core.model.journal import (
+    Entry,
+    EntryLine,
+    InvoiceKey,
+    JournalEntry,
+    dimension_sums,
+    line_sums,
+    reference_of,
+)
 from kontobro.erp.files.datev.target import DatevTarget
 from kontobro.testing.connector.entries import (
     a_bill,
@@ -20,6 +28,7 @@ from kontobro.testing.connector.entries import (
     a_reverse_journal,
     a_taxed_bill,
     a_taxed_journal,
+    an_invoice_journal,
 )
 from kontobro.testing.document.papers import Papers
 from tests.erp.files.datev.company import CHART, READER, a_target, some_papers
@@ -118,6 +127,19 @@ def test_a_bill_begins_with_the_vendors_account_and_its_payment_has_its_number(t
     assert (paid[1], paid[6], paid[7], paid[10], paid[116]) == ("S", "70001", "1810", "RE2026/0815", "")
     own = one(papers, a_payment(CHART, bill.reference, "99.00", number="RE 2026/0815")).rows[0]
     assert own[10] == "RE2026/0815"
+
+
+def test_an_invoice_in_the_journal_has_its_number_too(tmp_path: Path) -> None:
+    read = one(some_papers(tmp_path, document_number="voucher"), an_invoice_journal(CHART, number="RE-5"))
+    assert (read.number, read.rows[0][6]) == ("RE-5", "70001")
+
+
+def test_a_bill_without_a_number_and_its_payment_have_the_expenses_id(tmp_path: Path) -> None:
+    bill = a_bill(CHART, number="")
+    payment = a_payment(CHART, bill.reference, reference=reference_of(bill.reference, payment=True))
+    papers = some_papers(tmp_path)
+    assert one(papers, bill).number == one(papers, payment).number == bill.reference
+    assert one(papers, payment).reference == f"{bill.reference}/pay"
 
 
 def test_a_due_date_is_only_on_rows_with_a_vendors_account(tmp_path: Path) -> None:
@@ -243,7 +265,7 @@ def test_a_list_that_no_additional_information_holds_is_refused(tmp_path: Path) 
     assert codes(a_target(tmp_path), entry) == [("document_too_long", "", False)]
 
 
-def test_notes_and_further_facts_are_in_additional_information(tmp_path: Path) -> None:
+def test_further_facts_are_in_additional_information(tmp_path: Path) -> None:
     entry = a_journal(
         CHART,
         attendees=("Anna Berg", "Jörg"),

@@ -9,7 +9,7 @@ from typing import Final
 
 from kontobro.core.errors import Note, Problem, shown
 from kontobro.core.model.findings import problem
-from kontobro.core.model.journal import Bill, Entry, Payment, compared
+from kontobro.core.model.journal import Entry, compared
 from kontobro.core.words import Phrase
 from kontobro.erp.files.common.letters import line_of
 from kontobro.erp.files.common.pairs import can_pair
@@ -22,6 +22,7 @@ from kontobro.erp.files.datev.texts import (
     MOST_TEXT,
     cleaned,
     extras_of,
+    is_open_item,
     number_of,
     posting_text,
     row_extras,
@@ -215,7 +216,7 @@ def collisions(entries: Sequence[Entry], books: Books) -> dict[int, Problem]:
     seen: dict[tuple[str, str], str] = {}
     found: dict[int, Problem] = {}
     for at, entry in enumerate(entries):
-        if not isinstance(entry, (Bill, Payment)):
+        if not is_open_item(entry):
             continue
         number = number_of(entry, VOUCHER, books.setup.number)
         key = (entry.vendor or "", cleaned(number).casefold())

@@ -43,17 +43,23 @@ def shortened(text: str) -> str:
     return text if len(text) <= MOST_TEXT else f"{text[: MOST_TEXT - 1]}…"
 
 
+def is_open_item(entry: Entry) -> bool:
+    """Whether it owes or settles something: DATEV matches such postings by equal numbers."""
+    return isinstance(entry, (Bill, Payment)) or any(line.role == "payable" for line in entry.lines)
+
+
 def number_of(entry: Entry, voucher: str, setting: str) -> str:
-    """What Belegfeld 1 is made of. Open items are settled by equal numbers: bill and payment have the invoice's,
-    whatever the setting. `voucher` is the entry's own number in its document."""
+    """What Belegfeld 1 is made of: of a bill and its payment the invoice's number, whatever the setting. `voucher` is
+    the entry's own number in its document."""
+    own = entry.number.strip()
     if isinstance(entry, Payment) and isinstance(entry.settles, InvoiceKey):
         return entry.settles.number
-    if isinstance(entry, (Bill, Payment)):
-        settled = entry.settles if isinstance(entry, Payment) and entry.settles else entry.reference
-        return entry.number.strip() or entry_id_of(settled if isinstance(settled, str) else entry.reference)
+    if is_open_item(entry):
+        settled = entry.settles if isinstance(entry, Payment) else None
+        return own or entry_id_of(settled if isinstance(settled, str) else entry.reference)
     if setting == "voucher":
         return voucher
-    return (entry.number.strip() if setting == "invoice" else "") or entry.reference
+    return (own if setting == "invoice" else "") or entry.reference
 
 
 def cleaned(number: str) -> str:

@@ -14,7 +14,7 @@ ready/     the templates that come with Kontobro
 
 from importlib.resources import files
 
-from kontobro.erp.kit.registration import DELIVERY, Option, Registration
+from kontobro.erp.kit.registration import Option, Registration
 
 READY = tuple(sorted(each.name.removesuffix(".toml") for each in (files(__name__) / "ready").iterdir()))
 """Names of the templates that come with Kontobro."""
@@ -31,11 +31,10 @@ _OPTIONS = (
     Option("template_file", "template of your own", "path", required=False, help="A TOML file, instead of the choice."),
     Option("masters", "file of master data", "path", required=False, help="Accounts, tax codes, dimensions, vendors."),
     Option("company_name", "company's name", required=False, help="Where the master data do not say it."),
-    Option("currency", "company's currency", required=False, help="Where the master data do not say it."),
+    Option("currency", "base currency", required=False, help="Where the master data do not say it."),
     Option("time_zone", "time zone", required=False, help="Europe/Berlin, for example."),
     Option("series", "voucher series", required=False, help="Where an entry's journal does not say it."),
     Option("fiscal_year_start", "first month of the fiscal year", required=False, help="1 to 12; January otherwise."),
-    *DELIVERY,
 )
 
 CSV = Registration(

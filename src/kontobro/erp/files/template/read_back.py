@@ -42,7 +42,7 @@ class ReadRow:
 
 def read_back(layout: Layout, content: bytes, called: str = "") -> Iterator[ReadRow]:
     """The postings of a file. Raises Misconfigured, naming row and column, for one that is not of this layout; for a
-    template that does not say accounts and amounts, or whose entry rows and line rows look the same."""
+    template that does not say accounts and amounts, or whose rows can't be told apart."""
     called = called or layout.name
     reader = _Reader(layout, called)
     reader.require()
@@ -86,9 +86,7 @@ class _Reader:
         layout = self._layout
         names = {name for column in self._columns for name in _NAMES.findall(column.value)}
         if layout.rows.per in ("entry", "entry_and_lines") and not layout.file.lines_apart:
-            raise wrong(
-                self._called, "entry rows and line rows look the same", "Use a template with rows by line or pair."
-            )
+            raise wrong(self._called, "its rows look alike", "Use a template with rows by line or pair.")
         if SEPARATORS.get(layout.file.separator) == "" or layout.file.format == "xlsx":
             raise wrong(self._called, "files of this kind are not read", "Use a template of CSV files.")
         pair = {"debit_account", "credit_account"} <= names and names & {"absolute_amount", "amount"}

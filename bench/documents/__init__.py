@@ -1,0 +1,1 @@
+"""Documents for accounting systems that take files."""

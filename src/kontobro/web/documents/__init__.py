@@ -1,0 +1,1 @@
+"""Documents for an accounting system that imports files: listed, fetched, delivered, marked, released."""

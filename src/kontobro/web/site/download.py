@@ -1,0 +1,41 @@
+"""A download that takes a while: it has a thread for as long as it is sent, and no longer than a limit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+from kontobro.net.deadline import time_limit
+from kontobro.web.middleware import TooManyAtOnce
+from kontobro.web.site.aside import LONGEST, give_thread_back, take_thread
+from kontobro.web.tenancy import Member
+
+
+class Held:
+    """A download's content, and the thread that it takes until it is sent: no organisation may have all of them, and
+    none has one for longer than LONGEST."""
+
+    def __init__(self, member: Member) -> None:
+        self.content: Iterator[bytes] = iter(())
+        self._owner = str(member.organisation.id)
+        self._closed = False
+        self._until = time.monotonic() + LONGEST
+        if not take_thread(self._owner):
+            raise TooManyAtOnce("Too many downloads are running.", "Wait until one has finished, then try again.")
+
+    def in_time(self) -> AbstractContextManager[None]:
+        return time_limit(max(0.0, self._until - time.monotonic()))
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            with self.in_time():
+                piece = next(self.content, None)
+            if piece is None:
+                return
+            yield piece
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            give_thread_back(self._owner)
