@@ -25,7 +25,13 @@ from kontobro.core.words import catalogue
 from scripts import connector_template, environment_page, settings_page
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("docs/cli.md", "docs/problems.md", "docs/service/environment.md", "docs/settings.md")
+PAGES = (
+    "docs/cli.md",
+    "docs/documents/templates.md",
+    "docs/problems.md",
+    "docs/service/environment.md",
+    "docs/settings.md",
+)
 PROLOGUE = "import cog; from scripts.docs_from_code import *"
 
 
