@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
+from zipfile import ZipFile
 
 import pytest
 
@@ -20,6 +22,7 @@ from kontobro.export import JobResult, next_job, run_job
 from kontobro.export.documents.actions import DocumentsOf
 from kontobro.export.documents.books import SealedBooks
 from kontobro.export.job.run import DocumentPorts, Ports
+from kontobro.export.personal.data import export_company
 from pleo_sandbox.model import Expense, SandboxCompany
 from tests.support.connected_home import forget_history
 from tests.support.export_harness import ExportHarness, an_export_harness
@@ -271,3 +274,16 @@ def test_lost_history_is_confirmed_by_a_person(papers: Papers) -> None:
     papers.desk.confirm_last(1, {("A", "2026"): 3, ("P", "2026"): 2})
     assert papers.again(ONE).booked == 1
     assert papers.harness.store.bookings("desk")[0].erp_id == "2-A4"
+
+
+def test_all_data_of_a_company_hold_its_documents(papers: Papers, tmp_path: Path) -> None:
+    papers.export()
+    target = tmp_path / "all.zip"
+    export_company(papers.harness.connection, papers.harness.store, target, papers.documents.store)
+    (row,) = papers.documents.store.documents("desk")
+    with ZipFile(target) as archive:
+        (told,) = json.loads(archive.read("documents.json"))
+        assert (told["number"], told["state"]) == (1, "delivered")
+        for file in row.files:
+            content = archive.read(f"documents/00001/{file.name}")
+            assert hashlib.sha256(content).hexdigest() == file.sha256

@@ -32,7 +32,7 @@ def export(
     connection = cli.connection()
     if file.exists() and not force:
         raise Misconfigured(f"{file} already exists.", "Choose another name, or use --force.")
-    count = export_company(connection, cli.store, file)
+    count = export_company(connection, cli.store, file, cli.app.document_store_for(connection))
     if as_json:
         show.emit({"file": str(file), "bookings": count})
     else:

@@ -23,15 +23,18 @@ PAGE = 500
 ALL_JOBS = 1_000_000_000
 
 
-def export_company(connection: Connection, store: Store, target: Path | BinaryIO) -> int:
+def export_company(
+    connection: Connection, store: Store, target: Path | BinaryIO, documents: DocumentStore | None = None
+) -> int:
     """Write all that we hold of a company into a zip of JSON, no secrets; answers how many bookings it has.
 
     `connection.json`, `jobs.json`, `bindings.json`, `syncs.json`; `bookings.jsonl` with the moves of each;
-    `items/<accounting entry id>.json` as Pleo sent them, as far as they are kept. A file is its owner's alone (0600).
+    `items/<accounting entry id>.json` as Pleo sent them, as far as they are kept; of sealed documents `documents.json`
+    and their files below `documents/`, as far as those are kept. A file is its owner's alone (0600).
     """
     if isinstance(target, Path):
         with private_file(target) as file:
-            return export_company(connection, store, file)
+            return export_company(connection, store, file, documents)
     count = 0
     with ZipFile(target, "w", ZIP_DEFLATED) as archive:
         archive.writestr("connection.json", _json(asdict(connection)))
@@ -46,7 +49,19 @@ def export_company(connection: Connection, store: Store, target: Path | BinaryIO
             for entry_id, raw in store.payloads(connection.id, [row.reference for row in rows]).items():
                 if f"items/{entry_id}.json" not in archive.NameToInfo:  # a bill and its payment share one
                     archive.writestr(f"items/{entry_id}.json", raw)
+        if documents is not None:
+            _add_documents(archive, connection, documents)
     return count
+
+
+def _add_documents(archive: ZipFile, connection: Connection, documents: DocumentStore) -> None:
+    rows = documents.documents(connection.id)
+    archive.writestr("documents.json", _json([asdict(row) for row in rows]))
+    for row in rows:
+        for file in row.files if row.kept else ():
+            with archive.open(f"documents/{row.number:05d}/{file.name}", "w", force_zip64=True) as target:
+                for piece in documents.pieces(connection.id, row.number, file.name):
+                    target.write(piece)
 
 
 def _bindings(connection: Connection, store: Store) -> dict[str, object]:

@@ -47,7 +47,7 @@ def privacy(request: HttpRequest, member: Member, connection: Connection) -> Htt
 def export(request: HttpRequest, member: Member, connection: Connection) -> FileResponse:
     """All that is kept of the company as a zip of JSON; no secrets, and no addresses of members."""
     file = TemporaryFile()  # noqa: SIM115 - the response closes it
-    count = export_company(connection, process.app.store, file)
+    count = export_company(connection, process.app.store, file, process.app.document_store_for(connection))
     _add_ours(connection, file)
     member.note("personal data exported", f"{count} bookings", connection.id)
     file.seek(0)
