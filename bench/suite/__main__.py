@@ -52,8 +52,12 @@ def in_a_process(fault: Fault) -> Seen:
     process = FORK.Process(target=lambda: sending.send(tried(fault)))
     process.start()
     sending.close()
-    process.join()
-    return receiving.recv() if receiving.poll() else Seen(broken=["its process"])
+    try:
+        return receiving.recv()
+    except EOFError:  # it said why on its standard error
+        return Seen(broken=["its process"])
+    finally:
+        process.join()
 
 
 def tried(fault: Fault) -> Seen:

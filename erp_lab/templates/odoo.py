@@ -38,14 +38,21 @@ for code, name, kind in (
     ("99999", "The last account", "expense"),
 ):
     accounts.create({"code": code, "name": name, "account_type": kind})
+accounts.create({"code": "98999", "name": "No longer used", "account_type": "expense", "active": False})
 
 for plan, values in {"Cost centre": ("100", "200"), "Project": ("P1", "P2")}.items():
     plans = env["account.analytic.plan"]  # noqa: F821
     made = plans.search([("name", "=", plan)]) or plans.create({"name": plan})  # Odoo brings a Project of its own
     for code in values:
         env["account.analytic.account"].create({"name": f"{plan} {code}", "code": code, "plan_id": made.id})  # noqa: F821
+    if plan == "Cost centre":
+        old = {"name": "Closed cost centre", "code": "900", "plan_id": made.id, "active": False}
+        env["account.analytic.account"].create(old)  # noqa: F821
 env["res.partner"].create(  # noqa: F821
     {"name": "Staples", "ref": "V100", "is_company": True, "supplier_rank": 1, "vat": "DK12345674"}
+)
+env["res.partner"].create(  # noqa: F821
+    {"name": "Blocked Ltd", "ref": "V900", "is_company": True, "supplier_rank": 1, "active": False}
 )
 
 GROUPS = {

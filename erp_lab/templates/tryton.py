@@ -113,12 +113,21 @@ def accounts(company, by_code):
         account.reconcile = like == "payable"
         account.party_required = like == "payable"
         account.save()
+    expense = chart["expense"]
+    new(code="98999", name="No longer used", type=expense.type, parent=expense.parent, closed=True).save()
     settings = Model.get("account.configuration")(1)
     (settings.currency_exchange_journal,) = Model.get("account.journal").find([("code", "=", "EXC")])
     settings.currency_exchange_credit_account = chart["revenue"]
     settings.currency_exchange_debit_account = chart["expense"]
     settings.save()
     return chart
+
+
+def no_longer_used(record):
+    """Saved twice: Tryton creates nothing inactive."""
+    record.save()
+    record.active = False
+    record.save()
 
 
 def taxes(chart):
@@ -140,6 +149,7 @@ def taxes(chart):
         )
 
     part("I25", "0.25").save()
+    no_longer_used(part("I20", "0.20"))
     reverse = tax(name="IV25", description="IV25", group=group, type="none")
     reverse.childs.append(part("IV25 in", "0.25"))
     reverse.childs.append(part("IV25 out", "-0.25"))
@@ -153,12 +163,15 @@ def dimensions():
         root.save()
         for value in values:
             axis(type="normal", root=root, parent=root, name=f"{name} {value}", code=value).save()
+        if code == "COST":
+            no_longer_used(axis(type="normal", root=root, parent=root, name="Closed cost centre", code="900"))
 
 
 def people(company, chart):
     party = Model.get("party.party")
     vendor = party(name="Staples", code="V100", account_payable=chart["payable"])
     vendor.save()
+    no_longer_used(party(name="Blocked Ltd", code="V900", account_payable=chart["payable"]))
     employee = party(name="Anna Berg", code="E1")
     employee.save()
     Model.get("company.employee")(party=employee, company=company).save()

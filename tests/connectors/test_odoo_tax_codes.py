@@ -19,8 +19,10 @@ GERMANY_0V = [(100, None), (-100, OUTPUT)]
 BELGIUM_D50 = [(50, None), (50, INPUT), (-100, OUTPUT)]
 
 
-def a_tax(parts: list[tuple[int, int | None]], **changes: Any) -> Tax:
-    """A tax of 20 % as Odoo gives it, with these parts: percent, account."""
+def a_tax(
+    parts: list[tuple[int, int | None]], refunds: list[tuple[int, int | None]] | None = None, **changes: Any
+) -> Tax:
+    """A tax of 20 % as Odoo gives it, with these parts: percent, account. `refunds`: where these differ."""
     row = {
         "id": 7, "name": "T", "amount": Decimal(20), "amount_type": "percent", "price_include": False, "active": True,
         "description": False, "tax_scope": False, "tax_exigibility": "on_invoice",
@@ -29,11 +31,13 @@ def a_tax(parts: list[tuple[int, int | None]], **changes: Any) -> Tax:
     lines = [
         {
             "id": at,
-            "document_type": "invoice",
+            "document_type": kind,
             "factor_percent": Decimal(share),
             "account_id": [to, ""] if to else False,
         }
-        for at, (share, to) in enumerate(parts)
+        for at, (kind, (share, to)) in enumerate(
+            [*(("invoice", part) for part in parts), *(("refund", part) for part in refunds or parts)]
+        )
     ]
     return tax_from(row | changes, lines, "T")
 
@@ -77,6 +81,14 @@ def test_what_no_expense_can_have_says_why(
     found = a_tax(parts, **changes).code.unsupported
     assert found
     assert found.name == why
+
+
+def test_the_accounts_of_refunds_are_read_from_their_own_parts() -> None:
+    """Belgium: a refund of reverse charge has its two sides the other way round."""
+    code = a_tax(BELGIUM_D50, [(50, None), (50, OUTPUT), (-100, INPUT)]).code
+    assert (code.ingoing_account, code.outgoing_account) == (str(INPUT), str(OUTPUT))
+    assert (code.refund_ingoing_account, code.refund_outgoing_account) == (str(OUTPUT), str(INPUT))
+    assert (code.deductible, code.unsupported) == (Decimal("0.5"), None)
 
 
 def test_tax_on_payment_names_where_it_waits() -> None:

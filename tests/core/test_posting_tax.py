@@ -154,6 +154,40 @@ def test_no_cent_of_a_partly_deductible_tax_is_lost(tax: int, share: str) -> Non
     assert sum(Decimal(amount) for _, amount in lines[:-1]) == 100
 
 
+@pytest.mark.parametrize(
+    ("kind", "first", "second", "accounts"),
+    [
+        ("card_purchase", 10_000, 5_000, ["Assets:Tax:Input", "Assets:Tax:Input"]),
+        ("card_purchase", -10_000, -5_000, ["Assets:Transit", "Assets:Transit"]),
+        ("card_purchase", 10_000, -5_000, ["Assets:Tax:Input", "Assets:Transit"]),
+        ("invoice", 10_000, -5_000, ["Assets:Tax:Input", "Assets:Tax:Input"]),
+        ("invoice", -10_000, 5_000, ["Assets:Transit", "Assets:Transit"]),
+        ("refund", 10_000, 5_000, ["Assets:Transit", "Assets:Transit"]),
+    ],
+)
+def test_a_refund_has_its_tax_on_the_account_of_refunds(
+    kind: str, first: int, second: int, accounts: list[str]
+) -> None:
+    """A journal entry's lines each by their own sign, a bill or credit note as a whole: as Odoo does."""
+    code = replace(PARTLY, refund_ingoing_account="Assets:Transit")
+    lines = [a_line(minor, tax=a_tax(minor // 5, code.code, code.type)) for minor in (first, second)]
+    known = {"vendor": a_vendor(), "method": "accounts_payable"} if kind == "invoice" else {}
+    posted = post_item(an_item(kind, lines, **known), settings(), masters(tax_codes=(code,)), dt.date(2026, 11, 22))
+    assert not posted.problems
+    assert [line.account for line in posted.entries[0].lines if line.role == "tax"] == accounts
+
+
+def test_reverse_charge_of_a_refund_has_both_sides_on_the_accounts_of_refunds() -> None:
+    code = replace(ABROAD, deductible=Decimal(1), ingoing_account="Assets:Tax:Input")
+    code = replace(code, refund_ingoing_account=code.outgoing_account, refund_outgoing_account="Assets:Tax:Input")
+    item = an_item(lines=[a_line(-10_000, tax=a_tax(-2_500, code.code, code.type))])
+    posted = post_item(item, settings(), masters(tax_codes=(code,)), dt.date(2026, 11, 22))
+    assert [(line.account, str(line.amount)) for line in posted.entries[0].lines if line.role != "expense"][:2] == [
+        ("Liabilities:Tax:OutputAbroad", "-25.00"),
+        ("Assets:Tax:Input", "25.00"),
+    ]
+
+
 def test_tax_on_payment_waits_where_something_is_owed() -> None:
     waiting, due = ("Assets:Transit", "20.00"), ("Assets:Tax:Input", "20.00")
     assert due in lines_of(LATER, 2000)

@@ -68,8 +68,11 @@ class Company:
             for row in api.rows("account.analytic.account", [], ["code", "root_plan_id"])
         }
         (vendor,) = api.rows("res.partner", [["ref", "=", "V100"]], ["name"])
-        purchases = [["active", "=", False], ["type_tax_use", "=", "purchase"]]
-        old = list(api.rows("account.tax", purchases, ["name"]))
+        inactive = ["active", "=", False]
+        (account,) = api.rows("account.account", [["name", "=", "No longer used"], inactive], ["name"])
+        (blocked,) = api.rows("res.partner", [["ref", "=", "V900"], inactive], ["name"])
+        (value,) = api.rows("account.analytic.account", [["code", "=", "900"], inactive], ["code"])
+        (tax, *_) = api.rows("account.tax", [["type_tax_use", "=", "purchase"], inactive], ["name"])
         return Chart(
             expense=accounts["2450"],
             input_tax=accounts["7740"],
@@ -81,10 +84,10 @@ class Company:
             output_tax=accounts["7720"],
             dimensions=(values["100"], values["P1"]),
             last_account=accounts["99999"],
-            inactive_account=None,
-            inactive_vendor=None,
-            inactive_value=None,
-            inactive_tax_code=str(old[0]["id"]) if old else None,
+            inactive_account=str(account["id"]),
+            inactive_vendor=str(blocked["id"]),
+            inactive_value=str(value["id"]),
+            inactive_tax_code=str(tax["id"]),
             only_in=(accounts["6491"], "EUR"),
             largest="999999999999.99",
             rate=Decimal("0.13534"),

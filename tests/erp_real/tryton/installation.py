@@ -92,6 +92,10 @@ class Company:
             for row in api.rows("analytic_account.account", [["type", "=", "normal"]], ["code", "root"])
         }
         (vendor,) = api.rows("party.party", [["code", "=", "V100"]], ["name"])
+        inactive = ["active", "=", False]
+        (blocked,) = api.rows("party.party", [["code", "=", "V900"], inactive], ["name"])
+        (value,) = api.rows("analytic_account.account", [["code", "=", "900"], inactive], ["code"])
+        (tax,) = api.rows("account.tax", [["name", "=", "I20"], inactive], ["name"])
         return Chart(
             expense=accounts["5.1.3"],
             input_tax=accounts["6.3.6"],
@@ -104,10 +108,10 @@ class Company:
             reverse_output=accounts["6.3.6"],
             dimensions=(values["100"], values["P1"]),
             last_account=accounts["99999"],
-            inactive_account=None,
-            inactive_vendor=None,
-            inactive_value=None,
-            inactive_tax_code=None,
+            inactive_account=accounts["98999"],
+            inactive_vendor=str(blocked["id"]),
+            inactive_value=str(value["id"]),
+            inactive_tax_code=str(tax["id"]),
             only_in=(accounts["6491"], "EUR"),
             rate=Decimal("0.13534"),
         )

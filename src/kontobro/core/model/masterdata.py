@@ -72,6 +72,9 @@ class TaxCode:
     """The share of its input tax that may be deducted, a fraction; the rest is part of the expense."""
     until_paid: str | None = None
     """The account that holds all of the tax of what is owed, until it is paid; None where it is due at once."""
+    refund_ingoing_account: str | None = None
+    refund_outgoing_account: str | None = None
+    """The accounts of a refund's tax; those of a purchase where they are None."""
     unsupported: Phrase | None = None
     """Why nothing from Pleo can be booked with it: such a code is never sent to Pleo."""
 

@@ -93,6 +93,12 @@ class Item:
     def currency(self) -> str:
         return self.amounts.currency
 
+    def is_refund(self, at: int) -> bool:
+        """Whether the line at index `at` is money back: on a document by the whole, on a journal entry by itself."""
+        is_document = self.party.documents and self.row.payables != "journal"
+        amount = self.amounts.total if is_document else self.amounts.lines[at]
+        return amount < 0 if self.row.debit == "expense" else amount > 0
+
 
 def amounts_of(item: ExportItem, row: PostingRow | None, findings: Findings) -> Amounts:
     """The item's amounts; all zero when one of them can't be used, so that the other checks can continue."""

@@ -152,11 +152,13 @@ def _named_by_pleo(account: str, tax: ItemTax, masters: Masters) -> tuple[Accoun
 def _tax_account(checked: Checked, side: str) -> str | None:
     """The accounting system's own tax account of the code, else the one that Pleo names."""
     item, code, tax, findings = checked.item, checked.code, checked.tax, checked.item.findings
-    ours, pleos = (
-        (code.ingoing_account, tax.ingoing_account)
+    ours, refunds, pleos = (
+        (code.ingoing_account, code.refund_ingoing_account, tax.ingoing_account)
         if side == "ingoing"
-        else (code.outgoing_account, tax.outgoing_account)
+        else (code.outgoing_account, code.refund_outgoing_account, tax.outgoing_account)
     )
+    if refunds and item.is_refund(checked.at):
+        ours = refunds
     remedy = Phrase(f"fix_{side}_account", {"tax_code": code.code})
     if ours:
         found = item.masters.accounts.with_id(ours)

@@ -255,7 +255,7 @@ def tax_from(row: Row, lines: Sequence[Row], code: str) -> Tax:
     """Odoo's tax, from its row and its repartition lines: those above 0 % are input tax, those of -100 % the output
     side of reverse charge. A part without an account falls on the expense itself: it is not deductible."""
     signs = {line["id"]: _sign(line) for line in lines}
-    parts = [line for line in lines if line["document_type"] == "invoice"]
+    parts, refunds = ([line for line in lines if line["document_type"] == kind] for kind in ("invoice", "refund"))
     kind: TaxType = "reverse" if any(signs[line["id"]] < 0 for line in parts) else "inclusive"
     waits = row["cash_basis_transition_account_id"] if row["tax_exigibility"] == "on_payment" else None
     found = TaxCode(
@@ -269,6 +269,8 @@ def tax_from(row: Row, lines: Sequence[Row], code: str) -> Tax:
         active=row["active"],
         deductible=_share(parts, signs, 1) if row["amount"] else Decimal(1),
         until_paid=str(waits[0]) if waits else None,
+        refund_ingoing_account=_account(refunds, signs, 1),
+        refund_outgoing_account=_account(refunds, signs, -1),
         unsupported=_unsupported(row, parts, signs),
     )
     return Tax(code=found, included=bool(row["price_include"]), computes=bool(row["amount"]), signs=signs)
