@@ -32,10 +32,10 @@ def papers(tmp_path: Path) -> Iterator[Papers]:
 
 
 class HalfFolder(PlainFolder):
-    """The drive is lost after its first two files: the manifest and the rows."""
+    """The drive is lost, and one receipt is not there."""
 
     def deliver(self, files: Sequence[SealedFile]) -> None:
-        super().deliver(files[:2])
+        super().deliver([*files[:1], *files[2:]])
         raise Unreachable("The drive is gone.", "Mount it.")
 
 
@@ -50,6 +50,32 @@ def test_half_a_delivery_is_withdrawn_before_it_is_released(papers: Papers) -> N
     papers.documents = replace(papers.documents, delivery=papers.folder)
     assert papers.again(*GOOD).booked == 4
     assert {row["document"] for row in papers.rows()} == {2}
+
+
+class LostFolder(PlainFolder):
+    """The drive is lost before the last file."""
+
+    def deliver(self, files: Sequence[SealedFile]) -> None:
+        super().deliver(files[:-1])
+        raise Unreachable("The drive is gone.", "Mount it.")
+
+
+def test_rows_are_the_last_that_arrives(papers: Papers) -> None:
+    """An accounting system that takes rows from the folder by itself would else be given them a second time."""
+    papers.documents = replace(papers.documents, delivery=LostFolder(papers.folder.folder))
+    papers.export()
+    assert papers.rows() == []
+    assert (papers.folder.folder / MANIFEST).exists()
+    assert len(list(papers.folder.names())) == 4
+
+
+def test_a_document_known_from_its_manifest_is_withdrawn_with_it(papers: Papers) -> None:
+    papers.export()
+    forget_history(papers.harness.connected)
+    papers.again(ONE)
+    papers.desk.release(1, "rejected")
+    assert list(papers.folder.names()) == []
+    assert papers.again(*GOOD).booked == 4
 
 
 def test_half_a_delivery_is_completed_when_the_place_is_back(papers: Papers) -> None:
@@ -189,11 +215,14 @@ def test_a_document_that_is_released_or_imported_is_not_delivered_again(papers: 
     papers.desk.mark_imported(1, undo=True)
     with pytest.raises(Misconfigured, match="was delivered"):
         papers.desk.deliver(1)
-    papers.desk.release(1, "rejected")
+    with pytest.raises(Misconfigured, match="too long"):
+        papers.desk.release(1, "x" * 501)
+    papers.desk.release(1, "rejected\x00")
     with pytest.raises(Misconfigured, match="was released"):
         papers.desk.deliver(1, again=True)
-    with pytest.raises(Misconfigured, match="no document 0"):
-        papers.desk.deliver(0)
+    for number in (0, -1, 2**63):
+        with pytest.raises(Misconfigured, match=f"no document {number}"):
+            papers.desk.deliver(number)
     assert papers.rows() == []
 
 

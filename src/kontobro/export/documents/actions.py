@@ -12,7 +12,7 @@ from kontobro.core.errors import Conflict, Misconfigured, shown
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Clock, Delivery, Store
 from kontobro.core.tieout.journal import JournalTieOut, PostedEntry, tie_to_journal
-from kontobro.export.documents.deliver import deliver, in_order, waiting
+from kontobro.export.documents.deliver import deliver, waiting
 from kontobro.export.documents.imported import note_imported, take_mark_back, take_marks
 from kontobro.export.documents.memory import remember, remembered
 from kontobro.export.documents.waiting import waiting_of
@@ -22,6 +22,7 @@ MOST_LOST: Final = 100_000
 """Documents that one confirmation may skip: a typing error is told, not carried out."""
 
 LARGEST_NUMBER: Final = 2**31 - 1
+LONGEST_REASON: Final = 500
 LONGEST_NAME: Final = 60
 """Characters of a series or a year."""
 
@@ -41,7 +42,8 @@ class DocumentsOf:
 
     def required(self, number: int) -> DocumentRow:
         """The document of that number. Raises Misconfigured where there is none."""
-        row = self.documents.store.document(self.connection.id, number)
+        is_number = 0 < number <= LARGEST_NUMBER
+        row = self.documents.store.document(self.connection.id, number) if is_number else None
         if row is None or row.state == "rendering":
             raise Misconfigured(f"There is no document {number}.", "See kontobro documents for the list.")
         return row
@@ -113,6 +115,7 @@ class DocumentsOf:
         with self._alone():
             self.take_marks()
             row = self.required(number)
+            reason = shown(reason, LONGEST_REASON + 1)
             _require_releasable(row, reason)
             self._require_absent(number, journal)
             if row.state != "sealed":
@@ -152,9 +155,8 @@ class DocumentsOf:
         that one whose rows are gone keeps the rest; with `is_gone` what can't be is left."""
         delivery = self.documents.delivery
         readable = delivery if delivery and delivery.readable else None
-        manifest, *others = in_order(row.files) if row.files else [None]
-        for file in [*others, manifest]:
-            if file and not (readable and _taken_back(readable, file)) and not is_gone:
+        for file in row.files:
+            if not (readable and _taken_back(readable, file)) and not is_gone:
                 raise NotWithdrawn(
                     f"Document {row.number} can't be withdrawn: {file.name}. The accounting system may have it.",
                     "Release it only when it was rejected and its entries are not there; confirm that by --gone.",
@@ -232,6 +234,8 @@ def _require_deliverable(row: DocumentRow, *, again: bool) -> None:
 def _require_releasable(row: DocumentRow, reason: str) -> None:
     if not reason.strip():
         raise Misconfigured("A reason is missing.", "Say why the document is released: it is kept with it.")
+    if len(reason) > LONGEST_REASON:
+        raise Misconfigured("The reason is too long.", f"Say it with {LONGEST_REASON} characters at most.")
     if row.imported_at is not None:
         raise Misconfigured(
             f"Document {row.number} is marked as imported.", "Reverse its entries in the accounting system."

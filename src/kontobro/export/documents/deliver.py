@@ -1,4 +1,4 @@
-"""Sealed documents are brought where they belong: the intent is stored first, the manifest goes before the rows."""
+"""Sealed documents are brought where they belong: the intent is stored first, then the manifest goes, the rows last."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from kontobro.core.documents import DocumentRow, SealedFile
 from kontobro.core.errors import KontobroError, Uncertain
 from kontobro.core.ports import Clock, Delivery, DocumentStore
 from kontobro.core.ports.delivery import SealedFile as FileToDeliver
-from kontobro.export.documents.manifest import SUFFIX
 from kontobro.export.job.run import DocumentPorts, Run
 
 FETCHED: Final = "download"
@@ -67,14 +66,15 @@ def _bring(connection_id: str, row: DocumentRow, store: DocumentStore, delivery:
                 size=file.size,
                 content=partial(store.pieces, connection_id, row.number, file.name),
             )
-            for file in in_order(row.files)
+            for file in (in_order(row.files) if delivery.readable else row.files)
         ]
     )
 
 
 def in_order(files: Iterable[SealedFile]) -> list[SealedFile]:
-    """The manifest first: a row that is there and that nothing remembers would be written twice."""
-    return sorted(files, key=lambda file: not file.name.endswith(SUFFIX))
+    """The manifest first: a row that is there and that nothing remembers would be written twice. The rows last: what an
+    accounting system takes from the folder by itself would be there again, if what goes with it failed afterwards."""
+    return [*reversed(list(files))]  # as sealed: rows, what accompanies them, manifest
 
 
 def _unsure(row: DocumentRow) -> Uncertain:

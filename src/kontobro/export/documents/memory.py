@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kontobro.core.documents import DocumentRow, DocumentState, LastNumbers, SealedVoucher
+from kontobro.core.documents import DocumentRow, DocumentState, LastNumbers, SealedFile, SealedVoucher
 from kontobro.core.errors import ImpossibleMove, Misconfigured, Unreachable, shown
 from kontobro.core.model.connection import SEALED_DOCUMENTS, Connection
 from kontobro.core.ports import Delivery, DocumentStore, Store
@@ -99,20 +99,27 @@ def _from_manifests(
     for number, name in new:
         if documents.store.document(connection.id, number) is not None:
             continue
-        row, vouchers = _read(delivery, name, number, connection.company_id)
+        content = _whole(name, delivery.read(name))
+        row, vouchers = _read(name, content, number, connection.company_id)
         whole = all(file.name in there and _digest(delivery.read(file.name)) == file.sha256 for file in row.files)
         # gone: the accounting system took it, or it never arrived; a person knows
         state: DocumentState = "delivered" if whole else "unsure"
         try:
-            documents.store.restore_document(connection.id, replace(row, state=state), vouchers)
+            files = (*row.files, _itself(name, content))
+            documents.store.restore_document(connection.id, replace(row, state=state, files=files), vouchers)
         except ImpossibleMove as error:
             raise unreadable(name, "an expense or a number of it is in another document") from error
         restored += 1
     return restored
 
 
-def _read(delivery: Delivery, name: str, number: int, company_id: str) -> tuple[DocumentRow, list[SealedVoucher]]:
-    found = read_manifest(name, _whole(name, delivery.read(name)), company_id)
+def _itself(name: str, content: bytes) -> SealedFile:
+    """A manifest says nothing of itself, and is withdrawn with its document."""
+    return SealedFile(name, "application/json", hashlib.sha256(content).hexdigest(), len(content))
+
+
+def _read(name: str, content: bytes, number: int, company_id: str) -> tuple[DocumentRow, list[SealedVoucher]]:
+    found = read_manifest(name, content, company_id)
     if found is None:
         raise Misconfigured(
             f"The place that documents are delivered to has documents of another company: {shown(name)}.",
