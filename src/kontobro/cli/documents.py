@@ -84,7 +84,7 @@ def print_documents(rows: Sequence[DocumentRow]) -> None:
             show.moment(row.moment),
             show.moment(row.delivered_at),
             show.moment(row.imported_at),
-            style="yellow" if row.state in ("sealed", "unsure") else None,
+            style="yellow" if row.state in ("sealed", "delivering", "unsure") else None,
         )
     show.console().print(table)
 
@@ -98,7 +98,7 @@ def _hints(desk: DocumentsOf, rows: Sequence[DocumentRow]) -> None:
                 f"If not: kontobro documents deliver {row.number} --again.",
                 "yellow",
             )
-    if any(row.state == "sealed" for row in rows):
+    if any(row.state in ("sealed", "delivering") for row in rows):
         show.say("Deliver what waits: kontobro documents deliver.", "yellow")
     for row in desk.late():
         show.say(

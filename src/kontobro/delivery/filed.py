@@ -7,7 +7,6 @@ then given its name, which never overwrites. So a name has its whole file or non
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from typing import Final, Protocol
 
 from kontobro.core.errors import Conflict, KontobroError, Misconfigured, Unreachable, shown
 from kontobro.core.ports.connector import LONGEST_CALL
-from kontobro.core.ports.delivery import SealedFile
+from kontobro.core.ports.delivery import LONGEST_NAME, SealedFile, is_file_name
 from kontobro.net.deadline import time_limit
 
 PIECE: Final = 256 * 1024
@@ -24,8 +23,6 @@ MOST_BYTES: Final = 512 * 1024 * 1024
 """Of one file that is read."""
 MOST_NAMES: Final = 100_000
 _SECONDS: Final = LONGEST_CALL.total_seconds()
-_NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9 ._()+,=@-]*[A-Za-z0-9_()+=@-])?", re.ASCII)
-_LONGEST: Final = 120
 _PROBE: Final = b"Kontobro can write here.\n"
 
 
@@ -100,7 +97,7 @@ class FiledDelivery:
                 if count >= MOST_NAMES:
                     message = f"{self.place} has more than {MOST_NAMES:,} files."
                     raise Misconfigured(message, "Move those that have been imported into another folder.")
-                if _is_name(name):
+                if is_file_name(name):
                     yield name
 
     def withdraw(self, name: str, sha256: str) -> bool:
@@ -135,16 +132,11 @@ class FiledDelivery:
 
 def require_name(name: str) -> None:
     """Raises Misconfigured for a name that leads elsewhere, is hidden, or that not every place can hold."""
-    if not _is_name(name):
+    if not is_file_name(name):
         raise Misconfigured(
             f'"{shown(name)}" can\'t be the name of a delivered file.',
-            f"Use at most {_LONGEST} letters, digits and simple signs, and at most one folder.",
+            f"Use at most {LONGEST_NAME} letters, digits and simple signs, and at most one folder.",
         )
-
-
-def _is_name(name: str) -> bool:
-    parts = name.split("/")
-    return len(parts) <= 2 and len(name) <= _LONGEST and all(map(_NAME.fullmatch, parts))
 
 
 def deliver_one(store: FileStore, file: SealedFile, place: str) -> None:

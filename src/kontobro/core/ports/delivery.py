@@ -6,12 +6,23 @@ is a Conflict. A mail can't be looked up: a lost answer is Uncertain, and a pers
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 ADDRESSES: Final = ("sftp", "webdav+https", "webdav+http", "s3", "mailto")
 """What an address of a delivery begins with. Every other text is a path of this machine."""
+
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9 ._()+,=@-]*[A-Za-z0-9_()+=@-])?", re.ASCII)
+LONGEST_NAME: Final = 120
+
+
+def is_file_name(name: str) -> bool:
+    """Whether every place can hold a file of that name: not hidden, and in one folder at most."""
+    parts = name.split("/")
+    return len(parts) <= 2 and len(name) <= LONGEST_NAME and all(map(_NAME.fullmatch, parts))
 
 
 def is_path(place: str) -> bool:

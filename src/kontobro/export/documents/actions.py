@@ -12,9 +12,9 @@ from kontobro.core.errors import Conflict, Misconfigured, shown
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Clock, Delivery, Store
 from kontobro.core.tieout.journal import JournalTieOut, PostedEntry, tie_to_journal
-from kontobro.export.documents.deliver import deliver, in_order, waiting
-from kontobro.export.documents.imported import take_marks
-from kontobro.export.documents.memory import remember
+from kontobro.export.documents.deliver import deliver, waiting
+from kontobro.export.documents.imported import note_imported, take_mark_back, take_marks
+from kontobro.export.documents.memory import remember, remembered
 from kontobro.export.documents.waiting import waiting_of
 from kontobro.export.job.run import DocumentPorts
 
@@ -22,6 +22,7 @@ MOST_LOST: Final = 100_000
 """Documents that one confirmation may skip: a typing error is told, not carried out."""
 
 LARGEST_NUMBER: Final = 2**31 - 1
+LONGEST_REASON: Final = 500
 LONGEST_NAME: Final = 60
 """Characters of a series or a year."""
 
@@ -41,7 +42,8 @@ class DocumentsOf:
 
     def required(self, number: int) -> DocumentRow:
         """The document of that number. Raises Misconfigured where there is none."""
-        row = self.documents.store.document(self.connection.id, number)
+        is_number = 0 < number <= LARGEST_NUMBER
+        row = self.documents.store.document(self.connection.id, number) if is_number else None
         if row is None or row.state == "rendering":
             raise Misconfigured(f"There is no document {number}.", "See kontobro documents for the list.")
         return row
@@ -50,13 +52,10 @@ class DocumentsOf:
         """Deliver one document, or all that wait; the numbers of those delivered. `again`: one that may have been sent
         already, or was delivered and is gone. Raises the delivery's faults."""
         with self._alone():
-            rows = [self.required(number)] if number else waiting(self.connection.id, self.documents.store)
+            store = self.documents.store
+            rows = [self.required(number)] if number is not None else waiting(self.connection.id, store)
             for row in rows:
-                if row.state not in ("sealed", "delivering") and not again:
-                    raise Misconfigured(
-                        f"Document {row.number} is {row.state}: sending it again could double its entries.",
-                        "Send it again only when it did not arrive: --again.",
-                    )
+                _require_deliverable(row, again=again)
                 require_bytes(row)
                 fresh = row if row.state != "unsure" else self._as_sealed(row)
                 deliver(self.connection.id, fresh, self.documents, self.clock)
@@ -67,15 +66,23 @@ class DocumentsOf:
         with self._alone():
             row = self.required(number)
             if row.state != "unsure":
-                raise Misconfigured(f"Document {number} is {row.state}.", "Only one that may have been sent is marked.")
+                raise Misconfigured(
+                    f"Document {number} is not one that may have been sent: nothing is to be decided of it.",
+                    "See kontobro documents for its state.",
+                )
             self.documents.store.note_delivery(self.connection.id, number, "delivered", self.clock.now(), row.place)
 
     def mark_imported(self, number: int, *, undo: bool = False) -> None:
         """The accounting system has read it. On a released document that is a conflict, which stops further exports."""
         row = self.required(number)
-        if row.state not in ("delivered", "released"):
+        if row.state not in ("unsure", "delivered", "released"):
             raise Misconfigured(f"Document {number} is not delivered yet.", "Deliver it first.")
-        self.documents.store.mark_imported(self.connection.id, number, None if undo else self.clock.now())
+        if not undo:
+            note_imported(self.connection.id, row, self.documents.store, self.clock)
+            return
+        take_mark_back(number, self.documents.delivery)
+        if row.imported_at is not None:
+            self.documents.store.mark_imported(self.connection.id, number, None)
 
     def take_marks(self) -> list[int]:
         """Mark what a file dropped back beside the documents says is imported; their numbers."""
@@ -108,6 +115,7 @@ class DocumentsOf:
         with self._alone():
             self.take_marks()
             row = self.required(number)
+            reason = shown(reason, LONGEST_REASON + 1)
             _require_releasable(row, reason)
             self._require_absent(number, journal)
             if row.state != "sealed":
@@ -119,6 +127,7 @@ class DocumentsOf:
         with self._alone():
             known = self.documents.store.last_numbers(self.connection.id)
             _require_plausible(known.document, document, vouchers)
+            _require_all(remembered(self.connection, self.store), known, LastNumbers(document, vouchers))
             self.documents.store.confirm_last(self.connection.id, LastNumbers(document, vouchers), self.clock.now())
             remember(self.connection, self.store, self.documents.store.last_numbers(self.connection.id))
 
@@ -146,9 +155,8 @@ class DocumentsOf:
         that one whose rows are gone keeps the rest; with `is_gone` what can't be is left."""
         delivery = self.documents.delivery
         readable = delivery if delivery and delivery.readable else None
-        manifest, *others = in_order(row.files) if row.files else [None]
-        for file in [*others, manifest]:
-            if file and not (readable and _taken_back(readable, file)) and not is_gone:
+        for file in row.files:
+            if not (readable and _taken_back(readable, file)) and not is_gone:
                 raise NotWithdrawn(
                     f"Document {row.number} can't be withdrawn: {file.name}. The accounting system may have it.",
                     "Release it only when it was rejected and its entries are not there; confirm that by --gone.",
@@ -189,9 +197,45 @@ def _require_plausible(known: int, document: int, vouchers: Mapping[SeriesKey, i
             )
 
 
+def _require_all(expected: LastNumbers, known: LastNumbers, said: LastNumbers) -> None:
+    """What is remembered beside the tables was given for sure: no number is given a second time. Raises
+    Misconfigured."""
+    if said.document < expected.document:
+        raise Misconfigured(
+            f"Document {expected.document} was sealed: {said.document} was not the last one.",
+            f"Give {expected.document} or more.",
+        )
+    for (series, year), number in sorted(expected.vouchers.items()):
+        if max(known.vouchers.get((series, year), 0), said.vouchers.get((series, year), 0)) < number:
+            raise Misconfigured(
+                f"Series {series} of {year} had voucher {number}: its numbers would be given twice.",
+                f"Give its last number, {number} or more: {series}/{year}={number}.",
+            )
+
+
+def _require_deliverable(row: DocumentRow, *, again: bool) -> None:
+    if row.state == "released":
+        raise Misconfigured(
+            f"Document {row.number} was released: it is not delivered any more.", "Export its expenses again in Pleo."
+        )
+    if row.imported_at is not None:
+        raise Misconfigured(
+            f"Document {row.number} is marked as imported: delivering it again would double its entries.",
+            f"If the mark is wrong, take it back: kontobro documents imported {row.number} --undo.",
+        )
+    if row.state not in ("sealed", "delivering") and not again:
+        what = "may have been sent" if row.state == "unsure" else "was delivered"
+        raise Misconfigured(
+            f"Document {row.number} {what}: sending it again could double its entries.",
+            f"Look whether it arrived. Only if it did not: kontobro documents deliver {row.number} --again.",
+        )
+
+
 def _require_releasable(row: DocumentRow, reason: str) -> None:
     if not reason.strip():
         raise Misconfigured("A reason is missing.", "Say why the document is released: it is kept with it.")
+    if len(reason) > LONGEST_REASON:
+        raise Misconfigured("The reason is too long.", f"Say it with {LONGEST_REASON} characters at most.")
     if row.imported_at is not None:
         raise Misconfigured(
             f"Document {row.number} is marked as imported.", "Reverse its entries in the accounting system."

@@ -1,19 +1,21 @@
-"""Sealed documents are brought where they belong: the intent is stored first, the manifest goes before the rows."""
+"""Sealed documents are brought where they belong: the intent is stored first, then the manifest goes, the rows last."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import Final
 
 from kontobro.core.documents import DocumentRow, SealedFile
 from kontobro.core.errors import KontobroError, Uncertain
 from kontobro.core.ports import Clock, Delivery, DocumentStore
 from kontobro.core.ports.delivery import SealedFile as FileToDeliver
-from kontobro.export.documents.manifest import SUFFIX
 from kontobro.export.job.run import DocumentPorts, Run
 
-FETCHED = "download"
+FETCHED: Final = "download"
 """The place of a document that a person fetches."""
+SENT: Final = "mail"
+"""The place of one that is on its way and can't be read back, wherever documents are delivered later."""
 
 
 def deliver_waiting(run: Run, documents: DocumentPorts) -> None:
@@ -31,24 +33,31 @@ def deliver(connection_id: str, row: DocumentRow, documents: DocumentPorts, cloc
     """Deliver one document. Safe to repeat where the place can be read back; elsewhere one that may have been sent is
     `unsure`, and raises Uncertain: a person decides."""
     store, delivery = documents.store, documents.delivery
-    if row.state == "delivering" and delivery and not delivery.readable:
-        store.note_delivery(connection_id, row.number, "unsure", clock.now())
+    once = delivery is not None and not delivery.readable
+    if row.state == "delivering" and (once or row.place == SENT):
+        store.note_delivery(connection_id, row.number, "unsure", clock.now(), row.place)
         raise _unsure(row)
-    store.note_delivery(connection_id, row.number, "delivering", clock.now())
+    store.note_delivery(connection_id, row.number, "delivering", clock.now(), SENT if once else "")
     try:
-        place = _bring(connection_id, row, store, delivery) if delivery else FETCHED
-    except Uncertain:
-        readable = delivery is not None and delivery.readable
-        store.note_delivery(connection_id, row.number, "sealed" if readable else "unsure", clock.now())
-        raise
+        place = delivery.check() if delivery else FETCHED
     except KontobroError:
         store.note_delivery(connection_id, row.number, "sealed", clock.now())
+        raise
+    try:
+        _bring(connection_id, row, store, delivery)
+    except KontobroError as fault:
+        if once:  # elsewhere some of its files may be there, or taken already: it stays under way
+            is_unsure = isinstance(fault, Uncertain)
+            store.note_delivery(
+                connection_id, row.number, "unsure" if is_unsure else "sealed", clock.now(), SENT if is_unsure else ""
+            )
         raise
     store.note_delivery(connection_id, row.number, "delivered", clock.now(), place)
 
 
-def _bring(connection_id: str, row: DocumentRow, store: DocumentStore, delivery: Delivery) -> str:
-    place = delivery.check()
+def _bring(connection_id: str, row: DocumentRow, store: DocumentStore, delivery: Delivery | None) -> None:
+    if delivery is None:
+        return
     delivery.deliver(
         [
             FileToDeliver(
@@ -57,15 +66,15 @@ def _bring(connection_id: str, row: DocumentRow, store: DocumentStore, delivery:
                 size=file.size,
                 content=partial(store.pieces, connection_id, row.number, file.name),
             )
-            for file in in_order(row.files)
+            for file in (in_order(row.files) if delivery.readable else row.files)
         ]
     )
-    return place
 
 
 def in_order(files: Iterable[SealedFile]) -> list[SealedFile]:
-    """The manifest first: a row that is there and that nothing remembers would be written twice."""
-    return sorted(files, key=lambda file: not file.name.endswith(SUFFIX))
+    """The manifest first: a row that is there and that nothing remembers would be written twice. The rows last: what an
+    accounting system takes from the folder by itself would be there again, if what goes with it failed afterwards."""
+    return [*reversed(list(files))]  # as sealed: rows, what accompanies them, manifest
 
 
 def _unsure(row: DocumentRow) -> Uncertain:

@@ -23,6 +23,8 @@ from kontobro.core.errors import Misconfigured, shown
 SUFFIX: Final = ".manifest.json"
 MOST_BYTES: Final = 512 * 1024 * 1024
 FORMAT: Final = 1
+LARGEST: Final = 2**31 - 1
+"""Of a number."""
 
 
 def manifest_name(number: int) -> str:
@@ -60,37 +62,69 @@ def manifest_of(
     yield b"\n]}\n"
 
 
-def read_manifest(content: bytes, company_id: str) -> tuple[DocumentRow, list[SealedVoucher]] | None:
-    """The document and its vouchers; None for another company's. Raises Misconfigured for what is no manifest."""
+def read_manifest(name: str, content: bytes, company_id: str) -> tuple[DocumentRow, list[SealedVoucher]] | None:
+    """The document and its vouchers; None for another company's. Raises Misconfigured for what is no manifest: anyone
+    who can write there may have changed it."""
     try:
         said = json.loads(content)
         if said["kontobro"] != FORMAT:
             raise ValueError("it is of another version")
         if said["company"] != company_id:
             return None
-        files = tuple(SealedFile(*file) for file in said["files"])
-        row = DocumentRow(
-            number=said["document"],
-            group=said["group"],
-            job_id=said["job"],
+        files = tuple(SealedFile(*_typed(file, str, str, str, int, most=2**63 - 1)) for file in said["files"])
+        (number,) = _typed([said["document"]], int)
+        group, job_id = _typed([said["group"], said["job"]], str, str)
+        vouchers = [_voucher(number, *_typed(voucher, str, str, int, str, dict)) for voucher in said["vouchers"]]
+        _require_once(vouchers)
+        moment = _moment(said["moment"])
+        return DocumentRow(
+            number=number,
+            group=group,
+            job_id=job_id,
             state="delivered",
-            moment=datetime.fromisoformat(said["moment"]),
+            moment=moment,
             first=date.fromisoformat(said["first"]),
             last=date.fromisoformat(said["last"]),
-            vouchers=len(said["vouchers"]),
+            vouchers=len(vouchers),
             files=files,
-        )
-        return row, [_voucher(row.number, *voucher) for voucher in said["vouchers"]]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Misconfigured(
-            f"A manifest can't be read: {shown(error, 160)}.", "Restore the file beside the documents, or a backup."
-        ) from error
+        ), vouchers
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise unreadable(name, shown(error, 160)) from error
+
+
+def unreadable(name: str, why: str) -> Misconfigured:
+    """A manifest that can't be believed: nothing is exported until a person has looked."""
+    return Misconfigured(
+        f"{shown(name)} can't be read as it was written: {why}.",
+        "Restore this file from a backup. Without it, exporting could write an expense twice.",
+        "invalid_configuration",
+    )
+
+
+def _typed(values: list[Any], *kinds: type, most: int = LARGEST) -> list[Any]:
+    """The same values. Raises TypeError for other ones, ValueError for a number that no store holds."""
+    if [type(value) for value in values] != list(kinds):
+        raise TypeError("a value is missing or of another kind")
+    if any(type(value) is int and not 0 <= value <= most for value in values):
+        raise ValueError("a number is too large or too small")
+    return values
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("its moment has no time zone")
+    return moment
+
+
+def _require_once(vouchers: Sequence[SealedVoucher]) -> None:
+    references = {voucher.booking.reference for voucher in vouchers}
+    numbers = {(voucher.series, voucher.year, voucher.number) for voucher in vouchers}
+    if len(references) != len(vouchers) or len(numbers) != len(vouchers):
+        raise ValueError("an expense or a voucher number is in it twice")
 
 
 def _voucher(document: int, series: str, year: str, number: int, vendor: str, facts: Any) -> SealedVoucher:
-    kinds: list[type] = [type(one) for one in (series, year, number, vendor)]
-    if kinds != [str, str, int, str]:
-        raise TypeError("a voucher has other columns")
     booking = booking_from(facts)
     return SealedVoucher(
         document=document, series=series, year=year, number=number, booking=booking, vendor=vendor, state="delivered"

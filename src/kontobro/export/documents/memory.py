@@ -11,11 +11,11 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kontobro.core.documents import LastNumbers
-from kontobro.core.errors import Misconfigured
+from kontobro.core.documents import DocumentRow, DocumentState, LastNumbers, SealedFile, SealedVoucher
+from kontobro.core.errors import ImpossibleMove, Misconfigured, Unreachable, shown
 from kontobro.core.model.connection import SEALED_DOCUMENTS, Connection
 from kontobro.core.ports import Delivery, DocumentStore, Store
-from kontobro.export.documents.manifest import MOST_BYTES, SUFFIX, read_manifest
+from kontobro.export.documents.manifest import MOST_BYTES, number_in, read_manifest, unreadable
 from kontobro.export.job.run import DocumentPorts
 
 
@@ -46,12 +46,8 @@ def require_memory(connection: Connection, store: Store, documents: DocumentPort
     Raises Misconfigured where some are missing and can't be read back.
     """
     _require_no_conflict(connection, documents)
-    known = documents.store.last_numbers(connection.id).document
     expected = remembered(connection, store).document
-    if known >= expected and (known or not _readable(documents.delivery)):
-        return 0
-    delivery = documents.delivery
-    restored = _from_manifests(connection, documents, delivery) if delivery and delivery.readable else 0
+    restored = _restored(connection, documents, expected)
     known = documents.store.last_numbers(connection.id).document
     if known < expected:
         raise Misconfigured(
@@ -76,24 +72,63 @@ def _require_no_conflict(connection: Connection, documents: DocumentPorts) -> No
             )
 
 
-def _readable(delivery: Delivery | None) -> bool:
-    return delivery is not None and delivery.readable
+def _restored(connection: Connection, documents: DocumentPorts, expected: int) -> int:
+    """Look each time: a backup that was restored knows fewer documents than the place has, and no one would tell. A
+    place that is away is looked at when it is back, unless something is missing."""
+    delivery = documents.delivery
+    known = documents.store.last_numbers(connection.id).document
+    if delivery is None or not delivery.readable:
+        return 0
+    try:
+        there = set(delivery.names())
+    except Unreachable:
+        if known and known >= expected:
+            return 0
+        raise
+    return _from_manifests(connection, documents, delivery, there, after=known if known >= expected else 0)
 
 
-def _from_manifests(connection: Connection, documents: DocumentPorts, delivery: Delivery) -> int:
-    """Every manifest of this company beside the delivered files, as far as the store does not know its document."""
-    there, restored = set(delivery.names()), 0
-    for name in sorted(name for name in there if name.endswith(SUFFIX)):
-        found = read_manifest(_whole(delivery.read(name)), connection.company_id)
-        if found and documents.store.document(connection.id, found[0].number) is None:
-            row, vouchers = found
-            whole = all(file.name in there and _digest(delivery.read(file.name)) == file.sha256 for file in row.files)
-            # gone: the accounting system took it, or it never arrived; a person knows
-            documents.store.restore_document(
-                connection.id, replace(row, state="delivered" if whole else "unsure"), vouchers
-            )
-            restored += 1
+def _from_manifests(
+    connection: Connection, documents: DocumentPorts, delivery: Delivery, there: set[str], after: int
+) -> int:
+    """Every manifest beside the delivered files, of a number after that one, as far as the store does not know its
+    document. Raises Misconfigured for one that is of another company, or not as we wrote it."""
+    numbers = {name: number_in(name.rpartition("/")[2]) or 0 for name in there}
+    new = sorted((number, name) for name, number in numbers.items() if number > after)
+    restored = 0
+    for number, name in new:
+        if documents.store.document(connection.id, number) is not None:
+            continue
+        content = _whole(name, delivery.read(name))
+        row, vouchers = _read(name, content, number, connection.company_id)
+        whole = all(file.name in there and _digest(delivery.read(file.name)) == file.sha256 for file in row.files)
+        # gone: the accounting system took it, or it never arrived; a person knows
+        state: DocumentState = "delivered" if whole else "unsure"
+        try:
+            files = (*row.files, _itself(name, content))
+            documents.store.restore_document(connection.id, replace(row, state=state, files=files), vouchers)
+        except ImpossibleMove as error:
+            raise unreadable(name, "an expense or a number of it is in another document") from error
+        restored += 1
     return restored
+
+
+def _itself(name: str, content: bytes) -> SealedFile:
+    """A manifest says nothing of itself, and is withdrawn with its document."""
+    return SealedFile(name, "application/json", hashlib.sha256(content).hexdigest(), len(content))
+
+
+def _read(name: str, content: bytes, number: int, company_id: str) -> tuple[DocumentRow, list[SealedVoucher]]:
+    found = read_manifest(name, content, company_id)
+    if found is None:
+        raise Misconfigured(
+            f"The place that documents are delivered to has documents of another company: {shown(name)}.",
+            "Choose a folder for this company alone (deliver_to), or move the other company's files away.",
+            "invalid_configuration",
+        )
+    if found[0].number != number:
+        raise unreadable(name, f"it is of document {found[0].number}")
+    return found
 
 
 def _digest(pieces: Iterable[bytes]) -> str:
@@ -103,10 +138,10 @@ def _digest(pieces: Iterable[bytes]) -> str:
     return digest.hexdigest()
 
 
-def _whole(pieces: Iterable[bytes]) -> bytes:
+def _whole(name: str, pieces: Iterable[bytes]) -> bytes:
     content = bytearray()
     for piece in pieces:
         content += piece
         if len(content) > MOST_BYTES:
-            raise Misconfigured("A manifest is too large to be one of ours.", "Remove the file from the folder.")
+            raise Misconfigured(f"{shown(name)} is too large to be a manifest of ours.", "Move it to another folder.")
     return bytes(content)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from kontobro.core.documents import NewDocument, SealedVoucher
-from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.core.documents import NewDocument, SealedFile, SealedVoucher
+from kontobro.core.errors import ConnectorFault, KontobroError, Misconfigured, shown
 from kontobro.core.ports import DocumentFile, DocumentHead
+from kontobro.core.ports.delivery import is_file_name
 from kontobro.core.rules.dates import zone_name, zone_named
 from kontobro.export.documents.manifest import manifest_name, manifest_of
 from kontobro.export.documents.memory import remember
@@ -47,14 +48,24 @@ def _render(run: Run, documents: DocumentPorts, spool: Spool, new: list[NewDocum
             last=document.last,
             known_vendors=frozenset(known),
         )
-        files = []
+        files: list[SealedFile] = []
         for file in documents.target.render(head, spool.vouchers(document.number)):
+            _require_name(file, files)
             files.append(store.keep_file(connection_id, document.number, file))
             run.keep_alive()
         content = manifest_of(run.connection.company_id, run.job.id, document, files, spool.sealed(document.number))
         manifest = DocumentFile(name=manifest_name(document.number), media_type="application/json", content=content)
         store.keep_file(connection_id, document.number, manifest)
         known |= spool.vendors(document.number)
+
+
+def _require_name(file: DocumentFile, others: Sequence[SealedFile]) -> None:
+    """Before it is sealed: a document of which a file can't be delivered would wait for ever."""
+    if not is_file_name(file.name) or any(file.name.lower() == other.name.lower() for other in others):
+        raise ConnectorFault(
+            f'The document has a file named "{shown(file.name)}", which can\'t be delivered under that name.',
+            "This is a bug of the format: report it. Nothing was written.",
+        )
 
 
 def _vouchers(spool: Spool, numbers: list[int]) -> Iterator[SealedVoucher]:

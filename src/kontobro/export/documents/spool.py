@@ -13,10 +13,12 @@ from typing import Final
 import msgspec
 
 from kontobro.core.documents import LastNumbers, NewDocument, SealedVoucher
+from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Bill, Entry, JournalEntry, Payment, Reference
 from kontobro.core.ports import Place, ReceiptFile, Voucher
 from kontobro.export.documents.books import booking_of
+from kontobro.export.job.run import StopJob
 
 TABLES: Final = """
     CREATE TABLE item (id INTEGER PRIMARY KEY, entry_id TEXT, first TEXT, refs TEXT, receipts INTEGER);
@@ -53,8 +55,10 @@ class Spool:
     def __enter__(self) -> Spool:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         self._file.close()
+        if isinstance(error, sqlite3.OperationalError):
+            raise StopJob(_no_room(error)) from error
 
     def add(self, item: KeptItem, entries: Sequence[tuple[Entry, Place]], receipts: Sequence[Receipt]) -> None:
         """An item with those of its entries that are in no document yet; its receipts go with the first of these."""
@@ -131,6 +135,14 @@ class Spool:
         """Those of the references that are in here."""
         there = "SELECT 1 FROM entry WHERE reference = ?"
         return {reference for reference in references if self._file.execute(there, (reference,)).fetchone()}
+
+
+def _no_room(error: sqlite3.OperationalError) -> Misconfigured:
+    return Misconfigured(
+        f"The entries of this export can't be kept in a temporary file: {shown(error, 80)}.",
+        "Make room on the disk that has the folder for temporary files, and export again.",
+        "invalid_configuration",
+    )
 
 
 _DOCUMENTS: Final = """SELECT document, label, min(day), max(day), count(*) FROM entry

@@ -12,14 +12,13 @@ from django.views.decorators.http import require_http_methods
 from kontobro.core.documents import LastNumbers, SeriesKey
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
-from kontobro.export.documents.actions import NotWithdrawn, series_from
+from kontobro.export.documents.actions import LONGEST_REASON, NotWithdrawn, series_from
 from kontobro.export.documents.memory import remembered
 from kontobro.web.documents.reach import documents_of, sealed_document, store_of
 from kontobro.web.process import process
 from kontobro.web.site.aside import aside
 from kontobro.web.tenancy import Member, of_connection, require_now
 
-LONGEST_REASON = 500
 MOST_SERIES = 200
 """Voucher series that one form may name."""
 

@@ -360,6 +360,7 @@ class TestWrongTemplates:
         [
             ("name = ", ["ours.toml", "TOML"]),
             ("x = 1", ["ours.toml", "x", "columns"]),
+            (columns({"value": "{date}", "format": "dd.MM.yyyy"}), ['column 1 "C1"', "dd.MM.yyyy", "small letters"]),
             (columns({"value": "{payee}", "lenght": 3}), ['column 1 "C1"', "lenght", "longest"]),
             (columns({"value": "{payee}"}, {"value": "{payee}", "longest": "x"}), ['column 2 "C2"', "longest", "int"]),
             (columns({"value": "{payee}"}, file='formats = "csv"'), ["formats", "encoding"]),

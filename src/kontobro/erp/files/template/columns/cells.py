@@ -290,7 +290,10 @@ def _impossible(cell: Cell, file: File) -> Iterator[tuple[str, str]]:
     column, points = cell.column, [part for part in cell.parts if isinstance(part, Point)]
     constant = sum(len(part) for part in cell.parts if isinstance(part, str))
     if date_tokens(cell.date_pattern) is None:
-        yield f'"{shown(cell.date_pattern)}" is not a date format', "Use yyyy, yy, mmm, mm, m, dd, d: dd.mm.yyyy."
+        yield (
+            f'"{shown(cell.date_pattern)}" is not a date format',
+            "Use yyyy, yy, mmm, mm, m, dd, d, in small letters: dd.mm.yyyy.",
+        )
     if column.format is not None and not any(point.kind == "date" for point in points):
         yield "it has a date format and no date", "Remove `format`, or name a date."
     if column.decimals is not None and not any(point.kind == "amount" for point in points):

@@ -18,7 +18,7 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
-_TOKENS: Final = re.compile(r"yyyy|yy|mmm|mm|m|dd|d|[^a-z]|(.)", re.DOTALL)
+_TOKENS: Final = re.compile(r"yyyy|yy|mmm|mm|m|dd|d|[^A-Za-z]|(.)", re.DOTALL)
 _DATE_PARTS: Final[dict[str, Callable[[date], str]]] = {
     "yyyy": lambda day: f"{day.year:04d}",
     "yy": lambda day: f"{day.year % 100:02d}",
