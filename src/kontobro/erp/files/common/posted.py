@@ -29,7 +29,7 @@ def read_posted(path: Path) -> list[PostedEntry]:
     if begin.lower().startswith(b"journalcode"):
         return list(_of_fec(content))
     raise Misconfigured(
-        f"{path.name} is neither SIE nor FEC.", "Export the journal in one of these formats, or name a template."
+        f"{path.name} is neither SIE nor FEC.", "Export the journal in one of these formats."
     )
 
 
