@@ -24,10 +24,10 @@ PLACES = {
 NAMES = {"our_erp": "{{ module }}", "our-erp": "{{ package }}", "Our ERP": "{{ label }}"}
 
 
-def blocks() -> dict[str, str]:
-    """The page's code by file; blocks of one file are put together in their order."""
+def blocks(page: Path = PAGE) -> dict[str, str]:
+    """A page's code by file; blocks of one file are put together in their order."""
     files: dict[str, str] = {}
-    for block in BLOCK.finditer(PAGE.read_text(encoding="utf-8")):
+    for block in BLOCK.finditer(page.read_text(encoding="utf-8")):
         before = files.get(block["path"], "")
         files[block["path"]] = f"{before}\n\n{block['body']}" if before else block["body"]
     return files

@@ -155,6 +155,12 @@ def names_of(node: ast.expr, known: Mapping[str, object]) -> set[str]:
     return set()
 
 
+def test_what_is_said_before_an_export_is_a_whole_sentence() -> None:
+    """`Problem.fix` leaves out "then export it again", whatever sign is in front of it."""
+    cut = {name: errors._EXPORT_AGAIN.sub("", said.remedy) for name, said in catalogue().problems.items()}
+    assert [name for name, remedy in cut.items() if re.search(r"[,;:]\s*\.", remedy)] == []
+
+
 def test_every_maker_gives_every_placeholder_and_every_sentence_has_a_maker() -> None:
     """A name that is put together counts as each that fits and has its facts; `Problem.of` refuses the rest."""
     english, made = catalogue(), set[str]()

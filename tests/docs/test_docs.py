@@ -46,6 +46,10 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(linked), f"{target}: no such heading"
 
 
+FILLED = {"<name>": ("beancount", "odoo", "tryton"), "<format>": ("datev", "fec", "sie", "template")}
+"""What a placeholder of a path stands for: the path has to exist for each."""
+
+
 def test_where_a_change_goes_names_files_that_exist() -> None:
     table = (
         (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Where does my change go?")[1].split("\n## ")[0]
@@ -55,8 +59,8 @@ def test_where_a_change_goes_names_files_that_exist() -> None:
     verbs = [file.stem for file in (ROOT / "src/kontobro/cli").glob("[a-z]*.py")]
     assert verbs
     for name in named:
-        for system in ("beancount", "odoo", "tryton") if "<name>" in name else ("",):
-            path = name.replace("<name>", system).replace("<verb>", verbs[0])
+        for system in FILLED.get("".join(re.findall("<(?:name|format)>", name)), ("",)):
+            path = re.sub("<(name|format)>", system, name).replace("<verb>", verbs[0])
             assert any((root / path).exists() for root in (ROOT, ROOT / "src", ROOT / "src/kontobro")), (name, system)
 
 

@@ -128,7 +128,7 @@ def show_one(context: typer.Context, number: Number, as_json: AsJson = False) ->
     for voucher in vouchers:
         booking = voucher.booking
         amount = show.money(booking.total, booking.currency)
-        table.add_row(f"{voucher.series} {voucher.number}", show.day(booking.date), amount, booking.reference)
+        table.add_row(f"{voucher.series} {voucher.number}".strip(), show.day(booking.date), amount, booking.reference)
     show.console().print(table)
 
 

@@ -105,6 +105,7 @@ def _book(connection: Connection, job: ExportJob, ports: Ports, *, take_over: bo
         print_result(result, rows, time.monotonic() - begun)
         print_noted(noted, job.id)
         _say_drafts(connection, job, ports)
+        _say_documents(connection, job, ports)
     return exit_of_result(result)
 
 
@@ -140,6 +141,23 @@ def _say_drafts(connection: Connection, job: ExportJob, ports: Ports) -> None:
     if drafts:
         entries = "1 entry is a draft" if drafts == 1 else f"{drafts} entries are drafts"
         show.say(f"  {entries}: post {'it' if drafts == 1 else 'them'} in {Registry().label(connection.erp)}.")
+
+
+def _say_documents(connection: Connection, job: ExportJob, ports: Ports) -> None:
+    """Which documents a person has to fetch, or to import: no accounting system shows them by itself."""
+    if ports.documents is None:
+        return
+    rows = [row for row in ports.documents.store.documents(connection.id, limit=MOST_NOTED) if row.job_id == job.id]
+    if not rows:
+        return
+    first = min(row.number for row in rows)
+    which = f"document {first}" if len(rows) == 1 else f"documents {first} to {max(row.number for row in rows)}"
+    if any(row.state != "delivered" for row in rows):
+        show.say(f"  In {which}; not everything is delivered: kontobro documents.", "yellow")
+    elif ports.documents.delivery is None:
+        show.say(f"  In {which}. To download: kontobro documents save {first} --to FOLDER.")
+    else:
+        show.say(f"  In {which}, delivered. Once it is imported: kontobro documents imported {first}.")
 
 
 def print_noted(rows: Sequence[BookingRow], job_id: str) -> None:

@@ -200,7 +200,7 @@ def parted(found: Iterable[Problem]) -> tuple[list[Problem], list[str]]:
 
 
 _EXPORT_AGAIN = re.compile(
-    r"(,? (then|and) export (it|them|the expenses?|those expenses) again( in Pleo)?(?=[.;:,]|$)"
+    r"([,;]? (then|and) export (it|them|the expenses?|those expenses) again( in Pleo)?(?=[.;:,]|$)"
     r"|(?:^| )Export (it|the expenses?) again( in Pleo)?\.(?= |$))"
 )
 

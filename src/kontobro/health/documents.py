@@ -42,7 +42,7 @@ def _memory(connection: Connection, app: App, store: DocumentStore) -> Finding:
         return Finding("documents", "bad", message, remedy)
     if not last.document:
         return Finding("documents", "ok", "none yet; the next is document 1")
-    numbers = [f"{series} {number} ({year})" for (series, year), number in sorted(last.vouchers.items())]
+    numbers = [f"{series} {number} ({year})".strip() for (series, year), number in sorted(last.vouchers.items())]
     return Finding("documents", "ok", f"document {last.document} is the last; last vouchers: {', '.join(numbers)}")
 
 

@@ -28,9 +28,7 @@ def read_posted(path: Path) -> list[PostedEntry]:
         return list(_of_sie(content))
     if begin.lower().startswith(b"journalcode"):
         return list(_of_fec(content))
-    raise Misconfigured(
-        f"{path.name} is neither SIE nor FEC.", "Export the journal in one of these formats, or name a template."
-    )
+    raise Misconfigured(f"{path.name} is neither SIE nor FEC.", "Export the journal in one of these formats.")
 
 
 def _of_sie(content: bytes) -> Iterator[PostedEntry]:
