@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from trytond import config
 from trytond.pool import Pool
 from trytond.transaction import Transaction
 
 from ..inside.app import PleoError
+from ..series import config
 from .company import COMPANY, DATABASE, user
 
 OWN = "production"

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 
-import psycopg
 import pytest
-from trytond import backend
 from trytond.pool import Pool
 from trytond.transaction import Transaction
 
@@ -22,6 +20,7 @@ from kontobro.testing.connector.faults import in_processes
 from kontobro.testing.connector.vendors import a_vendor
 from kontobro.testing.connector_contract import Books, ConnectorContract
 
+from ..series import connect
 from .company import DATABASE, Bookkeeper, calls, chart, connector, user
 
 
@@ -78,8 +77,9 @@ def test_an_entry_is_found_though_a_person_changed_its_texts(company: Chart) -> 
 @contextmanager
 def held(statement: str, seconds: float) -> Iterator[None]:
     """What a statement locks is another session's for a while."""
-    with psycopg.connect(backend.Database._connection_params(DATABASE)["conninfo"]) as other:
-        other.execute(statement)
+    with closing(connect(DATABASE)) as other:
+        other.autocommit = False
+        other.cursor().execute(statement)
         timer = threading.Timer(seconds, other.rollback)
         timer.start()
         try:
