@@ -72,7 +72,9 @@ class Place:
 
     def cron(self, database: str, *arguments: str) -> subprocess.Popen[bytes]:
         """trytond-cron, leader of a group of processes of its own."""
-        command = [str(self.bin / "trytond-cron"), "-c", str(self.conf), "-d", database, "-n", "1", *arguments]
+        command = [str(self.bin / "trytond-cron"), "-c", str(self.conf), "-d", database, *arguments]
+        if self.series == NEWEST:  # in 7.0 cron has threads in place of processes
+            command += ["-n", "1"]
         log = (self.folder / "cron.log").open("ab")
         with log:
             return subprocess.Popen(

@@ -8,6 +8,7 @@ Both files have the same names:
     connect            a connection beside Tryton's pool
     Route, Router, Rule, pages    pages for browsers, under the same addresses
     Watched            records that are asked before someone changes them
+    at_end             what cron's process does before it ends
     is_administrator   who may do everything
 
 7.0 has `register_listed` besides.
@@ -20,9 +21,9 @@ from trytond import __version__
 SERIES = ".".join(__version__.split(".")[:2])
 
 if SERIES == "7.0":
-    from .v7_0 import Route, Router, Rule, Watched, config, connect, is_administrator, pages, waiting_cursor
+    from .v7_0 import Route, Router, Rule, Watched, at_end, config, connect, is_administrator, pages, waiting_cursor
 else:
-    from .v8_2 import Route, Router, Rule, Watched, config, connect, is_administrator, pages, waiting_cursor
+    from .v8_2 import Route, Router, Rule, Watched, at_end, config, connect, is_administrator, pages, waiting_cursor
 
 __all__ = [
     "SERIES",
@@ -30,6 +31,7 @@ __all__ = [
     "Router",
     "Rule",
     "Watched",
+    "at_end",
     "config",
     "connect",
     "is_administrator",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+import threading
+from collections.abc import Callable, Mapping, Sequence, Set
 from configparser import ConfigParser
 from dataclasses import dataclass
 from functools import wraps
@@ -22,7 +23,18 @@ from trytond.transaction import Transaction
 from trytond.url import http_host
 from trytond.wsgi import app
 
-__all__ = ["Route", "Router", "Rule", "Watched", "config", "connect", "is_administrator", "pages", "waiting_cursor"]
+__all__ = [
+    "Route",
+    "Router",
+    "Rule",
+    "Watched",
+    "at_end",
+    "config",
+    "connect",
+    "is_administrator",
+    "pages",
+    "waiting_cursor",
+]
 
 PACKAGE = __package__.rpartition(".")[0]
 LISTED = Path(__file__).parents[1] / "tryton.cfg"
@@ -41,6 +53,17 @@ def connect(database: str) -> Any:
     session = psycopg2.connect(**backend.Database._connection_params(database))
     session.autocommit = True
     return session
+
+
+_ends: list[Callable[[], None]] = []
+
+
+def at_end(finish: Callable[[], None]) -> None:
+    """Before this process of cron ends. Its work is done in threads, and Python's public hooks come too late for them:
+    by then no pool of threads takes work."""
+    if finish not in _ends:
+        _ends.append(finish)
+        threading._register_atexit(finish)
 
 
 @dataclass(frozen=True)

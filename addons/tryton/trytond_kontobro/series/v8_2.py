@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from multiprocessing.util import Finalize
 from typing import Any
 
 import psycopg
@@ -10,7 +12,18 @@ from trytond import backend, config
 from trytond.pool import Pool
 from trytond.routing import Route, Router, Rule
 
-__all__ = ["Route", "Router", "Rule", "Watched", "config", "connect", "is_administrator", "pages", "waiting_cursor"]
+__all__ = [
+    "Route",
+    "Router",
+    "Rule",
+    "Watched",
+    "at_end",
+    "config",
+    "connect",
+    "is_administrator",
+    "pages",
+    "waiting_cursor",
+]
 
 
 def waiting_cursor(connection: Any) -> Any:
@@ -23,6 +36,16 @@ def waiting_cursor(connection: Any) -> Any:
 def connect(database: str) -> Any:
     """In autocommit mode."""
     return psycopg.connect(backend.Database._connection_params(database)["conninfo"], autocommit=True)
+
+
+_end: Finalize | None = None
+
+
+def at_end(finish: Callable[[], None]) -> None:
+    """Before this process of cron ends; one that is forked from it asks for itself."""
+    global _end
+    if _end is None or not _end.still_active():
+        _end = Finalize(None, finish, exitpriority=0)
 
 
 def pages() -> Any:

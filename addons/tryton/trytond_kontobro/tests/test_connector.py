@@ -54,6 +54,18 @@ def test_tryton_itself_refuses_a_second_entry_under_one_reference(company: Chart
         api.write("model.account.move.create", [again | {"kontobro_reference": entry.reference}])
 
 
+@pytest.mark.parametrize("reference", ["another", None])
+def test_no_one_changes_the_reference_of_an_entry(company: Chart, reference: str | None) -> None:
+    entry = a_journal(company)
+    (booking,) = connector().book([entry])
+    assert isinstance(booking, Booking)
+    changes = [[int(booking.id)], {"description": "mine"}, [int(booking.id)], {"kontobro_reference": reference}]
+    for asked in (changes, changes[2:]):
+        with pytest.raises(Refused, match="can't be changed"):
+            calls("bookkeeper").write("model.account.move.write", *asked)
+    assert connector().find([entry.reference])[entry.reference] == booking
+
+
 def test_a_copy_stands_for_no_expense(company: Chart) -> None:
     entry = a_journal(company)
     (booking,) = connector().book([entry])
