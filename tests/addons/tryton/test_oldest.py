@@ -28,9 +28,7 @@ def template(place: Place, port: int) -> Iterator[str]:
         yield name
 
 
-@pytest.mark.parametrize(
-    ("suite", "least"), [("connector", 70), ("store", 160), ("oauth", 13), ("module", 20), ("words", 4), ("connect", 5)]
-)
+@pytest.mark.parametrize(("suite", "least"), [("connector", 70), ("store", 160), ("connect", 6)])
 def test_suite_inside_tryton(place: Place, database: str, suite: str, least: int) -> None:
     assert_suite(place, database, suite, least)
 

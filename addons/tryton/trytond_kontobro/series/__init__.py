@@ -10,6 +10,7 @@ Both files have the same names:
     Watched            records that are asked before someone changes them
     at_end             what cron's process does before it ends
     is_administrator   who may do everything
+    wizard_refusals    makes Tryton's refusal of a wizard the AccessError that it means to be
 
 7.0 has `register_listed` besides.
 """
@@ -21,9 +22,33 @@ from trytond import __version__
 SERIES = ".".join(__version__.split(".")[:2])
 
 if SERIES == "7.0":
-    from .v7_0 import Route, Router, Rule, Watched, at_end, config, connect, is_administrator, pages, waiting_cursor
+    from .v7_0 import (
+        Route,
+        Router,
+        Rule,
+        Watched,
+        at_end,
+        config,
+        connect,
+        is_administrator,
+        pages,
+        waiting_cursor,
+        wizard_refusals,
+    )
 else:
-    from .v8_2 import Route, Router, Rule, Watched, at_end, config, connect, is_administrator, pages, waiting_cursor
+    from .v8_2 import (
+        Route,
+        Router,
+        Rule,
+        Watched,
+        at_end,
+        config,
+        connect,
+        is_administrator,
+        pages,
+        waiting_cursor,
+        wizard_refusals,
+    )
 
 __all__ = [
     "SERIES",
@@ -37,4 +62,5 @@ __all__ = [
     "is_administrator",
     "pages",
     "waiting_cursor",
+    "wizard_refusals",
 ]

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from trytond.model.exceptions import AccessError
 from trytond.pool import Pool
 from trytond.transaction import Transaction
 
@@ -50,6 +51,14 @@ def test_developers_may_connect_the_sandbox() -> None:
         asked.check()
     with form("bookkeeper", environment="sandbox", url="http://elsewhere.example") as asked, pytest.raises(PleoError):
         asked.check()
+
+
+def test_a_wizard_is_for_its_groups_alone() -> None:
+    with (
+        Transaction().start(DATABASE, user("stranger"), readonly=True),
+        pytest.raises(AccessError, match="not allowed to execute"),
+    ):
+        Pool().get("kontobro.connect", type="wizard").check_access()
 
 
 def test_nobody_but_an_administrator_lets_an_administrator_book() -> None:
