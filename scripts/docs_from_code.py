@@ -25,7 +25,13 @@ from kontobro.core.words import catalogue
 from scripts import connector_template, environment_page, settings_page
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("docs/cli.md", "docs/problems.md", "docs/service/environment.md", "docs/settings.md")
+PAGES = (
+    "docs/cli.md",
+    "docs/documents/templates.md",
+    "docs/problems.md",
+    "docs/service/environment.md",
+    "docs/settings.md",
+)
 PROLOGUE = "import cog; from scripts.docs_from_code import *"
 
 
@@ -80,6 +86,18 @@ def reasons() -> str:
     for code, reason in sorted(catalogue().reasons.items()):
         codes.setdefault(reason, []).append(f"`{code}`")
     return table(("reason reported to Pleo", "codes"), *((one, ", ".join(codes[one])) for one in sorted(codes)))
+
+
+def points() -> str:
+    """The data points of templates, and those that name something."""
+    from kontobro.erp.files.template.columns.points import POINTS, PREFIXES
+
+    kinds = {"date": "dates", "amount": "amounts", "number": "numbers", "code": "codes", "text": "texts"}
+    rows = [
+        (label, ", ".join(f"`{point.name}`" for point in POINTS.values() if point.kind == kind))
+        for kind, label in kinds.items()
+    ]
+    return table(("kind", "data points"), *rows, *((f"`{name}.…`", what) for name, what in PREFIXES.items()))
 
 
 def environment() -> str:

@@ -199,6 +199,9 @@ class FakeApp:
     def pleo_for(self, connection: Connection, tokens: TokenStore | None = None) -> FakePleo:
         return self.pleo
 
+    def document_store_for(self, connection: Connection) -> None:
+        """It is booked into: there are no documents."""
+
     def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> FakeErp:
         """Its API key is what the connection's secrets say, stored or on trial."""
         key = secrets.get("api_key") if secrets is not None else self.store.secret(connection, "api_key")

@@ -267,7 +267,7 @@ def test_an_unknown_system_lists_those_that_are_installed(bench: Bench) -> None:
     assert result.exit_code == 3
     said = " ".join(result.stderr.split())
     assert (
-        'There is no connector "wrong". Choose one of: beancount, datev, fec, northbook, odoo, sie, tryton.'
+        'There is no connector "wrong". Choose one of: beancount, csv, datev, fec, northbook, odoo, sie, tryton, xlsx.'
         in said.replace("✗ ", "")
     )
     assert "entry point in the group kontobro.connectors" in said

@@ -23,7 +23,7 @@ CONNECTOR = Registration(label="Books", factory="kontobro_{0}:from_options", ins
 def test_a_package_is_listed_and_opened_like_ours() -> None:
     with installed():
         registry = Registry()
-        assert registry.names() == ["beancount", "datev", "fec", "northbook", "odoo", "sie", "tryton"]
+        assert registry.names() == ["beancount", "csv", "datev", "fec", "northbook", "odoo", "sie", "tryton", "xlsx"]
         assert (registry.label("northbook"), registry.package("northbook")) == ("NorthBook", "kontobro-northbook")
         assert (registry.is_installed("northbook"), registry.faults()) == (True, [])
         connector = registry.load("northbook", BOOKS, {"token": "open sesame"}.get)
@@ -84,7 +84,7 @@ def test_a_broken_package_is_named_in_one_line_and_harms_no_other(tmp_path: Path
     write_package(tmp_path, "broken", "broken = kontobro_broken:CONNECTOR", code)
     with installed(tmp_path), installed():
         registry = Registry()
-        assert registry.names() == ["beancount", "datev", "fec", "northbook", "odoo", "sie", "tryton"]
+        assert registry.names() == ["beancount", "csv", "datev", "fec", "northbook", "odoo", "sie", "tryton", "xlsx"]
         (line,) = registry.faults()
         assert line.startswith("The connector package kontobro-broken can't be loaded: ")
         assert said in line
@@ -97,7 +97,7 @@ def test_a_broken_package_is_named_in_one_line_and_harms_no_other(tmp_path: Path
 def test_a_broken_entry_point_harms_no_other(tmp_path: Path, entry: str) -> None:
     write_package(tmp_path, "odd", entry, WHOLE.format("odd", ""))
     with installed(tmp_path), installed():
-        assert Registry().names() == ["beancount", "datev", "fec", "northbook", "odoo", "sie", "tryton"]
+        assert Registry().names() == ["beancount", "csv", "datev", "fec", "northbook", "odoo", "sie", "tryton", "xlsx"]
         assert "kontobro-odd" in " ".join(Registry().faults())
 
 
@@ -106,7 +106,7 @@ def test_a_name_belongs_to_one_package(tmp_path: Path) -> None:
         write_package(tmp_path, name, f"{entry} = kontobro_{name}:CONNECTOR", WHOLE.format(name, ""))
     with installed(tmp_path):
         registry = Registry()
-        assert registry.names() == ["beancount", "datev", "fec", "odoo", "sie", "tryton"]
+        assert registry.names() == ["beancount", "csv", "datev", "fec", "odoo", "sie", "tryton", "xlsx"]
         assert registry.label("odoo") == "Odoo"
         said = " ".join(registry.faults())
         assert "The package kontobro-one registers the connector odoo, which is Kontobro's own" in said
@@ -119,7 +119,7 @@ def test_an_unknown_name_lists_what_is_installed_and_how_to_register(tmp_path: P
         Registry().get("wrong")
     assert fault.value.message == 'There is no connector "wrong".'
     for said in (
-        "beancount, datev, fec, northbook, odoo, sie, tryton",
+        "beancount, csv, datev, fec, northbook, odoo, sie, tryton, xlsx",
         "kontobro.connectors",
         "writing-one.md",
         "kontobro-broken",

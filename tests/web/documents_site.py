@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -49,6 +50,13 @@ class DocumentsSite(ConnectedSite):
         assert found
         return found
 
+    def lose_documents(self) -> None:
+        """The tables of documents are empty; what is kept beside them stays."""
+        with sqlite3.connect(self.connected.database) as database:
+            for table in ("documentpiece", "documentfile", "voucher", "series", "document"):
+                database.execute(f"DELETE FROM kontobro_{table}")
+        database.close()
+
     def state(self, number: int = 1) -> str:
         row = self.store.document(self.connection.id, number)
         assert row
@@ -64,7 +72,8 @@ def a_documents_site(site: Site, folder: Path) -> Iterator[DocumentsSite]:
         _places[site.app.path] = place
         site.app = DeliveringApp(site.app.path, site.app.store, site.app.clock)
         process.use(site.app, site.runner)
-        connection = replace(connected.connection, erp="plainfiles")
+        at_once = replace(connected.connection.settings, patience_minutes=0)  # the clock here is the real one
+        connection = replace(connected.connection, erp="plainfiles", settings=at_once)
         site.app.store.save_connection(connection)
         yield DocumentsSite(
             site, connected.connected, connected.organisation, connection, connected.browser, folder=place

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import re
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,13 @@ from django.test import Client
 from django.urls import URLPattern
 
 from kontobro.core.errors import Uncertain
+from kontobro.export.documents.waiting import waiting_of
+from kontobro.service.app import mailer_of
+from kontobro.service.config import config
+from kontobro.service.notices.notify import Notice, tell_once
 from kontobro.web.models import AuditEvent
-from tests.support.connected_home import forget_history
+from kontobro.web.organisation.notices import Memory, notices_of
+from kontobro.worker.pieces import look_after_documents
 from tests.support.plain_documents import PlainFolder
 from tests.support.site import Site
 from tests.web.documents_site import DocumentsSite, a_documents_site
@@ -152,7 +159,7 @@ def test_imported_is_marked_and_taken_back(there: DocumentsSite) -> None:
     row = there.store.document(there.connection.id, 1)
     assert row
     assert row.imported_at
-    assert "is not marked as imported any more" in post(there.browser, there, "1/imported/", undo="1").text
+    assert "is no longer marked as imported" in post(there.browser, there, "1/imported/", undo="1").text
     actions = list(AuditEvent.objects.order_by("at").values_list("action", "detail"))
     assert actions == [("document marked as imported", "document 1"), ("import mark removed", "document 1")]
 
@@ -165,7 +172,7 @@ def test_what_waits_is_told_and_delivered(there: DocumentsSite, owner: Client) -
     overview = owner.get(f"/o/{there.organisation.id}/").text
     assert "documents that are sealed and not delivered yet: 1" in overview
     answer = post(there.browser, there, "deliver/")
-    assert (answer.status_code, "can't be reached" in answer.text) == (503, True)
+    assert (answer.status_code, "The folder can&#x27;t be reached" in answer.text) == (503, True)
     there.folder.away = False
     assert "Delivered: document 1." in post(there.browser, there, "deliver/").text
     assert there.state() == "delivered"
@@ -237,7 +244,7 @@ def test_what_is_imported_after_its_release_is_a_conflict(there: DocumentsSite, 
 def test_lost_history_is_confirmed_by_an_owner(there: DocumentsSite, owner: Client) -> None:
     there.export()
     there.deliver_to(None)
-    forget_history(there.connected)
+    there.lose_documents()
     assert "The history of documents is not complete" in there.page("documents/")
     form = owner.get(f"/c/{there.connection.id}/documents/last/").text
     assert 'name="number" value="1"' in form
@@ -256,3 +263,126 @@ def test_lost_history_is_confirmed_by_an_owner(there: DocumentsSite, owner: Clie
     assert AuditEvent.objects.get(action="last document confirmed").detail == "document 1; A/2026=1"
     page = there.page("documents/1/")
     assert "an owner confirmed its number" in page
+
+
+def test_the_connections_test_says_where_documents_go_and_what_waits(there: DocumentsSite) -> None:
+    there.folder.away = True
+    there.export()
+    page = there.browser.post(f"/c/{there.connection.id}/test/").text
+    assert "The folder can&#x27;t be reached." in page
+    assert "document 1: sealed and not delivered yet." in page
+    assert "document 1 is the last; last vouchers: A 1 (2026)" in page
+    there.lose_documents()
+    page = there.browser.post(f"/c/{there.connection.id}/test/").text
+    assert "Document 1 was sealed, but none is the last one known here." in page
+
+
+def test_the_tie_out_is_over_sealed_documents_and_sees_a_release(there: DocumentsSite, owner: Client) -> None:
+    there.export()
+    period = "first=2026-10-01&last=2026-10-31"
+    before = there.page(f"tie-out/compared/?{period}")
+    assert "1,234.50" in before
+    assert "These are the sealed documents." in before
+    assert "voided" not in before
+    post(owner, there, "1/release/", number="1", reason="rejected")
+    after = there.page(f"tie-out/compared/?{period}")
+    assert "<strong>voided</strong>" in after
+
+
+def test_a_preview_shows_entries_and_seals_nothing(there: DocumentsSite) -> None:
+    page = there.page(f"jobs/{there.job.id}/preview/")
+    assert "would be booked" in page
+    assert "1,234.50" in page
+    assert there.store.last_numbers(there.connection.id).document == 0
+
+
+def test_an_erasure_says_which_documents_name_the_person_still(there: DocumentsSite, owner: Client) -> None:
+    there.export()
+    raw = there.site.app.store.payloads(there.connection.id, [there.site.app.store.bookings("desk")[0].reference])
+    who = json.loads(next(iter(raw.values())))["user"]["id"]
+    base = f"/c/{there.connection.id}/privacy"
+    assert "Documents that contain these expenses: 1." in owner.post(f"{base}/find/", {"who": who}).text
+    before = there.folder.folder.joinpath(ROWS).read_bytes()
+    page = owner.post(f"{base}/erase/", {"who": who}, follow=True).text
+    assert "Sealed documents are not changed; they name the person still: 1." in page
+    assert there.folder.folder.joinpath(ROWS).read_bytes() == before
+
+
+def test_what_waits_is_delivered_in_the_background_and_marks_are_taken(there: DocumentsSite) -> None:
+    there.folder.away = True
+    there.export()
+    waiting = look_after_documents(there.site.app, there.connection)
+    assert waiting
+    assert [row.number for row in waiting.undelivered] == [1]
+    there.folder.away = False
+    assert not look_after_documents(there.site.app, there.connection)
+    assert there.state() == "delivered"
+    (there.folder.folder / "kontobro-00001.imported").touch()
+    look_after_documents(there.site.app, there.connection)
+    row = there.store.document(there.connection.id, 1)
+    assert row
+    assert row.imported_at
+
+
+def test_a_person_is_told_once_of_what_may_have_been_sent(there: DocumentsSite, tmp_path: Path) -> None:
+    there.deliver_to(Mail(tmp_path / "mail"))
+    there.export()
+    waiting = look_after_documents(there.site.app, there.connection)
+    assert waiting
+    (notice,) = notices_of(there.connection, [waiting], None)
+    assert (notice.cause, notice.path) == ("document_unsure", f"/c/{there.connection.id}/documents/1/")
+    told: list[str] = []
+
+    class Ear:
+        def tell(self, notice: Notice, now: datetime) -> bool:
+            told.append(notice.key)
+            return True
+
+    for days in (0, 1, 40):
+        tell_once(notice, [Ear()], Memory(), there.site.app.clock.now() + timedelta(days=days))
+    assert told == ["document_unsure document 1"]
+
+
+def test_late_imports_are_told_together_and_again_when_one_joins(there: DocumentsSite) -> None:
+    there.export()
+    row = there.store.document(there.connection.id, 1)
+    assert row
+    assert row.delivered_at
+    assert not waiting_of(there.connection.id, there.store, row.delivered_at + timedelta(days=4))
+    waiting = waiting_of(there.connection.id, there.store, row.delivered_at + timedelta(days=5))
+    (notice,) = notices_of(there.connection, [waiting], None)
+    assert (notice.key, notice.count) == ("documents_late document 1", 1)
+    assert notice.since == row.delivered_at
+    there.store.mark_imported(there.connection.id, 1, row.delivered_at + timedelta(days=5))
+    assert not waiting_of(there.connection.id, there.store, row.delivered_at + timedelta(days=9))
+
+
+def test_bytes_are_kept_until_imported_and_the_retention_is_over(there: DocumentsSite) -> None:
+    there.export()
+    now = there.site.app.clock.now()
+    days = timedelta(days=there.connection.settings.retention_days + 1)
+    there.store.forget_bytes(there.connection.id, now + days)
+    kept = there.browser.get(f"/c/{there.connection.id}/documents/1/all/")
+    assert kept.status_code == 200
+    kept.close()
+    there.store.mark_imported(there.connection.id, 1, now - days)
+    sandbox, company = there.connected.sandbox, there.connected.company_id
+    sandbox.queue(company, None)
+    sandbox.press_export(company, None, vendor_based=True)
+    there.export()  # whatever it finds: its end forgets what is old
+    page = there.page("documents/1/")
+    assert "The files are no longer kept here" in page
+    assert there.browser.get(f"/c/{there.connection.id}/documents/1/all/").status_code == 400
+
+
+def test_vouchers_are_read_from_any_place_of_a_document(there: DocumentsSite) -> None:
+    there.export()
+    whole = list(there.store.vouchers(there.connection.id, 1))
+    for start in range(len(whole) + 2):
+        assert list(there.store.vouchers(there.connection.id, 1, start)) == whole[start:]
+
+
+def test_a_mails_link_leads_to_the_document(there: DocumentsSite) -> None:
+    mailer = mailer_of(config(), there.connection)
+    assert mailer.link("kontobro-00007.manifest.json").endswith(f"/c/{there.connection.id}/documents/7/")
+    assert mailer.link("rows.csv").endswith(f"/c/{there.connection.id}/documents/")

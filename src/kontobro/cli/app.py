@@ -31,6 +31,7 @@ from kontobro.cli import (
     sandbox,
     serve,
     settle,
+    template,
     tie_out,
     web,
     worker,
@@ -214,6 +215,7 @@ _add("bookings", bookings.run, BOOKING, "kontobro bookings --failed")
 _add("check-again", check_again.run, BOOKING, "kontobro check-again --all")
 _add("settle", settle.run, BOOKING, "kontobro settle")
 app.add_typer(documents.app, name="documents", rich_help_panel=BOOKING)
+app.add_typer(template.app, name="template", rich_help_panel=MASTERS)
 _add("tie-out", tie_out.run, BOOKING, "kontobro tie-out --from 2026-10-01 --to 2026-10-31 --xlsx october.xlsx")
 app.add_typer(settings.app, name="settings", rich_help_panel=MASTERS)
 _add("dimensions", dimensions.run, MASTERS, "kontobro dimensions --choose COST PROJECT")

@@ -47,7 +47,7 @@ def erase(
     as_json: AsJson = False,
 ) -> None:
     """Erase one employee: content and names of their expenses are erased; IDs, amounts and states are kept."""
-    from kontobro.export.personal.data import entries_of_person, erase_entries
+    from kontobro.export.personal.data import documents_holding, entries_of_person, erase_entries
 
     cli = cli_of(context)
     connection = cli.connection()
@@ -57,12 +57,18 @@ def erase(
     ):
         return
     erased = erase_entries(connection, cli.store, found) if found else 0
+    store = cli.app.document_store_for(connection)
+    held = documents_holding(connection, store, found) if store else []
     if as_json:
-        show.emit({"expenses": len(found), "bookings": erased})
+        show.emit({"expenses": len(found), "bookings": erased, **({"documents": held} if store else {})})
     elif found:
         show.say(
             f"{len(found)} expenses were erased from Kontobro. Pleo and the accounting system keep their own data."
         )
+        if held:
+            show.say(
+                f"Sealed documents are not changed; they name the person still: {', '.join(map(str, held))}.", "yellow"
+            )
     else:
         show.say_fault(
             f'No expense of "{shown(who)}" is stored for {connection.name}. Nothing was erased.',
@@ -83,6 +89,9 @@ def delete(context: typer.Context, yes: Yes = False, as_json: AsJson = False) ->
         f'Delete settings, history and all other data of "{connection.name}"? '
         "Booked entries stay in the accounting system."
     )
+    store = cli.app.document_store_for(connection)
+    if store and (last := store.last_numbers(connection.id).document):
+        question += f" {last} documents are remembered here only: what is in them is written again if exported again."
     if not _agreed(cli, question, yes=yes):
         return
     delete_company(connection, cli.store)

@@ -16,6 +16,7 @@ from kontobro.core.model.export import Identity, Installation
 from kontobro.core.ports import Connector
 from kontobro.core.settings.check import fit_of
 from kontobro.export.job.masters import load_masters
+from kontobro.health.documents import examine_documents
 from kontobro.health.findings import Finding
 from kontobro.install.connect import ACTIVE, PENDING
 from kontobro.install.level import NextLevel, meaning_of, next_level
@@ -39,6 +40,7 @@ def look(connection: Connection, app: App, words: Words) -> Iterator[Finding]:
         yield from _guarded("Pleo", lambda: _look_at_pleo(connection, app, words))
     there = list(_guarded("accounting system", lambda: _look_at_erp(app.connector_for(connection), connection)))
     yield from there
+    yield from _guarded("documents", lambda: examine_documents(connection, app))
     if all(finding.good for finding in there):  # else it would say the same again
         yield from _guarded("settings", lambda: _look_at_settings(app.connector_for(connection), connection))
 

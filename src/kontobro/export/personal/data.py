@@ -15,8 +15,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from kontobro.core.model.bindings import MasterKind
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import BookingRow
-from kontobro.core.model.journal import Reference, entry_id_of
-from kontobro.core.ports import Store
+from kontobro.core.model.journal import Reference, entry_id_of, references_of
+from kontobro.core.ports import DocumentStore, Store
 from kontobro.export.personal.private import private_file
 
 PAGE = 500
@@ -87,6 +87,17 @@ def entries_of_person(connection: Connection, store: Store, who: str) -> list[st
             if _names(row, who) or (entry_id in kept and _content_names(kept[entry_id], who)):
                 found[entry_id] = None
     return list(found)
+
+
+def documents_holding(connection: Connection, store: DocumentStore, entry_ids: Sequence[str]) -> list[int]:
+    """The numbers of the sealed documents that these items are or were in: their bytes are not changed, wherever they
+    are."""
+    found: set[int] = set()
+    for start in range(0, len(entry_ids), PAGE):
+        references = [one for entry_id in entry_ids[start : start + PAGE] for one in references_of(entry_id)]
+        for vouchers in (store.sealed(connection.id, references), store.released(connection.id, references)):
+            found |= {voucher.document for voucher in vouchers.values()}
+    return sorted(found)
 
 
 def erase_entries(connection: Connection, store: Store, entry_ids: Sequence[str]) -> int:

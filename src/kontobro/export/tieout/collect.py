@@ -133,6 +133,11 @@ def blind_spots(result: TieOut, capabilities: Capabilities, scope: TieOutScope) 
         "entries booked by hand, are not in it.",
         "An entry that was posted to another expense account by hand and kept its amount counts as equal.",
     ]
+    if capabilities.batch_size is None:
+        spots.append(
+            "These are the sealed documents. Whether the accounting system has imported them, and what was changed "
+            "there since, is not in it."
+        )
     if result.from_history:
         spots.append(
             f"Compared with what was booked at the time: {result.from_history} of {result.entries} entries. Pleo's own "

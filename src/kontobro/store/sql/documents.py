@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
-from itertools import islice
+from datetime import datetime
 from typing import Any, Final
 
 from kontobro.core.documents import (
@@ -16,36 +14,39 @@ from kontobro.core.documents import (
     NewDocument,
     SealedFile,
     SealedVoucher,
-    SeriesKey,
-    booking_from,
-    facts_of,
 )
 from kontobro.core.errors import ImpossibleMove
 from kontobro.core.model.journal import Reference
 from kontobro.core.ports import DocumentFile
+from kontobro.store.sql.document_rows import (
+    CHUNK,
+    columns_of,
+    count_on,
+    document_of,
+    drop_unsealed,
+    files_of,
+    in_chunks,
+    in_pieces,
+    insert_vouchers,
+    last_document,
+    last_vouchers,
+    required_row,
+    row_of,
+    set_series,
+    span_of,
+    unsealed_id,
+    voucher_of,
+)
 from kontobro.store.sql.part import Part
-from kontobro.store.sql.session import Row, Session
-
-PIECE: Final = 1024 * 1024
-"""Bytes of a file that are kept in one row."""
-
-CHUNK: Final = 500
-"""Vouchers written or read together."""
 
 BEGIN = """INSERT INTO kontobro_document
     (connection_id, number, label, job_id, state, moment, first, last, vouchers, place, reason, kept)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '', %s)"""
 FILE = "INSERT INTO kontobro_documentfile (document_id, name, media_type, sha256, size) VALUES (%s, %s, %s, %s, %s)"
 PIECES = "INSERT INTO kontobro_documentpiece (document_id, name, position, content) VALUES (%s, %s, %s, %s)"
-VOUCHER = """INSERT INTO kontobro_voucher
-    (connection_id, document_id, series, year, number, reference, vendor, facts, released)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 SEALED = """SELECT voucher.*, document.number AS document, document.state AS state FROM kontobro_voucher voucher
     JOIN kontobro_document document ON document.id = voucher.document_id
     WHERE voucher.connection_id = %s"""
-IN_DOCUMENTS = (
-    "SELECT reference FROM kontobro_voucher WHERE connection_id = %s AND NOT released AND reference = ANY(%s)"
-)
 
 OPEN: Final = """(state IN ('sealed', 'delivering', 'unsure') OR (state = 'delivered' AND imported_at IS NULL)
     OR (state = 'released' AND imported_at IS NOT NULL))"""
@@ -70,7 +71,7 @@ class Documents(Part):
 
     def last_numbers(self, connection_id: str) -> LastNumbers:
         with self.tables.reading() as session:
-            return LastNumbers(_last_document(session, connection_id), _last_vouchers(session, connection_id))
+            return LastNumbers(last_document(session, connection_id), last_vouchers(session, connection_id))
 
     def known_vendors(self, connection_id: str) -> frozenset[str]:
         statement = "SELECT DISTINCT vendor FROM kontobro_voucher WHERE connection_id = %s AND vendor <> ''"
@@ -80,16 +81,16 @@ class Documents(Part):
     def begin_documents(self, connection_id: str, job_id: str, documents: Sequence[NewDocument]) -> None:
         with self.tables.writing() as session:
             number = self._known(session, connection_id)
-            _drop_unsealed(session, number)
+            drop_unsealed(session, number)
             for new in documents:
-                session.run(BEGIN, (number, *_columns(new, job_id), "rendering", *_span(new), "", True))
+                session.run(BEGIN, (number, *columns_of(new, job_id), "rendering", *span_of(new), "", True))
 
     def keep_file(self, connection_id: str, number: int, file: DocumentFile) -> SealedFile:
         """A transaction a piece: what stays of a run that is killed is deleted by the next."""
         digest, size = hashlib.sha256(), 0
         with self.tables.reading() as session:
-            id = _unsealed(session, connection_id, number)
-        for position, piece in enumerate(_pieces(file.content)):
+            id = unsealed_id(session, connection_id, number)
+        for position, piece in enumerate(in_pieces(file.content)):
             digest.update(piece)
             size += len(piece)
             with self.tables.writing() as session:
@@ -101,16 +102,16 @@ class Documents(Part):
 
     def seal_documents(self, connection_id: str, numbers: Sequence[int], vouchers: Iterable[SealedVoucher]) -> None:
         with self.tables.writing() as session:
-            last = _last_document(session, connection_id)
+            last = last_document(session, connection_id)
             if list(numbers) != list(range(last + 1, last + 1 + len(numbers))):
                 raise ImpossibleMove(f"document {numbers[:1]} does not follow document {last}")
-            ids = {number: _unsealed(session, connection_id, number) for number in numbers}
-            series = dict(_last_vouchers(session, connection_id))
-            for some in _chunks(vouchers):
-                _count_on(series, some)
-                _insert_vouchers(session, connection_id, ids, some)
+            ids = {number: unsealed_id(session, connection_id, number) for number in numbers}
+            series = dict(last_vouchers(session, connection_id))
+            for some in in_chunks(vouchers):
+                count_on(series, some)
+                insert_vouchers(session, connection_id, ids, some)
             for (name, year), to in series.items():
-                _set_series(session, connection_id, name, year, to)
+                set_series(session, connection_id, name, year, to)
             for id in ids.values():
                 session.run("UPDATE kontobro_document SET state = 'sealed' WHERE id = %s", (id,))
 
@@ -120,13 +121,13 @@ class Documents(Part):
         with self.tables.reading() as session:
             asked = f"{SEALED} AND NOT voucher.released AND voucher.reference = ANY(%s)"
             rows = session.select(asked, (connection_id, list(references)))
-        return {Reference(row.reference): _voucher_of(row) for row in rows}
+        return {Reference(row.reference): voucher_of(row) for row in rows}
 
     def released(self, connection_id: str, references: Sequence[Reference]) -> Mapping[Reference, SealedVoucher]:
         with self.tables.reading() as session:
             asked = f"{SEALED} AND voucher.released AND voucher.reference = ANY(%s) ORDER BY document.number"
             rows = session.select(asked, (connection_id, list(references)))
-        return {Reference(row.reference): _voucher_of(row) for row in rows}
+        return {Reference(row.reference): voucher_of(row) for row in rows}
 
     def documents(
         self, connection_id: str, *, states: Sequence[DocumentState] = (), limit: int = 0, before: int = 0
@@ -146,17 +147,17 @@ class Documents(Part):
     def _documents(self, asked: str, order: str, values: Sequence[Any]) -> Sequence[DocumentRow]:
         with self.tables.reading() as session:
             rows = session.select(f"SELECT * FROM kontobro_document WHERE {asked} ORDER BY {order}", values)  # noqa: S608
-            return [_document_of(row, _files(session, row.id)) for row in rows]
+            return [document_of(row, files_of(session, row.id)) for row in rows]
 
     def document(self, connection_id: str, number: int) -> DocumentRow | None:
         with self.tables.reading() as session:
-            row = _row(session, connection_id, number)
-            return _document_of(row, _files(session, row.id)) if row else None
+            row = row_of(session, connection_id, number)
+            return document_of(row, files_of(session, row.id)) if row else None
 
     def pieces(self, connection_id: str, number: int, name: str) -> Iterator[bytes]:
         one = "SELECT content FROM kontobro_documentpiece WHERE document_id = %s AND name = %s AND position = %s"
         with self.tables.reading() as session:
-            row = _row(session, connection_id, number)
+            row = row_of(session, connection_id, number)
         position = 0
         while row:
             with self.tables.reading() as session:
@@ -173,7 +174,7 @@ class Documents(Part):
                 rows = session.select(f"{asked} OFFSET %s", (connection_id, number, after, start))
             if not rows:
                 return
-            yield from map(_voucher_of, rows)
+            yield from map(voucher_of, rows)
             after, start = rows[-1].id, 0
 
     # ------------------------------------------------------------------------------------- afterwards
@@ -189,14 +190,14 @@ class Documents(Part):
 
     def release(self, connection_id: str, number: int, reason: str, now: datetime) -> None:
         with self.tables.writing() as session:
-            row = _required(session, connection_id, number)
+            row = required_row(session, connection_id, number)
             told = "UPDATE kontobro_document SET state = 'released', released_at = %s, reason = %s WHERE id = %s"
             session.run(told, (now, reason, row.id))
             session.run("UPDATE kontobro_voucher SET released = %s WHERE document_id = %s", (True, row.id))
 
     def restore_document(self, connection_id: str, row: DocumentRow, vouchers: Sequence[SealedVoucher]) -> None:
         with self.tables.writing() as session:
-            if _row(session, connection_id, row.number):
+            if row_of(session, connection_id, row.number):
                 return
             number = self._known(session, connection_id)
             new = NewDocument(
@@ -207,30 +208,30 @@ class Documents(Part):
                 last=row.last,
                 vouchers=row.vouchers,
             )
-            session.run(BEGIN, (number, *_columns(new, row.job_id), row.state, *_span(new), row.place, False))
-            (made,) = [_required(session, connection_id, row.number)]
+            session.run(BEGIN, (number, *columns_of(new, row.job_id), row.state, *span_of(new), row.place, False))
+            (made,) = [required_row(session, connection_id, row.number)]
             for file in row.files:
                 session.run(FILE, (made.id, file.name, file.media_type, file.sha256, file.size))
-            _insert_vouchers(session, connection_id, {row.number: made.id}, vouchers)
-            series = dict(_last_vouchers(session, connection_id))
+            insert_vouchers(session, connection_id, {row.number: made.id}, vouchers)
+            series = dict(last_vouchers(session, connection_id))
             for voucher in vouchers:
                 key = (voucher.series, voucher.year)
                 series[key] = max(series.get(key, 0), voucher.number)
             for (name, year), to in series.items():
-                _set_series(session, connection_id, name, year, to)
+                set_series(session, connection_id, name, year, to)
 
     def confirm_last(self, connection_id: str, last: LastNumbers, now: datetime) -> None:
         with self.tables.writing() as session:
-            number, known = self._known(session, connection_id), dict(_last_vouchers(session, connection_id))
-            for document in range(_last_document(session, connection_id) + 1, last.document + 1):
+            number, known = self._known(session, connection_id), dict(last_vouchers(session, connection_id))
+            for document in range(last_document(session, connection_id) + 1, last.document + 1):
                 day = now.date()
                 new = NewDocument(number=document, group="", moment=now, first=day, last=day, vouchers=0)
-                session.run(BEGIN, (number, *_columns(new, ""), "delivered", *_span(new), "", False))
+                session.run(BEGIN, (number, *columns_of(new, ""), "delivered", *span_of(new), "", False))
                 marked = "UPDATE kontobro_document SET imported_at = %s WHERE connection_id = %s AND number = %s"
                 session.run(marked, (now, number, document))
             for (name, year), to in last.vouchers.items():
                 if to > known.get((name, year), 0):
-                    _set_series(session, connection_id, name, year, to)
+                    set_series(session, connection_id, name, year, to)
 
     def forget_bytes(self, connection_id: str, before: datetime) -> int:
         old = "SELECT id FROM kontobro_document WHERE connection_id = %s AND kept AND imported_at < %s"
@@ -249,156 +250,3 @@ class Documents(Part):
         with self.tables.writing() as session:
             if not session.run(statement, (*values, connection_id, number)):
                 raise ImpossibleMove(f"document {number} is not there, or not as it would have to be")
-
-
-# ------------------------------------------------------------------------------------------------- rows
-
-
-def _last_document(session: Session, connection_id: str) -> int:
-    statement = "SELECT max(number) AS last FROM kontobro_document WHERE connection_id = %s AND state <> 'rendering'"
-    return session.select(statement, (connection_id,))[0].last or 0
-
-
-def _last_vouchers(session: Session, connection_id: str) -> Mapping[SeriesKey, int]:
-    rows = session.select("SELECT * FROM kontobro_series WHERE connection_id = %s", (connection_id,))
-    return {(row.series, row.year): row.last for row in rows}
-
-
-def _row(session: Session, connection_id: str, number: int) -> Row | None:
-    statement = "SELECT * FROM kontobro_document WHERE connection_id = %s AND number = %s"
-    rows = session.select(statement, (connection_id, number))
-    return rows[0] if rows else None
-
-
-def _required(session: Session, connection_id: str, number: int) -> Row:
-    row = _row(session, connection_id, number)
-    if row is None:
-        raise ImpossibleMove(f"there is no document {number}")
-    return row
-
-
-def _unsealed(session: Session, connection_id: str, number: int) -> int:
-    row = _required(session, connection_id, number)
-    if row.state != "rendering":
-        raise ImpossibleMove(f"document {number} is sealed already")
-    return int(row.id)
-
-
-def _drop_unsealed(session: Session, connection_id: str) -> None:
-    mine = "SELECT id FROM kontobro_document WHERE connection_id = %s AND state = 'rendering'"
-    for table in ("documentpiece", "documentfile"):
-        session.run(f"DELETE FROM kontobro_{table} WHERE document_id IN ({mine})", (connection_id,))  # noqa: S608
-    session.run("DELETE FROM kontobro_document WHERE connection_id = %s AND state = 'rendering'", (connection_id,))
-
-
-def _columns(new: NewDocument, job_id: str) -> tuple[Any, ...]:
-    return (new.number, new.group, job_id)
-
-
-def _span(new: NewDocument) -> tuple[Any, ...]:
-    return (new.moment.isoformat(), new.first.isoformat(), new.last.isoformat(), new.vouchers)
-
-
-def _files(session: Session, id: int) -> tuple[SealedFile, ...]:
-    rows = session.select("SELECT * FROM kontobro_documentfile WHERE document_id = %s ORDER BY id", (id,))
-    return tuple(SealedFile(row.name, row.media_type, row.sha256, row.size) for row in rows)
-
-
-def _document_of(row: Row, files: tuple[SealedFile, ...]) -> DocumentRow:
-    return DocumentRow(
-        number=row.number,
-        group=row.label,
-        job_id=row.job_id,
-        state=row.state,
-        moment=datetime.fromisoformat(row.moment),
-        first=date.fromisoformat(row.first),
-        last=date.fromisoformat(row.last),
-        vouchers=row.vouchers,
-        files=files,
-        place=row.place,
-        delivered_at=row.delivered_at,
-        imported_at=row.imported_at,
-        released_at=row.released_at,
-        reason=row.reason,
-        kept=bool(row.kept),
-    )
-
-
-# --------------------------------------------------------------------------------------------- vouchers
-
-
-def _count_on(series: dict[SeriesKey, int], vouchers: Sequence[SealedVoucher]) -> None:
-    """Gapless: each voucher is the next of its series and year."""
-    for voucher in vouchers:
-        key = (voucher.series, voucher.year)
-        expected = series.get(key, 0) + 1
-        if voucher.number != expected:
-            raise ImpossibleMove(f"voucher {voucher.series} {voucher.number} should have the number {expected}")
-        series[key] = expected
-
-
-def _insert_vouchers(
-    session: Session, connection_id: str, ids: Mapping[int, int], vouchers: Sequence[SealedVoucher]
-) -> None:
-    rows = [
-        (
-            connection_id,
-            ids[voucher.document],
-            voucher.series,
-            voucher.year,
-            voucher.number,
-            voucher.booking.reference,
-            voucher.vendor,
-            json.dumps(facts_of(voucher.booking)),
-            False,
-        )
-        for voucher in vouchers
-    ]
-    references = [voucher.booking.reference for voucher in vouchers]
-    if taken := session.select(IN_DOCUMENTS, (connection_id, references)):
-        raise ImpossibleMove(f"{taken[0].reference} is in a document already")
-    session.for_each(VOUCHER, rows)
-
-
-def _set_series(session: Session, connection_id: str, name: str, year: str, to: int) -> None:
-    key = (connection_id, name, year)
-    there = session.select(
-        "SELECT last FROM kontobro_series WHERE connection_id = %s AND series = %s AND year = %s", key
-    )
-    if not there:
-        session.run(
-            "INSERT INTO kontobro_series (last, connection_id, series, year) VALUES (%s, %s, %s, %s)", (to, *key)
-        )
-    elif there[0].last != to:
-        told = "UPDATE kontobro_series SET last = %s WHERE connection_id = %s AND series = %s AND year = %s"
-        session.run(told, (to, *key))
-
-
-def _voucher_of(row: Row) -> SealedVoucher:
-    return SealedVoucher(
-        document=row.document,
-        series=row.series,
-        year=row.year,
-        number=row.number,
-        booking=booking_from(json.loads(row.facts)),
-        vendor=row.vendor,
-        state=row.state,
-    )
-
-
-def _chunks(vouchers: Iterable[SealedVoucher]) -> Iterator[list[SealedVoucher]]:
-    rest = iter(vouchers)
-    while some := list(islice(rest, CHUNK)):
-        yield some
-
-
-def _pieces(content: Iterable[bytes]) -> Iterator[bytes]:
-    """Of one size but for the last, whatever size they come in."""
-    held = bytearray()
-    for some in content:
-        held += some
-        while len(held) >= PIECE:
-            yield bytes(held[:PIECE])
-            del held[:PIECE]
-    if held:
-        yield bytes(held)

@@ -67,7 +67,7 @@ def imported(request: HttpRequest, member: Member, connection: Connection, numbe
     undo = "undo" in request.POST
     with process.app.visit() as app:
         documents_of(app, connection).mark_imported(number, undo=undo)
-    done = "is not marked as imported any more" if undo else "is marked as imported"
+    done = "is no longer marked as imported" if undo else "is marked as imported"
     member.note("import mark removed" if undo else "document marked as imported", f"document {number}", connection.id)
     messages.success(request, f"Document {number} {done}.")
     return redirect("document", connection.id, number)

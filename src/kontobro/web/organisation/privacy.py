@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from tempfile import TemporaryFile
 from typing import IO
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -15,7 +16,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
-from kontobro.export.personal.data import delete_company, entries_of_person, erase_entries, export_company
+from kontobro.core.ports import DocumentStore
+from kontobro.export.personal.data import (
+    delete_company,
+    documents_holding,
+    entries_of_person,
+    erase_entries,
+    export_company,
+)
 from kontobro.web.models import AuditEvent, ConnectionOwner, Setup, ToldNotice, WebhookDelivery
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, of_connection
@@ -28,7 +36,9 @@ LONGEST = 200
 @require_safe
 def privacy(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """What is kept and for how long, and what can be done about it."""
-    page = {"days": connection.settings.retention_days, "longest": LONGEST}
+    store = _documents(connection)
+    last = store.last_numbers(connection.id).document if store else 0
+    page = {"days": connection.settings.retention_days, "longest": LONGEST, "documents": last}
     return render(request, "organisation/privacy.html", page)
 
 
@@ -63,9 +73,23 @@ def _add_ours(connection: Connection, file: IO[bytes]) -> None:
 def find(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """How many expenses name that person, and the question whether to erase them. The name stays out of addresses."""
     who = _asked_for(request)
-    count = len(entries_of_person(connection, process.app.store, who))
-    member.note("person searched for", f"{count} expenses", connection.id)
-    return render(request, "organisation/person.html", {"who": who, "count": count})
+    found = entries_of_person(connection, process.app.store, who)
+    member.note("person searched for", f"{len(found)} expenses", connection.id)
+    page = {"who": who, "count": len(found), "documents": _holding(connection, found)}
+    return render(request, "organisation/person.html", page)
+
+
+def _documents(connection: Connection) -> DocumentStore | None:
+    try:
+        return process.app.document_store_for(connection)
+    except Misconfigured:  # its connector is not installed any more
+        return None
+
+
+def _holding(connection: Connection, entry_ids: Sequence[str]) -> str:
+    """The numbers of the sealed documents that hold these expenses, in words."""
+    store = _documents(connection)
+    return ", ".join(map(str, documents_holding(connection, store, entry_ids))) if store else ""
 
 
 @require_POST
@@ -75,9 +99,14 @@ def erase(request: HttpRequest, member: Member, connection: Connection) -> HttpR
     found = entries_of_person(connection, process.app.store, _asked_for(request))
     if found:
         erase_entries(connection, process.app.store, found)
-    member.note("person erased", f"{len(found)} expenses", connection.id)
+    held = _holding(connection, found)
+    member.note(
+        "person erased", f"{len(found)} expenses" + (f"; documents {held} not changed" if held else ""), connection.id
+    )
+    kept = f" Sealed documents are not changed; they name the person still: {held}." if held else ""
     messages.success(
-        request, f"{len(found)} expenses were erased from Kontobro. Pleo and the accounting system keep their own data."
+        request,
+        f"{len(found)} expenses were erased from Kontobro. Pleo and the accounting system keep their own data.{kept}",
     )
     return redirect("privacy", connection.id)
 

@@ -115,7 +115,7 @@ class TestColumns:
             ({"value": "{row_number}0000"}, "10000"),
             ({"value": "{voucher_number}"}, "1"),
             ({"value": "{company}"}, "Fjord & Bro ApS"),
-            ({"value": "{expense_id}"}, ENTRY.reference),
+            pytest.param({"value": "{expense_id}"}, ENTRY.reference, id="expense_id"),
         ],
     )
     def test_a_value(self, column: Mapping[str, object], expected: str) -> None:

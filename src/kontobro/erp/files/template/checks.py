@@ -15,7 +15,7 @@ from kontobro.core.model.masterdata import TaxCode
 from kontobro.core.model.money import EXPONENTS
 from kontobro.core.ports import Voucher
 from kontobro.erp.files.template.book import Book
-from kontobro.erp.files.template.cells import Cell, Cells, Change, Refused
+from kontobro.erp.files.template.columns.cells import Cell, Cells, Change, Refused
 from kontobro.erp.files.template.layout import Layout
 from kontobro.erp.files.template.rows import (
     NotFolded,

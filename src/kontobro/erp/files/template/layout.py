@@ -116,7 +116,15 @@ def wrong(template: str, what: str, remedy: str) -> Misconfigured:
 
 
 def read_layout(text: str | bytes, called: str) -> Layout:
-    """A template's text. `called` names it in messages. Raises Misconfigured for all that can't be used."""
+    """A template's text. `called` names it in messages. Raises Misconfigured for the first thing that is wrong."""
+    layout = parsed(text, called)
+    for what, remedy in faults(layout):
+        raise wrong(called, what, remedy)
+    return layout
+
+
+def parsed(text: str | bytes, called: str) -> Layout:
+    """A template's text as it is, before its values are checked. Raises Misconfigured for an unknown key or type."""
     if len(text) > MOST_BYTES:
         raise wrong(called, f"it has more than {MOST_BYTES:,} bytes", "Keep long lookup tables in the master data.")
     try:
@@ -124,11 +132,9 @@ def read_layout(text: str | bytes, called: str) -> Layout:
     except (ValueError, RecursionError) as error:
         raise wrong(called, shown(error, 160), "Correct the file: it is TOML, in UTF-8.") from error
     try:
-        layout = msgspec.convert(given, Layout)
+        return msgspec.convert(given, Layout)
     except msgspec.ValidationError as error:
         raise _told(called, str(error), given) from error
-    require(layout, called)
-    return layout
 
 
 _PLACE: Final = re.compile(r"^(?P<what>.*?)(?: - at `\$?\.?(?P<path>[^`]*)`)?$", re.DOTALL)
@@ -157,13 +163,8 @@ def _column_at(path: str, given: dict[str, object]) -> str:
     return f'column {number + 1} "{shown(title)}"{found[3]}'
 
 
-def require(layout: Layout, called: str) -> None:
-    """Raises Misconfigured for the first thing that does not fit together."""
-    for what, remedy in _faults(layout):
-        raise wrong(called, what, remedy)
-
-
-def _faults(layout: Layout) -> list[tuple[str, str]]:
+def faults(layout: Layout) -> list[tuple[str, str]]:
+    """All that does not fit together: what is wrong, and what to do."""
     columns = [*layout.columns, *layout.line_columns]
     found = [*_file_faults(layout), *_row_faults(layout)]
     for number, column in enumerate(columns, 1):

@@ -12,8 +12,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.erp.files.template.columns.styles import FORMULA, read_date
 from kontobro.erp.files.template.layout import SEPARATORS, TITLES, Column, Layout, encoding_of, mark_of, wrong
-from kontobro.erp.files.template.styles import FORMULA, read_date
 
 MOST_BYTES: Final = 256 * 1024 * 1024
 
@@ -86,7 +86,7 @@ class _Reader:
         layout = self._layout
         names = {name for column in self._columns for name in _NAMES.findall(column.value)}
         if layout.rows.per in ("entry", "entry_and_lines") and not layout.file.lines_apart:
-            raise wrong(self._called, "its rows can't be told apart", "Use a template with rows by line or pair.")
+            raise wrong(self._called, "its rows look alike", "Use a template with rows by line or pair.")
         if SEPARATORS.get(layout.file.separator) == "" or layout.file.format == "xlsx":
             raise wrong(self._called, "files of this kind are not read", "Use a template of CSV files.")
         pair = {"debit_account", "credit_account"} <= names and names & {"absolute_amount", "amount"}

@@ -12,10 +12,10 @@ from kontobro.core.errors import shown
 from kontobro.core.model.money import EXPONENTS, exact_sum
 from kontobro.core.ports import DocumentHead, Vouchers
 from kontobro.erp.files.template.book import Book
-from kontobro.erp.files.template.cells import Cells
+from kontobro.erp.files.template.columns.cells import Cells
+from kontobro.erp.files.template.columns.styles import Style, written_date
 from kontobro.erp.files.template.layout import TITLES, File, Layout, wrong
 from kontobro.erp.files.template.rows import entry_row, rows_of
-from kontobro.erp.files.template.styles import Style, written_date
 
 Record = str | Sequence[str]
 """A line as it is, or cells."""

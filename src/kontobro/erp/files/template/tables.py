@@ -13,12 +13,12 @@ from kontobro.core.model.money import EXPONENTS
 from kontobro.core.ports import DocumentHead, Vouchers
 from kontobro.erp.files.common.pieces import in_pieces
 from kontobro.erp.files.template.book import Book
-from kontobro.erp.files.template.cells import Cell, Cells
+from kontobro.erp.files.template.columns.cells import Cell, Cells
+from kontobro.erp.files.template.columns.points import Value
+from kontobro.erp.files.template.columns.styles import date_tokens, style_of
 from kontobro.erp.files.template.layout import Layout, encoding_of, mark_of
-from kontobro.erp.files.template.points import Value
 from kontobro.erp.files.template.records import Totals, Writes, asks_sums, records_of, titles_of, totals_of
 from kontobro.erp.files.template.rows import Row, entry_row, rows_of
-from kontobro.erp.files.template.styles import date_tokens, style_of
 
 PIECE: Final = 64 * 1024
 

@@ -23,8 +23,8 @@ from kontobro.erp.files.common.receipts import receipts_zip
 from kontobro.erp.files.common.years import first_month
 from kontobro.erp.files.template import READY
 from kontobro.erp.files.template.book import Book, book_of
-from kontobro.erp.files.template.cells import Cells, cells_of
 from kontobro.erp.files.template.checks import Checked, problems_of
+from kontobro.erp.files.template.columns.cells import Cells, cells_of
 from kontobro.erp.files.template.layout import MOST_BYTES, MOST_ROWS, Format, Layout, read_layout, wrong
 from kontobro.erp.files.template.records import require_records
 from kontobro.erp.files.template.rows import rows_of

@@ -12,10 +12,10 @@ from typing import Final, Literal
 
 from kontobro.core.errors import shown
 from kontobro.erp.files.template.book import Book
+from kontobro.erp.files.template.columns.points import Point, UnknownPoint, Value, dimension_of, point_named
+from kontobro.erp.files.template.columns.styles import FORMULA, Style, date_tokens, decimals_of, style_of, written_date
 from kontobro.erp.files.template.layout import Column, File, Layout, letters_of, wrong
-from kontobro.erp.files.template.points import Point, UnknownPoint, Value, dimension_of, point_named
 from kontobro.erp.files.template.rows import Row
-from kontobro.erp.files.template.styles import FORMULA, Style, date_tokens, decimals_of, style_of, written_date
 
 Rule = Literal["empty", "lookup", "letters", "longest", "decimals", "formula"]
 MOST_LETTERS: Final = 32_767
@@ -221,21 +221,35 @@ def cells_of(layout: Layout, book: Book, called: str) -> Cells:
 
 
 def _compiled(columns: Sequence[Column], file: File, book: Book, called: str) -> Iterator[Cell]:
-    style = style_of(file)
-    for number, given in enumerate(columns, 1):
-        for column in _expanded(given, book):
-            place = f'column {number} "{shown(column.title)}"'
-            try:
-                parts = parts_of(column.value, book)
-            except UnknownPoint as unknown:
-                what = f'{place}: the data point "{shown(unknown.name)}" does not exist'
-                raise wrong(called, what, unknown.remedy) from unknown
-            except ValueError as error:
-                raise wrong(called, f"{place}: {error}", "Write {{ and }} for braces themselves.") from error
-            cell = Cell(column, parts, style, column.format or file.date)
-            for what, remedy in _impossible(cell, file):
-                raise wrong(called, f"{place}: {what}", remedy)
-            yield cell
+    for number, column in enumerate(columns, 1):
+        yield from compiled(column, number, Around(file, book, called))
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a column is compiled with; `called` names the template in messages."""
+
+    file: File
+    book: Book
+    called: str
+
+
+def compiled(given: Column, number: int, around: Around) -> Iterator[Cell]:
+    """A column, or those that it is repeated as. Raises Misconfigured for the first thing that can't be used."""
+    style = style_of(around.file)
+    place = f'column {number} "{shown(given.title)}"'
+    for column in _expanded(given, around.book):
+        try:
+            parts = parts_of(column.value, around.book)
+        except UnknownPoint as unknown:
+            what = f'{place}: the data point "{shown(unknown.name)}" does not exist'
+            raise wrong(around.called, what, unknown.remedy) from unknown
+        except ValueError as error:
+            raise wrong(around.called, f"{place}: {error}", "Write {{ and }} for braces themselves.") from error
+        cell = Cell(column, parts, style, column.format or around.file.date)
+        for what, remedy in _impossible(cell, around.file):
+            raise wrong(around.called, f"{place}: {what}", remedy)
+        yield cell
 
 
 def _expanded(column: Column, book: Book) -> Iterator[Column]:

@@ -1,0 +1,188 @@
+"""`kontobro template`: the templates by which documents are written as CSV and Excel files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kontobro.cli.common import show
+from kontobro.cli.common.context import CliContext, cli_of
+from kontobro.cli.common.exits import Exit
+from kontobro.cli.common.tables import sheet
+from kontobro.core.errors import Misconfigured, shown
+
+if TYPE_CHECKING:
+    from kontobro.core.model.journal import Entry
+    from kontobro.erp.files.common.master_file import MasterFile
+    from kontobro.erp.files.template.layout import Layout
+    from kontobro.erp.files.template.preview import Previewed
+
+app = typer.Typer(help="Templates of CSV and Excel files.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Given = Annotated[
+    str, typer.Argument(metavar="TEMPLATE", help="A file, or the name of a template that comes with Kontobro.")
+]
+Masters = Annotated[
+    Path | None,
+    typer.Option(help="File or folder of master data; a small company's, unless given.", metavar="PATH"),
+]
+
+SHOWN = 60
+"""Rows of a preview in the terminal; --json has all of them."""
+
+
+@app.callback()
+def template() -> None:
+    """Templates of CSV and Excel files."""
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the templates that come with Kontobro."""
+    from kontobro.erp.files.template import READY
+
+    found = {name: _ready(name) for name in READY}
+    if as_json:
+        show.emit(
+            [
+                {
+                    "name": name,
+                    "label": one.name,
+                    "about": one.about,
+                    "check_with_consultant": one.check_with_consultant,
+                }
+                for name, one in found.items()
+            ]
+        )
+        return
+    rows = sheet("template", "for", "remark")
+    for name, one in found.items():
+        rows.add_row(name, one.name, "check with your consultant" if one.check_with_consultant else "")
+    show.console().print(rows)
+    show.say("Start from one of them: kontobro template new ours.toml --like generic-lines", "dim")
+
+
+@app.command("new")
+def new(
+    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    like: Annotated[str, typer.Option(help="The template to copy (see kontobro template list).")] = "generic-lines",
+) -> None:
+    """Copy a template that comes with Kontobro into a file of your own."""
+    from kontobro.erp.files.template.target import ready_text
+
+    text = ready_text(like)
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            out.write(text)
+    except FileExistsError as there:
+        raise Misconfigured(f"{file} already exists.", "Choose another name.") from there
+    show.say(f"✓ {file} is a copy of {like}.", "bold green")
+    show.say(f"  Change it, then: kontobro template check {file}")
+    show.say(f"  See what it writes: kontobro template preview {file}")
+
+
+@app.command("check")
+def check(given: Given, masters: Masters = None, as_json: AsJson = False) -> None:
+    """Read a template and say all that is wrong with it."""
+    from kontobro.erp.files.template.preview import faults_of
+
+    text, called = _text(given)
+    faults = faults_of(text, called, _masters(masters))
+    if as_json:
+        show.emit([{"message": fault.message, "remedy": fault.remedy} for fault in faults])
+    elif faults:
+        for fault in faults:
+            show.say(f"✗ {fault.message}", "red")
+            show.say(f"  {fault.remedy}")
+    else:
+        show.say(f"✓ {called} can be used.", "bold green")
+    if faults:
+        raise typer.Exit(Exit.PROBLEMS)
+
+
+@app.command("preview")
+def preview(
+    context: typer.Context,
+    given: Given,
+    job: Annotated[
+        str | None, typer.Option(help="Show the entries of this export job; a small company's, unless given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the rows that a template writes. Nothing is booked, sealed or delivered."""
+    from kontobro.erp.files.template.preview import previewed
+    from kontobro.erp.files.template.sample import sample_entries
+
+    text, called = _text(given)
+    if job:
+        entries, options = _entries(cli_of(context), job)
+        path = options.get("masters")
+        known = {name: options[name] for name in _COMPANY if name in options}
+        found = previewed(text, called, entries, _masters(Path(path) if path else None), known)
+    else:
+        found = previewed(text, called, sample_entries())
+    if as_json:
+        show.emit(found.to_json())
+    else:
+        _print(found)
+    if found.problems:
+        raise typer.Exit(Exit.PROBLEMS)
+
+
+_COMPANY = ("company_name", "currency", "time_zone", "series", "fiscal_year_start")
+
+
+def _ready(name: str) -> Layout:
+    from kontobro.erp.files.template.layout import read_layout
+    from kontobro.erp.files.template.target import ready_text
+
+    return read_layout(ready_text(name), name)
+
+
+def _text(given: str) -> tuple[str | bytes, str]:
+    """A template's text, and how it is called: a file, else the name of one that comes with Kontobro."""
+    from kontobro.erp.files.template import READY
+    from kontobro.erp.files.template.target import file_text, ready_text
+
+    if given in READY and not Path(given).exists():
+        return ready_text(given), given
+    if not Path(given).exists():
+        raise Misconfigured(
+            f'There is no template or file "{shown(given)}".', f"Give a file, or one of {', '.join(READY)}."
+        )
+    return file_text(Path(given)), Path(given).name
+
+
+def _masters(path: Path | None) -> MasterFile | None:
+    from kontobro.erp.files.common.masters import read_master_file
+
+    return read_master_file(path) if path else None
+
+
+def _entries(cli: CliContext, job: str) -> tuple[Sequence[Entry], Mapping[str, str]]:
+    """What a pending job would book, as `kontobro preview` has it, and the options of its connection."""
+    from kontobro.cli.jobs import live_job
+    from kontobro.export.preview import preview_job
+
+    connection = cli.connection()
+    ports = cli.ports(connection)
+    found = preview_job(connection, live_job(ports.pleo, job), ports)
+    return [entry for one in found for entry in one.entries], connection.erp_options
+
+
+def _print(found: Previewed) -> None:
+    for file in found.files:
+        rows = sheet(*file.titles, title=file.name)
+        for row in file.rows[:SHOWN]:
+            rows.add_row(*map(show.plain, row))
+        show.console().print(rows)
+        if len(file.rows) > SHOWN:
+            show.say(f"… and {len(file.rows) - SHOWN} more rows (--json has all of them).", "dim")
+    for problem in found.problems:
+        show.say(f"✗ {problem}", "red")
+    for note in found.notes:
+        show.say(f"note: {note}", "dim")

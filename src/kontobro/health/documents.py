@@ -1,0 +1,69 @@
+"""Whether a connection's documents reach their place and its memory of them is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kontobro.bootstrap import App
+from kontobro.core.documents import DocumentRow
+from kontobro.core.errors import KontobroError
+from kontobro.core.model.connection import Connection
+from kontobro.core.ports import Delivery, DocumentStore
+from kontobro.export.documents.memory import lost
+from kontobro.export.documents.waiting import waiting_of
+from kontobro.health.findings import Finding
+
+
+def examine_documents(connection: Connection, app: App) -> Iterator[Finding]:
+    """The place, the last numbers, the memory, what waits. Nothing for a system that is booked into directly."""
+    store = app.document_store_for(connection)
+    documents = app.documents_for(connection) if store else None
+    if store is None or documents is None:
+        return
+    yield _place(documents.delivery)
+    yield _memory(connection, app, store)
+    yield from _waiting(connection, app, store)
+
+
+def _place(delivery: Delivery | None) -> Finding:
+    if delivery is None:
+        return Finding("delivery", "ok", "Documents are downloaded: on the page, or by kontobro documents save.")
+    try:
+        return Finding("delivery", "ok", f"Documents are delivered to {delivery.check()}, which can be written to.")
+    except KontobroError as fault:
+        return Finding("delivery", "bad", fault.message, fault.remedy, fault=fault)
+
+
+def _memory(connection: Connection, app: App, store: DocumentStore) -> Finding:
+    last = store.last_numbers(connection.id)
+    if missing := lost(connection, app.store, store):
+        message = f"Document {missing.document} was sealed, but {last.document or 'none'} is the last one known here."
+        remedy = "Restore a backup. If there is none, an owner confirms the last numbers: kontobro documents confirm."
+        return Finding("documents", "bad", message, remedy)
+    if not last.document:
+        return Finding("documents", "ok", "none yet; the next is document 1")
+    numbers = [f"{series} {number} ({year})" for (series, year), number in sorted(last.vouchers.items())]
+    return Finding("documents", "ok", f"document {last.document} is the last; last vouchers: {', '.join(numbers)}")
+
+
+def _waiting(connection: Connection, app: App, store: DocumentStore) -> Iterator[Finding]:
+    waiting = waiting_of(connection.id, store, app.clock.now())
+    if waiting.conflicts:
+        said = f"{_numbers(waiting.conflicts)}: released, and then marked as imported. Exports stop."
+        yield Finding("documents", "bad", said, "Void its entries in the accounting system, then remove the mark.")
+    if waiting.unsure:
+        said = f"{_numbers(waiting.unsure)}: may have been sent."
+        yield Finding(
+            "documents", "warn", said, "Check whether it arrived. Then mark it as delivered, or send it again."
+        )
+    if waiting.undelivered:
+        said = f"{_numbers(waiting.undelivered)}: sealed and not delivered yet."
+        yield Finding("documents", "warn", said, "Deliver it now, or wait: the next export delivers it first.")
+    if waiting.late:
+        said = f"{_numbers(waiting.late)}: delivered and not marked as imported."
+        yield Finding("documents", "warn", said, "Import it in the accounting system, then mark it.")
+
+
+def _numbers(rows: Sequence[DocumentRow]) -> str:
+    shown = ", ".join(str(row.number) for row in rows[:10])
+    return f"document{'s' if len(rows) > 1 else ''} {shown}{', …' if len(rows) > 10 else ''}"
