@@ -54,8 +54,9 @@ def test_developers_may_connect_the_sandbox() -> None:
 
 
 def test_a_wizard_is_for_its_groups_alone() -> None:
+    stranger = user("stranger")
     with (
-        Transaction().start(DATABASE, user("stranger"), readonly=True),
+        Transaction().start(DATABASE, stranger, readonly=True),
         pytest.raises(AccessError, match="not allowed to execute"),
     ):
         Pool().get("kontobro.connect", type="wizard").check_access()
