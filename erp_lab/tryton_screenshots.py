@@ -9,12 +9,11 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-import uuid
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from erp_lab.places import ROOT, erp_home, running, sql, start_postgres
+from erp_lab.places import ROOT, erp_home, running, start_postgres
 from tests.addons.tryton.harness import TrytonHarness, a_harness
 from tests.addons.tryton.installation import ModuleServer, Person, Place, activated, give_groups, wait_for
 from tests.erp_real.tryton.installation import ABSENT, installed, password_of
@@ -32,15 +31,14 @@ def main() -> int:
         sys.stderr.write(f"{lacks if installed() else ABSENT}\n")
         return 75
     FOLDER.mkdir(parents=True, exist_ok=True)
-    port, name = start_postgres(), f"kontobro_{uuid.uuid4().hex[:12]}"
+    port = start_postgres()
     with tempfile.TemporaryDirectory() as made:
         place = Place(Path(made))
-        try:
-            activated(place, port, name)
-            with running(ModuleServer(place, name, f"TRYTOND_WEB__ROOT={client}")) as server:
-                photograph(server.url, name, chromium)
-        finally:
-            sql(port, f"drop database if exists {name} with (force)")
+        with (
+            activated(place, port) as name,
+            running(ModuleServer(place, name, f"TRYTOND_WEB__ROOT={client}")) as server,
+        ):
+            photograph(server.url, name, chromium)
     return 0
 
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 
 import pytest
 
-from erp_lab.places import cloned, running, sql, start_postgres
-from tests.addons.tryton.installation import ModuleServer, Person, Place, activated, give_groups
-from tests.erp_real.tryton.installation import ABSENT, installed
+from erp_lab.places import cloned, running, start_postgres
+from tests.addons.tryton.installation import ModuleServer, Person, Place, activated, give_groups, place_of
+from tests.erp_real.tryton.installation import NEWEST
 
 
 @pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    if not installed():
-        pytest.skip(ABSENT)
-    return Place(tmp_path_factory.mktemp("tryton"))
+    return place_of(NEWEST, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -27,13 +24,8 @@ def port(place: Place) -> int:
 
 @pytest.fixture(scope="session")
 def template(place: Place, port: int) -> Iterator[str]:
-    """The company with the module, to be cloned."""
-    name = f"kontobro_addon_{uuid.uuid4().hex[:12]}"
-    try:
-        activated(place, port, name)
+    with activated(place, port) as name:
         yield name
-    finally:
-        sql(port, f"drop database if exists {name} with (force)")
 
 
 @pytest.fixture

@@ -7,15 +7,18 @@ import signal
 import subprocess
 import time
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography.fernet import Fernet
 
 from erp_lab.places import ROOT, Server, erp_home, free_port, sql
 from kontobro.erp.tryton.api import Api, open_http
-from tests.erp_real.tryton.installation import TEMPLATE, password_of
+from tests.erp_real.tryton.installation import ABSENT, NEWEST, home_of, installed, password_of, template_of
 
 MODULE = ROOT / "addons" / "tryton" / "trytond_kontobro"
 SECONDS = 480.0
@@ -25,12 +28,13 @@ SECONDS = 480.0
 class Place:
     """Where Tryton runs with the module: its configuration with a key of its own, and what its processes see."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, series: str = NEWEST) -> None:
         self.folder = folder
+        self.series = series
         subprocess.run([ROOT / "erp_lab/tryton_addon.sh"], check=True, timeout=SECONDS)
-        self.bin = erp_home() / "tryton" / "venv" / "bin"
+        self.bin = home_of(series) / "venv" / "bin"
         self.conf = folder / "trytond.conf"
-        own = (erp_home() / "tryton" / "trytond.conf").read_text()
+        own = (home_of(series) / "trytond.conf").read_text()
         self.conf.write_text(f"{own}\n[kontobro]\nkey = {Fernet.generate_key().decode()}\ndeveloper = true\n")
         self._announce()
 
@@ -68,7 +72,9 @@ class Place:
 
     def cron(self, database: str, *arguments: str) -> subprocess.Popen[bytes]:
         """trytond-cron, leader of a group of processes of its own."""
-        command = [str(self.bin / "trytond-cron"), "-c", str(self.conf), "-d", database, "-n", "1", *arguments]
+        command = [str(self.bin / "trytond-cron"), "-c", str(self.conf), "-d", database, *arguments]
+        if self.series == NEWEST:  # in 7.0 cron has threads in place of processes
+            command += ["-n", "1"]
         log = (self.folder / "cron.log").open("ab")
         with log:
             return subprocess.Popen(
@@ -147,7 +153,19 @@ def give_groups(admin: Person, groups: Mapping[str, Sequence[str]]) -> None:
         admin.api.write("model.res.user.write", [users[login]], {"groups": wanted})
 
 
-def activated(place: Place, port: int, name: str) -> None:
-    """A clone of the template with the module."""
-    sql(port, f"create database {name} template {TEMPLATE}")
-    place.admin(name, "-u", "kontobro")
+def place_of(series: str, folders: pytest.TempPathFactory) -> Place:
+    if not installed(series):
+        pytest.skip(ABSENT)
+    return Place(folders.mktemp("tryton"), series)
+
+
+@contextmanager
+def activated(place: Place, port: int) -> Iterator[str]:
+    """The company with the module, to be cloned: the database's name."""
+    name = f"kontobro_addon_{uuid.uuid4().hex[:12]}"
+    try:
+        sql(port, f"create database {name} template {template_of(place.series)}")
+        place.admin(name, "-u", "kontobro")
+        yield name
+    finally:
+        sql(port, f"drop database if exists {name} with (force)")

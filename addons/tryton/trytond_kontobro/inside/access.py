@@ -6,6 +6,7 @@ from trytond.i18n import gettext
 from trytond.pool import Pool
 from trytond.transaction import Transaction, check_access
 
+from ..series import wizard_refusals
 from .app import PleoError
 
 
@@ -20,7 +21,7 @@ class Guarded:
 
     @classmethod
     def check_access(cls):
-        with Transaction().set_context(action_id=None):
+        with Transaction().set_context(action_id=None), wizard_refusals(cls):
             super().check_access()
 
 

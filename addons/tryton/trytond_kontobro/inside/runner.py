@@ -12,13 +12,13 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from multiprocessing.util import Finalize
 from queue import Empty, SimpleQueue
 
 from kontobro.bootstrap import App
 from kontobro.core.errors import Busy, KontobroError, Taken
 from kontobro.worker.pieces import Result, alive, due_syncs, export_open, settle_now, sync_kinds
 
+from ..series import at_end
 from .app import opened, store_of
 
 log = logging.getLogger(__name__)
@@ -51,18 +51,15 @@ def start_and_wait(database: str, connection_ids: Iterable[str], seconds: float)
 def start_for_cron(database: str, connection_ids: Iterable[str]) -> None:
     """For one of cron's processes, which lives until the work is done, also after `trytond-cron --once`.
 
-    It is held by its finalizers: threads that outlived them, and the pools of threads that fetch receipts, would meet
+    It is held at its end: threads that outlived them, and the pools of threads that fetch receipts, would meet
     an interpreter that is shutting down.
     """
-    global _finalizer
     _at_work[:] = [thread for thread in _at_work if thread.is_alive()]
     _at_work.extend(start(database, connection_ids))
-    if _finalizer is None or not _finalizer.still_active():
-        _finalizer = Finalize(None, _finish, exitpriority=0)
+    at_end(_finish)
 
 
 _at_work: list[threading.Thread] = []
-_finalizer: Finalize | None = None
 
 
 def _finish() -> None:

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg
-from psycopg import ClientCursor, IsolationLevel
-from trytond import backend, config
+from trytond import backend
 
 from kontobro.core.errors import KontobroError, Misconfigured, fault_code
 from kontobro.core.model.connection import Connection
 from kontobro.store.secrets.vault import KeyRing
 from kontobro.store.sql.store import SqlStore
 from kontobro.store.sql.tables import HostTables
+
+from ..series import config, connect, waiting_cursor
 
 NOTE = """UPDATE kontobro_connection SET last_run = now() at time zone 'utc', last_fault = %s, last_fault_code = %s
 WHERE key = %s"""
@@ -25,13 +25,12 @@ class OwnTables(HostTables):
 
     @contextmanager
     def transaction(self) -> Iterator[Any]:
-        """A cursor. Read committed: Tryton's own level would make two writers fail in place of waiting."""
+        """A cursor, where two writers wait for each other."""
         database = backend.Database(self.name).connect()
         connection = database.get_connection()
         try:
-            connection.isolation_level = IsolationLevel.READ_COMMITTED
             try:
-                with ClientCursor(connection) as cursor:
+                with waiting_cursor(connection) as cursor:
                     yield cursor
                 connection.commit()
             except BaseException:
@@ -40,9 +39,8 @@ class OwnTables(HostTables):
         finally:
             database.put_connection(connection)
 
-    def connect(self) -> psycopg.Connection[Any]:
-        parameters = backend.Database._connection_params(self.name)
-        return psycopg.connect(parameters["conninfo"], autocommit=True)
+    def connect(self) -> Any:
+        return connect(self.name)
 
 
 class TrytonStore(SqlStore):

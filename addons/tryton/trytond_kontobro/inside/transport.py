@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from trytond import __series__, backend
+from trytond import backend
 from trytond.exceptions import ConcurrencyException, UserError, UserWarning
 from trytond.pool import Pool
 from trytond.rpc import RPCReturnException
@@ -26,6 +26,8 @@ from kontobro.core.errors import KontobroError, NotAllowed, Timeout, Uncertain, 
 from kontobro.erp.kit.http import Refused
 from kontobro.erp.tryton.calls import SYSTEM, Domain, Row, rows_of
 from kontobro.store.engines.advisory import is_undone
+
+from ..series import SERIES
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +57,7 @@ class InProcess:
         return rows_of(self.read, model, domain, fields, **context)
 
     def version(self) -> str:
-        return str(__series__)
+        return SERIES
 
     def _call(self, method: str, arguments: Sequence[Any], context: Mapping[str, Any], *, writes: bool) -> Any:
         company = {"company": self.company} if self.company else {}

@@ -8,8 +8,10 @@ from trytond.model.exceptions import AccessError
 from trytond.pool import Pool, PoolMeta
 from trytond.transaction import Transaction
 
+from ..series import Watched
 
-class Referenced:
+
+class Referenced(Watched):
     """A document that may come from Pleo. The unique constraint is what refuses a second one."""
 
     __slots__ = ()
@@ -29,9 +31,8 @@ class Referenced:
         return self.kontobro_reference
 
     @classmethod
-    def check_modification(cls, mode, records, values=None, external=False):
-        super().check_modification(mode, records, values=values, external=external)
-        if mode == "write" and "kontobro_reference" in values:
+    def check_write(cls, values):
+        if "kontobro_reference" in values:
             raise AccessError(gettext("kontobro.msg_reference_kept"))
 
     @classmethod

@@ -11,12 +11,10 @@ from dataclasses import replace
 from functools import wraps
 from urllib.parse import urlsplit
 
-from trytond import config
 from trytond.i18n import gettext
 from trytond.model.exceptions import AccessError
 from trytond.pool import Pool
 from trytond.protocols.wrappers import HTTPStatus, Response, redirect, set_max_request_size
-from trytond.routing import Route, Router, Rule
 from trytond.transaction import Transaction
 from trytond.url import is_secure
 
@@ -33,7 +31,8 @@ from kontobro.install.authorisation import (
 from kontobro.pleo import Grant, authorize_url, exchange_code
 
 from ..inside.app import opened, store_of, words_of
-from ..wizards.connect import changed_level, draft_of, is_administrator, joined, settings_of
+from ..series import Route, Router, Rule, config, is_administrator
+from ..wizards.connect import changed_level, draft_of, joined, settings_of
 from . import page, pending
 
 log = logging.getLogger(__name__)

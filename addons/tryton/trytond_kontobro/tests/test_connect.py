@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from trytond import config
+from trytond.model.exceptions import AccessError
 from trytond.pool import Pool
 from trytond.transaction import Transaction
 
 from ..inside.app import PleoError
+from ..series import config
 from .company import COMPANY, DATABASE, user
 
 OWN = "production"
@@ -50,6 +51,15 @@ def test_developers_may_connect_the_sandbox() -> None:
         asked.check()
     with form("bookkeeper", environment="sandbox", url="http://elsewhere.example") as asked, pytest.raises(PleoError):
         asked.check()
+
+
+def test_a_wizard_is_for_its_groups_alone() -> None:
+    stranger = user("stranger")
+    with (
+        Transaction().start(DATABASE, stranger, readonly=True),
+        pytest.raises(AccessError, match="not allowed to execute"),
+    ):
+        Pool().get("kontobro.connect", type="wizard").check_access()
 
 
 def test_nobody_but_an_administrator_lets_an_administrator_book() -> None:

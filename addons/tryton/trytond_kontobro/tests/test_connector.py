@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 
-import psycopg
 import pytest
-from trytond import backend
 from trytond.pool import Pool
 from trytond.transaction import Transaction
 
@@ -22,6 +20,7 @@ from kontobro.testing.connector.faults import in_processes
 from kontobro.testing.connector.vendors import a_vendor
 from kontobro.testing.connector_contract import Books, ConnectorContract
 
+from ..series import connect
 from .company import DATABASE, Bookkeeper, calls, chart, connector, user
 
 
@@ -55,6 +54,18 @@ def test_tryton_itself_refuses_a_second_entry_under_one_reference(company: Chart
         api.write("model.account.move.create", [again | {"kontobro_reference": entry.reference}])
 
 
+@pytest.mark.parametrize("reference", ["another", None])
+def test_no_one_changes_the_reference_of_an_entry(company: Chart, reference: str | None) -> None:
+    entry = a_journal(company)
+    (booking,) = connector().book([entry])
+    assert isinstance(booking, Booking)
+    changes = [[int(booking.id)], {"description": "mine"}, [int(booking.id)], {"kontobro_reference": reference}]
+    for asked in (changes, changes[2:]):
+        with pytest.raises(Refused, match="can't be changed"):
+            calls("bookkeeper").write("model.account.move.write", *asked)
+    assert connector().find([entry.reference])[entry.reference] == booking
+
+
 def test_a_copy_stands_for_no_expense(company: Chart) -> None:
     entry = a_journal(company)
     (booking,) = connector().book([entry])
@@ -78,8 +89,9 @@ def test_an_entry_is_found_though_a_person_changed_its_texts(company: Chart) -> 
 @contextmanager
 def held(statement: str, seconds: float) -> Iterator[None]:
     """What a statement locks is another session's for a while."""
-    with psycopg.connect(backend.Database._connection_params(DATABASE)["conninfo"]) as other:
-        other.execute(statement)
+    with closing(connect(DATABASE)) as other:
+        other.autocommit = False
+        other.cursor().execute(statement)
         timer = threading.Timer(seconds, other.rollback)
         timer.start()
         try:

@@ -18,6 +18,7 @@ from tests.support.store_contract.contract import StoreContract
 from tests.support.store_contract.postgres import PostgresCase
 
 from ..inside.tables import OwnTables, open_store
+from ..series import config
 from .company import COMPANY, DATABASE, awake, user
 
 OPENED = "from trytond_kontobro.tests.company import DATABASE; from trytond_kontobro.inside.tables import open_store\n"
@@ -80,8 +81,6 @@ def test_secrets_of_an_older_module_belong_to_where_their_connections_point() ->
 
 
 def test_the_key_stands_in_trytons_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
-    from trytond import config
-
     monkeypatch.delenv("KONTOBRO_KEY", raising=False)
     key = config.get("kontobro", "key")
     config.set("kontobro", "key", "")

@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 
 from trytond.i18n import gettext
 from trytond.model import ModelView, fields
-from trytond.pool import Pool
 from trytond.pyson import Eval
 from trytond.transaction import Transaction
 from trytond.wizard import Button, StateAction, StateTransition, StateView, Wizard
@@ -29,6 +28,7 @@ from ..inside.app import ERP, PleoError, opened, shown_errors, store_of
 from ..inside.tables import is_for_developers
 from ..models.connection import pool
 from ..oauth import pending
+from ..series import is_administrator, pages
 
 PLAIN = re.compile(r"https?://[\w.:\[\]-]+/?", re.ASCII)
 
@@ -121,6 +121,7 @@ class ConnectStart(ModelView):
                 names = {"user": user.rec_name, "company": self.company.rec_name}
                 raise PleoError(gettext("kontobro.msg_not_in_company", **names))
         person = pool("res.user")(Transaction().user)
+        # Who connects lends no one's rights but those of users like them.
         if is_administrator(self.book_as) and not is_administrator(person):
             raise PleoError(gettext("kontobro.msg_administrator", user=self.book_as.rec_name))
 
@@ -140,11 +141,6 @@ class ConnectStart(ModelView):
             client_id=client_id,
             client_secret=secret,
         )
-
-
-def is_administrator(user):
-    """Whether a user may do everything in Tryton. Who connects lends no one's rights but those of users like them."""
-    return pool("res.user").is_administrator(user.id)
 
 
 def is_sandbox(address):
@@ -189,14 +185,9 @@ def joined(app, draft, tokens, level):
     return connecting.connect(draft, tokens, wanted)
 
 
-def router():
-    """The pages."""
-    return Pool().get("kontobro", type="router")
-
-
 def callback_address():
     """Where Pleo sends browsers back to."""
-    return router().address_of("callback")
+    return pages().address_of("callback")
 
 
 def safe_callback():
@@ -241,7 +232,7 @@ class Connect(Guarded, Wizard):
         with shown_errors(), opened(Transaction().database.name) as app:
             ticket = pending.begin(store_of(app), asked, app.clock.now())
         self.start.api_key = self.start.client_secret = ""
-        return {**action, "url": f"{router().address_of('start')}?{urlencode({'ticket': ticket})}"}, {}
+        return {**action, "url": f"{pages().address_of('start')}?{urlencode({'ticket': ticket})}"}, {}
 
     def do_open_(self, action):
         connections, ours = pool("kontobro.connection"), [("company", "=", self.start.company.id)]
