@@ -216,7 +216,7 @@ def _require_all(expected: LastNumbers, known: LastNumbers, said: LastNumbers) -
 def _require_deliverable(row: DocumentRow, *, again: bool) -> None:
     if row.state == "released":
         raise Misconfigured(
-            f"Document {row.number} was released: it is not delivered any more.", "Export its expenses again in Pleo."
+            f"Document {row.number} was released: it is no longer delivered.", "Export its expenses again in Pleo."
         )
     if row.imported_at is not None:
         raise Misconfigured(
