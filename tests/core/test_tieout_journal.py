@@ -66,3 +66,8 @@ def test_what_differs_is_missing_or_doubled_is_said() -> None:
     assert [one.number for one in result.missing] == [2]
     assert [one.number for one in result.doubled] == [3]
     assert not result.is_equal
+
+
+def test_an_entry_and_another_version_of_it_are_two() -> None:
+    other = posted(1, amounts={**AMOUNTS, "4010": Decimal("99.99")})
+    assert [one.number for one in tie_to_journal([voucher(1)], [posted(1), other]).doubled] == [1]

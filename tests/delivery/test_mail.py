@@ -71,6 +71,14 @@ def test_without_a_passphrase_the_mail_has_a_link_and_no_content() -> None:
     assert "1,2" not in text
 
 
+def test_its_link_is_made_of_the_name_that_has_the_documents_number() -> None:
+    mailer = RecordingMailer()
+    by_mail(mailer, None).deliver([a_file("kontobro-00001.manifest.json"), a_file("0001.csv")])
+    ((_, subject, text, _),) = mailer.sent
+    assert "https://books.example/documents/kontobro-00001.manifest.json" in text
+    assert "0001.csv" in subject
+
+
 def test_a_mail_that_may_have_been_sent_is_not_sent_again() -> None:
     mailer = RecordingMailer(fault=Uncertain("The answer was lost."))
     with pytest.raises(Uncertain):

@@ -49,7 +49,8 @@ class MailDelivery:
             text = "The attached document is for your accounting system. Open it with the passphrase you agreed on.\n"
             self.mailer.send(self.to, f"Kontobro: {first}", text, attachment)
             return
-        text = f"A document for your accounting system can be downloaded:\n\n{self.mailer.link(first)}\n"
+        manifest = next((file.name for file in files if file.name.endswith(".json")), first)  # it has the number
+        text = f"A document for your accounting system can be downloaded:\n\n{self.mailer.link(manifest)}\n"
         self.mailer.send(self.to, f"Kontobro: {first}", text, None)
 
     def read(self, name: str) -> Sequence[bytes]:

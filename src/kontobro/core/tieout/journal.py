@@ -87,10 +87,9 @@ def _take(
     there: list[PostedEntry],
     key: tuple[date, frozenset[tuple[str, Decimal]]],
 ) -> None:
-    same = [entry for entry in there if _key(entry.date, entry.amounts) == key]
-    if len(same) > 1:
+    if len(there) > 1:
         result.doubled.append(voucher)
-    elif same:
+    elif _key(there[0].date, there[0].amounts) == key:
         result.found.append(voucher)
     else:
         result.different.append(Difference(voucher, there[0]))

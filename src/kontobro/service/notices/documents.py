@@ -39,7 +39,7 @@ class DocumentMailer:
 
 
 def mailers_of(config: ServiceConfig) -> Callable[[Connection], Mailer] | None:
-    """How documents are mailed; None without a mail server. A mail has no link yet: documents have no page."""
+    """How documents are mailed; None without a mail server. A mail has no link: the command line has no pages."""
     if not config.mail_url.get_secret_value():
         return None
     return lambda connection: DocumentMailer(config, lambda name: "")
