@@ -17,7 +17,7 @@ from kontobro.erp.files.common.posted import read_posted
 
 if TYPE_CHECKING:
     from kontobro.core.documents import DocumentRow
-    from kontobro.core.tieout.journal import JournalTieOut
+    from kontobro.core.tieout.journal import JournalTieOut, PostedEntry
     from kontobro.export.documents.actions import DocumentsOf
 
 app = typer.Typer(help="Documents for an accounting system that imports files.", invoke_without_command=True)
@@ -194,7 +194,13 @@ def imported(
 @app.command("compare", epilog="Example: kontobro documents compare journal.se --mark")
 def compare(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="The accounting system's journal: SIE 4 or FEC.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(help="The accounting system's journal: SIE 4, FEC, or CSV.", show_default=False)
+    ],
+    template: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="The layout of a CSV file, as a template.", show_default=False),
+    ] = None,
     mark: Annotated[bool, typer.Option("--mark", help="Mark documents that are all there as imported.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -202,7 +208,8 @@ def compare(
     from kontobro.core.tieout.journal import tie_to_journal
 
     desk = documents_of(cli_of(context))
-    result = tie_to_journal(desk.vouchers(), read_posted(file))
+    posted = _posted_by(template, file) if template else read_posted(file)
+    result = tie_to_journal(desk.vouchers(), posted)
     marked = desk.mark_found(result) if mark else []
     if as_json:
         from kontobro.cli.common.shapes import journal_shape
@@ -214,6 +221,16 @@ def compare(
             show.say(f"Document {number} is marked as imported.")
     if not result.is_equal:
         raise typer.Exit(Exit.PROBLEMS)
+
+
+def _posted_by(template: str, file: Path) -> list[PostedEntry]:
+    """A CSV file's entries, read by a template."""
+    from kontobro.cli.template import template_text
+    from kontobro.erp.files.template.layout import read_layout
+    from kontobro.erp.files.template.posted import posted_of
+
+    layout = read_layout(*template_text(template))
+    return posted_of(layout, file.read_bytes(), file.name)
 
 
 def _print_compared(result: JournalTieOut) -> None:

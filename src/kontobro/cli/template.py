@@ -90,7 +90,7 @@ def check(given: Given, masters: Masters = None, as_json: AsJson = False) -> Non
     """Read a template and say all that is wrong with it."""
     from kontobro.erp.files.template.preview import faults_of
 
-    text, called = _text(given)
+    text, called = template_text(given)
     faults = faults_of(text, called, _masters(masters))
     if as_json:
         show.emit([{"message": fault.message, "remedy": fault.remedy} for fault in faults])
@@ -117,7 +117,7 @@ def preview(
     from kontobro.erp.files.template.preview import previewed
     from kontobro.erp.files.template.sample import sample_entries
 
-    text, called = _text(given)
+    text, called = template_text(given)
     if job:
         entries, options = _entries(cli_of(context), job)
         path = options.get("masters")
@@ -143,7 +143,7 @@ def _ready(name: str) -> Layout:
     return read_layout(ready_text(name), name)
 
 
-def _text(given: str) -> tuple[str | bytes, str]:
+def template_text(given: str) -> tuple[str | bytes, str]:
     """A template's text, and how it is called: a file, else the name of one that comes with Kontobro."""
     from kontobro.erp.files.template import READY
     from kontobro.erp.files.template.target import file_text, ready_text

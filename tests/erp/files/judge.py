@@ -56,7 +56,7 @@ def table(folder: Path) -> Iterator[Line]:
     """Rows of the template generic-lines, by the heads of their columns."""
     for path in sorted(folder.glob("*.csv")):
         with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from map(_row, csv.DictReader(file, delimiter=","))
+            yield from map(_row, csv.DictReader(file, delimiter=";"))
     for path in sorted(folder.glob("*.xlsx")):
         from openpyxl import load_workbook
 
@@ -66,7 +66,7 @@ def table(folder: Path) -> Iterator[Line]:
 
 def _row(row: Mapping[str, object]) -> Line:
     debit, credit = (Decimal(str(row[name] or 0).replace(",", ".")) for name in ("Debit", "Credit"))
-    return str(row["Currency"]), str(row["Account"]), debit - credit
+    return str(row["Currency"]), str(row["Account number"]), debit - credit
 
 
 READERS: Mapping[str, Callable[[Path], Iterator[Line]]] = {

@@ -1,0 +1,45 @@
+"""An accounting system's journal in a CSV file of a template's layout, for the tie-out. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+
+from kontobro.core.model.journal import summed
+from kontobro.core.tieout.journal import PostedEntry
+from kontobro.erp.files.template.layout import Layout, wrong
+from kontobro.erp.files.template.read_back import ReadRow, read_back
+
+
+def posted_of(layout: Layout, content: bytes, called: str = "") -> list[PostedEntry]:
+    """The entries of the file: rows of one reference, else of one voucher number, are one. Raises Misconfigured where
+    the template says neither, or no date."""
+    called = called or layout.name
+    groups: dict[str, list[ReadRow]] = defaultdict(list)
+    for row in read_back(layout, content, called):
+        name = row.reference or row.values.get("voucher_number", "")
+        if not name:
+            what = f"row {row.row} says neither a reference nor a voucher number"
+            raise wrong(called, what, "Use a template with one of these columns.")
+        groups[name].append(row)
+    return [
+        PostedEntry(
+            name=name,
+            date=_day(rows, called),
+            amounts=summed((row.account, row.amount) for row in rows),
+            text=_words(rows),
+        )
+        for name, rows in groups.items()
+    ]
+
+
+def _words(rows: list[ReadRow]) -> str:
+    """The reference, where the template has a column for it: a link beside it names the expense, not the entry."""
+    return rows[0].reference or " ".join(text for row in rows for text in row.values.values())
+
+
+def _day(rows: list[ReadRow], called: str) -> date:
+    found = next((row.date for row in rows if row.date), None)
+    if found is None:
+        raise wrong(called, f"row {rows[0].row} has no date", "Use a template with the date.")
+    return found
