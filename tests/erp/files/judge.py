@@ -12,6 +12,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -60,7 +61,8 @@ def table(folder: Path) -> Iterator[Line]:
     for path in sorted(folder.glob("*.xlsx")):
         from openpyxl import load_workbook
 
-        heads, *rows = load_workbook(path, read_only=True).worksheets[0].iter_rows(values_only=True)
+        with closing(load_workbook(path, read_only=True)) as book:
+            heads, *rows = book.worksheets[0].iter_rows(values_only=True)
         yield from (_row(dict(zip(map(str, heads), row, strict=True))) for row in rows)
 
 
