@@ -6,7 +6,6 @@ from trytond.i18n import gettext
 from trytond.pool import Pool
 from trytond.transaction import Transaction, check_access
 
-from ..series import wizard_refusals
 from .app import PleoError
 
 
@@ -21,7 +20,7 @@ class Guarded:
 
     @classmethod
     def check_access(cls):
-        with Transaction().set_context(action_id=None), wizard_refusals(cls):
+        with Transaction().set_context(action_id=None):
             super().check_access()
 
 

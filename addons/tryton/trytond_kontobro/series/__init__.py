@@ -10,7 +10,6 @@ Both files have the same names:
     Watched            records that are asked before someone changes them
     at_end             what cron's process does before it ends
     is_administrator   who may do everything
-    wizard_refusals    makes Tryton's refusal of a wizard the AccessError that it means to be
 
 7.0 has `register_listed` besides.
 """
@@ -33,7 +32,6 @@ if SERIES == "7.0":
         is_administrator,
         pages,
         waiting_cursor,
-        wizard_refusals,
     )
 else:
     from .v8_2 import (
@@ -47,7 +45,6 @@ else:
         is_administrator,
         pages,
         waiting_cursor,
-        wizard_refusals,
     )
 
 __all__ = [
@@ -62,5 +59,4 @@ __all__ = [
     "is_administrator",
     "pages",
     "waiting_cursor",
-    "wizard_refusals",
 ]

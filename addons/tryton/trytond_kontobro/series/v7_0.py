@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from configparser import ConfigParser
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from importlib import import_module
@@ -18,8 +17,6 @@ from psycopg2.extensions import ISOLATION_LEVEL_READ_COMMITTED
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class, whatever its name
 from trytond import backend
 from trytond.config import config
-from trytond.i18n import gettext
-from trytond.model.exceptions import AccessError
 from trytond.pool import Pool, PoolBase, PoolMeta
 from trytond.protocols.wrappers import with_pool
 from trytond.transaction import Transaction
@@ -37,7 +34,6 @@ __all__ = [
     "is_administrator",
     "pages",
     "waiting_cursor",
-    "wizard_refusals",
 ]
 
 PACKAGE = __package__.rpartition(".")[0]
@@ -131,17 +127,6 @@ def is_administrator(user: Any) -> bool:
     """7.0 has no administrators but those of its group Administration."""
     group = Pool().get("ir.model.data").get_id("res", "group_admin")
     return group in {one.id for one in user.groups}
-
-
-@contextmanager
-def wizard_refusals(wizard: Any) -> Iterator[None]:
-    """Tryton's own refusal of a wizard breaks on its way to become one (7.0.59): a word of its message is missing."""
-    try:
-        yield
-    except KeyError as missing:
-        if missing.args != ("wizard",):
-            raise
-        raise AccessError(gettext("ir.msg_access_wizard_error", wizard=wizard.__name__)) from missing
 
 
 class Watched:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from multiprocessing.util import Finalize
 from typing import Any
 
@@ -24,7 +23,6 @@ __all__ = [
     "is_administrator",
     "pages",
     "waiting_cursor",
-    "wizard_refusals",
 ]
 
 
@@ -57,11 +55,6 @@ def pages() -> Any:
 
 def is_administrator(user: Any) -> bool:
     return bool(Pool().get("res.user").is_administrator(user.id))
-
-
-def wizard_refusals(wizard: Any) -> AbstractContextManager[None]:
-    """Tryton's own are AccessErrors."""
-    return nullcontext()
 
 
 class Watched:
