@@ -11,6 +11,7 @@ from kontobro.web.connection import settings, sync, webhooks
 from kontobro.web.connection import views as connection
 from kontobro.web.documents import actions as document_actions
 from kontobro.web.documents import release as document_release
+from kontobro.web.documents import template as document_template
 from kontobro.web.documents import views as documents
 from kontobro.web.exports import booking, jobs, problems, tie_out
 from kontobro.web.members import first_visit
@@ -70,6 +71,8 @@ urlpatterns = [
     path("c/<str:connection>/documents/", documents.documents, name="documents"),
     path("c/<str:connection>/documents/deliver/", document_actions.deliver_all, name="deliver_documents"),
     path("c/<str:connection>/documents/last/", document_release.last, name="documents_last"),
+    path("c/<str:connection>/documents/template/", document_template.template, name="template"),
+    path("c/<str:connection>/documents/template/preview/", document_template.preview, name="template_preview"),
     path("c/<str:connection>/documents/<int:number>/", documents.document, name="document"),
     path("c/<str:connection>/documents/<int:number>/all/", documents.everything, name="document_zip"),
     path("c/<str:connection>/documents/<int:number>/files/<path:name>", documents.file, name="document_file"),

@@ -21,6 +21,7 @@ from kontobro.export.documents.actions import require_bytes
 from kontobro.export.documents.memory import lost
 from kontobro.export.documents.waiting import waiting_of
 from kontobro.web.documents.reach import sealed_document, store_of
+from kontobro.web.documents.template import BY_TEMPLATE
 from kontobro.web.process import process
 from kontobro.web.site.download import Held
 from kontobro.web.tenancy import Member, of_connection
@@ -46,6 +47,7 @@ def documents(request: HttpRequest, member: Member, connection: Connection) -> H
         "waits": waiting_of(connection.id, store, process.app.clock.now()),
         "lost": lost(connection, process.app.store, store),
         "may": _may(member),
+        "by_template": connection.erp in BY_TEMPLATE,
     }
     return render(request, "documents/list.html", shown)
 
