@@ -56,10 +56,11 @@ def test_master_data_are_those_of_the_company(connector: TrytonConnector) -> Non
     assert (company.name, company.currency, company.time_zone) == ("Fjord & Bro ApS", "DKK", "Europe/Copenhagen")
     accounts = {account.code: account for account in connector.read(Account)}
     assert accounts["6491"].currencies == ("EUR",)
-    taxes = {code.code: (code.rate, code.type) for code in connector.read(TaxCode)}
+    taxes = {code.code: (code.rate, code.type) for code in connector.read(TaxCode) if code.active}
     assert taxes == {"I25": (Decimal("0.25"), "inclusive"), "IV25": (Decimal("0.25"), "reverse")}
     roots = {root.id: root.code for root in connector.read(Dimension)}
-    values = sorted((roots[value.dimension_id], value.code) for value in connector.read(DimensionValue))
+    active = [value for value in connector.read(DimensionValue) if value.active]
+    values = sorted((roots[value.dimension_id], value.code) for value in active)
     assert values == [("COST", "100"), ("COST", "200"), ("PROJECT", "P1"), ("PROJECT", "P2")]
     assert [employee.code for employee in connector.read(Employee)] == ["E1"]
     assert {journal.code for journal in connector.read(Journal)} >= {"EXP", "MISC"}
@@ -163,7 +164,8 @@ def test_every_root_has_the_whole_line(connector: TrytonConnector, chart: Chart,
 
 
 def test_two_values_of_one_root_are_a_problem(connector: TrytonConnector, chart: Chart) -> None:
-    values = [value for value in connector.read(DimensionValue) if value.dimension_id == chart.dimensions[0][0]]
+    root = chart.dimensions[0][0]
+    values = [value for value in connector.read(DimensionValue) if value.dimension_id == root and value.active]
     entry = a_journal(chart)
     line = replace(entry.lines[0], dimensions=tuple((value.dimension_id, value.id) for value in values))
     ((problem,),) = connector.validate([replace(entry, lines=(line, entry.lines[1]))])
