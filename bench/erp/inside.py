@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.erp.job import lasted
 from bench.result import Result
-from erp_lab.process import sql
+from erp_lab.places import sql
 
 LIMIT = 1.0
 """Inside is at least as fast."""

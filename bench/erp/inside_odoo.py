@@ -11,7 +11,7 @@ from bench.erp.job import PAYABLE, connection, furnish, ports, run
 from bench.erp.pleo import pleo_elsewhere, receipts_of
 from bench.result import Result
 from erp_lab.demo_odoo import entry_counts
-from erp_lab.process import cloned, running, start_postgres
+from erp_lab.places import cloned, running, start_postgres
 from tests.addons.odoo.administrator import Administrator
 from tests.addons.odoo.installation import AddonServer, configuration, with_addon
 from tests.erp_real.odoo.installation import TEMPLATE, Company, OdooServer

@@ -14,7 +14,7 @@ from bench.erp.job import ACCOUNTS, connection, ports, run
 from bench.erp.pleo import pleo_elsewhere, receipts_of
 from bench.result import Result
 from erp_lab.demo_tryton import account_of, entry_counts, kinds_of, put
-from erp_lab.process import cloned, running, sql, start_postgres
+from erp_lab.places import cloned, running, sql, start_postgres
 from kontobro.core.model.masterdata import Account
 from kontobro.erp.tryton.api import Api
 from kontobro.store.secrets.codec import settings_to

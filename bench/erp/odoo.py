@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -14,7 +15,7 @@ import httpx2
 from bench.erp import job as erp_job
 from bench.erp.turns import compare
 from bench.result import Result
-from erp_lab.process import cloned, running, start_postgres
+from erp_lab.places import cloned, running, start_postgres
 from kontobro.core.model.journal import JournalEntry
 from kontobro.erp.odoo.api import Api, open_http
 from kontobro.erp.odoo.connector import OdooConnector
@@ -41,8 +42,9 @@ def metered(company: Company) -> tuple[OdooConnector, Counter[str]]:
 
     def answered(response: httpx2.Response) -> None:
         response.read()
-        spent[response.url.path.rsplit("/", 1)[-1]] += response.elapsed.total_seconds()  # type: ignore[assignment]
+        spent[response.url.path.rsplit("/", 1)[-1]] += time.perf_counter() - response.request.extensions["began"]
 
+    http.event_hooks["request"].append(lambda request: request.extensions.update(began=time.perf_counter()))
     http.event_hooks["response"].append(answered)
     return OdooConnector(Api(http, 1), company.url), spent
 
