@@ -81,13 +81,8 @@ class App:
             return self.connectors(connection)
         if documents := self.documents_for(connection):
             return _sealed_books(documents, connection)
-        given = secrets or {}
-        return self.registry.load(
-            connection.erp,
-            connection.erp_options,
-            lambda name: given.get(name) or self.store.secret(connection, name),
-            self.network,
-        )
+        own = self._secrets_of(connection, secrets)
+        return self.registry.load(connection.erp, connection.erp_options, own, self.network)
 
     def documents_for(self, connection: Connection) -> DocumentPorts | None:
         """How the connection's documents are made, remembered and delivered; None where there is an accounting system
@@ -112,18 +107,20 @@ class App:
         from kontobro.delivery.opening import open_delivery
 
         self.permit(connection)
-        given = secrets or {}
         return open_delivery(
             connection.erp_options,
-            lambda name: given.get(name) or self.store.secret(connection, name),
+            self._secrets_of(connection, secrets),
             DeliveryWays(self.network, self.clock.now, self.mailers(connection) if self.mailers else None),
         )
+
+    def _secrets_of(self, connection: Connection, given: Mapping[str, str] | None) -> Callable[[str], str | None]:
+        """A secret by its name: as it was given just now, else the store's own."""
+        return lambda name: (given or {}).get(name) or self.store.secret(connection, name)
 
     def ports_for(self, connection: Connection) -> Ports:
         from kontobro.export.job.run import Ports
 
-        self.permit(connection)
-        documents = None if self.connectors else self.documents_for(connection)
+        documents = self.documents_for(connection)
         return Ports(
             pleo=self.pleo_for(connection),
             connector=_sealed_books(documents, connection) if documents else self.connector_for(connection),

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import paramiko
 
-from kontobro.core.ports.delivery import SealedFile
+from kontobro.core.ports.delivery import FileToDeliver
 from kontobro.delivery.filed import FiledDelivery
 from kontobro.delivery.opening import Ways, open_delivery
 from kontobro.net.addresses import ANYWHERE
@@ -41,9 +41,9 @@ class Place:
         return cast(FiledDelivery, open_delivery({**self.options, **options}, lambda name: given, self.ways))
 
 
-def a_file(name: str, content: bytes = b"1,2\r\n") -> SealedFile:
+def a_file(name: str, content: bytes = b"1,2\r\n") -> FileToDeliver:
     digest = hashlib.sha256(content).hexdigest()
-    return SealedFile(name=name, sha256=digest, size=len(content), content=lambda: [content[:2], content[2:]])
+    return FileToDeliver(name=name, sha256=digest, size=len(content), content=lambda: [content[:2], content[2:]])
 
 
 def _files(root: Path) -> Mapping[str, bytes]:

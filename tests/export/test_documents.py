@@ -16,7 +16,7 @@ import pytest
 from kontobro.core.errors import Misconfigured, Uncertain
 from kontobro.core.model.masterdata import Account, Vendor
 from kontobro.core.ports import DocumentStore
-from kontobro.core.ports.delivery import SealedFile
+from kontobro.core.ports.delivery import FileToDeliver
 from kontobro.erp.registry import load_connector
 from kontobro.export import JobResult, next_job, run_job
 from kontobro.export.documents.actions import DocumentsOf
@@ -207,7 +207,7 @@ class Mail(PlainFolder):
     readable = False
     lost = True
 
-    def deliver(self, files: Sequence[SealedFile]) -> None:
+    def deliver(self, files: Sequence[FileToDeliver]) -> None:
         super().deliver(files)
         if self.lost:
             raise Uncertain("The answer was lost.")

@@ -13,7 +13,7 @@ import pytest
 
 from kontobro.core.errors import Misconfigured, Uncertain, Unreachable
 from kontobro.core.ports import DocumentFile, DocumentHead, Vouchers
-from kontobro.core.ports.delivery import SealedFile
+from kontobro.core.ports.delivery import FileToDeliver
 from kontobro.export.documents import spool
 from kontobro.export.documents.memory import remembered
 from tests.export.test_documents import GOOD, ONE, Mail, Papers, papers_over
@@ -34,7 +34,7 @@ def papers(tmp_path: Path) -> Iterator[Papers]:
 class HalfFolder(PlainFolder):
     """The drive is lost, and one receipt is not there."""
 
-    def deliver(self, files: Sequence[SealedFile]) -> None:
+    def deliver(self, files: Sequence[FileToDeliver]) -> None:
         super().deliver([*files[:1], *files[2:]])
         raise Unreachable("The drive is gone.", "Mount it.")
 
@@ -55,7 +55,7 @@ def test_half_a_delivery_is_withdrawn_before_it_is_released(papers: Papers) -> N
 class LostFolder(PlainFolder):
     """The drive is lost before the last file."""
 
-    def deliver(self, files: Sequence[SealedFile]) -> None:
+    def deliver(self, files: Sequence[FileToDeliver]) -> None:
         super().deliver(files[:-1])
         raise Unreachable("The drive is gone.", "Mount it.")
 
@@ -91,7 +91,7 @@ class Killed(BaseException):
 
 
 class KilledMail(Mail):
-    def deliver(self, files: Sequence[SealedFile]) -> None:
+    def deliver(self, files: Sequence[FileToDeliver]) -> None:
         raise Killed
 
 

@@ -13,7 +13,7 @@ from kontobro.core.errors import Conflict, Problem, Unreachable
 from kontobro.core.model.journal import Entry, EntryLine
 from kontobro.core.model.masterdata import Account, Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities, DocumentFile, DocumentHead, Place, R, ReceiptRules, Vouchers
-from kontobro.core.ports.delivery import SealedFile
+from kontobro.core.ports.delivery import FileToDeliver
 
 
 class PlainTarget:
@@ -90,11 +90,11 @@ class PlainFolder:
             raise Unreachable("The folder can't be reached.", "Mount it.")
         return str(self.folder)
 
-    def deliver(self, files: Sequence[SealedFile]) -> None:
+    def deliver(self, files: Sequence[FileToDeliver]) -> None:
         for file in files:
             self.around(partial(self._write, file))
 
-    def _write(self, file: SealedFile) -> None:
+    def _write(self, file: FileToDeliver) -> None:
         whole = b"".join(file.content())
         assert (hashlib.sha256(whole).hexdigest(), len(whole)) == (file.sha256, file.size)
         final = self.folder / file.name

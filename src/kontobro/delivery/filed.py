@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from kontobro.core.errors import Conflict, KontobroError, Misconfigured, Unreachable, shown
 from kontobro.core.ports.connector import LONGEST_CALL
-from kontobro.core.ports.delivery import LONGEST_NAME, SealedFile, is_file_name
+from kontobro.core.ports.delivery import LONGEST_NAME, FileToDeliver, is_file_name
 from kontobro.net.deadline import time_limit
 
 PIECE: Final = 256 * 1024
@@ -33,7 +33,7 @@ class FileStore(Protocol):
         """Raises FileNotFoundError; Conflict for what is no plain file."""
         ...
 
-    def put(self, file: SealedFile) -> None:
+    def put(self, file: FileToDeliver) -> None:
         """Whole, read back and under its name, or not at all. Raises FileExistsError."""
         ...
 
@@ -49,7 +49,7 @@ class Renames(Protocol):
 
     def read(self, name: str) -> Iterator[bytes]: ...
 
-    def write(self, name: str, file: SealedFile) -> None:
+    def write(self, name: str, file: FileToDeliver) -> None:
         """Its content (`whole`) under that name, new."""
         ...
 
@@ -73,13 +73,13 @@ class FiledDelivery:
 
     def check(self) -> str:
         digest = hashlib.sha256(_PROBE).hexdigest()
-        probe = SealedFile(name="kontobro-check.tmp", sha256=digest, size=len(_PROBE), content=lambda: [_PROBE])
+        probe = FileToDeliver(name="kontobro-check.tmp", sha256=digest, size=len(_PROBE), content=lambda: [_PROBE])
         with self._opened() as store:
             deliver_one(store, probe, self.place)
             store.remove(probe.name)
         return self.place
 
-    def deliver(self, files: Sequence[SealedFile]) -> None:
+    def deliver(self, files: Sequence[FileToDeliver]) -> None:
         for file in files:
             require_name(file.name)
         with self._opened() as store:
@@ -139,7 +139,7 @@ def require_name(name: str) -> None:
         )
 
 
-def deliver_one(store: FileStore, file: SealedFile, place: str) -> None:
+def deliver_one(store: FileStore, file: FileToDeliver, place: str) -> None:
     """Raises Conflict when another file has its name."""
     existing = digest_of(store, file.name, file.size)
     if existing is None:
@@ -153,7 +153,7 @@ def deliver_one(store: FileStore, file: SealedFile, place: str) -> None:
         raise _conflict(file.name, place)
 
 
-def put_beside(store: Renames, file: SealedFile) -> None:
+def put_beside(store: Renames, file: FileToDeliver) -> None:
     """Write, compare and rename. What an earlier attempt left is written again."""
     beside = _beside(file.name, file.sha256)
     with suppress(FileNotFoundError):
@@ -168,13 +168,13 @@ def put_beside(store: Renames, file: SealedFile) -> None:
         raise
 
 
-def require_same(digest: str | None, file: SealedFile) -> None:
+def require_same(digest: str | None, file: FileToDeliver) -> None:
     """Raises Unreachable for a file that reads otherwise than it was written."""
     if digest != file.sha256:
         raise Unreachable(f"{file.name} was read back with other content.", "Check the place's disk; try again later.")
 
 
-def whole(file: SealedFile) -> Iterator[bytes]:
+def whole(file: FileToDeliver) -> Iterator[bytes]:
     """The content as it is sent. Raises Conflict when it is not what was sealed: before its end is sent, where the
     length differs."""
     digest, size = hashlib.sha256(), 0

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from kontobro.core.errors import Conflict, KontobroError, NotAllowed, Unreachable, said_of
-from kontobro.core.ports.delivery import SealedFile
+from kontobro.core.ports.delivery import FileToDeliver
 from kontobro.delivery.filed import PIECE, is_ours_to_hide, put_beside, whole, within
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -57,10 +57,10 @@ class Folder:
                     raise _led_away(name, self.place)
                 yield from within(iter(lambda: opened.read(PIECE) or b"", b""))
 
-    def put(self, file: SealedFile) -> None:
+    def put(self, file: FileToDeliver) -> None:
         put_beside(self, file)
 
-    def write(self, name: str, file: SealedFile) -> None:
+    def write(self, name: str, file: FileToDeliver) -> None:
         with self._parent(name, make=True) as (folder, leaf):
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             with os.fdopen(os.open(leaf, flags, 0o666, dir_fd=folder), "wb") as opened:

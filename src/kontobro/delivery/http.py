@@ -21,7 +21,7 @@ from kontobro.core.errors import (
     Unreachable,
 )
 from kontobro.core.ports.connector import LONGEST_CALL
-from kontobro.core.ports.delivery import SealedFile
+from kontobro.core.ports.delivery import FileToDeliver
 from kontobro.delivery.filed import MOST_BYTES, whole
 from kontobro.net.addresses import NetworkPolicy
 from kontobro.net.client import MOST_BYTES as MOST
@@ -119,7 +119,7 @@ def lost(place: str) -> Iterator[None]:
         raise Unreachable(f"The connection to {place} broke ({type(error).__name__}).", "Try again.") from None
 
 
-def body_of(file: SealedFile) -> dict[str, Any]:
+def body_of(file: FileToDeliver) -> dict[str, Any]:
     """A file's content as it is sent, in pieces; its length goes into a header, or it would be sent in chunks."""
     return {"content": whole(file)}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kontobro.core.errors import Misconfigured, shown
-from kontobro.core.ports.delivery import Mailer, SealedFile
+from kontobro.core.ports.delivery import FileToDeliver, Mailer
 from kontobro.delivery.filed import require_name, whole
 
 MOST_BYTES: Final = 15 * 1024 * 1024
@@ -36,7 +36,7 @@ class MailDelivery:
         self.mailer.check()
         return f"mail to {', '.join(self.to)}"
 
-    def deliver(self, files: Sequence[SealedFile]) -> None:
+    def deliver(self, files: Sequence[FileToDeliver]) -> None:
         """One mail. Raises Uncertain when it may have been sent: it is not sent again."""
         if not files:
             return
@@ -74,7 +74,7 @@ class MailDelivery:
             )
 
 
-def encrypted(files: Sequence[SealedFile], passphrase: str) -> bytes:
+def encrypted(files: Sequence[FileToDeliver], passphrase: str) -> bytes:
     """The files in one ZIP. Its salt is random: of a mail the content is the same, not its bytes. Raises
     Misconfigured for more than a mail can hold."""
     import pyzipper

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import httpx2
 
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, Misconfigured, Unreachable, shown
-from kontobro.core.ports.delivery import SealedFile
+from kontobro.core.ports.delivery import FileToDeliver
 from kontobro.delivery.address import Address
 from kontobro.delivery.filed import digest_of, is_ours_to_hide, require_same
 from kontobro.delivery.http import SECONDS, Web, body_of, elements, open_web
@@ -76,7 +76,7 @@ class S3:
         url = self._url(name)
         yield from self.web.read(url, partial(self._signed, "GET", url))
 
-    def put(self, file: SealedFile) -> None:
+    def put(self, file: FileToDeliver) -> None:
         """The signature holds the content's digest: S3 refuses what arrives otherwise."""
         headers = {
             "content-length": str(file.size),

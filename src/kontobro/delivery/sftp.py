@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 import paramiko
 
 from kontobro.core.errors import Conflict, KontobroError, LoginFailed, Misconfigured, NotAllowed, Timeout, Unreachable
-from kontobro.core.ports.delivery import SealedFile
+from kontobro.core.ports.delivery import FileToDeliver
 from kontobro.delivery.address import Address
 from kontobro.delivery.filed import MOST_NAMES, PIECE, is_ours_to_hide, put_beside, whole, within
 from kontobro.net.addresses import NetworkPolicy
@@ -128,10 +128,10 @@ class Sftp:
         with self.client.open(self._path(name), "rb") as opened:
             yield from within(iter(lambda: _in_time(opened.read, PIECE), b""))
 
-    def put(self, file: SealedFile) -> None:
+    def put(self, file: FileToDeliver) -> None:
         put_beside(self, file)
 
-    def write(self, name: str, file: SealedFile) -> None:
+    def write(self, name: str, file: FileToDeliver) -> None:
         folder = name.rpartition("/")[0]
         if folder and self._mode(folder) is None:
             self.client.mkdir(self._path(folder))

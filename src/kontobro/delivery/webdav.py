@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 import httpx2
 
 from kontobro.core.errors import KontobroError, Misconfigured
-from kontobro.core.ports.delivery import SealedFile
+from kontobro.core.ports.delivery import FileToDeliver
 from kontobro.delivery.address import Address
 from kontobro.delivery.filed import is_ours_to_hide, put_beside
 from kontobro.delivery.http import SECONDS, Web, body_of, elements, open_web
@@ -45,10 +45,10 @@ class WebDav:
     def read(self, name: str) -> Iterator[bytes]:
         yield from self.web.read(self._url(name), dict)
 
-    def put(self, file: SealedFile) -> None:
+    def put(self, file: FileToDeliver) -> None:
         put_beside(self, file)
 
-    def write(self, name: str, file: SealedFile) -> None:
+    def write(self, name: str, file: FileToDeliver) -> None:
         folder = name.rpartition("/")[0]
         if folder:
             self.web.call("MKCOL", f"{self._url(folder)}/", (201, 405))  # 405: it exists

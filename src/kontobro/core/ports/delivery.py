@@ -31,7 +31,7 @@ def is_path(place: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SealedFile:
+class FileToDeliver:
     """One file of a sealed document. `name`: ASCII, at most one folder before it. `sha256` in hex, `size` in bytes;
     `content` gives the bytes again each time, in bounded pieces."""
 
@@ -58,7 +58,7 @@ class Delivery(Protocol):
         is reached only: nothing is sent."""
         ...
 
-    def deliver(self, files: Sequence[SealedFile]) -> None:
+    def deliver(self, files: Sequence[FileToDeliver]) -> None:
         """A document's files, in this order: each whole or not at all under its name. What is there with the same
         digest is done. Raises Conflict for another digest: nothing is ever overwritten."""
         ...

@@ -9,7 +9,7 @@ from typing import Final
 from kontobro.core.documents import DocumentRow, SealedFile
 from kontobro.core.errors import KontobroError, Uncertain
 from kontobro.core.ports import Clock, Delivery, DocumentStore
-from kontobro.core.ports.delivery import SealedFile as FileToDeliver
+from kontobro.core.ports.delivery import FileToDeliver
 from kontobro.export.job.run import DocumentPorts, Run
 
 FETCHED: Final = "download"

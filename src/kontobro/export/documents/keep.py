@@ -46,17 +46,16 @@ def _keep(target: DocumentTarget, spool: Spool, work: ItemWork) -> None:
 
 def _note(run: Run, works: Sequence[ItemWork]) -> None:
     """The intent of what is kept; what is in a document already is checked by that."""
-    for to in ("booking", "verified"):
-        moves = [
+    run.move(
+        [
             Move(
                 reference=entry.reference,
-                to="booking" if to == "booking" else "verified",
+                to="verified" if entry.reference in work.bookings else "booking",
                 notes=tuple(work.notes) if entry is work.entries[0] else (),
             )
             for work, entry in pairs(works)
-            if (entry.reference in work.bookings) == (to == "verified")
         ]
-        run.move(moves)
+    )
 
 
 def _refuse_unsure(

@@ -16,14 +16,14 @@ from kontobro.export.documents.spool import Spool
 from kontobro.export.job.run import DocumentPorts, Run, StopJob
 
 
-def seal(run: Run, documents: DocumentPorts, spool: Spool) -> list[int]:
-    """Seal all that was kept; the documents' numbers. The moment is stored before anything is rendered, and a number
+def seal(run: Run, documents: DocumentPorts, spool: Spool) -> None:
+    """Seal all that was kept. The moment is stored before anything is rendered, and a number
     counts from when its document is sealed: one that a crash took back is given to the next."""
     store, connection_id = documents.store, run.connection.id
     last = store.last_numbers(connection_id)
     new = spool.number(last, _moment(run), documents.target.max_rows)
     if not new:
-        return []
+        return
     store.begin_documents(connection_id, run.job.id, new)
     try:
         _render(run, documents, spool, new)
@@ -32,7 +32,6 @@ def seal(run: Run, documents: DocumentPorts, spool: Spool) -> list[int]:
     numbers = [document.number for document in new]
     store.seal_documents(connection_id, numbers, _vouchers(spool, numbers))
     remember(run.connection, run.ports.store, store.last_numbers(connection_id))
-    return numbers
 
 
 def _render(run: Run, documents: DocumentPorts, spool: Spool, new: list[NewDocument]) -> None:

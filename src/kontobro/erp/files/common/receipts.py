@@ -11,8 +11,7 @@ from typing import Final
 
 from kontobro.core.ports import DocumentFile, DocumentHead, Vouchers
 from kontobro.erp.files.common.letters import line_of
-
-LARGEST_PIECE: Final = 1024 * 1024
+from kontobro.erp.files.common.pieces import LARGEST
 
 INDEX: Final = "index.csv"
 COLUMNS: Final = ("file", "reference", "voucher", "date", "payee", "original name", "type", "bytes", "sha256")
@@ -106,5 +105,5 @@ class _Pieces(io.RawIOBase):
         content = self._held.getvalue()
         self._gone += len(content)
         self._held = io.BytesIO()
-        for at in range(0, len(content), LARGEST_PIECE):
-            yield content[at : at + LARGEST_PIECE]
+        for at in range(0, len(content), LARGEST):
+            yield content[at : at + LARGEST]

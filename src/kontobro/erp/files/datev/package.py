@@ -6,16 +6,15 @@ again in every export, another one where a receipt was replaced.
 
 from __future__ import annotations
 
-import io
 import uuid
-import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 from xml.sax.saxutils import quoteattr
 
 from kontobro.core.ports import DocumentHead, ReceiptFile, ReceiptRules, Voucher, Vouchers
+from kontobro.erp.files.common.receipts import zip_pieces
 
 MOST_DOCUMENTS: Final = 4_999
 MOST_BYTES: Final = 100 * 1000 * 1000
@@ -48,7 +47,6 @@ RECEIPTS: Final = ReceiptRules(
 )
 
 _GUIDS: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:kontobro:datev:receipts")
-_PIECE: Final = 1024 * 1024
 
 
 def guid_of(voucher: Voucher) -> str:
@@ -80,24 +78,11 @@ def packages(vouchers: Iterable[Voucher], most_documents: int = MOST_DOCUMENTS, 
 
 
 def package_content(head: DocumentHead, vouchers: Vouchers, span: Span, version: str) -> Iterator[bytes]:
-    """A ZIP, a receipt at a time: no more than one is in memory."""
-    out = _Pieces()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as package:
-        own = [voucher for voucher in islice(vouchers, span.start, span.end) if voucher.receipts]
-        package.writestr(_entry("document.xml", head), document_xml(head, own, version).encode())
-        yield from out.taken()
-        for receipt in (receipt for voucher in own for receipt in voucher.receipts):
-            package.writestr(_entry(receipt.name, head), receipt.read())
-            yield from out.taken()
-    yield from out.taken()
-
-
-def _entry(name: str, head: DocumentHead) -> zipfile.ZipInfo:
-    """The sealing moment is the only clock, and no file has the marks of the system that wrote it."""
-    entry = zipfile.ZipInfo(name, head.moment.timetuple()[:6])
-    entry.create_system = 3
-    entry.external_attr = 0o644 << 16
-    return entry
+    """A flat ZIP of document.xml and the receipts, one of which is in memory."""
+    own = [voucher for voucher in islice(vouchers, span.start, span.end) if voucher.receipts]
+    receipts = ((receipt.name, receipt.read) for voucher in own for receipt in voucher.receipts)
+    described = ("document.xml", lambda: document_xml(head, own, version).encode())
+    yield from zip_pieces(chain([described], receipts), head.moment)
 
 
 def document_xml(head: DocumentHead, vouchers: Iterable[Voucher], version: str) -> str:
@@ -125,38 +110,3 @@ def _document(voucher: Voucher) -> str:
 
 def _extension(receipt: ReceiptFile) -> str:
     return f'<extension xsi:type="File" name={quoteattr(receipt.name)}/>'
-
-
-class _Pieces(io.RawIOBase):
-    """A file that is taken away piece by piece while it is written. What was not taken yet may be written over: so the
-    ZIP has sizes and check sums before each file, which readers of a flat ZIP expect."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._held = io.BytesIO()
-        self._gone = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._gone + self._held.tell()
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        if whence == io.SEEK_SET:
-            offset -= self._gone
-        return self._gone + self._held.seek(offset, whence)
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        return self._held.write(data)
-
-    def taken(self) -> Iterator[bytes]:
-        """What was written since, in pieces of at most a megabyte."""
-        content = self._held.getvalue()
-        self._gone += len(content)
-        self._held = io.BytesIO()
-        for at in range(0, len(content), _PIECE):
-            yield content[at : at + _PIECE]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import Final
 
 from kontobro.core.errors import Problem
@@ -14,7 +13,7 @@ from kontobro.core.model.journal import Entry
 from kontobro.core.model.masterdata import Account, Company
 from kontobro.core.ports import Capabilities, DocumentFile, DocumentHead, Place, R, ReceiptRules, Vouchers
 from kontobro.erp.files.common.master_file import MasterFile
-from kontobro.erp.files.common.masters import company_of, read_master_file
+from kontobro.erp.files.common.masters import company_of, masters_of
 from kontobro.erp.files.common.pieces import in_pieces, receipt_files
 from kontobro.erp.files.fec.book import Book, book_of
 from kontobro.erp.files.fec.checks import problems_of
@@ -30,12 +29,7 @@ RECEIPTS: Final = ReceiptRules(
 
 def open_target(options: Mapping[str, str]) -> FecTarget:
     """The files of one company. Raises Misconfigured for options and master data that can't be used."""
-    return FecTarget(options_from(options), lambda: _masters(options), options)
-
-
-def _masters(options: Mapping[str, str]) -> MasterFile:
-    path = options.get("masters", "").strip()
-    return read_master_file(Path(path)) if path else MasterFile({})
+    return FecTarget(options_from(options), lambda: masters_of(options), options)
 
 
 class FecTarget:

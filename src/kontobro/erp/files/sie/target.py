@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Final
 
 from kontobro import __version__
@@ -24,7 +23,7 @@ from kontobro.core.ports import (
 )
 from kontobro.core.ports.connector import Fact
 from kontobro.erp.files.common.master_file import MasterFile
-from kontobro.erp.files.common.masters import company_of, read_master_file
+from kontobro.erp.files.common.masters import company_of, masters_of
 from kontobro.erp.files.common.pieces import in_pieces, receipt_files
 from kontobro.erp.files.sie.book import Book, book_of
 from kontobro.erp.files.sie.checks import problems_of
@@ -40,12 +39,7 @@ RECEIPTS: Final = ReceiptRules(
 def open_target(options: Mapping[str, str]) -> SieTarget:
     """The files of one company. Raises Misconfigured for options and master data that can't be used."""
     settings = options_from(options)
-    return SieTarget(settings, lambda: _masters(options), options)
-
-
-def _masters(options: Mapping[str, str]) -> MasterFile:
-    path = options.get("masters", "").strip()
-    return read_master_file(Path(path)) if path else MasterFile({})
+    return SieTarget(settings, lambda: masters_of(options), options)
 
 
 class SieTarget:

@@ -18,7 +18,7 @@ from kontobro.core.model.masterdata import Account, Company
 from kontobro.core.ports import Capabilities, DocumentFile, DocumentHead, Place, R, Voucher, Vouchers
 from kontobro.core.ports.connector import Fact
 from kontobro.erp.files.common.master_file import MasterFile
-from kontobro.erp.files.common.masters import company_of, read_master_file
+from kontobro.erp.files.common.masters import company_of, masters_of
 from kontobro.erp.files.common.receipts import receipts_zip
 from kontobro.erp.files.common.years import first_month
 from kontobro.erp.files.template import READY
@@ -109,10 +109,7 @@ class TemplateTarget:
 
     @cached_property
     def _masters(self) -> MasterFile:
-        if self._given is not None:
-            return self._given
-        path = self._options.get("masters", "").strip()
-        return read_master_file(Path(path)) if path else MasterFile({})
+        return masters_of(self._options) if self._given is None else self._given
 
     @cached_property
     def book(self) -> Book:

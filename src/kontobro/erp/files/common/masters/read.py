@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -39,6 +39,12 @@ def read_master_file(path: Path) -> MasterFile:
         return joined(_read(file) for file in _files(path))
     except OSError as unreadable:
         raise wrong(path.name, said_of(unreadable), "Set the option to a file or folder.") from unreadable
+
+
+def masters_of(options: Mapping[str, str]) -> MasterFile:
+    """What the option `masters` names; nothing, where it names nothing. Raises as `read_master_file`."""
+    path = options.get("masters", "").strip()
+    return read_master_file(Path(path)) if path else MasterFile({})
 
 
 def _files(path: Path) -> list[Path]:
