@@ -13,7 +13,7 @@ import httpx2
 from kontobro.core.errors import KontobroError, Misconfigured
 from kontobro.core.ports.delivery import FileToDeliver
 from kontobro.delivery.address import Address
-from kontobro.delivery.filed import is_ours_to_hide, put_beside
+from kontobro.delivery.filed import is_ours_to_hide, put_beside, whole
 from kontobro.delivery.http import SECONDS, Web, body_of, elements, open_web
 from kontobro.net.addresses import NetworkPolicy
 
@@ -49,6 +49,9 @@ class WebDav:
         put_beside(self, file)
 
     def write(self, name: str, file: FileToDeliver) -> None:
+        """What is not as it was sealed is not begun: a server may go on writing, after we broke off and cleaned up."""
+        for _ in whole(file):
+            pass
         folder = name.rpartition("/")[0]
         if folder:
             self.web.call("MKCOL", f"{self._url(folder)}/", (201, 405))  # 405: it exists
