@@ -63,8 +63,8 @@ fix: $(VENV)/dev.stamp  ## fix what ruff can fix, renew what the documents repea
 	@$(BIN)/python -m scripts.docs_from_code
 	@$(BIN)/python -m scripts.receipts
 
-words: $(VENV)/dev.stamp  ## bring the translations of problems up to date, and compile them
-	@$(BIN)/python scripts/words.py
+words: $(VENV)/dev.stamp  ## bring all translations up to date with the texts, compile them, and say what is missing
+	@$(BIN)/python -m scripts.words
 
 prove: $(VENV)/dev.stamp  ## kill real exporters everywhere, run again, compare; ERP=hledger for another system, PROVE_ARGS=--list lists them
 	@$(BIN)/python -m tests.export.prove $(ERP) $(PROVE_ARGS)

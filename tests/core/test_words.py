@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -52,6 +51,7 @@ from kontobro.core.words import (
 )
 from kontobro.export.job.claim import NOT_OURS
 from kontobro.store.secrets.codec import notes_from, notes_to
+from scripts.catalogues import problems
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "kontobro"
@@ -71,10 +71,6 @@ SAME = {
 }
 """What a language may write as English does: parts without words, words that both have."""
 
-sys.path.insert(0, str(ROOT / "scripts"))
-template = __import__("words").template
-sys.path.pop(0)
-
 
 def translations(language: str) -> dict[tuple[str | None, str], str]:
     with (FOLDER / f"{language}.po").open("rb") as file:
@@ -82,7 +78,7 @@ def translations(language: str) -> dict[tuple[str | None, str], str]:
 
 
 def sentences() -> set[tuple[str | None, str]]:
-    return {(one.context, str(one.id)) for one in template() if one.id}
+    return {(one.context, str(one.id)) for one in problems() if one.id}
 
 
 # ------------------------------------------------------------------------------------------------ the catalogue

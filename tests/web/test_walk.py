@@ -41,6 +41,7 @@ OWN = {
     "aside_page": "the ticket's own reader",
     "home": "one's own organisations",
     "new_organisation": "makes one's own",
+    "my_language": "one's own choice",
     "doctor": "this machine's, or its operators'",
     "connect_callback": "bound to the session that left for Pleo",
     "pleo_settings": "leads to one's own connection",

@@ -7,16 +7,20 @@ from typing import Any
 from django.http import HttpRequest
 
 from kontobro.service.config import config
+from kontobro.web.language import language_now
 from kontobro.web.tenancy import Member, memberships
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """The signed-in person's organisations, and the one that is meant."""
+    """The page's language, the signed-in person's organisations, and the one that is meant."""
+    language = language_now()
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"mine": (), "member": None, "connection": None, "is_local": config().local}
+        nobody = {"mine": (), "member": None, "connection": None}
+        return {**nobody, "language": language, "is_local": config().local}
     mine = memberships(user)
     member = getattr(request, "member", None)
     if member is None and len(mine) == 1:
         member = Member(user, mine[0].organisation, mine[0].role)  # type: ignore[arg-type]
-    return {"mine": mine, "member": member, "connection": getattr(request, "connection", None)}
+    found = getattr(request, "connection", None)
+    return {"language": language, "mine": mine, "member": member, "connection": found}

@@ -1,4 +1,4 @@
-"""Around every page: the reader's locale, and faults as pages that say what to do."""
+"""Around every page: what is measured of it, what is not read, and faults as pages that say what to do."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
-from babel import Locale, UnknownLocaleError
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
 
 from kontobro.core.errors import (
     Busy,
@@ -27,6 +28,7 @@ from kontobro.core.errors import (
 from kontobro.service.logging.logs import working_on
 from kontobro.service.metrics.counters import timed_page
 from kontobro.service.outage import is_outage
+from kontobro.web.language import language_now
 
 log = logging.getLogger(__name__)
 
@@ -100,30 +102,6 @@ def _is_too_large(length: str) -> bool:
     return length.isdecimal() and (len(length) > 12 or int(length) > LARGEST_BODY)
 
 
-class ReaderLocale:
-    """Puts Babel's locale into `request.reader_locale`: numbers and dates as the reader's browser asks for them."""
-
-    def __init__(self, respond: Respond) -> None:
-        self._respond = respond
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.reader_locale = reader_locale(request.headers.get("Accept-Language", ""))  # type: ignore[attr-defined]
-        response = self._respond(request)
-        response.headers.setdefault("Cache-Control", "no-store")
-        return response
-
-
-def reader_locale(accepted: str) -> Locale:
-    """The first language of an Accept-Language header that Babel knows; British English for none."""
-    for part in accepted.split(",")[:5]:
-        tag = part.partition(";")[0].strip()
-        try:
-            return Locale.parse(tag, sep="-")
-        except (ValueError, UnknownLocaleError):
-            continue
-    return Locale("en", "GB")
-
-
 class FaultPages:
     """A KontobroError that a view raises becomes a page with what happened and the remedy."""
 
@@ -142,8 +120,12 @@ class FaultPages:
 
 def outage_page() -> HttpResponse:
     """While our own database is away: nothing of the usual frame, which asks it who is reading."""
-    text = "The database can't be reached at the moment. Nothing is lost: try again in a minute."
-    page = f"<!doctype html><html lang=en><title>Kontobro</title><h1>One moment</h1><p>{text}</p>"
+    page = format_html(
+        '<!doctype html><html lang="{}"><title>Kontobro</title><h1>{}</h1><p>{}</p>',
+        language_now(),
+        _("One moment"),
+        _("The database can't be reached at the moment. Nothing is lost: try again in a minute."),
+    )
     return HttpResponse(page, status=503, headers={"Retry-After": "10", "Cache-Control": "no-store"})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 
@@ -52,13 +53,27 @@ class Users(BaseUserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person. The mail address is the name to sign in with."""
+    """A person. The mail address is the name to sign in with.
+
+    `language`, `time_zone`: chosen for pages and mails; empty: the browser's.
+    """
 
     username = None  # type: ignore[assignment]
     email: models.EmailField[str, str] = models.EmailField(unique=True)
+    language: Text = models.TextField(blank=True, default="", db_default="")
+    time_zone: Text = models.TextField(blank=True, default="", db_default="")
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
     objects = Users()  # type: ignore[assignment]
+
+    class Meta(AbstractUser.Meta):
+        abstract = False
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(language__in=("", *(code for code, _ in settings.LANGUAGES))),
+                name="kontobro_web_known_language",
+            ),
+        )
 
 
 class Organisation(models.Model):

@@ -42,6 +42,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "kontobro.web.language.BrowserLanguage",
     "kontobro.web.middleware.Readable",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -51,7 +52,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "kontobro.web.middleware.ReaderLocale",
+    "kontobro.web.language.PersonLanguage",
     "kontobro.web.middleware.FaultPages",
 ]
 
@@ -84,7 +85,13 @@ CACHES = {
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 USE_TZ = True
 TIME_ZONE = "UTC"
-USE_I18N = False
+
+# ---- in which language (`web/language.py`); the catalogues are in `locale/`, allauth and Django bring their own
+
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [("da", "Dansk"), ("de", "Deutsch"), ("en", "English"), ("fr", "Français"), ("sv", "Svenska")]
+LOCALE_PATHS = [Path(__file__).parent / "locale"]
 
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True

@@ -14,7 +14,7 @@ from kontobro.web.documents import release as document_release
 from kontobro.web.documents import template as document_template
 from kontobro.web.documents import views as documents
 from kontobro.web.exports import booking, jobs, problems, tie_out
-from kontobro.web.members import first_visit
+from kontobro.web.members import first_visit, preferences
 from kontobro.web.members import views as members
 from kontobro.web.organisation import audit, home, notifications, overview, privacy
 from kontobro.web.site import aside_page as aside
@@ -31,6 +31,7 @@ urlpatterns = [
     path("working/<str:ticket>/page/", aside.page, name="aside_page"),
     path("first-visit/<str:secret>/", first_visit.first_visit, name="first_visit"),
     path("accounts/", include("allauth.urls")),
+    path("my/language/", preferences.my_language, name="my_language"),
     path("o/new/", home.new_organisation, name="new_organisation"),
     path("o/<uuid:organisation>/members/", members.members, name="members"),
     path("o/<uuid:organisation>/members/<int:membership>/", members.change, name="change_member"),

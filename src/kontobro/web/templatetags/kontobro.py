@@ -105,16 +105,17 @@ def day(context: Context, value: date | str | None) -> str:
 
 @register.simple_tag(takes_context=True)
 def moment(context: Context, value: datetime | Literal[""] | None, zone: str | None = None) -> SafeString | str:
-    """A moment as a `time` element: in the company's zone where it is known, else UTC and said so. Empty: a dash."""
+    """A moment as a `time` element, in the reader's zone. Where that is not known, in the company's (`zone`); else in
+    UTC, and said so. Empty: a dash."""
     if not value:
         return "–"
-    known = zone_named(zone) if zone else None
+    known = getattr(context.get("request"), "reader_zone", None) or (zone_named(zone) if zone else None)
     there = value.astimezone(known or UTC)
     shown = format_datetime(there, "short", locale=_locale(context), tzinfo=there.tzinfo)
     return format_html(
         '<time datetime="{}" title="{}">{}{}</time>',
         value.isoformat(),
-        value.isoformat(timespec="seconds"),
+        there.isoformat(timespec="seconds"),
         shown,
         "" if known else " UTC",
     )

@@ -2,6 +2,10 @@
 (() => {
   const root = document.documentElement;
 
+  // Times are shown in the reader's zone: the server learns it here.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone) document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+
   document.getElementById("theme")?.addEventListener("click", () => {
     const dark = root.getAttribute("data-bs-theme") !== "dark";
     root.setAttribute("data-bs-theme", dark ? "dark" : "light");

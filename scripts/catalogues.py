@@ -1,0 +1,115 @@
+"""What can be translated: each domain's English, taken from the code, and where its `.po` files are.
+
+Templates are read as Django reads them (`templatize`), and Babel finds the texts: no GNU gettext is needed.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract
+from django.conf import settings as django_settings
+
+import kontobro
+from kontobro.core import words
+from kontobro.core.words import catalogue
+
+SOURCE = Path(kontobro.__file__).parent
+SINCE = datetime(2026, 11, 28, tzinfo=UTC)
+"""In each header, so that a file changes with its sentences only."""
+
+KEYWORDS: dict[str, Any] = DEFAULT_KEYWORDS | {
+    f"{name}{ending}": DEFAULT_KEYWORDS[name]
+    for name in ("gettext", "ngettext", "pgettext", "npgettext")
+    for ending in ("_lazy", "_noop")
+}
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Texts with files of their own. `po`: where a language's is; its `.mo` is beside it."""
+
+    name: str
+    about: str
+    english: Callable[[], Catalog]
+    po: Callable[[str], Path]
+
+
+def empty() -> Catalog:
+    return Catalog(project="Kontobro", creation_date=SINCE, revision_date=SINCE, fuzzy=False)
+
+
+def problems() -> Catalog:
+    """All that problems, errors and names say, each with where it is used: sentences, parts of sentences and names."""
+    made, english = empty(), catalogue()
+    for name, said in [*english.problems.items(), *english.faults.items()]:
+        for sentence in said:
+            made.add(sentence, auto_comments=[name])
+    for name, text in english.phrases.items():
+        made.add(text, context="phrase", auto_comments=[name])
+    for name, text in english.names.items():
+        made.add(text, context="name", auto_comments=[name])
+    return made
+
+
+def pages() -> Catalog:
+    """What the pages' templates and Python files mark."""
+    folder = SOURCE / "web"
+    made = empty()
+    _add(made, (path for path in sorted(folder.rglob("*.py")) if "migrations" not in path.parts), _as_it_is)
+    _add(made, (path for path in sorted([*folder.rglob("*.html"), *folder.rglob("*.txt")])), templatized)
+    return made
+
+
+def _add(made: Catalog, paths: Iterable[Path], read: Callable[[str], str]) -> None:
+    for path in paths:
+        for text, comments, context in marked(read(path.read_text(encoding="utf-8"))):
+            made.add(
+                text, locations=[(path.relative_to(SOURCE).as_posix(), 0)], auto_comments=comments, context=context
+            )
+
+
+def marked(source: str) -> Iterator[tuple[Any, list[str], str | None]]:
+    """The texts that a Python file marks, with the comments for translators ("Translators: ...")."""
+    file = io.BytesIO(source.encode())
+    for _, text, comments, context in extract("python", file, KEYWORDS, ("Translators:",)):
+        yield text, comments, context
+
+
+def _as_it_is(source: str) -> str:
+    return source
+
+
+def templatized(source: str) -> str:
+    """A template as Python that marks the same texts. Its lines lose their indents, which Python would mind."""
+    if not django_settings.configured:
+        django_settings.configure()
+    from django.utils.translation.template import templatize
+
+    return "\n".join(line.strip() for line in templatize(source).splitlines())
+
+
+def _beside(folder: Path) -> Callable[[str], Path]:
+    return lambda language: folder / f"{language}.po"
+
+
+DOMAINS = (
+    Domain(
+        "problems",
+        "What problems and errors say. English: english.toml.",
+        problems,
+        _beside(Path(words.__file__).parent),
+    ),
+    Domain(
+        "pages",
+        "The pages' texts.",
+        pages,
+        lambda language: SOURCE / "web" / "locale" / language / "LC_MESSAGES" / "django.po",
+    ),
+)
