@@ -137,7 +137,7 @@ def test_others_see_and_change_nothing(there: DocumentsSite) -> None:
     there.export()
     strangers = there.site.browser(there.site.member(there.site.organisation("Strangers"), "owner"))
     reader = there.site.browser(there.site.member(there.organisation, "readonly"))
-    assert len(own_addresses()) == 12
+    assert len(own_addresses()) == 15
     for name, pattern in own_addresses().items():
         path = path_of(pattern, ids(there))
         for method in ("get", "post"):

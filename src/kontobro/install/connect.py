@@ -16,7 +16,7 @@ from typing import Protocol
 
 from kontobro.core.errors import KontobroError, LoginFailed, Misconfigured, NotAllowed
 from kontobro.core.level import Level, level_of, scopes_for
-from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.connection import Connection, Tokens, with_kept
 from kontobro.core.model.export import Identity, Installation
 from kontobro.core.model.masterdata import Company
 from kontobro.core.ports import Connector, Pleo, Store, TokenStore
@@ -174,7 +174,8 @@ def settled_identity(found: Connection, known: Sequence[Connection], erp_name: s
                     f"not to {found.erp_company}.",
                     "A Pleo company is booked in one company of the accounting system. Use the same one.",
                 )
-            return replace(found, id=old.id, name=found.name or old.name, settings=old.settings), True
+            kept = with_kept(found.erp_options, old.erp_options)
+            return replace(found, id=old.id, name=found.name or old.name, settings=old.settings, erp_options=kept), True
     taken = {old.name for old in known}
     if found.name in taken:
         raise Misconfigured(f'A connection "{found.name}" already exists.', "Choose another name with --name.")

@@ -69,6 +69,20 @@ NOT_A_PLACE: Final[Mapping[str, frozenset[str]]] = {
 company is on the same login; every other option of a connector that others wrote counts as a place."""
 
 
+TEMPLATE_TEXT: Final = "template_text"
+TEMPLATE_BEFORE: Final = "template_text_before"
+
+KEPT_OPTIONS: Final = frozenset({TEMPLATE_TEXT, TEMPLATE_BEFORE})
+"""Options that hold a whole text, which a page or a command of its own keeps: no form asks for them, and they stay
+whatever else is changed."""
+
+
+def with_kept(options: Mapping[str, str], stored: Mapping[str, str]) -> dict[str, str]:
+    """New options, with the kept texts that are stored by now."""
+    rest = {name: value for name, value in options.items() if name not in KEPT_OPTIONS}
+    return rest | {name: value for name, value in stored.items() if name in KEPT_OPTIONS}
+
+
 FROM_PLEO: Final = frozenset({"webhook", "webhook_id"})
 """Secrets of a connection that came from Pleo, beside those of the accounting system."""
 

@@ -20,8 +20,9 @@ from kontobro.core.errors import Misconfigured, Note, parted
 from kontobro.core.model.journal import Entry, EntryLine, JournalEntry, Reference, dimension_sums, line_sums
 from kontobro.erp.files.template import CSV, READY, XLSX
 from kontobro.erp.files.template.layout import read_layout
+from kontobro.erp.files.template.own.texts import ready_text
 from kontobro.erp.files.template.read_back import read_back
-from kontobro.erp.files.template.target import TemplateTarget, chosen_layout, open_csv, open_xlsx, ready_text
+from kontobro.erp.files.template.target import TemplateTarget, chosen_layout, open_csv, open_xlsx
 from kontobro.testing.connector.entries import (
     a_bill,
     a_journal,
