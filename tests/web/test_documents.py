@@ -265,6 +265,22 @@ def test_lost_history_is_confirmed_by_an_owner(there: DocumentsSite, owner: Clie
     assert "an owner confirmed its number" in page
 
 
+def test_where_nothing_is_lost_numbers_are_skipped_only_by_who_was_told_which(
+    there: DocumentsSite, owner: Client
+) -> None:
+    there.export()
+    assert "No document is missing" in owner.get(f"/c/{there.connection.id}/documents/last/").text
+    same = post(owner, there, "last/", number="1", vouchers="A/2026=1")
+    assert (same.status_code, "There is nothing to confirm." in same.text) == (400, True)
+    asked = post(owner, there, "last/", number="3", vouchers="A/2026=9")
+    assert (asked.status_code, 'name="sure"' in asked.text) == (409, True)
+    assert "skips documents 2 to 3 and vouchers A 2 to 9 (2026)" in asked.text
+    assert there.store.last_numbers(there.connection.id).document == 1
+    post(owner, there, "last/", number="3", vouchers="A/2026=9", sure="1")
+    assert there.store.last_numbers(there.connection.id).document == 3
+    assert "although nothing was missing" in AuditEvent.objects.get(action="last document confirmed").detail
+
+
 def test_the_connections_test_says_where_documents_go_and_what_waits(there: DocumentsSite) -> None:
     there.folder.away = True
     there.export()

@@ -139,7 +139,7 @@ def _tell(error: KontobroError, ctx: Any) -> int:
         import traceback
 
         typer.echo("".join(traceback.format_exception(error)), err=True)
-    say_fault(error.message, error.remedy)
+    say_fault(error.message, error.remedy, error.command)
     return exit_of(error)
 
 

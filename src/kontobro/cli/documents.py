@@ -65,6 +65,7 @@ def run(
 
         show.emit([document_shape(row) for row in rows])
     elif not rows:
+        stops(desk)
         show.say("No document yet. Press Export in Pleo, then: kontobro export.")
     else:
         print_documents(rows)
@@ -89,8 +90,28 @@ def print_documents(rows: Sequence[DocumentRow]) -> None:
     show.console().print(table)
 
 
+def stops(desk: DocumentsOf) -> None:
+    """What stops exports until a person has acted, with what to type."""
+    from kontobro.export.documents.memory import lost
+
+    for row in desk.documents.store.documents(desk.connection.id, states=("released",)):
+        if row.imported_at is not None:
+            show.say(
+                f"Document {row.number} was released, and then marked as imported: exports stop. Void its entries in "
+                f"the accounting system, then: kontobro documents imported {row.number} --undo.",
+                "bold red",
+            )
+    if missing := lost(desk.connection, desk.store, desk.documents.store):
+        show.say(
+            f"The history of documents is not complete: document {missing.document} was sealed. Restore a backup. "
+            "If there is none: kontobro documents confirm.",
+            "bold red",
+        )
+
+
 def _hints(desk: DocumentsOf, rows: Sequence[DocumentRow]) -> None:
     """What a person should do now."""
+    stops(desk)
     for row in rows:
         if row.state == "unsure":
             show.say(
@@ -289,10 +310,20 @@ def confirm(
         list[str] | None,
         typer.Option(metavar="SERIES/YEAR=NUMBER", help="The last voucher number of a series.", show_default=False),
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Skip numbers although nothing is missing; don't ask.")] = False,
 ) -> None:
     """After the history was lost: say which document and voucher numbers were the last."""
-    from kontobro.export.documents.actions import series_from
+    from kontobro.export.documents.actions import NothingLost, series_from
 
-    desk = documents_of(cli_of(context))
-    desk.confirm_last(last, dict(map(series_from, voucher or [])))
+    cli = cli_of(context)
+    desk, vouchers = documents_of(cli), dict(map(series_from, voucher or []))
+    try:
+        desk.confirm_last(last, vouchers, is_sure=yes)
+    except NothingLost as asked:
+        if not cli.can_ask():
+            raise asked.by("kontobro documents confirm --yes") from None
+        show.tell(asked.message, "yellow")
+        if not typer.confirm("Skip these numbers for good?", err=True):
+            raise typer.Exit(Exit.OK) from None
+        desk.confirm_last(last, vouchers, is_sure=True)
     show.say(f"The next document is {last + 1}. What was in the documents up to {last} is not known here.")

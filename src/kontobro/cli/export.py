@@ -145,8 +145,12 @@ def _say_drafts(connection: Connection, job: ExportJob, ports: Ports) -> None:
 
 def _say_documents(connection: Connection, job: ExportJob, ports: Ports) -> None:
     """Which documents a person has to fetch, or to import: no accounting system shows them by itself."""
+    from kontobro.cli.documents import stops
+    from kontobro.export.documents.actions import DocumentsOf
+
     if ports.documents is None:
         return
+    stops(DocumentsOf(connection=connection, store=ports.store, documents=ports.documents, clock=ports.clock))
     rows = [row for row in ports.documents.store.documents(connection.id, limit=MOST_NOTED) if row.job_id == job.id]
     if not rows:
         return

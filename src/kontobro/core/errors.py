@@ -221,9 +221,11 @@ def said_of(error: OSError) -> str:
 
 
 class KontobroError(Exception):
-    """Base of all faults. `str()` says what happened and where; `remedy` says what to do about it."""
+    """Base of all faults. `str()` says what happened and where; `remedy` says what to do about it, in words that are
+    true on a page and on the command line; `command` is what does it there, which the command line alone shows."""
 
     job_failure: JobFailure = "integration_unusable"
+    command: str = ""
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
@@ -232,6 +234,11 @@ class KontobroError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
+
+    def by(self, command: str) -> Self:
+        """The same fault, with what a person types."""
+        self.command = command
+        return self
 
 
 def fault_in(fault: KontobroError, language: str | None) -> str:

@@ -27,7 +27,7 @@ def examine_documents(connection: Connection, app: App) -> Iterator[Finding]:
 
 def _place(delivery: Delivery | None) -> Finding:
     if delivery is None:
-        return Finding("delivery", "ok", "Documents are downloaded: on the page, or by kontobro documents save.")
+        return Finding("delivery", "ok", "Documents are delivered nowhere: download them.")
     try:
         return Finding("delivery", "ok", f"Documents are delivered to {delivery.check()}, which can be written to.")
     except KontobroError as fault:
@@ -38,7 +38,7 @@ def _memory(connection: Connection, app: App, store: DocumentStore) -> Finding:
     last = store.last_numbers(connection.id)
     if missing := lost(connection, app.store, store):
         message = f"Document {missing.document} was sealed, but {last.document or 'none'} is the last one known here."
-        remedy = "Restore a backup. If there is none, an owner confirms the last numbers: kontobro documents confirm."
+        remedy = "Restore a backup. If there is none, an owner confirms the last numbers."
         return Finding("documents", "bad", message, remedy)
     if not last.document:
         return Finding("documents", "ok", "none yet; the next is document 1")

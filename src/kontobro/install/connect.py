@@ -149,13 +149,13 @@ def company_of(identity: Identity, chosen: str) -> str:
     if own and chosen and own != chosen:
         raise Misconfigured(
             f"The credential belongs to Pleo company {own}, not to {chosen}.",
-            "Choose no company (leave --company out), or use a credential of that company.",
-        )
+            "Choose no company, or use a credential of that company.",
+        ).by("kontobro connect without --company")
     if not own and not chosen:
         raise Misconfigured(
             "The credential belongs to an organisation, not to one company.",
-            "Use a credential of one company, or choose the company with --company ID on the command line.",
-        )
+            "Use a credential of one company.",
+        ).by("kontobro connect --company ID")
     return own or chosen
 
 
@@ -178,7 +178,9 @@ def settled_identity(found: Connection, known: Sequence[Connection], erp_name: s
             return replace(found, id=old.id, name=found.name or old.name, settings=old.settings, erp_options=kept), True
     taken = {old.name for old in known}
     if found.name in taken:
-        raise Misconfigured(f'A connection "{found.name}" already exists.', "Choose another name with --name.")
+        raise Misconfigured(f'A connection "{found.name}" already exists.', "Choose another name.").by(
+            "kontobro connect --name NAME"
+        )
     name = found.name or free_name(found.company_name or erp_name or found.company_id, taken)
     return replace(found, id=found.id or uuid.uuid4().hex, name=name), False
 

@@ -246,13 +246,16 @@ def _checked(connection: Connection, ports: SyncPorts) -> Company:
 
 def _approve(plan: Plan, digest: str | None, limits: Limits, *, yes: bool) -> None:
     """Raises when no one approved this very plan, or no one may."""
-    show = f"Look at the plan again (Master data, or kontobro sync plan {plan.kind}) and approve it as it is shown."
+    show = "Look at the plan of these master data again and approve it as it is shown."
+    again = f"kontobro sync plan {plan.kind}"
     if not digest and not yes:
-        raise NotApproved(f"The plan of {plan.kind} was not approved: its digest is missing.", show)
+        raise NotApproved(f"The plan of {plan.kind} was not approved: its digest is missing.", show).by(again)
     if digest and digest != plan.digest:
         other = digest.rpartition("-")[0]
         told = f"is of {shown(other)}, not of {plan.kind}" if other in KINDS and other != plan.kind else "differs"
-        raise NotApproved(f"The digest {shown(digest)} {told}: the plan is now {plan.digest}. Nothing was done.", show)
+        raise NotApproved(
+            f"The digest {shown(digest)} {told}: the plan is now {plan.digest}. Nothing was done.", show
+        ).by(again)
     plan.check(None if digest else limits)
 
 

@@ -80,5 +80,5 @@ def in_order(files: Iterable[SealedFile]) -> list[SealedFile]:
 def _unsure(row: DocumentRow) -> Uncertain:
     return Uncertain(
         f"Document {row.number} may have been sent: the answer was lost.",
-        "Look whether it arrived. Then mark it as delivered, or send it again (kontobro documents).",
-    )
+        "Check whether it arrived. Then mark it as delivered, or send it again.",
+    ).by("kontobro documents")

@@ -53,10 +53,9 @@ def require_memory(connection: Connection, store: Store, documents: DocumentPort
         raise Misconfigured(
             f"The history of exported documents is not complete: document {expected} was sealed, {known} is the last"
             " one known here. An expense could be written twice.",
-            "Restore a backup. If there is none, an owner says which document and voucher numbers were last:"
-            " kontobro documents confirm.",
+            "Restore a backup. If there is none, an owner confirms which document and voucher numbers were the last.",
             "invalid_configuration",
-        )
+        ).by("kontobro documents confirm")
     return restored
 
 
@@ -66,10 +65,9 @@ def _require_no_conflict(connection: Connection, documents: DocumentPorts) -> No
         if row.imported_at is not None:
             raise Misconfigured(
                 f"Document {row.number} was released, and then marked as imported: its expenses may be booked twice.",
-                f"Void its entries in the accounting system, then take the mark back: kontobro documents imported"
-                f" {row.number} --undo.",
+                "Void its entries in the accounting system, then remove the import mark of the document.",
                 "invalid_configuration",
-            )
+            ).by(f"kontobro documents imported {row.number} --undo")
 
 
 def _restored(connection: Connection, documents: DocumentPorts, expected: int) -> int:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from kontobro.core.documents import LastNumbers, SeriesKey
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
-from kontobro.export.documents.actions import LONGEST_REASON, NotWithdrawn, series_from
+from kontobro.export.documents.actions import LONGEST_REASON, NothingLost, NotWithdrawn, series_from
 from kontobro.export.documents.memory import remembered
 from kontobro.web.documents.reach import documents_of, sealed_document, store_of
 from kontobro.web.process import process
@@ -64,17 +64,21 @@ def last(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
     known = store.last_numbers(connection.id)
     if request.method == "GET":
         kept = remembered(connection, process.app.store)
-        page = {"known": known.document, **_form_of(kept if kept.document > known.document else known)}
+        is_lost = kept.document > known.document
+        page = {"known": known.document, "whole": not is_lost, **_form_of(kept if is_lost else known)}
         return render(request, "documents/last.html", page)
     number, vouchers = request.POST.get("number", "").strip(), request.POST.get("vouchers", "")
     try:
         document, series = _typed_number(number), _typed_series(vouchers)
         with process.app.visit() as app:
-            documents_of(app, connection).confirm_last(document, series)
+            documents_of(app, connection).confirm_last(document, series, is_sure="sure" in request.POST)
     except Misconfigured as fault:
-        page = {"known": known.document, "number": number[:20], "vouchers": vouchers[:20_000], "fault": str(fault)}
-        return render(request, "documents/last.html", page, status=400)
-    detail = f"document {document}; " + ", ".join(f"{name}/{year}={to}" for (name, year), to in series.items())
+        asks = isinstance(fault, NothingLost)
+        said = {"skips": fault.message} if asks else {"fault": str(fault)}
+        page = {"known": known.document, "number": number[:20], "vouchers": vouchers[:20_000], **said}
+        return render(request, "documents/last.html", page, status=409 if asks else 400)
+    skipped = ", numbers skipped although nothing was missing" if "sure" in request.POST else ""
+    detail = f"document {document}{skipped}; " + ", ".join(f"{name}/{year}={to}" for (name, year), to in series.items())
     member.note("last document confirmed", detail[:2000], connection.id)
     messages.success(request, f"The next document is number {document + 1}.")
     return redirect("documents", connection.id)

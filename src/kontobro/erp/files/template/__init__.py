@@ -35,7 +35,7 @@ _OPTIONS = (
         TEMPLATE_TEXT,
         "template kept with the connection",
         required=False,
-        help="A template's text, where no other is chosen: saved on the page Template or by kontobro template use.",
+        help="A template's text, where no other is chosen. It is saved on its own, with what came before it.",
     ),
     Option(TEMPLATE_BEFORE, "the template before it", required=False, help="What an undo brings back."),
     Option("masters", "file of master data", "path", required=False, help="Accounts, tax codes, dimensions, vendors."),
