@@ -22,8 +22,9 @@ REFUSED = re.compile(r"/(release|last|save)/: .*(400 \(Bad Request\)|409 \(Confl
 
 def test_documents_are_marked_released_and_written_by_a_template(chromium: Browser, tmp_path: Path) -> None:
     with start_service(tmp_path) as service, open_window(chromium, service) as (window, watch):
-        way = Journey(window.new_page(), service, watch.examine)
+        way = Journey(window.new_page(), service)
         connect(way, tmp_path)
+        way.stop = watch.examine  # the pages before are examined by the walk that is about them
         there_is_none_yet(way)
         an_export_is_a_document(way)
         it_is_marked_and_unmarked(way)
@@ -79,7 +80,6 @@ def it_is_marked_and_unmarked(way: Journey) -> None:
     assert tab_to(way.page, "Mark as imported")
     way.page.keyboard.press("Enter")
     way.says("Document 1 is marked as imported.")
-    way.stop(way.page, "document-imported")
     assert tab_to(way.page, "Remove the import mark")
     way.page.keyboard.press("Enter")
     way.says("Document 1 is no longer marked as imported.")
@@ -131,7 +131,6 @@ def numbers_are_skipped_only_when_confirmed(way: Journey) -> None:
     way.page.get_by_role("checkbox", name=re.compile("Skip the numbers")).check()
     way.press("Skip these numbers")
     way.says("The next document is number 4.")
-    way.stop(way.page, "documents-skipped")
 
 
 def a_template_is_written_saved_and_taken_back(way: Journey) -> None:
