@@ -221,22 +221,19 @@ def said_of(error: OSError) -> str:
 
 
 class KontobroError(Exception):
-    """Base of all faults. `str()` says what happened and where; `remedy` says what to do about it, in words that are
-    true on a page and on the command line; `command` is what does it there, which the command line alone shows."""
+    """What happened and where; `remedy`: what to do, true on every page; `command`: what a person types to do it."""
 
     job_failure: JobFailure = "integration_unusable"
     command: str = ""
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+        self.message, self.remedy = message, remedy
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
 
     def by(self, command: str) -> Self:
-        """The same fault, with what a person types."""
         self.command = command
         return self
 

@@ -38,8 +38,8 @@ class BackToPage:
 
 def page_of(path: str, match: ResolverMatch) -> str:
     """The page that a form's address belongs to: the nearest one above it, unless its form is elsewhere."""
-    if match.url_name in ELSEWHERE:
-        name, needed = ELSEWHERE[match.url_name]
+    if elsewhere := ELSEWHERE.get(match.url_name or ""):
+        name, needed = elsewhere
         return reverse(name, kwargs={needed: match.kwargs[needed]})
     above = path
     while above := above.rstrip("/").rpartition("/")[0]:
