@@ -18,7 +18,9 @@ from django.conf import settings as django_settings
 
 import kontobro
 from kontobro.core import words
+from kontobro.core.settings.catalogue import catalogue as settings_catalogue
 from kontobro.core.words import catalogue
+from kontobro.service.notices.notify import ONCE_A_DAY, WORDS
 
 SOURCE = Path(kontobro.__file__).parent
 SINCE = datetime(2026, 11, 28, tzinfo=UTC)
@@ -55,7 +57,23 @@ def problems() -> Catalog:
         made.add(text, context="phrase", auto_comments=[name])
     for name, text in english.names.items():
         made.add(text, context="name", auto_comments=[name])
+    for name, text in (*settings_texts(), *mail_texts()):
+        made.add(text, context="setting" if name.startswith("setting") else "mail", auto_comments=[name])
     return made
+
+
+def settings_texts() -> Iterator[tuple[str, str]]:
+    """Label, help, choices and group of each setting that a page shows."""
+    for entry in settings_catalogue().values():
+        if entry.page:
+            for text in (entry.group, entry.label, entry.help, *entry.choices.values()):
+                yield f"setting {entry.key}", text
+
+
+def mail_texts() -> Iterator[tuple[str, str]]:
+    for cause, said in WORDS.items():
+        yield from ((f"mail {cause}", text) for text in (said["subject"], said["text"]))
+    yield "mail", ONCE_A_DAY
 
 
 def pages() -> Catalog:

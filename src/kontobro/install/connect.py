@@ -20,6 +20,7 @@ from kontobro.core.model.connection import Connection, Tokens, with_kept
 from kontobro.core.model.export import Identity, Installation
 from kontobro.core.model.masterdata import Company
 from kontobro.core.ports import Connector, Pleo, Store, TokenStore
+from kontobro.core.words import told
 from kontobro.install.level import highest, require_level, require_scopes, with_level
 
 ACTIVE = "ACTIVATED"
@@ -147,10 +148,7 @@ def company_of(identity: Identity, chosen: str) -> str:
     """The Pleo company that is connected: the credential's own, else the one that was chosen."""
     own = identity.company_id
     if own and chosen and own != chosen:
-        raise Misconfigured(
-            f"The credential belongs to Pleo company {own}, not to {chosen}.",
-            "Choose no company, or use a credential of that company.",
-        ).by("kontobro connect without --company")
+        raise Misconfigured(*told("wrong_company", own=own, chosen=chosen)).by("kontobro connect without --company")
     if not own and not chosen:
         raise Misconfigured(
             "The credential belongs to an organisation, not to one company.",
@@ -170,9 +168,13 @@ def settled_identity(found: Connection, known: Sequence[Connection], erp_name: s
         if (old.company_id, old.environment, old.erp) == (found.company_id, found.environment, found.erp):
             if old.erp_company and old.erp_company != found.erp_company:
                 raise Misconfigured(
-                    f'Pleo company {found.company_id} is connected as "{old.name}" to company {old.erp_company}, '
-                    f"not to {found.erp_company}.",
-                    "A Pleo company is booked in one company of the accounting system. Use the same one.",
+                    *told(
+                        "connected_elsewhere",
+                        company=found.company_id,
+                        name=old.name,
+                        connected=old.erp_company,
+                        asked=found.erp_company,
+                    )
                 )
             kept = with_kept(found.erp_options, old.erp_options)
             return replace(found, id=old.id, name=found.name or old.name, settings=old.settings, erp_options=kept), True
@@ -211,15 +213,9 @@ def accepted(installation: Installation, connection: Connection, statuses: Seque
     """The installation, when Pleo gave it one of these statuses and for this company. Raises Misconfigured."""
     if installation.status not in statuses:
         code = f" ({installation.error_code})" if installation.error_code else ""
-        raise Misconfigured(
-            f"Pleo left the integration at {installation.status}{code} instead of {statuses[-1]}.",
-            "Check Settings > Accounting in Pleo, then connect again.",
-        )
+        raise Misconfigured(*told("integration_left", status=f"{installation.status}{code}", expected=statuses[-1]))
     if connection.company_id not in installation.resource and ":company:" in installation.resource:
-        raise Misconfigured(
-            f"Pleo installed the integration for {installation.resource}, not for company {connection.company_id}.",
-            "Use a credential of the right company.",
-        )
+        raise Misconfigured(*told("installed_elsewhere", resource=installation.resource, company=connection.company_id))
     return installation
 
 

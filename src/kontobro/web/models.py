@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
+from django.utils.translation import gettext as _
 
 from kontobro.core.errors import Misconfigured, NotAllowed
 from kontobro.core.level import LEVELS, level_of, scopes_at, scopes_for
@@ -183,7 +184,7 @@ class Setup(models.Model):
         """A setup that was deleted while a page worked on it stays deleted, its secrets too. Raises NotAllowed."""
         known = not self._state.adding
         if known and not type(self).objects.filter(id=self.id).exists():
-            raise NotAllowed("This setup was cancelled, or your role has changed.", "Start again.")
+            raise NotAllowed(_("This setup was cancelled, or your role has changed."), _("Start again."))
         super().save(*args, **({**kwargs, "force_update": True} if known else kwargs))
 
     def go_to(self, step: Step) -> None:
@@ -239,7 +240,7 @@ class Setup(models.Model):
         held = self.secrets().get("tokens")
         if held is None:
             raise Misconfigured(
-                "There is no access to Pleo yet, or no more.", "Go back to the level and ask Pleo again."
+                _("There is no access to Pleo yet, or no more."), _("Go back to the level and ask Pleo again.")
             )
         return tokens_from(cast("Mapping[str, Any]", held))
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
 from kontobro.bootstrap import App
 from kontobro.core.errors import Misconfigured
 from kontobro.core.ports import Store
@@ -21,7 +23,7 @@ def change(store: Store, connection_id: str, secrets: Mapping[str, str] | None =
     gone."""
     stored = store.connection(connection_id)
     if stored is None:
-        raise Misconfigured("This connection no longer exists.", "Connect the company again.")
+        raise Misconfigured(_("This connection no longer exists."), _("Connect the company again."))
     store.save_connection(replace(stored, **parts), secrets=secrets)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, Literal, Protocol
 
 from kontobro.core.errors import KontobroError
+from kontobro.core.words import mail_in
 from kontobro.service.config import ServiceConfig
 from kontobro.service.notices.mail import send_mail
 
@@ -35,6 +36,9 @@ WORDS: Final[Mapping[str, Mapping[Literal["subject", "text"], str]]] = tomllib.l
 )
 
 
+ONCE_A_DAY: Final = "You get at most one email like this a day."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Something that needs a person. `path` is the page's, from the root; `count` of items or changes.
@@ -52,13 +56,15 @@ class Notice:
     since: datetime | None = None
 
     @property
-    def subject(self) -> str:
-        return WORDS[self.cause]["subject"].format(count=self.count)
-
-    @property
     def text(self) -> str:
+        return self.text_in("")
+
+    def subject_in(self, language: str) -> str:
+        return mail_in(WORDS[self.cause]["subject"], language).format(count=self.count)
+
+    def text_in(self, language: str) -> str:
         until = f"{self.until:%Y-%m-%d %H:%M %Z}" if self.until else ""
-        return WORDS[self.cause]["text"].format(count=self.count, until=until)
+        return mail_in(WORDS[self.cause]["text"], language).format(count=self.count, until=until)
 
     @property
     def key(self) -> str:
@@ -88,15 +94,18 @@ class Remembered(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MailNotifier:
-    """By mail, to the addresses that `addresses` gives for a connection."""
+    """By mail, to the addresses that `addresses` gives for a connection, by language."""
 
     config: ServiceConfig
-    addresses: Callable[[str], Sequence[str]]
+    addresses: Callable[[str], Mapping[str, Sequence[str]]]
 
     def tell(self, notice: Notice, now: datetime) -> bool:
-        to = self.addresses(notice.connection_id)
-        text = f"{notice.text}\n\n{link_of(self.config, notice)}\n\nYou get at most one email like this a day.\n"
-        return bool(to) and send_mail(self.config, to, f"Kontobro: {notice.subject}", text)
+        sent = [self._sent(notice, language, to) for language, to in self.addresses(notice.connection_id).items() if to]
+        return any(sent)
+
+    def _sent(self, notice: Notice, language: str, to: Sequence[str]) -> bool:
+        text = f"{notice.text_in(language)}\n\n{link_of(self.config, notice)}\n\n{mail_in(ONCE_A_DAY, language)}\n"
+        return send_mail(self.config, to, f"Kontobro: {notice.subject_in(language)}", text)
 
 
 def link_of(config: ServiceConfig, notice: Notice) -> str:

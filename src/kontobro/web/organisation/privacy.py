@@ -12,6 +12,8 @@ from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from kontobro.core.errors import Misconfigured
@@ -103,11 +105,13 @@ def erase(request: HttpRequest, member: Member, connection: Connection) -> HttpR
     member.note(
         "person erased", f"{len(found)} expenses" + (f"; documents {held} not changed" if held else ""), connection.id
     )
-    kept = f" Sealed documents are not changed; they name the person still: {held}." if held else ""
-    messages.success(
-        request,
-        f"{len(found)} expenses were erased from Kontobro. Pleo and the accounting system keep their own data.{kept}",
-    )
+    told = ngettext(
+        "%(count)s expense was erased from Kontobro. Pleo and the accounting system keep their own data.",
+        "%(count)s expenses were erased from Kontobro. Pleo and the accounting system keep their own data.",
+        len(found),
+    ) % {"count": len(found)}
+    kept = _("Sealed documents are not changed; they name the person still: %(documents)s.") % {"documents": held}
+    messages.success(request, f"{told} {kept}" if held else told)
     return redirect("privacy", connection.id)
 
 
@@ -115,8 +119,8 @@ def _asked_for(request: HttpRequest) -> str:
     who = request.POST.get("who", "").strip()
     if not who or len(who) > LONGEST:
         raise Misconfigured(
-            "The name is empty or too long.",
-            f"Enter a name, an email address or a Pleo ID, with {LONGEST} characters at most.",
+            _("The name is empty or too long."),
+            _("Enter a name, an email address or a Pleo ID, with %(most)s characters at most.") % {"most": LONGEST},
         )
     return who
 
@@ -127,14 +131,14 @@ def delete(request: HttpRequest, member: Member, connection: Connection) -> Http
     """Delete everything of a disconnected company, once its name was typed. The organisation's audit trail stays."""
     if request.POST.get("name", "").strip() != connection.name.strip():
         raise Misconfigured(
-            "The name does not match this company. Nothing was deleted.",
-            f"Type exactly: {connection.name}",
+            _("The name does not match this company. Nothing was deleted."),
+            _("Type exactly: %(name)s") % {"name": connection.name},
         )
     delete_company(connection, process.app.store)
     for model in (WebhookDelivery, ToldNotice, Setup, ConnectionOwner):
         model.objects.filter(connection_id=connection.id).delete()
     member.note("company deleted", "", connection.id)
     messages.success(
-        request, "All data of the company was deleted from Kontobro. Booked entries stay in the accounting system."
+        request, _("All data of the company was deleted from Kontobro. Booked entries stay in the accounting system.")
     )
     return redirect("overview", member.organisation.id)
