@@ -15,8 +15,11 @@ from typing import Any
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from django.conf import settings as django_settings
+from typer.main import get_command
 
 import kontobro
+from kontobro.cli.app import app
+from kontobro.cli.common.words import helps
 from kontobro.core import words
 from kontobro.core.settings.catalogue import catalogue as settings_catalogue
 from kontobro.core.words import catalogue
@@ -85,6 +88,16 @@ def pages() -> Catalog:
     return made
 
 
+def command_line() -> Catalog:
+    """What the command line marks, and what its `--help` says."""
+    folder = SOURCE / "cli"
+    made = empty()
+    _add(made, sorted(folder.rglob("*.py")), _as_it_is)
+    for holder, name in helps(get_command(app)):
+        made.add(getattr(holder, name), auto_comments=["help"])
+    return made
+
+
 def _add(made: Catalog, paths: Iterable[Path], read: Callable[[str], str]) -> None:
     for path in paths:
         for text, comments, context in marked(read(path.read_text(encoding="utf-8"))):
@@ -130,4 +143,5 @@ DOMAINS = (
         pages,
         lambda language: SOURCE / "web" / "locale" / language / "LC_MESSAGES" / "django.po",
     ),
+    Domain("cli", "The command line's texts.", command_line, _beside(SOURCE / "cli" / "locale")),
 )
