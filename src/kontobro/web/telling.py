@@ -68,11 +68,14 @@ def is_of_pages(raised: TracebackType | None) -> bool:
 
 
 def shown_in(locale: Locale) -> Show:
-    """Numbers and days as readers of this locale write them."""
+    """Numbers and days as readers of this locale write them; an amount keeps its places."""
 
     def show(fact: int | Decimal | date) -> str:
         if isinstance(fact, date):
             return str(format_date(fact, "medium", locale=locale))
-        return str(format_decimal(fact, locale=locale, decimal_quantization=False))
+        exponent = Decimal(fact).as_tuple().exponent
+        places = -exponent if isinstance(exponent, int) and exponent < 0 else 0
+        pattern = "#,##0" + ("." + "0" * places if places else "")
+        return str(format_decimal(fact, pattern, locale=locale, decimal_quantization=False))
 
     return show
