@@ -12,6 +12,7 @@ from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
+from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured
 from kontobro.erp.files.common.posted import read_posted
 
@@ -66,7 +67,7 @@ def run(
         show.emit([document_shape(row) for row in rows])
     elif not rows:
         stops(desk)
-        show.say("No document yet. Press Export in Pleo, then: kontobro export.")
+        show.say(_("No document yet. Press Export in Pleo, then: kontobro export."))
     else:
         print_documents(rows)
         _hints(desk, rows)
@@ -115,16 +116,20 @@ def _hints(desk: DocumentsOf, rows: Sequence[DocumentRow]) -> None:
     for row in rows:
         if row.state == "unsure":
             show.say(
-                f"Document {row.number} may have been sent. If it arrived: kontobro documents delivered {row.number}. "
-                f"If not: kontobro documents deliver {row.number} --again.",
+                _(
+                    "Document {number} may have been sent. If it arrived: kontobro documents delivered {number}. "
+                    "If not: kontobro documents deliver {number} --again."
+                ).format(number=row.number),
                 "yellow",
             )
     if any(row.state in ("sealed", "delivering") for row in rows):
-        show.say("Deliver what waits: kontobro documents deliver.", "yellow")
+        show.say(_("Deliver what waits: kontobro documents deliver."), "yellow")
     for row in desk.late():
         show.say(
-            f"Document {row.number} was delivered {show.moment(row.delivered_at)} and is not marked as imported yet. "
-            f"When it is: kontobro documents imported {row.number}.",
+            _(
+                "Document {number} was delivered {moment} and is not marked as imported yet. "
+                "When it is: kontobro documents imported {number}."
+            ).format(number=row.number, moment=show.moment(row.delivered_at)),
             "yellow",
         )
 
@@ -144,7 +149,7 @@ def show_one(context: typer.Context, number: Number, as_json: AsJson = False) ->
     for file in row.files:
         show.say(f"  {file.name}  {file.size:,} bytes  SHA-256 {file.sha256}")
     if row.reason:
-        show.say(f"  Released: {row.reason}. Its voucher numbers are void.", "yellow")
+        show.say("  " + _("Released: {reason}. Its voucher numbers are void.").format(reason=row.reason), "yellow")
     table = sheet("voucher", "date", "amount", "reference", right=["amount"], whole=["voucher", "date", "amount"])
     for voucher in vouchers:
         booking = voucher.booking
@@ -189,7 +194,7 @@ def deliver(
     """Deliver documents that are sealed and not there yet."""
     delivered = documents_of(cli_of(context)).deliver(number, again=again)
     if not delivered:
-        show.say("No document waits to be delivered.")
+        show.say(_("No document waits to be delivered."))
     for each in delivered:
         show.say(f"Document {each} is delivered.")
 
@@ -198,7 +203,7 @@ def deliver(
 def delivered(context: typer.Context, number: Number) -> None:
     """Mark a document that may have been sent as delivered: you have seen that it arrived."""
     documents_of(cli_of(context)).mark_delivered(number)
-    show.say(f"Document {number} is marked as delivered.")
+    show.say(_("Document {number} is marked as delivered.").format(number=number))
 
 
 @app.command("imported", epilog="Example: kontobro documents imported 7")
@@ -239,7 +244,7 @@ def compare(
     else:
         _print_compared(result)
         for number in marked:
-            show.say(f"Document {number} is marked as imported.")
+            show.say(_("Document {number} is marked as imported.").format(number=number))
     if not result.is_equal:
         raise typer.Exit(Exit.PROBLEMS)
 
@@ -299,7 +304,7 @@ def release(
         if not typer.confirm(question, err=True):
             raise typer.Exit(Exit.OK)
     desk.release(number, reason, is_gone=gone, journal=read_posted(journal) if journal else ())
-    show.say(f"Document {number} is released. Export its expenses again in Pleo.")
+    show.say(_("Document {number} is released. Export its expenses again in Pleo.").format(number=number))
 
 
 @app.command("confirm", epilog="Example: kontobro documents confirm --last 7 --voucher PLEO/2026=132")

@@ -12,6 +12,7 @@ from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
+from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured, shown
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def list_(as_json: AsJson = False) -> None:
     for name, one in found.items():
         rows.add_row(name, one.name, "check with your consultant" if one.check_with_consultant else "")
     show.console().print(rows)
-    show.say("Start from one of them: kontobro template new ours.toml --like generic-lines", "dim")
+    show.say(_("Start from one of them: kontobro template new ours.toml --like generic-lines"), "dim")
 
 
 @app.command("new")
@@ -81,9 +82,9 @@ def new(
             out.write(text)
     except FileExistsError as there:
         raise Misconfigured(f"{file} already exists.", "Choose another name.") from there
-    show.say(f"✓ {file} is a copy of {like}.", "bold green")
-    show.say(f"  Change it, then: kontobro template check {file}")
-    show.say(f"  See what it writes: kontobro template preview {file}")
+    show.say(_("✓ {file} is a copy of {like}.").format(file=file, like=like), "bold green")
+    show.say("  " + _("Change it, then: kontobro template check {file}").format(file=file))
+    show.say("  " + _("See what it writes: kontobro template preview {file}").format(file=file))
 
 
 @app.command("check")
@@ -100,7 +101,7 @@ def check(given: Given, masters: Masters = None, as_json: AsJson = False) -> Non
             show.say(f"✗ {fault.message}", "red")
             show.say(f"  {fault.remedy}")
     else:
-        show.say(f"✓ {called} can be used.", "bold green")
+        show.say(_("✓ {called} can be used.").format(called=called), "bold green")
     if faults:
         raise typer.Exit(Exit.PROBLEMS)
 

@@ -73,6 +73,17 @@ def problem_words(problem: Problem) -> tuple[str, str]:
     return problem.said(language() or None)
 
 
+def fix_words(problem: Problem) -> tuple[str, str]:
+    """Message and remedy before an export: in English without "then export it again"."""
+    return problem_words(problem) if language() else (problem.message, problem.fix)
+
+
+def note_words(note: str) -> str:
+    from kontobro.core.words import note_in
+
+    return note_in(note, language() or None)
+
+
 def fault_words(fault: KontobroError) -> tuple[str, str]:
     """Message and remedy; of an error whose words are English only what its kind says, with the English below it."""
     from kontobro.core.errors import fault_code
