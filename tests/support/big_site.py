@@ -16,7 +16,16 @@ SMALL = CONNECTIONS[:5]
 ONE = CONNECTIONS[5]
 """The connection whose pages are asked for. Its first job and item carry its number."""
 
-BY_ORGANISATION = ("", "jobs/", "jobs/?before=1750000000000000-1", "problems/", "members/", "notifications/", "audit/")
+BY_ORGANISATION = (
+    "",
+    "?sort=oldest&state=waits",
+    "jobs/",
+    "jobs/?before=1750000000000000-1",
+    "problems/",
+    "members/",
+    "notifications/",
+    "audit/",
+)
 BY_CONNECTION = (
     "",
     "jobs/",

@@ -125,11 +125,14 @@ class Invitation(models.Model):
 
 
 class ConnectionOwner(models.Model):
-    """Which organisation a connection of the store belongs to: to one only."""
+    """Which organisation a connection of the store belongs to: to one only. `in_charge`: the member who looks after
+    it; no one once that membership ends."""
 
     organisation: ToOrganisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     organisation_id: uuid.UUID
     connection_id: Text = models.TextField(unique=True)
+    in_charge: OptionalMembership = models.ForeignKey(Membership, null=True, on_delete=models.SET_NULL)
+    in_charge_id: int | None
 
 
 class AuditEvent(models.Model):

@@ -16,7 +16,7 @@ from kontobro.web.documents import views as documents
 from kontobro.web.exports import booking, jobs, problems, tie_out
 from kontobro.web.members import first_visit, preferences
 from kontobro.web.members import views as members
-from kontobro.web.organisation import audit, home, notifications, overview, privacy
+from kontobro.web.organisation import assigning, audit, home, notifications, overview, privacy
 from kontobro.web.site import aside_page as aside
 from kontobro.web.site import health
 
@@ -65,6 +65,7 @@ urlpatterns = [
     path("c/<str:connection>/access/", connection.access, name="change_access"),
     path("c/<str:connection>/disconnect/", connection.end, name="disconnect"),
     path("o/<uuid:organisation>/", overview.overview, name="overview"),
+    path("o/<uuid:organisation>/assign/", assigning.assign, name="assign"),
     path("o/<uuid:organisation>/jobs/", jobs.jobs, name="jobs"),
     path("o/<uuid:organisation>/problems/", problems.problems, name="problems"),
     path("c/<str:connection>/jobs/", jobs.of_one, name="connection_jobs"),
