@@ -25,6 +25,7 @@ BY_ORGANISATION = (
     "members/",
     "notifications/",
     "audit/",
+    "month-end/?month=2026-02",
 )
 BY_CONNECTION = (
     "",
@@ -35,6 +36,7 @@ BY_CONNECTION = (
     "items/ref-5/",
     "settings/",
     "tie-out/",
+    "month-end/",
     "master-data/",
 )
 

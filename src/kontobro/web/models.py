@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kontobro.core.model.connection import Destination, Tokens
     from kontobro.core.model.settings import Settings
     from kontobro.install.authorisation import Consent
-    from kontobro.store.columns import Count, Day, Flag, Identifier, Instant, Text
+    from kontobro.store.columns import Count, Day, Flag, Identifier, Instant, OptionalInstant, Text
     from kontobro.store.django_store import DjangoStore
 
     ToOrganisation: TypeAlias = models.ForeignKey["Organisation", "Organisation"]
@@ -133,6 +133,37 @@ class ConnectionOwner(models.Model):
     connection_id: Text = models.TextField(unique=True)
     in_charge: OptionalMembership = models.ForeignKey(Membership, null=True, on_delete=models.SET_NULL)
     in_charge_id: int | None
+
+
+class MonthClose(models.Model):
+    """Someone saw that a company's month was equal and closed it. `figures`: the lines of the table as they were then,
+    each `MonthLine` as texts. An owner can reopen it, with a reason; then it can be closed again."""
+
+    organisation: ToOrganisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    organisation_id: uuid.UUID
+    connection_id: Text = models.TextField()
+    month: Day = models.DateField()
+    closed_at: Instant = models.DateTimeField()
+    closed_name: Text = models.TextField()
+    figures: models.JSONField[list[dict[str, str]], list[dict[str, str]]] = models.JSONField(default=list)
+    reopened_at: OptionalInstant = models.DateTimeField(null=True)
+    reopened_name: Text = models.TextField(blank=True)
+    reason: Text = models.TextField(blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["connection_id", "month"],
+                condition=models.Q(reopened_at__isnull=True),
+                name="kontobro_web_closed_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(reopened_at__isnull=True, reason="", reopened_name="")
+                | (models.Q(reopened_at__isnull=False) & ~models.Q(reason="") & ~models.Q(reopened_name="")),
+                name="kontobro_web_reopened_for_a_reason",
+            ),
+        )
+        indexes = (models.Index(fields=["organisation", "month"], name="kontobro_web_closes"),)
 
 
 class AuditEvent(models.Model):

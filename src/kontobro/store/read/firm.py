@@ -6,11 +6,12 @@ Whose connections a reader may see is decided by the caller, who names them all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any, cast
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Replace
 
 from kontobro.core.ports import Store
 from kontobro.store import models
@@ -28,6 +29,16 @@ class Company:
     status: str
     erp: str
     environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonthCounts:
+    """A connection's expenses of one month by how their last run went, and when the last of them changed."""
+
+    booked: int = 0
+    failed: int = 0
+    waiting: int = 0
+    changed_at: datetime | None = None
 
 
 COLUMNS = ("id", "name", "company_name", "status", "erp", "environment")
@@ -61,5 +72,24 @@ class Firm:
         with self._database.reading():
             return {owner: at for owner, at in rows if at is not None}
 
+    def month(self, connection_ids: Sequence[str], first: date, last: date) -> Mapping[str, MonthCounts]:
+        """What is booked for these days, by connection; no entry where there is nothing."""
+        item = Replace(F("reference"), Value("/pay"), Value(""))  # `journal.reference_of`
+        days = {"date__gte": first.isoformat(), "date__lte": last.isoformat()}
+        rows = self._rows(models.Booking).filter(connection_id__in=connection_ids, **days).order_by()
+        counted = rows.values_list("connection_id", "outcome").annotate(number=Count(item, distinct=True), at=Max("updated_at"))
+        found: dict[str, MonthCounts] = {}
+        with self._database.reading():
+            for owner, outcome, number, at in counted:
+                found[owner] = _with(found.get(owner, MonthCounts()), outcome, number, at)
+        return found
+
     def _rows(self, model: type[Any]) -> QuerySet[Any]:
         return cast(QuerySet[Any], model.objects.using(self._database.alias))
+
+
+def _with(counts: MonthCounts, outcome: str | None, number: int, at: datetime) -> MonthCounts:
+    """What is under way and what is not known are both waiting."""
+    name = outcome if outcome in ("booked", "failed") else "waiting"
+    number += getattr(counts, name)
+    return replace(counts, **{name: number}, changed_at=max(at, counts.changed_at or at))
