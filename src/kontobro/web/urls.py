@@ -14,6 +14,8 @@ from kontobro.web.documents import release as document_release
 from kontobro.web.documents import template as document_template
 from kontobro.web.documents import views as documents
 from kontobro.web.exports import booking, jobs, problems, tie_out
+from kontobro.web.firm import settings as firm_settings
+from kontobro.web.members import first_visit
 from kontobro.web.members import first_visit, preferences
 from kontobro.web.members import views as members
 from kontobro.web.month import firm as firm_month
@@ -70,6 +72,9 @@ urlpatterns = [
     path("o/<uuid:organisation>/", overview.overview, name="overview"),
     path("o/<uuid:organisation>/month-end/", firm_month.page, name="firm_month"),
     path("o/<uuid:organisation>/month-end/month-end.xlsx", firm_month.as_xlsx, name="firm_month_xlsx"),
+    path("o/<uuid:organisation>/settings/", firm_settings.choose, name="firm_settings"),
+    path("o/<uuid:organisation>/settings/preview/", firm_settings.preview, name="firm_settings_preview"),
+    path("o/<uuid:organisation>/settings/save/", firm_settings.save, name="firm_settings_save"),
     path("o/<uuid:organisation>/assign/", assigning.assign, name="assign"),
     path("o/<uuid:organisation>/jobs/", jobs.jobs, name="jobs"),
     path("o/<uuid:organisation>/problems/", problems.problems, name="problems"),
