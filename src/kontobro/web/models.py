@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     ToOrganisation: TypeAlias = models.ForeignKey["Organisation", "Organisation"]
     ToUser: TypeAlias = models.ForeignKey["User", "User"]
+    ToMembership: TypeAlias = models.ForeignKey["Membership", "Membership"]
     OptionalMembership: TypeAlias = models.ForeignKey["Membership | None", "Membership | None"]
     OptionalUser: TypeAlias = models.ForeignKey["User | None", "User | None"]
 
@@ -164,6 +165,30 @@ class MonthClose(models.Model):
             ),
         )
         indexes = (models.Index(fields=["organisation", "month"], name="kontobro_web_closes"),)
+
+
+class ApiToken(models.Model):
+    """A key to an organisation's figures, to be read by a program. Kept as a hash only; it goes when its maker's
+    membership goes. `used`: requests in the minute that began at `window_at`."""
+
+    id: int
+    organisation: ToOrganisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    organisation_id: uuid.UUID
+    maker: ToMembership = models.ForeignKey(Membership, on_delete=models.CASCADE)
+    name: Text = models.TextField()
+    secret_hash: Text = models.TextField(unique=True)
+    made_at: Instant = models.DateTimeField()
+    expires_at: Instant = models.DateTimeField()
+    last_used_at: OptionalInstant = models.DateTimeField(null=True)
+    window_at: OptionalInstant = models.DateTimeField(null=True)
+    used: Count = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(expires_at__gt=models.F("made_at")), name="kontobro_web_token_expires"
+            ),
+        )
 
 
 class AuditEvent(models.Model):

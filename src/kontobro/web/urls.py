@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from kontobro.web.api import pages as api_pages
+from kontobro.web.api import views as api
 from kontobro.web.connect import views as connect
 from kontobro.web.connect import views_books as connect_books
 from kontobro.web.connect import views_erp as connect_erp
@@ -15,7 +17,6 @@ from kontobro.web.documents import template as document_template
 from kontobro.web.documents import views as documents
 from kontobro.web.exports import booking, jobs, problems, tie_out
 from kontobro.web.firm import settings as firm_settings
-from kontobro.web.members import first_visit
 from kontobro.web.members import first_visit, preferences
 from kontobro.web.members import views as members
 from kontobro.web.month import firm as firm_month
@@ -72,6 +73,14 @@ urlpatterns = [
     path("o/<uuid:organisation>/", overview.overview, name="overview"),
     path("o/<uuid:organisation>/month-end/", firm_month.page, name="firm_month"),
     path("o/<uuid:organisation>/month-end/month-end.xlsx", firm_month.as_xlsx, name="firm_month_xlsx"),
+    path("o/<uuid:organisation>/api/", api_pages.tokens, name="api_tokens"),
+    path("o/<uuid:organisation>/api/<int:token>/revoke/", api_pages.revoke, name="revoke_token"),
+    path("api/v1/openapi.json", api.document, name="api_document"),
+    path("api/v1/companies", api.companies, name="api_companies"),
+    path("api/v1/companies/<str:connection>", api.company, name="api_company"),
+    path("api/v1/companies/<str:connection>/jobs", api.jobs, name="api_jobs"),
+    path("api/v1/companies/<str:connection>/problems", api.problems, name="api_problems"),
+    path("api/v1/months/<str:month>", api.month, name="api_month"),
     path("o/<uuid:organisation>/settings/", firm_settings.choose, name="firm_settings"),
     path("o/<uuid:organisation>/settings/preview/", firm_settings.preview, name="firm_settings_preview"),
     path("o/<uuid:organisation>/settings/save/", firm_settings.save, name="firm_settings_save"),

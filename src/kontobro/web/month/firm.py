@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 from kontobro.core.tieout.month import last_day, month_after, month_before
 from kontobro.export.tieout.sheets import xlsx_book
 from kontobro.store.read.firm import MonthCounts
-from kontobro.web.models import MonthClose
+from kontobro.web.models import MonthClose, Organisation
 from kontobro.web.month import closing
 from kontobro.web.month.blocks import Block, known_blocks, today_of
 from kontobro.web.month.workbook import XLSX
@@ -71,7 +71,7 @@ def page(request: HttpRequest, member: Member) -> HttpResponse:
     """A table of all companies for one month, those that need someone first."""
     first = closing.month_named(request.GET.get("month", ""), today_of(None))
     known = people(member)
-    months = months_of(member, listed_companies(member, known), first)
+    months = months_of(member.organisation, listed_companies(member, known), first)
     state, person = request.GET.get("state", ""), request.GET.get("person", "")
     chosen = [one for one in months if _is_chosen(one, state, person)]
     shown = {
@@ -97,10 +97,10 @@ def _is_chosen(one: MonthOfCompany, state: str, person: str) -> bool:
     )
 
 
-def months_of(member: Member, companies: Sequence[Listed], first: dt.date) -> list[MonthOfCompany]:
+def months_of(organisation: Organisation, companies: Sequence[Listed], first: dt.date) -> list[MonthOfCompany]:
     """Each company's month. The last two questions are asked once for all of them."""
     counts = process.firm.month([one.company.id for one in companies], first, last_day(first))
-    open_or_closed = MonthClose.objects.filter(organisation=member.organisation, month=first, reopened_at=None)
+    open_or_closed = MonthClose.objects.filter(organisation=organisation, month=first, reopened_at=None)
     kept = {one.connection_id: one for one in open_or_closed}
     today = today_of(None)
     found = [_month_of(one, first, today, counts, kept) for one in companies if _is_of(one, counts, kept)]
@@ -131,7 +131,7 @@ def _month_of(
 def as_xlsx(request: HttpRequest, member: Member) -> FileResponse:
     """The same table, of all companies, as a workbook."""
     first = closing.month_named(request.GET.get("month", ""), today_of(None))
-    months = months_of(member, listed_companies(member, people(member)), first)
+    months = months_of(member.organisation, listed_companies(member, people(member)), first)
     file = TemporaryFile()  # noqa: SIM115 - the answer closes it when it has been sent
     with xlsx_book(file) as book:
         sheet = book.sheet(f"{first:%Y-%m}", _columns())

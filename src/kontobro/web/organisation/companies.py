@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
 from kontobro.export.documents.waiting import LATE
 from kontobro.store.read.firm import Company
-from kontobro.web.models import ConnectionOwner, Membership
+from kontobro.web.models import ConnectionOwner, Membership, Organisation
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member
 
@@ -75,8 +76,17 @@ def people(member: Member) -> Mapping[int, str]:
 
 
 def listed_companies(member: Member, known: Mapping[int, str]) -> list[Listed]:
-    """Every company of the organisation, by name."""
-    owners = ConnectionOwner.objects.filter(organisation=member.organisation)
+    """Every company of the organisation, by name, and which of these people is in charge of it."""
+    return companies_of(member.organisation, known=known)
+
+
+def companies_of(
+    organisation: Organisation, only: Sequence[str] | None = None, known: Mapping[int, str] = MappingProxyType({})
+) -> list[Listed]:
+    """The organisation's companies, or `only` those of them, by name."""
+    owners = ConnectionOwner.objects.filter(organisation=organisation)
+    if only is not None:
+        owners = owners.filter(connection_id__in=only)
     charges = dict(owners.values_list("connection_id", "in_charge"))
     companies = process.firm.companies(list(charges))
     waits = waits_of([(one.id, one.status) for one in companies])
