@@ -148,7 +148,7 @@ QUERIES: Mapping[str, Form] = {
     "pleo_settings": {"company_id": ["x"]},
     "connect_pleo": {"environment": ["sandbox"]},
     "account_login": {"next": ["/"]},
-    "overview": {"q": ["a"], "state": ["failed"], "erp": ["odoo"], "person": ["none"], "sort": ["oldest"], "page": ["2"]},
+    "overview": {"q": ["a"], "state": ["failed"], "erp": ["odoo"], "person": ["none"], "sort": ["oldest"]},
     "audit": {"page": ["2"]},
     "jobs": {"before": ["1750000000000000-1"]},
     "connection_jobs": {"before": ["1750000000000000-1"]},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,11 +54,11 @@ def make(browser: Client, organisation: object, name: str = "Dashboard", days: i
 
 
 @pytest.fixture
-def reader(connected: ConnectedSite) -> Iterator[Reader]:
+def reader(connected: ConnectedSite) -> Reader:
     owner = connected.site.member(connected.organisation, "owner", "anna@example.com")
     browser = connected.site.browser(owner)
     connected.export()
-    yield Reader(connected, owner, browser, make(browser, connected.organisation.id))
+    return Reader(connected, owner, browser, make(browser, connected.organisation.id))
 
 
 def test_a_program_reads_states_jobs_problems_and_months(reader: Reader) -> None:

@@ -171,7 +171,7 @@ def test_the_database_closes_no_month_twice_and_opens_none_without_a_reason(equa
         "closed_name": "bo@example.com",
     }
     kept = MonthClose.objects.create(**facts)
-    with pytest.raises(IntegrityError, match="(?i)unique"):
+    with pytest.raises(IntegrityError, match=r"(?i)unique"):
         MonthClose.objects.create(**facts)
     kept.reopened_at = equal.site.now()
     with pytest.raises(IntegrityError, match="kontobro_web_reopened_for_a_reason"):
@@ -220,7 +220,8 @@ def test_the_firm_sees_every_company_s_month(equal: ConnectedSite) -> None:
     only = equal.browser.get(f"{address}?{OCTOBER}&state=closed").text.partition("<tbody>")[2]
     assert "bo@example.com" in only
     assert "Locked out" not in only
-    rows = [[cell.value for cell in row] for row in workbook(equal.browser, f"{address}month-end.xlsx?{OCTOBER}").active]
+    sheet = workbook(equal.browser, f"{address}month-end.xlsx?{OCTOBER}").active
+    rows = [[cell.value for cell in row] for row in sheet]
     assert [row[2] for row in rows[1:]] == ["open; something blocks it", "open; nothing known blocks it", "closed"]
 
 

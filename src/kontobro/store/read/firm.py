@@ -77,7 +77,8 @@ class Firm:
         item = Replace(F("reference"), Value("/pay"), Value(""))  # `journal.reference_of`
         days = {"date__gte": first.isoformat(), "date__lte": last.isoformat()}
         rows = self._rows(models.Booking).filter(connection_id__in=connection_ids, **days).order_by()
-        counted = rows.values_list("connection_id", "outcome").annotate(number=Count(item, distinct=True), at=Max("updated_at"))
+        by_outcome = rows.values_list("connection_id", "outcome")
+        counted = by_outcome.annotate(number=Count(item, distinct=True), at=Max("updated_at"))
         found: dict[str, MonthCounts] = {}
         with self._database.reading():
             for owner, outcome, number, at in counted:

@@ -1,4 +1,7 @@
-"""API tokens: made and shown once, kept as a hash, counted by the minute, ended by time, an owner or the maker's going."""
+"""API tokens: made and shown once, kept as a hash, counted by the minute.
+
+Time ends them, an owner, or that their maker is no owner any more.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One company's settings for many others: what would change in each, and whether it fits the accounting system there."""
+"""One company's settings for many others: what would change in each, and whether it fits there."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ MOST: Final = 50
 @require_http_methods(["GET", "POST"])
 @of_organisation("bookkeeper")
 def choose(request: HttpRequest, member: Member) -> HttpResponse:
-    """Which settings, from which company, to which. The overview's ticks come as POST; by the address there are none."""
+    """Which settings, from which company, to which. The overview's ticks come as POST; else there are none."""
     wanted = {one.connection_id for one in ticked(request, member)} if request.method == "POST" else set()
     names = sorted(process.overview.names(connection_ids(member)).items(), key=lambda pair: pair[1].casefold())
     shown = {

@@ -5,7 +5,7 @@ from django.db.models.deletion import CASCADE, SET_NULL
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("kontobro_web", "0005_senders"),
+        ("kontobro_web", "0006_person"),
     ]
 
     operations = [

@@ -99,9 +99,7 @@ def _of_pleo(connection_id: str, end: MonthEnd) -> Iterator[Block]:
         words = _("Pleo could not be asked for its exports: %(reason)s") % {"reason": end.pleo.fault}
         yield Block("pleo_not_asked", words, _address("connection", connection_id))
     if end.pleo.open_jobs:
-        words = ngettext(
-            "%(count)d export has not ended.", "%(count)d exports have not ended.", end.pleo.open_jobs
-        )
+        words = ngettext("%(count)d export has not ended.", "%(count)d exports have not ended.", end.pleo.open_jobs)
         yield Block("open_exports", words % {"count": end.pleo.open_jobs}, _address("connection_jobs", connection_id))
 
 
