@@ -170,7 +170,7 @@ def test_what_waits_is_told_and_delivered(there: DocumentsSite, owner: Client) -
     assert there.state() == "sealed"
     assert "1 document is sealed and not delivered yet" in there.page("documents/")
     overview = owner.get(f"/o/{there.organisation.id}/").text
-    assert "documents that are sealed and not delivered yet: 1" in overview
+    assert "Documents are sealed and not delivered yet</a> (1)" in overview
     answer = post(there.browser, there, "deliver/")
     assert (answer.status_code, "The folder can&#x27;t be reached" in answer.text) == (503, True)
     there.folder.away = False

@@ -14,6 +14,7 @@ from kontobro.core.ports import Store
 from kontobro.core.ports.runner import Runner
 
 if TYPE_CHECKING:
+    from kontobro.store.read.firm import Firm
     from kontobro.store.read.overview import Overview
 
 
@@ -49,6 +50,13 @@ class WebContext:
         from kontobro.store.read.overview import overview_of  # Django's models, which need Django set up
 
         return overview_of(self.app.store)
+
+    @property
+    def firm(self) -> Firm:
+        """What lists of all of a firm's companies read."""
+        from kontobro.store.read.firm import firm_of  # Django's models, which need Django set up
+
+        return firm_of(self.app.store)
 
     @property
     def runner(self) -> Runner:

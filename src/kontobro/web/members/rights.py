@@ -1,7 +1,7 @@
 """Rights that are taken away take along what was handed out under them; and who acts now, whatever a page saw before.
 
-Removed: the membership's invitations (the database's own cascade), those to the person's address, and set-ups with
-their secrets and states. A lower role loses what only the higher one could hand out.
+Removed: the membership's invitations and API tokens (the database's own cascade), invitations to the person's address,
+and set-ups with their secrets and states. A lower role loses what only the higher one could hand out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kontobro.core.errors import Misconfigured, NotAllowed
-from kontobro.web.models import Invitation, Membership, Organisation, Setup, User
+from kontobro.web.models import ApiToken, Invitation, Membership, Organisation, Setup, User
 from kontobro.web.tenancy import Member, Role
 
 GONE = gettext_lazy("This setup was cancelled, or your role in the organisation has changed.")
@@ -51,6 +51,7 @@ def change_role(target: Membership, role: str) -> None:
         raise Misconfigured(_("This is the last owner."), _("Make another member an owner first."))
     if role != "owner":
         Invitation.objects.filter(sender=target).delete()
+        ApiToken.objects.filter(maker=target).delete()
     if role not in ("owner", "bookkeeper"):
         Setup.objects.filter(organisation_id=target.organisation_id, user=target.user).delete()
     if role:

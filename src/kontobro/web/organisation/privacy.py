@@ -26,12 +26,15 @@ from kontobro.export.personal.data import (
     erase_entries,
     export_company,
 )
-from kontobro.web.models import AuditEvent, ConnectionOwner, Setup, ToldNotice, WebhookDelivery
+from kontobro.web.models import AuditEvent, ConnectionOwner, MonthClose, Setup, ToldNotice, WebhookDelivery
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, of_connection
 
 LONGEST = 200
 """Characters of a name, address or id that is looked for."""
+
+MONTHS = ("month", "closed_at", "figures", "reopened_at", "reason")
+"""What is taken out of a closed month: not who closed it."""
 
 
 @of_connection("owner")
@@ -63,6 +66,7 @@ def _add_ours(connection: Connection, file: IO[bytes]) -> None:
     rows = {
         "audit.json": AuditEvent.objects.filter(**of_it).order_by("at").values("at", "action", "detail"),
         "notices.json": ToldNotice.objects.filter(**of_it).order_by("day").values("day", "cause"),
+        "months.json": MonthClose.objects.filter(**of_it).order_by("closed_at").values(*MONTHS),
         "webhooks.json": WebhookDelivery.objects.filter(**of_it).order_by("at").values("at", "delivery_id"),
     }
     with ZipFile(file, "a", ZIP_DEFLATED) as archive:
@@ -135,7 +139,7 @@ def delete(request: HttpRequest, member: Member, connection: Connection) -> Http
             _("Type exactly: %(name)s") % {"name": connection.name},
         )
     delete_company(connection, process.app.store)
-    for model in (WebhookDelivery, ToldNotice, Setup, ConnectionOwner):
+    for model in (WebhookDelivery, ToldNotice, Setup, MonthClose, ConnectionOwner):
         model.objects.filter(connection_id=connection.id).delete()
     member.note("company deleted", "", connection.id)
     messages.success(

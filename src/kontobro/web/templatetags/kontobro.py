@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Literal
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal
 from django import template
 from django.forms import BoundField
@@ -112,6 +112,12 @@ def day(context: Context, value: date | str | None) -> str:
         return "–"
     when = date.fromisoformat(value) if isinstance(value, str) else value
     return str(format_date(when, "medium", locale=_locale(context)))
+
+
+@register.simple_tag(takes_context=True)
+def month(context: Context, first: date) -> str:
+    """A month in the reader's words: October 2026."""
+    return str(format_skeleton("yMMMM", first, locale=_locale(context)))
 
 
 @register.simple_tag(takes_context=True)
