@@ -214,7 +214,7 @@ def test_whatever_is_asked_is_answered_as_the_document_says(reader: Reader, path
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", WSGIHandler())
     operation = schema[path]["GET"]
     headers = {"Authorization": f"Bearer {reader.secret}"}
-    statuses = set()
+    statuses: set[int] = set()
 
     @given(case=operation.as_strategy())
     @settings(

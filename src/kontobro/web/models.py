@@ -130,6 +130,7 @@ class ConnectionOwner(models.Model):
     """Which organisation a connection of the store belongs to: to one only. `in_charge`: the member who looks after
     it; no one once that membership ends."""
 
+    id: int
     organisation: ToOrganisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     organisation_id: uuid.UUID
     connection_id: Text = models.TextField(unique=True)
