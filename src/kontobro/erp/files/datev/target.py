@@ -21,12 +21,14 @@ from kontobro.core.model.masterdata import (
     Vendor,
 )
 from kontobro.core.ports import Capabilities, DocumentFile, DocumentHead, Place, R, Vouchers
+from kontobro.core.tieout.journal import PostedEntry
 from kontobro.erp.files.common.master_file import MasterFile
 from kontobro.erp.files.common.masters import company_of, read_master_file
 from kontobro.erp.files.datev.books import Books, books_of
 from kontobro.erp.files.datev.checks import collisions, problems_of
 from kontobro.erp.files.datev.lines import encoded, posting_lines
 from kontobro.erp.files.datev.package import RECEIPTS, package_content, packages
+from kontobro.erp.files.datev.posted import posted_of
 from kontobro.erp.files.datev.rows import rows_of
 from kontobro.erp.files.datev.setup import Setup, read_setup
 from kontobro.erp.files.datev.vendors import new_vendors, vendor_lines
@@ -108,3 +110,7 @@ class DatevTarget:
         for at, span in enumerate(packages(vouchers), 1):
             content = package_content(head, vouchers, span, self._setup.receipts_version)
             yield DocumentFile(name=f"Belege_{name}_{at}.zip", media_type="application/zip", content=content)
+
+    def posted(self, content: bytes, name: str) -> list[PostedEntry]:
+        """The entries of a Buchungsstapel that DATEV exported, for the tie-out. Raises Misconfigured."""
+        return posted_of(content, name, self._books)
