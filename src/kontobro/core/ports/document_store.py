@@ -10,6 +10,7 @@ from kontobro.core.documents import (
     DocumentRow,
     DocumentState,
     LastNumbers,
+    MatchedNumber,
     NewDocument,
     SealedFile,
     SealedVoucher,
@@ -49,6 +50,10 @@ class DocumentStore(Protocol):
 
     def released(self, connection_id: str, references: Sequence[Reference]) -> Mapping[Reference, SealedVoucher]:
         """What was in a document that was released; of several the last."""
+        ...
+
+    def clash(self, connection_id: str, number: MatchedNumber) -> SealedVoucher | None:
+        """What is in a document that is not released, and would be taken for what it is not beside this number."""
         ...
 
     def documents(

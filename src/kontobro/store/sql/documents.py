@@ -11,6 +11,7 @@ from kontobro.core.documents import (
     DocumentRow,
     DocumentState,
     LastNumbers,
+    MatchedNumber,
     NewDocument,
     SealedFile,
     SealedVoucher,
@@ -30,6 +31,7 @@ from kontobro.store.sql.document_rows import (
     insert_vouchers,
     last_document,
     last_vouchers,
+    like,
     required_row,
     row_of,
     set_series,
@@ -128,6 +130,15 @@ class Documents(Part):
             asked = f"{SEALED} AND voucher.released AND voucher.reference = ANY(%s) ORDER BY document.number"
             rows = session.select(asked, (connection_id, list(references)))
         return {Reference(row.reference): voucher_of(row) for row in rows}
+
+    def clash(self, connection_id: str, number: MatchedNumber) -> SealedVoucher | None:
+        asked = f"{SEALED} AND NOT voucher.released AND voucher.vendor = %s AND voucher.facts LIKE %s"
+        if not number.vendor:
+            return None
+        with self.tables.reading() as session:
+            rows = session.select(asked, (connection_id, number.vendor, like(number.written)))
+        found = (voucher_of(row) for row in rows)
+        return next((one for one in found if one.matched and one.matched.clashes(number)), None)
 
     def documents(
         self, connection_id: str, *, states: Sequence[DocumentState] = (), limit: int = 0, before: int = 0

@@ -25,7 +25,7 @@ from kontobro.core.tieout.journal import PostedEntry
 from kontobro.erp.files.common.master_file import MasterFile
 from kontobro.erp.files.common.masters import company_of, read_master_file
 from kontobro.erp.files.datev.books import Books, books_of
-from kontobro.erp.files.datev.checks import collisions, problems_of
+from kontobro.erp.files.datev.checks import collisions, matched_number, problems_of
 from kontobro.erp.files.datev.lines import encoded, posting_lines
 from kontobro.erp.files.datev.package import RECEIPTS, package_content, packages
 from kontobro.erp.files.datev.posted import posted_of
@@ -97,7 +97,13 @@ class DatevTarget:
         """A batch may not cross a fiscal year, and DATEV recommends a month."""
         month, year = f"{entry.date:%Y-%m}", self._books.year(entry.date)
         group = month if year.start <= entry.date.replace(day=1) else f"{month}-2"  # a year may begin within a month
-        return Place(group=group, series=SERIES, year=year.name, rows=len(rows_of(entry, self._books)))
+        return Place(
+            group=group,
+            series=SERIES,
+            year=year.name,
+            rows=len(rows_of(entry, self._books)),
+            matched=matched_number(entry, self._books),
+        )
 
     def render(self, head: DocumentHead, vouchers: Vouchers) -> Iterator[DocumentFile]:
         """The batch, then vendors that are new in it, then its receipts."""
