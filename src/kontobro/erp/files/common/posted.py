@@ -17,27 +17,33 @@ MOST_BYTES: Final = 256 * 1024 * 1024
 
 
 InDatev = Callable[[bytes, str], list[PostedEntry]]
-"""How a Buchungsstapel is read: with the keys and accounts of a client."""
+"""How bytes and name of a file are read; a Buchungsstapel with the keys and accounts of a client."""
 
 
 def read_posted(path: Path, in_datev: InDatev | None = None) -> list[PostedEntry]:
     """The entries of a journal: SIE 4 (E or I), FEC, or DATEV where its client is known, as its content says. Raises
-    Misconfigured."""
+    Misconfigured, also for one without entries: it would say of every document that it is not there."""
     content = journal_bytes(path)
+    if posted := _reader_of(content, path.name, in_datev)(content, path.name):
+        return posted
+    raise Misconfigured(f"{path.name} has no entries.", "Export the journal of the days that the documents are of.")
+
+
+def _reader_of(content: bytes, name: str, in_datev: InDatev | None) -> InDatev:
     begin = content[:4096].lstrip(b"\xef\xbb\xbf \r\n\t")
     if begin.startswith(b"#"):
-        return list(_of_sie(content))
+        return lambda content, _: list(_of_sie(content))
     if begin.lower().startswith(b"journalcode"):
-        return list(_of_fec(content))
-    if is_datev(begin):
-        if in_datev is None:
-            what = "is in DATEV's format, and this connection's documents are not."
-            raise Misconfigured(f"{path.name} {what}", "Export the journal as SIE, FEC or CSV.")
-        return in_datev(content, path.name)
-    raise Misconfigured(
-        f"{path.name} is neither SIE, FEC nor DATEV.",
-        "Export the journal in one of these formats, or as CSV with a template of its layout.",
-    )
+        return lambda content, _: list(_of_fec(content))
+    if not is_datev(begin):
+        raise Misconfigured(
+            f"{name} is neither SIE, FEC nor DATEV.",
+            "Export the journal in one of these formats, or as CSV with a template of its layout.",
+        )
+    if in_datev is None:
+        what = "is in DATEV's format, and this connection's documents are not."
+        raise Misconfigured(f"{name} {what}", "Export the journal as SIE, FEC or CSV.")
+    return in_datev
 
 
 def journal_bytes(path: Path) -> bytes:

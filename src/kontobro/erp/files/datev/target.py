@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import Final
 
 from kontobro.core.errors import Problem
@@ -23,7 +22,7 @@ from kontobro.core.model.masterdata import (
 from kontobro.core.ports import Capabilities, DocumentFile, DocumentHead, Place, R, Vouchers
 from kontobro.core.tieout.journal import PostedEntry
 from kontobro.erp.files.common.master_file import MasterFile
-from kontobro.erp.files.common.masters import company_of, read_master_file
+from kontobro.erp.files.common.masters import company_of, masters_of
 from kontobro.erp.files.datev.books import Books, books_of
 from kontobro.erp.files.datev.checks import collisions, matched_number, problems_of
 from kontobro.erp.files.datev.lines import encoded, posting_lines
@@ -40,7 +39,7 @@ CSV: Final = "text/csv; charset=windows-1252"
 
 def from_options(options: Mapping[str, str]) -> DatevTarget:
     """The target of a connection's options (`CONNECTOR`). Raises Misconfigured for one that DATEV would not take."""
-    return DatevTarget(read_setup(options), Path(options["masters"]), options)
+    return DatevTarget(read_setup(options), options)
 
 
 class DatevTarget:
@@ -57,14 +56,13 @@ class DatevTarget:
     )
     max_rows: int | None = MOST_ROWS
 
-    def __init__(self, setup: Setup, masters: Path, options: Mapping[str, str]) -> None:
+    def __init__(self, setup: Setup, options: Mapping[str, str]) -> None:
         self._setup = setup
-        self._path = masters
         self._options = options
 
     @cached_property
     def _masters(self) -> MasterFile:
-        return read_master_file(self._path)
+        return masters_of(self._options)
 
     @cached_property
     def _books(self) -> Books:
