@@ -3,18 +3,22 @@ over the whole job, and in what was sealed before."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from kontobro.core.documents import MatchedNumber
+from kontobro.core.errors import Misconfigured
 from kontobro.core.model.journal import Bill, Entry, InvoiceKey, Payment, compared
 from kontobro.core.ports import Place
 from kontobro.export.engine import BATCH
 from pleo_sandbox.model import Expense, SandboxCompany
-from tests.export.test_documents import Papers, papers_over
+from tests.export.test_documents import GOOD, Mail, Papers, papers_over
 from tests.support.connected_home import forget_history
 from tests.support.export_harness import ExportHarness, an_export_harness
 from tests.support.plain_documents import PlainTarget
-from tests.support.pleo_company import a_company, an_item, entry_id, invoice, invoice_payment
+from tests.support.pleo_company import a_company, an_item, entry_id, invoice, invoice_payment, kill_company
 
 
 class Matching(PlainTarget):
@@ -92,3 +96,42 @@ def test_the_same_invoice_twice_is_one_too_many(tmp_path: Path) -> None:
         papers = matching(harness, tmp_path)
         result = papers.export()
         assert (result.booked, result.failed) == (1, 1)
+
+
+def made_again(harness: ExportHarness) -> None:
+    """The connection is deleted with all that hangs on it, and made again."""
+    tokens = harness.store.tokens(harness.connection)
+    assert tokens
+    harness.store.save_connection(replace(harness.connection, status="disconnected"))
+    harness.store.delete_connection(harness.connection.id)
+    harness.store.save_connection(harness.connection)
+    harness.store.save_tokens(harness.connection, tokens)
+
+
+def test_a_connection_that_is_made_again_over_a_mail_asks_for_the_last_numbers(tmp_path: Path) -> None:
+    with an_export_harness(tmp_path, kill_company()) as harness:
+        papers = papers_over(harness, tmp_path)
+        mail = Mail(tmp_path / "documents")
+        mail.lost = False
+        papers.documents = replace(papers.documents, delivery=mail)
+        assert papers.export().booked == 4
+        made_again(harness)
+        result = papers.again(*GOOD)
+        assert (result.event, result.booked) == ("failed", 0)
+        assert result.failure
+        assert "document 1 was sealed, 0 is the last one known here" in result.failure
+        with pytest.raises(Misconfigured, match="numbers would be given twice"):
+            papers.desk.confirm_last(1, {("A", "2026"): 2, ("P", "2026"): 2})
+        papers.desk.confirm_last(1, {("A", "2026"): 3, ("P", "2026"): 2})
+        assert papers.again(*GOOD).booked == 4
+        new = [row for row in papers.rows() if row["document"] == 2]
+        assert sorted(str(row["number"]) for row in new) == ["A4", "A5", "A6", "P3", "P4"]
+
+
+def test_over_a_folder_the_manifests_tell_all(tmp_path: Path) -> None:
+    with an_export_harness(tmp_path, kill_company()) as harness:
+        papers = papers_over(harness, tmp_path)
+        papers.export()
+        made_again(harness)
+        assert papers.again(*GOOD).already_booked == 4
+        assert {row["document"] for row in papers.rows()} == {1}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kontobro.core.documents import NewDocument, SealedVoucher
+from kontobro.core.documents import LastNumbers, NewDocument, SealedVoucher
 from kontobro.core.errors import ImpossibleMove
 from kontobro.core.model.journal import Booking, Reference
 from kontobro.core.ports import DocumentFile
@@ -191,3 +191,18 @@ def test_documents_go_with_their_connection(books: DjangoStore) -> None:
     with books.tables.reading() as session:
         for table in ("document", "documentfile", "documentpiece", "voucher", "series"):
             assert session.select(f"SELECT count(*) AS number FROM kontobro_{table}")[0].number == 0
+
+
+def test_the_last_numbers_outlive_their_connection(books: DjangoStore) -> None:
+    """Of the highest of all that were deleted, by Pleo company and accounting system."""
+    there = connection()
+    assert books.kept_numbers(there.company_id, there.erp) == LastNumbers()
+    for numbers in (3, 1):
+        books.save_connection(there)
+        for number in range(1, numbers + 1):
+            sealed(books, number, [voucher(f"r{number}", number, number)])
+        books.begin_documents(ID, "job-1", [new(numbers + 1)])
+        books.save_connection(replace(there, status="disconnected"))
+        books.delete_connection(ID)
+    assert books.kept_numbers(there.company_id, there.erp) == LastNumbers(3, {("A", "2026"): 3})
+    assert books.kept_numbers("another", there.erp) == books.kept_numbers(there.company_id, "x") == LastNumbers()

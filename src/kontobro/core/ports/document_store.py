@@ -26,6 +26,10 @@ class DocumentStore(Protocol):
     # sealing
     def last_numbers(self, connection_id: str) -> LastNumbers: ...
 
+    def kept_numbers(self, company_id: str, erp: str) -> LastNumbers:
+        """The last numbers of deleted connections of this Pleo company to this accounting system."""
+        ...
+
     def known_vendors(self, connection_id: str) -> frozenset[str]:
         """The vendors of all vouchers so far."""
         ...
