@@ -206,3 +206,20 @@ def test_the_last_numbers_outlive_their_connection(books: DjangoStore) -> None:
         books.delete_connection(ID)
     assert books.kept_numbers(there.company_id, there.erp) == LastNumbers(3, {("A", "2026"): 3})
     assert books.kept_numbers("another", there.erp) == books.kept_numbers(there.company_id, "x") == LastNumbers()
+
+
+def test_marks_are_looked_up_by_number_and_a_conflict_by_itself(books: DjangoStore) -> None:
+    """However many documents there are, no more are read than marks that are new."""
+    for number in range(1, 6):
+        sealed(books, number, [voucher(f"r{number}", number, number)])
+    for number in (2, 3, 4):
+        books.note_delivery(ID, number, "delivering", NOON)
+        books.note_delivery(ID, number, "delivered", NOON)
+    books.mark_imported(ID, 2, NOON)
+    books.release(ID, 3, "rejected", NOON)
+    assert [row.number for row in books.unmarked(ID, [1, 2, 3, 4, 9])] == [3, 4]
+    assert [row.number for row in books.unmarked(ID, [4])] == [4]
+    assert books.conflict(ID) is None
+    books.mark_imported(ID, 3, NOON)
+    assert books.conflict(ID) == 3
+    assert books.conflict("other") is None

@@ -71,6 +71,14 @@ class DocumentStore(Protocol):
         """Those that are sealed and not delivered, delivered and not imported, or released and imported; by number."""
         ...
 
+    def unmarked(self, connection_id: str, numbers: Sequence[int]) -> Sequence[DocumentRow]:
+        """Those of the numbers that may be marked as imported and are not; by number."""
+        ...
+
+    def conflict(self, connection_id: str) -> int | None:
+        """The first document that was released and is marked as imported."""
+        ...
+
     def document(self, connection_id: str, number: int) -> DocumentRow | None: ...
 
     def pieces(self, connection_id: str, number: int, name: str) -> Iterator[bytes]:

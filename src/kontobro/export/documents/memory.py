@@ -81,13 +81,12 @@ def _series_behind(known: LastNumbers, expected: LastNumbers) -> str:
 
 def _require_no_conflict(connection: Connection, documents: DocumentPorts) -> None:
     """A document that was released and is in the accounting system all the same: its expenses may be there twice."""
-    for row in documents.store.documents(connection.id, states=("released",)):
-        if row.imported_at is not None:
-            raise Misconfigured(
-                f"Document {row.number} was released, and then marked as imported: its expenses may be booked twice.",
-                "Void its entries in the accounting system, then remove the import mark of the document.",
-                "invalid_configuration",
-            ).by(f"kontobro documents imported {row.number} --undo")
+    if (number := documents.store.conflict(connection.id)) is not None:
+        raise Misconfigured(
+            f"Document {number} was released, and then marked as imported: its expenses may be booked twice.",
+            "Void its entries in the accounting system, then remove the import mark of the document.",
+            "invalid_configuration",
+        ).by(f"kontobro documents imported {number} --undo")
 
 
 def _restored(connection: Connection, documents: DocumentPorts, expected: int) -> int:

@@ -173,6 +173,19 @@ class Documents(Part):
     def open_documents(self, connection_id: str) -> Sequence[DocumentRow]:
         return self._documents(f"connection_id = %s AND {OPEN}", "number", [connection_id])
 
+    def unmarked(self, connection_id: str, numbers: Sequence[int]) -> Sequence[DocumentRow]:
+        asked = "connection_id = %s AND number = ANY(%s) AND imported_at IS NULL AND state = ANY(%s)"
+        return self._documents(asked, "number", [connection_id, list(numbers), ["unsure", "delivered", "released"]])
+
+    def conflict(self, connection_id: str) -> int | None:
+        released = "connection_id = %s AND state = 'released' AND imported_at IS NOT NULL"
+        with self.tables.reading() as session:
+            (row,) = session.select(
+                f"SELECT min(number) AS first FROM kontobro_document WHERE {released}",  # noqa: S608
+                (connection_id,),
+            )
+        return None if row.first is None else int(row.first)
+
     def _documents(self, asked: str, order: str, values: Sequence[Any]) -> Sequence[DocumentRow]:
         with self.tables.reading() as session:
             rows = session.select(f"SELECT * FROM kontobro_document WHERE {asked} ORDER BY {order}", values)  # noqa: S608
