@@ -11,7 +11,7 @@ from kontobro.core.documents import DocumentRow, SealedFile
 from kontobro.core.errors import KontobroError, Timeout, Uncertain, Unreachable
 from kontobro.core.ports import Clock, Delivery, DocumentStore
 from kontobro.core.ports.delivery import FileToDeliver
-from kontobro.export.job.run import DocumentPorts, Run
+from kontobro.export.job.run import DocumentPorts, Run, StopJob
 
 FETCHED: Final = "download"
 """The place of a document that a person fetches."""
@@ -24,7 +24,18 @@ SENT: Final = "mail"
 def deliver_waiting(run: Run, documents: DocumentPorts) -> None:
     """Deliver all that is sealed and not there yet, oldest first. Raises StopJob where it can't be done now."""
     for row in waiting(run.connection.id, documents.store):
-        run.erp(lambda row=row: deliver(run.connection.id, row, documents, run.ports.clock))  # type: ignore[misc]
+        run.erp(partial(_deliver_again, run, row.number, documents))
+
+
+def _deliver_again(run: Run, number: int, documents: DocumentPorts) -> None:
+    """One attempt, from where the last one came to. What may have arrived is not attempted again: a person decides."""
+    row = documents.store.document(run.connection.id, number)
+    if row is None or row.state not in ("sealed", "delivering"):
+        return
+    try:
+        deliver(run.connection.id, row, documents, run.ports.clock)
+    except Uncertain as fault:
+        raise StopJob(fault) from fault
 
 
 def waiting(connection_id: str, store: DocumentStore) -> Sequence[DocumentRow]:
