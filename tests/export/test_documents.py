@@ -201,13 +201,31 @@ def test_a_file_dropped_back_marks_a_document_as_imported(papers: Papers) -> Non
     assert row.imported_at is not None
 
 
+def test_only_documents_that_a_new_mark_names_are_read(papers: Papers) -> None:
+    """The list of all documents is not asked for."""
+
+    class Asked:
+        def __getattr__(self, name: str) -> Any:
+            assert name != "documents"
+            return getattr(papers.harness.store, name)
+
+    papers.export()
+    for name in ("kontobro-00001.imported", "kontobro-00009.imported", "kontobro-1.imported", "x.imported"):
+        (papers.folder.folder / name).touch()
+    papers.documents = replace(papers.documents, store=cast(DocumentStore, Asked()))
+    assert papers.desk.take_marks() == [1]
+    assert papers.desk.take_marks() == []
+
+
 class Mail(PlainFolder):
     """What was sent can't be read back; `lost`: the answer does not come."""
 
     readable = False
     lost = True
+    sent = 0
 
     def deliver(self, files: Sequence[FileToDeliver]) -> None:
+        self.sent += 1
         super().deliver(files)
         if self.lost:
             raise Uncertain("The answer was lost.")
@@ -219,7 +237,7 @@ def test_a_mail_whose_answer_was_lost_is_not_sent_again_by_itself(papers: Papers
     papers.folder = mail
     result = papers.export()
     assert (result.event, result.booked) == ("failed", 0)
-    assert papers.state() == "unsure"
+    assert (papers.state(), mail.sent) == ("unsure", 1)
     mail.lost = False
     again = papers.again()
     assert (again.booked, again.failed) == (0, 5)

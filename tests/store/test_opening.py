@@ -106,7 +106,7 @@ def test_migrates_an_older_store_forward(path: Path) -> None:
 
 
 def without_documents(database: sqlite3.Connection) -> None:
-    for table in ("documentpiece", "documentfile", "voucher", "series", "document"):
+    for table in ("documentpiece", "documentfile", "voucher", "series", "document", "keptnumber"):
         database.execute(f"DROP TABLE kontobro_{table}")
 
 

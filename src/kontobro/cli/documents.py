@@ -14,7 +14,7 @@ from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
 from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured
-from kontobro.erp.files.common.posted import read_posted
+from kontobro.erp.files.common.posted import InDatev, journal_bytes, read_posted
 
 if TYPE_CHECKING:
     from kontobro.core.documents import DocumentRow
@@ -221,7 +221,7 @@ def imported(
 def compare(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(help="The accounting system's journal: SIE 4, FEC, or CSV.", show_default=False)
+        Path, typer.Argument(help="The accounting system's journal: SIE 4, FEC, DATEV, or CSV.", show_default=False)
     ],
     template: Annotated[
         str | None,
@@ -234,7 +234,7 @@ def compare(
     from kontobro.core.tieout.journal import tie_to_journal
 
     desk = documents_of(cli_of(context))
-    posted = _posted_by(template, file) if template else read_posted(file)
+    posted = _posted_by(template, file) if template else read_posted(file, _in_datev(desk))
     result = tie_to_journal(desk.vouchers(), posted)
     marked = desk.mark_found(result) if mark else []
     if as_json:
@@ -256,7 +256,16 @@ def _posted_by(template: str, file: Path) -> list[PostedEntry]:
     from kontobro.erp.files.template.posted import posted_of
 
     layout = read_layout(*template_text(template))
-    return posted_of(layout, file.read_bytes(), file.name)
+    return posted_of(layout, journal_bytes(file), file.name)
+
+
+def _in_datev(desk: DocumentsOf) -> InDatev | None:
+    """How a Buchungsstapel is read with the client's own keys; None for a connection of another format."""
+    if desk.connection.erp != "datev":
+        return None
+    from kontobro.erp.files.datev.target import from_options
+
+    return from_options(desk.connection.erp_options).posted
 
 
 def _print_compared(result: JournalTieOut) -> None:
@@ -303,7 +312,7 @@ def release(
             raise Misconfigured("A release needs a yes.", "Add --yes.")
         if not typer.confirm(question, err=True):
             raise typer.Exit(Exit.OK)
-    desk.release(number, reason, is_gone=gone, journal=read_posted(journal) if journal else ())
+    desk.release(number, reason, is_gone=gone, journal=read_posted(journal, _in_datev(desk)) if journal else ())
     show.say(_("Document {number} is released. Export its expenses again in Pleo.").format(number=number))
 
 

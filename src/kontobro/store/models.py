@@ -189,6 +189,7 @@ from kontobro.store.document_models import (  # noqa: E402 - the tables above ar
     Document,
     DocumentFile,
     DocumentPiece,
+    KeptNumber,
     Series,
     Voucher,
 )
@@ -203,6 +204,7 @@ __all__ = [
     "DocumentPiece",
     "Event",
     "Job",
+    "KeptNumber",
     "Payload",
     "Secret",
     "Series",

@@ -14,7 +14,7 @@ from kontobro.core.ports import Clock, Delivery, Store
 from kontobro.core.tieout.journal import JournalTieOut, PostedEntry, tie_to_journal
 from kontobro.export.documents.deliver import deliver, waiting
 from kontobro.export.documents.imported import note_imported, take_mark_back, take_marks
-from kontobro.export.documents.memory import remember, remembered
+from kontobro.export.documents.memory import is_behind, remember, remembered
 from kontobro.export.documents.waiting import waiting_of
 from kontobro.export.job.run import DocumentPorts
 
@@ -136,9 +136,9 @@ class DocumentsOf:
         with self._alone():
             known = self.documents.store.last_numbers(self.connection.id)
             _require_plausible(known.document, document, vouchers)
-            expected = remembered(self.connection, self.store)
+            expected = remembered(self.connection, self.store, self.documents.store)
             _require_all(expected, known, LastNumbers(document, vouchers))
-            if known.document >= expected.document:
+            if not is_behind(known, expected):
                 _require_sure(known, LastNumbers(document, vouchers), is_sure=is_sure)
             self.documents.store.confirm_last(self.connection.id, LastNumbers(document, vouchers), self.clock.now())
             remember(self.connection, self.store, self.documents.store.last_numbers(self.connection.id))

@@ -14,7 +14,7 @@ from kontobro.core.documents import LastNumbers, SeriesKey
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.export.documents.actions import LONGEST_REASON, NothingLost, NotWithdrawn, series_from
-from kontobro.export.documents.memory import remembered
+from kontobro.export.documents.memory import is_behind, remembered
 from kontobro.web.documents.reach import documents_of, sealed_document, store_of
 from kontobro.web.process import process
 from kontobro.web.site.aside import aside
@@ -72,8 +72,8 @@ def last(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
     store = store_of(connection)
     known = store.last_numbers(connection.id)
     if request.method == "GET":
-        kept = remembered(connection, process.app.store)
-        is_lost = kept.document > known.document
+        kept = remembered(connection, process.app.store, store)
+        is_lost = is_behind(known, kept)
         page = {"known": known.document, "whole": not is_lost, **_form_of(kept if is_lost else known)}
         return render(request, "documents/last.html", page)
     number, vouchers = request.POST.get("number", "").strip(), request.POST.get("vouchers", "")

@@ -164,7 +164,9 @@ class TestColumns:
 
 
 class TestFormulas:
-    @pytest.mark.parametrize("text", ["=1+1", "+49 30 12", "-x", "@SUM(A1)", "\t=1", "\r=1"])
+    @pytest.mark.parametrize(
+        "text", ["=1+1", "+49 30 12", "-x", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", "＋49", "－x", "＠SUM"]
+    )
     def test_text_that_looks_like_one_is_disarmed(self, text: str) -> None:
         entry = replace(ENTRY, payee=text)
         assert first_row(entry, {"value": "{payee}"}) == [f"'{text.strip()}"]

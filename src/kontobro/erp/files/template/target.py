@@ -22,6 +22,7 @@ from kontobro.erp.files.common.years import first_month
 from kontobro.erp.files.template.book import Book, book_of
 from kontobro.erp.files.template.checks import Checked, problems_of
 from kontobro.erp.files.template.columns.cells import Cells, cells_of
+from kontobro.erp.files.template.columns.needed import lacking
 from kontobro.erp.files.template.layout import MOST_ROWS, Format, Layout, read_layout, wrong
 from kontobro.erp.files.template.own.texts import chosen_text
 from kontobro.erp.files.template.records import require_records
@@ -43,9 +44,13 @@ def open_xlsx(options: Mapping[str, str]) -> TemplateTarget:
 
 
 def chosen_layout(options: Mapping[str, str], format: Format) -> Layout:
-    """The template that the options name, in that format."""
+    """The template that the options name, in that format. Raises Misconfigured for one that can't be used, and for one
+    whose rows are no postings."""
     text, called = chosen_text(options)
-    return in_format(read_layout(text, called), format, called)
+    layout = read_layout(text, called)
+    for what, remedy in lacking(layout):
+        raise wrong(called, what, remedy)
+    return in_format(layout, format, called)
 
 
 def in_format(layout: Layout, format: Format, called: str) -> Layout:
