@@ -33,6 +33,12 @@ OPEN = {
     "first_visit": "the link's secret is its guard",
     "accept_invitation": "the link's secret is its guard",
     "connect_pleo": "the page on which somebody from Pleo arrives",
+    "api_document": "describes the API, and holds no figure",
+    "api_companies": "asks for a token (tests/web/test_api.py)",
+    "api_company": "asks for a token",
+    "api_jobs": "asks for a token",
+    "api_problems": "asks for a token",
+    "api_month": "asks for a token",
 }
 """Addresses that no one in particular may ask."""
 
@@ -99,6 +105,8 @@ def whole(site: Site) -> Iterator[WholeSite]:
             "job": job,
             "reference": site.app.store.bookings(connected.connection.id)[0].reference,
             "kind": "accounts",
+            "month": "2026-10",
+            "token": 1,
             "number": 1,
             "name": "document-0001.jsonl",
             "secret": "guessed",
