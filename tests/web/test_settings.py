@@ -36,7 +36,7 @@ def take(connected: ConnectedSite, text: str) -> str:
 
 
 def test_every_setting_is_in_the_form_or_says_where_else() -> None:
-    elsewhere = {"rows", "hook", "sync"}
+    elsewhere = {"rows", "hook", "sync", "sync_choice"}
     assert set(SettingsForm().fields) | elsewhere == set(Settings.__dataclass_fields__)
 
 
