@@ -138,9 +138,7 @@ def _rules_asked(kind: SyncKind, form: QueryDict) -> list[str]:
     low, high = (form.get(end, "").strip() for end in ("from", "to"))
     if low or high:
         found.append(f"{kind} {verb} {low or high}..{high or low}")
-    for by in ("name", "code"):
-        if value := form.get(by, "").strip():
-            found.append(f"{kind} {verb} {by}={value}")
+    found += [f"{kind} {verb} {by}={value}" for by in ("name", "code") if (value := form.get(by, "").strip())]
     return [*found, *(f"{kind} without code={code}" for code in form.getlist("leave"))]
 
 
