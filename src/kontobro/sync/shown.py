@@ -240,7 +240,7 @@ def _main(steps: Sequence[Change]) -> Change:
 def _fields(steps: Sequence[Change]) -> Iterator[Field]:
     """What becomes other, from before the first step until after the last."""
     before, after = steps[0].before, steps[-1].after
-    actions = {step.action for step in steps}
+    actions: set[str] = {step.action for step in steps}
     yield from _state(before, actions)
     if before is None and after is not None:
         new = {"code": after.code, "name": after.name, **dict(after.fields)}

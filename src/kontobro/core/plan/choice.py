@@ -100,7 +100,7 @@ def rule_from(text: str) -> Rule | None:
     by, value, until = _what(what)
     if not value or (by == "type" and (kind != "accounts" or value not in TYPES)) or (by == "range" and not until):
         return None
-    return Rule(kind, verb == "only", by, value, until)  # type: ignore[arg-type]  # one of SyncKind
+    return Rule(kind, verb == "only", by, value, until)
 
 
 def _what(what: str) -> tuple[By, str, str]:

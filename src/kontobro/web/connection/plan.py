@@ -83,8 +83,9 @@ def _planned(connection: Connection, kind: SyncKind) -> Shown:
 def _kept(connection: Connection, kind: SyncKind, digest: str) -> Shown | None:
     """The plan of that digest, if it is still kept, and made by the choice of now."""
     found: Shown | None = cache.get(_key(connection, digest)) if DIGEST.fullmatch(digest) else None
-    same = found is not None and found.kind == kind
-    return found if same and found.choice == choice_of(connection.settings.sync_choice, kind).texts else None
+    if found is None or found.kind != kind:
+        return None
+    return found if found.choice == choice_of(connection.settings.sync_choice, kind).texts else None
 
 
 def _key(connection: Connection, digest: str) -> str:
