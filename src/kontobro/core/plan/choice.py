@@ -100,13 +100,13 @@ def rule_from(text: str) -> Rule | None:
     by, value, until = _what(what)
     if not value or (by == "type" and (kind != "accounts" or value not in TYPES)) or (by == "range" and not until):
         return None
-    return Rule(kind, verb == "only", by, value, until)
+    return Rule(kind, verb == "only", by, value, until)  # type: ignore[arg-type]  # one of SyncKind
 
 
 def _what(what: str) -> tuple[By, str, str]:
     for by in ("type", "name", "code"):
         if what.startswith(f"{by}="):
-            return by, what.partition("=")[2].strip(), ""  # type: ignore[return-value]  # one of By
+            return by, what.partition("=")[2].strip(), ""
     low, dots, high = what.partition("..")
     return ("range", low.strip(), high.strip()) if dots else ("code", what, "")
 
