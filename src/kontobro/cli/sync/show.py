@@ -68,7 +68,7 @@ def _print_rows(rows: Sequence[ChangeRow], title: str, *, everything: bool) -> N
 
 
 def _actions(row: ChangeRow) -> str:
-    return ", ".join(action.replace("_", " ") for action in (row.action, *row.also))
+    return "\n".join(action.replace("_", " ") for action in (row.action, *row.also))
 
 
 def _what(row: ChangeRow) -> str:
