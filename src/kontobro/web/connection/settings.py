@@ -55,7 +55,7 @@ def _changed(request: HttpRequest, member: Member, connection: Connection) -> Ht
     wanted = settings_wanted(connection.settings, {**form.cleaned_data, **_further(request, connection, rows)})
     found, problems = settings_from(wanted)
     if problems:
-        _tell(form, [(problem, "") for problem in problems])
+        _tell(form, [(problem.field, _told(problem)) for problem in problems])
         return _page(request, member, connection, form, rows)
     unknown = [] if "confirm" in request.POST else _unknown(connection, found)
     if unknown:
@@ -94,27 +94,31 @@ def _may_set_hook(request: HttpRequest) -> bool:
     return is_operator(request.user)
 
 
-def _tell(form: SettingsForm, problems: Sequence[tuple[Problem, str]]) -> None:
-    """Each at its field, with a suggestion where there is one; what has no field of its own on top."""
-    for problem, suggestion in problems:
-        key = problem.field.removeprefix("settings.").partition(".")[0]
-        said = labelled(problem).said(language_now())
-        form.add_error(key if key in form.fields else None, f"{said.message} {said.remedy} {suggestion}".strip())
+def _tell(form: SettingsForm, wrong: Sequence[tuple[str, str]]) -> None:
+    """Each at its field; what has no field of its own on top."""
+    for field, words in wrong:
+        key = field.removeprefix("settings.").partition(".")[0]
+        form.add_error(key if key in form.fields else None, words)
 
 
-def _unknown(connection: Connection, wanted: Settings) -> list[tuple[Problem, str]]:
-    """What the accounting system does not know of what is changed, each with what it could be. A fault of its own is
-    told in the same way: nothing could be checked."""
+def _told(problem: Problem, suggestion: str = "") -> str:
+    said = labelled(problem).said(language_now())
+    return f"{said.message} {said.remedy} {suggestion}".strip()
+
+
+def _unknown(connection: Connection, wanted: Settings) -> list[tuple[str, str]]:
+    """What the accounting system does not know of what is changed, by field, each with what it could be. A fault of
+    its own is told in the same way: nothing could be checked."""
     if wanted == connection.settings:
         return []
     try:
         masters, _accounts = _read_books(connection)
     except KontobroError as fault:
-        said = gettext("%(message)s So these settings could not be checked.") % {"message": fault.message}
-        return [(Problem("settings_unchecked", "", "", said, fault.remedy), "")]
+        said = gettext("%(message)s So these settings could not be checked. %(remedy)s")
+        return [("", said % {"message": fault.message, "remedy": fault.remedy})]
     before = set(check_stored(connection.settings, masters))
     found = [problem for problem in check_all(wanted, masters) if problem not in before]
-    return [(problem, _suggestion(problem, wanted, masters)) for problem in found]
+    return [(problem.field, _told(problem, _suggestion(problem, wanted, masters))) for problem in found]
 
 
 def _suggestion(problem: Problem, wanted: Settings, masters: Masters) -> str:
