@@ -152,12 +152,12 @@ def test_a_remedy_names_the_field_by_its_label_and_links_to_it() -> None:
     facts = {"purpose": "contra", "setting": "contra"}
     problem = Problem.of("setting_missing", "settings.contra", "", "missing_configuration", facts)
     assert shown(problem, "c1") == (
-        "Provide it in the settings (“Money in transit”), then export it again. "
+        "<span>Provide it in the settings (“Money in transit”), then export it again.</span> "
         '<a class="remedy" href="/c/c1/settings/#id_contra">Money in transit</a>'
     )
     assert "href" not in shown(problem, None)
     evil = Problem("own", "f", "v", "m", "<script>", "validation_failure")
-    assert shown(evil, "c1") == "&lt;script&gt;"
+    assert shown(evil, "c1") == "<span>&lt;script&gt;</span>"
 
 
 def test_a_wallet_without_a_line_gets_one(connected: ConnectedSite) -> None:

@@ -20,10 +20,13 @@ from kontobro.core.model.settings import SyncKind
 from kontobro.core.plan.choice import TYPES, choice_of, rule_from
 from kontobro.core.settings.catalogue import catalogue
 from kontobro.core.settings.toml import settings_from, settings_to
+from kontobro.core.words import setting_in
 from kontobro.sync.run import KINDS, plan_sync
 from kontobro.sync.shown import Shown, shown_of
+from kontobro.web.language import language_now
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
+from kontobro.web.site.remedies import labelled
 from kontobro.web.tenancy import Member, of_connection
 
 PAGE: Final = 100
@@ -53,7 +56,7 @@ def plan(request: HttpRequest, member: Member, connection: Connection, kind: str
         "fault": fault,
         "part": part,
         "may_approve": member.may("bookkeeper") and connection.status == "connected",
-        "switch": catalogue()["create_vendors"].label,
+        "switch": setting_in(catalogue()["create_vendors"].label, language_now()),
         "types": TYPES,
         "choice": choice_of(connection.settings.sync_choice, chosen).texts,
         **(_listed(found, request.GET, FIRST if part else PAGE) if found else {}),
@@ -99,7 +102,7 @@ def approve(request: HttpRequest, member: Member, connection: Connection, kind: 
     chosen = kind_of(connection, kind)
     digest = request.POST.get("digest", "")
     if not digest:
-        raise Misconfigured("No plan was selected.", "Approve a plan that is shown on the Master data page.")
+        raise Misconfigured(_("No plan was selected."), _("Approve a plan that is shown on the Master data page."))
     member.note("plan approved", f"{chosen} {digest}", connection.id)
     process.runner.sync(connection.id, (chosen,), digest=digest)
     messages.success(request, _("The sync is queued. Its state is shown below."))
@@ -121,7 +124,8 @@ def choose(request: HttpRequest, member: Member, connection: Connection, kind: s
     rules += [text for text in dict.fromkeys(asked) if text not in rules]
     settings, problems = settings_from({**settings_to(stored.settings), "sync_choice": rules})
     if problems:
-        raise Misconfigured(problems[0].message, problems[0].remedy)
+        said = labelled(problems[0]).said(language_now())
+        raise Misconfigured(said.message, said.remedy)
     if settings == stored.settings:
         messages.info(request, _("Nothing was changed: choose or enter what to offer."))
         return redirect("sync_plan", connection.id, chosen)
@@ -154,4 +158,4 @@ def kind_of(connection: Connection, kind: str) -> SyncKind:
     for known in KINDS:
         if known == kind and known in connection.settings.sync:
             return known
-    raise Misconfigured("This kind of master data is not synced.", "Raise the connection's level to sync it.")
+    raise Misconfigured(_("This kind of master data is not synced."), _("Raise the connection's level to sync it."))

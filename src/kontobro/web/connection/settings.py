@@ -13,7 +13,7 @@ from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kontobro.core.errors import KontobroError, Misconfigured, Problem
@@ -28,10 +28,10 @@ from kontobro.core.settings.suggest import suggest
 from kontobro.core.settings.toml import LARGEST, read_toml, settings_from, settings_to
 from kontobro.export.job.masters import load_masters
 from kontobro.web.connection.settings_form import Rows, SettingsForm, form_of, rows_of, rows_wanted, settings_wanted
-from kontobro.web.language import language_now
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
 from kontobro.web.site.remedies import Target, label_of, labelled, setting_target
+from kontobro.web.telling import told
 from kontobro.web.tenancy import Member, connection_ids, is_operator, of_connection
 
 
@@ -55,9 +55,9 @@ def _changed(request: HttpRequest, member: Member, connection: Connection) -> Ht
     wanted = settings_wanted(connection.settings, {**form.cleaned_data, **_further(request, connection, rows)})
     found, problems = settings_from(wanted)
     if problems:
-        _tell(form, [(problem.field, _told(problem)) for problem in problems])
+        _tell(form, [(problem.field, told(request, labelled(problem))) for problem in problems])
         return _page(request, member, connection, form, rows)
-    unknown = [] if "confirm" in request.POST else _unknown(connection, found)
+    unknown = [] if "confirm" in request.POST else _unknown(request, connection, found)
     if unknown:
         _tell(form, unknown)
         return _page(request, member, connection, form, rows, confirm=True)
@@ -101,12 +101,7 @@ def _tell(form: SettingsForm, wrong: Sequence[tuple[str, str]]) -> None:
         form.add_error(key if key in form.fields else None, words)
 
 
-def _told(problem: Problem, suggestion: str = "") -> str:
-    said = labelled(problem).said(language_now())
-    return f"{said.message} {said.remedy} {suggestion}".strip()
-
-
-def _unknown(connection: Connection, wanted: Settings) -> list[tuple[str, str]]:
+def _unknown(request: HttpRequest, connection: Connection, wanted: Settings) -> list[tuple[str, str]]:
     """What the accounting system does not know of what is changed, by field, each with what it could be. A fault of
     its own is told in the same way: nothing could be checked."""
     if wanted == connection.settings:
@@ -114,11 +109,11 @@ def _unknown(connection: Connection, wanted: Settings) -> list[tuple[str, str]]:
     try:
         masters, _accounts = _read_books(connection)
     except KontobroError as fault:
-        said = gettext("%(message)s So these settings could not be checked. %(remedy)s")
-        return [("", said % {"message": fault.message, "remedy": fault.remedy})]
+        return [("", gettext("These settings could not be checked: %(fault)s") % {"fault": told(request, fault)})]
     before = set(check_stored(connection.settings, masters))
     found = [problem for problem in check_all(wanted, masters) if problem not in before]
-    return [(problem.field, _told(problem, _suggestion(problem, wanted, masters))) for problem in found]
+    told_all = ((one, told(request, labelled(one)), _suggestion(one, wanted, masters)) for one in found)
+    return [(one.field, f"{said} {suggestion}".strip()) for one, said, suggestion in told_all]
 
 
 def _suggestion(problem: Problem, wanted: Settings, masters: Masters) -> str:
@@ -170,8 +165,8 @@ def _save(request: HttpRequest, member: Member, connection: Connection, found: S
     """Keep valid settings. A hook is code: it comes from whoever runs the service, and from no one else."""
     if found.hook != connection.settings.hook and not _may_set_hook(request):
         raise Misconfigured(
-            "A hook can't be set here: it is code that runs on the server.",
-            "Remove the line `hook`, or ask the administrator of this service to set it with kontobro settings.",
+            gettext("A hook can't be set here: it is code that runs on the server."),
+            gettext("Remove the line `hook`, or ask the administrator of this service to set it."),
         )
     changed = sorted(
         name for name, value in settings_to(found).items() if settings_to(connection.settings).get(name) != value
@@ -228,7 +223,7 @@ def as_file(request: HttpRequest, member: Member, connection: Connection) -> Htt
 
 
 class FileForm(forms.Form):
-    file = forms.FileField(label="A settings file (TOML)")
+    file = forms.FileField(label=gettext_lazy("A settings file (TOML)"))
 
 
 @require_POST
@@ -237,7 +232,9 @@ def from_file(request: HttpRequest, member: Member, connection: Connection) -> H
     """Replace the settings by a file's, all or nothing; the level stays where the file is silent."""
     form = FileForm(request.POST, request.FILES)
     if not form.is_valid():
-        raise Misconfigured("No file was chosen.", "Choose a file that was saved with “Download as file”.")
+        raise Misconfigured(
+            gettext("No file was chosen."), gettext("Choose a file that was saved with “Download as file”.")
+        )
     _take(request, member, connection, _toml(form.cleaned_data["file"]), "settings imported")
     return redirect("settings", connection.id)
 
@@ -270,7 +267,8 @@ def _take(
     found, problems = settings_from({**wanted, **{k: v for k, v in kept.items() if k == "sync" or k not in wanted}})
     if problems:
         raise Misconfigured(
-            "Nothing was changed: " + " ".join(f"{problem.message} {problem.remedy}" for problem in problems),
-            "Correct the file and import it again.",
+            gettext("Nothing was changed: %(problems)s")
+            % {"problems": " ".join(told(request, problem) for problem in problems)},
+            gettext("Correct the file and import it again."),
         )
     _save(request, member, connection, found, action)

@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy
 from kontobro.core.model.settings import Settings
 from kontobro.core.settings.catalogue import Entry, catalogue, groups, row_catalogue
 from kontobro.core.settings.toml import settings_to
+from kontobro.core.words import setting_in
+from kontobro.web.language import language_now
 
 ACCOUNT_LIST: Final = "accounts"
 """The id of the page's datalist of accounts."""
@@ -86,9 +88,9 @@ class RowForm(forms.Form):
 
 
 def _row_field(entry: Entry) -> forms.Field:
-    words: dict[str, Any] = {"label": entry.label, "help_text": entry.help, "required": False}
+    words: dict[str, Any] = {**_words_of(entry), "required": False}
     if entry.kind == "choice":
-        return forms.ChoiceField(choices=[("", "–"), *entry.choices.items()], **words)
+        return forms.ChoiceField(choices=[("", "–"), *_choices(entry)], **words)
     if entry.kind == "flag":
         choices = [("", "–"), ("yes", gettext_lazy("Yes")), ("no", gettext_lazy("No"))]
         return forms.ChoiceField(choices=choices, **words)
@@ -135,14 +137,24 @@ def _account(entry: Entry, **words: Any) -> forms.Field:
     return forms.CharField(**{"required": False, "max_length": entry.longest, "widget": box, **words})
 
 
+def _words_of(entry: Entry) -> dict[str, Any]:
+    language = language_now()
+    return {"label": setting_in(entry.label, language), "help_text": setting_in(entry.help, language)}
+
+
+def _choices(entry: Entry) -> list[tuple[str, str]]:
+    language = language_now()
+    return [(value, setting_in(text, language)) for value, text in entry.choices.items()]
+
+
 def field_of(entry: Entry) -> forms.Field:
     """The form's field for a setting."""
-    words: dict[str, Any] = {"label": entry.label, "help_text": entry.help}
+    words: dict[str, Any] = _words_of(entry)
     match entry.kind:
         case "account":
             return _account(entry, **words)
         case "choice":
-            return forms.ChoiceField(choices=list(entry.choices.items()), **words)
+            return forms.ChoiceField(choices=_choices(entry), **words)
         case "flag":
             return forms.BooleanField(required=False, **words)
         case "number":
@@ -151,10 +163,10 @@ def field_of(entry: Entry) -> forms.Field:
         case "table" if entry.key == "wallets":
             return WalletsField(entry.example, **words)
         case "table":
-            words["help_text"] += f" One per line, such as {entry.example}."
+            words["help_text"] += " " + _("One per line, such as %(example)s.") % {"example": entry.example}
             return TableField(entry.example, **words)
         case "list":
-            words["help_text"] += f" Separated by commas, such as {entry.example}."
+            words["help_text"] += " " + _("Separated by commas, such as %(example)s.") % {"example": entry.example}
             return ListField(required=False, **words)
         case _:
             return forms.CharField(required=entry.default is not None, max_length=entry.longest, **words)

@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from kontobro.core.errors import OWN, KontobroError, Problem, UnsafePlan
 from kontobro.core.model.money import EXPONENTS
 from kontobro.core.settings.catalogue import catalogue, row_catalogue
-from kontobro.core.words import Fact, Phrase
+from kontobro.core.words import Fact, Phrase, setting_in
+from kontobro.web.language import language_now
 
 SETTING_OF: Final[Mapping[str, str]] = {
     "type_unknown": "rows",
@@ -84,7 +85,7 @@ def setting_target(name: str) -> Target | None:
     if key == "wallets" and inner in EXPONENTS:
         return Target("settings", f"id_wallets-{inner}", wallet_label(inner), f"?{urlencode({'wallet': inner})}")
     anchor = key if key in ("rows", "hook") else f"id_{key}"
-    return Target("settings", anchor, catalogue()[key].label)
+    return Target("settings", anchor, setting_in(catalogue()[key].label, language_now()))
 
 
 def wallet_label(currency: str) -> str:
@@ -164,5 +165,9 @@ def label_of(setting: str) -> str:
     if key == "wallets" and inner:
         return wallet_label(inner)
     if key == "rows" and inner in row_catalogue():
-        return f"{catalogue()['rows'].label}: {row_catalogue()[inner].label}"
-    return catalogue()[key].label if key in catalogue() else ""
+        return f"{_catalogued('rows')}: {setting_in(row_catalogue()[inner].label, language_now())}"
+    return _catalogued(key) if key in catalogue() else ""
+
+
+def _catalogued(key: str) -> str:
+    return setting_in(catalogue()[key].label, language_now())
