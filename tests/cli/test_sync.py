@@ -120,8 +120,12 @@ def test_a_plan_shows_before_and_after_and_changes_nothing(connected: Person) ->
     (plan,) = connected.reads("sync", "plan", "dimensions")
     assert plan["digest"] in shown.stdout
     assert plan["counts"] == dict(Counter(change["action"] for change in plan["changes"]))
-    renamed = next(change for change in plan["changes"] if change["action"] == "update" and change["code"] == "COST")
-    assert renamed["fields"] == {"name": {"before": "Afdeling", "after": "Cost centre"}}
+    renamed = next(change for change in plan["changes"] if "update" in change["also"] and change["code"] == "COST")
+    assert renamed["fields"] == {
+        "managed_by": {"before": "others", "after": "Kontobro"},
+        "name": {"before": "Afdeling", "after": "Cost centre"},
+    }
+    assert all(change["fields"] for change in plan["changes"])
     assert writes(connected) == before
 
 
@@ -204,7 +208,9 @@ def test_a_schedule_takes_nothing_over_and_says_what_waits(connected: Person) ->
     assert ended.exit_code == 8
     assert "kontobro sync plan accounts" in ended.stdout
     (plan,) = connected.reads("sync", "plan", "accounts")
-    assert set(plan["counts"]) == {"adopt", "update", "unarchive"}
+    assert set(plan["counts"]) == {"adopt"}
+    assert {action for change in plan["changes"] for action in change["also"]} == {"update", "unarchive"}
+    assert plan["decisions"] == {"adopt": plan["counts"]["adopt"]}
     states = {row["kind"]: row for row in connected.reads("sync", "status", codes=(8,))}
     assert (states["accounts"]["outcome"], states["accounts"]["due"]) == ("waiting", False)
     assert (states["vendors"]["outcome"], states["vendors"]["due"]) == ("never", True)
@@ -242,7 +248,7 @@ def without_meta(lines: list[str]) -> list[str]:
 
 def test_plans_as_json_are_documented(connected: Person) -> None:
     (plan,) = connected.reads("sync", "plan", "tax-codes")
-    assert list(plan) == "kind digest counts refused problems changes waiting".split()
+    assert list(plan) == "kind digest counts choice decisions left_out refused problems changes waiting".split()
     change: dict[str, Any] = plan["changes"][0]
-    assert list(change) == "action kind code name parent erp_id pleo_id fields why".split()
+    assert list(change) == "action also kind code name parent erp_id pleo_id fields why".split()
     assert json.dumps(plan)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from kontobro.cli.sync.html import page
 from kontobro.cli.sync.show import MOST_ROWS, print_plan
 from kontobro.core.errors import EmptySource, Problem, TooManyChanges
+from kontobro.core.model.bindings import Binding
 from kontobro.core.model.settings import Settings
 from kontobro.core.plan.make import Change, Comparison, Desired, Existing, make_plan
 from kontobro.core.plan.types import Action
@@ -137,16 +138,17 @@ def test_every_action_has_words() -> None:
 def test_a_change_is_shown_field_by_field() -> None:
     before = Existing("p-1", "100", " Old  name", fields=(("rate", "0.2"),))
     after = Desired("e-1", "100", "New name", fields=(("rate", "0.25"), ("type", "inclusive")))
-    found = row_of(Change("tax_codes", "update", "e-1", before, after, "name, rate"), {})
+    found = row_of(Change("tax_codes", "update", "e-1", before, after, "name, rate"), parents={})
     assert found.fields == (("name", " Old  name", "New name"), ("rate", "0.2", "0.25"), ("type", "", "inclusive"))
     same = dataclasses.replace(after, name="Old name", fields=(("rate", "0.2"),))
-    assert row_of(Change("tax_codes", "update", "e-1", before, same, ""), {}).fields == (), "spaces alone are none"
+    alike = row_of(Change("tax_codes", "update", "e-1", before, same, ""), parents={})
+    assert alike.fields == (), "spaces alone are none"
 
 
 def test_a_value_names_its_dimension() -> None:
     change = Change("tags", "create", "d-1/v-1", None, Desired("d-1/v-1", "100", "Sales", "d-1"), "new")
-    assert row_of(change, {"d-1": "COST"}).parent == "COST"
-    assert row_of(change, {}).parent == "d-1"
+    assert row_of(change, parents={"d-1": "COST"}).parent == "COST"
+    assert row_of(change, parents={}).parent == "d-1"
 
 
 def test_what_the_limits_say_is_shown() -> None:
@@ -155,3 +157,84 @@ def test_what_the_limits_say_is_shown() -> None:
     plan = make_plan(Comparison(kind="accounts", desired=desired, existing=existing))
     assert isinstance(shown_of("accounts", plan, Settings()).refused, TooManyChanges)
     assert shown_of("accounts", plan, Settings(sync_max_percent=100)).refused is None
+
+
+# --------------------------------------------------------------------------- one row a record, before and after
+
+
+def planned(existing: list[Existing], desired: list[Desired], bindings: list[Binding], **more: object) -> Shown:
+    comparison = Comparison(kind="tax_codes", desired=desired, existing=existing, bindings=bindings)
+    plan = make_plan(dataclasses.replace(comparison, **more))  # type: ignore[arg-type]  # its own fields
+    return shown_of("tax-codes", plan, Settings(sync_max_percent=100))
+
+
+def bound(erp_id: str, pleo_id: str, code: str) -> Binding:
+    return Binding("tax_codes", erp_id, pleo_id, "created", code)
+
+
+def test_a_record_that_is_taken_over_and_changed_is_one_row() -> None:
+    (found,) = planned([Existing("p1", "I25", "Moms", archived=True)], [Desired("e1", "I25", "Input VAT")], []).rows
+    assert (found.action, found.also) == ("adopt", ("unarchive",))
+    assert found.fields == (
+        ("state", "archived", "active"), ("managed_by", "others", "Kontobro"), ("name", "Moms", "Input VAT")
+    )  # fmt: skip
+    assert found.means == "already in Pleo; Kontobro manages it from now on; comes back from Pleo's archive"
+
+
+def test_codes_that_change_hands_are_a_row_each_from_the_old_code_to_the_new() -> None:
+    shown = planned(
+        [Existing("p1", "A", "One"), Existing("p2", "B", "Two")],
+        [Desired("e1", "B", "One"), Desired("e2", "A", "Two")],
+        [bound("e1", "p1", "A"), bound("e2", "p2", "B")],
+    )
+    assert [(row.action, row.fields) for row in sorted(shown.rows, key=lambda row: row.code)] == [
+        ("update", (("code", "A", "B"),)),
+        ("update", (("code", "B", "A"),)),
+    ]
+    assert shown.counts == {"update": 2}
+
+
+def test_every_row_says_before_and_after() -> None:
+    shown = planned(
+        [Existing("p1", "A", "One"), Existing("p2", "B", "Two"), Existing("p3", "C", "Old")],
+        [Desired("e1", "A", "First"), Desired("e2", "B", "Two"), Desired("e4", "D", "New", fields=(("rate", "0.25"),))],
+        [bound("e1", "p1", "A"), bound("e3", "p3", "C")],
+    )
+    assert {row.action: row.fields for row in shown.rows} == {
+        "create": (("state", "", "active"), ("code", "", "D"), ("name", "", "New"), ("rate", "", "0.25")),
+        "adopt": (("managed_by", "others", "Kontobro"),),
+        "update": (("name", "One", "First"),),
+        "archive": (("state", "active", "archived"),),
+    }
+    assert all(row.fields for row in shown.rows)
+
+
+def test_a_record_that_gives_its_code_away_and_goes_is_one_row() -> None:
+    shown = planned(
+        [Existing("p1", "A", "Old"), Existing("p2", "B", "New")],
+        [Desired("e2", "A", "New")],
+        [bound("e1", "p1", "A"), bound("e2", "p2", "B")],
+    )
+    rows = {row.action: row for row in shown.rows}
+    assert shown.counts == {"update": 1, "archive": 1}
+    assert rows["archive"].fields[0] == ("state", "active", "archived")
+    assert rows["archive"].fields[1][:2] == ("code", "A")
+    assert rows["update"].fields == (("code", "B", "A"),)
+
+
+def test_what_only_notes_that_a_record_is_ours_is_no_change() -> None:
+    intent = Binding("tax_codes", "e1", None, "created", "A")
+    shown = planned([Existing("p1", "A", "One")], [Desired("e1", "A", "One")], [intent])
+    assert (shown.rows, shown.possible, shown.decisions) == ((), False, {})
+
+
+def test_only_what_a_person_has_to_decide_asks() -> None:
+    adopted = planned([Existing("p1", "A", "One")], [Desired("e1", "A", "One")], [])
+    assert (adopted.decisions, adopted.asks) == ({"adopt": 1}, True)
+    new = planned([], [Desired("e1", "A", "One")], [])
+    assert (new.possible, new.decisions, new.asks) == (True, {}, False)
+    strange = planned([Existing("p9", "Z", "Theirs")], [Desired("e1", "A", "One")], [], archive=True)
+    assert strange.decisions == {"archive": 1}
+    waits = planned([Existing("p9", "Z", "Theirs")], [Desired("e1", "A", "One")], [], archive=True, adopt=False)
+    assert [row.decides for row in waits.waiting] == ["Should it be archived in Pleo? Kontobro did not create it."]
+    assert waits.decisions == {}

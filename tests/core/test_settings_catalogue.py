@@ -61,6 +61,6 @@ def test_numbers_have_limits_and_their_default_is_within() -> None:
 
 
 def test_code_and_what_has_pages_of_its_own_is_in_no_form() -> None:
-    assert {entry.key for entry in catalogue().values() if not entry.page} == {"hook", "rows", "sync"}
-    assert set(LONGEST) <= set(keys_of("text"))
+    assert {entry.key for entry in catalogue().values() if not entry.page} == {"hook", "rows", "sync", "sync_choice"}
+    assert set(LONGEST) <= set(keys_of("text", "list"))
     assert [entry for entries in groups().values() for entry in entries] == list(catalogue().values())

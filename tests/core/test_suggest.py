@@ -116,6 +116,69 @@ def test_the_reason_and_the_others_are_said() -> None:
     assert found["out_of_pocket"].why == "nothing is called like what employees paid themselves: choose or make one"
 
 
+NAMED_AFTER_PLEO = {
+    "contra": (
+        "Money in transit to and from Pleo", "Pleo in transit", "Penge undervejs til Pleo", "Pleo-Geldtransit",
+        "Pleo, Geld unterwegs", "Virements Pleo", "Pengar på väg till Pleo", "Pleo överföringar",
+    ),
+    "out_of_pocket": (
+        "Employee expenses via Pleo", "Pleo udlæg", "Pleo Auslagen", "Notes de frais Pleo", "Pleo utlägg",
+    ),
+    "accounts_payable": (
+        "Pleo suppliers", "Kreditorer Pleo", "Lieferanten über Pleo", "Fournisseurs Pleo", "Pleo leverantörsskulder",
+    ),
+    "external_reimbursement": (
+        "Pleo, paid with the salary", "Pleo løn", "Lohn (Pleo)", "Salaires Pleo", "Pleo, med lönen",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("role", "name"), [(role, name) for role, names in NAMED_AFTER_PLEO.items() for name in names])
+@pytest.mark.parametrize("country", CHARTS)
+def test_what_is_named_after_pleo_and_the_purpose_comes_before_general_names(
+    country: str, role: str, name: str
+) -> None:
+    names, expected = CHARTS[country]
+    accounts = chart({**names, "9876": name})
+    found = {one.setting: one for one in suggest(Settings(), Masters.of(COMPANY, accounts))}
+    assert found[role].after == "9876"
+    assert found[role].why.startswith(f'it is called "{name}", after Pleo and its purpose')
+    others = {setting: one.after for setting, one in found.items() if setting != role and one.after}
+    assert others == {setting: code for setting, code in expected.items() if setting != role}, "it is nothing else"
+    if role in expected:
+        assert any(other.startswith(f"{expected[role]} ") for other in found[role].candidates), (
+            "the general one is left"
+        )
+
+
+@pytest.mark.parametrize(
+    ("general", "own"),
+    [
+        ("Liquidity Transfer", "Money in transit, bank to card"),
+        ("Liquidity Transfer", "Geldtransit 2"),
+        ("Cash in transit", "Virements internes divers"),
+        ("Internal transfers", "Penge undervejs"),
+        ("Betalingen onderweg", "Pengar på väg"),
+    ],
+)
+def test_the_purposes_own_words_come_before_general_names(general: str, own: str) -> None:
+    found = suggest(Settings(), Masters.of(COMPANY, chart({"1360": general, "1999": own})))
+    assert changed(found) == {"contra": "1999"}, "a usual code counts less than the name"
+
+
+def test_of_two_named_alike_the_usual_code_is_taken_and_others_are_listed_by_code() -> None:
+    names = {
+        "1999": "Pleo in transit",
+        "1360": "In transit, Pleo",
+        "1500": "Liquidity transfer",
+        "1400": "Cash in transit",
+    }
+    found = {one.setting: one for one in suggest(Settings(), Masters.of(COMPANY, chart(names)))}["contra"]
+    assert (found.after, found.candidates[0]) == ("1360", "1999 Pleo in transit")
+    assert found.candidates[1:] == ("1400 Cash in transit", "1500 Liquidity transfer")
+    assert "1360 is a usual code for it" in found.why
+
+
 def test_two_that_fit_alike_are_left_to_the_person() -> None:
     twins = chart({"9001": "Trade payables", "9002": "Trade payables"})
     found = {one.setting: one for one in suggest(Settings(), Masters.of(COMPANY, twins))}["accounts_payable"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from kontobro.core.model.settings import Settings
+from kontobro.core.model.settings import RowOverride, Settings
 from kontobro.core.settings.toml import settings_to
 from kontobro.web.connection.settings_form import SettingsForm, form_of
 from kontobro.web.middleware import LARGEST_BODY
@@ -36,7 +37,7 @@ def take(connected: ConnectedSite, text: str) -> str:
 
 
 def test_every_setting_is_in_the_form_or_says_where_else() -> None:
-    elsewhere = {"rows", "hook", "sync"}
+    elsewhere = {"rows", "hook", "sync", "sync_choice"}
     assert set(SettingsForm().fields) | elsewhere == set(Settings.__dataclass_fields__)
 
 
@@ -159,3 +160,89 @@ def test_a_reader_sees_and_changes_nothing(connected: ConnectedSite) -> None:
     assert reader.get(path).status_code == 200
     assert reader.post(path, filled(connected, posting="draft")).status_code == 403
     assert kept(connected).posting == "posted"
+
+
+# --------------------------------------------------------------------------------- what the books don't know
+
+
+def post(connected: ConnectedSite, **changes: object) -> Any:
+    return connected.browser.post(f"/c/{connected.connection.id}/settings/", filled(connected) | changes)
+
+
+def test_what_the_books_do_not_know_is_said_at_its_field_and_not_kept(connected: ConnectedSite) -> None:
+    before = kept(connected)
+    answer = post(connected, contra="1098")
+    assert answer.status_code == 400
+    assert 'id="id_contra_error">Account 1098 does not exist in the accounting system.' in answer.text
+    assert "Suggestion: 1089 Money in transit to and from Pleo." in answer.text
+    assert "Save these settings all the same" in answer.text
+    assert kept(connected) == before
+
+
+def test_after_a_plain_confirmation_it_is_kept(connected: ConnectedSite) -> None:
+    answer = post(connected, contra="1098", confirm="1")
+    assert answer.status_code == 302
+    assert kept(connected).contra == "1098"
+    assert post(connected, posting="draft").status_code == 302, "what was wrong before stops no other change"
+
+
+def test_books_that_do_not_answer_are_not_taken_for_a_yes(connected: ConnectedSite) -> None:
+    connected.connected.ledger.rename(connected.connected.ledger.with_name("away.beancount"))
+    before = kept(connected)
+    answer = post(connected, posting="draft")
+    assert "could not be checked" in answer.text
+    assert kept(connected) == before
+    assert post(connected, posting="draft", confirm="1").status_code == 302
+
+
+def test_wallets_are_fields_by_currency(connected: ConnectedSite) -> None:
+    post(connected, **{"wallets-currency": ["dkk", "EUR", ""], "wallets-account": ["1081", "1082", ""]})
+    assert kept(connected).wallets == {"DKK": "1081", "EUR": "1082"}
+    page = connected.page("settings/")
+    assert 'id="id_wallets-EUR" name="wallets-account" value="1082"' in page
+    post(connected, **{"wallets-currency": ["DKK", "EUR"], "wallets-account": ["1081", ""]})
+    assert kept(connected).wallets == {"DKK": "1081"}
+    assert (
+        "is not a currency code" in post(connected, **{"wallets-currency": ["EURO"], "wallets-account": ["1082"]}).text
+    )
+
+
+def rows(*given: dict[str, str]) -> dict[str, str]:
+    named = {f"rows-{at}-{key}": value for at, row in enumerate(given) for key, value in row.items()}
+    return {"rows-TOTAL_FORMS": str(len(given)), "rows-INITIAL_FORMS": "0", **named}
+
+
+def test_posting_rows_are_fields_too(connected: ConnectedSite) -> None:
+    row = {"type": "cashback", "line_account": "7520", "use_line_account": "yes"}
+    assert post(connected, **rows(row, {})).status_code == 302
+    assert kept(connected).rows == (RowOverride(type="cashback", line_account="7520", use_line_account=True),)
+    page = connected.page("settings/")
+    assert 'name="rows-0-type" value="cashback"' in page
+    assert 'name="rows-1-type"' in page
+    assert post(connected).status_code == 302
+    assert len(kept(connected).rows) == 1, "a form without rows leaves them"
+    answer = post(connected, **rows(row | {"line_account": "nothing"}))
+    assert "Account nothing does not exist" in answer.text
+    assert post(connected, **rows(row | {"DELETE": "on"})).status_code == 302
+    assert kept(connected).rows == ()
+
+
+def test_a_hook_is_the_operators_to_set(connected: ConnectedSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    post(connected, hook="os:getcwd")
+    assert kept(connected).hook is None, "a bookkeeper's is not read"
+    assert "readonly" in connected.page("settings/").partition('id="hook"')[2][:300]
+    monkeypatch.setattr("kontobro.web.connection.settings.is_operator", lambda _user: True)
+    assert "readonly" not in connected.page("settings/").partition('id="hook"')[2][:300]
+    post(connected, hook="os:getcwd", confirm="1")
+    assert kept(connected).hook == "os:getcwd"
+
+
+def test_the_page_says_what_the_chart_suggests_and_why(connected: ConnectedSite) -> None:
+    lacking = replace(kept(connected), contra=None)
+    connected.site.app.store.save_connection(replace(connected.connection, settings=lacking))
+    page = connected.page("settings/fitting/")
+    assert (
+        f'<a href="/c/{connected.connection.id}/settings/#id_contra">Money in transit</a>: <strong>1089</strong>'
+        in page
+    )
+    assert "after Pleo and its purpose" in page

@@ -12,6 +12,7 @@ from kontobro.core.model.bindings import MasterKind
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.masterdata import Account, Company, Dimension, DimensionValue, TaxCode, Vendor
 from kontobro.core.model.settings import Settings, SyncKind
+from kontobro.core.plan.choice import Choice, choice_of
 from kontobro.core.plan.make import Change, Comparison, Existing, Limits, Plan, join_plans, make_plan
 from kontobro.core.ports import Store
 from kontobro.core.rules.dates import zone_named
@@ -136,7 +137,8 @@ def in_sync(connection: Connection, store: Store, done: Collection[str] = ()) ->
 def _planned(connection: Connection, kind: str, ports: SyncPorts, company: Company, *, adopt: bool) -> Plan:
     if kind == "dimensions":
         return _dimensions(connection, ports, adopt=adopt)
-    found = _source(kind, ports, _today(connection, company, ports))
+    choice = choice_of(connection.settings.sync_choice, kind)
+    found = _source(kind, ports, _today(connection, company, ports), choice)
     (master,) = NOTED[kind]
     may_write = connection.settings.create_vendors and ports.connector.capabilities.writes_vendors
     asked = Comparison(
@@ -145,13 +147,14 @@ def _planned(connection: Connection, kind: str, ports: SyncPorts, company: Compa
         existing=ports.target.read(master),
         bindings=ports.store.bindings(connection.id, master),
         born=found.born,
-        source=len(found.desired) if kind != "tax-codes" else found.count,
+        source=found.count,
         adopt=adopt,
         write=may_write,
         inactive=found.inactive,
         archive=_archives_all(connection),
+        left_out=found.left_out,
     )
-    plan = join_plans(kind, [make_plan(asked)], found.problems)
+    plan = join_plans(kind, [make_plan(asked)], found.problems, choice.texts)
     return replace(plan, accounts=_account_codes(ports)) if kind == "tax-codes" and plan.changes else plan
 
 
@@ -167,13 +170,13 @@ def _today(connection: Connection, company: Company, ports: SyncPorts) -> date:
     return ports.clock.now().astimezone(zone or UTC).date()
 
 
-def _source(kind: str, ports: SyncPorts, today: date) -> source.Source:
+def _source(kind: str, ports: SyncPorts, today: date, choice: Choice) -> source.Source:
     connector = ports.connector
     if kind == "accounts":
-        return source.accounts_of(source.read_all(connector, Account), today)
+        return source.accounts_of(source.read_all(connector, Account), today, choice)
     if kind == "tax-codes":
-        return source.tax_codes_of(source.read_all(connector, TaxCode), today)
-    return source.vendors_of(source.read_all(connector, Vendor))
+        return source.tax_codes_of(source.read_all(connector, TaxCode), today, choice)
+    return source.vendors_of(source.read_all(connector, Vendor), choice)
 
 
 def _dimensions(connection: Connection, ports: SyncPorts, *, adopt: bool) -> Plan:
@@ -181,12 +184,12 @@ def _dimensions(connection: Connection, ports: SyncPorts, *, adopt: bool) -> Pla
     dimensions = source.read_all(ports.connector, Dimension)
     values = source.read_all(ports.connector, DimensionValue)
     settings = dimensions_in_codes(connection.settings, dimensions)
-    choice = source.choose(dimensions, settings)
-    wanted = source.groups_of(choice, dimensions, settings)
+    chosen = source.choose(dimensions, settings)
+    wanted = source.groups_of(chosen, dimensions, settings)
     given = {dimension.id for dimension in dimensions}
     # A chosen dimension that the read lacks may be told by a code that no binding has: no missing one is archived.
     bound = ports.store.bindings(connection.id, "tag_groups")
-    bindings = [binding for binding in bound if not choice.unknown or binding.erp_id in given]
+    bindings = [binding for binding in bound if not chosen.unknown or binding.erp_id in given]
     existing = list(ports.target.read("tag_groups"))
     asked = Comparison(
         kind="tag_groups",
@@ -195,16 +198,19 @@ def _dimensions(connection: Connection, ports: SyncPorts, *, adopt: bool) -> Pla
         bindings=bindings,
         source=wanted.count,
         adopt=adopt,
-        archive=_archives_all(connection) and not choice.unknown,
+        archive=_archives_all(connection) and not chosen.unknown,
     )
     groups = make_plan(asked)
-    return join_plans("dimensions", [groups, _tags(connection, ports, groups, values, adopt=adopt)], wanted.problems)
-
-
-def _tags(connection: Connection, ports: SyncPorts, groups: Plan, values: list[DimensionValue], *, adopt: bool) -> Plan:
-    """Tags of groups that are not chosen are left alone: their group is archived (`pleo/rules.md` §3)."""
+    choice = choice_of(settings.sync_choice, "dimensions")
     created = [change.erp_id for change in groups.changes if change.action == "create" and change.erp_id]
-    wanted = source.tags_of(values, [*groups.places, *created])
+    known = {dimension.id: dimension.code for dimension in dimensions}
+    sent = source.tags_of(values, {key: known.get(key, key) for key in [*groups.places, *created]}, choice)
+    tags = _tags(connection, ports, groups, sent, adopt=adopt)
+    return replace(join_plans("dimensions", [groups, tags], wanted.problems, choice.texts), parents=known)
+
+
+def _tags(connection: Connection, ports: SyncPorts, groups: Plan, wanted: source.Source, *, adopt: bool) -> Plan:
+    """Tags of groups that are not chosen are left alone: their group is archived (`pleo/rules.md` §3)."""
     ours = frozenset(groups.places.values())
     existing: list[Existing] = [tag for tag in ports.target.read("tags") if tag.parent in ours]
     bindings = ports.store.bindings(connection.id, "tags")
@@ -214,8 +220,10 @@ def _tags(connection: Connection, ports: SyncPorts, groups: Plan, values: list[D
         existing=existing,
         bindings=bindings,
         parents=groups.places,
+        source=wanted.count,
         adopt=adopt,
         archive=_archives_all(connection),
+        left_out=wanted.left_out,
     )
     return make_plan(asked)
 

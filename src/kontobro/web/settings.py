@@ -69,7 +69,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "kontobro.web.context.page",
             ],
-            "builtins": ["kontobro.web.templatetags.kontobro"],
+            "builtins": ["kontobro.web.templatetags.kontobro", "kontobro.web.templatetags.remedies"],
         },
     }
 ]

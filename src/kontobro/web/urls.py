@@ -9,7 +9,7 @@ from kontobro.web.api import views as api
 from kontobro.web.connect import views as connect
 from kontobro.web.connect import views_books as connect_books
 from kontobro.web.connect import views_erp as connect_erp
-from kontobro.web.connection import settings, sync, webhooks
+from kontobro.web.connection import plan, settings, sync, webhooks
 from kontobro.web.connection import views as connection
 from kontobro.web.documents import actions as document_actions
 from kontobro.web.documents import release as document_release
@@ -124,8 +124,9 @@ urlpatterns = [
     path("c/<str:connection>/privacy/erase/", privacy.erase, name="privacy_erase"),
     path("c/<str:connection>/privacy/delete/", privacy.delete, name="privacy_delete"),
     path("c/<str:connection>/master-data/", sync.sync, name="sync"),
-    path("c/<str:connection>/master-data/<str:kind>/", sync.plan, name="sync_plan"),
-    path("c/<str:connection>/master-data/<str:kind>/approve/", sync.approve, name="sync_approve"),
+    path("c/<str:connection>/master-data/<str:kind>/", plan.plan, name="sync_plan"),
+    path("c/<str:connection>/master-data/<str:kind>/approve/", plan.approve, name="sync_approve"),
+    path("c/<str:connection>/master-data/<str:kind>/choose/", plan.choose, name="sync_choose"),
     path("c/<str:connection>/export/", jobs.export, name="export"),
     path("c/<str:connection>/jobs/<str:job>/", jobs.job, name="job"),
     path("c/<str:connection>/jobs/<str:job>/progress/", jobs.progress, name="job_progress"),

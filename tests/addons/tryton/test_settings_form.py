@@ -8,7 +8,10 @@ import re
 from kontobro.core.model.settings import RowOverride, Settings
 from tests.addons.tryton.installation import MODULE
 
-OFF_THE_FORM = {"hook": "it names code that runs in Tryton's own process: whoever looks after the server decides"}
+OFF_THE_FORM = {
+    "hook": "it names code that runs in Tryton's own process: whoever looks after the server decides",
+    "sync_choice": "the plan of a sync has it, on the pages and the command line; this form keeps it as it is",
+}
 ELSEWHERE = {
     "sync": {"sync_accounts", "sync_tax_codes", "sync_dimensions_", "sync_vendors"},
     "sync_dimensions": {"dimensions"},

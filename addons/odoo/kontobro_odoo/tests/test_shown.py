@@ -23,8 +23,8 @@ OTHERWISE = {
 }
 """Settings whose fields have other names."""
 
-NOWHERE: dict = {}
-"""Settings that no screen shows, each with the reason. Of the first release: none."""
+NOWHERE = {"sync_choice": "the plan of a sync has it, on the pages and the command line; a form here keeps it as it is"}
+"""Settings that no screen shows, each with the reason."""
 
 
 @tagged("post_install", "-at_install")

@@ -161,7 +161,7 @@ def settled_shape(settled: Settled) -> Json:
 
 def change_shape(row: ChangeRow) -> Json:
     return {
-        **named(row, "action kind code name parent erp_id pleo_id"),
+        **named(row, "action also kind code name parent erp_id pleo_id"),
         "fields": {name: {"before": before, "after": after} for name, before, after in row.fields},
         "why": row.why,
     }
@@ -169,7 +169,8 @@ def change_shape(row: ChangeRow) -> Json:
 
 def plan_shape(plan: Shown) -> Json:
     return {
-        **named(plan, "kind digest counts"),
+        **named(plan, "kind digest counts choice decisions"),
+        "left_out": [{"code": code, "name": name} for code, name in plan.left_out],
         "refused": plan.refused and named(plan.refused, "message remedy"),
         "problems": problems_shape(plan.problems),
         "changes": [change_shape(row) for row in plan.rows],

@@ -9,10 +9,13 @@ from kontobro.cli.common import show
 from kontobro.cli.common.tables import sheet
 from kontobro.cli.common.words import _, fault_words, problem_words
 from kontobro.core.errors import Problem, shown
-from kontobro.sync.shown import ChangeRow, Field, Shown, word_for
+from kontobro.sync.shown import DECISIONS, ChangeRow, Field, Shown, word_for
 
 if TYPE_CHECKING:
     from kontobro.sync.run import SyncResult
+
+_SWITCHES = {"write": " To let Kontobro create them: kontobro settings set create_vendors yes"}
+"""What a verb decides for all of them."""
 
 MOST_ROWS = 50
 """Rows of a plan on a screen; --all shows the rest."""
@@ -28,18 +31,16 @@ def print_plan(plan: Shown, *, everything: bool) -> None:
         show.say(_("{kind}: in sync, nothing to change.").format(kind=plan.kind), "green")
     if plan.waiting:
         _print_rows(plan.waiting, f"{plan.kind}: needs a decision", everything=everything)
-    if any(row.action == "write" for row in plan.waiting):
-        show.say(
-            _(
-                "  Create them in the accounting system, or let Kontobro create them: kontobro settings set "
-                "create_vendors yes"
-            ),
-            "yellow",
-        )
+    for action in dict.fromkeys(row.action for row in plan.waiting):
+        decide = f"{DECISIONS.get(action, '')}{_SWITCHES.get(action, '')}"
+        show.say(_("  You decide: {what}").format(what=decide), "yellow")
+    _print_choice(plan)
     print_problems(plan.problems, everything=everything)
     if plan.rows:
         digest = f" · digest {plan.digest}" if plan.possible else ""
         show.say(f"  {counted(plan.counts)}{digest}", "bold")
+    for what, count in plan.decisions.items():
+        show.say(f"  You decide ({count:,}): {DECISIONS[what]}", "yellow")
     if plan.refused:
         message, remedy = fault_words(plan.refused)
         show.say(f"  ✗ {message}", "red")
@@ -47,16 +48,27 @@ def print_plan(plan: Shown, *, everything: bool) -> None:
     show.say("")
 
 
+def _print_choice(plan: Shown) -> None:
+    """What is offered in Pleo, where it is not everything."""
+    if plan.choice:
+        rules = ", ".join(show.plain(rule) for rule in plan.choice)
+        show.say(f"  Offered in Pleo: {rules} (setting sync_choice). Not offered: {len(plan.left_out):,}")
+
+
 def _print_rows(rows: Sequence[ChangeRow], title: str, *, everything: bool) -> None:
     table = sheet("", "code", "name", "what changes", title=title, whole=["", "code"])
     for row in rows if everything else rows[:MOST_ROWS]:
-        table.add_row(row.action.replace("_", " "), shown(row.code, 40), shown(row.name), _what(row))
+        table.add_row(_actions(row), shown(row.code, 40), shown(row.name), _what(row))
     show.console().print(table)
     if (hidden := len(rows) - MOST_ROWS) > 0 and not everything:
         show.say(
             "  " + _("and {hidden:,} more (--all shows them, --html FILE writes them to a page)").format(hidden=hidden),
             "bold",
         )
+
+
+def _actions(row: ChangeRow) -> str:
+    return "\n".join(action.replace("_", " ") for action in (row.action, *row.also))
 
 
 def _what(row: ChangeRow) -> str:
@@ -66,9 +78,7 @@ def _what(row: ChangeRow) -> str:
 
 def _field(field: Field) -> str:
     name, before, after = word_for(field[0]), field[1], field[2]
-    if not before:
-        return f"{name}: {shown(after)}"
-    return f"{name}: {shown(before)} → {shown(after) or 'nothing'}"
+    return f"{name}: {shown(before) or '–'} → {shown(after) or 'nothing'}"
 
 
 def counted(counts: Mapping[str, int]) -> str:

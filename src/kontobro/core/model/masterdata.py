@@ -15,6 +15,8 @@ from kontobro.core.words import Phrase
 
 TaxType = Literal["inclusive", "reverse", "exclusive"]
 
+AccountType = Literal["asset", "liability", "equity", "income", "expense"]
+
 
 @dataclass(frozen=True, slots=True)
 class Company:
@@ -51,6 +53,8 @@ class Account:
     closed: date | None = None
     owed: bool = False
     """What is owed to others is on it: such a system keeps tax that is due on payment elsewhere until then."""
+    type: AccountType | None = None
+    """None: the accounting system does not say."""
 
 
 @dataclass(frozen=True, slots=True)

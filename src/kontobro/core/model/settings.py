@@ -91,6 +91,8 @@ class Settings:
     sync_unknown: Literal["leave", "archive"] = "leave"
     """What Kontobro did not make in Pleo and the accounting system lacks: leave it, or archive it as Pleo's guides say,
     once a person approved that plan."""
+    sync_choice: tuple[str, ...] = ()
+    """Rules for what is offered in Pleo, such as "accounts without 7000..7099" (`core/plan/choice.py`)."""
     create_vendors: bool = False
     """Vendors born in Pleo that the accounting system lacks are created there; else they wait for a person."""
     sync_max_percent: int = 30

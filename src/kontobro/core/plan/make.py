@@ -7,6 +7,8 @@ active                found by a key, strange to us       adopt, once a person s
 active                ours, equal                         none
 active                ours, differs or archived           update, unarchive
 active                a draft vendor                      activate
+active, left out      ours, active                        archive: a company chose not to offer it
+active, left out      nothing, or strange to us           none
 gone or inactive      ours, active                        archive
 nothing               strange to us                       none; archive where a company wants that, once a person
                                                           said yes
@@ -78,6 +80,11 @@ class Plan:
     spent: tuple[Binding, ...] = ()
     accounts: Mapping[str, str] = field(default_factory=dict)
     """Account id -> code, where fields of the records name accounts: for people."""
+    parents: Mapping[str, str] = field(default_factory=dict)
+    """Dimension id -> code, of tags: for people."""
+    choice: tuple[str, ...] = ()
+    """The rules of what is offered. The digest covers them: who approves a plan approves its choice."""
+    left_out: tuple[Desired, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -109,14 +116,16 @@ def make_plan(asked: Comparison) -> Plan:
         places=steps.places,
         stale=tuple(steps.stale),
         spent=tuple(steps.matching.spent),
+        left_out=tuple(sorted(asked.left_out, key=lambda record: (record.parent or "", record.code, record.id))),
     )
 
 
-def join_plans(kind: str, plans: Sequence[Plan], problems: Sequence[Problem] = ()) -> Plan:
+def join_plans(kind: str, plans: Sequence[Plan], problems: Sequence[Problem] = (), choice: Sequence[str] = ()) -> Plan:
     """Plans of several kinds as one, under a name of its own: carried out one after the other."""
     return _plan(
         kind,
         [change for plan in plans for change in plan.changes],
+        choice=tuple(choice),
         problems=(*problems, *(problem for plan in plans for problem in plan.problems)),
         waiting=tuple(change for plan in plans for change in plan.waiting),
         scopes=tuple(scope for plan in plans for scope in plan.scopes),
@@ -124,17 +133,21 @@ def join_plans(kind: str, plans: Sequence[Plan], problems: Sequence[Problem] = (
         places={key: place for plan in plans for key, place in plan.places.items()},
         stale=tuple(binding for plan in plans for binding in plan.stale),
         spent=tuple(binding for plan in plans for binding in plan.spent),
+        left_out=tuple(record for plan in plans for record in plan.left_out),
     )
 
 
-def _plan(kind: str, changes: Sequence[Change], **rest: object) -> Plan:
-    plan = Plan(kind=kind, changes=tuple(changes), digest="", places={})
-    return replace(plan, digest=_digest(kind, plan.changes), **rest)  # type: ignore[arg-type]  # Plan's own fields
+def _plan(kind: str, changes: Sequence[Change], choice: tuple[str, ...] = (), **rest: object) -> Plan:
+    plan = Plan(kind=kind, changes=tuple(changes), digest="", places={}, choice=choice)
+    digest = _digest(kind, plan.changes, choice)
+    return replace(plan, digest=digest, **rest)  # type: ignore[arg-type]  # Plan's own fields
 
 
-def _digest(kind: str, changes: Iterable[Change]) -> str:
-    """`<kind>-<hash>`: what would be done, in which order, from which state."""
+def _digest(kind: str, changes: Iterable[Change], choice: Sequence[str]) -> str:
+    """`<kind>-<hash>`: by which choice what would be done, in which order, from which state."""
     content = sha256(kind.encode())
+    for rule in choice:
+        content.update(f"\x1d{rule}".encode("utf-8", "surrogatepass"))
     for change in changes:
         ours = "ours" if change.ours else ""
         told = [change.kind, change.action, change.erp_id or "", ours, *_told(change.before), *_told(change.after)]

@@ -16,6 +16,8 @@ from kontobro.core.plan.match import CodeGroups, Matching, Place, is_by_chance, 
 from kontobro.core.plan.types import UPDATES, Action, Change, Comparison, Desired, Existing, LimitScope, Pair
 from kontobro.core.words import Phrase
 
+LEFT_OUT = "left out by your choice of what is offered"
+
 
 @dataclass(slots=True)
 class Steps:
@@ -30,6 +32,7 @@ class Steps:
     places: dict[str, str] = field(default_factory=dict)
     stale: list[Binding] = field(default_factory=list)
     held: set[str] = field(default_factory=set)
+    groups: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, asked: Comparison, desired: Sequence[Desired], existing: Sequence[Existing]) -> Steps:
@@ -37,18 +40,19 @@ class Steps:
         kind, places = asked.kind, CodeGroups(asked.parents)
         by_erp = {binding.erp_id: binding for binding in asked.bindings}
         matching = match(kind, desired, existing, by_erp.values(), places, asked.born)
-        steps = cls(kind, matching, by_erp)
+        steps = cls(kind, matching, by_erp, groups=asked.parents)
         steps._hold_shared(desired)
         taken = steps._take(asked.adopt)
         pairs, moves = steps._with_codes(taken, existing, places)
         steps._adoptions(pairs)
-        steps._archives(moves)
+        left_out = list(asked.left_out)
+        steps._archives(moves, {record.id for record in left_out})
         steps._updates(pairs, moves)
         new = [record for record in matching.new if record.id not in moves.blocked]
         steps.changes += [Change(kind, "create", record.id, None, record, "new") for record in new]
         steps._drafts(asked.write, (*desired, *asked.inactive))
         if asked.archive:
-            steps._archive_strangers(asked.adopt)
+            steps._archive_strangers(asked.adopt, {(record.parent or "", fold(record.code)) for record in left_out})
         return steps
 
     def scopes(self, parents: Mapping[str, str]) -> Iterator[LimitScope]:
@@ -135,7 +139,7 @@ class Steps:
         adopted = (pair for pair in pairs if pair.how in ("found", "ours"))
         self.changes += sorted((_adoption(self.kind, pair) for pair in adopted), key=lambda change: change.erp_id or "")
 
-    def _archives(self, moves: Moves) -> None:
+    def _archives(self, moves: Moves, left_out: Set[str]) -> None:
         """What is gone; of those whose code is needed, the code goes first, and then they are archived again."""
         gone = sorted(self.matching.gone, key=lambda it: (it[1].parent or "", it[1].code, it[1].id))
         for binding, record in gone:
@@ -146,13 +150,17 @@ class Steps:
             if not record.archived:
                 gone_from = "the accounting system no longer has it, or not as active"
                 why = f"no longer chosen, or {gone_from}" if self.kind == "tag_groups" else gone_from
+                why = LEFT_OUT if binding.erp_id in left_out else why
                 self.changes.append(Change(self.kind, "archive", binding.erp_id, record, None, why))
 
-    def _archive_strangers(self, adopt: bool) -> None:
+    def _archive_strangers(self, adopt: bool, left_out: Set[Place]) -> None:
         """Active records that no one's are: archived by a person's yes alone (`pleo/rules.md` §3, §4.1)."""
-        why = "Kontobro did not create it, and the accounting system does not have it"
+        lacks = "Kontobro did not create it, and the accounting system does not have it"
+        dimensions = {group: dimension for dimension, group in self.groups.items()}
         for record in sorted(self.matching.strangers, key=lambda it: (it.parent or "", it.code, it.id)):
             if not record.archived:
+                spot = (dimensions.get(record.parent or "", ""), fold(record.code))
+                why = f"{LEFT_OUT}; Kontobro did not create it" if record.code.strip() and spot in left_out else lacks
                 change = Change(self.kind, "archive", None, record, None, why)
                 (self.changes if adopt else self.waiting).append(change)
 

@@ -58,6 +58,7 @@ class Comparison:
     `source`: how many records the accounting system gave, when some were left out on purpose. `adopt` False: what
     would be adopted waits. `write`: vendors born in Pleo may be created in the accounting system, but not those that
     it has as `inactive`. `archive`: what neither side knows as ours is archived too; without `adopt` that waits.
+    `left_out`: active records that the company chose not to offer.
     """
 
     kind: MasterKind
@@ -71,6 +72,7 @@ class Comparison:
     write: bool = False
     inactive: Iterable[Desired] = ()
     archive: bool = False
+    left_out: Iterable[Desired] = ()
 
 
 Action = Literal["adopt", "set_aside", "archive", "update", "unarchive", "activate", "create", "write"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from kontobro.core.errors import shown
 from kontobro.core.model.masterdata import Account, Dimension
@@ -77,8 +77,8 @@ def _role(name: str, known: Known, settings: Settings, masters: Masters, account
 
 
 def _wallets(settings: Settings, masters: Masters, accounts: Sequence[Account]) -> Iterable[Suggestion]:
-    """An account for each currency among those that are named after Pleo; money in transit is none."""
-    mine = [account for account in accounts if WALLET in _words(account.name) and not _fit(account, ROLES["contra"])]
+    """An account for each currency among those that are named after Pleo; one that names another purpose is none."""
+    mine = [account for account in accounts if WALLET in _words(account.name) and not _has_purpose(account)]
     by_currency: dict[str, list[Account]] = {}
     for account in mine:
         by_currency.setdefault(_currency(account), []).append(account)
@@ -97,6 +97,11 @@ def _wallets(settings: Settings, masters: Masters, accounts: Sequence[Account]) 
         else:
             why = f'it is called "{shown(found[0].name)}"'
             yield _named(name, before, found[0], masters.accounts, why)
+
+
+def _has_purpose(account: Account) -> bool:
+    """Whether an account that is named after Pleo is named after something else than the wallet too."""
+    return any(_fit(account, known) for known in ROLES.values())
 
 
 def _currency(account: Account) -> str:
@@ -185,8 +190,8 @@ def _best(
     uses: Callable[[N], int] = lambda record: 0,
 ) -> Suggestion:
     """The one record that fits best by name, then by code, then by use; none when two fit alike."""
-    ranked = [((_fit(one, known), one.code.casefold() in known.codes, uses(one)), one) for one in records]
-    fitting = sorted((pair for pair in ranked if pair[0][0]), key=lambda pair: pair[0], reverse=True)
+    ranked = [(_Rank(*_fit_of(one, known), one.code.casefold() in known.codes, uses(one)), one) for one in records]
+    fitting = sorted((pair for pair in ranked if pair[0].fit), key=lambda pair: (_reverse(pair[0]), pair[1].code))
     if not fitting:
         return Suggestion(setting, before, "", f"nothing is called like {known.what}: choose or make one")
     best, chosen = fitting[0]
@@ -197,22 +202,46 @@ def _best(
     return _named(setting, before, chosen, index, _reason(chosen, best), others)
 
 
-def _reason(chosen: _Named, rank: tuple[int, bool, int]) -> str:
+class _Rank(NamedTuple):
+    """What counts, in this order: named after Pleo and the purpose (2) or the purpose itself (1); how well a phrase
+    fits; a usual code; how many vendors have it."""
+
+    named: int
+    fit: int
+    usual: bool
+    uses: int
+
+
+def _reverse(rank: _Rank) -> tuple[int, ...]:
+    return tuple(-int(part) for part in rank)
+
+
+def _reason(chosen: _Named, rank: _Rank) -> str:
     """Why this one, in the order in which it counts."""
-    parts = [f'it is called "{shown(chosen.name)}"']
-    if rank[1]:
+    called = f'it is called "{shown(chosen.name)}"'
+    parts = [f"{called}, after Pleo and its purpose" if rank.named == 2 else called]
+    if rank.usual:
         parts.append(f"{shown(chosen.code)} is a usual code for it")
-    if rank[2]:
-        parts.append(f"{rank[2]} vendors have it")
+    if rank.uses:
+        parts.append(f"{rank.uses} vendors have it")
     return ", ".join(parts)
+
+
+def _fit_of(record: _Named, known: Known) -> tuple[int, int]:
+    """Whom a name is after, and how well it fits (`_Rank`)."""
+    name = _folded(record.name)
+    words = set(name.split())
+    if known.never & words:
+        return 0, 0
+    fit = max((_likeness(name, phrase) for phrase in known.phrases), default=0)
+    if WALLET in words and (fit or known.purpose & words):
+        return 2, max(fit, 1)
+    return int(any(_likeness(name, phrase) > 1 for phrase in known.own)), fit
 
 
 def _fit(record: _Named, known: Known) -> int:
     """How well a name fits: 3 is it, 2 begins with it, 1 has it in it, 0 not at all."""
-    name = _folded(record.name)
-    if known.never & set(name.split()):
-        return 0
-    return max((_likeness(name, phrase) for phrase in known.phrases), default=0)
+    return _fit_of(record, known)[1]
 
 
 def _likeness(name: str, phrase: str) -> int:

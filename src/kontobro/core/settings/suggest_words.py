@@ -11,12 +11,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a thing is called: `phrases` of its name, `codes` that it often has, words of names that mean another."""
+    """What a thing is called: `phrases` of its name, `codes` that it often has, words of names that mean another.
+    `own` are the phrases that name the purpose itself, `purpose` its words."""
 
     what: str
     phrases: tuple[str, ...]
     codes: frozenset[str]
     never: frozenset[str]
+    own: tuple[str, ...] = ()
+    purpose: frozenset[str] = frozenset()
 
 
 _WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
@@ -24,7 +27,15 @@ _WORDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="u
 
 def _known(given: Mapping[str, Any]) -> Known:
     never = f"{given.get('never', '')} {_WORDS['not_ours'] if given.get('not_ours') else ''}"
-    return Known(given["what"], tuple(given["phrases"]), frozenset(given["codes"].split()), frozenset(never.split()))
+    own = tuple(given.get("own", ()))
+    return Known(
+        what=given["what"],
+        phrases=(*given["phrases"], *(phrase for phrase in own if phrase not in given["phrases"])),
+        codes=frozenset(given["codes"].split()),
+        never=frozenset(never.split()),
+        own=own,
+        purpose=frozenset(given.get("purpose", "").split()),
+    )
 
 
 ROLES: Mapping[str, Known] = {name: _known(given) for name, given in _WORDS["roles"].items()}

@@ -16,6 +16,7 @@ from kontobro.core.errors import Misconfigured, Problem, shown
 from kontobro.core.model.findings import problem
 from kontobro.core.model.money import EXPONENTS
 from kontobro.core.model.settings import MOST_DIMENSIONS, RowOverride, Settings
+from kontobro.core.plan.choice import MOST_RULES, unreadable
 from kontobro.core.quoting import quoted, unquoted, why_unreadable
 from kontobro.core.rules.dates import zone_named
 from kontobro.core.rules.table import SUBTYPE_DECIDES, table_of
@@ -34,7 +35,7 @@ LIMITS: Mapping[str, tuple[int, int]] = {
 LONGEST_NAME = 100
 """Characters of an account's, a journal's or a dimension's code."""
 
-LONGEST: Mapping[str, int] = {"description": 500, "hook": 500}
+LONGEST: Mapping[str, int] = {"description": 500, "hook": 500, "sync_choice": 300}
 """The same of longer texts."""
 
 
@@ -280,6 +281,10 @@ def _meaning_faults(settings: Settings) -> Iterable[Problem]:
     if len(settings.sync_dimensions) > MOST_DIMENSIONS:
         given = len(settings.sync_dimensions)
         yield _takes("sync_dimensions", given, Phrase("takes_most_dimensions", {"most": MOST_DIMENSIONS}))
+    if len(settings.sync_choice) > MOST_RULES:
+        yield _takes("sync_choice", len(settings.sync_choice), Phrase("takes_most_rules", {"most": MOST_RULES}))
+    for text in unreadable(settings.sync_choice):
+        yield _takes("sync_choice", text, Phrase("takes_choice"))
     if settings.hook is not None and not all(settings.hook.partition(":")):
         yield _takes("hook", settings.hook, Phrase("takes_function"))
 

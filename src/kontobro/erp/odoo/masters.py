@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar, cast
 
 from kontobro.core.model.masterdata import (
     Account,
+    AccountType,
     Company,
     Dimension,
     DimensionValue,
@@ -151,7 +152,8 @@ class OdooMasters:
             currencies = (currency[1],) if currency else ()
             owed = row["account_type"] in _OWED
             active = not row[blocked] if blocked else row["active"]
-            yield Account(str(row["id"]), row["code"] or "", row["name"], active, currencies, owed=owed)
+            type_ = _TYPES.get(row["account_type"].partition("_")[0])
+            yield Account(str(row["id"]), row["code"] or "", row["name"], active, currencies, owed=owed, type=type_)
 
     def taxes(self) -> Iterator[Tax]:
         """Odoo tells taxes of one name apart by their scope, goods or services: so do their codes."""
@@ -214,6 +216,15 @@ class OdooMasters:
 
 _OWED: Final = frozenset(["liability_payable", "asset_receivable"])
 """Types of accounts that make tax on payment wait, on whatever entry they are."""
+
+_TYPES: Final[Mapping[str, AccountType]] = {
+    "asset": "asset",
+    "liability": "liability",
+    "equity": "equity",
+    "income": "income",
+    "expense": "expense",
+}
+"""How Odoo's types of accounts begin. Off-balance accounts have none."""
 
 _TAX: Final = (
     "name amount amount_type price_include active description tax_scope tax_exigibility "

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar, cast
 
 from kontobro.core.model.masterdata import (
     Account,
+    AccountType,
     Company,
     Dimension,
     DimensionValue,
@@ -151,7 +152,7 @@ class TrytonMasters:
     def postings(self) -> Iterator[Posting]:
         """Accounts that take lines: those with a type. A closed one takes none any more."""
         fields = "code name closed start_date end_date second_currency.code party_required"
-        fields += " type.payable type.expense type.debt"
+        fields += " type.payable type.expense type.debt type.revenue type.assets type.statement"
         for row in self._rows("account.account", [["type", "!=", None]], fields.split()):
             currency = row.get("second_currency.")
             account = Account(
@@ -162,6 +163,7 @@ class TrytonMasters:
                 currencies=(currency["code"],) if currency else (),
                 opened=row["start_date"],
                 closed=row["end_date"],
+                type=_type_of(row["type."]),
             )
             type_ = row["type."]
             billed = bool(type_["expense"] or type_["debt"])
@@ -255,6 +257,15 @@ _READERS: Final[Mapping[type, Callable[[TrytonMasters], Iterable[MasterRecord]]]
     Journal: lambda masters: (book.journal for book in masters.books()),
     Period: TrytonMasters.periods,
 }
+
+
+def _type_of(type_: Row) -> AccountType | None:
+    """Tryton tells equity as a liability; what is off the balance has no type."""
+    if type_["statement"] == "balance":
+        return "asset" if type_["assets"] else "liability"
+    if type_["expense"]:
+        return "expense"
+    return "income" if type_["revenue"] else None
 
 
 def _parties(employees: Iterable[Row]) -> dict[str, str]:

@@ -27,7 +27,7 @@ def settings_from(stored: Mapping[str, Any]) -> Settings:
     """Settings from JSON values. A field that this version lacks is left out; one it adds has its default."""
     known = _known(Settings, stored)
     known["rows"] = tuple(RowOverride(**_known(RowOverride, row)) for row in known.get("rows", ()))
-    for name in ("sync", "sync_dimensions"):
+    for name in ("sync", "sync_dimensions", "sync_choice"):
         known[name] = tuple(known.get(name, ()))
     return Settings(**known)
 

@@ -79,7 +79,7 @@ PLAIN: dict[str, StrOrPromise] = {
 """Codes whose words are not the code's own."""
 
 
-def _locale(context: Context) -> Locale:
+def locale_of(context: Context) -> Locale:
     request = context.get("request")
     return getattr(request, "reader_locale", None) or Locale("en", "GB")
 
@@ -92,11 +92,11 @@ def amount(context: Context, value: Any, currency: str = "") -> str:
     except InvalidOperation:
         return str(value)
     if not currency:
-        return str(format_decimal(figure, locale=_locale(context), decimal_quantization=False))
+        return str(format_decimal(figure, locale=locale_of(context), decimal_quantization=False))
     return str(
-        format_currency(figure, currency, format="#,##0.00 ¤¤", locale=_locale(context), decimal_quantization=False)
+        format_currency(figure, currency, format="#,##0.00 ¤¤", locale=locale_of(context), decimal_quantization=False)
         if _places(figure) > 2
-        else format_currency(figure, currency, format="#,##0.00 ¤¤", locale=_locale(context))
+        else format_currency(figure, currency, format="#,##0.00 ¤¤", locale=locale_of(context))
     )
 
 
@@ -111,13 +111,13 @@ def day(context: Context, value: date | str | None) -> str:
     if not value:
         return "–"
     when = date.fromisoformat(value) if isinstance(value, str) else value
-    return str(format_date(when, "medium", locale=_locale(context)))
+    return str(format_date(when, "medium", locale=locale_of(context)))
 
 
 @register.simple_tag(takes_context=True)
 def month(context: Context, first: date) -> str:
     """A month in the reader's words: October 2026."""
-    return str(format_skeleton("yMMMM", first, locale=_locale(context)))
+    return str(format_skeleton("yMMMM", first, locale=locale_of(context)))
 
 
 @register.simple_tag(takes_context=True)
@@ -128,7 +128,7 @@ def moment(context: Context, value: datetime | Literal[""] | None, zone: str | N
         return "–"
     known = getattr(context.get("request"), "reader_zone", None) or (zone_named(zone) if zone else None)
     there = value.astimezone(known or UTC)
-    shown = format_datetime(there, "short", locale=_locale(context), tzinfo=there.tzinfo)
+    shown = format_datetime(there, "short", locale=locale_of(context), tzinfo=there.tzinfo)
     return format_html(
         '<time datetime="{}" title="{}">{}{}</time>',
         value.isoformat(),
@@ -170,7 +170,7 @@ def setting_words(text: str) -> str:
 @register.simple_tag(takes_context=True)
 def said(context: Context, one: Any) -> Told:
     """What a problem, a note or an error says, in the page's language and the reader's format."""
-    return told_in(one, language_now(), _locale(context))
+    return told_in(one, language_now(), locale_of(context))
 
 
 @register.filter

@@ -18,6 +18,7 @@ from beancount.core.data import Close, Custom, Directive, Open
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.masterdata import (
     Account,
+    AccountType,
     Company,
     Dimension,
     DimensionValue,
@@ -38,6 +39,14 @@ KINDS: frozenset[type] = frozenset(
     [Company, Account, TaxCode, Dimension, DimensionValue, Vendor, Employee, Journal, Period]
 )
 _TAX_TYPES = ("inclusive", "reverse", "exclusive")
+_TYPES: Mapping[str, AccountType] = {
+    "assets": "asset",
+    "liabilities": "liability",
+    "equity": "equity",
+    "income": "income",
+    "expenses": "expense",
+}
+"""The root accounts by their options (`name_assets`)."""
 _STATES = ("open", "closed", "locked")
 
 
@@ -70,7 +79,8 @@ class LedgerMasters:
 def load(ledger: Path) -> LedgerMasters:
     """Load the whole ledger. Raises Misconfigured with file, line and remedy when Beancount finds an error."""
     directives, options = load_ledger(ledger)
-    records = _records(directives, options["operating_currency"], Written(ledger.parent))
+    types = {options[f"name_{root}"]: type_ for root, type_ in _TYPES.items()}
+    records = _records(directives, options["operating_currency"], Written(ledger.parent), types)
     if not records.get(Company):
         raise Misconfigured(
             f"{ledger.name} does not name its company.",
@@ -87,12 +97,12 @@ def load(ledger: Path) -> LedgerMasters:
 
 
 def _records(
-    directives: Iterable[Directive], currencies: list[str], written: Written
+    directives: Iterable[Directive], currencies: list[str], written: Written, types: Mapping[str, AccountType]
 ) -> dict[type, dict[object, MasterRecord]]:
     records: dict[type, dict[object, MasterRecord]] = {}
     for directive in directives:
         if isinstance(directive, Open):
-            _add(records, directive.account, _account(directive, written))
+            _add(records, directive.account, _account(directive, written, types))
         elif isinstance(directive, Close):
             opened = cast(Account, records[Account][directive.account])
             _add(records, opened.id, replace(opened, closed=directive.date))  # Beancount takes entries of that day too
@@ -116,12 +126,19 @@ def _identity(record: MasterRecord) -> object:
             return record.id
 
 
-def _account(opened: Open, written: Written) -> Account:
+def _account(opened: Open, written: Written, types: Mapping[str, AccountType]) -> Account:
     code = written.meta(opened.meta, "code") or opened.account
     name = written.meta(opened.meta, "name") or opened.account
     currencies = tuple(opened.currencies or ())
     return Account(
-        opened.account, code, name, _active(opened.meta), currencies, name_too=opened.account, opened=opened.date
+        id=opened.account,
+        code=code,
+        name=name,
+        active=_active(opened.meta),
+        currencies=currencies,
+        name_too=opened.account,
+        opened=opened.date,
+        type=types.get(opened.account.partition(":")[0]),
     )
 
 

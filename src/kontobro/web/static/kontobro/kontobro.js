@@ -12,6 +12,14 @@
     localStorage.setItem("theme", dark ? "dark" : "light");
   });
 
+  // Who follows a link to a field can type at once.
+  function focusTarget() {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target && target.id !== "content") target.focus({ preventScroll: false });
+  }
+  addEventListener("DOMContentLoaded", focusTarget);
+  addEventListener("hashchange", focusTarget);
+
   // What can't be undone is asked once more.
   document.addEventListener("click", (event) => {
     const asked = event.target.closest("[data-confirm]");

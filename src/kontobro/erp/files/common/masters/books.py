@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.model.masterdata import (
     Account,
+    AccountType,
     Company,
     Dimension,
     DimensionValue,
@@ -37,6 +38,9 @@ def is_fec(start: bytes) -> bool:
     return b"journalcode" in first and b"comptenum" in first
 
 
+_TYPES: Mapping[str, AccountType] = {"T": "asset", "S": "liability", "K": "expense", "I": "income"}
+
+
 def is_sie(start: bytes) -> bool:
     return start.removeprefix(codecs.BOM_UTF8).lstrip()[:7].upper() == b"#FLAGGA"
 
@@ -58,7 +62,7 @@ def _of_sie(file: SieFile, name: str) -> Iterator[Found]:
         id = file.organisation_number or file.company
         yield Found(Company(id, file.company, file.currency, country="SE"), name, "#FNAMN")
     for account in file.accounts:
-        record = Account(account.number, account.number, account.name)
+        record = Account(account.number, account.number, account.name, type=_TYPES.get(account.kind))
         yield Found(record, name, f"#KONTO {account.number}", {"kind": account.kind} if account.kind else {})
     for dimension in file.dimensions:
         if dimension.number not in NO_DIMENSIONS:
