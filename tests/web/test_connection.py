@@ -94,7 +94,7 @@ def test_a_lost_login_is_renewed_with_settings_and_id_kept(anna: Traveller) -> N
     connection = store.connection(before)
     assert connection is not None
     store.save_connection(replace(connection, settings=replace(connection.settings, contra="1999")))
-    store.mark_reconnect(before)
+    store.mark_reconnect(before, anna.site.now())
     assert "Pleo no longer accepts Kontobro" in anna.browser.get(f"/c/{before}/").text
     anna.browser.post(f"/c/{before}/reconnect/")
     page = anna.browser.get(anna.pleo.consent(anna.leave()), follow=True)

@@ -7,6 +7,7 @@ KontobroError
 │  └─ NotUsable (of Misconfigured)                    never exported yet, and not ready to: the job waits in Pleo
 ├─ Uncertain                                          the outcome of a write is unknown: find first
 ├─ Conflict                                           a person decides
+│  └─ AlreadyConnected                                the Pleo company has a set of books
 ├─ UnsafePlan                                         a sync's plan that is not carried out
 │  ├─ EmptySource                                     never: fixed in the accounting system first
 │  ├─ TooManyChanges                                  not without approval: a person approves the plan by its digest
@@ -316,6 +317,10 @@ class Conflict(KontobroError):
     """The same reference is with other content. A person decides."""
 
     job_failure: JobFailure = "validation_failure"
+
+
+class AlreadyConnected(Conflict):
+    """The Pleo company has its set of books: a second one would get its expenses too."""
 
 
 class UnsafePlan(KontobroError):

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 from kontobro.core.errors import KontobroError, LoginFailed, Misconfigured, NotAllowed
@@ -50,7 +51,7 @@ class TrialTokens:
     def save_tokens(self, connection: Connection, tokens: Tokens) -> None:
         self.current = tokens
 
-    def mark_reconnect(self, connection_id: str) -> None:
+    def mark_reconnect(self, connection_id: str, at: datetime) -> None:
         """Nothing to mark: the connection does not exist yet."""
 
     @contextmanager

@@ -68,7 +68,7 @@ def _work(app, key, until):
         log.info("pleo: %s", busy.message)
         return busy
     except LoginFailed as failed:
-        app.store.mark_reconnect(key)
+        app.store.mark_reconnect(key, app.clock.now())
         return failed
     except KontobroError as failed:
         log.warning("pleo: %s", failed.message)

@@ -117,7 +117,7 @@ class Renewal:
             fresh = self._ask(held)
         except TokensRefused:
             self._dead = held.access
-            self._store.mark_reconnect(self._connection.id)
+            self._store.mark_reconnect(self._connection.id, self._clock.now())
             log.warning("pleo's authorisation of connection %s has ended: connect again", self._connection.id)
             raise
         self._store.save_tokens(self._connection, fresh)
