@@ -6,7 +6,7 @@ import pytest
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
-from kontobro.install.connect import settled_identity
+from kontobro.install.identity import settled_identity
 
 
 def a_connection(company: str, name: str) -> Connection:

@@ -19,7 +19,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Remove the integration from Pleo. Settings, history and everything booked are kept."""
-    from kontobro.install.connect import disconnect
+    from kontobro.install.parting import disconnect
 
     cli = cli_of(context)
     connection = cli.connection()

@@ -1,4 +1,4 @@
-"""Do two names mean the same company? Pure: legal forms, case, accents and spellings without umlauts make no difference.
+"""Do two names mean the same company? Legal forms, case, accents and spellings without umlauts make no difference.
 
 A question costs a person one click, a wrong set of books a day: in doubt the names differ.
 """
@@ -36,8 +36,8 @@ def plainly_differ(one: str, other: str) -> bool:
         return True
     if first <= second or second <= first:
         return False
-    joined = ["".join(_words(name, kept)) for name, kept in ((one, first), (other, second))]
-    return joined[0] != joined[1] and SequenceMatcher(None, *joined, autojunk=False).ratio() < ALIKE
+    left, right = "".join(_words(one, first)), "".join(_words(other, second))
+    return left != right and SequenceMatcher(None, left, right, autojunk=False).ratio() < ALIKE
 
 
 def _significant(name: str) -> frozenset[str]:

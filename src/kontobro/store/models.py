@@ -12,7 +12,17 @@ from kontobro.store.schema.moves import STATES
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    from kontobro.store.columns import Bytes, Count, Flag, Instant, Json, OptionalFlag, OptionalInstant, OptionalText, Text
+    from kontobro.store.columns import (
+        Bytes,
+        Count,
+        Flag,
+        Instant,
+        Json,
+        OptionalFlag,
+        OptionalInstant,
+        OptionalText,
+        Text,
+    )
 
     ToBooking: TypeAlias = models.ForeignKey["Booking", "Booking"]
 

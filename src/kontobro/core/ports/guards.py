@@ -1,15 +1,16 @@
-"""What the export asks of a store that knows of other books of the same Pleo company. Each method is one transaction."""
+"""What the export asks of a store that knows other books of the same Pleo company. Each method is one transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import Elsewhere
 
 
+@runtime_checkable
 class Guards(Protocol):
     """One expense, one set of books: what connections that have ended booked of this Pleo company is only read."""
 

@@ -141,18 +141,18 @@ JOB_POSTGRESQL = (
 """A job's row ends as often as it is told; until then its claim goes forward only."""
 
 BOOKS_SQLITE = (
-    *(
-        f"""
-        CREATE TRIGGER kontobro_{name} BEFORE {moment} ON kontobro_booking
-        WHEN {when}EXISTS (SELECT 1 FROM kontobro_connection
-            WHERE id = NEW.connection_id AND (status = 'disconnected' OR trial))
-        BEGIN SELECT RAISE(ABORT, 'impossible move: a connection that has ended, or a trial, books nothing'); END
-        """
-        for name, moment, when in (
-            ("ended_plans_nothing", "INSERT", ""),
-            ("ended_plans_nothing_again", "UPDATE OF run", "NEW.run <> OLD.run AND "),
-        )
-    ),
+    """
+    CREATE TRIGGER kontobro_ended_plans_nothing BEFORE INSERT ON kontobro_booking
+    WHEN EXISTS (SELECT 1 FROM kontobro_connection
+        WHERE id = NEW.connection_id AND (status = 'disconnected' OR trial))
+    BEGIN SELECT RAISE(ABORT, 'impossible move: a connection that has ended, or a trial, books nothing'); END
+    """,
+    """
+    CREATE TRIGGER kontobro_ended_plans_nothing_again BEFORE UPDATE OF run ON kontobro_booking
+    WHEN NEW.run <> OLD.run AND EXISTS (SELECT 1 FROM kontobro_connection
+        WHERE id = NEW.connection_id AND (status = 'disconnected' OR trial))
+    BEGIN SELECT RAISE(ABORT, 'impossible move: a connection that has ended, or a trial, books nothing'); END
+    """,
     """
     CREATE TRIGGER kontobro_keeps_guard BEFORE UPDATE ON kontobro_guard
     BEGIN SELECT RAISE(ABORT, 'impossible move: a guard is only read'); END
@@ -182,7 +182,10 @@ BOOKS_POSTGRESQL = (
     EXECUTE FUNCTION kontobro_refuse('a guard is only read')
     """,
 )
-"""Only a connection that is in use begins a run of a booking; one that ends meanwhile ends the run's moves as they are."""
+"""Only a connection in use begins a run of a booking; one that ends meanwhile ends the run's moves as they are.
+
+SQLite can't make the table of connections anew while triggers read it: a migration that changes that table calls
+`drop_books_guards` before and `create_books_guards` after."""
 
 OLD_CLAIMS = """
     UPDATE kontobro_job SET status = 'claiming', claimed_at = started_at

@@ -34,12 +34,14 @@ KEEP = f"""INSERT INTO kontobro_guard (environment, company_id, reference, origi
 
 FORGET = "DELETE FROM kontobro_elsewhere WHERE connection_id = %s"
 
-_NOTE = """INSERT INTO kontobro_elsewhere (connection_id, entry_id, system, number, found_at) VALUES (%s, %s, %s, %s, %s)
+_NOTE = """INSERT INTO kontobro_elsewhere (connection_id, entry_id, system, number, found_at) 
+    VALUES (%s, %s, %s, %s, %s)
     ON CONFLICT (connection_id, entry_id) DO UPDATE
     SET system = excluded.system, number = excluded.number, found_at = excluded.found_at
     WHERE kontobro_elsewhere.decided_at IS NULL"""
 
-_DECIDE = "UPDATE kontobro_elsewhere SET decided_at = COALESCE(decided_at, %s) WHERE connection_id = %s AND entry_id = %s"
+_DECIDE = """UPDATE kontobro_elsewhere SET decided_at = COALESCE(decided_at, %s)
+    WHERE connection_id = %s AND entry_id = %s"""
 
 
 class GuardRows(Part):

@@ -15,8 +15,8 @@ from kontobro.core.level import LEVELS, level_of, missing_scopes, scopes_for, sc
 from kontobro.core.model.connection import Connection
 from kontobro.erp.kit.registration import COMPANY
 from kontobro.health.connection import Words, look
-from kontobro.install.connect import disconnect
 from kontobro.install.level import MEANINGS, meaning_of
+from kontobro.install.parting import disconnect
 from kontobro.service.connectors import connectors
 from kontobro.sync.run import NOTED
 from kontobro.web.connect import setup as flow

@@ -1,0 +1,74 @@
+"""Ending a connection: never while it exports, and never with a login that another connection uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+from kontobro.core.errors import Busy, KontobroError, LoginFailed, NotAllowed
+from kontobro.core.model.connection import Connection, pleo_destination
+from kontobro.core.ports import Pleo, Store
+from kontobro.install.identity import is_same_company
+
+EXPORTING = 5.0
+"""Seconds to wait for an export that is ending."""
+
+RENEWING = 30.0
+"""Seconds to wait for a worker that renews the old tokens (`pleo/http/auth.py`): what it stores must not come later."""
+
+
+def disconnect(connection: Connection, pleo: Pleo, store: Store) -> KontobroError | None:
+    """Remove the installation (Pleo revokes the tokens with it) and forget our secrets; keep settings and history.
+
+    An installation that another connection uses stays, and with it the login. A credential that Pleo refuses is as
+    good as removed: then that fault is returned, not raised. Raises Busy while an export is running.
+    """
+    refused: KontobroError | None = None
+    with not_exporting(connection, store):
+        if not shares_login(connection, store):
+            try:
+                pleo.uninstall()
+            except (LoginFailed, NotAllowed) as error:
+                refused = error
+        _forget(connection, store)
+    return refused
+
+
+def end(connection: Connection, store: Store) -> None:
+    """End a connection whose Pleo company gets other books: its login may be the new one's by now, and stays at Pleo.
+    What it booked is only read from then on. Raises Busy while an export is running."""
+    with not_exporting(connection, store):
+        _forget(connection, store)
+
+
+@contextmanager
+def not_exporting(connection: Connection, store: Store) -> Iterator[None]:
+    """The connection exports nothing meanwhile (`export/engine.py` holds the same lock). Raises Busy."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(store.lock(f"export-{connection.id}", wait=EXPORTING))
+        except Busy as busy:
+            raise Busy(
+                f"{connection.pleo_name} is exporting right now. Nothing was changed.",
+                "Try again when the export is done.",
+            ) from busy
+        yield
+
+
+def _forget(connection: Connection, store: Store) -> None:
+    with store.lock(f"refresh-{connection.id}", wait=RENEWING):
+        store.forget_tokens(connection.id)
+        store.save_connection(replace(store.connection(connection.id) or connection, status="disconnected"))
+
+
+def shares_login(connection: Connection, store: Store) -> bool:
+    """Whether ending this connection's installation would end the login of another one: a company gave the same client
+    two consents (a trial beside the real one), or two connections use one key of an organisation."""
+    mine = store.tokens(connection)
+    others = [one for one in store.connections() if one.id != connection.id and one.status != "disconnected"]
+    at_one_pleo = [one for one in others if pleo_destination(one) == pleo_destination(connection)]
+    return any(
+        is_same_company(one, connection) or bool(mine and (held := store.tokens(one)) and held.access == mine.access)
+        for one in at_one_pleo
+    )
