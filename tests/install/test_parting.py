@@ -12,9 +12,9 @@ import pytest
 from kontobro.core.errors import Busy
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.ports import Pleo
-from kontobro.install import parting
 from kontobro.install.parting import disconnect, end
-from kontobro.store import DjangoStore, open_store
+from kontobro.store import open_store
+from kontobro.store.django_store import DjangoStore
 from tests.support.empty_store import put_empty_store
 
 
@@ -79,13 +79,13 @@ def test_a_key_of_an_organisation_ends_with_its_last_connection(store: DjangoSto
     assert ended(store, two) == 1
 
 
-def test_nothing_ends_during_an_export(store: DjangoStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parting, "EXPORTING", 0.0)
+def test_nothing_ends_during_an_export(store: DjangoStore) -> None:
     one = stored(store, "one", "a")
     with exporting(store, one):
-        for act in (lambda: disconnect(one, cast(Pleo, Uninstalled()), store), lambda: end(one, store)):
-            with pytest.raises(Busy, match="one is exporting right now"):
-                act()
+        with pytest.raises(Busy, match="one is exporting right now"):
+            end(one, store, wait=0)
+        with pytest.raises(Busy, match="Nothing was changed"):
+            disconnect(one, cast(Pleo, Uninstalled()), store, wait=0)
     assert store.tokens(one) == Tokens(access="a")
     end(one, store)
     assert store.tokens(one) is None

@@ -18,14 +18,14 @@ RENEWING = 30.0
 """Seconds to wait for a worker that renews the old tokens (`pleo/http/auth.py`): what it stores must not come later."""
 
 
-def disconnect(connection: Connection, pleo: Pleo, store: Store) -> KontobroError | None:
+def disconnect(connection: Connection, pleo: Pleo, store: Store, *, wait: float = EXPORTING) -> KontobroError | None:
     """Remove the installation (Pleo revokes the tokens with it) and forget our secrets; keep settings and history.
 
     An installation that another connection uses stays, and with it the login. A credential that Pleo refuses is as
     good as removed: then that fault is returned, not raised. Raises Busy while an export is running.
     """
     refused: KontobroError | None = None
-    with not_exporting(connection, store):
+    with not_exporting(connection, store, wait):
         if not shares_login(connection, store):
             try:
                 pleo.uninstall()
@@ -35,19 +35,19 @@ def disconnect(connection: Connection, pleo: Pleo, store: Store) -> KontobroErro
     return refused
 
 
-def end(connection: Connection, store: Store) -> None:
+def end(connection: Connection, store: Store, *, wait: float = EXPORTING) -> None:
     """End a connection whose Pleo company gets other books: its login may be the new one's by now, and stays at Pleo.
     What it booked is only read from then on. Raises Busy while an export is running."""
-    with not_exporting(connection, store):
+    with not_exporting(connection, store, wait):
         _forget(connection, store)
 
 
 @contextmanager
-def not_exporting(connection: Connection, store: Store) -> Iterator[None]:
+def not_exporting(connection: Connection, store: Store, wait: float = EXPORTING) -> Iterator[None]:
     """The connection exports nothing meanwhile (`export/engine.py` holds the same lock). Raises Busy."""
     with ExitStack() as held:
         try:
-            held.enter_context(store.lock(f"export-{connection.id}", wait=EXPORTING))
+            held.enter_context(store.lock(f"export-{connection.id}", wait=wait))
         except Busy as busy:
             raise Busy(
                 f"{connection.pleo_name} is exporting right now. Nothing was changed.",
