@@ -85,7 +85,7 @@ class Connecting:
     `known`: among which connections the company may exist already, all of the store's by default. `claim` gets the
     connection as it will be, before anything is installed or stored, and may refuse it by raising. With `wait` the
     installation waits for the first sync at Level 1 too. `moving`: the company's books are changed on purpose: the
-    connection that it has ends (`claim` does it, or `connect` when it is one of `known`).
+    connection that it has ends, one of `known` or of the `others`.
     """
 
     pleo_for: Callable[[Connection, TokenStore], InstallingPleo]
@@ -95,6 +95,7 @@ class Connecting:
     claim: Callable[[Connection], None] = lambda connection: None
     wait: bool = False
     moving: bool = False
+    others: Sequence[Connection] = ()
 
     def connect(
         self, draft: Connection, tokens: Tokens, level: Level | None = None, secrets: Mapping[str, str] | None = None
@@ -130,7 +131,7 @@ class Connecting:
 
     def _end_other(self, final: Connection, known: Sequence[Connection]) -> None:
         """Of a company that is moved: the connection that it had ends, before the new one is stored."""
-        for other in known:
+        for other in {one.id: one for one in (*known, *self.others)}.values():
             if self.moving and other.id != final.id and other.is_in_use and is_same_company(other, final):
                 end(other, self.store)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from kontobro.core.errors import Busy, KontobroError, LoginFailed, NotAllowed
 from kontobro.core.model.connection import Connection, pleo_destination
@@ -13,6 +14,9 @@ from kontobro.install.identity import is_same_company
 
 EXPORTING = 5.0
 """Seconds to wait for an export that is ending."""
+
+JOB_LIFE = timedelta(hours=2)
+"""How long a job that has not ended counts as under way: Pleo's hour, and what an item update may add."""
 
 RENEWING = 30.0
 """Seconds to wait for a worker that renews the old tokens (`pleo/http/auth.py`): what it stores must not come later."""
@@ -42,6 +46,20 @@ def end(connection: Connection, store: Store, *, wait: float = EXPORTING) -> Non
         _forget(connection, store)
 
 
+def require_no_job(connection: Connection, store: Store, now: datetime) -> None:
+    """Raises Busy while a job of this connection is under way, also where its worker is just away: what it has not
+    reported yet would be in doubt. A job expires at Pleo an hour after its last action."""
+    jobs = store.jobs(connection.id)
+    if any(job.finished_at is None and job.status != "seen" and now - job.started_at < JOB_LIFE for job in jobs):
+        raise _exporting(connection)
+
+
+def _exporting(connection: Connection) -> Busy:
+    return Busy(
+        f"{connection.pleo_name} is exporting right now. Nothing was changed.", "Try again when the export is done."
+    )
+
+
 @contextmanager
 def not_exporting(connection: Connection, store: Store, wait: float = EXPORTING) -> Iterator[None]:
     """The connection exports nothing meanwhile (`export/engine.py` holds the same lock). Raises Busy."""
@@ -49,10 +67,7 @@ def not_exporting(connection: Connection, store: Store, wait: float = EXPORTING)
         try:
             held.enter_context(store.lock(f"export-{connection.id}", wait=wait))
         except Busy as busy:
-            raise Busy(
-                f"{connection.pleo_name} is exporting right now. Nothing was changed.",
-                "Try again when the export is done.",
-            ) from busy
+            raise _exporting(connection) from busy
         yield
 
 
