@@ -91,12 +91,12 @@ def kept_out(
     """With the conflict of each item that is booked in other books and not in these."""
     absent = [one.item.entry_id for one in shown if one.entries and not one.already and one.item.entry_id]
     found = find_elsewhere(connection, guards, absent, given) if absent else {}
-    return [
-        replace(one, problems=(*one.problems, is_elsewhere(found[id])))
-        if (id := one.item.entry_id or "") in found
-        else one
-        for one in shown
-    ]
+    problems = {entry_id: is_elsewhere(other) for entry_id, other in found.items()}
+    return [_with(one, problems.get(one.item.entry_id or "")) for one in shown]
+
+
+def _with(one: ItemPreview, problem: Problem | None) -> ItemPreview:
+    return one if problem is None else replace(one, problems=(*one.problems, problem))
 
 
 def preview_items(

@@ -32,7 +32,8 @@ def settled_identity(
     taken = {old.name for old in known}
     if found.name in taken:
         raise Misconfigured(f'A connection "{found.name}" already exists.', "Choose another name with --name.")
-    name = found.name or free_name(found.pleo_name, taken)
+    wanted = f"{found.pleo_name} (trial)" if found.trial else found.pleo_name
+    name = found.name or free_name(wanted, taken)
     return replace(found, id=_new_id(found, known), name=name), False
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from kontobro.core.errors import Busy, KontobroError, LoginFailed, NotAllowed
-from kontobro.core.model.connection import Connection, pleo_destination
+from kontobro.core.model.connection import Connection, Tokens, pleo_destination
 from kontobro.core.ports import Pleo, Store
 from kontobro.install.identity import is_same_company
 
@@ -30,7 +30,7 @@ def disconnect(connection: Connection, pleo: Pleo, store: Store, *, wait: float 
     """
     refused: KontobroError | None = None
     with not_exporting(connection, store, wait):
-        if not shares_login(connection, store):
+        if sharing_login(connection, store) is None:
             try:
                 pleo.uninstall()
             except (LoginFailed, NotAllowed) as error:
@@ -77,13 +77,15 @@ def _forget(connection: Connection, store: Store) -> None:
         store.save_connection(replace(store.connection(connection.id) or connection, status="disconnected"))
 
 
-def shares_login(connection: Connection, store: Store) -> bool:
-    """Whether ending this connection's installation would end the login of another one: a company gave the same client
-    two consents (a trial beside the real one), or two connections use one key of an organisation."""
+def sharing_login(connection: Connection, store: Store) -> Connection | None:
+    """Another connection whose login would end with this one's installation: a company gave the same client two
+    consents (a trial beside the real one), or two connections use one key of an organisation."""
     mine = store.tokens(connection)
     others = [one for one in store.connections() if one.id != connection.id and one.status != "disconnected"]
     at_one_pleo = [one for one in others if pleo_destination(one) == pleo_destination(connection)]
-    return any(
-        is_same_company(one, connection) or bool(mine and (held := store.tokens(one)) and held.access == mine.access)
-        for one in at_one_pleo
-    )
+    return next((one for one in at_one_pleo if is_same_company(one, connection) or _holds(one, mine, store)), None)
+
+
+def _holds(one: Connection, credential: Tokens | None, store: Store) -> bool:
+    held = store.tokens(one)
+    return held is not None and credential is not None and held.access == credential.access

@@ -8,7 +8,7 @@ from kontobro.web.connect import views as connect
 from kontobro.web.connect import views_books as connect_books
 from kontobro.web.connect import views_erp as connect_erp
 from kontobro.web.connect import views_whose as connect_whose
-from kontobro.web.connection import settings, sync, webhooks
+from kontobro.web.connection import elsewhere, settings, sync, webhooks
 from kontobro.web.connection import views as connection
 from kontobro.web.documents import actions as document_actions
 from kontobro.web.documents import release as document_release
@@ -67,6 +67,8 @@ urlpatterns = [
     path("c/<str:connection>/settle/", connection.settle_now, name="settle_now"),
     path("c/<str:connection>/reconnect/", connection.reconnect, name="reconnect"),
     path("c/<str:connection>/access/", connection.access, name="change_access"),
+    path("c/<str:connection>/name/", connection.name_company, name="name_company"),
+    path("c/<str:connection>/elsewhere/", elsewhere.book_here, name="book_here"),
     path("c/<str:connection>/let-go/", connect_whose.let_go, name="let_go"),
     path("c/<str:connection>/disconnect/", connection.end, name="disconnect"),
     path("o/<uuid:organisation>/", overview.overview, name="overview"),

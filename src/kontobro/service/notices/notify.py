@@ -1,6 +1,7 @@
 """Telling a person that something needs them: by mail, or by a webhook of their own. At most once a day for a cause.
 
-A notice says what happened and where to look. No amounts, no names: it may travel through places we don't know.
+A notice says of which company it is, what happened and where to look. No amounts, no people's names: it may travel
+through places we don't know.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ Cause = Literal[
     "documents_late",
 ]
 
-WORDS: Final[Mapping[str, Mapping[Literal["subject", "text"], str]]] = tomllib.loads(
+WORDS: Final[Mapping[str, Mapping[str, str]]] = tomllib.loads(
     Path(__file__).with_name("notices.toml").read_text(encoding="utf-8")
 )
 
@@ -40,7 +41,8 @@ class Notice:
     """Something that needs a person. `path` is the page's, from the root; `count` of items or changes.
 
     `about`: the export job or document, where each is told once; `until`: when it expires, in the company's time zone.
-    `since`: when it began, where it lasts longer than a day and is told once all the same.
+    `since`: when it began, where it lasts longer than a day and is told once all the same. `company`: its name at
+    Pleo, `books`: its books beside it; `ended_at`: when its login ended, in its time zone.
     """
 
     cause: Cause
@@ -50,6 +52,9 @@ class Notice:
     about: str = ""
     until: datetime | None = None
     since: datetime | None = None
+    company: str = ""
+    books: str = ""
+    ended_at: datetime | None = None
 
     @property
     def subject(self) -> str:
@@ -57,13 +62,24 @@ class Notice:
 
     @property
     def text(self) -> str:
-        until = f"{self.until:%Y-%m-%d %H:%M %Z}" if self.until else ""
-        return WORDS[self.cause]["text"].format(count=self.count, until=until)
+        facts = {"count": self.count, "until": _moment(self.until), "since": _moment(self.ended_at)}
+        words = WORDS[self.cause]
+        form = "text" if self.ended_at is None else "text_waiting" if self.count else "text_since"
+        return words.get(form, words["text"]).format(**facts)
+
+    @property
+    def heading(self) -> str:
+        """Whose it is, on one line."""
+        return f"{self.company} → {self.books}" if self.company and self.books else self.company
 
     @property
     def key(self) -> str:
         """What is told once."""
         return f"{self.cause} {self.about}".strip()
+
+
+def _moment(value: datetime | None) -> str:
+    return f"{value:%Y-%m-%d %H:%M %Z}" if value else ""
 
 
 class Notifier(Protocol):
@@ -95,8 +111,17 @@ class MailNotifier:
 
     def tell(self, notice: Notice, now: datetime) -> bool:
         to = self.addresses(notice.connection_id)
-        text = f"{notice.text}\n\n{link_of(self.config, notice)}\n\nYou get at most one email like this a day.\n"
-        return bool(to) and send_mail(self.config, to, f"Kontobro: {notice.subject}", text)
+        heading = f"{notice.heading}\n\n" if notice.heading else ""
+        company = f"{one_line(notice.company)}: " if notice.company else ""
+        text = (
+            f"{heading}{notice.text}\n\n{link_of(self.config, notice)}\n\nYou get at most one email like this a day.\n"
+        )
+        return bool(to) and send_mail(self.config, to, f"Kontobro: {company}{notice.subject}", text)
+
+
+def one_line(text: str) -> str:
+    """A name as it may be in a mail's subject."""
+    return " ".join(text.split())[:100]
 
 
 def link_of(config: ServiceConfig, notice: Notice) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
-from itertools import chain, count
 from urllib.parse import urlsplit
 
 from kontobro.bootstrap import App
@@ -14,7 +12,6 @@ from kontobro.core.level import Level
 from kontobro.core.model.connection import Connection, erp_destination
 from kontobro.core.ports import Connector
 from kontobro.install.connect import Connected, Connecting
-from kontobro.install.identity import is_same_company
 from kontobro.install.level import highest_supplied
 from kontobro.install.parting import require_no_job
 from kontobro.net.addresses import look_up
@@ -112,7 +109,6 @@ def join(setup: Setup, app: App) -> Connected:
     draft = setup.draft()
     held = setup.secrets().get("erp")
     connector = app.connector_for(draft, held)
-    draft = replace(draft, name=_name(setup, draft))
     app.pleo_for(draft, SealedTokens(setup)).introspect()
     with app.store.lock(f"connect {setup.environment} {setup.company_id}", wait=SECONDS_FOR_OTHERS):
         other = holder(setup) if setup.moves else None
@@ -141,20 +137,6 @@ def _claim(setup: Setup, other: Connection | None, app: App, final: Connection) 
     own(final, setup.organisation, setup)
     if other is not None and other.id != final.id:
         unsubscribe(other, app)
-
-
-def _name(setup: Setup, draft: Connection) -> str:
-    """What the connection is called on the command line: as Pleo calls the company."""
-    if setup.again:
-        return ""  # it keeps its name
-    others = [one.name for one in known_to(setup.organisation) if not _is_same(one, draft)]
-    kind = "trial" if setup.trial else "" if draft.environment == "production" else draft.environment
-    wanted = f"{draft.pleo_name} ({kind})" if kind else draft.pleo_name
-    return next(name for name in chain([wanted], (f"{wanted} {n}" for n in count(2))) if name not in others)
-
-
-def _is_same(one: Connection, other: Connection) -> bool:
-    return is_same_company(one, other) and (one.erp, one.trial) == (other.erp, other.trial)
 
 
 def _level(setup: Setup, connector: Connector) -> Level | None:

@@ -14,6 +14,7 @@ from kontobro.core.model.connection import Connection
 from kontobro.export.documents.waiting import LATE
 from kontobro.store.read.pages import Day, Health, RunState
 from kontobro.web.connect.setup import open_setups
+from kontobro.web.connection.ended import ended_logins
 from kontobro.web.process import process
 from kontobro.web.site.bars import BarChart, bar_chart
 from kontobro.web.tenancy import Member, connection_ids, of_organisation
@@ -47,8 +48,16 @@ def overview(request: HttpRequest, member: Member) -> HttpResponse:
         "waiting": [(one, names.get(one, ""), kind) for one, kind in process.overview.waiting_plans(ids)],
         "documents": _documents(ids, names),
         "setups": open_setups(member.user, member.organisation),
+        "ended": ended_logins(_ended(ids), process.overview),
+        "may_reconnect": member.may("bookkeeper"),
     }
     return render(request, "organisation/overview.html", shown)
+
+
+def _ended(ids: Sequence[str]) -> Sequence[Connection]:
+    """The connections whose login has ended."""
+    statuses = process.overview.statuses(ids)
+    return process.overview.connections([one for one, status in statuses.items() if status == "reconnect"])
 
 
 DOCUMENTS = {

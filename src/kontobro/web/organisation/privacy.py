@@ -51,7 +51,7 @@ def export(request: HttpRequest, member: Member, connection: Connection) -> File
     _add_ours(connection, file)
     member.note("personal data exported", f"{count} bookings", connection.id)
     file.seek(0)
-    name = f"kontobro-{slugify(connection.name) or 'company'}.zip"
+    name = f"kontobro-{slugify(connection.pleo_name) or 'company'}.zip"
     return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
 
 
@@ -125,10 +125,10 @@ def _asked_for(request: HttpRequest) -> str:
 @of_connection("owner")
 def delete(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Delete everything of a disconnected company, once its name was typed. The organisation's audit trail stays."""
-    if request.POST.get("name", "").strip() != connection.name.strip():
+    if request.POST.get("name", "").strip() != connection.pleo_name.strip():
         raise Misconfigured(
             "The name does not match this company. Nothing was deleted.",
-            f"Type exactly: {connection.name}",
+            f"Type exactly: {connection.pleo_name}",
         )
     delete_company(connection, process.app.store)
     for model in (WebhookDelivery, ToldNotice, Setup, ConnectionOwner):

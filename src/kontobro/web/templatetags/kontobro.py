@@ -51,6 +51,7 @@ STATES: dict[str, tuple[str, str]] = {
     "unfinished": ("unfinished", "orange"),
     "connected": ("connected", "green"),
     "reconnect": ("connect again", "red"),
+    "trial": ("trial: preview only", "azure"),
     "disconnected": ("disconnected", "secondary"),
     "in_step": ("in sync", "green"),
     "waiting": ("needs a decision", "orange"),
