@@ -19,22 +19,25 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Remove the integration from Pleo. Settings, history and everything booked are kept."""
-    from kontobro.install.parting import disconnect
+    from kontobro.install.parting import disconnect, sharing_login
 
     cli = cli_of(context)
     connection = cli.connection()
     if connection.status == "disconnected":
-        show.say(f'"{connection.name}" is already disconnected.')
+        show.say(f"{connection.pleo_name} is already disconnected.")
         raise typer.Exit(Exit.OK)
     if not yes:
-        _ask(connection.name)
+        _ask(connection.pleo_name)
+    other = sharing_login(connection, cli.store)
     refused = disconnect(connection, cli.app.pleo_for(connection), cli.store)
     if as_json:
         from kontobro.cli.common.shapes import connection_shape
 
         show.emit({**connection_shape(cli.connection()), "refused": str(refused) if refused else None})
         return
-    show.say(f'"{connection.name}" is disconnected. Its credential was deleted here.')
+    show.say(f"{connection.pleo_name} is disconnected. Its credential was deleted here.")
+    if other:
+        show.say(f'The login at Pleo stays: the connection "{other.name}" uses it too.')
     if refused:
         show.say(
             f"Pleo refused the credential ({refused.message}). Check in Pleo, under Settings > Accounting,", "yellow"

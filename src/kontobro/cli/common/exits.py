@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from kontobro.core.errors import (
+    AlreadyConnected,
     Busy,
     Conflict,
     JobGone,
@@ -63,6 +64,7 @@ _OF_ERRORS: tuple[tuple[type[KontobroError], Exit], ...] = (
     (LoginFailed, Exit.NEEDS_FIX),
     (NotAllowed, Exit.NEEDS_FIX),
     (Misconfigured, Exit.NEEDS_FIX),
+    (AlreadyConnected, Exit.NEEDS_FIX),
     (Unreachable, Exit.UNREACHABLE),
     (StoreUnreachable, Exit.UNREACHABLE),
     (Busy, Exit.BUSY),
