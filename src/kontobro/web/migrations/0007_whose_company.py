@@ -5,7 +5,7 @@ from django.db.models.deletion import CASCADE
 
 
 class Migration(migrations.Migration):
-    dependencies = [("kontobro_web", "0005_senders")]
+    dependencies = [("kontobro_web", "0006_person")]
 
     operations = [
         migrations.AddField("setup", "books_name", models.TextField(blank=True, default="")),
