@@ -135,6 +135,8 @@ def delete(request: HttpRequest, member: Member, connection: Connection) -> Http
         model.objects.filter(connection_id=connection.id).delete()
     member.note("company deleted", "", connection.id)
     messages.success(
-        request, "All data of the company was deleted from Kontobro. Booked entries stay in the accounting system."
+        request,
+        "All data of the company was deleted from Kontobro. Booked entries stay in the accounting system, and their IDs "
+        "here: none is booked a second time in other books.",
     )
     return redirect("overview", member.organisation.id)
