@@ -136,7 +136,7 @@ def delete(request: HttpRequest, member: Member, connection: Connection) -> Http
     member.note("company deleted", "", connection.id)
     messages.success(
         request,
-        "All data of the company was deleted from Kontobro. Booked entries stay in the accounting system, and their IDs "
+        "All data of the company was deleted from Kontobro. Booked entries stay in the accounting system, their IDs "
         "here: none is booked a second time in other books.",
     )
     return redirect("overview", member.organisation.id)
