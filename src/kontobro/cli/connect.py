@@ -93,21 +93,19 @@ def run(
     """Connect a Pleo company to an accounting system: test both, choose the level, install."""
     from kontobro.core.level import level_named
 
-    cli = cli_of(context)
-    options = erp_options(erp, erp_option or [], flags)
+    cli, options = cli_of(context), erp_options(erp, erp_option or [], flags)
     draft = draft_connection(environment, url, erp, options, oauth=oauth, client_id=client_id)
     draft = replace(draft, company_id=company, company_name=company_name.strip(), name=name, trial=trial)
     Registry().get(erp).require(options)
     key = None if oauth else _of_api_key(from_stdin=api_key_stdin)
     client_secret = _client_secret(from_stdin=client_secret_stdin) if oauth else None
     secrets = erp_secrets(erp, options, erp_secret or [], from_stdin=erp_secret_stdin)
-    pleo = not client_secret_stdin if oauth else not api_key_stdin
-    require_given_for(cli.app.store, draft, _variables(secrets, oauth, pleo, not erp_secret_stdin), secrets)
-    draft = with_company(cli, draft, secrets)
-    wanted = level_named(level)
+    typed = client_secret_stdin if oauth else api_key_stdin
+    require_given_for(cli.app.store, draft, _variables(secrets, oauth, not typed, not erp_secret_stdin), secrets)
+    draft, wanted = with_company(cli, draft, secrets), level_named(level)
     tokens = key or _authorise(draft, cli, client_secret, _asked_level(cli, draft, secrets, wanted), not no_browser)
-    connecting = connecting_with(cli, draft, secrets, claim=books_confirmed(cli, sure=same_company), moving=move)
-    _tell_connected(with_name(cli, connecting.connect(draft, tokens, wanted, secrets)), as_json=as_json)
+    both = connecting_with(cli, draft, secrets, claim=books_confirmed(cli, sure=same_company), moving=move)
+    _tell_connected(with_name(cli, both.connect(draft, tokens, wanted, secrets)), as_json=as_json)
 
 
 def _variables(secrets: Mapping[str, str], oauth: bool, pleo: bool, erp: bool) -> dict[str, str]:

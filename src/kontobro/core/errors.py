@@ -6,8 +6,7 @@ KontobroError
 │  ├─ SeveralCompanies (of Misconfigured)             one has to be chosen
 │  └─ NotUsable (of Misconfigured)                    never exported yet, and not ready to: the job waits in Pleo
 ├─ Uncertain                                          the outcome of a write is unknown: find first
-├─ Conflict                                           a person decides
-│  └─ AlreadyConnected                                the Pleo company has a set of books
+├─ Conflict · AlreadyConnected                        a person decides; the company has its set of books
 ├─ UnsafePlan                                         a sync's plan that is not carried out
 │  ├─ EmptySource                                     never: fixed in the accounting system first
 │  ├─ TooManyChanges                                  not without approval: a person approves the plan by its digest
@@ -320,7 +319,7 @@ class Conflict(KontobroError):
 
 
 class AlreadyConnected(Conflict):
-    """The Pleo company has its set of books: a second one would get its expenses too."""
+    """The Pleo company has its set of books."""
 
 
 class UnsafePlan(KontobroError):

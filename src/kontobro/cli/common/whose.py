@@ -24,7 +24,7 @@ CompanyName = Annotated[
     str, typer.Option(metavar="NAME", help="What the company is called in Pleo, where Pleo does not tell.")
 ]
 SameCompany = Annotated[
-    bool, typer.Option("--same-company", help="The books are the company's, though they are called otherwise.")
+    bool, typer.Option("--same-company", help="The accounting system's company is the same one, under another name.")
 ]
 
 
