@@ -238,7 +238,7 @@ def test_nothing_is_told_of_another_organisation(anna: Traveller, bo: Traveller)
 def test_without_mail_nothing_is_started(anna: Traveller, bo: Traveller) -> None:
     assert "KONTOBRO_MAIL_URL" not in os.environ
     asking(bo)
-    assert "could not be told by mail" in bo.post("taken", takeover="1").text
+    assert "No email could be sent" in bo.post("taken", takeover="1").text
     assert not Takeover.objects.exists()
 
 

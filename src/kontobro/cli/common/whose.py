@@ -50,7 +50,7 @@ def books_confirmed(cli: CliContext, *, sure: bool) -> Callable[[Connection], No
                 "If these are its books, use --same-company. Otherwise choose other books.",
             )
         if not typer.confirm(question, err=True):
-            raise Misconfigured("Nothing was connected.", "Choose the books of this company.")
+            raise Misconfigured("Nothing was connected.", "Choose this company in the accounting system.")
 
     return confirmed
 

@@ -89,7 +89,7 @@ def ask_for_takeover(setup: Setup) -> Takeover:
     if not _told(other, made):
         made.delete()
         raise Misconfigured(
-            _("The owners of the other organisation could not be told by mail, so nothing was started."),
+            _("No email could be sent to the owners of the other organisation, so nothing was started."),
             _("Ask your administrator to set up a mail server, or ask in your company who connected it."),
         )
     _note_there(other, "takeover requested")

@@ -90,7 +90,7 @@ def take(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
         return go_on(request, member, setup)
     taken.ask_for_takeover(setup)
     member.note("takeover requested", setup.company_name)
-    messages.success(request, _("The owners of the other organisation were told by email."))
+    messages.success(request, _("The owners of the other organisation got an email."))
     return redirect("connect_setup", setup.id)
 
 

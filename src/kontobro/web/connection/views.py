@@ -187,9 +187,9 @@ def _change_access(member: Member, connection: Connection, form: AccessForm) -> 
         connection.erp_company_name, found.name
     ):
         raise Misconfigured(
-            _("This access opens the books of %(found)s, but those of %(known)s are connected.")
+            _("This access opens %(found)s, but %(known)s is connected.")
             % {"found": found.name, "known": connection.erp_company_name},
-            _("Enter the access of the same company. To change the books, connect the company again and move it."),
+            _("Enter the access of the same company. To book elsewhere, connect the company again and move it."),
         )
     require_now(member)  # an address that answers slowly is no way to outlast one's removal
     change(store, connection.id, secrets, erp_options=options, erp_company_name=found.name)
